@@ -1,0 +1,3 @@
+module github.com/aisle-rec/aisle/migrations
+
+go 1.26

@@ -1,0 +1,3 @@
+module github.com/aisle-rec/aisle/profile-service
+
+go 1.26

@@ -1,0 +1,3 @@
+module github.com/aisle-rec/aisle/recommender-service
+
+go 1.26

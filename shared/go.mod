@@ -1,0 +1,3 @@
+module github.com/aisle-rec/aisle/shared
+
+go 1.26

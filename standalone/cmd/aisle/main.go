@@ -1,0 +1,17 @@
+// Command aisle runs the whole recommendation backend in one process and holds its command line tools.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/aisle-rec/aisle/standalone/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,38 @@
+// Package cli is the command line of the aisle binary: one file per command, no domain logic.
+//
+// A command returns an error; Execute prints it as one line on standard error and exits with 1.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Execute runs the command line args and returns the process exit code: 0 done, 1 failed.
+func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "aisle: %v\n", err)
+	return 1
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "aisle",
+		Short:         "Self-hosted recommendations for storefronts",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand()
+	return root
+}
