@@ -26,6 +26,7 @@ func axes() []axis {
 	powers := []float64{0, .25, .5, .75, 1, 1.5, 2, 3}
 	rates := []float64{0, .25, .5, 1, 2, 3, 4, 6, 8, 12, 20, 40}
 	shares := []float64{0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1}
+	additions := []float64{0, .003, .01, .02, .05, .1, .2, .4, .8}
 	return []axis{
 		{"seed_decay", func(p *Params) *float64 { return &p.SeedDecay }, decays},
 		{"seed_power", func(p *Params) *float64 { return &p.SeedPower }, powers},
@@ -43,12 +44,15 @@ func axes() []axis {
 		{"order_recency", func(p *Params) *float64 { return &p.OrderRecency }, rates},
 		{"order_source_power", func(p *Params) *float64 { return &p.OrderSourcePower }, []float64{.25, .5, .75, .9, 1}},
 		{"order_target_power", func(p *Params) *float64 { return &p.OrderTargetPower }, []float64{0, .05, .1, .15, .2, .3, .4, .5}},
-		{"order_second", func(p *Params) *float64 { return &p.OrderSecond }, []float64{0, .05, .1, .2, .4, .8, 1.6}},
+		{"order_second", func(p *Params) *float64 { return &p.OrderSecond }, []float64{0, .05, .1, .2, .4, .8, 1.6, 3, 6}},
 		{"trend_power", func(p *Params) *float64 { return &p.TrendPower }, []float64{0, .05, .1, .15, .2, .3, .4}},
 		{"trend_decay", func(p *Params) *float64 { return &p.TrendDecay }, []float64{2, 5, 10, 20, 40, 80, 160}},
 		{"rarity_power", func(p *Params) *float64 { return &p.RarityPower }, []float64{-.2, -.1, 0, .05, .1, .15, .2, .3, .4, .5}},
 		{"repeat_factor", func(p *Params) *float64 { return &p.RepeatFactor }, []float64{0, .1, .25, .5, .75, 1, 1.5, 2, 3}},
 		{"last_factor", func(p *Params) *float64 { return &p.LastFactor }, []float64{0, .1, .25, .5, .75, 1, 1.5, 2, 3}},
-		{"repeat_weight", func(p *Params) *float64 { return &p.RepeatWeight }, []float64{0, .001, .003, .01, .02, .05, .1, .2}},
+		{"repeat_weight", func(p *Params) *float64 { return &p.RepeatWeight }, additions},
+		{"repeat_decay", func(p *Params) *float64 { return &p.RepeatDecay }, decays},
+		{"last_weight", func(p *Params) *float64 { return &p.LastWeight }, additions},
+		{"echo_weight", func(p *Params) *float64 { return &p.EchoWeight }, additions},
 	}
 }

@@ -106,7 +106,7 @@ func buildOrder(ix *index, p Params) *rows {
 		slices.SortFunc(raw[a], byWeight)
 	}
 	if p.OrderSecond > 0 {
-		raw = addSecond(raw, p.OrderSecond)
+		raw = addSecond(raw, p.OrderSecond, p.OrderKeep)
 	}
 	return pack(raw, p.OrderKeep)
 }
@@ -129,8 +129,8 @@ func countPairs(acc *accumulator, session []int32, a int32, recent, before float
 }
 
 // addSecond returns W + weight·W̄² where W̄ holds the secondWidth strongest successors of each row, scaled to sum 1.
-// Walks that return to their source are left out.
-func addSecond(first [][]pair, weight float64) [][]pair {
+// Walks that return to their source are left out. It keeps the keep largest weights per row.
+func addSecond(first [][]pair, weight float64, keep int) [][]pair {
 	total := make([]float64, len(first))
 	for a, row := range first {
 		for _, b := range row[:min(len(row), secondWidth)] {
@@ -153,6 +153,7 @@ func addSecond(first [][]pair, weight float64) [][]pair {
 			}
 		}
 		buf = acc.drain(buf)
+		keepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
 		slices.SortFunc(buf, byWeight)
 		return buf
 	})

@@ -69,20 +69,27 @@ type Params struct {
 	// RepeatFactor multiplies the scores of items that are in the running session, LastFactor that of its latest item.
 	RepeatFactor float64 `json:"repeat_factor"`
 	LastFactor   float64 `json:"last_factor"`
-	// RepeatWeight adds RepeatWeight·(seed's weight) to the score of each seed itself.
+	// RepeatWeight adds RepeatWeight·RepeatDecayⁿ to the score of the seed n clicks before the latest, once for each of
+	// its clicks; the latest click adds LastWeight.
 	RepeatWeight float64 `json:"repeat_weight"`
+	RepeatDecay  float64 `json:"repeat_decay"`
+	LastWeight   float64 `json:"last_weight"`
+	// EchoWeight adds to the item that followed an earlier click of the latest item in the running session, once for
+	// each time.
+	EchoWeight float64 `json:"echo_weight"`
 }
 
 // DefaultParams is the point from which Search starts; it is a sensible model by itself.
 func DefaultParams() Params {
 	return Params{
 		MaxSession: 100, MaxPrefix: 30,
-		Postings: 1000, Neighbours: 500,
-		SeedDecay: .6, SeedPower: 0, SeedIDF: .5, LengthPower: .25, SimilarityPower: 1, Recency: 1,
-		AfterPower: .75, BeforeWeight: .5, BeforePower: .75,
-		OrderShare: .3, OrderKeep: 200, OrderSeedDecay: .5, OrderAfterPower: 1, OrderBeforeWeight: .4, OrderRecency: 1,
-		OrderSourcePower: 1, OrderTargetPower: .1, OrderSecond: .2,
-		TrendPower: 0, TrendDecay: 20, RarityPower: 0, RepeatFactor: 1, LastFactor: 1, RepeatWeight: 0,
+		Postings: 500, Neighbours: 500,
+		SeedDecay: .7, SeedPower: 0, SeedIDF: .75, LengthPower: .25, SimilarityPower: 2, Recency: 1,
+		AfterPower: 1, BeforeWeight: .6, BeforePower: .75,
+		OrderShare: .5, OrderKeep: 200, OrderSeedDecay: .6, OrderAfterPower: 1, OrderBeforeWeight: .5, OrderRecency: 1,
+		OrderSourcePower: .75, OrderTargetPower: .1, OrderSecond: .4,
+		TrendPower: .1, TrendDecay: 20, RarityPower: .05, RepeatFactor: 1, LastFactor: 1,
+		RepeatWeight: .05, RepeatDecay: .8, LastWeight: .05, EchoWeight: .02,
 	}
 }
 
@@ -118,6 +125,7 @@ func (p Params) Validate() error {
 		{"order_target_power", p.OrderTargetPower, 0, 2}, {"order_second", p.OrderSecond, 0, 100},
 		{"trend_power", p.TrendPower, 0, 2}, {"trend_decay", p.TrendDecay, 0, 500}, {"rarity_power", p.RarityPower, -2, 2},
 		{"repeat_factor", p.RepeatFactor, 0, 100}, {"last_factor", p.LastFactor, 0, 100}, {"repeat_weight", p.RepeatWeight, 0, 100},
+		{"repeat_decay", p.RepeatDecay, .001, 1}, {"last_weight", p.LastWeight, 0, 100}, {"echo_weight", p.EchoWeight, 0, 100},
 	} {
 		within(f.name, f.value, f.low, f.high)
 	}

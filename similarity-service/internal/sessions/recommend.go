@@ -32,7 +32,13 @@ type seed struct {
 	item   int32
 	weight float64 // for matching sessions
 	order  float64 // for the order model, summing to the blend's share
-	self   float64 // for itself
+}
+
+// bonus is what one seed adds to one item outside both models: for the return to an item of the running session.
+type bonus struct {
+	seed   int // place in scratch.seeds
+	item   int32
+	weight float64
 }
 
 // neighbour is a session that votes. Its vote is the value divided by the sum of all.
@@ -49,6 +55,7 @@ type scratch struct {
 	touched []int32
 	near    []neighbour
 	seeds   []seed
+	bonuses []bonus
 	scores  *accumulator
 	slot    []int32 // per item: 1 + place in the answer, 0 if none
 	parts   []float64
@@ -148,15 +155,10 @@ func (m *Model) score(sc *scratch, prefix []int32) {
 		sc.scores.sum[item] *= m.factor[item]
 	}
 	for n, s := range sc.seeds {
-		if sc.scores.sum[s.item] > 0 {
-			sc.scores.sum[s.item] *= m.repeat(n)
-		}
-		if s.self > 0 {
-			if sc.scores.sum[s.item] == 0 {
-				sc.scores.touched = append(sc.scores.touched, s.item)
-			}
-			sc.scores.sum[s.item] += s.self
-		}
+		sc.scores.sum[s.item] *= m.repeat(n)
+	}
+	for _, b := range sc.bonuses {
+		sc.scores.add(b.item, b.weight)
 	}
 }
 
@@ -176,26 +178,51 @@ func (m *Model) repeat(n int) float64 {
 	return m.params.RepeatFactor
 }
 
+// setSeeds takes the distinct known items of the prefix, latest first, and their bonuses. Unknown items do not count as
+// clicks.
 func (m *Model) setSeeds(sc *scratch, prefix []int32) {
-	sc.seeds = sc.seeds[:0]
+	sc.seeds, sc.bonuses = sc.seeds[:0], sc.bonuses[:0]
 	p := m.params
 	var total float64
+	follower := NoSeed // the known item clicked after the one looked at
 	age := 0
 	for n := len(prefix) - 1; n >= 0 && age < p.MaxPrefix; n-- {
 		item := prefix[n]
 		if item < 0 || int(item) >= m.ix.items || m.ix.support(item) == 0 {
 			continue
 		}
-		if !slices.ContainsFunc(sc.seeds, func(s seed) bool { return s.item == item }) {
-			decay := math.Pow(p.SeedDecay, float64(age)) * math.Pow(1+float64(age), -p.SeedPower)
-			s := seed{item: item, weight: decay * m.idf[item], order: math.Pow(p.OrderSeedDecay, float64(age)), self: p.RepeatWeight * decay}
+		place := slices.IndexFunc(sc.seeds, func(s seed) bool { return s.item == item })
+		if place < 0 {
+			place = len(sc.seeds)
+			s := seed{
+				item:   item,
+				weight: math.Pow(p.SeedDecay, float64(age)) * math.Pow(1+float64(age), -p.SeedPower) * m.idf[item],
+				order:  math.Pow(p.OrderSeedDecay, float64(age)),
+			}
 			total += s.order
 			sc.seeds = append(sc.seeds, s)
 		}
+		m.addBonuses(sc, place, age, follower)
+		follower = item
 		age++
 	}
 	for n := range sc.seeds {
 		sc.seeds[n].order *= p.OrderShare / total
+	}
+}
+
+// addBonuses adds those of one click.
+func (m *Model) addBonuses(sc *scratch, place, age int, follower int32) {
+	p := m.params
+	weight := p.LastWeight
+	if age > 0 {
+		weight = p.RepeatWeight * math.Pow(p.RepeatDecay, float64(age))
+	}
+	if weight > 0 {
+		sc.bonuses = append(sc.bonuses, bonus{place, sc.seeds[place].item, weight})
+	}
+	if place == 0 && age > 0 && p.EchoWeight > 0 {
+		sc.bonuses = append(sc.bonuses, bonus{place, follower, p.EchoWeight})
 	}
 }
 
@@ -308,19 +335,22 @@ func (m *Model) attributeVotes(sc *scratch, nb neighbour) {
 	}
 }
 
-// finish applies the item's factors to its parts and sums them.
+// finish applies the item's factors to its parts, adds its bonuses and sums all.
 func (m *Model) finish(sc *scratch, it *Scored, parts []float64) {
 	factor := m.factor[it.Item]
-	own := slices.IndexFunc(sc.seeds, func(s seed) bool { return s.item == it.Item })
-	if own >= 0 {
+	if own := slices.IndexFunc(sc.seeds, func(s seed) bool { return s.item == it.Item }); own >= 0 {
 		factor *= m.repeat(own)
 	}
-	it.Score = 0
 	for n := range parts {
 		parts[n] *= factor
-		if n == own {
-			parts[n] += sc.seeds[n].self
+	}
+	for _, b := range sc.bonuses {
+		if b.item == it.Item {
+			parts[b.seed] += b.weight
 		}
-		it.Score += parts[n]
+	}
+	it.Score = 0
+	for _, part := range parts {
+		it.Score += part
 	}
 }

@@ -57,8 +57,8 @@ type SearchReport struct {
 // Search chooses parameters by coordinate descent on a grid. The newest sessions of the training data are held out,
 // since what is to be predicted follows the training data in time; every prefix of them whose next click is a known item
 // is a case, of which a seeded sample is scored. The objective is the mean of HR@20 and MRR@20, each relative to that of
-// the first point. Parameters are visited in seeded random order until the evaluations are used up or a whole pass finds
-// nothing better. The caller then builds on all sessions with the chosen parameters.
+// the first point. Parameters are visited in seeded random order; when a whole pass finds nothing better the search goes on
+// from a point nearby, until the evaluations are used up. The caller then builds on all sessions with the chosen parameters.
 func Search(o SearchOptions) (Params, SearchReport, error) {
 	o = o.withDefaults()
 	start := *o.Start
@@ -98,6 +98,9 @@ func (o SearchOptions) withDefaults() SearchOptions {
 	return o
 }
 
+// jumpAxes is how many parameters a jump changes.
+const jumpAxes = 4
+
 // errExhausted ends the descent when evaluations or time are used up.
 var errExhausted = errors.New("search budget used up")
 
@@ -110,9 +113,9 @@ type search struct {
 	began  time.Time
 	report SearchReport
 
-	best      Params
-	bestScore float64
-	orders    []builtOrder
+	at, best           Params
+	atScore, bestScore float64
+	orders             []builtOrder
 }
 
 // builtOrder remembers an order model, since most points share one with an earlier point.
@@ -131,7 +134,7 @@ func newSearch(o SearchOptions, start Params) (*search, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index sessions for the search: %w", err)
 	}
-	s := &search{o: o, ix: ix, random: rand.New(rand.NewPCG(o.Seed, 0x5e55)), best: start}
+	s := &search{o: o, ix: ix, random: rand.New(rand.NewPCG(o.Seed, 0x5e55)), at: start, best: start}
 	s.cases = s.holdOut(o.Train[len(fit):])
 	s.report.TrainSessions, s.report.Cases = len(fit), len(s.cases)
 	if o.Ceiling > 0 {
@@ -157,33 +160,53 @@ func (s *search) holdOut(held [][]int32) []Case {
 	return cases[:min(len(cases), s.o.Cases)]
 }
 
-// descend evaluates the start and then moves along one axis at a time, as long as a step is better.
+// descend evaluates the start and moves along one axis at a time, as long as a step is better. When no step is, it jumps
+// a little away from the best point and descends again (iterated local search).
 func (s *search) descend() error {
 	first, err := s.evaluate(s.best)
 	if err != nil {
 		return err
 	}
 	s.report.Start, s.report.Best, s.bestScore = first, first, 1
+	s.atScore = 1
 	all := axes()
-	for better := true; better; {
-		better = false
-		for _, n := range s.random.Perm(len(all)) {
-			moved, err := s.along(all[n])
-			if err != nil {
-				return err
+	for {
+		for better := true; better; {
+			better = false
+			for _, n := range s.random.Perm(len(all)) {
+				moved, err := s.along(all[n])
+				if err != nil {
+					return err
+				}
+				better = better || moved
 			}
-			better = better || moved
+		}
+		s.at, s.atScore = s.best, s.bestScore
+		if err := s.jump(all); err != nil {
+			return err
 		}
 	}
-	return nil
+}
+
+// jump moves a few random axes to a neighbouring grid value.
+func (s *search) jump(all []axis) error {
+	p := s.best
+	for _, n := range s.random.Perm(len(all))[:jumpAxes] {
+		a := all[n]
+		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
+		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]
+	}
+	s.atScore = 0
+	_, err := s.try(p)
+	return err
 }
 
 // along tries the neighbouring grid values of one axis, first upwards, and walks on while it gets better.
 func (s *search) along(a axis) (moved bool, err error) {
-	at := a.nearest(&s.best)
+	from := a.nearest(&s.at)
 	for _, step := range []int{1, -1} {
-		for n := at + step; n >= 0 && n < len(a.values); n += step {
-			p := s.best
+		for n := from + step; n >= 0 && n < len(a.values); n += step {
+			p := s.at
 			*a.field(&p) = a.values[n]
 			better, err := s.try(p)
 			if err != nil {
@@ -201,16 +224,20 @@ func (s *search) along(a axis) (moved bool, err error) {
 	return moved, nil
 }
 
+// try moves to p if that is better than the current point.
 func (s *search) try(p Params) (bool, error) {
 	got, err := s.evaluate(p)
 	if err != nil {
 		return false, err
 	}
 	score := got.relative(s.report.Start)
-	if score <= s.bestScore {
+	if score <= s.atScore {
 		return false, nil
 	}
-	s.best, s.bestScore, s.report.Best = p, score, got
+	s.at, s.atScore = p, score
+	if score > s.bestScore {
+		s.best, s.bestScore, s.report.Best = p, score, got
+	}
 	return true, nil
 }
 
