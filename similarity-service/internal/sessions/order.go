@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
 )
 
 const (
@@ -153,7 +155,7 @@ func addSecond(first [][]pair, weight float64, keep int) [][]pair {
 			}
 		}
 		buf = acc.drain(buf)
-		keepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
+		selection.KeepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
 		slices.SortFunc(buf, byWeight)
 		return buf
 	})
