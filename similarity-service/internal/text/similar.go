@@ -32,6 +32,7 @@ type scratch struct {
 	dot     []float64 // per document
 	touched []int32
 	found   []candidate
+	rarity  rarity
 }
 
 type candidate struct {
@@ -75,7 +76,7 @@ func (ix *Index) SimilarTo(item Item, k int) []Neighbour[string] {
 			known = append(known, entry{at, t.weight})
 			continue
 		}
-		w := t.weight * math.Log(1+(float64(len(ix.numbers))+.5)/.5)
+		w := t.weight * inverseFrequency(0, float64(len(ix.numbers)))
 		rest += w * w
 	}
 	return ix.nearest(known, item.ID, rest, k)
@@ -91,15 +92,15 @@ func (ix *Index) SharedTerms(a, b string) []TermWeight {
 	if !okA || !okB {
 		return nil
 	}
-	weights := map[int32]float64{}
+	weights, rare := map[int32]float64{}, &rarity{}
 	for _, e := range ix.documents[na].terms {
-		weights[e.term] = e.weight * ix.rarity(e.term)
+		weights[e.term] = e.weight * rare.of(ix, e.term)
 	}
-	length := ix.length(ix.documents[na].terms, 0) * ix.length(ix.documents[nb].terms, 0)
+	length := ix.length(rare, ix.documents[na].terms, 0) * ix.length(rare, ix.documents[nb].terms, 0)
 	var out []TermWeight
 	for _, e := range ix.documents[nb].terms {
 		if w := weights[e.term]; w > 0 {
-			out = append(out, TermWeight{ix.names[e.term], w * e.weight * ix.rarity(e.term) / length})
+			out = append(out, TermWeight{ix.names[e.term], w * e.weight * rare.of(ix, e.term) / length})
 		}
 	}
 	slices.SortFunc(out, func(a, b TermWeight) int {
@@ -109,9 +110,9 @@ func (ix *Index) SharedTerms(a, b string) []TermWeight {
 }
 
 // length is the Euclidean length of the item's vector; rest is added to its square.
-func (ix *Index) length(terms []entry, rest float64) float64 {
+func (ix *Index) length(rare *rarity, terms []entry, rest float64) float64 {
 	for _, e := range terms {
-		w := e.weight * ix.rarity(e.term)
+		w := e.weight * rare.of(ix, e.term)
 		rest += w * w
 	}
 	return math.Sqrt(rest)
@@ -124,22 +125,23 @@ func (ix *Index) nearest(query []entry, self string, rest float64, k int) []Neig
 	sc := ix.scratchs.Get().(*scratch)
 	defer ix.scratchs.Put(sc)
 	sc.fit(len(ix.names), len(ix.documents))
+	rare := &sc.rarity
 	for _, e := range query {
-		sc.query[e.term] = e.weight * ix.rarity(e.term)
+		sc.query[e.term] = e.weight * rare.of(ix, e.term)
 	}
-	length := ix.length(query, rest)
+	length := ix.length(rare, query, rest)
 	ix.gather(sc, query)
 	found := ix.candidates(sc, self, max(ix.options.Candidates, 4*k))
 	out := make([]Neighbour[string], 0, len(found))
 	for _, c := range found {
 		d := &ix.documents[c.document]
-		var dot float64
+		var dot, square float64
 		for _, e := range d.terms {
-			if q := sc.query[e.term]; q > 0 {
-				dot += q * e.weight * ix.rarity(e.term)
-			}
+			w := e.weight * rare.of(ix, e.term)
+			square += w * w
+			dot += sc.query[e.term] * w
 		}
-		out = append(out, Neighbour[string]{d.id, min(1, dot/(length*ix.length(d.terms, 0)))})
+		out = append(out, Neighbour[string]{d.id, min(1, dot/(length*math.Sqrt(square)))})
 	}
 	for _, e := range query {
 		sc.query[e.term] = 0
@@ -159,7 +161,7 @@ func (ix *Index) gather(sc *scratch, query []entry) {
 			continue
 		}
 		left -= int(ix.frequency[e.term])
-		w := sc.query[e.term] * ix.rarity(e.term)
+		w := sc.query[e.term] * sc.rarity.of(ix, e.term)
 		for _, p := range ix.postings[e.term] {
 			if sc.dot[p.document] == 0 {
 				sc.touched = append(sc.touched, p.document)
