@@ -58,7 +58,7 @@ func (ix *Index) Similar(id string, k int) []Neighbour[string] {
 	if !ok || k <= 0 {
 		return nil
 	}
-	return ix.nearest(ix.documents[number].terms, id, 0, k)
+	return ix.nearest(ix.documents[number].terms, number, 0, k)
 }
 
 // SimilarTo returns the k items most similar to one that need not be in the index; an item of the same id is left out.
@@ -79,7 +79,11 @@ func (ix *Index) SimilarTo(item Item, k int) []Neighbour[string] {
 		w := t.weight * inverseFrequency(0, float64(len(ix.numbers)))
 		rest += w * w
 	}
-	return ix.nearest(known, item.ID, rest, k)
+	self, ok := ix.numbers[item.ID]
+	if !ok {
+		self = -1
+	}
+	return ix.nearest(known, self, rest, k)
 }
 
 // SharedTerms returns the terms two items share, strongest first, ties by name; their weights sum to the cosine of the
@@ -121,7 +125,7 @@ func (ix *Index) length(rare *rarity, terms []entry, rest float64) float64 {
 // nearest gathers candidates from the postings and compares the best of them exactly. Terms are always summed in the
 // order of their names, so that scores do not depend on how the index came about.
 // Cost O(MaxPostings + max(Candidates, 4k)·terms).
-func (ix *Index) nearest(query []entry, self string, rest float64, k int) []Neighbour[string] {
+func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neighbour[string] {
 	sc := ix.scratchs.Get().(*scratch)
 	defer ix.scratchs.Put(sc)
 	sc.fit(len(ix.names), len(ix.documents))
@@ -173,10 +177,10 @@ func (ix *Index) gather(sc *scratch, query []entry) {
 
 // candidates returns the limit best live documents by the gathered products over their length, ties by lower id, in any
 // order, and clears the products.
-func (ix *Index) candidates(sc *scratch, self string, limit int) []candidate {
+func (ix *Index) candidates(sc *scratch, self int32, limit int) []candidate {
 	sc.found = sc.found[:0]
 	for _, number := range sc.touched {
-		if d := &ix.documents[number]; d.live && d.id != self {
+		if d := &ix.documents[number]; d.live && number != self {
 			sc.found = append(sc.found, candidate{number, sc.dot[number] / d.norm})
 		}
 		sc.dot[number] = 0
