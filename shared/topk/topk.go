@@ -42,6 +42,9 @@ func (h *Heap[S]) Reset(k int) {
 // Len is the number of entries held, at most k.
 func (h *Heap[S]) Len() int { return len(h.entries) }
 
+// Worst returns the lowest-ranked entry held; the heap must not be empty.
+func (h *Heap[S]) Worst() Entry[S] { return h.entries[0] }
+
 // Accepts reports whether a push of this entry would change the heap. A NaN score is never accepted.
 func (h *Heap[S]) Accepts(item int32, score S) bool {
 	if h.k == 0 || math.IsNaN(float64(score)) {
