@@ -63,6 +63,26 @@ type Data struct {
 	Skipped map[string]int
 }
 
+// Rows is the number of training rows or sessions.
+func (d *Data) Rows() int {
+	if d.Train == nil {
+		return len(d.Sessions)
+	}
+	return d.Train.Rows
+}
+
+// Interactions is the number of training entries or clicks.
+func (d *Data) Interactions() int {
+	if d.Train != nil {
+		return d.Train.NNZ()
+	}
+	clicks := 0
+	for _, s := range d.Sessions {
+		clicks += len(s)
+	}
+	return clicks
+}
+
 // Case is one test: the items to find, given a training row or given seeds.
 type Case struct {
 	Row      int32   // the training row whose items are the seeds and are not ranked; −1 when Seeds are given

@@ -36,7 +36,8 @@ type Options struct {
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
-	CPUSeconds    func() float64 // CPU time used so far, for the report
+	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
+	PeakBytes     func() int64   // largest memory use so far, for the report; nil reports 0
 }
 
 // progress adapts the run's progress to one stage.
@@ -75,6 +76,7 @@ type Result struct {
 	Test       metrics.Summary
 	TestCases  []metrics.Accuracy
 	CPUSeconds float64 // of the search; of the search, build and test when tested
+	PeakBytes  int64   // of the process up to the end of this algorithm
 }
 
 // Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
@@ -92,6 +94,7 @@ type candidate struct {
 	point      twoHopPoint
 	build      func() (*Model, *csr.Matrix, error) // the model, and the rows whose entries are its users' seeds
 	cpu        float64
+	peak       int64
 }
 
 // better reports whether c has a strictly higher validation NDCG than best.
@@ -120,6 +123,9 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.CPUSeconds == nil {
 		o.CPUSeconds = func() float64 { return 0 }
+	}
+	if o.PeakBytes == nil {
+		o.PeakBytes = func() int64 { return 0 }
 	}
 	held, err := newValidation(d, o.Seed)
 	if err != nil {
@@ -160,7 +166,7 @@ func (s *search) candidates() ([]*candidate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("search %s: %w", one.name, err)
 		}
-		c.cpu = s.o.CPUSeconds() - before
+		c.cpu, c.peak = s.o.CPUSeconds()-before, s.o.PeakBytes()
 		found = append(found, c)
 	}
 	return found, nil
@@ -175,7 +181,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	})
 	board := &Leaderboard{Selected: found[0].name}
 	for at, c := range found {
-		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu}
+		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu, PeakBytes: c.peak}
 		if at == 0 || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
 			model, rows, err := c.build()
@@ -187,6 +193,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			}
 			r.Tested = true
 			r.CPUSeconds += s.o.CPUSeconds() - before
+			r.PeakBytes = s.o.PeakBytes()
 			if at == 0 {
 				board.Model = model
 			}
