@@ -73,6 +73,13 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	return nil
 }
 
+// JSON is Call for an answer of type T, which is zero when the call fails.
+func JSON[T any](ctx context.Context, c *Client, method, path string, query url.Values, in any) (T, error) {
+	var out T
+	err := c.Call(ctx, method, path, query, in, &out)
+	return out, err
+}
+
 // Request is one raw request.
 type Request struct {
 	Method, Path string
