@@ -11,6 +11,8 @@ import (
 )
 
 func main() {
-	build := func(ctx context.Context, c service.Config, d process.Deps) (httpserver.Service, error) { return service.New(ctx, c, d) }
+	build := func(ctx context.Context, c service.Config, d process.Deps) (httpserver.Service, error) {
+		return service.New(ctx, c, d)
+	}
 	os.Exit(process.Main(service.Name, "127.0.0.1:8081", "127.0.0.1:9081", build))
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"os"
 
-	"github.com/aisle-rec/aisle/similarity-service/service"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/similarity-service/service"
 )
 
 func main() {
-	build := func(ctx context.Context, c service.Config, d process.Deps) (httpserver.Service, error) { return service.New(ctx, c, d) }
+	build := func(ctx context.Context, c service.Config, d process.Deps) (httpserver.Service, error) {
+		return service.New(ctx, c, d)
+	}
 	os.Exit(process.Main(service.Name, "127.0.0.1:8082", "127.0.0.1:9082", build))
 }
