@@ -1,5 +1,3 @@
-// Package service is the public entry of the similarity-service: what the standalone binary and the service's own main
-// may call.
 package service
 
 import (
