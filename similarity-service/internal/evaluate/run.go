@@ -23,8 +23,8 @@ const (
 	TwoHop  = "two_hop"
 )
 
-// Algorithms lists every algorithm that [Run] knows for histories and baskets.
-func Algorithms() []string { return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop} }
+// Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
+func Algorithms() []string { return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, NextItem} }
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
@@ -126,6 +126,9 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	}
 	if o.PeakBytes == nil {
 		o.PeakBytes = func() int64 { return 0 }
+	}
+	if d.Relation == dataset.ViewedNext {
+		return runSessions(d, o)
 	}
 	held, err := newValidation(d, o.Seed)
 	if err != nil {

@@ -138,8 +138,14 @@ func parameters(p map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		value := fmt.Sprint(p[name])
-		if f, ok := p[name].(float64); ok {
-			value = strconv.FormatFloat(f, 'g', 4, 64)
+		switch v := p[name].(type) {
+		case float64:
+			value = strconv.FormatFloat(v, 'g', 4, 64)
+		case string, int:
+		default:
+			if text, err := json.Marshal(v); err == nil {
+				value = string(text)
+			}
 		}
 		parts = append(parts, name+"="+value)
 	}
