@@ -37,7 +37,13 @@ type pair struct {
 
 // byWeight sorts pairs strongest first, ties by lower item.
 func byWeight(a, b pair) int {
-	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.item, b.item))
+	switch {
+	case a.weight > b.weight:
+		return -1
+	case a.weight < b.weight:
+		return 1
+	}
+	return cmp.Compare(a.item, b.item)
 }
 
 // accumulator sums weights per item in a dense array; touched lists the items in use.

@@ -1,0 +1,149 @@
+// Package migrations holds the tables of the two databases as embedded SQL and applies them with golang-migrate: profile and
+// recommender, each for Postgres and for SQLite. An applied migration is never edited; a change is a new pair of files.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/golang-migrate/migrate/v4"
+	migratedb "github.com/golang-migrate/migrate/v4/database"
+	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
+	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
+
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+//go:embed profile recommender
+var files embed.FS
+
+// The databases that have migrations.
+const (
+	Profile     = "profile"
+	Recommender = "recommender"
+)
+
+// Up brings a database to the newest version. It does nothing when it is there already, and refuses a database that is newer than
+// this program or that a broken migration left half done.
+func Up(ctx context.Context, name, url string) error {
+	return withMigrate(ctx, name, url, func(m *migrate.Migrate, newest uint) error {
+		if err := check(name, m, newest); err != nil && !errors.Is(err, errOlder) {
+			return err
+		}
+		stop := context.AfterFunc(ctx, func() { m.GracefulStop <- true })
+		defer stop()
+		if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
+			return fmt.Errorf("migrate database %s: %w", name, err)
+		}
+		return ctx.Err()
+	})
+}
+
+// Check returns nil when the database has exactly the version that this program works with, and else says what to do.
+func Check(ctx context.Context, name, url string) error {
+	return withMigrate(ctx, name, url, func(m *migrate.Migrate, newest uint) error { return check(name, m, newest) })
+}
+
+var errOlder = errors.New("older schema")
+
+func check(name string, m *migrate.Migrate, newest uint) error {
+	version, dirty, err := m.Version()
+	switch {
+	case errors.Is(err, migrate.ErrNilVersion):
+		return fmt.Errorf("database %s has no tables yet: run \"migrate up\" first (%w)", name, errOlder)
+	case err != nil:
+		return fmt.Errorf("read the schema version of database %s: %w", name, err)
+	case dirty:
+		return fmt.Errorf("database %s is dirty: migration %d stopped half way; restore the backup made before it, or mend the tables "+
+			"by hand and set schema_migrations.dirty to false", name, version)
+	case version > newest:
+		return fmt.Errorf("database %s has schema version %d, newer than this program's %d: run the newer program", name, version, newest)
+	case version < newest:
+		return fmt.Errorf("database %s has schema version %d, this program needs %d: run \"migrate up\" first (%w)", name, version, newest, errOlder)
+	}
+	return nil
+}
+
+// withMigrate opens the database, hands golang-migrate to f and closes both.
+func withMigrate(ctx context.Context, name, url string, f func(m *migrate.Migrate, newest uint) error) error {
+	dialect := "sqlite"
+	if database.IsPostgres(url) {
+		dialect = "postgres"
+	}
+	dir := path.Join(name, dialect)
+	newest, err := newestVersion(dir)
+	if err != nil {
+		return err
+	}
+	source, err := iofs.New(files, dir)
+	if err != nil {
+		return fmt.Errorf("read the migrations of %s: %w", name, err)
+	}
+	driver, closeDB, err := openDriver(ctx, dialect, url)
+	if err != nil {
+		return errors.Join(err, source.Close())
+	}
+	defer closeDB()
+	m, err := migrate.NewWithInstance("iofs", source, dialect, driver)
+	if err != nil {
+		return fmt.Errorf("prepare migrations of %s: %w", name, err)
+	}
+	err = f(m, newest)
+	sourceErr, driverErr := m.Close() // closes the handle that it was given, too
+	return errors.Join(err, sourceErr, driverErr)
+}
+
+func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, func(), error) {
+	if dialect == "postgres" {
+		pool, err := database.OpenPostgres(ctx, url) // for its checks and clear errors
+		if err != nil {
+			return nil, nil, err
+		}
+		pool.Close()
+		db, err := sql.Open("pgx", url)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open Postgres: %w", err)
+		}
+		driver, err := migratepgx.WithInstance(db, &migratepgx.Config{MultiStatementEnabled: false})
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("prepare Postgres for migrations: %w", err), db.Close())
+		}
+		return driver, func() { db.Close() }, nil
+	}
+	s, err := database.OpenSQLite(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	driver, err := migratesqlite.WithInstance(s.Writer, &migratesqlite.Config{})
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("prepare SQLite for migrations: %w", err), s.Close())
+	}
+	return driver, func() { s.Close() }, nil
+}
+
+// newestVersion returns the highest version number among the files of a folder.
+func newestVersion(dir string) (uint, error) {
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return 0, fmt.Errorf("list migrations: %w", err)
+	}
+	var newest uint64
+	for _, e := range entries {
+		number, _, _ := strings.Cut(e.Name(), "_")
+		v, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			return 0, fmt.Errorf("migration file %s does not start with a number", e.Name())
+		}
+		newest = max(newest, v)
+	}
+	return uint(newest), nil
+}

@@ -1,0 +1,235 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+// ShopHeader names the shop that a service key acts for.
+const ShopHeader = "X-Aisle-Shop"
+
+// reloadInterval bounds how long a change of the keys file stays unseen.
+const reloadInterval = time.Second
+
+// Authenticator finds the principal of a request. It is safe for concurrent use and follows changes of the keys file.
+type Authenticator struct {
+	path   string // "" without a keys file
+	open   bool
+	logger *slog.Logger
+	now    func() time.Time
+
+	keys      atomic.Pointer[map[string]Key] // by digest
+	extra     map[string]Key
+	mu        sync.Mutex
+	checkedAt atomic.Int64 // unix ns of the last look at the file
+	modified  time.Time
+}
+
+// Options configure an Authenticator.
+type Options struct {
+	// KeysFile is the path of the keys file; empty means open mode, which Listen must allow.
+	KeysFile string
+	// Listen are the addresses the server listens on; open mode is refused on any that is not loopback.
+	Listen []string
+	// ServiceKeys are accepted as keys of kind service beside those of the file: the peers' shared secret.
+	ServiceKeys []string
+	Logger      *slog.Logger
+	Now         func() time.Time
+}
+
+// NewAuthenticator reads the keys file. Without one, every caller on loopback is the shop "default" with all scopes; an
+// address that others can reach is refused, so that nobody runs an open server by mistake.
+func NewAuthenticator(o Options) (*Authenticator, error) {
+	a := &Authenticator{path: o.KeysFile, open: o.KeysFile == "", logger: o.Logger, now: o.Now, extra: map[string]Key{}}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	for _, secret := range o.ServiceKeys {
+		if secret == "" {
+			continue
+		}
+		k := Key{ID: "service", Kind: KindService, Digest: digest(secret), Scopes: []string{ScopeAll}}
+		a.extra[k.Digest] = k
+	}
+	if a.open {
+		for _, addr := range o.Listen {
+			if !IsLoopback(addr) {
+				return nil, fmt.Errorf("listening on %s without keys would let anyone in: create a key with "+
+					"\"aisle keys create --keys-file FILE\" and pass that file, or listen on 127.0.0.1", addr)
+			}
+		}
+		a.keys.Store(&a.extra)
+		return a, nil
+	}
+	return a, a.load()
+}
+
+// IsLoopback reports whether a listen address ("host:port") can be reached from this machine only.
+func IsLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	host = strings.Trim(host, "[]")
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Shops returns the shops that the keys name, sorted; just the default one in open mode.
+func (a *Authenticator) Shops() []string {
+	if a.open {
+		return []string{DefaultShop}
+	}
+	a.reload()
+	shops := map[string]bool{}
+	for _, k := range *a.keys.Load() {
+		if k.Shop != "" {
+			shops[k.Shop] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(shops))
+}
+
+// Authenticate returns the caller of r, or a 401 or 403 problem.
+func (a *Authenticator) Authenticate(r *http.Request) (Principal, error) {
+	key := requestKey(r)
+	if key == "" && a.open {
+		return a.openPrincipal(r)
+	}
+	if key == "" {
+		return Principal{}, unauthorized("Send a key as \"Authorization: Bearer KEY\" or in X-API-Key.")
+	}
+	return a.AuthenticateKey(key, r)
+}
+
+// AuthenticateKey is Authenticate for a key that came another way than in a header, such as in a beacon's body.
+func (a *Authenticator) AuthenticateKey(key string, r *http.Request) (Principal, error) {
+	a.reload()
+	k, ok := (*a.keys.Load())[digest(key)]
+	if !ok {
+		return Principal{}, unauthorized("The key is not known here. Create one with \"aisle keys create\".")
+	}
+	if k.ExpiresAt != nil && a.now().After(*k.ExpiresAt) {
+		return Principal{}, unauthorized("The key has expired. Create a new one with \"aisle keys create\".")
+	}
+	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins}
+	if k.Kind == KindService {
+		p.Shop = r.Header.Get(ShopHeader)
+		if p.Shop == "" {
+			p.Shop = DefaultShop
+		}
+		if err := ValidateShop(p.Shop); err != nil {
+			return Principal{}, apierror.Malformed(err.Error(), apierror.FieldError{Parameter: ShopHeader, Detail: err.Error()})
+		}
+	}
+	if origin := r.Header.Get("Origin"); k.Kind == KindPublishable && origin != "" && !a.OriginAllowed(p, origin) {
+		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",
+			fmt.Sprintf("The key may not be used from %s. Add the origin with \"aisle keys create --origin\".", origin))
+	}
+	return p, nil
+}
+
+// OriginAllowed reports whether a browser page of this origin may use p's key. No list means no page.
+func (a *Authenticator) OriginAllowed(p Principal, origin string) bool {
+	return slices.Contains(p.Origins, origin) || slices.Contains(p.Origins, "*")
+}
+
+// KnowsOrigin reports whether any publishable key allows this origin: a CORS preflight carries no key.
+func (a *Authenticator) KnowsOrigin(origin string) bool {
+	a.reload()
+	for _, k := range *a.keys.Load() {
+		if k.Kind == KindPublishable && (slices.Contains(k.Origins, origin) || slices.Contains(k.Origins, "*")) {
+			return true
+		}
+	}
+	return false
+}
+
+// openPrincipal lets local callers in, but not web pages that reach loopback through the visitor's browser.
+func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
+	if !IsLoopback(r.Host) {
+		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
+			"Without keys this server answers only to localhost. Create a key with \"aisle keys create\".")
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && !IsLoopback(originHost(origin)) {
+		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",
+			"Without keys this server answers only to pages of localhost. Create a publishable key with \"aisle keys create\".")
+	}
+	if shop := r.Header.Get(ShopHeader); shop != "" && shop != DefaultShop {
+		return Principal{}, apierror.New(http.StatusForbidden, "shop_not_allowed", "Without keys there is only the shop \"default\".")
+	}
+	return Principal{Shop: DefaultShop, KeyID: "open", Kind: KindSecret, Scopes: []string{ScopeAll}}, nil
+}
+
+func originHost(origin string) string {
+	_, host, _ := strings.Cut(origin, "://")
+	return host
+}
+
+func requestKey(r *http.Request) string {
+	if key := r.Header.Get("X-API-Key"); key != "" {
+		return key
+	}
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "bearer") {
+		return strings.TrimSpace(key)
+	}
+	return ""
+}
+
+func unauthorized(detail string) error {
+	return apierror.New(http.StatusUnauthorized, "unauthorized", detail)
+}
+
+// reload reads the keys file again when it has changed. A broken file keeps the keys that were read last.
+func (a *Authenticator) reload() {
+	if a.open {
+		return
+	}
+	now := a.now().UnixNano()
+	last := a.checkedAt.Load()
+	if now-last < int64(reloadInterval) || !a.checkedAt.CompareAndSwap(last, now) {
+		return
+	}
+	if err := a.load(); err != nil && a.logger != nil {
+		a.logger.Error("keys file not reloaded, the keys read before stay valid", "error", err)
+	}
+}
+
+func (a *Authenticator) load() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	info, err := os.Stat(a.path)
+	if err != nil {
+		return fmt.Errorf("read keys file: %w; create it with \"aisle keys create --keys-file %s\"", errors.Unwrap(err), a.path)
+	}
+	if a.keys.Load() != nil && info.ModTime().Equal(a.modified) {
+		return nil
+	}
+	f, err := ReadKeysFile(a.path)
+	if err != nil {
+		return err
+	}
+	keys := maps.Clone(a.extra)
+	for _, k := range f.Keys {
+		keys[k.Digest] = k
+	}
+	a.keys.Store(&keys)
+	a.modified = info.ModTime()
+	return nil
+}

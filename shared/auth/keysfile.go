@@ -1,0 +1,195 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// keysFileVersion is raised when the layout of the keys file changes.
+const keysFileVersion = 1
+
+// Key is one entry of the keys file. The key itself is not in it, only its digest.
+type Key struct {
+	ID        string     `json:"id"`
+	Kind      Kind       `json:"kind"`
+	Shop      string     `json:"shop"`
+	Digest    string     `json:"sha256"`
+	Scopes    []string   `json:"scopes"`
+	Origins   []string   `json:"origins,omitempty"`
+	Note      string     `json:"note,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// KeysFile is the content of the keys file, which all services read.
+type KeysFile struct {
+	Version int   `json:"version"`
+	Keys    []Key `json:"keys"`
+}
+
+var shopPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// ValidateShop reports why a name cannot be a shop's: shops appear in file names, Redis keys and headers.
+func ValidateShop(shop string) error {
+	if !shopPattern.MatchString(shop) {
+		return fmt.Errorf("shop %q: use 1 to 63 of a-z, 0-9, - and _, starting with a letter or digit", shop)
+	}
+	return nil
+}
+
+// ReadKeysFile reads and checks the keys file; every problem in it is reported at once.
+func ReadKeysFile(path string) (KeysFile, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return KeysFile{}, fmt.Errorf("read keys file: %w", err)
+	}
+	var f KeysFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return KeysFile{}, fmt.Errorf("keys file %s is not JSON of the expected form: %w", path, err)
+	}
+	if err := f.validate(); err != nil {
+		return KeysFile{}, fmt.Errorf("keys file %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func (f KeysFile) validate() error {
+	var problems []error
+	if f.Version != keysFileVersion {
+		problems = append(problems, fmt.Errorf("version is %d, this program reads %d", f.Version, keysFileVersion))
+	}
+	for i, k := range f.Keys {
+		if err := k.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("keys[%d] (%s): %w", i, k.ID, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (k Key) validate() error {
+	if k.Kind != KindService {
+		if err := ValidateShop(k.Shop); err != nil {
+			return err
+		}
+	}
+	if len(k.Digest) != sha256.Size*2 {
+		return errors.New("sha256 is not a SHA-256 digest in hexadecimal")
+	}
+	allowed := Scopes()
+	if k.Kind == KindPublishable {
+		allowed = publishableScopes
+	}
+	for _, s := range k.Scopes {
+		if !slices.Contains(allowed, s) {
+			return fmt.Errorf("scope %q is not one that a %s key can hold; those are %s", s, k.Kind, strings.Join(allowed, ", "))
+		}
+	}
+	switch k.Kind {
+	case KindSecret, KindPublishable, KindService:
+		return nil
+	}
+	return fmt.Errorf("kind %q is not one of %s, %s, %s", k.Kind, KindSecret, KindPublishable, KindService)
+}
+
+// NewKey describes a key to create.
+type NewKey struct {
+	Kind    Kind
+	Shop    string
+	Scopes  []string // nil: all that the kind can hold
+	Origins []string
+	Note    string
+	Expires *time.Time
+}
+
+// Generate makes a random key and its entry for the keys file. The key is returned once and stored nowhere.
+func Generate(n NewKey, now time.Time) (string, Key, error) {
+	scopes := n.Scopes
+	if scopes == nil {
+		scopes = []string{ScopeAll}
+		if n.Kind == KindPublishable {
+			scopes = publishableScopes
+		}
+	}
+	prefix := map[Kind]string{KindSecret: "sk_", KindPublishable: "pk_", KindService: "ik_"}[n.Kind]
+	secret := prefix + randomText(20)
+	k := Key{
+		ID: "key_" + strings.ToLower(randomText(8)), Kind: n.Kind, Shop: n.Shop, Digest: digest(secret), Scopes: scopes,
+		Origins: n.Origins, Note: n.Note, CreatedAt: now.UTC().Truncate(time.Second), ExpiresAt: n.Expires,
+	}
+	if n.Kind == KindService {
+		k.Shop = ""
+	}
+	if err := k.validate(); err != nil {
+		return "", Key{}, err
+	}
+	return secret, k, nil
+}
+
+// AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically.
+func AppendKey(path string, k Key) error {
+	f, err := ReadKeysFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f = KeysFile{Version: keysFileVersion}
+	} else if err != nil {
+		return err
+	}
+	f.Keys = append(f.Keys, k)
+	return writeKeysFile(path, f)
+}
+
+// RemoveKey takes the entry with this id out of the keys file.
+func RemoveKey(path, id string) error {
+	f, err := ReadKeysFile(path)
+	if err != nil {
+		return err
+	}
+	n := len(f.Keys)
+	f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool { return k.ID == id })
+	if len(f.Keys) == n {
+		return fmt.Errorf("keys file %s has no key with id %q", path, id)
+	}
+	return writeKeysFile(path, f)
+}
+
+func writeKeysFile(path string, f KeysFile) error {
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode keys file: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*")
+	if err != nil {
+		return fmt.Errorf("write keys file: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(append(data, '\n'))
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return fmt.Errorf("write keys file: %w", err)
+	}
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("write keys file: %w", err)
+	}
+	return nil
+}
+
+func randomText(bytes int) string {
+	b := make([]byte, bytes)
+	rand.Read(b)
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+}
+
+func digest(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,79 @@
+// Package auth says who calls: it reads the keys file, finds the principal of a request and checks scopes.
+//
+// Keys are random, so a SHA-256 digest is enough to keep them unreadable at rest; a key is looked up by its digest.
+package auth
+
+import (
+	"context"
+	"slices"
+)
+
+// DefaultShop is the shop of an installation that serves only one.
+const DefaultShop = "default"
+
+// Scopes that an operation can ask for. A key holds a list of them; ScopeAll stands for every one of them.
+const (
+	ScopeAll                 = "*"
+	ScopeEventsWrite         = "events:write"
+	ScopeEventsRead          = "events:read"
+	ScopeCatalogueWrite      = "catalogue:write"
+	ScopeCatalogueRead       = "catalogue:read"
+	ScopeUsersWrite          = "users:write"
+	ScopeUsersRead           = "users:read"
+	ScopeModelsWrite         = "models:write"
+	ScopeModelsRead          = "models:read"
+	ScopeRecommendationsRead = "recommendations:read"
+	ScopeConfigWrite         = "config:write"
+	ScopeConfigRead          = "config:read"
+)
+
+// Scopes lists every scope that a key can hold, ScopeAll first.
+func Scopes() []string {
+	return []string{
+		ScopeAll, ScopeEventsWrite, ScopeEventsRead, ScopeCatalogueWrite, ScopeCatalogueRead, ScopeUsersWrite, ScopeUsersRead,
+		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead,
+	}
+}
+
+// publishableScopes is all that a browser may ever do.
+var publishableScopes = []string{ScopeEventsWrite, ScopeRecommendationsRead}
+
+// Kind is what sort of caller holds a key.
+type Kind string
+
+// The kinds of key.
+const (
+	KindSecret      Kind = "secret"      // sk_: a shop's server
+	KindPublishable Kind = "publishable" // pk_: a browser; events:write and recommendations:read only
+	KindService     Kind = "service"     // ik_: another Aisle service, which names the shop it acts for in X-Aisle-Shop
+)
+
+// Principal is the caller of a request.
+type Principal struct {
+	Shop    string
+	KeyID   string
+	Kind    Kind
+	Scopes  []string
+	Origins []string // allowed browser origins of a publishable key
+}
+
+// Can reports whether the principal holds the scope.
+func (p Principal) Can(scope string) bool {
+	return slices.Contains(p.Scopes, scope) || slices.Contains(p.Scopes, ScopeAll)
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context that carries p.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// FromContext returns the caller; the zero Principal, which can do nothing, when there is none.
+func FromContext(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}
+
+// Shop returns the shop of the caller.
+func Shop(ctx context.Context) string { return FromContext(ctx).Shop }

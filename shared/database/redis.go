@@ -1,0 +1,65 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// minRedisVersion is the oldest major version that is tested.
+const minRedisVersion = 7
+
+// ParseRedisURL reads one redis:// or rediss:// URL, or several separated by commas for a cluster.
+func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
+	var o *redis.UniversalOptions
+	for _, part := range strings.Split(rawURL, ",") {
+		one, err := redis.ParseURL(strings.TrimSpace(part))
+		if err != nil {
+			return nil, errors.New("the Redis URL cannot be read; it has the form redis://user:password@host:6379/0")
+		}
+		if o == nil {
+			o = &redis.UniversalOptions{DB: one.DB, Username: one.Username, Password: one.Password, TLSConfig: one.TLSConfig}
+		}
+		o.Addrs = append(o.Addrs, one.Addr)
+	}
+	return o, nil
+}
+
+// OpenRedis opens a client and checks that the server answers and is new enough.
+func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error) {
+	o, err := ParseRedisURL(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	client := redis.NewUniversalClient(o)
+	where := strings.Join(o.Addrs, ",")
+	probe, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	info, err := client.Info(probe, "server").Result()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("Redis at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
+	}
+	if major := redisMajor(info); major > 0 && major < minRedisVersion {
+		return nil, errors.Join(fmt.Errorf("Redis at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
+			where, major, minRedisVersion), client.Close())
+	}
+	return client, nil
+}
+
+// redisMajor finds the major version in the answer of INFO server; 0 when it is not said.
+func redisMajor(info string) int {
+	_, rest, found := strings.Cut(info, "redis_version:")
+	if !found {
+		return 0
+	}
+	major, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(major)
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,62 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// SQLite is a file opened twice: one connection that writes and several that only read. In WAL mode readers never wait.
+type SQLite struct {
+	Writer *sql.DB // one connection
+	Reader *sql.DB
+}
+
+// OpenSQLite opens the file of a URL of the form sqlite:///path/file.db (or a plain path) and makes it when absent. Every commit is
+// on disk before it is acknowledged (synchronous=FULL).
+func OpenSQLite(ctx context.Context, rawURL string) (*SQLite, error) {
+	path := SQLitePath(rawURL)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	writer, err := openSQLite(ctx, path, "immediate", 1)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := openSQLite(ctx, path, "deferred", max(4, runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	return &SQLite{Writer: writer, Reader: reader}, nil
+}
+
+// SQLitePath returns the file that an sqlite:// URL names.
+func SQLitePath(rawURL string) string { return strings.TrimPrefix(rawURL, "sqlite://") }
+
+func openSQLite(ctx context.Context, path, lock string, connections int) (*sql.DB, error) {
+	q := url.Values{"_txlock": {lock}, "_pragma": {
+		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "temp_store(MEMORY)",
+		"cache_size(-65536)", "wal_autocheckpoint(4000)", "mmap_size(268435456)",
+	}}
+	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite file %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open SQLite file %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+// Close closes both handles.
+func (s *SQLite) Close() error { return errors.Join(s.Reader.Close(), s.Writer.Close()) }

@@ -1,0 +1,137 @@
+// Package httpclient sends JSON requests to an Aisle service and gives its problem details back as errors. The typed clients
+// profileapi, similarityapi and recommenderapi are made of it.
+package httpclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+)
+
+// Options say where a service is and who calls it.
+type Options struct {
+	BaseURL   string            // "http://127.0.0.1:8081"
+	Key       string            // "" in open mode
+	Shop      string            // the shop that a service key acts for; "" for every other kind of key
+	Transport http.RoundTripper // nil: http.DefaultTransport
+}
+
+// Client is a JSON client of one service. It sets no deadline of its own: every call takes one from its ctx.
+type Client struct {
+	options Options
+	http    *http.Client
+}
+
+// New returns a client.
+func New(o Options) *Client {
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	return &Client{options: o, http: &http.Client{Transport: o.Transport}}
+}
+
+// ForShop returns the same client acting for another shop.
+func (c *Client) ForShop(shop string) *Client {
+	o := c.options
+	o.Shop = shop
+	return &Client{options: o, http: c.http}
+}
+
+// Call sends in as JSON (nil: no body) and decodes the answer into out (nil: discarded). A status of 400 or more is returned
+// as *apierror.Problem.
+func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode the body of %s %s: %w", method, path, err)
+		}
+		body = bytes.NewReader(data)
+	}
+	resp, err := c.Send(ctx, Request{Method: method, Path: path, Query: query, Body: body, ContentType: "application/json"})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil || resp.StatusCode == http.StatusNoContent {
+		_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("decode the answer of %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// JSON is Call for an answer of type T, which is zero when the call fails.
+func JSON[T any](ctx context.Context, c *Client, method, path string, query url.Values, in any) (T, error) {
+	var out T
+	err := c.Call(ctx, method, path, query, in, &out)
+	return out, err
+}
+
+// Request is one raw request.
+type Request struct {
+	Method, Path string
+	Query        url.Values
+	Body         io.Reader
+	ContentType  string
+	Header       http.Header
+}
+
+// Send sends a request and returns the answer, whose body the caller closes. Answers of 400 and more come back as *apierror.Problem.
+func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
+	target := c.options.BaseURL + r.Path
+	if len(r.Query) > 0 {
+		target += "?" + r.Query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, target, r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("make request %s %s: %w", r.Method, r.Path, err)
+	}
+	for name, values := range r.Header {
+		req.Header[name] = values
+	}
+	if r.Body != nil {
+		req.Header.Set("Content-Type", r.ContentType)
+	}
+	if c.options.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.options.Key)
+	}
+	if c.options.Shop != "" {
+		req.Header.Set(auth.ShopHeader, c.options.Shop)
+	}
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		defer resp.Body.Close()
+		return nil, problemOf(resp)
+	}
+	return resp, nil
+}
+
+// problemOf reads a problem, or makes one of an answer that is none (a proxy's, say).
+func problemOf(resp *http.Response) error {
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	p := &apierror.Problem{}
+	if err := json.Unmarshal(data, p); err != nil || p.Status == 0 {
+		p = apierror.New(resp.StatusCode, "unexpected_answer", fmt.Sprintf("The server answered %s.", resp.Status))
+	}
+	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
+		p.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return p
+}

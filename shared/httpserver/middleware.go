@@ -1,0 +1,158 @@
+package httpserver
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
+
+// requestIdentity gives each request an id (the caller's, when it is harmless) and joins it to the caller's trace.
+func requestIdentity() gin.HandlerFunc {
+	w3c := propagation.TraceContext{}
+	return func(c *gin.Context) {
+		id := c.GetHeader(requestIDHeader)
+		if !requestIDPattern.MatchString(id) {
+			id = uuid.NewString()
+		}
+		c.Header(requestIDHeader, id)
+		if c.GetHeader("Traceparent") != "" {
+			ctx := w3c.Extract(c.Request.Context(), propagation.HeaderCarrier(c.Request.Header))
+			c.Request = c.Request.WithContext(ctx)
+		}
+		c.Next()
+	}
+}
+
+// observe records metrics and a trace span per route. The route, not the path, is the label: paths hold ids.
+func observe(o Options) gin.HandlerFunc {
+	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
+		ConstLabels:                     prometheus.Labels{"service": o.Service},
+		Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  100,
+		NativeHistogramMinResetDuration: time.Hour,
+	}, []string{"method", "route", "status"})
+	if o.Registry != nil {
+		o.Registry.MustRegister(duration)
+	}
+	tracer := otel.Tracer("github.com/aisle-rec/aisle/shared/httpserver")
+	w3c := propagation.TraceContext{}
+	return func(c *gin.Context) {
+		start := time.Now()
+		route := c.FullPath()
+		if route == "" {
+			route = "none"
+		}
+		ctx, span := tracer.Start(c.Request.Context(), c.Request.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
+		if span.SpanContext().IsValid() {
+			c.Request = c.Request.WithContext(ctx)
+			w3c.Inject(ctx, propagation.HeaderCarrier(c.Writer.Header()))
+		}
+		defer func() {
+			span.End()
+			duration.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+		}()
+		c.Next()
+	}
+}
+
+func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			logger.ErrorContext(c.Request.Context(), "request panicked", "path", c.Request.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			if !c.Writer.Written() {
+				writeProblem(c, apierror.Internal(nil))
+			}
+		}()
+		c.Next()
+	}
+}
+
+func securityHeaders() gin.HandlerFunc {
+	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		c.Next()
+	}
+}
+
+// cors answers preflights for the origins of publishable keys and lets their pages read answers.
+func cors(a *auth.Authenticator) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		origin := c.GetHeader("Origin")
+		if origin == "" || !a.KnowsOrigin(origin) {
+			c.Next()
+			return
+		}
+		h := c.Writer.Header()
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Add("Vary", "Origin")
+		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Server-Timing")
+		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, POST")
+			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, Content-Type, X-Request-Id, Traceparent")
+			h.Set("Access-Control-Max-Age", "7200")
+			c.AbortWithStatus(http.StatusNoContent)
+			return
+		}
+		c.Next()
+	}
+}
+
+// authenticate finds the caller and checks the scope that the operation asks for.
+func authenticate(api huma.API, a *auth.Authenticator) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		scope, _ := ctx.Operation().Metadata[scopeMetadata].(string)
+		if scope == "" {
+			next(ctx)
+			return
+		}
+		c := humagin.Unwrap(ctx)
+		p, err := a.Authenticate(c.Request)
+		if err != nil {
+			if inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool); inBody && apierror.Is(err, http.StatusUnauthorized) &&
+				c.GetHeader("Authorization") == "" && c.GetHeader("X-API-Key") == "" {
+				next(ctx)
+				return
+			}
+			writeProblem(c, apierror.From(err))
+			return
+		}
+		if !p.Can(scope) {
+			writeProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))
+			return
+		}
+		c.Request = c.Request.WithContext(auth.WithPrincipal(c.Request.Context(), p))
+		next(ctx)
+	}
+}

@@ -1,0 +1,158 @@
+package httpserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+// maxJSONDepth bounds the nesting of a request body; no request of ours needs more than a handful of levels.
+const maxJSONDepth = 64
+
+// installProblemErrors points huma's process-wide error constructor at problem details; huma offers no other place for it.
+var installProblemErrors = sync.OnceFunc(func() {
+	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return problemOf(status, message, errs)
+	}
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return problemOf(status, message, errs)
+	}
+})
+
+func problemOf(status int, message string, errs []error) *apierror.Problem {
+	if status >= http.StatusInternalServerError {
+		return apierror.Internal(fmt.Errorf("%s: %w", message, errors.Join(errs...)))
+	}
+	p := apierror.New(status, codeOf(status), sentence(message))
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) {
+			p.Errors = append(p.Errors, fieldOf(d.ErrorDetail()))
+		} else if err != nil {
+			p.Errors = append(p.Errors, apierror.FieldError{Detail: err.Error()})
+		}
+	}
+	return p
+}
+
+func codeOf(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "malformed_request"
+	case http.StatusUnprocessableEntity:
+		return "invalid_request"
+	case http.StatusRequestEntityTooLarge:
+		return "too_large"
+	}
+	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+// fieldOf turns huma's location ("body.events[0].type", "query.limit") into a JSON pointer or a parameter name.
+func fieldOf(d *huma.ErrorDetail) apierror.FieldError {
+	where, rest, _ := strings.Cut(d.Location, ".")
+	if where == "query" || where == "path" || where == "header" || where == "cookie" {
+		return apierror.FieldError{Parameter: rest, Detail: d.Message}
+	}
+	rest = strings.TrimPrefix(d.Location, "body")
+	escaped := strings.NewReplacer("~", "~0", "/", "~1", ".", "/", "[", "/", "]", "").Replace(rest)
+	return apierror.FieldError{Pointer: escaped, Detail: d.Message}
+}
+
+// finishProblem completes every error answer: request id, Retry-After, and the cause in the log, once.
+func finishProblem(logger *slog.Logger) huma.Transformer {
+	return func(ctx huma.Context, _ string, body any) (any, error) {
+		p, ok := body.(*apierror.Problem)
+		if !ok {
+			return body, nil
+		}
+		return finish(humagin.Unwrap(ctx), logger, p), nil
+	}
+}
+
+func finish(c *gin.Context, logger *slog.Logger, p *apierror.Problem) *apierror.Problem {
+	done := *p
+	done.RequestID = c.Writer.Header().Get(requestIDHeader)
+	if p.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", "Bearer")
+	}
+	if p.Cause != nil && logger != nil && c.Request.Context().Err() == nil {
+		logger.ErrorContext(c.Request.Context(), "request failed", "request_id", done.RequestID, "status", p.Status,
+			"path", c.Request.URL.Path, "error", p.Cause)
+	}
+	return &done
+}
+
+func writeProblem(c *gin.Context, p *apierror.Problem) {
+	p = finish(c, nil, p)
+	c.Header("Content-Type", apierror.ContentType)
+	c.Status(p.Status)
+	_ = json.NewEncoder(c.Writer).Encode(p) // the connection may be gone; there is nobody left to tell
+	c.Abort()
+}
+
+// strictJSON reads and writes JSON. Reading refuses invalid UTF-8, which encoding/json would silently replace, and deep nesting.
+var strictJSON = huma.Format{
+	Marshal: func(w io.Writer, v any) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	},
+	Unmarshal: func(data []byte, v any) error {
+		if err := CheckJSON(data); err != nil {
+			return err
+		}
+		return json.Unmarshal(data, v)
+	},
+}
+
+// CheckJSON reports why a body is refused before it is parsed: not UTF-8, or nested deeper than 64 levels. It costs one pass.
+func CheckJSON(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not valid UTF-8")
+	}
+	if bytes.Count(data, []byte{'['})+bytes.Count(data, []byte{'{'}) <= maxJSONDepth {
+		return nil
+	}
+	depth, inString := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '[' || c == '{':
+			if depth++; depth > maxJSONDepth {
+				return fmt.Errorf("the body is nested deeper than %d levels", maxJSONDepth)
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+)
+
+// drainTime is how long running requests may take to finish when the server stops.
+const drainTime = 10 * time.Second
+
+// Service is what a process runs: a public handler, an admin handler, background work and an end.
+type Service interface {
+	Handler() http.Handler
+	AdminHandler() http.Handler
+	// Run does the background work until ctx ends.
+	Run(ctx context.Context) error
+	Close() error
+}
+
+// Listen opens a TCP address. Its error says what to do.
+func Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is already in use: stop the program that listens there or choose another port", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("not allowed to listen on %s: choose a port above 1023", addr)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// Run serves svc on public and, when given, admin until ctx ends, then lets running requests finish and closes svc.
+func Run(ctx context.Context, svc Service, public, admin net.Listener, logger *slog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return svc.Run(ctx) })
+	group.Go(func() error { return Serve(ctx, public, svc.Handler(), logger) })
+	if admin != nil {
+		group.Go(func() error { return Serve(ctx, admin, svc.AdminHandler(), logger) })
+	}
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, svc.Close())
+}
+
+// Serve answers on l until ctx ends and drains running requests for at most ten seconds. It closes l.
+func Serve(ctx context.Context, l net.Listener, handler http.Handler, logger *slog.Logger) error {
+	base, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return base },
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		// Streams and long polls never end by themselves: after a moment for ordinary requests they are told to.
+		time.AfterFunc(drainTime/4, cancelRequests)
+		stopped <- server.Shutdown(drain)
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
+	}
+	if err := <-stopped; err != nil {
+		logger.Warn("some requests did not finish in time", "error", err)
+		return server.Close()
+	}
+	return nil
+}
+
+// Admin returns the handler of the admin port: /livez, /readyz, /metrics and profiles. ready says why the service cannot
+// answer well now, or nil.
+func Admin(gatherer prometheus.Gatherer, ready func(context.Context) error) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := ready(r.Context()); err != nil {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}

@@ -1,0 +1,115 @@
+// Package httpserver is the HTTP frame that the three services share: a gin engine with a huma API on it, problem details,
+// keys and scopes, request ids, metrics, limits, documentation pages, and an orderly start and stop.
+//
+// It knows nothing of any service's domain. A service makes a Server with New and adds operations with Register.
+package httpserver
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+)
+
+// DefaultMaxBodyBytes bounds a request body where an operation sets no limit of its own.
+const DefaultMaxBodyBytes = 2 << 20
+
+// Options describe a server.
+type Options struct {
+	Service     string // "profile-service"; the label of its metrics
+	Description string // Markdown, shown on top of the reference page
+	Version     string
+	Auth        *auth.Authenticator
+	Logger      *slog.Logger
+	Registry    prometheus.Registerer
+	RateLimits  RateLimits // zero values take the defaults
+}
+
+// Server is a gin engine and the huma API on it.
+type Server struct {
+	Engine *gin.Engine
+	API    huma.API
+}
+
+// New builds the frame: documentation at /openapi.json and /docs, problem details for every error, no routes of its own.
+func New(o Options) *Server {
+	installProblemErrors()
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.UseRawPath = true // ids may hold an encoded slash
+	engine.UnescapePathValues = true
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.ContextWithFallback = true
+
+	engine.Use(requestIdentity(), observe(o), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
+	engine.NoRoute(func(c *gin.Context) {
+		writeProblem(c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."))
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		writeProblem(c, apierror.New(http.StatusMethodNotAllowed, "method_not_allowed",
+			c.Request.Method+" is not possible here; the Allow header names what is."))
+	})
+
+	api := humagin.New(engine, humaConfig(o))
+	api.UseMiddleware(authenticate(api, o.Auth), limitRate(api, o.RateLimits))
+	engine.GET("/docs", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
+	engine.GET("/docs/*asset", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
+	return &Server{Engine: engine, API: api}
+}
+
+func humaConfig(o Options) huma.Config {
+	config := huma.DefaultConfig("Aisle "+o.Service, o.Version)
+	config.Info.Description = o.Description
+	config.DocsPath = "" // the reference page is embedded instead of loaded from a CDN
+	config.CreateHooks = nil
+	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
+	config.Transformers = []huma.Transformer{finishProblem(o.Logger)}
+	config.RejectUnknownQueryParameters = true
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "A key made with `aisle keys create`."},
+		"apiKey": {Type: "apiKey", In: "header", Name: "X-API-Key"},
+	}
+	return config
+}
+
+const (
+	scopeMetadata     = "scope"
+	keyInBodyMetadata = "key_in_body"
+)
+
+// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to DefaultMaxBodyBytes.
+func Register[I, O any](api huma.API, scope string, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	if op.Metadata == nil {
+		op.Metadata = map[string]any{}
+	}
+	op.Metadata[scopeMetadata] = scope
+	if scope != "" {
+		op.Security = []map[string][]string{{"bearer": {}}, {"apiKey": {}}}
+		op.Description += "\n\nScope: `" + scope + "`."
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	}
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+	op.Errors = append(op.Errors, http.StatusInternalServerError)
+	huma.Register(api, op, handler)
+}
+
+// KeyInBody marks an operation whose caller may send the key in the body (navigator.sendBeacon sets no headers). Without a key
+// in the headers the handler runs with no principal and must authenticate by itself.
+func KeyInBody(op huma.Operation) huma.Operation {
+	if op.Metadata == nil {
+		op.Metadata = map[string]any{}
+	}
+	op.Metadata[keyInBodyMetadata] = true
+	return op
+}

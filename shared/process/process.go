@@ -1,0 +1,114 @@
+// Package process is what the main functions of the three services share: settings from the environment, listeners, keys, telemetry,
+// and a run until SIGTERM. It prints a failure as one line and returns exit code 1.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/telemetry"
+)
+
+// Settings are the environment variables that every service process reads.
+type Settings struct {
+	Listen      string     `env:"AISLE_LISTEN"`                       // public address; each service has its default
+	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                 // health, metrics, profiles; "off" for none
+	KeysFile    string     `env:"AISLE_KEYS_FILE"`                    // made by "aisle keys create"
+	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                  // shared by the three services
+	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"` // json or text
+	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`  // DEBUG, INFO, WARN, ERROR
+}
+
+// Deps are what a service needs from the process that it runs in.
+type Deps struct {
+	Auth     *auth.Authenticator
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	Version  string
+	// ServiceKey is shown to peers; empty in open mode.
+	ServiceKey string
+	// PeerTransport maps the name of a peer ("profile-service") to its transport; a peer that is absent is called over the network.
+	PeerTransport map[string]http.RoundTripper
+}
+
+// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM.
+func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, name, Settings{Listen: listen, AdminListen: adminListen}, os.Stderr, build); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		return 1
+	}
+	return 0
+}
+
+func run[C any](ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error)) error {
+	var config C
+	if err := errors.Join(env.Parse(&s), env.Parse(&config)); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	logger, err := telemetry.NewLogger(log, s.LogFormat, s.LogLevel)
+	if err != nil {
+		return fmt.Errorf("AISLE_LOG_FORMAT: %w", err)
+	}
+	authenticator, err := auth.NewAuthenticator(auth.Options{
+		KeysFile: s.KeysFile, Listen: []string{s.Listen}, ServiceKeys: []string{s.ServiceKey}, Logger: logger,
+	})
+	if err != nil {
+		return err
+	}
+	stopTracing, err := telemetry.StartTracing(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the service
+	public, admin, err := listen(s)
+	if err != nil {
+		return err
+	}
+	service, err := build(ctx, config, Deps{
+		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+	})
+	if err != nil {
+		public.Close()
+		return err
+	}
+	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
+	return httpserver.Run(ctx, service, public, admin, logger)
+}
+
+func listen(s Settings) (public, admin net.Listener, err error) {
+	if public, err = httpserver.Listen(s.Listen); err != nil {
+		return nil, nil, fmt.Errorf("AISLE_LISTEN: %w", err)
+	}
+	if s.AdminListen == "" || s.AdminListen == "off" {
+		return public, nil, nil
+	}
+	if admin, err = httpserver.Listen(s.AdminListen); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("AISLE_ADMIN_LISTEN: %w", err), public.Close())
+	}
+	return public, admin, nil
+}
+
+// Version returns the version of the running program, as the Go tool recorded it.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return info.Main.Version
+}

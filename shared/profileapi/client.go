@@ -1,0 +1,61 @@
+package profileapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+)
+
+// Client calls the profile-service. Every method may return an *apierror.Problem.
+type Client struct{ http *httpclient.Client }
+
+// NewClient returns a client over c.
+func NewClient(c *httpclient.Client) *Client { return &Client{http: c} }
+
+// ForShop returns the same client acting for another shop; only service keys may.
+func (c *Client) ForShop(shop string) *Client { return &Client{http: c.http.ForShop(shop)} }
+
+// PostEvents appends events (1 to 1,000) and returns a verdict on each.
+func (c *Client) PostEvents(ctx context.Context, events []Event) (EventsAnswer, error) {
+	return httpclient.JSON[EventsAnswer](ctx, c.http, http.MethodPost, "/v1/events", nil, events)
+}
+
+// PutItems stores items (1 to 1,000) whole and returns a verdict on each.
+func (c *Client) PutItems(ctx context.Context, items []Item) (EventsAnswer, error) {
+	return httpclient.JSON[EventsAnswer](ctx, c.http, http.MethodPost, "/v1/items/batch", nil, items)
+}
+
+// Profile returns the profile of a user, a session or both.
+func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
+	values := url.Values{}
+	if q.SessionID != "" {
+		values.Set("session_id", q.SessionID)
+	}
+	if q.Limit > 0 {
+		values.Set("limit", strconv.Itoa(q.Limit))
+	}
+	if !q.At.IsZero() {
+		values.Set("at", strconv.FormatInt(q.At.UnixMilli(), 10))
+	}
+	if q.Watermark > 0 {
+		values.Set("watermark", strconv.FormatInt(q.Watermark, 10))
+	}
+	path := "/v1/users/" + url.PathEscape(q.UserID) + "/profile"
+	if q.UserID == "" {
+		path = "/v1/sessions/" + url.PathEscape(q.SessionID) + "/profile"
+	}
+	return httpclient.JSON[Profile](ctx, c.http, http.MethodGet, path, values, nil)
+}
+
+// ItemChanges reads the change feed behind a cursor ("" for the start), waiting up to wait for the first change.
+func (c *Client) ItemChanges(ctx context.Context, after string, limit int, wait time.Duration) (ItemChanges, error) {
+	values := url.Values{"after": {after}, "limit": {strconv.Itoa(limit)}}
+	if wait > 0 {
+		values.Set("wait_ms", strconv.FormatInt(wait.Milliseconds(), 10))
+	}
+	return httpclient.JSON[ItemChanges](ctx, c.http, http.MethodGet, "/v1/changes/items", values, nil)
+}

@@ -1,0 +1,103 @@
+// Package testenv gives tests real stores of their own: a fresh Postgres database, an empty Redis database, an SQLite file.
+// "make test" starts the servers; a test that needs one fails, rather than skips, without it.
+package testenv
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+)
+
+const howTo = "run the tests with \"make test\", or one package with \"scripts/with-stores.sh go test ./PACKAGE\""
+
+// Postgres creates a database for this test alone and returns its URL; the database goes when the test ends.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_DATABASE_URL")
+	if server == "" {
+		t.Fatal("TEST_DATABASE_URL is not set: " + howTo)
+	}
+	name := "aisle_test_" + uuid.New().String()[:13]
+	execute := func(statement string) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			t.Errorf("connect to TEST_DATABASE_URL: %v", err)
+			return
+		}
+		defer conn.Close(ctx)
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+	quoted := pgx.Identifier{name}.Sanitize()
+	execute("create database " + quoted)
+	t.Cleanup(func() { execute("drop database if exists " + quoted + " with (force)") })
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatalf("TEST_DATABASE_URL: %v", err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// SQLite returns the URL of a database file that does not exist yet, in a folder of this test.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite://" + filepath.Join(t.TempDir(), "test.db")
+}
+
+// redisDatabases is how many numbered databases the test server has; number 0 holds the claims on the others.
+const redisDatabases = 128
+
+// Redis claims an empty Redis database for this test alone and returns its URL; it is emptied when the test ends.
+func Redis(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("TEST_REDIS_URL")
+	if server == "" {
+		t.Fatal("TEST_REDIS_URL is not set: " + howTo)
+	}
+	options, err := redis.ParseURL(server)
+	if err != nil {
+		t.Fatalf("TEST_REDIS_URL: %v", err)
+	}
+	claims := redis.NewClient(options)
+	ctx := context.Background()
+	for n := 1; n < redisDatabases; n++ {
+		key := fmt.Sprintf("aisle-test-claim:%d", n)
+		won, err := claims.SetNX(ctx, key, t.Name(), time.Hour).Result()
+		if err != nil {
+			t.Fatalf("claim a Redis database: %v", err)
+		}
+		if !won {
+			continue
+		}
+		mine := *options
+		mine.DB = n
+		client := redis.NewClient(&mine)
+		if err := client.FlushDB(ctx).Err(); err != nil {
+			t.Fatalf("empty Redis database %d: %v", n, err)
+		}
+		t.Cleanup(func() {
+			client.FlushDB(ctx)
+			claims.Del(ctx, key)
+			client.Close()
+			claims.Close()
+		})
+		u, _ := url.Parse(server)
+		u.Path = "/" + strconv.Itoa(n)
+		return u.String()
+	}
+	t.Fatal("every Redis database is claimed: restart the test server")
+	return ""
+}

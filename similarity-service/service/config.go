@@ -1,0 +1,25 @@
+package service
+
+import "errors"
+
+// Config are the settings of the similarity-service.
+type Config struct {
+	// RedisURL is redis://host:6379/0; several separated by commas name a cluster.
+	RedisURL string `env:"AISLE_REDIS_URL"`
+	// BlobURL is where snapshots are kept: file:///path, s3://bucket, gs://bucket or azblob://container.
+	BlobURL string `env:"AISLE_BLOB_URL"`
+	// ProfileURL is the address of the profile-service.
+	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
+}
+
+// Validate reports every problem of the settings at once.
+func (c Config) Validate() error {
+	var problems []error
+	if c.RedisURL == "" {
+		problems = append(problems, errors.New("AISLE_REDIS_URL is not set: give it redis://host:6379/0"))
+	}
+	if c.BlobURL == "" {
+		problems = append(problems, errors.New("AISLE_BLOB_URL is not set: give it file:///path or s3://bucket"))
+	}
+	return errors.Join(problems...)
+}
