@@ -98,6 +98,15 @@ func (o SearchOptions) withDefaults() SearchOptions {
 	return o
 }
 
+const (
+	// scoutShare is the share of cases on which a point is first compared with the current one, and scoutMargin how far
+	// behind it may be there before the rest is spared. The cases are the same, so that little chance is in the
+	// difference; scoutLeast is the number of cases below which all are always scored.
+	scoutShare  = .25
+	scoutMargin = .01
+	scoutLeast  = 400
+)
+
 // jumpAxes is how many parameters a jump changes.
 const jumpAxes = 4
 
@@ -113,9 +122,14 @@ type search struct {
 	began  time.Time
 	report SearchReport
 
-	at, best           Params
-	atScore, bestScore float64
-	orders             []builtOrder
+	// at is the point the descent stands on, with its score and its figures on the scouting cases.
+	at      Params
+	atScore float64
+	atScout Accuracy
+
+	best      Params
+	bestScore float64
+	orders    []builtOrder
 }
 
 // builtOrder remembers an order model, since most points share one with an earlier point.
@@ -125,10 +139,13 @@ type builtOrder struct {
 }
 
 func newSearch(o SearchOptions, start Params) (*search, error) {
+	if o.Times != nil && len(o.Times) != len(o.Train) {
+		return nil, fmt.Errorf("%d times for %d sessions: give one per session or none", len(o.Times), len(o.Train))
+	}
 	held := min(len(o.Train), int(o.Holdout*float64(len(o.Train))+.5))
 	fit, times := o.Train[:len(o.Train)-held], o.Times
 	if times != nil {
-		times = times[:min(len(times), len(fit))]
+		times = times[:len(fit)]
 	}
 	ix, err := newIndex(fit, times, o.Items, start.MaxSession)
 	if err != nil {
@@ -163,12 +180,9 @@ func (s *search) holdOut(held [][]int32) []Case {
 // descend evaluates the start and moves along one axis at a time, as long as a step is better. When no step is, it jumps
 // a little away from the best point and descends again (iterated local search).
 func (s *search) descend() error {
-	first, err := s.evaluate(s.best)
-	if err != nil {
+	if _, err := s.try(s.best); err != nil {
 		return err
 	}
-	s.report.Start, s.report.Best, s.bestScore = first, first, 1
-	s.atScore = 1
 	all := axes()
 	for {
 		for better := true; better; {
@@ -181,7 +195,6 @@ func (s *search) descend() error {
 				better = better || moved
 			}
 		}
-		s.at, s.atScore = s.best, s.bestScore
 		if err := s.jump(all); err != nil {
 			return err
 		}
@@ -196,7 +209,7 @@ func (s *search) jump(all []axis) error {
 		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
 		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]
 	}
-	s.atScore = 0
+	s.atScore, s.atScout = 0, Accuracy{}
 	_, err := s.try(p)
 	return err
 }
@@ -226,38 +239,50 @@ func (s *search) along(a axis) (moved bool, err error) {
 
 // try moves to p if that is better than the current point.
 func (s *search) try(p Params) (bool, error) {
-	got, err := s.evaluate(p)
-	if err != nil {
+	if err := s.permit(); err != nil {
 		return false, err
 	}
+	m := newModel(s.ix, s.orderFor(p), p)
+	scouts := 0
+	if few := int(scoutShare * float64(len(s.cases))); few >= scoutLeast {
+		scouts = few
+	}
+	scout := m.Measure(s.cases[:scouts], s.o.Workers)
+	behind := scouts > 0 && scout.relative(s.atScout) < 1-scoutMargin
+	var got Accuracy
+	if !behind {
+		got = scout.join(scouts, m.Measure(s.cases[scouts:], s.o.Workers), len(s.cases)-scouts)
+	}
+	s.report.Evaluations++
+	if s.o.Progress != nil {
+		s.o.Progress(s.report.Evaluations, s.o.Evaluations)
+	}
+	if s.report.Evaluations == 1 {
+		s.report.Start = got
+	}
 	score := got.relative(s.report.Start)
-	if score <= s.atScore {
+	if behind || score <= s.atScore {
 		return false, nil
 	}
-	s.at, s.atScore = p, score
+	s.at, s.atScore, s.atScout = p, score, scout
 	if score > s.bestScore {
 		s.best, s.bestScore, s.report.Best = p, score, got
 	}
 	return true, nil
 }
 
-func (s *search) evaluate(p Params) (Accuracy, error) {
-	if s.o.Cancelled != nil && s.o.Cancelled() {
-		return Accuracy{}, ErrCancelled
-	}
-	if s.report.Evaluations >= s.o.Evaluations {
-		return Accuracy{}, errExhausted
-	}
-	if s.report.Evaluations > 0 && s.o.Ceiling > 0 && s.o.Now().Sub(s.began) > s.o.Ceiling {
+// permit says whether one more evaluation may be made.
+func (s *search) permit() error {
+	switch {
+	case s.o.Cancelled != nil && s.o.Cancelled():
+		return ErrCancelled
+	case s.report.Evaluations >= s.o.Evaluations:
+		return errExhausted
+	case s.report.Evaluations > 0 && s.o.Ceiling > 0 && s.o.Now().Sub(s.began) > s.o.Ceiling:
 		s.report.Stopped = true
-		return Accuracy{}, errExhausted
+		return errExhausted
 	}
-	got := newModel(s.ix, s.orderFor(p), p).Measure(s.cases, s.o.Workers)
-	s.report.Evaluations++
-	if s.o.Progress != nil {
-		s.o.Progress(s.report.Evaluations, s.o.Evaluations)
-	}
-	return got, nil
+	return nil
 }
 
 // orderFor returns the order model of p, from memory when one of the last few points had the same.
