@@ -2,11 +2,13 @@ package sessions
 
 import "slices"
 
-// descend evaluates the start and moves along one axis at a time, as long as a step is better. When no step is, it jumps
-// a little away from the best point and descends again (iterated local search).
+// descend evaluates the starts and, from the best of them, moves along one axis at a time, as long as a step is better.
+// When no step is, it jumps a little away from the best point and descends again (iterated local search).
 func (s *search) descend() error {
-	if _, err := s.try(s.best); err != nil {
-		return err
+	for _, p := range starts(s.best) {
+		if _, err := s.try(p); err != nil {
+			return err
+		}
 	}
 	all := axes()
 	for {
@@ -24,6 +26,18 @@ func (s *search) descend() error {
 			return err
 		}
 	}
+}
+
+// starts are the points tried first: the given one, and ones that suit data on which it is far off, where visitors never
+// or seldom return to an item, where only the newest sessions matter, or where one of the two models is much better.
+func starts(first Params) []Params {
+	never, seldom, newest, order, near := first, first, first, first, first
+	never.RepeatFactor, never.LastFactor = 0, 0
+	never.RepeatWeight, never.LastWeight, never.EchoWeight = 0, 0, 0
+	seldom.RepeatWeight, seldom.LastWeight, seldom.EchoWeight = .02, .003, .02
+	newest.Recency, newest.OrderRecency = 6, 6
+	order.OrderShare, near.OrderShare = .9, .2
+	return []Params{first, never, seldom, newest, order, near}
 }
 
 // jump moves a few random axes to a neighbouring grid value.
