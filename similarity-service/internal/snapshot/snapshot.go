@@ -47,6 +47,8 @@ type Meta struct {
 	Items      int            `json:"items"`
 	Entries    int            `json:"entries"`
 	K          int            `json:"k"`
+	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
+	SeedHalfLife float64 `json:"seed_half_life,omitempty"`
 }
 
 // Content is everything that goes into a snapshot. Lists and Sessions may be nil.
@@ -185,5 +187,9 @@ func writeEntries(w *bufio.Writer, l *neighbours.Lists) error {
 }
 
 // put32 and put64 leave the error to the Flush at the end.
-func put32(w *bufio.Writer, v uint32) { w.Write(binary.LittleEndian.AppendUint32(w.AvailableBuffer(), v)) }
-func put64(w *bufio.Writer, v uint64) { w.Write(binary.LittleEndian.AppendUint64(w.AvailableBuffer(), v)) }
+func put32(w *bufio.Writer, v uint32) {
+	w.Write(binary.LittleEndian.AppendUint32(w.AvailableBuffer(), v))
+}
+func put64(w *bufio.Writer, v uint64) {
+	w.Write(binary.LittleEndian.AppendUint64(w.AvailableBuffer(), v))
+}
