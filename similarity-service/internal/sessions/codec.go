@@ -73,6 +73,11 @@ func Read(r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read session model snapshot: %w", err)
 	}
+	return Unmarshal(data)
+}
+
+// Unmarshal is Read for a snapshot in memory. It keeps nothing of data.
+func Unmarshal(data []byte) (*Model, error) {
 	if len(data) < len(snapshotMagic)+1+sha256.Size || string(data[:len(snapshotMagic)]) != snapshotMagic {
 		return nil, fmt.Errorf("%w: not one, or cut short: build the model again", ErrSnapshot)
 	}

@@ -239,24 +239,3 @@ func TestFastPathEqualsThePlainOne(t *testing.T) {
 		})
 	}
 }
-
-func TestKeepTopEqualsSorting(t *testing.T) {
-	t.Parallel()
-	less := func(a, b Scored) bool { return byScore(a, b) < 0 }
-	for n := range 60 {
-		var all []Scored
-		for i := range n {
-			all = append(all, Scored{int32(i), float64(i * 7 % 11)})
-		}
-		want := slices.Clone(all)
-		slices.SortFunc(want, byScore)
-		for k := range n + 2 {
-			got := slices.Clone(all)
-			keepTop(&got, k, less)
-			slices.SortFunc(got, byScore)
-			if !slices.Equal(got, want[:min(k, n)]) {
-				t.Fatalf("top %d of %d differ", k, n)
-			}
-		}
-	}
-}
