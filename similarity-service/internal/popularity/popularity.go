@@ -74,8 +74,8 @@ func New(client *profileapi.Client, categories func(shop, itemID string) ([]stri
 	return &Popularity{client: client, categories: categories, logger: logger, now: now, shops: map[string]*lists{}}
 }
 
-// Run refreshes the lists of all shops every interval until ctx ends; wake asks for a refresh at once.
-func (p *Popularity) Run(ctx context.Context, shops func() []string, interval time.Duration) {
+// Run refreshes the lists of all shops every interval, and whenever wake says so, until ctx ends.
+func (p *Popularity) Run(ctx context.Context, shops func() []string, interval time.Duration, wake <-chan struct{}) {
 	counters := map[string]*counter{}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -99,6 +99,7 @@ func (p *Popularity) Run(ctx context.Context, shops func() []string, interval ti
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-wake:
 		}
 	}
 }
@@ -141,13 +142,19 @@ func (c *counter) add(windows []Window, b *profileapi.InteractionBlock) {
 			counts[t] = window.Counts(name)
 		}
 		perSecond := math.Ln2 / window.HalfLife.Seconds()
+		sums := make([]float64, len(b.Items))
 		for n := range b.Len() {
 			if !counts[b.Type[n]] {
 				continue
 			}
 			// Growth from the epoch instead of decay to now: sums need no update as time passes.
 			age := float64(c.epoch.UnixMilli()-b.OccurredAt[n]) / 1000
-			c.sums[w][string([]byte(b.Items[b.Item[n]]))] += float64(b.Weight[n]) * math.Exp(-age*perSecond)
+			sums[b.Item[n]] += float64(b.Weight[n]) * math.Exp(-age*perSecond)
+		}
+		for at, sum := range sums {
+			if sum != 0 {
+				c.sums[w][b.Items[at]] += sum
+			}
 		}
 	}
 }
