@@ -48,6 +48,17 @@ func (o Options) progress(stage string) func(int, int) {
 	return func(done, total int) { o.Progress(stage, done, total) }
 }
 
+func (o Options) withDefaults() Options {
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	if o.CPUSeconds == nil {
+		o.CPUSeconds = func() float64 { return 0 }
+	}
+	if o.PeakBytes == nil {
+		o.PeakBytes = func() int64 { return 0 }
+	}
+	return o
+}
+
 func (o Options) validate() error {
 	var errs []error
 	if o.K < 1 {
@@ -84,6 +95,8 @@ type Leaderboard struct {
 	Selected string
 	Results  []Result
 	Model    *Model // the selected model, built on the whole training part
+
+	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
 }
 
 // candidate is an algorithm with the parameters that did best on validation.
@@ -93,6 +106,7 @@ type candidate struct {
 	cases      []metrics.Accuracy
 	point      twoHopPoint
 	build      func() (*Model, *csr.Matrix, error) // the model, and the rows whose entries are its users' seeds
+	rebuild    rebuild                             // the same from the data of any search; nil for popularity
 	cpu        float64
 	peak       int64
 }
@@ -120,13 +134,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if len(d.Tests) == 0 {
 		return nil, errors.New("the test part has no case that can be measured")
 	}
-	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
-	if o.CPUSeconds == nil {
-		o.CPUSeconds = func() float64 { return 0 }
-	}
-	if o.PeakBytes == nil {
-		o.PeakBytes = func() int64 { return 0 }
-	}
+	o = o.withDefaults()
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
@@ -199,6 +207,9 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			r.PeakBytes = s.o.PeakBytes()
 			if at == 0 {
 				board.Model = model
+			}
+			if at == 0 && c.rebuild != nil {
+				board.train = c.trainLists
 			}
 		}
 		board.Results = append(board.Results, r)

@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {
 	if err != nil || data == nil {
 		return nil, err
 	}
-	return sessions.Unmarshal(data)
+	return sessions.Read(bytes.NewReader(data))
 }
 
 // rowBuffers spares the common request its allocations.

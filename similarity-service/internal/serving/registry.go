@@ -79,15 +79,22 @@ func documentPath(shop, version string) string { return archive.Path(shop, "mode
 func snapshotPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".aisle")
 }
+func twinPath(shop, version string) string {
+	return archive.Path(shop, "snapshots", version+".twin.aisle")
+}
 func pointerPath(shop, relation string) string { return archive.Path(shop, "live", relation+".json") }
 
 // pointerKey holds a copy of the pointers of a shop, so that replicas see a change within a second.
 func pointerKey(shop string) string { return "aisle:{" + shop + "}:live" }
 
-// Store keeps a new version: first its snapshot, then its description. It returns the description with version and checksum set.
-func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model, c *snapshot.Content) (similarityapi.Model, error) {
+// Store keeps a new version: first its snapshot and that of its twin, the same model trained without the held-out part, then its
+// description. It returns the description with version and checksum set.
+func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model, c, twin *snapshot.Content) (similarityapi.Model, error) {
 	m.CreatedAt = wire.TimeOf(r.now())
 	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format("20060102T150405.000"), m.JobID[max(0, len(m.JobID)-4):])
+	if _, err := r.archive.PutSnapshot(ctx, twinPath(shop, m.Version), twin); err != nil {
+		return m, err
+	}
 	checksum, err := r.archive.PutSnapshot(ctx, snapshotPath(shop, m.Version), c)
 	if err != nil {
 		return m, err
@@ -223,7 +230,37 @@ func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 	delete(r.opened, shop+"/"+version)
 	r.mu.Unlock()
 	r.archive.Forget(snapshotPath(shop, version))
-	return errors.Join(r.archive.Delete(ctx, documentPath(shop, version)), r.archive.Delete(ctx, snapshotPath(shop, version)))
+	return errors.Join(r.archive.Delete(ctx, documentPath(shop, version)), r.archive.Delete(ctx, snapshotPath(shop, version)),
+		r.archive.Delete(ctx, twinPath(shop, version)))
+}
+
+// Twin opens the same model trained without its held-out part; it serves to compare a later model with this one.
+func (r *Registry) Twin(ctx context.Context, shop, version string) (*snapshot.Snapshot, error) {
+	s, err := r.archive.Snapshot(ctx, twinPath(shop, version))
+	r.archive.Forget(twinPath(shop, version)) // it is needed once per recompute only
+	return s, err
+}
+
+// Prune deletes the oldest versions of a relation beyond the newest keep; the live one and the one before it always stay.
+func (r *Registry) Prune(ctx context.Context, shop, relation string, keep int) error {
+	models, err := r.List(ctx, shop, relation)
+	if err != nil {
+		return err
+	}
+	var p pointer
+	if err := r.archive.Document(ctx, pointerPath(shop, relation), &p); err != nil && !errors.Is(err, archive.ErrNotFound) {
+		return err
+	}
+	for at, m := range models {
+		before := len(p.Previous) > 0 && p.Previous[0] == m.Version
+		if at < keep || m.State == StateLive || before {
+			continue
+		}
+		if err := r.Delete(ctx, shop, m.Version); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Live returns the live version of each relation that has one.

@@ -47,6 +47,10 @@ type Meta struct {
 	Items      int            `json:"items"`
 	Entries    int            `json:"entries"`
 	K          int            `json:"k"`
+	// TopWeight is the mean weight of the best neighbour of an item: the scale of the weights.
+	TopWeight float64 `json:"top_weight"`
+	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
+	SeedHalfLife float64 `json:"seed_half_life,omitempty"`
 }
 
 // Content is everything that goes into a snapshot. Lists and Sessions may be nil.
@@ -72,7 +76,7 @@ func Write(w io.Writer, c *Content) (string, error) {
 	}
 	c.Meta.Items = len(c.Items)
 	if c.Lists != nil {
-		c.Meta.Entries, c.Meta.K = c.Lists.Entries(), c.Lists.K
+		c.Meta.Entries, c.Meta.K, c.Meta.TopWeight = c.Lists.Entries(), c.Lists.K, topWeight(c.Lists)
 	}
 	meta, err := json.Marshal(c.Meta)
 	if err != nil {
@@ -84,6 +88,17 @@ func Write(w io.Writer, c *Content) (string, error) {
 		return "", fmt.Errorf("write snapshot: %w", err)
 	}
 	return finish(w, sum)
+}
+
+func topWeight(l *neighbours.Lists) float64 {
+	sum, n := 0.0, 0
+	for i := range l.N() {
+		if _, weights := l.Of(int32(i)); len(weights) > 0 {
+			sum += math.Abs(float64(weights[0]))
+			n++
+		}
+	}
+	return sum / math.Max(float64(n), 1)
 }
 
 func finish(w io.Writer, sum hash.Hash) (string, error) {
@@ -185,5 +200,9 @@ func writeEntries(w *bufio.Writer, l *neighbours.Lists) error {
 }
 
 // put32 and put64 leave the error to the Flush at the end.
-func put32(w *bufio.Writer, v uint32) { w.Write(binary.LittleEndian.AppendUint32(w.AvailableBuffer(), v)) }
-func put64(w *bufio.Writer, v uint64) { w.Write(binary.LittleEndian.AppendUint64(w.AvailableBuffer(), v)) }
+func put32(w *bufio.Writer, v uint32) {
+	w.Write(binary.LittleEndian.AppendUint32(w.AvailableBuffer(), v))
+}
+func put64(w *bufio.Writer, v uint64) {
+	w.Write(binary.LittleEndian.AppendUint64(w.AvailableBuffer(), v))
+}
