@@ -24,7 +24,9 @@ const (
 )
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
-func Algorithms() []string { return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, NextItem} }
+func Algorithms() []string {
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, EASE, NextItem}
+}
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
@@ -154,6 +156,7 @@ func (s *search) candidates() ([]*candidate, error) {
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
 		{TwoHop, s.searchTwoHop},
+		{EASE, s.searchEASE},
 	}
 	var found []*candidate
 	for at, one := range searches {
@@ -168,6 +171,9 @@ func (s *search) candidates() ([]*candidate, error) {
 		c, err := one.run()
 		if err != nil {
 			return nil, fmt.Errorf("search %s: %w", one.name, err)
+		}
+		if c == nil {
+			continue // out of reach for this data set and budget
 		}
 		c.cpu, c.peak = s.o.CPUSeconds()-before, s.o.PeakBytes()
 		found = append(found, c)
