@@ -36,6 +36,7 @@ type Options struct {
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	ScanTest      bool    // afterwards, look for the two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
@@ -85,7 +86,8 @@ type Result struct {
 type Leaderboard struct {
 	Selected string
 	Results  []Result
-	Model    *Model // the selected model, built on the whole training part
+	Model    *Model   // the selected model, built on the whole training part
+	Optimum  *Optimum // set when Options.ScanTest asked for it and two_hop competed
 }
 
 // candidate is an algorithm with the parameters that did best on validation.
@@ -208,6 +210,14 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			}
 		}
 		board.Results = append(board.Results, r)
+	}
+	for _, c := range found {
+		if c.name == TwoHop && s.o.ScanTest {
+			var err error
+			if board.Optimum, err = s.testOptimum(c); err != nil {
+				return nil, fmt.Errorf("scan the test part: %w", err)
+			}
+		}
 	}
 	return board, nil
 }
