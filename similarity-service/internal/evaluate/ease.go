@@ -130,7 +130,7 @@ func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &candidate{name: EASE, parameters: q.parameters(s), cases: cases, build: func() (*Model, *csr.Matrix, error) { return s.buildEASE(q) }}
+		c := &candidate{name: EASE, parameters: q.parameters(s), cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildEASE(q) }}
 		if best.better(c) {
 			best = c
 		}

@@ -32,6 +32,7 @@ type nextAlgorithm struct {
 	name       string
 	parameters map[string]any
 	build      func(train [][]int32) (nextRanker, error)
+	train      func(d *dataset.Data, o Options) (*Trained, error) // nil for what cannot be served
 	cpu        float64
 	peak       int64
 	cases      []metrics.Accuracy
@@ -80,7 +81,7 @@ func runSessions(d *dataset.Data, o Options) (*Leaderboard, error) {
 func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	all := []*nextAlgorithm{
 		{name: Popular, parameters: map[string]any{}, build: s.popular},
-		{name: Cosine, parameters: map[string]any{}, build: s.cosine},
+		{name: Cosine, parameters: map[string]any{}, build: s.cosine, train: trainCosine},
 	}
 	if s.o.Algorithms != nil && !slices.Contains(s.o.Algorithms, NextItem) {
 		return all, nil
@@ -101,16 +102,11 @@ func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	a := &nextAlgorithm{name: NextItem, parameters: map[string]any{"session": p, "search": report}, cpu: s.o.CPUSeconds() - before}
 	a.build = func(train [][]int32) (nextRanker, error) {
 		m, err := sessions.Build(train, s.data.Items.Len(), p)
-		return func() func([]int32, int) []int32 {
-			var items []int32
-			return func(prefix []int32, k int) []int32 {
-				items = items[:0]
-				for _, r := range m.Recommend(prefix, k) {
-					items = append(items, r.Item)
-				}
-				return items
-			}
-		}, err
+		return sessionRanker(m), err
+	}
+	a.train = func(d *dataset.Data, _ Options) (*Trained, error) {
+		m, err := sessions.Build(d.Sessions, d.Items.Len(), p)
+		return &Trained{Sessions: m}, err
 	}
 	return append(all, a), nil
 }
@@ -130,7 +126,15 @@ func (s *nextSearch) popular(train [][]int32) (nextRanker, error) {
 
 // cosine ranks by the summed cosine of the items' sessions.
 func (s *nextSearch) cosine(train [][]int32) (nextRanker, error) {
-	m, err := csr.FromRows(train, s.data.Items.Len())
+	t, err := trainCosine(&dataset.Data{Items: s.data.Items, Sessions: train}, s.o)
+	if err != nil {
+		return nil, err
+	}
+	return s.plain(&Model{Lists: t.Lists}), nil
+}
+
+func trainCosine(d *dataset.Data, o Options) (*Trained, error) {
+	m, err := csr.FromRows(d.Sessions, d.Items.Len())
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +142,8 @@ func (s *nextSearch) cosine(train [][]int32) (nextRanker, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists, err := neighbours.Build(g, neighbours.Cosine().Similarity(g), neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop})
-	return s.plain(&Model{Lists: lists}), err
+	lists, err := neighbours.Build(g, neighbours.Cosine().Similarity(g), neighbours.Options{K: o.Neighbours, Workers: o.Workers, Stop: o.Stop})
+	return &Trained{Lists: lists}, err
 }
 
 func (s *nextSearch) plain(m *Model) nextRanker {
@@ -201,6 +205,9 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 			collector, err := s.measure(rank, s.data.Tests, "test "+a.name)
 			if err != nil {
 				return nil, err
+			}
+			if at == 0 {
+				board.train = a.train
 			}
 			r.Tested, r.Test, r.TestCases = true, collector.Summary(), collector.Cases()
 			r.CPUSeconds += s.o.CPUSeconds() - before

@@ -51,6 +51,17 @@ func (o Options) progress(stage string) func(int, int) {
 	return func(done, total int) { o.Progress(stage, done, total) }
 }
 
+func (o Options) withDefaults() Options {
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	if o.CPUSeconds == nil {
+		o.CPUSeconds = func() float64 { return 0 }
+	}
+	if o.PeakBytes == nil {
+		o.PeakBytes = func() int64 { return 0 }
+	}
+	return o
+}
+
 func (o Options) validate() error {
 	var errs []error
 	if o.K < 1 {
@@ -88,6 +99,8 @@ type Leaderboard struct {
 	Results  []Result
 	Model    *Model   // the selected model, built on the whole training part
 	Optimum  *Optimum // set when Options.ScanTest asked for it and two_hop competed
+
+	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
 }
 
 // candidate is an algorithm with the parameters that did best on validation.
@@ -96,7 +109,7 @@ type candidate struct {
 	parameters map[string]any
 	cases      []metrics.Accuracy
 	point      twoHopPoint
-	build      func() (*Model, *csr.Matrix, error) // the model, and the rows whose entries are its users' seeds
+	build      buildFunc
 	cpu        float64
 	peak       int64
 }
@@ -124,13 +137,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if len(d.Tests) == 0 {
 		return nil, errors.New("the test part has no case that can be measured")
 	}
-	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
-	if o.CPUSeconds == nil {
-		o.CPUSeconds = func() float64 { return 0 }
-	}
-	if o.PeakBytes == nil {
-		o.PeakBytes = func() int64 { return 0 }
-	}
+	o = o.withDefaults()
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
@@ -195,7 +202,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu, PeakBytes: c.peak}
 		if at == 0 || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
-			model, rows, err := c.build()
+			model, rows, err := c.build(s)
 			if err != nil {
 				return nil, fmt.Errorf("build %s: %w", c.name, err)
 			}
@@ -207,6 +214,9 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			r.PeakBytes = s.o.PeakBytes()
 			if at == 0 {
 				board.Model = model
+			}
+			if at == 0 && model.Lists != nil {
+				board.train = c.trainLists
 			}
 		}
 		board.Results = append(board.Results, r)
@@ -265,7 +275,7 @@ func (s *search) popular() (*candidate, error) {
 			return ranked
 		}
 	})
-	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func() (*Model, *csr.Matrix, error) {
+	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) {
 		prior := make([]float32, n)
 		for j, v := range s.data.Train.ColMass() {
 			prior[j] = float32(v)

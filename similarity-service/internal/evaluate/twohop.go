@@ -122,7 +122,7 @@ func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
 func (s *search) twoHopCandidate(name string, p twoHopPoint, cases []metrics.Accuracy) *candidate {
 	return &candidate{
 		name: name, parameters: p.parameters(s), cases: cases, point: p,
-		build: func() (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
+		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
 	}
 }
 

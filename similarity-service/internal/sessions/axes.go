@@ -22,11 +22,11 @@ func (a axis) nearest(p *Params) int {
 
 // axes are the searched parameters. The grids span what is sensible on any data; none is made for a particular one.
 func axes() []axis {
-	decays := []float64{.05, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1}
+	decays := []float64{.02, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1}
 	powers := []float64{0, .25, .5, .75, 1, 1.5, 2, 3}
 	rates := []float64{0, .25, .5, 1, 2, 3, 4, 6, 8, 12, 20, 40}
 	shares := []float64{0, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1}
-	additions := []float64{0, .003, .01, .02, .05, .1, .2, .4, .8}
+	additions := []float64{0, .003, .01, .02, .05, .1, .2, .4, .8, 1.6}
 	return []axis{
 		{"seed_decay", func(p *Params) *float64 { return &p.SeedDecay }, decays},
 		{"seed_power", func(p *Params) *float64 { return &p.SeedPower }, powers},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
 )
 
 const (
@@ -35,7 +37,13 @@ type pair struct {
 
 // byWeight sorts pairs strongest first, ties by lower item.
 func byWeight(a, b pair) int {
-	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.item, b.item))
+	switch {
+	case a.weight > b.weight:
+		return -1
+	case a.weight < b.weight:
+		return 1
+	}
+	return cmp.Compare(a.item, b.item)
 }
 
 // accumulator sums weights per item in a dense array; touched lists the items in use.
@@ -153,7 +161,7 @@ func addSecond(first [][]pair, weight float64, keep int) [][]pair {
 			}
 		}
 		buf = acc.drain(buf)
-		keepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
+		selection.KeepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
 		slices.SortFunc(buf, byWeight)
 		return buf
 	})

@@ -85,11 +85,11 @@ func DefaultParams() Params {
 		MaxSession: 100, MaxPrefix: 30,
 		Postings: 500, Neighbours: 500,
 		SeedDecay: .7, SeedPower: 0, SeedIDF: .75, LengthPower: .25, SimilarityPower: 2, Recency: 1,
-		AfterPower: 1, BeforeWeight: .6, BeforePower: .75,
-		OrderShare: .5, OrderKeep: 200, OrderSeedDecay: .6, OrderAfterPower: 1, OrderBeforeWeight: .5, OrderRecency: 1,
-		OrderSourcePower: .75, OrderTargetPower: .1, OrderSecond: .4,
+		AfterPower: 1.5, BeforeWeight: .6, BeforePower: .75,
+		OrderShare: .6, OrderKeep: 200, OrderSeedDecay: .5, OrderAfterPower: 1, OrderBeforeWeight: .6, OrderRecency: 1,
+		OrderSourcePower: .75, OrderTargetPower: .2, OrderSecond: 1.6,
 		TrendPower: .1, TrendDecay: 20, RarityPower: .05, RepeatFactor: 1, LastFactor: 1,
-		RepeatWeight: .05, RepeatDecay: .8, LastWeight: .05, EchoWeight: .02,
+		RepeatWeight: .2, RepeatDecay: .8, LastWeight: .1, EchoWeight: .4,
 	}
 }
 

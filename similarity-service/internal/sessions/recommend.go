@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
 )
 
 // Scored is an item of an answer with its score.
@@ -249,7 +251,7 @@ func (m *Model) findNeighbours(sc *scratch) {
 	for _, session := range sc.touched {
 		sc.near = append(sc.near, neighbour{session, m.strength(session, sc.similar[session])})
 	}
-	keepTop(&sc.near, m.params.Neighbours, func(a, b neighbour) bool {
+	selection.KeepTop(&sc.near, m.params.Neighbours, func(a, b neighbour) bool {
 		return a.value > b.value || a.value == b.value && a.session > b.session
 	})
 	// A fixed order of summation makes scores independent of how the selection moved things about.
@@ -283,7 +285,7 @@ func (m *Model) pickBest(sc *scratch, k int) {
 		sc.scores.sum[item] = 0
 	}
 	sc.scores.touched = sc.scores.touched[:0]
-	keepTop(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
+	selection.KeepTop(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
 }
 
 // attribute computes sc.parts, the contribution of every seed to every given item, sets the items' scores to the sums in

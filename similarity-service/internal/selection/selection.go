@@ -1,8 +1,9 @@
-package sessions
+// Package selection picks the best elements of a slice without sorting all of it. Its one function is KeepTop.
+package selection
 
-// keepTop cuts s to its k first elements under the strict order less, in any order, in expected O(len) (Hoare's
+// KeepTop cuts s to its k first elements under the strict order less, in any order, in expected O(len) (Hoare's
 // selection with the middle as pivot, so the result is the same for the same input).
-func keepTop[T any](s *[]T, k int, less func(a, b T) bool) {
+func KeepTop[T any](s *[]T, k int, less func(a, b T) bool) {
 	all := *s
 	if k <= 0 {
 		*s = all[:0]
