@@ -4,8 +4,21 @@ package service
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"time"
 
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
+	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
+	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/postgres"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 )
@@ -18,17 +31,63 @@ type Service struct {
 	config Config
 	deps   process.Deps
 	server *httpserver.Server
+	store  store.Store
 }
 
-// New opens the stores and builds the service. It fails when the configuration or a store is unusable.
-func New(_ context.Context, config Config, deps process.Deps) (*Service, error) {
+// New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
+// schema; a Postgres database must have it already.
+func New(ctx context.Context, config Config, deps process.Deps) (*Service, error) {
+	config = config.withDefaults()
 	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	db, err := openStore(ctx, config.DatabaseURL)
+	if err != nil {
 		return nil, err
 	}
 	server := httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: deps.Version, Auth: deps.Auth, Logger: deps.Logger, Registry: deps.Registry,
 	})
-	return &Service{config: config, deps: deps, server: server}, nil
+	s := &Service{config: config, deps: deps, server: server, store: db}
+	s.api().Register(server.API)
+	return s, nil
+}
+
+func openStore(ctx context.Context, url string) (store.Store, error) {
+	if database.IsPostgres(url) {
+		if err := migrations.Check(ctx, migrations.Profile, url); err != nil {
+			return nil, err
+		}
+		pool, err := database.OpenPostgres(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		return postgres.New(pool), nil
+	}
+	if err := migrations.Up(ctx, migrations.Profile, url); err != nil {
+		return nil, err
+	}
+	db, err := database.OpenSQLite(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.New(db), nil
+}
+
+// api wires the packages together.
+func (s *Service) api() *httpapi.API {
+	now := time.Now
+	weights := event.DefaultWeights()
+	maps.Copy(weights, s.config.Weights)
+	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
+	return &httpapi.API{
+		Auth:         s.deps.Auth,
+		Ingest:       ingest.New(s.store, event.NewRules(weights), s.config.retention, now),
+		Catalogue:    catalogue.New(s.store, now),
+		Profiles:     &profile.Reader{Histories: s.store, Weights: weights, HalfLife: halfLife, Now: now},
+		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
+		Now:          now,
+	}
 }
 
 const description = "Users, catalogue and events."
@@ -37,9 +96,7 @@ const description = "Users, catalogue and events."
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
 // AdminHandler answers health checks, metrics and profiles.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
-
-func (s *Service) ready(context.Context) error { return nil }
+func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
@@ -48,4 +105,4 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Close releases the stores.
-func (s *Service) Close() error { return nil }
+func (s *Service) Close() error { return s.store.Close() }

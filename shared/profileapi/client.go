@@ -2,10 +2,14 @@ package profileapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 )
@@ -58,4 +62,34 @@ func (c *Client) ItemChanges(ctx context.Context, after string, limit int, wait 
 		values.Set("wait_ms", strconv.FormatInt(wait.Milliseconds(), 10))
 	}
 	return httpclient.JSON[ItemChanges](ctx, c.http, http.MethodGet, "/v1/changes/items", values, nil)
+}
+
+// Interactions opens the stream of interactions that a recompute reads. The caller closes the reader. ctx bounds the whole reading.
+func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*InteractionReader, error) {
+	values := url.Values{}
+	if !q.From.IsZero() {
+		values.Set("from", strconv.FormatInt(q.From.UnixMilli(), 10))
+	}
+	if !q.To.IsZero() {
+		values.Set("to", strconv.FormatInt(q.To.UnixMilli(), 10))
+	}
+	if q.Relation != "" {
+		values.Set("relation", q.Relation)
+	}
+	if q.Resume != "" {
+		values.Set("resume", q.Resume)
+	}
+	resp, err := c.http.Send(ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/interactions", Query: values,
+		Header: http.Header{"Accept": {InteractionsContentType}, "Accept-Encoding": {"zstd"}}})
+	if err != nil {
+		return nil, err
+	}
+	if resp.Header.Get("Content-Encoding") != "zstd" {
+		return NewInteractionReader(resp.Body, resp.Body.Close), nil
+	}
+	decoder, err := zstd.NewReader(resp.Body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read zstd: %w", err), resp.Body.Close())
+	}
+	return NewInteractionReader(decoder, func() error { decoder.Close(); return resp.Body.Close() }), nil
 }

@@ -2,7 +2,10 @@
 // peers and the command line all use these types, so that they cannot drift apart.
 package profileapi
 
-import "github.com/aisle-rec/aisle/shared/wire"
+import (
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
 
 // Event is what a storefront posts: raw and immutable once accepted. Names follow GA4.
 type Event struct {
@@ -12,7 +15,7 @@ type Event struct {
 	UserID           string         `json:"user_id,omitempty" maxLength:"256"`
 	SessionID        string         `json:"session_id,omitempty" maxLength:"256" doc:"user_id or session_id or both"`
 	ItemID           string         `json:"item_id,omitempty" maxLength:"256"`
-	Items            []EventItem    `json:"items,omitempty" maxItems:"200" doc:"Lines of an order, a cart or a list; item_id is short for a single line"`
+	Items            []EventItem    `json:"items,omitempty" maxItems:"1000" doc:"Lines of an order, a cart or a list; item_id is short for a single line"`
 	RecommendationID string         `json:"recommendation_id,omitempty" maxLength:"256" doc:"The response that showed the item"`
 	Position         *int           `json:"position,omitempty" minimum:"1" maximum:"10000" doc:"Place of the item in that response"`
 	Value            *float64       `json:"value,omitempty" doc:"Order value, or the rating (1 to 5) of a rate event"`
@@ -66,8 +69,4 @@ type Result struct {
 }
 
 // FieldError names one bad field of a batch member by JSON pointer from the root of the request body.
-type FieldError struct {
-	Pointer string `json:"pointer"`
-	Code    string `json:"code"`
-	Detail  string `json:"detail"`
-}
+type FieldError = apierror.FieldError

@@ -1,1 +1,13 @@
+drop table erasures;
+drop table import_errors;
+drop table imports;
+drop table event_stats;
+drop table items;
+drop table users;
+drop table session_subjects;
+drop table identities;
+drop table orders;
+drop table event_ids;
+drop table events;
+drop table counters;
 drop table meta;

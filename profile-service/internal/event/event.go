@@ -1,0 +1,63 @@
+// Package event is the domain of what visitors did: reading posted events, judging them, what each type weighs, and the compact form
+// in which an event's lines are stored. It knows neither HTTP nor a database; the main type is Event.
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strings"
+)
+
+// Event is one valid event, with the name of its type brought to GA4's.
+type Event struct {
+	ID         string
+	Type       string
+	UserID     string
+	SessionID  string
+	OrderID    string
+	OccurredMs int64 // epoch milliseconds
+	Value      *float64
+	Lines      []Line
+	Withheld   bool   // the event itself says that the visitor did not consent to personalisation
+	Rest       []byte // JSON object of the remaining fields, verbatim; nil when there are none
+}
+
+// Line is one item of an event.
+type Line struct {
+	ItemID           string
+	Quantity         float64 // 1 when absent
+	Price            float64 // unit price
+	HasPrice         bool
+	RecommendationID string
+}
+
+// UserSubject returns the subject of a known or anonymous user id.
+func UserSubject(userID string) string { return "u" + userID }
+
+// SessionSubject returns the subject of a session without a user.
+func SessionSubject(sessionID string) string { return "s" + sessionID }
+
+// SplitSubject is the inverse of UserSubject and SessionSubject: exactly one of the results is set, none for "".
+func SplitSubject(subject string) (userID, sessionID string) {
+	if id, ok := strings.CutPrefix(subject, "u"); ok {
+		return id, ""
+	}
+	return "", strings.TrimPrefix(subject, "s")
+}
+
+// Subject returns whose history the event belongs to as it was posted, before identity merge: the user, else the session.
+func (e *Event) Subject() string {
+	switch {
+	case e.UserID != "":
+		return UserSubject(e.UserID)
+	case e.SessionID != "":
+		return SessionSubject(e.SessionID)
+	}
+	return ""
+}
+
+// Hash returns the first 64 bits of the SHA-256 digest of text: the form in which ids are kept for telling repeats.
+func Hash(text string) int64 {
+	sum := sha256.Sum256([]byte(text))
+	return int64(binary.BigEndian.Uint64(sum[:8]))
+}

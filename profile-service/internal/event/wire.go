@@ -1,0 +1,46 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Wire returns the event in the form of the API. The error tells of a damaged Rest.
+func (e *Event) Wire() (profileapi.Event, error) {
+	var out profileapi.Event
+	if len(e.Rest) > 0 {
+		if err := json.Unmarshal(e.Rest, &out); err != nil {
+			return out, fmt.Errorf("read the stored fields of event %s: %w", e.ID, err)
+		}
+	}
+	out.EventID, out.Type, out.UserID, out.SessionID, out.OrderID = e.ID, e.Type, e.UserID, e.SessionID, e.OrderID
+	out.OccurredAt = wire.TimeOf(time.UnixMilli(e.OccurredMs))
+	out.Value = e.Value
+	e.wireLines(&out)
+	return out, nil
+}
+
+// wireLines writes the lines as items, or as item_id when there is one plain line.
+func (e *Event) wireLines(out *profileapi.Event) {
+	if len(e.Lines) == 1 {
+		if l := e.Lines[0]; l.Quantity == 1 && !l.HasPrice && l.RecommendationID == "" {
+			out.ItemID = l.ItemID
+			return
+		}
+	}
+	for i := range e.Lines {
+		l := &e.Lines[i]
+		item := profileapi.EventItem{ItemID: l.ItemID, RecommendationID: l.RecommendationID}
+		if l.Quantity != 1 {
+			item.Quantity = &l.Quantity
+		}
+		if l.HasPrice {
+			item.Price = &l.Price
+		}
+		out.Items = append(out.Items, item)
+	}
+}

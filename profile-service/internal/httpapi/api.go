@@ -1,0 +1,39 @@
+// Package httpapi is the HTTP surface of the profile-service: operations, their parameters and their answers. It judges nothing that another package can
+// judge, and knows no store.
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
+	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
+	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/shared/auth"
+)
+
+// API holds what the operations need.
+type API struct {
+	Auth         *auth.Authenticator
+	Ingest       *ingest.Ingest
+	Catalogue    *catalogue.Catalogue
+	Profiles     *profile.Reader
+	Interactions *interactions.Stream
+	Now          func() time.Time
+}
+
+// Register adds every operation.
+func (a *API) Register(api huma.API) {
+	a.registerEvents(api)
+	a.registerItems(api)
+	a.registerProfiles(api)
+	a.registerInteractions(api)
+}
+
+// operation describes an operation; id is its method and path in words.
+func operation(method, path, id, tag, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag}, Errors: []int{http.StatusBadRequest, http.StatusUnprocessableEntity}}
+}

@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const eventsTag = "Events"
+
+func (a *API) registerEvents(api huma.API) {
+	post := operation(http.MethodPost, "/v1/events", "post-events", eventsTag, "Append events")
+	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs only itself. A repeated `event_id` of the " +
+		"same user or session, and a repeated `order_id` of a purchase, are acknowledged as duplicates. `text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
+		"`navigator.sendBeacon`."
+	post.RequestBody = eventsBody(api)
+	httpserver.Register(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), a.postEvents)
+
+	validate := operation(http.MethodPost, "/v1/events/validate", "validate-events", eventsTag, "Judge events without storing them")
+	validate.Description = "Gives the verdicts of `POST /v1/events`, except that duplicates are not looked for."
+	validate.RequestBody = eventsBody(api)
+	httpserver.Register(api, auth.ScopeEventsWrite, httpserver.KeyInBody(validate), a.validateEvents)
+}
+
+// eventsBody documents the body, which is read by hand for speed.
+func eventsBody(api huma.API) *huma.RequestBody {
+	schemas := api.OpenAPI().Components.Schemas
+	one := schemas.Schema(reflect.TypeFor[profileapi.Event](), true, "")
+	limit := event.MaxEvents
+	least := 1
+	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}
+	wrapped := &huma.Schema{Type: huma.TypeObject, Required: []string{"events"}, Properties: map[string]*huma.Schema{
+		"key": {Type: huma.TypeString, Description: "Publishable key, where no header can be sent"}, "events": many,
+	}}
+	media := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, many, wrapped}}}
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
+}
+
+type eventsInput struct {
+	RawBody []byte
+
+	request *http.Request
+}
+
+// Resolve keeps the request, which a key in the body is checked against.
+func (in *eventsInput) Resolve(ctx huma.Context) []error {
+	in.request = humagin.Unwrap(ctx).Request
+	return nil
+}
+
+type eventsOutput struct {
+	Status int
+	Body   profileapi.EventsAnswer
+}
+
+func (a *API) postEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+	shop, body, err := a.readEvents(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.Ingest.Post(ctx, shop, body.Events)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return answered(answer, body.Single)
+}
+
+func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+	_, body, err := a.readEvents(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return answered(a.Ingest.Validate(body.Events), body.Single)
+}
+
+// readEvents authenticates a caller whose key is in the body and decodes the body by the rules of the caller's shop.
+func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Body, error) {
+	shop := auth.Shop(ctx)
+	body, err := a.Ingest.Decode(shop, in.RawBody)
+	if err != nil {
+		return "", body, bodyProblem(err)
+	}
+	if shop != "" {
+		return shop, body, nil
+	}
+	p, err := a.Auth.AuthenticateKey(body.Key, in.request)
+	if err != nil {
+		return "", body, err
+	}
+	if !p.Can(auth.ScopeEventsWrite) {
+		return "", body, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+auth.ScopeEventsWrite+".")
+	}
+	// The retention that events are judged by is the shop's, which only the key has told.
+	body, err = a.Ingest.Decode(p.Shop, in.RawBody)
+	if err != nil {
+		return "", body, bodyProblem(err)
+	}
+	return p.Shop, body, nil
+}
+
+// answered is 200, or a 422 problem that names every field when nothing was accepted.
+func answered(answer profileapi.EventsAnswer, single bool) (*eventsOutput, error) {
+	if answer.Accepted+answer.Duplicates > 0 {
+		return &eventsOutput{Status: http.StatusOK, Body: answer}, nil
+	}
+	detail := "None of the events was accepted."
+	if single {
+		detail = "The event was not accepted."
+	}
+	return nil, rejectedAll(detail, answer)
+}
+
+// rejectedAll returns a 422 problem with every field error of the answer.
+func rejectedAll(detail string, answer profileapi.EventsAnswer) error {
+	p := apierror.Invalid(detail)
+	for _, r := range answer.Results {
+		p.Errors = append(p.Errors, r.Errors...)
+	}
+	return p
+}
+
+// bodyProblem maps the decoder's errors to HTTP.
+func bodyProblem(err error) error {
+	var syntax *event.SyntaxError
+	var size *event.SizeError
+	switch {
+	case errors.As(err, &syntax):
+		return apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{Code: "invalid_json", Detail: syntax.Error()})
+	case errors.As(err, &size):
+		return apierror.Invalid("The number of events is not between 1 and 1,000.", apierror.FieldError{Code: "batch_size", Detail: size.Detail})
+	}
+	return err
+}

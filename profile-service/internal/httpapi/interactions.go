@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const ndjsonType = "application/x-ndjson"
+
+func (a *API) registerInteractions(api huma.API) {
+	op := operation(http.MethodGet, "/v1/interactions", "interactions", eventsTag, "Stream what models are computed from")
+	op.Description = "One weighted line per item of an event, in one consistent snapshot, ordered by acknowledgement. Identities are merged; people who withheld consent or were erased do not appear. " +
+		"The compact form is described in docs/interactions-format.md; `Accept: " + ndjsonType + "` gives one JSON object per line. zstd unless `Accept-Encoding` leaves it out. " +
+		"A stream that ends without its end block was cut: resume it with the cursor of the last block."
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	op.Responses = map[string]*huma.Response{"200": {Description: "The stream", Content: map[string]*huma.MediaType{
+		profileapi.InteractionsContentType: binary, ndjsonType: {Schema: &huma.Schema{Type: huma.TypeString}},
+	}}}
+	httpserver.Register(api, auth.ScopeEventsRead, op, a.interactions)
+}
+
+type interactionsInput struct {
+	From           string `query:"from" maxLength:"40" doc:"First moment, RFC 3339 or epoch milliseconds"`
+	To             string `query:"to" maxLength:"40" doc:"Moment behind the last"`
+	Relation       string `query:"relation" maxLength:"32" doc:"similar, bought_together or viewed_next: only what that relation learns from"`
+	Resume         string `query:"resume" maxLength:"256" doc:"Cursor of the last block that was read"`
+	Accept         string `header:"Accept"`
+	AcceptEncoding string `header:"Accept-Encoding"`
+}
+
+func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.StreamResponse, error) {
+	from, errFrom := timeParameter("from", in.From)
+	to, errTo := timeParameter("to", in.To)
+	if err := errors.Join(errFrom, errTo); err != nil {
+		return nil, err
+	}
+	r, err := a.Interactions.Prepare(ctx, auth.Shop(ctx), profileapi.InteractionsQuery{From: from, To: to, Relation: in.Relation, Resume: in.Resume})
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	ndjson := strings.Contains(in.Accept, ndjsonType)
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		c.Header("Content-Type", profileapi.InteractionsContentType)
+		if ndjson {
+			c.Header("Content-Type", ndjsonType)
+		}
+		c.Header("Vary", "Accept, Accept-Encoding")
+		w, finish := compressed(c.Writer, strings.Contains(in.AcceptEncoding, "zstd"), c.Header)
+		var sink interactions.Sink = interactions.Binary{InteractionWriter: profileapi.NewInteractionWriter(w)}
+		if ndjson {
+			sink = interactions.NewNDJSON(w)
+		}
+		c.Status(http.StatusOK)
+		if err := errors.Join(a.Interactions.Send(c.Request.Context(), r, sink), finish()); err != nil {
+			panic(http.ErrAbortHandler) // the header is sent: only a broken connection can still tell of a failure
+		}
+	}}, nil
+}
+
+// compressed returns a buffered writer, through zstd when asked, and what to call at the end.
+func compressed(w io.Writer, useZstd bool, setHeader func(string, string)) (io.Writer, func() error) {
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	if !useZstd {
+		return buffered, buffered.Flush
+	}
+	setHeader("Content-Encoding", "zstd")
+	encoder, err := zstd.NewWriter(buffered, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return encoder, func() error { return errors.Join(encoder.Close(), buffered.Flush()) }
+}

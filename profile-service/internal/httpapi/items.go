@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const (
+	itemsTag     = "Catalogue"
+	maxBatch     = 1000
+	maxItemsBody = 16 << 20 // 1,000 items with long descriptions
+)
+
+func (a *API) registerItems(api huma.API) {
+	batch := operation(http.MethodPost, "/v1/items/batch", "put-items", itemsTag, "Store up to 1,000 items whole")
+	batch.Description = "Each item replaces the one with its id. A bad item costs only itself; an item that stays the same is acknowledged and changes nothing."
+	batch.MaxBodyBytes = maxItemsBody
+	batch.RequestBody = batchBody[profileapi.Item](api)
+	httpserver.Register(api, auth.ScopeCatalogueWrite, batch, a.putItems)
+
+	changes := operation(http.MethodGet, "/v1/changes/items", "item-changes", itemsTag, "Follow the changes of the catalogue")
+	changes.Description = "Changes in the order in which they were committed, each item once, at its latest change. A replica that applies them in order has the catalogue as it was at the last."
+	httpserver.Register(api, auth.ScopeCatalogueRead, changes, a.itemChanges)
+}
+
+// batchBody documents a list body that is read member by member.
+func batchBody[T any](api huma.API) *huma.RequestBody {
+	one := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+	least, limit := 1, maxBatch
+	media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}}
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}}
+}
+
+type rawInput struct{ RawBody []byte }
+
+// members splits a list body.
+func (in *rawInput) members() ([]json.RawMessage, error) {
+	if err := httpserver.CheckJSON(in.RawBody); err != nil {
+		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+	}
+	var members []json.RawMessage
+	if err := json.Unmarshal(in.RawBody, &members); err != nil {
+		return nil, apierror.Malformed("The body is not a JSON list.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+	}
+	if len(members) == 0 || len(members) > maxBatch {
+		return nil, apierror.Invalid(fmt.Sprintf("The list has %d members; 1 to %d are possible.", len(members), maxBatch))
+	}
+	return members, nil
+}
+
+func (a *API) putItems(ctx context.Context, in *rawInput) (*eventsOutput, error) {
+	members, err := in.members()
+	if err != nil {
+		return nil, err
+	}
+	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(members))}
+	valid := make([]profileapi.Item, 0, len(members))
+	for i, member := range members {
+		item, bad := catalogue.Decode(member, fmt.Sprintf("/%d", i))
+		answer.Results[i] = verdict(i, item.ItemID, bad)
+		if len(bad) == 0 {
+			valid = append(valid, item)
+		}
+	}
+	answer.Accepted, answer.Rejected = len(valid), len(members)-len(valid)
+	if len(valid) == 0 {
+		return nil, rejectedAll("None of the items was accepted.", answer)
+	}
+	if _, err := a.Catalogue.PutAll(ctx, auth.Shop(ctx), valid); err != nil {
+		return nil, storeProblem(err)
+	}
+	return &eventsOutput{Status: http.StatusOK, Body: answer}, nil
+}
+
+func verdict(i int, id string, bad []profileapi.FieldError) profileapi.Result {
+	r := profileapi.Result{Index: i, ID: id, Status: profileapi.StatusAccepted, Errors: bad}
+	if len(bad) > 0 {
+		r.Status = profileapi.StatusRejected
+	}
+	return r
+}
+
+type changesInput struct {
+	After  string `query:"after" maxLength:"256" doc:"Cursor of the last change applied; empty for the start"`
+	Limit  int    `query:"limit" default:"1000" minimum:"1" maximum:"5000"`
+	WaitMs int    `query:"wait_ms" default:"0" minimum:"0" maximum:"30000" doc:"How long to wait for the first change"`
+}
+
+type changesOutput struct{ Body profileapi.ItemChanges }
+
+func (a *API) itemChanges(ctx context.Context, in *changesInput) (*changesOutput, error) {
+	page, err := a.Catalogue.Changes(ctx, auth.Shop(ctx), in.After, in.Limit, time.Duration(in.WaitMs)*time.Millisecond)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &changesOutput{Body: page}, nil
+}

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+const peopleTag = "People"
+
+func (a *API) registerProfiles(api huma.API) {
+	user := operation(http.MethodGet, "/v1/users/{id}/profile", "user-profile", peopleTag, "What recommending needs to know of a user")
+	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that profile again, as far as its events are still kept; " +
+		"affinities follow the present catalogue."
+	httpserver.Register(api, auth.ScopeUsersRead, user, a.userProfile)
+
+	session := operation(http.MethodGet, "/v1/sessions/{id}/profile", "session-profile", peopleTag, "The same for a session")
+	session.Description = "What was done in the session, whether or not its user is known."
+	httpserver.Register(api, auth.ScopeUsersRead, session, a.sessionProfile)
+}
+
+// ProfileParameters are the query parameters of both profiles; huma sees embedded fields of exported types only.
+type ProfileParameters struct {
+	Limit     int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"Of recent and of session"`
+	At        string `query:"at" maxLength:"40" doc:"As of then: RFC 3339 or epoch milliseconds; now when absent"`
+	Watermark int64  `query:"watermark" minimum:"0" doc:"Up to this event; 0 for all"`
+}
+
+type profileOutput struct{ Body profileapi.Profile }
+
+type userProfileInput struct {
+	ID        string `path:"id" minLength:"1" maxLength:"256"`
+	SessionID string `query:"session_id" maxLength:"256" doc:"The present session, whose own events count as well"`
+	ProfileParameters
+}
+
+func (a *API) userProfile(ctx context.Context, in *userProfileInput) (*profileOutput, error) {
+	return a.profile(ctx, in.ProfileParameters, profileapi.ProfileQuery{UserID: in.ID, SessionID: in.SessionID})
+}
+
+type sessionProfileInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"256"`
+	ProfileParameters
+}
+
+func (a *API) sessionProfile(ctx context.Context, in *sessionProfileInput) (*profileOutput, error) {
+	return a.profile(ctx, in.ProfileParameters, profileapi.ProfileQuery{SessionID: in.ID})
+}
+
+func (a *API) profile(ctx context.Context, in ProfileParameters, q profileapi.ProfileQuery) (*profileOutput, error) {
+	if err := checkIDs(map[string]string{"id": q.UserID, "session_id": q.SessionID}); err != nil {
+		return nil, err
+	}
+	var err error
+	if q.At, err = timeParameter("at", in.At); err != nil {
+		return nil, err
+	}
+	q.Limit, q.Watermark = in.Limit, in.Watermark
+	p, err := a.Profiles.Profile(ctx, auth.Shop(ctx), q)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &profileOutput{Body: p}, nil
+}
+
+// checkIDs refuses ids that hold unprintable characters; empty ones are absent.
+func checkIDs(ids map[string]string) error {
+	for name, id := range ids {
+		if id == "" {
+			continue
+		}
+		if why := catalogue.ValidID(id); why != "" {
+			return apierror.Invalid("An id of the request is not usable.", apierror.FieldError{Parameter: name, Code: "invalid_id", Detail: why})
+		}
+	}
+	return nil
+}
+
+// timeParameter reads RFC 3339 or epoch milliseconds; "" is the zero time.
+func timeParameter(name, text string) (wire.Time, error) {
+	if text == "" {
+		return wire.Time{}, nil
+	}
+	t, err := wire.ParseTime(text)
+	if err != nil {
+		return t, apierror.Invalid("A time of the request cannot be read.", apierror.FieldError{Parameter: name, Code: "invalid_time", Detail: err.Error()})
+	}
+	return t, nil
+}

@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+const (
+	maxGroup      = 8000             // events in one commit
+	maxWaiting    = 100_000          // events of a shop that wait; beyond it callers are asked to come back
+	commitTimeout = 30 * time.Second // of one commit
+)
+
+// group shares commits: while one commit is under way the callers of a shop gather, and the first of them then commits for all.
+type group struct {
+	log   store.EventLog
+	mu    sync.Mutex
+	shops map[string]*lane
+}
+
+// lane are the callers of one shop.
+type lane struct {
+	busy    bool
+	waiting []*call
+	events  int // in waiting
+}
+
+// call is one caller's share of a commit.
+type call struct {
+	events []store.NewEvent
+	counts []store.Count
+	turn   chan turn
+}
+
+// turn tells a waiting caller its result, or that it has to commit for the waiting ones.
+type turn struct {
+	lead     bool
+	outcomes []store.Outcome
+	err      error
+}
+
+func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[string]*lane{}} }
+
+// append stores events together with those of other callers and returns when they are committed. The caller's cancellation does not stop a
+// commit, which may be shared.
+func (g *group) append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
+	c := &call{events: events, counts: counts, turn: make(chan turn, 1)}
+	g.mu.Lock()
+	l := g.shops[shop]
+	if l == nil {
+		l = &lane{}
+		g.shops[shop] = l
+	}
+	if l.events+len(events) > maxWaiting {
+		g.mu.Unlock()
+		return nil, apierror.Unavailable("More events arrive than can be stored. Send them again later.", 2*time.Second, nil)
+	}
+	l.waiting = append(l.waiting, c)
+	l.events += len(events)
+	lead := !l.busy
+	l.busy = true
+	g.mu.Unlock()
+	if !lead {
+		t := <-c.turn
+		if !t.lead {
+			return t.outcomes, t.err
+		}
+	}
+	return g.commit(context.WithoutCancel(ctx), shop, l)
+}
+
+// commit stores the waiting calls, its own first, tells the others and wakes the next leader.
+func (g *group) commit(ctx context.Context, shop string, l *lane) ([]store.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	calls := g.take(l)
+	events, counts := calls[0].events, calls[0].counts
+	for _, c := range calls[1:] {
+		events = append(events, c.events...)
+		counts = append(counts, c.counts...)
+	}
+	outcomes, err := g.log.Append(ctx, shop, events, counts)
+	g.mu.Lock()
+	if len(l.waiting) > 0 {
+		l.waiting[0].turn <- turn{lead: true}
+	} else {
+		delete(g.shops, shop)
+	}
+	g.mu.Unlock()
+	at := 0
+	for i, c := range calls {
+		t := turn{err: err}
+		if err == nil {
+			t.outcomes = outcomes[at : at+len(c.events)]
+		}
+		at += len(c.events)
+		if i > 0 {
+			c.turn <- t
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return outcomes[:len(calls[0].events)], nil
+}
+
+// take removes from the lane what one commit can hold, at least one call.
+func (g *group) take(l *lane) []*call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, events := 0, 0
+	for n < len(l.waiting) && (n == 0 || events+len(l.waiting[n].events) <= maxGroup) {
+		events += len(l.waiting[n].events)
+		n++
+	}
+	calls := append([]*call(nil), l.waiting[:n]...)
+	l.waiting = append(l.waiting[:0], l.waiting[n:]...)
+	l.events -= events
+	return calls
+}

@@ -1,0 +1,108 @@
+// Package ingest takes posted events from the decoder to the store: it numbers nothing and decides nothing about JSON, but makes ids where
+// they are missing, shares commits among callers and turns outcomes into verdicts. The main type is Ingest.
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// Ingest accepts events.
+type Ingest struct {
+	group     *group
+	rules     *event.Rules
+	retention func(shop string) time.Duration
+	now       func() time.Time
+}
+
+// New returns an Ingest over log. retention says how long a shop keeps events.
+func New(log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time) *Ingest {
+	return &Ingest{group: newGroup(log), rules: rules, retention: retention, now: now}
+}
+
+// Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
+func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
+	now := in.now()
+	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop))})
+}
+
+// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored.
+func (in *Ingest) Validate(events []event.Judged) profileapi.EventsAnswer {
+	answer, _ := in.verdicts(events)
+	return answer
+}
+
+// Post stores the valid events and returns a verdict on each. It returns after the commit.
+func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) (profileapi.EventsAnswer, error) {
+	received := in.now().UnixMilli()
+	answer, counts := in.verdicts(events)
+	for i := range counts {
+		counts[i].HourMs = store.HourOf(received)
+	}
+	rows := make([]store.NewEvent, 0, answer.Accepted)
+	for i := range events {
+		if len(events[i].Errors) == 0 {
+			rows = append(rows, rowOf(&events[i].Event, received))
+			answer.Results[i].ID = rows[len(rows)-1].EventID
+		}
+	}
+	outcomes, err := in.group.append(ctx, shop, rows, counts)
+	if err != nil {
+		return profileapi.EventsAnswer{}, fmt.Errorf("store events: %w", err)
+	}
+	next := 0
+	for i := range answer.Results {
+		r := &answer.Results[i]
+		if r.Status == profileapi.StatusRejected {
+			continue
+		}
+		if outcomes[next] == store.Duplicate {
+			r.Status = profileapi.StatusDuplicate
+			answer.Accepted--
+			answer.Duplicates++
+		}
+		next++
+	}
+	return answer, nil
+}
+
+// verdicts judges without the store and counts rejections by code.
+func (in *Ingest) verdicts(events []event.Judged) (profileapi.EventsAnswer, []store.Count) {
+	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(events))}
+	var rejected []store.Count
+	for i := range events {
+		j := &events[i]
+		answer.Results[i] = profileapi.Result{Index: i, ID: j.Event.ID, Status: profileapi.StatusAccepted}
+		if len(j.Errors) == 0 {
+			answer.Accepted++
+			continue
+		}
+		answer.Rejected++
+		answer.Results[i].Status, answer.Results[i].Errors = profileapi.StatusRejected, j.Errors
+		rejected = append(rejected, store.Count{Name: store.StatRejected + j.Errors[0].Code, N: 1})
+	}
+	return answer, rejected
+}
+
+// rowOf returns the stored form of a valid event.
+func rowOf(e *event.Event, received int64) store.NewEvent {
+	subject := e.Subject()
+	id := e.ID
+	if id == "" {
+		id = uuid.Must(uuid.NewV7()).String()
+	}
+	return store.NewEvent{
+		Event: store.Event{
+			Subject: subject, SessionID: e.SessionID, EventID: id, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
+			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest,
+		},
+		EventHash: event.Hash(id), SubjectHash: event.Hash(subject), Withheld: e.Withheld,
+	}
+}

@@ -1,0 +1,23 @@
+package store
+
+import "slices"
+
+// Canonical maps the asked subjects to canonical ones, in order and without repeats; lookup returns "" for a subject that is not merged.
+func Canonical(asked []string, lookup func(string) string) []string {
+	var out []string
+	for _, subject := range asked {
+		if c := lookup(subject); c != "" {
+			subject = c
+		}
+		out = AddDistinct(out, subject)
+	}
+	return out
+}
+
+// AddDistinct appends text unless it is there.
+func AddDistinct(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}

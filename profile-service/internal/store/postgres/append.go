@@ -1,0 +1,239 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+var eventColumns = []string{"shop", "seq", "subject", "session_id", "event_id", "type", "occurred_ms", "received_ms", "order_id", "value", "lines", "rest"}
+
+// Append implements store.EventLog.
+func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
+	if err := s.ensureMonths(ctx, events); err != nil {
+		return nil, err
+	}
+	a := appendTx{shop: shop, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
+	if err := s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) }); err != nil {
+		return nil, fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return a.outcomes, nil
+}
+
+// appendTx is the state of one Append.
+type appendTx struct {
+	shop     string
+	events   []store.NewEvent
+	outcomes []store.Outcome
+	counts   *store.Tally
+	firstSeq int64
+	sessions [][2]string // (session, subject) pairs to remember
+}
+
+func (a *appendTx) run(ctx context.Context, tx pgx.Tx) error {
+	if len(a.events) > 0 {
+		identities, err := a.claim(ctx, tx)
+		if err != nil {
+			return err
+		}
+		a.resolve(identities)
+		if err := a.claimOrders(ctx, tx); err != nil {
+			return err
+		}
+		if err := a.copyIn(ctx, tx); err != nil {
+			return err
+		}
+	}
+	for i := range a.events {
+		a.counts.Outcome(&a.events[i].Event, a.outcomes[i])
+	}
+	return a.finish(ctx, tx)
+}
+
+// claim locks the shop's event counter, notes the event ids and marks those that were there already, and returns the identities of the
+// subjects concerned: one round trip.
+func (a *appendTx) claim(ctx context.Context, tx pgx.Tx) (map[string]identity, error) {
+	keys := store.NewKeySet(a.events, a.outcomes)
+	subjects := store.Subjects(a.events)
+	identities := map[string]identity{}
+	var last int64
+	fresh := 0
+	batch := &pgx.Batch{}
+	batch.Queue(raiseCounterSQL, a.shop, eventCounter, len(a.events)).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
+	batch.Queue("select subject, canonical, withheld from identities where shop = $1 and subject = any($2)", a.shop, subjects).
+		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
+	batch.Queue(`insert into event_ids (shop, subject_hash, event_hash, received_ms)
+		select $1, s, e, $4 from unnest($2::bigint[], $3::bigint[]) as k(s, e) on conflict do nothing returning subject_hash, event_hash`,
+		a.shop, keys.SubjectHashes, keys.EventHashes, a.events[0].ReceivedMs).
+		Query(func(rows pgx.Rows) error {
+			var k store.EventKey
+			_, err := pgx.ForEachRow(rows, []any{&k.SubjectHash, &k.EventHash}, func() error {
+				keys.Fresh(k)
+				fresh++
+				return nil
+			})
+			return err
+		})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("claim event ids: %w", err)
+	}
+	if fresh < len(keys.EventHashes) {
+		keys.MarkStale(a.outcomes)
+	}
+	a.firstSeq = last - int64(len(a.events)) + 1
+	return identities, nil
+}
+
+// identity is a row of identities.
+type identity struct {
+	canonical string
+	withheld  bool
+}
+
+func scanIdentities(rows pgx.Rows, into map[string]identity) error {
+	var subject string
+	var canonical *string
+	var withheld bool
+	_, err := pgx.ForEachRow(rows, []any{&subject, &canonical, &withheld}, func() error {
+		into[subject] = identity{canonical: text(canonical), withheld: withheld}
+		return nil
+	})
+	return err
+}
+
+// resolve numbers the events and puts them under their canonical subjects.
+func (a *appendTx) resolve(identities map[string]identity) {
+	for i := range a.events {
+		e := &a.events[i]
+		e.Seq = a.firstSeq + int64(i)
+		id := identities[e.Subject]
+		if id.canonical != "" {
+			e.Subject = id.canonical
+		}
+		if e.Withheld || id.withheld {
+			e.Subject, e.SessionID, e.OrderID, e.Rest = "", "", "", nil
+		}
+	}
+	a.sessions = store.SessionPairs(a.events, a.outcomes)
+}
+
+// claimOrders marks purchases whose order is counted already as duplicates.
+func (a *appendTx) claimOrders(ctx context.Context, tx pgx.Tx) error {
+	batch := &pgx.Batch{}
+	for i := range a.events {
+		e := &a.events[i]
+		if a.outcomes[i] == store.Duplicate || e.Type != event.TypePurchase || e.OrderID == "" || e.Subject == "" {
+			continue
+		}
+		batch.Queue("insert into orders (shop, subject, order_id, occurred_ms) values ($1, $2, $3, $4) on conflict do nothing",
+			a.shop, e.Subject, e.OrderID, e.OccurredMs).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 0 {
+				a.outcomes[i] = store.Duplicate
+			}
+			return nil
+		})
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("claim orders: %w", err)
+	}
+	return nil
+}
+
+func (a *appendTx) copyIn(ctx context.Context, tx pgx.Tx) error {
+	i := -1
+	row := make([]any, len(eventColumns))
+	rows := pgx.CopyFromFunc(func() ([]any, error) {
+		for i++; i < len(a.events) && a.outcomes[i] == store.Duplicate; i++ {
+		}
+		if i >= len(a.events) {
+			return nil, nil
+		}
+		e := &a.events[i]
+		row[0], row[1], row[2], row[3], row[4], row[5] = a.shop, e.Seq, null(e.Subject), null(e.SessionID), e.EventID, e.Type
+		row[6], row[7], row[8], row[9], row[10], row[11] = e.OccurredMs, e.ReceivedMs, null(e.OrderID), e.Value, e.Lines, e.Rest
+		return row, nil
+	})
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, eventColumns, rows); err != nil {
+		return fmt.Errorf("copy events: %w", err)
+	}
+	return nil
+}
+
+// finish remembers sessions and adds the statistics.
+func (a *appendTx) finish(ctx context.Context, tx pgx.Tx) error {
+	batch := &pgx.Batch{}
+	if len(a.sessions) > 0 {
+		sessions, subjects := make([]string, len(a.sessions)), make([]string, len(a.sessions))
+		for i, p := range a.sessions {
+			sessions[i], subjects[i] = p[0], p[1]
+		}
+		batch.Queue(`insert into session_subjects (shop, session_id, subject)
+			select $1, s, u from unnest($2::text[], $3::text[]) as p(s, u) on conflict do nothing`, a.shop, sessions, subjects)
+	}
+	if counts := a.counts.Sorted(); len(counts) > 0 {
+		hours, names, numbers := make([]int64, len(counts)), make([]string, len(counts)), make([]int64, len(counts))
+		for i, c := range counts {
+			hours[i], names[i], numbers[i] = c.HourMs, c.Name, c.N
+		}
+		batch.Queue(`insert into event_stats as s (shop, hour_ms, name, count)
+			select $1, h, n, c from unnest($2::bigint[], $3::text[], $4::bigint[]) as p(h, n, c)
+			on conflict (shop, hour_ms, name) do update set count = s.count + excluded.count`, a.shop, hours, names, numbers)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("note sessions and statistics: %w", err)
+	}
+	return nil
+}
+
+// ensureMonths makes the partitions that the events fall into.
+func (s *Store) ensureMonths(ctx context.Context, events []store.NewEvent) error {
+	var missing map[string]int64
+	s.mu.Lock()
+	var seenMs int64 = -1
+	for i := range events {
+		ms := events[i].OccurredMs
+		if ms/dayMs == seenMs {
+			continue
+		}
+		seenMs = ms / dayMs
+		if month := monthOf(ms); !s.months[month] {
+			if missing == nil {
+				missing = map[string]int64{}
+			}
+			missing[month] = ms
+		}
+	}
+	s.mu.Unlock()
+	for month, ms := range missing {
+		if err := s.ensureMonth(ctx, month, ms); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+func monthOf(ms int64) string { return time.UnixMilli(ms).UTC().Format("200601") }
+
+func (s *Store) ensureMonth(ctx context.Context, month string, ms int64) error {
+	if _, err := s.pool.Exec(ctx, "select ensure_events_partition($1)", ms); err != nil {
+		return fmt.Errorf("make the partition of %s: %w", month, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.months[month] = true
+	return nil
+}

@@ -1,0 +1,241 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where shop = $1"
+
+// eventScanner reads rows of selectEvents into one Event; texts that repeat are not allocated again.
+type eventScanner struct {
+	event            store.Event
+	subject, session *string
+	order            *string
+	targets          []any
+}
+
+func newEventScanner() *eventScanner {
+	s := &eventScanner{}
+	e := &s.event
+	s.targets = []any{&e.Seq, &s.subject, &s.session, &e.EventID, &e.Type, &e.OccurredMs, &e.ReceivedMs, &s.order, &e.Value, &e.Lines, &e.Rest}
+	return s
+}
+
+func (s *eventScanner) scan(rows pgx.Rows) (*store.Event, error) {
+	if err := rows.Scan(s.targets...); err != nil {
+		return nil, err
+	}
+	s.event.Subject, s.event.SessionID, s.event.OrderID = text(s.subject), text(s.session), text(s.order)
+	return &s.event, nil
+}
+
+// query builds a statement piece by piece; %s in a condition stands for its argument.
+type query struct {
+	strings.Builder
+	args []any
+}
+
+func (q *query) and(condition string, arg any) {
+	q.args = append(q.args, arg)
+	q.WriteString(" and " + strings.ReplaceAll(condition, "%s", fmt.Sprintf("$%d", len(q.args))))
+}
+
+// Scan implements store.EventLog.
+func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
+	q := &query{args: []any{shop}}
+	q.WriteString(selectEvents)
+	q.and("seq > %s", sq.After)
+	q.and("seq <= %s", sq.UpTo)
+	if sq.FromMs > 0 {
+		q.and("occurred_ms >= %s", sq.FromMs)
+	}
+	if sq.ToMs > 0 {
+		q.and("occurred_ms < %s", sq.ToMs)
+	}
+	if sq.Types != nil {
+		q.and("type = any(%s)", sq.Types)
+	}
+	if sq.Subjects != nil {
+		q.and("subject = any(%s)", sq.Subjects)
+	}
+	if sq.OnlySubjects {
+		q.WriteString(" and subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)")
+	}
+	order := " order by seq"
+	if sq.Descending {
+		order = " order by seq desc"
+	}
+	q.WriteString(order)
+	q.args = append(q.args, sq.Limit)
+	fmt.Fprintf(q, " limit $%d", len(q.args))
+	rows, err := s.pool.Query(ctx, q.String(), q.args...)
+	if err != nil {
+		return fmt.Errorf("scan events: %w", err)
+	}
+	defer rows.Close()
+	scanner := newEventScanner()
+	for rows.Next() {
+		e, err := scanner.scan(rows)
+		if err != nil {
+			return fmt.Errorf("scan events: %w", err)
+		}
+		if !f(e) {
+			return nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("scan events: %w", err)
+	}
+	return nil
+}
+
+// LastSeq implements store.EventLog.
+func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
+	return s.counter(ctx, shop, eventCounter)
+}
+
+// Stats implements store.EventLog.
+func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {
+	rows, err := s.pool.Query(ctx, `select hour_ms, name, count from event_stats
+		where shop = $1 and hour_ms >= $2 and hour_ms < $3 order by hour_ms, name`, shop, fromMs, toMs)
+	if err != nil {
+		return nil, fmt.Errorf("read statistics: %w", err)
+	}
+	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[store.Count])
+	if err != nil {
+		return nil, fmt.Errorf("read statistics: %w", err)
+	}
+	return counts, nil
+}
+
+// History implements store.Histories. Its statements run in one pipelined transaction of one snapshot.
+func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) (store.History, error) {
+	var h store.History
+	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		subjects, err := historyIdentity(ctx, tx, shop, q, &h)
+		if err != nil || h.Withheld {
+			return err
+		}
+		return historyEvents(ctx, tx, shop, q, subjects, &h)
+	})
+	if err != nil {
+		return store.History{}, fmt.Errorf("read history: %w", err)
+	}
+	return h, nil
+}
+
+// historyIdentity finds the visitor's record, consent and the subjects that its events are stored under.
+func historyIdentity(ctx context.Context, tx pgx.Tx, shop string, q store.HistoryQuery, h *store.History) ([]string, error) {
+	var asked []string
+	if q.UserID != "" {
+		asked = append(asked, event.UserSubject(q.UserID))
+	}
+	if q.SessionID != "" {
+		asked = append(asked, event.SessionSubject(q.SessionID))
+	}
+	identities := map[string]identity{}
+	var linked []string
+	batch := &pgx.Batch{}
+	batch.Queue("select coalesce((select value from counters where shop = $1 and name = $2), 0)", shop, eventCounter).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&h.Watermark) })
+	batch.Queue("select subject, canonical, withheld from identities where shop = $1 and subject = any($2)", shop, asked).
+		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
+	if q.UserID == "" {
+		batch.Queue(`select subject from session_subjects s where shop = $1 and session_id = $2
+			and not exists (select from identities i where i.shop = s.shop and i.subject = s.subject and i.withheld) order by subject`, shop, q.SessionID).
+			Query(func(rows pgx.Rows) error { return collectText(rows, &linked) })
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	subjects := store.Canonical(asked, func(subject string) string { return identities[subject].canonical })
+	for _, id := range identities {
+		h.Withheld = h.Withheld || id.withheld
+	}
+	for _, subject := range linked {
+		subjects = store.AddDistinct(subjects, subject)
+	}
+	return subjects, historyUser(ctx, tx, shop, subjects, q, h)
+}
+
+func historyUser(ctx context.Context, tx pgx.Tx, shop string, subjects []string, q store.HistoryQuery, h *store.History) error {
+	userID, _ := event.SplitSubject(subjects[0])
+	if q.UserID == "" || userID == "" {
+		return nil
+	}
+	rows, err := tx.Query(ctx, selectUsers+" and user_id = $2", shop, userID)
+	if err != nil {
+		return err
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, scanUser)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	h.User = &row
+	return err
+}
+
+func historyEvents(ctx context.Context, tx pgx.Tx, shop string, hq store.HistoryQuery, subjects []string, h *store.History) error {
+	q := &query{args: []any{shop}}
+	q.WriteString(selectEvents)
+	q.and("subject = any(%s)", subjects)
+	if hq.UserID == "" {
+		q.and("(session_id = %s or subject = 's' || %s)", hq.SessionID)
+	}
+	if hq.Watermark > 0 {
+		q.and("seq <= %s", hq.Watermark)
+		h.Watermark = min(h.Watermark, hq.Watermark)
+	}
+	if hq.UntilMs > 0 {
+		q.and("occurred_ms <= %s", hq.UntilMs)
+	}
+	q.args = append(q.args, hq.Limit)
+	fmt.Fprintf(q, " order by occurred_ms desc, seq desc limit $%d", len(q.args))
+	rows, err := tx.Query(ctx, q.String(), q.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		scanner := newEventScanner() // each row keeps its own bytes
+		e, err := scanner.scan(rows)
+		if err != nil {
+			return err
+		}
+		h.Events = append(h.Events, *e)
+	}
+	return rows.Err()
+}
+
+func collectText(rows pgx.Rows, into *[]string) error {
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	*into = all
+	return err
+}
+
+// Facts implements store.Histories.
+func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[string]store.ItemFacts, error) {
+	facts := make(map[string]store.ItemFacts, len(itemIDs))
+	rows, err := s.pool.Query(ctx, "select item_id, category, brand, price from items where shop = $1 and item_id = any($2) and not deleted", shop, itemIDs)
+	if err != nil {
+		return nil, fmt.Errorf("read facts of items: %w", err)
+	}
+	var id string
+	var f store.ItemFacts
+	if _, err := pgx.ForEachRow(rows, []any{&id, &f.Category, &f.Brand, &f.Price}, func() error {
+		facts[id] = f
+		f.Price = nil
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read facts of items: %w", err)
+	}
+	return facts, nil
+}

@@ -1,0 +1,143 @@
+// Package sqlite keeps the profile-service's data in one SQLite file. It implements every port of package store; the main type is Store.
+//
+// There is one writing connection, so that writers queue instead of meeting SQLITE_BUSY; readers never wait (WAL). A commit is shared by
+// many callers (package ingest) and is on disk before it is acknowledged.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+// Store is one open file.
+type Store struct{ db *database.SQLite }
+
+// New returns a store on a migrated file. It closes db with Close.
+func New(db *database.SQLite) *Store { return &Store{db: db} }
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping reports why the file cannot be read now.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Reader.PingContext(ctx) }
+
+const (
+	eventCounter = "events"
+	itemCounter  = "items"
+)
+
+// inTx runs f in a writing transaction, which commits when f returns nil.
+func (s *Store) inTx(ctx context.Context, f func(tx *writeTx) error) error {
+	tx, err := s.db.Writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := f(&writeTx{tx}); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// writeTx is a transaction of the writing connection.
+type writeTx struct{ *sql.Tx }
+
+func (t *writeTx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
+	var value int64
+	err := t.QueryRowContext(ctx, `insert into counters (shop, name, value) values (?, ?, ?)
+		on conflict (shop, name) do update set value = value + excluded.value returning value`, shop, name, n).Scan(&value)
+	if err != nil {
+		return 0, fmt.Errorf("raise counter %s: %w", name, err)
+	}
+	return value, nil
+}
+
+const readCounterSQL = "select coalesce((select value from counters where shop = ? and name = ?), 0)"
+
+func (s *Store) counter(ctx context.Context, shop, name string) (int64, error) {
+	var value int64
+	if err := s.db.Reader.QueryRowContext(ctx, readCounterSQL, shop, name).Scan(&value); err != nil {
+		return 0, fmt.Errorf("read counter %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// list turns texts into the argument of "in (select value from json_each(?))".
+func list(texts []string) string {
+	data, _ := json.Marshal(texts) // strings always marshal
+	return string(data)
+}
+
+const inList = " in (select value from json_each(?))"
+
+// null returns nil for "", so that absent texts are stored as SQL nulls.
+func null(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// bulkRows is how many rows one statement inserts; SQLite allows 32,766 arguments.
+const bulkRows = 50
+
+// bulkInsert runs "prefix values (row), (row) ... suffix" over n rows of width columns; fill appends the arguments of row i. visit, when not
+// nil, gets each returned row.
+type bulkInsert struct {
+	prefix, suffix string
+	width          int
+}
+
+func (b bulkInsert) run(ctx context.Context, tx *writeTx, n int, fill func(args []any, i int) []any, visit func(*sql.Rows) error) error {
+	args := make([]any, 0, b.width*min(n, bulkRows))
+	var statement *sql.Stmt
+	rows := 0
+	for i := 0; i < n; i += rows {
+		if size := min(bulkRows, n-i); size != rows {
+			if statement != nil {
+				statement.Close()
+			}
+			rows = size
+			row := "(" + strings.Repeat("?,", b.width-1) + "?)"
+			var err error
+			statement, err = tx.PrepareContext(ctx, b.prefix+" values "+strings.Repeat(row+",", rows-1)+row+" "+b.suffix)
+			if err != nil {
+				return err
+			}
+		}
+		args = args[:0]
+		for k := i; k < i+rows; k++ {
+			args = fill(args, k)
+		}
+		if err := execOrVisit(ctx, statement, args, visit); err != nil {
+			return errors.Join(err, statement.Close())
+		}
+	}
+	if statement == nil {
+		return nil
+	}
+	return statement.Close()
+}
+
+func execOrVisit(ctx context.Context, statement *sql.Stmt, args []any, visit func(*sql.Rows) error) error {
+	if visit == nil {
+		_, err := statement.ExecContext(ctx, args...)
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := visit(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
