@@ -25,6 +25,7 @@ type EvaluateOptions struct {
 	Algorithms    []string                            // nil means all; popular and cosine are always measured
 	K             int                                 // length of the measured lists; 0 means 20
 	Neighbours    int                                 // neighbours kept per item; 0 means 200
+	HistoryCap    int                                 // latest entries of a history that co-occur; 0 means 2000
 	Seed          uint64                              // same seed, same report
 	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
 	Workers       int                                 // goroutines; 0 means GOMAXPROCS
@@ -91,7 +92,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 		return Report{}, err
 	}
 	run := evaluate.Options{
-		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, Seed: o.Seed, ScanTest: o.ScanTest, BudgetSeconds: o.BudgetSeconds,
+		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, HistoryCap: o.HistoryCap, Seed: o.Seed, ScanTest: o.ScanTest, BudgetSeconds: o.BudgetSeconds,
 		Workers: o.Workers, Progress: o.Progress, CPUSeconds: cpuSeconds, PeakBytes: peakBytes,
 		Stop: func() bool { return ctx.Err() != nil },
 	}

@@ -28,11 +28,15 @@ func Algorithms() []string {
 	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, EASE, NextItem}
 }
 
+// defaultHistoryCap bounds a row's pair updates at four million.
+const defaultHistoryCap = 2000
+
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
 	Algorithms    []string // nil means all; popular and cosine are always measured
 	K             int      // length of the measured lists
 	Neighbours    int      // neighbours kept per item
+	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
@@ -52,6 +56,7 @@ func (o Options) progress(stage string) func(int, int) {
 }
 
 func (o Options) withDefaults() Options {
+	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.CPUSeconds == nil {
 		o.CPUSeconds = func() float64 { return 0 }

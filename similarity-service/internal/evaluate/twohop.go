@@ -52,7 +52,7 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	g, ok := s.graphs[key]
 	if !ok {
 		var err error
-		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows), s.ages(p.logHalfLife, rows, until))
+		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
@@ -240,7 +240,7 @@ func (s *search) evaluations(p twoHopPoint) int {
 	m := s.variants[p.variant].matrix
 	pairs := 0
 	for u := range m.Rows {
-		d := m.RowPtr[u+1] - m.RowPtr[u]
+		d := min(m.RowPtr[u+1]-m.RowPtr[u], s.o.HistoryCap)
 		pairs += d * d
 	}
 	entries := 0

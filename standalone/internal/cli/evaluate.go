@@ -60,6 +60,7 @@ Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessio
 	flags.StringSliceVar(&o.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")")
 	flags.IntVar(&o.K, "k", 20, "length of the measured lists")
 	flags.IntVar(&o.Neighbours, "neighbours", 200, "neighbours kept per item")
+	flags.IntVar(&o.HistoryCap, "history-cap", 2000, "latest entries of a user's history or a basket that count as occurring together")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
 	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the best two_hop parameters in hindsight and report the loss of the honest choice")
