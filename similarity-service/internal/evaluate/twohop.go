@@ -52,7 +52,7 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	g, ok := s.graphs[key]
 	if !ok {
 		var err error
-		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows), s.ages(p.logHalfLife, rows, until))
+		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
@@ -122,8 +122,7 @@ func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
 func (s *search) twoHopCandidate(name string, p twoHopPoint, cases []metrics.Accuracy) *candidate {
 	return &candidate{
 		name: name, parameters: p.parameters(s), cases: cases, point: p,
-		build:   func() (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
-		rebuild: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
+		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
 	}
 }
 
@@ -143,7 +142,7 @@ func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
 
 // searchTwoHop looks for the best point of the family: first the reading of the values, then exponents and half-life.
 func (s *search) searchTwoHop() (*candidate, error) {
-	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .5, TargetExponent: .3}}
+	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
 	best := &candidate{}
 	for at := range s.variants {
 		p := start
@@ -183,7 +182,57 @@ func (s *search) searchTwoHop() (*candidate, error) {
 		}
 		return metrics.Mean(c.cases).NDCG, nil
 	})
-	return best, err
+	if err != nil || s.held.cases[0].row < 0 {
+		return best, err
+	}
+	return s.towardsRandomWalk(best, max(limit/3, 6))
+}
+
+// towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
+// al., WWW 2014), as long as the loss is within the noise of the held-out cases. Exponents far from the random walk fit
+// the popularity of the held-out sample; what comes later differs from any sample, and where the data cannot tell two
+// points apart the one with fewer assumptions is safer. It evaluates at most limit points.
+func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, error) {
+	at := best
+	for step := 1.; step > .3 && limit > 0; {
+		moved := false
+		for _, move := range [][2]float64{{-.1, -.03}, {-.1, 0}, {0, -.03}} {
+			p := at.point
+			p.hop.UserExponent = round(max(p.hop.UserExponent+step*move[0], min(p.hop.UserExponent, -1)))
+			p.hop.TargetExponent = round(max(p.hop.TargetExponent+step*move[1], min(p.hop.TargetExponent, 0)))
+			if p.hop == at.point.hop || limit == 0 {
+				continue
+			}
+			limit--
+			c, err := s.bestSeeding(p)
+			if err != nil {
+				return nil, err
+			}
+			if tied(best.cases, c.cases) {
+				at, moved = c, true
+				break
+			}
+		}
+		if !moved {
+			step /= 2
+		}
+	}
+	return at, nil
+}
+
+// tied reports whether the mean NDCG of other is not significantly below that of best: a paired, one-sided test at
+// 2.5 %.
+func tied(best, other []metrics.Accuracy) bool {
+	n := float64(len(best))
+	sum, squares := 0.0, 0.0
+	for i := range best {
+		d := best[i].NDCG - other[i].NDCG
+		sum += d
+		squares += d * d
+	}
+	mean := sum / n
+	variance := max(squares/n-mean*mean, 0)
+	return mean <= 1.96*math.Sqrt(variance/n)
 }
 
 // evaluations is the number of points that fit half of the time budget.
@@ -191,14 +240,14 @@ func (s *search) evaluations(p twoHopPoint) int {
 	m := s.variants[p.variant].matrix
 	pairs := 0
 	for u := range m.Rows {
-		d := m.RowPtr[u+1] - m.RowPtr[u]
+		d := min(m.RowPtr[u+1]-m.RowPtr[u], s.o.HistoryCap)
 		pairs += d * d
 	}
 	entries := 0
 	for _, c := range s.held.cases {
 		entries += (len(c.known) + len(c.seeds)) * s.o.Neighbours
 	}
-	each := float64(pairs)*pairSeconds + 12*float64(entries)*listSeconds
+	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
 	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
 }
 
@@ -220,11 +269,8 @@ func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
 		err := try(p)
 		return best, err
 	}
-	for _, alpha := range []float64{.3, .4, .5, .6, .7, .8, .9, 1} {
-		p.hop.SourceExponent = alpha
-		if err := try(p); err != nil {
-			return nil, err
-		}
+	if err := s.climbSource(p, &best, try); err != nil {
+		return nil, err
 	}
 	if s.data.Ordered {
 		p = best.point
@@ -236,4 +282,27 @@ func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
 		}
 	}
 	return best, nil
+}
+
+// climbSource moves the source exponent by tenths from p's while that helps; the accuracy has one peak in it.
+func (s *search) climbSource(p twoHopPoint, best **candidate, try func(twoHopPoint) error) error {
+	if err := try(p); err != nil {
+		return err
+	}
+	start := p.hop.SourceExponent
+	for _, step := range []float64{.1, -.1} {
+		for alpha := round(start + step); alpha > -.01 && alpha < 1.21; alpha = round(alpha + step) {
+			p.hop.SourceExponent = alpha
+			if err := try(p); err != nil {
+				return err
+			}
+			if (*best).point.hop.SourceExponent != alpha {
+				break
+			}
+		}
+		if (*best).point.hop.SourceExponent != start {
+			return nil
+		}
+	}
+	return nil
 }

@@ -10,7 +10,17 @@ import (
 // Each candidate becomes one 64-bit key: the bits of |w| on top, which for floats order like the numbers themselves,
 // then the complement of the item, so that of equal weights the lower item is the larger key, then the sign. The order
 // of keys is total, hence the result does not depend on the order of the candidates.
-type Selector struct{ keys []uint64 }
+type Selector struct {
+	keys    []uint64
+	buckets [1 << bucketBits]int32 // of keys by the top bits of |w|, zero between calls
+}
+
+// bucketBits are the exponent of |w| and three bits of its fraction: one pass over the keys by bucket leaves few more
+// than k of them for the exact selection.
+const (
+	bucketBits  = 11
+	bucketShift = 63 - bucketBits
+)
 
 // Select writes into list i the k largest of the given weights by size. Zero weights and the item i itself are
 // skipped. items must be distinct and below 2³¹. Cost O(len(items) + k log k).
@@ -23,6 +33,7 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 	}
 	top := s.keys
 	if len(top) > l.K {
+		top = s.shorten(l.K)
 		selectLargest(top, l.K)
 		top = top[:l.K]
 	}
@@ -32,6 +43,31 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 		l.Items[from+p], l.Weight[from+p] = unkey(top[len(top)-1-p])
 	}
 	l.Len[i] = int32(len(top))
+}
+
+// shorten drops keys that cannot be among the k largest, by whole buckets, and returns the others, at least k.
+func (s *Selector) shorten(k int) []uint64 {
+	lowest, highest := uint64(len(s.buckets)), uint64(0)
+	for _, key := range s.keys {
+		b := key >> bucketShift
+		s.buckets[b]++
+		lowest, highest = min(lowest, b), max(highest, b)
+	}
+	cut, above := highest, int(s.buckets[highest])
+	for above < k {
+		cut--
+		above += int(s.buckets[cut])
+	}
+	clear(s.buckets[lowest : highest+1])
+	kept := s.keys[:above]
+	to := 0
+	for _, key := range s.keys {
+		if key>>bucketShift >= cut {
+			kept[to] = key
+			to++
+		}
+	}
+	return kept
 }
 
 func key(j int32, w float32) uint64 {
