@@ -78,3 +78,12 @@ func (c Config) retention(shop string) time.Duration {
 	}
 	return time.Duration(days) * day
 }
+
+// maxRetention returns the longest retention of any shop.
+func (c Config) maxRetention() time.Duration {
+	days := c.RetentionDays
+	for _, own := range c.ShopRetentionDays {
+		days = max(days, own)
+	}
+	return time.Duration(days) * day
+}

@@ -11,13 +11,16 @@ import (
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
+	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/postgres"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -84,6 +87,8 @@ func (s *Service) api() *httpapi.API {
 		Auth:         s.deps.Auth,
 		Ingest:       ingest.New(s.store, event.NewRules(weights), s.config.retention, now),
 		Catalogue:    catalogue.New(s.store, now),
+		People:       people.New(s.store, s.store, now),
+		History:      &history.Reader{Log: s.store, Identities: s.store, Histories: s.store},
 		Profiles:     &profile.Reader{Histories: s.store, Weights: weights, HalfLife: halfLife, Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Now:          now,
@@ -98,10 +103,10 @@ func (s *Service) Handler() http.Handler { return s.server.Engine }
 // AdminHandler answers health checks, metrics and profiles.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
 
-// Run does the background work until ctx ends.
+// Run does the background work until ctx ends: upkeep and imports.
 func (s *Service) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, MaxRetention: s.config.maxRetention(), Now: time.Now, Logger: s.deps.Logger}
+	return keeper.Run(ctx)
 }
 
 // Close releases the stores.

@@ -75,6 +75,7 @@ type ScanQuery struct {
 	FromMs, ToMs int64    // occurred in [FromMs, ToMs); ToMs 0 means no bound
 	Types        []string // nil: all
 	Subjects     []string // nil: all
+	SessionID    string   // "": all; else what was done in this session
 	OnlySubjects bool     // leave out events without subject or with one whose consent is withheld now
 	Descending   bool
 	Limit        int
