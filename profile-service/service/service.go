@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/profile-service/internal/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
@@ -35,6 +36,8 @@ type Service struct {
 	deps   process.Deps
 	server *httpserver.Server
 	store  store.Store
+
+	imports *imports.Imports
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
@@ -83,14 +86,22 @@ func (s *Service) api() *httpapi.API {
 	weights := event.DefaultWeights()
 	maps.Copy(weights, s.config.Weights)
 	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
+	items := catalogue.New(s.store, now)
+	users := people.New(s.store, s.store, now)
+	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now)
+	s.imports = imports.New(imports.Options{
+		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, SpoolDir: s.config.SpoolDir,
+		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
+	})
 	return &httpapi.API{
 		Auth:         s.deps.Auth,
-		Ingest:       ingest.New(s.store, event.NewRules(weights), s.config.retention, now),
-		Catalogue:    catalogue.New(s.store, now),
-		People:       people.New(s.store, s.store, now),
+		Ingest:       events,
+		Catalogue:    items,
+		People:       users,
 		History:      &history.Reader{Log: s.store, Identities: s.store, Histories: s.store},
 		Profiles:     &profile.Reader{Histories: s.store, Weights: weights, HalfLife: halfLife, Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
+		Imports:      s.imports,
 		Now:          now,
 	}
 }
@@ -103,11 +114,14 @@ func (s *Service) Handler() http.Handler { return s.server.Engine }
 // AdminHandler answers health checks, metrics and profiles.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
 
-// Run does the background work until ctx ends: upkeep and imports.
+// Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, MaxRetention: s.config.maxRetention(), Now: time.Now, Logger: s.deps.Logger}
 	return keeper.Run(ctx)
 }
 
-// Close releases the stores.
-func (s *Service) Close() error { return s.store.Close() }
+// Close stops running imports and releases the stores.
+func (s *Service) Close() error {
+	s.imports.Close()
+	return s.store.Close()
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/history"
+	"github.com/aisle-rec/aisle/profile-service/internal/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
@@ -27,6 +28,7 @@ type API struct {
 	Profiles     *profile.Reader
 	History      *history.Reader
 	Interactions *interactions.Stream
+	Imports      *imports.Imports
 	Now          func() time.Time
 }
 
@@ -37,6 +39,7 @@ func (a *API) Register(api huma.API) {
 	a.registerItems(api)
 	a.registerItem(api)
 	a.registerUsers(api)
+	a.registerImports(api)
 	a.registerProfiles(api)
 	a.registerInteractions(api)
 }
