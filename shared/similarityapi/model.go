@@ -97,3 +97,14 @@ type JobRequest struct {
 	Seed          uint64   `json:"seed,omitempty"`
 	BudgetSeconds float64  `json:"budget_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Time for the search of parameters; 0 takes the default"`
 }
+
+// Schedule starts a job at the times of a cron expression.
+type Schedule struct {
+	ScheduleID    string     `json:"schedule_id,omitempty" readOnly:"true"`
+	Cron          string     `json:"cron" minLength:"1" maxLength:"256" example:"0 3 * * *" doc:"Five fields or a descriptor such as @daily, in UTC"`
+	JitterSeconds int        `json:"jitter_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Each run starts up to this much later"`
+	Paused        bool       `json:"paused,omitempty"`
+	Request       JobRequest `json:"request"`
+	CreatedAt     wire.Time  `json:"created_at,omitempty" readOnly:"true"`
+	NextAt        wire.Time  `json:"next_at,omitempty" readOnly:"true"`
+}

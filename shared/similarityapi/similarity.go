@@ -84,3 +84,45 @@ type PopularQuery struct {
 type LiveModels struct {
 	Live map[string]string `json:"live"`
 }
+
+// Pair is what links two items: the numbers behind a neighbour.
+type Pair struct {
+	ItemID         string         `json:"item_id"`
+	OtherID        string         `json:"other_id"`
+	Relation       string         `json:"relation"`
+	ModelVersion   string         `json:"model_version"`
+	Algorithm      string         `json:"algorithm,omitempty"`
+	Parameters     map[string]any `json:"parameters,omitempty"`
+	Weight         float64        `json:"weight" doc:"Weight of other_id in the list of item_id; 0 when it is not in it"`
+	Rank           int            `json:"rank" doc:"Place in that list, from 1; 0 when it is not in it"`
+	ReverseWeight  float64        `json:"reverse_weight"`
+	ReverseRank    int            `json:"reverse_rank"`
+	Support        float64        `json:"support" doc:"Visitors, orders or clicks behind item_id"`
+	OtherSupport   float64        `json:"other_support"`
+	TextSimilarity float64        `json:"text_similarity" doc:"Cosine of the texts: the sum of the shared terms' weights"`
+	SharedTerms    []SharedTerm   `json:"shared_terms"`
+}
+
+// SharedTerm is a term of both texts and its part of their similarity.
+type SharedTerm struct {
+	Term   string  `json:"term"`
+	Weight float64 `json:"weight"`
+}
+
+// Comparison is how two versions of a relation differ.
+type Comparison struct {
+	Version string             `json:"version"`
+	Other   string             `json:"other"`
+	Metrics map[string]float64 `json:"metric_deltas" doc:"Figures of version minus those of other; each was measured on its own held-out part"`
+	Overlap float64            `json:"overlap" doc:"Mean share of the first 20 neighbours in common, over items that both list"`
+	Items   int                `json:"items_compared"`
+	Added   int                `json:"items_added" doc:"Items that only version lists"`
+	Removed int                `json:"items_removed"`
+	Movers  []Mover            `json:"movers" doc:"The items whose lists differ most"`
+}
+
+// Mover is an item whose list changed much.
+type Mover struct {
+	ItemID  string  `json:"item_id"`
+	Overlap float64 `json:"overlap"`
+}

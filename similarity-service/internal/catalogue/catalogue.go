@@ -1,0 +1,151 @@
+// Package catalogue is a small replica of each shop's catalogue: which items there are, their categories, and what changed, for
+// whoever indexes items. It follows the profile-service's change feed and keeps what it has while that service is away.
+package catalogue
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// ErrNotRead says that the catalogue of a shop has not been read to its end yet.
+var ErrNotRead = errors.New("the catalogue has not been read yet: the profile-service does not answer")
+
+// CategorySeparator joins the parts of a category path.
+const CategorySeparator = " > "
+
+// Listener is told every change of an item, in order: the item, or nil when it was deleted.
+type Listener func(shop, itemID string, item *profileapi.Item)
+
+// Catalogue holds the replicas. It is safe for concurrent use.
+type Catalogue struct {
+	client   *profileapi.Client
+	listener Listener
+	logger   *slog.Logger
+
+	mu    sync.Mutex
+	shops map[string]*replica
+}
+
+type replica struct {
+	mu     sync.RWMutex
+	items  map[string][]string // item id → its category and those above, narrowest first; nil entry for none
+	synced chan struct{}       // closed after the first full read
+	once   sync.Once
+}
+
+// New returns an empty catalogue.
+func New(client *profileapi.Client, listener Listener, logger *slog.Logger) *Catalogue {
+	return &Catalogue{client: client, listener: listener, logger: logger, shops: map[string]*replica{}}
+}
+
+// Run follows the feeds of the shops, also of shops that appear later, until ctx ends.
+func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval time.Duration) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	again := time.NewTicker(interval)
+	defer again.Stop()
+	for {
+		for _, shop := range shops() {
+			if r, isNew := c.replica(shop); isNew {
+				running.Add(1)
+				go func() {
+					defer running.Done()
+					c.follow(ctx, shop, r)
+				}()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
+}
+
+func (c *Catalogue) replica(shop string) (r *replica, isNew bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.shops[shop]
+	if !ok {
+		r = &replica{items: map[string][]string{}, synced: make(chan struct{})}
+		c.shops[shop] = r
+	}
+	return r, !ok
+}
+
+func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
+	profileapi.Follower{
+		Client: c.client.ForShop(shop),
+		Apply: func(changes []profileapi.ItemChange) {
+			r.mu.Lock()
+			for _, change := range changes {
+				if change.Item == nil {
+					delete(r.items, change.ItemID)
+				} else {
+					r.items[change.ItemID] = Categories(change.Item.CategoryPath)
+				}
+			}
+			r.mu.Unlock()
+			for _, change := range changes {
+				c.listener(shop, change.ItemID, change.Item)
+			}
+		},
+		Synced: func() { r.once.Do(func() { close(r.synced) }) },
+		Failed: func(err error) {
+			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", shop, "error", err)
+		},
+	}.Run(ctx)
+}
+
+// Categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".
+func Categories(path []string) []string {
+	var names []string
+	for n := len(path); n > 0; n-- {
+		names = append(names, strings.Join(path[:n], CategorySeparator))
+	}
+	return names
+}
+
+// Known returns a test for the items that the shop has now. It waits for the first full read, as long as ctx allows.
+func (c *Catalogue) Known(ctx context.Context, shop string) (func(itemID string) bool, error) {
+	r, _ := c.lookup(shop)
+	if r == nil {
+		return nil, ErrNotRead
+	}
+	select {
+	case <-r.synced:
+	case <-ctx.Done():
+		return nil, ErrNotRead
+	}
+	return func(id string) bool {
+		r.mu.RLock()
+		defer r.mu.RUnlock()
+		_, ok := r.items[id]
+		return ok
+	}, nil
+}
+
+// CategoriesOf returns the category names of an item, narrowest first, and whether the item is known.
+func (c *Catalogue) CategoriesOf(shop, itemID string) ([]string, bool) {
+	r, ok := c.lookup(shop)
+	if !ok {
+		return nil, false
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	names, ok := r.items[itemID]
+	return names, ok
+}
+
+func (c *Catalogue) lookup(shop string) (*replica, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.shops[shop]
+	return r, ok
+}

@@ -1,0 +1,174 @@
+// Package dataset reads recommendation data sets from files and splits them into a training and a test part.
+//
+// Five formats are read, each plain, gzipped or zstd-compressed: lightgcn (given train and test lines), sessions (given
+// training sessions and test prefixes), baskets, movielens and csv (tables, which the package splits itself). Files are
+// streamed; bad input is reported with its file, line and column. The main type is [Data].
+package dataset
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+)
+
+// Format names a file format.
+type Format string
+
+// The formats that [Load] reads.
+const (
+	LightGCN  Format = "lightgcn"
+	Sessions  Format = "sessions"
+	Baskets   Format = "baskets"
+	MovieLens Format = "movielens"
+	CSV       Format = "csv"
+)
+
+// Formats lists every format.
+func Formats() []Format { return []Format{LightGCN, Sessions, Baskets, MovieLens, CSV} }
+
+// The relations that a data set can teach.
+const (
+	Similar        = "similar"
+	BoughtTogether = "bought_together"
+	ViewedNext     = "viewed_next"
+)
+
+// Data is one data set. Items are numbered in the order of their ids (numbers by value, then text), so that ties by
+// index are ties by id.
+type Data struct {
+	Format   Format
+	Relation string
+	Items    *idmap.Map
+	// Train has a row per user, basket or session, oldest entry first when Ordered. Its values are ratings or weights
+	// as read, or nil. It is nil for sessions.
+	Train   *csr.Matrix
+	Ordered bool
+	// RowTimes are the Unix seconds of the training rows of baskets, rising; nil elsewhere.
+	RowTimes []int64
+	// Until is the Unix second where the test part of baskets starts.
+	Until int64
+	// Liked is the least rating that counts as a hit; 0 when everything does.
+	Liked float32
+	// Sessions are the training sessions, oldest first, each in the order of its clicks.
+	Sessions [][]int32
+	Tests    []Case
+	// CappedRecall makes the recall's denominator min(k, relevant).
+	CappedRecall bool
+	// Lines counts what was read; Skipped what was left out, by reason.
+	Lines   int
+	Skipped map[string]int
+}
+
+// Rows is the number of training rows or sessions.
+func (d *Data) Rows() int {
+	if d.Train == nil {
+		return len(d.Sessions)
+	}
+	return d.Train.Rows
+}
+
+// Interactions is the number of training entries or clicks.
+func (d *Data) Interactions() int {
+	if d.Train != nil {
+		return d.Train.NNZ()
+	}
+	clicks := 0
+	for _, s := range d.Sessions {
+		clicks += len(s)
+	}
+	return clicks
+}
+
+// Case is one test: the items to find, given a training row or given seeds.
+type Case struct {
+	Row      int32   // the training row whose items are the seeds and are not ranked; −1 when Seeds are given
+	Seeds    []int32 // oldest first
+	Relevant []int32 // distinct
+}
+
+// Options steer how a data set is read and split.
+type Options struct {
+	Format        Format
+	TrainFraction float64 // share of the training part of tables; 0 means the format's own rule
+	Resplit       bool    // lightgcn: draw each user's test items again at random, keeping their number
+	Seed          uint64
+}
+
+// Load reads the data set at path, a folder or one file.
+func Load(path string, o Options) (*Data, error) {
+	if o.TrainFraction < 0 || o.TrainFraction >= 1 {
+		return nil, fmt.Errorf("train fraction is %v, want a number above 0 and below 1", o.TrainFraction)
+	}
+	if o.Resplit && o.Format != LightGCN {
+		return nil, fmt.Errorf("only the format %s can be split again, not %s", LightGCN, o.Format)
+	}
+	load := map[Format]func(string, Options) (*Data, error){
+		LightGCN: loadLightGCN, Sessions: loadSessions, Baskets: loadBaskets, MovieLens: loadRatings, CSV: loadRatings,
+	}[o.Format]
+	if load == nil {
+		return nil, fmt.Errorf("format is %q, want one of %v", o.Format, Formats())
+	}
+	d, err := load(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("load %s data from %s: %w", o.Format, path, err)
+	}
+	return d, nil
+}
+
+// byID renumbers items so that their indices follow their ids, and returns the new map with the new index of each old
+// one. Ids that are numbers order by value and come before all others.
+func byID(items *idmap.Map) (*idmap.Map, []int32, error) {
+	type entry struct {
+		id     string
+		number int64
+		text   bool
+		old    int32
+	}
+	entries := make([]entry, items.Len())
+	for i, id := range items.IDs() {
+		number, err := strconv.ParseInt(id, 10, 64)
+		entries[i] = entry{id: id, number: number, text: err != nil, old: int32(i)}
+	}
+	slices.SortFunc(entries, func(x, y entry) int {
+		switch {
+		case x.text != y.text && x.text:
+			return 1
+		case x.text != y.text:
+			return -1
+		case !x.text && x.number != y.number:
+			return cmp.Compare(x.number, y.number)
+		}
+		return cmp.Compare(x.id, y.id)
+	})
+	ids, renumber := make([]string, len(entries)), make([]int32, len(entries))
+	for i, e := range entries {
+		ids[i], renumber[e.old] = e.id, int32(i)
+	}
+	sorted, err := idmap.New(ids)
+	return sorted, renumber, err
+}
+
+func renumberRows(rows [][]int32, renumber []int32) {
+	for _, row := range rows {
+		for p, j := range row {
+			row[p] = renumber[j]
+		}
+	}
+}
+
+// distinct returns the items without repeats, in order of first appearance, leaving out those in without.
+func distinct(items []int32, without map[int32]bool) []int32 {
+	seen := make(map[int32]bool, len(items))
+	out := make([]int32, 0, len(items))
+	for _, j := range items {
+		if !seen[j] && !without[j] {
+			seen[j] = true
+			out = append(out, j)
+		}
+	}
+	return out
+}

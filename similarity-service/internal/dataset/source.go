@@ -1,0 +1,164 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxLine bounds one line: a user with several million items fits.
+const maxLine = 256 << 20
+
+// maxID bounds an id, as everywhere in the system.
+const maxID = 256
+
+// source reads lines of one file and knows where it is.
+type source struct {
+	name    string
+	line    int
+	scanner *bufio.Scanner
+	closers []func() error
+}
+
+// open opens a file, plain or compressed; the first bytes tell which, whatever its name.
+func open(path string) (*source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSource(filepath.Base(path), file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	s.closers = append(s.closers, file.Close)
+	return s, nil
+}
+
+func newSource(name string, r io.Reader) (*source, error) {
+	s := &source{name: name}
+	buffered := bufio.NewReaderSize(r, 1<<16)
+	magic, err := buffered.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	var plain io.Reader = buffered
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		unzip, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, fmt.Errorf("open gzip file %s: %w", name, err)
+		}
+		s.closers, plain = append(s.closers, unzip.Close), unzip
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		unzip, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, fmt.Errorf("open zstd file %s: %w", name, err)
+		}
+		s.closers, plain = append(s.closers, func() error { unzip.Close(); return nil }), unzip
+	}
+	s.scanner = bufio.NewScanner(plain)
+	s.scanner.Buffer(make([]byte, 1<<16), maxLine)
+	return s, nil
+}
+
+// next returns the next line without its end, and false after the last.
+func (s *source) next() (string, bool) {
+	if !s.scanner.Scan() {
+		return "", false
+	}
+	s.line++
+	return strings.TrimPrefix(strings.TrimSuffix(s.scanner.Text(), "\r"), "\ufeff"), true
+}
+
+// close ends reading and returns the first read error.
+func (s *source) close() error {
+	err := s.scanner.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		err = fmt.Errorf("%s, line %d: the line is longer than %d bytes", s.name, s.line+1, maxLine)
+	} else if err != nil {
+		err = fmt.Errorf("%s, after line %d: %w", s.name, s.line, err)
+	}
+	for _, c := range s.closers {
+		err = errors.Join(err, c())
+	}
+	return err
+}
+
+// fail is an error at a column (1-based) of the current line.
+func (s *source) fail(column int, format string, args ...any) error {
+	return fmt.Errorf("%s, line %d, column %d: %s", s.name, s.line, column, fmt.Sprintf(format, args...))
+}
+
+// id checks one id.
+func (s *source) id(column int, what, id string) error {
+	switch {
+	case id == "":
+		return s.fail(column, "the %s is empty", what)
+	case len(id) > maxID:
+		return s.fail(column, "the %s has %d bytes, want at most %d", what, len(id), maxID)
+	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
+		return s.fail(column, "the %s %q holds unprintable characters", what, id)
+	}
+	return nil
+}
+
+// each opens path and calls line for every line that is not blank.
+func each(path string, line func(s *source, text string) error) (err error) {
+	s, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	for {
+		text, ok := s.next()
+		if !ok {
+			return nil
+		}
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		if err := line(s, text); err != nil {
+			return err
+		}
+	}
+}
+
+// find returns the file of folder that has one of the base names, possibly with .gz or .zst behind it.
+func find(folder string, names ...string) (string, error) {
+	for _, name := range names {
+		for _, ending := range []string{"", ".zst", ".gz"} {
+			path := filepath.Join(folder, name+ending)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				return path, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no file %s in %s (plain, .gz or .zst)", strings.Join(names, " or "), folder)
+}
+
+// tokens calls token for each run of characters that are not blank, with its 1-based column in bytes.
+func tokens(text string, token func(column int, t string) error) error {
+	for from := 0; from < len(text); {
+		if text[from] == ' ' || text[from] == '\t' {
+			from++
+			continue
+		}
+		to := from
+		for to < len(text) && text[to] != ' ' && text[to] != '\t' {
+			to++
+		}
+		if err := token(from+1, text[from:to]); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}

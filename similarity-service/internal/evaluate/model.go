@@ -1,0 +1,121 @@
+// Package evaluate chooses a model for a data set and measures it.
+//
+// Parameters and families compete on a held-out part of the training data; the test part is scored once, for the model
+// that won there and for the baselines, popularity and cosine. Users' histories are validated "own-out": co-counts are
+// built once from all training data, and for each sampled user a fifth of the history is hidden and the user's own share
+// is subtracted from the counts it touched, so that nothing is thinned and nothing leaks. Baskets are validated on the
+// last ones of the training part. The entry is [Run].
+package evaluate
+
+import (
+	"math"
+
+	"github.com/aisle-rec/aisle/shared/topk"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// Model scores items for a history: the score of j is Σ over the seeds i of s_i·w(i→j), or the prior of j when the
+// model has no lists.
+type Model struct {
+	Lists *neighbours.Lists
+	// Prior scores every item the same for everybody; used when Lists is nil.
+	Prior []float32
+	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
+	SeedHalfLife float64
+}
+
+// Ranker ranks items by a model. It holds scratch memory and serves one goroutine.
+type Ranker struct {
+	acc     []float32 // length n, zero between calls
+	touched []int32
+	masked  []int32 // masked[j] == stamp: j is not ranked
+	stamp   int32
+	heap    *topk.Heap[float32]
+	ranked  []topk.Scored
+	items   []int32
+}
+
+// NewRanker returns a ranker for n items.
+func NewRanker(n int) *Ranker {
+	return &Ranker{acc: make([]float32, n), masked: make([]int32, n), heap: topk.New[float32](1)}
+}
+
+// Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
+// all one). Ties go to the lower item index. The result is valid until the next call.
+func (r *Ranker) Rank(m *Model, seeds []int32, values []float32, exclude []int32, k int) []int32 {
+	r.mask(exclude)
+	if m.Lists == nil {
+		return r.best(m.Prior, nil, k)
+	}
+	for p, i := range seeds {
+		s := decay(m.SeedHalfLife, len(seeds)-1-p)
+		if values != nil {
+			s *= values[p]
+		}
+		items, weights := m.Lists.Of(i)
+		for q, j := range items {
+			r.add(j, s*weights[q])
+		}
+	}
+	return r.take(k)
+}
+
+// decay is the weight of a seed with the given number of later seeds.
+func decay(halfLife float64, later int) float32 {
+	if halfLife <= 0 {
+		return 1
+	}
+	return float32(math.Exp2(-float64(later) / halfLife))
+}
+
+func (r *Ranker) mask(exclude []int32) {
+	r.stamp++
+	for _, j := range exclude {
+		r.masked[j] = r.stamp
+	}
+}
+
+func (r *Ranker) add(j int32, v float32) {
+	if r.acc[j] == 0 {
+		r.touched = append(r.touched, j)
+	}
+	r.acc[j] += v
+}
+
+// take ranks what was added and clears it.
+func (r *Ranker) take(k int) []int32 {
+	ranked := r.best(r.acc, r.touched, k)
+	for _, j := range r.touched {
+		r.acc[j] = 0
+	}
+	r.touched = r.touched[:0]
+	return ranked
+}
+
+// best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
+func (r *Ranker) best(score []float32, candidates []int32, k int) []int32 {
+	r.heap.Reset(k)
+	threshold := float32(0)
+	offer := func(j int32) {
+		if s := score[j]; s > 0 && s >= threshold && r.masked[j] != r.stamp {
+			if r.heap.Push(j, s) && r.heap.Len() == k {
+				threshold = r.heap.Worst().Score
+			}
+		}
+	}
+	if candidates == nil {
+		for j := range score {
+			offer(int32(j))
+		}
+	}
+	for _, j := range candidates {
+		offer(j)
+		r.masked[j] = r.stamp // an item whose sum passed through zero is listed twice
+	}
+	r.ranked = r.heap.AppendSorted(r.ranked[:0])
+	r.items = r.items[:0]
+	for _, e := range r.ranked {
+		r.items = append(r.items, e.Item)
+	}
+	return r.items
+}

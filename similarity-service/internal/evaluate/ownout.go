@@ -1,0 +1,124 @@
+package evaluate
+
+import (
+	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// seeding says how seeds weigh besides the lists.
+type seeding struct {
+	scale    []float64 // per item; nil means one
+	halfLife float64   // in later seeds; 0 means none
+}
+
+// listScores validates lists whose counts and similarity are known, subtracting each case's own share.
+type listScores struct {
+	graph *neighbours.Graph
+	sim   neighbours.Similarity
+	lists *neighbours.Lists // with Counts when any case has a row
+}
+
+// accuracy ranks every case of v under the given seeding.
+func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.Accuracy, error) {
+	n := s.graph.Items()
+	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
+		t := newTrial(n)
+		return func(c *heldCase) []int32 {
+			t.begin(s.graph, c)
+			r.mask(t.exclude)
+			for p, i := range t.seeds {
+				f := decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
+				if how.scale != nil {
+					f *= float32(how.scale[i])
+				}
+				s.addList(r, t, i, t.values[p], f)
+			}
+			return r.take(o.K)
+		}
+	})
+}
+
+// addList adds the list of seed i, whose value in the row is x, times f.
+func (s *listScores) addList(r *Ranker, t *trial, i int32, x, f float32) {
+	items, weights := s.lists.Of(i)
+	if t.row < 0 {
+		for q, j := range items {
+			r.add(j, f*weights[q])
+		}
+		return
+	}
+	counts := s.lists.Counts[int(i)*s.lists.K:]
+	for q, j := range items {
+		w := weights[q]
+		if own := t.hidden[j]; own != 0 {
+			w = s.without(t, i, j, x*own, counts[q])
+			if full := len(items) == s.lists.K; full && abs(w) < abs(weights[len(weights)-1]) {
+				w = 0 // without this user the pair would have been cut
+			}
+		}
+		if w != 0 {
+			r.add(j, f*w)
+		}
+	}
+}
+
+// without is w(i→j) with the row's own share product·w_u taken out of the co-count and out of the target's degree.
+func (s *listScores) without(t *trial, i, j int32, product, count float32) float32 {
+	left := float64(count) - s.graph.RowWeight(t.row)*float64(product)
+	if left <= 1e-5*float64(count) {
+		return 0 // what remains is rounding
+	}
+	degree := s.graph.Degree()[j] - s.graph.RowBase(t.row)*math.Abs(float64(t.hidden[j]))
+	return float32(s.sim.Pair(i, j, left, degree))
+}
+
+func abs(x float32) float32 { return float32(math.Abs(float64(x))) }
+
+// trial is one case laid out for scoring: known seeds with values, and the hidden entries by item.
+type trial struct {
+	row     int32
+	seeds   []int32
+	values  []float32
+	exclude []int32
+	hidden  []float32 // value in the row of a hidden item, else 0; length n
+	isHid   []bool
+	last    []int32 // the hidden items of the case before
+}
+
+func newTrial(n int) *trial {
+	return &trial{hidden: make([]float32, n), isHid: make([]bool, n)}
+}
+
+// begin lays out case c over the rows of g.
+func (t *trial) begin(g *neighbours.Graph, c *heldCase) {
+	for _, j := range t.last {
+		t.hidden[j], t.isHid[j] = 0, false
+	}
+	t.row, t.last = c.row, c.hidden
+	t.seeds, t.values, t.exclude = t.seeds[:0], t.values[:0], t.exclude[:0]
+	if c.row < 0 {
+		for _, i := range c.seeds {
+			t.seeds, t.values = append(t.seeds, i), append(t.values, 1)
+		}
+		t.exclude = append(t.exclude, c.seeds...)
+		return
+	}
+	for _, j := range c.hidden {
+		t.isHid[j] = true
+	}
+	items, val := g.Users().Row(int(c.row))
+	for p, i := range items {
+		x := float32(1)
+		if val != nil {
+			x = val[p]
+		}
+		if t.isHid[i] {
+			t.hidden[i] = x
+			continue
+		}
+		t.seeds, t.values = append(t.seeds, i), append(t.values, x)
+	}
+	t.exclude = append(t.exclude, c.known...)
+}

@@ -1,0 +1,270 @@
+package evaluate
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// Names of the algorithms that compete.
+const (
+	Popular = "popular"
+	Cosine  = "cosine"
+	RP3Beta = "rp3beta"
+	GFCF    = "gfcf"
+	LLR     = "llr"
+	TwoHop  = "two_hop"
+)
+
+// Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
+func Algorithms() []string { return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, NextItem} }
+
+// Options steer a run. K and Neighbours must be at least 1.
+type Options struct {
+	Algorithms    []string // nil means all; popular and cosine are always measured
+	K             int      // length of the measured lists
+	Neighbours    int      // neighbours kept per item
+	Seed          uint64
+	BudgetSeconds float64 // nominal CPU seconds for the search
+	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Progress      func(stage string, done, total int)
+	Stop          func() bool
+	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
+	PeakBytes     func() int64   // largest memory use so far, for the report; nil reports 0
+}
+
+// progress adapts the run's progress to one stage.
+func (o Options) progress(stage string) func(int, int) {
+	if o.Progress == nil {
+		return nil
+	}
+	return func(done, total int) { o.Progress(stage, done, total) }
+}
+
+func (o Options) withDefaults() Options {
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	if o.CPUSeconds == nil {
+		o.CPUSeconds = func() float64 { return 0 }
+	}
+	if o.PeakBytes == nil {
+		o.PeakBytes = func() int64 { return 0 }
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	var errs []error
+	if o.K < 1 {
+		errs = append(errs, fmt.Errorf("k is %d, want at least 1", o.K))
+	}
+	if o.Neighbours < 1 {
+		errs = append(errs, fmt.Errorf("neighbours is %d, want at least 1", o.Neighbours))
+	}
+	if !(o.BudgetSeconds > 0) {
+		errs = append(errs, fmt.Errorf("budget is %v seconds, want more than 0", o.BudgetSeconds))
+	}
+	for _, name := range o.Algorithms {
+		if !slices.Contains(Algorithms(), name) {
+			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Result is one algorithm on the leaderboard.
+type Result struct {
+	Name       string
+	Parameters map[string]any
+	Validation metrics.Accuracy // on the held-out part of the training data
+	Tested     bool             // whether the test part was scored
+	Test       metrics.Summary
+	TestCases  []metrics.Accuracy
+	CPUSeconds float64 // of the search; of the search, build and test when tested
+	PeakBytes  int64   // of the process up to the end of this algorithm
+}
+
+// Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
+type Leaderboard struct {
+	Selected string
+	Results  []Result
+	Model    *Model // the selected model, built on the whole training part
+
+	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
+}
+
+// candidate is an algorithm with the parameters that did best on validation.
+type candidate struct {
+	name       string
+	parameters map[string]any
+	cases      []metrics.Accuracy
+	point      twoHopPoint
+	build      func() (*Model, *csr.Matrix, error) // the model, and the rows whose entries are its users' seeds
+	rebuild    rebuild                             // the same from the data of any search; nil for popularity
+	cpu        float64
+	peak       int64
+}
+
+// better reports whether c has a strictly higher validation NDCG than best.
+func (best *candidate) better(c *candidate) bool {
+	return best.cases == nil || metrics.Mean(c.cases).NDCG > metrics.Mean(best.cases).NDCG
+}
+
+// search is the state shared by the families of one run.
+type search struct {
+	data     *dataset.Data
+	held     *validation
+	variants []variant
+	graphs   map[graphKey]*neighbours.Graph
+	o        Options
+}
+
+// Run chooses among the algorithms on validation data and scores the winner, popularity and cosine on the test part.
+// The same data, options and seed give the same leaderboard.
+func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if len(d.Tests) == 0 {
+		return nil, errors.New("the test part has no case that can be measured")
+	}
+	o = o.withDefaults()
+	if d.Relation == dataset.ViewedNext {
+		return runSessions(d, o)
+	}
+	held, err := newValidation(d, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	s := &search{data: d, held: held, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
+	found, err := s.candidates()
+	if err != nil {
+		return nil, err
+	}
+	return s.leaderboard(found)
+}
+
+// candidates runs the search of every wanted algorithm.
+func (s *search) candidates() ([]*candidate, error) {
+	searches := []struct {
+		name string
+		run  func() (*candidate, error)
+	}{
+		{Popular, s.popular},
+		{Cosine, func() (*candidate, error) { return s.fixed(Cosine, named(neighbours.Cosine())) }},
+		{RP3Beta, func() (*candidate, error) { return s.fixed(RP3Beta, named(neighbours.RP3Beta(.5))) }},
+		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
+		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
+		{TwoHop, s.searchTwoHop},
+	}
+	var found []*candidate
+	for at, one := range searches {
+		baseline := one.name == Popular || one.name == Cosine
+		if s.o.Algorithms != nil && !baseline && !slices.Contains(s.o.Algorithms, one.name) {
+			continue
+		}
+		if s.o.Progress != nil {
+			s.o.Progress("search", at, len(searches))
+		}
+		before := s.o.CPUSeconds()
+		c, err := one.run()
+		if err != nil {
+			return nil, fmt.Errorf("search %s: %w", one.name, err)
+		}
+		c.cpu, c.peak = s.o.CPUSeconds()-before, s.o.PeakBytes()
+		found = append(found, c)
+	}
+	return found, nil
+}
+
+func named(t neighbours.TwoHop) twoHopPoint { return twoHopPoint{logHalfLife: noDecay, hop: t} }
+
+// leaderboard orders the candidates and scores the test part for the winner and the baselines.
+func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
+	slices.SortStableFunc(found, func(x, y *candidate) int {
+		return cmp.Compare(metrics.Mean(y.cases).NDCG, metrics.Mean(x.cases).NDCG)
+	})
+	board := &Leaderboard{Selected: found[0].name}
+	for at, c := range found {
+		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu, PeakBytes: c.peak}
+		if at == 0 || c.name == Popular || c.name == Cosine {
+			before := s.o.CPUSeconds()
+			model, rows, err := c.build()
+			if err != nil {
+				return nil, fmt.Errorf("build %s: %w", c.name, err)
+			}
+			if r.Test, r.TestCases, err = s.test(model, rows); err != nil {
+				return nil, fmt.Errorf("test %s: %w", c.name, err)
+			}
+			r.Tested = true
+			r.CPUSeconds += s.o.CPUSeconds() - before
+			r.PeakBytes = s.o.PeakBytes()
+			if at == 0 {
+				board.Model = model
+			}
+			if at == 0 && c.rebuild != nil {
+				board.train = c.trainLists
+			}
+		}
+		board.Results = append(board.Results, r)
+	}
+	return board, nil
+}
+
+// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out.
+func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
+	d := s.data
+	collector := metrics.NewCollector(len(d.Tests), s.o.K, d.Train.ColMass())
+	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
+		r := NewRanker(d.Train.Cols)
+		return func(at int) {
+			c := d.Tests[at]
+			seeds, exclude := c.Seeds, c.Seeds
+			var values []float32
+			if c.Row >= 0 {
+				seeds, values = rows.Row(int(c.Row))
+				exclude, _ = d.Train.Row(int(c.Row))
+			}
+			ranked := r.Rank(m, seeds, values, exclude, s.o.K)
+			a := metrics.Measure(ranked, contains(c.Relevant), len(c.Relevant), s.o.K, d.CappedRecall)
+			collector.Record(at, a, ranked)
+		}
+	})
+	return collector.Summary(), collector.Cases(), err
+}
+
+// popular ranks by the number of interactions.
+func (s *search) popular() (*candidate, error) {
+	mass := firstRows(s.data.Train, s.held.rows).ColMass()
+	n := len(mass)
+	cases, err := s.held.each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
+		prior := make([]float32, n)
+		for j, v := range mass {
+			prior[j] = float32(v)
+		}
+		m := &Model{Prior: prior}
+		return func(c *heldCase) []int32 {
+			for _, j := range c.hidden {
+				prior[j]--
+			}
+			ranked := r.Rank(m, nil, nil, append(c.known, c.seeds...), s.o.K)
+			for _, j := range c.hidden {
+				prior[j]++
+			}
+			return ranked
+		}
+	})
+	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func() (*Model, *csr.Matrix, error) {
+		prior := make([]float32, n)
+		for j, v := range s.data.Train.ColMass() {
+			prior[j] = float32(v)
+		}
+		return &Model{Prior: prior}, s.data.Train, nil
+	}}, err
+}

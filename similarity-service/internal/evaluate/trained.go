@@ -1,0 +1,96 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
+)
+
+// ErrNothingToServe says that popularity won: it has no neighbours to serve.
+var ErrNothingToServe = errors.New("popularity did best: there is no neighbour model to serve")
+
+// Trained is a model that can be served: neighbour lists, a session model, or both.
+type Trained struct {
+	Lists *neighbours.Lists
+	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
+	SeedHalfLife float64
+	Sessions     *sessions.Model
+}
+
+// Train builds the winner again, with the parameters that won, from other data of the same kind: first the training part, then
+// all of it. Popularity as the winner gives ErrNothingToServe.
+func (b *Leaderboard) Train(d *dataset.Data, o Options) (*Trained, error) {
+	if b.train == nil {
+		return nil, ErrNothingToServe
+	}
+	t, err := b.train(d, o.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("train %s: %w", b.Selected, err)
+	}
+	return t, nil
+}
+
+// Winner returns the result of the selected algorithm, and ByName that of another.
+func (b *Leaderboard) Winner() *Result { return b.ByName(b.Selected) }
+
+// ByName returns the result of an algorithm, nil when it did not compete.
+func (b *Leaderboard) ByName(name string) *Result {
+	for at := range b.Results {
+		if b.Results[at].Name == name {
+			return &b.Results[at]
+		}
+	}
+	return nil
+}
+
+// MeasureTrained scores the tests of d with t, whose items are numbered as those of d.
+func MeasureTrained(d *dataset.Data, t *Trained, o Options) ([]metrics.Accuracy, error) {
+	o = o.withDefaults()
+	if d.Relation != dataset.ViewedNext {
+		s := &search{data: d, o: o}
+		_, cases, err := s.test(&Model{Lists: t.Lists, SeedHalfLife: t.SeedHalfLife}, d.Train)
+		return cases, err
+	}
+	s := &nextSearch{d, o}
+	collector, err := s.measure(s.trained(t), d.Tests, "measure")
+	return collector.Cases(), err
+}
+
+// trained ranks with a model that was built elsewhere.
+func (s *nextSearch) trained(t *Trained) nextRanker {
+	if t.Sessions == nil {
+		return s.plain(&Model{Lists: t.Lists})
+	}
+	return sessionRanker(t.Sessions)
+}
+
+func sessionRanker(m *sessions.Model) nextRanker {
+	return func() func([]int32, int) []int32 {
+		var items []int32
+		return func(prefix []int32, k int) []int32 {
+			items = items[:0]
+			for _, r := range m.Recommend(prefix, k) {
+				items = append(items, r.Item)
+			}
+			return items
+		}
+	}
+}
+
+// trainLists builds the winner among the list models from d.
+func (c *candidate) trainLists(d *dataset.Data, o Options) (*Trained, error) {
+	s := &search{data: d, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
+	m, _, err := c.rebuild(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife}, nil
+}
+
+// rebuild is how a candidate is built from the data of any search.
+type rebuild func(s *search) (*Model, *csr.Matrix, error)

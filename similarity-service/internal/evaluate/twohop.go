@@ -1,0 +1,239 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+const (
+	daySeconds = 24 * 60 * 60
+	// noDecay is the logarithm of a half-life in days beyond which rows do not age: 2¹² days are eleven years.
+	noDecay = 12
+	// pairSeconds and listSeconds are nominal costs of a pair update and of a scored list entry. They turn the search's
+	// time budget into a number of evaluations that does not depend on the machine, so that the choice is reproducible.
+	pairSeconds = 25e-9
+	listSeconds = 8e-9
+)
+
+// twoHopPoint is one member of the two-hop family with everything around it.
+type twoHopPoint struct {
+	variant      int
+	logHalfLife  float64 // of rows, log₂ days; noDecay or more for none
+	hop          neighbours.TwoHop
+	seedHalfLife float64
+	llr          bool
+}
+
+// parameters names the point's values for a report.
+func (p twoHopPoint) parameters(s *search) map[string]any {
+	out := map[string]any{}
+	if !p.llr {
+		out["user_exponent"], out["source_exponent"], out["target_exponent"] = p.hop.UserExponent, p.hop.SourceExponent, p.hop.TargetExponent
+	}
+	if len(s.variants) > 1 {
+		out["values"] = s.variants[p.variant].name
+	}
+	if p.logHalfLife < noDecay {
+		out["half_life_days"] = math.Round(math.Exp2(p.logHalfLife)*10) / 10
+	}
+	if p.seedHalfLife > 0 {
+		out["seed_half_life"] = p.seedHalfLife
+	}
+	return out
+}
+
+// graph returns the graph of a variant's first rows, aged to the moment until.
+func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph, error) {
+	key := graphKey{p.variant, p.logHalfLife, rows}
+	g, ok := s.graphs[key]
+	if !ok {
+		var err error
+		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows), s.ages(p.logHalfLife, rows, until))
+		if err != nil {
+			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
+		}
+		clear(s.graphs) // one at a time: a graph takes as much memory as the data
+		s.graphs[key] = g
+	}
+	return g.WithUserExponent(p.hop.UserExponent), nil
+}
+
+type graphKey struct {
+	variant     int
+	logHalfLife float64
+	rows        int
+}
+
+// ages returns the weights of the first rows by their age at until, nil when nothing ages.
+func (s *search) ages(logHalfLife float64, rows int, until int64) []float64 {
+	if s.data.RowTimes == nil || logHalfLife >= noDecay {
+		return nil
+	}
+	out := make([]float64, rows)
+	halfLife := math.Exp2(logHalfLife) * daySeconds
+	for u := range out {
+		out[u] = math.Exp2(-math.Max(float64(until-s.data.RowTimes[u]), 0) / halfLife)
+	}
+	return out
+}
+
+// validate builds the lists of a point for the validation part, without the source exponent, which scales seeds alike.
+func (s *search) validate(p twoHopPoint) (*listScores, error) {
+	g, err := s.graph(p, s.held.rows, s.held.until)
+	if err != nil {
+		return nil, err
+	}
+	sim := neighbours.LLR(g)
+	if !p.llr {
+		sim = neighbours.TwoHop{UserExponent: p.hop.UserExponent, TargetExponent: p.hop.TargetExponent}.Similarity(g)
+	}
+	needed := s.held.neededRows(s.variants[p.variant].matrix)
+	lists, err := neighbours.Build(g, sim, neighbours.Options{
+		K: s.o.Neighbours, Workers: s.o.Workers, Rows: needed, KeepCounts: s.held.cases[0].row >= 0, Stop: s.o.Stop,
+	})
+	return &listScores{graph: g, sim: sim, lists: lists}, err
+}
+
+// seeding is how the seeds of a point weigh over lists without the source exponent.
+func (p twoHopPoint) seeding(g *neighbours.Graph) seeding {
+	if p.llr {
+		return seeding{halfLife: p.seedHalfLife}
+	}
+	return seeding{scale: neighbours.Powers(g.Degree(), -p.hop.SourceExponent), halfLife: p.seedHalfLife}
+}
+
+// fixed validates one named point as it is.
+func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
+	scores, err := s.validate(p)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := scores.accuracy(s.held, s.o, p.seeding(scores.graph))
+	if err != nil {
+		return nil, err
+	}
+	return s.twoHopCandidate(name, p, cases), nil
+}
+
+func (s *search) twoHopCandidate(name string, p twoHopPoint, cases []metrics.Accuracy) *candidate {
+	return &candidate{
+		name: name, parameters: p.parameters(s), cases: cases, point: p,
+		build:   func() (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
+		rebuild: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
+	}
+}
+
+// buildTwoHop builds the model of a point on the whole training part.
+func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
+	g, err := s.graph(p, s.data.Train.Rows, s.data.Until)
+	if err != nil {
+		return nil, nil, err
+	}
+	sim := neighbours.LLR(g)
+	if !p.llr {
+		sim = p.hop.Similarity(g)
+	}
+	lists, err := neighbours.Build(g, sim, neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("build")})
+	return &Model{Lists: lists, SeedHalfLife: p.seedHalfLife}, s.variants[p.variant].matrix, err
+}
+
+// searchTwoHop looks for the best point of the family: first the reading of the values, then exponents and half-life.
+func (s *search) searchTwoHop() (*candidate, error) {
+	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .5, TargetExponent: .3}}
+	best := &candidate{}
+	for at := range s.variants {
+		p := start
+		p.variant = at
+		c, err := s.bestSeeding(p)
+		if err != nil {
+			return nil, err
+		}
+		if best.better(c) {
+			best = c
+		}
+	}
+	axes := []axis{
+		{name: "target exponent", start: start.hop.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
+		{name: "user exponent", start: start.hop.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
+	}
+	if s.data.RowTimes != nil {
+		axes = append(axes, axis{name: "half-life", start: 8, step: 1, last: .4, low: 2, top: noDecay})
+	}
+	limit := s.evaluations(best.point)
+	variantAt, calls := best.point.variant, 0
+	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
+		p := start
+		p.variant, p.hop.TargetExponent, p.hop.UserExponent = variantAt, at[0], at[1]
+		if len(at) > 2 {
+			p.logHalfLife = at[2]
+		}
+		c, err := s.bestSeeding(p)
+		if err != nil {
+			return 0, err
+		}
+		if calls++; s.o.Progress != nil {
+			s.o.Progress("search two_hop", min(calls, limit), limit)
+		}
+		if best.better(c) {
+			best = c
+		}
+		return metrics.Mean(c.cases).NDCG, nil
+	})
+	return best, err
+}
+
+// evaluations is the number of points that fit half of the time budget.
+func (s *search) evaluations(p twoHopPoint) int {
+	m := s.variants[p.variant].matrix
+	pairs := 0
+	for u := range m.Rows {
+		d := m.RowPtr[u+1] - m.RowPtr[u]
+		pairs += d * d
+	}
+	entries := 0
+	for _, c := range s.held.cases {
+		entries += (len(c.known) + len(c.seeds)) * s.o.Neighbours
+	}
+	each := float64(pairs)*pairSeconds + 12*float64(entries)*listSeconds
+	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
+}
+
+// bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
+func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
+	scores, err := s.validate(p)
+	if err != nil {
+		return nil, err
+	}
+	best := &candidate{}
+	try := func(q twoHopPoint) error {
+		cases, err := scores.accuracy(s.held, s.o, q.seeding(scores.graph))
+		if c := s.twoHopCandidate("two_hop", q, cases); err == nil && best.better(c) {
+			best = c
+		}
+		return err
+	}
+	if s.held.cases[0].row < 0 { // a single seed: its scale changes no order
+		err := try(p)
+		return best, err
+	}
+	for _, alpha := range []float64{.3, .4, .5, .6, .7, .8, .9, 1} {
+		p.hop.SourceExponent = alpha
+		if err := try(p); err != nil {
+			return nil, err
+		}
+	}
+	if s.data.Ordered {
+		p = best.point
+		for _, halfLife := range []float64{400, 200, 100, 50, 25, 12, 6} {
+			p.seedHalfLife = halfLife
+			if err := try(p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return best, nil
+}

@@ -1,0 +1,225 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+const (
+	// maxCases bounds the validation cases: beyond it the standard error of NDCG is below half a percent.
+	maxCases = 6000
+	// hiddenShare of a history is hidden for validation.
+	hiddenShare = .2
+	// basketDraws is the number of seeds tried per validation basket.
+	basketDraws = 4
+)
+
+// variant is one reading of the training values as weights.
+type variant struct {
+	name   string
+	matrix *csr.Matrix // rows as in dataset.Data.Train, possibly with fewer entries
+}
+
+// variants returns the ways in which the values of m may weigh: for ratings all as one, graded, or only the liked ones;
+// for plain weights as given or all as one.
+func variants(d *dataset.Data) []variant {
+	if d.Train.Val == nil {
+		return []variant{{"ones", d.Train}}
+	}
+	ones := *d.Train
+	ones.Val = nil
+	if d.Liked == 0 {
+		return []variant{{"ones", &ones}, {"weights", d.Train}}
+	}
+	highest := float32(0)
+	for _, v := range d.Train.Val {
+		highest = max(highest, v)
+	}
+	graded := reweigh(d.Train, func(v float32) float32 { return v / highest })
+	liked := reweigh(d.Train, func(v float32) float32 {
+		if v >= d.Liked {
+			return 1
+		}
+		return 0
+	})
+	liked.Val = nil
+	return []variant{{"ones", &ones}, {"graded", graded}, {"liked", liked}}
+}
+
+// reweigh applies f to every value and drops the entries that become 0.
+func reweigh(m *csr.Matrix, f func(float32) float32) *csr.Matrix {
+	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), Val: []float32{}}
+	for i := range m.Rows {
+		idx, val := m.Row(i)
+		for p, j := range idx {
+			if w := f(val[p]); w != 0 {
+				out.ColIdx = append(out.ColIdx, j)
+				out.Val = append(out.Val, w)
+			}
+		}
+		out.RowPtr = append(out.RowPtr, len(out.ColIdx))
+	}
+	return out
+}
+
+// heldCase is one validation case. The case of a training row names the items of the row that are hidden; every other
+// item of the row is known. The case of a basket has seeds and no row.
+type heldCase struct {
+	row      int32
+	hidden   []int32
+	known    []int32 // the other items of the row, which are not ranked
+	seeds    []int32
+	relevant []int32
+}
+
+// validation is the held-out part of the training data and the rows that may teach meanwhile.
+type validation struct {
+	rows  int // training rows [0, rows) teach
+	until int64
+	cases []heldCase
+}
+
+// newValidation draws the validation cases of d.
+func newValidation(d *dataset.Data, seed uint64) (*validation, error) {
+	rng := rand.New(rand.NewPCG(seed, 0x7a11d))
+	v := ownOut(d, rng)
+	if d.Relation == dataset.BoughtTogether {
+		v = lastBaskets(d, rng)
+	}
+	if len(v.cases) == 0 {
+		return nil, fmt.Errorf("the training part of %d rows holds nothing to validate on: at least one row with two items is needed", d.Train.Rows)
+	}
+	return v, nil
+}
+
+// ownOut hides a fifth of the history of sampled users: the latest part when the order is known.
+func ownOut(d *dataset.Data, rng *rand.Rand) *validation {
+	v := &validation{rows: d.Train.Rows}
+	for _, u := range rng.Perm(d.Train.Rows) {
+		items, val := d.Train.Row(u)
+		if len(items) < 2 {
+			continue
+		}
+		at := make([]int, len(items))
+		for p := range at {
+			at[p] = p
+		}
+		if !d.Ordered {
+			rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
+		}
+		hide := max(int(math.Round(float64(len(items))*hiddenShare)), 1)
+		c := heldCase{row: int32(u)}
+		for _, p := range at[len(at)-hide:] {
+			c.hidden = append(c.hidden, items[p])
+			if val == nil || val[p] > 0 && val[p] >= d.Liked {
+				c.relevant = append(c.relevant, items[p])
+			}
+		}
+		for _, p := range at[:len(at)-hide] {
+			c.known = append(c.known, items[p])
+		}
+		if len(c.relevant) > 0 {
+			v.cases = append(v.cases, c)
+		}
+		if len(v.cases) == maxCases {
+			break
+		}
+	}
+	return v
+}
+
+// lastBaskets holds out the last training baskets, as many of those as the test part is of all.
+func lastBaskets(d *dataset.Data, rng *rand.Rand) *validation {
+	rows := d.Train.Rows
+	held := max(rows*len(d.Tests)/max(rows+len(d.Tests), 1), 1)
+	held = min(held, (rows+3)/4)
+	v := &validation{rows: rows - held}
+	if d.RowTimes != nil && v.rows < rows {
+		v.until = d.RowTimes[v.rows]
+	}
+	var last [][]int32
+	for u := v.rows; u < rows; u++ {
+		items, _ := d.Train.Row(u)
+		last = append(last, items)
+	}
+	for range basketDraws {
+		for _, c := range dataset.BasketCases(last, func(b []int32) []int32 { return b }, rng) {
+			v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
+		}
+	}
+	if len(v.cases) > maxCases {
+		rng.Shuffle(len(v.cases), func(i, j int) { v.cases[i], v.cases[j] = v.cases[j], v.cases[i] })
+		v.cases = v.cases[:maxCases]
+	}
+	return v
+}
+
+// firstRows returns the matrix of the first n rows of m, sharing its memory.
+func firstRows(m *csr.Matrix, n int) *csr.Matrix {
+	out := &csr.Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]]}
+	if m.Val != nil {
+		out.Val = m.Val[:m.RowPtr[n]]
+	}
+	return out
+}
+
+// each scores every case with rank, in parallel, and returns the accuracies by case. newRank makes the function of one
+// goroutine.
+func (v *validation) each(o Options, n int, newRank func(r *Ranker) func(c *heldCase) []int32) ([]metrics.Accuracy, error) {
+	out := make([]metrics.Accuracy, len(v.cases))
+	err := neighbours.Blocks(len(v.cases), neighbours.Options{Workers: o.Workers, Stop: o.Stop}, func() func(int) {
+		rank := newRank(NewRanker(n))
+		return func(at int) {
+			c := &v.cases[at]
+			ranked := rank(c)
+			out[at] = metrics.Measure(ranked, contains(c.relevant), len(c.relevant), o.K, false)
+		}
+	})
+	return out, err
+}
+
+// contains returns a membership test; short lists are scanned, long ones hashed.
+func contains(items []int32) func(int32) bool {
+	if len(items) <= 8 {
+		return func(j int32) bool {
+			for _, x := range items {
+				if x == j {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	set := make(map[int32]struct{}, len(items))
+	for _, j := range items {
+		set[j] = struct{}{}
+	}
+	return func(j int32) bool { _, ok := set[j]; return ok }
+}
+
+// neededRows lists the items that are seeds of some case: only their lists are needed for validation.
+func (v *validation) neededRows(m *csr.Matrix) []int32 {
+	needed := make([]bool, m.Cols)
+	for _, c := range v.cases {
+		seeds := c.seeds
+		if c.row >= 0 {
+			seeds, _ = m.Row(int(c.row))
+		}
+		for _, i := range seeds {
+			needed[i] = true
+		}
+	}
+	rows := []int32{}
+	for i, yes := range needed {
+		if yes {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows
+}

@@ -1,0 +1,83 @@
+// Package httpapi is the HTTP API of the similarity-service: it checks requests, calls the packages that do the work and maps their
+// errors to problems. It holds no logic of its own.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
+	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
+	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
+	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+)
+
+// API is what the handlers call.
+type API struct {
+	Lookup     *lookup.Lookup
+	Popularity *popularity.Popularity
+	Registry   *serving.Registry
+	Jobs       *jobs.Manager
+	Schedules  *schedule.Scheduler
+}
+
+// Register adds all operations.
+func (a *API) Register(api huma.API) {
+	a.registerSimilarities(api)
+	a.registerModels(api)
+	a.registerJobs(api)
+	a.registerSchedules(api)
+}
+
+// register adds an operation whose handler gets the caller's shop and whose errors are mapped.
+func register[I, O any](api huma.API, scope string, op huma.Operation, handler func(ctx context.Context, shop string, in *I) (*O, error)) {
+	httpserver.Register(api, scope, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, auth.Shop(ctx), in)
+		if err != nil {
+			return nil, problem(err)
+		}
+		return out, nil
+	})
+}
+
+// problem maps the errors of the domain packages to HTTP.
+func problem(err error) error {
+	var running *jobs.RunningError
+	switch {
+	case errors.As(err, &running):
+		p := apierror.Conflict("job_running", "Job "+running.JobID+" of this kind is running: wait for it or cancel it.")
+		return huma.ErrorWithHeaders(p, http.Header{"Location": {"/v1/jobs/" + running.JobID}})
+	case errors.Is(err, serving.ErrNoModel):
+		p := apierror.Unavailable("No model has been published for this relation yet: start a recompute with POST /v1/jobs.", time.Minute, nil)
+		p.Code = "no_model"
+		return p
+	case errors.Is(err, serving.ErrUnknownVersion):
+		return apierror.New(http.StatusNotFound, "model_not_found", sentence(err))
+	case errors.Is(err, serving.ErrLive):
+		return apierror.Conflict("model_live", "The version is live and cannot be deleted: activate another one first.")
+	case errors.Is(err, serving.ErrNotServable):
+		return apierror.Conflict("model_refused", "The gate refused this version. To serve it all the same, say why in reason.")
+	case errors.Is(err, jobs.ErrUnknownJob):
+		return apierror.New(http.StatusNotFound, "job_not_found", sentence(err))
+	case errors.Is(err, jobs.ErrFinished):
+		return apierror.Conflict("job_finished", "The job has already ended.")
+	case errors.Is(err, jobs.ErrLockStore):
+		return apierror.Unavailable("Redis does not answer, and without it two jobs could run at once. Try again.", 5*time.Second, err)
+	case errors.Is(err, schedule.ErrUnknown):
+		return apierror.New(http.StatusNotFound, "schedule_not_found", sentence(err))
+	case errors.Is(err, snapshot.ErrCorrupt):
+		return apierror.Unavailable("The model's snapshot is damaged: activate another version or recompute.", time.Minute, err)
+	}
+	return err
+}
+
+func sentence(err error) string { return "There is " + err.Error() + "." }

@@ -1,0 +1,147 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/sse"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type startInput struct {
+	Body similarityapi.JobRequest `required:"false"`
+}
+
+type startOutput struct {
+	Location string `header:"Location"`
+	Body     similarityapi.Job
+}
+
+type jobInput struct {
+	JobID string `path:"job_id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
+}
+
+type jobOutput struct{ Body similarityapi.Job }
+
+type jobsOutput struct {
+	Body profileapi.Page[similarityapi.Job]
+}
+
+// watchInterval is how often a stream of job events looks.
+const watchInterval = 250 * time.Millisecond
+
+func (a *API) registerJobs(api huma.API) {
+	tags := []string{"jobs"}
+	start := func(kind string) func(context.Context, string, *startInput) (*startOutput, error) {
+		return func(ctx context.Context, shop string, in *startInput) (*startOutput, error) {
+			if kind != "" {
+				in.Body.Kind = kind
+			}
+			if err := complete(&in.Body); err != nil {
+				return nil, err
+			}
+			job, err := a.Jobs.Start(ctx, shop, in.Body)
+			return &startOutput{"/v1/jobs/" + job.JobID, job}, err
+		}
+	}
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted,
+		Summary: "Recompute models, or evaluate algorithms on the shop's own events",
+	}, start(""))
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted,
+		Summary: "Evaluate the algorithms on the shop's own events; the leaderboard is the job's result",
+	}, start(KindEvaluation))
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Tags: tags, Summary: "The latest jobs, newest first",
+	}, func(ctx context.Context, shop string, _ *struct{}) (*jobsOutput, error) {
+		history, err := a.Jobs.History(ctx, shop)
+		if history == nil {
+			history = []similarityapi.Job{}
+		}
+		return &jobsOutput{profileapi.Page[similarityapi.Job]{Items: history}}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-job", Method: http.MethodGet, Path: "/v1/jobs/{job_id}", Tags: tags, Summary: "State and progress of a job",
+	}, func(ctx context.Context, shop string, in *jobInput) (*jobOutput, error) {
+		job, err := a.Jobs.Job(ctx, shop, in.JobID)
+		return &jobOutput{job}, err
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "cancel-job", Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", Tags: tags, DefaultStatus: http.StatusAccepted,
+		Summary: "Ask a job to stop; the live models stay as they are",
+	}, func(ctx context.Context, shop string, in *jobInput) (*struct{}, error) {
+		return nil, a.Jobs.Cancel(ctx, shop, in.JobID)
+	})
+	a.registerJobEvents(api, tags)
+}
+
+// The kinds of job.
+const (
+	KindRecompute  = "recompute"
+	KindEvaluation = "evaluation"
+)
+
+// complete fills in the defaults of a request and checks what the schema cannot.
+func complete(r *similarityapi.JobRequest) error {
+	if r.Kind == "" {
+		r.Kind = KindRecompute
+	}
+	if r.Publish == "" {
+		r.Publish = "gate"
+	}
+	var fields []apierror.FieldError
+	for _, relation := range r.Relations {
+		if !slices.Contains([]string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}, relation) {
+			fields = append(fields, apierror.FieldError{Pointer: "/relations", Detail: "\"" + relation + "\" is not one of similar, bought_together, viewed_next"})
+		}
+	}
+	if r.Publish == "always" && r.Reason == "" {
+		fields = append(fields, apierror.FieldError{Pointer: "/reason", Detail: "publish \"always\" overrules the gate: say why"})
+	}
+	if len(fields) > 0 {
+		return apierror.Invalid("The job cannot be started as asked.", fields...)
+	}
+	return nil
+}
+
+// registerJobEvents adds the stream of a job's states: one event per change, the last one when the job has ended.
+func (a *API) registerJobEvents(api huma.API, tags []string) {
+	op := huma.Operation{
+		OperationID: "watch-job", Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", Tags: tags,
+		Summary: "Follow a job as server-sent events", Metadata: map[string]any{"scope": auth.ScopeModelsRead},
+		Security: []map[string][]string{{"bearer": {}}, {"apiKey": {}}},
+	}
+	sse.Register(api, op, map[string]any{"job": similarityapi.Job{}}, func(ctx context.Context, in *jobInput, send sse.Sender) {
+		tick := time.NewTicker(watchInterval)
+		defer tick.Stop()
+		var last similarityapi.Job
+		for first := true; ; first = false {
+			job, err := a.Jobs.Job(ctx, auth.Shop(ctx), in.JobID)
+			if err != nil {
+				return // an unknown job has no events; the state is at /v1/jobs/{job_id}
+			}
+			if first || job.State != last.State || job.Stage != last.Stage || job.Progress != last.Progress {
+				if send.Data(job) != nil {
+					return
+				}
+				last = job
+			}
+			if job.Done() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+}

@@ -1,0 +1,104 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type modelsInput struct {
+	Relation string `query:"relation" enum:"similar,bought_together,viewed_next" doc:"All when absent"`
+}
+
+type modelsOutput struct {
+	Body profileapi.Page[similarityapi.Model]
+}
+
+type liveOutput struct{ Body similarityapi.LiveModels }
+
+type modelInput struct {
+	Version string `path:"version" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
+}
+
+type modelOutput struct{ Body similarityapi.Model }
+
+type activateInput struct {
+	modelInput
+	Body struct {
+		Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Asked for when the gate refused the version"`
+	}
+}
+
+type rollbackInput struct {
+	Body struct {
+		Relation string `json:"relation" enum:"similar,bought_together,viewed_next"`
+	}
+}
+
+type compareInput struct {
+	modelInput
+	Other string `path:"other" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
+}
+
+type compareOutput struct{ Body similarityapi.Comparison }
+
+func (a *API) registerModels(api huma.API) {
+	tags := []string{"models"}
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "list-models", Method: http.MethodGet, Path: "/v1/models", Tags: tags,
+		Summary: "Model versions with their figures and verdicts, newest first",
+	}, func(ctx context.Context, shop string, in *modelsInput) (*modelsOutput, error) {
+		models, err := a.Registry.List(ctx, shop, in.Relation)
+		if models == nil {
+			models = []similarityapi.Model{}
+		}
+		return &modelsOutput{profileapi.Page[similarityapi.Model]{Items: models}}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "live-models", Method: http.MethodGet, Path: "/v1/models/live", Tags: tags,
+		Summary: "The live version of each relation",
+	}, func(_ context.Context, shop string, _ *struct{}) (*liveOutput, error) {
+		return &liveOutput{similarityapi.LiveModels{Live: a.Registry.Live(shop)}}, nil
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-model", Method: http.MethodGet, Path: "/v1/models/{version}", Tags: tags, Summary: "One version",
+	}, func(ctx context.Context, shop string, in *modelInput) (*modelOutput, error) {
+		m, err := a.Registry.Describe(ctx, shop, in.Version)
+		return &modelOutput{m}, err
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "delete-model", Method: http.MethodDelete, Path: "/v1/models/{version}", Tags: tags,
+		Summary: "Delete a version that is not live", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, shop string, in *modelInput) (*struct{}, error) {
+		return nil, a.Registry.Delete(ctx, shop, in.Version)
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "activate-model", Method: http.MethodPost, Path: "/v1/models/{version}/activate", Tags: tags,
+		Summary: "Make a version the live one",
+	}, func(ctx context.Context, shop string, in *activateInput) (*modelOutput, error) {
+		if _, err := a.Registry.Activate(ctx, shop, in.Version, in.Body.Reason); err != nil {
+			return nil, err
+		}
+		m, err := a.Registry.Describe(ctx, shop, in.Version)
+		return &modelOutput{m}, err
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "roll-back-model", Method: http.MethodPost, Path: "/v1/models/rollback", Tags: tags,
+		Summary: "Make the version before the live one live again",
+	}, func(ctx context.Context, shop string, in *rollbackInput) (*modelOutput, error) {
+		m, err := a.Registry.Rollback(ctx, shop, in.Body.Relation)
+		return &modelOutput{m}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "compare-models", Method: http.MethodGet, Path: "/v1/models/{version}/compare/{other}", Tags: tags,
+		Summary: "How two versions differ: figures, list overlap, biggest movers",
+	}, func(ctx context.Context, shop string, in *compareInput) (*compareOutput, error) {
+		c, err := a.Registry.Compare(ctx, shop, in.Version, in.Other)
+		return &compareOutput{c}, err
+	})
+}

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
+)
+
+type scheduleInput struct {
+	ScheduleID string `path:"schedule_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
+}
+
+type newScheduleInput struct{ Body similarityapi.Schedule }
+
+type putScheduleInput struct {
+	scheduleInput
+	Body similarityapi.Schedule
+}
+
+type scheduleOutput struct{ Body similarityapi.Schedule }
+
+type schedulesOutput struct {
+	Body profileapi.Page[similarityapi.Schedule]
+}
+
+func (a *API) registerSchedules(api huma.API) {
+	tags := []string{"schedules"}
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "list-schedules", Method: http.MethodGet, Path: "/v1/schedules", Tags: tags, Summary: "All schedules",
+	}, func(ctx context.Context, shop string, _ *struct{}) (*schedulesOutput, error) {
+		list, err := a.Schedules.List(ctx, shop)
+		return &schedulesOutput{profileapi.Page[similarityapi.Schedule]{Items: list}}, err
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "create-schedule", Method: http.MethodPost, Path: "/v1/schedules", Tags: tags, DefaultStatus: http.StatusCreated,
+		Summary: "Start a job at the times of a cron expression",
+	}, func(ctx context.Context, shop string, in *newScheduleInput) (*scheduleOutput, error) {
+		in.Body.ScheduleID = ""
+		return a.putSchedule(ctx, shop, in.Body)
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-schedule", Method: http.MethodGet, Path: "/v1/schedules/{schedule_id}", Tags: tags, Summary: "One schedule",
+	}, func(ctx context.Context, shop string, in *scheduleInput) (*scheduleOutput, error) {
+		s, err := a.Schedules.Get(ctx, shop, in.ScheduleID)
+		return &scheduleOutput{s}, err
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "put-schedule", Method: http.MethodPut, Path: "/v1/schedules/{schedule_id}", Tags: tags, Summary: "Replace a schedule",
+	}, func(ctx context.Context, shop string, in *putScheduleInput) (*scheduleOutput, error) {
+		old, err := a.Schedules.Get(ctx, shop, in.ScheduleID)
+		if err != nil {
+			return nil, err
+		}
+		in.Body.ScheduleID, in.Body.CreatedAt = old.ScheduleID, old.CreatedAt
+		return a.putSchedule(ctx, shop, in.Body)
+	})
+	register(api, auth.ScopeModelsWrite, huma.Operation{
+		OperationID: "delete-schedule", Method: http.MethodDelete, Path: "/v1/schedules/{schedule_id}", Tags: tags,
+		Summary: "Delete a schedule", DefaultStatus: http.StatusNoContent,
+	}, func(ctx context.Context, shop string, in *scheduleInput) (*struct{}, error) {
+		return nil, a.Schedules.Delete(ctx, shop, in.ScheduleID)
+	})
+}
+
+func (a *API) putSchedule(ctx context.Context, shop string, s similarityapi.Schedule) (*scheduleOutput, error) {
+	if _, err := schedule.Parse(s.Cron); err != nil {
+		return nil, apierror.Invalid("The schedule cannot be kept.", apierror.FieldError{Pointer: "/cron", Detail: err.Error()})
+	}
+	if err := complete(&s.Request); err != nil {
+		return nil, err
+	}
+	kept, err := a.Schedules.Put(ctx, shop, s)
+	return &scheduleOutput{kept}, err
+}

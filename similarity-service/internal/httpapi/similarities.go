@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type itemInput struct {
+	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
+	Relation     string `query:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
+	Limit        int    `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	ModelVersion string `query:"model_version" maxLength:"128" doc:"The live model when absent"`
+}
+
+// itemOutput is one list with its model version.
+type itemOutput struct {
+	Body struct {
+		ModelVersion string `json:"model_version"`
+		Relation     string `json:"relation"`
+		similarityapi.NeighbourList
+	}
+}
+
+type lookupInput struct{ Body similarityapi.LookupRequest }
+
+type lookupOutput struct{ Body similarityapi.LookupAnswer }
+
+type nextInput struct{ Body similarityapi.NextRequest }
+
+type nextOutput struct{ Body similarityapi.NextAnswer }
+
+type pairInput struct {
+	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
+	OtherID      string `path:"other_id" minLength:"1" maxLength:"256"`
+	Relation     string `query:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
+	ModelVersion string `query:"model_version" maxLength:"128"`
+}
+
+type pairOutput struct{ Body similarityapi.Pair }
+
+type popularInput struct {
+	Category string `query:"category" maxLength:"4096" doc:"A category path joined by \" > \"; the whole shop when absent"`
+	Window   string `query:"window" enum:"popular,trending,best_sellers" default:"popular"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type popularOutput struct{ Body similarityapi.PopularAnswer }
+
+func (a *API) registerSimilarities(api huma.API) {
+	tags := []string{"similarities"}
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-similarities", Method: http.MethodGet, Path: "/v1/similarities/{item_id}", Tags: tags,
+		Summary: "Neighbours of one item",
+	}, func(ctx context.Context, shop string, in *itemInput) (*itemOutput, error) {
+		answer, err := a.Lookup.Lists(ctx, shop, similarityapi.LookupRequest{
+			Relation: in.Relation, ItemIDs: []string{in.ItemID}, Limit: in.Limit, ModelVersion: in.ModelVersion,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := &itemOutput{}
+		out.Body.ModelVersion, out.Body.Relation, out.Body.NeighbourList = answer.ModelVersion, answer.Relation, answer.Lists[0]
+		return out, nil
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "look-up-similarities", Method: http.MethodPost, Path: "/v1/similarities", Tags: tags,
+		Summary: "Neighbours of up to 200 items",
+	}, func(ctx context.Context, shop string, in *lookupInput) (*lookupOutput, error) {
+		answer, err := a.Lookup.Lists(ctx, shop, in.Body)
+		return &lookupOutput{answer}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "next-items", Method: http.MethodPost, Path: "/v1/similarities/next", Tags: tags,
+		Summary: "What a session may look at next, with the share of each of its items",
+	}, func(ctx context.Context, shop string, in *nextInput) (*nextOutput, error) {
+		answer, err := a.Lookup.Next(ctx, shop, in.Body)
+		return &nextOutput{answer}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "explain-pair", Method: http.MethodGet, Path: "/v1/similarities/{item_id}/{other_id}", Tags: tags,
+		Summary: "What links two items: weights, ranks, supports and shared terms",
+	}, func(ctx context.Context, shop string, in *pairInput) (*pairOutput, error) {
+		pair, err := a.Lookup.Pair(ctx, shop, in.Relation, in.ModelVersion, in.ItemID, in.OtherID)
+		return &pairOutput{pair}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,
+		Summary: "What is popular now, in the shop or in one category",
+	}, func(_ context.Context, shop string, in *popularInput) (*popularOutput, error) {
+		answer, ok := a.Popularity.List(shop, in.Window, in.Category, in.Limit)
+		if !ok {
+			return nil, apierror.Unavailable("Popularity is being counted for the first time.", time.Second, nil)
+		}
+		if answer.Items == nil {
+			answer.Items = []similarityapi.Neighbour{}
+		}
+		return &popularOutput{answer}, nil
+	})
+}

@@ -1,0 +1,268 @@
+// Package lookup answers "which items go with these": it joins the lists of a model with text similarity, in proportion to how much is
+// known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue.
+package lookup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text"
+)
+
+const (
+	// trustedSupport is the number of interactions from which an item's behaviour speaks alone.
+	trustedSupport = 50
+	// textPrior is the number of interactions that count as much as the text.
+	textPrior = 5
+	// coldScale is the weight of a perfect text match while no model is live to take a scale from.
+	coldScale = 1
+)
+
+// Sources of a list.
+const (
+	SourceBehaviour = "behaviour"
+	SourceText      = "text"
+	SourceBlend     = "blend"
+	SourceNone      = "none"
+)
+
+// Lookup answers neighbour questions for all shops. It is safe for concurrent use.
+type Lookup struct {
+	registry *serving.Registry
+
+	mu      sync.RWMutex
+	indexes map[string]*text.Index // by shop
+}
+
+// New returns a Lookup over the models of registry.
+func New(registry *serving.Registry) *Lookup {
+	return &Lookup{registry: registry, indexes: map[string]*text.Index{}}
+}
+
+// ItemChanged keeps the text index in step with the catalogue; item is nil when it was deleted.
+func (l *Lookup) ItemChanged(shop, itemID string, item *profileapi.Item) {
+	ix := l.index(shop)
+	if item == nil || item.Status == profileapi.ItemArchived {
+		ix.Delete(itemID)
+		return
+	}
+	ix.Upsert(text.Item{
+		ID: itemID, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
+	})
+}
+
+func (l *Lookup) index(shop string) *text.Index {
+	l.mu.RLock()
+	ix := l.indexes[shop]
+	l.mu.RUnlock()
+	if ix != nil {
+		return ix
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.indexes[shop] == nil {
+		ix, err := text.NewIndex(text.DefaultOptions())
+		if err != nil {
+			panic(err) // the default options are constants
+		}
+		l.indexes[shop] = ix
+	}
+	return l.indexes[shop]
+}
+
+// Lists returns the neighbours of each item, at most limit, and the model version they come from ("" when only text could answer). A
+// version that is asked for by name must exist.
+func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
+	answer := similarityapi.LookupAnswer{Relation: r.Relation, Lists: make([]similarityapi.NeighbourList, len(r.ItemIDs))}
+	m, err := l.registry.Model(ctx, shop, r.Relation, r.ModelVersion)
+	if errors.Is(err, serving.ErrNoModel) {
+		m = nil
+	} else if err != nil {
+		return answer, err
+	}
+	rows := make([][]similarityapi.Neighbour, len(r.ItemIDs))
+	if m != nil {
+		answer.ModelVersion = m.Version
+		if rows, err = l.behaviour(ctx, m, r.ItemIDs, r.Limit); err != nil {
+			return answer, err
+		}
+	}
+	for p, id := range r.ItemIDs {
+		answer.Lists[p] = l.list(shop, r.Relation, m, id, rows[p], r.Limit)
+	}
+	return answer, nil
+}
+
+// behaviour reads the model's lists by item id.
+func (l *Lookup) behaviour(ctx context.Context, m *serving.Model, ids []string, limit int) ([][]similarityapi.Neighbour, error) {
+	if m.Sessions != nil {
+		return nextLists(m, ids, limit), nil
+	}
+	var numbers []int32
+	var places []int
+	for p, id := range ids {
+		if i, ok := m.Snapshot.Index(id); ok {
+			numbers, places = append(numbers, i), append(places, p)
+		}
+	}
+	entries, err := l.registry.Rows(ctx, m, numbers)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]similarityapi.Neighbour, len(ids))
+	for at, p := range places {
+		rows[p] = named(m.Snapshot, entries[at][:min(len(entries[at]), limit)])
+	}
+	return rows, nil
+}
+
+func named(s *snapshot.Snapshot, entries []snapshot.Entry) []similarityapi.Neighbour {
+	out := make([]similarityapi.Neighbour, len(entries))
+	for p, e := range entries {
+		out[p] = similarityapi.Neighbour{ItemID: s.ID(int32(e.Item)), Score: float64(e.Weight)}
+	}
+	return out
+}
+
+// nextLists are what a session model expects after each item alone.
+func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neighbour {
+	rows := make([][]similarityapi.Neighbour, len(ids))
+	for p, id := range ids {
+		i, ok := m.Snapshot.Index(id)
+		if !ok {
+			continue
+		}
+		for _, s := range m.Sessions.Recommend([]int32{i}, limit) {
+			if s.Item != i {
+				rows[p] = append(rows[p], similarityapi.Neighbour{ItemID: m.Snapshot.ID(s.Item), Score: s.Score})
+			}
+		}
+	}
+	return rows
+}
+
+// list joins one item's behaviour with its text. Only "similar" is a matter of text: what is bought together is rarely alike.
+func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int) similarityapi.NeighbourList {
+	out := similarityapi.NeighbourList{ItemID: id, Source: SourceBehaviour, Neighbours: row}
+	support, scale := 0.0, float64(coldScale)
+	if m != nil {
+		scale = m.Snapshot.Meta.TopWeight
+		if i, ok := m.Snapshot.Index(id); ok {
+			support = float64(m.Snapshot.Support(i))
+		}
+	}
+	if relation == similarityapi.Similar && support < trustedSupport {
+		alike := l.index(shop).Similar(id, limit)
+		out.Neighbours = blend(row, alike, support, scale, limit)
+		switch {
+		case len(alike) > 0 && len(row) > 0:
+			out.Source = SourceBlend
+		case len(alike) > 0:
+			out.Source = SourceText
+		}
+	}
+	if len(out.Neighbours) == 0 {
+		out.Source, out.Neighbours = SourceNone, []similarityapi.Neighbour{}
+	}
+	return out
+}
+
+// blend adds up (1−share)·behaviour and share·scale·cosine of the texts. The share of text falls with support; scale is what the
+// model's best neighbours usually weigh, so that seeds with and without behaviour can be summed.
+func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
+	share := textPrior / (textPrior + support)
+	sums := make(map[string]float64, len(row)+len(alike))
+	for _, n := range row {
+		sums[n.ItemID] = (1 - share) * n.Score
+	}
+	for _, n := range alike {
+		sums[n.ID] += share * scale * n.Score
+	}
+	out := make([]similarityapi.Neighbour, 0, len(sums))
+	for id, score := range sums {
+		out = append(out, similarityapi.Neighbour{ItemID: id, Score: score})
+	}
+	slices.SortFunc(out, func(a, b similarityapi.Neighbour) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ItemID, b.ItemID))
+	})
+	return out[:min(len(out), limit)]
+}
+
+// Next returns what a session may look at next, with the share of each of its items. It wraps serving.ErrNoModel while there is none.
+func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
+	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
+	if err != nil {
+		return similarityapi.NextAnswer{}, err
+	}
+	var prefix []int32
+	for _, id := range r.ItemIDs {
+		if i, ok := m.Snapshot.Index(id); ok {
+			prefix = append(prefix, i)
+		}
+	}
+	answer := similarityapi.NextAnswer{ModelVersion: m.Version, Items: []similarityapi.NextItem{}}
+	if len(prefix) == 0 || m.Sessions == nil {
+		return answer, nil
+	}
+	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
+		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
+		for _, c := range m.Sessions.Explain(prefix, s.Item) {
+			item.Contributions = append(item.Contributions, similarityapi.Contribution{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
+			item.Score += c.Weight
+		}
+		answer.Items = append(answer.Items, item)
+	}
+	return answer, nil
+}
+
+// Pair says what links two items.
+func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string) (similarityapi.Pair, error) {
+	out := similarityapi.Pair{ItemID: a, OtherID: b, Relation: relation, SharedTerms: []similarityapi.SharedTerm{}}
+	for _, t := range l.index(shop).SharedTerms(a, b) {
+		out.SharedTerms = append(out.SharedTerms, similarityapi.SharedTerm{Term: t.Term, Weight: t.Weight})
+		out.TextSimilarity += t.Weight
+	}
+	m, err := l.registry.Model(ctx, shop, relation, version)
+	if errors.Is(err, serving.ErrNoModel) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	out.ModelVersion, out.Algorithm, out.Parameters = m.Version, m.Snapshot.Meta.Algorithm, m.Snapshot.Meta.Parameters
+	out.Support, out.OtherSupport = support(m.Snapshot, a), support(m.Snapshot, b)
+	rows, err := l.behaviour(ctx, m, []string{a, b}, maxList)
+	if err != nil {
+		return out, err
+	}
+	out.Weight, out.Rank = place(rows[0], b)
+	out.ReverseWeight, out.ReverseRank = place(rows[1], a)
+	return out, nil
+}
+
+// maxList is the longest list a model keeps.
+const maxList = 200
+
+func support(s *snapshot.Snapshot, id string) float64 {
+	if i, ok := s.Index(id); ok {
+		return float64(s.Support(i))
+	}
+	return 0
+}
+
+// place finds an item in a list: its weight and its place from 1, or 0 and 0.
+func place(row []similarityapi.Neighbour, id string) (float64, int) {
+	for p, n := range row {
+		if n.ItemID == id {
+			return n.Score, p + 1
+		}
+	}
+	return 0, 0
+}

@@ -1,0 +1,56 @@
+// Package metrics measures ranked lists against what a visitor really chose.
+//
+// Every accuracy figure is a mean over cases (one user, basket or session each); the per-case values are kept so that
+// a bootstrap interval can be given. All figures are float64 and, except novelty, lie in 0…1. The main types are
+// [Accuracy], the values of one case, and [Collector], which gathers the cases of one model.
+package metrics
+
+import "math"
+
+// Accuracy holds the accuracy figures of one case at one cut-off k.
+type Accuracy struct {
+	Recall float64 // hits / |relevant|, or hits / min(k, |relevant|) when capped
+	NDCG   float64 // DCG with gain 1 and discount log₂(rank+1), over the ideal DCG of min(k, |relevant|) hits
+	HR     float64 // 1 when at least one hit is in the list
+	MRR    float64 // 1 / rank of the first hit, 0 without one
+}
+
+// Measure scores a ranked list, best first and without repeats, against relevant, of which len(relevant) > 0 are
+// distinct. isRelevant must be true exactly for the items of relevant. Only the first k places count. With capped the
+// recall's denominator is min(k, |relevant|). Cost O(k).
+func Measure(ranked []int32, isRelevant func(int32) bool, relevant, k int, capped bool) Accuracy {
+	var a Accuracy
+	if relevant <= 0 || k <= 0 {
+		return a
+	}
+	hits := 0
+	for at, item := range ranked[:min(k, len(ranked))] {
+		if !isRelevant(item) {
+			continue
+		}
+		if hits == 0 {
+			a.HR, a.MRR = 1, 1/float64(at+1)
+		}
+		hits++
+		a.NDCG += discount(at)
+	}
+	denominator := relevant
+	if capped {
+		denominator = min(k, relevant)
+	}
+	a.Recall = float64(hits) / float64(denominator)
+	a.NDCG /= ideal(min(k, relevant))
+	return a
+}
+
+// discount is the weight of a hit at the zero-based place at: 1/log₂(at+2).
+func discount(at int) float64 { return 1 / math.Log2(float64(at)+2) }
+
+// ideal is the DCG of n hits at the first n places.
+func ideal(n int) float64 {
+	sum := 0.0
+	for at := range n {
+		sum += discount(at)
+	}
+	return sum
+}

@@ -1,0 +1,93 @@
+// Package neighbours builds the neighbour lists of items from a user × item matrix.
+//
+// A list holds for one source item i the k items j of largest |w(i→j)|, with signed weights. The score of item j for a
+// visitor is the sum over the visitor's items i of s_i·w(i→j), so that each score is a sum of contributions of seeds.
+// The package has the two-hop asymmetric family (cosine, RP3beta and the linear part of GF-CF are points of it) and the
+// log-likelihood ratio; closed-form models of other packages give the same [Lists]. The main types are [Graph], the
+// interactions seen from both sides, and [Lists].
+package neighbours
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Lists holds the neighbours of n items, at most K each, in flat arrays with a stride of K. The list of an item is
+// ordered by falling |weight|, ties by the lower item index. Memory: 8·K bytes per item, 12·K with counts.
+type Lists struct {
+	K      int
+	Len    []int32   // entries of each list; its length is the number of items
+	Items  []int32   // item i has Items[i·K : i·K+Len[i]]
+	Weight []float32 // parallel to Items
+	Counts []float32 // parallel co-counts, only when asked for in Options.KeepCounts
+}
+
+// NewLists returns empty lists for n items of at most k neighbours.
+func NewLists(n, k int) *Lists {
+	return &Lists{K: k, Len: make([]int32, n), Items: make([]int32, n*k), Weight: make([]float32, n*k)}
+}
+
+// N is the number of source items.
+func (l *Lists) N() int { return len(l.Len) }
+
+// Of returns the neighbours and weights of item i. The slices may not be changed.
+func (l *Lists) Of(i int32) ([]int32, []float32) {
+	from := int(i) * l.K
+	to := from + int(l.Len[i])
+	return l.Items[from:to], l.Weight[from:to]
+}
+
+// Clone returns a deep copy, so that lists being served are never written to.
+func (l *Lists) Clone() *Lists {
+	return &Lists{K: l.K, Len: slices.Clone(l.Len), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts)}
+}
+
+// Entries is the number of stored neighbours.
+func (l *Lists) Entries() int {
+	sum := 0
+	for _, n := range l.Len {
+		sum += int(n)
+	}
+	return sum
+}
+
+// ScaleRows multiplies the weights of every list i by factor[i], in place. The order within a list stays.
+func (l *Lists) ScaleRows(factor []float64) {
+	for i := range l.Len {
+		_, w := l.Of(int32(i))
+		for p := range w {
+			w[p] = float32(float64(w[p]) * factor[i])
+		}
+	}
+}
+
+// Validate reports the first broken invariant: an unknown item, an item in its own list or twice in a list, a weight
+// that is NaN, infinite or zero, or a list out of order.
+func (l *Lists) Validate() error {
+	n := l.N()
+	seen := make([]int, n)
+	for i := range n {
+		if l.Len[i] < 0 || int(l.Len[i]) > l.K {
+			return fmt.Errorf("item %d has %d neighbours, want 0…%d", i, l.Len[i], l.K)
+		}
+		items, weights := l.Of(int32(i))
+		for p, j := range items {
+			w := float64(weights[p])
+			switch {
+			case j < 0 || int(j) >= n:
+				return fmt.Errorf("item %d: neighbour %d lies outside 0…%d", i, j, n-1)
+			case int(j) == i:
+				return fmt.Errorf("item %d is its own neighbour", i)
+			case seen[j] == i+1:
+				return fmt.Errorf("item %d has neighbour %d twice", i, j)
+			case math.IsNaN(w) || math.IsInf(w, 0) || w == 0:
+				return fmt.Errorf("item %d, neighbour %d: the weight is %v, want a finite number other than 0", i, j, w)
+			case p > 0 && math.Abs(w) > math.Abs(float64(weights[p-1])):
+				return fmt.Errorf("item %d, neighbour %d: the list is not ordered by the size of its weights", i, j)
+			}
+			seen[j] = i + 1
+		}
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package prepare
+
+import (
+	"hash/fnv"
+	"math"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// Options steer the preparation.
+type Options struct {
+	Relation string
+	// Known reports whether the catalogue has an item; nil knows all.
+	Known func(itemID string) bool
+	// HistoryCap keeps a user's latest items; 0 means 500. Cost and influence of one user are bounded by it.
+	HistoryCap int
+	// BotEventsPerDay marks a subject with more events on one day as a robot, whose events all go; 0 means 1,000.
+	BotEventsPerDay int
+	// HoldOut is the share of latest events set aside for evaluation; 0 means .1.
+	HoldOut float64
+}
+
+func (o Options) withDefaults() Options {
+	if o.HistoryCap == 0 {
+		o.HistoryCap = 500
+	}
+	if o.BotEventsPerDay == 0 {
+		o.BotEventsPerDay = 1000
+	}
+	if o.HoldOut == 0 {
+		o.HoldOut = .1
+	}
+	return o
+}
+
+// sessionGap ends a session of a visitor whose events carry no session id.
+const sessionGap = 30 * 60
+
+// maxExamples bounds the examples that a step of the report shows.
+const maxExamples = 5
+
+// Collector reads blocks of interactions. It is not safe for concurrent use.
+type Collector struct {
+	options  Options
+	log      rowLog
+	subjects map[uint64]uint32 // by hash of the id: 10⁶ ids collide with a chance of 10⁻⁷
+	items    map[string]uint32
+	ids      []string
+	report   report
+
+	subjectOf, itemOf []int32 // of the tables of the present block
+}
+
+// none marks an entry of a block's table that no row has used yet.
+const none = -1
+
+// NewCollector returns an empty collector.
+func NewCollector(o Options) *Collector {
+	return &Collector{options: o.withDefaults(), subjects: map[uint64]uint32{}, items: map[string]uint32{}}
+}
+
+// Add reads one block and keeps nothing of it.
+func (c *Collector) Add(b *profileapi.InteractionBlock) {
+	names, index := c.subjectColumn(b)
+	c.subjectOf = reset(c.subjectOf, len(names))
+	c.itemOf = reset(c.itemOf, len(b.Items))
+	for p := range b.Len() {
+		c.report.raw++
+		subject := c.subject(b, names, index, p)
+		weight := b.Weight[p]
+		if subject == none || math.IsNaN(float64(weight)) || math.IsInf(float64(weight), 0) || b.OccurredAt[p] < 0 {
+			c.report.drop(&c.report.invalid, func() string { return "item " + b.Items[b.Item[p]] + " without a usable visitor, order or weight" })
+			continue
+		}
+		item := c.item(b, b.Item[p])
+		c.log.add(row{uint32(subject), uint32(item), uint32(min(b.OccurredAt[p]/1000, math.MaxUint32)), packWeight(weight)})
+	}
+}
+
+func reset(s []int32, n int) []int32 {
+	s = s[:0]
+	for range n {
+		s = append(s, none)
+	}
+	return s
+}
+
+// subjectColumn is the column that rows are grouped by.
+func (c *Collector) subjectColumn(b *profileapi.InteractionBlock) ([]string, []int32) {
+	switch c.options.Relation {
+	case similarityapi.BoughtTogether:
+		return b.Orders, b.Order
+	case similarityapi.ViewedNext:
+		return b.Sessions, b.Session
+	}
+	return b.Users, b.User
+}
+
+func (c *Collector) subject(b *profileapi.InteractionBlock, names []string, index []int32, p int) int32 {
+	at := index[p]
+	if at != none {
+		if c.subjectOf[at] == none {
+			c.subjectOf[at] = c.subjectNumber(names[at], 0)
+		}
+		return c.subjectOf[at]
+	}
+	// A visitor may have only one of user and session; each can stand in for the other, under a name of its own.
+	switch {
+	case c.options.Relation == similarityapi.Similar && b.Session[p] != none:
+		return c.subjectNumber(b.Sessions[b.Session[p]], 's')
+	case c.options.Relation == similarityapi.ViewedNext && b.User[p] != none:
+		return c.subjectNumber(b.Users[b.User[p]], 'u')
+	}
+	return none
+}
+
+func (c *Collector) subjectNumber(id string, kind byte) int32 {
+	h := fnv.New64a()
+	h.Write([]byte{kind})
+	h.Write([]byte(id))
+	n, ok := c.subjects[h.Sum64()]
+	if !ok {
+		n = uint32(len(c.subjects))
+		c.subjects[h.Sum64()] = n
+	}
+	return int32(n)
+}
+
+func (c *Collector) item(b *profileapi.InteractionBlock, at int32) int32 {
+	if c.itemOf[at] == none {
+		id := b.Items[at]
+		n, ok := c.items[id]
+		if !ok {
+			n = uint32(len(c.ids))
+			id = string([]byte(id)) // not the block's memory
+			c.items[id] = n
+			c.ids = append(c.ids, id)
+		}
+		c.itemOf[at] = int32(n)
+	}
+	return c.itemOf[at]
+}
+
+// report counts rows.
+type report struct {
+	raw                                int64
+	invalid, duplicate, robot, unknown dropped
+	other                              dropped // beyond the history cap, or without a positive sum
+	used                               int64
+}
+
+type dropped struct {
+	rows     int64
+	examples []string
+}
+
+func (r *report) drop(d *dropped, example func() string) {
+	d.rows++
+	if len(d.examples) < maxExamples {
+		d.examples = append(d.examples, example())
+	}
+}
+
+// steps is the report as the API shows it.
+func (r *report) steps() *similarityapi.PreparationReport {
+	left := r.raw
+	out := []similarityapi.PreparationStep{{Name: "raw", Rows: left}}
+	for _, s := range []struct {
+		name string
+		d    dropped
+	}{{"valid", r.invalid}, {"deduplicated", r.duplicate}, {"bot_filtered", r.robot}, {"known_items", r.unknown}, {"used", r.other}} {
+		left -= s.d.rows
+		out = append(out, similarityapi.PreparationStep{Name: s.name, Rows: left, Dropped: s.d.rows, Examples: s.d.examples})
+	}
+	return &similarityapi.PreparationReport{Steps: out}
+}

@@ -1,0 +1,334 @@
+package prepare
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+)
+
+// ErrTooLittle is wrapped when nothing is left to learn from.
+var ErrTooLittle = errors.New("too little data to learn from")
+
+// Prepared is what a recompute learns from.
+type Prepared struct {
+	// Full has all that is known and no tests: what is served is built on it.
+	Full *dataset.Data
+	// Split has the part before the cut for training and what came after as tests: what is measured is built on it.
+	Split *dataset.Data
+	// Support is the number of subjects behind each item of Full.
+	Support []float32
+	Report  *similarityapi.PreparationReport
+}
+
+// entry is an item of a subject after cleaning: its summed weight and the times of its first and last event.
+type entry struct {
+	item        int32
+	weight      float32
+	first, last uint32
+}
+
+// Finish cleans what was read and builds the data sets; the collector is empty afterwards. Items are numbered in the order of their
+// ids, so that the order of the stream does not matter.
+func (c *Collector) Finish() (*Prepared, error) {
+	cut := c.log.quantile(1 - c.options.HoldOut)
+	order := c.numberItems()
+	if len(c.ids) == 0 {
+		return nil, fmt.Errorf("%w: no interaction of a known item (%d read)", ErrTooLittle, c.report.raw)
+	}
+	items, err := idmap.New(c.ids)
+	if err != nil {
+		return nil, fmt.Errorf("number the items: %w", err)
+	}
+	b := newBuilder(c.options.Relation, items, cut)
+	c.log.each(func(rows []row) {
+		rows = c.withoutDuplicates(rows)
+		if c.isRobot(rows) {
+			c.report.robot.rows += int64(len(rows))
+			return
+		}
+		known := rows[:0]
+		for _, r := range rows {
+			if order[r.item] < 0 {
+				c.report.unknown.rows++
+				continue
+			}
+			r.item = uint32(order[r.item])
+			known = append(known, r)
+		}
+		if len(known) == 0 {
+			return
+		}
+		if c.options.Relation == similarityapi.ViewedNext {
+			b.addSessions(known)
+			return
+		}
+		entries := c.summed(known)
+		if len(entries) > 0 {
+			b.addRow(entries)
+		}
+	})
+	c.report.used = c.report.raw
+	return b.finish(&c.report)
+}
+
+// numberItems replaces c.ids by the ids of known items in order and returns the new number of each old one, −1 for unknown items.
+func (c *Collector) numberItems() []int32 {
+	old := c.ids
+	c.ids = nil
+	for _, id := range old {
+		if c.options.Known == nil || c.options.Known(id) {
+			c.ids = append(c.ids, id)
+		} else if len(c.report.unknown.examples) < maxExamples {
+			c.report.unknown.examples = append(c.report.unknown.examples, "item "+id+" is not in the catalogue")
+		}
+	}
+	slices.Sort(c.ids)
+	number := make(map[string]int32, len(c.ids))
+	for i, id := range c.ids {
+		number[id] = int32(i)
+	}
+	order := make([]int32, len(old))
+	for i, id := range old {
+		n, ok := number[id]
+		if !ok {
+			n = none
+		}
+		order[i] = n
+	}
+	return order
+}
+
+// withoutDuplicates drops rows that repeat item, second and weight of the row before.
+func (c *Collector) withoutDuplicates(rows []row) []row {
+	kept := slices.Compact(rows)
+	c.report.duplicate.rows += int64(len(rows) - len(kept))
+	return kept
+}
+
+func (c *Collector) isRobot(rows []row) bool {
+	if c.options.Relation == similarityapi.BoughtTogether {
+		return false // a big order is a wholesaler, not a robot; its size is damped by the model
+	}
+	const day = 24 * 60 * 60
+	n := 0
+	for p := range rows {
+		if p > 0 && rows[p].at/day != rows[p-1].at/day {
+			n = 0
+		}
+		if n++; n > c.options.BotEventsPerDay {
+			if len(c.report.robot.examples) < maxExamples {
+				c.report.robot.examples = append(c.report.robot.examples, fmt.Sprintf("a visitor with more than %d events on one day", c.options.BotEventsPerDay))
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// summed adds up the rows of each item of one subject, oldest item (by its last event) first, at most HistoryCap of them. Items
+// whose sum is not positive go: they were taken back.
+func (c *Collector) summed(rows []row) []entry {
+	slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(x.item, y.item) })
+	var entries []entry
+	for from := 0; from < len(rows); {
+		e := entry{item: int32(rows[from].item), first: rows[from].at}
+		to := from
+		for ; to < len(rows) && int32(rows[to].item) == e.item; to++ {
+			e.weight += rows[to].value()
+			e.last = rows[to].at
+		}
+		if e.weight > 0 {
+			entries = append(entries, e)
+		} else {
+			c.report.other.rows += int64(to - from)
+		}
+		from = to
+	}
+	slices.SortFunc(entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.last, y.last), cmp.Compare(x.item, y.item)) })
+	if over := len(entries) - c.options.HistoryCap; over > 0 {
+		c.report.other.rows += int64(over)
+		entries = entries[over:]
+	}
+	return entries
+}
+
+// builder makes the two data sets row by row.
+type builder struct {
+	relation    string
+	cut         uint32
+	items       *idmap.Map
+	full, split *csr.Builder
+	baskets     []basket
+	sessions    []session
+	tests       []dataset.Case
+	splitRows   int32
+	err         error
+}
+
+type basket struct {
+	at    uint32
+	items []int32
+}
+
+type session struct {
+	at    uint32
+	items []int32
+}
+
+func newBuilder(relation string, items *idmap.Map, cut uint32) *builder {
+	return &builder{relation: relation, cut: cut, items: items, full: csr.NewBuilder(items.Len()), split: csr.NewBuilder(items.Len())}
+}
+
+func (b *builder) addRow(entries []entry) {
+	if b.relation == similarityapi.BoughtTogether {
+		set := basket{at: entries[len(entries)-1].last}
+		for _, e := range entries {
+			set.items = append(set.items, e.item)
+		}
+		b.baskets = append(b.baskets, set)
+		return
+	}
+	var relevant []int32
+	known := 0
+	for _, e := range entries {
+		b.full.Add(e.item, e.weight)
+		if e.first < b.cut {
+			b.split.Add(e.item, e.weight)
+			known++
+		} else {
+			relevant = append(relevant, e.item)
+		}
+	}
+	b.end(b.full)
+	if known == 0 {
+		return
+	}
+	b.end(b.split)
+	if len(relevant) > 0 {
+		b.tests = append(b.tests, dataset.Case{Row: b.splitRows, Relevant: relevant})
+	}
+	b.splitRows++
+}
+
+func (b *builder) end(m *csr.Builder) {
+	if err := m.EndRow(); err != nil && b.err == nil {
+		b.err = err
+	}
+}
+
+// addSessions cuts the rows of one session id, or of one visitor, at pauses.
+func (b *builder) addSessions(rows []row) {
+	var s session
+	flush := func() {
+		if len(s.items) > 0 {
+			b.sessions = append(b.sessions, s)
+		}
+		s = session{}
+	}
+	last := rows[0].at
+	for _, r := range rows {
+		if r.at-last > sessionGap {
+			flush()
+		}
+		if n := len(s.items); n == 0 || s.items[n-1] != int32(r.item) {
+			s.items = append(s.items, int32(r.item))
+		}
+		s.at, last = r.at, r.at
+	}
+	flush()
+}
+
+func (b *builder) finish(r *report) (*Prepared, error) {
+	if b.err != nil {
+		return nil, fmt.Errorf("build the interaction matrix: %w", b.err)
+	}
+	p := &Prepared{Report: r.steps()}
+	switch b.relation {
+	case similarityapi.BoughtTogether:
+		p.Full, p.Split = b.basketData()
+	case similarityapi.ViewedNext:
+		p.Full, p.Split = b.sessionData()
+	default:
+		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.full.Matrix(), Ordered: true}
+		p.Split = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Tests: b.tests}
+	}
+	if p.Full.Rows() == 0 {
+		return nil, fmt.Errorf("%w: nothing is left of %d interactions", ErrTooLittle, r.raw)
+	}
+	p.Support = support(p.Full)
+	return p, nil
+}
+
+// basketData orders the baskets by time; those after the cut are the tests: one random seed item each, the rest to be found.
+func (b *builder) basketData() (full, split *dataset.Data) {
+	slices.SortStableFunc(b.baskets, func(x, y basket) int { return cmp.Compare(x.at, y.at) })
+	at := len(b.baskets)
+	for p, one := range b.baskets {
+		if one.at >= b.cut {
+			at = p
+			break
+		}
+	}
+	build := func(baskets []basket) *dataset.Data {
+		m := csr.NewBuilder(b.items.Len())
+		var times []int64
+		for _, one := range baskets {
+			for _, j := range one.items {
+				m.Add(j, 1)
+			}
+			b.end(m)
+			times = append(times, int64(one.at))
+		}
+		train := m.Matrix()
+		train.Val = nil
+		d := &dataset.Data{Relation: dataset.BoughtTogether, Items: b.items, Train: train, RowTimes: times, CappedRecall: true}
+		if len(times) > 0 {
+			d.Until = times[len(times)-1]
+		}
+		return d
+	}
+	full, split = build(b.baskets), build(b.baskets[:at])
+	split.Tests = dataset.BasketCases(b.baskets[at:], func(one basket) []int32 { return one.items }, rand.New(rand.NewPCG(1, 0xba5)))
+	return full, split
+}
+
+// sessionData orders the sessions by time; every prefix of those after the cut is a test for the click that follows.
+func (b *builder) sessionData() (full, split *dataset.Data) {
+	slices.SortStableFunc(b.sessions, func(x, y session) int { return cmp.Compare(x.at, y.at) })
+	full = &dataset.Data{Relation: dataset.ViewedNext, Items: b.items}
+	split = &dataset.Data{Relation: dataset.ViewedNext, Items: b.items}
+	for _, s := range b.sessions {
+		full.Sessions = append(full.Sessions, s.items)
+		if s.at < b.cut {
+			split.Sessions = append(split.Sessions, s.items)
+			continue
+		}
+		for p := 1; p < len(s.items); p++ {
+			split.Tests = append(split.Tests, dataset.Case{Row: -1, Seeds: s.items[:p], Relevant: s.items[p : p+1]})
+		}
+	}
+	return full, split
+}
+
+// support counts the rows or clicks of each item.
+func support(d *dataset.Data) []float32 {
+	out := make([]float32, d.Items.Len())
+	if d.Train != nil {
+		for _, j := range d.Train.ColIdx {
+			out[j]++
+		}
+	}
+	for _, s := range d.Sessions {
+		for _, j := range s {
+			out[j]++
+		}
+	}
+	return out
+}

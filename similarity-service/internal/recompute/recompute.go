@@ -1,0 +1,387 @@
+// Package recompute makes new models: it streams interactions from the profile-service, prepares them, lets the algorithms compete,
+// passes the winner through the gate, stores it and, when it may serve, makes it live. A failure or cancel at any point leaves the
+// live models as they are.
+package recompute
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+)
+
+// The ways to treat a new model.
+const (
+	PublishNever  = "never"
+	PublishGate   = "gate"
+	PublishAlways = "always"
+)
+
+const (
+	// neighboursKept is the length of served lists.
+	neighboursKept = 200
+	// measuredAt is the cut-off of the stored figures.
+	measuredAt = 20
+	// maxTests bounds the held-out cases; beyond it the interval is narrower than any difference that matters.
+	maxTests = 20_000
+	// overlapAt is how many neighbours are compared with the live model's.
+	overlapAt = 20
+	// kept is the number of versions per relation that stay besides the live one.
+	kept = 5
+)
+
+// Relations lists what a recompute makes, in the order in which it does.
+func Relations() []string {
+	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
+}
+
+// Recomputer makes models. It is safe for concurrent use.
+type Recomputer struct {
+	Profile  *profileapi.Client
+	Registry *serving.Registry
+	// Known returns the test for items of a shop's catalogue; nil when the catalogue has not been read yet, which fails the job.
+	Known  func(ctx context.Context, shop string) (func(itemID string) bool, error)
+	Budget float64 // nominal CPU seconds of the parameter search of one relation
+	Logger *slog.Logger
+}
+
+// Outcome is what a recompute says of one relation.
+type Outcome struct {
+	Relation    string                           `json:"relation"`
+	State       string                           `json:"state"` // published, stored, refused, skipped or failed
+	Version     string                           `json:"version,omitempty"`
+	Detail      string                           `json:"detail,omitempty"`
+	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
+	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
+	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
+}
+
+// Standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
+type Standing struct {
+	Algorithm string  `json:"algorithm"`
+	NDCG      float64 `json:"validation_ndcg"`
+	Recall    float64 `json:"validation_recall"`
+}
+
+// Run is the jobs.Runner of the kind "recompute". It fails when no relation gave a model.
+func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
+	relations := t.Request.Relations
+	if len(relations) == 0 {
+		relations = Relations()
+	}
+	var outcomes []Outcome
+	var failures []error
+	for at, relation := range relations {
+		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
+		o, err := r.relation(ctx, stage)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		o.Relation = relation
+		switch {
+		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, errTooFewCases):
+			o.State, o.Detail = "skipped", err.Error()
+		case err != nil:
+			o.State, o.Detail = "failed", err.Error()
+			r.Logger.Error("relation not recomputed", "shop", t.Shop, "relation", relation, "error", err)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", relation, err))
+		}
+		outcomes = append(outcomes, o)
+		t.SetResult("relations", outcomes)
+	}
+	if len(failures) == len(relations) {
+		return errors.Join(failures...)
+	}
+	return nil
+}
+
+var errTooFewCases = errors.New("too few held-out cases to evaluate")
+
+// stage reports the progress of one relation within the whole job.
+type stage struct {
+	task        *jobs.Task
+	relation    string
+	from, width float64
+}
+
+func (s stage) report(what string, share float64) {
+	s.task.Report(s.relation+": "+what, s.from+s.width*share)
+}
+
+// relation makes the model of one relation.
+func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
+	s.report("reading", 0)
+	p, err := r.read(ctx, s)
+	if err != nil {
+		return Outcome{}, err
+	}
+	o := Outcome{Preparation: p.Report}
+	c, err := r.compete(ctx, s, p)
+	if err != nil {
+		return o, err
+	}
+	for _, result := range c.board.Results {
+		o.Leaderboard = append(o.Leaderboard, Standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
+	}
+	s.report("gate", .9)
+	verdict, err := r.judge(ctx, s, p, c)
+	if err != nil {
+		return o, err
+	}
+	o.Gate = &verdict
+	s.report("storing", .93)
+	return r.store(ctx, s, p, c, o)
+}
+
+// read streams the interactions of a relation into memory, 13 bytes each.
+func (r *Recomputer) read(ctx context.Context, s stage) (*prepare.Prepared, error) {
+	known, err := r.Known(ctx, s.task.Shop)
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue: %w", err)
+	}
+	stream, err := r.Profile.ForShop(s.task.Shop).Interactions(ctx, profileapi.InteractionsQuery{Relation: s.relation})
+	if err != nil {
+		return nil, fmt.Errorf("read interactions: %w", err)
+	}
+	defer stream.Close()
+	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Known: known})
+	if err := eachBlock(stream, collector.Add); err != nil {
+		return nil, fmt.Errorf("read interactions: %w", err)
+	}
+	s.report("preparing", .1)
+	return collector.Finish()
+}
+
+// competition is the outcome of the search: who won, and the winner built twice.
+type competition struct {
+	board *evaluate.Leaderboard
+	twin  *evaluate.Trained // without the held-out part: what was measured
+	final *evaluate.Trained // with everything: what would serve
+	cases []metrics.Accuracy
+}
+
+func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
+	budget := s.task.Request.BudgetSeconds
+	if budget == 0 {
+		budget = r.Budget
+	}
+	return evaluate.Options{
+		K: measuredAt, Neighbours: neighboursKept, Seed: s.task.Request.Seed, BudgetSeconds: budget,
+		Stop: func() bool { return ctx.Err() != nil },
+		Progress: func(what string, done, total int) {
+			s.report(what, .1+.7*float64(done)/float64(max(total, 1)))
+		},
+	}
+}
+
+func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared) (*competition, error) {
+	if len(p.Split.Tests) == 0 {
+		return nil, fmt.Errorf("%w: nobody did anything new in the latest part of the events", errTooFewCases)
+	}
+	p.Split.Tests = thin(p.Split.Tests)
+	o := r.options(ctx, s)
+	board, err := evaluate.Run(p.Split, o)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	c := &competition{board: board, cases: board.Winner().TestCases}
+	s.report("building", .8)
+	if c.twin, err = board.Train(p.Split, o); err != nil {
+		return nil, err
+	}
+	c.final, err = board.Train(p.Full, o)
+	return c, err
+}
+
+// thin keeps evenly spaced cases when there are very many.
+func thin[T any](cases []T) []T {
+	step := (len(cases) + maxTests - 1) / maxTests
+	if step <= 1 {
+		return cases
+	}
+	kept := cases[:0]
+	for p := 0; p < len(cases); p += step {
+		kept = append(kept, cases[p])
+	}
+	return kept
+}
+
+// judge measures the final model and the live one on the same cases and asks the gate.
+func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c *competition) (similarityapi.Gate, error) {
+	o := r.options(ctx, s)
+	final, err := evaluate.MeasureTrained(p.Split, c.final, o)
+	if err != nil {
+		return similarityapi.Gate{}, fmt.Errorf("measure the final model: %w", err)
+	}
+	candidate := gate.Candidate{Cases: c.cases, Popular: c.board.ByName(evaluate.Popular).TestCases, Final: final, Used: used(p.Report)}
+	for i, n := range p.Support {
+		if n > 0 {
+			candidate.Items++
+			if c.final.Lists == nil || c.final.Lists.Len[i] > 0 {
+				candidate.Listed++
+			}
+		}
+	}
+	if c.final.Lists != nil {
+		candidate.Problem = c.final.Lists.Validate()
+	}
+	candidate.Live, err = r.live(ctx, s, p, c, o)
+	if err != nil {
+		return similarityapi.Gate{}, err
+	}
+	return gate.Decide(candidate), nil
+}
+
+// live measures the twin of the live model, which has not seen the held-out part, on the cases of the new one.
+func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o evaluate.Options) (*gate.Live, error) {
+	version := r.Registry.Live(s.task.Shop)[s.relation]
+	if version == "" {
+		return nil, nil
+	}
+	described, err := r.Registry.Describe(ctx, s.task.Shop, version)
+	if err != nil {
+		return nil, err
+	}
+	live := &gate.Live{Version: version, Used: used(described.Preparation), Overlap: math.NaN()}
+	served, err := r.Registry.Model(ctx, s.task.Shop, s.relation, version)
+	if err != nil {
+		return nil, err
+	}
+	if c.final.Lists != nil {
+		if lists, err := translated(served.Snapshot, p.Full.Items.Index, p.Full.Items.Len()); err == nil {
+			live.Overlap = gate.Overlap(c.final.Lists, lists, func(i int32) int32 { return i }, overlapAt)
+		}
+	}
+	twin, err := r.Registry.Twin(ctx, s.task.Shop, version)
+	if err != nil {
+		r.Logger.Warn("live model is not compared: its twin cannot be read", "shop", s.task.Shop, "version", version, "error", err)
+		return live, nil
+	}
+	trained, err := translate(twin, p, s.relation)
+	if err != nil {
+		return nil, err
+	}
+	live.Cases, err = evaluate.MeasureTrained(p.Split, trained, o)
+	return live, err
+}
+
+func used(p *similarityapi.PreparationReport) int64 {
+	if p == nil || len(p.Steps) == 0 {
+		return 0
+	}
+	return p.Steps[len(p.Steps)-1].Rows
+}
+
+// store keeps the model with its verdict and makes it live when the request and the verdict say so.
+func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o Outcome) (Outcome, error) {
+	request := s.task.Request
+	winner := c.board.Winner()
+	m := similarityapi.Model{
+		Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, State: serving.StateReady,
+		Metrics: figures(winner), Gate: o.Gate, Preparation: o.Preparation, JobID: s.task.JobID,
+	}
+	publish := request.Publish == PublishAlways || request.Publish == PublishGate && o.Gate.Passed
+	if !o.Gate.Passed {
+		m.State = serving.StateRejected
+		if publish {
+			m.State, o.Gate.Forced, o.Gate.Reason = serving.StateReady, true, request.Reason
+		}
+	}
+	meta := snapshot.Meta{Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters}
+	content, err := contentOf(meta, p, c.final)
+	if err != nil {
+		return o, err
+	}
+	twin, err := contentOf(meta, p, c.twin)
+	if err != nil {
+		return o, err
+	}
+	if m, err = r.Registry.Store(ctx, s.task.Shop, m, content, twin); err != nil {
+		return o, err
+	}
+	s.task.AddModel(m.Version)
+	o.Version, o.State = m.Version, "stored"
+	if !o.Gate.Passed && !publish {
+		o.State, o.Detail = "refused", refusal(o.Gate)
+	}
+	if publish {
+		s.report("publishing", .96)
+		if _, err := r.Registry.Activate(ctx, s.task.Shop, m.Version, request.Reason); err != nil {
+			return o, fmt.Errorf("make %s live: %w", m.Version, err)
+		}
+		o.State = "published"
+	}
+	if err := r.Registry.Prune(ctx, s.task.Shop, s.relation, kept); err != nil {
+		r.Logger.Warn("old models not removed", "shop", s.task.Shop, "error", err)
+	}
+	return o, nil
+}
+
+func refusal(g *similarityapi.Gate) string {
+	i := slices.IndexFunc(g.Checks, func(c similarityapi.GateCheck) bool { return !c.Passed })
+	return "the gate refused it: " + g.Checks[i].Name + ": " + g.Checks[i].Detail
+}
+
+// contentOf lays a trained model out as a snapshot.
+func contentOf(meta snapshot.Meta, p *prepare.Prepared, t *evaluate.Trained) (*snapshot.Content, error) {
+	meta.SeedHalfLife = t.SeedHalfLife
+	c := &snapshot.Content{Meta: meta, Items: p.Full.Items.IDs(), Support: p.Support, Lists: t.Lists}
+	if t.Sessions != nil {
+		var buffer bytes.Buffer
+		if _, err := t.Sessions.WriteTo(&buffer); err != nil {
+			return nil, fmt.Errorf("encode the session model: %w", err)
+		}
+		c.Sessions = buffer.Bytes()
+	}
+	return c, nil
+}
+
+// translated reads the lists of a snapshot in the item numbers of another data set with n items; items that it lacks go.
+func translated(s *snapshot.Snapshot, index func(id string) (int32, bool), n int) (*neighbours.Lists, error) {
+	number := make([]int32, s.Len())
+	for i, id := range s.IDs() {
+		number[i] = -1
+		if at, ok := index(id); ok {
+			number[i] = at
+		}
+	}
+	lists := neighbours.NewLists(n, max(s.Meta.K, 1))
+	for i := range int32(s.Len()) {
+		to := number[i]
+		if to < 0 {
+			continue
+		}
+		row, err := s.Row(i)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := snapshot.DecodeRow(row, s.Len())
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if j := number[e.Item]; j >= 0 {
+				at := int(to)*lists.K + int(lists.Len[to])
+				lists.Items[at], lists.Weight[at] = j, e.Weight
+				lists.Len[to]++
+			}
+		}
+	}
+	return lists, nil
+}

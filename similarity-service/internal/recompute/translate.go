@@ -1,0 +1,78 @@
+package recompute
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+)
+
+// eachBlock reads a stream to its end; a stream that was cut gives its error.
+func eachBlock(stream *profileapi.InteractionReader, f func(*profileapi.InteractionBlock)) error {
+	for {
+		block, err := stream.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f(block)
+	}
+}
+
+// translate reads a stored model in the item numbers of p.
+func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*evaluate.Trained, error) {
+	items := p.Full.Items
+	if relation != similarityapi.ViewedNext || s.Meta.Entries > 0 {
+		lists, err := translated(s, items.Index, items.Len())
+		return &evaluate.Trained{Lists: lists, SeedHalfLife: s.Meta.SeedHalfLife}, err
+	}
+	data, err := s.Sessions()
+	if err != nil {
+		return nil, err
+	}
+	m, err := sessions.Read(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("read the session model: %w", err)
+	}
+	number := make([]int32, s.Len())
+	for i, id := range s.IDs() {
+		number[i] = -1
+		if at, ok := items.Index(id); ok {
+			number[i] = at
+		}
+	}
+	renumbered, err := m.Renumber(number, items.Len())
+	return &evaluate.Trained{Sessions: renumbered}, err
+}
+
+// figures are the winner's metrics with their intervals.
+func figures(r *evaluate.Result) map[string]similarityapi.Metric {
+	columns := make([][]float64, 4)
+	for _, a := range r.TestCases {
+		for c, v := range []float64{a.Recall, a.NDCG, a.HR, a.MRR} {
+			columns[c] = append(columns[c], v)
+		}
+	}
+	intervals := metrics.BootstrapColumns(columns, 1000, .95, rand.New(rand.NewPCG(1, 0xb007)))
+	out := map[string]similarityapi.Metric{}
+	mean := r.Test.Accuracy
+	for c, v := range map[string]float64{"recall": mean.Recall, "ndcg": mean.NDCG, "hr": mean.HR, "mrr": mean.MRR} {
+		at := map[string]int{"recall": 0, "ndcg": 1, "hr": 2, "mrr": 3}[c]
+		out[fmt.Sprintf("%s@%d", c, measuredAt)] = similarityapi.Metric{Value: v, Low: intervals[at].Low, High: intervals[at].High}
+	}
+	out["coverage"] = similarityapi.Metric{Value: r.Test.Coverage}
+	out["novelty"] = similarityapi.Metric{Value: r.Test.Novelty}
+	out["popularity_bias"] = similarityapi.Metric{Value: r.Test.PopularityBias}
+	return out
+}

@@ -1,0 +1,193 @@
+// Package schedule starts jobs at the times of cron expressions, once per time across all replicas.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+	"github.com/robfig/cron/v3"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+)
+
+// ErrUnknown says that there is no such schedule.
+var ErrUnknown = errors.New("no such schedule")
+
+// tickInterval is how often the schedules are looked at; cron's own resolution is a minute.
+const tickInterval = 5 * time.Second
+
+// claimTTL keeps a second replica from starting the same run.
+const claimTTL = time.Hour
+
+// Scheduler keeps schedules in the archive and starts their jobs.
+type Scheduler struct {
+	archive *archive.Archive
+	redis   redis.UniversalClient
+	start   func(ctx context.Context, shop string, r similarityapi.JobRequest) (similarityapi.Job, error)
+	logger  *slog.Logger
+	now     func() time.Time
+}
+
+// New returns a scheduler that starts jobs with start.
+func New(a *archive.Archive, client redis.UniversalClient, start func(context.Context, string, similarityapi.JobRequest) (similarityapi.Job, error),
+	logger *slog.Logger, now func() time.Time) *Scheduler {
+	return &Scheduler{a, client, start, logger, now}
+}
+
+func documentPath(shop, id string) string { return archive.Path(shop, "schedules", id+".json") }
+
+// Parse reads a cron expression of five fields, or a descriptor such as @daily, in UTC.
+func Parse(expression string) (cron.Schedule, error) {
+	s, err := cron.ParseStandard(expression)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a cron expression of five fields, such as \"0 3 * * *\" for 3:00 UTC every day", expression)
+	}
+	return s, nil
+}
+
+// Put stores a schedule; an empty id makes a new one.
+func (s *Scheduler) Put(ctx context.Context, shop string, v similarityapi.Schedule) (similarityapi.Schedule, error) {
+	if v.ScheduleID == "" {
+		v.ScheduleID = "schedule-" + uuid.NewString()[:8]
+	}
+	if v.CreatedAt.IsZero() {
+		v.CreatedAt = wire.TimeOf(s.now())
+	}
+	v.NextAt = wire.Time{}
+	if err := s.archive.PutDocument(ctx, documentPath(shop, v.ScheduleID), v); err != nil {
+		return v, err
+	}
+	return s.withNext(shop, v)
+}
+
+// Get returns one schedule, with its next time.
+func (s *Scheduler) Get(ctx context.Context, shop, id string) (similarityapi.Schedule, error) {
+	var v similarityapi.Schedule
+	err := s.archive.Document(ctx, documentPath(shop, id), &v)
+	if errors.Is(err, archive.ErrNotFound) {
+		return v, fmt.Errorf("%w: %s", ErrUnknown, id)
+	}
+	if err != nil {
+		return v, err
+	}
+	return s.withNext(shop, v)
+}
+
+func (s *Scheduler) withNext(shop string, v similarityapi.Schedule) (similarityapi.Schedule, error) {
+	if v.Paused {
+		return v, nil
+	}
+	next, err := s.next(shop, v, s.now())
+	v.NextAt = wire.TimeOf(next)
+	return v, err
+}
+
+// List returns the schedules of a shop.
+func (s *Scheduler) List(ctx context.Context, shop string) ([]similarityapi.Schedule, error) {
+	names, err := s.archive.List(ctx, archive.Path(shop, "schedules"))
+	if err != nil {
+		return nil, err
+	}
+	list := []similarityapi.Schedule{}
+	for _, name := range names {
+		v, err := s.Get(ctx, shop, name[:len(name)-len(".json")])
+		if errors.Is(err, ErrUnknown) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// Delete removes a schedule.
+func (s *Scheduler) Delete(ctx context.Context, shop, id string) error {
+	if _, err := s.Get(ctx, shop, id); err != nil {
+		return err
+	}
+	return s.archive.Delete(ctx, documentPath(shop, id))
+}
+
+// next is the first time after a moment at which the schedule fires. The jitter of each time is fixed by its hash, so that all replicas
+// agree on it, and different shops do not all start on the hour.
+func (s *Scheduler) next(shop string, v similarityapi.Schedule, after time.Time) (time.Time, error) {
+	c, err := Parse(v.Cron)
+	if err != nil {
+		return time.Time{}, err
+	}
+	jitter := time.Duration(v.JitterSeconds) * time.Second
+	for at := c.Next(after.UTC().Add(-jitter)); ; at = c.Next(at) {
+		if at.IsZero() {
+			return time.Time{}, fmt.Errorf("the cron expression %q never fires", v.Cron)
+		}
+		if fires := at.Add(fraction(shop+v.ScheduleID+strconv.FormatInt(at.Unix(), 10), jitter)); fires.After(after) {
+			return fires, nil
+		}
+	}
+}
+
+func fraction(name string, of time.Duration) time.Duration {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return time.Duration(float64(of) * float64(h.Sum64()>>11) / (1 << 53))
+}
+
+// Run starts due jobs until ctx ends. Times that pass while no replica runs are left out.
+func (s *Scheduler) Run(ctx context.Context, shops func() []string) error {
+	tick := time.NewTicker(tickInterval)
+	defer tick.Stop()
+	last := s.now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now := s.now()
+		for _, shop := range shops() {
+			if err := s.startDue(ctx, shop, last, now); err != nil && ctx.Err() == nil {
+				s.logger.Warn("schedules could not be checked", "shop", shop, "error", err)
+			}
+		}
+		last = now
+	}
+}
+
+// startDue starts the schedules that fire in (from, to].
+func (s *Scheduler) startDue(ctx context.Context, shop string, from, to time.Time) error {
+	list, err := s.List(ctx, shop)
+	if err != nil {
+		return err
+	}
+	for _, v := range list {
+		at, err := s.next(shop, v, from)
+		if v.Paused || err != nil || at.After(to) {
+			continue
+		}
+		claim := fmt.Sprintf("aisle:{%s}:fired:%s:%d", shop, v.ScheduleID, at.Unix())
+		won, err := s.redis.SetNX(ctx, claim, 1, claimTTL).Result()
+		if err != nil {
+			return err
+		}
+		if !won {
+			continue
+		}
+		if job, err := s.start(ctx, shop, v.Request); err != nil {
+			s.logger.Warn("scheduled job not started", "shop", shop, "schedule_id", v.ScheduleID, "error", err)
+		} else {
+			s.logger.Info("scheduled job started", "shop", shop, "schedule_id", v.ScheduleID, "job_id", job.JobID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package serving
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+)
+
+// Model is one opened version.
+type Model struct {
+	Shop     string
+	Relation string
+	Version  string
+	Snapshot *snapshot.Snapshot
+	// Sessions is the next-item model; nil for relations that only have lists.
+	Sessions *sessions.Model
+	tag      string
+}
+
+// Model returns a version of a relation, the live one when version is "". It wraps ErrNoModel or ErrUnknownVersion.
+func (r *Registry) Model(ctx context.Context, shop, relation, version string) (*Model, error) {
+	if version == "" {
+		if version = r.liveVersion(shop, relation); version == "" {
+			return nil, fmt.Errorf("%w for %s", ErrNoModel, relation)
+		}
+	}
+	m, err := r.open(ctx, shop, version)
+	if err != nil {
+		return nil, err
+	}
+	if m.Relation != relation {
+		return nil, fmt.Errorf("%w: %s is a model of %s, not of %s", ErrUnknownVersion, version, m.Relation, relation)
+	}
+	return m, nil
+}
+
+// open returns a version, opening it at first use.
+func (r *Registry) open(ctx context.Context, shop, version string) (*Model, error) {
+	key := shop + "/" + version
+	r.mu.RLock()
+	m := r.opened[key]
+	r.mu.RUnlock()
+	if m != nil {
+		return m, nil
+	}
+	s, err := r.archive.Snapshot(ctx, snapshotPath(shop, version))
+	if errors.Is(err, archive.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownVersion, version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m = &Model{Shop: shop, Relation: s.Meta.Relation, Version: version, Snapshot: s, tag: rowcache.Tag(shop, s)}
+	if m.Sessions, err = readSessions(s); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", version, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opened[key] = m
+	return m, nil
+}
+
+func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {
+	data, err := s.Sessions()
+	if err != nil || data == nil {
+		return nil, err
+	}
+	return sessions.Read(bytes.NewReader(data))
+}
+
+// rowBuffers spares the common request its allocations.
+var rowBuffers = sync.Pool{New: func() any { return new([]int32) }}
+
+// Rows returns the neighbour lists of the items with these indices, from Redis where it has them and else from the snapshot, which
+// gives the same bytes. A Redis that is away or empty slows the answer down but changes nothing in it.
+func (r *Registry) Rows(ctx context.Context, m *Model, items []int32) ([][]snapshot.Entry, error) {
+	wanted := rowBuffers.Get().(*[]int32)
+	defer rowBuffers.Put(wanted)
+	*wanted = (*wanted)[:0]
+	for _, i := range items {
+		if m.Snapshot.RowLen(i) > 0 {
+			*wanted = append(*wanted, i)
+		}
+	}
+	lists := make([][]snapshot.Entry, len(items))
+	if len(*wanted) == 0 {
+		return lists, nil
+	}
+	cached, err := r.rows.Rows(ctx, m.tag, *wanted, m.Snapshot.Len())
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		cached = make([][]byte, len(*wanted)) // Redis is away
+	}
+	at, missing := 0, false
+	for p, i := range items {
+		if m.Snapshot.RowLen(i) == 0 {
+			continue
+		}
+		row := cached[at]
+		at++
+		if len(row) == 0 {
+			missing = true
+			if row, err = m.Snapshot.Row(i); err != nil {
+				return nil, err
+			}
+		}
+		if lists[p], err = snapshot.DecodeRow(row, m.Snapshot.Len()); err != nil {
+			return nil, err
+		}
+	}
+	if missing {
+		r.wantFill(m)
+	}
+	return lists, nil
+}
+
+// wantFill asks Run to load the lists of m into Redis, once.
+func (r *Registry) wantFill(m *Model) {
+	if _, busy := r.filling.LoadOrStore(m.tag, true); busy {
+		return
+	}
+	select {
+	case r.fill <- m:
+	default:
+		r.filling.Delete(m.tag) // many are waiting; a later miss asks again
+	}
+}

@@ -1,0 +1,293 @@
+// Package serving knows which model versions there are, which one is live for each relation, and reads neighbour lists from them:
+// from Redis, else from the snapshot. The durable truth is in the archive; Redis holds copies that can be lost.
+//
+// The main type is Registry. It does not compute models.
+package serving
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+)
+
+// Errors of the registry.
+var (
+	// ErrNoModel says that nothing has been published for the relation yet.
+	ErrNoModel = errors.New("no model has been published")
+	// ErrUnknownVersion says that the shop has no such version.
+	ErrUnknownVersion = errors.New("no such model version")
+	// ErrLive says that a live version cannot be deleted.
+	ErrLive = errors.New("the version is live")
+	// ErrNotServable says that a version was refused by the gate and may only be activated with a reason.
+	ErrNotServable = errors.New("the version did not pass the gate")
+)
+
+// The states of a model.
+const (
+	StateLive     = "live"
+	StateReady    = "ready"
+	StateRejected = "rejected"
+)
+
+// pointer is the durable record of what is live for a relation: the current version and those before it, latest first.
+type pointer struct {
+	Version  string    `json:"version"`
+	Previous []string  `json:"previous"`
+	At       wire.Time `json:"at"`
+}
+
+// maxPrevious bounds how far back a rollback can reach.
+const maxPrevious = 20
+
+// Registry is the set of models of every shop. It is safe for concurrent use.
+type Registry struct {
+	archive *archive.Archive
+	redis   redis.UniversalClient
+	rows    *rowcache.Cache
+	logger  *slog.Logger
+	now     func() time.Time
+
+	mu     sync.RWMutex
+	live   map[string]map[string]string // shop → relation → version, as last seen
+	opened map[string]*Model            // by shop and version
+
+	fill    chan *Model // models whose lists Redis lacks
+	filling sync.Map    // tags being filled
+}
+
+// NewRegistry returns a registry. Start Run to follow other replicas and to keep Redis filled.
+func NewRegistry(a *archive.Archive, client redis.UniversalClient, logger *slog.Logger, now func() time.Time) *Registry {
+	return &Registry{
+		archive: a, redis: client, rows: rowcache.New(client), logger: logger, now: now,
+		live: map[string]map[string]string{}, opened: map[string]*Model{}, fill: make(chan *Model, 64),
+	}
+}
+
+func documentPath(shop, version string) string { return archive.Path(shop, "models", version+".json") }
+func snapshotPath(shop, version string) string {
+	return archive.Path(shop, "snapshots", version+".aisle")
+}
+func twinPath(shop, version string) string {
+	return archive.Path(shop, "snapshots", version+".twin.aisle")
+}
+func pointerPath(shop, relation string) string { return archive.Path(shop, "live", relation+".json") }
+
+// pointerKey holds a copy of the pointers of a shop, so that replicas see a change within a second.
+func pointerKey(shop string) string { return "aisle:{" + shop + "}:live" }
+
+// Store keeps a new version: first its snapshot and that of its twin, the same model trained without the held-out part, then its
+// description. It returns the description with version and checksum set.
+func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model, c, twin *snapshot.Content) (similarityapi.Model, error) {
+	m.CreatedAt = wire.TimeOf(r.now())
+	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format("20060102T150405.000"), m.JobID[max(0, len(m.JobID)-4):])
+	if _, err := r.archive.PutSnapshot(ctx, twinPath(shop, m.Version), twin); err != nil {
+		return m, err
+	}
+	checksum, err := r.archive.PutSnapshot(ctx, snapshotPath(shop, m.Version), c)
+	if err != nil {
+		return m, err
+	}
+	m.Checksum = checksum
+	m.Items, m.Neighbours = len(c.Items), 0
+	if c.Lists != nil {
+		m.Neighbours = c.Lists.Entries()
+	}
+	return m, r.archive.PutDocument(ctx, documentPath(shop, m.Version), m)
+}
+
+// Describe returns the description of a version.
+func (r *Registry) Describe(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+	var m similarityapi.Model
+	err := r.archive.Document(ctx, documentPath(shop, version), &m)
+	if errors.Is(err, archive.ErrNotFound) {
+		return m, fmt.Errorf("%w: %s", ErrUnknownVersion, version)
+	}
+	if err == nil && r.liveVersion(shop, m.Relation) == version {
+		m.State = StateLive
+	}
+	return m, err
+}
+
+// List returns the descriptions of all versions of a shop, newest first; relation "" means all.
+func (r *Registry) List(ctx context.Context, shop, relation string) ([]similarityapi.Model, error) {
+	names, err := r.archive.List(ctx, archive.Path(shop, "models"))
+	if err != nil {
+		return nil, err
+	}
+	var models []similarityapi.Model
+	for _, name := range names {
+		m, err := r.Describe(ctx, shop, name[:len(name)-len(".json")])
+		if errors.Is(err, ErrUnknownVersion) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		if relation == "" || m.Relation == relation {
+			models = append(models, m)
+		}
+	}
+	slices.SortFunc(models, func(a, b similarityapi.Model) int {
+		return b.CreatedAt.Compare(a.CreatedAt.Time)
+	})
+	return models, nil
+}
+
+// Activate makes a version the live one of its relation: its lists are loaded into Redis, then the pointer moves. A crash at any
+// point leaves the former version live. A version that the gate refused needs a reason.
+func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (similarityapi.Model, error) {
+	m, err := r.Describe(ctx, shop, version)
+	if err != nil {
+		return m, err
+	}
+	if m.State == StateRejected && reason == "" {
+		return m, fmt.Errorf("%w: %s", ErrNotServable, version)
+	}
+	opened, err := r.open(ctx, shop, version)
+	if err != nil {
+		return m, err
+	}
+	if err := r.rows.Load(ctx, opened.tag, opened.Snapshot); err != nil {
+		// Redis is a cache: the version is served from its snapshot until Redis is back and filled.
+		r.logger.Warn("model lists not loaded into Redis yet", "shop", shop, "version", version, "error", err)
+	}
+	if m.State == StateRejected {
+		m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady
+		if err := r.archive.PutDocument(ctx, documentPath(shop, version), m); err != nil {
+			return m, err
+		}
+	}
+	var p pointer
+	if err := r.archive.Document(ctx, pointerPath(shop, m.Relation), &p); err != nil && !errors.Is(err, archive.ErrNotFound) {
+		return m, err
+	}
+	if p.Version != version {
+		if p.Version != "" {
+			p.Previous = append([]string{p.Version}, slices.DeleteFunc(p.Previous, func(v string) bool { return v == p.Version || v == version })...)
+		}
+		p.Version = version
+	}
+	return m, r.move(ctx, shop, m.Relation, p)
+}
+
+// Rollback makes the version before the live one live again.
+func (r *Registry) Rollback(ctx context.Context, shop, relation string) (similarityapi.Model, error) {
+	var p pointer
+	err := r.archive.Document(ctx, pointerPath(shop, relation), &p)
+	if errors.Is(err, archive.ErrNotFound) || err == nil && len(p.Previous) == 0 {
+		return similarityapi.Model{}, fmt.Errorf("%w before the live one of %s", ErrUnknownVersion, relation)
+	}
+	if err != nil {
+		return similarityapi.Model{}, err
+	}
+	m, err := r.Describe(ctx, shop, p.Previous[0])
+	if err != nil {
+		return m, err
+	}
+	if _, err := r.open(ctx, shop, m.Version); err != nil {
+		return m, err
+	}
+	m.State = StateLive
+	return m, r.move(ctx, shop, relation, pointer{Version: p.Previous[0], Previous: p.Previous[1:]})
+}
+
+// move writes the pointer: one atomic write in the archive, then the copy that other replicas watch.
+func (r *Registry) move(ctx context.Context, shop, relation string, p pointer) error {
+	p.At = wire.TimeOf(r.now())
+	p.Previous = p.Previous[:min(len(p.Previous), maxPrevious)]
+	if err := r.archive.PutDocument(ctx, pointerPath(shop, relation), p); err != nil {
+		return err
+	}
+	r.see(shop, relation, p.Version)
+	if err := r.redis.HSet(ctx, pointerKey(shop), relation, p.Version).Err(); err != nil {
+		r.logger.Warn("other replicas will see the new model later: Redis does not answer", "shop", shop, "error", err)
+	}
+	return nil
+}
+
+// Delete removes a version that is not live.
+func (r *Registry) Delete(ctx context.Context, shop, version string) error {
+	m, err := r.Describe(ctx, shop, version)
+	if err != nil {
+		return err
+	}
+	if m.State == StateLive {
+		return fmt.Errorf("%w: %s", ErrLive, version)
+	}
+	r.mu.Lock()
+	delete(r.opened, shop+"/"+version)
+	r.mu.Unlock()
+	r.archive.Forget(snapshotPath(shop, version))
+	return errors.Join(r.archive.Delete(ctx, documentPath(shop, version)), r.archive.Delete(ctx, snapshotPath(shop, version)),
+		r.archive.Delete(ctx, twinPath(shop, version)))
+}
+
+// Twin opens the same model trained without its held-out part; it serves to compare a later model with this one.
+func (r *Registry) Twin(ctx context.Context, shop, version string) (*snapshot.Snapshot, error) {
+	s, err := r.archive.Snapshot(ctx, twinPath(shop, version))
+	r.archive.Forget(twinPath(shop, version)) // it is needed once per recompute only
+	return s, err
+}
+
+// Prune deletes the oldest versions of a relation beyond the newest keep; the live one and the one before it always stay.
+func (r *Registry) Prune(ctx context.Context, shop, relation string, keep int) error {
+	models, err := r.List(ctx, shop, relation)
+	if err != nil {
+		return err
+	}
+	var p pointer
+	if err := r.archive.Document(ctx, pointerPath(shop, relation), &p); err != nil && !errors.Is(err, archive.ErrNotFound) {
+		return err
+	}
+	for at, m := range models {
+		before := len(p.Previous) > 0 && p.Previous[0] == m.Version
+		if at < keep || m.State == StateLive || before {
+			continue
+		}
+		if err := r.Delete(ctx, shop, m.Version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Live returns the live version of each relation that has one.
+func (r *Registry) Live(shop string) map[string]string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := map[string]string{}
+	for relation, version := range r.live[shop] {
+		out[relation] = version
+	}
+	return out
+}
+
+func (r *Registry) liveVersion(shop, relation string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.live[shop][relation]
+}
+
+// see records what is live and reports whether that is news.
+func (r *Registry) see(shop, relation, version string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.live[shop] == nil {
+		r.live[shop] = map[string]string{}
+	}
+	news := r.live[shop][relation] != version
+	r.live[shop][relation] = version
+	return news
+}

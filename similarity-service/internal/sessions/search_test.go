@@ -1,0 +1,84 @@
+package sessions
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSearchImprovesOnItsStart(t *testing.T) {
+	t.Parallel()
+	start := DefaultParams()
+	start.EchoWeight, start.LastWeight = .8, 1.6 // a bad start for walks, which never stay
+	_, report, err := Search(SearchOptions{Train: walks(20, 1500, 200), Items: 200, Start: &start, Evaluations: 60, Cases: 400})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Best.relative(report.Start) < 1.05 {
+		t.Errorf("best %v is not 5 %% above the start %v", report.Best, report.Start)
+	}
+	if report.Evaluations != 60 || report.TrainSessions != 1350 || report.Cases != 400 {
+		t.Errorf("report %+v", report)
+	}
+}
+
+func TestSearchIsDeterministic(t *testing.T) {
+	t.Parallel()
+	find := func(workers int) Params {
+		p, _, err := Search(SearchOptions{Train: walks(21, 600, 90), Items: 90, Seed: 7, Evaluations: 30, Cases: 150, Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if diff := cmp.Diff(find(1), find(5)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSearchWithoutCasesKeepsItsStart(t *testing.T) {
+	t.Parallel()
+	for name, train := range map[string][][]int32{"no session": nil, "one session": {{0, 1, 2}}, "single clicks": {{0}, {1}, {2}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, report, err := Search(SearchOptions{Train: train, Items: 3})
+			if err != nil || p != DefaultParams() || report.Evaluations != 0 {
+				t.Errorf("got %+v, %+v, %v", p, report, err)
+			}
+		})
+	}
+}
+
+func TestSearchStops(t *testing.T) {
+	t.Parallel()
+	o := SearchOptions{Train: walks(22, 300, 50), Items: 50, Cases: 100}
+	t.Run("when cancelled", func(t *testing.T) {
+		t.Parallel()
+		o, done := o, 0
+		o.Progress = func(n, total int) { done = n }
+		o.Cancelled = func() bool { return done == 3 }
+		if _, _, err := Search(o); !errors.Is(err, ErrCancelled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("at the ceiling, with what it has", func(t *testing.T) {
+		t.Parallel()
+		o, clock := o, time.Unix(0, 0)
+		o.Ceiling = 10 * time.Second
+		o.Now = func() time.Time { clock = clock.Add(time.Second); return clock }
+		_, report, err := Search(o)
+		if err != nil || !report.Stopped || report.Evaluations != 10+1 {
+			t.Errorf("got %+v, %v", report, err)
+		}
+	})
+	t.Run("at bad parameters", func(t *testing.T) {
+		t.Parallel()
+		o, bad := o, Params{}
+		o.Start = &bad
+		if _, _, err := Search(o); err == nil {
+			t.Error("accepted")
+		}
+	})
+}

@@ -1,0 +1,187 @@
+package text
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const (
+	// compactAfter and compactShare say when dead items are cleared away: more than that many, and more than one in
+	// compactShare.
+	compactAfter = 1000
+	compactShare = 4
+)
+
+// Index holds the items' terms. Reads may run at once with each other and wait for writes. It costs about 30 bytes per
+// distinct term of an item, plus the vocabulary.
+type Index struct {
+	options Options
+	reader  *reader
+
+	mu         sync.RWMutex
+	documents  []document // by number; replaced and deleted ones stay as dead until the next compaction
+	numbers    map[string]int32
+	vocabulary map[string]int32
+	names      []string    // by term
+	postings   [][]posting // by term, including dead documents
+	frequency  []int32     // by term: live documents with it
+	scratchs   sync.Pool
+}
+
+type document struct {
+	id       string
+	language string
+	terms    []entry // sorted by the term's name
+	norm     float64 // of the weights without inverse document frequency
+	live     bool
+}
+
+type entry struct {
+	term   int32
+	weight float64
+}
+
+type posting struct {
+	document int32
+	weight   float32
+}
+
+// NewIndex returns an empty index.
+func NewIndex(o Options) (*Index, error) {
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("text index options: %w", err)
+	}
+	ix := &Index{options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}}
+	ix.scratchs.New = func() any { return &scratch{} }
+	return ix, nil
+}
+
+// Len returns the number of items.
+func (ix *Index) Len() int {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return len(ix.numbers)
+}
+
+// Language returns the language an item was read in, empty when it is unknown.
+func (ix *Index) Language(id string) string {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	if n, ok := ix.numbers[id]; ok {
+		return ix.documents[n].language
+	}
+	return ""
+}
+
+// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms).
+func (ix *Index) Upsert(item Item) {
+	terms, language := ix.reader.analyse(item)
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	ix.remove(item.ID)
+	// The id may be part of a large request body; a copy does not keep that alive.
+	ix.insert(strings.Clone(item.ID), language, terms)
+	ix.compact()
+}
+
+// Delete removes the item and reports whether it was there.
+func (ix *Index) Delete(id string) bool {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	found := ix.remove(id)
+	ix.compact()
+	return found
+}
+
+func (ix *Index) insert(id, language string, terms []term) {
+	number := int32(len(ix.documents))
+	d := document{id: id, language: language, live: true, terms: make([]entry, 0, len(terms))}
+	for _, t := range terms {
+		at := ix.termNumber(t.name)
+		d.terms = append(d.terms, entry{at, t.weight})
+		d.norm += t.weight * t.weight
+		ix.postings[at] = append(ix.postings[at], posting{number, float32(t.weight)})
+		ix.frequency[at]++
+	}
+	d.norm = math.Sqrt(d.norm)
+	ix.documents = append(ix.documents, d)
+	ix.numbers[id] = number
+}
+
+func (ix *Index) termNumber(name string) int32 {
+	if at, ok := ix.vocabulary[name]; ok {
+		return at
+	}
+	at := int32(len(ix.names))
+	name = strings.Clone(name)
+	ix.vocabulary[name] = at
+	ix.names = append(ix.names, name)
+	ix.postings = append(ix.postings, nil)
+	ix.frequency = append(ix.frequency, 0)
+	return at
+}
+
+func (ix *Index) remove(id string) bool {
+	number, ok := ix.numbers[id]
+	if !ok {
+		return false
+	}
+	d := &ix.documents[number]
+	for _, e := range d.terms {
+		ix.frequency[e.term]--
+	}
+	d.live, d.terms = false, nil
+	delete(ix.numbers, id)
+	return true
+}
+
+// compact rebuilds the index without dead items when there are many, which costs O(1) per earlier update.
+func (ix *Index) compact() {
+	dead := len(ix.documents) - len(ix.numbers)
+	if dead <= compactAfter || dead*compactShare < len(ix.documents) {
+		return
+	}
+	old, names := ix.documents, ix.names
+	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
+	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
+	var terms []term
+	for _, d := range old {
+		if !d.live {
+			continue
+		}
+		terms = terms[:0]
+		for _, e := range d.terms {
+			terms = append(terms, term{names[e.term], e.weight})
+		}
+		ix.insert(d.id, d.language, terms)
+	}
+	for n := range ix.postings {
+		ix.postings[n] = slices.Clip(ix.postings[n])
+	}
+}
+
+// rarity remembers inverse document frequencies of rare terms, since logarithms would be most of a query's cost.
+type rarity struct {
+	items int // for which known holds
+	known [4096]float64
+}
+
+// of returns the inverse document frequency ln(1 + (N − n + ½)/(n + ½)) of a term in n of N items; it is positive.
+func (r *rarity) of(ix *Index, term int32) float64 {
+	n := ix.frequency[term]
+	if int(n) >= len(r.known) {
+		return inverseFrequency(float64(n), float64(len(ix.numbers)))
+	}
+	if r.items != len(ix.numbers) {
+		*r = rarity{items: len(ix.numbers)}
+	}
+	if r.known[n] == 0 {
+		r.known[n] = inverseFrequency(float64(n), float64(r.items))
+	}
+	return r.known[n]
+}
+
+func inverseFrequency(n, all float64) float64 { return math.Log(1 + (all-n+.5)/(n+.5)) }

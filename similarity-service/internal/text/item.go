@@ -1,0 +1,87 @@
+package text
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Item is what the catalogue says about an item.
+type Item struct {
+	ID          string
+	Title       string
+	Description string
+	// Category is the path from the root, such as {"Shoes", "Running"}.
+	Category []string
+	Brand    string
+	Tags     []string
+	// Language is the item's language as declared ("de", "pt-BR"); when empty it is detected.
+	Language string
+}
+
+// Field says how much one part of an item counts.
+type Field struct {
+	// Weight multiplies the field's term counts; 0 leaves the field out.
+	Weight float64
+	// Length is the number of terms that counts as normal; longer fields count less per term.
+	Length float64
+	// Damping is how strongly length matters, 0 not at all, 1 fully (BM25's b).
+	Damping float64
+}
+
+// Options are the choices of an Index.
+type Options struct {
+	Title, Description, Category, Brand, Tags Field
+	// Saturation is BM25's k1: at a weighted count of Saturation a term has half of its full weight.
+	Saturation float64
+	// Language is taken for items that declare none and are too short to detect one; empty means no stemming.
+	Language string
+	// MaxTerms is how many terms of one field are read; the rest is ignored.
+	MaxTerms int
+	// MaxPostings bounds the postings one query looks at. Rare terms go first; a term that would exceed the rest of the
+	// bound is skipped, though it still counts in the scores of items found by other terms.
+	MaxPostings int
+	// Candidates is how many items, best by the terms looked at, are compared exactly; at least 4·k are.
+	Candidates int
+}
+
+// DefaultOptions weighs titles most and lets long descriptions speak softly.
+func DefaultOptions() Options {
+	return Options{
+		Title:       Field{Weight: 3, Length: 8, Damping: .5},
+		Description: Field{Weight: 1, Length: 60, Damping: .75},
+		Category:    Field{Weight: 2, Length: 6, Damping: .5},
+		Brand:       Field{Weight: 2, Length: 2, Damping: 0},
+		Tags:        Field{Weight: 2, Length: 8, Damping: .5},
+		Saturation:  1.2,
+		MaxTerms:    1000,
+		MaxPostings: 20_000,
+		Candidates:  256,
+	}
+}
+
+// Validate reports every option out of range at once.
+func (o Options) Validate() error {
+	var problems []error
+	within := func(name string, value, low, high float64) {
+		if math.IsNaN(value) || value < low || value > high {
+			problems = append(problems, fmt.Errorf("%s is %g: give %g to %g", name, value, low, high))
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		field Field
+	}{{"title", o.Title}, {"description", o.Description}, {"category", o.Category}, {"brand", o.Brand}, {"tags", o.Tags}} {
+		within(f.name+" weight", f.field.Weight, 0, 1000)
+		within(f.name+" length", f.field.Length, 1, 1e6)
+		within(f.name+" damping", f.field.Damping, 0, 1)
+	}
+	within("saturation", o.Saturation, .01, 1000)
+	within("max terms", float64(o.MaxTerms), 1, 1e6)
+	within("max postings", float64(o.MaxPostings), 1, 1e9)
+	within("candidates", float64(o.Candidates), 1, 1e6)
+	if o.Language != "" && languageOf(o.Language) == "" {
+		problems = append(problems, fmt.Errorf("language is %q: give a code such as \"en\" or \"pt-BR\", or none", o.Language))
+	}
+	return errors.Join(problems...)
+}

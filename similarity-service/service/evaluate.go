@@ -1,0 +1,157 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// resamples is the number of bootstrap resamples behind each interval.
+const resamples = 1000
+
+// EvaluateOptions say what to evaluate. The zero value of every field but Path and Format is useful.
+type EvaluateOptions struct {
+	Path          string
+	Format        string                              // lightgcn, sessions, baskets, movielens or csv
+	TrainFraction float64                             // share of a table that teaches; 0 means the format's own split
+	Resplit       bool                                // lightgcn: draw the test part again at random
+	Algorithms    []string                            // nil means all; popular and cosine are always measured
+	K             int                                 // length of the measured lists; 0 means 20
+	Neighbours    int                                 // neighbours kept per item; 0 means 200
+	Seed          uint64                              // same seed, same report
+	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
+	Workers       int                                 // goroutines; 0 means GOMAXPROCS
+	Progress      func(stage string, done, total int) // may be called from several goroutines
+}
+
+// Metric is a measured figure with its 95 % bootstrap interval. Figures of all lists together have no interval.
+type Metric struct {
+	Value float64  `json:"value"`
+	Low   *float64 `json:"low,omitempty"`
+	High  *float64 `json:"high,omitempty"`
+}
+
+// Result is one algorithm of a report. Metrics are those of the test part; they are missing for algorithms that lost
+// on validation, whose test score is never looked at.
+type Result struct {
+	Name       string             `json:"name"`
+	Relation   string             `json:"relation"`
+	Parameters map[string]any     `json:"parameters"`
+	Metrics    map[string]Metric  `json:"metrics,omitempty"`
+	Validation map[string]float64 `json:"validation"`
+	CPUSeconds float64            `json:"cpu_seconds"`
+	PeakBytes  int64              `json:"peak_bytes"`
+}
+
+// DataSummary describes what was read.
+type DataSummary struct {
+	Path         string         `json:"path"`
+	Format       string         `json:"format"`
+	Items        int            `json:"items"`
+	Rows         int            `json:"rows"`
+	Interactions int            `json:"interactions"`
+	TestCases    int            `json:"test_cases"`
+	Lines        int            `json:"lines"`
+	Skipped      map[string]int `json:"skipped,omitempty"`
+}
+
+// Report is the outcome of an evaluation, best algorithm first by validation.
+type Report struct {
+	Data     DataSummary `json:"data"`
+	Selected string      `json:"selected"`
+	Results  []Result    `json:"results"`
+}
+
+// Evaluate reads a data set, lets the algorithms compete on a held-out part of its training data and scores the winner
+// and the baselines on the test part. Cancelling ctx ends it within a moment, with the context's error.
+func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
+	data, err := dataset.Load(o.Path, dataset.Options{
+		Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, Seed: o.Seed,
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	run := evaluate.Options{
+		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, Seed: o.Seed, BudgetSeconds: o.BudgetSeconds,
+		Workers: o.Workers, Progress: o.Progress, CPUSeconds: cpuSeconds, PeakBytes: peakBytes,
+		Stop: func() bool { return ctx.Err() != nil },
+	}
+	if run.K == 0 {
+		run.K = 20
+	}
+	if run.Neighbours == 0 {
+		run.Neighbours = 200
+	}
+	if run.BudgetSeconds == 0 {
+		run.BudgetSeconds = 200
+	}
+	board, err := evaluate.Run(data, run)
+	if errors.Is(err, neighbours.ErrStopped) && ctx.Err() != nil {
+		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, ctx.Err())
+	}
+	if err != nil {
+		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, err)
+	}
+	return report(o, run, data, board), nil
+}
+
+// EvaluateAlgorithms lists the algorithms that compete.
+func EvaluateAlgorithms() []string { return evaluate.Algorithms() }
+
+// EvaluateFormats lists the data formats that can be read.
+func EvaluateFormats() []string {
+	var out []string
+	for _, f := range dataset.Formats() {
+		out = append(out, string(f))
+	}
+	return out
+}
+
+func report(o EvaluateOptions, run evaluate.Options, data *dataset.Data, board *evaluate.Leaderboard) Report {
+	r := Report{Selected: board.Selected, Data: DataSummary{
+		Path: o.Path, Format: o.Format, Items: data.Items.Len(), Rows: data.Rows(), Interactions: data.Interactions(),
+		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped,
+	}}
+	for _, one := range board.Results {
+		res := Result{
+			Name: one.Name, Relation: data.Relation, Parameters: one.Parameters, CPUSeconds: one.CPUSeconds, PeakBytes: one.PeakBytes,
+			Validation: map[string]float64{at("recall", run.K): one.Validation.Recall, at("ndcg", run.K): one.Validation.NDCG},
+		}
+		if one.Tested {
+			res.Metrics = testMetrics(one, run)
+		}
+		r.Results = append(r.Results, res)
+	}
+	return r
+}
+
+// testMetrics gives the means with their intervals. Every algorithm gets the same resamples of the cases.
+func testMetrics(one evaluate.Result, run evaluate.Options) map[string]Metric {
+	names := []string{"recall", "ndcg", "hr", "mrr"}
+	columns := make([][]float64, len(names))
+	for _, c := range one.TestCases {
+		for n, v := range []float64{c.Recall, c.NDCG, c.HR, c.MRR} {
+			columns[n] = append(columns[n], v)
+		}
+	}
+	intervals := metrics.BootstrapColumns(columns, resamples, .95, rand.New(rand.NewPCG(run.Seed, 0xb007)))
+	t := one.Test
+	out := map[string]Metric{
+		at("coverage", run.K):        {Value: t.Coverage},
+		at("novelty", run.K):         {Value: t.Novelty},
+		at("popularity_bias", run.K): {Value: t.PopularityBias},
+	}
+	for n, v := range []float64{t.Recall, t.NDCG, t.HR, t.MRR} {
+		out[at(names[n], run.K)] = Metric{Value: v, Low: &intervals[n].Low, High: &intervals[n].High}
+	}
+	return out
+}
+
+func at(name string, k int) string { return name + "@" + strconv.Itoa(k) }

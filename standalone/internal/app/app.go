@@ -1,0 +1,145 @@
+// Package app runs the three services in one process: it opens the data folder and an in-process Redis, makes the same three
+// service.New calls that separate processes make, mounts their handlers on one port by path prefix and lets them call each other
+// without sockets. No service knows that it runs here.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	profile "github.com/aisle-rec/aisle/profile-service/service"
+	recommender "github.com/aisle-rec/aisle/recommender-service/service"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/telemetry"
+	similarity "github.com/aisle-rec/aisle/similarity-service/service"
+)
+
+// Config says where the data is and who may call.
+type Config struct {
+	DataDir     string // SQLite files, snapshots and the lock; always needed
+	DatabaseURL string // postgres://...; "" keeps the tables in SQLite files of the data folder
+	RedisURL    string // redis://...; "" runs a Redis inside this process
+	BlobURL     string // s3://..., gs://...; "" keeps snapshots in the data folder
+	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation.
+	SearchSeconds float64
+	KeysFile      string   // "" lets every caller on loopback in
+	Listen        []string // the addresses that the handlers will be served on
+}
+
+// App is the three services in one process. It is an httpserver.Service.
+type App struct {
+	services []httpserver.Service
+	handler  http.Handler
+	registry *prometheus.Registry
+	client   Clients
+	close    closers
+}
+
+// closers are undone in reverse order.
+type closers []func() error
+
+func (c *closers) add(f func() error) { *c = append(*c, f) }
+
+func (c closers) run() error {
+	var errs []error
+	for i := len(c) - 1; i >= 0; i-- {
+		errs = append(errs, c[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// New opens the stores and builds the services. On failure everything that it opened is closed again.
+func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err error) {
+	a := &App{registry: telemetry.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close.run())
+		}
+	}()
+	stores, err := openStores(ctx, config, &a.close)
+	if err != nil {
+		return nil, err
+	}
+	serviceKey := rand.Text()
+	authenticator, err := auth.NewAuthenticator(auth.Options{
+		KeysFile: config.KeysFile, Listen: config.Listen, ServiceKeys: []string{serviceKey}, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	peers := newPeers(profile.Name, similarity.Name, recommender.Name)
+	deps := func(name string) process.Deps {
+		return process.Deps{
+			Auth: authenticator, Logger: logger.With("service", name), Registry: a.registry, Version: process.Version(),
+			ServiceKey: serviceKey, PeerTransport: peers.transports(),
+		}
+	}
+
+	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL}, deps(profile.Name))
+	if err != nil {
+		return nil, fmt.Errorf("start the profile-service: %w", err)
+	}
+	a.add(profile.Name, profiles, peers)
+	similarities, err := similarity.New(ctx, similarity.Config{
+		RedisURL: stores.redisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
+	}, deps(similarity.Name))
+	if err != nil {
+		return nil, fmt.Errorf("start the similarity-service: %w", err)
+	}
+	a.add(similarity.Name, similarities, peers)
+	recommendations, err := recommender.New(ctx, recommender.Config{
+		DatabaseURL: stores.recommenderURL, ProfileURL: peers.url(profile.Name), SimilarityURL: peers.url(similarity.Name),
+	}, deps(recommender.Name))
+	if err != nil {
+		return nil, fmt.Errorf("start the recommender-service: %w", err)
+	}
+	a.add(recommender.Name, recommendations, peers)
+
+	a.handler, err = newRouter(peers)
+	if err != nil {
+		return nil, err
+	}
+	a.client = newClients(httpclient.Options{
+		BaseURL: "http://aisle.localhost", Key: serviceKey, Shop: auth.DefaultShop, Transport: httpserver.InProcess{Handler: a.handler},
+	})
+	return a, nil
+}
+
+func (a *App) add(name string, s httpserver.Service, peers *peers) {
+	a.services = append(a.services, s)
+	a.close.add(s.Close)
+	peers.set(name, s.Handler())
+}
+
+// Clients returns clients that call this process's own services for the default shop, with all scopes.
+func (a *App) Clients() Clients { return a.client }
+
+// Handler answers the public API of all three services.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// AdminHandler answers health checks, metrics and profiles.
+func (a *App) AdminHandler() http.Handler {
+	return httpserver.Admin(a.registry, func(context.Context) error { return nil })
+}
+
+// Run does the background work of all services until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range a.services {
+		group.Go(func() error { return s.Run(ctx) })
+	}
+	return group.Wait()
+}
+
+// Close closes the services and then their stores.
+func (a *App) Close() error { return a.close.run() }

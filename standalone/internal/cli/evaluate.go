@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/similarity-service/service"
+)
+
+func newEvaluateCommand() *cobra.Command {
+	var o service.EvaluateOptions
+	var resplit string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "evaluate --data PATH --format FORMAT",
+		Short: "Compare the recommendation models on a data set from files",
+		Long: `Evaluate reads a data set, chooses among the models and their parameters on a held-out part of its training data, and
+measures the winner on the test part, beside popularity and cosine. It needs no server.
+
+Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt), baskets
+(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst.`,
+		Example: "  aisle evaluate --data ./ml-100k --format movielens --k 10\n  aisle evaluate --data orders.csv --format baskets --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if resplit != "" && resplit != "random" {
+				return fmt.Errorf("--resplit is %q, want random or nothing", resplit)
+			}
+			o.Resplit = resplit == "random"
+			progress := newProgress(cmd.ErrOrStderr())
+			o.Progress = progress.report
+			report, err := service.Evaluate(cmd.Context(), o)
+			progress.end()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(report)
+			}
+			return writeReport(cmd.OutOrStdout(), report)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Path, "data", "", "folder or file of the data set")
+	flags.StringVar(&o.Format, "format", "", "one of "+strings.Join(service.EvaluateFormats(), ", "))
+	flags.Float64Var(&o.TrainFraction, "train-fraction", 0, "share of a table that teaches, above 0 and below 1 (default: the format's own split)")
+	flags.StringVar(&resplit, "resplit", "", "random: draw the test part of lightgcn data again, keeping its size per user")
+	flags.StringSliceVar(&o.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")")
+	flags.IntVar(&o.K, "k", 20, "length of the measured lists")
+	flags.IntVar(&o.Neighbours, "neighbours", 200, "neighbours kept per item")
+	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
+	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
+	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
+	for _, name := range []string{"data", "format"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // a flag that does not exist: a mistake in this file
+		}
+	}
+	return cmd
+}
+
+// writeReport prints an aligned table: the test figures where there are any, the validation NDCG for all.
+func writeReport(w io.Writer, r service.Report) error {
+	d := r.Data
+	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", d.Path, d.Format, d.Rows, d.Items, d.Interactions, d.TestCases)
+	for _, reason := range slices.Sorted(maps.Keys(d.Skipped)) {
+		fmt.Fprintf(w, "left out: %d %s\n", d.Skipped[reason], reason)
+	}
+	fmt.Fprintf(w, "selected on validation: %s\n\n", r.Selected)
+	columns := metricColumns(r)
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "algorithm\tvalidation\t%s\tCPU s\tpeak MB\t\n", strings.Join(columns, "\t"))
+	for _, one := range r.Results {
+		validation := "–"
+		for name, v := range one.Validation {
+			if strings.HasPrefix(name, "ndcg@") || len(one.Validation) == 1 {
+				validation = fmt.Sprintf("%.4f", v)
+			}
+		}
+		fmt.Fprintf(table, "%s\t%s\t", one.Name, validation)
+		for _, name := range columns {
+			fmt.Fprintf(table, "%s\t", cell(one.Metrics, name))
+		}
+		fmt.Fprintf(table, "%.1f\t%d\t\n", one.CPUSeconds, one.PeakBytes>>20)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	fmt.Fprintln(w)
+	for _, one := range r.Results {
+		if len(one.Parameters) > 0 {
+			fmt.Fprintf(w, "%s: %s\n", one.Name, parameters(one.Parameters))
+		}
+	}
+	return nil
+}
+
+// metricColumns orders the figures: accuracy first, in the order in which papers give them.
+func metricColumns(r service.Report) []string {
+	order := []string{"recall", "ndcg", "hr", "mrr", "coverage", "novelty", "popularity_bias"}
+	found := map[string]bool{}
+	for _, one := range r.Results {
+		for name := range one.Metrics {
+			found[name] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(x, y string) int {
+		xName, _, _ := strings.Cut(x, "@")
+		yName, _, _ := strings.Cut(y, "@")
+		return slices.Index(order, xName) - slices.Index(order, yName)
+	})
+}
+
+func cell(metrics map[string]service.Metric, name string) string {
+	m, ok := metrics[name]
+	switch {
+	case !ok:
+		return "–"
+	case m.Low == nil:
+		return fmt.Sprintf("%.3f", m.Value)
+	}
+	return fmt.Sprintf("%.4f ±%.4f", m.Value, (*m.High-*m.Low)/2)
+}
+
+func parameters(p map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		value := fmt.Sprint(p[name])
+		switch v := p[name].(type) {
+		case float64:
+			value = strconv.FormatFloat(v, 'g', 4, 64)
+		case string, int:
+		default:
+			if text, err := json.Marshal(v); err == nil {
+				value = string(text)
+			}
+		}
+		parts = append(parts, name+"="+value)
+	}
+	return strings.Join(parts, " ")
+}
+
+// progress shows the stage of a long command on standard error: a bar on a terminal, one line per stage elsewhere.
+type progress struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	stage    string
+	bar      *progressbar.ProgressBar
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if file, ok := w.(*os.File); ok {
+		info, err := file.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+func (p *progress) report(stage string, done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if stage != p.stage {
+		p.finish()
+		p.stage = stage
+		if p.terminal {
+			p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(stage),
+				progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
+		} else {
+			fmt.Fprintf(p.w, "%s …\n", stage)
+		}
+	}
+	if p.bar != nil && int64(done) > p.bar.State().CurrentNum {
+		p.bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to fail
+	}
+}
+
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+}
+
+func (p *progress) finish() {
+	if p.bar != nil {
+		p.bar.Finish() //nolint:errcheck // as above
+		p.bar = nil
+	}
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+)
+
+func newKeysCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
+	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
+	cmd.AddCommand(newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file))
+	return cmd
+}
+
+func newKeysCreateCommand(file *string) *cobra.Command {
+	n := auth.NewKey{}
+	var kind string
+	var validFor time.Duration
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make a key, add its digest to the keys file and print it, once",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n.Kind = auth.Kind(kind)
+			if n.Kind == auth.KindPublishable && len(n.Origins) == 0 {
+				return fmt.Errorf("a publishable key needs --origin https://shop.example, the page that may use it (repeat the flag for several)")
+			}
+			if len(n.Scopes) == 0 {
+				n.Scopes = nil
+			}
+			now := time.Now()
+			if validFor > 0 {
+				end := now.Add(validFor).UTC().Truncate(time.Second)
+				n.Expires = &end
+			}
+			secret, key, err := auth.Generate(n, now)
+			if err != nil {
+				return err
+			}
+			if err := auth.AppendKey(*file, key); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s key %s for shop %q added to %s. It is shown only now:\n", key.Kind, key.ID, key.Shop, *file)
+			fmt.Fprintln(cmd.OutOrStdout(), secret)
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&n.Shop, "shop", auth.DefaultShop, "the shop that the key opens")
+	flags.StringVar(&kind, "kind", string(auth.KindSecret), "secret (servers), publishable (browsers) or service (between Aisle services)")
+	flags.StringSliceVar(&n.Scopes, "scope", nil, "what it may do: "+strings.Join(auth.Scopes(), " ")+"; all that the kind may when not given")
+	flags.StringSliceVar(&n.Origins, "origin", nil, "web origin that may use a publishable key, such as https://shop.example")
+	flags.StringVar(&n.Note, "note", "", "a reminder of what the key is for")
+	flags.DurationVar(&validFor, "valid-for", 0, "how long the key works, such as 720h; for ever when not given")
+	return cmd
+}
+
+func newKeysListCommand(file *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the keys by id; the keys themselves are not kept",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f, err := auth.ReadKeysFile(*file)
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ID\tKIND\tSHOP\tSCOPES\tORIGINS\tCREATED\tNOTE")
+			for _, k := range f.Keys {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Kind, k.Shop, strings.Join(k.Scopes, " "),
+					strings.Join(k.Origins, " "), k.CreatedAt.Format(time.DateOnly), k.Note)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func newKeysRemoveCommand(file *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove ID",
+		Short: "Remove a key; running servers refuse it within a second",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(_ *cobra.Command, args []string) error { return auth.RemoveKey(*file, args[0]) },
+	}
+}
