@@ -39,6 +39,7 @@ type Options struct {
 	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
+	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
 	ScanTest      bool    // afterwards, look for the two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
@@ -57,6 +58,7 @@ func (o Options) progress(stage string) func(int, int) {
 
 func (o Options) withDefaults() Options {
 	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
+	o.MaxCases = cmp.Or(o.MaxCases, maxCases)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.CPUSeconds == nil {
 		o.CPUSeconds = func() float64 { return 0 }
@@ -146,7 +148,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
-	held, err := newValidation(d, o.Seed)
+	held, err := newValidation(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
