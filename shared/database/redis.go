@@ -41,10 +41,10 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	defer cancel()
 	info, err := client.Info(probe).Result()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("Redis at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
+		return nil, errors.Join(fmt.Errorf("the Redis server at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
 	}
 	if major := redisMajor(info); major > 0 && major < minRedisVersion {
-		return nil, errors.Join(fmt.Errorf("Redis at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
+		return nil, errors.Join(fmt.Errorf("the Redis server at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
 			where, major, minRedisVersion), client.Close())
 	}
 	return client, nil
