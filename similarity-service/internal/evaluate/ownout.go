@@ -3,6 +3,7 @@ package evaluate
 import (
 	"math"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -26,7 +27,7 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
 		t := newTrial(n)
 		return func(c *heldCase) []int32 {
-			t.begin(s.graph, c)
+			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
 			for p, i := range t.seeds {
 				f := decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
@@ -91,8 +92,8 @@ func newTrial(n int) *trial {
 	return &trial{hidden: make([]float32, n), isHid: make([]bool, n)}
 }
 
-// begin lays out case c over the rows of g.
-func (t *trial) begin(g *neighbours.Graph, c *heldCase) {
+// begin lays out case c over the rows of m.
+func (t *trial) begin(m *csr.Matrix, c *heldCase) {
 	for _, j := range t.last {
 		t.hidden[j], t.isHid[j] = 0, false
 	}
@@ -108,7 +109,7 @@ func (t *trial) begin(g *neighbours.Graph, c *heldCase) {
 	for _, j := range c.hidden {
 		t.isHid[j] = true
 	}
-	items, val := g.Users().Row(int(c.row))
+	items, val := m.Row(int(c.row))
 	for p, i := range items {
 		x := float32(1)
 		if val != nil {

@@ -52,14 +52,21 @@ func (l *Lists) Entries() int {
 	return sum
 }
 
-// ScaleRows multiplies the weights of every list i by factor[i], in place. The order within a list stays.
-func (l *Lists) ScaleRows(factor []float64) {
+// Scaled returns lists with the weights w(i→j)·source[i]·target[j], each list in the order of its new weights. Counts are
+// not kept.
+func (l *Lists) Scaled(source, target []float64) *Lists {
+	out := NewLists(l.N(), l.K)
+	var sel Selector
+	var scaled []float32
 	for i := range l.Len {
-		_, w := l.Of(int32(i))
-		for p := range w {
-			w[p] = float32(float64(w[p]) * factor[i])
+		items, weights := l.Of(int32(i))
+		scaled = scaled[:0]
+		for p, j := range items {
+			scaled = append(scaled, float32(float64(weights[p])*source[i]*target[j]))
 		}
+		sel.Select(out, int32(i), items, scaled)
 	}
+	return out
 }
 
 // Validate reports the first broken invariant: an unknown item, an item in its own list or twice in a list, a weight
