@@ -39,7 +39,7 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	where := strings.Join(o.Addrs, ",")
 	probe, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	info, err := client.Info(probe, "server").Result()
+	info, err := client.Info(probe).Result()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("Redis at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
 	}
@@ -50,7 +50,7 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	return client, nil
 }
 
-// redisMajor finds the major version in the answer of INFO server; 0 when it is not said.
+// redisMajor finds the major version in the answer of INFO; 0 when it is not said.
 func redisMajor(info string) int {
 	_, rest, found := strings.Cut(info, "redis_version:")
 	if !found {

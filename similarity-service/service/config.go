@@ -1,6 +1,9 @@
 package service
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config are the settings of the similarity-service.
 type Config struct {
@@ -10,6 +13,8 @@ type Config struct {
 	BlobURL string `env:"AISLE_BLOB_URL"`
 	// ProfileURL is the address of the profile-service.
 	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
+	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation; a job may ask for another.
+	SearchSeconds float64 `env:"AISLE_SEARCH_SECONDS" envDefault:"60"`
 }
 
 // Validate reports every problem of the settings at once.
@@ -20,6 +25,9 @@ func (c Config) Validate() error {
 	}
 	if c.BlobURL == "" {
 		problems = append(problems, errors.New("AISLE_BLOB_URL is not set: give it file:///path or s3://bucket"))
+	}
+	if !(c.SearchSeconds > 0) {
+		problems = append(problems, fmt.Errorf("AISLE_SEARCH_SECONDS is %v: give it more than 0", c.SearchSeconds))
 	}
 	return errors.Join(problems...)
 }

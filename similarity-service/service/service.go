@@ -1,37 +1,110 @@
-// Package service is the similarity-service as the rest of the workspace sees it: a Config, New, a handler, background work and an end.
-// Everything else is internal.
+// Package service is the similarity-service as the rest of the workspace sees it: a Config, New, a handler, background work and an
+// end, and Evaluate for data sets in files. Everything else is internal.
 package service
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"time"
 
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/similarity-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
+	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
+	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
+	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
+	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
 // Name is the name of this service in logs, metrics and peers' settings.
 const Name = "similarity-service"
 
+// profileName is the peer that owns events and catalogue.
+const profileName = "profile-service"
+
+const (
+	popularityInterval = time.Minute
+	// shopsInterval is how late a shop whose first key was just made is noticed.
+	shopsInterval = time.Second
+)
+
 // Service is a running similarity-service.
 type Service struct {
-	config Config
-	deps   process.Deps
-	server *httpserver.Server
+	deps       process.Deps
+	server     *httpserver.Server
+	archive    *archive.Archive
+	redis      redis.UniversalClient
+	registry   *serving.Registry
+	catalogue  *catalogue.Catalogue
+	popularity *popularity.Popularity
+	jobs       *jobs.Manager
+	schedules  *schedule.Scheduler
+	recomputed chan struct{} // wakes popularity after a recompute
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable.
-func New(_ context.Context, config Config, deps process.Deps) (*Service, error) {
+func New(ctx context.Context, config Config, deps process.Deps) (*Service, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	server := httpserver.New(httpserver.Options{
-		Service: Name, Description: description, Version: deps.Version, Auth: deps.Auth, Logger: deps.Logger, Registry: deps.Registry,
-	})
-	return &Service{config: config, deps: deps, server: server}, nil
+	client, err := database.OpenRedis(ctx, config.RedisURL)
+	if err != nil {
+		return nil, err
+	}
+	store, err := archive.Open(ctx, config.BlobURL)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	s := &Service{deps: deps, archive: store, redis: client, recomputed: make(chan struct{}, 1)}
+	s.build(config)
+	if err := s.registry.Start(ctx, deps.Auth.Shops()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
-const description = "Item similarity: models, their evaluation and their serving."
+// build wires the parts together.
+func (s *Service) build(config Config) {
+	logger, now := s.deps.Logger, time.Now
+	profile := profileapi.NewClient(httpclient.New(httpclient.Options{
+		BaseURL: config.ProfileURL, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[profileName],
+	}))
+	s.registry = serving.NewRegistry(s.archive, s.redis, logger, now)
+	finder := lookup.New(s.registry)
+	s.catalogue = catalogue.New(profile, finder.ItemChanged, logger)
+	s.popularity = popularity.New(profile, s.catalogue.CategoriesOf, logger, now)
+	recomputer := &recompute.Recomputer{
+		Profile: profile, Registry: s.registry, Known: s.catalogue.Known, Budget: config.SearchSeconds, Logger: logger,
+	}
+	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
+		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
+			defer s.wakePopularity()
+			return recomputer.Run(ctx, t)
+		},
+		httpapi.KindEvaluation: recomputer.Evaluate,
+	}, logger, now)
+	s.schedules = schedule.New(s.archive, s.redis, s.jobs.Start, logger, now)
+	s.server = httpserver.New(httpserver.Options{
+		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
+	})
+	api := &httpapi.API{Lookup: finder, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
+	api.Register(s.server.API)
+}
+
+const description = "Item similarity: models are computed from the shop's events, measured on events they have not seen, published only when " +
+	"they are good enough, and served from Redis."
 
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
@@ -39,13 +112,35 @@ func (s *Service) Handler() http.Handler { return s.server.Engine }
 // AdminHandler answers health checks, metrics and profiles.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
-func (s *Service) ready(context.Context) error { return nil }
+// ready fails while snapshots cannot be read. A Redis that is away does not make the service unready: lists come from snapshots.
+func (s *Service) ready(ctx context.Context) error { return s.archive.Ready(ctx) }
 
-// Run does the background work until ctx ends.
-func (s *Service) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+func (s *Service) wakePopularity() {
+	select {
+	case s.recomputed <- struct{}{}:
+	default: // it has been woken already
+	}
 }
 
-// Close releases the stores.
-func (s *Service) Close() error { return nil }
+// Run does the background work until ctx ends: it follows catalogues and live models, keeps Redis filled, counts what is popular and
+// starts scheduled jobs.
+func (s *Service) Run(ctx context.Context) error {
+	shops := s.deps.Auth.Shops
+	for _, shop := range shops() {
+		if err := s.jobs.Recover(ctx, shop); err != nil {
+			s.deps.Logger.Warn("interrupted jobs not checked", "shop", shop, "error", err)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.registry.Run(ctx, shops) })
+	group.Go(func() error { return s.schedules.Run(ctx, shops) })
+	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
+	group.Go(func() error { s.popularity.Run(ctx, shops, popularityInterval, s.recomputed); return nil })
+	return group.Wait()
+}
+
+// Close cancels running jobs and releases the stores.
+func (s *Service) Close() error {
+	s.jobs.Close()
+	return errors.Join(s.archive.Close(), s.redis.Close())
+}

@@ -46,7 +46,7 @@ begin
     if to_regclass(format('%I.%I', home, part)) is not null then
         return;
     end if;
-    perform pg_advisory_xact_lock(hashtext('aisle events partitions'));
+    lock table events in share update exclusive mode; -- one at a time; attaching needs this lock anyway
     if to_regclass(format('%I.%I', home, part)) is not null then
         return;
     end if;

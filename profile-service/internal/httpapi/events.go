@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -34,8 +33,7 @@ func (a *API) registerEvents(api huma.API) {
 
 // eventsBody documents the body, which is read by hand for speed.
 func eventsBody(api huma.API) *huma.RequestBody {
-	schemas := api.OpenAPI().Components.Schemas
-	one := schemas.Schema(reflect.TypeFor[profileapi.Event](), true, "")
+	one := schemaOf[profileapi.Event](api)
 	limit := event.MaxEvents
 	least := 1
 	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,7 +36,7 @@ func (a *API) registerItems(api huma.API) {
 
 // batchBody documents a list body that is read member by member.
 func batchBody[T any](api huma.API) *huma.RequestBody {
-	one := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+	one := schemaOf[T](api)
 	least, limit := 1, maxBatch
 	media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}}

@@ -75,6 +75,7 @@ type ScanQuery struct {
 	FromMs, ToMs int64    // occurred in [FromMs, ToMs); ToMs 0 means no bound
 	Types        []string // nil: all
 	Subjects     []string // nil: all
+	SessionID    string   // "": all; else what was done in this session
 	OnlySubjects bool     // leave out events without subject or with one whose consent is withheld now
 	Descending   bool
 	Limit        int
@@ -224,6 +225,35 @@ type Upkeep interface {
 	Ping(ctx context.Context) error
 }
 
+// ImportRow is the stored state of an import.
+type ImportRow struct {
+	ImportID  string
+	CreatedMs int64
+	UpdatedMs int64
+	Cancelled bool
+	Body      []byte // JSON
+}
+
+// ImportError is one entry of an error report.
+type ImportError struct {
+	Number int64 // from 1
+	Body   []byte
+}
+
+// Imports keeps the states and error reports of imports.
+type Imports interface {
+	// PutImport stores a state; Cancelled stays true once it was.
+	PutImport(ctx context.Context, shop string, row ImportRow) error
+	// Import returns a state, or ErrNotFound.
+	Import(ctx context.Context, shop, id string) (ImportRow, error)
+	// ListImports returns states with an id below before ("" for all) in descending order of id.
+	ListImports(ctx context.Context, shop, before string, limit int) ([]ImportRow, error)
+	// AddImportErrors stores entries of a report.
+	AddImportErrors(ctx context.Context, shop, id string, entries []ImportError) error
+	// ImportErrors returns entries with a number above after in ascending order.
+	ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]ImportError, error)
+}
+
 // Store is every port; the service opens one and hands each package the port it needs.
 type Store interface {
 	EventLog
@@ -231,6 +261,7 @@ type Store interface {
 	Catalogue
 	People
 	Identities
+	Imports
 	Upkeep
 	Close() error
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -43,11 +44,12 @@ func New(client *profileapi.Client, listener Listener, logger *slog.Logger) *Cat
 	return &Catalogue{client: client, listener: listener, logger: logger, shops: map[string]*replica{}}
 }
 
-// Run follows the feeds of the shops, also of shops that appear later, until ctx ends. changed is called at start and whenever the set of
-// shops should be looked at again.
-func (c *Catalogue) Run(ctx context.Context, shops func() []string, again <-chan struct{}) {
+// Run follows the feeds of the shops, also of shops that appear later, until ctx ends.
+func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval time.Duration) {
 	var running sync.WaitGroup
 	defer running.Wait()
+	again := time.NewTicker(interval)
+	defer again.Stop()
 	for {
 		for _, shop := range shops() {
 			if r, isNew := c.replica(shop); isNew {
@@ -61,7 +63,7 @@ func (c *Catalogue) Run(ctx context.Context, shops func() []string, again <-chan
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
+		case <-again.C:
 		}
 	}
 }

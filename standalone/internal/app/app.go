@@ -26,12 +26,14 @@ import (
 
 // Config says where the data is and who may call.
 type Config struct {
-	DataDir     string   // SQLite files, snapshots and the lock; always needed
-	DatabaseURL string   // postgres://...; "" keeps the tables in SQLite files of the data folder
-	RedisURL    string   // redis://...; "" runs a Redis inside this process
-	BlobURL     string   // s3://..., gs://...; "" keeps snapshots in the data folder
-	KeysFile    string   // "" lets every caller on loopback in
-	Listen      []string // the addresses that the handlers will be served on
+	DataDir     string // SQLite files, snapshots and the lock; always needed
+	DatabaseURL string // postgres://...; "" keeps the tables in SQLite files of the data folder
+	RedisURL    string // redis://...; "" runs a Redis inside this process
+	BlobURL     string // s3://..., gs://...; "" keeps snapshots in the data folder
+	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation.
+	SearchSeconds float64
+	KeysFile      string   // "" lets every caller on loopback in
+	Listen        []string // the addresses that the handlers will be served on
 }
 
 // App is the three services in one process. It is an httpserver.Service.
@@ -89,7 +91,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 	a.add(profile.Name, profiles, peers)
 	similarities, err := similarity.New(ctx, similarity.Config{
-		RedisURL: stores.redisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name),
+		RedisURL: stores.redisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
 	}, deps(similarity.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the similarity-service: %w", err)

@@ -66,6 +66,9 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	if sq.Subjects != nil {
 		q.and("subject = any(%s)", sq.Subjects)
 	}
+	if sq.SessionID != "" {
+		q.and("session_id = %s and subject in (select 's' || %s union all select subject from session_subjects where shop = $1 and session_id = %s)", sq.SessionID)
+	}
 	if sq.OnlySubjects {
 		q.WriteString(" and subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)")
 	}

@@ -46,6 +46,10 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	if sq.Subjects != nil {
 		q.and("subject"+inList, list(sq.Subjects))
 	}
+	if sq.SessionID != "" {
+		q.and("session_id = ? and subject in (select 's' || ? union all select subject from session_subjects where shop = ? and session_id = ?)",
+			sq.SessionID, sq.SessionID, shop, sq.SessionID)
+	}
 	if sq.OnlySubjects {
 		q.and("subject is not null and not exists (select 1 from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)")
 	}

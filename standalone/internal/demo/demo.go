@@ -1,0 +1,240 @@
+// Package demo fills a running Aisle with a real shop's year and shows what it answers: imports, recomputes, asks, posts one event and
+// asks again. Everything goes through the public API, as a shop would do it.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/standalone/internal/app"
+	"github.com/aisle-rec/aisle/standalone/internal/onlineretail"
+)
+
+const (
+	// ItemID is the item whose neighbours are shown: WHITE HANGING HEART T-LIGHT HOLDER, the best seller.
+	ItemID = "85123A"
+	// searchSeconds keeps the whole demo under a minute; a real recompute searches longer.
+	searchSeconds = 6
+	batchEvents   = 1000
+	batchLines    = 12_000 // keeps a batch well below the 2 MB that one request may have
+	shown         = 5
+	// liveDeadline bounds the wait until what was imported can be asked for.
+	liveDeadline = 30 * time.Second
+)
+
+// Options say for whom to recommend and where to report progress.
+type Options struct {
+	UserID   string
+	Progress func(stage string, done, total int)
+	Now      time.Time
+}
+
+// Result is what the demo found out.
+type Result struct {
+	Imported        Imported           `json:"imported"`
+	UserID          string             `json:"user_id"`
+	Recommendations []Recommended      `json:"recommendations"`
+	Similar         []Neighbour        `json:"similar"`
+	BoughtTogether  []Neighbour        `json:"bought_together"`
+	Event           profileapi.Event   `json:"event"`
+	Before          []Recommended      `json:"before"`
+	After           []Recommended      `json:"after"`
+	Seconds         map[string]float64 `json:"seconds"`
+}
+
+// Imported counts what went in.
+type Imported struct {
+	OrderLines  int    `json:"order_lines"`
+	LeftOut     int    `json:"order_lines_left_out"`
+	Items       int    `json:"items"`
+	Events      int    `json:"events"`
+	Duplicates  int    `json:"duplicates"`
+	Rejected    int    `json:"rejected"`
+	ShiftedDays int    `json:"shifted_days"`
+	Source      string `json:"source"`
+}
+
+// Recommended is one recommended item.
+type Recommended struct {
+	ItemID  string   `json:"item_id"`
+	Title   string   `json:"title"`
+	Score   float64  `json:"score"`
+	Reasons []string `json:"reasons"`
+}
+
+// Neighbour is one neighbour of ItemID.
+type Neighbour struct {
+	ItemID string  `json:"item_id"`
+	Title  string  `json:"title"`
+	Score  float64 `json:"score"`
+}
+
+// run is one demo under way.
+type run struct {
+	clients app.Clients
+	options Options
+	titles  map[string]string
+	result  *Result
+}
+
+// Run does the whole demo against clients.
+func Run(ctx context.Context, clients app.Clients, o Options) (*Result, error) {
+	r := &run{clients: clients, options: o, titles: map[string]string{}, result: &Result{UserID: o.UserID, Seconds: map[string]float64{}}}
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{{"import", r.importShop}, {"recompute", r.recompute}, {"ask", r.ask}}
+	for _, s := range steps {
+		start := time.Now()
+		if err := s.do(ctx); err != nil {
+			return nil, fmt.Errorf("demo: %s: %w", s.name, err)
+		}
+		r.result.Seconds[s.name] = time.Since(start).Seconds()
+		r.result.Seconds["total"] += r.result.Seconds[s.name]
+	}
+	return r.result, nil
+}
+
+// importShop posts the catalogue and then the events.
+func (r *run) importShop(ctx context.Context) error {
+	r.options.Progress("read the data set", 0, 1)
+	shop, err := onlineretail.Load(r.options.Now)
+	if err != nil {
+		return err
+	}
+	r.result.Imported = Imported{
+		OrderLines: onlineretail.Lines, LeftOut: shop.Left.NotProducts + shop.Left.Adjustments, ShiftedDays: int(shop.Shift.Hours() / 24),
+		Source: "UCI Online Retail by Daqing Chen, CC BY 4.0",
+	}
+	for from := 0; from < len(shop.Items); from += batchEvents {
+		answer, err := r.clients.Profile.PutItems(ctx, shop.Items[from:min(from+batchEvents, len(shop.Items))])
+		if err != nil {
+			return err
+		}
+		r.result.Imported.Items += answer.Accepted
+	}
+	for _, i := range shop.Items {
+		r.titles[i.ItemID] = i.Title
+	}
+	for from := 0; from < len(shop.Events); {
+		to := batchEnd(shop.Events, from)
+		answer, err := r.clients.Profile.PostEvents(ctx, shop.Events[from:to])
+		if err != nil {
+			return err
+		}
+		r.result.Imported.Events += answer.Accepted
+		r.result.Imported.Duplicates += answer.Duplicates
+		r.result.Imported.Rejected += answer.Rejected
+		from = to
+		r.options.Progress("import orders", to, len(shop.Events))
+	}
+	return nil
+}
+
+func batchEnd(events []profileapi.Event, from int) int {
+	lines := 0
+	for to := from; to < len(events); to++ {
+		if lines += len(events[to].Items); to > from && lines > batchLines || to-from == batchEvents {
+			return to
+		}
+	}
+	return len(events)
+}
+
+func (r *run) recompute(ctx context.Context) error {
+	job, err := r.clients.Similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: searchSeconds, Seed: 1})
+	if err != nil {
+		return err
+	}
+	_, err = r.clients.Similarity.WaitForJob(ctx, job.JobID, func(j similarityapi.Job) {
+		r.options.Progress("recompute: "+j.Stage, int(j.Progress*100), 100)
+	})
+	return err
+}
+
+// ask shows a customer's recommendations, the neighbours of an item, and how one event changes the next answer.
+func (r *run) ask(ctx context.Context) error {
+	r.options.Progress("ask", 0, 1)
+	before, err := r.waitForRecommendations(ctx)
+	if err != nil {
+		return err
+	}
+	r.result.Recommendations, r.result.Before = before, before
+	if r.result.Similar, err = r.neighbours(ctx, similarityapi.Similar); err != nil {
+		return err
+	}
+	if r.result.BoughtTogether, err = r.neighbours(ctx, similarityapi.BoughtTogether); err != nil {
+		return err
+	}
+	r.result.Event = profileapi.Event{Type: "add_to_cart", UserID: r.options.UserID, ItemID: ItemID}
+	answer, err := r.clients.Profile.PostEvents(ctx, []profileapi.Event{r.result.Event})
+	if err != nil {
+		return err
+	}
+	if answer.Accepted != 1 {
+		return fmt.Errorf("the event was not accepted: %+v", answer.Results)
+	}
+	r.result.After, err = r.recommend(ctx)
+	return err
+}
+
+// waitForRecommendations asks until the recommender's replica of the catalogue, a moment behind, has what was imported.
+func (r *run) waitForRecommendations(ctx context.Context) ([]Recommended, error) {
+	deadline := time.NewTimer(liveDeadline)
+	defer deadline.Stop()
+	for {
+		list, err := r.recommend(ctx)
+		if err != nil || len(list) > 0 {
+			return list, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-deadline.C:
+			return nil, fmt.Errorf("no recommendations after %v", liveDeadline)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (r *run) recommend(ctx context.Context) ([]Recommended, error) {
+	answer, err := r.clients.Recommender.Recommend(ctx, recommenderapi.Request{
+		Scenario: "home.for_you", UserID: r.options.UserID, Limit: shown, Explain: "reasons", Fields: []string{"title"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := []Recommended{}
+	for _, i := range answer.Items {
+		one := Recommended{ItemID: i.ItemID, Title: r.titles[i.ItemID], Score: i.Score, Reasons: []string{}}
+		for _, reason := range i.Reasons {
+			one.Reasons = append(one.Reasons, r.reason(reason))
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// reason is a reason code with its item, as text.
+func (r *run) reason(v recommenderapi.Reason) string {
+	if v.ItemID == "" {
+		return v.Code
+	}
+	return v.Code + " " + v.ItemID + " " + r.titles[v.ItemID]
+}
+
+func (r *run) neighbours(ctx context.Context, relation string) ([]Neighbour, error) {
+	answer, err := r.clients.Similarity.Lookup(ctx, similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{ItemID}, Limit: shown})
+	if err != nil {
+		return nil, err
+	}
+	list := []Neighbour{}
+	for _, n := range answer.Lists[0].Neighbours {
+		list = append(list, Neighbour{n.ItemID, r.titles[n.ItemID], n.Score})
+	}
+	return list, nil
+}
