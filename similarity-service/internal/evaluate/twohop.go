@@ -186,7 +186,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 	if err != nil || s.held.cases[0].row < 0 {
 		return best, err
 	}
-	return s.towardsRandomWalk(best, min(max(limit/3, 4), 8))
+	return s.towardsRandomWalk(best, min(max(limit/2, 4), 12))
 }
 
 // towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
@@ -199,34 +199,44 @@ func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, erro
 		return nil, err
 	}
 	at := best
-	for step := 1.; step > .3 && limit > 0; {
-		moved := false
-		for _, move := range [][2]float64{{-.1, -.03}, {-.1, 0}, {0, -.03}} {
-			p := at.point
-			p.hop.UserExponent = round(max(p.hop.UserExponent+step*move[0], min(p.hop.UserExponent, -1)))
-			p.hop.TargetExponent = round(max(p.hop.TargetExponent+step*move[1], min(p.hop.TargetExponent, 0)))
-			if p.hop == at.point.hop || limit == 0 {
-				continue
-			}
+	for limit > 0 {
+		next := &candidate{}
+		for _, p := range at.point.nearerRandomWalk() {
 			limit--
 			c, err := s.bestSeeding(p, s.held)
 			if err != nil {
 				return nil, err
 			}
-			if tied(best.cases, c.cases) {
-				at, moved = c, true
-				break
+			if tied(best.cases, c.cases) && next.better(c) {
+				next = c
 			}
 		}
-		if !moved {
-			step /= 2
+		if next.cases == nil {
+			break
 		}
+		at = next
 	}
 	return at, nil
 }
 
-// tied reports whether the mean NDCG of other is not significantly below that of best: a paired, one-sided test at
-// 10 %.
+// nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
+func (p twoHopPoint) nearerRandomWalk() []twoHopPoint {
+	var out []twoHopPoint
+	if p.hop.UserExponent > -1 {
+		q := p
+		q.hop.UserExponent = round(max(p.hop.UserExponent-.1, -1))
+		out = append(out, q)
+	}
+	if p.hop.TargetExponent > 0 {
+		q := p
+		q.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
+		out = append(out, q)
+	}
+	return out
+}
+
+// tied reports whether the mean NDCG of other is not significantly below that of best: by
+// more than one standard error of the paired difference (the one-standard-error rule of Breiman et al., 1984).
 func tied(best, other []metrics.Accuracy) bool {
 	n := float64(len(best))
 	sum, squares := 0.0, 0.0
@@ -237,7 +247,7 @@ func tied(best, other []metrics.Accuracy) bool {
 	}
 	mean := sum / n
 	variance := max(squares/n-mean*mean, 0)
-	return mean <= 1.28*math.Sqrt(variance/n)
+	return mean <= math.Sqrt(variance/n)
 }
 
 // evaluations is the number of points that fit half of the time budget.
