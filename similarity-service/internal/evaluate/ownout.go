@@ -19,6 +19,7 @@ type listScores struct {
 	graph *neighbours.Graph
 	sim   neighbours.Similarity
 	lists *neighbours.Lists // with Counts when any case has a row
+	low   *lowTerm          // nil for none
 }
 
 // accuracy ranks every case of v under the given seeding.
@@ -29,6 +30,9 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 		return func(c *heldCase) []int32 {
 			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
+			if s.low != nil && t.row >= 0 {
+				t.own = s.low.vectors.Own(t.row, t.own)
+			}
 			for p, i := range t.seeds {
 				f := decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
 				if how.scale != nil {
@@ -44,24 +48,27 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 // addList adds the list of seed i, whose value in the row is x, times f.
 func (s *listScores) addList(r *Ranker, t *trial, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
-	if t.row < 0 {
-		for q, j := range items {
-			r.add(j, f*weights[q])
-		}
-		return
-	}
-	counts := s.lists.Counts[int(i)*s.lists.K:]
+	from := int(i) * s.lists.K
 	for q, j := range items {
 		w := weights[q]
-		if own := t.hidden[j]; own != 0 {
-			w = s.without(t, i, j, x*own, counts[q])
+		own := t.hidden[j]
+		if own != 0 {
+			w = s.without(t, i, j, x*own, s.lists.Counts[from+q])
 			if full := len(items) == s.lists.K; full && abs(w) < abs(weights[len(weights)-1]) {
 				w = 0 // without this user the pair would have been cut
 			}
 		}
-		if w != 0 {
-			r.add(j, f*w)
+		if w == 0 {
+			continue
 		}
+		switch {
+		case s.low == nil:
+		case own != 0:
+			w += s.low.without(s.graph, t, i, j)
+		default:
+			w += s.low.strength * s.low.extra[from+q]
+		}
+		r.add(j, f*w)
 	}
 }
 
@@ -85,7 +92,8 @@ type trial struct {
 	exclude []int32
 	hidden  []float32 // value in the row of a hidden item, else 0; length n
 	isHid   []bool
-	last    []int32 // the hidden items of the case before
+	last    []int32   // the hidden items of the case before
+	own     []float32 // the row's part in the vectors of a low-rank term
 }
 
 func newTrial(n int) *trial {

@@ -25,7 +25,7 @@ const (
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
 func Algorithms() []string {
-	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, EASE, NextItem}
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, NextItem}
 }
 
 // defaultHistoryCap bounds a row's pair updates at four million.
@@ -136,6 +136,7 @@ type search struct {
 	held     *validation
 	variants []variant
 	graphs   map[graphKey]*neighbours.Graph
+	twoHop   *candidate // what the two-hop search chose, once it has run
 	o        Options
 }
 
@@ -176,6 +177,7 @@ func (s *search) candidates() ([]*candidate, error) {
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
 		{TwoHop, s.searchTwoHop},
+		{TwoHopLowRank, s.searchLowRank},
 		{EASE, s.searchEASE},
 	}
 	var found []*candidate

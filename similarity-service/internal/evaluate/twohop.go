@@ -141,8 +141,15 @@ func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
 	return &Model{Lists: lists, SeedHalfLife: p.seedHalfLife}, s.variants[p.variant].matrix, err
 }
 
-// searchTwoHop looks for the best point of the family: first the reading of the values, then exponents and half-life.
+// searchTwoHop looks for the best point of the family and remembers it.
 func (s *search) searchTwoHop() (*candidate, error) {
+	c, err := s.bestTwoHop()
+	s.twoHop = c
+	return c, err
+}
+
+// bestTwoHop searches first for the reading of the values, then for exponents and half-life.
+func (s *search) bestTwoHop() (*candidate, error) {
 	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
 	best, some := &candidate{}, s.held.first(searchCases)
 	for at := range s.variants {

@@ -52,19 +52,26 @@ func (l *Lists) Entries() int {
 	return sum
 }
 
-// Scaled returns lists with the weights w(i→j)·source[i]·target[j], each list in the order of its new weights. Counts are
-// not kept.
+// Scaled returns lists with the weights w(i→j)·source[i]·target[j]; see [Lists.Mapped].
 func (l *Lists) Scaled(source, target []float64) *Lists {
+	return l.Mapped(func(i int32, p int, w float32) float32 {
+		return float32(float64(w) * source[i] * target[l.Items[int(i)*l.K+p]])
+	})
+}
+
+// Mapped returns lists in which the weight at place p of item i is weight(i, p, old), each list in the order of its new
+// weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept.
+func (l *Lists) Mapped(weight func(i int32, p int, old float32) float32) *Lists {
 	out := NewLists(l.N(), l.K)
 	var sel Selector
-	var scaled []float32
-	for i := range l.Len {
-		items, weights := l.Of(int32(i))
-		scaled = scaled[:0]
-		for p, j := range items {
-			scaled = append(scaled, float32(float64(weights[p])*source[i]*target[j]))
+	var mapped []float32
+	for i := range int32(l.N()) {
+		items, weights := l.Of(i)
+		mapped = mapped[:0]
+		for p, w := range weights {
+			mapped = append(mapped, weight(i, p, w))
 		}
-		sel.Select(out, int32(i), items, scaled)
+		sel.Select(out, i, items, mapped)
 	}
 	return out
 }
