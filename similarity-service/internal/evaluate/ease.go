@@ -16,23 +16,26 @@ const (
 	// sweepSeconds is the nominal cost of an inverse per cubed item.
 	sweepSeconds = .2e-9
 	// easeShare of the budget may go into EASE, and it needs at least easePoints evaluations to be searched.
-	easeShare    = .4
-	easePoints   = 5
+	easeShare  = .4
+	easePoints = 5
+	// easeScalings bounds the points tried for the exponents that scale the weights.
+	easeScalings = 14
+	// easeMaxCases guide its search: each case costs a pass over a part of the dense matrix.
 	easeMaxCases = 1500
 )
 
 // easePoint is one member of the EASE family.
 type easePoint struct {
-	rows     twoHopPoint // reading, half-life of rows and user exponent; the other fields are unused
+	rows     twoHopPoint // reading of the values, half-lives and exponents; α and β scale the weights of EASE
 	logRidge float64     // log₂ of λ over the mean diagonal of the Gram matrix
 	lambda   float64     // λ itself, set when the point was evaluated
+	refit    bool        // solve again for the weights that the cut leaves
 }
 
 func (p easePoint) parameters(s *search) map[string]any {
 	out := p.rows.parameters(s)
-	delete(out, "source_exponent")
-	delete(out, "target_exponent")
 	out["lambda"] = math.Round(p.lambda*1000) / 1000
+	out["refit"] = p.refit
 	return out
 }
 
@@ -40,7 +43,7 @@ func (p easePoint) parameters(s *search) map[string]any {
 func (s *search) easeEvaluations() int {
 	n := float64(s.data.Train.Cols)
 	history := 0
-	for _, c := range s.easeCases().cases {
+	for _, c := range s.held.first(easeMaxCases).cases {
 		history += len(c.known) + len(c.hidden) + len(c.seeds)
 	}
 	each := n*n*n*sweepSeconds + n*float64(history)*2.5e-9
@@ -71,7 +74,7 @@ func (s *search) searchEASE() (*candidate, error) {
 		if len(at) > 2 {
 			p.rows.logHalfLife = at[2]
 		}
-		c, err := s.bestEASE(p, s.easeCases())
+		c, err := s.bestEASE(p, s.held.first(easeMaxCases))
 		if err != nil {
 			return 0, err
 		}
@@ -79,45 +82,75 @@ func (s *search) searchEASE() (*candidate, error) {
 			s.o.Progress("search "+EASE, min(calls, limit), limit)
 		}
 		if best.better(c) {
-			best, bestPoint = c, p
+			best, bestPoint = c, c.ease
 		}
 		return metrics.Mean(c.cases).NDCG, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.bestEASE(bestPoint, s.held) // all cases, to compare with the other families
+	return s.finishEASE(bestPoint)
 }
 
-// easeCases are the validation cases that the search for EASE uses: each costs a pass over a part of the dense matrix.
-func (s *search) easeCases() *validation {
-	some := *s.held
-	some.cases = some.cases[:min(len(some.cases), easeMaxCases)]
-	return &some
-}
-
-// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order.
-func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
-	g, err := s.graph(p.rows, s.held.rows, s.held.until)
+// finishEASE scans what only scales the weights of the point that the search found, exponents of the degrees of seeds and
+// targets as in the two-hop family, validates it on as many cases as the other families and decides on the refit.
+func (s *search) finishEASE(p easePoint) (*candidate, error) {
+	scores, p, err := s.easeScores(p, s.held.first(searchCases))
 	if err != nil {
 		return nil, err
+	}
+	axes := []axis{
+		{name: "source exponent", step: .2, last: .1, low: -.4, top: .8},
+		{name: "target exponent", step: .2, last: .1, low: -.4, top: .8},
+	}
+	some := s.held.first(easeMaxCases)
+	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
+		q := p.rows
+		q.hop.SourceExponent, q.hop.TargetExponent = at[0], at[1]
+		cases, err := scores.accuracy(some, s.o, q)
+		return metrics.Mean(cases).NDCG, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.rows.hop.SourceExponent, p.rows.hop.TargetExponent = at[0], at[1]
+	cases, err := scores.accuracy(s.held.first(searchCases), s.o, p.rows)
+	if err != nil {
+		return nil, err
+	}
+	if p.refit, err = s.refitHelps(p); err != nil {
+		return nil, err
+	}
+	return s.easeCandidate(p, cases), nil
+}
+
+// easeScores inverts for one point and returns what scores its cases, and the point with its λ.
+func (s *search) easeScores(p easePoint, held *validation) (*easeScores, easePoint, error) {
+	g, err := s.graph(p.rows, held.rows, held.until)
+	if err != nil {
+		return nil, p, err
 	}
 	run := neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop}
 	gram, err := closedform.Gram(g, run)
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	p.lambda = math.Exp2(p.logRidge) * meanDiagonal(gram)
 	precision, err := closedform.Precision(gram, p.lambda, run)
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	run.Rows = held.neededRows(s.variants[p.rows.variant].matrix)
 	lists, err := closedform.Lists(precision, run)
+	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
+}
+
+// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order.
+func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
+	scores, p, err := s.easeScores(p, held)
 	if err != nil {
 		return nil, err
 	}
-	scores := &easeScores{graph: g, precision: precision, lists: lists}
 	halfLives := []float64{0}
 	if s.data.Ordered {
 		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
@@ -126,16 +159,22 @@ func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
 	for _, h := range halfLives {
 		q := p
 		q.rows.seedHalfLife = h
-		cases, err := scores.accuracy(held, s.o, h)
+		cases, err := scores.accuracy(held, s.o, q.rows)
 		if err != nil {
 			return nil, err
 		}
-		c := &candidate{name: EASE, parameters: q.parameters(s), cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildEASE(q) }}
-		if best.better(c) {
+		if c := s.easeCandidate(q, cases); best.better(c) {
 			best = c
 		}
 	}
 	return best, nil
+}
+
+func (s *search) easeCandidate(p easePoint, cases []metrics.Accuracy) *candidate {
+	return &candidate{
+		name: EASE, parameters: p.parameters(s), cases: cases, ease: p,
+		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildEASE(p) },
+	}
 }
 
 // buildEASE builds a point on the whole training part.
@@ -144,7 +183,8 @@ func (s *search) buildEASE(p easePoint) (*Model, *csr.Matrix, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lists, err := closedform.EASE(g, p.lambda, neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("build")})
+	run := neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("build")}
+	lists, err := easeLists(g, p, run)
 	return &Model{Lists: lists, SeedHalfLife: p.rows.seedHalfLife}, s.variants[p.rows.variant].matrix, err
 }
 
@@ -165,19 +205,28 @@ type easeScores struct {
 	lists     *neighbours.Lists
 }
 
-func (s *easeScores) accuracy(v *validation, o Options, halfLife float64) ([]metrics.Accuracy, error) {
+func (s *easeScores) accuracy(v *validation, o Options, p twoHopPoint) ([]metrics.Accuracy, error) {
 	n := s.graph.Items()
+	source := neighbours.Powers(s.graph.Degree(), -p.hop.SourceExponent)
+	target := neighbours.Powers(s.graph.Degree(), -p.hop.TargetExponent)
 	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
 		t := newTrial(n)
 		u := newUpdate(n)
 		return func(c *heldCase) []int32 {
-			t.begin(s.graph, c)
+			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
 			if t.row >= 0 {
 				u.begin(s, t)
 			}
-			for p, i := range t.seeds {
-				s.addList(r, t, u, i, decay(halfLife, len(t.seeds)-1-p)*t.values[p])
+			for at, i := range t.seeds {
+				s.addList(r, t, u, i, decay(p.seedHalfLife, len(t.seeds)-1-at)*t.values[at]*float32(source[i]))
+			}
+			for j, f := range target {
+				if own := t.hidden[j]; own != 0 && p.hop.TargetExponent != 0 {
+					left := s.graph.Degree()[j] - s.graph.RowBase(t.row)*math.Abs(float64(own))
+					f = math.Pow(max(left, 1), -p.hop.TargetExponent)
+				}
+				r.acc[j] *= float32(f)
 			}
 			return r.takeAll(o.K)
 		}

@@ -31,6 +31,8 @@ func (o *Optimum) Loss() float64 {
 func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
 	start := chosen.point
 	out := &Optimum{}
+	quiet := *s
+	quiet.o.Progress = nil
 	axes := []axis{
 		{name: "target exponent", start: start.hop.TargetExponent, step: .1, last: .02, low: -.3, top: 1},
 		{name: "user exponent", start: start.hop.UserExponent, step: .2, last: .05, low: -1.5, top: .5},
@@ -40,11 +42,11 @@ func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
 	_, _, err := patternSearch(axes, optimumPoints, func(at []float64) (float64, error) {
 		p := start
 		p.hop = neighbours.TwoHop{TargetExponent: at[0], UserExponent: at[1], SourceExponent: at[2]}
-		model, rows, err := s.buildTwoHop(p)
+		model, rows, err := quiet.buildTwoHop(p)
 		if err != nil {
 			return 0, fmt.Errorf("build: %w", err)
 		}
-		summary, _, err := s.test(model, rows)
+		summary, _, err := quiet.test(model, rows)
 		if err != nil {
 			return 0, err
 		}

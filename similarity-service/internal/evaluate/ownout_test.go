@@ -72,7 +72,7 @@ func halve(m *csr.Matrix, u int) *heldCase {
 // rawScores adds up what a case's seeds give every item, by the validation's shortcut.
 func rawScores(n int, g *neighbours.Graph, c *heldCase, add func(r *Ranker, t *trial)) []float32 {
 	r, t := NewRanker(n), newTrial(n)
-	t.begin(g, c)
+	t.begin(g.Users(), c)
 	add(r, t)
 	return r.acc
 }

@@ -25,7 +25,7 @@ const (
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
 func Algorithms() []string {
-	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, EASE, NextItem}
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, NextItem}
 }
 
 // defaultHistoryCap bounds a row's pair updates at four million.
@@ -115,7 +115,8 @@ type candidate struct {
 	name       string
 	parameters map[string]any
 	cases      []metrics.Accuracy
-	point      twoHopPoint
+	point      twoHopPoint // of the two-hop family
+	ease       easePoint   // of EASE
 	build      buildFunc
 	cpu        float64
 	peak       int64
@@ -126,12 +127,18 @@ func (best *candidate) better(c *candidate) bool {
 	return best.cases == nil || metrics.Mean(c.cases).NDCG > metrics.Mean(best.cases).NDCG
 }
 
+// shared is the mean over the cases that every family was scored on.
+func (c *candidate) shared() metrics.Accuracy {
+	return metrics.Mean(c.cases[:min(len(c.cases), searchCases)])
+}
+
 // search is the state shared by the families of one run.
 type search struct {
 	data     *dataset.Data
 	held     *validation
 	variants []variant
 	graphs   map[graphKey]*neighbours.Graph
+	twoHop   *candidate // what the two-hop search chose, once it has run
 	o        Options
 }
 
@@ -172,6 +179,7 @@ func (s *search) candidates() ([]*candidate, error) {
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
 		{TwoHop, s.searchTwoHop},
+		{TwoHopLowRank, s.searchLowRank},
 		{EASE, s.searchEASE},
 	}
 	var found []*candidate
@@ -202,11 +210,11 @@ func named(t neighbours.TwoHop) twoHopPoint { return twoHopPoint{logHalfLife: no
 // leaderboard orders the candidates and scores the test part for the winner and the baselines.
 func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	slices.SortStableFunc(found, func(x, y *candidate) int {
-		return cmp.Compare(metrics.Mean(y.cases).NDCG, metrics.Mean(x.cases).NDCG)
+		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
 	})
 	board := &Leaderboard{Selected: found[0].name}
 	for at, c := range found {
-		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu, PeakBytes: c.peak}
+		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), CPUSeconds: c.cpu, PeakBytes: c.peak}
 		if at == 0 || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
 			model, rows, err := c.build(s)
@@ -265,7 +273,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 func (s *search) popular() (*candidate, error) {
 	mass := firstRows(s.data.Train, s.held.rows).ColMass()
 	n := len(mass)
-	cases, err := s.held.each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
+	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
 		prior := make([]float32, n)
 		for j, v := range mass {
 			prior[j] = float32(v)

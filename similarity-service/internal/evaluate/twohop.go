@@ -82,8 +82,8 @@ func (s *search) ages(logHalfLife float64, rows int, until int64) []float64 {
 }
 
 // validate builds the lists of a point for the validation part, without the source exponent, which scales seeds alike.
-func (s *search) validate(p twoHopPoint) (*listScores, error) {
-	g, err := s.graph(p, s.held.rows, s.held.until)
+func (s *search) validate(p twoHopPoint, held *validation) (*listScores, error) {
+	g, err := s.graph(p, held.rows, held.until)
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +91,9 @@ func (s *search) validate(p twoHopPoint) (*listScores, error) {
 	if !p.llr {
 		sim = neighbours.TwoHop{UserExponent: p.hop.UserExponent, TargetExponent: p.hop.TargetExponent}.Similarity(g)
 	}
-	needed := s.held.neededRows(s.variants[p.variant].matrix)
+	needed := held.neededRows(s.variants[p.variant].matrix)
 	lists, err := neighbours.Build(g, sim, neighbours.Options{
-		K: s.o.Neighbours, Workers: s.o.Workers, Rows: needed, KeepCounts: s.held.cases[0].row >= 0, Stop: s.o.Stop,
+		K: s.o.Neighbours, Workers: s.o.Workers, Rows: needed, KeepCounts: held.cases[0].row >= 0, Stop: s.o.Stop,
 	})
 	return &listScores{graph: g, sim: sim, lists: lists}, err
 }
@@ -108,11 +108,12 @@ func (p twoHopPoint) seeding(g *neighbours.Graph) seeding {
 
 // fixed validates one named point as it is.
 func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
-	scores, err := s.validate(p)
+	held := s.held.first(searchCases)
+	scores, err := s.validate(p, held)
 	if err != nil {
 		return nil, err
 	}
-	cases, err := scores.accuracy(s.held, s.o, p.seeding(scores.graph))
+	cases, err := scores.accuracy(held, s.o, p.seeding(scores.graph))
 	if err != nil {
 		return nil, err
 	}
@@ -140,14 +141,21 @@ func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
 	return &Model{Lists: lists, SeedHalfLife: p.seedHalfLife}, s.variants[p.variant].matrix, err
 }
 
-// searchTwoHop looks for the best point of the family: first the reading of the values, then exponents and half-life.
+// searchTwoHop looks for the best point of the family and remembers it.
 func (s *search) searchTwoHop() (*candidate, error) {
+	c, err := s.bestTwoHop()
+	s.twoHop = c
+	return c, err
+}
+
+// bestTwoHop searches first for the reading of the values, then for exponents and half-life.
+func (s *search) bestTwoHop() (*candidate, error) {
 	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
-	best := &candidate{}
+	best, some := &candidate{}, s.held.first(searchCases)
 	for at := range s.variants {
 		p := start
 		p.variant = at
-		c, err := s.bestSeeding(p)
+		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +178,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 		if len(at) > 2 {
 			p.logHalfLife = at[2]
 		}
-		c, err := s.bestSeeding(p)
+		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return 0, err
 		}
@@ -185,7 +193,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 	if err != nil || s.held.cases[0].row < 0 {
 		return best, err
 	}
-	return s.towardsRandomWalk(best, max(limit/3, 6))
+	return s.towardsRandomWalk(best, min(max(limit/2, 4), 12))
 }
 
 // towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
@@ -193,35 +201,49 @@ func (s *search) searchTwoHop() (*candidate, error) {
 // the popularity of the held-out sample; what comes later differs from any sample, and where the data cannot tell two
 // points apart the one with fewer assumptions is safer. It evaluates at most limit points.
 func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, error) {
+	best, err := s.bestSeeding(best.point, s.held)
+	if err != nil {
+		return nil, err
+	}
 	at := best
-	for step := 1.; step > .3 && limit > 0; {
-		moved := false
-		for _, move := range [][2]float64{{-.1, -.03}, {-.1, 0}, {0, -.03}} {
-			p := at.point
-			p.hop.UserExponent = round(max(p.hop.UserExponent+step*move[0], min(p.hop.UserExponent, -1)))
-			p.hop.TargetExponent = round(max(p.hop.TargetExponent+step*move[1], min(p.hop.TargetExponent, 0)))
-			if p.hop == at.point.hop || limit == 0 {
-				continue
-			}
+	for limit > 0 {
+		next := &candidate{}
+		for _, p := range at.point.nearerRandomWalk() {
 			limit--
-			c, err := s.bestSeeding(p)
+			c, err := s.bestSeeding(p, s.held)
 			if err != nil {
 				return nil, err
 			}
-			if tied(best.cases, c.cases) {
-				at, moved = c, true
-				break
+			if tied(best.cases, c.cases) && next.better(c) {
+				next = c
 			}
 		}
-		if !moved {
-			step /= 2
+		if next.cases == nil {
+			break
 		}
+		at = next
 	}
 	return at, nil
 }
 
-// tied reports whether the mean NDCG of other is not significantly below that of best: a paired, one-sided test at
-// 2.5 %.
+// nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
+func (p twoHopPoint) nearerRandomWalk() []twoHopPoint {
+	var out []twoHopPoint
+	if p.hop.UserExponent > -1 {
+		q := p
+		q.hop.UserExponent = round(max(p.hop.UserExponent-.1, -1))
+		out = append(out, q)
+	}
+	if p.hop.TargetExponent > 0 {
+		q := p
+		q.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
+		out = append(out, q)
+	}
+	return out
+}
+
+// tied reports whether the mean NDCG of other is not significantly below that of best: by
+// more than one standard error of the paired difference (the one-standard-error rule of Breiman et al., 1984).
 func tied(best, other []metrics.Accuracy) bool {
 	n := float64(len(best))
 	sum, squares := 0.0, 0.0
@@ -232,7 +254,7 @@ func tied(best, other []metrics.Accuracy) bool {
 	}
 	mean := sum / n
 	variance := max(squares/n-mean*mean, 0)
-	return mean <= 1.96*math.Sqrt(variance/n)
+	return mean <= math.Sqrt(variance/n)
 }
 
 // evaluations is the number of points that fit half of the time budget.
@@ -244,7 +266,7 @@ func (s *search) evaluations(p twoHopPoint) int {
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.held.cases {
+	for _, c := range s.held.first(searchCases).cases {
 		entries += (len(c.known) + len(c.seeds)) * s.o.Neighbours
 	}
 	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
@@ -252,20 +274,20 @@ func (s *search) evaluations(p twoHopPoint) int {
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
-func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
-	scores, err := s.validate(p)
+func (s *search) bestSeeding(p twoHopPoint, held *validation) (*candidate, error) {
+	scores, err := s.validate(p, held)
 	if err != nil {
 		return nil, err
 	}
 	best := &candidate{}
 	try := func(q twoHopPoint) error {
-		cases, err := scores.accuracy(s.held, s.o, q.seeding(scores.graph))
+		cases, err := scores.accuracy(held, s.o, q.seeding(scores.graph))
 		if c := s.twoHopCandidate("two_hop", q, cases); err == nil && best.better(c) {
 			best = c
 		}
 		return err
 	}
-	if s.held.cases[0].row < 0 { // a single seed: its scale changes no order
+	if held.cases[0].row < 0 { // a single seed: its scale changes no order
 		err := try(p)
 		return best, err
 	}
