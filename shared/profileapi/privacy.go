@@ -31,11 +31,10 @@ type ErasureReceipt struct {
 
 // ErasedRows are the numbers of rows that a deletion removed or, for events that were anonymised, rewrote.
 type ErasedRows struct {
-	Users    int64 `json:"users"`
-	Events   int64 `json:"events"`
-	Aliases  int64 `json:"aliases"`
-	Sessions int64 `json:"sessions"`
-	Orders   int64 `json:"orders"`
+	Users   int64 `json:"users"`
+	Events  int64 `json:"events"`
+	Aliases int64 `json:"aliases"`
+	Orders  int64 `json:"orders"`
 }
 
 // ExportEntry is one line of the export of a person: exactly one of the members is set, as kind says. The last line is the end.

@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
 // API holds what the operations need.
@@ -61,4 +63,15 @@ func oneBody[T any](api huma.API, contentTypes ...string) *huma.RequestBody {
 		body.Content[contentType] = &huma.MediaType{Schema: schemaOf[T](api)}
 	}
 	return body
+}
+
+// registerRaw adds an operation whose handler reads the body by itself. The body is documented behind huma's back, which would else decode and check it once more.
+func registerRaw[I, O any](api huma.API, scope string, op huma.Operation, body *huma.RequestBody, handler func(context.Context, *I) (*O, error)) {
+	httpserver.Register(api, scope, op, handler)
+	item := api.OpenAPI().Paths[op.Path]
+	for method, registered := range map[string]*huma.Operation{http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch} {
+		if method == op.Method {
+			registered.RequestBody = body
+		}
+	}
 }

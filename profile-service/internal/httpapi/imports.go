@@ -28,9 +28,8 @@ func (a *API) registerImports(api huma.API) {
 	start.DefaultStatus = http.StatusAccepted
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	form := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}}}}
-	start.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": form}}
 	start.Errors = append(start.Errors, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
-	httpserver.Register(api, auth.ScopeEventsWrite, start, a.startImport)
+	registerRaw(api, auth.ScopeEventsWrite, start, &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": form}}, a.startImport)
 
 	get := operation(http.MethodGet, "/v1/imports/{id}", "get-import", importsTag, "State of an import")
 	get.Errors = append(get.Errors, http.StatusNotFound)

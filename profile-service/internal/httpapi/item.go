@@ -21,15 +21,13 @@ import (
 func (a *API) registerItem(api huma.API) {
 	put := operation(http.MethodPut, "/v1/items/{id}", "put-item", itemsTag, "Store an item whole")
 	put.Description = "Answers 201 when there was none. `If-Match` with an ETag protects from overwriting another's change, `If-None-Match: *` from overwriting anything."
-	put.RequestBody = oneBody[profileapi.Item](api, "application/json")
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
-	httpserver.Register(api, auth.ScopeCatalogueWrite, put, a.putItem)
+	registerRaw(api, auth.ScopeCatalogueWrite, put, oneBody[profileapi.Item](api, "application/json"), a.putItem)
 
 	patch := operation(http.MethodPatch, "/v1/items/{id}", "patch-item", itemsTag, "Change parts of an item")
 	patch.Description = "A JSON merge patch (RFC 7396): null removes a field, an object merges, anything else replaces."
-	patch.RequestBody = oneBody[profileapi.Item](api, "application/merge-patch+json", "application/json")
 	patch.Errors = append(patch.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
-	httpserver.Register(api, auth.ScopeCatalogueWrite, patch, a.patchItem)
+	registerRaw(api, auth.ScopeCatalogueWrite, patch, oneBody[profileapi.Item](api, "application/merge-patch+json", "application/json"), a.patchItem)
 
 	get := operation(http.MethodGet, "/v1/items/{id}", "get-item", itemsTag, "Read an item")
 	get.Errors = append(get.Errors, http.StatusNotFound)

@@ -21,15 +21,13 @@ func (a *API) registerUsers(api huma.API) {
 	put := operation(http.MethodPut, "/v1/users/{id}", "put-user", peopleTag, "Store a user whole")
 	put.Description = "With `consent.personalization` false nothing is read or written for personalisation: the profile answers empty, events are stored without the user, " +
 		"and models do not count what was stored before. A user needs no record to have events and a profile."
-	put.RequestBody = oneBody[profileapi.User](api, "application/json")
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
-	httpserver.Register(api, auth.ScopeUsersWrite, put, a.putUser)
+	registerRaw(api, auth.ScopeUsersWrite, put, oneBody[profileapi.User](api, "application/json"), a.putUser)
 
 	patch := operation(http.MethodPatch, "/v1/users/{id}", "patch-user", peopleTag, "Change parts of a user")
 	patch.Description = "A JSON merge patch (RFC 7396). A user without a record gets one."
-	patch.RequestBody = oneBody[profileapi.User](api, "application/merge-patch+json", "application/json")
 	patch.Errors = append(patch.Errors, http.StatusPreconditionFailed)
-	httpserver.Register(api, auth.ScopeUsersWrite, patch, a.patchUser)
+	registerRaw(api, auth.ScopeUsersWrite, patch, oneBody[profileapi.User](api, "application/merge-patch+json", "application/json"), a.patchUser)
 
 	get := operation(http.MethodGet, "/v1/users/{id}", "get-user", peopleTag, "Read a user")
 	get.Errors = append(get.Errors, http.StatusNotFound)

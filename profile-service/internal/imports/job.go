@@ -1,12 +1,14 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -173,6 +175,7 @@ func (j *job) flush(ctx context.Context) error {
 			j.state.Accepted++
 		}
 	}
+	slices.SortStableFunc(report, func(a, b profileapi.ImportError) int { return cmp.Compare(a.Line, b.Line) })
 	j.state.Rows += int64(len(j.batch))
 	j.batch = j.batch[:0]
 	if err := j.report(ctx, report); err != nil {

@@ -264,7 +264,7 @@ func (p *People) Delete(ctx context.Context, shop, userID, mode string) (profile
 	}
 	return profileapi.ErasureReceipt{
 		ReceiptID: receipt.ID, Mode: mode, At: wire.TimeOf(now),
-		Rows:   profileapi.ErasedRows{Users: removed.Users, Events: removed.Events, Aliases: removed.Aliases, Sessions: removed.Sessions, Orders: removed.Orders},
+		Rows:   profileapi.ErasedRows{Users: removed.Users, Events: removed.Events, Aliases: removed.Aliases, Orders: removed.Orders},
 		Models: "Models computed from now on do not count this person; a published one is replaced by the next recompute.",
 	}, nil
 }

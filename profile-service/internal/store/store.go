@@ -185,7 +185,7 @@ var ErrMerged = errors.New("alias is merged into another user")
 
 // Removed says how many rows an erasure took away or rewrote.
 type Removed struct {
-	Events, Aliases, Sessions, Orders, Users int64
+	Events, Aliases, Orders, Users int64
 }
 
 // Identities joins, erases and anonymises people.
@@ -198,7 +198,7 @@ type Identities interface {
 	Aliases(ctx context.Context, shop, userID string) ([]string, error)
 	// Canonical returns the subject that events of subject are stored under.
 	Canonical(ctx context.Context, shop, subject string) (string, error)
-	// Erase removes the user's record, aliases and sessions, and its events and orders too, or, with a pseudonym, leaves the events under
+	// Erase removes the user's record and aliases, and its events and orders too, or, with a pseudonym, leaves the events under
 	// that subject without session, order, properties and event ids that lead back. receipt is kept.
 	Erase(ctx context.Context, shop, userID, pseudonym string, receipt Receipt) (Removed, error)
 }
