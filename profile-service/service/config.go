@@ -20,11 +20,16 @@ type Config struct {
 	Weights map[string]float64 `env:"AISLE_PROFILE_EVENT_WEIGHTS"`
 	// AffinityHalfLifeDays is the time after which an event counts half in affinities.
 	AffinityHalfLifeDays float64 `env:"AISLE_PROFILE_AFFINITY_HALF_LIFE_DAYS" envDefault:"30"`
+	// SpoolDir is where files of imports wait; the system's temporary folder when empty.
+	SpoolDir string `env:"AISLE_PROFILE_SPOOL_DIR"`
+	// MaxImportBytes bounds the size of an imported file as it is sent.
+	MaxImportBytes int64 `env:"AISLE_PROFILE_MAX_IMPORT_BYTES" envDefault:"4294967296"`
 }
 
 const (
 	defaultRetentionDays = 400
 	defaultHalfLifeDays  = 30
+	defaultImportBytes   = 4 << 30
 	maxRetentionDays     = 36500
 	maxWeight            = 1000
 	day                  = 24 * time.Hour
@@ -37,6 +42,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AffinityHalfLifeDays == 0 {
 		c.AffinityHalfLifeDays = defaultHalfLifeDays
+	}
+	if c.MaxImportBytes == 0 {
+		c.MaxImportBytes = defaultImportBytes
 	}
 	return c
 }
@@ -67,6 +75,9 @@ func (c Config) Validate() error {
 	if !(c.AffinityHalfLifeDays > 0 && c.AffinityHalfLifeDays <= maxRetentionDays) {
 		problems = append(problems, fmt.Errorf("AISLE_PROFILE_AFFINITY_HALF_LIFE_DAYS is %g: use more than 0 and at most %d", c.AffinityHalfLifeDays, maxRetentionDays))
 	}
+	if c.MaxImportBytes < 1 {
+		problems = append(problems, fmt.Errorf("AISLE_PROFILE_MAX_IMPORT_BYTES is %d: use at least 1", c.MaxImportBytes))
+	}
 	return errors.Join(problems...)
 }
 
@@ -75,6 +86,15 @@ func (c Config) retention(shop string) time.Duration {
 	days := c.RetentionDays
 	if own, ok := c.ShopRetentionDays[shop]; ok {
 		days = own
+	}
+	return time.Duration(days) * day
+}
+
+// maxRetention returns the longest retention of any shop.
+func (c Config) maxRetention() time.Duration {
+	days := c.RetentionDays
+	for _, own := range c.ShopRetentionDays {
+		days = max(days, own)
 	}
 	return time.Duration(days) * day
 }

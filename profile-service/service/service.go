@@ -11,13 +11,17 @@ import (
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/profile-service/internal/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
+	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/postgres"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -32,6 +36,8 @@ type Service struct {
 	deps   process.Deps
 	server *httpserver.Server
 	store  store.Store
+
+	imports *imports.Imports
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
@@ -80,12 +86,22 @@ func (s *Service) api() *httpapi.API {
 	weights := event.DefaultWeights()
 	maps.Copy(weights, s.config.Weights)
 	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
+	items := catalogue.New(s.store, now)
+	users := people.New(s.store, s.store, now)
+	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now)
+	s.imports = imports.New(imports.Options{
+		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, SpoolDir: s.config.SpoolDir,
+		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
+	})
 	return &httpapi.API{
 		Auth:         s.deps.Auth,
-		Ingest:       ingest.New(s.store, event.NewRules(weights), s.config.retention, now),
-		Catalogue:    catalogue.New(s.store, now),
+		Ingest:       events,
+		Catalogue:    items,
+		People:       users,
+		History:      &history.Reader{Log: s.store, Identities: s.store, Histories: s.store},
 		Profiles:     &profile.Reader{Histories: s.store, Weights: weights, HalfLife: halfLife, Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
+		Imports:      s.imports,
 		Now:          now,
 	}
 }
@@ -100,9 +116,12 @@ func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.R
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, MaxRetention: s.config.maxRetention(), Now: time.Now, Logger: s.deps.Logger}
+	return keeper.Run(ctx)
 }
 
-// Close releases the stores.
-func (s *Service) Close() error { return s.store.Close() }
+// Close stops running imports and releases the stores.
+func (s *Service) Close() error {
+	s.imports.Close()
+	return s.store.Close()
+}

@@ -36,7 +36,7 @@ func (c *Client) PutItems(ctx context.Context, items []Item) (EventsAnswer, erro
 // Profile returns the profile of a user, a session or both.
 func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
 	values := url.Values{}
-	if q.SessionID != "" {
+	if q.SessionID != "" && q.UserID != "" {
 		values.Set("session_id", q.SessionID)
 	}
 	if q.Limit > 0 {

@@ -15,6 +15,7 @@ create table counters (
 );
 
 -- What visitors did; append-only. subject is "u" + user id or "s" + session id after identity merge, null when consent is withheld.
+-- session_id is null where the subject is that session.
 -- lines holds items in the form of package event, rest the JSON of the fields that no query needs. Times are epoch milliseconds.
 -- Uniqueness is kept by event_ids, whose key need not contain the partition's.
 create table events (
@@ -32,6 +33,7 @@ create table events (
     rest        bytea
 ) partition by range (occurred_ms);
 create index events_subject on events (shop, subject, occurred_ms);
+create index events_session on events (shop, session_id) where session_id is not null;
 create index events_seq on events (shop, seq);
 
 -- Makes the partition of the calendar month (UTC) that holds a moment. It is attached rather than created in place, so that readers and
@@ -46,7 +48,7 @@ begin
     if to_regclass(format('%I.%I', home, part)) is not null then
         return;
     end if;
-    perform pg_advisory_xact_lock(hashtext('aisle events partitions'));
+    lock table events in share update exclusive mode; -- one at a time; attaching needs this lock anyway
     if to_regclass(format('%I.%I', home, part)) is not null then
         return;
     end if;
@@ -99,15 +101,6 @@ create table identities (
     primary key (shop, subject)
 );
 create index identities_canonical on identities (shop, canonical) where canonical is not null;
-
--- Which users were seen in a session, so that a session's history is found under them.
-create table session_subjects (
-    shop       text collate "C" not null,
-    session_id text collate "C" not null,
-    subject    text collate "C" not null,
-    primary key (shop, session_id, subject)
-);
-create index session_subjects_subject on session_subjects (shop, subject);
 
 create table users (
     shop       text collate "C" not null,

@@ -4,7 +4,6 @@ drop table imports;
 drop table event_stats;
 drop table items;
 drop table users;
-drop table session_subjects;
 drop table identities;
 drop table orders;
 drop table event_ids;

@@ -15,6 +15,7 @@ create table counters (
 ) without rowid;
 
 -- What visitors did; append-only. subject is "u" + user id or "s" + session id after identity merge, null when consent is withheld.
+-- session_id is null where the subject is that session.
 -- lines holds items in the form of package event, rest the JSON of the fields that no query needs. Times are epoch milliseconds.
 -- Uniqueness is kept by event_ids.
 create table events (
@@ -32,6 +33,7 @@ create table events (
     rest        blob
 );
 create index events_subject on events (shop, subject, occurred_ms);
+create index events_session on events (shop, session_id) where session_id is not null;
 create index events_seq on events (shop, seq);
 
 -- The client's event ids, as two halves of a hash: one index entry of fixed size per event, whatever its time.
@@ -61,15 +63,6 @@ create table identities (
     primary key (shop, subject)
 ) without rowid;
 create index identities_canonical on identities (shop, canonical) where canonical is not null;
-
--- Which users were seen in a session, so that a session's history is found under them.
-create table session_subjects (
-    shop       text not null,
-    session_id text not null,
-    subject    text not null,
-    primary key (shop, session_id, subject)
-) without rowid;
-create index session_subjects_subject on session_subjects (shop, subject);
 
 create table users (
     shop       text not null,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -23,19 +22,16 @@ func (a *API) registerEvents(api huma.API) {
 	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs only itself. A repeated `event_id` of the " +
 		"same user or session, and a repeated `order_id` of a purchase, are acknowledged as duplicates. `text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
 		"`navigator.sendBeacon`."
-	post.RequestBody = eventsBody(api)
-	httpserver.Register(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), a.postEvents)
+	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), eventsBody(api), a.postEvents)
 
 	validate := operation(http.MethodPost, "/v1/events/validate", "validate-events", eventsTag, "Judge events without storing them")
 	validate.Description = "Gives the verdicts of `POST /v1/events`, except that duplicates are not looked for."
-	validate.RequestBody = eventsBody(api)
-	httpserver.Register(api, auth.ScopeEventsWrite, httpserver.KeyInBody(validate), a.validateEvents)
+	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(validate), eventsBody(api), a.validateEvents)
 }
 
 // eventsBody documents the body, which is read by hand for speed.
 func eventsBody(api huma.API) *huma.RequestBody {
-	schemas := api.OpenAPI().Components.Schemas
-	one := schemas.Schema(reflect.TypeFor[profileapi.Event](), true, "")
+	one := schemaOf[profileapi.Event](api)
 	limit := event.MaxEvents
 	least := 1
 	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,8 +26,7 @@ func (a *API) registerItems(api huma.API) {
 	batch := operation(http.MethodPost, "/v1/items/batch", "put-items", itemsTag, "Store up to 1,000 items whole")
 	batch.Description = "Each item replaces the one with its id. A bad item costs only itself; an item that stays the same is acknowledged and changes nothing."
 	batch.MaxBodyBytes = maxItemsBody
-	batch.RequestBody = batchBody[profileapi.Item](api)
-	httpserver.Register(api, auth.ScopeCatalogueWrite, batch, a.putItems)
+	registerRaw(api, auth.ScopeCatalogueWrite, batch, batchBody[profileapi.Item](api), a.putItems)
 
 	changes := operation(http.MethodGet, "/v1/changes/items", "item-changes", itemsTag, "Follow the changes of the catalogue")
 	changes.Description = "Changes in the order in which they were committed, each item once, at its latest change. A replica that applies them in order has the catalogue as it was at the last."
@@ -37,7 +35,7 @@ func (a *API) registerItems(api huma.API) {
 
 // batchBody documents a list body that is read member by member.
 func batchBody[T any](api huma.API) *huma.RequestBody {
-	one := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+	one := schemaOf[T](api)
 	least, limit := 1, maxBatch
 	media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}}

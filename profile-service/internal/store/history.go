@@ -21,3 +21,18 @@ func AddDistinct(list []string, text string) []string {
 	}
 	return append(list, text)
 }
+
+// SessionColumn returns what is stored as the session of an event: nothing where its subject is that session.
+func (e *Event) SessionColumn() string {
+	if e.Subject == "s"+e.SessionID {
+		return ""
+	}
+	return e.SessionID
+}
+
+// RestoreSession is the inverse of SessionColumn for an event that was read.
+func (e *Event) RestoreSession() {
+	if e.SessionID == "" && e.Subject != "" && e.Subject[0] == 's' {
+		e.SessionID = e.Subject[1:]
+	}
+}

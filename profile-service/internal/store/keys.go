@@ -10,7 +10,7 @@ type KeySet struct {
 	SubjectHashes []int64 // one entry per distinct key, in key order
 	EventHashes   []int64
 
-	index map[EventKey]int // of the first event with the key; removed when the store finds the key fresh
+	index map[EventKey]int // of the first event with the key; removed when the store holds it already
 }
 
 // NewKeySet collects the keys of events and marks those repeated within the batch as duplicates in outcomes.
@@ -46,13 +46,24 @@ func NewKeySet(events []NewEvent, outcomes []Outcome) *KeySet {
 	return s
 }
 
-// Fresh notes that the store did not hold k before.
-func (s *KeySet) Fresh(k EventKey) { delete(s.index, k) }
+// Stale notes that the store holds k already: its event is a duplicate.
+func (s *KeySet) Stale(k EventKey, outcomes []Outcome) {
+	outcomes[s.index[k]] = Duplicate
+	delete(s.index, k)
+}
 
-// MarkStale marks the events whose keys were not fresh as duplicates.
-func (s *KeySet) MarkStale(outcomes []Outcome) {
-	for _, i := range s.index {
-		outcomes[i] = Duplicate
+// IsStale reports whether Stale was called with the i-th key.
+func (s *KeySet) IsStale(i int) bool {
+	_, fresh := s.index[EventKey{s.SubjectHashes[i], s.EventHashes[i]}]
+	return !fresh
+}
+
+// Others calls Stale for every key that is not in fresh.
+func (s *KeySet) Others(fresh map[EventKey]bool, outcomes []Outcome) {
+	for i := range s.EventHashes {
+		if k := (EventKey{s.SubjectHashes[i], s.EventHashes[i]}); !fresh[k] {
+			s.Stale(k, outcomes)
+		}
 	}
 }
 
@@ -64,23 +75,6 @@ func Subjects(events []NewEvent) []string {
 		if s := events[i].Subject; s != "" && !seen[s] {
 			seen[s] = true
 			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// SessionPairs returns the distinct (session, subject) pairs of accepted events whose subject is not the session itself.
-func SessionPairs(events []NewEvent, outcomes []Outcome) [][2]string {
-	var out [][2]string
-	seen := map[[2]string]bool{}
-	for i := range events {
-		e := &events[i]
-		if outcomes[i] == Duplicate || e.SessionID == "" || e.Subject == "" || e.Subject[0] == 's' {
-			continue
-		}
-		if p := [2]string{e.SessionID, e.Subject}; !seen[p] {
-			seen[p] = true
-			out = append(out, p)
 		}
 	}
 	return out

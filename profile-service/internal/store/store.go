@@ -75,6 +75,7 @@ type ScanQuery struct {
 	FromMs, ToMs int64    // occurred in [FromMs, ToMs); ToMs 0 means no bound
 	Types        []string // nil: all
 	Subjects     []string // nil: all
+	SessionID    string   // "": all; else what was done in this session
 	OnlySubjects bool     // leave out events without subject or with one whose consent is withheld now
 	Descending   bool
 	Limit        int
@@ -184,7 +185,7 @@ var ErrMerged = errors.New("alias is merged into another user")
 
 // Removed says how many rows an erasure took away or rewrote.
 type Removed struct {
-	Events, Aliases, Sessions, Orders, Users int64
+	Events, Aliases, Orders, Users int64
 }
 
 // Identities joins, erases and anonymises people.
@@ -197,7 +198,7 @@ type Identities interface {
 	Aliases(ctx context.Context, shop, userID string) ([]string, error)
 	// Canonical returns the subject that events of subject are stored under.
 	Canonical(ctx context.Context, shop, subject string) (string, error)
-	// Erase removes the user's record, aliases and sessions, and its events and orders too, or, with a pseudonym, leaves the events under
+	// Erase removes the user's record and aliases, and its events and orders too, or, with a pseudonym, leaves the events under
 	// that subject without session, order, properties and event ids that lead back. receipt is kept.
 	Erase(ctx context.Context, shop, userID, pseudonym string, receipt Receipt) (Removed, error)
 }
@@ -224,6 +225,35 @@ type Upkeep interface {
 	Ping(ctx context.Context) error
 }
 
+// ImportRow is the stored state of an import.
+type ImportRow struct {
+	ImportID  string
+	CreatedMs int64
+	UpdatedMs int64
+	Cancelled bool
+	Body      []byte // JSON
+}
+
+// ImportError is one entry of an error report.
+type ImportError struct {
+	Number int64 // from 1
+	Body   []byte
+}
+
+// Imports keeps the states and error reports of imports.
+type Imports interface {
+	// PutImport stores a state; Cancelled stays true once it was.
+	PutImport(ctx context.Context, shop string, row ImportRow) error
+	// Import returns a state, or ErrNotFound.
+	Import(ctx context.Context, shop, id string) (ImportRow, error)
+	// ListImports returns states with an id below before ("" for all) in descending order of id.
+	ListImports(ctx context.Context, shop, before string, limit int) ([]ImportRow, error)
+	// AddImportErrors stores entries of a report.
+	AddImportErrors(ctx context.Context, shop, id string, entries []ImportError) error
+	// ImportErrors returns entries with a number above after in ascending order.
+	ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]ImportError, error)
+}
+
 // Store is every port; the service opens one and hands each package the port it needs.
 type Store interface {
 	EventLog
@@ -231,6 +261,7 @@ type Store interface {
 	Catalogue
 	People
 	Identities
+	Imports
 	Upkeep
 	Close() error
 }

@@ -33,7 +33,6 @@ type appendTx struct {
 	outcomes []store.Outcome
 	counts   *store.Tally
 	firstSeq int64
-	sessions [][2]string // (session, subject) pairs to remember
 }
 
 func (a *appendTx) run(ctx context.Context, tx pgx.Tx) error {
@@ -53,41 +52,57 @@ func (a *appendTx) run(ctx context.Context, tx pgx.Tx) error {
 	for i := range a.events {
 		a.counts.Outcome(&a.events[i].Event, a.outcomes[i])
 	}
-	return a.finish(ctx, tx)
+	return a.addCounts(ctx, tx)
 }
 
-// claim locks the shop's event counter, notes the event ids and marks those that were there already, and returns the identities of the
-// subjects concerned: one round trip.
+// claim locks the shop's event counter, marks the events whose ids were there already, notes the new ids and returns the identities of the subjects
+// concerned. Looking first and copying then is safe under the lock, and cheaper than ON CONFLICT, which looks at every row twice.
 func (a *appendTx) claim(ctx context.Context, tx pgx.Tx) (map[string]identity, error) {
 	keys := store.NewKeySet(a.events, a.outcomes)
-	subjects := store.Subjects(a.events)
 	identities := map[string]identity{}
 	var last int64
-	fresh := 0
 	batch := &pgx.Batch{}
 	batch.Queue(raiseCounterSQL, a.shop, eventCounter, len(a.events)).QueryRow(func(row pgx.Row) error { return row.Scan(&last) })
-	batch.Queue("select subject, canonical, withheld from identities where shop = $1 and subject = any($2)", a.shop, subjects).
+	batch.Queue("select subject, canonical, withheld from identities where shop = $1 and subject = any($2)", a.shop, store.Subjects(a.events)).
 		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
-	batch.Queue(`insert into event_ids (shop, subject_hash, event_hash, received_ms)
-		select $1, s, e, $4 from unnest($2::bigint[], $3::bigint[]) as k(s, e) on conflict do nothing returning subject_hash, event_hash`,
-		a.shop, keys.SubjectHashes, keys.EventHashes, a.events[0].ReceivedMs).
+	// LIMIT keeps the planner from joining the whole table.
+	batch.Queue(`select k.s, k.e from unnest($2::bigint[], $3::bigint[]) as k(s, e),
+		lateral (select from event_ids i where i.shop = $1 and i.subject_hash = k.s and i.event_hash = k.e limit 1) as present`,
+		a.shop, keys.SubjectHashes, keys.EventHashes).
 		Query(func(rows pgx.Rows) error {
 			var k store.EventKey
 			_, err := pgx.ForEachRow(rows, []any{&k.SubjectHash, &k.EventHash}, func() error {
-				keys.Fresh(k)
-				fresh++
+				keys.Stale(k, a.outcomes)
 				return nil
 			})
 			return err
 		})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("claim event ids: %w", err)
-	}
-	if fresh < len(keys.EventHashes) {
-		keys.MarkStale(a.outcomes)
+		return nil, fmt.Errorf("look for event ids: %w", err)
 	}
 	a.firstSeq = last - int64(len(a.events)) + 1
-	return identities, nil
+	return identities, a.copyKeys(ctx, tx, keys)
+}
+
+// copyKeys notes the ids that are new.
+func (a *appendTx) copyKeys(ctx context.Context, tx pgx.Tx, keys *store.KeySet) error {
+	i := 0
+	row := []any{a.shop, nil, nil, a.events[0].ReceivedMs}
+	rows := pgx.CopyFromFunc(func() ([]any, error) {
+		for i < len(keys.EventHashes) && keys.IsStale(i) {
+			i++
+		}
+		if i == len(keys.EventHashes) {
+			return nil, nil
+		}
+		row[1], row[2] = keys.SubjectHashes[i], keys.EventHashes[i]
+		i++
+		return row, nil
+	})
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"event_ids"}, []string{"shop", "subject_hash", "event_hash", "received_ms"}, rows); err != nil {
+		return fmt.Errorf("note event ids: %w", err)
+	}
+	return nil
 }
 
 // identity is a row of identities.
@@ -120,7 +135,6 @@ func (a *appendTx) resolve(identities map[string]identity) {
 			e.Subject, e.SessionID, e.OrderID, e.Rest = "", "", "", nil
 		}
 	}
-	a.sessions = store.SessionPairs(a.events, a.outcomes)
 }
 
 // claimOrders marks purchases whose order is counted already as duplicates.
@@ -158,7 +172,7 @@ func (a *appendTx) copyIn(ctx context.Context, tx pgx.Tx) error {
 			return nil, nil
 		}
 		e := &a.events[i]
-		row[0], row[1], row[2], row[3], row[4], row[5] = a.shop, e.Seq, null(e.Subject), null(e.SessionID), e.EventID, e.Type
+		row[0], row[1], row[2], row[3], row[4], row[5] = a.shop, e.Seq, null(e.Subject), null(e.SessionColumn()), e.EventID, e.Type
 		row[6], row[7], row[8], row[9], row[10], row[11] = e.OccurredMs, e.ReceivedMs, null(e.OrderID), e.Value, e.Lines, e.Rest
 		return row, nil
 	})
@@ -168,31 +182,21 @@ func (a *appendTx) copyIn(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// finish remembers sessions and adds the statistics.
-func (a *appendTx) finish(ctx context.Context, tx pgx.Tx) error {
-	batch := &pgx.Batch{}
-	if len(a.sessions) > 0 {
-		sessions, subjects := make([]string, len(a.sessions)), make([]string, len(a.sessions))
-		for i, p := range a.sessions {
-			sessions[i], subjects[i] = p[0], p[1]
-		}
-		batch.Queue(`insert into session_subjects (shop, session_id, subject)
-			select $1, s, u from unnest($2::text[], $3::text[]) as p(s, u) on conflict do nothing`, a.shop, sessions, subjects)
-	}
-	if counts := a.counts.Sorted(); len(counts) > 0 {
-		hours, names, numbers := make([]int64, len(counts)), make([]string, len(counts)), make([]int64, len(counts))
-		for i, c := range counts {
-			hours[i], names[i], numbers[i] = c.HourMs, c.Name, c.N
-		}
-		batch.Queue(`insert into event_stats as s (shop, hour_ms, name, count)
-			select $1, h, n, c from unnest($2::bigint[], $3::text[], $4::bigint[]) as p(h, n, c)
-			on conflict (shop, hour_ms, name) do update set count = s.count + excluded.count`, a.shop, hours, names, numbers)
-	}
-	if batch.Len() == 0 {
+// addCounts adds the statistics.
+func (a *appendTx) addCounts(ctx context.Context, tx pgx.Tx) error {
+	counts := a.counts.Sorted()
+	if len(counts) == 0 {
 		return nil
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("note sessions and statistics: %w", err)
+	hours, names, numbers := make([]int64, len(counts)), make([]string, len(counts)), make([]int64, len(counts))
+	for i, c := range counts {
+		hours[i], names[i], numbers[i] = c.HourMs, c.Name, c.N
+	}
+	_, err := tx.Exec(ctx, `insert into event_stats as s (shop, hour_ms, name, count)
+		select $1, h, n, c from unnest($2::bigint[], $3::text[], $4::bigint[]) as p(h, n, c)
+		on conflict (shop, hour_ms, name) do update set count = s.count + excluded.count`, a.shop, hours, names, numbers)
+	if err != nil {
+		return fmt.Errorf("add statistics: %w", err)
 	}
 	return nil
 }

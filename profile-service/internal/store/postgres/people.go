@@ -206,17 +206,11 @@ func moveSubject(ctx context.Context, tx pgx.Tx, shop, alias, target string, wit
 	batch := &pgx.Batch{}
 	batch.Queue(`delete from events e using orders o where e.shop = $1 and e.subject = $2 and e.type = $4
 		and o.shop = $1 and o.subject = $3 and o.order_id = e.order_id`, shop, alias, target, event.TypePurchase)
-	batch.Queue("update events set subject = $3 where shop = $1 and subject = $2", shop, alias, target).
+	batch.Queue("update events set subject = $3, session_id = coalesce(session_id, $4) where shop = $1 and subject = $2", shop, alias, target, null(sessionID)).
 		Exec(func(tag pgconn.CommandTag) error { *moved = tag.RowsAffected(); return nil })
 	batch.Queue(`insert into orders (shop, subject, order_id, occurred_ms) select shop, $3, order_id, occurred_ms from orders
 		where shop = $1 and subject = $2 on conflict do nothing`, shop, alias, target)
 	batch.Queue("delete from orders where shop = $1 and subject = $2", shop, alias)
-	batch.Queue(`insert into session_subjects (shop, session_id, subject) select shop, session_id, $3 from session_subjects
-		where shop = $1 and subject = $2 on conflict do nothing`, shop, alias, target)
-	batch.Queue("delete from session_subjects where shop = $1 and subject = $2", shop, alias)
-	if sessionID != "" {
-		batch.Queue("insert into session_subjects (shop, session_id, subject) values ($1, $2, $3) on conflict do nothing", shop, sessionID, target)
-	}
 	batch.Queue("update identities set canonical = $3, withheld = $4 where shop = $1 and canonical = $2", shop, alias, target, withheld)
 	batch.Queue(`insert into identities (shop, subject, canonical, withheld) values ($1, $2, $3, $4)
 		on conflict (shop, subject) do update set canonical = excluded.canonical, withheld = excluded.withheld`, shop, alias, target, withheld)

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -13,6 +12,8 @@ import (
 )
 
 const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where shop = $1"
+
+const notWithheld = "subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)"
 
 // eventScanner reads rows of selectEvents into one Event; texts that repeat are not allocated again.
 type eventScanner struct {
@@ -34,6 +35,7 @@ func (s *eventScanner) scan(rows pgx.Rows) (*store.Event, error) {
 		return nil, err
 	}
 	s.event.Subject, s.event.SessionID, s.event.OrderID = text(s.subject), text(s.session), text(s.order)
+	s.event.RestoreSession()
 	return &s.event, nil
 }
 
@@ -66,8 +68,11 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	if sq.Subjects != nil {
 		q.and("subject = any(%s)", sq.Subjects)
 	}
+	if sq.SessionID != "" {
+		q.and("(session_id = %s or subject = 's' || %s)", sq.SessionID)
+	}
 	if sq.OnlySubjects {
-		q.WriteString(" and subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)")
+		q.WriteString(" and " + notWithheld)
 	}
 	order := " order by seq"
 	if sq.Descending {
@@ -116,24 +121,21 @@ func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]s
 	return counts, nil
 }
 
-// History implements store.Histories. Its statements run in one pipelined transaction of one snapshot.
+// The statements of History. $1 is the shop, $2 the asked subjects.
+const (
+	historyCounterSQL    = "select coalesce((select value from counters where shop = $1 and name = 'events'), 0)"
+	historyIdentitiesSQL = "select subject, canonical, withheld from identities where shop = $1 and subject = any($2)"
+	historyUserSQL       = selectUsers + ` and user_id = coalesce((select substr(canonical, 2) from identities
+		where shop = $1 and subject = 'u' || $2 and canonical is not null), $2)`
+	canonicalSubjects = `subject = any(array(select coalesce(i.canonical, a.subject) from unnest($2::text[]) as a(subject)
+		left join identities i on i.shop = $1 and i.subject = a.subject))`
+	inSession = "(session_id = $2 or subject = 's' || $2) and " + notWithheld
+)
+
+// History implements store.Histories. Its statements go out together, in one round trip. Each has a snapshot of its own: the counter is read first, and
+// what was appended after it is left out.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) (store.History, error) {
 	var h store.History
-	err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		subjects, err := historyIdentity(ctx, tx, shop, q, &h)
-		if err != nil || h.Withheld {
-			return err
-		}
-		return historyEvents(ctx, tx, shop, q, subjects, &h)
-	})
-	if err != nil {
-		return store.History{}, fmt.Errorf("read history: %w", err)
-	}
-	return h, nil
-}
-
-// historyIdentity finds the visitor's record, consent and the subjects that its events are stored under.
-func historyIdentity(ctx context.Context, tx pgx.Tx, shop string, q store.HistoryQuery, h *store.History) ([]string, error) {
 	var asked []string
 	if q.UserID != "" {
 		asked = append(asked, event.UserSubject(q.UserID))
@@ -141,76 +143,70 @@ func historyIdentity(ctx context.Context, tx pgx.Tx, shop string, q store.Histor
 	if q.SessionID != "" {
 		asked = append(asked, event.SessionSubject(q.SessionID))
 	}
-	identities := map[string]identity{}
-	var linked []string
 	batch := &pgx.Batch{}
-	batch.Queue("select coalesce((select value from counters where shop = $1 and name = $2), 0)", shop, eventCounter).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&h.Watermark) })
-	batch.Queue("select subject, canonical, withheld from identities where shop = $1 and subject = any($2)", shop, asked).
-		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
-	if q.UserID == "" {
-		batch.Queue(`select subject from session_subjects s where shop = $1 and session_id = $2
-			and not exists (select from identities i where i.shop = s.shop and i.subject = s.subject and i.withheld) order by subject`, shop, q.SessionID).
-			Query(func(rows pgx.Rows) error { return collectText(rows, &linked) })
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, err
-	}
-	subjects := store.Canonical(asked, func(subject string) string { return identities[subject].canonical })
-	for _, id := range identities {
-		h.Withheld = h.Withheld || id.withheld
-	}
-	for _, subject := range linked {
-		subjects = store.AddDistinct(subjects, subject)
-	}
-	return subjects, historyUser(ctx, tx, shop, subjects, q, h)
-}
-
-func historyUser(ctx context.Context, tx pgx.Tx, shop string, subjects []string, q store.HistoryQuery, h *store.History) error {
-	userID, _ := event.SplitSubject(subjects[0])
-	if q.UserID == "" || userID == "" {
-		return nil
-	}
-	rows, err := tx.Query(ctx, selectUsers+" and user_id = $2", shop, userID)
-	if err != nil {
+	batch.Queue(historyCounterSQL, shop).QueryRow(func(row pgx.Row) error { return row.Scan(&h.Watermark) })
+	batch.Queue(historyIdentitiesSQL, shop, asked).Query(func(rows pgx.Rows) error {
+		identities := map[string]identity{}
+		err := scanIdentities(rows, identities)
+		for _, id := range identities {
+			h.Withheld = h.Withheld || id.withheld
+		}
 		return err
+	})
+	if q.UserID != "" {
+		batch.Queue(historyUserSQL, shop, q.UserID).Query(func(rows pgx.Rows) error {
+			users, err := pgx.CollectRows(rows, scanUser)
+			if len(users) > 0 {
+				h.User = &users[0]
+			}
+			return err
+		})
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, scanUser)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
+	events := historyEvents(shop, asked, q)
+	batch.Queue(events.String(), events.args...).Query(func(rows pgx.Rows) error { return scanHistory(rows, &h) })
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return store.History{}, fmt.Errorf("read history: %w", err)
 	}
-	h.User = &row
-	return err
+	if h.Withheld {
+		h.Events = nil
+	}
+	if q.Watermark > 0 {
+		h.Watermark = min(h.Watermark, q.Watermark)
+	}
+	return h, nil
 }
 
-func historyEvents(ctx context.Context, tx pgx.Tx, shop string, hq store.HistoryQuery, subjects []string, h *store.History) error {
-	q := &query{args: []any{shop}}
-	q.WriteString(selectEvents)
-	q.and("subject = any(%s)", subjects)
+func historyEvents(shop string, asked []string, hq store.HistoryQuery) *query {
+	q := &query{args: []any{shop, asked}}
+	q.WriteString(selectEvents + " and ")
 	if hq.UserID == "" {
-		q.and("(session_id = %s or subject = 's' || %s)", hq.SessionID)
+		q.args[1] = hq.SessionID
+		q.WriteString(inSession)
+	} else {
+		q.WriteString(canonicalSubjects)
 	}
 	if hq.Watermark > 0 {
 		q.and("seq <= %s", hq.Watermark)
-		h.Watermark = min(h.Watermark, hq.Watermark)
 	}
 	if hq.UntilMs > 0 {
 		q.and("occurred_ms <= %s", hq.UntilMs)
 	}
 	q.args = append(q.args, hq.Limit)
 	fmt.Fprintf(q, " order by occurred_ms desc, seq desc limit $%d", len(q.args))
-	rows, err := tx.Query(ctx, q.String(), q.args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+	return q
+}
+
+// scanHistory reads the events up to the watermark.
+func scanHistory(rows pgx.Rows, h *store.History) error {
 	for rows.Next() {
-		scanner := newEventScanner() // each row keeps its own bytes
+		scanner := newEventScanner() // each event keeps its own bytes
 		e, err := scanner.scan(rows)
 		if err != nil {
 			return err
 		}
-		h.Events = append(h.Events, *e)
+		if e.Seq <= h.Watermark {
+			h.Events = append(h.Events, *e)
+		}
 	}
 	return rows.Err()
 }

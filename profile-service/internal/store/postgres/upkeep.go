@@ -61,7 +61,6 @@ func eraseSubjects(ctx context.Context, tx pgx.Tx, shop, subject string, subject
 	}
 	batch.Queue("delete from event_ids where shop = $1 and subject_hash = any($2)", shop, hashes)
 	batch.Queue("delete from orders where shop = $1 and subject = $2", shop, subject).Exec(count(&removed.Orders))
-	batch.Queue("delete from session_subjects where shop = $1 and subject = $2", shop, subject).Exec(count(&removed.Sessions))
 	batch.Queue("delete from identities where shop = $1 and (subject = $2 or canonical = $2)", shop, subject).Exec(count(&removed.Aliases))
 	batch.Queue("delete from users where shop = $1 and user_id = any($2)", shop, userIDs).Exec(count(&removed.Users))
 	batch.Queue("insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)", shop, receipt.ID, receipt.AtMs, receipt.Mode)

@@ -28,7 +28,7 @@ type appendTx struct {
 
 func (a *appendTx) run(ctx context.Context, tx *writeTx) error {
 	if len(a.events) > 0 {
-		for _, step := range []func(context.Context, *writeTx) error{a.claim, a.resolve, a.claimOrders, a.insert, a.noteSessions} {
+		for _, step := range []func(context.Context, *writeTx) error{a.claim, a.resolve, a.claimOrders, a.insert} {
 			if err := step(ctx, tx); err != nil {
 				return err
 			}
@@ -45,21 +45,20 @@ func (a *appendTx) claim(ctx context.Context, tx *writeTx) error {
 	keys := store.NewKeySet(a.events, a.outcomes)
 	insert := bulkInsert{prefix: "insert into event_ids (shop, subject_hash, event_hash, received_ms)", width: 4,
 		suffix: "on conflict do nothing returning subject_hash, event_hash"}
-	fresh := 0
+	fresh := make(map[store.EventKey]bool, len(keys.EventHashes))
 	err := insert.run(ctx, tx, len(keys.EventHashes), func(args []any, i int) []any {
 		return append(args, a.shop, keys.SubjectHashes[i], keys.EventHashes[i], a.events[0].ReceivedMs)
 	}, func(rows *sql.Rows) error {
 		var k store.EventKey
-		fresh++
 		err := rows.Scan(&k.SubjectHash, &k.EventHash)
-		keys.Fresh(k)
+		fresh[k] = true
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("claim event ids: %w", err)
 	}
-	if fresh < len(keys.EventHashes) {
-		keys.MarkStale(a.outcomes)
+	if len(fresh) < len(keys.EventHashes) {
+		keys.Others(fresh, a.outcomes)
 	}
 	return nil
 }
@@ -154,21 +153,11 @@ func (a *appendTx) insert(ctx context.Context, tx *writeTx) error {
 		(shop, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest)`}
 	err := insert.run(ctx, tx, len(accepted), func(args []any, i int) []any {
 		e := &a.events[accepted[i]]
-		return append(args, a.shop, e.Seq, null(e.Subject), null(e.SessionID), e.EventID, e.Type, e.OccurredMs, e.ReceivedMs,
+		return append(args, a.shop, e.Seq, null(e.Subject), null(e.SessionColumn()), e.EventID, e.Type, e.OccurredMs, e.ReceivedMs,
 			null(e.OrderID), e.Value, e.Lines, e.Rest)
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("insert events: %w", err)
-	}
-	return nil
-}
-
-func (a *appendTx) noteSessions(ctx context.Context, tx *writeTx) error {
-	pairs := store.SessionPairs(a.events, a.outcomes)
-	insert := bulkInsert{width: 3, prefix: "insert into session_subjects (shop, session_id, subject)", suffix: "on conflict do nothing"}
-	err := insert.run(ctx, tx, len(pairs), func(args []any, i int) []any { return append(args, a.shop, pairs[i][0], pairs[i][1]) }, nil)
-	if err != nil {
-		return fmt.Errorf("note sessions: %w", err)
 	}
 	return nil
 }

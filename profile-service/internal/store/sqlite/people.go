@@ -207,20 +207,16 @@ func mergeTarget(ctx context.Context, tx *writeTx, shop, alias, userID string) (
 
 // moveSubject gives everything of alias to target. An order that both have is one: the alias's purchase goes.
 func moveSubject(ctx context.Context, tx *writeTx, shop, alias, target string, withheld bool, moved *int64) error {
+	_, sessionID := event.SplitSubject(alias)
 	steps := []step{
 		{sql: `delete from events where shop = ? and subject = ? and type = ?
 			and order_id in (select order_id from orders where shop = ? and subject = ?)`, args: []any{shop, alias, event.TypePurchase, shop, target}},
-		{sql: "update events set subject = ? where shop = ? and subject = ?", args: []any{target, shop, alias}, rows: moved},
+		{sql: "update events set subject = ?, session_id = coalesce(session_id, ?) where shop = ? and subject = ?", args: []any{target, null(sessionID), shop, alias}, rows: moved},
 		{sql: "update or ignore orders set subject = ? where shop = ? and subject = ?", args: []any{target, shop, alias}},
 		{sql: "delete from orders where shop = ? and subject = ?", args: []any{shop, alias}},
-		{sql: "update or ignore session_subjects set subject = ? where shop = ? and subject = ?", args: []any{target, shop, alias}},
-		{sql: "delete from session_subjects where shop = ? and subject = ?", args: []any{shop, alias}},
 		{sql: "update identities set canonical = ?, withheld = ? where shop = ? and canonical = ?", args: []any{target, withheld, shop, alias}},
 		{sql: `insert into identities (shop, subject, canonical, withheld) values (?, ?, ?, ?)
 			on conflict (shop, subject) do update set canonical = excluded.canonical, withheld = excluded.withheld`, args: []any{shop, alias, target, withheld}},
-	}
-	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
-		steps = append(steps, step{sql: "insert into session_subjects (shop, session_id, subject) values (?, ?, ?) on conflict do nothing", args: []any{shop, sessionID, target}})
 	}
 	return tx.steps(ctx, steps...)
 }

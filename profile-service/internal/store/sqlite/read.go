@@ -14,8 +14,12 @@ import (
 const selectEvents = `select seq, coalesce(subject, ''), coalesce(session_id, ''), event_id, type, occurred_ms, received_ms,
 	coalesce(order_id, ''), value, lines, rest from events e where shop = ?`
 
+const notWithheld = "subject is not null and not exists (select 1 from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)"
+
 func scanEvent(rows *sql.Rows, e *store.Event) error {
-	return rows.Scan(&e.Seq, &e.Subject, &e.SessionID, &e.EventID, &e.Type, &e.OccurredMs, &e.ReceivedMs, &e.OrderID, &e.Value, &e.Lines, &e.Rest)
+	err := rows.Scan(&e.Seq, &e.Subject, &e.SessionID, &e.EventID, &e.Type, &e.OccurredMs, &e.ReceivedMs, &e.OrderID, &e.Value, &e.Lines, &e.Rest)
+	e.RestoreSession()
+	return err
 }
 
 // query builds a statement piece by piece.
@@ -46,8 +50,11 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	if sq.Subjects != nil {
 		q.and("subject"+inList, list(sq.Subjects))
 	}
+	if sq.SessionID != "" {
+		q.and("(session_id = ? or subject = 's' || ?)", sq.SessionID, sq.SessionID)
+	}
 	if sq.OnlySubjects {
-		q.and("subject is not null and not exists (select 1 from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)")
+		q.and(notWithheld)
 	}
 	order := " order by seq limit ?"
 	if sq.Descending {
@@ -146,19 +153,10 @@ func historyIdentity(ctx context.Context, tx *sql.Tx, shop string, q store.Histo
 		h.Withheld = h.Withheld || id.withheld
 	}
 	subjects := store.Canonical(asked, func(subject string) string { return identities[subject].canonical })
-	if q.UserID != "" {
-		return subjects, historyUser(ctx, tx, shop, subjects[0], h)
+	if q.UserID == "" {
+		return subjects, nil
 	}
-	rows, err := tx.QueryContext(ctx, `select subject from session_subjects s where shop = ? and session_id = ?
-		and not exists (select 1 from identities i where i.shop = s.shop and i.subject = s.subject and i.withheld) order by subject`, shop, q.SessionID)
-	if err != nil {
-		return nil, err
-	}
-	linked, err := collect(rows, func(r *sql.Rows, subject *string) error { return r.Scan(subject) })
-	for _, subject := range linked {
-		subjects = store.AddDistinct(subjects, subject)
-	}
-	return subjects, err
+	return subjects, historyUser(ctx, tx, shop, subjects[0], h)
 }
 
 func historyUser(ctx context.Context, tx *sql.Tx, shop, subject string, h *store.History) error {
@@ -175,9 +173,10 @@ func historyUser(ctx context.Context, tx *sql.Tx, shop, subject string, h *store
 func historyEvents(ctx context.Context, tx *sql.Tx, shop string, hq store.HistoryQuery, subjects []string, h *store.History) error {
 	q := &query{args: []any{shop}}
 	q.WriteString(selectEvents)
-	q.and("subject"+inList, list(subjects))
 	if hq.UserID == "" {
-		q.and("(session_id = ? or subject = 's' || ?)", hq.SessionID, hq.SessionID)
+		q.and("(session_id = ? or subject = 's' || ?) and "+notWithheld, hq.SessionID, hq.SessionID)
+	} else {
+		q.and("subject"+inList, list(subjects))
 	}
 	if hq.Watermark > 0 {
 		q.and("seq <= ?", hq.Watermark)

@@ -47,7 +47,6 @@ func eraseSubjects(ctx context.Context, tx *writeTx, shop, subject string, subje
 	}
 	return tx.steps(ctx, append(steps,
 		step{sql: "delete from orders where shop = ? and subject = ?", args: []any{shop, subject}, rows: &removed.Orders},
-		step{sql: "delete from session_subjects where shop = ? and subject = ?", args: []any{shop, subject}, rows: &removed.Sessions},
 		step{sql: "delete from identities where shop = ? and (subject = ? or canonical = ?)", args: []any{shop, subject, subject}, rows: &removed.Aliases},
 		step{sql: "delete from users where shop = ? and user_id" + inList, args: []any{shop, list(userIDs)}, rows: &removed.Users},
 		step{sql: "insert into erasures (shop, receipt_id, at_ms, mode) values (?, ?, ?, ?)", args: []any{shop, receipt.ID, receipt.AtMs, receipt.Mode}},

@@ -1,0 +1,124 @@
+package catalogue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// Put stores one item whole. require checks the version that is there, 0 when there is none; created reports whether there was none.
+func (c *Catalogue) Put(ctx context.Context, shop, id string, body []byte, require func(version int64) error) (item profileapi.Item, created bool, err error) {
+	wanted, err := decodeOne(id, body)
+	if err != nil {
+		return item, false, err
+	}
+	results, err := c.Update(ctx, shop, []string{id}, func(_ int, present *profileapi.Item) (*profileapi.Item, error) {
+		created = present == nil
+		return &wanted, require(versionOf(present))
+	})
+	if err != nil {
+		return item, false, err
+	}
+	return *results[0], created, nil
+}
+
+// Patch changes parts of one item by a JSON merge patch.
+func (c *Catalogue) Patch(ctx context.Context, shop, id string, patch []byte, require func(version int64) error) (profileapi.Item, error) {
+	results, err := c.Update(ctx, shop, []string{id}, func(_ int, present *profileapi.Item) (*profileapi.Item, error) {
+		if present == nil {
+			return nil, apierror.NotFound("item", id)
+		}
+		if err := require(present.Version); err != nil {
+			return nil, err
+		}
+		merged, err := check.MergePatch(present, patch)
+		if err != nil {
+			return nil, apierror.Malformed("The patch cannot be applied.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+		}
+		wanted, err := decodeOne(id, merged)
+		return &wanted, err
+	})
+	if err != nil {
+		return profileapi.Item{}, err
+	}
+	return *results[0], nil
+}
+
+// Delete removes one item; the feed tells replicas.
+func (c *Catalogue) Delete(ctx context.Context, shop, id string, require func(version int64) error) error {
+	_, err := c.Update(ctx, shop, []string{id}, func(_ int, present *profileapi.Item) (*profileapi.Item, error) {
+		if present == nil {
+			return nil, apierror.NotFound("item", id)
+		}
+		return nil, require(present.Version)
+	})
+	return err
+}
+
+func versionOf(item *profileapi.Item) int64 {
+	if item == nil {
+		return 0
+	}
+	return item.Version
+}
+
+// decodeOne reads the body of a request on one item, whose id is in the path.
+func decodeOne(id string, body []byte) (profileapi.Item, error) {
+	var item profileapi.Item
+	if err := json.Unmarshal(body, &item); err != nil {
+		return item, apierror.Invalid("The item is not usable.", check.DecodeError(err, ""))
+	}
+	if item.ItemID != "" && item.ItemID != id {
+		return item, apierror.Invalid("The item is not usable.", apierror.FieldError{Pointer: "/item_id", Code: "id_differs",
+			Detail: "item_id differs from the id in the path. Leave it out or make it the same."})
+	}
+	item.ItemID = id
+	if bad := Validate(&item, ""); len(bad) > 0 {
+		return item, apierror.Invalid("The item is not usable.", bad...)
+	}
+	return item, nil
+}
+
+// SetStock changes nothing but the stock of items and returns a verdict on each: an item that does not exist is rejected.
+func (c *Catalogue) SetStock(ctx context.Context, shop string, updates []profileapi.StockUpdate) ([]profileapi.Result, error) {
+	results := make([]profileapi.Result, len(updates))
+	ids := make([]string, len(updates))
+	for i := range updates {
+		ids[i] = updates[i].ItemID
+	}
+	_, err := c.Update(ctx, shop, ids, func(i int, present *profileapi.Item) (*profileapi.Item, error) {
+		results[i] = profileapi.Result{Index: i, ID: ids[i], Status: profileapi.StatusAccepted}
+		if present == nil {
+			results[i].Status = profileapi.StatusRejected
+			results[i].Errors = []profileapi.FieldError{{Pointer: fmt.Sprintf("/%d/item_id", i), Code: "item_not_found", Detail: "There is no such item. Store it first."}}
+			return nil, nil
+		}
+		item := *present
+		item.Stock = &updates[i].Stock
+		return &item, nil
+	})
+	return results, err
+}
+
+// Filter selects items of a listing; empty fields do not filter.
+type Filter = store.ItemFilter
+
+// List returns a page of items in ascending order of id.
+func (c *Catalogue) List(ctx context.Context, shop string, f Filter) ([]profileapi.Item, error) {
+	rows, err := c.store.ListItems(ctx, shop, f)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]profileapi.Item, len(rows))
+	for i, row := range rows {
+		if items[i], err = ItemOf(row); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}

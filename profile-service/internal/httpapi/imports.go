@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const importsTag = "Imports"
+
+func (a *API) registerImports(api huma.API) {
+	start := operation(http.MethodPost, "/v1/imports", "start-import", importsTag, "Import a file")
+	start.Description = "The file is the body, or the part `file` of a multipart form. gzip and zstd are recognised. Rows are judged like the bodies of the API; a bad row costs only itself and " +
+		"appears in the report at `/v1/imports/{id}/errors`. Sending a file again stores nothing twice. Needs the write scope of the kind too: `catalogue:write`, `users:write` or `events:write`."
+	start.DefaultStatus = http.StatusAccepted
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	form := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}}}}
+	start.Errors = append(start.Errors, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
+	registerRaw(api, auth.ScopeEventsWrite, start, &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": form}}, a.startImport)
+
+	get := operation(http.MethodGet, "/v1/imports/{id}", "get-import", importsTag, "State of an import")
+	get.Errors = append(get.Errors, http.StatusNotFound)
+	httpserver.Register(api, auth.ScopeEventsRead, get, a.getImport)
+
+	list := operation(http.MethodGet, "/v1/imports", "list-imports", importsTag, "List imports")
+	list.Description = "The latest first."
+	httpserver.Register(api, auth.ScopeEventsRead, list, a.listImports)
+
+	cancel := operation(http.MethodPost, "/v1/imports/{id}/cancel", "cancel-import", importsTag, "Stop an import")
+	cancel.Description = "What it has stored stays."
+	cancel.Errors = append(cancel.Errors, http.StatusNotFound)
+	httpserver.Register(api, auth.ScopeEventsWrite, cancel, a.cancelImport)
+
+	report := operation(http.MethodGet, "/v1/imports/{id}/errors", "import-errors", importsTag, "Error report of an import")
+	report.Description = "NDJSON, one entry per bad field. Mend the records and import the report itself as ndjson."
+	report.Errors = append(report.Errors, http.StatusNotFound)
+	report.Responses = map[string]*huma.Response{"200": {Description: "One ImportError per line", Content: map[string]*huma.MediaType{ndjsonType: {Schema: schemaOf[profileapi.ImportError](api)}}}}
+	httpserver.Register(api, auth.ScopeEventsRead, report, a.importErrors)
+}
+
+type startImportInput struct {
+	Kind    string `query:"kind" required:"true" enum:"users,items,events"`
+	Format  string `query:"format" required:"true" enum:"ndjson,csv,google_merchant_tsv,google_merchant_xml,shopify_csv,woocommerce_csv"`
+	Mapping string `query:"mapping" maxLength:"8192" doc:"Of CSV: JSON object of field to column"`
+	DryRun  bool   `query:"dry_run" doc:"Judge every row and store nothing"`
+
+	request *http.Request
+}
+
+// Resolve keeps the request, whose body is read as a stream.
+func (in *startImportInput) Resolve(ctx huma.Context) []error {
+	in.request = humagin.Unwrap(ctx).Request
+	return nil
+}
+
+type startImportOutput struct {
+	Location string `header:"Location"`
+	Body     profileapi.Import
+}
+
+func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImportOutput, error) {
+	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[in.Kind]
+	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
+		return nil, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	}
+	spec := profileapi.ImportSpec{Kind: in.Kind, Format: in.Format, DryRun: in.DryRun}
+	if in.Mapping != "" {
+		if err := json.Unmarshal([]byte(in.Mapping), &spec.Mapping); err != nil {
+			return nil, apierror.Invalid("The mapping is not usable.", apierror.FieldError{Parameter: "mapping", Code: "invalid_json", Detail: "mapping is a JSON object of field to column."})
+		}
+	}
+	file, err := fileOf(in.request)
+	if err != nil {
+		return nil, err
+	}
+	state, err := a.Imports.Start(ctx, auth.Shop(ctx), spec, file)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &startImportOutput{Location: "/v1/imports/" + state.ImportID, Body: state}, nil
+}
+
+// fileOf returns the body, or the part "file" of a form.
+func fileOf(r *http.Request) (io.Reader, error) {
+	contentType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || contentType != "multipart/form-data" {
+		return r.Body, nil
+	}
+	form, err := r.MultipartReader()
+	if err != nil {
+		return nil, apierror.Malformed("The form cannot be read: " + err.Error() + ".")
+	}
+	for {
+		part, err := form.NextPart()
+		if err != nil {
+			return nil, apierror.Malformed("The form has no part \"file\".")
+		}
+		if part.FormName() == "file" {
+			return part, nil
+		}
+	}
+}
+
+type importOutput struct{ Body profileapi.Import }
+
+func (a *API) getImport(ctx context.Context, in *idInput) (*importOutput, error) {
+	state, err := a.Imports.Import(ctx, auth.Shop(ctx), in.ID)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &importOutput{Body: state}, nil
+}
+
+type importsOutput struct {
+	Body profileapi.Page[profileapi.Import]
+}
+
+func (a *API) listImports(ctx context.Context, in *PageParameters) (*importsOutput, error) {
+	before, err := in.after(cursor.Imports)
+	if err != nil {
+		return nil, err
+	}
+	states, err := a.Imports.List(ctx, auth.Shop(ctx), before, in.Limit+1)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &importsOutput{Body: page(states, in.Limit, cursor.Imports, func(i *profileapi.Import) string { return i.ImportID })}, nil
+}
+
+func (a *API) cancelImport(ctx context.Context, in *idInput) (*importOutput, error) {
+	state, err := a.Imports.Cancel(ctx, auth.Shop(ctx), in.ID)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &importOutput{Body: state}, nil
+}
+
+func (a *API) importErrors(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
+	shop := auth.Shop(ctx)
+	if _, err := a.Imports.Import(ctx, shop, in.ID); err != nil {
+		return nil, storeProblem(err)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		c.Header("Content-Type", ndjsonType)
+		c.Status(http.StatusOK)
+		w := bufio.NewWriterSize(c.Writer, 64<<10)
+		err := a.Imports.Errors(c.Request.Context(), shop, in.ID, func(entry []byte) error {
+			_, err := w.Write(append(entry, '\n'))
+			return err
+		})
+		if err := errors.Join(err, w.Flush()); err != nil {
+			panic(http.ErrAbortHandler) // the header is sent: only a broken connection can still tell of a failure
+		}
+	}}, nil
+}

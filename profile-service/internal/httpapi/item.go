@@ -1,0 +1,183 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+func (a *API) registerItem(api huma.API) {
+	put := operation(http.MethodPut, "/v1/items/{id}", "put-item", itemsTag, "Store an item whole")
+	put.Description = "Answers 201 when there was none. `If-Match` with an ETag protects from overwriting another's change, `If-None-Match: *` from overwriting anything."
+	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
+	registerRaw(api, auth.ScopeCatalogueWrite, put, oneBody[profileapi.Item](api, "application/json"), a.putItem)
+
+	patch := operation(http.MethodPatch, "/v1/items/{id}", "patch-item", itemsTag, "Change parts of an item")
+	patch.Description = "A JSON merge patch (RFC 7396): null removes a field, an object merges, anything else replaces."
+	patch.Errors = append(patch.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	registerRaw(api, auth.ScopeCatalogueWrite, patch, oneBody[profileapi.Item](api, "application/merge-patch+json", "application/json"), a.patchItem)
+
+	get := operation(http.MethodGet, "/v1/items/{id}", "get-item", itemsTag, "Read an item")
+	get.Errors = append(get.Errors, http.StatusNotFound)
+	httpserver.Register(api, auth.ScopeCatalogueRead, get, a.getItem)
+
+	remove := operation(http.MethodDelete, "/v1/items/{id}", "delete-item", itemsTag, "Delete an item")
+	remove.DefaultStatus = http.StatusNoContent
+	remove.Errors = append(remove.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
+	httpserver.Register(api, auth.ScopeCatalogueWrite, remove, a.deleteItem)
+
+	list := operation(http.MethodGet, "/v1/items", "list-items", itemsTag, "List items")
+	list.Description = "In ascending order of item_id."
+	httpserver.Register(api, auth.ScopeCatalogueRead, list, a.listItems)
+
+	stock := operation(http.MethodPost, "/v1/items/stock", "set-stock", itemsTag, "Set the stock of up to 1,000 items")
+	stock.Description = "Touches nothing but `stock`; a row with an unknown item costs only itself."
+	httpserver.Register(api, auth.ScopeCatalogueWrite, stock, a.setStock)
+}
+
+type itemInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"256"`
+	Conditions
+	RawBody []byte
+}
+
+// body checks the id and the form of the body.
+func (in *itemInput) body() ([]byte, error) {
+	return oneJSON(in.ID, in.RawBody)
+}
+
+func oneJSON(id string, body []byte) ([]byte, error) {
+	if err := checkIDs(map[string]string{"id": id}); err != nil {
+		return nil, err
+	}
+	if err := httpserver.CheckJSON(body); err != nil {
+		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+	}
+	return body, nil
+}
+
+type itemOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   profileapi.Item
+}
+
+func itemAnswer(status int, item profileapi.Item) *itemOutput {
+	return &itemOutput{Status: status, ETag: etag(item.Version), Body: item}
+}
+
+func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
+	body, err := in.body()
+	if err != nil {
+		return nil, err
+	}
+	item, created, err := a.Catalogue.Put(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	if created {
+		return itemAnswer(http.StatusCreated, item), nil
+	}
+	return itemAnswer(http.StatusOK, item), nil
+}
+
+func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
+	body, err := in.body()
+	if err != nil {
+		return nil, err
+	}
+	item, err := a.Catalogue.Patch(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return itemAnswer(http.StatusOK, item), nil
+}
+
+type idInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"256"`
+}
+
+func (a *API) getItem(ctx context.Context, in *idInput) (*itemOutput, error) {
+	item, err := a.Catalogue.Item(ctx, auth.Shop(ctx), in.ID)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return itemAnswer(http.StatusOK, item), nil
+}
+
+type deleteInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"256"`
+	Conditions
+}
+
+func (a *API) deleteItem(ctx context.Context, in *deleteInput) (*struct{}, error) {
+	return nil, storeProblem(a.Catalogue.Delete(ctx, auth.Shop(ctx), in.ID, in.require()))
+}
+
+type listItemsInput struct {
+	PageParameters
+	Status   string   `query:"status" enum:"active,hidden,archived"`
+	Brand    string   `query:"brand" maxLength:"256"`
+	ParentID string   `query:"parent_id" maxLength:"256" doc:"Variants of this item"`
+	Category []string `query:"category,explode" maxItems:"16" doc:"A level of the path, once for each from the broadest on; finds everything below"`
+}
+
+type itemsOutput struct {
+	Body profileapi.Page[profileapi.Item]
+}
+
+func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, error) {
+	after, err := in.after(cursor.Items)
+	if err != nil {
+		return nil, err
+	}
+	items, err := a.Catalogue.List(ctx, auth.Shop(ctx), catalogue.Filter{After: after, Status: in.Status, Brand: in.Brand, ParentID: in.ParentID,
+		Category: strings.Join(in.Category, store.CategorySeparator), Limit: in.Limit + 1})
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &itemsOutput{Body: page(items, in.Limit, cursor.Items, func(i *profileapi.Item) string { return i.ItemID })}, nil
+}
+
+type stockInput struct {
+	Body []profileapi.StockUpdate `minItems:"1" maxItems:"1000"`
+}
+
+func (a *API) setStock(ctx context.Context, in *stockInput) (*eventsOutput, error) {
+	f := &check.Fields{}
+	for i := range in.Body {
+		f.ID(fmt.Sprintf("/%d/item_id", i), in.Body[i].ItemID, true)
+		catalogue.CheckStock(f, fmt.Sprintf("/%d", i), &in.Body[i].Stock)
+	}
+	if len(f.Errors) > 0 {
+		return nil, apierror.Invalid("The stock is not usable.", f.Errors...)
+	}
+	results, err := a.Catalogue.SetStock(ctx, auth.Shop(ctx), in.Body)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	answer := profileapi.EventsAnswer{Results: results}
+	for _, r := range results {
+		if r.Status == profileapi.StatusAccepted {
+			answer.Accepted++
+		} else {
+			answer.Rejected++
+		}
+	}
+	if answer.Accepted == 0 {
+		return nil, rejectedAll("None of the items was found.", answer)
+	}
+	return &eventsOutput{Status: http.StatusOK, Body: answer}, nil
+}

@@ -1,0 +1,265 @@
+// Package imports reads files of users, items and events as jobs: a file is spooled to disk, read row by row, judged by the same rules as the API's
+// bodies and stored batch by batch. A bad row costs only itself and appears in the error report. The main type is Imports.
+//
+// An import can be repeated safely: items and users are replaced, and an event without an event_id gets one from its content.
+package imports
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+const (
+	maxRunning = 2                // imports that run at once in this process
+	maxQueued  = 100              // imports that wait
+	staleAfter = 30 * time.Second // without a sign of life an import's process is gone
+	heartbeat  = 5 * time.Second
+)
+
+// Options are what an Imports works with.
+type Options struct {
+	Store        store.Imports
+	Sink         Sink
+	SpoolDir     string // "" for the system's temporary folder
+	MaxFileBytes int64
+	Now          func() time.Time
+	Logger       *slog.Logger
+}
+
+// Imports accepts and runs imports. Close stops them.
+type Imports struct {
+	o      Options
+	ctx    context.Context // ends with Close: jobs outlive the request that started them
+	cancel context.CancelFunc
+	jobs   sync.WaitGroup
+	slots  chan struct{}
+
+	mu      sync.Mutex
+	cancels map[string]context.CancelFunc // by shop and id
+}
+
+// New returns an Imports.
+func New(o Options) *Imports {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Imports{o: o, ctx: ctx, cancel: cancel, slots: make(chan struct{}, maxRunning), cancels: map[string]context.CancelFunc{}}
+}
+
+// Close stops the running imports, which then count as interrupted, and waits for them.
+func (im *Imports) Close() {
+	im.cancel()
+	im.jobs.Wait()
+}
+
+// Start spools a file and queues its import.
+func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.ImportSpec, file io.Reader) (profileapi.Import, error) {
+	if err := checkSpec(spec); err != nil {
+		return profileapi.Import{}, err
+	}
+	im.mu.Lock()
+	full := len(im.cancels) >= maxQueued
+	im.mu.Unlock()
+	if full {
+		return profileapi.Import{}, apierror.Unavailable("Too many imports wait. Send it again when some have ended.", 30*time.Second, nil)
+	}
+	spool, size, err := im.spool(file)
+	if err != nil {
+		return profileapi.Import{}, err
+	}
+	now := wire.TimeOf(im.o.Now())
+	state := profileapi.Import{ImportID: uuid.Must(uuid.NewV7()).String(), Spec: spec, State: profileapi.ImportQueued, BytesTotal: size, CreatedAt: now, UpdatedAt: now}
+	if err := im.save(ctx, shop, &state, false); err != nil {
+		discard(spool)
+		return profileapi.Import{}, err
+	}
+	jobCtx, cancel := context.WithCancel(im.ctx)
+	key := shop + "/" + state.ImportID
+	im.mu.Lock()
+	im.cancels[key] = cancel
+	im.mu.Unlock()
+	im.jobs.Go(func() {
+		defer func() {
+			cancel()
+			discard(spool)
+			im.mu.Lock()
+			delete(im.cancels, key)
+			im.mu.Unlock()
+		}()
+		im.run(jobCtx, shop, state, spool)
+	})
+	return state, nil
+}
+
+func checkSpec(spec profileapi.ImportSpec) error {
+	switch {
+	case spec.Kind != "items" && spec.Format != "ndjson" && spec.Format != "csv":
+		return apierror.Invalid("The format holds items only.", apierror.FieldError{Parameter: "format", Code: "invalid_format", Detail: "Use kind=items, or the format ndjson or csv."})
+	case len(spec.Mapping) > 0 && spec.Format != "csv":
+		return apierror.Invalid("Only CSV has a mapping.", apierror.FieldError{Parameter: "mapping", Code: "invalid_mapping", Detail: "Leave mapping out or use format=csv."})
+	}
+	for field := range spec.Mapping {
+		if _, ok := shapeOf(shapes(spec.Kind), field); !ok {
+			return apierror.Invalid("The mapping is not usable.", apierror.FieldError{Parameter: "mapping", Code: "invalid_mapping", Detail: fmt.Sprintf("%.64q is not a field of %s.", field, spec.Kind)})
+		}
+	}
+	return nil
+}
+
+// spool copies the body to disk, so that the sender need not wait for the database.
+func (im *Imports) spool(file io.Reader) (*os.File, int64, error) {
+	f, err := os.CreateTemp(im.o.SpoolDir, "aisle-import-*")
+	if err != nil {
+		return nil, 0, fmt.Errorf("make the spool file: %w", err)
+	}
+	size, err := io.Copy(f, io.LimitReader(file, im.o.MaxFileBytes+1))
+	switch {
+	case err != nil:
+		discard(f)
+		return nil, 0, apierror.Malformed("The body ended too early. Send it again.")
+	case size > im.o.MaxFileBytes:
+		discard(f)
+		return nil, 0, apierror.New(413, "too_large", fmt.Sprintf("The file has more than %d bytes. Send it in parts or compressed.", im.o.MaxFileBytes))
+	case size == 0:
+		discard(f)
+		return nil, 0, apierror.Malformed("The body is empty. Send the file as the body or as the part \"file\" of a form.")
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		discard(f)
+		return nil, 0, fmt.Errorf("rewind the spool file: %w", err)
+	}
+	return f, size, nil
+}
+
+// discard removes a spool file; nothing depends on its success.
+func discard(f *os.File) {
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+}
+
+func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Import, cancelled bool) error {
+	state.UpdatedAt = wire.TimeOf(im.o.Now())
+	body, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("encode import: %w", err)
+	}
+	return im.o.Store.PutImport(ctx, shop, store.ImportRow{ImportID: state.ImportID, CreatedMs: state.CreatedAt.UnixMilli(), UpdatedMs: state.UpdatedAt.UnixMilli(), Cancelled: cancelled, Body: body})
+}
+
+// Import returns the state of an import, or a 404 problem.
+func (im *Imports) Import(ctx context.Context, shop, id string) (profileapi.Import, error) {
+	row, err := im.o.Store.Import(ctx, shop, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return profileapi.Import{}, apierror.NotFound("import", id)
+	}
+	if err != nil {
+		return profileapi.Import{}, err
+	}
+	return im.stateOf(row)
+}
+
+// stateOf reads a row; an import without a sign of life is interrupted, whatever it last said.
+func (im *Imports) stateOf(row store.ImportRow) (profileapi.Import, error) {
+	var state profileapi.Import
+	if err := json.Unmarshal(row.Body, &state); err != nil {
+		return state, fmt.Errorf("read import %s: %w", row.ImportID, err)
+	}
+	if !state.Ended() && im.o.Now().UnixMilli()-row.UpdatedMs > staleAfter.Milliseconds() {
+		state.State = profileapi.ImportInterrupted
+		state.Problem = "The process that ran the import is gone. Send the file again: what was stored is not stored twice."
+	}
+	return state, nil
+}
+
+// List returns imports, the latest first, from those with an id below before; ids sort by time.
+func (im *Imports) List(ctx context.Context, shop, before string, limit int) ([]profileapi.Import, error) {
+	rows, err := im.o.Store.ListImports(ctx, shop, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]profileapi.Import, len(rows))
+	for i, row := range rows {
+		if states[i], err = im.stateOf(row); err != nil {
+			return nil, err
+		}
+	}
+	return states, nil
+}
+
+// Cancel asks an import to stop, wherever it runs, and returns its state.
+func (im *Imports) Cancel(ctx context.Context, shop, id string) (profileapi.Import, error) {
+	state, err := im.Import(ctx, shop, id)
+	if err != nil || state.Ended() {
+		return state, err
+	}
+	if err := im.save(ctx, shop, &state, true); err != nil {
+		return state, err
+	}
+	im.mu.Lock()
+	cancel := im.cancels[shop+"/"+id]
+	im.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	return state, nil
+}
+
+// errorPage is how many entries of a report are read at once.
+const errorPage = 500
+
+// Errors hands write each entry of the error report, as JSON without a line end, in the order of the file.
+func (im *Imports) Errors(ctx context.Context, shop, id string, write func(entry []byte) error) error {
+	var after int64
+	for {
+		entries, err := im.o.Store.ImportErrors(ctx, shop, id, after, errorPage)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := write(e.Body); err != nil {
+				return err
+			}
+			after = e.Number
+		}
+		if len(entries) < errorPage {
+			return nil
+		}
+	}
+}
+
+// open returns the rows of a spooled file.
+func open(spec profileapi.ImportSpec, file io.Reader) (source, func(), error) {
+	r, closer, err := decompress(file)
+	if err != nil {
+		return nil, closer, err
+	}
+	var s source
+	switch spec.Format {
+	case "csv":
+		s, err = newTable(r, ',', plainCSV(spec.Kind, spec.Mapping))
+	case "google_merchant_tsv":
+		s, err = newTable(r, '\t', merchantTSV)
+	case "google_merchant_xml":
+		s = &merchantXML{decoder: xml.NewDecoder(r)}
+	case "shopify_csv":
+		s, err = newTable(r, ',', shopifyCSV)
+	case "woocommerce_csv":
+		s, err = newTable(r, ',', wooCSV)
+	default:
+		s = &ndjson{r: r}
+	}
+	return s, closer, err
+}

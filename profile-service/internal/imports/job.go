@@ -1,0 +1,289 @@
+package imports
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const (
+	batchRows  = 1000
+	maxErrors  = 100_000 // entries of a report; beyond it rows are only counted
+	maxSample  = 200
+	endTimeout = 10 * time.Second
+)
+
+// Sink stores rows that were read. Each method returns a verdict per row, in order; with dryRun it only judges.
+type Sink interface {
+	Items(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
+	Users(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
+	Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
+}
+
+// Verdict is what became of one row. Pointers of its errors are relative to the row.
+type Verdict struct {
+	Duplicate bool
+	Errors    []profileapi.FieldError
+}
+
+// job is one running import.
+type job struct {
+	im      *Imports
+	shop    string
+	state   profileapi.Import
+	source  source
+	read    *atomic.Int64 // bytes of the file
+	batch   []row
+	entries int64 // of the report
+	savedAt time.Time
+}
+
+// run waits for a slot, reads the file and saves how it ended.
+func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
+	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}}
+	err := j.wait(ctx)
+	if err == nil {
+		err = j.work(ctx, file)
+	}
+	switch {
+	case im.ctx.Err() != nil:
+		j.state.State = profileapi.ImportInterrupted
+		j.state.Problem = "The server stopped. Send the file again: what was stored is not stored twice."
+	case err == nil:
+		j.state.State, j.state.Progress = profileapi.ImportDone, 1
+	case errors.Is(err, context.Canceled):
+		j.state.State = profileapi.ImportCancelled
+	default:
+		j.state.State, j.state.Problem = profileapi.ImportFailed, j.problem(err)
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if err := im.save(end, shop, &j.state, false); err != nil {
+		im.o.Logger.Error("the end of an import was not saved", "shop", shop, "import_id", state.ImportID, "error", err)
+	}
+}
+
+// fileError is a failure that the sender of the file can mend.
+type fileError struct{ error }
+
+// problem is what the sender reads; a failure of ours goes to the log.
+func (j *job) problem(err error) string {
+	var file fileError
+	if errors.As(err, &file) {
+		return file.Error()
+	}
+	j.im.o.Logger.Error("import failed", "shop", j.shop, "import_id", j.state.ImportID, "error", err)
+	return "The rows could not be stored. Send the file again: what was stored is not stored twice."
+}
+
+// wait returns when a slot is free, and shows a sign of life until then.
+func (j *job) wait(ctx context.Context) error {
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case j.im.slots <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+			if err := j.save(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// countingReader counts what is read of the file, for the progress.
+type countingReader struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (r countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.n.Add(int64(n))
+	return n, err
+}
+
+func (j *job) work(ctx context.Context, file io.Reader) error {
+	defer func() { <-j.im.slots }()
+	j.state.State = profileapi.ImportRunning
+	if err := j.save(ctx); err != nil {
+		return err
+	}
+	s, closer, err := open(j.state.Spec, countingReader{file, j.read})
+	defer closer()
+	if err != nil {
+		return fileError{err}
+	}
+	for {
+		r, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return j.flush(ctx)
+		}
+		if err != nil {
+			return errors.Join(j.flush(ctx), fileError{fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err)})
+		}
+		if j.batch = append(j.batch, r); len(j.batch) == batchRows {
+			if err := j.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// flush stores the batch, notes its errors and saves the progress.
+func (j *job) flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var good []row
+	var report []profileapi.ImportError
+	for _, r := range j.batch {
+		if r.bad != nil {
+			report = append(report, profileapi.ImportError{Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample), Record: r.object})
+			j.state.Rejected++
+			continue
+		}
+		good = append(good, r)
+	}
+	verdicts, err := j.store(ctx, good)
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		switch {
+		case len(v.Errors) > 0:
+			j.state.Rejected++
+			report = append(report, entries(good[i], v.Errors)...)
+		case v.Duplicate:
+			j.state.Duplicates++
+		default:
+			j.state.Accepted++
+		}
+	}
+	slices.SortStableFunc(report, func(a, b profileapi.ImportError) int { return cmp.Compare(a.Line, b.Line) })
+	j.state.Rows += int64(len(j.batch))
+	j.batch = j.batch[:0]
+	if err := j.report(ctx, report); err != nil {
+		return err
+	}
+	if j.im.o.Now().Sub(j.savedAt) < time.Second {
+		return nil
+	}
+	return j.save(ctx)
+}
+
+func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	objects := make([][]byte, len(rows))
+	for i := range rows {
+		objects[i] = rows[i].object
+	}
+	put := j.im.o.Sink.Items
+	switch j.state.Spec.Kind {
+	case "users":
+		put = j.im.o.Sink.Users
+	case "events":
+		put = j.im.o.Sink.Events
+	}
+	return put(ctx, j.shop, objects, j.state.Spec.DryRun)
+}
+
+// entries makes the report entries of one row; the record is in the first only, so that a mended report imports each row once.
+func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
+	out := make([]profileapi.ImportError, len(errs))
+	for i, e := range errs {
+		column := e.Pointer
+		if name, ok := r.columns[e.Pointer]; ok {
+			column = name
+		}
+		out[i] = profileapi.ImportError{Line: r.line, Column: column, Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer))}
+	}
+	out[0].Record = r.object
+	return out
+}
+
+// valueAt returns the text of the value at a JSON pointer, "" when there is none.
+func valueAt(object []byte, pointer string) string {
+	var v any
+	if json.Unmarshal(object, &v) != nil || pointer == "" {
+		return ""
+	}
+	for name := range strings.SplitSeq(pointer[1:], "/") {
+		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+		switch inner := v.(type) {
+		case map[string]any:
+			v = inner[name]
+		case []any:
+			var i int
+			if _, err := fmt.Sscanf(name, "%d", &i); err != nil || i < 0 || i >= len(inner) {
+				return ""
+			}
+			v = inner[i]
+		default:
+			return ""
+		}
+	}
+	if text, ok := v.(string); ok || v == nil {
+		return text
+	}
+	return string(encode(v))
+}
+
+func sample(text string) string {
+	if len(text) <= maxSample {
+		return strings.ToValidUTF8(text, "\uFFFD")
+	}
+	cut := maxSample
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return strings.ToValidUTF8(text[:cut], "\uFFFD")
+}
+
+func (j *job) report(ctx context.Context, report []profileapi.ImportError) error {
+	if left := maxErrors - j.entries; int64(len(report)) > left {
+		report = report[:left]
+	}
+	if len(report) == 0 {
+		return nil
+	}
+	rows := make([]store.ImportError, len(report))
+	for i, e := range report {
+		j.entries++
+		rows[i] = store.ImportError{Number: j.entries, Body: encode(e)}
+	}
+	return j.im.o.Store.AddImportErrors(ctx, j.shop, j.state.ImportID, rows)
+}
+
+// save shows the progress and finds out whether another process was asked to cancel the import.
+func (j *job) save(ctx context.Context) error {
+	j.savedAt = j.im.o.Now()
+	if j.state.BytesTotal > 0 {
+		j.state.Progress = min(1, float64(j.read.Load())/float64(j.state.BytesTotal))
+	}
+	row, err := j.im.o.Store.Import(ctx, j.shop, j.state.ImportID)
+	if err != nil {
+		return err
+	}
+	if row.Cancelled {
+		return context.Canceled
+	}
+	return j.im.save(ctx, j.shop, &j.state, false)
+}

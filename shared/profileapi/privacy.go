@@ -1,0 +1,87 @@
+package profileapi
+
+import "github.com/aisle-rec/aisle/shared/wire"
+
+// Merge joins a session, an anonymous user id or both to a known user.
+type Merge struct {
+	SessionID   string `json:"session_id,omitempty" maxLength:"256" doc:"Session without a user"`
+	AnonymousID string `json:"anonymous_id,omitempty" maxLength:"256" doc:"User id that was used before the visitor was known"`
+}
+
+// Merged is what a merge did. A repeat moves nothing.
+type Merged struct {
+	UserID      string `json:"user_id" doc:"The user that the events are under now; another one if this user is itself merged into it"`
+	MovedEvents int64  `json:"moved_events"`
+}
+
+// The ways of deleting a person.
+const (
+	ModeErase     = "erase"
+	ModeAnonymize = "anonymize"
+)
+
+// ErasureReceipt proves that a person was deleted. It does not name the person.
+type ErasureReceipt struct {
+	ReceiptID string     `json:"receipt_id"`
+	Mode      string     `json:"mode" enum:"erase,anonymize"`
+	At        wire.Time  `json:"at"`
+	Rows      ErasedRows `json:"rows" doc:"Removed per kind; with anonymize the events stay, under a random name"`
+	Models    string     `json:"models" doc:"When models stop counting the person"`
+}
+
+// ErasedRows are the numbers of rows that a deletion removed or, for events that were anonymised, rewrote.
+type ErasedRows struct {
+	Users   int64 `json:"users"`
+	Events  int64 `json:"events"`
+	Aliases int64 `json:"aliases"`
+	Orders  int64 `json:"orders"`
+}
+
+// ExportEntry is one line of the export of a person: exactly one of the members is set, as kind says. The last line is the end.
+type ExportEntry struct {
+	Kind   string        `json:"kind" enum:"alias,user,event,end"`
+	Alias  *Alias        `json:"alias,omitempty"`
+	User   *User         `json:"user,omitempty"`
+	Event  *StoredEvent  `json:"event,omitempty"`
+	Counts *ExportCounts `json:"counts,omitempty"`
+}
+
+// Alias is another name of a person.
+type Alias struct {
+	SessionID   string `json:"session_id,omitempty"`
+	AnonymousID string `json:"anonymous_id,omitempty"`
+}
+
+// ExportCounts are the numbers of lines of an export.
+type ExportCounts struct {
+	Aliases int `json:"aliases"`
+	Users   int `json:"users"`
+	Events  int `json:"events"`
+}
+
+// StoredEvent is an event as it is kept.
+type StoredEvent struct {
+	Event
+	Seq        int64     `json:"seq" doc:"Place in the order of acknowledgement"`
+	ReceivedAt wire.Time `json:"received_at"`
+}
+
+// EventStats sums up what was received.
+type EventStats struct {
+	From             wire.Time   `json:"from"`
+	To               wire.Time   `json:"to"`
+	Total            HourStats   `json:"total"`
+	Hours            []HourStats `json:"hours"`
+	UnknownItemShare float64     `json:"unknown_item_share" doc:"Share of the lines of the latest events that name an item which is not in the catalogue"`
+	SampledLines     int         `json:"sampled_lines" doc:"Lines that share was measured on"`
+}
+
+// HourStats are the counts of one hour of receiving.
+type HourStats struct {
+	Hour           wire.Time        `json:"hour"`
+	AcceptedTotal  int64            `json:"accepted_total"`
+	Accepted       map[string]int64 `json:"accepted" doc:"Per type"`
+	Duplicates     int64            `json:"duplicates"`
+	Rejected       map[string]int64 `json:"rejected" doc:"Per code of the first bad field"`
+	MeanLagSeconds float64          `json:"mean_lag_seconds" doc:"From occurred_at to acknowledgement"`
+}
