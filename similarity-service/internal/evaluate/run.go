@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -41,7 +42,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
-	ScanTest      bool    // afterwards, look for the two-hop family's optimum on the test part, to measure the choice
+	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
@@ -105,7 +106,7 @@ type Leaderboard struct {
 	Selected string
 	Results  []Result
 	Model    *Model   // the selected model, built on the whole training part
-	Optimum  *Optimum // set when Options.ScanTest asked for it and two_hop competed
+	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
 
 	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
 }
@@ -117,6 +118,8 @@ type candidate struct {
 	cases      []metrics.Accuracy
 	point      twoHopPoint // of the two-hop family
 	ease       easePoint   // of EASE
+	rank       int         // of the low-rank term, 0 for none
+	strength   float64     // of the low-rank term
 	build      buildFunc
 	cpu        float64
 	peak       int64
@@ -138,7 +141,8 @@ type search struct {
 	held     *validation
 	variants []variant
 	graphs   map[graphKey]*neighbours.Graph
-	twoHop   *candidate // what the two-hop search chose, once it has run
+	vectors  *closedform.LowRank // of the whole training part, once a model with a low-rank term was built
+	twoHop   *candidate          // what the two-hop search chose, once it has run
 	o        Options
 }
 
@@ -236,12 +240,10 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 		}
 		board.Results = append(board.Results, r)
 	}
-	for _, c := range found {
-		if c.name == TwoHop && s.o.ScanTest {
-			var err error
-			if board.Optimum, err = s.testOptimum(c); err != nil {
-				return nil, fmt.Errorf("scan the test part: %w", err)
-			}
+	if s.o.ScanTest && (found[0].name == TwoHop || found[0].name == TwoHopLowRank) {
+		var err error
+		if board.Optimum, err = s.testOptimum(found[0]); err != nil {
+			return nil, fmt.Errorf("scan the test part: %w", err)
 		}
 	}
 	return board, nil
