@@ -123,13 +123,14 @@ type lowSearch struct {
 	held     *validation
 	rank     int
 	vectors  *closedform.LowRank
-	byTarget map[float64]*listScores // the lists of the target exponents in use
+	byTarget map[float64]*listScores // the lists of the target exponent in use
 }
 
 // validate scores the term of the given strength at point p. Only the target exponent needs new lists.
 func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error) {
 	scores, ok := l.byTarget[p.hop.TargetExponent]
 	if !ok {
+		clear(l.byTarget) // lists are large: keep the last
 		var err error
 		if scores, err = l.search.validate(p, l.held); err != nil {
 			return nil, err
@@ -137,9 +138,6 @@ func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error
 		scores.low = &lowTerm{vectors: l.vectors, beta: p.hop.TargetExponent, extra: make([]float32, len(scores.lists.Weight))}
 		if err := l.addTerm(scores.lists, scores.low, scores.graph); err != nil {
 			return nil, err
-		}
-		if len(l.byTarget) > 1 {
-			clear(l.byTarget) // lists are large: keep the last two
 		}
 		l.byTarget[p.hop.TargetExponent] = scores
 	}
