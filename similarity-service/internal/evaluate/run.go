@@ -249,10 +249,13 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	return board, nil
 }
 
-// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out.
+// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out. Users
+// without seeds get what is popular, whatever the model, as a storefront gives them.
 func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
 	d := s.data
-	collector := metrics.NewCollector(len(d.Tests), s.o.K, d.Train.ColMass())
+	mass := d.Train.ColMass()
+	collector := metrics.NewCollector(len(d.Tests), s.o.K, mass)
+	popular := popularModel(mass)
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
 		r := NewRanker(d.Train.Cols)
 		return func(at int) {
@@ -263,7 +266,11 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 				seeds, values = rows.Row(int(c.Row))
 				exclude, _ = d.Train.Row(int(c.Row))
 			}
-			ranked := r.Rank(m, seeds, values, exclude, s.o.K)
+			model := m
+			if len(seeds) == 0 {
+				model = popular
+			}
+			ranked := r.Rank(model, seeds, values, exclude, s.o.K)
 			a := metrics.Measure(ranked, contains(c.Relevant), len(c.Relevant), s.o.K, d.CappedRecall)
 			collector.Record(at, a, ranked)
 		}
@@ -276,27 +283,28 @@ func (s *search) popular() (*candidate, error) {
 	mass := firstRows(s.data.Train, s.held.rows).ColMass()
 	n := len(mass)
 	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
-		prior := make([]float32, n)
-		for j, v := range mass {
-			prior[j] = float32(v)
-		}
-		m := &Model{Prior: prior}
+		m := popularModel(mass)
 		return func(c *heldCase) []int32 {
 			for _, j := range c.hidden {
-				prior[j]--
+				m.Prior[j]--
 			}
 			ranked := r.Rank(m, nil, nil, append(c.known, c.seeds...), s.o.K)
 			for _, j := range c.hidden {
-				prior[j]++
+				m.Prior[j]++
 			}
 			return ranked
 		}
 	})
 	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) {
-		prior := make([]float32, n)
-		for j, v := range s.data.Train.ColMass() {
-			prior[j] = float32(v)
-		}
-		return &Model{Prior: prior}, s.data.Train, nil
+		return popularModel(s.data.Train.ColMass()), s.data.Train, nil
 	}}, err
+}
+
+// popularModel ranks by mass, the same for everybody.
+func popularModel(mass []float64) *Model {
+	m := &Model{Prior: make([]float32, len(mass))}
+	for j, v := range mass {
+		m.Prior[j] = float32(v)
+	}
+	return m
 }

@@ -149,6 +149,37 @@ func TestRunNeverLooksAtTheTestPartToChoose(t *testing.T) {
 	}
 }
 
+func TestUsersWithoutHistoryGetWhatIsPopular(t *testing.T) {
+	t.Parallel()
+	d := grouped(t, 200, dataset.Similar)
+	known := d.Train.Rows
+	rows := make([][]int32, known+1)
+	for u := range known {
+		rows[u], _ = d.Train.Row(u)
+	}
+	var err error
+	if d.Train, err = csr.FromRows(rows, d.Train.Cols); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	mass := d.Train.ColMass()
+	for j, v := range mass {
+		if v > mass[most] {
+			most = j
+		}
+	}
+	d.Tests = []dataset.Case{{Row: int32(known), Relevant: []int32{int32(most)}}}
+	board, err := evaluate.Run(d, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range board.Results {
+		if r.Tested && r.Test.MRR != 1 {
+			t.Errorf("%s puts the most popular item at reciprocal rank %v, want 1", r.Name, r.Test.MRR)
+		}
+	}
+}
+
 func TestScanTestReportsAnOptimumNoWorseThanTheChoice(t *testing.T) {
 	t.Parallel()
 	o := options()
