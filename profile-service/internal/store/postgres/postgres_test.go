@@ -1,0 +1,35 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/postgres"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/testenv"
+)
+
+func open(t *testing.T) store.Store {
+	url := testenv.Postgres(t)
+	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := database.OpenPostgres(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := postgres.New(pool)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, open)
+}
