@@ -1,6 +1,9 @@
 package service
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config are the settings of the recommender-service.
 type Config struct {
@@ -9,12 +12,31 @@ type Config struct {
 	// ProfileURL and SimilarityURL are the addresses of the peers.
 	ProfileURL    string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
 	SimilarityURL string `env:"AISLE_SIMILARITY_URL" envDefault:"http://127.0.0.1:8082"`
+	// CacheMB bounds the memory for neighbour lists.
+	CacheMB int `env:"AISLE_RECOMMENDER_CACHE_MB" envDefault:"128"`
+}
+
+const (
+	defaultCacheMB = 128
+	maxCacheMB     = 1 << 20
+)
+
+// withDefaults fills in what a caller who does not read the environment left out.
+func (c Config) withDefaults() Config {
+	if c.CacheMB == 0 {
+		c.CacheMB = defaultCacheMB
+	}
+	return c
 }
 
 // Validate reports every problem of the settings at once.
 func (c Config) Validate() error {
+	var problems []error
 	if c.DatabaseURL == "" {
-		return errors.New("AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or sqlite:///path/recommender.db")
+		problems = append(problems, errors.New("AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or sqlite:///path/recommender.db"))
 	}
-	return nil
+	if c.CacheMB < 1 || c.CacheMB > maxCacheMB {
+		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_CACHE_MB is %d: use 1 to %d", c.CacheMB, maxCacheMB))
+	}
+	return errors.Join(problems...)
 }

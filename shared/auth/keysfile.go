@@ -149,6 +149,15 @@ func AppendKey(path string, k Key) error {
 	return writeKeysFile(path, f)
 }
 
+// InitKeysFile makes a keys file without keys unless there is a file already, which must then be readable.
+func InitKeysFile(path string) error {
+	_, err := ReadKeysFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return writeKeysFile(path, KeysFile{Version: keysFileVersion, Keys: []Key{}})
+	}
+	return err
+}
+
 // RemoveKey takes the entry with this id out of the keys file.
 func RemoveKey(path, id string) error {
 	f, err := ReadKeysFile(path)

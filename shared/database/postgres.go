@@ -41,7 +41,7 @@ func OpenPostgres(ctx context.Context, rawURL string) (*pgxpool.Pool, error) {
 	}
 	if version < minPostgresVersion {
 		pool.Close()
-		return nil, fmt.Errorf("Postgres at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
+		return nil, fmt.Errorf("the Postgres server at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
 			where, version, minPostgresVersion)
 	}
 	return pool, nil
@@ -52,13 +52,13 @@ func explainPostgres(where string, err error) error {
 	if errors.As(err, &pg) {
 		switch pg.Code {
 		case "28P01", "28000":
-			return fmt.Errorf("Postgres at %s refuses the user or password: %s", where, pg.Message)
+			return fmt.Errorf("the Postgres server at %s refuses the user or password: %s", where, pg.Message)
 		case "3D000":
-			return fmt.Errorf("Postgres at %s has no such database: create it with \"migrate up --admin-url ...\"", where)
+			return fmt.Errorf("the Postgres server at %s has no such database: create it with \"migrate up --admin-url ...\"", where)
 		}
-		return fmt.Errorf("Postgres at %s refuses: %s", where, pg.Message)
+		return fmt.Errorf("the Postgres server at %s refuses: %s", where, pg.Message)
 	}
-	return fmt.Errorf("Postgres at %s cannot be reached: start it or correct the database URL (%w)", where, rootCause(err))
+	return fmt.Errorf("the Postgres server at %s cannot be reached: start it or correct the database URL (%w)", where, rootCause(err))
 }
 
 // rootCause drops the wrapping text of drivers, which repeats the address and may hold credentials.

@@ -39,18 +39,18 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	where := strings.Join(o.Addrs, ",")
 	probe, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	info, err := client.Info(probe, "server").Result()
+	info, err := client.Info(probe).Result()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("Redis at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
+		return nil, errors.Join(fmt.Errorf("the Redis server at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
 	}
 	if major := redisMajor(info); major > 0 && major < minRedisVersion {
-		return nil, errors.Join(fmt.Errorf("Redis at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
+		return nil, errors.Join(fmt.Errorf("the Redis server at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
 			where, major, minRedisVersion), client.Close())
 	}
 	return client, nil
 }
 
-// redisMajor finds the major version in the answer of INFO server; 0 when it is not said.
+// redisMajor finds the major version in the answer of INFO; 0 when it is not said.
 func redisMajor(info string) int {
 	_, rest, found := strings.Cut(info, "redis_version:")
 	if !found {

@@ -19,7 +19,7 @@ type Request struct {
 	ContextItems      []string            `json:"context_items,omitempty" maxItems:"50" doc:"Items of the page, such as the product shown"`
 	Category          string              `json:"category,omitempty" maxLength:"4096" doc:"Category of the page, its path joined by \" > \""`
 	Limit             int                 `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"The scenario's when absent"`
-	Filter            map[string]any      `json:"filter,omitempty" doc:"Only items that meet it; the language of rules"`
+	Filter            *Condition          `json:"filter,omitempty" doc:"Only items that meet it"`
 	ExcludeItems      []string            `json:"exclude_items,omitempty" maxItems:"1000"`
 	ExcludeEventTypes []string            `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event"`
 	Fields            []string            `json:"fields,omitempty" maxItems:"50" doc:"Item fields to return beside the id"`
@@ -96,11 +96,13 @@ type Explanation struct {
 type Contribution struct {
 	Source     string  `json:"source" doc:"similar, bought_together, viewed_next, popular, …"`
 	SeedItemID string  `json:"seed_item_id,omitempty"`
+	Category   string  `json:"category,omitempty" doc:"Of a popularity list"`
 	EventType  string  `json:"event_type,omitempty"`
 	AgeHours   float64 `json:"age_hours,omitempty"`
-	SeedWeight float64 `json:"seed_weight"`
+	SeedWeight float64 `json:"seed_weight" doc:"What the seed's event and age make of it"`
+	Factor     float64 `json:"factor" doc:"seed_weight × weight of the source ÷ its best candidate's sum"`
 	Similarity float64 `json:"similarity"`
-	Value      float64 `json:"value"`
+	Value      float64 `json:"value" doc:"factor × similarity"`
 }
 
 // Boost is one change of a score by a rule, diversity, rotation or exploration.

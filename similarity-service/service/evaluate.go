@@ -25,9 +25,11 @@ type EvaluateOptions struct {
 	Algorithms    []string                            // nil means all; popular and cosine are always measured
 	K             int                                 // length of the measured lists; 0 means 20
 	Neighbours    int                                 // neighbours kept per item; 0 means 200
+	HistoryCap    int                                 // latest entries of a history that co-occur; 0 means 2000
 	Seed          uint64                              // same seed, same report
 	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
 	Workers       int                                 // goroutines; 0 means GOMAXPROCS
+	ScanTest      bool                                // afterwards, scan the test part for the family's optimum
 	Progress      func(stage string, done, total int) // may be called from several goroutines
 }
 
@@ -67,6 +69,17 @@ type Report struct {
 	Data     DataSummary `json:"data"`
 	Selected string      `json:"selected"`
 	Results  []Result    `json:"results"`
+	// TestOptimum is what the two-hop family could have reached had it been chosen on the test part. It is only for
+	// judging the choice and is never used by it.
+	TestOptimum *TestOptimum `json:"test_optimum,omitempty"`
+}
+
+// TestOptimum compares the honest choice of two-hop parameters with the best ones in hindsight.
+type TestOptimum struct {
+	Parameters map[string]any     `json:"parameters"`
+	Metrics    map[string]float64 `json:"metrics"`
+	Chosen     map[string]float64 `json:"chosen"`
+	Loss       float64            `json:"loss"` // share of the optimum's NDCG that the choice gave away
 }
 
 // Evaluate reads a data set, lets the algorithms compete on a held-out part of its training data and scores the winner
@@ -79,7 +92,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 		return Report{}, err
 	}
 	run := evaluate.Options{
-		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, Seed: o.Seed, BudgetSeconds: o.BudgetSeconds,
+		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, HistoryCap: o.HistoryCap, Seed: o.Seed, ScanTest: o.ScanTest, BudgetSeconds: o.BudgetSeconds,
 		Workers: o.Workers, Progress: o.Progress, CPUSeconds: cpuSeconds, PeakBytes: peakBytes,
 		Stop: func() bool { return ctx.Err() != nil },
 	}
@@ -119,6 +132,12 @@ func report(o EvaluateOptions, run evaluate.Options, data *dataset.Data, board *
 		Path: o.Path, Format: o.Format, Items: data.Items.Len(), Rows: data.Rows(), Interactions: data.Interactions(),
 		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped,
 	}}
+	if best := board.Optimum; best != nil {
+		figures := func(s metrics.Summary) map[string]float64 {
+			return map[string]float64{at("recall", run.K): s.Recall, at("ndcg", run.K): s.NDCG}
+		}
+		r.TestOptimum = &TestOptimum{best.Parameters, figures(best.Test), figures(best.Chosen), best.Loss()}
+	}
 	for _, one := range board.Results {
 		res := Result{
 			Name: one.Name, Relation: data.Relation, Parameters: one.Parameters, CPUSeconds: one.CPUSeconds, PeakBytes: one.PeakBytes,

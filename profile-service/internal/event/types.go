@@ -58,7 +58,7 @@ func LearnedBy(relation string) (types []string, ok bool) {
 	case "bought_together":
 		return []string{TypePurchase}, true
 	case "viewed_next":
-		return []string{"add_to_cart", TypePurchase, "select_item", "view_item"}, true
+		return []string{"add_to_cart", "select_item", "view_item"}, true // the lines of an order have no order among themselves
 	}
 	return nil, false
 }

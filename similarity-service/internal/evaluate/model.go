@@ -92,6 +92,14 @@ func (r *Ranker) take(k int) []int32 {
 	return ranked
 }
 
+// takeAll is take after direct writes to acc.
+func (r *Ranker) takeAll(k int) []int32 {
+	ranked := r.best(r.acc, nil, k)
+	clear(r.acc)
+	r.touched = r.touched[:0]
+	return ranked
+}
+
 // best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
 func (r *Ranker) best(score []float32, candidates []int32, k int) []int32 {
 	r.heap.Reset(k)

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"math"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -18,6 +19,7 @@ type listScores struct {
 	graph *neighbours.Graph
 	sim   neighbours.Similarity
 	lists *neighbours.Lists // with Counts when any case has a row
+	low   *lowTerm          // nil for none
 }
 
 // accuracy ranks every case of v under the given seeding.
@@ -26,8 +28,11 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
 		t := newTrial(n)
 		return func(c *heldCase) []int32 {
-			t.begin(s.graph, c)
+			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
+			if s.low != nil && t.row >= 0 {
+				t.own = s.low.vectors.Own(t.row, t.own)
+			}
 			for p, i := range t.seeds {
 				f := decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
 				if how.scale != nil {
@@ -43,24 +48,27 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 // addList adds the list of seed i, whose value in the row is x, times f.
 func (s *listScores) addList(r *Ranker, t *trial, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
-	if t.row < 0 {
-		for q, j := range items {
-			r.add(j, f*weights[q])
-		}
-		return
-	}
-	counts := s.lists.Counts[int(i)*s.lists.K:]
+	from := int(i) * s.lists.K
 	for q, j := range items {
 		w := weights[q]
-		if own := t.hidden[j]; own != 0 {
-			w = s.without(t, i, j, x*own, counts[q])
+		own := t.hidden[j]
+		if own != 0 {
+			w = s.without(t, i, j, x*own, s.lists.Counts[from+q])
 			if full := len(items) == s.lists.K; full && abs(w) < abs(weights[len(weights)-1]) {
 				w = 0 // without this user the pair would have been cut
 			}
 		}
-		if w != 0 {
-			r.add(j, f*w)
+		if w == 0 {
+			continue
 		}
+		switch {
+		case s.low == nil:
+		case own != 0:
+			w += s.low.without(s.graph, t, i, j)
+		default:
+			w += s.low.strength * s.low.extra[from+q]
+		}
+		r.add(j, f*w)
 	}
 }
 
@@ -84,15 +92,16 @@ type trial struct {
 	exclude []int32
 	hidden  []float32 // value in the row of a hidden item, else 0; length n
 	isHid   []bool
-	last    []int32 // the hidden items of the case before
+	last    []int32   // the hidden items of the case before
+	own     []float32 // the row's part in the vectors of a low-rank term
 }
 
 func newTrial(n int) *trial {
 	return &trial{hidden: make([]float32, n), isHid: make([]bool, n)}
 }
 
-// begin lays out case c over the rows of g.
-func (t *trial) begin(g *neighbours.Graph, c *heldCase) {
+// begin lays out case c over the rows of m.
+func (t *trial) begin(m *csr.Matrix, c *heldCase) {
 	for _, j := range t.last {
 		t.hidden[j], t.isHid[j] = 0, false
 	}
@@ -108,7 +117,7 @@ func (t *trial) begin(g *neighbours.Graph, c *heldCase) {
 	for _, j := range c.hidden {
 		t.isHid[j] = true
 	}
-	items, val := g.Users().Row(int(c.row))
+	items, val := m.Row(int(c.row))
 	for p, i := range items {
 		x := float32(1)
 		if val != nil {

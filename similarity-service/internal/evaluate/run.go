@@ -24,16 +24,24 @@ const (
 )
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
-func Algorithms() []string { return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, NextItem} }
+func Algorithms() []string {
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, NextItem}
+}
+
+// defaultHistoryCap bounds a row's pair updates at four million.
+const defaultHistoryCap = 2000
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
 	Algorithms    []string // nil means all; popular and cosine are always measured
 	K             int      // length of the measured lists
 	Neighbours    int      // neighbours kept per item
+	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
+	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	ScanTest      bool    // afterwards, look for the two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
@@ -49,6 +57,8 @@ func (o Options) progress(stage string) func(int, int) {
 }
 
 func (o Options) withDefaults() Options {
+	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
+	o.MaxCases = cmp.Or(o.MaxCases, maxCases)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.CPUSeconds == nil {
 		o.CPUSeconds = func() float64 { return 0 }
@@ -94,7 +104,8 @@ type Result struct {
 type Leaderboard struct {
 	Selected string
 	Results  []Result
-	Model    *Model // the selected model, built on the whole training part
+	Model    *Model   // the selected model, built on the whole training part
+	Optimum  *Optimum // set when Options.ScanTest asked for it and two_hop competed
 
 	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
 }
@@ -104,9 +115,9 @@ type candidate struct {
 	name       string
 	parameters map[string]any
 	cases      []metrics.Accuracy
-	point      twoHopPoint
-	build      func() (*Model, *csr.Matrix, error) // the model, and the rows whose entries are its users' seeds
-	rebuild    rebuild                             // the same from the data of any search; nil for popularity
+	point      twoHopPoint // of the two-hop family
+	ease       easePoint   // of EASE
+	build      buildFunc
 	cpu        float64
 	peak       int64
 }
@@ -116,12 +127,18 @@ func (best *candidate) better(c *candidate) bool {
 	return best.cases == nil || metrics.Mean(c.cases).NDCG > metrics.Mean(best.cases).NDCG
 }
 
+// shared is the mean over the cases that every family was scored on.
+func (c *candidate) shared() metrics.Accuracy {
+	return metrics.Mean(c.cases[:min(len(c.cases), searchCases)])
+}
+
 // search is the state shared by the families of one run.
 type search struct {
 	data     *dataset.Data
 	held     *validation
 	variants []variant
 	graphs   map[graphKey]*neighbours.Graph
+	twoHop   *candidate // what the two-hop search chose, once it has run
 	o        Options
 }
 
@@ -138,7 +155,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
-	held, err := newValidation(d, o.Seed)
+	held, err := newValidation(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +179,8 @@ func (s *search) candidates() ([]*candidate, error) {
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
 		{TwoHop, s.searchTwoHop},
+		{TwoHopLowRank, s.searchLowRank},
+		{EASE, s.searchEASE},
 	}
 	var found []*candidate
 	for at, one := range searches {
@@ -177,6 +196,9 @@ func (s *search) candidates() ([]*candidate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("search %s: %w", one.name, err)
 		}
+		if c == nil {
+			continue // out of reach for this data set and budget
+		}
 		c.cpu, c.peak = s.o.CPUSeconds()-before, s.o.PeakBytes()
 		found = append(found, c)
 	}
@@ -188,14 +210,14 @@ func named(t neighbours.TwoHop) twoHopPoint { return twoHopPoint{logHalfLife: no
 // leaderboard orders the candidates and scores the test part for the winner and the baselines.
 func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	slices.SortStableFunc(found, func(x, y *candidate) int {
-		return cmp.Compare(metrics.Mean(y.cases).NDCG, metrics.Mean(x.cases).NDCG)
+		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
 	})
 	board := &Leaderboard{Selected: found[0].name}
 	for at, c := range found {
-		r := Result{Name: c.name, Parameters: c.parameters, Validation: metrics.Mean(c.cases), CPUSeconds: c.cpu, PeakBytes: c.peak}
+		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), CPUSeconds: c.cpu, PeakBytes: c.peak}
 		if at == 0 || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
-			model, rows, err := c.build()
+			model, rows, err := c.build(s)
 			if err != nil {
 				return nil, fmt.Errorf("build %s: %w", c.name, err)
 			}
@@ -208,11 +230,19 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			if at == 0 {
 				board.Model = model
 			}
-			if at == 0 && c.rebuild != nil {
+			if at == 0 && model.Lists != nil {
 				board.train = c.trainLists
 			}
 		}
 		board.Results = append(board.Results, r)
+	}
+	for _, c := range found {
+		if c.name == TwoHop && s.o.ScanTest {
+			var err error
+			if board.Optimum, err = s.testOptimum(c); err != nil {
+				return nil, fmt.Errorf("scan the test part: %w", err)
+			}
+		}
 	}
 	return board, nil
 }
@@ -243,7 +273,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 func (s *search) popular() (*candidate, error) {
 	mass := firstRows(s.data.Train, s.held.rows).ColMass()
 	n := len(mass)
-	cases, err := s.held.each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
+	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
 		prior := make([]float32, n)
 		for j, v := range mass {
 			prior[j] = float32(v)
@@ -260,7 +290,7 @@ func (s *search) popular() (*candidate, error) {
 			return ranked
 		}
 	})
-	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func() (*Model, *csr.Matrix, error) {
+	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) {
 		prior := make([]float32, n)
 		for j, v := range s.data.Train.ColMass() {
 			prior[j] = float32(v)

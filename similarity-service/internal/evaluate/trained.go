@@ -85,12 +85,13 @@ func sessionRanker(m *sessions.Model) nextRanker {
 // trainLists builds the winner among the list models from d.
 func (c *candidate) trainLists(d *dataset.Data, o Options) (*Trained, error) {
 	s := &search{data: d, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
-	m, _, err := c.rebuild(s)
+	m, _, err := c.build(s)
 	if err != nil {
 		return nil, err
 	}
 	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife}, nil
 }
 
-// rebuild is how a candidate is built from the data of any search.
-type rebuild func(s *search) (*Model, *csr.Matrix, error)
+// buildFunc builds a candidate's model on the whole training part of a search's data, which need not be the search that
+// chose it, and returns it with the rows whose entries are its users' seeds.
+type buildFunc func(s *search) (*Model, *csr.Matrix, error)

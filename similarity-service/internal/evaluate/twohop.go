@@ -52,7 +52,7 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	g, ok := s.graphs[key]
 	if !ok {
 		var err error
-		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows), s.ages(p.logHalfLife, rows, until))
+		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
@@ -82,8 +82,8 @@ func (s *search) ages(logHalfLife float64, rows int, until int64) []float64 {
 }
 
 // validate builds the lists of a point for the validation part, without the source exponent, which scales seeds alike.
-func (s *search) validate(p twoHopPoint) (*listScores, error) {
-	g, err := s.graph(p, s.held.rows, s.held.until)
+func (s *search) validate(p twoHopPoint, held *validation) (*listScores, error) {
+	g, err := s.graph(p, held.rows, held.until)
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +91,9 @@ func (s *search) validate(p twoHopPoint) (*listScores, error) {
 	if !p.llr {
 		sim = neighbours.TwoHop{UserExponent: p.hop.UserExponent, TargetExponent: p.hop.TargetExponent}.Similarity(g)
 	}
-	needed := s.held.neededRows(s.variants[p.variant].matrix)
+	needed := held.neededRows(s.variants[p.variant].matrix)
 	lists, err := neighbours.Build(g, sim, neighbours.Options{
-		K: s.o.Neighbours, Workers: s.o.Workers, Rows: needed, KeepCounts: s.held.cases[0].row >= 0, Stop: s.o.Stop,
+		K: s.o.Neighbours, Workers: s.o.Workers, Rows: needed, KeepCounts: held.cases[0].row >= 0, Stop: s.o.Stop,
 	})
 	return &listScores{graph: g, sim: sim, lists: lists}, err
 }
@@ -108,11 +108,12 @@ func (p twoHopPoint) seeding(g *neighbours.Graph) seeding {
 
 // fixed validates one named point as it is.
 func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
-	scores, err := s.validate(p)
+	held := s.held.first(searchCases)
+	scores, err := s.validate(p, held)
 	if err != nil {
 		return nil, err
 	}
-	cases, err := scores.accuracy(s.held, s.o, p.seeding(scores.graph))
+	cases, err := scores.accuracy(held, s.o, p.seeding(scores.graph))
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +123,7 @@ func (s *search) fixed(name string, p twoHopPoint) (*candidate, error) {
 func (s *search) twoHopCandidate(name string, p twoHopPoint, cases []metrics.Accuracy) *candidate {
 	return &candidate{
 		name: name, parameters: p.parameters(s), cases: cases, point: p,
-		build:   func() (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
-		rebuild: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
+		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildTwoHop(p) },
 	}
 }
 
@@ -141,14 +141,21 @@ func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
 	return &Model{Lists: lists, SeedHalfLife: p.seedHalfLife}, s.variants[p.variant].matrix, err
 }
 
-// searchTwoHop looks for the best point of the family: first the reading of the values, then exponents and half-life.
+// searchTwoHop looks for the best point of the family and remembers it.
 func (s *search) searchTwoHop() (*candidate, error) {
-	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .5, TargetExponent: .3}}
-	best := &candidate{}
+	c, err := s.bestTwoHop()
+	s.twoHop = c
+	return c, err
+}
+
+// bestTwoHop searches first for the reading of the values, then for exponents and half-life.
+func (s *search) bestTwoHop() (*candidate, error) {
+	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
+	best, some := &candidate{}, s.held.first(searchCases)
 	for at := range s.variants {
 		p := start
 		p.variant = at
-		c, err := s.bestSeeding(p)
+		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +178,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 		if len(at) > 2 {
 			p.logHalfLife = at[2]
 		}
-		c, err := s.bestSeeding(p)
+		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return 0, err
 		}
@@ -183,7 +190,71 @@ func (s *search) searchTwoHop() (*candidate, error) {
 		}
 		return metrics.Mean(c.cases).NDCG, nil
 	})
-	return best, err
+	if err != nil || s.held.cases[0].row < 0 {
+		return best, err
+	}
+	return s.towardsRandomWalk(best, min(max(limit/2, 4), 12))
+}
+
+// towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
+// al., WWW 2014), as long as the loss is within the noise of the held-out cases. Exponents far from the random walk fit
+// the popularity of the held-out sample; what comes later differs from any sample, and where the data cannot tell two
+// points apart the one with fewer assumptions is safer. It evaluates at most limit points.
+func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, error) {
+	best, err := s.bestSeeding(best.point, s.held)
+	if err != nil {
+		return nil, err
+	}
+	at := best
+	for limit > 0 {
+		next := &candidate{}
+		for _, p := range at.point.nearerRandomWalk() {
+			limit--
+			c, err := s.bestSeeding(p, s.held)
+			if err != nil {
+				return nil, err
+			}
+			if tied(best.cases, c.cases) && next.better(c) {
+				next = c
+			}
+		}
+		if next.cases == nil {
+			break
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
+func (p twoHopPoint) nearerRandomWalk() []twoHopPoint {
+	var out []twoHopPoint
+	if p.hop.UserExponent > -1 {
+		q := p
+		q.hop.UserExponent = round(max(p.hop.UserExponent-.1, -1))
+		out = append(out, q)
+	}
+	if p.hop.TargetExponent > 0 {
+		q := p
+		q.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
+		out = append(out, q)
+	}
+	return out
+}
+
+// tied reports whether the mean NDCG of other is not significantly below that of best: by
+// more than one standard error of the paired difference (the one-standard-error rule of Breiman et al., 1984).
+func tied(best, other []metrics.Accuracy) bool {
+	n := float64(len(best))
+	sum, squares := 0.0, 0.0
+	for i := range best {
+		d := best[i].NDCG - other[i].NDCG
+		sum += d
+		squares += d * d
+	}
+	mean := sum / n
+	variance := max(squares/n-mean*mean, 0)
+	return mean <= math.Sqrt(variance/n)
 }
 
 // evaluations is the number of points that fit half of the time budget.
@@ -191,40 +262,37 @@ func (s *search) evaluations(p twoHopPoint) int {
 	m := s.variants[p.variant].matrix
 	pairs := 0
 	for u := range m.Rows {
-		d := m.RowPtr[u+1] - m.RowPtr[u]
+		d := min(m.RowPtr[u+1]-m.RowPtr[u], s.o.HistoryCap)
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.held.cases {
+	for _, c := range s.held.first(searchCases).cases {
 		entries += (len(c.known) + len(c.seeds)) * s.o.Neighbours
 	}
-	each := float64(pairs)*pairSeconds + 12*float64(entries)*listSeconds
+	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
 	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
-func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
-	scores, err := s.validate(p)
+func (s *search) bestSeeding(p twoHopPoint, held *validation) (*candidate, error) {
+	scores, err := s.validate(p, held)
 	if err != nil {
 		return nil, err
 	}
 	best := &candidate{}
 	try := func(q twoHopPoint) error {
-		cases, err := scores.accuracy(s.held, s.o, q.seeding(scores.graph))
+		cases, err := scores.accuracy(held, s.o, q.seeding(scores.graph))
 		if c := s.twoHopCandidate("two_hop", q, cases); err == nil && best.better(c) {
 			best = c
 		}
 		return err
 	}
-	if s.held.cases[0].row < 0 { // a single seed: its scale changes no order
+	if held.cases[0].row < 0 { // a single seed: its scale changes no order
 		err := try(p)
 		return best, err
 	}
-	for _, alpha := range []float64{.3, .4, .5, .6, .7, .8, .9, 1} {
-		p.hop.SourceExponent = alpha
-		if err := try(p); err != nil {
-			return nil, err
-		}
+	if err := s.climbSource(p, &best, try); err != nil {
+		return nil, err
 	}
 	if s.data.Ordered {
 		p = best.point
@@ -236,4 +304,27 @@ func (s *search) bestSeeding(p twoHopPoint) (*candidate, error) {
 		}
 	}
 	return best, nil
+}
+
+// climbSource moves the source exponent by tenths from p's while that helps; the accuracy has one peak in it.
+func (s *search) climbSource(p twoHopPoint, best **candidate, try func(twoHopPoint) error) error {
+	if err := try(p); err != nil {
+		return err
+	}
+	start := p.hop.SourceExponent
+	for _, step := range []float64{.1, -.1} {
+		for alpha := round(start + step); alpha > -.01 && alpha < 1.21; alpha = round(alpha + step) {
+			p.hop.SourceExponent = alpha
+			if err := try(p); err != nil {
+				return err
+			}
+			if (*best).point.hop.SourceExponent != alpha {
+				break
+			}
+		}
+		if (*best).point.hop.SourceExponent != start {
+			return nil
+		}
+	}
+	return nil
 }

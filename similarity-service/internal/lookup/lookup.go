@@ -214,7 +214,7 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
 		for _, c := range m.Sessions.Explain(prefix, s.Item) {
-			item.Contributions = append(item.Contributions, similarityapi.Contribution{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
+			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
 			item.Score += c.Weight
 		}
 		answer.Items = append(answer.Items, item)

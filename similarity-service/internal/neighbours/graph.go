@@ -99,27 +99,56 @@ func (g *Graph) base(u int) float64 {
 // sum passes through zero may be appended twice. Cost: one addition per pair.
 func (g *Graph) accumulate(i int32, acc []float32, touched []int32) []int32 {
 	rows, own := g.items.Row(int(i))
+	n := len(touched)
 	for p, u := range rows {
 		w := g.rowWeight[u]
 		if own != nil {
 			w *= own[p]
 		}
 		cols, val := g.users.Row(int(u))
-		if val == nil {
-			for _, j := range cols {
-				if acc[j] == 0 {
-					touched = append(touched, j)
-				}
-				acc[j] += w
-			}
-			continue
+		if cap(touched) < n+len(cols) {
+			touched = append(touched[:n], make([]int32, n+len(cols))...)
 		}
-		for q, j := range cols {
-			if acc[j] == 0 {
-				touched = append(touched, j)
-			}
-			acc[j] += w * val[q]
+		room := touched[n : n+len(cols)]
+		if val == nil {
+			n += addOnes(acc, cols, w, room)
+		} else {
+			n += addValues(acc, cols, val, w, room)
 		}
 	}
-	return touched
+	return touched[:n]
+}
+
+// addOnes adds w at every column and writes the columns that were zero to fresh, whose number it returns. Every column
+// is written and the place moves on only after a fresh one: whether an item was seen before is a coin toss that a
+// processor's branch prediction loses.
+func addOnes(acc []float32, cols []int32, w float32, fresh []int32) int {
+	n := 0
+	for _, j := range cols {
+		a := acc[j]
+		acc[j] = a + w
+		fresh[n] = j
+		step := 0
+		if a == 0 {
+			step = 1
+		}
+		n += step
+	}
+	return n
+}
+
+// addValues is addOnes for the terms w·val.
+func addValues(acc []float32, cols []int32, val []float32, w float32, fresh []int32) int {
+	n := 0
+	for q, j := range cols {
+		a := acc[j]
+		acc[j] = a + w*val[q]
+		fresh[n] = j
+		step := 0
+		if a == 0 {
+			step = 1
+		}
+		n += step
+	}
+	return n
 }

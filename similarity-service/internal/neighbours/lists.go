@@ -52,14 +52,28 @@ func (l *Lists) Entries() int {
 	return sum
 }
 
-// ScaleRows multiplies the weights of every list i by factor[i], in place. The order within a list stays.
-func (l *Lists) ScaleRows(factor []float64) {
-	for i := range l.Len {
-		_, w := l.Of(int32(i))
-		for p := range w {
-			w[p] = float32(float64(w[p]) * factor[i])
+// Scaled returns lists with the weights w(i→j)·source[i]·target[j]; see [Lists.Mapped].
+func (l *Lists) Scaled(source, target []float64) *Lists {
+	return l.Mapped(func(i int32, p int, w float32) float32 {
+		return float32(float64(w) * source[i] * target[l.Items[int(i)*l.K+p]])
+	})
+}
+
+// Mapped returns lists in which the weight at place p of item i is weight(i, p, old), each list in the order of its new
+// weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept.
+func (l *Lists) Mapped(weight func(i int32, p int, old float32) float32) *Lists {
+	out := NewLists(l.N(), l.K)
+	var sel Selector
+	var mapped []float32
+	for i := range int32(l.N()) {
+		items, weights := l.Of(i)
+		mapped = mapped[:0]
+		for p, w := range weights {
+			mapped = append(mapped, weight(i, p, w))
 		}
+		sel.Select(out, i, items, mapped)
 	}
+	return out
 }
 
 // Validate reports the first broken invariant: an unknown item, an item in its own list or twice in a list, a weight

@@ -10,7 +10,18 @@ import (
 // Each candidate becomes one 64-bit key: the bits of |w| on top, which for floats order like the numbers themselves,
 // then the complement of the item, so that of equal weights the lower item is the larger key, then the sign. The order
 // of keys is total, hence the result does not depend on the order of the candidates.
-type Selector struct{ keys []uint64 }
+type Selector struct {
+	keys    []uint64
+	sorted  []uint64               // the keys of the highest buckets, in falling order of buckets
+	buckets [1 << bucketBits]int32 // of keys by the top bits of |w|, zero between calls
+}
+
+// bucketBits are the exponent of |w| and three bits of its fraction. Spreading the keys over buckets leaves few of
+// them to compare with each other.
+const (
+	bucketBits  = 11
+	bucketShift = 63 - bucketBits
+)
 
 // Select writes into list i the k largest of the given weights by size. Zero weights and the item i itself are
 // skipped. items must be distinct and below 2³¹. Cost O(len(items) + k log k).
@@ -21,17 +32,63 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 			s.keys = append(s.keys, key(j, w))
 		}
 	}
-	top := s.keys
-	if len(top) > l.K {
-		selectLargest(top, l.K)
-		top = top[:l.K]
+	if len(s.keys) == 0 {
+		l.Len[i] = 0
+		return
 	}
-	slices.Sort(top)
-	from := int(i) * l.K
-	for p := range top {
-		l.Items[from+p], l.Weight[from+p] = unkey(top[len(top)-1-p])
+	lowest, highest := s.count()
+	cut := s.spread(l.K, lowest, highest)
+	from, start := int(i)*l.K, 0
+	for b := highest; b >= cut; b-- {
+		segment := s.sorted[start:s.buckets[b]]
+		start = int(s.buckets[b])
+		if room := int(i)*l.K + l.K - from; len(segment) > room {
+			selectLargest(segment, room)
+			segment = segment[:room]
+		}
+		slices.Sort(segment)
+		for p := len(segment) - 1; p >= 0; p-- {
+			l.Items[from], l.Weight[from] = unkey(segment[p])
+			from++
+		}
 	}
-	l.Len[i] = int32(len(top))
+	clear(s.buckets[lowest : highest+1])
+	l.Len[i] = int32(from - int(i)*l.K)
+}
+
+// count counts the keys by bucket and returns the lowest and the highest bucket that has any.
+func (s *Selector) count() (lowest, highest int) {
+	lowest = len(s.buckets)
+	for _, key := range s.keys {
+		b := int(key >> bucketShift)
+		s.buckets[b]++
+		lowest, highest = min(lowest, b), max(highest, b)
+	}
+	return lowest, highest
+}
+
+// spread copies the keys of the highest buckets, as many as hold k keys or all, into sorted, bucket by bucket. It returns
+// the lowest bucket that was copied and leaves in each bucket the end of its keys.
+func (s *Selector) spread(k, lowest, highest int) (cut int) {
+	cut = highest + 1
+	end := int32(0)
+	for end < int32(k) && cut > lowest {
+		cut--
+		n := s.buckets[cut]
+		s.buckets[cut] = end
+		end += n
+	}
+	if int(end) > cap(s.sorted) {
+		s.sorted = make([]uint64, 2*end)
+	}
+	s.sorted = s.sorted[:cap(s.sorted)]
+	for _, key := range s.keys {
+		if b := int(key >> bucketShift); b >= cut {
+			s.sorted[s.buckets[b]] = key
+			s.buckets[b]++
+		}
+	}
+	return cut
 }
 
 func key(j int32, w float32) uint64 {

@@ -40,6 +40,10 @@ const (
 	maxTests = 20_000
 	// overlapAt is how many neighbours are compared with the live model's.
 	overlapAt = 20
+	// casesPerSecond of the budget are validated, within minCases and maxCases: a short search is a coarse one.
+	casesPerSecond = 100
+	minCases       = 500
+	maxCases       = 10_000
 	// kept is the number of versions per relation that stay besides the live one.
 	kept = 5
 )
@@ -183,7 +187,8 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 	}
 	return evaluate.Options{
 		K: measuredAt, Neighbours: neighboursKept, Seed: s.task.Request.Seed, BudgetSeconds: budget,
-		Stop: func() bool { return ctx.Err() != nil },
+		MaxCases: min(max(int(budget*casesPerSecond), minCases), maxCases),
+		Stop:     func() bool { return ctx.Err() != nil },
 		Progress: func(what string, done, total int) {
 			s.report(what, .1+.7*float64(done)/float64(max(total, 1)))
 		},

@@ -1,6 +1,10 @@
 package sessions
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+)
 
 // cutoff is the list length of the accuracy figures.
 const cutoff = 20
@@ -18,44 +22,47 @@ type Accuracy struct {
 	MRR float64 `json:"mrr@20"`
 }
 
-// relative is the mean of both figures divided by those of base.
+// relative is the mean of both figures divided by those of base. Figures of 0 are alike.
 func (a Accuracy) relative(base Accuracy) float64 {
 	const tiny = 1e-12
 	return (a.HR+tiny)/(base.HR+tiny)/2 + (a.MRR+tiny)/(base.MRR+tiny)/2
 }
 
-// Measure ranks all items for every case, as Recommend does, on the given number of goroutines. The result does not
-// depend on that number.
+// join is the accuracy over n cases with figures a and m with figures b together.
+func (a Accuracy) join(n int, b Accuracy, m int) Accuracy {
+	all := float64(max(1, n+m))
+	return Accuracy{
+		HR:  (a.HR*float64(n) + b.HR*float64(m)) / all,
+		MRR: (a.MRR*float64(n) + b.MRR*float64(m)) / all,
+	}
+}
+
+// Measure ranks all items for every case on the given number of goroutines. The result does not depend on that number.
 func (m *Model) Measure(cases []Case, workers int) Accuracy {
-	ranks := make([]int, len(cases))
+	each := make([]metrics.Accuracy, len(cases))
+	workers = max(1, workers)
 	var wg sync.WaitGroup
-	for w := range max(1, workers) {
+	for w := range workers {
 		wg.Go(func() {
-			for n := w; n < len(cases); n += max(1, workers) {
-				ranks[n] = m.rank(cases[n])
+			var ranked []int32
+			for n := w; n < len(cases); n += workers {
+				ranked = ranked[:0]
+				for _, it := range m.Recommend(cases[n].Prefix, cutoff) {
+					ranked = append(ranked, it.Item)
+				}
+				isNext := func(item int32) bool { return item == cases[n].Next }
+				each[n] = metrics.Measure(ranked, isNext, 1, cutoff, false)
 			}
 		})
 	}
 	wg.Wait()
-	var a Accuracy
-	for _, rank := range ranks {
-		if rank > 0 {
-			a.HR++
-			a.MRR += 1 / float64(rank)
-		}
+	var sum Accuracy
+	for _, a := range each {
+		sum.HR += a.HR
+		sum.MRR += a.MRR
 	}
 	if n := float64(len(cases)); n > 0 {
-		a.HR, a.MRR = a.HR/n, a.MRR/n
+		sum.HR, sum.MRR = sum.HR/n, sum.MRR/n
 	}
-	return a
-}
-
-// rank is the place of the next item in the list of 20, 0 if it is not there.
-func (m *Model) rank(c Case) int {
-	for n, it := range m.Recommend(c.Prefix, cutoff) {
-		if it.Item == c.Next {
-			return n + 1
-		}
-	}
-	return 0
+	return sum
 }

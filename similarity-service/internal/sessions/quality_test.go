@@ -43,13 +43,14 @@ func BenchmarkQuality(b *testing.B) {
 			}
 		}
 		began := cpuSeconds()
-		var s *search
 		p, report, err := Search(SearchOptions{Train: train, Items: items, Seed: 1, Evaluations: *evaluations, Cases: *casesFlag, Start: &start})
 		if err != nil {
 			b.Fatal(err)
 		}
-		_ = s
-		text, _ := json.Marshal(p)
+		text, err := json.Marshal(p)
+		if err != nil {
+			b.Fatal(err)
+		}
 		b.Logf("search %.1f CPU s: %+v\n%s", cpuSeconds()-began, report, text)
 		if !*withTest {
 			continue

@@ -54,7 +54,7 @@ type SearchReport struct {
 	Best  Accuracy `json:"best"`
 }
 
-// Search chooses parameters by coordinate descent on a grid. The newest sessions of the training data are held out,
+// Search chooses parameters by coordinate descent on a grid from the best of a few starting points. The newest sessions of the training data are held out,
 // since what is to be predicted follows the training data in time; every prefix of them whose next click is a known item
 // is a case, of which a seeded sample is scored. The objective is the mean of HR@20 and MRR@20, each relative to that of
 // the first point. Parameters are visited in seeded random order; when a whole pass finds nothing better the search goes on
@@ -98,6 +98,15 @@ func (o SearchOptions) withDefaults() SearchOptions {
 	return o
 }
 
+const (
+	// scoutShare is the share of cases on which a point is first compared with the current one, and scoutMargin how far
+	// behind it may be there before the rest is spared. The cases are the same, so that little chance is in the
+	// difference; scoutLeast is the number of cases below which all are always scored.
+	scoutShare  = .25
+	scoutMargin = .01
+	scoutLeast  = 400
+)
+
 // jumpAxes is how many parameters a jump changes.
 const jumpAxes = 4
 
@@ -113,9 +122,14 @@ type search struct {
 	began  time.Time
 	report SearchReport
 
-	at, best           Params
-	atScore, bestScore float64
-	orders             []builtOrder
+	// at is the point the descent stands on, with its score and its figures on the scouting cases.
+	at      Params
+	atScore float64
+	atScout Accuracy
+
+	best      Params
+	bestScore float64
+	orders    []builtOrder
 }
 
 // builtOrder remembers an order model, since most points share one with an earlier point.
@@ -125,10 +139,13 @@ type builtOrder struct {
 }
 
 func newSearch(o SearchOptions, start Params) (*search, error) {
+	if o.Times != nil && len(o.Times) != len(o.Train) {
+		return nil, fmt.Errorf("%d times for %d sessions: give one per session or none", len(o.Times), len(o.Train))
+	}
 	held := min(len(o.Train), int(o.Holdout*float64(len(o.Train))+.5))
 	fit, times := o.Train[:len(o.Train)-held], o.Times
 	if times != nil {
-		times = times[:min(len(times), len(fit))]
+		times = times[:len(fit)]
 	}
 	ix, err := newIndex(fit, times, o.Items, start.MaxSession)
 	if err != nil {
@@ -158,120 +175,4 @@ func (s *search) holdOut(held [][]int32) []Case {
 	}
 	s.random.Shuffle(len(cases), func(a, b int) { cases[a], cases[b] = cases[b], cases[a] })
 	return cases[:min(len(cases), s.o.Cases)]
-}
-
-// descend evaluates the start and moves along one axis at a time, as long as a step is better. When no step is, it jumps
-// a little away from the best point and descends again (iterated local search).
-func (s *search) descend() error {
-	first, err := s.evaluate(s.best)
-	if err != nil {
-		return err
-	}
-	s.report.Start, s.report.Best, s.bestScore = first, first, 1
-	s.atScore = 1
-	all := axes()
-	for {
-		for better := true; better; {
-			better = false
-			for _, n := range s.random.Perm(len(all)) {
-				moved, err := s.along(all[n])
-				if err != nil {
-					return err
-				}
-				better = better || moved
-			}
-		}
-		s.at, s.atScore = s.best, s.bestScore
-		if err := s.jump(all); err != nil {
-			return err
-		}
-	}
-}
-
-// jump moves a few random axes to a neighbouring grid value.
-func (s *search) jump(all []axis) error {
-	p := s.best
-	for _, n := range s.random.Perm(len(all))[:jumpAxes] {
-		a := all[n]
-		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
-		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]
-	}
-	s.atScore = 0
-	_, err := s.try(p)
-	return err
-}
-
-// along tries the neighbouring grid values of one axis, first upwards, and walks on while it gets better.
-func (s *search) along(a axis) (moved bool, err error) {
-	from := a.nearest(&s.at)
-	for _, step := range []int{1, -1} {
-		for n := from + step; n >= 0 && n < len(a.values); n += step {
-			p := s.at
-			*a.field(&p) = a.values[n]
-			better, err := s.try(p)
-			if err != nil {
-				return moved, err
-			}
-			if !better {
-				break
-			}
-			moved = true
-		}
-		if moved {
-			break
-		}
-	}
-	return moved, nil
-}
-
-// try moves to p if that is better than the current point.
-func (s *search) try(p Params) (bool, error) {
-	got, err := s.evaluate(p)
-	if err != nil {
-		return false, err
-	}
-	score := got.relative(s.report.Start)
-	if score <= s.atScore {
-		return false, nil
-	}
-	s.at, s.atScore = p, score
-	if score > s.bestScore {
-		s.best, s.bestScore, s.report.Best = p, score, got
-	}
-	return true, nil
-}
-
-func (s *search) evaluate(p Params) (Accuracy, error) {
-	if s.o.Cancelled != nil && s.o.Cancelled() {
-		return Accuracy{}, ErrCancelled
-	}
-	if s.report.Evaluations >= s.o.Evaluations {
-		return Accuracy{}, errExhausted
-	}
-	if s.report.Evaluations > 0 && s.o.Ceiling > 0 && s.o.Now().Sub(s.began) > s.o.Ceiling {
-		s.report.Stopped = true
-		return Accuracy{}, errExhausted
-	}
-	got := newModel(s.ix, s.orderFor(p), p).Measure(s.cases, s.o.Workers)
-	s.report.Evaluations++
-	if s.o.Progress != nil {
-		s.o.Progress(s.report.Evaluations, s.o.Evaluations)
-	}
-	return got, nil
-}
-
-// orderFor returns the order model of p, from memory when one of the last few points had the same.
-func (s *search) orderFor(p Params) *rows {
-	key := Params{
-		OrderKeep: p.OrderKeep, OrderAfterPower: p.OrderAfterPower, OrderBeforeWeight: p.OrderBeforeWeight, OrderRecency: p.OrderRecency,
-		OrderSourcePower: p.OrderSourcePower, OrderTargetPower: p.OrderTargetPower, OrderSecond: p.OrderSecond,
-	}
-	if n := slices.IndexFunc(s.orders, func(b builtOrder) bool { return b.key == key }); n >= 0 {
-		found := s.orders[n]
-		s.orders = append(slices.Delete(s.orders, n, n+1), found)
-		return found.rows
-	}
-	built := builtOrder{key, buildOrder(s.ix, p)}
-	s.orders = append(s.orders[max(0, len(s.orders)-2):], built)
-	return built.rows
 }

@@ -1,7 +1,11 @@
 package sessions
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +77,14 @@ func TestSearchStops(t *testing.T) {
 			t.Errorf("got %+v, %v", report, err)
 		}
 	})
+	t.Run("at times that do not fit", func(t *testing.T) {
+		t.Parallel()
+		o := o
+		o.Times = make([]int64, 301)
+		if _, _, err := Search(o); err == nil {
+			t.Error("accepted")
+		}
+	})
 	t.Run("at bad parameters", func(t *testing.T) {
 		t.Parallel()
 		o, bad := o, Params{}
@@ -81,4 +93,27 @@ func TestSearchStops(t *testing.T) {
 			t.Error("accepted")
 		}
 	})
+}
+
+func TestEveryGridValueIsAValidParameter(t *testing.T) {
+	t.Parallel()
+	for _, a := range axes() {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			if !slices.IsSorted(a.values) {
+				t.Errorf("values %v are not sorted", a.values)
+			}
+			for _, v := range a.values {
+				p := DefaultParams()
+				*a.field(&p) = v
+				if err := p.Validate(); err != nil {
+					t.Error(err)
+				}
+				text, err := json.Marshal(p)
+				if want := fmt.Sprintf("%q:%v", a.name, v); err != nil || !strings.Contains(string(text), want) {
+					t.Errorf("%s is not in %s", want, text)
+				}
+			}
+		})
+	}
 }

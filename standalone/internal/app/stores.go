@@ -96,14 +96,30 @@ func writeAt(f *os.File, s string) error {
 // loaded again from their snapshots.
 func startRedis(close *closers) (string, error) {
 	m := miniredis.NewMiniRedis()
-	m.ClockTTL(true)
 	password := rand.Text()
 	m.RequireAuth(password)
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return "", fmt.Errorf("start the in-process Redis: %w", err)
 	}
-	close.add(func() error { m.Close(); return nil })
+	stop := make(chan struct{})
+	go expireKeys(m, stop)
+	close.add(func() error { stop <- struct{}{}; m.Close(); return nil })
 	return fmt.Sprintf("redis://:%s@%s/0", password, m.Addr()), nil
+}
+
+// expireKeys lets the keys of m grow older, once a second. The clock that m has itself goes through all keys at every command.
+func expireKeys(m *miniredis.Miniredis, stop <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-stop:
+			return
+		case now := <-tick.C:
+			m.FastForward(now.Sub(last))
+			last = now
+		}
+	}
 }
 
 // openSchemas gives the two services a schema each in one Postgres database.

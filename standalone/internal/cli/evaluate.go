@@ -60,8 +60,10 @@ Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessio
 	flags.StringSliceVar(&o.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")")
 	flags.IntVar(&o.K, "k", 20, "length of the measured lists")
 	flags.IntVar(&o.Neighbours, "neighbours", 200, "neighbours kept per item")
+	flags.IntVar(&o.HistoryCap, "history-cap", 2000, "latest entries of a user's history or a basket that count as occurring together")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
+	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the best two_hop parameters in hindsight and report the loss of the honest choice")
 	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
 	for _, name := range []string{"data", "format"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
@@ -103,6 +105,13 @@ func writeReport(w io.Writer, r service.Report) error {
 		if len(one.Parameters) > 0 {
 			fmt.Fprintf(w, "%s: %s\n", one.Name, parameters(one.Parameters))
 		}
+	}
+	if best := r.TestOptimum; best != nil {
+		fmt.Fprintf(w, "\ntwo_hop in hindsight: %s\n", parameters(best.Parameters))
+		for _, name := range slices.Sorted(maps.Keys(best.Metrics)) {
+			fmt.Fprintf(w, "%s: %.4f in hindsight, %.4f chosen\n", name, best.Metrics[name], best.Chosen[name])
+		}
+		fmt.Fprintf(w, "loss of the choice: %.2f %%\n", 100*best.Loss)
 	}
 	return nil
 }

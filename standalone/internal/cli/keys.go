@@ -14,7 +14,7 @@ import (
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
 	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
-	cmd.AddCommand(newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file))
+	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file))
 	return cmd
 }
 
@@ -59,6 +59,15 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 	flags.StringVar(&n.Note, "note", "", "a reminder of what the key is for")
 	flags.DurationVar(&validFor, "valid-for", 0, "how long the key works, such as 720h; for ever when not given")
 	return cmd
+}
+
+func newKeysInitCommand(file *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init",
+		Short: "Make an empty keys file unless there is one; nobody can call before a key is created",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return auth.InitKeysFile(*file) },
+	}
 }
 
 func newKeysListCommand(file *string) *cobra.Command {

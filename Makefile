@@ -1,0 +1,36 @@
+# The modules of go.work; "work" names all of their packages.
+MODULES := shared migrations profile-service similarity-service recommender-service standalone
+PROGRAMS := ./standalone/cmd/aisle ./profile-service/cmd/profile-service ./similarity-service/cmd/similarity-service \
+	./recommender-service/cmd/recommender-service ./migrations/cmd/migrate
+
+export CGO_ENABLED := 0
+
+.PHONY: help build demo test race lint tidy fmt clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+
+build: ## Build every program into bin/
+	go build -trimpath -o bin/ $(PROGRAMS)
+
+demo: ## Build, import a real shop's year and show recommendations; serves until Ctrl-C
+	go build -trimpath -o bin/ ./standalone/cmd/aisle
+	bin/aisle demo
+
+test: ## Run every test, with a private Postgres and Redis
+	scripts/with-stores.sh go test -count=1 -timeout 15m work
+
+race: ## The same with the race detector (needs a C compiler)
+	CGO_ENABLED=1 scripts/with-stores.sh go test -race -count=1 -timeout 30m work
+
+lint: ## Formatting, vet, staticcheck and tidy modules
+	scripts/lint.sh $(MODULES)
+
+tidy: ## Tidy every module; a sibling module that cannot be fetched is expected
+	@for m in $(MODULES); do (cd $$m && go mod tidy -e 2>/dev/null) || exit 1; done
+
+fmt: ## Format the code
+	gofmt -w $(MODULES)
+
+clean: ## Remove what was built and the data of the demo
+	rm -rf bin aisle-demo-data

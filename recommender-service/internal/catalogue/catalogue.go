@@ -1,0 +1,110 @@
+// Package catalogue is an in-memory replica of each shop's catalogue, a moment behind the profile-service's change feed. It numbers items
+// densely and for good, so that ranking works on flat arrays, and keeps what it has while the feed is away. The main types are Catalogue,
+// Shop and View.
+package catalogue
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// Catalogue holds the replicas of all shops. It is safe for concurrent use.
+type Catalogue struct {
+	client *profileapi.Client
+	logger *slog.Logger
+	now    func() time.Time
+
+	mu    sync.RWMutex
+	shops map[string]*Shop
+	wake  chan struct{} // a shop was asked for that is not followed yet
+}
+
+// New returns an empty catalogue.
+func New(client *profileapi.Client, logger *slog.Logger, now func() time.Time) *Catalogue {
+	return &Catalogue{client: client, logger: logger, now: now, shops: map[string]*Shop{}, wake: make(chan struct{}, 1)}
+}
+
+// Shop returns the replica of a shop. A shop that is asked for the first time starts empty and is followed from then on.
+func (c *Catalogue) Shop(name string) *Shop {
+	c.mu.RLock()
+	s, ok := c.shops[name]
+	c.mu.RUnlock()
+	if ok {
+		return s
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s, ok = c.shops[name]; !ok {
+		s = newShop(name, c.now)
+		c.shops[name] = s
+		select {
+		case c.wake <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+	return s
+}
+
+// Run follows the feeds of the shops, also of shops that appear later, until ctx ends.
+func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval time.Duration) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	again := time.NewTicker(interval)
+	defer again.Stop()
+	followed := map[string]bool{}
+	for {
+		for _, name := range shops() {
+			c.Shop(name)
+		}
+		for _, s := range c.unfollowed(followed) {
+			running.Go(func() { c.follow(ctx, s) })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		case <-c.wake:
+		}
+	}
+}
+
+func (c *Catalogue) unfollowed(followed map[string]bool) []*Shop {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var list []*Shop
+	for name, s := range c.shops {
+		if !followed[name] {
+			followed[name] = true
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+func (c *Catalogue) follow(ctx context.Context, s *Shop) {
+	profileapi.Follower{
+		Client: c.client.ForShop(s.Name),
+		Apply:  s.apply,
+		Synced: func() { s.setState(true) },
+		Failed: func(err error) {
+			s.setState(false)
+			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", s.Name, "error", err)
+		},
+	}.Run(ctx)
+}
+
+func (s *Shop) setState(following bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if following {
+		s.synced = true
+	}
+	if following || s.following {
+		s.asOf = s.now()
+	}
+	s.following = following
+}

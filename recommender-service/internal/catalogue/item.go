@@ -1,0 +1,129 @@
+package catalogue
+
+import (
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// None stands for "no item", "no category" and "no brand".
+const None int32 = -1
+
+// Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one.
+type Item struct {
+	ID     string
+	Index  int32
+	Source *profileapi.Item
+
+	// Head is the item that is recommended in place of this one: the parent of a variant, else the item itself.
+	Head int32
+	// Category is the narrowest category; Levels are all, broadest first. Brand and categories are numbered per shop.
+	Category int32
+	Levels   []int32
+	Brand    int32
+
+	// Price is what a visitor pays without a market, Margin that less the cost; both 0 when unknown.
+	Price, Margin float64
+
+	PublishedMs, ExpiresMs, UpdatedMs int64
+	Status                            Status
+	Sellable                          bool // in stock, or preorder or backorder
+}
+
+// Status says whether an item may be shown at all.
+type Status uint8
+
+// The states of an item.
+const (
+	Active Status = iota
+	Hidden
+	Archived
+)
+
+// flatten makes the replica's form of an item.
+func (s *Shop) flatten(index int32, src *profileapi.Item) *Item {
+	it := &Item{ID: src.ItemID, Index: index, Source: src, Head: index, Category: None, Brand: None, Sellable: sellable(src.Stock), UpdatedMs: src.UpdatedAt.UnixMilli()}
+	switch src.Status {
+	case profileapi.ItemHidden:
+		it.Status = Hidden
+	case profileapi.ItemArchived:
+		it.Status = Archived
+	}
+	if src.ParentID != "" && src.ParentID != src.ItemID {
+		it.Head = s.intern(src.ParentID)
+	}
+	for n := range src.CategoryPath {
+		it.Levels = append(it.Levels, s.names.number(categoryName, profileapi.CategoryValue(src.CategoryPath[:n+1])))
+	}
+	if n := len(it.Levels); n > 0 {
+		it.Category = it.Levels[n-1]
+	}
+	if src.Brand != "" {
+		it.Brand = s.names.number(brandName, src.Brand)
+	}
+	if src.Price != nil {
+		it.Price = *src.Price
+	}
+	if src.SalePrice != nil {
+		it.Price = *src.SalePrice
+	}
+	if src.Cost != nil {
+		it.Margin = it.Price - *src.Cost
+	}
+	if !src.PublishedAt.IsZero() {
+		it.PublishedMs = src.PublishedAt.UnixMilli()
+	} else if !src.CreatedAt.IsZero() {
+		it.PublishedMs = src.CreatedAt.UnixMilli()
+	}
+	if !src.ExpiresAt.IsZero() {
+		it.ExpiresMs = src.ExpiresAt.UnixMilli()
+	}
+	return it
+}
+
+func sellable(stock *profileapi.Stock) bool {
+	if stock == nil {
+		return true
+	}
+	switch stock.Status {
+	case profileapi.OutOfStock:
+		return false
+	case profileapi.Preorder, profileapi.Backorder:
+		return true
+	}
+	return stock.Quantity == nil || *stock.Quantity > 0
+}
+
+// names numbers category paths and brands in the order in which they first appear.
+type names struct {
+	numbers map[nameKey]int32
+	texts   []string
+}
+
+type nameKind uint8
+
+const (
+	categoryName nameKind = iota
+	brandName
+)
+
+type nameKey struct {
+	kind nameKind
+	text string
+}
+
+func (n *names) number(kind nameKind, text string) int32 {
+	key := nameKey{kind, text}
+	v, ok := n.numbers[key]
+	if !ok {
+		v = int32(len(n.texts))
+		n.numbers[key] = v
+		n.texts = append(n.texts, text)
+	}
+	return v
+}
+
+func (n *names) find(kind nameKind, text string) int32 {
+	if v, ok := n.numbers[nameKey{kind, text}]; ok {
+		return v
+	}
+	return None
+}

@@ -1,0 +1,285 @@
+package catalogue
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const (
+	// newestListed is the length of the list of newest items.
+	newestListed = 500
+	// newestEvery bounds how often that list is made again while the catalogue changes.
+	newestEvery = 2 * time.Second
+	// undoLength is how many changes can be undone to see the catalogue as it was.
+	undoLength = 200_000
+)
+
+// Shop is the replica of one shop. It is safe for concurrent use.
+type Shop struct {
+	Name string
+	now  func() time.Time
+
+	mu       sync.RWMutex
+	index    map[string]int32
+	ids      []string
+	items    []*Item // by index; nil for an item that the catalogue lacks
+	variants map[int32][]int32
+	names    names
+	count    int
+	// attributes counts the items that have each attribute.
+	attributes map[string]int
+	undo       []change // a ring: change n is at n % undoLength
+	sequence   int64    // number of changes applied
+
+	following bool
+	synced    bool
+	asOf      time.Time
+
+	newestMu sync.Mutex
+	newest   []int32
+	newestAt time.Time
+	newestOf int64
+}
+
+// change is what an item was before a change.
+type change struct {
+	index  int32
+	before *Item
+}
+
+func newShop(name string, now func() time.Time) *Shop {
+	return &Shop{Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, names: names{numbers: map[nameKey]int32{}}, attributes: map[string]int{}}
+}
+
+// intern returns the index of an item id, which it keeps for the life of the process. The caller holds the write lock.
+func (s *Shop) intern(id string) int32 {
+	i, ok := s.index[id]
+	if !ok {
+		i = int32(len(s.ids))
+		s.index[id] = i
+		s.ids = append(s.ids, id)
+		s.items = append(s.items, nil)
+	}
+	return i
+}
+
+// Intern appends the indices of item ids to out, numbering those that are new. Only ids of models belong here: what a caller of the API
+// names is looked up, never numbered.
+func (s *Shop) Intern(out []int32, ids []string) []int32 {
+	s.mu.RLock()
+	for _, id := range ids {
+		i, ok := s.index[id]
+		if !ok {
+			break
+		}
+		out = append(out, i)
+	}
+	s.mu.RUnlock()
+	if rest := ids[len(out):]; len(rest) > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, id := range rest {
+			out = append(out, s.intern(id))
+		}
+	}
+	return out
+}
+
+// apply puts a page of changes into the replica.
+func (s *Shop) apply(changes []profileapi.ItemChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range changes {
+		c := &changes[i]
+		index := s.intern(c.ItemID)
+		before := s.items[index]
+		s.forget(before)
+		s.remember(index, before)
+		s.items[index] = nil
+		if c.Item == nil {
+			continue
+		}
+		src := *c.Item
+		src.ItemID = c.ItemID
+		it := s.flatten(index, &src)
+		s.items[index] = it
+		s.count++
+		if it.Head != index {
+			s.variants[it.Head] = insertSorted(s.variants[it.Head], index)
+		}
+		for name := range src.Attributes {
+			s.attributes[name]++
+		}
+	}
+	s.asOf = s.now()
+}
+
+// forget takes an item out of the counts.
+func (s *Shop) forget(it *Item) {
+	if it == nil {
+		return
+	}
+	s.count--
+	if it.Head != it.Index {
+		family := s.variants[it.Head]
+		if at, ok := slices.BinarySearch(family, it.Index); ok {
+			s.variants[it.Head] = slices.Delete(slices.Clone(family), at, at+1)
+		}
+	}
+	for name := range it.Source.Attributes {
+		if s.attributes[name]--; s.attributes[name] == 0 {
+			delete(s.attributes, name)
+		}
+	}
+}
+
+func insertSorted(list []int32, v int32) []int32 {
+	at, ok := slices.BinarySearch(list, v)
+	if ok {
+		return list
+	}
+	return slices.Insert(slices.Clone(list), at, v)
+}
+
+func (s *Shop) remember(index int32, before *Item) {
+	c := change{index, before}
+	if len(s.undo) < undoLength {
+		s.undo = append(s.undo, c)
+	} else {
+		s.undo[s.sequence%undoLength] = c
+	}
+	s.sequence++
+}
+
+// View is the replica during a Read.
+type View struct {
+	s    *Shop
+	past map[int32]*Item // items that were different at the moment that is looked at; nil for the present
+}
+
+// Read shows the replica to f, which must neither block nor keep the view. Changes wait until it returns.
+func (s *Shop) Read(f func(*View)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f(&View{s: s})
+}
+
+// ReadAt shows the replica as it was after the given number of changes. It reports false, without calling f, when the changes since are no
+// longer known.
+func (s *Shop) ReadAt(sequence int64, f func(*View)) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if sequence > s.sequence || s.sequence-sequence > int64(len(s.undo)) {
+		return false
+	}
+	past := map[int32]*Item{}
+	for n := s.sequence - 1; n >= sequence; n-- {
+		c := s.undo[n%undoLength]
+		past[c.index] = c.before
+	}
+	f(&View{s: s, past: past})
+	return true
+}
+
+// Len returns the number of indices; every index is below it.
+func (v *View) Len() int { return len(v.s.items) }
+
+// Count returns the number of items that the catalogue has.
+func (v *View) Count() int { return v.s.count }
+
+// Sequence returns the number of changes that the replica has seen.
+func (v *View) Sequence() int64 { return v.s.sequence }
+
+// Item returns an item by index; nil when the catalogue lacks it.
+func (v *View) Item(i int32) *Item {
+	if len(v.past) > 0 {
+		if it, ok := v.past[i]; ok {
+			return it
+		}
+	}
+	return v.s.items[i]
+}
+
+// Find returns the index of an item id; None when it has never been heard of.
+func (v *View) Find(id string) int32 {
+	if i, ok := v.s.index[id]; ok {
+		return i
+	}
+	return None
+}
+
+// ID returns the id of an index.
+func (v *View) ID(i int32) string { return v.s.ids[i] }
+
+// Variants returns the indices of an item's variants, in ascending order.
+func (v *View) Variants(head int32) []int32 { return v.s.variants[head] }
+
+// Category returns the number of a category path joined by " > "; None when no item was ever in it.
+func (v *View) Category(path string) int32 { return v.s.names.find(categoryName, path) }
+
+// Brand returns the number of a brand; None when no item was ever of it.
+func (v *View) Brand(name string) int32 { return v.s.names.find(brandName, name) }
+
+// Name returns the text of a category or brand number.
+func (v *View) Name(n int32) string { return v.s.names.texts[n] }
+
+// HasAttribute reports whether any item has the attribute.
+func (v *View) HasAttribute(name string) bool { return v.s.attributes[name] > 0 }
+
+// Items calls f for every item of the catalogue in order of index.
+func (v *View) Items(f func(*Item)) {
+	for i := range v.s.items {
+		if it := v.Item(int32(i)); it != nil {
+			f(it)
+		}
+	}
+}
+
+// State is how far the replica has come.
+type State struct {
+	Synced    bool      // it has been whole at least once
+	Following bool      // the feed answers
+	AsOf      time.Time // it holds every change up to then
+}
+
+// State returns how fresh the replica is. A replica that follows the feed is told of a change at once, so it is as fresh as the moment.
+func (s *Shop) State() State {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := State{Synced: s.synced, Following: s.following, AsOf: s.asOf}
+	if st.Following && st.Synced {
+		st.AsOf = s.now()
+	}
+	return st
+}
+
+// Newest returns the items published last, the newest first, ties by item id. The list is at most two seconds older than the replica.
+func (s *Shop) Newest() []int32 {
+	s.newestMu.Lock()
+	defer s.newestMu.Unlock()
+	now := s.now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.newestOf == s.sequence && s.newest != nil || now.Sub(s.newestAt) < newestEvery && now.After(s.newestAt) && len(s.newest) > 0 {
+		return s.newest
+	}
+	all := make([]*Item, 0, s.count)
+	for _, it := range s.items {
+		if it != nil && it.Status == Active && it.Head == it.Index {
+			all = append(all, it)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Item) int {
+		return cmp.Or(cmp.Compare(b.PublishedMs, a.PublishedMs), cmp.Compare(a.ID, b.ID))
+	})
+	s.newest = make([]int32, 0, newestListed)
+	for _, it := range all[:min(len(all), newestListed)] {
+		s.newest = append(s.newest, it.Index)
+	}
+	s.newestAt, s.newestOf = now, s.sequence
+	return s.newest
+}

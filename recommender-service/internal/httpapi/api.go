@@ -1,0 +1,29 @@
+// Package httpapi is the HTTP surface of the recommender-service: operations, their parameters and their answers. It ranks nothing itself.
+package httpapi
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+)
+
+// API holds what the operations need.
+type API struct {
+	Engine    *recommend.Engine
+	Scenarios *scenario.Book
+}
+
+// Register adds every operation.
+func (a *API) Register(api huma.API) {
+	a.registerRecommendations(api)
+}
+
+// register adds an operation that is given the shop of its caller.
+func register[I, O any](api huma.API, scope string, op huma.Operation, handler func(ctx context.Context, shop string, in *I) (*O, error)) {
+	httpserver.Register(api, scope, op, func(ctx context.Context, in *I) (*O, error) { return handler(ctx, auth.Shop(ctx), in) })
+}

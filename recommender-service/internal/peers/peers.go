@@ -1,0 +1,116 @@
+// Package peers asks the other services on behalf of a request. Every call has a deadline and a circuit breaker; what was last good is kept
+// and used while a peer is away. It decides nothing about ranking. The main type is Peers.
+package peers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// The names under which an answer reports what could not help.
+const (
+	Profile    = "profile-service"
+	Similarity = "similarity-service"
+	Catalogue  = "catalogue"
+)
+
+const (
+	breakerFailures = 5
+	breakerWindow   = 10
+	breakerDelay    = 500 * time.Millisecond
+)
+
+// ErrOpen says that a peer failed so often that it is not asked for a moment.
+var ErrOpen = circuitbreaker.ErrOpen
+
+// Options are what Peers needs.
+type Options struct {
+	Profile    *profileapi.Client
+	Similarity *similarityapi.Client
+	Catalogue  *catalogue.Catalogue
+	CacheBytes uint64
+	Logger     *slog.Logger
+	Now        func() time.Time
+}
+
+// Peers is safe for concurrent use.
+type Peers struct {
+	options Options
+	profile circuitbreaker.CircuitBreaker[any]
+	similar circuitbreaker.CircuitBreaker[any]
+	lists   *neighbourcache.Cache
+	next    *nextCache
+	models  *models
+	popular *popular
+}
+
+// New returns peers that have not been asked anything yet.
+func New(o Options) *Peers {
+	p := &Peers{options: o, profile: breaker(), similar: breaker()}
+	p.lists = neighbourcache.New(p.lookup, o.CacheBytes)
+	p.next = newNextCache(o.CacheBytes / 8)
+	p.models = newModels()
+	p.popular = newPopular(p)
+	return p
+}
+
+func breaker() circuitbreaker.CircuitBreaker[any] {
+	return circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerWindow).WithDelay(breakerDelay).WithSuccessThreshold(1).Build()
+}
+
+// guarded calls f unless the breaker is open. Only what says that the peer is ill counts as failure: a caller who has gone and a request that the
+// peer refuses do not.
+func guarded[T any](b circuitbreaker.CircuitBreaker[any], f func() (T, error)) (T, error) {
+	var zero T
+	if !b.TryAcquirePermit() {
+		return zero, ErrOpen
+	}
+	v, err := f()
+	if ill(err) {
+		b.RecordFailure()
+	} else {
+		b.RecordSuccess()
+	}
+	return v, err
+}
+
+func ill(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var p *apierror.Problem
+	return !errors.As(err, &p) || p.Status >= http.StatusInternalServerError
+}
+
+// ProfileOf returns the profile of a visitor.
+func (p *Peers) ProfileOf(ctx context.Context, shop string, q profileapi.ProfileQuery) (profileapi.Profile, error) {
+	return guarded(p.profile, func() (profileapi.Profile, error) { return p.options.Profile.ForShop(shop).Profile(ctx, q) })
+}
+
+func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
+	return guarded(p.similar, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) })
+}
+
+// Neighbours returns the lists of items in the live model of a relation; nil for each that cannot be had, and then why. version, when not "",
+// asks for a model version other than the live one.
+func (p *Peers) Neighbours(ctx context.Context, shop *catalogue.Shop, relation, version string, items []string) ([]*neighbourcache.Entry, error) {
+	pinned := version != ""
+	if !pinned {
+		version = p.models.live(shop.Name, relation)
+	}
+	return p.lists.Get(ctx, shop, relation, version, pinned, items)
+}
+
+// LiveVersion returns the live version of a relation, as far as it is known.
+func (p *Peers) LiveVersion(shop, relation string) string { return p.models.live(shop, relation) }

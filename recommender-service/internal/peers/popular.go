@@ -1,0 +1,135 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+const (
+	popularLimit = 500
+	// popularFresh is how long a list is used before a new one is asked for; the old one is used until that has come.
+	popularFresh   = 10 * time.Second
+	popularTimeout = 5 * time.Second
+	// popularLists bounds the lists kept for all shops; beyond it the lists of the least recent request go.
+	popularLists = 20_000
+)
+
+// PopularList is a popularity list as it was last read.
+type PopularList struct {
+	Row  candidate.Row
+	AsOf time.Time
+	read time.Time
+}
+
+type popularKey struct{ shop, window, category string }
+
+// popular keeps popularity lists. A stale list is served while a new one is fetched.
+type popular struct {
+	peers   *Peers
+	flight  singleflight.Group
+	running sync.WaitGroup
+
+	mu    sync.Mutex
+	lists map[popularKey]*PopularList
+	busy  map[popularKey]bool
+}
+
+func newPopular(p *Peers) *popular {
+	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{}}
+}
+
+// wait returns when no list is being fetched.
+func (p *popular) wait() { p.running.Wait() }
+
+// Popular returns a popularity list of a shop, or of a category when one is named. When it cannot be read, the last good one is returned with
+// the error, or nil when there is none.
+func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window, category string) (*PopularList, error) {
+	return p.popular.get(ctx, shop, popularKey{shop.Name, window, category})
+}
+
+func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (*PopularList, error) {
+	now := p.peers.options.Now()
+	p.mu.Lock()
+	list := p.lists[k]
+	if list == nil {
+		p.mu.Unlock()
+		return p.fetch(ctx, shop, k)
+	}
+	stale := now.Sub(list.read) > popularFresh
+	if stale && !p.busy[k] {
+		p.busy[k] = true
+		p.running.Add(1)
+		go p.refresh(context.WithoutCancel(ctx), shop, k)
+	}
+	p.mu.Unlock()
+	if stale && p.peers.similar.IsOpen() {
+		return list, ErrOpen
+	}
+	return list, nil
+}
+
+func (p *popular) refresh(ctx context.Context, shop *catalogue.Shop, k popularKey) {
+	defer p.running.Done()
+	ctx, cancel := context.WithTimeout(ctx, popularTimeout)
+	defer cancel()
+	_, err := p.fetch(ctx, shop, k)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.busy, k)
+	if err != nil && !errors.Is(err, ErrOpen) {
+		p.peers.options.Logger.Debug("popularity list not refreshed", "shop", k.shop, "window", k.window, "error", err)
+	}
+}
+
+// fetch reads a list now. Requests for the same list share one reading.
+func (p *popular) fetch(ctx context.Context, shop *catalogue.Shop, k popularKey) (*PopularList, error) {
+	done := p.flight.DoChan(k.shop+"\x00"+k.window+"\x00"+k.category, func() (any, error) {
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), popularTimeout)
+		defer cancel()
+		answer, err := guarded(p.peers.similar, func() (similarityapi.PopularAnswer, error) {
+			return p.peers.options.Similarity.ForShop(k.shop).Popular(call, similarityapi.PopularQuery{Category: k.category, Window: k.window, Limit: popularLimit})
+		})
+		if err != nil {
+			return nil, err
+		}
+		list := &PopularList{Row: neighbourcache.Translate(shop, answer.Items), AsOf: answer.AsOf.Time, read: p.peers.options.Now()}
+		p.put(k, list)
+		return list, nil
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*PopularList), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// put keeps a list. When there are too many, the one read longest ago goes.
+func (p *popular) put(k popularKey, list *PopularList) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lists[k] = list
+	if len(p.lists) <= popularLists {
+		return
+	}
+	var oldest popularKey
+	at := list.read
+	for key, l := range p.lists {
+		if l.read.Before(at) {
+			oldest, at = key, l.read
+		}
+	}
+	delete(p.lists, oldest)
+}

@@ -1,0 +1,121 @@
+package recommend
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+const reasonsShown = 2
+
+func (r *run) versions() map[string]string { return maps.Clone(r.used) }
+
+// items writes the picks, after looking once more whether each may be sold.
+func (r *run) items() []api.Item {
+	list := make([]api.Item, 0, len(r.picks))
+	r.shop.Read(func(v *catalogue.View) {
+		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
+		for n := range r.picks {
+			p := &r.picks[n]
+			it := v.Item(p.index)
+			if it == nil || last.first(it) != "" {
+				continue
+			}
+			item := api.Item{ItemID: p.id, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req.Fields)}
+			if r.req.Explain != "none" {
+				item.Reasons = reasons(p.shares)
+			}
+			if r.req.Explain == "full" {
+				item.Explanation = explanation(p)
+			}
+			list = append(list, item)
+		}
+	})
+	return list
+}
+
+// reasons names the sources that did most for an item, the largest contribution first.
+func reasons(shares []share) []api.Reason {
+	order := make([]int, 0, len(shares))
+	for k := range shares {
+		if shares[k].value > 0 {
+			order = append(order, k)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b].value, shares[a].value) })
+	list := make([]api.Reason, 0, reasonsShown)
+	for _, k := range order {
+		reason := reasonOf(&shares[k])
+		if !slices.Contains(list, reason) {
+			list = append(list, reason)
+		}
+		if len(list) == reasonsShown {
+			break
+		}
+	}
+	return list
+}
+
+func reasonOf(s *share) api.Reason {
+	switch s.source {
+	case api.SourceHistory, api.SourceSession:
+		return api.Reason{Code: because(s.seed.EventType), ItemID: s.seed.ItemID}
+	case api.SourceContextSimilar:
+		return api.Reason{Code: "similar_to", ItemID: s.seed.ItemID}
+	case api.SourceContextTogether:
+		return api.Reason{Code: "bought_together_with", ItemID: s.seed.ItemID}
+	case api.SourceContextNext:
+		return api.Reason{Code: "viewed_after", ItemID: s.seed.ItemID}
+	case api.SourceCart:
+		return api.Reason{Code: "goes_with_cart", ItemID: s.seed.ItemID}
+	case api.SourceBuyAgain, api.SourceRecentlyViewed:
+		return api.Reason{Code: s.source, ItemID: s.seed.ItemID}
+	case api.SourceAffinityCategory, api.SourceCategory:
+		return api.Reason{Code: "popular_in_category", Value: s.seed.Category}
+	}
+	return api.Reason{Code: s.source}
+}
+
+// because names what the visitor did with a seed.
+func because(eventType string) string {
+	switch eventType {
+	case "purchase":
+		return "because_you_bought"
+	case "add_to_cart":
+		return "because_in_your_cart"
+	case "add_to_wishlist":
+		return "because_on_your_wishlist"
+	case "like", "rate", "share":
+		return "because_you_liked"
+	}
+	return "because_you_viewed"
+}
+
+func explanation(p *pick) *api.Explanation {
+	e := &api.Explanation{BaseScore: p.base, Contributions: make([]api.Contribution, len(p.shares))}
+	for k := range p.shares {
+		s := &p.shares[k]
+		e.Contributions[k] = api.Contribution{
+			Source: s.source, SeedItemID: s.seed.ItemID, Category: s.seed.Category, EventType: s.seed.EventType, AgeHours: s.seed.AgeHours, SeedWeight: s.seed.Weight,
+			Factor: s.factor, Similarity: float64(s.similarity), Value: s.value,
+		}
+	}
+	return e
+}
+
+// fields returns the named fields of an item.
+func fields(it *catalogue.Item, names []string) map[string]any {
+	if len(names) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(names))
+	for _, name := range names {
+		if v, ok := it.Field(name); ok {
+			out[name] = v
+		}
+	}
+	return out
+}

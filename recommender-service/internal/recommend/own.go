@@ -1,0 +1,73 @@
+package recommend
+
+import (
+	"math"
+	"slices"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// recentlyViewed proposes what the visitor looked at, the latest first. The weights only give the order.
+func (r *run) recentlyViewed() supply {
+	var viewed []visitor.Touched
+	for _, t := range r.visitor.History {
+		if t.Weight > 0 && slices.ContainsFunc(t.Types, func(k string) bool { return k == "view_item" || k == "select_item" }) {
+			viewed = append(viewed, t)
+		}
+	}
+	s := supply{}
+	r.shop.Read(func(v *catalogue.View) {
+		for n, t := range viewed {
+			if i := v.Find(t.ItemID); i >= 0 {
+				s.terms = append(s.terms, candidate.Term{
+					Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1},
+					Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{1 / float32(n+1)}},
+				})
+			}
+		}
+	})
+	return s
+}
+
+// buyAgain proposes what the visitor bought more than once and is due, and below it what was bought once, the longest ago first.
+func (r *run) buyAgain() supply {
+	s := supply{}
+	r.shop.Read(func(v *catalogue.View) {
+		for n := range r.visitor.Purchased {
+			p := &r.visitor.Purchased[n]
+			i := v.Find(p.ItemID)
+			if i < 0 {
+				continue
+			}
+			age := max(0, r.now.Sub(p.LastAt.Time).Hours())
+			s.terms = append(s.terms, candidate.Term{
+				Seed: candidate.Seed{ItemID: p.ItemID, EventType: "purchase", AgeHours: age, Weight: 1},
+				Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{float32(due(p, age))}},
+			})
+		}
+	})
+	return s
+}
+
+// due says how likely a purchase is again now, between 0 and 1. With t the time since the last purchase in units of the median interval, it is
+// n/(n+1) · t·e^(1−t) for n intervals: nothing just after buying, most when the interval has passed, less when it is long past. An item that was
+// bought once has no interval; it gets a small share that grows with its age.
+func due(p *profileapi.PurchasedItem, ageHours float64) float64 {
+	var intervals []float64
+	for k := 1; k < len(p.Times); k++ {
+		if h := p.Times[k].Sub(p.Times[k-1].Time).Hours(); h > 0 {
+			intervals = append(intervals, h)
+		}
+	}
+	if len(intervals) == 0 {
+		const month = 30 * 24
+		return .1 * ageHours / (ageHours + month)
+	}
+	slices.Sort(intervals)
+	n := float64(len(intervals))
+	t := ageHours / intervals[len(intervals)/2]
+	return n / (n + 1) * t * math.Exp(1-t)
+}

@@ -1,0 +1,260 @@
+package recommend
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// plan is the terms of several sources, in a fixed order.
+type plan struct {
+	terms   []candidate.Term
+	sources []planSource
+}
+
+type planSource struct {
+	kind     string
+	weight   float64
+	from, to int // its terms
+}
+
+// supply is what one source found.
+type supply struct {
+	terms    []candidate.Term
+	relation string // whose model was used; "" for none
+	version  string
+	failed   string // the peer that could not help
+}
+
+const (
+	contextLimit = 10
+	sessionLimit = 20
+	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
+	sessionHours = 1
+	// affinityLimit is how many liked categories supply candidates.
+	affinityLimit = 3
+)
+
+// tierOf names what a source stands for, from the most personal on.
+func tierOf(kind string) string {
+	switch kind {
+	case api.SourceHistory, api.SourceBuyAgain, api.SourceRecentlyViewed:
+		return "personal"
+	case api.SourceSession:
+		return "session"
+	case api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart:
+		return "context"
+	case api.SourceAffinityCategory, api.SourceCategory:
+		return "category"
+	case api.SourceNewest:
+		return "newest"
+	}
+	return "popular"
+}
+
+// gather asks the sources, all at once, and puts what they found in the order of the list.
+func (r *run) gather(ctx context.Context, list []api.Source) *plan {
+	supplies := make([]supply, len(list))
+	var asking sync.WaitGroup
+	for n := 1; n < len(list); n++ {
+		asking.Go(func() { supplies[n] = r.ask(ctx, list[n].Kind) })
+	}
+	if len(list) > 0 {
+		supplies[0] = r.ask(ctx, list[0].Kind)
+	}
+	asking.Wait()
+	p := &plan{}
+	for n, s := range supplies {
+		if s.failed != "" {
+			r.degrade(s.failed)
+		}
+		if s.version != "" {
+			r.used[s.relation] = s.version
+		}
+		from := len(p.terms)
+		for _, t := range s.terms {
+			t.Source = n
+			p.terms = append(p.terms, t)
+		}
+		p.sources = append(p.sources, planSource{list[n].Kind, list[n].Weight, from, len(p.terms)})
+	}
+	return p
+}
+
+// ask has one source find its candidates.
+func (r *run) ask(ctx context.Context, kind string) supply {
+	switch kind {
+	case api.SourceHistory:
+		return r.neighbours(ctx, similarityapi.Similar, r.historySeeds())
+	case api.SourceSession:
+		return r.next(ctx)
+	case api.SourceContextSimilar:
+		return r.neighbours(ctx, similarityapi.Similar, contextSeeds(r.req.ContextItems))
+	case api.SourceContextTogether:
+		return r.neighbours(ctx, similarityapi.BoughtTogether, contextSeeds(r.req.ContextItems))
+	case api.SourceContextNext:
+		return r.neighbours(ctx, similarityapi.ViewedNext, contextSeeds(r.req.ContextItems))
+	case api.SourceCart:
+		return r.neighbours(ctx, similarityapi.BoughtTogether, contextSeeds(r.cart))
+	case api.SourceRecentlyViewed:
+		return r.recentlyViewed()
+	case api.SourceBuyAgain:
+		return r.buyAgain()
+	case api.SourceAffinityCategory:
+		return r.popularIn(ctx, likedCategories(r.visitor.Categories))
+	case api.SourceCategory:
+		return r.popularIn(ctx, r.pageCategories())
+	case api.SourceNewest:
+		return r.newest()
+	}
+	return r.popularIn(ctx, []profileapi.AffinityValue{{Weight: 1}}, kind)
+}
+
+func (r *run) historySeeds() []candidate.Seed {
+	history := r.visitor.History[:min(len(r.visitor.History), historyLimit)]
+	seeds := make([]candidate.Seed, 0, len(history))
+	for n := range history {
+		t := &history[n]
+		seeds = append(seeds, candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: t.Weight})
+	}
+	return seeds
+}
+
+func contextSeeds(ids []string) []candidate.Seed {
+	seeds := make([]candidate.Seed, 0, len(ids))
+	for _, id := range ids[:min(len(ids), contextLimit)] {
+		seeds = append(seeds, candidate.Seed{ItemID: id, Weight: 1})
+	}
+	return seeds
+}
+
+// neighbours makes a term of the list of every seed.
+func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate.Seed) supply {
+	if len(seeds) == 0 {
+		return supply{}
+	}
+	ids := make([]string, len(seeds))
+	for n := range seeds {
+		ids[n] = seeds[n].ItemID
+	}
+	s := supply{relation: relation}
+	entries, err := r.engine.Peers.Neighbours(ctx, r.shop, relation, "", ids)
+	if err != nil {
+		s.failed = peers.Similarity
+	}
+	for n, e := range entries {
+		if e != nil {
+			s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
+			s.version = e.Version
+		}
+	}
+	return s
+}
+
+// next asks what usually follows the items of the session.
+func (r *run) next(ctx context.Context) supply {
+	session := r.session()
+	if len(session) == 0 {
+		return supply{}
+	}
+	ids := make([]string, len(session))
+	for n := range session {
+		ids[len(ids)-1-n] = session[n].ItemID
+	}
+	answer, err := r.engine.Peers.NextItems(ctx, r.shop, "", ids)
+	if err != nil {
+		return supply{failed: peers.Similarity}
+	}
+	s := supply{relation: similarityapi.ViewedNext, version: answer.Version}
+	for n := range answer.Rows {
+		t := &session[len(session)-1-n]
+		s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})
+	}
+	return s
+}
+
+// session returns the items of the present session, the latest first.
+func (r *run) session() []visitor.Touched {
+	list := r.visitor.Session
+	if len(list) == 0 {
+		list = r.visitor.History
+		if n := slices.IndexFunc(list, func(t visitor.Touched) bool { return t.AgeHours > sessionHours }); n >= 0 {
+			list = list[:n]
+		}
+	}
+	return list[:min(len(list), sessionLimit)]
+}
+
+// likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when one
+// inside it has at least half of its weight.
+func likedCategories(all []profileapi.AffinityValue) []profileapi.AffinityValue {
+	var liked []profileapi.AffinityValue
+	for _, c := range all {
+		inside := slices.ContainsFunc(all, func(o profileapi.AffinityValue) bool {
+			return strings.HasPrefix(o.Value, c.Value+" > ") && o.Weight >= c.Weight/2
+		})
+		if c.Weight > 0 && !inside {
+			liked = append(liked, c)
+		}
+	}
+	return liked[:min(len(liked), affinityLimit)]
+}
+
+// pageCategories returns the category of the page, or else those of its items.
+func (r *run) pageCategories() []profileapi.AffinityValue {
+	if r.req.Category != "" {
+		return []profileapi.AffinityValue{{Value: r.req.Category, Weight: 1}}
+	}
+	var list []profileapi.AffinityValue
+	r.shop.Read(func(v *catalogue.View) {
+		for _, id := range r.req.ContextItems[:min(len(r.req.ContextItems), contextLimit)] {
+			i := v.Find(id)
+			if i < 0 || v.Item(i) == nil || v.Item(i).Category < 0 {
+				continue
+			}
+			name := v.Name(v.Item(i).Category)
+			if !slices.ContainsFunc(list, func(o profileapi.AffinityValue) bool { return o.Value == name }) {
+				list = append(list, profileapi.AffinityValue{Value: name, Weight: 1})
+			}
+		}
+	})
+	return list
+}
+
+// popularIn makes a term of the popularity list of each category; window defaults to best sellers.
+func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityValue, window ...string) supply {
+	w := api.SourceBestSellers
+	if len(window) > 0 {
+		w = window[0]
+	}
+	s := supply{}
+	for _, c := range categories {
+		list, err := r.engine.Peers.Popular(ctx, r.shop, w, c.Value)
+		if err != nil {
+			s.failed = peers.Similarity
+		}
+		if list != nil && list.Row.Len() > 0 {
+			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})
+		}
+	}
+	return s
+}
+
+// newest makes a term of the items published last.
+func (r *run) newest() supply {
+	items := r.shop.Newest()
+	row := &candidate.Row{Items: items, Weights: make([]float32, len(items))}
+	for n := range row.Weights {
+		row.Weights[n] = 1 - float32(n)/float32(len(items))
+	}
+	return supply{terms: []candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: row}}}
+}

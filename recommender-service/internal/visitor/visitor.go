@@ -1,0 +1,180 @@
+// Package visitor brings together what is known of a visitor: the profile and the events carried in the request. It is pure: no network, no
+// clock. The main type is Visitor.
+package visitor
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// Touched is one item of a visitor's history.
+type Touched struct {
+	ItemID   string
+	Type     string   // of the heaviest event
+	Types    []string // sorted
+	Weight   float64  // between −1 and 1: how much the visitor cares
+	AgeHours float64
+	LastMs   int64
+}
+
+// Visitor is what a recommendation knows of who asks.
+type Visitor struct {
+	UserID, SessionID string
+	Known             bool // something is known beyond the request
+	Personal          bool // consent to personalisation
+	History           []Touched
+	Session           []Touched // of this session; the latest first
+	Purchased         []profileapi.PurchasedItem
+	Hidden            []string
+	Categories        []profileapi.AffinityValue
+	Brands            []profileapi.AffinityValue
+	Segments          []string
+	Attributes        map[string]any
+	Locale            string
+	AsOf              time.Time
+	LastEventID       string
+	Watermark         int64
+}
+
+// weights are what types of events weigh, for events that are carried in a request. They are the profile-service's defaults.
+func weights(eventType string) (float64, bool) {
+	switch eventType {
+	case "view_item", "select_item":
+		return 1, true
+	case "add_to_wishlist", "like":
+		return 2, true
+	case "share":
+		return 1.5, true
+	case "add_to_cart":
+		return 3, true
+	case "remove_from_cart":
+		return -1, true
+	case "purchase":
+		return 5, true
+	case "refund":
+		return -5, true
+	case "not_interested":
+		return -2, true
+	}
+	return 0, false
+}
+
+// Saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
+func Saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
+
+// Cold returns a visitor of whom nothing is known.
+func Cold(userID, sessionID string, now time.Time) *Visitor {
+	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}
+}
+
+// Of returns the visitor that a profile describes. consent, when not nil, is what the request says of it; the stricter of the two holds.
+func Of(p *profileapi.Profile, consent *profileapi.Consent) *Visitor {
+	v := &Visitor{
+		UserID: p.UserID, SessionID: p.SessionID, Known: p.Known, AsOf: p.AsOf.Time, LastEventID: p.LastEventID, Watermark: p.Watermark,
+		Personal: p.Consent.AllowsPersonalization() && consent.AllowsPersonalization(),
+	}
+	if !v.Personal {
+		return v
+	}
+	v.History, v.Session = touched(p.Recent), touched(p.Session)
+	v.Purchased, v.Hidden = p.Purchased, p.Hidden
+	v.Categories, v.Brands = p.Affinity.Categories, p.Affinity.Brands
+	v.Segments, v.Attributes, v.Locale = p.Segments, p.Attributes, p.Locale
+	return v
+}
+
+func touched(items []profileapi.ProfileItem) []Touched {
+	list := make([]Touched, len(items))
+	for n := range items {
+		it := &items[n]
+		list[n] = Touched{ItemID: it.ItemID, Type: it.Type, Types: it.Types, Weight: Saturate(it.Decayed), AgeHours: it.AgeHours, LastMs: it.LastAt.UnixMilli()}
+	}
+	return list
+}
+
+// Add puts events that were not posted yet before the history, as if they had been. It does nothing without consent.
+func (v *Visitor) Add(events []profileapi.Event, now time.Time) {
+	if !v.Personal {
+		return
+	}
+	for i := range events {
+		e := &events[i]
+		weight, known := weights(e.Type)
+		if e.Type == "rate" && e.Value != nil {
+			weight, known = *e.Value-3, true
+		}
+		if !known {
+			continue
+		}
+		at := e.OccurredAt.Time
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		for _, id := range itemsOf(e) {
+			v.add(id, e.Type, weight, at, now)
+		}
+	}
+}
+
+func itemsOf(e *profileapi.Event) []string {
+	if e.ItemID != "" {
+		return []string{e.ItemID}
+	}
+	ids := make([]string, len(e.Items))
+	for n := range e.Items {
+		ids[n] = e.Items[n].ItemID
+	}
+	return ids
+}
+
+func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
+	switch eventType {
+	case "not_interested":
+		if !slices.Contains(v.Hidden, id) {
+			v.Hidden = append(slices.Clone(v.Hidden), id)
+		}
+	case "purchase":
+		v.Purchased = append([]profileapi.PurchasedItem{{ItemID: id, Count: 1, Quantity: 1}}, v.Purchased...)
+	}
+	t := Touched{ItemID: id, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	v.History, v.Session = putFirst(v.History, t), putFirst(v.Session, t)
+}
+
+// putFirst adds t to a list or joins it with the entry of its item, which becomes the first.
+func putFirst(list []Touched, t Touched) []Touched {
+	n := slices.IndexFunc(list, func(o Touched) bool { return o.ItemID == t.ItemID })
+	if n >= 0 {
+		old := list[n]
+		if math.Abs(old.Weight) > math.Abs(t.Weight) {
+			t.Type = old.Type
+		}
+		t.Weight = Saturate(desaturate(old.Weight) + desaturate(t.Weight))
+		t.Types = union(old.Types, t.Types)
+		list = slices.Delete(slices.Clone(list), n, n+1)
+	}
+	return append([]Touched{t}, list...)
+}
+
+// desaturate is the inverse of Saturate.
+func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
+
+func union(a, b []string) []string {
+	u := slices.Concat(a, b)
+	slices.Sort(u)
+	return slices.Compact(u)
+}
+
+// CartFromSession returns the items that the session put into the cart and neither took out nor bought, the latest first.
+func (v *Visitor) CartFromSession() []string {
+	var cart []string
+	for _, t := range v.Session {
+		has := func(eventType string) bool { return slices.Contains(t.Types, eventType) }
+		if has("add_to_cart") && !has("remove_from_cart") && !has("purchase") {
+			cart = append(cart, t.ItemID)
+		}
+	}
+	return cart
+}

@@ -1,0 +1,30 @@
+package recommenderapi
+
+import "github.com/aisle-rec/aisle/shared/wire"
+
+// Condition is the language of filters and rules: exactly one of all, any, not, or a comparison of a field.
+type Condition struct {
+	All   []Condition `json:"all,omitempty" maxItems:"100"`
+	Any   []Condition `json:"any,omitempty" maxItems:"100"`
+	Not   *Condition  `json:"not,omitempty"`
+	Field string      `json:"field,omitempty" maxLength:"300" example:"brand" doc:"Of an item: item_id, title, category, category_path, brand, price, sale_price, margin, currency, stock.status, stock.quantity, tags, language, countries, parent_id, age_days or attributes.NAME. In when: user.segments, user.known, user.locale, user.attributes.NAME, request.scenario, request.category, request.country, request.language, request.currency, request.price_list, request.weekday, request.hour, and seed.FIELD of the page's first item"`
+	Op    string      `json:"op,omitempty" enum:"eq,ne,in,not_in,gt,gte,lt,lte,contains,contains_any,starts_with,exists" doc:"eq when absent"`
+	Value any         `json:"value,omitempty" doc:"A text, number, boolean or list of them, or {\"ref\": \"seed.brand\"}: the value that this field has now"`
+}
+
+// Rule is a merchandiser's rule.
+type Rule struct {
+	RuleID   string     `json:"rule_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
+	Title    string     `json:"title,omitempty" maxLength:"256"`
+	Action   string     `json:"action" enum:"filter,boost,bury,pin,hide,limit_per" doc:"filter keeps only what matches; boost and bury multiply the score; pin puts an item at a position; hide drops what matches; limit_per allows so many items of one value of a field"`
+	Where    *Condition `json:"where,omitempty" doc:"The items that the rule is about; all when absent"`
+	When     *Condition `json:"when,omitempty" doc:"When the rule applies: the visitor, the request, the page's item; always when absent"`
+	Factor   float64    `json:"factor,omitempty" minimum:"0" maximum:"1000" doc:"Of boost (above 1) and bury (below 1)"`
+	ItemID   string     `json:"item_id,omitempty" maxLength:"256" doc:"Of pin"`
+	Position int        `json:"position,omitempty" minimum:"0" maximum:"200" doc:"Of pin, from 1"`
+	Field    string     `json:"field,omitempty" maxLength:"300" doc:"Of limit_per: category, brand or attributes.NAME"`
+	Max      int        `json:"max,omitempty" minimum:"0" maximum:"200" doc:"Of limit_per"`
+	From     wire.Time  `json:"from,omitempty" doc:"Applies from then"`
+	Until    wire.Time  `json:"until,omitempty" doc:"Applies until then"`
+	Disabled bool       `json:"disabled,omitempty"`
+}

@@ -1,0 +1,61 @@
+package recommenderapi
+
+import "github.com/aisle-rec/aisle/shared/wire"
+
+// Scenario is a named placement and how it is filled.
+type Scenario struct {
+	ScenarioID        string     `json:"scenario_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$"`
+	Title             string     `json:"title,omitempty" maxLength:"256"`
+	Description       string     `json:"description,omitempty" maxLength:"2048"`
+	Sources           []Source   `json:"sources" maxItems:"20" doc:"Where candidates come from; their scores are blended by weight"`
+	Fallback          []string   `json:"fallback,omitempty" maxItems:"20" doc:"Kinds of source that fill what is left, in this order"`
+	Limit             int        `json:"limit" minimum:"1" maximum:"200" doc:"Items when the request does not say"`
+	Seen              string     `json:"seen,omitempty" enum:"allow,exclude" doc:"exclude: nothing that the visitor already looked at. allow when absent"`
+	AllowPurchased    bool       `json:"allow_purchased,omitempty" doc:"Whether what the visitor bought may be shown"`
+	ExcludeEventTypes []string   `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event"`
+	Filter            *Condition `json:"filter,omitempty"`
+	Rules             []Rule     `json:"rules,omitempty" maxItems:"200"`
+	MaxPerCategory    int        `json:"max_per_category,omitempty" minimum:"0" maximum:"200" doc:"Most items of one narrowest category; 0 for any number"`
+	MaxPerBrand       int        `json:"max_per_brand,omitempty" minimum:"0" maximum:"200"`
+	Diversity         float64    `json:"diversity,omitempty" minimum:"0" maximum:"1" doc:"0 ranks by score alone; towards 1 items like those above them go down (maximal marginal relevance)"`
+	Rotation          float64    `json:"rotation,omitempty" minimum:"0" maximum:"1" doc:"How far what this visitor was just shown goes down"`
+	Exploration       float64    `json:"exploration,omitempty" minimum:"0" maximum:"0.5" doc:"Share of places given to items that are seldom shown"`
+	Objective         string     `json:"objective,omitempty" enum:"clicks,conversion,revenue,margin" doc:"clicks when absent"`
+	Rows              []RowPlan  `json:"rows,omitempty" maxItems:"10" doc:"Makes the answer a page of rows, each with items of its own"`
+	Builtin           bool       `json:"builtin,omitempty" readOnly:"true" doc:"As delivered, never changed"`
+	Version           int64      `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
+	UpdatedAt         wire.Time  `json:"updated_at,omitempty" readOnly:"true"`
+}
+
+// Source is one supply of candidates.
+type Source struct {
+	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
+	Weight float64 `json:"weight" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much"`
+}
+
+// RowPlan is one row of a page.
+type RowPlan struct {
+	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,scenario"`
+	Title    string `json:"title,omitempty" maxLength:"256"`
+	Scenario string `json:"scenario,omitempty" maxLength:"64" doc:"Of kind scenario"`
+	Count    int    `json:"count,omitempty" minimum:"0" maximum:"5" doc:"At most so many rows of the kind; 1 when absent"`
+	Limit    int    `json:"limit,omitempty" minimum:"0" maximum:"50"`
+}
+
+// The kinds of source.
+const (
+	SourceHistory          = "history"
+	SourceSession          = "session"
+	SourceContextSimilar   = "context_similar"
+	SourceContextTogether  = "context_bought_together"
+	SourceContextNext      = "context_viewed_next"
+	SourceCart             = "cart"
+	SourceBuyAgain         = "buy_again"
+	SourceRecentlyViewed   = "recently_viewed"
+	SourceAffinityCategory = "affinity_category"
+	SourceCategory         = "category"
+	SourceTrending         = "trending"
+	SourceBestSellers      = "best_sellers"
+	SourcePopular          = "popular"
+	SourceNewest           = "newest"
+)

@@ -1,0 +1,279 @@
+package dataset_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+)
+
+// folder writes files into a new folder.
+func folder(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func load(t *testing.T, files map[string]string, o dataset.Options) *dataset.Data {
+	t.Helper()
+	d, err := dataset.Load(folder(t, files), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// ids translates items back.
+func ids(d *dataset.Data, items []int32) []string {
+	out := []string{}
+	for _, j := range items {
+		out = append(out, d.Items.ID(j))
+	}
+	return out
+}
+
+func trainRow(d *dataset.Data, u int) []string {
+	items, _ := d.Train.Row(u)
+	return ids(d, items)
+}
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func zstandard(t *testing.T, text string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
+}
+
+func TestLightGCN(t *testing.T) {
+	t.Parallel()
+	const train, test = "0 10 9\n1 9 x\n\n", "0 2 9\r\n1 10\n2 9\n"
+	t.Run("plain, gzip and zstd read alike", func(t *testing.T) {
+		t.Parallel()
+		want := load(t, map[string]string{"train.txt": train, "test.txt": test}, dataset.Options{Format: dataset.LightGCN})
+		for name, files := range map[string]map[string]string{
+			"gzip":                   {"train.txt.gz": zipped(t, train), "test.txt.gz": zipped(t, test)},
+			"zstd":                   {"train.txt.zst": zstandard(t, train), "test.txt.zst": zstandard(t, test)},
+			"zstd named as if plain": {"train.txt": zstandard(t, train), "test.txt": test},
+		} {
+			got := load(t, files, dataset.Options{Format: dataset.LightGCN})
+			if diff := cmp.Diff(want.Train, got.Train); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			if diff := cmp.Diff(want.Tests, got.Tests); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+	})
+	t.Run("items are numbered in the order of their ids", func(t *testing.T) {
+		t.Parallel()
+		d := load(t, map[string]string{"train.txt": train, "test.txt": test}, dataset.Options{Format: dataset.LightGCN})
+		if diff := cmp.Diff([]string{"2", "9", "10", "x"}, d.Items.IDs()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+	t.Run("test items of the training part are left out, users without training stay", func(t *testing.T) {
+		t.Parallel()
+		d := load(t, map[string]string{"train.txt": train, "test.txt": test}, dataset.Options{Format: dataset.LightGCN})
+		got := map[int32][]string{}
+		for _, c := range d.Tests {
+			got[c.Row] = ids(d, c.Relevant)
+		}
+		want := map[int32][]string{0: {"2"}, 1: {"10"}, 2: {"9"}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+	t.Run("a new split keeps every user's numbers and items", func(t *testing.T) {
+		t.Parallel()
+		files := map[string]string{"train.txt": "0 1 2 3 4 5\n1 1 2\n", "test.txt": "0 6 7\n"}
+		d := load(t, files, dataset.Options{Format: dataset.LightGCN, Resplit: true, Seed: 3})
+		if len(d.Tests) != 1 || len(d.Tests[0].Relevant) != 2 || len(trainRow(d, 0)) != 5 {
+			t.Fatalf("got %d tests, training row %v", len(d.Tests), trainRow(d, 0))
+		}
+		all := map[string]bool{}
+		for _, id := range append(trainRow(d, 0), ids(d, d.Tests[0].Relevant)...) {
+			all[id] = true
+		}
+		if len(all) != 7 {
+			t.Fatalf("items %v, want 7 distinct", all)
+		}
+	})
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	d := load(t, map[string]string{"train_sessions.txt": "3 1 3\n2\n", "test_prefixes.txt": "1 2\t3\n"}, dataset.Options{Format: dataset.Sessions})
+	if diff := cmp.Diff([]string{"3", "1", "3"}, ids(d, d.Sessions[0])); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"1", "2"}, ids(d, d.Tests[0].Seeds)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"3"}, ids(d, d.Tests[0].Relevant)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRatingsHoldOutTheLatestOfEachUser(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("user_id:token\titem_id:token\trating:float\ttimestamp:float\n")
+	for n := range 10 { // written in reverse: the newest line is first
+		fmt.Fprintf(&b, "u\ti%d\t%d\t%d\n", 9-n, 1+(9-n)%5, 1000-n)
+	}
+	d := load(t, map[string]string{"x.inter.tsv": b.String()}, dataset.Options{Format: dataset.MovieLens})
+	if diff := cmp.Diff([]string{"i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7"}, trainRow(d, 0)); diff != "" {
+		t.Error(diff)
+	}
+	// Held out are i8 with rating 4 and i9 with rating 5: both are at least four fifths of 5.
+	if diff := cmp.Diff([]string{"i8", "i9"}, ids(d, d.Tests[0].Relevant)); diff != "" {
+		t.Error(diff)
+	}
+	half := load(t, map[string]string{"x.inter.tsv": b.String()}, dataset.Options{Format: dataset.MovieLens, TrainFraction: .5})
+	if got := len(trainRow(half, 0)); got != 5 {
+		t.Errorf("training part of %d, want 5", got)
+	}
+}
+
+func TestCSV(t *testing.T) {
+	t.Parallel()
+	t.Run("quoted fields, weights add up", func(t *testing.T) {
+		t.Parallel()
+		text := "Customer ID,Product,weight,date\n\"a,b\",p,2,2024-01-01\n\"a,b\",p,3,2024-01-02\n\"a,b\",q,1,2024-01-03\n\"a,b\",r,1,2024-01-04\n"
+		d := load(t, map[string]string{"one.csv": text}, dataset.Options{Format: dataset.CSV, TrainFraction: .7})
+		_, val := d.Train.Row(0)
+		if diff := cmp.Diff([]float32{5, 1}, val); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"r"}, ids(d, d.Tests[0].Relevant)); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("without times the split is random but seeded", func(t *testing.T) {
+		t.Parallel()
+		files := map[string]string{"one.csv": "user,item\n" + strings.Repeat("u,a\nu,b\nu,c\nu,d\nu,e\nu,f\nu,g\nu,h\nu,i\nu,j\n", 1)}
+		one := load(t, files, dataset.Options{Format: dataset.CSV, Seed: 1})
+		again := load(t, files, dataset.Options{Format: dataset.CSV, Seed: 1})
+		if diff := cmp.Diff(one.Tests, again.Tests); diff != "" || one.Ordered {
+			t.Errorf("ordered %v, %s", one.Ordered, diff)
+		}
+	})
+}
+
+func TestBaskets(t *testing.T) {
+	t.Parallel()
+	text := "InvoiceNo\tStockCode\tQuantity\tInvoiceDate\n" +
+		"1\ta\t1\t2024-01-01 10:00:00\n1\tb\t2\t2024-01-01 10:00:00\n" +
+		"C2\ta\t-1\t2024-01-02 10:00:00\n" +
+		"4\ta\t1\t2024-03-31 10:00:00\n4\tc\t1\t2024-03-31 10:00:00\n4\tc\t1\t2024-03-31 10:00:00\n" +
+		"3\tb\t1\t2024-03-02 00:00:00\n3\tc\t1\t2024-03-02 00:00:00\n3\ta\t1\t2024-03-02 00:00:00\n" +
+		"5\tb\t1\t2024-02-28 00:00:00\n5\tc\t1\t2024-02-28 00:00:00\n"
+	d := load(t, map[string]string{"transactions.tsv": text}, dataset.Options{Format: dataset.Baskets})
+	// The last day is 31 March; thirty days before is 1 March: baskets 3 and 4 are tests.
+	if d.Train.Rows != 2 || len(d.Tests) != 2 {
+		t.Fatalf("%d training baskets and %d tests, want 2 and 2", d.Train.Rows, len(d.Tests))
+	}
+	if diff := cmp.Diff([]string{"b", "c"}, trainRow(d, 1)); diff != "" {
+		t.Error(diff)
+	}
+	for n, want := range []int{2, 1} {
+		if got := len(d.Tests[n].Relevant); got != want {
+			t.Errorf("test %d has %d items to find, want %d", n, got, want)
+		}
+	}
+	if d.Skipped["lines without a positive quantity"] != 1 {
+		t.Errorf("skipped %v", d.Skipped)
+	}
+}
+
+func TestBadInputNamesThePlace(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 300)
+	for name, c := range map[string]struct {
+		format dataset.Format
+		files  map[string]string
+		want   string
+	}{
+		"long id":        {dataset.LightGCN, map[string]string{"train.txt": "0 1\n1 2 " + long + "\n", "test.txt": "0 2\n"}, "train.txt, line 2, column 5"},
+		"control byte":   {dataset.LightGCN, map[string]string{"train.txt": "0 1\n", "test.txt": "0 2\x00\n"}, "test.txt, line 1, column 3"},
+		"no test file":   {dataset.LightGCN, map[string]string{"train.txt": "0 1\n"}, "no file test.txt"},
+		"no tab":         {dataset.Sessions, map[string]string{"train_sessions.txt": "1 2\n", "test_prefixes.txt": "1 2\n"}, "line 1, column 4: no tab"},
+		"NaN rating":     {dataset.MovieLens, map[string]string{"ratings.csv": "user,item,rating\na,b,NaN\n"}, "line 2, field 3: the rating"},
+		"bad time":       {dataset.CSV, map[string]string{"x.csv": "user,item,time\na,b,yesterday\n"}, "line 2, field 3: the time"},
+		"missing column": {dataset.CSV, map[string]string{"x.csv": "user,thing\na,b\n"}, `no column "item"`},
+		"short line":     {dataset.CSV, map[string]string{"x.csv": "user,item\na\n"}, "line 2, column 2"},
+		"empty id":       {dataset.Baskets, map[string]string{"x.csv": "order,item\n1,\n"}, "line 2, field 2: the item"},
+		"empty table":    {dataset.CSV, map[string]string{"x.csv": "user,item\n"}, "no interactions"},
+		"torn zstd":      {dataset.LightGCN, map[string]string{"train.txt": zstandard(t, strings.Repeat("0 1 2 3\n", 999))[:12], "test.txt": "0 2\n"}, "train.txt"},
+		"unknown format": {"parquet", map[string]string{"x": "y"}, "want one of"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := dataset.Load(folder(t, c.files), dataset.Options{Format: c.format})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("0 1 2\n", "0 3\n", uint8(0))
+	f.Add("1 2 3\n", "1 2\t3\n", uint8(1))
+	f.Add("order,item,qty,date\n1,a,1,2024-01-01\n2,\"b\",-1,7\n", "", uint8(2))
+	f.Add("u::i::3::978300760\nu::j::5::978300761\n", "", uint8(3))
+	f.Add("\x28\xb5\x2f\xfd junk", "\x1f\x8b", uint8(0))
+	f.Fuzz(func(t *testing.T, first, second string, format uint8) {
+		formats := dataset.Formats()
+		chosen := formats[int(format)%len(formats)]
+		files := map[dataset.Format]map[string]string{
+			dataset.LightGCN: {"train.txt": first, "test.txt": second},
+			dataset.Sessions: {"train_sessions.txt": first, "test_prefixes.txt": second},
+		}[chosen]
+		if files == nil {
+			files = map[string]string{"table.csv": first}
+		}
+		d, err := dataset.Load(folder(t, files), dataset.Options{Format: chosen, Seed: 1})
+		if err != nil {
+			return
+		}
+		if d.Train != nil {
+			if err := d.Train.Validate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range d.Tests {
+			if len(c.Relevant) == 0 || int(c.Row) >= d.Rows() {
+				t.Fatalf("case %+v of %d rows", c, d.Rows())
+			}
+		}
+	})
+}

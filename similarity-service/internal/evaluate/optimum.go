@@ -1,0 +1,65 @@
+package evaluate
+
+import (
+	"fmt"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// optimumPoints bounds the scan of the test part.
+const optimumPoints = 40
+
+// Optimum is the best that the two-hop family can do on the test part when it is allowed to look at it. It measures the
+// choice, never makes it: the leaderboard is complete before the scan starts.
+type Optimum struct {
+	Parameters map[string]any
+	Test       metrics.Summary
+	// Chosen is the test score of the family's point that validation chose.
+	Chosen metrics.Summary
+}
+
+// Loss is the share of the optimum's NDCG that the honest choice gave away.
+func (o *Optimum) Loss() float64 {
+	if o.Test.NDCG == 0 {
+		return 0
+	}
+	return 1 - o.Chosen.NDCG/o.Test.NDCG
+}
+
+// testOptimum scans the test part around the chosen point of the family by pattern search.
+func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
+	start := chosen.point
+	out := &Optimum{}
+	quiet := *s
+	quiet.o.Progress = nil
+	axes := []axis{
+		{name: "target exponent", start: start.hop.TargetExponent, step: .1, last: .02, low: -.3, top: 1},
+		{name: "user exponent", start: start.hop.UserExponent, step: .2, last: .05, low: -1.5, top: .5},
+		{name: "source exponent", start: start.hop.SourceExponent, step: .1, last: .05, low: 0, top: 1.2},
+	}
+	calls := 0
+	_, _, err := patternSearch(axes, optimumPoints, func(at []float64) (float64, error) {
+		p := start
+		p.hop = neighbours.TwoHop{TargetExponent: at[0], UserExponent: at[1], SourceExponent: at[2]}
+		model, rows, err := quiet.buildTwoHop(p)
+		if err != nil {
+			return 0, fmt.Errorf("build: %w", err)
+		}
+		summary, _, err := quiet.test(model, rows)
+		if err != nil {
+			return 0, err
+		}
+		if calls++; s.o.Progress != nil {
+			s.o.Progress("scan of the test part", calls, optimumPoints)
+		}
+		if calls == 1 {
+			out.Chosen = summary
+		}
+		if summary.NDCG > out.Test.NDCG {
+			out.Test, out.Parameters = summary, p.parameters(s)
+		}
+		return summary.NDCG, nil
+	})
+	return out, err
+}

@@ -1,0 +1,141 @@
+package sessions
+
+import "slices"
+
+// descend evaluates the starts and, from the best of them, moves along one axis at a time, as long as a step is better.
+// When no step is, it jumps a little away from the best point and descends again (iterated local search).
+func (s *search) descend() error {
+	for _, p := range starts(s.best) {
+		if _, err := s.try(p); err != nil {
+			return err
+		}
+	}
+	all := axes()
+	for {
+		for better := true; better; {
+			better = false
+			for _, n := range s.random.Perm(len(all)) {
+				moved, err := s.along(all[n])
+				if err != nil {
+					return err
+				}
+				better = better || moved
+			}
+		}
+		if err := s.jump(all); err != nil {
+			return err
+		}
+	}
+}
+
+// starts are the points tried first: the given one, and ones that suit data on which it is far off, where visitors never
+// or seldom return to an item, where only the newest sessions matter, or where one of the two models is much better.
+func starts(first Params) []Params {
+	never, seldom, newest, order, near := first, first, first, first, first
+	never.RepeatFactor, never.LastFactor = 0, 0
+	never.RepeatWeight, never.LastWeight, never.EchoWeight = 0, 0, 0
+	seldom.RepeatWeight, seldom.LastWeight, seldom.EchoWeight = .02, .003, .02
+	newest.Recency, newest.OrderRecency = 6, 6
+	order.OrderShare, near.OrderShare = .9, .2
+	return []Params{first, never, seldom, newest, order, near}
+}
+
+// jump moves a few random axes to a neighbouring grid value.
+func (s *search) jump(all []axis) error {
+	p := s.best
+	for _, n := range s.random.Perm(len(all))[:jumpAxes] {
+		a := all[n]
+		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
+		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]
+	}
+	s.atScore, s.atScout = 0, Accuracy{}
+	_, err := s.try(p)
+	return err
+}
+
+// along tries the neighbouring grid values of one axis, first upwards, and walks on while it gets better.
+func (s *search) along(a axis) (moved bool, err error) {
+	from := a.nearest(&s.at)
+	for _, step := range []int{1, -1} {
+		for n := from + step; n >= 0 && n < len(a.values); n += step {
+			p := s.at
+			*a.field(&p) = a.values[n]
+			better, err := s.try(p)
+			if err != nil {
+				return moved, err
+			}
+			if !better {
+				break
+			}
+			moved = true
+		}
+		if moved {
+			break
+		}
+	}
+	return moved, nil
+}
+
+// try moves to p if that is better than the current point.
+func (s *search) try(p Params) (bool, error) {
+	if err := s.permit(); err != nil {
+		return false, err
+	}
+	m := newModel(s.ix, s.orderFor(p), p)
+	scouts := 0
+	if few := int(scoutShare * float64(len(s.cases))); few >= scoutLeast {
+		scouts = few
+	}
+	scout := m.Measure(s.cases[:scouts], s.o.Workers)
+	behind := scouts > 0 && scout.relative(s.atScout) < 1-scoutMargin
+	var got Accuracy
+	if !behind {
+		got = scout.join(scouts, m.Measure(s.cases[scouts:], s.o.Workers), len(s.cases)-scouts)
+	}
+	s.report.Evaluations++
+	if s.o.Progress != nil {
+		s.o.Progress(s.report.Evaluations, s.o.Evaluations)
+	}
+	if s.report.Evaluations == 1 {
+		s.report.Start = got
+	}
+	score := got.relative(s.report.Start)
+	if behind || score <= s.atScore {
+		return false, nil
+	}
+	s.at, s.atScore, s.atScout = p, score, scout
+	if score > s.bestScore {
+		s.best, s.bestScore, s.report.Best = p, score, got
+	}
+	return true, nil
+}
+
+// permit says whether one more evaluation may be made.
+func (s *search) permit() error {
+	switch {
+	case s.o.Cancelled != nil && s.o.Cancelled():
+		return ErrCancelled
+	case s.report.Evaluations >= s.o.Evaluations:
+		return errExhausted
+	case s.report.Evaluations > 0 && s.o.Ceiling > 0 && s.o.Now().Sub(s.began) > s.o.Ceiling:
+		s.report.Stopped = true
+		return errExhausted
+	}
+	return nil
+}
+
+// orderFor returns the order model of p, from memory when one of the last few points had the same.
+func (s *search) orderFor(p Params) *rows {
+	key := Params{
+		OrderKeep: p.OrderKeep, OrderAfterPower: p.OrderAfterPower, OrderBeforeWeight: p.OrderBeforeWeight, OrderRecency: p.OrderRecency,
+		OrderSourcePower: p.OrderSourcePower, OrderTargetPower: p.OrderTargetPower, OrderSecond: p.OrderSecond,
+	}
+	if n := slices.IndexFunc(s.orders, func(b builtOrder) bool { return b.key == key }); n >= 0 {
+		found := s.orders[n]
+		s.orders = append(slices.Delete(s.orders, n, n+1), found)
+		return found.rows
+	}
+	built := builtOrder{key, buildOrder(s.ix, p)}
+	s.orders = append(s.orders[max(0, len(s.orders)-2):], built)
+	return built.rows
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// writeOrders makes a table of orders of two kinds of goods that are bought apart.
+func writeOrders(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("order_id,sku,quantity,order_date\n")
+	for n := range 300 {
+		for p := range 3 {
+			fmt.Fprintf(&b, "%d,%s%d,1,2024-%02d-%02d\n", n, []string{"tea", "saw"}[n%2], (n/2+p)%8, 1+n/60, 1+n%28)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEvaluateWritesTheReport(t *testing.T) {
+	t.Parallel()
+	path := writeOrders(t)
+	t.Run("as JSON", func(t *testing.T) {
+		t.Parallel()
+		var out, progress bytes.Buffer
+		args := []string{"evaluate", "--data", path, "--format", "baskets", "--k", "5", "--budget", "1", "--json"}
+		if code := Execute(context.Background(), args, &out, &progress); code != 0 {
+			t.Fatalf("exit code %d: %s", code, progress.String())
+		}
+		var report struct {
+			Data     map[string]any
+			Selected string
+			Results  []struct {
+				Name, Relation string
+				Parameters     map[string]any
+				Metrics        map[string]struct{ Value, Low, High *float64 }
+				CPUSeconds     *float64 `json:"cpu_seconds"`
+				PeakBytes      int64    `json:"peak_bytes"`
+			}
+		}
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatalf("%v in %s", err, out.String())
+		}
+		tested := map[string]bool{}
+		for _, r := range report.Results {
+			m, ok := r.Metrics["ndcg@5"]
+			if ok && (m.Value == nil || m.Low == nil || m.High == nil || *m.Low > *m.Value || *m.High < *m.Value) {
+				t.Errorf("%s: interval %+v", r.Name, m)
+			}
+			tested[r.Name] = ok
+			if r.Relation != "bought_together" || r.Parameters == nil || r.CPUSeconds == nil || r.PeakBytes <= 0 {
+				t.Errorf("incomplete result %+v", r)
+			}
+		}
+		if !tested[report.Selected] || !tested["popular"] || !tested["cosine"] || tested["llr"] && report.Selected != "llr" {
+			t.Errorf("tested %v, selected %s", tested, report.Selected)
+		}
+	})
+	t.Run("as a table", func(t *testing.T) {
+		t.Parallel()
+		var out, progress bytes.Buffer
+		args := []string{"evaluate", "--data", path, "--format", "baskets", "--algorithms", "llr", "--budget", "1"}
+		if code := Execute(context.Background(), args, &out, &progress); code != 0 {
+			t.Fatalf("exit code %d: %s", code, progress.String())
+		}
+		for _, want := range []string{"selected on validation: ", "ndcg@20", "cosine", "popular", "llr"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, out.String())
+			}
+		}
+		if strings.Contains(out.String(), "two_hop") {
+			t.Error("an algorithm that was not asked for competed")
+		}
+	})
+}
+
+func TestEvaluateFailsClearly(t *testing.T) {
+	t.Parallel()
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	path := writeOrders(t)
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		args []string
+		want string
+	}{
+		"no data":        {context.Background(), []string{"--format", "csv"}, `"data" not set`},
+		"missing folder": {context.Background(), []string{"--data", "/nowhere", "--format", "lightgcn"}, "no file train.txt in /nowhere"},
+		"bad format":     {context.Background(), []string{"--data", path, "--format", "xml"}, "want one of"},
+		"bad resplit":    {context.Background(), []string{"--data", path, "--format", "csv", "--resplit", "odd"}, "want random or nothing"},
+		"bad fraction":   {context.Background(), []string{"--data", path, "--format", "baskets", "--train-fraction", "2"}, "train fraction is 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, stderr bytes.Buffer
+			if code := Execute(c.ctx, append([]string{"evaluate"}, c.args...), &out, &stderr); code != 1 || !strings.Contains(stderr.String(), c.want) {
+				t.Fatalf("exit code %d: %s; want 1 and %q", code, stderr.String(), c.want)
+			}
+		})
+	}
+	t.Run("cancelled", func(t *testing.T) {
+		t.Parallel()
+		var out, stderr bytes.Buffer
+		Execute(cancelled, []string{"evaluate", "--data", path, "--format", "baskets"}, &out, &stderr)
+		if out.Len() != 0 {
+			t.Errorf("a cancelled evaluation reported %s", out.String())
+		}
+	})
+}
