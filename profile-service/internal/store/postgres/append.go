@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,14 +17,27 @@ var eventColumns = []string{"shop", "seq", "subject", "session_id", "event_id", 
 
 // Append implements store.EventLog.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
+	outcomes, err := s.appendOnce(ctx, shop, events, counts)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == noPartition {
+		s.forgetMonths() // another replica has dropped a month that this one knew
+		outcomes, err = s.appendOnce(ctx, shop, events, counts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return outcomes, nil
+}
+
+// noPartition is the SQLSTATE of a row that no partition holds.
+const noPartition = "23514"
+
+func (s *Store) appendOnce(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
 	if err := s.ensureMonths(ctx, events); err != nil {
 		return nil, err
 	}
 	a := appendTx{shop: shop, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
-	if err := s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) }); err != nil {
-		return nil, fmt.Errorf("append %d events: %w", len(events), err)
-	}
-	return a.outcomes, nil
+	return a.outcomes, s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) })
 }
 
 // appendTx is the state of one Append.
@@ -240,4 +254,10 @@ func (s *Store) ensureMonth(ctx context.Context, month string, ms int64) error {
 	defer s.mu.Unlock()
 	s.months[month] = true
 	return nil
+}
+
+func (s *Store) forgetMonths() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.months)
 }
