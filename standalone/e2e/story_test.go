@@ -123,7 +123,7 @@ func recommend(t *testing.T, ctx context.Context, c clients, user string) recomm
 }
 
 // inGroup counts the items of a group.
-func inGroup(items []recommenderapi.Item, group string) int {
+func inGroup(items []recommenderapi.RecommendedItem, group string) int {
 	n := 0
 	for _, i := range items {
 		if strings.HasPrefix(i.ItemID, group+"/") {
@@ -202,7 +202,7 @@ func story(t *testing.T, d *deployment) {
 	}
 }
 
-func ids(items []recommenderapi.Item) string {
+func ids(items []recommenderapi.RecommendedItem) string {
 	var list []string
 	for _, i := range items {
 		list = append(list, i.ItemID)

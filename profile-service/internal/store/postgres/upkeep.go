@@ -102,9 +102,7 @@ func (s *Store) DropBefore(ctx context.Context, beforeMs int64) error {
 	if _, err := s.pool.Exec(ctx, "select drop_events_partitions($1)", beforeMs); err != nil {
 		return fmt.Errorf("drop old partitions: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.months)
+	s.forgetMonths()
 	return nil
 }
 
