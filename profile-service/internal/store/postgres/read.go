@@ -198,8 +198,8 @@ func historyEvents(shop string, asked []string, hq store.HistoryQuery) *query {
 
 // scanHistory reads the events up to the watermark.
 func scanHistory(rows pgx.Rows, h *store.History) error {
+	scanner := newEventScanner() // pgx makes new bytes and numbers for each row, so copies of the event stay valid
 	for rows.Next() {
-		scanner := newEventScanner() // each event keeps its own bytes
 		e, err := scanner.scan(rows)
 		if err != nil {
 			return err
