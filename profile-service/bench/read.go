@@ -29,6 +29,13 @@ func fill(ctx context.Context, s *subject, events, visitors int) error {
 	if err := s.pool.QueryRow(ctx, "select coalesce(max(value), 0) from counters where shop = 'default' and name = 'events'").Scan(&present); err != nil {
 		return err
 	}
+	var shopID int64
+	if _, err := s.pool.Exec(ctx, "insert into shops (shop) values ('default') on conflict do nothing"); err != nil {
+		return err
+	}
+	if err := s.pool.QueryRow(ctx, "select shop_id from shops where shop = 'default'").Scan(&shopID); err != nil {
+		return err
+	}
 	now := time.Now()
 	for m := range 4 {
 		if _, err := s.pool.Exec(ctx, "select ensure_events_partition($1)", now.AddDate(0, -m, 0).UnixMilli()); err != nil {
@@ -38,14 +45,14 @@ func fill(ctx context.Context, s *subject, events, visitors int) error {
 	random := rand.New(rand.NewPCG(5, 6))
 	seq := present
 	row := make([]any, 8)
-	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"shop", "seq", "subject", "event_id", "type", "occurred_ms", "received_ms", "lines"}, pgx.CopyFromFunc(func() ([]any, error) {
+	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"shop_id", "seq", "subject", "event_id", "type", "occurred_ms", "received_ms", "lines"}, pgx.CopyFromFunc(func() ([]any, error) {
 		if seq >= int64(events) {
 			return nil, nil
 		}
 		seq++
 		at := now.Add(-time.Duration(random.IntN(80*24*3600)) * time.Second).UnixMilli()
 		e := makeEvent(random, "fill", int(seq), now)
-		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = "default", seq, event.UserSubject(visitor(random, visitors)), e.EventID, e.Type, at, at,
+		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = shopID, seq, event.UserSubject(visitor(random, visitors)), e.EventID, e.Type, at, at,
 			event.AppendLines(nil, []event.Line{{ItemID: e.ItemID, Quantity: 1}})
 		return row, nil
 	}))
