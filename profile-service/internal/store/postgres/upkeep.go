@@ -89,6 +89,8 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		"delete from event_ids where " + ofShop + " and received_ms < $2",
 		"delete from orders where shop = $1 and occurred_ms < $2",
 		"delete from event_stats where shop = $1 and hour_ms < $2",
+		"delete from import_errors where shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)",
+		"delete from imports where shop = $1 and created_ms < $2",
 	} {
 		if _, err := s.pool.Exec(ctx, statement, shop, beforeMs); err != nil {
 			return 0, fmt.Errorf("remove what old events left: %w", err)
