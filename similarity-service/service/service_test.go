@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,27 +149,41 @@ func TestFromEventsToNeighbours(t *testing.T) {
 			return nil
 		})
 	})
-	t.Run("an emptied Redis changes no answer and is filled again", func(t *testing.T) {
-		before := neighbours(t, c, similarityapi.Similar, itemID(0, 3))
+	t.Run("a Redis emptied under load changes no answer and is filled again", func(t *testing.T) {
+		want := neighbours(t, c, similarityapi.Similar, itemID(0, 3))
 		options, err := redis.ParseURL(config.RedisURL)
 		if err != nil {
 			t.Fatal(err)
 		}
 		client := redis.NewClient(options)
 		defer client.Close()
-		if err := client.FlushDB(deadline(t)).Err(); err != nil {
-			t.Fatal(err)
+		ctx, stop := context.WithCancel(deadline(t))
+		var load sync.WaitGroup
+		for range 4 {
+			load.Go(func() {
+				for ctx.Err() == nil {
+					answer, err := c.Lookup(deadline(t), similarityapi.LookupRequest{Relation: similarityapi.Similar, ItemIDs: []string{itemID(0, 3)}, Limit: 10})
+					if err != nil || !cmp.Equal(answer.Lists[0], want) {
+						t.Errorf("under load: %+v, %v", answer, err)
+						return
+					}
+				}
+			})
 		}
-		if diff := cmp.Diff(before, neighbours(t, c, similarityapi.Similar, itemID(0, 3))); diff != "" {
-			t.Errorf("answer right after the flush (-before +after):\n%s", diff)
-		}
-		eventually(t, "lists and pointers are in Redis again", func() error {
-			keys, err := client.DBSize(deadline(t)).Result()
-			if err == nil && keys < groups*groupItems {
-				err = fmt.Errorf("%d keys", keys)
+		for range 3 {
+			if err := client.FlushDB(ctx).Err(); err != nil {
+				t.Fatal(err)
 			}
-			return err
-		})
+			eventually(t, "lists and pointers are in Redis again", func() error {
+				keys, err := client.DBSize(ctx).Result()
+				if err == nil && keys < groups*groupItems {
+					err = fmt.Errorf("%d keys", keys)
+				}
+				return err
+			})
+		}
+		stop()
+		load.Wait()
 	})
 	t.Run("a second service on the same stores serves the same models without a recompute", func(t *testing.T) {
 		other := start(t, p, config)

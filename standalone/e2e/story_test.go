@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -23,6 +24,10 @@ func TestStory(t *testing.T) {
 	t.Run("standalone", func(t *testing.T) {
 		t.Parallel()
 		story(t, startStandalone(t, t.TempDir()))
+	})
+	t.Run("standalone on Postgres and Redis", func(t *testing.T) {
+		t.Parallel()
+		story(t, startStandalone(t, t.TempDir(), "--database-url", testenv.Postgres(t), "--redis-url", testenv.Redis(t)))
 	})
 	t.Run("three processes", func(t *testing.T) {
 		t.Parallel()
