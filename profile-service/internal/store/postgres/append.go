@@ -13,7 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-const copyEventsSQL = `copy events (shop, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest) from stdin binary`
+const copyEventsSQL = `copy events (shop_id, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest) from stdin binary`
 
 // Append implements store.EventLog.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
@@ -36,13 +36,18 @@ func (s *Store) appendOnce(ctx context.Context, shop string, events []store.NewE
 	if err := s.ensureMonths(ctx, events); err != nil {
 		return nil, err
 	}
-	a := appendTx{shop: shop, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
+	shopID, err := s.shopID(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	a := appendTx{shop: shop, shopID: shopID, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
 	return a.outcomes, s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) })
 }
 
 // appendTx is the state of one Append.
 type appendTx struct {
 	shop     string
+	shopID   int64
 	events   []store.NewEvent
 	outcomes []store.Outcome
 	counts   *store.Tally
@@ -81,8 +86,8 @@ func (a *appendTx) claim(ctx context.Context, tx pgx.Tx) (map[string]identity, e
 		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
 	// LIMIT keeps the planner from joining the whole table.
 	batch.Queue(`select k.s, k.e from unnest($2::bigint[], $3::bigint[]) as k(s, e),
-		lateral (select from event_ids i where i.shop = $1 and i.subject_hash = k.s and i.event_hash = k.e limit 1) as present`,
-		a.shop, keys.SubjectHashes, keys.EventHashes).
+		lateral (select from event_ids i where i.shop_id = $1 and i.subject_hash = k.s and i.event_hash = k.e limit 1) as present`,
+		a.shopID, keys.SubjectHashes, keys.EventHashes).
 		Query(func(rows pgx.Rows) error {
 			var k store.EventKey
 			_, err := pgx.ForEachRow(rows, []any{&k.SubjectHash, &k.EventHash}, func() error {
@@ -106,12 +111,12 @@ func (a *appendTx) copyKeys(ctx context.Context, tx pgx.Tx, keys *store.KeySet) 
 			continue
 		}
 		d.row(4)
-		d.text(a.shop)
+		d.int4(a.shopID)
 		d.integer(keys.SubjectHashes[i])
 		d.integer(keys.EventHashes[i])
 		d.integer(a.events[0].ReceivedMs)
 	}
-	if err := d.send(ctx, tx, "copy event_ids (shop, subject_hash, event_hash, received_ms) from stdin binary"); err != nil {
+	if err := d.send(ctx, tx, "copy event_ids (shop_id, subject_hash, event_hash, received_ms) from stdin binary"); err != nil {
 		return fmt.Errorf("note event ids: %w", err)
 	}
 	return nil
@@ -183,7 +188,7 @@ func (a *appendTx) copyIn(ctx context.Context, tx pgx.Tx) error {
 		}
 		e := &a.events[i]
 		d.row(12)
-		d.text(a.shop)
+		d.int4(a.shopID)
 		d.integer(e.Seq)
 		d.optional(e.Subject)
 		d.optional(e.SessionColumn())

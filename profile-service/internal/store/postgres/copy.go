@@ -50,6 +50,12 @@ func (d *copyData) integer(v int64) {
 	d.buf = binary.BigEndian.AppendUint64(d.buf, uint64(v))
 }
 
+// int4 writes an integer.
+func (d *copyData) int4(v int64) {
+	d.length(4)
+	d.buf = binary.BigEndian.AppendUint32(d.buf, uint32(v))
+}
+
 // float writes a double precision, nil as null.
 func (d *copyData) float(v *float64) {
 	if v == nil {

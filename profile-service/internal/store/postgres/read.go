@@ -11,9 +11,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where shop = $1"
+const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where " + ofShop
 
-const notWithheld = "subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)"
+const notWithheld = "subject is not null and not exists (select from identities i where i.shop = $1 and i.subject = e.subject and i.withheld)"
 
 // eventScanner reads rows of selectEvents into one Event; texts that repeat are not allocated again.
 type eventScanner struct {
@@ -198,8 +198,8 @@ func historyEvents(shop string, asked []string, hq store.HistoryQuery) *query {
 
 // scanHistory reads the events up to the watermark.
 func scanHistory(rows pgx.Rows, h *store.History) error {
+	scanner := newEventScanner() // pgx makes new bytes and numbers for each row, so copies of the event stay valid
 	for rows.Next() {
-		scanner := newEventScanner() // each event keeps its own bytes
 		e, err := scanner.scan(rows)
 		if err != nil {
 			return err

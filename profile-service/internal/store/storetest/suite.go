@@ -323,6 +323,15 @@ func imports(t *testing.T, s store.Store) {
 		t.Fatal(err)
 	}
 	same(t, "report", entries[1:], report)
+	if _, err := s.Retain(t.Context(), shop, 6); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.ListImports(t.Context(), shop, "", 10); err != nil || len(list) != 1 || list[0].ImportID != "2" {
+		t.Errorf("behind their retention: %+v, %v", list, err)
+	}
+	if report, err := s.ImportErrors(t.Context(), shop, "1", 0, 10); err != nil || len(report) != 0 {
+		t.Errorf("report behind its retention: %+v, %v", report, err)
+	}
 }
 
 func shops(t *testing.T, s store.Store) {
