@@ -48,7 +48,7 @@ type Answer struct {
 	ScenarioVersion  int64             `json:"scenario_version"`
 	ModelVersions    map[string]string `json:"model_versions" doc:"By relation"`
 	Experiment       *Arm              `json:"experiment,omitempty"`
-	Items            []Item            `json:"items"`
+	Items            []RecommendedItem `json:"items"`
 	Degraded         []string          `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
 	Freshness        Freshness         `json:"freshness"`
 	NextCursor       *string           `json:"next_cursor"`
@@ -67,8 +67,8 @@ type Freshness struct {
 	CatalogueAsOf wire.Time `json:"catalogue_as_of,omitempty"`
 }
 
-// Item is one recommended item.
-type Item struct {
+// RecommendedItem is one recommended item.
+type RecommendedItem struct {
 	ItemID      string         `json:"item_id"`
 	Position    int            `json:"position"`
 	Score       float64        `json:"score"`
@@ -87,13 +87,13 @@ type Reason struct {
 
 // Explanation adds up: the contributions in order give BaseScore bit for bit, and BaseScore with the boosts in order gives the score.
 type Explanation struct {
-	BaseScore     float64        `json:"base_score"`
-	Contributions []Contribution `json:"contributions"`
-	Boosts        []Boost        `json:"boosts,omitempty"`
+	BaseScore     float64             `json:"base_score"`
+	Contributions []ScoreContribution `json:"contributions"`
+	Boosts        []Boost             `json:"boosts,omitempty"`
 }
 
-// Contribution is the share of one seed in a base score: weight × similarity × source weight.
-type Contribution struct {
+// ScoreContribution is the share of one seed in a base score: weight × similarity × source weight.
+type ScoreContribution struct {
 	Source     string  `json:"source" doc:"similar, bought_together, viewed_next, popular, …"`
 	SeedItemID string  `json:"seed_item_id,omitempty"`
 	Category   string  `json:"category,omitempty" doc:"Of a popularity list"`

@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -23,6 +24,10 @@ func TestStory(t *testing.T) {
 	t.Run("standalone", func(t *testing.T) {
 		t.Parallel()
 		story(t, startStandalone(t, t.TempDir()))
+	})
+	t.Run("standalone on Postgres and Redis", func(t *testing.T) {
+		t.Parallel()
+		story(t, startStandalone(t, t.TempDir(), "--database-url", testenv.Postgres(t), "--redis-url", testenv.Redis(t)))
 	})
 	t.Run("three processes", func(t *testing.T) {
 		t.Parallel()
@@ -123,7 +128,7 @@ func recommend(t *testing.T, ctx context.Context, c clients, user string) recomm
 }
 
 // inGroup counts the items of a group.
-func inGroup(items []recommenderapi.Item, group string) int {
+func inGroup(items []recommenderapi.RecommendedItem, group string) int {
 	n := 0
 	for _, i := range items {
 		if strings.HasPrefix(i.ItemID, group+"/") {
@@ -202,7 +207,7 @@ func story(t *testing.T, d *deployment) {
 	}
 }
 
-func ids(items []recommenderapi.Item) string {
+func ids(items []recommenderapi.RecommendedItem) string {
 	var list []string
 	for _, i := range items {
 		list = append(list, i.ItemID)

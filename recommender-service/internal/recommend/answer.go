@@ -14,8 +14,8 @@ const reasonsShown = 2
 func (r *run) versions() map[string]string { return maps.Clone(r.used) }
 
 // items writes the picks, after looking once more whether each may be sold.
-func (r *run) items() []api.Item {
-	list := make([]api.Item, 0, len(r.picks))
+func (r *run) items() []api.RecommendedItem {
+	list := make([]api.RecommendedItem, 0, len(r.picks))
 	r.shop.Read(func(v *catalogue.View) {
 		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
 		for n := range r.picks {
@@ -24,7 +24,7 @@ func (r *run) items() []api.Item {
 			if it == nil || last.first(it) != "" {
 				continue
 			}
-			item := api.Item{ItemID: p.id, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req.Fields)}
+			item := api.RecommendedItem{ItemID: p.id, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req.Fields)}
 			if r.req.Explain != "none" {
 				item.Reasons = reasons(p.shares)
 			}
@@ -95,10 +95,10 @@ func because(eventType string) string {
 }
 
 func explanation(p *pick) *api.Explanation {
-	e := &api.Explanation{BaseScore: p.base, Contributions: make([]api.Contribution, len(p.shares))}
+	e := &api.Explanation{BaseScore: p.base, Contributions: make([]api.ScoreContribution, len(p.shares))}
 	for k := range p.shares {
 		s := &p.shares[k]
-		e.Contributions[k] = api.Contribution{
+		e.Contributions[k] = api.ScoreContribution{
 			Source: s.source, SeedItemID: s.seed.ItemID, Category: s.seed.Category, EventType: s.seed.EventType, AgeHours: s.seed.AgeHours, SeedWeight: s.seed.Weight,
 			Factor: s.factor, Similarity: float64(s.similarity), Value: s.value,
 		}

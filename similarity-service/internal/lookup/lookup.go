@@ -195,9 +195,13 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, with the share of each of its items. It wraps serving.ErrNoModel while there is none.
+// Next returns what a session may look at next, with the share of each of its items; nothing, with an empty version, while no model
+// has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
+	if errors.Is(err, serving.ErrNoModel) {
+		return similarityapi.NextAnswer{Items: []similarityapi.NextItem{}}, nil
+	}
 	if err != nil {
 		return similarityapi.NextAnswer{}, err
 	}

@@ -119,10 +119,7 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const schemaRef = "#/components/schemas/"
-
-// mergedSpec joins the OpenAPI documents of the services into one: their paths are disjoint. A schema whose name another service
-// uses for something else gets its service's name in front.
+// mergedSpec joins the OpenAPI documents of the services into one: their paths are disjoint, and equal schemas may share a name.
 func mergedSpec(p *peers) ([]byte, error) {
 	var merged map[string]any
 	for _, name := range p.names {
@@ -138,16 +135,10 @@ func mergedSpec(p *peers) ([]byte, error) {
 			merged = doc
 			continue
 		}
-		have := child(merged, "components", "schemas")
-		for schema, v := range child(doc, "components", "schemas") {
-			if other, ok := have[schema]; ok && !reflect.DeepEqual(other, v) {
-				prefix := strings.TrimSuffix(name, "-service")
-				own := strings.ToUpper(prefix[:1]) + prefix[1:] + schema
-				data = bytes.ReplaceAll(data, []byte(`"`+schemaRef+schema+`"`), []byte(`"`+schemaRef+own+`"`))
-				have[own] = nil // taken below
-			}
+		if err := mergeInto(child(merged, "paths"), child(doc, "paths"), name+" path"); err != nil {
+			return nil, err
 		}
-		if err := takeSpec(merged, data, name); err != nil {
+		if err := mergeInto(child(merged, "components", "schemas"), child(doc, "components", "schemas"), name+" schema"); err != nil {
 			return nil, err
 		}
 	}
@@ -158,31 +149,6 @@ func mergedSpec(p *peers) ([]byte, error) {
 	var out bytes.Buffer
 	err := json.NewEncoder(&out).Encode(merged)
 	return out.Bytes(), err
-}
-
-// takeSpec adds the paths and schemas of one service to merged, whose schemas hold nil under each new name that a schema was given.
-func takeSpec(merged map[string]any, data []byte, service string) error {
-	var doc map[string]any
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return fmt.Errorf("read the OpenAPI document of %s: %w", service, err)
-	}
-	paths := child(merged, "paths")
-	for path, v := range child(doc, "paths") {
-		if _, taken := paths[path]; taken {
-			return fmt.Errorf("%s answers %s, which another service answers too", service, path)
-		}
-		paths[path] = v
-	}
-	prefix := strings.TrimSuffix(service, "-service")
-	schemas := child(merged, "components", "schemas")
-	for schema, v := range child(doc, "components", "schemas") {
-		own := strings.ToUpper(prefix[:1]) + prefix[1:] + schema
-		if _, renamed := schemas[own]; renamed {
-			schema = own
-		}
-		schemas[schema] = v
-	}
-	return nil
 }
 
 func fetchSpec(h http.Handler) ([]byte, error) {
@@ -210,4 +176,14 @@ func child(m map[string]any, names ...string) map[string]any {
 		m = next
 	}
 	return m
+}
+
+func mergeInto(to, from map[string]any, what string) error {
+	for name, v := range from {
+		if have, ok := to[name]; ok && !reflect.DeepEqual(have, v) {
+			return fmt.Errorf("%s %q differs from another service's of the same name: rename one", what, name)
+		}
+		to[name] = v
+	}
+	return nil
 }
