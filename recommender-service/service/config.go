@@ -14,17 +14,30 @@ type Config struct {
 	SimilarityURL string `env:"AISLE_SIMILARITY_URL" envDefault:"http://127.0.0.1:8082"`
 	// CacheMB bounds the memory for neighbour lists.
 	CacheMB int `env:"AISLE_RECOMMENDER_CACHE_MB" envDefault:"128"`
+	// DecisionSample is the share of answers whose inputs are logged, so that they can be explained and made again; a negative one logs none.
+	DecisionSample float64 `env:"AISLE_RECOMMENDER_DECISION_SAMPLE" envDefault:"1"`
+	// DecisionDays is how long they are kept.
+	DecisionDays int `env:"AISLE_RECOMMENDER_DECISION_DAYS" envDefault:"7"`
 }
 
 const (
 	defaultCacheMB = 128
 	maxCacheMB     = 1 << 20
+	defaultSample  = 1
+	defaultDays    = 7
+	maxDays        = 365
 )
 
 // withDefaults fills in what a caller who does not read the environment left out.
 func (c Config) withDefaults() Config {
 	if c.CacheMB == 0 {
 		c.CacheMB = defaultCacheMB
+	}
+	if c.DecisionSample == 0 {
+		c.DecisionSample = defaultSample
+	}
+	if c.DecisionDays == 0 {
+		c.DecisionDays = defaultDays
 	}
 	return c
 }
@@ -37,6 +50,12 @@ func (c Config) Validate() error {
 	}
 	if c.CacheMB < 1 || c.CacheMB > maxCacheMB {
 		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_CACHE_MB is %d: use 1 to %d", c.CacheMB, maxCacheMB))
+	}
+	if !(c.DecisionSample <= 1) {
+		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_DECISION_SAMPLE is %g: use a share up to 1", c.DecisionSample))
+	}
+	if c.DecisionDays < 1 || c.DecisionDays > maxDays {
+		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_DECISION_DAYS is %d: use 1 to %d", c.DecisionDays, maxDays))
 	}
 	return errors.Join(problems...)
 }

@@ -10,40 +10,66 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // Name is the name of this service in logs, metrics and peers' settings.
 const Name = "recommender-service"
 
-// shopsInterval is how late a shop whose first key was just made is noticed.
-const shopsInterval = time.Second
+const (
+	// shopsInterval is how late a shop whose first key was just made is noticed.
+	shopsInterval = time.Second
+	// configInterval is how late a change made in another replica is noticed.
+	configInterval = 2 * time.Second
+)
 
 // Service is a running recommender-service.
 type Service struct {
-	deps      process.Deps
-	server    *httpserver.Server
-	catalogue *catalogue.Catalogue
-	peers     *peers.Peers
+	deps        process.Deps
+	server      *httpserver.Server
+	store       *store.Store
+	catalogue   *catalogue.Catalogue
+	peers       *peers.Peers
+	scenarios   *scenario.Book
+	experiments *experiment.Collection
+	shadows     *experiment.Shadows
+	decisions   *decision.Log
+	counter     *metrics.Counter
+	attribution *metrics.Attribution
+	guard       *metrics.Guard
 }
 
-// New opens the stores and builds the service. It fails when the configuration or a store is unusable.
-func New(_ context.Context, config Config, deps process.Deps) (*Service, error) {
+// New opens the store and builds the service. It fails when the configuration or the store is unusable.
+func New(ctx context.Context, config Config, deps process.Deps) (*Service, error) {
 	config = config.withDefaults()
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: deps}
+	db, err := store.Open(ctx, config.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{deps: deps, store: db}
 	s.build(config)
+	for _, shop := range deps.Auth.Shops() {
+		if err := s.scenarios.Refresh(ctx, shop); err != nil {
+			deps.Logger.Warn("scenarios cannot be read yet, those delivered serve", "shop", shop, "error", err)
+		}
+	}
 	return s, nil
 }
 
@@ -56,21 +82,57 @@ func (s *Service) build(config Config) {
 		Profile: profile, Similarity: similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL)), Catalogue: s.catalogue,
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
+	s.scenarios = scenario.NewBook(s.store, logger, now)
+	s.experiments = experiment.NewCollection(s.store, logger, now)
+	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
+	s.decisions = decision.NewLog(s.store, decision.Options{
+		Sample: config.DecisionSample, Keep: time.Duration(config.DecisionDays) * 24 * time.Hour, Logger: logger, Now: now,
+	}, s.deps.Registry)
+	s.counter = metrics.NewCounter(s.store, logger, now)
+	engine := recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+		s.decisions.Add(shop, d)
+		s.counter.Answered(shop, d, a)
+	})
+	s.shadows = experiment.NewShadows(book, engine, s.counter.Shadowed)
+	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
+	s.attribution = &metrics.Attribution{
+		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
+			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
+		},
+		Store: s.store, Price: s.price, Logger: logger, Now: now,
+	}
+	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 	})
 	api := &httpapi.API{
-		Engine:    &recommend.Engine{Peers: s.peers, Catalogue: s.catalogue, Logger: logger, Now: now},
-		Scenarios: scenario.NewBook(),
+		Engine: engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
+		KeepDays: config.DecisionDays, Now: now,
 	}
 	api.Register(s.server.API)
+}
+
+// items returns the size of a shop's catalogue.
+func (s *Service) items(shop string) (n int) {
+	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { n = v.Count() })
+	return n
+}
+
+// price returns the price of an item; 0 when it is not known.
+func (s *Service) price(shop, itemID string) (price float64) {
+	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
+		if i := v.Find(itemID); i >= 0 && v.Item(i) != nil {
+			price = v.Item(i).Price
+		}
+	})
+	return price
 }
 
 func (s *Service) peer(name, url string) *httpclient.Client {
 	return httpclient.New(httpclient.Options{BaseURL: url, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[name]})
 }
 
-const description = "Recommendations: ranked, explained and controlled."
+const description = "Recommendations: ranked, explained and controlled. Every score adds up, every list can be made again, and a peer that is away is named instead of failing the page."
 
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
@@ -78,17 +140,30 @@ func (s *Service) Handler() http.Handler { return s.server.Engine }
 // AdminHandler answers health checks, metrics and profiles.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
-// ready never fails: without its peers the service still answers, and says what it lacks.
+// ready never fails: without its store and its peers the service still answers, and says what it lacks.
 func (s *Service) ready(context.Context) error { return nil }
 
-// Run does the background work until ctx ends: it follows catalogues and live models.
+// Run does the background work until ctx ends: it follows catalogues, models, configuration and events, and writes decisions and counts.
 func (s *Service) Run(ctx context.Context) error {
 	shops := s.deps.Auth.Shops
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
-	group.Go(func() error { s.peers.Run(ctx, shops); return nil })
+	for _, work := range []func(){
+		func() { s.catalogue.Run(ctx, shops, shopsInterval) },
+		func() { s.peers.Run(ctx, shops) },
+		func() { s.scenarios.Run(ctx, shops, configInterval) },
+		func() { s.experiments.Run(ctx, shops, configInterval) },
+		func() { s.decisions.Run(ctx) },
+		func() { s.counter.Run(ctx) },
+		func() { s.attribution.Run(ctx, shops) },
+		func() { s.guard.Run(ctx, shops) },
+	} {
+		group.Go(func() error { work(); return nil })
+	}
 	return group.Wait()
 }
 
-// Close releases the stores.
-func (s *Service) Close() error { return nil }
+// Close waits for what is under way and releases the store.
+func (s *Service) Close() error {
+	s.shadows.Wait()
+	return s.store.Close()
+}

@@ -96,6 +96,15 @@ func (c *Client) ItemChanges(ctx context.Context, after string, limit int, wait 
 	return httpclient.JSON[ItemChanges](ctx, c.http, http.MethodGet, "/v1/changes/items", values, nil)
 }
 
+// EventsAfter lists the events behind a seq that happened since from, in order of acknowledgement, at most limit (1 to 1,000).
+func (c *Client) EventsAfter(ctx context.Context, seq int64, from time.Time, limit int) ([]StoredEvent, error) {
+	values := url.Values{
+		"order": {"asc"}, "after_seq": {strconv.FormatInt(seq, 10)}, "from": {strconv.FormatInt(from.UnixMilli(), 10)}, "limit": {strconv.Itoa(limit)},
+	}
+	page, err := httpclient.JSON[Page[StoredEvent]](ctx, c.http, http.MethodGet, "/v1/events", values, nil)
+	return page.Items, err
+}
+
 // Interactions opens the stream of interactions that a recompute reads. The caller closes the reader. ctx bounds the whole reading.
 func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*InteractionReader, error) {
 	values := url.Values{}

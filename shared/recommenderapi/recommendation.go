@@ -49,9 +49,20 @@ type Answer struct {
 	ModelVersions    map[string]string `json:"model_versions" doc:"By relation"`
 	Experiment       *Arm              `json:"experiment,omitempty"`
 	Items            []RecommendedItem `json:"items"`
+	Rows             []Row             `json:"rows,omitempty" doc:"Of a scenario that makes rows; items is empty then"`
 	Degraded         []string          `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
 	Freshness        Freshness         `json:"freshness"`
 	NextCursor       *string           `json:"next_cursor"`
+}
+
+// Row is one row of a page.
+type Row struct {
+	Kind             string            `json:"kind"`
+	Title            string            `json:"title,omitempty"`
+	ItemID           string            `json:"item_id,omitempty" doc:"The item that the row is about"`
+	Value            string            `json:"value,omitempty" doc:"The category or brand that the row is about"`
+	RecommendationID string            `json:"recommendation_id"`
+	Items            []RecommendedItem `json:"items"`
 }
 
 // Arm is the arm of an experiment that answered.
@@ -70,6 +81,7 @@ type Freshness struct {
 // RecommendedItem is one recommended item.
 type RecommendedItem struct {
 	ItemID      string         `json:"item_id"`
+	VariantID   string         `json:"variant_id,omitempty" doc:"Of an item with variants: the one to sell"`
 	Position    int            `json:"position"`
 	Score       float64        `json:"score"`
 	Tier        string         `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
@@ -112,7 +124,101 @@ type Boost struct {
 	After  float64 `json:"after"`
 }
 
+// ExplainRequest asks why an item is, or is not, in the answer to a request.
+type ExplainRequest struct {
+	Request
+	ItemID string `json:"item_id" minLength:"1" maxLength:"256"`
+}
+
+// ExplainAnswer says why an item is in an answer or which stage dropped it.
+type ExplainAnswer struct {
+	ItemID             string            `json:"item_id"`
+	Scenario           string            `json:"scenario"`
+	ScenarioVersion    int64             `json:"scenario_version"`
+	ModelVersions      map[string]string `json:"model_versions"`
+	Included           bool              `json:"included"`
+	Item               *RecommendedItem  `json:"item,omitempty" doc:"The item as it is shown"`
+	Stage              string            `json:"stage" doc:"shown, or the first stage that dropped it: catalogue, candidates, score, context, cart, excluded, elsewhere, seen, purchased, event_types, not_interested, filter, scenario_filter, rule:ID, status, unpublished, expired, out_of_stock, market, shown_before, max_per_category, max_per_brand, rank"`
+	Detail             string            `json:"detail,omitempty"`
+	Dropped            []string          `json:"dropped_by,omitempty" doc:"Every check that drops it, in order"`
+	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"Of a variant: its parent"`
+	Score              float64           `json:"score"`
+	LowestScore        float64           `json:"lowest_score" doc:"Of the last item shown"`
+	Tier               string            `json:"tier,omitempty"`
+	Explanation        *Explanation      `json:"explanation,omitempty"`
+	Degraded           []string          `json:"degraded,omitempty"`
+}
+
+// Explain asks why an item is, or is not, recommended.
+func (c *Client) Explain(ctx context.Context, r ExplainRequest) (ExplainAnswer, error) {
+	return httpclient.JSON[ExplainAnswer](ctx, c.http, http.MethodPost, "/v1/recommendations/explain", nil, r)
+}
+
 // Recommend asks a scenario for items.
 func (c *Client) Recommend(ctx context.Context, r Request) (Answer, error) {
 	return httpclient.JSON[Answer](ctx, c.http, http.MethodPost, "/v1/recommendations", nil, r)
+}
+
+// PageRequest asks for up to 10 placements of one page. Visitor, events, cart and market are those of the page.
+type PageRequest struct {
+	UserID     string              `json:"user_id,omitempty" maxLength:"256"`
+	SessionID  string              `json:"session_id,omitempty" maxLength:"256"`
+	Events     []profileapi.Event  `json:"events,omitempty" maxItems:"100"`
+	Cart       []string            `json:"cart,omitempty" maxItems:"200"`
+	Consent    *profileapi.Consent `json:"consent,omitempty"`
+	Market     *Market             `json:"market,omitempty"`
+	Placements []Request           `json:"placements" minItems:"1" maxItems:"10"`
+}
+
+// PageAnswer holds an answer per placement, in the order asked for.
+type PageAnswer struct {
+	Placements []Answer `json:"placements"`
+}
+
+// RankRequest asks to order items for a visitor.
+type RankRequest struct {
+	UserID    string              `json:"user_id,omitempty" maxLength:"256"`
+	SessionID string              `json:"session_id,omitempty" maxLength:"256"`
+	Events    []profileapi.Event  `json:"events,omitempty" maxItems:"100"`
+	Consent   *profileapi.Consent `json:"consent,omitempty"`
+	ItemIDs   []string            `json:"item_ids" minItems:"1" maxItems:"1000" doc:"In the order of the shop, best first"`
+}
+
+// RankAnswer is the list in the visitor's order.
+type RankAnswer struct {
+	Items         []RankedItem      `json:"items"`
+	ModelVersions map[string]string `json:"model_versions"`
+	Degraded      []string          `json:"degraded,omitempty"`
+}
+
+// RankedItem is one item of a ranked list.
+type RankedItem struct {
+	ItemID    string   `json:"item_id"`
+	Position  int      `json:"position"`
+	Was       int      `json:"was" doc:"Place in the request, from 1"`
+	Score     float64  `json:"score" doc:"0: nothing is known of it and this visitor"`
+	Available bool     `json:"available" doc:"false: it may not be sold now, or is not in the catalogue"`
+	Reasons   []Reason `json:"reasons,omitempty"`
+}
+
+// Decision is what a past answer was made from.
+type Decision struct {
+	RecommendationID string            `json:"recommendation_id"`
+	At               wire.Time         `json:"at"`
+	Scenario         string            `json:"scenario"`
+	ScenarioVersion  int64             `json:"scenario_version"`
+	Experiment       *Arm              `json:"experiment,omitempty"`
+	Request          Request           `json:"request"`
+	ProfileAsOf      wire.Time         `json:"profile_as_of,omitempty"`
+	Watermark        int64             `json:"profile_watermark"`
+	ModelVersions    map[string]string `json:"model_versions"`
+	Degraded         []string          `json:"degraded,omitempty"`
+	Digest           string            `json:"digest" doc:"Fingerprint of items, order and scores"`
+}
+
+// Replay is a past answer made again.
+type Replay struct {
+	Identical bool     `json:"identical"`
+	Gone      []string `json:"gone,omitempty" doc:"Inputs that exist no longer or differ"`
+	Answer    Answer   `json:"answer"`
 }

@@ -59,3 +59,50 @@ const (
 	SourcePopular          = "popular"
 	SourceNewest           = "newest"
 )
+
+// RuleMatch counts the items that a rule is about now.
+type RuleMatch struct {
+	RuleID string `json:"rule_id"`
+	Items  int    `json:"matching_items" doc:"Conditions that refer to a page's item or a visitor match nothing here"`
+}
+
+// SavedScenario is the answer to a change.
+type SavedScenario struct {
+	Scenario
+	Matches []RuleMatch `json:"matches" doc:"By rule, in order"`
+}
+
+// ScenarioVersion is an entry of a scenario's history.
+type ScenarioVersion struct {
+	Version  int64     `json:"version"`
+	At       wire.Time `json:"at"`
+	Author   string    `json:"author" doc:"Id of the key that changed it"`
+	Deleted  bool      `json:"deleted,omitempty"`
+	Scenario Scenario  `json:"scenario"`
+}
+
+// PreviewRequest compares an unsaved scenario with the live one for a request.
+type PreviewRequest struct {
+	Request  Request   `json:"request" doc:"Its scenario is the one of the path"`
+	Scenario *Scenario `json:"scenario,omitempty" doc:"The whole scenario as it would be"`
+	Rules    *[]Rule   `json:"rules,omitempty" doc:"Or only its rules"`
+}
+
+// PreviewAnswer shows both lists and what changes.
+type PreviewAnswer struct {
+	Live    Answer        `json:"live"`
+	Preview Answer        `json:"preview"`
+	Changes []PreviewItem `json:"changes" doc:"Items that move, come or go, in order of the preview, then those that go"`
+	Matches []RuleMatch   `json:"matches"`
+}
+
+// PreviewItem is how one item changes.
+type PreviewItem struct {
+	ItemID        string  `json:"item_id"`
+	Before        int     `json:"position_before" doc:"0: was not shown"`
+	After         int     `json:"position_after" doc:"0: is no longer shown"`
+	PositionDelta int     `json:"position_delta" doc:"Places up (positive) or down"`
+	ScoreBefore   float64 `json:"score_before"`
+	ScoreAfter    float64 `json:"score_after"`
+	ScoreDelta    float64 `json:"score_delta"`
+}

@@ -20,7 +20,7 @@ var pure = []string{
 	"similarity-service/internal/neighbours", "similarity-service/internal/closedform", "similarity-service/internal/evaluate",
 	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/gate",
 	"similarity-service/internal/prepare", "similarity-service/internal/snapshot",
-	"recommender-service/internal/rules", "recommender-service/internal/rerank", "recommender-service/internal/experiment",
+	"recommender-service/internal/rules", "recommender-service/internal/rerank",
 	"profile-service/internal/event", "profile-service/internal/profile",
 	"shared/topk", "shared/apierror",
 }

@@ -36,6 +36,7 @@ type listEventsInput struct {
 	From             string `query:"from" maxLength:"40" doc:"First moment of occurred_at, RFC 3339 or epoch milliseconds"`
 	To               string `query:"to" maxLength:"40" doc:"Moment behind the last"`
 	Order            string `query:"order" default:"desc" enum:"asc,desc"`
+	AfterSeq         int64  `query:"after_seq" minimum:"0" doc:"Only events behind this seq: with order=asc the way to follow new events"`
 }
 
 type storedEventsOutput struct {
@@ -49,7 +50,7 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*storedEvent
 		return nil, err
 	}
 	q := history.Query{UserID: in.UserID, SessionID: in.SessionID, Type: in.Type, ItemID: in.ItemID, RecommendationID: in.RecommendationID,
-		From: from, To: to, Ascending: in.Order == "asc", Limit: in.Limit}
+		From: from, To: to, Ascending: in.Order == "asc", Limit: in.Limit, After: in.AfterSeq}
 	if in.Cursor != "" {
 		if _, err := cursor.Decode(cursor.Events, in.Cursor, &q.After, &q.UpTo); err != nil {
 			return nil, cursorProblem(err)

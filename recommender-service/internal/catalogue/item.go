@@ -18,6 +18,7 @@ type Item struct {
 	// Category is the narrowest category; Levels are all, broadest first. Brand and categories are numbered per shop.
 	Category int32
 	Levels   []int32
+	Paths    []string // names of Levels
 	Brand    int32
 
 	// Price is what a visitor pays without a market, Margin that less the cost; both 0 when unknown.
@@ -51,7 +52,9 @@ func (s *Shop) flatten(index int32, src *profileapi.Item) *Item {
 		it.Head = s.intern(src.ParentID)
 	}
 	for n := range src.CategoryPath {
-		it.Levels = append(it.Levels, s.names.number(categoryName, profileapi.CategoryValue(src.CategoryPath[:n+1])))
+		number := s.names.number(categoryName, profileapi.CategoryValue(src.CategoryPath[:n+1]))
+		it.Levels = append(it.Levels, number)
+		it.Paths = append(it.Paths, s.names.texts[number])
 	}
 	if n := len(it.Levels); n > 0 {
 		it.Category = it.Levels[n-1]

@@ -30,10 +30,13 @@ type Shop struct {
 	variants map[int32][]int32
 	names    names
 	count    int
+	prices   mean
+	margins  mean
 	// attributes counts the items that have each attribute.
 	attributes map[string]int
 	undo       []change // a ring: change n is at n % undoLength
 	sequence   int64    // number of changes applied
+	deletedMs  int64    // when an item was last deleted
 
 	following bool
 	synced    bool
@@ -101,6 +104,7 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		s.remember(index, before)
 		s.items[index] = nil
 		if c.Item == nil {
+			s.deletedMs = s.now().UnixMilli()
 			continue
 		}
 		src := *c.Item
@@ -108,6 +112,8 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		it := s.flatten(index, &src)
 		s.items[index] = it
 		s.count++
+		s.prices.add(it.Price, 1)
+		s.margins.add(it.Margin, 1)
 		if it.Head != index {
 			s.variants[it.Head] = insertSorted(s.variants[it.Head], index)
 		}
@@ -124,6 +130,8 @@ func (s *Shop) forget(it *Item) {
 		return
 	}
 	s.count--
+	s.prices.add(it.Price, -1)
+	s.margins.add(it.Margin, -1)
 	if it.Head != it.Index {
 		family := s.variants[it.Head]
 		if at, ok := slices.BinarySearch(family, it.Index); ok {
@@ -153,6 +161,26 @@ func (s *Shop) remember(index int32, before *Item) {
 		s.undo[s.sequence%undoLength] = c
 	}
 	s.sequence++
+}
+
+// Knows reports whether the replica can still be seen as it was after the given number of changes.
+func (s *Shop) Knows(sequence int64) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return sequence <= s.sequence && s.sequence-sequence <= int64(len(s.undo))
+}
+
+// ChangedSince reports whether any item was changed or deleted after a moment. Deletions are known only since the process started.
+func (s *Shop) ChangedSince(at time.Time) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ms := at.UnixMilli()
+	for _, it := range s.items {
+		if it != nil && it.UpdatedMs > ms {
+			return true
+		}
+	}
+	return s.deletedMs > ms
 }
 
 // View is the replica during a Read.
@@ -283,3 +311,29 @@ func (s *Shop) Newest() []int32 {
 	s.newestAt, s.newestOf = now, s.sequence
 	return s.newest
 }
+
+// mean is the mean of positive values that come and go.
+type mean struct {
+	sum   float64
+	count int
+}
+
+func (m *mean) add(v float64, n int) {
+	if v > 0 {
+		m.sum += v * float64(n)
+		m.count += n
+	}
+}
+
+func (m *mean) value() float64 {
+	if m.count == 0 {
+		return 0
+	}
+	return m.sum / float64(m.count)
+}
+
+// MeanPrice returns the mean of the prices that are known; 0 when none is.
+func (v *View) MeanPrice() float64 { return v.s.prices.value() }
+
+// MeanMargin returns the mean of the positive margins that are known; 0 when none is.
+func (v *View) MeanMargin() float64 { return v.s.margins.value() }

@@ -3,9 +3,14 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -14,13 +19,22 @@ import (
 
 // API holds what the operations need.
 type API struct {
-	Engine    *recommend.Engine
-	Scenarios *scenario.Book
+	Engine      *recommend.Engine
+	Catalogue   *catalogue.Catalogue
+	Scenarios   *scenario.Book
+	Experiments *experiment.Book
+	Shadows     *experiment.Shadows
+	Decisions   *decision.Log
+	Reporter    *metrics.Reporter
+	KeepDays    int // how long decisions are kept
+	Now         func() time.Time
 }
 
 // Register adds every operation.
 func (a *API) Register(api huma.API) {
 	a.registerRecommendations(api)
+	a.registerScenarios(api)
+	a.registerExperiments(api)
 }
 
 // register adds an operation that is given the shop of its caller.

@@ -2,36 +2,260 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 const recommendationsTag = "Recommendations"
 
 type recommendInput struct{ Body recommenderapi.Request }
 
-type recommendOutput struct{ Body recommenderapi.Answer }
+type recommendOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         recommenderapi.Answer
+}
 
 func (a *API) registerRecommendations(api huma.API) {
+	tags := []string{recommendationsTag}
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
-		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
-		Summary:     "Ask a scenario for items",
+		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items",
 		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could not help.",
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
+	register(api, auth.ScopeRecommendationsRead, huma.Operation{
+		OperationID: "recommend-cacheable", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items that do not depend on a visitor",
+		Description: "For the items of a page or category; a CDN may keep the answer for a minute.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.recommendCacheable)
+	register(api, auth.ScopeRecommendationsRead, huma.Operation{
+		OperationID: "recommend-page", Method: http.MethodPost, Path: "/v1/recommendations/batch", Tags: tags, Summary: "Fill up to 10 placements of one page",
+		Description: "The profile is read once, and no item appears twice: a placement leaves out what those before it show.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.recommendPage)
+	register(api, auth.ScopeRecommendationsRead, huma.Operation{
+		OperationID: "explain", Method: http.MethodPost, Path: "/v1/recommendations/explain", Tags: tags, Summary: "Why an item is in an answer, or which stage dropped it",
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.explain)
+	register(api, auth.ScopeRecommendationsRead, huma.Operation{
+		OperationID: "rank", Method: http.MethodPost, Path: "/v1/rankings", Tags: tags, Summary: "Order a list of items for a visitor",
+		Description: "For lists that the shop made itself, such as search results. Items that say nothing about the visitor keep their order behind the others.",
+		Errors:      []int{http.StatusUnprocessableEntity},
+	}, a.rank)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "get-decision", Method: http.MethodGet, Path: "/v1/recommendations/{id}", Tags: tags, Summary: "What a past answer was made from",
+		Errors: []int{http.StatusNotFound},
+	}, a.decision)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "replay", Method: http.MethodPost, Path: "/v1/recommendations/{id}/replay", Tags: tags, Summary: "Make a past answer again",
+		Description: "`identical` is true when items, order and scores are the same bit for bit; otherwise `gone` says which inputs exist no longer.", Errors: []int{http.StatusNotFound},
+	}, a.replay)
+}
+
+// placement finds the scenario of a request and the arm of the experiment that the visitor is in.
+func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (chosen, plain recommend.Placement, err error) {
+	e, ok := a.Scenarios.Find(shop, r.Scenario)
+	if !ok {
+		p := apierror.NotFound("scenario", r.Scenario)
+		p.Errors = []apierror.FieldError{{Pointer: prefix + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario; GET /v1/scenarios lists them"}}
+		return chosen, plain, p
+	}
+	plain.Scenario = e.Value
+	return a.Experiments.Choose(shop, plain, r), plain, nil
 }
 
 func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*recommendOutput, error) {
-	sc, ok := a.Scenarios.Find(shop, in.Body.Scenario)
-	if !ok {
-		p := apierror.NotFound("scenario", in.Body.Scenario)
-		p.Errors = []apierror.FieldError{{Pointer: "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario; GET /v1/scenarios lists them"}}
+	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &in.Body, ""); err != nil {
+		return nil, err
+	}
+	p, plain, err := a.placement(shop, &in.Body, "")
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Scenario.Rows) > 0 {
+		answer, err := a.Engine.RecommendRows(ctx, shop, p, &in.Body, a.find(shop))
+		return &recommendOutput{Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
+	}
+	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
+	if err == nil {
+		a.Shadows.Compare(ctx, shop, plain, &in.Body, &answer)
+	}
+	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
+}
+
+// find looks up scenarios for rows.
+func (a *API) find(shop string) func(id string) (*recommenderapi.Scenario, bool) {
+	return func(id string) (*recommenderapi.Scenario, bool) {
+		e, ok := a.Scenarios.Find(shop, id)
+		return e.Value, ok
+	}
+}
+
+// finish adds the stores that cannot help.
+func (a *API) finish(shop string, answer recommenderapi.Answer) recommenderapi.Answer {
+	if a.Scenarios.Failed(shop) || a.Decisions.Failing() {
+		answer.Degraded = append(answer.Degraded, "recommender-database")
+	}
+	return answer
+}
+
+type cacheableInput struct {
+	Scenario string   `query:"scenario" required:"true" minLength:"1" maxLength:"128"`
+	Items    []string `query:"context_items" maxItems:"10" doc:"Item ids of the page, joined by commas"`
+	Category string   `query:"category" maxLength:"4096"`
+	Limit    int      `query:"limit" minimum:"0" maximum:"200"`
+	Fields   []string `query:"fields" maxItems:"50"`
+	Explain  string   `query:"explain" enum:"none,reasons,full" default:"reasons"`
+	Cursor   string   `query:"cursor" maxLength:"4096"`
+	Country  string   `query:"country" maxLength:"2"`
+	Language string   `query:"language" maxLength:"35"`
+	Currency string   `query:"currency" maxLength:"3"`
+}
+
+func (a *API) recommendCacheable(ctx context.Context, shop string, in *cacheableInput) (*recommendOutput, error) {
+	r := recommenderapi.Request{
+		Scenario: in.Scenario, ContextItems: in.Items, Category: in.Category, Limit: in.Limit, Fields: in.Fields, Explain: in.Explain, Cursor: in.Cursor,
+	}
+	if in.Country+in.Language+in.Currency != "" {
+		r.Market = &recommenderapi.Market{Country: in.Country, Language: in.Language, Currency: in.Currency}
+	}
+	out, err := a.recommend(ctx, shop, &recommendInput{r})
+	if err != nil {
+		return nil, err
+	}
+	out.CacheControl = "public, max-age=60"
+	if len(out.Body.Degraded) > 0 {
+		out.CacheControl = "no-store"
+	}
+	return out, nil
+}
+
+type pageInput struct{ Body recommenderapi.PageRequest }
+
+type pageOutput struct{ Body recommenderapi.PageAnswer }
+
+func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*pageOutput, error) {
+	placements := make([]recommend.Placement, len(in.Body.Placements))
+	requests := make([]*recommenderapi.Request, len(in.Body.Placements))
+	for n := range in.Body.Placements {
+		r := in.Body.Placements[n]
+		at := "/placements/" + strconv.Itoa(n)
+		r.UserID, r.SessionID, r.Consent, r.Events = in.Body.UserID, in.Body.SessionID, in.Body.Consent, in.Body.Events
+		if r.Market == nil {
+			r.Market = in.Body.Market
+		}
+		if r.Cart == nil {
+			r.Cart = in.Body.Cart
+		}
+		if r.Cursor != "" {
+			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: at + "/cursor", Code: "not_allowed", Detail: "pages go on one placement at a time: use POST /v1/recommendations"})
+		}
+		if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &r, at); err != nil {
+			return nil, err
+		}
+		p, _, err := a.placement(shop, &r, at)
+		if err != nil {
+			return nil, err
+		}
+		placements[n], requests[n] = p, &r
+	}
+	answers, err := a.Engine.RecommendPage(ctx, shop, placements, requests)
+	if err != nil {
+		return nil, problem(err, "recommendation", "")
+	}
+	for n := range answers {
+		answers[n] = a.finish(shop, answers[n])
+	}
+	return &pageOutput{recommenderapi.PageAnswer{Placements: answers}}, nil
+}
+
+type explainInput struct{ Body recommenderapi.ExplainRequest }
+
+type explainOutput struct{ Body recommenderapi.ExplainAnswer }
+
+func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*explainOutput, error) {
+	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &in.Body.Request, ""); err != nil {
+		return nil, err
+	}
+	p, _, err := a.placement(shop, &in.Body.Request, "")
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.Engine.Explain(ctx, shop, p, &in.Body.Request, in.Body.ItemID)
+	return &explainOutput{answer}, problem(err, "recommendation", "")
+}
+
+type rankInput struct{ Body recommenderapi.RankRequest }
+
+type rankOutput struct{ Body recommenderapi.RankAnswer }
+
+func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput, error) {
+	answer, err := a.Engine.Rank(ctx, shop, &in.Body)
+	return &rankOutput{answer}, problem(err, "recommendation", "")
+}
+
+type decisionInput struct {
+	ID string `path:"id" maxLength:"256"`
+}
+
+type decisionOutput struct{ Body recommenderapi.Decision }
+
+// lookUp reads the decision behind a recommendation id.
+func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+	if _, err := trackingid.Parse(id); err != nil {
+		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed"})
+	}
+	d, err := a.Decisions.Find(ctx, shop, id)
+	if errors.Is(err, store.ErrNotFound) {
+		p := apierror.NotFound("decision", id)
+		p.Detail = fmt.Sprintf("There is no decision %q: it is older than %d days, was not sampled, or belongs to another shop.", id, a.KeepDays)
 		return nil, p
 	}
-	answer, err := a.Engine.Recommend(ctx, shop, sc, &in.Body)
-	return &recommendOutput{answer}, err
+	return d, problem(err, "decision", id)
+}
+
+func (a *API) decision(ctx context.Context, shop string, in *decisionInput) (*decisionOutput, error) {
+	d, err := a.lookUp(ctx, shop, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := recommenderapi.Decision{
+		RecommendationID: d.ID, At: wire.TimeOf(d.At), Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Request: d.Request, ModelVersions: d.Models,
+		Watermark: d.Watermark, Degraded: d.Degraded, Digest: d.Digest,
+	}
+	if !d.ProfileAsOf.IsZero() {
+		out.ProfileAsOf = wire.TimeOf(d.ProfileAsOf)
+	}
+	if d.Experiment != "" {
+		out.Experiment = &recommenderapi.Arm{ExperimentID: d.Experiment, Arm: d.Arm}
+	}
+	return &decisionOutput{out}, nil
+}
+
+type replayOutput struct{ Body recommenderapi.Replay }
+
+func (a *API) replay(ctx context.Context, shop string, in *decisionInput) (*replayOutput, error) {
+	d, err := a.lookUp(ctx, shop, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.Scenarios.Version(ctx, shop, d.Scenario, d.ScenarioVersion)
+	if err != nil {
+		return nil, problem(err, "scenario", d.Scenario)
+	}
+	p := a.Experiments.Placement(shop, recommend.Placement{Scenario: e.Value}, recommenderapi.Arm{ExperimentID: d.Experiment, Arm: d.Arm})
+	answer, gone, err := a.Engine.Replay(ctx, shop, p.Scenario, d)
+	if err != nil {
+		return nil, problem(err, "recommendation", in.ID)
+	}
+	return &replayOutput{recommenderapi.Replay{Identical: len(gone) == 0, Gone: gone, Answer: answer}}, nil
 }

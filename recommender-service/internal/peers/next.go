@@ -70,6 +70,9 @@ func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version str
 			r.ModelVersion = version
 		}
 		answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) { return p.options.Similarity.ForShop(shop.Name).Next(ctx, r) })
+		if noModel(err) {
+			return &Next{}, nil
+		}
 		if err != nil {
 			return nil, err
 		}

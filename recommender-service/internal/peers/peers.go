@@ -90,7 +90,17 @@ func ill(err error) bool {
 		return false
 	}
 	var p *apierror.Problem
-	return !errors.As(err, &p) || p.Status >= http.StatusInternalServerError
+	if !errors.As(err, &p) {
+		return true
+	}
+	// A quick, well-formed "not now" needs no breaker: asking again costs next to nothing.
+	return p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable
+}
+
+// noModel reports whether an error says that no model has been published for a relation yet, which is a fact and no failure.
+func noModel(err error) bool {
+	var p *apierror.Problem
+	return errors.As(err, &p) && p.Code == "no_model"
 }
 
 // ProfileOf returns the profile of a visitor.

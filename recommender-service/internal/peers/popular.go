@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
@@ -32,6 +33,14 @@ type PopularList struct {
 
 type popularKey struct{ shop, window, category string }
 
+type pastKey struct {
+	popularKey
+	asOfMs int64
+}
+
+// pastBytes bounds the lists that are kept to replay decisions.
+const pastBytes = 48 << 20
+
 // popular keeps popularity lists. A stale list is served while a new one is fetched.
 type popular struct {
 	peers   *Peers
@@ -41,10 +50,13 @@ type popular struct {
 	mu    sync.Mutex
 	lists map[popularKey]*PopularList
 	busy  map[popularKey]bool
+	past  *otter.Cache[pastKey, *PopularList]
 }
 
 func newPopular(p *Peers) *popular {
-	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{}}
+	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{}, past: otter.Must(&otter.Options[pastKey, *PopularList]{
+		MaximumWeight: pastBytes, Weigher: func(_ pastKey, l *PopularList) uint32 { return uint32(200 + 8*cap(l.Row.Items)) },
+	})}
 }
 
 // wait returns when no list is being fetched.
@@ -54,6 +66,11 @@ func (p *popular) wait() { p.running.Wait() }
 // the error, or nil when there is none.
 func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window, category string) (*PopularList, error) {
 	return p.popular.get(ctx, shop, popularKey{shop.Name, window, category})
+}
+
+// PopularAt returns a popularity list as it was counted at a past moment, if it is still known.
+func (p *Peers) PopularAt(shop, window, category string, asOfMs int64) (*PopularList, bool) {
+	return p.popular.past.GetIfPresent(pastKey{popularKey{shop, window, category}, asOfMs})
 }
 
 func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (*PopularList, error) {
@@ -121,6 +138,7 @@ func (p *popular) put(k popularKey, list *PopularList) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lists[k] = list
+	p.past.Set(pastKey{k, list.AsOf.UnixMilli()}, list)
 	if len(p.lists) <= popularLists {
 		return
 	}

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -11,12 +10,13 @@ import (
 
 const reasonsShown = 2
 
-func (r *run) versions() map[string]string { return maps.Clone(r.used) }
+// items writes the picks as the request wants them explained.
+func (r *run) items() []api.RecommendedItem { return r.itemsWith(r.req.Explain) }
 
-// items writes the picks, after looking once more whether each may be sold.
-func (r *run) items() []api.RecommendedItem {
+// itemsWith writes the picks, after looking once more whether each may be sold.
+func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	list := make([]api.RecommendedItem, 0, len(r.picks))
-	r.shop.Read(func(v *catalogue.View) {
+	r.read(func(v *catalogue.View) {
 		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
 		for n := range r.picks {
 			p := &r.picks[n]
@@ -24,11 +24,13 @@ func (r *run) items() []api.RecommendedItem {
 			if it == nil || last.first(it) != "" {
 				continue
 			}
-			item := api.RecommendedItem{ItemID: p.id, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req.Fields)}
-			if r.req.Explain != "none" {
-				item.Reasons = reasons(p.shares)
+			item := api.RecommendedItem{
+				ItemID: it.ID, VariantID: variantOf(v, it, p), Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req),
 			}
-			if r.req.Explain == "full" {
+			if explain != "none" {
+				item.Reasons = reasons(p)
+			}
+			if explain == "full" {
 				item.Explanation = explanation(p)
 			}
 			list = append(list, item)
@@ -37,8 +39,36 @@ func (r *run) items() []api.RecommendedItem {
 	return list
 }
 
+// variantOf returns the variant to sell: the one that did most for the item, if it can be bought, else the first that can.
+func variantOf(v *catalogue.View, it *catalogue.Item, p *pick) string {
+	variants := v.Variants(it.Index)
+	if len(variants) == 0 {
+		return ""
+	}
+	sells := func(i int32) bool {
+		variant := v.Item(i)
+		return variant != nil && variant.Sellable && variant.Status == catalogue.Active
+	}
+	best, largest := catalogue.None, 0.0
+	for k := range p.shares {
+		if s := &p.shares[k]; s.item != it.Index && s.value > largest && sells(s.item) {
+			best, largest = s.item, s.value
+		}
+	}
+	if best < 0 {
+		if n := slices.IndexFunc(variants, sells); n >= 0 {
+			best = variants[n]
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return v.ID(best)
+}
+
 // reasons names the sources that did most for an item, the largest contribution first.
-func reasons(shares []share) []api.Reason {
+func reasons(p *pick) []api.Reason {
+	shares := p.shares
 	order := make([]int, 0, len(shares))
 	for k := range shares {
 		if shares[k].value > 0 {
@@ -46,13 +76,16 @@ func reasons(shares []share) []api.Reason {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b].value, shares[a].value) })
-	list := make([]api.Reason, 0, reasonsShown)
+	list := make([]api.Reason, 0, reasonsShown+1)
+	if p.reason != "" {
+		list = append(list, api.Reason{Code: p.reason, Value: p.rule})
+	}
 	for _, k := range order {
 		reason := reasonOf(&shares[k])
 		if !slices.Contains(list, reason) {
 			list = append(list, reason)
 		}
-		if len(list) == reasonsShown {
+		if len(list) >= reasonsShown {
 			break
 		}
 	}
@@ -82,7 +115,7 @@ func reasonOf(s *share) api.Reason {
 // because names what the visitor did with a seed.
 func because(eventType string) string {
 	switch eventType {
-	case "purchase":
+	case "purchase", "refund":
 		return "because_you_bought"
 	case "add_to_cart":
 		return "because_in_your_cart"
@@ -95,7 +128,7 @@ func because(eventType string) string {
 }
 
 func explanation(p *pick) *api.Explanation {
-	e := &api.Explanation{BaseScore: p.base, Contributions: make([]api.ScoreContribution, len(p.shares))}
+	e := &api.Explanation{BaseScore: p.base, Boosts: p.boosts, Contributions: make([]api.ScoreContribution, len(p.shares))}
 	for k := range p.shares {
 		s := &p.shares[k]
 		e.Contributions[k] = api.ScoreContribution{
@@ -106,14 +139,14 @@ func explanation(p *pick) *api.Explanation {
 	return e
 }
 
-// fields returns the named fields of an item.
-func fields(it *catalogue.Item, names []string) map[string]any {
-	if len(names) == 0 {
+// fields returns the fields that the request names, with the prices of its market.
+func fields(it *catalogue.Item, req *api.Request) map[string]any {
+	if len(req.Fields) == 0 {
 		return nil
 	}
-	out := make(map[string]any, len(names))
-	for _, name := range names {
-		if v, ok := it.Field(name); ok {
+	out := make(map[string]any, len(req.Fields))
+	for _, name := range req.Fields {
+		if v, ok := it.MarketField(name, req.Market); ok {
 			out[name] = v
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // check is one reason not to show an item. The checks are tried in order, and the first that drops an item is the answer to "why not".
@@ -65,6 +67,7 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	list("context", r.req.ContextItems)
 	list("cart", r.cart)
 	list("excluded", r.req.ExcludeItems)
+	list("elsewhere", r.taken)
 	if r.scenario.Seen == "exclude" {
 		list("seen", touchedIDs(r.visitor.History, func(t *visitor.Touched) bool { return t.Weight != 0 }))
 	}
@@ -81,7 +84,14 @@ func newChecker(r *run, v *catalogue.View) *checker {
 		}))
 	}
 	list("not_interested", r.visitor.Hidden)
+	c.checks = append(c.checks, r.conditions(v)...)
 	c.checks = append(c.checks, invariants(r.now.UnixMilli(), v)...)
+	if r.req.Market != nil {
+		c.checks = append(c.checks, check{"market", func(it *catalogue.Item) bool { return !it.SoldIn(r.req.Market) }})
+	}
+	if len(r.before.items) > 0 {
+		c.checks = append(c.checks, check{"shown_before", func(it *catalogue.Item) bool { return r.before.has(it.ID) }})
+	}
 	taken := make(set, len(r.picks))
 	for n := range r.picks {
 		taken[r.picks[n].index] = struct{}{}
@@ -89,6 +99,31 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	c.checks = append(c.checks, check{"placed", taken.has})
 	c.placed = func(it *catalogue.Item) { taken[it.Index] = struct{}{} }
 	return c
+}
+
+// conditions lists the filters of the request, the scenario and its rules, and what rules hide.
+func (r *run) conditions(v *catalogue.View) []check {
+	var list []check
+	keep := func(name string, c *api.Condition) {
+		if c != nil {
+			match := rules.Compile(c, v, r.audience(), r.now)
+			list = append(list, check{name, func(it *catalogue.Item) bool { return !match(it) }})
+		}
+	}
+	keep("filter", r.req.Filter)
+	keep("scenario_filter", r.scenario.Filter)
+	for n := range r.scenario.Rules {
+		rule := &r.scenario.Rules[n]
+		if rule.Action != rules.Filter && rule.Action != rules.Hide || !rules.Active(rule, r.now, r.audience()) {
+			continue
+		}
+		if rule.Action == rules.Filter {
+			keep("rule:"+rule.RuleID, rule.Where)
+			continue
+		}
+		list = append(list, check{"rule:" + rule.RuleID, rules.Compile(rule.Where, v, r.audience(), r.now)})
+	}
+	return list
 }
 
 func touchedIDs(list []visitor.Touched, want func(*visitor.Touched) bool) []string {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 
@@ -15,14 +16,14 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 const (
 	// DefaultDeadline is how long an answer may take when the request does not say.
 	DefaultDeadline = 150 * time.Millisecond
-	// reserve is the part of the deadline that is kept for ranking and writing the answer.
+	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
 	// historyLimit is how many recent items of a visitor are seeds.
 	historyLimit = 50
@@ -34,31 +35,118 @@ type Engine struct {
 	Catalogue *catalogue.Catalogue
 	Logger    *slog.Logger
 	Now       func() time.Time
+	// Decided is told of every answer; it must not block.
+	Decided func(shop string, d *Decision, a *api.Answer)
 
+	epoch   string // names this life of the process, whose catalogue changes are numbered
+	shown   *ShownLog
 	scratch sync.Pool
 }
 
+// NewEngine returns an engine.
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
+	return &Engine{
+		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(),
+	}
+}
+
+// Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.
+type Placement struct {
+	Scenario *api.Scenario
+	Arm      api.Arm
+	// Models names versions other than the live ones, by relation.
+	Models map[string]string
+}
+
 // Recommend answers a request for a scenario.
-func (e *Engine) Recommend(ctx context.Context, shop string, sc *recommenderapi.Scenario, req *recommenderapi.Request) (recommenderapi.Answer, error) {
+func (e *Engine) Recommend(ctx context.Context, shop string, p Placement, req *api.Request) (api.Answer, error) {
+	answers, err := e.RecommendPage(ctx, shop, []Placement{p}, []*api.Request{req})
+	if err != nil {
+		return api.Answer{}, err
+	}
+	return answers[0], nil
+}
+
+// RecommendPage answers the placements of one page, in their order, with one reading of the profile: that of the first request, whose visitor all
+// share. An item shown in one placement is not shown in a later one.
+func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Placement, reqs []*api.Request) ([]api.Answer, error) {
 	now := e.Now()
+	ctx, cancel := withDeadline(ctx, reqs[0])
+	defer cancel()
+	answers := make([]api.Answer, 0, len(reqs))
+	var who *run
+	var taken []string
+	for n, p := range placements {
+		r := e.newRun(shop, p.Scenario, reqs[n], now, rand.Uint64())
+		r.arm, r.models, r.taken = p.Arm, p.Models, taken
+		if who == nil {
+			if err := r.start(ctx); err != nil {
+				e.scratch.Put(r.scratch)
+				return nil, err
+			}
+			who = r
+		} else {
+			r.share(who)
+		}
+		r.rank(ctx)
+		a := r.answer()
+		e.scratch.Put(r.scratch)
+		r.remember(&a)
+		for i := range a.Items {
+			taken = append(taken, a.Items[i].ItemID)
+		}
+		answers = append(answers, a)
+	}
+	return answers, nil
+}
+
+func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
 	deadline := DefaultDeadline
 	if req.DeadlineMS > 0 {
 		deadline = time.Duration(req.DeadlineMS) * time.Millisecond
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadline-deadline/reserve)
-	defer cancel()
-	r := &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: now, nonce: rand.Uint64(), scratch: e.borrow()}
-	defer e.scratch.Put(r.scratch)
-	r.readVisitor(ctx)
-	r.rank(ctx)
-	return r.answer(), nil
+	return context.WithTimeout(ctx, deadline-deadline/reserve)
 }
 
-func (e *Engine) borrow() *scratch {
-	if s, ok := e.scratch.Get().(*scratch); ok {
-		return s
+func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now time.Time, nonce uint64) *run {
+	s, ok := e.scratch.Get().(*scratch)
+	if !ok {
+		s = &scratch{}
 	}
-	return &scratch{}
+	return &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s}
+}
+
+// start reads the cursor, the visitor and the page's item.
+func (r *run) start(ctx context.Context) (err error) {
+	if r.before, err = parseCursor(r.req.Cursor); err != nil {
+		return err
+	}
+	r.readVisitor(ctx)
+	r.settle()
+	return nil
+}
+
+// share takes over what another placement of the same page has read.
+func (r *run) share(who *run) {
+	r.visitor, r.profiled = who.visitor, who.profiled
+	for _, name := range who.degraded {
+		if name == peers.Profile {
+			r.degrade(name)
+		}
+	}
+	r.settle()
+}
+
+// settle derives what depends on visitor and request.
+func (r *run) settle() {
+	r.cart = r.req.Cart
+	if len(r.cart) == 0 {
+		r.cart = r.visitor.CartFromSession()
+	}
+	if k, ok := r.shownKey(); ok && r.inputs == nil {
+		r.shown = r.engine.shown.of(k)
+	}
+	r.findSeed()
 }
 
 // readVisitor finds out who asks. A profile that cannot be read leaves a visitor of whom only the request is known.
@@ -67,35 +155,60 @@ func (r *run) readVisitor(ctx context.Context) {
 	switch {
 	case !r.req.Consent.AllowsPersonalization():
 		r.visitor.Personal = false
+	case r.inputs != nil && r.inputs.decision.ProfileAsOf.IsZero():
 	case r.req.UserID != "" || r.req.SessionID != "":
-		p, err := r.engine.Peers.ProfileOf(ctx, r.shop.Name, profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID, Limit: historyLimit})
-		if err != nil {
+		q := profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID, Limit: historyLimit}
+		if r.inputs != nil {
+			q.At, q.Watermark = wire.TimeOf(r.inputs.decision.ProfileAsOf), r.inputs.decision.Watermark
+		}
+		p, err := r.engine.Peers.ProfileOf(ctx, r.shop.Name, q)
+		switch {
+		case err == nil:
+			r.visitor, r.profiled = visitor.Of(&p, r.req.Consent), true
+		case r.inputs != nil:
+			r.inputs.lose("the visitor's profile of then")
+		default:
 			r.degrade(peers.Profile)
-		} else {
-			r.visitor = visitor.Of(&p, r.req.Consent)
 		}
 	}
 	r.visitor.Add(r.req.Events, r.now)
-	r.cart = r.req.Cart
-	if len(r.cart) == 0 {
-		r.cart = r.visitor.CartFromSession()
-	}
 }
 
 // answer puts the picked items into the form that is sent.
-func (r *run) answer() recommenderapi.Answer {
+func (r *run) answer() api.Answer {
 	state := r.shop.State()
 	if !state.Following {
 		r.degrade(peers.Catalogue)
 	}
-	used := r.versions()
-	id := trackingid.ID{At: r.now, Nonce: r.nonce, Models: trackingid.ModelsDigest(used), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version}
-	a := recommenderapi.Answer{
-		RecommendationID: id.String(), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: used, Items: r.items(), Degraded: r.degraded,
-		Freshness: recommenderapi.Freshness{CatalogueAsOf: wire.TimeOf(state.AsOf), LastEventID: r.visitor.LastEventID},
+	id := trackingid.ID{
+		At: r.now, Nonce: r.nonce, Models: trackingid.ModelsDigest(r.used), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version,
+		Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 	}
-	if r.visitor.Known {
+	a := api.Answer{
+		RecommendationID: id.String(), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Items: r.items(),
+		NextCursor: r.cursor(), Degraded: r.degraded,
+		Freshness: api.Freshness{CatalogueAsOf: wire.TimeOf(state.AsOf), LastEventID: r.visitor.LastEventID},
+	}
+	if r.arm.ExperimentID != "" {
+		arm := r.arm
+		a.Experiment = &arm
+	}
+	if r.profiled {
 		a.Freshness.ProfileAsOf = wire.TimeOf(r.visitor.AsOf)
 	}
 	return a
+}
+
+// remember keeps what later answers and questions about this one need.
+func (r *run) remember(a *api.Answer) {
+	if k, ok := r.shownKey(); ok {
+		items := make([]string, len(a.Items))
+		for n := range a.Items {
+			items[n] = a.Items[n].ItemID
+		}
+		r.engine.shown.add(k, Shown{AtMs: r.now.UnixMilli(), Items: items})
+	}
+	if r.engine.Decided != nil {
+		r.engine.Decided(r.shop.Name, r.decision(a), a)
+	}
 }

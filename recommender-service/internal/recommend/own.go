@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"math"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
@@ -19,7 +18,7 @@ func (r *run) recentlyViewed() supply {
 		}
 	}
 	s := supply{}
-	r.shop.Read(func(v *catalogue.View) {
+	r.read(func(v *catalogue.View) {
 		for n, t := range viewed {
 			if i := v.Find(t.ItemID); i >= 0 {
 				s.terms = append(s.terms, candidate.Term{
@@ -35,7 +34,7 @@ func (r *run) recentlyViewed() supply {
 // buyAgain proposes what the visitor bought more than once and is due, and below it what was bought once, the longest ago first.
 func (r *run) buyAgain() supply {
 	s := supply{}
-	r.shop.Read(func(v *catalogue.View) {
+	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.Purchased {
 			p := &r.visitor.Purchased[n]
 			i := v.Find(p.ItemID)
@@ -53,12 +52,12 @@ func (r *run) buyAgain() supply {
 }
 
 // due says how likely a purchase is again now, between 0 and 1. With t the time since the last purchase in units of the median interval, it is
-// n/(n+1) · t·e^(1−t) for n intervals: nothing just after buying, most when the interval has passed, less when it is long past. An item that was
-// bought once has no interval; it gets a small share that grows with its age.
+// n/(n+1) · 2t/(1+t²) for n intervals: nothing just after buying, most when the interval has passed, ever less after that. Purchases within a day
+// are one. An item that was bought once has no interval; it gets a small share that grows with its age.
 func due(p *profileapi.PurchasedItem, ageHours float64) float64 {
 	var intervals []float64
 	for k := 1; k < len(p.Times); k++ {
-		if h := p.Times[k].Sub(p.Times[k-1].Time).Hours(); h > 0 {
+		if h := p.Times[k].Sub(p.Times[k-1].Time).Hours(); h >= 24 {
 			intervals = append(intervals, h)
 		}
 	}
@@ -69,5 +68,5 @@ func due(p *profileapi.PurchasedItem, ageHours float64) float64 {
 	slices.Sort(intervals)
 	n := float64(len(intervals))
 	t := ageHours / intervals[len(intervals)/2]
-	return n / (n + 1) * t * math.Exp(1-t)
+	return n / (n + 1) * 2 * t / (1 + t*t)
 }

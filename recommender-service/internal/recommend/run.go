@@ -8,7 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
-	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // scratch is the working memory of one request, reused by later ones.
@@ -22,33 +22,48 @@ type scratch struct {
 type run struct {
 	engine   *Engine
 	shop     *catalogue.Shop
-	scenario *recommenderapi.Scenario
-	req      *recommenderapi.Request
+	scenario *api.Scenario
+	req      *api.Request
 	now      time.Time
 	nonce    uint64
 	scratch  *scratch
+	inputs   *Inputs // of the past, when a decision is replayed
+	arm      api.Arm
+	models   map[string]string // versions other than the live ones
+	taken    []string          // items of earlier placements of the page
+	profiled bool              // the profile was read
 
 	visitor  *visitor.Visitor
 	cart     []string
+	seed     *catalogue.Item // the page's first item
+	before   page            // what earlier pages showed
+	shown    []Shown
 	picks    []pick
+	more     bool              // candidates were left over
 	used     map[string]string // relation → model version
+	popular  []PopularInput
 	degraded []string
+	watch    *watch // the item that an explanation is about
+	sequence int64  // of the catalogue when it was read last
 }
 
 // pick is an item that has its place in the answer.
 type pick struct {
 	index  int32
-	id     string
-	score  float64
 	base   float64
+	score  float64
 	tier   string
+	reason string // for an item that is here for another reason than its score
+	rule   string
 	shares []share
+	boosts []api.Boost
 }
 
 // share is a contribution, kept beyond the scratch memory.
 type share struct {
 	source     string
 	seed       candidate.Seed
+	item       int32 // of the family, that the seed's list named
 	factor     float64
 	similarity float32
 	value      float64
@@ -68,93 +83,109 @@ func (r *run) limit() int {
 	return r.scenario.Limit
 }
 
-// rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other.
+// rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
 	r.used = map[string]string{}
-	p := r.gather(ctx, r.scenario.Sources)
-	r.take(p)
-	if r.req.Fallback == "strict" {
-		return
-	}
-	for _, kind := range r.scenario.Fallback {
+	r.take(r.gather(ctx, r.scenario.Sources), true)
+	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
-			return
+			break
 		}
-		r.take(r.gather(ctx, []recommenderapi.Source{{Kind: kind, Weight: r.weightBelow()}}))
+		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}), false)
 	}
+	r.pin()
 }
 
-// weightBelow is the weight of a fallback: its best candidate scores half of the last item above, so that scores fall along the list.
-func (r *run) weightBelow() float64 {
-	if n := len(r.picks); n > 0 {
-		return r.picks[n-1].score / 2
+func (r *run) fallbacks() []string {
+	if r.req.Fallback == "strict" {
+		return nil
 	}
-	return 1
+	return r.scenario.Fallback
+}
+
+// weightBelow is the weight of a fallback: its best candidate scores half of the lowest item above, so that tiers stay in order.
+func (r *run) weightBelow() float64 {
+	lowest := 2.0
+	for n := range r.picks {
+		if s := r.picks[n].score; s > 0 {
+			lowest = min(lowest, s)
+		}
+	}
+	return lowest / 2
+}
+
+// read shows the catalogue as it is, or as it was when a decision is replayed.
+func (r *run) read(f func(*catalogue.View)) {
+	if r.inputs != nil && r.inputs.sequence >= 0 {
+		r.shop.ReadAt(r.inputs.sequence, f)
+		return
+	}
+	r.shop.Read(f)
 }
 
 // take ranks the candidates of a plan and picks the best that may be shown, until the list is full.
-func (r *run) take(p *plan) {
+func (r *run) take(p *plan, first bool) {
 	if len(p.terms) == 0 {
 		return
 	}
-	r.shop.Read(func(v *catalogue.View) {
-		head := heads(v)
+	r.read(func(v *catalogue.View) {
+		r.sequence = v.Sequence()
+		s := newSelection(r, v)
 		b := &r.scratch.blend
 		b.Reset(v.Len())
-		for _, s := range p.sources {
-			b.Add(p.terms[s.from:s.to], s.weight, head)
+		for _, source := range p.sources {
+			b.Add(p.terms[source.from:source.to], source.weight, s.head)
 		}
-		c := newChecker(r, v)
-		q := &r.scratch.queue
-		q.reset(v)
-		for _, i := range b.Candidates() {
-			if s := b.Score(i); s > 0 {
-				q.add(i, s)
-			}
-		}
-		q.build()
+		s.fill(b)
 		from := len(r.picks)
-		for len(r.picks) < r.limit() && q.len() > 0 {
-			i, score := q.pop()
-			it := v.Item(i)
-			if it == nil || c.first(it) != "" {
-				continue
-			}
-			c.placed(it)
-			r.picks = append(r.picks, pick{index: i, id: it.ID, score: score, base: score})
+		if lambda := r.diversity(); lambda > 0 {
+			s.pickDiverse(lambda)
+		} else {
+			s.pickBest()
 		}
-		r.attribute(p, v, r.picks[from:], head)
+		if first {
+			s.explore(from)
+		}
+		r.more = r.more || s.queue.len() > 0
+		r.attribute(p, s, r.picks[from:])
+		r.observe(p, s, b)
 	})
 }
 
-// heads returns a function that maps an item to the one recommended in its place.
-func heads(v *catalogue.View) func(int32) int32 {
-	return func(i int32) int32 {
-		if it := v.Item(i); it != nil {
-			return it.Head
-		}
-		return i
+func (r *run) diversity() float64 {
+	if r.req.Diversity != nil {
+		return *r.req.Diversity
 	}
+	return r.scenario.Diversity
 }
 
 // attribute finds the contributions of the picks and the tier of each: that of its largest contribution.
-func (r *run) attribute(p *plan, v *catalogue.View, picks []pick, head func(int32) int32) {
+func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	indices := make([]int32, len(picks))
 	for n := range picks {
 		indices[n] = picks[n].index
 	}
-	t := &r.scratch.trace
-	t.Run(p.terms, indices, v.Len(), head)
+	r.scratch.trace.Run(p.terms, indices, s.view.Len(), s.head)
 	for n := range picks {
-		found := t.Of(n)
-		picks[n].shares = make([]share, len(found))
-		largest := 0.0
-		for k, f := range found {
-			s := p.sources[f.Term.Source]
-			picks[n].shares[k] = share{source: s.kind, seed: f.Term.Seed, factor: f.Term.Factor, similarity: f.Raw, value: f.Value}
-			if k == 0 || f.Value > largest {
-				largest, picks[n].tier = f.Value, tierOf(s.kind)
-			}
+		shares, tier := p.shares(r.scratch.trace.Of(n))
+		picks[n].shares = shares
+		if picks[n].tier == "" {
+			picks[n].tier = tier
+		}
+		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
+	}
+}
+
+// shares copies contributions out of the scratch memory and names the tier of the largest.
+func (p *plan) shares(found []candidate.Share) ([]share, string) {
+	shares, tier, largest := make([]share, len(found)), "", 0.0
+	for k := range found {
+		f := &found[k]
+		kind := p.sources[f.Term.Source].kind
+		shares[k] = share{source: kind, seed: f.Term.Seed, item: f.Item, factor: f.Term.Factor, similarity: f.Raw, value: f.Value}
+		if k == 0 || f.Value > largest {
+			largest, tier = f.Value, tierOf(kind)
 		}
 	}
+	return shares, tier
 }

@@ -33,6 +33,7 @@ type supply struct {
 	relation string // whose model was used; "" for none
 	version  string
 	failed   string // the peer that could not help
+	popular  []PopularInput
 }
 
 const (
@@ -80,6 +81,7 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 		if s.version != "" {
 			r.used[s.relation] = s.version
 		}
+		r.popular = append(r.popular, s.popular...)
 		from := len(p.terms)
 		for _, t := range s.terms {
 			t.Source = n
@@ -147,7 +149,7 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 		ids[n] = seeds[n].ItemID
 	}
 	s := supply{relation: relation}
-	entries, err := r.engine.Peers.Neighbours(ctx, r.shop, relation, "", ids)
+	entries, err := r.engine.Peers.Neighbours(ctx, r.shop, relation, r.pinned(relation), ids)
 	if err != nil {
 		s.failed = peers.Similarity
 	}
@@ -170,7 +172,7 @@ func (r *run) next(ctx context.Context) supply {
 	for n := range session {
 		ids[len(ids)-1-n] = session[n].ItemID
 	}
-	answer, err := r.engine.Peers.NextItems(ctx, r.shop, "", ids)
+	answer, err := r.engine.Peers.NextItems(ctx, r.shop, r.pinned(similarityapi.ViewedNext), ids)
 	if err != nil {
 		return supply{failed: peers.Similarity}
 	}
@@ -215,7 +217,7 @@ func (r *run) pageCategories() []profileapi.AffinityValue {
 		return []profileapi.AffinityValue{{Value: r.req.Category, Weight: 1}}
 	}
 	var list []profileapi.AffinityValue
-	r.shop.Read(func(v *catalogue.View) {
+	r.read(func(v *catalogue.View) {
 		for _, id := range r.req.ContextItems[:min(len(r.req.ContextItems), contextLimit)] {
 			i := v.Find(id)
 			if i < 0 || v.Item(i) == nil || v.Item(i).Category < 0 {
@@ -238,9 +240,12 @@ func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityVal
 	}
 	s := supply{}
 	for _, c := range categories {
-		list, err := r.engine.Peers.Popular(ctx, r.shop, w, c.Value)
+		list, err := r.popularList(ctx, w, c.Value)
 		if err != nil {
 			s.failed = peers.Similarity
+		}
+		if list != nil {
+			s.popular = append(s.popular, PopularInput{Window: w, Category: c.Value, AsOfMs: list.AsOf.UnixMilli()})
 		}
 		if list != nil && list.Row.Len() > 0 {
 			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})

@@ -1,0 +1,71 @@
+package catalogue
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// SoldIn reports whether an item is sold in a market: in its country, in its language if the item has one, and for its currency. What a market
+// leaves open excludes nothing.
+func (it *Item) SoldIn(m *recommenderapi.Market) bool {
+	src := it.Source
+	if m.Country != "" && len(src.Countries) > 0 && !slices.ContainsFunc(src.Countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
+		return false
+	}
+	if m.Language != "" && src.Language != "" && !strings.EqualFold(baseLanguage(m.Language), baseLanguage(src.Language)) {
+		return false
+	}
+	if m.Currency == "" || src.Currency == "" || strings.EqualFold(src.Currency, m.Currency) {
+		return true
+	}
+	return it.priceIn(m) != nil
+}
+
+func baseLanguage(tag string) string {
+	base, _, _ := strings.Cut(tag, "-")
+	return base
+}
+
+// priceIn returns the price of an item in a market: the entry that agrees in most of price list, country and currency and contradicts none; nil when
+// there is none, and the item's own price holds.
+func (it *Item) priceIn(m *recommenderapi.Market) *profileapi.MarketPrice {
+	var best *profileapi.MarketPrice
+	most := 0
+	for n := range it.Source.Prices {
+		p, agreed := &it.Source.Prices[n], 0
+		for _, c := range [...][2]string{{p.Currency, m.Currency}, {p.Country, m.Country}, {p.PriceList, m.PriceList}} {
+			switch {
+			case c[0] == "":
+			case c[1] == "":
+				agreed-- // more special than what was asked for
+			case strings.EqualFold(c[0], c[1]):
+				agreed += 2
+			default:
+				agreed = -100
+			}
+		}
+		if agreed > most {
+			best, most = p, agreed
+		}
+	}
+	return best
+}
+
+// MarketField is Field with the prices of a market, which may be nil.
+func (it *Item) MarketField(name string, m *recommenderapi.Market) (any, bool) {
+	if m != nil && (name == "price" || name == "sale_price" || name == "currency") {
+		if p := it.priceIn(m); p != nil {
+			switch name {
+			case "price":
+				return p.Price, true
+			case "sale_price":
+				return deref(p.SalePrice)
+			}
+			return p.Currency, true
+		}
+	}
+	return it.Field(name)
+}

@@ -1,0 +1,196 @@
+// Package decision keeps what answers were made from, so that they can be made again and explained later. Writing never delays an answer: decisions
+// wait in a bounded queue, and when it is full they are dropped and counted. The main type is Log.
+package decision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+)
+
+const (
+	queueLength  = 10_000
+	batchLength  = 500
+	flushEvery   = time.Second
+	writeTimeout = 10 * time.Second
+	purgeEvery   = time.Hour
+)
+
+// Store is the port to the database.
+type Store interface {
+	AddDecisions(ctx context.Context, list []store.Decision) error
+	Decision(ctx context.Context, shop, id string) (store.Decision, error)
+	Purge(ctx context.Context, beforeMs int64) error
+}
+
+// Options are how much is kept and for how long.
+type Options struct {
+	Sample float64 // share of answers, 0 to 1
+	Keep   time.Duration
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+type entry struct {
+	shop     string
+	decision *recommend.Decision
+}
+
+// Log is safe for concurrent use.
+type Log struct {
+	store   Store
+	options Options
+	queue   chan entry
+	ask     chan chan struct{}
+	failing atomic.Bool
+	dropped prometheus.Counter
+
+	mu      sync.RWMutex
+	waiting map[string]*recommend.Decision // by shop and id: not yet stored
+}
+
+// NewLog returns a log that counts what it drops in registry.
+func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
+	l := &Log{store: s, options: o, queue: make(chan entry, queueLength), ask: make(chan chan struct{}), waiting: map[string]*recommend.Decision{}}
+	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "aisle_decisions_dropped_total", Help: "Decisions that were not logged because the database could not keep up.",
+	})
+	registry.MustRegister(l.dropped)
+	return l
+}
+
+// Failing reports whether decisions could not be stored the last time.
+func (l *Log) Failing() bool { return l.failing.Load() }
+
+// Add queues a decision if it is in the sample. It never waits.
+func (l *Log) Add(shop string, d *recommend.Decision) {
+	if !l.sampled(d.ID) {
+		return
+	}
+	select {
+	case l.queue <- entry{shop, d}:
+		l.mu.Lock()
+		l.waiting[shop+"\x00"+d.ID] = d
+		l.mu.Unlock()
+	default:
+		l.dropped.Inc()
+	}
+}
+
+// sampled draws by the id, so that every replica draws alike.
+func (l *Log) sampled(id string) bool {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return float64(h.Sum64()) < l.options.Sample*math.MaxUint64
+}
+
+// Find returns a decision, also one that waits to be stored, or store.ErrNotFound.
+func (l *Log) Find(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+	l.mu.RLock()
+	d, ok := l.waiting[shop+"\x00"+id]
+	l.mu.RUnlock()
+	if ok {
+		return d, nil
+	}
+	row, err := l.store.Decision(ctx, shop, id)
+	if err != nil {
+		return nil, err
+	}
+	d = &recommend.Decision{}
+	if err := json.Unmarshal(row.Body, d); err != nil {
+		return nil, fmt.Errorf("read decision %s: %w", id, err)
+	}
+	return d, nil
+}
+
+// Flush returns when everything queued before has been stored or given up.
+func (l *Log) Flush(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case l.ask <- done:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Run stores decisions and removes old ones until ctx ends, and then stores what is queued.
+func (l *Log) Run(ctx context.Context) {
+	flush, purge := time.NewTicker(flushEvery), time.NewTicker(purgeEvery)
+	defer flush.Stop()
+	defer purge.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.drain(context.WithoutCancel(ctx))
+			return
+		case done := <-l.ask:
+			l.drain(ctx)
+			close(done)
+		case <-flush.C:
+			l.drain(ctx)
+		case <-purge.C:
+			if err := l.store.Purge(ctx, l.options.Now().Add(-l.options.Keep).UnixMilli()); err != nil && ctx.Err() == nil {
+				l.options.Logger.Warn("old decisions not removed", "error", err)
+			}
+		}
+	}
+}
+
+// drain stores what is queued, a batch at a time.
+func (l *Log) drain(ctx context.Context) {
+	for {
+		var batch []entry
+		for len(batch) < batchLength && len(l.queue) > 0 {
+			batch = append(batch, <-l.queue)
+		}
+		if len(batch) == 0 {
+			return
+		}
+		l.write(ctx, batch)
+	}
+}
+
+func (l *Log) write(ctx context.Context, batch []entry) {
+	rows := make([]store.Decision, 0, len(batch))
+	for _, e := range batch {
+		body, err := json.Marshal(e.decision)
+		if err != nil {
+			continue // a request that was read from JSON can be written as JSON
+		}
+		person := e.decision.Request.UserID
+		if person == "" {
+			person = e.decision.Request.SessionID
+		}
+		rows = append(rows, store.Decision{Shop: e.shop, ID: e.decision.ID, AtMs: e.decision.At.UnixMilli(), Person: person, Body: body})
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	err := l.store.AddDecisions(ctx, rows)
+	if was := l.failing.Swap(err != nil); err != nil {
+		l.dropped.Add(float64(len(rows)))
+		if !was && !errors.Is(err, context.Canceled) {
+			l.options.Logger.Warn("decisions cannot be stored and are dropped", "error", err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range batch {
+		delete(l.waiting, e.shop+"\x00"+e.decision.ID)
+	}
+}

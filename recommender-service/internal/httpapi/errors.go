@@ -1,0 +1,31 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+// problem maps an error to HTTP: a problem passes; anything unknown means that the store cannot answer now.
+func problem(err error, thing, id string) error {
+	var p *apierror.Problem
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, store.ErrNotFound):
+		return apierror.NotFound(thing, id)
+	case errors.Is(err, store.ErrVersion):
+		return apierror.Conflict("concurrent_change", "Somebody else changed it at the same time. Read it again and repeat the change.")
+	case errors.Is(err, recommend.ErrCursor):
+		return apierror.Invalid("The cursor cannot be used.", apierror.FieldError{Pointer: "/cursor", Code: "invalid_cursor", Detail: "is " + err.Error()})
+	case errors.Is(err, context.Canceled):
+		return apierror.Unavailable("The request was cancelled.", time.Second, nil)
+	}
+	return apierror.Unavailable("The database did not answer. Send the request again.", 2*time.Second, err)
+}

@@ -1,0 +1,187 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+const experimentsTag = "Experiments"
+
+// registerExperiments adds the same operations for experiments and rollouts, which are experiments of a kind of their own.
+func (a *API) registerExperiments(api huma.API) {
+	for path, one := range map[string]string{"/v1/experiments": "experiment", "/v1/rollouts": "rollout"} {
+		tags := []string{experimentsTag}
+		changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
+		e := experiments{a, one}
+		register(api, auth.ScopeConfigRead, huma.Operation{OperationID: "list-" + one + "s", Method: http.MethodGet, Path: path, Tags: tags, Summary: "List " + one + "s"}, e.list)
+		register(api, auth.ScopeConfigRead, huma.Operation{
+			OperationID: "get-" + one, Method: http.MethodGet, Path: path + "/{id}", Tags: tags, Summary: "Read the " + one, Errors: []int{http.StatusNotFound},
+		}, e.get)
+		register(api, auth.ScopeConfigWrite, huma.Operation{
+			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one, Errors: changed,
+			Description: "Raising `traffic` moves no visitor to another arm.",
+		}, e.put)
+		register(api, auth.ScopeConfigWrite, huma.Operation{
+			OperationID: "delete-" + one, Method: http.MethodDelete, Path: path + "/{id}", Tags: tags, Summary: "Remove the " + one, DefaultStatus: http.StatusNoContent, Errors: changed,
+		}, e.remove)
+		register(api, auth.ScopeConfigRead, huma.Operation{
+			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags, Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
+			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the item within 7 days.",
+		}, e.results)
+	}
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "scenario-metrics", Method: http.MethodGet, Path: "/v1/metrics/scenarios", Tags: []string{"Metrics"}, Summary: "Figures per scenario",
+	}, a.scenarioMetrics)
+}
+
+// experiments are the operations on one kind.
+type experiments struct {
+	*API
+	kind string
+}
+
+type experimentsOutput struct {
+	Body profileapi.Page[recommenderapi.Experiment]
+}
+
+func (e experiments) of(x *recommenderapi.Experiment) bool {
+	return (x.Kind == "rollout") == (e.kind == "rollout")
+}
+
+func (e experiments) list(_ context.Context, shop string, _ *struct{}) (*experimentsOutput, error) {
+	out := &experimentsOutput{}
+	out.Body.Items = []recommenderapi.Experiment{}
+	for _, x := range e.Experiments.Experiments.List(shop) {
+		if e.of(x.Value) {
+			out.Body.Items = append(out.Body.Items, *x.Value)
+		}
+	}
+	return out, nil
+}
+
+type experimentOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   recommenderapi.Experiment
+}
+
+func (e experiments) find(shop, id string) (*recommenderapi.Experiment, error) {
+	x, ok := e.Experiments.Experiments.Find(shop, id)
+	if !ok || !e.of(x.Value) {
+		return nil, apierror.NotFound(e.kind, id)
+	}
+	return x.Value, nil
+}
+
+func (e experiments) get(_ context.Context, shop string, in *idInput) (*experimentOutput, error) {
+	x, err := e.find(shop, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &experimentOutput{http.StatusOK, etag(x.Version), *x}, nil
+}
+
+type putExperimentInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"24" pattern:"^[A-Za-z0-9._-]+$"`
+	Conditions
+	Body recommenderapi.Experiment
+}
+
+func (e experiments) put(ctx context.Context, shop string, in *putExperimentInput) (*experimentOutput, error) {
+	x := &in.Body
+	if e.kind == "rollout" {
+		x.Kind = "rollout"
+	}
+	bad := experiment.Check(x)
+	if e.kind == "experiment" && x.Kind == "rollout" {
+		bad = append(bad, apierror.FieldError{Pointer: "/kind", Code: "contradiction", Detail: "a rollout is stored under /v1/rollouts"})
+	}
+	known := func(pointer, id string) {
+		if _, ok := e.Scenarios.Find(shop, id); id != "" && !ok {
+			bad = append(bad, apierror.FieldError{Pointer: pointer, Code: "scenario_not_found", Detail: "is not the id of a scenario"})
+		}
+	}
+	for n, id := range x.Scenarios {
+		known("/scenarios/"+strconv.Itoa(n), id)
+	}
+	for n := range x.Arms {
+		known("/arms/"+strconv.Itoa(n)+"/scenario", x.Arms[n].Scenario)
+	}
+	if len(bad) > 0 {
+		return nil, apierror.Invalid(fmt.Sprintf("The %s cannot be stored.", e.kind), bad...)
+	}
+	if x.Status == experiment.Running {
+		x.StopReason = ""
+	}
+	stored, created, err := e.Experiments.Experiments.Put(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, x, in.require())
+	if err != nil {
+		return nil, problem(err, e.kind, in.ID)
+	}
+	out := &experimentOutput{http.StatusOK, etag(stored.Version), *stored.Value}
+	if created {
+		out.Status = http.StatusCreated
+	}
+	return out, nil
+}
+
+func (e experiments) remove(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
+	if _, err := e.find(shop, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, problem(e.Experiments.Experiments.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.require()), e.kind, in.ID)
+}
+
+type resultsOutput struct {
+	Body recommenderapi.ExperimentResults
+}
+
+func (e experiments) results(ctx context.Context, shop string, in *idInput) (*resultsOutput, error) {
+	x, err := e.find(shop, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	results, err := e.Reporter.Experiment(ctx, shop, x, e.Now())
+	return &resultsOutput{results}, problem(err, e.kind, in.ID)
+}
+
+type metricsInput struct {
+	From string `query:"from" maxLength:"40" doc:"First hour, RFC 3339 or epoch milliseconds; 7 days before the end when absent"`
+	To   string `query:"to" maxLength:"40" doc:"Moment behind the last; now when absent"`
+}
+
+type metricsOutput struct {
+	Body recommenderapi.ScenariosMetrics
+}
+
+func (a *API) scenarioMetrics(ctx context.Context, shop string, in *metricsInput) (*metricsOutput, error) {
+	to, from := wire.Time{Time: a.Now()}, wire.Time{}
+	var err error
+	if in.To != "" {
+		if to, err = wire.ParseTime(in.To); err != nil {
+			return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "to", Code: "invalid_time", Detail: err.Error()})
+		}
+	}
+	from.Time = to.Add(-7 * 24 * time.Hour)
+	if in.From != "" {
+		if from, err = wire.ParseTime(in.From); err != nil {
+			return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_time", Detail: err.Error()})
+		}
+	}
+	if !from.Before(to.Time) {
+		return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_range", Detail: "is not before to"})
+	}
+	report, err := a.Reporter.Scenarios(ctx, shop, from.Time, to.Time)
+	return &metricsOutput{report}, problem(err, "metrics", "")
+}

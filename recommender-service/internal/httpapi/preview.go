@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+type previewInput struct {
+	ID   string `path:"id" minLength:"1" maxLength:"64"`
+	Body recommenderapi.PreviewRequest
+}
+
+type previewOutput struct{ Body recommenderapi.PreviewAnswer }
+
+// previewScenario answers a request with the live scenario and with one that is not stored, and compares the lists.
+func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput) (*previewOutput, error) {
+	live, ok := a.Scenarios.Find(shop, in.ID)
+	if !ok {
+		return nil, apierror.NotFound("scenario", in.ID)
+	}
+	if (in.Body.Scenario == nil) == (in.Body.Rules == nil) {
+		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules"})
+	}
+	tried, prefix := *live.Value, ""
+	if in.Body.Scenario != nil {
+		tried, prefix = *in.Body.Scenario, "/scenario"
+		tried.ScenarioID, tried.Version = in.ID, live.Version
+	} else {
+		tried.Rules = *in.Body.Rules
+	}
+	if bad := scenario.Check(&tried, prefix); len(bad) > 0 {
+		return nil, apierror.Invalid("The rules cannot be used.", bad...)
+	}
+	req := in.Body.Request
+	req.Scenario = in.ID
+	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &req, "/request"); err != nil {
+		return nil, err
+	}
+	before, after, err := a.Engine.Compare(ctx, shop, recommend.Placement{Scenario: live.Value}, recommend.Placement{Scenario: &tried}, &req)
+	if err != nil {
+		return nil, problem(err, "scenario", in.ID)
+	}
+	return &previewOutput{recommenderapi.PreviewAnswer{
+		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: scenario.Matching(&tried, a.Catalogue.Shop(shop), a.Now()),
+	}}, nil
+}
+
+// changes lists the items whose place or score differs.
+func changes(before, after []recommenderapi.RecommendedItem) []recommenderapi.PreviewItem {
+	was := map[string]recommenderapi.RecommendedItem{}
+	for _, b := range before {
+		was[b.ItemID] = b
+	}
+	list := []recommenderapi.PreviewItem{}
+	add := func(id string, b, a recommenderapi.RecommendedItem) {
+		c := recommenderapi.PreviewItem{ItemID: id, Before: b.Position, After: a.Position, ScoreBefore: b.Score, ScoreAfter: a.Score, ScoreDelta: a.Score - b.Score}
+		if c.Before > 0 && c.After > 0 {
+			c.PositionDelta = c.Before - c.After
+		}
+		if c.Before != c.After || c.ScoreDelta != 0 {
+			list = append(list, c)
+		}
+	}
+	shown := map[string]bool{}
+	for _, a := range after {
+		shown[a.ItemID] = true
+		add(a.ItemID, was[a.ItemID], a)
+	}
+	for _, b := range before {
+		if !shown[b.ItemID] {
+			add(b.ItemID, b, recommenderapi.RecommendedItem{})
+		}
+	}
+	return list
+}

@@ -1,0 +1,181 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+const (
+	scenariosTag = "Scenarios"
+)
+
+func (a *API) registerScenarios(api huma.API) {
+	tags := []string{scenariosTag}
+	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
+	register(api, auth.ScopeConfigRead, huma.Operation{OperationID: "list-scenarios", Method: http.MethodGet, Path: "/v1/scenarios", Tags: tags, Summary: "List scenarios"}, a.listScenarios)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "get-scenario", Method: http.MethodGet, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Read a scenario", Errors: []int{http.StatusNotFound},
+	}, a.getScenario)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario", Errors: changed,
+		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about.",
+	}, a.putScenario)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "delete-scenario", Method: http.MethodDelete, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Remove a scenario", Errors: changed,
+		DefaultStatus: http.StatusNoContent, Description: "A built-in scenario is as it was delivered from then on.",
+	}, a.deleteScenario)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "scenario-history", Method: http.MethodGet, Path: "/v1/scenarios/{id}/history", Tags: tags, Summary: "Versions of a scenario, the newest first", Errors: []int{http.StatusNotFound},
+	}, a.scenarioHistory)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "restore-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/restore", Tags: tags, Summary: "Make an older version the newest", Errors: changed,
+	}, a.restoreScenario)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "preview-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/preview", Tags: tags, Summary: "Compare unsaved rules with the live ones",
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.previewScenario)
+}
+
+type scenariosOutput struct {
+	Body profileapi.Page[recommenderapi.Scenario]
+}
+
+func (a *API) listScenarios(_ context.Context, shop string, _ *struct{}) (*scenariosOutput, error) {
+	out := &scenariosOutput{}
+	for _, e := range a.Scenarios.List(shop) {
+		out.Body.Items = append(out.Body.Items, *e.Value)
+	}
+	return out, nil
+}
+
+type idInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"64"`
+}
+
+type scenarioOutput struct {
+	ETag string `header:"ETag"`
+	Body recommenderapi.Scenario
+}
+
+func (a *API) getScenario(_ context.Context, shop string, in *idInput) (*scenarioOutput, error) {
+	e, ok := a.Scenarios.Find(shop, in.ID)
+	if !ok {
+		return nil, apierror.NotFound("scenario", in.ID)
+	}
+	return &scenarioOutput{etag(e.Version), *e.Value}, nil
+}
+
+type putScenarioInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
+	Conditions
+	Body recommenderapi.Scenario
+}
+
+type savedScenarioOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   recommenderapi.SavedScenario
+}
+
+func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput) (*savedScenarioOutput, error) {
+	if in.Body.ScenarioID != "" && in.Body.ScenarioID != in.ID {
+		return nil, apierror.Invalid("The scenario cannot be stored.", apierror.FieldError{Pointer: "/scenario_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out"})
+	}
+	return a.save(ctx, shop, in.ID, &in.Body, in.require())
+}
+
+// save checks and stores a scenario.
+func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error) (*savedScenarioOutput, error) {
+	bad := scenario.Check(s, "")
+	for n := range s.Rows {
+		if r := &s.Rows[n]; r.Scenario != "" {
+			if _, ok := a.Scenarios.Find(shop, r.Scenario); !ok {
+				bad = append(bad, apierror.FieldError{Pointer: "/rows/" + strconv.Itoa(n) + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario"})
+			}
+		}
+	}
+	if len(id) > trackingid.MaxName {
+		bad = append(bad, apierror.FieldError{Parameter: "id", Code: "too_long", Detail: "has more than " + strconv.Itoa(trackingid.MaxName) + " characters"})
+	}
+	if len(bad) > 0 {
+		return nil, apierror.Invalid("The scenario cannot be stored.", bad...)
+	}
+	e, created, err := a.Scenarios.Put(ctx, shop, id, auth.FromContext(ctx).KeyID, s, require)
+	if err != nil {
+		return nil, problem(err, "scenario", id)
+	}
+	out := &savedScenarioOutput{Status: http.StatusOK, ETag: etag(e.Version)}
+	if created {
+		out.Status = http.StatusCreated
+	}
+	out.Body = recommenderapi.SavedScenario{Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now())}
+	return out, nil
+}
+
+type deleteInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"64"`
+	Conditions
+}
+
+func (a *API) deleteScenario(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
+	return nil, problem(a.Scenarios.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.require()), "scenario", in.ID)
+}
+
+type historyInput struct {
+	ID     string `path:"id" minLength:"1" maxLength:"64"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"50" default:"50"`
+	Cursor int64  `query:"cursor" minimum:"0" doc:"next_cursor of the page before"`
+}
+
+type historyOutput struct {
+	Body profileapi.Page[recommenderapi.ScenarioVersion]
+}
+
+func (a *API) scenarioHistory(ctx context.Context, shop string, in *historyInput) (*historyOutput, error) {
+	list, err := a.Scenarios.History(ctx, shop, in.ID, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, problem(err, "scenario", in.ID)
+	}
+	out := &historyOutput{}
+	out.Body.Items = []recommenderapi.ScenarioVersion{}
+	for _, e := range list {
+		v := recommenderapi.ScenarioVersion{Version: e.Version, Author: e.Author, Deleted: e.Deleted, Scenario: *e.Value}
+		if e.UpdatedMs > 0 {
+			v.At = wire.TimeOf(time.UnixMilli(e.UpdatedMs))
+		}
+		out.Body.Items = append(out.Body.Items, v)
+	}
+	if n := len(list); n == in.Limit && list[n-1].Version > 1 {
+		next := strconv.FormatInt(list[n-1].Version, 10)
+		out.Body.NextCursor = &next
+	}
+	return out, nil
+}
+
+type restoreInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"64"`
+	Conditions
+	Body struct {
+		Version int64 `json:"version" minimum:"1"`
+	}
+}
+
+func (a *API) restoreScenario(ctx context.Context, shop string, in *restoreInput) (*savedScenarioOutput, error) {
+	e, err := a.Scenarios.Version(ctx, shop, in.ID, in.Body.Version)
+	if err != nil {
+		return nil, problem(err, "scenario version", in.ID+" "+strconv.FormatInt(in.Body.Version, 10))
+	}
+	return a.save(ctx, shop, in.ID, e.Value, in.require())
+}

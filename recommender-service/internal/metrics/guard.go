@@ -1,0 +1,67 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+)
+
+// guardEvery is how often guardrails are looked at.
+const guardEvery = 15 * time.Second
+
+// Guard stops experiments whose guardrails are broken.
+type Guard struct {
+	Reporter    *Reporter
+	Experiments *experiment.Collection
+	Logger      *slog.Logger
+	Now         func() time.Time
+}
+
+// Run looks at the running experiments of all shops until ctx ends.
+func (g *Guard) Run(ctx context.Context, shops func() []string) {
+	tick := time.NewTicker(guardEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			for _, shop := range shops() {
+				g.Check(ctx, shop)
+			}
+		}
+	}
+}
+
+// Check stops those experiments of a shop whose guardrails are broken now.
+func (g *Guard) Check(ctx context.Context, shop string) {
+	for _, e := range g.Experiments.List(shop) {
+		if e.Value.Status != experiment.Running {
+			continue
+		}
+		results, err := g.Reporter.Experiment(ctx, shop, e.Value, g.Now())
+		if err != nil {
+			g.Logger.Debug("guardrails not checked", "shop", shop, "experiment", e.ID, "error", err)
+			continue
+		}
+		reason := experiment.Breached(e.Value, &results)
+		if reason == "" {
+			continue
+		}
+		stopped := *e.Value
+		stopped.Status, stopped.StopReason = experiment.Stopped, reason
+		// Somebody may have changed the experiment in between: then it is judged again next time, as it is then.
+		_, _, err = g.Experiments.Put(ctx, shop, e.ID, "guardrail", &stopped, func(version int64) error {
+			if version != e.Version {
+				return store.ErrVersion
+			}
+			return nil
+		})
+		if err == nil {
+			g.Logger.Warn("experiment stopped by a guardrail", "shop", shop, "experiment", e.ID, "reason", reason)
+		}
+	}
+}

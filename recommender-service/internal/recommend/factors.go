@@ -1,0 +1,130 @@
+package recommend
+
+import (
+	"math"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// factor multiplies scores.
+type factor struct {
+	name string
+	of   func(*catalogue.Item) float64 // 1: does not apply
+}
+
+// factors lists what changes base scores, in the order in which it is applied: the objective, rules in their order, rotation.
+func (r *run) factors(v *catalogue.View) []factor {
+	var list []factor
+	switch r.scenario.Objective {
+	case "revenue":
+		list = append(list, worth("objective:revenue", v, func(it *catalogue.Item) float64 { return it.Price }))
+	case "margin":
+		list = append(list, worth("objective:margin", v, func(it *catalogue.Item) float64 { return it.Margin }))
+	}
+	for n := range r.scenario.Rules {
+		rule := &r.scenario.Rules[n]
+		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule, r.now, r.audience()) {
+			continue
+		}
+		match := everything
+		if rule.Where != nil {
+			match = rules.Compile(rule.Where, v, r.audience(), r.now)
+		}
+		list = append(list, factor{"rule:" + rule.RuleID, func(it *catalogue.Item) float64 {
+			if match(it) {
+				return rule.Factor
+			}
+			return 1
+		}})
+	}
+	if f, ok := r.rotation(v); ok {
+		list = append(list, f)
+	}
+	return list
+}
+
+func everything(*catalogue.Item) bool { return true }
+
+const (
+	leastWorth = .5
+	mostWorth  = 2
+)
+
+// worth ranks by expected value: a score, which stands for the chance of a click, times the square root of the value relative to the shop's mean,
+// between ½ and 2 so that no price alone decides. An item without a value keeps its score.
+func worth(name string, v *catalogue.View, value func(*catalogue.Item) float64) factor {
+	mean := v.MeanPrice()
+	if name == "objective:margin" {
+		mean = v.MeanMargin()
+	}
+	return factor{name, func(it *catalogue.Item) float64 {
+		if w := value(it); w > 0 && mean > 0 {
+			return min(mostWorth, max(leastWorth, math.Sqrt(w/mean)))
+		}
+		return 1
+	}}
+}
+
+// rotation lowers what the visitor was just shown, the more the shorter ago.
+func (r *run) rotation(v *catalogue.View) (factor, bool) {
+	strength := r.rotationStrength()
+	if strength <= 0 || len(r.shown) == 0 {
+		return factor{}, false
+	}
+	recent := map[int32]float64{}
+	for n := range r.shown {
+		age := float64(r.now.UnixMilli() - r.shown[n].AtMs)
+		fresh := math.Exp2(-max(0, age) / float64(shownHalfLife.Milliseconds()))
+		for _, id := range r.shown[n].Items {
+			if i := v.Find(id); i >= 0 {
+				recent[i] = max(recent[i], fresh)
+			}
+		}
+	}
+	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }}, len(recent) > 0
+}
+
+func (r *run) rotationStrength() float64 {
+	if r.req.Rotation != nil {
+		return *r.req.Rotation
+	}
+	return r.scenario.Rotation
+}
+
+// pin puts pinned items into their places, unless they may not be sold or the visitor does not want them.
+func (r *run) pin() {
+	for n := range r.scenario.Rules {
+		rule := &r.scenario.Rules[n]
+		if rule.Action == rules.Pin && rules.Active(rule, r.now, r.audience()) && rule.Position <= r.limit() {
+			r.pinItem(rule)
+		}
+	}
+}
+
+func (r *run) pinItem(rule *api.Rule) {
+	r.read(func(v *catalogue.View) {
+		i := v.Find(rule.ItemID)
+		if i < 0 || v.Item(i) == nil {
+			return
+		}
+		it := v.Item(i)
+		if stage := newChecker(r, v).first(it); stage != "" && stage != "placed" {
+			return
+		}
+		pinned := pick{index: i, tier: "pinned"}
+		kept := make([]pick, 0, len(r.picks)+1)
+		for _, p := range r.picks {
+			if p.index == i {
+				pinned = p
+				continue
+			}
+			kept = append(kept, p)
+		}
+		pinned.reason, pinned.rule = "pinned", rule.RuleID
+		at := min(rule.Position-1, len(kept))
+		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)
+		r.picks = kept[:min(len(kept), r.limit())]
+	})
+}

@@ -1,0 +1,76 @@
+package recommend
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// rankSources score a list that the caller made: what the visitor did, at length and just now.
+func rankSources() []api.Source {
+	return []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: .5}, {Kind: api.SourceAffinityCategory, Weight: .1}}
+}
+
+// Rank orders a caller's items for a visitor: by falling score, ties and items without a score in the caller's order.
+func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (api.RankAnswer, error) {
+	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
+	ctx, cancel := withDeadline(ctx, req)
+	defer cancel()
+	r := e.newRun(shop, &api.Scenario{}, req, e.Now(), rand.Uint64())
+	defer e.scratch.Put(r.scratch)
+	if err := r.start(ctx); err != nil {
+		return api.RankAnswer{}, err
+	}
+	r.used = map[string]string{}
+	p := r.gather(ctx, rankSources())
+	out := api.RankAnswer{Items: make([]api.RankedItem, len(in.ItemIDs)), ModelVersions: r.used, Degraded: r.degraded}
+	r.read(func(v *catalogue.View) {
+		s := &selection{r: r, view: v}
+		b := &r.scratch.blend
+		b.Reset(v.Len())
+		for _, source := range p.sources {
+			b.Add(p.terms[source.from:source.to], source.weight, s.head)
+		}
+		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
+		heads, shares := r.traced(p, s, in.ItemIDs)
+		for n, id := range in.ItemIDs {
+			item := api.RankedItem{ItemID: id, Was: n + 1}
+			if heads[n] >= 0 {
+				item.Available = last.first(v.Item(v.Find(id))) == ""
+				item.Score = b.Score(heads[n])
+				item.Reasons = reasons(&pick{shares: shares[heads[n]]})
+			}
+			out.Items[n] = item
+		}
+	})
+	slices.SortStableFunc(out.Items, func(a, b api.RankedItem) int { return cmp.Compare(b.Score, a.Score) })
+	for n := range out.Items {
+		out.Items[n].Position = n + 1
+	}
+	return out, nil
+}
+
+// traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and the contributions by index.
+func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]share) {
+	heads, shares := make([]int32, len(ids)), map[int32][]share{}
+	var distinct []int32
+	for n, id := range ids {
+		heads[n] = catalogue.None
+		if i := s.view.Find(id); i >= 0 && s.view.Item(i) != nil {
+			heads[n] = s.head(i)
+			if _, have := shares[heads[n]]; !have {
+				shares[heads[n]] = nil
+				distinct = append(distinct, heads[n])
+			}
+		}
+	}
+	r.scratch.trace.Run(p.terms, distinct, s.view.Len(), s.head)
+	for n, head := range distinct {
+		shares[head], _ = p.shares(r.scratch.trace.Of(n))
+	}
+	return heads, shares
+}

@@ -1,0 +1,150 @@
+package recommend
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// Decision is what an answer was made from: enough to make it again, without the answer itself.
+type Decision struct {
+	ID              string            `json:"recommendation_id"`
+	At              time.Time         `json:"at"`
+	Scenario        string            `json:"scenario"`
+	ScenarioVersion int64             `json:"scenario_version"`
+	Experiment      string            `json:"experiment,omitempty"`
+	Arm             string            `json:"arm,omitempty"`
+	Request         api.Request       `json:"request"`
+	ProfileAsOf     time.Time         `json:"profile_as_of"` // zero: no profile was read
+	Watermark       int64             `json:"watermark"`
+	Models          map[string]string `json:"models"`
+	Popular         []PopularInput    `json:"popular,omitempty"`
+	Shown           []Shown           `json:"shown,omitempty"`
+	CatalogueEpoch  string            `json:"catalogue_epoch"`
+	CatalogueSeq    int64             `json:"catalogue_seq"`
+	Degraded        []string          `json:"degraded,omitempty"`
+	Digest          string            `json:"digest"` // of items, scores and order
+}
+
+// PopularInput names a popularity list that was used.
+type PopularInput struct {
+	Window   string `json:"window"`
+	Category string `json:"category,omitempty"`
+	AsOfMs   int64  `json:"as_of_ms"`
+}
+
+// Inputs are those of a past decision, for a replay.
+type Inputs struct {
+	decision *Decision
+	sequence int64 // −1: the catalogue as it is now
+	gone     []string
+}
+
+// errGone says that an input of a past decision no longer exists.
+var errGone = errors.New("the input is gone")
+
+// Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the answer is
+// the same bit for bit.
+func (e *Engine) Replay(ctx context.Context, shop string, sc *api.Scenario, d *Decision) (answer api.Answer, gone []string, err error) {
+	id, err := trackingid.Parse(d.ID)
+	if err != nil {
+		return api.Answer{}, nil, err
+	}
+	in := &Inputs{decision: d, sequence: -1}
+	replica := e.Catalogue.Shop(shop)
+	if d.CatalogueEpoch == e.epoch && replica.Knows(d.CatalogueSeq) {
+		in.sequence = d.CatalogueSeq
+	} else if replica.ChangedSince(d.At) {
+		in.lose("the catalogue of then: it has changed since, and its earlier states are kept in memory only")
+	}
+	if sc.Version != d.ScenarioVersion {
+		in.lose(fmt.Sprintf("version %d of scenario %q", d.ScenarioVersion, d.Scenario))
+	}
+	if slices.Contains(d.Degraded, peers.Similarity) {
+		in.lose("what the similarity-service left out: it did not answer all questions then")
+	}
+	r := e.newRun(shop, sc, &d.Request, d.At, id.Nonce)
+	defer e.scratch.Put(r.scratch)
+	r.inputs, r.arm, r.shown = in, api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, d.Shown
+	if err := r.start(ctx); err != nil {
+		return api.Answer{}, nil, err
+	}
+	r.rank(ctx)
+	answer = r.answer()
+	answer.RecommendationID, answer.Degraded = d.ID, d.Degraded
+	if len(in.gone) == 0 && Digest(&answer) != d.Digest {
+		in.lose("neighbour lists made from texts: they follow the catalogue")
+	}
+	if Digest(&answer) == d.Digest {
+		in.gone = nil
+	}
+	return answer, in.gone, nil
+}
+
+func (in *Inputs) lose(what string) {
+	if !slices.Contains(in.gone, what) {
+		in.gone = append(in.gone, what)
+	}
+}
+
+// pinned returns the model version that a relation must be asked for; "" for the live one.
+func (r *run) pinned(relation string) string {
+	if r.inputs == nil {
+		return r.models[relation]
+	}
+	return r.inputs.decision.Models[relation]
+}
+
+// popularList returns a popularity list, or the one of then.
+func (r *run) popularList(ctx context.Context, window, category string) (*peers.PopularList, error) {
+	if r.inputs == nil {
+		return r.engine.Peers.Popular(ctx, r.shop, window, category)
+	}
+	for _, p := range r.inputs.decision.Popular {
+		if p.Window != window || p.Category != category {
+			continue
+		}
+		if list, ok := r.engine.Peers.PopularAt(r.shop.Name, window, category, p.AsOfMs); ok {
+			return list, nil
+		}
+		return nil, fmt.Errorf("popularity list %s %s: %w", window, category, errGone)
+	}
+	return nil, nil
+}
+
+// decision records what the answer was made from.
+func (r *run) decision(a *api.Answer) *Decision {
+	d := &Decision{
+		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
+		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
+		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark,
+	}
+	if r.profiled {
+		d.ProfileAsOf = r.visitor.AsOf
+	}
+	return d
+}
+
+// Digest is a fingerprint of the items, their order and the bits of their scores.
+func Digest(a *api.Answer) string {
+	h := fnv.New64a()
+	var bits [8]byte
+	for n := range a.Items {
+		h.Write([]byte(a.Items[n].ItemID))
+		h.Write([]byte{0})
+		h.Write([]byte(a.Items[n].Tier))
+		binary.BigEndian.PutUint64(bits[:], math.Float64bits(a.Items[n].Score))
+		h.Write(bits[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,150 @@
+package recommend
+
+import (
+	"context"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+const (
+	rowItems = 10
+	// leastRow is how many items a row needs to be worth showing.
+	leastRow = 3
+)
+
+// row is one row to fill.
+type row struct {
+	plan     *api.RowPlan
+	scenario *api.Scenario
+	req      api.Request
+	title    string
+	item     string
+	value    string
+}
+
+// RecommendRows answers with a page of rows, made with one reading of the profile; no item is in two rows. find looks up scenarios that rows name.
+func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, req *api.Request, find func(string) (*api.Scenario, bool)) (api.Answer, error) {
+	ctx, cancel := withDeadline(ctx, req)
+	defer cancel()
+	now := e.Now()
+	who := e.newRun(shop, p.Scenario, req, now, rand.Uint64())
+	defer e.scratch.Put(who.scratch)
+	who.arm, who.models = p.Arm, p.Models
+	if err := who.start(ctx); err != nil {
+		return api.Answer{}, err
+	}
+	who.used = map[string]string{}
+	out := who.answer()
+	out.NextCursor = nil
+	var taken []string
+	for _, planned := range who.rows(find) {
+		r := e.newRun(shop, planned.scenario, &planned.req, now, rand.Uint64())
+		r.arm, r.models, r.taken = p.Arm, p.Models, taken
+		r.share(who)
+		r.rank(ctx)
+		a := r.answer()
+		e.scratch.Put(r.scratch)
+		for _, name := range a.Degraded {
+			who.degrade(name)
+		}
+		if len(a.Items) < leastRow {
+			continue
+		}
+		r.remember(&a)
+		for n := range a.Items {
+			taken = append(taken, a.Items[n].ItemID)
+		}
+		for relation, version := range a.ModelVersions {
+			out.ModelVersions[relation] = version
+		}
+		out.Rows = append(out.Rows, api.Row{
+			Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value, RecommendationID: a.RecommendationID, Items: a.Items,
+		})
+	}
+	out.Degraded = who.degraded
+	return out, nil
+}
+
+// rows lists the rows that the visitor's history gives reason for.
+func (r *run) rows(find func(string) (*api.Scenario, bool)) []row {
+	var list []row
+	for n := range r.scenario.Rows {
+		p := &r.scenario.Rows[n]
+		count := max(1, p.Count)
+		switch p.Kind {
+		case "because_you_bought", "because_you_viewed":
+			list = append(list, r.becauseRows(p, count)...)
+		case "categories_for_you":
+			for _, c := range likedCategories(r.visitor.Categories)[:min(count, len(likedCategories(r.visitor.Categories)))] {
+				parts := strings.Split(c.Value, " > ")
+				one := r.row(p, parts[len(parts)-1], api.SourceCategory)
+				one.req.Category, one.value = c.Value, c.Value
+				list = append(list, one)
+			}
+		case "brands_for_you":
+			for _, b := range r.visitor.Brands[:min(count, len(r.visitor.Brands))] {
+				if b.Weight <= 0 {
+					break
+				}
+				one := r.row(p, b.Value, api.SourceHistory, api.SourcePopular, api.SourceNewest)
+				one.scenario.Filter, one.value = &api.Condition{Field: "brand", Value: b.Value}, b.Value
+				list = append(list, one)
+			}
+		case "scenario":
+			if sc, ok := find(p.Scenario); ok && len(sc.Rows) == 0 {
+				one := r.row(p, sc.Title)
+				copied := *sc
+				one.scenario = &copied
+				list = append(list, one)
+			}
+		}
+	}
+	return list
+}
+
+// becauseRows makes a row for each of the latest items that the visitor bought or viewed.
+func (r *run) becauseRows(p *api.RowPlan, count int) []row {
+	var list []row
+	for n := range r.visitor.History {
+		t := &r.visitor.History[n]
+		bought := because(t.Type) == "because_you_bought"
+		if len(list) == count || t.Weight <= 0 || bought != (p.Kind == "because_you_bought") {
+			continue
+		}
+		title := ""
+		r.read(func(v *catalogue.View) {
+			if i := v.Find(t.ItemID); i >= 0 && v.Item(i) != nil {
+				title = v.Item(i).Source.Title
+			}
+		})
+		if title == "" {
+			continue
+		}
+		one := r.row(p, title, api.SourceContextSimilar)
+		one.req.ContextItems, one.item = []string{t.ItemID}, t.ItemID
+		list = append(list, one)
+	}
+	return list
+}
+
+// row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name.
+func (r *run) row(p *api.RowPlan, name string, kinds ...string) row {
+	sc := *r.scenario
+	sc.Rows, sc.Sources, sc.Fallback, sc.Limit = nil, nil, nil, rowItems
+	for _, kind := range kinds {
+		sc.Sources = append(sc.Sources, api.Source{Kind: kind, Weight: 1})
+	}
+	req := *r.req
+	req.Limit, req.Cursor = rowItems, ""
+	if p.Limit > 0 {
+		req.Limit = p.Limit
+	}
+	title := name
+	if p.Title != "" {
+		title = strings.ReplaceAll(p.Title, "%s", name)
+	}
+	return row{plan: p, scenario: &sc, req: req, title: title}
+}

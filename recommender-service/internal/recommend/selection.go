@@ -1,0 +1,222 @@
+package recommend
+
+import (
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+const (
+	// shortlist is how many candidates per place diversity chooses from, beside a few.
+	shortlist     = 4
+	shortlistMore = 20
+	// explorePool is how many candidates behind the list an explored place is drawn from, per place of the list.
+	explorePool = 3
+)
+
+// selection picks items from one plan's candidates under one view of the catalogue.
+type selection struct {
+	r       *run
+	view    *catalogue.View
+	checks  *checker
+	factors []factor
+	caps    []*limitPer
+	queue   *queue
+	blend   *candidate.Blend
+}
+
+func newSelection(r *run, v *catalogue.View) *selection {
+	s := &selection{r: r, view: v, checks: newChecker(r, v), queue: &r.scratch.queue}
+	s.factors = r.factors(v)
+	s.caps = r.limits()
+	for n := range r.picks {
+		if it := v.Item(r.picks[n].index); it != nil {
+			s.count(it)
+		}
+	}
+	return s
+}
+
+// head maps an item to the one recommended in its place; −1 drops an item that the catalogue lacks.
+func (s *selection) head(i int32) int32 {
+	if it := s.view.Item(i); it != nil {
+		return it.Head
+	}
+	return i
+}
+
+// fill puts the candidates with a positive score into the queue.
+func (s *selection) fill(b *candidate.Blend) {
+	s.blend = b
+	s.queue.reset(s.view)
+	for _, i := range b.Candidates() {
+		score := b.Score(i)
+		if len(s.factors) > 0 && score > 0 {
+			if it := s.view.Item(i); it != nil {
+				score = s.boosted(it, score)
+			}
+		}
+		if score > 0 {
+			s.queue.add(i, score)
+		}
+	}
+	s.queue.build()
+}
+
+// next returns the best candidate that may be shown.
+func (s *selection) next() (it *catalogue.Item, score float64) {
+	for s.queue.len() > 0 {
+		i, score := s.queue.pop()
+		if it := s.view.Item(i); it != nil && s.checks.first(it) == "" {
+			return it, score
+		}
+	}
+	return nil, 0
+}
+
+// pickBest takes candidates by score, leaving out what a limit per value forbids.
+func (s *selection) pickBest() {
+	for len(s.r.picks) < s.r.limit() {
+		it, score := s.next()
+		if it == nil {
+			return
+		}
+		if s.allowed(it) {
+			s.pick(it, score)
+		}
+	}
+}
+
+// pickDiverse takes candidates by score and by how much they differ from those before them.
+func (s *selection) pickDiverse(lambda float64) {
+	free := s.r.limit() - len(s.r.picks)
+	var items []*catalogue.Item
+	var scored []rerank.Item
+	for len(items) < shortlist*free+shortlistMore {
+		it, score := s.next()
+		if it == nil {
+			break
+		}
+		items = append(items, it)
+		scored = append(scored, rerank.Item{Score: score, Levels: it.Levels, Brand: it.Brand})
+	}
+	for _, place := range rerank.Order(scored, free, lambda, func(p int) bool { return s.allowed(items[p]) }) {
+		s.pick(items[place], scored[place].Score)
+	}
+}
+
+func (s *selection) pick(it *catalogue.Item, score float64) {
+	s.checks.placed(it)
+	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.blend.Score(it.Index), score: score})
+}
+
+// explore gives a share of the places, never the first, to candidates from behind the list: drawn by the seed of the request, those that score least
+// the likelier, for they are shown least. from is where this plan's picks begin.
+func (s *selection) explore(from int) {
+	share := s.r.scenario.Exploration
+	if share <= 0 || len(s.r.picks)-from < 2 {
+		return
+	}
+	random := rand.New(rand.NewPCG(s.r.nonce, 1))
+	var pool []pick
+	for size := explorePool * (len(s.r.picks) - from); len(pool) < size; {
+		it, score := s.next()
+		if it == nil {
+			break
+		}
+		pool = append(pool, pick{index: it.Index, base: s.blend.Score(it.Index), score: score, tier: "exploration", reason: "exploration"})
+	}
+	for n := from + 1; n < len(s.r.picks) && len(pool) > 0; n++ {
+		if random.Float64() >= share {
+			continue
+		}
+		at := random.IntN(len(pool))
+		if it := s.view.Item(pool[at].index); s.allowed(it) {
+			s.checks.placed(it)
+			s.r.picks[n] = pool[at]
+		}
+		pool = append(pool[:at], pool[at+1:]...)
+	}
+}
+
+// limitPer allows so many items of one value.
+type limitPer struct {
+	name   string
+	group  func(*catalogue.Item) (string, bool)
+	max    int
+	counts map[string]int
+}
+
+// limits lists the limits per value of the scenario and its rules.
+func (r *run) limits() []*limitPer {
+	var list []*limitPer
+	add := func(name string, max int, group func(*catalogue.Item) (string, bool)) {
+		if max > 0 {
+			list = append(list, &limitPer{name, group, max, map[string]int{}})
+		}
+	}
+	number := func(n int32) (string, bool) { return strconv.Itoa(int(n)), n >= 0 }
+	add("max_per_category", r.scenario.MaxPerCategory, func(it *catalogue.Item) (string, bool) { return number(it.Category) })
+	add("max_per_brand", r.scenario.MaxPerBrand, func(it *catalogue.Item) (string, bool) { return number(it.Brand) })
+	for n := range r.scenario.Rules {
+		rule := &r.scenario.Rules[n]
+		if rule.Action == rules.LimitPer && rules.Active(rule, r.now, r.audience()) {
+			add("rule:"+rule.RuleID, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
+		}
+	}
+	return list
+}
+
+// allowed reports whether no limit forbids one more item like this one, and counts it.
+func (s *selection) allowed(it *catalogue.Item) bool {
+	if s.forbidding(it) != "" {
+		return false
+	}
+	s.count(it)
+	return true
+}
+
+// forbidding names the limit that forbids one more item like this one; "" for none.
+func (s *selection) forbidding(it *catalogue.Item) string {
+	for _, c := range s.caps {
+		if value, ok := c.group(it); ok && c.counts[value] >= c.max {
+			return c.name
+		}
+	}
+	return ""
+}
+
+func (s *selection) count(it *catalogue.Item) {
+	for _, c := range s.caps {
+		if value, ok := c.group(it); ok {
+			c.counts[value]++
+		}
+	}
+}
+
+// boosted applies the factors in order.
+func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
+	for n := range s.factors {
+		if f := s.factors[n].of(it); f != 1 {
+			score = float64(score * f)
+		}
+	}
+	return score
+}
+
+// boostsOf lists the factors that changed a score, in order.
+func (s *selection) boostsOf(it *catalogue.Item, score float64) []api.Boost {
+	var list []api.Boost
+	for n := range s.factors {
+		if f := s.factors[n].of(it); f != 1 {
+			score = float64(score * f)
+			list = append(list, api.Boost{Source: s.factors[n].name, Factor: f, After: score})
+		}
+	}
+	return list
+}

@@ -1,0 +1,241 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// Audiences gives the fields of seed, user and request.
+type Audiences func(field string) (value any, ok bool)
+
+// Nobody is an audience without any field.
+func Nobody(string) (any, bool) { return nil, false }
+
+// Holds evaluates a condition on an audience.
+func Holds(c *api.Condition, a Audiences) bool {
+	switch {
+	case c.All != nil:
+		return !slices.ContainsFunc(c.All, func(o api.Condition) bool { return !Holds(&o, a) })
+	case c.Any != nil:
+		return slices.ContainsFunc(c.Any, func(o api.Condition) bool { return Holds(&o, a) })
+	case c.Not != nil:
+		return !Holds(c.Not, a)
+	}
+	v, ok := a(c.Field)
+	return comparison(c, a)(v, ok)
+}
+
+// Compile turns a condition on items into a function. References to the audience are resolved now; the brand and the category are compared by
+// number. now gives age_days its meaning.
+func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) func(*catalogue.Item) bool {
+	switch {
+	case c.All != nil:
+		parts := compileAll(c.All, v, a, now)
+		return func(it *catalogue.Item) bool {
+			for _, p := range parts {
+				if !p(it) {
+					return false
+				}
+			}
+			return true
+		}
+	case c.Any != nil:
+		parts := compileAll(c.Any, v, a, now)
+		return func(it *catalogue.Item) bool {
+			for _, p := range parts {
+				if p(it) {
+					return true
+				}
+			}
+			return false
+		}
+	case c.Not != nil:
+		part := Compile(c.Not, v, a, now)
+		return func(it *catalogue.Item) bool { return !part(it) }
+	}
+	if name, isText := c.Value.(string); isText && op(c) == "eq" {
+		switch c.Field {
+		case "brand":
+			n := v.Brand(name)
+			return func(it *catalogue.Item) bool { return n >= 0 && it.Brand == n }
+		case "category":
+			n := v.Category(name)
+			return func(it *catalogue.Item) bool { return n >= 0 && slices.Contains(it.Levels, n) }
+		}
+	}
+	compare, field := comparison(c, a), c.Field
+	return func(it *catalogue.Item) bool {
+		value, ok := itemValue(field, it, now)
+		return compare(value, ok)
+	}
+}
+
+func compileAll(list []api.Condition, v *catalogue.View, a Audiences, now time.Time) []func(*catalogue.Item) bool {
+	parts := make([]func(*catalogue.Item) bool, len(list))
+	for n := range list {
+		parts[n] = Compile(&list[n], v, a, now)
+	}
+	return parts
+}
+
+// itemValue returns a field for comparison: a string, []string, float64, bool or []any.
+func itemValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
+	src := it.Source
+	switch field {
+	case "category":
+		return it.Paths, len(it.Paths) > 0
+	case "category_path":
+		return src.CategoryPath, len(src.CategoryPath) > 0
+	case "price":
+		return it.Price, src.Price != nil || src.SalePrice != nil
+	case "margin":
+		return it.Margin, src.Cost != nil
+	case "status":
+		if src.Status == "" {
+			return "active", true
+		}
+	case "stock.status":
+		if src.Stock == nil || src.Stock.Status == "" {
+			return "in_stock", true
+		}
+		return src.Stock.Status, true
+	case "stock.quantity":
+		if src.Stock == nil || src.Stock.Quantity == nil {
+			return nil, false
+		}
+		return *src.Stock.Quantity, true
+	case "age_days":
+		if it.PublishedMs == 0 || now.IsZero() {
+			return nil, false
+		}
+		return float64(now.UnixMilli()-it.PublishedMs) / (24 * 3600 * 1000), true
+	}
+	return it.Field(field)
+}
+
+// SeedValue is itemValue for the seed of a request, by the name behind "seed.".
+func SeedValue(name string, it *catalogue.Item, now time.Time) (any, bool) {
+	return itemValue(name, it, now)
+}
+
+// comparison returns the test of a comparison. A field that is absent meets only ne, not_in and exists false.
+func comparison(c *api.Condition, a Audiences) func(have any, ok bool) bool {
+	want := c.Value
+	if ref, isRef := reference(want); isRef {
+		v, ok := a(ref)
+		if !ok {
+			return func(any, bool) bool { return false }
+		}
+		want = v
+	}
+	wanted := elements(want)
+	switch op(c) {
+	case "exists":
+		expect := want != false
+		return func(_ any, ok bool) bool { return ok == expect }
+	case "eq", "in", "contains_any":
+		return func(have any, ok bool) bool { return ok && anyEqual(have, wanted) }
+	case "ne", "not_in":
+		return func(have any, ok bool) bool { return !ok || !anyEqual(have, wanted) }
+	case "contains":
+		return textTest(want, func(have, part string) bool { return strings.Contains(strings.ToLower(have), strings.ToLower(part)) })
+	case "starts_with":
+		return textTest(want, strings.HasPrefix)
+	}
+	return order(op(c), want)
+}
+
+// order returns gt, gte, lt or lte.
+func order(operator string, want any) func(any, bool) bool {
+	limit, isNumber := want.(float64)
+	return func(have any, ok bool) bool {
+		n, isNumberToo := have.(float64)
+		if !ok || !isNumber || !isNumberToo {
+			return false
+		}
+		switch operator {
+		case "gt":
+			return n > limit
+		case "gte":
+			return n >= limit
+		case "lt":
+			return n < limit
+		}
+		return n <= limit
+	}
+}
+
+// textTest applies a test to a text, or to each of a list until one passes.
+func textTest(want any, test func(have, want string) bool) func(any, bool) bool {
+	part, isText := want.(string)
+	return func(have any, ok bool) bool {
+		if !ok || !isText {
+			return false
+		}
+		if s, single := have.(string); single {
+			return test(s, part)
+		}
+		return slices.ContainsFunc(elements(have), func(v any) bool {
+			s, isText := v.(string)
+			return isText && test(s, part)
+		})
+	}
+}
+
+func anyEqual(have any, wanted []any) bool {
+	switch list := have.(type) {
+	case []string:
+		for _, s := range list {
+			for _, w := range wanted {
+				if w == any(s) {
+					return true
+				}
+			}
+		}
+		return false
+	case []any:
+		return slices.ContainsFunc(list, func(v any) bool { return slices.Contains(wanted, v) })
+	}
+	for _, w := range wanted {
+		if w == have {
+			return true
+		}
+	}
+	return false
+}
+
+// elements returns the members of a list, or a single value as a list of one. Members that cannot be compared are left out.
+func elements(v any) []any {
+	switch list := v.(type) {
+	case []any:
+		kept := make([]any, 0, len(list))
+		for _, e := range list {
+			if scalar(e) {
+				kept = append(kept, e)
+			}
+		}
+		return kept
+	case []string:
+		out := make([]any, len(list))
+		for n, s := range list {
+			out[n] = s
+		}
+		return out
+	}
+	if !scalar(v) {
+		return nil
+	}
+	return []any{v}
+}
+
+func scalar(v any) bool {
+	switch v.(type) {
+	case string, float64, bool:
+		return true
+	}
+	return false
+}

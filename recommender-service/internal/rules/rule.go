@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// The actions of a rule.
+const (
+	Filter   = "filter"
+	Boost    = "boost"
+	Bury     = "bury"
+	Pin      = "pin"
+	Hide     = "hide"
+	LimitPer = "limit_per"
+)
+
+// CheckRules reports everything that is wrong with rules at pointer, also where two contradict each other.
+func CheckRules(p *Problems, pointer string, list []api.Rule) {
+	ids := map[string]int{}
+	pins := map[string]int{}
+	for n := range list {
+		r, at := &list[n], pointer+"/"+strconv.Itoa(n)
+		if first, taken := ids[r.RuleID]; taken {
+			p.add(at+"/rule_id", "duplicate", "rule %d has the same id", first)
+		}
+		ids[r.RuleID] = n
+		checkRule(p, at, r)
+		if r.Action != Pin || r.Disabled || r.When != nil || !r.From.IsZero() || !r.Until.IsZero() {
+			continue
+		}
+		for _, key := range []string{"item " + r.ItemID, "position " + strconv.Itoa(r.Position)} {
+			if first, taken := pins[key]; taken {
+				p.add(at, "contradiction", "rule %d already pins %s: a place holds one item and an item one place", first, key)
+			}
+			pins[key] = n
+		}
+		for m := range list {
+			if h := &list[m]; h.Action == Hide && !h.Disabled && h.When == nil && names(h.Where, r.ItemID) {
+				p.add(at, "contradiction", "rule %d hides the item that this rule pins", m)
+			}
+		}
+	}
+}
+
+// names reports whether a condition is about one item by its id.
+func names(c *api.Condition, id string) bool {
+	return c != nil && c.Field == "item_id" && op(c) == "eq" && c.Value == id
+}
+
+func checkRule(p *Problems, at string, r *api.Rule) {
+	if r.Where != nil {
+		Check(p, at+"/where", Items, r.Where)
+	}
+	if r.When != nil {
+		Check(p, at+"/when", Audience, r.When)
+	}
+	if !r.From.IsZero() && !r.Until.IsZero() && !r.From.Before(r.Until.Time) {
+		p.add(at+"/until", "contradiction", "until is not after from: the rule would never apply")
+	}
+	need := func(ok bool, field, detail string) {
+		if !ok {
+			p.add(at+"/"+field, "required", "%s", detail)
+		}
+	}
+	switch r.Action {
+	case Filter, Hide:
+		need(r.Where != nil, "where", r.Action+" needs the items that it is about")
+	case Boost:
+		need(r.Factor > 1, "factor", "boost needs a factor above 1; bury lowers scores")
+	case Bury:
+		need(r.Factor > 0 && r.Factor < 1, "factor", "bury needs a factor between 0 and 1; hide drops items")
+	case Pin:
+		need(r.ItemID != "", "item_id", "pin needs an item")
+		need(r.Position > 0, "position", "pin needs a position from 1")
+	case LimitPer:
+		_, known := itemKind(r.Field)
+		need(known, "field", "limit_per needs a field: category, brand or attributes.NAME")
+		need(r.Max > 0, "max", "limit_per needs the most items of one value, from 1")
+	default:
+		p.add(at+"/action", "unknown_action", "%.20q is not an action: use filter, boost, bury, pin, hide or limit_per", r.Action)
+	}
+}
+
+// Active reports whether a rule applies now to an audience.
+func Active(r *api.Rule, now time.Time, a Audiences) bool {
+	if r.Disabled || !r.From.IsZero() && now.Before(r.From.Time) || !r.Until.IsZero() && !now.Before(r.Until.Time) {
+		return false
+	}
+	return r.When == nil || Holds(r.When, a)
+}
+
+// Matching counts the items of the catalogue that a rule is about.
+func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
+	if r.Action == Pin {
+		if i := v.Find(r.ItemID); i >= 0 && v.Item(i) != nil {
+			return 1
+		}
+		return 0
+	}
+	if r.Where == nil {
+		return v.Count()
+	}
+	match, n := Compile(r.Where, v, a, now), 0
+	v.Items(func(it *catalogue.Item) {
+		if match(it) {
+			n++
+		}
+	})
+	return n
+}
+
+// GroupOf returns the value by which limit_per counts an item, and whether it has one.
+func GroupOf(field string, it *catalogue.Item) (string, bool) {
+	v, ok := itemValue(field, it, time.Time{})
+	if !ok {
+		return "", false
+	}
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []string:
+		return strings.Join(v[len(v)-1:], ""), len(v) > 0
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	return "", false
+}

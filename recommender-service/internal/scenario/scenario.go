@@ -1,0 +1,93 @@
+package scenario
+
+import (
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/config"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Kind names scenarios in the store.
+const Kind = "scenario"
+
+// Book holds the scenarios of all shops.
+type Book = config.Collection[api.Scenario]
+
+// NewBook returns a book with the built-in scenarios.
+func NewBook(d config.Documents, logger *slog.Logger, now func() time.Time) *Book {
+	builtin := map[string]api.Scenario{}
+	for _, s := range Builtin() {
+		builtin[s.ScenarioID] = s
+	}
+	return config.New(d, Kind, func(s *api.Scenario, m config.Meta) {
+		s.ScenarioID, s.Version, s.Builtin = m.ID, m.Version, m.Builtin
+		s.UpdatedAt = wire.Time{}
+		if m.UpdatedMs > 0 {
+			s.UpdatedAt = wire.TimeOf(time.UnixMilli(m.UpdatedMs))
+		}
+	}, builtin, logger, now)
+}
+
+// Check reports everything that is wrong with a scenario, with JSON pointers from prefix.
+func Check(s *api.Scenario, prefix string) []apierror.FieldError {
+	p := &rules.Problems{}
+	if s.Filter != nil {
+		rules.Check(p, prefix+"/filter", rules.Items, s.Filter)
+	}
+	rules.CheckRules(p, prefix+"/rules", s.Rules)
+	add := func(pointer, code, detail string) {
+		p.Fields = append(p.Fields, apierror.FieldError{Pointer: prefix + pointer, Code: code, Detail: detail})
+	}
+	if len(s.Sources) == 0 && len(s.Rows) == 0 && len(s.Fallback) == 0 {
+		add("/sources", "required", "a scenario needs a source, a fallback or rows")
+	}
+	seen := map[string]bool{}
+	for n, source := range s.Sources {
+		if seen[source.Kind] {
+			add("/sources/"+strconv.Itoa(n)+"/kind", "duplicate", "the kind is already in the list: give it one weight")
+		}
+		seen[source.Kind] = true
+	}
+	for n, kind := range s.Fallback {
+		if !slices.Contains(Kinds(), kind) {
+			add("/fallback/"+strconv.Itoa(n), "unknown_source", "is not a kind of source")
+		}
+	}
+	for n := range s.Rules {
+		if r := &s.Rules[n]; r.Action == rules.Pin && s.Limit > 0 && r.Position > s.Limit {
+			add("/rules/"+strconv.Itoa(n)+"/position", "contradiction", "lies behind the scenario's limit of "+strconv.Itoa(s.Limit))
+		}
+	}
+	for n := range s.Rows {
+		if r := &s.Rows[n]; r.Kind == "scenario" && r.Scenario == "" {
+			add("/rows/"+strconv.Itoa(n)+"/scenario", "required", "a row of kind scenario names one")
+		}
+	}
+	return p.Fields
+}
+
+// Kinds lists the kinds of source.
+func Kinds() []string {
+	return []string{
+		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceBuyAgain,
+		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers, api.SourcePopular, api.SourceNewest,
+	}
+}
+
+// Matching counts for each rule the items of the catalogue that it is about.
+func Matching(s *api.Scenario, shop *catalogue.Shop, now time.Time) []api.RuleMatch {
+	list := make([]api.RuleMatch, len(s.Rules))
+	shop.Read(func(v *catalogue.View) {
+		for n := range s.Rules {
+			list[n] = api.RuleMatch{RuleID: s.Rules[n].RuleID, Items: rules.Matching(&s.Rules[n], v, rules.Nobody, now)}
+		}
+	})
+	return list
+}

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Decision is what one answer was made from.
+type Decision struct {
+	Shop   string
+	ID     string
+	AtMs   int64
+	Person string // user or session; "" for nobody
+	Body   []byte
+}
+
+// AddDecisions stores decisions; one whose id is there already changes nothing.
+func (s *Store) AddDecisions(ctx context.Context, list []Decision) error {
+	err := s.inTx(ctx, func(t *tx) error {
+		for n := range list {
+			d := &list[n]
+			if _, err := t.exec(ctx, `insert into decisions (shop, id, at_ms, person, body) values ($1, $2, $3, $4, $5) on conflict (shop, id) do nothing`,
+				d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store %d decisions: %w", len(list), err)
+	}
+	return nil
+}
+
+// Decision returns a decision, or ErrNotFound.
+func (s *Store) Decision(ctx context.Context, shop, id string) (Decision, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, d *Decision) error { return r.Scan(&d.Shop, &d.ID, &d.AtMs, &d.Person, &d.Body) },
+		"select shop, id, at_ms, person, body from decisions where shop = $1 and id = $2", shop, id)
+	if err != nil {
+		return Decision{}, fmt.Errorf("read a decision: %w", err)
+	}
+	if len(list) == 0 {
+		return Decision{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Purge removes decisions and clicks from before a moment.
+func (s *Store) Purge(ctx context.Context, beforeMs int64) error {
+	err := s.inTx(ctx, func(t *tx) error {
+		for _, statement := range []string{"delete from decisions where at_ms < $1", "delete from clicks where at_ms < $1"} {
+			if _, err := t.exec(ctx, statement, beforeMs); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove old decisions: %w", err)
+	}
+	return nil
+}

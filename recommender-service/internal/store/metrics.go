@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// HourKey says what an hourly count counts.
+type HourKey struct {
+	Shop, Scenario, Experiment, Arm, Metric string
+	HourMs                                  int64
+}
+
+// ItemKey is an item that a scenario showed on a day.
+type ItemKey struct {
+	Shop, Scenario, ItemID string
+	DayMs                  int64
+}
+
+// VisitorKey is a visitor of an experiment.
+type VisitorKey struct{ Shop, Experiment, Arm, Visitor string }
+
+// VisitorCount is what a visitor of an experiment did.
+type VisitorCount struct {
+	FirstMs                     int64
+	Impressions, Clicks, Orders int64
+	Revenue                     float64
+}
+
+// Click is an attributed click.
+type Click struct {
+	Shop, Visitor, ItemID, RecommendationID string
+	AtMs                                    int64
+}
+
+// Counts are added to what is stored.
+type Counts struct {
+	Hours    map[HourKey]float64
+	Items    map[ItemKey]int64
+	Visitors map[VisitorKey]VisitorCount
+	Clicks   []Click
+}
+
+// Position is how far a feed has been read. Moved from From to To in the same transaction as counts, so that nothing counts twice.
+type Position struct{ Shop, Name, From, To string }
+
+// AddCounts adds counts and, when p is not nil, moves a position; ErrMoved when it is no longer at From, and then nothing is added.
+func (s *Store) AddCounts(ctx context.Context, c Counts, p *Position) error {
+	err := s.inTx(ctx, func(t *tx) error {
+		if p != nil {
+			if err := t.move(ctx, p); err != nil {
+				return err
+			}
+		}
+		return t.addCounts(ctx, c)
+	})
+	if err != nil {
+		return fmt.Errorf("add metrics: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) move(ctx context.Context, p *Position) error {
+	statement := "update positions set position = $3 where shop = $1 and name = $2 and position = $4"
+	args := []any{p.Shop, p.Name, p.To, p.From}
+	if p.From == "" {
+		statement, args = "insert into positions (shop, name, position) values ($1, $2, $3) on conflict (shop, name) do nothing", args[:3]
+	}
+	n, err := t.exec(ctx, statement, args...)
+	if err == nil && n == 0 {
+		return ErrMoved
+	}
+	return err
+}
+
+func (t *tx) addCounts(ctx context.Context, c Counts) error {
+	var failed error
+	run := func(statement string, args ...any) {
+		if failed == nil {
+			_, failed = t.exec(ctx, statement, args...)
+		}
+	}
+	for k, v := range c.Hours {
+		run(`insert into metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value) values ($1, $2, $3, $4, $5, $6, $7)
+			on conflict (shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value`,
+			k.Shop, k.HourMs, k.Scenario, k.Experiment, k.Arm, k.Metric, v)
+	}
+	for k, v := range c.Items {
+		run(`insert into metric_items (shop, day_ms, scenario, item_id, impressions) values ($1, $2, $3, $4, $5)
+			on conflict (shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions`,
+			k.Shop, k.DayMs, k.Scenario, k.ItemID, v)
+	}
+	for k, v := range c.Visitors {
+		run(`insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			on conflict (shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
+			clicks = experiment_visitors.clicks + excluded.clicks, orders = experiment_visitors.orders + excluded.orders,
+			revenue = experiment_visitors.revenue + excluded.revenue`, k.Shop, k.Experiment, k.Arm, k.Visitor, v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue)
+	}
+	for _, k := range c.Clicks {
+		run(`insert into clicks (shop, visitor, item_id, recommendation_id, at_ms) values ($1, $2, $3, $4, $5)
+			on conflict (shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
+			where clicks.at_ms <= excluded.at_ms`, k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs)
+	}
+	return failed
+}
+
+// PositionOf returns how far a feed has been read; "" for not at all.
+func (s *Store) PositionOf(ctx context.Context, shop, name string) (string, error) {
+	var at string
+	err := s.reader.QueryRowContext(ctx, s.rebind("select position from positions where shop = $1 and name = $2"), shop, name).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read a position: %w", err)
+	}
+	return at, nil
+}
+
+// LastClick returns the last attributed click of a visitor on an item, or ErrNotFound.
+func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Click, error) {
+	c := Click{Shop: shop, Visitor: visitor, ItemID: itemID}
+	err := s.reader.QueryRowContext(ctx, s.rebind("select recommendation_id, at_ms from clicks where shop = $1 and visitor = $2 and item_id = $3"), shop, visitor, itemID).
+		Scan(&c.RecommendationID, &c.AtMs)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, ErrNotFound
+	}
+	if err != nil {
+		return c, fmt.Errorf("read a click: %w", err)
+	}
+	return c, nil
+}
+
+// Sum is a total over hours.
+type Sum struct {
+	Scenario, Experiment, Arm, Metric string
+	Value                             float64
+}
+
+// Sums returns totals per scenario, arm and metric of the hours in [fromMs, toMs), in order.
+func (s *Store) Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]Sum, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, v *Sum) error {
+		return r.Scan(&v.Scenario, &v.Experiment, &v.Arm, &v.Metric, &v.Value)
+	},
+		`select scenario, experiment, arm, metric, sum(value) from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
+		group by scenario, experiment, arm, metric order by scenario, experiment, arm, metric`, shop, fromMs, toMs)
+	if err != nil {
+		return nil, fmt.Errorf("sum metrics: %w", err)
+	}
+	return list, nil
+}
+
+// Shown returns how many distinct items each scenario showed in [fromMs, toMs), by scenario.
+func (s *Store) Shown(ctx context.Context, shop string, fromMs, toMs int64) (map[string]int, error) {
+	type row struct {
+		scenario string
+		items    int
+	}
+	list, err := query(ctx, s, func(r *sql.Rows, v *row) error { return r.Scan(&v.scenario, &v.items) },
+		"select scenario, count(distinct item_id) from metric_items where shop = $1 and day_ms >= $2 and day_ms < $3 group by scenario", shop, fromMs, toMs)
+	if err != nil {
+		return nil, fmt.Errorf("count shown items: %w", err)
+	}
+	shown := map[string]int{}
+	for _, r := range list {
+		shown[r.scenario] = r.items
+	}
+	return shown, nil
+}
+
+// ArmTotals are sums over the visitors of an arm, enough for means and variances per visitor.
+type ArmTotals struct {
+	Arm                           string
+	Visitors, Impressions, Clicks int64
+	Clickers, Orders, Buyers      int64
+	Revenue, RevenueSquares       float64
+}
+
+// ExperimentTotals returns the totals of each arm, in order of arm.
+func (s *Store) ExperimentTotals(ctx context.Context, shop, experiment string) ([]ArmTotals, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, a *ArmTotals) error {
+		return r.Scan(&a.Arm, &a.Visitors, &a.Impressions, &a.Clicks, &a.Clickers, &a.Orders, &a.Buyers, &a.Revenue, &a.RevenueSquares)
+	}, `select arm, count(*), sum(impressions), sum(clicks), sum(case when clicks > 0 then 1 else 0 end), sum(orders),
+		sum(case when orders > 0 then 1 else 0 end), sum(revenue), sum(revenue * revenue)
+		from experiment_visitors where shop = $1 and experiment = $2 group by arm order by arm`, shop, experiment)
+	if err != nil {
+		return nil, fmt.Errorf("sum experiment %s: %w", experiment, err)
+	}
+	return list, nil
+}

@@ -1,0 +1,103 @@
+package recommenderapi
+
+import "github.com/aisle-rec/aisle/shared/wire"
+
+// Experiment compares arms: a visitor is always in the same one. A rollout is an experiment whose first arm is what serves now.
+type Experiment struct {
+	ExperimentID string          `json:"experiment_id,omitempty" maxLength:"24" pattern:"^[A-Za-z0-9._-]*$"`
+	Title        string          `json:"title,omitempty" maxLength:"256"`
+	Kind         string          `json:"kind,omitempty" enum:"experiment,rollout,holdout" doc:"experiment when absent. holdout: a lasting part of the visitors for comparison; it goes before all others"`
+	Status       string          `json:"status" enum:"draft,running,stopped"`
+	Scenarios    []string        `json:"scenarios,omitempty" maxItems:"100" doc:"Where it applies; everywhere when empty"`
+	Traffic      float64         `json:"traffic" minimum:"0" maximum:"1" doc:"Share of the visitors that takes part. Raising it keeps everybody's arm"`
+	Arms         []ExperimentArm `json:"arms" minItems:"1" maxItems:"10" doc:"The first is the control"`
+	Guardrails   Guardrails      `json:"guardrails,omitempty"`
+	StopReason   string          `json:"stop_reason,omitempty" readOnly:"true" doc:"The guardrail that stopped it"`
+	Version      int64           `json:"version,omitempty" readOnly:"true"`
+	UpdatedAt    wire.Time       `json:"updated_at,omitempty" readOnly:"true"`
+}
+
+// ExperimentArm is one arm. What it does not name is as it is without the experiment.
+type ExperimentArm struct {
+	Name          string            `json:"name" minLength:"1" maxLength:"24" pattern:"^[A-Za-z0-9._-]+$"`
+	Share         float64           `json:"share" minimum:"0" maximum:"1" doc:"Of those who take part; the shares sum to 1"`
+	Scenario      string            `json:"scenario,omitempty" maxLength:"64" doc:"Another scenario to use"`
+	Configuration *Scenario         `json:"configuration,omitempty" doc:"Another configuration to use"`
+	ModelVersions map[string]string `json:"model_versions,omitempty" doc:"Versions by relation instead of the live ones"`
+	Shadow        bool              `json:"shadow,omitempty" doc:"Computed beside the control and compared with it, never shown"`
+}
+
+// Guardrails stop an experiment when an arm is clearly worse than the control.
+type Guardrails struct {
+	MaxDegradedShare  float64 `json:"max_degraded_share,omitempty" minimum:"0" maximum:"1" doc:"Answers that lacked a peer; 0 for no limit"`
+	MaxEmptyShare     float64 `json:"max_empty_share,omitempty" minimum:"0" maximum:"1" doc:"Answers without an item"`
+	MaxLatencyMS      float64 `json:"max_latency_ms,omitempty" minimum:"0" maximum:"60000" doc:"Mean time of an answer"`
+	MinClickRateRatio float64 `json:"min_click_rate_ratio,omitempty" minimum:"0" maximum:"1" doc:"Clicks per visitor against the control's; counts when the difference is significant at 99 %"`
+	MinVisitors       int64   `json:"min_visitors,omitempty" minimum:"0" doc:"Of each arm before a guardrail counts; 100 when absent"`
+}
+
+// ExperimentResults are the figures of an experiment.
+type ExperimentResults struct {
+	ExperimentID   string      `json:"experiment_id"`
+	Arms           []ArmResult `json:"arms"`
+	SampleRatioP   float64     `json:"sample_ratio_p" doc:"Chance of visitors spreading over the arms as unevenly as they did; below 0.001 the comparison is broken"`
+	SampleRatioOK  bool        `json:"sample_ratio_ok"`
+	RequiredPerArm int64       `json:"required_visitors_per_arm" doc:"To find a relative change of min_effect in the conversion rate with 80 % power at 5 % level; 0 when the control has none yet"`
+	MinEffect      float64     `json:"min_effect"`
+	Enough         bool        `json:"enough" doc:"Every arm has the required visitors"`
+}
+
+// ArmResult are the figures of one arm. Differences are to the control, with 95 % intervals.
+type ArmResult struct {
+	Arm                string    `json:"arm"`
+	Control            bool      `json:"control"`
+	Visitors           int64     `json:"visitors"`
+	Impressions        int64     `json:"impressions"`
+	Clicks             int64     `json:"clicks"`
+	Orders             int64     `json:"order_lines"`
+	Revenue            float64   `json:"revenue"`
+	ClickerRate        float64   `json:"clicker_rate" doc:"Visitors who clicked"`
+	ConversionRate     float64   `json:"conversion_rate" doc:"Visitors who bought what was recommended"`
+	RevenuePerVisitor  float64   `json:"revenue_per_visitor"`
+	ClickerRateDiff    *Interval `json:"clicker_rate_difference,omitempty"`
+	ConversionRateDiff *Interval `json:"conversion_rate_difference,omitempty"`
+	RevenueDiff        *Interval `json:"revenue_per_visitor_difference,omitempty"`
+	ShadowOverlap      *float64  `json:"shadow_overlap,omitempty" doc:"Of a shadow arm: mean share of the control's items that it would show too"`
+	MeanLatencyMS      float64   `json:"mean_latency_ms"`
+	DegradedShare      float64   `json:"degraded_share"`
+	EmptyShare         float64   `json:"empty_share"`
+}
+
+// Interval is an estimate with its confidence interval.
+type Interval struct {
+	Value  float64 `json:"value"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	PValue float64 `json:"p_value"`
+}
+
+// ScenarioMetrics are the figures of one scenario over a time.
+type ScenarioMetrics struct {
+	Scenario       string             `json:"scenario"`
+	Requests       int64              `json:"requests"`
+	Empty          int64              `json:"empty"`
+	Degraded       int64              `json:"degraded"`
+	Impressions    int64              `json:"impressions" doc:"Items sent"`
+	Clicks         int64              `json:"clicks"`
+	Adds           int64              `json:"adds_to_cart"`
+	OrderLines     int64              `json:"order_lines"`
+	Revenue        float64            `json:"revenue"`
+	ClickRate      float64            `json:"click_rate" doc:"Clicks per impression"`
+	ConversionRate float64            `json:"conversion_rate" doc:"Order lines per click"`
+	CoverageItems  int                `json:"coverage_items" doc:"Distinct items sent"`
+	Coverage       float64            `json:"coverage" doc:"Their share of the catalogue"`
+	TierShare      map[string]float64 `json:"tier_share" doc:"Share of the impressions by tier"`
+	MeanLatencyMS  float64            `json:"mean_latency_ms"`
+}
+
+// ScenariosMetrics lists scenarios in order of id.
+type ScenariosMetrics struct {
+	From      wire.Time         `json:"from"`
+	To        wire.Time         `json:"to"`
+	Scenarios []ScenarioMetrics `json:"scenarios"`
+}
