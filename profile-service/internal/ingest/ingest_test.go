@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
@@ -39,7 +41,7 @@ func open(t *testing.T) store.Store {
 func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	in := ingest.New(s, event.NewRules(event.DefaultWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now)
+	in := ingest.New(s, event.NewRules(event.DefaultWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
 	const callers, posts = 20, 15
 	var wg sync.WaitGroup
 	for c := range callers {
