@@ -24,6 +24,8 @@ const (
 	// behaviourTTL is how long a list stays that only a new model changes; textTTL one that a change of the catalogue may change too.
 	behaviourTTL = 15 * time.Minute
 	textTTL      = 20 * time.Second
+	// fetchTimeout bounds a request for lists.
+	fetchTimeout = 5 * time.Second
 	// entryBytes is what an entry costs beside its list.
 	entryBytes = 200
 )
@@ -86,9 +88,7 @@ func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, relation, version
 	if len(missing) == 0 {
 		return out, nil
 	}
-	found, err := c.lists.BulkGet(ctx, missing, otter.BulkLoaderFunc[key, *Entry](func(ctx context.Context, keys []key) (map[key]*Entry, error) {
-		return c.load(ctx, shop, keys, pinned)
-	}))
+	found, err := c.fetch(ctx, shop, missing, pinned)
 	for n, item := range items {
 		if out[n] == nil {
 			out[n] = found[key{shop.Name, version, relation, item}]
@@ -98,6 +98,29 @@ func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, relation, version
 		return out, fmt.Errorf("read %d neighbour lists (%s): %w", len(missing), relation, err)
 	}
 	return out, nil
+}
+
+// fetch gets missing lists. A caller who cannot wait goes away, but what was asked for still comes into the cache for the next one.
+func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, missing []key, pinned bool) (map[key]*Entry, error) {
+	type result struct {
+		found map[key]*Entry
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		defer cancel()
+		found, err := c.lists.BulkGet(call, missing, otter.BulkLoaderFunc[key, *Entry](func(ctx context.Context, keys []key) (map[key]*Entry, error) {
+			return c.load(ctx, shop, keys, pinned)
+		}))
+		done <- result{found, err}
+	}()
+	select {
+	case r := <-done:
+		return r.found, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // load asks for lists, in as many requests as needed. All keys are of one relation and version.

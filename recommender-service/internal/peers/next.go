@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	nextLimit = 100
-	nextTTL   = time.Minute
-	nextBytes = 500
+	nextLimit   = 100
+	nextTTL     = time.Minute
+	nextBytes   = 500
+	nextTimeout = 5 * time.Second
 )
 
 // Next is what a session may look at next: one row per item of the session, so that each candidate's score is a sum over seeds.
@@ -64,20 +65,43 @@ func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version str
 		h.WriteByte(0)
 	}
 	k := nextKey{shop.Name, version, h.Sum64(), len(session)}
-	return p.next.cache.Get(ctx, k, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
-		r := similarityapi.NextRequest{ItemIDs: session, Limit: nextLimit}
-		if pinned {
-			r.ModelVersion = version
-		}
-		answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) { return p.options.Similarity.ForShop(shop.Name).Next(ctx, r) })
-		if noModel(err) {
-			return &Next{}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		return translateNext(shop, session, answer), nil
-	}))
+	if have, ok := p.next.cache.GetIfPresent(k); ok {
+		return have, nil
+	}
+	type result struct {
+		next *Next
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() { // goes on when the caller cannot wait: the next one finds the answer
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), nextTimeout)
+		defer cancel()
+		next, err := p.next.cache.Get(call, k, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
+			return p.askNext(ctx, shop, version, pinned, session)
+		}))
+		done <- result{next, err}
+	}()
+	select {
+	case r := <-done:
+		return r.next, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *Peers) askNext(ctx context.Context, shop *catalogue.Shop, version string, pinned bool, session []string) (*Next, error) {
+	r := similarityapi.NextRequest{ItemIDs: session, Limit: nextLimit}
+	if pinned {
+		r.ModelVersion = version
+	}
+	answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) { return p.options.Similarity.ForShop(shop.Name).Next(ctx, r) })
+	if noModel(err) {
+		return &Next{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return translateNext(shop, session, answer), nil
 }
 
 // translateNext turns the contributions per candidate into a row per item of the session.

@@ -1,0 +1,89 @@
+package service_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+)
+
+// restart serves a handler on the address of a closed server.
+func restart(t *testing.T, old *httptest.Server) *httptest.Server {
+	t.Helper()
+	l, err := net.Listen("tcp", old.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(old.Config.Handler)
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
+	return s
+}
+
+func shut(s *httptest.Server) {
+	s.CloseClientConnections()
+	s.Close()
+}
+
+func TestAPeerThatIsAwayIsNamedAndComesBackWithoutARestart(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", "i003") })
+	req := api.Request{Scenario: "home.for_you", UserID: "ann", ContextItems: []string{"i010"}, Limit: 5}
+	whole := s.recommend(t, req)
+
+	shut(s.world.profile)
+	a := s.await(t, req, func(a api.Answer) bool {
+		return slices.Contains(a.Degraded, "profile-service") && slices.Contains(a.Degraded, "catalogue")
+	})
+	if len(a.Items) != 5 || a.Items[0].Tier == "personal" {
+		t.Errorf("without the profile-service: %+v", a)
+	}
+	restart(t, s.world.profile)
+	s.await(t, req, func(a api.Answer) bool { return cmp.Equal(ids(a), ids(whole)) && len(a.Degraded) == 0 })
+
+	shut(s.world.similarity)
+	if a := s.recommend(t, req); !cmp.Equal(ids(a), ids(whole)) {
+		t.Errorf("the last good lists are not used: %v, before %v", ids(a), ids(whole))
+	}
+	s.world.edit("north", func(d *shopData) { d.did("bob", "view_item", "i090") })
+	cold := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 5})
+	if len(cold.Items) != 5 || !slices.Contains(cold.Degraded, "similarity-service") {
+		t.Errorf("without lists at hand: %v, degraded %v", ids(cold), cold.Degraded)
+	}
+	restart(t, s.world.similarity)
+	s.await(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 1}, func(a api.Answer) bool {
+		return len(a.Items) == 1 && a.Items[0].ItemID == "i091" && len(a.Degraded) == 0
+	})
+}
+
+func TestASlowPeerDoesNotHoldUpTheAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edit("north", func(d *shopData) { lamps(d, 50) })
+	inner := w.profile.Config.Handler
+	w.profile.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/users/ann/profile" {
+			<-r.Context().Done()
+			return
+		}
+		inner.ServeHTTP(rw, r)
+	})
+	s := start(t, w, testenv.SQLite(t))
+	s.await(t, api.Request{Scenario: "home.trending"}, func(a api.Answer) bool { return len(a.Items) == 20 })
+	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", DeadlineMS: 50, Limit: 5})
+	if len(a.Items) != 5 || !slices.Contains(a.Degraded, "profile-service") {
+		t.Errorf("got %v, degraded %v", ids(a), a.Degraded)
+	}
+}

@@ -1,0 +1,139 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/recommender-service/service"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"),
+		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"),
+		goleak.IgnoreAnyFunction("github.com/maypok86/otter/v2.(*cache[...]).periodicCleanUp"),
+		goleak.IgnoreAnyFunction("database/sql.(*DB).connectionOpener"))
+}
+
+// running is a service on a socket with a key for each of two shops.
+type running struct {
+	world *world
+	url   string
+	keys  map[string]string
+	api   *recommenderapi.Client // of the shop north
+	http  *httpclient.Client
+}
+
+func start(t testing.TB, w *world, databaseURL string) *running {
+	t.Helper()
+	if database.IsPostgres(databaseURL) {
+		if err := migrations.Up(t.Context(), migrations.Recommender, databaseURL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := &running{world: w, keys: map[string]string{}}
+	keysFile := filepath.Join(t.TempDir(), "keys.json")
+	for _, shop := range []string{"north", "south"} {
+		secret, key, err := auth.Generate(auth.NewKey{Kind: auth.KindSecret, Shop: shop}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := auth.AppendKey(keysFile, key); err != nil {
+			t.Fatal(err)
+		}
+		r.keys[shop] = secret
+	}
+	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, err := service.New(t.Context(), service.Config{DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL},
+		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(svc.Handler())
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- svc.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		server.Close()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("run: %v", err)
+		}
+		if err := svc.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	r.url, r.http = server.URL, httpclient.New(httpclient.Options{BaseURL: server.URL, Key: r.keys["north"]})
+	r.api = recommenderapi.NewClient(r.http)
+	return r
+}
+
+// north starts a service for a shop of 200 lamps and waits until it knows them.
+func north(t testing.TB) *running {
+	t.Helper()
+	w := newWorld(t)
+	w.edit("north", func(s *shopData) { lamps(s, 200) })
+	r := start(t, w, testenv.SQLite(t))
+	r.await(t, recommenderapi.Request{Scenario: "home.trending"}, func(a recommenderapi.Answer) bool { return len(a.Items) == 20 && len(a.Degraded) == 0 })
+	return r
+}
+
+func (r *running) recommend(t testing.TB, req recommenderapi.Request) recommenderapi.Answer {
+	t.Helper()
+	if req.DeadlineMS == 0 {
+		req.DeadlineMS = 5000 // a slow machine must not look like a peer that is away
+	}
+	a, err := r.api.Recommend(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// await asks until the answer is as wanted.
+func (r *running) await(t testing.TB, req recommenderapi.Request, want func(recommenderapi.Answer) bool) recommenderapi.Answer {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		a := r.recommend(t, req)
+		if want(a) {
+			return a
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("waited in vain; the last answer was %+v", a)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func ids(a recommenderapi.Answer) []string {
+	list := make([]string, len(a.Items))
+	for n := range a.Items {
+		list[n] = a.Items[n].ItemID
+	}
+	return list
+}
+
+// as returns a client with the key of a shop.
+func (r *running) as(shop string) *httpclient.Client {
+	return httpclient.New(httpclient.Options{BaseURL: r.url, Key: r.keys[shop]})
+}

@@ -1,0 +1,250 @@
+package service_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// world answers for the profile-service and the similarity-service over real HTTP, from data that a test sets. It keeps shops apart by the header
+// that service keys send.
+type world struct {
+	mu      sync.Mutex
+	shops   map[string]*shopData
+	changed chan struct{} // closed at every change of a catalogue
+	asked   map[string]int
+
+	profile, similarity *httptest.Server
+}
+
+type shopData struct {
+	changes  []profileapi.ItemChange
+	items    map[string]profileapi.Item
+	profiles map[string]*profileapi.Profile
+	events   []profileapi.StoredEvent
+	lists    map[string]map[string][]similarityapi.Neighbour // relation → item
+	popular  map[string][]similarityapi.Neighbour            // window + "/" + category
+	version  string
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{shops: map[string]*shopData{}, changed: make(chan struct{}), asked: map[string]int{}}
+	profile, similarity := http.NewServeMux(), http.NewServeMux()
+	profile.HandleFunc("GET /v1/changes/items", w.itemChanges)
+	profile.HandleFunc("GET /v1/users/{id}/profile", w.profileOf)
+	profile.HandleFunc("GET /v1/sessions/{id}/profile", w.profileOf)
+	profile.HandleFunc("GET /v1/events", w.listEvents)
+	similarity.HandleFunc("POST /v1/similarities", w.lookup)
+	similarity.HandleFunc("POST /v1/similarities/next", w.next)
+	similarity.HandleFunc("GET /v1/popular", w.popular)
+	similarity.HandleFunc("GET /v1/models/live", w.live)
+	w.profile, w.similarity = httptest.NewServer(profile), httptest.NewServer(similarity)
+	t.Cleanup(func() {
+		w.profile.CloseClientConnections()
+		w.similarity.CloseClientConnections()
+		w.profile.Close()
+		w.similarity.Close()
+	})
+	return w
+}
+
+func (w *world) shop(name string) *shopData {
+	s, ok := w.shops[name]
+	if !ok {
+		s = &shopData{
+			items: map[string]profileapi.Item{}, profiles: map[string]*profileapi.Profile{}, lists: map[string]map[string][]similarityapi.Neighbour{},
+			popular: map[string][]similarityapi.Neighbour{}, version: "m1",
+		}
+		w.shops[name] = s
+	}
+	return s
+}
+
+// edit changes a shop's data.
+func (w *world) edit(name string, f func(s *shopData)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f(w.shop(name))
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+func (s *shopData) put(items ...profileapi.Item) {
+	for _, it := range items {
+		s.items[it.ItemID] = it
+		s.changes = append(s.changes, profileapi.ItemChange{ItemID: it.ItemID, Item: &it})
+	}
+}
+
+func (s *shopData) list(relation, item string, neighbours ...similarityapi.Neighbour) {
+	if s.lists[relation] == nil {
+		s.lists[relation] = map[string][]similarityapi.Neighbour{}
+	}
+	s.lists[relation][item] = neighbours
+}
+
+// did makes the profile of a user: views of items, the latest first.
+func (s *shopData) did(user, eventType string, items ...string) {
+	p := s.profiles[user]
+	if p == nil {
+		p = &profileapi.Profile{UserID: user, Known: true}
+		s.profiles[user] = p
+	}
+	for _, id := range items {
+		p.Recent = append(p.Recent, profileapi.ProfileItem{ItemID: id, Type: eventType, Types: []string{eventType}, Weight: 1, Decayed: 1, Count: 1, AgeHours: 2})
+		if eventType == "purchase" {
+			p.Purchased = append(p.Purchased, profileapi.PurchasedItem{ItemID: id, Count: 1, Quantity: 1, LastAt: wire.TimeOf(time.Now().Add(-2 * time.Hour))})
+		}
+	}
+}
+
+func of(r *http.Request) string { return r.Header.Get(auth.ShopHeader) }
+
+func send(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (w *world) count(what string) {
+	w.asked[what]++
+}
+
+func (w *world) itemChanges(rw http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.Atoi(r.URL.Query().Get("after"))
+	wait, _ := strconv.Atoi(r.URL.Query().Get("wait_ms"))
+	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+	timeout := time.NewTimer(time.Duration(wait) * time.Millisecond)
+	defer timeout.Stop()
+	for {
+		w.mu.Lock()
+		all, changed := w.shop(of(r)).changes, w.changed
+		page := slices.Clone(all[min(after, len(all)):min(after+limit, len(all))])
+		w.mu.Unlock()
+		if len(page) > 0 || wait == 0 {
+			next := after + len(page)
+			send(rw, profileapi.ItemChanges{Changes: page, Next: strconv.Itoa(next), More: next < len(all)})
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			wait = 0
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (w *world) profileOf(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count("profile")
+	p := profileapi.Profile{UserID: r.PathValue("id")}
+	if have := w.shop(of(r)).profiles[r.PathValue("id")]; have != nil {
+		p = *have
+	}
+	p.AsOf = wire.TimeOf(time.Now())
+	if at, err := wire.ParseTime(r.URL.Query().Get("at")); err == nil {
+		p.AsOf = at
+	}
+	send(rw, p)
+}
+
+func (w *world) listEvents(rw http.ResponseWriter, r *http.Request) {
+	after, _ := strconv.ParseInt(r.URL.Query().Get("after_seq"), 10, 64)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	page := profileapi.Page[profileapi.StoredEvent]{Items: []profileapi.StoredEvent{}}
+	for _, e := range w.shop(of(r)).events {
+		if e.Seq > after {
+			page.Items = append(page.Items, e)
+		}
+	}
+	send(rw, page)
+}
+
+func (w *world) lookup(rw http.ResponseWriter, r *http.Request) {
+	var in similarityapi.LookupRequest
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count("lookup")
+	s := w.shop(of(r))
+	out := similarityapi.LookupAnswer{ModelVersion: s.version, Relation: in.Relation}
+	for _, id := range in.ItemIDs {
+		l := similarityapi.NeighbourList{ItemID: id, Source: "behaviour", Neighbours: s.lists[in.Relation][id]}
+		out.Lists = append(out.Lists, l)
+	}
+	send(rw, out)
+}
+
+func (w *world) next(rw http.ResponseWriter, _ *http.Request) {
+	send(rw, similarityapi.NextAnswer{ModelVersion: "m1", Items: []similarityapi.NextItem{}})
+}
+
+func (w *world) popular(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q := r.URL.Query()
+	send(rw, similarityapi.PopularAnswer{Window: q.Get("window"), AsOf: wire.TimeOf(time.Unix(1.7e9, 0)), Items: w.shop(of(r)).popular[q.Get("window")+"/"+q.Get("category")]})
+}
+
+func (w *world) live(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	v := w.shop(of(r)).version
+	send(rw, similarityapi.LiveModels{Live: map[string]string{"similar": v, "bought_together": v, "viewed_next": v}})
+}
+
+// lamps fills a shop with n items i000, i001 … in four categories and two brands. Each is near the ten after it.
+func lamps(s *shopData, n int) {
+	id := func(i int) string { return fmt.Sprintf("i%03d", i%n) }
+	var popular []similarityapi.Neighbour
+	for i := range n {
+		price := float64(i%17) + 1
+		s.put(profileapi.Item{
+			ItemID: id(i), Title: "Lamp " + id(i), CategoryPath: []string{"Home", "C" + strconv.Itoa(i%4)}, Brand: "B" + strconv.Itoa(i%2), Price: &price,
+			Attributes: map[string]any{"colour": []string{"red", "blue", "green"}[i%3]}, PublishedAt: wire.TimeOf(time.Unix(1.6e9+int64(i), 0)),
+		})
+		var near []similarityapi.Neighbour
+		for k := 1; k <= 10; k++ {
+			near = append(near, similarityapi.Neighbour{ItemID: id(i + k), Score: 1 / float64(k+1)})
+		}
+		for _, relation := range []string{"similar", "bought_together", "viewed_next"} {
+			s.list(relation, id(i), near...)
+		}
+		popular = append(popular, similarityapi.Neighbour{ItemID: id(i), Score: float64(n - i)})
+	}
+	for _, window := range []string{"popular", "trending", "best_sellers"} {
+		s.popular[window+"/"] = popular
+		for c := range 4 {
+			category := "Home > C" + strconv.Itoa(c)
+			s.popular[window+"/"+category] = slices.DeleteFunc(slices.Clone(popular), func(p similarityapi.Neighbour) bool {
+				i, _ := strconv.Atoi(strings.TrimPrefix(p.ItemID, "i"))
+				return i%4 != c
+			})
+		}
+	}
+}
+
+// times returns how often something was asked for.
+func (w *world) times(what string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked[what]
+}
