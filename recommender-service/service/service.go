@@ -46,6 +46,7 @@ type Service struct {
 	peers       *peers.Peers
 	scenarios   *scenario.Book
 	experiments *experiment.Collection
+	engine      *recommend.Engine
 	shadows     *experiment.Shadows
 	decisions   *decision.Log
 	counter     *metrics.Counter
@@ -89,11 +90,11 @@ func (s *Service) build(config Config) {
 		Sample: config.DecisionSample, Keep: time.Duration(config.DecisionDays) * 24 * time.Hour, Logger: logger, Now: now,
 	}, s.deps.Registry)
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	engine := recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 	})
-	s.shadows = experiment.NewShadows(book, engine, s.counter.Shadowed)
+	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
 	s.attribution = &metrics.Attribution{
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
@@ -106,7 +107,7 @@ func (s *Service) build(config Config) {
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 	})
 	api := &httpapi.API{
-		Engine: engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
+		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		KeepDays: config.DecisionDays, Now: now,
 	}
 	api.Register(s.server.API)
@@ -165,5 +166,7 @@ func (s *Service) Run(ctx context.Context) error {
 // Close waits for what is under way and releases the store.
 func (s *Service) Close() error {
 	s.shadows.Wait()
+	s.engine.Close()
+	s.peers.Close()
 	return s.store.Close()
 }

@@ -72,6 +72,9 @@ func New(lookup Lookup, maxBytes uint64) *Cache {
 // Bytes returns what the lists take.
 func (c *Cache) Bytes() uint64 { return c.lists.WeightedSize() }
 
+// Close ends the cache's upkeep.
+func (c *Cache) Close() { c.lists.StopAllGoroutines() }
+
 // Get returns the lists of items under a model version, the live one when live is not "". Lists that cannot be had are nil, and err says why;
 // those at hand are returned all the same. pinned asks for exactly this version rather than for whatever is live.
 func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, relation, version string, pinned bool, items []string) ([]*Entry, error) {

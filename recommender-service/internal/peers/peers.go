@@ -65,6 +65,14 @@ func New(o Options) *Peers {
 	return p
 }
 
+// Close waits for lists that are being fetched and ends the upkeep of the caches.
+func (p *Peers) Close() {
+	p.popular.wait()
+	p.popular.past.StopAllGoroutines()
+	p.next.cache.StopAllGoroutines()
+	p.lists.Close()
+}
+
 func breaker() circuitbreaker.CircuitBreaker[any] {
 	return circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerWindow).WithDelay(breakerDelay).WithSuccessThreshold(1).Build()
 }

@@ -50,6 +50,9 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now 
 	}
 }
 
+// Close ends the upkeep of what the engine remembers.
+func (e *Engine) Close() { e.shown.lists.StopAllGoroutines() }
+
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.
 type Placement struct {
 	Scenario *api.Scenario

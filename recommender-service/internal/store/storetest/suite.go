@@ -1,0 +1,183 @@
+// Package storetest is the suite that the store passes on every database.
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+)
+
+const kind = "scenario"
+
+func anything(store.Document) error { return nil }
+
+// Run tests a store; open returns an empty one.
+func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+	for name, test := range map[string]func(*testing.T, *store.Store){
+		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions, "experiments": experiments,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+func versions(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	for n, body := range []string{"{}", `{"a":1}`, `{"a":2}`} {
+		v, err := s.Put(ctx, "north", kind, store.Document{ID: "x", Author: "k", CreatedMs: int64(n), Body: []byte(body)}, 1, anything)
+		if err != nil || v != int64(n+1) {
+			t.Fatalf("put %d: version %d, %v", n, v, err)
+		}
+	}
+	if _, err := s.Put(ctx, "north", kind, store.Document{ID: "x", Deleted: true, Body: []byte("{}")}, 1, func(d store.Document) error {
+		if d.Version != 3 {
+			t.Errorf("the check saw version %d", d.Version)
+		}
+		return errors.ErrUnsupported
+	}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a refusal: %v", err)
+	}
+	list, err := s.Documents(ctx, "north", kind)
+	want := []store.Document{{ID: "x", Version: 3, Author: "k", CreatedMs: 2, Body: []byte(`{"a":2}`)}}
+	if diff := cmp.Diff(want, list); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	history, err := s.History(ctx, "north", kind, "x", 3, 10)
+	if err != nil || len(history) != 2 || history[0].Version != 2 {
+		t.Errorf("history: %v %v", history, err)
+	}
+	if _, err := s.DocumentVersion(ctx, "south", kind, "x", 1); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("another shop's version: %v", err)
+	}
+}
+
+func writers(t *testing.T, s *store.Store) {
+	var group sync.WaitGroup
+	var won, lost atomic.Int32
+	for n := range 8 {
+		group.Go(func() {
+			_, err := s.Put(t.Context(), "north", kind, store.Document{ID: "x", Body: []byte(fmt.Sprint(n))}, 1, func(d store.Document) error {
+				if d.Version != 0 {
+					return store.ErrVersion
+				}
+				return nil
+			})
+			switch {
+			case err == nil:
+				won.Add(1)
+			case errors.Is(err, store.ErrVersion):
+				lost.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if won.Load() != 1 || lost.Load() != 7 {
+		t.Errorf("%d writers won, %d lost", won.Load(), lost.Load())
+	}
+}
+
+func decisions(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	list := []store.Decision{{Shop: "north", ID: "a", AtMs: 1, Person: "p", Body: []byte("{}")}, {Shop: "north", ID: "b", AtMs: 5, Body: []byte("{}")}}
+	for range 2 {
+		if err := s.AddDecisions(ctx, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Decision(ctx, "north", "a")
+	if diff := cmp.Diff(list[0], got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if _, err := s.Decision(ctx, "south", "a"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("another shop's decision: %v", err)
+	}
+	if err := s.Purge(ctx, 5); err != nil {
+		t.Fatal(err)
+	}
+	_, errA := s.Decision(ctx, "north", "a")
+	_, errB := s.Decision(ctx, "north", "b")
+	if !errors.Is(errA, store.ErrNotFound) || errB != nil {
+		t.Errorf("after the purge: %v, %v", errA, errB)
+	}
+}
+
+func counts(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	hour := store.HourKey{Shop: "north", Scenario: "home", Metric: "clicks", HourMs: 3600_000}
+	later := hour
+	later.HourMs *= 2
+	c := store.Counts{
+		Hours: map[store.HourKey]float64{hour: 2, later: 5}, Items: map[store.ItemKey]int64{{Shop: "north", Scenario: "home", ItemID: "a"}: 1, {Shop: "north", Scenario: "home", ItemID: "b"}: 1},
+		Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "new", AtMs: 9}},
+	}
+	for range 2 {
+		if err := s.AddCounts(ctx, c, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sums, err := s.Sums(ctx, "north", 0, later.HourMs)
+	if diff := cmp.Diff([]store.Sum{{Scenario: "home", Metric: "clicks", Value: 4}}, sums); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	shown, err := s.Shown(ctx, "north", 0, 1)
+	if diff := cmp.Diff(map[string]int{"home": 2}, shown); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
+	if err := s.AddCounts(ctx, c, nil); err != nil {
+		t.Fatal(err)
+	}
+	if click, err := s.LastClick(ctx, "north", "v", "a"); err != nil || click.RecommendationID != "new" {
+		t.Errorf("the last click is %+v, %v", click, err)
+	}
+}
+
+func positions(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	hour := store.HourKey{Shop: "north", Metric: "clicks"}
+	c := store.Counts{Hours: map[store.HourKey]float64{hour: 1}}
+	for _, p := range []store.Position{{From: "", To: "5"}, {From: "5", To: "7"}} {
+		p.Shop, p.Name = "north", "feed"
+		if err := s.AddCounts(ctx, c, &p); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AddCounts(ctx, c, &p); !errors.Is(err, store.ErrMoved) {
+			t.Errorf("moved twice from %q: %v", p.From, err)
+		}
+	}
+	at, err := s.PositionOf(ctx, "north", "feed")
+	sums, _ := s.Sums(ctx, "north", 0, 1)
+	if err != nil || at != "7" || len(sums) != 1 || sums[0].Value != 2 {
+		t.Errorf("position %q, %v, sums %v", at, err, sums)
+	}
+}
+
+func experiments(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	visitor := func(name string, v store.VisitorCount) store.Counts {
+		return store.Counts{Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: "north", Experiment: "x", Arm: "a", Visitor: name}: v}}
+	}
+	for _, c := range []store.Counts{
+		visitor("u", store.VisitorCount{FirstMs: 1, Impressions: 5, Clicks: 1}), visitor("u", store.VisitorCount{FirstMs: 9, Orders: 1, Revenue: 10}),
+		visitor("w", store.VisitorCount{Impressions: 2, Revenue: 4}),
+	} {
+		if err := s.AddCounts(ctx, c, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.ExperimentTotals(ctx, "north", "x")
+	want := []store.ArmTotals{{Arm: "a", Visitors: 2, Impressions: 7, Clicks: 1, Clickers: 1, Orders: 1, Buyers: 1, Revenue: 14, RevenueSquares: 116}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
