@@ -164,6 +164,13 @@ func shop(seed uint64) *peer {
 // start runs a service against p on stores of this test, and returns a client of its API.
 func start(t *testing.T, p *peer, config service.Config) *similarityapi.Client {
 	t.Helper()
+	c, _ := startWithHandler(t, p, config)
+	return c
+}
+
+// startWithHandler also returns the handler, for what the client does not do.
+func startWithHandler(t *testing.T, p *peer, config service.Config) (*similarityapi.Client, http.Handler) {
+	t.Helper()
 	authenticator, err := auth.NewAuthenticator(auth.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +197,7 @@ func start(t *testing.T, p *peer, config service.Config) *similarityapi.Client {
 	})
 	return similarityapi.NewClient(httpclient.New(httpclient.Options{
 		BaseURL: "http://localhost", Transport: httpserver.InProcess{Handler: s.Handler()},
-	}))
+	})), s.Handler()
 }
 
 // settings are stores of this test alone.

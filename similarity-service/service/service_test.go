@@ -1,7 +1,9 @@
 package service_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -311,6 +314,41 @@ func TestJobs(t *testing.T) {
 		versions := live(t, c)
 		if job.State != similarityapi.JobSucceeded || versions[similarityapi.Similar] == "" || versions[similarityapi.BoughtTogether] != "" {
 			t.Errorf("job %s (%s), live %v", job.State, job.Error, versions)
+		}
+	})
+	t.Run("its states can be followed as events", func(t *testing.T) {
+		t.Parallel()
+		p := shop(10)
+		c, h := startWithHandler(t, p, settings(t))
+		p.set(func(p *peer) { p.gate = make(chan struct{}) })
+		job, err := c.StartJob(deadline(t), similarityapi.JobRequest{Relations: []string{similarityapi.Similar}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(deadline(t), http.MethodGet, "http://localhost/v1/jobs/"+job.JobID+"/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := httpserver.InProcess{Handler: h}.RoundTrip(r)
+		if err != nil || resp.Header.Get("Content-Type") != "text/event-stream" {
+			t.Fatalf("%v, %v", resp, err)
+		}
+		defer resp.Body.Close()
+		p.mu.Lock()
+		close(p.gate)
+		p.mu.Unlock()
+		var states []string
+		for scanner := bufio.NewScanner(resp.Body); scanner.Scan(); {
+			if data, ok := strings.CutPrefix(scanner.Text(), "data: "); ok {
+				var j similarityapi.Job
+				if err := json.Unmarshal([]byte(data), &j); err != nil {
+					t.Fatal(err)
+				}
+				states = append(states, j.State)
+			}
+		}
+		if len(states) < 2 || states[0] != similarityapi.JobRunning || states[len(states)-1] != similarityapi.JobSucceeded {
+			t.Errorf("states %v", states)
 		}
 	})
 	t.Run("bad requests name their fields", func(t *testing.T) {
