@@ -35,6 +35,7 @@ func main() {
 func run(ctx context.Context) error {
 	events := flag.Int("events", 400_000, "events of the ingest benchmark")
 	stored := flag.Int("stored", 10_000_000, "events stored for the profile and stream benchmarks")
+	visitors := flag.Int("visitors", 500_000, "visitors who share the stored events")
 	flag.Parse()
 	all := []struct {
 		name    string
@@ -42,8 +43,8 @@ func run(ctx context.Context) error {
 	}{
 		{"ingest", func(ctx context.Context, s *subject) error { return ingest(ctx, s, *events) }},
 		{"single", func(ctx context.Context, s *subject) error { return single(ctx, s, *events/20) }},
-		{"profile", func(ctx context.Context, s *subject) error { return profiles(ctx, s, *stored) }},
-		{"stream", func(ctx context.Context, s *subject) error { return stream(ctx, s, *stored) }},
+		{"profile", func(ctx context.Context, s *subject) error { return profiles(ctx, s, *stored, *visitors) }},
+		{"stream", func(ctx context.Context, s *subject) error { return stream(ctx, s, *stored, *visitors) }},
 	}
 	s, err := start(ctx)
 	if err != nil {

@@ -21,13 +21,19 @@ const (
 	profileGoal  = 5 * time.Millisecond
 	decodeGoal   = 1e6 // interactions per CPU second of the reader
 	profileReads = 2000
-	visitors     = 100_000
 )
 
 // fill brings the shop to a number of stored events, straight into the table: how they got there is another benchmark.
-func fill(ctx context.Context, s *subject, events int) error {
+func fill(ctx context.Context, s *subject, events, visitors int) error {
 	var present int64
 	if err := s.pool.QueryRow(ctx, "select coalesce(max(value), 0) from counters where shop = 'default' and name = 'events'").Scan(&present); err != nil {
+		return err
+	}
+	var shopID int64
+	if _, err := s.pool.Exec(ctx, "insert into shops (shop) values ('default') on conflict do nothing"); err != nil {
+		return err
+	}
+	if err := s.pool.QueryRow(ctx, "select shop_id from shops where shop = 'default'").Scan(&shopID); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -39,14 +45,14 @@ func fill(ctx context.Context, s *subject, events int) error {
 	random := rand.New(rand.NewPCG(5, 6))
 	seq := present
 	row := make([]any, 8)
-	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"shop", "seq", "subject", "event_id", "type", "occurred_ms", "received_ms", "lines"}, pgx.CopyFromFunc(func() ([]any, error) {
+	_, err := s.pool.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"shop_id", "seq", "subject", "event_id", "type", "occurred_ms", "received_ms", "lines"}, pgx.CopyFromFunc(func() ([]any, error) {
 		if seq >= int64(events) {
 			return nil, nil
 		}
 		seq++
 		at := now.Add(-time.Duration(random.IntN(80*24*3600)) * time.Second).UnixMilli()
 		e := makeEvent(random, "fill", int(seq), now)
-		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = "default", seq, event.UserSubject(e.UserID), e.EventID, e.Type, at, at,
+		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = shopID, seq, event.UserSubject(visitor(random, visitors)), e.EventID, e.Type, at, at,
 			event.AppendLines(nil, []event.Line{{ItemID: e.ItemID, Quantity: 1}})
 		return row, nil
 	}))
@@ -61,13 +67,17 @@ func fill(ctx context.Context, s *subject, events int) error {
 	return err
 }
 
+func visitor(random *rand.Rand, visitors int) string {
+	return fmt.Sprintf("visitor-%d", random.IntN(visitors))
+}
+
 func (s *subject) client() *profileapi.Client {
 	return profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: s.base}))
 }
 
 // profiles reads profiles of random visitors one after the other.
-func profiles(ctx context.Context, s *subject, events int) error {
-	if err := fill(ctx, s, events); err != nil {
+func profiles(ctx context.Context, s *subject, events, visitors int) error {
+	if err := fill(ctx, s, events, visitors); err != nil {
 		return err
 	}
 	if err := putItems(ctx, s); err != nil {
@@ -77,7 +87,7 @@ func profiles(ctx context.Context, s *subject, events int) error {
 	random := rand.New(rand.NewPCG(7, 8))
 	read := func() (time.Duration, int, error) {
 		began := time.Now()
-		p, err := client.Profile(ctx, profileapi.ProfileQuery{UserID: fmt.Sprintf("user-%d", random.IntN(visitors))})
+		p, err := client.Profile(ctx, profileapi.ProfileQuery{UserID: visitor(random, visitors)})
 		return time.Since(began), len(p.Recent), err
 	}
 	for range profileReads / 10 { // statements are prepared and the indexes are in memory
@@ -122,8 +132,8 @@ func putItems(ctx context.Context, s *subject) error {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // stream reads every interaction over HTTP and watches the memory of both sides.
-func stream(ctx context.Context, s *subject, events int) error {
-	if err := fill(ctx, s, events); err != nil {
+func stream(ctx context.Context, s *subject, events, visitors int) error {
+	if err := fill(ctx, s, events, visitors); err != nil {
 		return err
 	}
 	reader, err := s.client().Interactions(ctx, profileapi.InteractionsQuery{})

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -111,6 +112,7 @@ func (s *subject) stop() {
 
 // serve is the child: the service on a free port, whose address it prints.
 func serve(ctx context.Context, database string) error {
+	debug.SetGCPercent(400) // as in cmd/profile-service
 	authenticator, err := auth.NewAuthenticator(auth.Options{Listen: []string{"127.0.0.1:0"}})
 	if err != nil {
 		return err

@@ -97,13 +97,19 @@ func TestImportOfMappedCSVReportsBadRows(t *testing.T) {
 		if diff := cmp.Diff(lamp, itemOf(t, s, "a1")); diff != "" {
 			t.Error(diff)
 		}
-		// The report itself can be sent once its record is mended.
+		// The report itself can be sent once its records are mended.
+		report[0].Record = json.RawMessage(strings.Replace(string(report[0].Record), `"cheap"`, "7", 1))
 		report[1].Record = json.RawMessage(strings.Replace(string(report[1].Record), "-1", "1", 1))
-		mended, _ := json.Marshal(report[1])
-		state, _ = runImport(t, s, profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, bytes.NewReader(mended))
-		checkCounts(t, state, 1, 0, 0)
-		if got := itemOf(t, s, "a3"); *got.Price != 1 {
-			t.Errorf("mended item: %+v", got)
+		var mended bytes.Buffer
+		for _, e := range report {
+			if err := json.NewEncoder(&mended).Encode(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		state, _ = runImport(t, s, profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, &mended)
+		checkCounts(t, state, 2, 0, 0)
+		if a2, a3 := itemOf(t, s, "a2"), itemOf(t, s, "a3"); *a2.Price != 7 || a2.Stock.Status != "out_of_stock" || *a3.Price != 1 {
+			t.Errorf("mended items: %+v %+v", a2, a3)
 		}
 	})
 }

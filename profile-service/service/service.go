@@ -88,7 +88,7 @@ func (s *Service) api() *httpapi.API {
 	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
 	items := catalogue.New(s.store, now)
 	users := people.New(s.store, s.store, now)
-	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now)
+	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
 	s.imports = imports.New(imports.Options{
 		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, SpoolDir: s.config.SpoolDir,
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,

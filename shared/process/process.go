@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/caarlos0/env/v11"
@@ -50,10 +51,21 @@ func Main[C any](name, listen, adminListen string, build func(context.Context, C
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, name, Settings{Listen: listen, AdminListen: adminListen}, os.Stderr, build); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, OneLine(err))
 		return 1
 	}
 	return 0
+}
+
+// OneLine is an error as one line for a terminal, however many errors it joins.
+func OneLine(err error) string {
+	var parts []string
+	for _, line := range strings.Split(err.Error(), "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 func run[C any](ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error)) error {

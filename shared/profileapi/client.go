@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // Client calls the profile-service. Every method may return an *apierror.Problem.
@@ -26,6 +27,37 @@ func (c *Client) ForShop(shop string) *Client { return &Client{http: c.http.ForS
 // PostEvents appends events (1 to 1,000) and returns a verdict on each.
 func (c *Client) PostEvents(ctx context.Context, events []Event) (EventsAnswer, error) {
 	return httpclient.JSON[EventsAnswer](ctx, c.http, http.MethodPost, "/v1/events", nil, events)
+}
+
+// EventsQuery selects stored events; zero fields do not filter.
+type EventsQuery struct {
+	UserID, SessionID, Type, ItemID, RecommendationID string
+	From, To                                          wire.Time
+	Ascending                                         bool // oldest acknowledgement first
+	Limit                                             int  // 0 means 100
+	Cursor                                            string
+}
+
+// Events lists stored events. A page can be short, even empty, before the end: NextCursor is nil at the end only.
+func (c *Client) Events(ctx context.Context, q EventsQuery) (Page[StoredEvent], error) {
+	values := url.Values{}
+	for name, value := range map[string]string{"user_id": q.UserID, "session_id": q.SessionID, "type": q.Type, "item_id": q.ItemID, "recommendation_id": q.RecommendationID, "cursor": q.Cursor} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	for name, at := range map[string]wire.Time{"from": q.From, "to": q.To} {
+		if !at.IsZero() {
+			values.Set(name, strconv.FormatInt(at.UnixMilli(), 10))
+		}
+	}
+	if q.Ascending {
+		values.Set("order", "asc")
+	}
+	if q.Limit > 0 {
+		values.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return httpclient.JSON[Page[StoredEvent]](ctx, c.http, http.MethodGet, "/v1/events", values, nil)
 }
 
 // PutItems stores items (1 to 1,000) whole and returns a verdict on each.

@@ -105,3 +105,46 @@ func (c *Client) abandon(ctx context.Context, id string) {
 	defer cancel()
 	_ = c.CancelJob(ctx, id)
 }
+
+// Model describes one version.
+func (c *Client) Model(ctx context.Context, version string) (Model, error) {
+	return httpclient.JSON[Model](ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version), nil, nil)
+}
+
+// Models lists the versions of a relation, newest first; relation "" means all.
+func (c *Client) Models(ctx context.Context, relation string) ([]Model, error) {
+	query := url.Values{}
+	if relation != "" {
+		query.Set("relation", relation)
+	}
+	page, err := httpclient.JSON[struct{ Items []Model }](ctx, c.http, http.MethodGet, "/v1/models", query, nil)
+	return page.Items, err
+}
+
+// Activate makes a version the live one; reason is asked for when the gate refused it.
+func (c *Client) Activate(ctx context.Context, version, reason string) (Model, error) {
+	return httpclient.JSON[Model](ctx, c.http, http.MethodPost, "/v1/models/"+url.PathEscape(version)+"/activate", nil, map[string]string{"reason": reason})
+}
+
+// Rollback makes the version before the live one live again.
+func (c *Client) Rollback(ctx context.Context, relation string) (Model, error) {
+	return httpclient.JSON[Model](ctx, c.http, http.MethodPost, "/v1/models/rollback", nil, map[string]string{"relation": relation})
+}
+
+// DeleteModel removes a version that is not live.
+func (c *Client) DeleteModel(ctx context.Context, version string) error {
+	return c.http.Call(ctx, http.MethodDelete, "/v1/models/"+url.PathEscape(version), nil, nil, nil)
+}
+
+// Compare says how one version differs from another.
+func (c *Client) Compare(ctx context.Context, version, other string) (Comparison, error) {
+	return httpclient.JSON[Comparison](ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version)+"/compare/"+url.PathEscape(other), nil, nil)
+}
+
+// PutSchedule makes a schedule, or replaces the one with v's id.
+func (c *Client) PutSchedule(ctx context.Context, v Schedule) (Schedule, error) {
+	if v.ScheduleID == "" {
+		return httpclient.JSON[Schedule](ctx, c.http, http.MethodPost, "/v1/schedules", nil, v)
+	}
+	return httpclient.JSON[Schedule](ctx, c.http, http.MethodPut, "/v1/schedules/"+url.PathEscape(v.ScheduleID), nil, v)
+}

@@ -54,13 +54,13 @@ type NextAnswer struct {
 
 // NextItem is one likely next item.
 type NextItem struct {
-	ItemID        string         `json:"item_id"`
-	Score         float64        `json:"score"`
-	Contributions []Contribution `json:"contributions"`
+	ItemID        string      `json:"item_id"`
+	Score         float64     `json:"score"`
+	Contributions []SeedShare `json:"contributions"`
 }
 
-// Contribution is the share that one item of the session has in a score.
-type Contribution struct {
+// SeedShare is the share that one item of the session has in a score.
+type SeedShare struct {
 	ItemID string  `json:"item_id"`
 	Weight float64 `json:"weight"`
 }

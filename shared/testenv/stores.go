@@ -51,6 +51,25 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
+// DropDatabase drops a database and the user of the same name that a test made through the server of adminURL.
+func DropDatabase(t testing.TB, adminURL, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		t.Errorf("connect to drop %s: %v", name, err)
+		return
+	}
+	defer conn.Close(ctx)
+	quoted := pgx.Identifier{name}.Sanitize()
+	for _, statement := range []string{"drop database if exists " + quoted + " with (force)", "drop role if exists " + quoted} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}
+
 // SQLite returns the URL of a database file that does not exist yet, in a folder of this test.
 func SQLite(t testing.TB) string {
 	t.Helper()

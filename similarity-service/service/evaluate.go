@@ -69,7 +69,7 @@ type Report struct {
 	Data     DataSummary `json:"data"`
 	Selected string      `json:"selected"`
 	Results  []Result    `json:"results"`
-	// TestOptimum is what the two-hop family could have reached had it been chosen on the test part. It is only for
+	// TestOptimum is what the winning two-hop family could have reached had it been chosen on the test part. It is only for
 	// judging the choice and is never used by it.
 	TestOptimum *TestOptimum `json:"test_optimum,omitempty"`
 }

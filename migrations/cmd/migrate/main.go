@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/shared/process"
 )
 
 const usage = `usage: migrate up|check [flags]
@@ -25,7 +26,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "migrate: %v\n", err)
+		fmt.Fprintf(os.Stderr, "migrate: %s\n", process.OneLine(err))
 		os.Exit(1)
 	}
 }

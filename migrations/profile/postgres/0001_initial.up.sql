@@ -14,12 +14,18 @@ create table counters (
     primary key (shop, name)
 );
 
+-- Numbers for shops: the keys of the big tables hold one instead of the name, which makes comparing and storing them cheaper.
+create table shops (
+    shop_id integer generated always as identity primary key,
+    shop    text collate "C" not null unique
+);
+
 -- What visitors did; append-only. subject is "u" + user id or "s" + session id after identity merge, null when consent is withheld.
 -- session_id is null where the subject is that session.
 -- lines holds items in the form of package event, rest the JSON of the fields that no query needs. Times are epoch milliseconds.
 -- Uniqueness is kept by event_ids, whose key need not contain the partition's.
 create table events (
-    shop        text collate "C" not null,
+    shop_id     integer not null,
     seq         bigint not null,
     subject     text collate "C",
     session_id  text collate "C",
@@ -32,9 +38,9 @@ create table events (
     lines       bytea,
     rest        bytea
 ) partition by range (occurred_ms);
-create index events_subject on events (shop, subject, occurred_ms);
-create index events_session on events (shop, session_id) where session_id is not null;
-create index events_seq on events (shop, seq);
+create index events_subject on events (shop_id, subject, occurred_ms);
+create index events_session on events (shop_id, session_id) where session_id is not null;
+create index events_seq on events (shop_id, seq);
 
 -- Makes the partition of the calendar month (UTC) that holds a moment. It is attached rather than created in place, so that readers and
 -- writers of the other partitions do not wait; and it runs with its owner's rights, so that the service needs none to create tables.
@@ -76,11 +82,11 @@ end $$;
 
 -- The client's event ids, as two halves of a hash: one index entry of fixed size per event, whatever its time.
 create table event_ids (
-    shop         text collate "C" not null,
+    shop_id      integer not null,
     subject_hash bigint not null,
     event_hash   bigint not null,
     received_ms  bigint not null,
-    primary key (shop, subject_hash, event_hash)
+    primary key (shop_id, subject_hash, event_hash)
 );
 
 -- Orders already counted as a purchase.

@@ -114,9 +114,10 @@ func convertRecord(kind string, r record, mapped []column, pointers map[string]s
 		}
 		value, why := c.shape.value(raw)
 		if why != "" {
-			out.bad = &rowError{column: c.name, code: "invalid_value", message: why, sample: raw}
-			out.object = encode(r.values) // for the report
-			return out
+			if out.bad == nil {
+				out.bad = &rowError{column: c.name, code: "invalid_value", message: why, sample: raw}
+			}
+			value = raw // for the report, where it can be mended
 		}
 		set(object, c.field, value)
 	}

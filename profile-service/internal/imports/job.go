@@ -43,7 +43,6 @@ type job struct {
 	im      *Imports
 	shop    string
 	state   profileapi.Import
-	source  source
 	read    *atomic.Int64 // bytes of the file
 	batch   []row
 	entries int64 // of the report

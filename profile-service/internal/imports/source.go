@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -215,4 +216,14 @@ func (t *table) read(fields []string) {
 		values[t.columns[i]] = value
 	}
 	t.pending = append(t.pending, t.convert(record{line: int64(line), values: values})...)
+}
+
+// needColumns reports a column that a format cannot do without.
+func needColumns(columns []string, needed ...string) error {
+	for _, name := range needed {
+		if !slices.Contains(columns, name) {
+			return fmt.Errorf("the file has no column %q; its columns are %s", name, strings.Join(columns, ", "))
+		}
+	}
+	return nil
 }

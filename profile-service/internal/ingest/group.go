@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
@@ -18,6 +20,7 @@ const (
 // group shares commits: while one commit is under way the callers of a shop gather, and the first of them then commits for all.
 type group struct {
 	log   store.EventLog
+	sizes prometheus.Observer // of commits, in events
 	mu    sync.Mutex
 	shops map[string]*lane
 }
@@ -43,7 +46,9 @@ type turn struct {
 	err      error
 }
 
-func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[string]*lane{}} }
+func newGroup(log store.EventLog, sizes prometheus.Observer) *group {
+	return &group{log: log, sizes: sizes, shops: map[string]*lane{}}
+}
 
 // append stores events together with those of other callers and returns when they are committed. The caller's cancellation does not stop a
 // commit, which may be shared.
@@ -84,6 +89,7 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) ([]store.Outco
 		counts = append(counts, c.counts...)
 	}
 	outcomes, err := g.log.Append(ctx, shop, events, counts)
+	g.sizes.Observe(float64(len(events)))
 	g.mu.Lock()
 	if len(l.waiting) > 0 {
 		l.waiting[0].turn <- turn{lead: true}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -20,11 +21,13 @@ type Ingest struct {
 	rules     *event.Rules
 	retention func(shop string) time.Duration
 	now       func() time.Time
+	metrics   *metrics
 }
 
-// New returns an Ingest over log. retention says how long a shop keeps events.
-func New(log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time) *Ingest {
-	return &Ingest{group: newGroup(log), rules: rules, retention: retention, now: now}
+// New returns an Ingest over log, with its metrics on registry. retention says how long a shop keeps events.
+func New(log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time, registry prometheus.Registerer) *Ingest {
+	m := newMetrics(registry)
+	return &Ingest{group: newGroup(log, m.commits), rules: rules, retention: retention, now: now, metrics: m}
 }
 
 // Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
@@ -70,6 +73,9 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 		}
 		next++
 	}
+	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
+	in.metrics.events.WithLabelValues(profileapi.StatusDuplicate).Add(float64(answer.Duplicates))
+	in.metrics.events.WithLabelValues(profileapi.StatusRejected).Add(float64(answer.Rejected))
 	return answer, nil
 }
 

@@ -24,7 +24,7 @@ func AddDistinct(list []string, text string) []string {
 
 // SessionColumn returns what is stored as the session of an event: nothing where its subject is that session.
 func (e *Event) SessionColumn() string {
-	if e.Subject == "s"+e.SessionID {
+	if e.Subject != "" && e.Subject[0] == 's' && e.Subject[1:] == e.SessionID {
 		return ""
 	}
 	return e.SessionID

@@ -214,8 +214,8 @@ type Receipt struct {
 type Upkeep interface {
 	// Prepare makes room for events of the months from fromMs to toMs.
 	Prepare(ctx context.Context, fromMs, toMs int64) error
-	// Retain removes events of a shop that occurred before beforeMs, and what was remembered to recognise their repeats; it returns the
-	// number of events removed.
+	// Retain removes events of a shop that occurred before beforeMs, what was remembered to recognise their repeats, and the reports of
+	// imports from before then; it returns the number of events removed.
 	Retain(ctx context.Context, shop string, beforeMs int64) (int64, error)
 	// DropBefore removes what every shop is done with; a store without partitions leaves it to Retain.
 	DropBefore(ctx context.Context, beforeMs int64) error

@@ -19,7 +19,6 @@ type watch struct {
 	score    float64
 	boosts   []api.Boost
 	limit    string // the limit per value that forbade it
-	dropped  []string
 }
 
 // The stages that are no check; the checks are named by newChecker and come between score and limit, in its order.

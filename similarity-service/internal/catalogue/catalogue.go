@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -37,6 +38,8 @@ type replica struct {
 	items  map[string][]string // item id → its category and those above, narrowest first; nil entry for none
 	synced chan struct{}       // closed after the first full read
 	once   sync.Once
+
+	followed atomic.Bool // Run reads the feed
 }
 
 // New returns an empty catalogue.
@@ -52,7 +55,7 @@ func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval tim
 	defer again.Stop()
 	for {
 		for _, shop := range shops() {
-			if r, isNew := c.replica(shop); isNew {
+			if r := c.replica(shop); r.followed.CompareAndSwap(false, true) {
 				running.Add(1)
 				go func() {
 					defer running.Done()
@@ -68,7 +71,8 @@ func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval tim
 	}
 }
 
-func (c *Catalogue) replica(shop string) (r *replica, isNew bool) {
+// replica returns the replica of a shop, empty at first.
+func (c *Catalogue) replica(shop string) *replica {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, ok := c.shops[shop]
@@ -76,7 +80,7 @@ func (c *Catalogue) replica(shop string) (r *replica, isNew bool) {
 		r = &replica{items: map[string][]string{}, synced: make(chan struct{})}
 		c.shops[shop] = r
 	}
-	return r, !ok
+	return r
 }
 
 func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
@@ -114,10 +118,7 @@ func Categories(path []string) []string {
 
 // Known returns a test for the items that the shop has now. It waits for the first full read, as long as ctx allows.
 func (c *Catalogue) Known(ctx context.Context, shop string) (func(itemID string) bool, error) {
-	r, _ := c.lookup(shop)
-	if r == nil {
-		return nil, ErrNotRead
-	}
+	r := c.replica(shop)
 	select {
 	case <-r.synced:
 	case <-ctx.Done():
@@ -133,19 +134,9 @@ func (c *Catalogue) Known(ctx context.Context, shop string) (func(itemID string)
 
 // CategoriesOf returns the category names of an item, narrowest first, and whether the item is known.
 func (c *Catalogue) CategoriesOf(shop, itemID string) ([]string, bool) {
-	r, ok := c.lookup(shop)
-	if !ok {
-		return nil, false
-	}
+	r := c.replica(shop)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	names, ok := r.items[itemID]
 	return names, ok
-}
-
-func (c *Catalogue) lookup(shop string) (*replica, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r, ok := c.shops[shop]
-	return r, ok
 }

@@ -1,6 +1,9 @@
 package csr
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Builder makes a matrix row by row, in one pass and without knowing the number of rows.
 type Builder struct {
@@ -21,6 +24,12 @@ func (b *Builder) Grow(cols int) {
 		b.at = append(b.at, make([]int, cols-b.m.Cols)...)
 		b.m.Cols = cols
 	}
+}
+
+// Reserve makes room for n entries, so that adding them moves nothing.
+func (b *Builder) Reserve(n int) {
+	b.m.ColIdx = slices.Grow(b.m.ColIdx, n)
+	b.m.Val = slices.Grow(b.m.Val, n)
 }
 
 // Add puts value v at column j of the open row. When the row has j already the values add up and the entry moves to

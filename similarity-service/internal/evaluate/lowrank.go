@@ -21,8 +21,10 @@ const (
 	// lowRankShare of the budget may go into the vectors, at lowRankSeconds per multiply-add.
 	lowRankShare   = .2
 	lowRankSeconds = .5e-9
-	// lowRankPoints bounds the strengths tried.
-	lowRankPoints = 12
+	// lowRankPoints bounds the points tried.
+	lowRankPoints = 16
+	// lowRankWalk bounds the steps towards the random walk.
+	lowRankWalk = 4
 )
 
 // lowTerm is the term of one set of lists: w(i→j) gains strength·d_i^½·d_j^{½−β}·v_i·v_j, which treats
@@ -55,8 +57,8 @@ func (s *search) rank() int {
 	return rank
 }
 
-// searchLowRank looks for the strength of the term at the point that the two-hop search chose; nil when no strength other
-// than zero helps or the vectors do not fit the budget. Without a two-hop search it makes one.
+// searchLowRank looks for the strength of the term at the point that the two-hop search chose. It returns nil when no
+// strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes one.
 func (s *search) searchLowRank() (*candidate, error) {
 	rank := s.rank()
 	if rank == 0 {
@@ -67,33 +69,81 @@ func (s *search) searchLowRank() (*candidate, error) {
 			return nil, err
 		}
 	}
+	l := &lowSearch{search: s, held: s.held.first(searchCases), rank: rank, byTarget: map[float64]*listScores{}}
 	base := s.twoHop.point
-	held := s.held.first(searchCases)
-	scores, err := s.validate(base, held)
+	g, err := s.graph(base, l.held.rows, l.held.until)
 	if err != nil {
 		return nil, err
 	}
-	vectors, err := closedform.NewLowRank(scores.graph, rank, s.o.Seed, s.o.Stop)
-	if err != nil {
-		return nil, err
-	}
-	scores.low = &lowTerm{vectors: vectors, beta: base.hop.TargetExponent, extra: make([]float32, len(scores.lists.Weight))}
-	if err := s.addTerm(scores.lists, scores.low, scores.graph); err != nil {
+	if l.vectors, err = closedform.NewLowRank(g, rank, s.o.Seed, s.o.Stop); err != nil {
 		return nil, err
 	}
 	best := &candidate{}
-	at, _, err := patternSearch([]axis{{name: "strength", step: .1, last: .02, low: -1, top: 2}}, lowRankPoints, func(at []float64) (float64, error) {
-		scores.low.strength = float32(at[0])
-		cases, err := scores.accuracy(held, s.o, base.seeding(scores.graph))
-		if c := s.lowRankCandidate(base, rank, at[0], cases); err == nil && best.better(c) {
+	at, _, err := patternSearch([]axis{{name: "strength", step: .2, last: .05, low: -2, top: 2}}, lowRankPoints, func(at []float64) (float64, error) {
+		c, err := l.validate(base, at[0])
+		if err != nil {
+			return 0, err
+		}
+		if best.better(c) {
 			best = c
 		}
-		return metrics.Mean(cases).NDCG, err
+		return metrics.Mean(c.cases).NDCG, nil
 	})
 	if err != nil || at[0] == 0 {
 		return nil, err
 	}
-	return best, nil
+	return l.towardsRandomWalk(best)
+}
+
+// towardsRandomWalk lowers the target exponent while the loss is within the noise, as the two-hop search does: the term
+// has changed what the exponent had to do.
+func (l *lowSearch) towardsRandomWalk(best *candidate) (*candidate, error) {
+	at := best
+	for range lowRankWalk {
+		p := at.point
+		if l.held.cases[0].row < 0 || p.hop.TargetExponent <= 0 {
+			break
+		}
+		p.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
+		c, err := l.validate(p, at.strength)
+		if err != nil {
+			return nil, err
+		}
+		if !tied(best.cases, c.cases) {
+			break
+		}
+		at = c
+	}
+	return at, nil
+}
+
+// lowSearch is the state of the search for the low-rank term.
+type lowSearch struct {
+	*search
+	held     *validation
+	rank     int
+	vectors  *closedform.LowRank
+	byTarget map[float64]*listScores // the lists of the target exponent in use
+}
+
+// validate scores the term of the given strength at point p. Only the target exponent needs new lists.
+func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error) {
+	scores, ok := l.byTarget[p.hop.TargetExponent]
+	if !ok {
+		clear(l.byTarget) // lists are large: keep the last
+		var err error
+		if scores, err = l.search.validate(p, l.held); err != nil {
+			return nil, err
+		}
+		scores.low = &lowTerm{vectors: l.vectors, beta: p.hop.TargetExponent, extra: make([]float32, len(scores.lists.Weight))}
+		if err := l.addTerm(scores.lists, scores.low, scores.graph); err != nil {
+			return nil, err
+		}
+		l.byTarget[p.hop.TargetExponent] = scores
+	}
+	scores.low.strength = float32(strength)
+	cases, err := scores.accuracy(l.held, l.o, p.seeding(scores.graph))
+	return l.lowRankCandidate(p, l.rank, strength, cases), err
 }
 
 // addTerm fills the term of every listed pair, for strength 1.
@@ -113,7 +163,7 @@ func (s *search) lowRankCandidate(base twoHopPoint, rank int, strength float64, 
 	parameters := base.parameters(s)
 	parameters["low_rank"], parameters["strength"] = rank, strength
 	return &candidate{
-		name: TwoHopLowRank, parameters: parameters, cases: cases,
+		name: TwoHopLowRank, parameters: parameters, cases: cases, point: base, rank: rank, strength: strength,
 		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildLowRank(base, rank, strength) },
 	}
 }
@@ -128,7 +178,7 @@ func (s *search) buildLowRank(base twoHopPoint, rank int, strength float64) (*Mo
 	if err != nil {
 		return nil, nil, err
 	}
-	vectors, err := closedform.NewLowRank(g, rank, s.o.Seed, s.o.Stop)
+	vectors, err := s.fullVectors(g, rank)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,4 +191,16 @@ func (s *search) buildLowRank(base twoHopPoint, rank int, strength float64) (*Mo
 		return w + float32(strength*source[i])*low.extra[int(i)*model.Lists.K+p]
 	})
 	return model, rows, nil
+}
+
+// fullVectors returns the vectors of the whole training part's graph, found once per search.
+func (s *search) fullVectors(g *neighbours.Graph, rank int) (*closedform.LowRank, error) {
+	if s.vectors == nil || s.vectors.Rank != rank {
+		vectors, err := closedform.NewLowRank(g, rank, s.o.Seed, s.o.Stop)
+		if err != nil {
+			return nil, err
+		}
+		s.vectors = vectors
+	}
+	return s.vectors, nil
 }

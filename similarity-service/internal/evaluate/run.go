@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -41,7 +42,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
-	ScanTest      bool    // afterwards, look for the two-hop family's optimum on the test part, to measure the choice
+	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
@@ -105,7 +106,7 @@ type Leaderboard struct {
 	Selected string
 	Results  []Result
 	Model    *Model   // the selected model, built on the whole training part
-	Optimum  *Optimum // set when Options.ScanTest asked for it and two_hop competed
+	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
 
 	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
 }
@@ -117,6 +118,8 @@ type candidate struct {
 	cases      []metrics.Accuracy
 	point      twoHopPoint // of the two-hop family
 	ease       easePoint   // of EASE
+	rank       int         // of the low-rank term, 0 for none
+	strength   float64     // of the low-rank term
 	build      buildFunc
 	cpu        float64
 	peak       int64
@@ -138,7 +141,8 @@ type search struct {
 	held     *validation
 	variants []variant
 	graphs   map[graphKey]*neighbours.Graph
-	twoHop   *candidate // what the two-hop search chose, once it has run
+	vectors  *closedform.LowRank // of the whole training part, once a model with a low-rank term was built
+	twoHop   *candidate          // what the two-hop search chose, once it has run
 	o        Options
 }
 
@@ -236,21 +240,22 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 		}
 		board.Results = append(board.Results, r)
 	}
-	for _, c := range found {
-		if c.name == TwoHop && s.o.ScanTest {
-			var err error
-			if board.Optimum, err = s.testOptimum(c); err != nil {
-				return nil, fmt.Errorf("scan the test part: %w", err)
-			}
+	if s.o.ScanTest && (found[0].name == TwoHop || found[0].name == TwoHopLowRank) {
+		var err error
+		if board.Optimum, err = s.testOptimum(found[0]); err != nil {
+			return nil, fmt.Errorf("scan the test part: %w", err)
 		}
 	}
 	return board, nil
 }
 
-// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out.
+// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out. Users
+// without seeds get what is popular, whatever the model, as a storefront gives them.
 func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
 	d := s.data
-	collector := metrics.NewCollector(len(d.Tests), s.o.K, d.Train.ColMass())
+	mass := d.Train.ColMass()
+	collector := metrics.NewCollector(len(d.Tests), s.o.K, mass)
+	popular := popularModel(mass)
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
 		r := NewRanker(d.Train.Cols)
 		return func(at int) {
@@ -261,7 +266,11 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 				seeds, values = rows.Row(int(c.Row))
 				exclude, _ = d.Train.Row(int(c.Row))
 			}
-			ranked := r.Rank(m, seeds, values, exclude, s.o.K)
+			model := m
+			if len(seeds) == 0 {
+				model = popular
+			}
+			ranked := r.Rank(model, seeds, values, exclude, s.o.K)
 			a := metrics.Measure(ranked, contains(c.Relevant), len(c.Relevant), s.o.K, d.CappedRecall)
 			collector.Record(at, a, ranked)
 		}
@@ -274,27 +283,28 @@ func (s *search) popular() (*candidate, error) {
 	mass := firstRows(s.data.Train, s.held.rows).ColMass()
 	n := len(mass)
 	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
-		prior := make([]float32, n)
-		for j, v := range mass {
-			prior[j] = float32(v)
-		}
-		m := &Model{Prior: prior}
+		m := popularModel(mass)
 		return func(c *heldCase) []int32 {
 			for _, j := range c.hidden {
-				prior[j]--
+				m.Prior[j]--
 			}
 			ranked := r.Rank(m, nil, nil, append(c.known, c.seeds...), s.o.K)
 			for _, j := range c.hidden {
-				prior[j]++
+				m.Prior[j]++
 			}
 			return ranked
 		}
 	})
 	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) {
-		prior := make([]float32, n)
-		for j, v := range s.data.Train.ColMass() {
-			prior[j] = float32(v)
-		}
-		return &Model{Prior: prior}, s.data.Train, nil
+		return popularModel(s.data.Train.ColMass()), s.data.Train, nil
 	}}, err
+}
+
+// popularModel ranks by mass, the same for everybody.
+func popularModel(mass []float64) *Model {
+	m := &Model{Prior: make([]float32, len(mass))}
+	for j, v := range mass {
+		m.Prior[j] = float32(v)
+	}
+	return m
 }

@@ -106,7 +106,7 @@ func TestRunChoosesWhatPopularityCannotKnow(t *testing.T) {
 
 func TestRunIsReproducible(t *testing.T) {
 	t.Parallel()
-	d := grouped(t, 200, dataset.Similar)
+	d := grouped(t, 450, dataset.Similar) // enough rows for the low-rank term
 	run := func(workers int) *evaluate.Leaderboard {
 		o := options()
 		o.Workers = workers
@@ -117,6 +117,9 @@ func TestRunIsReproducible(t *testing.T) {
 		return board
 	}
 	want := run(1)
+	if err := want.Model.Lists.Validate(); err != nil {
+		t.Fatal(err)
+	}
 	for _, workers := range []int{1, 4} {
 		if diff := cmp.Diff(want, run(workers), cmpopts.IgnoreUnexported(evaluate.Leaderboard{})); diff != "" {
 			t.Errorf("%d workers: %s", workers, diff)
@@ -143,6 +146,37 @@ func TestRunNeverLooksAtTheTestPartToChoose(t *testing.T) {
 	}
 	if diff := cmp.Diff(before.Winner().Parameters, after.Winner().Parameters); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestUsersWithoutHistoryGetWhatIsPopular(t *testing.T) {
+	t.Parallel()
+	d := grouped(t, 200, dataset.Similar)
+	known := d.Train.Rows
+	rows := make([][]int32, known+1)
+	for u := range known {
+		rows[u], _ = d.Train.Row(u)
+	}
+	var err error
+	if d.Train, err = csr.FromRows(rows, d.Train.Cols); err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	mass := d.Train.ColMass()
+	for j, v := range mass {
+		if v > mass[most] {
+			most = j
+		}
+	}
+	d.Tests = []dataset.Case{{Row: int32(known), Relevant: []int32{int32(most)}}}
+	board, err := evaluate.Run(d, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range board.Results {
+		if r.Tested && r.Test.MRR != 1 {
+			t.Errorf("%s puts the most popular item at reciprocal rank %v, want 1", r.Name, r.Test.MRR)
+		}
 	}
 }
 

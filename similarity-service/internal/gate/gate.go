@@ -21,7 +21,7 @@ const (
 	minVolume = .6
 	// minOverlap is the least mean share of common neighbours with the live model: lists of other items altogether point to
 	// items that were mixed up, whatever the figures say.
-	minOverlap = .05
+	minOverlap = .1
 	// level and resamples of the bootstrap intervals.
 	level     = .95
 	resamples = 1000
@@ -134,6 +134,10 @@ func difference(a, b []metrics.Accuracy) gain {
 }
 
 func round(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
+// OverlapAt is how many neighbours of items of a catalogue of n are compared: 20, or fewer in a small one, where lists drawn at
+// random would have more than a twentieth in common.
+func OverlapAt(n int) int { return max(1, min(20, n/20)) }
 
 // Overlap is the mean share of common items among the first k neighbours of items that both models list; NaN when there is none. index
 // maps an item of a to the same item of b, or to −1.

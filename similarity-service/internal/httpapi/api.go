@@ -56,10 +56,6 @@ func problem(err error) error {
 	case errors.As(err, &running):
 		p := apierror.Conflict("job_running", "Job "+running.JobID+" of this kind is running: wait for it or cancel it.")
 		return huma.ErrorWithHeaders(p, http.Header{"Location": {"/v1/jobs/" + running.JobID}})
-	case errors.Is(err, serving.ErrNoModel):
-		p := apierror.Unavailable("No model has been published for this relation yet: start a recompute with POST /v1/jobs.", time.Minute, nil)
-		p.Code = "no_model"
-		return p
 	case errors.Is(err, serving.ErrUnknownVersion):
 		return apierror.New(http.StatusNotFound, "model_not_found", sentence(err))
 	case errors.Is(err, serving.ErrLive):

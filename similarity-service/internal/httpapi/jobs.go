@@ -1,13 +1,17 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/sse"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -114,34 +118,55 @@ func complete(r *similarityapi.JobRequest) error {
 
 // registerJobEvents adds the stream of a job's states: one event per change, the last one when the job has ended.
 func (a *API) registerJobEvents(api huma.API, tags []string) {
-	op := huma.Operation{
+	job := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[similarityapi.Job](), true, "Job")
+	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "watch-job", Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", Tags: tags,
-		Summary: "Follow a job as server-sent events", Metadata: map[string]any{"scope": auth.ScopeModelsRead},
-		Security: []map[string][]string{{"bearer": {}}, {"apiKey": {}}},
-	}
-	sse.Register(api, op, map[string]any{"job": similarityapi.Job{}}, func(ctx context.Context, in *jobInput, send sse.Sender) {
-		tick := time.NewTicker(watchInterval)
-		defer tick.Stop()
-		var last similarityapi.Job
-		for first := true; ; first = false {
-			job, err := a.Jobs.Job(ctx, auth.Shop(ctx), in.JobID)
-			if err != nil {
-				return // an unknown job has no events; the state is at /v1/jobs/{job_id}
-			}
-			if first || job.State != last.State || job.Stage != last.Stage || job.Progress != last.Progress {
-				if send.Data(job) != nil {
-					return
-				}
-				last = job
-			}
-			if job.Done() {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+		Summary: "Follow a job as server-sent events: each one's data is the job as it then was",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "A stream that ends with the job", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: job}},
+		}},
+	}, func(ctx context.Context, shop string, in *jobInput) (*huma.StreamResponse, error) {
+		if _, err := a.Jobs.Job(ctx, shop, in.JobID); err != nil {
+			return nil, err
 		}
+		return &huma.StreamResponse{Body: func(w huma.Context) {
+			w.SetHeader("Content-Type", "text/event-stream")
+			w.SetHeader("Cache-Control", "no-store")
+			a.watchJob(w.Context(), shop, in.JobID, w.BodyWriter())
+		}}, nil
 	})
+}
+
+// watchJob writes an event for each change of a job until the job has ended or the reader is gone.
+func (a *API) watchJob(ctx context.Context, shop, id string, w io.Writer) {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	var last []byte
+	for {
+		job, err := a.Jobs.Job(ctx, shop, id)
+		if err != nil {
+			return
+		}
+		data, err := json.Marshal(job)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(data, last) {
+			if _, err := fmt.Fprintf(w, "event: job\ndata: %s\n\n", data); err != nil {
+				return
+			}
+			if f, ok := w.(http.Flusher); ok {
+				f.Flush()
+			}
+			last = data
+		}
+		if job.Done() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

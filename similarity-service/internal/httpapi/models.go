@@ -21,14 +21,15 @@ type modelsOutput struct {
 
 type liveOutput struct{ Body similarityapi.LiveModels }
 
-type modelInput struct {
+// VersionInput is the path of one version; huma fills embedded structs only when their type is exported.
+type VersionInput struct {
 	Version string `path:"version" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
 }
 
 type modelOutput struct{ Body similarityapi.Model }
 
 type activateInput struct {
-	modelInput
+	VersionInput
 	Body struct {
 		Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Asked for when the gate refused the version"`
 	}
@@ -41,7 +42,7 @@ type rollbackInput struct {
 }
 
 type compareInput struct {
-	modelInput
+	VersionInput
 	Other string `path:"other" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
 }
 
@@ -67,14 +68,14 @@ func (a *API) registerModels(api huma.API) {
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-model", Method: http.MethodGet, Path: "/v1/models/{version}", Tags: tags, Summary: "One version",
-	}, func(ctx context.Context, shop string, in *modelInput) (*modelOutput, error) {
+	}, func(ctx context.Context, shop string, in *VersionInput) (*modelOutput, error) {
 		m, err := a.Registry.Describe(ctx, shop, in.Version)
 		return &modelOutput{m}, err
 	})
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "delete-model", Method: http.MethodDelete, Path: "/v1/models/{version}", Tags: tags,
 		Summary: "Delete a version that is not live", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, shop string, in *modelInput) (*struct{}, error) {
+	}, func(ctx context.Context, shop string, in *VersionInput) (*struct{}, error) {
 		return nil, a.Registry.Delete(ctx, shop, in.Version)
 	})
 	register(api, auth.ScopeModelsWrite, huma.Operation{

@@ -13,14 +13,15 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
 )
 
-type scheduleInput struct {
+// ScheduleInput is the path of one schedule; huma fills embedded structs only when their type is exported.
+type ScheduleInput struct {
 	ScheduleID string `path:"schedule_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 }
 
 type newScheduleInput struct{ Body similarityapi.Schedule }
 
 type putScheduleInput struct {
-	scheduleInput
+	ScheduleInput
 	Body similarityapi.Schedule
 }
 
@@ -47,7 +48,7 @@ func (a *API) registerSchedules(api huma.API) {
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-schedule", Method: http.MethodGet, Path: "/v1/schedules/{schedule_id}", Tags: tags, Summary: "One schedule",
-	}, func(ctx context.Context, shop string, in *scheduleInput) (*scheduleOutput, error) {
+	}, func(ctx context.Context, shop string, in *ScheduleInput) (*scheduleOutput, error) {
 		s, err := a.Schedules.Get(ctx, shop, in.ScheduleID)
 		return &scheduleOutput{s}, err
 	})
@@ -64,7 +65,7 @@ func (a *API) registerSchedules(api huma.API) {
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "delete-schedule", Method: http.MethodDelete, Path: "/v1/schedules/{schedule_id}", Tags: tags,
 		Summary: "Delete a schedule", DefaultStatus: http.StatusNoContent,
-	}, func(ctx context.Context, shop string, in *scheduleInput) (*struct{}, error) {
+	}, func(ctx context.Context, shop string, in *ScheduleInput) (*struct{}, error) {
 		return nil, a.Schedules.Delete(ctx, shop, in.ScheduleID)
 	})
 }

@@ -121,19 +121,33 @@ func (m *Manager) Start(ctx context.Context, shop string, r similarityapi.JobReq
 	return job, nil
 }
 
+// lock takes the lock of a kind, or returns *RunningError. A job that has written down its end gives its lock back a moment later,
+// which is waited for: who has seen the end may start the next job at once.
 func (m *Manager) lock(ctx context.Context, shop, kind, id string) error {
-	won, err := m.redis.SetNX(ctx, lockKey(shop, kind), id, lockTTL).Result()
-	if err != nil {
-		return fmt.Errorf("%w (%w)", ErrLockStore, err)
+	for {
+		won, err := m.redis.SetNX(ctx, lockKey(shop, kind), id, lockTTL).Result()
+		if err != nil {
+			return fmt.Errorf("%w (%w)", ErrLockStore, err)
+		}
+		if won {
+			return nil
+		}
+		holder, err := m.redis.Get(ctx, lockKey(shop, kind)).Result()
+		if errors.Is(err, redis.Nil) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%w (%w)", ErrLockStore, err)
+		}
+		if job, err := m.Job(ctx, shop, holder); err != nil || !job.Done() {
+			return &RunningError{holder}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	if won {
-		return nil
-	}
-	holder, err := m.redis.Get(ctx, lockKey(shop, kind)).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("%w (%w)", ErrLockStore, err)
-	}
-	return &RunningError{holder}
 }
 
 // releaseScript deletes a lock only while it is held by this job.

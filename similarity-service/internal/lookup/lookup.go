@@ -195,9 +195,13 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, with the share of each of its items. It wraps serving.ErrNoModel while there is none.
+// Next returns what a session may look at next, with the share of each of its items; nothing, with an empty version, while no model
+// has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
+	if errors.Is(err, serving.ErrNoModel) {
+		return similarityapi.NextAnswer{Items: []similarityapi.NextItem{}}, nil
+	}
 	if err != nil {
 		return similarityapi.NextAnswer{}, err
 	}
@@ -214,7 +218,7 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
 		for _, c := range m.Sessions.Explain(prefix, s.Item) {
-			item.Contributions = append(item.Contributions, similarityapi.Contribution{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
+			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
 			item.Score += c.Weight
 		}
 		answer.Items = append(answer.Items, item)

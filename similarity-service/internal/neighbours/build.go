@@ -125,23 +125,14 @@ type worker struct {
 
 func (w *worker) row(l *Lists, i int32) {
 	w.touched = w.g.accumulate(i, w.acc, w.touched[:0])
-	w.weights = w.weights[:0]
-	kept := w.touched[:0]
-	for _, j := range w.touched {
-		c := w.acc[j]
-		w.acc[j] = 0
-		if c != 0 {
-			kept = append(kept, j)
-			w.weights = append(w.weights, c)
-		}
-	}
+	kept := w.drain()
 	if l.Counts == nil {
 		w.sim.Weigh(i, kept, w.weights)
 		w.sel.Select(l, i, kept, w.weights)
 		return
 	}
 	for p, j := range kept {
-		w.acc[j] = w.weights[p]
+		w.acc[j] += w.weights[p]
 	}
 	w.sim.Weigh(i, kept, w.weights)
 	w.sel.Select(l, i, kept, w.weights)
@@ -152,4 +143,29 @@ func (w *worker) row(l *Lists, i int32) {
 	for _, j := range kept {
 		w.acc[j] = 0
 	}
+}
+
+// drain moves the sums of the touched items to weights, clears them and returns the items with a sum other than zero.
+func (w *worker) drain() []int32 {
+	if cap(w.weights) < len(w.touched) {
+		w.weights = make([]float32, 2*len(w.touched))
+	}
+	w.weights = w.weights[:len(w.touched)]
+	if w.g.users.Val == nil { // sums of ones neither vanish nor repeat
+		for p, j := range w.touched {
+			w.weights[p] = w.acc[j]
+			w.acc[j] = 0
+		}
+		return w.touched
+	}
+	kept := w.touched[:0]
+	for _, j := range w.touched {
+		if c := w.acc[j]; c != 0 {
+			w.weights[len(kept)] = c
+			kept = append(kept, j)
+		}
+		w.acc[j] = 0
+	}
+	w.weights = w.weights[:len(kept)]
+	return kept
 }

@@ -82,13 +82,27 @@ func (s *Selector) spread(k, lowest, highest int) (cut int) {
 		s.sorted = make([]uint64, 2*end)
 	}
 	s.sorted = s.sorted[:cap(s.sorted)]
-	for _, key := range s.keys {
-		if b := int(key >> bucketShift); b >= cut {
-			s.sorted[s.buckets[b]] = key
-			s.buckets[b]++
-		}
+	for _, key := range s.keys[:s.compact(uint64(cut)<<bucketShift)] {
+		b := key >> bucketShift
+		s.sorted[s.buckets[b]] = key
+		s.buckets[b]++
 	}
 	return cut
+}
+
+// compact moves the keys from least on to the front and returns their number. Every key is written and the place moves
+// on only after a kept one, which spares the processor a branch that it cannot predict.
+func (s *Selector) compact(least uint64) int {
+	n := 0
+	for _, key := range s.keys {
+		s.keys[n] = key
+		step := 0
+		if key >= least {
+			step = 1
+		}
+		n += step
+	}
+	return n
 }
 
 func key(j int32, w float32) uint64 {

@@ -47,6 +47,10 @@ func (c *Collector) Finish() (*Prepared, error) {
 		return nil, fmt.Errorf("number the items: %w", err)
 	}
 	b := newBuilder(c.options.Relation, items, cut)
+	if c.options.Relation == similarityapi.Similar {
+		b.full.Reserve(int(c.log.rows))
+		b.split.Reserve(int(c.log.rows))
+	}
 	c.log.each(func(rows []row) {
 		rows = c.withoutDuplicates(rows)
 		if c.isRobot(rows) {

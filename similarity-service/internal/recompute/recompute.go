@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -38,8 +39,8 @@ const (
 	measuredAt = 20
 	// maxTests bounds the held-out cases; beyond it the interval is narrower than any difference that matters.
 	maxTests = 20_000
-	// overlapAt is how many neighbours are compared with the live model's.
-	overlapAt = 20
+	// catalogueWait bounds the wait for the first full read of the catalogue.
+	catalogueWait = 5 * time.Minute
 	// casesPerSecond of the budget are validated, within minCases and maxCases: a short search is a coarse one.
 	casesPerSecond = 100
 	minCases       = 500
@@ -57,7 +58,7 @@ func Relations() []string {
 type Recomputer struct {
 	Profile  *profileapi.Client
 	Registry *serving.Registry
-	// Known returns the test for items of a shop's catalogue; nil when the catalogue has not been read yet, which fails the job.
+	// Known returns the test for items of a shop's catalogue; it waits until the catalogue has been read once.
 	Known  func(ctx context.Context, shop string) (func(itemID string) bool, error)
 	Budget float64 // nominal CPU seconds of the parameter search of one relation
 	Logger *slog.Logger
@@ -155,7 +156,9 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 
 // read streams the interactions of a relation into memory, 13 bytes each.
 func (r *Recomputer) read(ctx context.Context, s stage) (*prepare.Prepared, error) {
-	known, err := r.Known(ctx, s.task.Shop)
+	wait, cancel := context.WithTimeout(ctx, catalogueWait)
+	known, err := r.Known(wait, s.task.Shop)
+	cancel()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogue: %w", err)
 	}
@@ -270,7 +273,7 @@ func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *
 	}
 	if c.final.Lists != nil {
 		if lists, err := translated(served.Snapshot, p.Full.Items.Index, p.Full.Items.Len()); err == nil {
-			live.Overlap = gate.Overlap(c.final.Lists, lists, func(i int32) int32 { return i }, overlapAt)
+			live.Overlap = gate.Overlap(c.final.Lists, lists, func(i int32) int32 { return i }, gate.OverlapAt(p.Full.Items.Len()))
 		}
 	}
 	twin, err := r.Registry.Twin(ctx, s.task.Shop, version)

@@ -119,12 +119,16 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mergedSpec joins the OpenAPI documents of the services into one: their paths are disjoint and equal schemas may share a name.
+// mergedSpec joins the OpenAPI documents of the services into one: their paths are disjoint, and equal schemas may share a name.
 func mergedSpec(p *peers) ([]byte, error) {
 	var merged map[string]any
 	for _, name := range p.names {
-		doc, err := fetchSpec(p.handlers[name])
+		data, err := fetchSpec(p.handlers[name])
 		if err != nil {
+			return nil, fmt.Errorf("read the OpenAPI document of %s: %w", name, err)
+		}
+		var doc map[string]any
+		if err := json.Unmarshal(data, &doc); err != nil {
 			return nil, fmt.Errorf("read the OpenAPI document of %s: %w", name, err)
 		}
 		if merged == nil {
@@ -147,7 +151,7 @@ func mergedSpec(p *peers) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func fetchSpec(h http.Handler) (map[string]any, error) {
+func fetchSpec(h http.Handler) ([]byte, error) {
 	target := url.URL{Scheme: "http", Host: "localhost", Path: "/openapi.json"}
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, target.String(), nil)
 	if err != nil {
@@ -158,13 +162,7 @@ func fetchSpec(h http.Handler) (map[string]any, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	var doc map[string]any
-	err = json.Unmarshal(data, &doc)
-	return doc, err
+	return io.ReadAll(resp.Body)
 }
 
 // child returns a nested object, made when absent.

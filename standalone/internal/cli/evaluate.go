@@ -63,7 +63,7 @@ Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessio
 	flags.IntVar(&o.HistoryCap, "history-cap", 2000, "latest entries of a user's history or a basket that count as occurring together")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
-	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the best two_hop parameters in hindsight and report the loss of the honest choice")
+	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice")
 	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
 	for _, name := range []string{"data", "format"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
@@ -107,7 +107,7 @@ func writeReport(w io.Writer, r service.Report) error {
 		}
 	}
 	if best := r.TestOptimum; best != nil {
-		fmt.Fprintf(w, "\ntwo_hop in hindsight: %s\n", parameters(best.Parameters))
+		fmt.Fprintf(w, "\n%s in hindsight: %s\n", r.Selected, parameters(best.Parameters))
 		for _, name := range slices.Sorted(maps.Keys(best.Metrics)) {
 			fmt.Fprintf(w, "%s: %.4f in hindsight, %.4f chosen\n", name, best.Metrics[name], best.Chosen[name])
 		}

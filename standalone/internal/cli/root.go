@@ -10,6 +10,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/process"
 )
 
 // Execute runs the command line args and returns the process exit code: 0 done, 1 failed.
@@ -22,7 +24,7 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "aisle: %v\n", err)
+	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(err))
 	return 1
 }
 
@@ -33,6 +35,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServeCommand(), newDemoCommand(), newKeysCommand(), newHealthCommand(), newEvaluateCommand())
+	root.AddCommand(newServeCommand(), newDemoCommand(), newRecomputeCommand(), newKeysCommand(), newHealthCommand(), newEvaluateCommand(), newImportCommand())
 	return root
 }

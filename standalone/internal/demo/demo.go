@@ -4,7 +4,9 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -178,8 +180,25 @@ func (r *run) ask(ctx context.Context) error {
 	if answer.Accepted != 1 {
 		return fmt.Errorf("the event was not accepted: %+v", answer.Results)
 	}
-	r.result.After, err = r.recommend(ctx)
-	return err
+	if r.result.After, err = r.recommend(ctx); err != nil {
+		return err
+	}
+	return r.result.check()
+}
+
+// check makes the demo fail, rather than print an empty page, when something that it shows is not there.
+func (r *Result) check() error {
+	switch {
+	case len(r.Recommendations) == 0:
+		return errors.New("there are no recommendations")
+	case len(r.Similar) == 0:
+		return errors.New("there are no similar items: the model was not published")
+	case len(r.BoughtTogether) == 0:
+		return errors.New("there are no items bought together: the model was not published")
+	case slices.EqualFunc(r.Before, r.After, func(a, b Recommended) bool { return a.ItemID == b.ItemID && a.Score == b.Score }):
+		return errors.New("the event did not change the next response")
+	}
+	return nil
 }
 
 // waitForRecommendations asks until the recommender's replica of the catalogue, a moment behind, has what was imported.

@@ -145,8 +145,18 @@ func items(lines []line) []profileapi.Item {
 	return out
 }
 
-// events makes one purchase or refund of each invoice. Customers without a number are known only for that invoice.
+// events makes one purchase or refund of each invoice, at the time of its first line. Customers without a number are known only for that
+// invoice.
 func events(lines []line, shift time.Duration) []profileapi.Event {
+	first := map[string]time.Time{}
+	for _, l := range lines {
+		if at, ok := first[l.invoice]; !ok || l.at.Before(at) {
+			first[l.invoice] = l.at
+		}
+	}
+	for n := range lines {
+		lines[n].at = first[lines[n].invoice]
+	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.invoice, b.invoice)) })
 	var out []profileapi.Event
 	for from := 0; from < len(lines); {

@@ -59,14 +59,14 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	})
-	t.Run("event ids are distinct", func(t *testing.T) {
+	t.Run("event ids and order ids are distinct", func(t *testing.T) {
 		t.Parallel()
 		seen := map[string]bool{}
 		for _, e := range shop.Events {
-			if seen[e.EventID] {
-				t.Fatalf("event id %s twice", e.EventID)
+			if seen[e.EventID] || seen[e.OrderID] {
+				t.Fatalf("event %s of order %s twice", e.EventID, e.OrderID)
 			}
-			seen[e.EventID] = true
+			seen[e.EventID], seen[e.OrderID] = true, true
 		}
 	})
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,23 +13,41 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-var eventColumns = []string{"shop", "seq", "subject", "session_id", "event_id", "type", "occurred_ms", "received_ms", "order_id", "value", "lines", "rest"}
+const copyEventsSQL = `copy events (shop_id, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest) from stdin binary`
 
 // Append implements store.EventLog.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
+	outcomes, err := s.appendOnce(ctx, shop, events, counts)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == noPartition {
+		s.forgetMonths() // another replica has dropped a month that this one knew
+		outcomes, err = s.appendOnce(ctx, shop, events, counts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	return outcomes, nil
+}
+
+// noPartition is the SQLSTATE of a row that no partition holds.
+const noPartition = "23514"
+
+func (s *Store) appendOnce(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
 	if err := s.ensureMonths(ctx, events); err != nil {
 		return nil, err
 	}
-	a := appendTx{shop: shop, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
-	if err := s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) }); err != nil {
-		return nil, fmt.Errorf("append %d events: %w", len(events), err)
+	shopID, err := s.shopID(ctx, shop)
+	if err != nil {
+		return nil, err
 	}
-	return a.outcomes, nil
+	a := appendTx{shop: shop, shopID: shopID, events: events, outcomes: make([]store.Outcome, len(events)), counts: store.NewTally(counts)}
+	return a.outcomes, s.inTx(ctx, func(tx pgx.Tx) error { return a.run(ctx, tx) })
 }
 
 // appendTx is the state of one Append.
 type appendTx struct {
 	shop     string
+	shopID   int64
 	events   []store.NewEvent
 	outcomes []store.Outcome
 	counts   *store.Tally
@@ -67,8 +86,8 @@ func (a *appendTx) claim(ctx context.Context, tx pgx.Tx) (map[string]identity, e
 		Query(func(rows pgx.Rows) error { return scanIdentities(rows, identities) })
 	// LIMIT keeps the planner from joining the whole table.
 	batch.Queue(`select k.s, k.e from unnest($2::bigint[], $3::bigint[]) as k(s, e),
-		lateral (select from event_ids i where i.shop = $1 and i.subject_hash = k.s and i.event_hash = k.e limit 1) as present`,
-		a.shop, keys.SubjectHashes, keys.EventHashes).
+		lateral (select from event_ids i where i.shop_id = $1 and i.subject_hash = k.s and i.event_hash = k.e limit 1) as present`,
+		a.shopID, keys.SubjectHashes, keys.EventHashes).
 		Query(func(rows pgx.Rows) error {
 			var k store.EventKey
 			_, err := pgx.ForEachRow(rows, []any{&k.SubjectHash, &k.EventHash}, func() error {
@@ -86,20 +105,18 @@ func (a *appendTx) claim(ctx context.Context, tx pgx.Tx) (map[string]identity, e
 
 // copyKeys notes the ids that are new.
 func (a *appendTx) copyKeys(ctx context.Context, tx pgx.Tx, keys *store.KeySet) error {
-	i := 0
-	row := []any{a.shop, nil, nil, a.events[0].ReceivedMs}
-	rows := pgx.CopyFromFunc(func() ([]any, error) {
-		for i < len(keys.EventHashes) && keys.IsStale(i) {
-			i++
+	d := newCopyData(64 * len(keys.EventHashes))
+	for i := range keys.EventHashes {
+		if keys.IsStale(i) {
+			continue
 		}
-		if i == len(keys.EventHashes) {
-			return nil, nil
-		}
-		row[1], row[2] = keys.SubjectHashes[i], keys.EventHashes[i]
-		i++
-		return row, nil
-	})
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"event_ids"}, []string{"shop", "subject_hash", "event_hash", "received_ms"}, rows); err != nil {
+		d.row(4)
+		d.int4(a.shopID)
+		d.integer(keys.SubjectHashes[i])
+		d.integer(keys.EventHashes[i])
+		d.integer(a.events[0].ReceivedMs)
+	}
+	if err := d.send(ctx, tx, "copy event_ids (shop_id, subject_hash, event_hash, received_ms) from stdin binary"); err != nil {
 		return fmt.Errorf("note event ids: %w", err)
 	}
 	return nil
@@ -162,21 +179,29 @@ func (a *appendTx) claimOrders(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// copyIn stores the accepted events.
 func (a *appendTx) copyIn(ctx context.Context, tx pgx.Tx) error {
-	i := -1
-	row := make([]any, len(eventColumns))
-	rows := pgx.CopyFromFunc(func() ([]any, error) {
-		for i++; i < len(a.events) && a.outcomes[i] == store.Duplicate; i++ {
-		}
-		if i >= len(a.events) {
-			return nil, nil
+	d := newCopyData(256 * len(a.events))
+	for i := range a.events {
+		if a.outcomes[i] == store.Duplicate {
+			continue
 		}
 		e := &a.events[i]
-		row[0], row[1], row[2], row[3], row[4], row[5] = a.shop, e.Seq, null(e.Subject), null(e.SessionColumn()), e.EventID, e.Type
-		row[6], row[7], row[8], row[9], row[10], row[11] = e.OccurredMs, e.ReceivedMs, null(e.OrderID), e.Value, e.Lines, e.Rest
-		return row, nil
-	})
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, eventColumns, rows); err != nil {
+		d.row(12)
+		d.int4(a.shopID)
+		d.integer(e.Seq)
+		d.optional(e.Subject)
+		d.optional(e.SessionColumn())
+		d.text(e.EventID)
+		d.text(e.Type)
+		d.integer(e.OccurredMs)
+		d.integer(e.ReceivedMs)
+		d.optional(e.OrderID)
+		d.float(e.Value)
+		d.bytes(e.Lines)
+		d.bytes(e.Rest)
+	}
+	if err := d.send(ctx, tx, copyEventsSQL); err != nil {
 		return fmt.Errorf("copy events: %w", err)
 	}
 	return nil
@@ -240,4 +265,10 @@ func (s *Store) ensureMonth(ctx context.Context, month string, ms int64) error {
 	defer s.mu.Unlock()
 	s.months[month] = true
 	return nil
+}
+
+func (s *Store) forgetMonths() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.months)
 }

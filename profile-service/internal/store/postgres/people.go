@@ -204,9 +204,9 @@ func mergeTarget(ctx context.Context, tx pgx.Tx, shop, alias, userID string) (st
 func moveSubject(ctx context.Context, tx pgx.Tx, shop, alias, target string, withheld bool, moved *int64) error {
 	_, sessionID := event.SplitSubject(alias)
 	batch := &pgx.Batch{}
-	batch.Queue(`delete from events e using orders o where e.shop = $1 and e.subject = $2 and e.type = $4
+	batch.Queue("delete from events e using orders o where "+ofShop+` and e.subject = $2 and e.type = $4
 		and o.shop = $1 and o.subject = $3 and o.order_id = e.order_id`, shop, alias, target, event.TypePurchase)
-	batch.Queue("update events set subject = $3, session_id = coalesce(session_id, $4) where shop = $1 and subject = $2", shop, alias, target, null(sessionID)).
+	batch.Queue("update events set subject = $3, session_id = coalesce(session_id, $4) where "+ofShop+" and subject = $2", shop, alias, target, null(sessionID)).
 		Exec(func(tag pgconn.CommandTag) error { *moved = tag.RowsAffected(); return nil })
 	batch.Queue(`insert into orders (shop, subject, order_id, occurred_ms) select shop, $3, order_id, occurred_ms from orders
 		where shop = $1 and subject = $2 on conflict do nothing`, shop, alias, target)

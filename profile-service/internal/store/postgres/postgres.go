@@ -18,11 +18,14 @@ type Store struct {
 	pool *pgxpool.Pool
 
 	mu     sync.Mutex
-	months map[string]bool // partitions that are known to exist, "200601"
+	months map[string]bool  // partitions that are known to exist, "200601"
+	shops  map[string]int64 // numbers of shops
 }
 
 // New returns a store on a migrated database. It closes the pool with Close.
-func New(pool *pgxpool.Pool) *Store { return &Store{pool: pool, months: map[string]bool{}} }
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool, months: map[string]bool{}, shops: map[string]int64{}}
+}
 
 // Close closes the pool.
 func (s *Store) Close() error {
@@ -79,4 +82,28 @@ func text(p *string) string {
 		return ""
 	}
 	return *p
+}
+
+// ofShop is the condition of a statement on a table that holds shop_id; $1 is the shop.
+const ofShop = "shop_id = (select shop_id from shops where shop = $1)"
+
+// shopID returns the number of a shop, which it gives when there is none.
+func (s *Store) shopID(ctx context.Context, shop string) (int64, error) {
+	s.mu.Lock()
+	id, known := s.shops[shop]
+	s.mu.Unlock()
+	if known {
+		return id, nil
+	}
+	_, err := s.pool.Exec(ctx, "insert into shops (shop) values ($1) on conflict do nothing", shop)
+	if err == nil {
+		err = s.pool.QueryRow(ctx, "select shop_id from shops where shop = $1", shop).Scan(&id)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("number shop %s: %w", shop, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shops[shop] = id
+	return id, nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where shop = $1"
+const selectEvents = "select seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest from events e where " + ofShop
 
-const notWithheld = "subject is not null and not exists (select from identities i where i.shop = e.shop and i.subject = e.subject and i.withheld)"
+const notWithheld = "subject is not null and not exists (select from identities i where i.shop = $1 and i.subject = e.subject and i.withheld)"
 
 // eventScanner reads rows of selectEvents into one Event; texts that repeat are not allocated again.
 type eventScanner struct {
@@ -121,12 +121,13 @@ func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]s
 	return counts, nil
 }
 
-// The statements of History. $1 is the shop, $2 the asked subjects.
+// The statements of History. $1 is the shop, $2 the asked subjects (or the session) and $3, of the first, the asked user.
 const (
-	historyCounterSQL    = "select coalesce((select value from counters where shop = $1 and name = 'events'), 0)"
-	historyIdentitiesSQL = "select subject, canonical, withheld from identities where shop = $1 and subject = any($2)"
-	historyUserSQL       = selectUsers + ` and user_id = coalesce((select substr(canonical, 2) from identities
-		where shop = $1 and subject = 'u' || $2 and canonical is not null), $2)`
+	historyVisitorSQL = `select coalesce((select value from counters where shop = $1 and name = 'events'), 0),
+		exists (select from identities where shop = $1 and subject = any($2) and withheld),
+		u.user_id, coalesce(u.version, 0), coalesce(u.created_ms, 0), coalesce(u.updated_ms, 0), u.body
+		from (select) as always left join users u on u.shop = $1 and u.user_id = coalesce((select substr(canonical, 2) from identities
+			where shop = $1 and subject = 'u' || $3 and canonical is not null), $3)`
 	canonicalSubjects = `subject = any(array(select coalesce(i.canonical, a.subject) from unnest($2::text[]) as a(subject)
 		left join identities i on i.shop = $1 and i.subject = a.subject))`
 	inSession = "(session_id = $2 or subject = 's' || $2) and " + notWithheld
@@ -144,24 +145,7 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) 
 		asked = append(asked, event.SessionSubject(q.SessionID))
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(historyCounterSQL, shop).QueryRow(func(row pgx.Row) error { return row.Scan(&h.Watermark) })
-	batch.Queue(historyIdentitiesSQL, shop, asked).Query(func(rows pgx.Rows) error {
-		identities := map[string]identity{}
-		err := scanIdentities(rows, identities)
-		for _, id := range identities {
-			h.Withheld = h.Withheld || id.withheld
-		}
-		return err
-	})
-	if q.UserID != "" {
-		batch.Queue(historyUserSQL, shop, q.UserID).Query(func(rows pgx.Rows) error {
-			users, err := pgx.CollectRows(rows, scanUser)
-			if len(users) > 0 {
-				h.User = &users[0]
-			}
-			return err
-		})
-	}
+	batch.Queue(historyVisitorSQL, shop, asked, q.UserID).QueryRow(func(row pgx.Row) error { return scanVisitor(row, &h) })
 	events := historyEvents(shop, asked, q)
 	batch.Queue(events.String(), events.args...).Query(func(rows pgx.Rows) error { return scanHistory(rows, &h) })
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
@@ -174,6 +158,20 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) 
 		h.Watermark = min(h.Watermark, q.Watermark)
 	}
 	return h, nil
+}
+
+// scanVisitor reads a row of historyVisitorSQL.
+func scanVisitor(row pgx.Row, h *store.History) error {
+	var id *string
+	var u store.UserRow
+	if err := row.Scan(&h.Watermark, &h.Withheld, &id, &u.Version, &u.CreatedMs, &u.UpdatedMs, &u.Body); err != nil {
+		return err
+	}
+	if id != nil {
+		u.UserID = *id
+		h.User = &u
+	}
+	return nil
 }
 
 func historyEvents(shop string, asked []string, hq store.HistoryQuery) *query {
@@ -198,8 +196,8 @@ func historyEvents(shop string, asked []string, hq store.HistoryQuery) *query {
 
 // scanHistory reads the events up to the watermark.
 func scanHistory(rows pgx.Rows, h *store.History) error {
+	scanner := newEventScanner() // pgx makes new bytes and numbers for each row, so copies of the event stay valid
 	for rows.Next() {
-		scanner := newEventScanner() // each event keeps its own bytes
 		e, err := scanner.scan(rows)
 		if err != nil {
 			return err

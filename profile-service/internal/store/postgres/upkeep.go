@@ -54,12 +54,12 @@ func eraseSubjects(ctx context.Context, tx pgx.Tx, shop, subject string, subject
 	}
 	batch := &pgx.Batch{}
 	if pseudonym == "" {
-		batch.Queue("delete from events where shop = $1 and subject = $2", shop, subject).Exec(count(&removed.Events))
+		batch.Queue("delete from events where "+ofShop+" and subject = $2", shop, subject).Exec(count(&removed.Events))
 	} else {
 		batch.Queue(`update events set subject = $3, session_id = null, order_id = null, rest = null, event_id = 'anonymous-' || seq
-			where shop = $1 and subject = $2`, shop, subject, pseudonym).Exec(count(&removed.Events))
+			where `+ofShop+` and subject = $2`, shop, subject, pseudonym).Exec(count(&removed.Events))
 	}
-	batch.Queue("delete from event_ids where shop = $1 and subject_hash = any($2)", shop, hashes)
+	batch.Queue("delete from event_ids where "+ofShop+" and subject_hash = any($2)", shop, hashes)
 	batch.Queue("delete from orders where shop = $1 and subject = $2", shop, subject).Exec(count(&removed.Orders))
 	batch.Queue("delete from identities where shop = $1 and (subject = $2 or canonical = $2)", shop, subject).Exec(count(&removed.Aliases))
 	batch.Queue("delete from users where shop = $1 and user_id = any($2)", shop, userIDs).Exec(count(&removed.Users))
@@ -81,14 +81,16 @@ func (s *Store) Prepare(ctx context.Context, fromMs, toMs int64) error {
 
 // Retain implements store.Upkeep.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
-	tag, err := s.pool.Exec(ctx, "delete from events where shop = $1 and occurred_ms < $2", shop, beforeMs)
+	tag, err := s.pool.Exec(ctx, "delete from events where "+ofShop+" and occurred_ms < $2", shop, beforeMs)
 	if err != nil {
 		return 0, fmt.Errorf("remove old events: %w", err)
 	}
 	for _, statement := range []string{
-		"delete from event_ids where shop = $1 and received_ms < $2",
+		"delete from event_ids where " + ofShop + " and received_ms < $2",
 		"delete from orders where shop = $1 and occurred_ms < $2",
 		"delete from event_stats where shop = $1 and hour_ms < $2",
+		"delete from import_errors where shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)",
+		"delete from imports where shop = $1 and created_ms < $2",
 	} {
 		if _, err := s.pool.Exec(ctx, statement, shop, beforeMs); err != nil {
 			return 0, fmt.Errorf("remove what old events left: %w", err)
@@ -102,9 +104,7 @@ func (s *Store) DropBefore(ctx context.Context, beforeMs int64) error {
 	if _, err := s.pool.Exec(ctx, "select drop_events_partitions($1)", beforeMs); err != nil {
 		return fmt.Errorf("drop old partitions: %w", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.months)
+	s.forgetMonths()
 	return nil
 }
 

@@ -65,7 +65,9 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 			step{sql: "delete from events where shop = ? and occurred_ms < ?", args: args, rows: &removed},
 			step{sql: "delete from event_ids where shop = ? and received_ms < ?", args: args},
 			step{sql: "delete from orders where shop = ? and occurred_ms < ?", args: args},
-			step{sql: "delete from event_stats where shop = ? and hour_ms < ?", args: args})
+			step{sql: "delete from event_stats where shop = ? and hour_ms < ?", args: args},
+			step{sql: "delete from import_errors where shop = ?1 and import_id in (select import_id from imports where shop = ?1 and created_ms < ?2)", args: args},
+			step{sql: "delete from imports where shop = ? and created_ms < ?", args: args})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("remove old events: %w", err)

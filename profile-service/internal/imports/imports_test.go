@@ -1,0 +1,120 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+)
+
+func openStore(t *testing.T) store.Store {
+	t.Helper()
+	url := testenv.SQLite(t)
+	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.OpenSQLite(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sqlite.New(db)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// blocked is a Sink that tells when it was reached and then waits for the end of its context.
+type blocked struct{ reached chan struct{} }
+
+func (b blocked) Items(ctx context.Context, _ string, _ [][]byte, _ bool) ([]Verdict, error) {
+	b.reached <- struct{}{}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (b blocked) Users(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
+	return b.Items(ctx, shop, rows, dryRun)
+}
+
+func (b blocked) Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
+	return b.Items(ctx, shop, rows, dryRun)
+}
+
+// startBlocked starts an import that waits in its sink.
+func startBlocked(t *testing.T, s store.Store) (*Imports, profileapi.Import) {
+	t.Helper()
+	sink := blocked{reached: make(chan struct{})}
+	im := New(Options{Store: s, Sink: sink, SpoolDir: t.TempDir(), MaxFileBytes: 1000, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	state, err := im.Start(t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(`{"item_id":"1"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-sink.reached
+	return im, state
+}
+
+func stateOf(t *testing.T, im *Imports, id string) profileapi.Import {
+	t.Helper()
+	state, err := im.Import(t.Context(), "shop", id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+func TestACancelledImportStops(t *testing.T) {
+	t.Parallel()
+	im, state := startBlocked(t, openStore(t))
+	if _, err := im.Cancel(t.Context(), "shop", state.ImportID); err != nil {
+		t.Fatal(err)
+	}
+	im.jobs.Wait()
+	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportCancelled || got.Accepted != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := im.Cancel(t.Context(), "shop", state.ImportID); err != nil {
+		t.Errorf("cancelling again: %v", err)
+	}
+	im.Close()
+}
+
+func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
+	t.Parallel()
+	im, state := startBlocked(t, openStore(t))
+	im.Close()
+	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted || got.Problem == "" {
+		t.Errorf("stopped: %+v", got)
+	}
+	im, state = startBlocked(t, openStore(t))
+	im.o.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted {
+		t.Errorf("without a sign of life: %+v", got)
+	}
+	im.Close()
+}
+
+func TestFilesBeyondTheLimitAreRefused(t *testing.T) {
+	t.Parallel()
+	im := New(Options{Store: openStore(t), SpoolDir: t.TempDir(), MaxFileBytes: 10, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	defer im.Close()
+	for file, status := range map[string]int{strings.Repeat("x", 11): 413, "": 400} {
+		_, err := im.Start(t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(file))
+		var p *apierror.Problem
+		if !errors.As(err, &p) || p.Status != status {
+			t.Errorf("%d bytes: %v", len(file), err)
+		}
+	}
+}

@@ -1,0 +1,357 @@
+// Package storetest is the one suite that every store.Store must pass. An implementation's test calls Run with a way to open an empty store.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+// Open returns an empty store, which it closes when the test ends.
+type Open func(t *testing.T) store.Store
+
+// Run runs the suite.
+func Run(t *testing.T, open Open) {
+	for name, test := range map[string]func(*testing.T, store.Store){
+		"append tells duplicates of events and orders": appendDuplicates,
+		"append numbers in order of commit":            appendOrder,
+		"append leaves out withheld subjects":          appendWithheld,
+		"scan selects and orders":                      scanSelects,
+		"history is newest first and bounded":          history,
+		"statistics add up":                            statistics,
+		"items keep one position per change":           items,
+		"items update is all or nothing":               itemsAtomic,
+		"users keep consent for aliases":               users,
+		"merge moves once and refuses cycles":          merge,
+		"erase and anonymize count rows":               erase,
+		"retention removes old events only":            retention,
+		"imports keep state and report":                imports,
+		"shops do not meet":                            shops,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+const shop = "north"
+
+// base is the time of the first event: 2026-03-14 12:00 UTC, far from the bounds of its month.
+const base = int64(1773489600000)
+
+// newEvent returns an event of a subject; its time is n seconds behind base.
+func newEvent(subject, id string, n int) store.NewEvent {
+	return store.NewEvent{
+		Event: store.Event{Subject: subject, EventID: id, Type: "view_item", OccurredMs: base + int64(n)*1000, ReceivedMs: base + int64(n)*1000,
+			Lines: event.AppendLines(nil, []event.Line{{ItemID: "i" + id, Quantity: 1}})},
+		EventHash: event.Hash(id), SubjectHash: event.Hash(subject),
+	}
+}
+
+func appendAll(t *testing.T, s store.Store, events ...store.NewEvent) []store.Outcome {
+	t.Helper()
+	outcomes, err := s.Append(t.Context(), shop, events, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcomes
+}
+
+// scan returns "seq subject/session event_id" of the events of a query.
+func scan(t *testing.T, s store.Store, shop string, q store.ScanQuery) []string {
+	t.Helper()
+	if q.UpTo == 0 {
+		q.UpTo = 1 << 40
+	}
+	if q.Limit == 0 {
+		q.Limit = 1000
+	}
+	out := []string{}
+	if err := s.Scan(t.Context(), shop, q, func(e *store.Event) bool {
+		out = append(out, fmt.Sprintf("%d %s/%s %s", e.Seq, e.Subject, e.SessionID, e.EventID))
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func same(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: %s", what, diff)
+	}
+}
+
+func appendDuplicates(t *testing.T, s store.Store) {
+	order := func(subject, id, order string) store.NewEvent {
+		e := newEvent(subject, id, 1)
+		e.Type, e.OrderID = event.TypePurchase, order
+		return e
+	}
+	far := newEvent("ua", "1", 0)
+	far.OccurredMs -= 45 * 24 * 3600 * 1000 // a retry that was given another time, in another month
+	got := appendAll(t, s, newEvent("ua", "1", 0), newEvent("ua", "2", 0), newEvent("ua", "1", 1), newEvent("ub", "1", 0), order("ua", "o1", "7"), order("ua", "o2", "7"))
+	same(t, "first", []store.Outcome{store.Accepted, store.Accepted, store.Duplicate, store.Accepted, store.Accepted, store.Duplicate}, got)
+	got = appendAll(t, s, far, newEvent("ua", "3", 0), order("ua", "o3", "7"), order("ub", "o3", "7"), order("ub", "o4", ""), order("ub", "o5", ""))
+	same(t, "second", []store.Outcome{store.Duplicate, store.Accepted, store.Duplicate, store.Accepted, store.Accepted, store.Accepted}, got)
+	if n := len(scan(t, s, shop, store.ScanQuery{})); n != 8 {
+		t.Errorf("%d events stored", n)
+	}
+}
+
+func appendOrder(t *testing.T, s store.Store) {
+	const writers, batches = 6, 20
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for w := range writers {
+		wg.Go(func() {
+			for b := range batches {
+				events := []store.NewEvent{newEvent("u", fmt.Sprintf("%d-%d-a", w, b), 0), newEvent("u", fmt.Sprintf("%d-%d-b", w, b), 0)}
+				if _, err := s.Append(context.Background(), shop, events, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(done) }()
+	// A reader that follows LastSeq must never find, behind it, an event that it has not read.
+	seen, after := 0, int64(0)
+	for ended := false; !ended; {
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+		last, err := s.LastSeq(t.Context(), shop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last > after {
+			seen += len(scan(t, s, shop, store.ScanQuery{After: after, UpTo: last, Limit: 10_000}))
+		}
+		after = last
+	}
+	if seen != 2*writers*batches {
+		t.Errorf("a reader that followed saw %d of %d events", seen, 2*writers*batches)
+	}
+}
+
+func putUser(t *testing.T, s store.Store, id string, version int64, withheld bool) {
+	t.Helper()
+	err := s.UpdateUsers(t.Context(), shop, []string{id}, func(map[string]store.UserRow) ([]store.UserRow, error) {
+		return []store.UserRow{{UserID: id, Version: version, CreatedMs: 1, UpdatedMs: 2, Withheld: withheld, Body: []byte(`{}`)}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func appendWithheld(t *testing.T, s store.Store) {
+	e := newEvent("ua", "1", 0)
+	e.Withheld, e.SessionID, e.OrderID, e.Rest = true, "tab", "o", []byte(`{"page":"/"}`)
+	putUser(t, s, "b", 1, true)
+	appendAll(t, s, e, newEvent("ub", "2", 0), newEvent("uc", "3", 0))
+	same(t, "all", []string{"1 / 1", "2 / 2", "3 uc/ 3"}, scan(t, s, shop, store.ScanQuery{}))
+	same(t, "with a subject", []string{"3 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+	same(t, "a retry", []store.Outcome{store.Duplicate}, appendAll(t, s, e))
+	putUser(t, s, "c", 1, true)
+	same(t, "withdrawn later", []string{}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+	putUser(t, s, "c", 2, false)
+	same(t, "given again", []string{"3 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+}
+
+func scanSelects(t *testing.T, s store.Store) {
+	inSession := newEvent("ua", "2", 50*24*3600)
+	inSession.SessionID = "tab"
+	other := newEvent("ub", "3", 2)
+	other.Type = "like"
+	alone := newEvent("stab", "4", 3)
+	alone.SessionID = "tab"
+	appendAll(t, s, newEvent("ua", "1", 0), inSession, other, alone)
+	for name, c := range map[string]struct {
+		q    store.ScanQuery
+		want []string
+	}{
+		"everything":  {store.ScanQuery{}, []string{"1 ua/ 1", "2 ua/tab 2", "3 ub/ 3", "4 stab/tab 4"}},
+		"descending":  {store.ScanQuery{Descending: true, Limit: 2}, []string{"4 stab/tab 4", "3 ub/ 3"}},
+		"range":       {store.ScanQuery{After: 1, UpTo: 3}, []string{"2 ua/tab 2", "3 ub/ 3"}},
+		"time":        {store.ScanQuery{FromMs: base + 1, ToMs: base + 3000}, []string{"3 ub/ 3"}},
+		"type":        {store.ScanQuery{Types: []string{"like", "share"}}, []string{"3 ub/ 3"}},
+		"subject":     {store.ScanQuery{Subjects: []string{"ua"}}, []string{"1 ua/ 1", "2 ua/tab 2"}},
+		"session":     {store.ScanQuery{SessionID: "tab"}, []string{"2 ua/tab 2", "4 stab/tab 4"}},
+		"nobody":      {store.ScanQuery{Subjects: []string{"uz"}}, []string{}},
+		"other bound": {store.ScanQuery{After: 4}, []string{}},
+	} {
+		same(t, name, c.want, scan(t, s, shop, c.q))
+	}
+	n := 0
+	if err := s.Scan(t.Context(), shop, store.ScanQuery{UpTo: 9, Limit: 9}, func(*store.Event) bool { n++; return n < 2 }); err != nil || n != 2 {
+		t.Errorf("a scan that is stopped read %d, %v", n, err)
+	}
+}
+
+func historyIDs(h store.History) []string {
+	ids := []string{}
+	for _, e := range h.Events {
+		ids = append(ids, e.EventID)
+	}
+	return ids
+}
+
+func history(t *testing.T, s store.Store) {
+	rating := 4.0
+	e := newEvent("ua", "1", 5)
+	e.Value, e.SessionID = &rating, "tab"
+	appendAll(t, s, e, newEvent("ua", "2", 1), newEvent("stab", "3", 9), newEvent("ub", "4", 2))
+	putUser(t, s, "a", 1, false)
+	for name, c := range map[string]struct {
+		q    store.HistoryQuery
+		want []string
+	}{
+		"user":             {store.HistoryQuery{UserID: "a", Limit: 10}, []string{"1", "2"}},
+		"user and session": {store.HistoryQuery{UserID: "a", SessionID: "tab", Limit: 10}, []string{"3", "1", "2"}},
+		"session":          {store.HistoryQuery{SessionID: "tab", Limit: 10}, []string{"3", "1"}},
+		"limit":            {store.HistoryQuery{UserID: "a", Limit: 1}, []string{"1"}},
+		"watermark":        {store.HistoryQuery{UserID: "a", SessionID: "tab", Limit: 9, Watermark: 2}, []string{"1", "2"}},
+		"until":            {store.HistoryQuery{UserID: "a", Limit: 9, UntilMs: base + 1000}, []string{"2"}},
+		"nobody":           {store.HistoryQuery{UserID: "z", Limit: 9}, []string{}},
+	} {
+		h, err := s.History(t.Context(), shop, c.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, name, c.want, historyIDs(h))
+		if known := h.User != nil; known != (c.q.UserID == "a") {
+			t.Errorf("%s: user record %v", name, h.User)
+		}
+		if want := int64(4); c.q.Watermark == 0 && h.Watermark != want {
+			t.Errorf("%s: watermark %d", name, h.Watermark)
+		}
+	}
+	h, err := s.History(t.Context(), shop, store.HistoryQuery{UserID: "a", Limit: 1})
+	if err != nil || *h.Events[0].Value != rating || string(h.Events[0].Lines) != string(e.Lines) {
+		t.Errorf("the event came back as %+v, %v", h.Events, err)
+	}
+}
+
+func statistics(t *testing.T, s store.Store) {
+	hour := store.HourOf(base)
+	late := newEvent("ua", "2", 0)
+	late.ReceivedMs += 500
+	for range 2 {
+		if _, err := s.Append(t.Context(), shop, []store.NewEvent{newEvent("ua", "1", 0), late}, []store.Count{{HourMs: hour, Name: "rejected x", N: 2}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Append(t.Context(), shop, nil, []store.Count{{HourMs: hour + 3600_000, Name: "rejected y", N: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Stats(t.Context(), shop, hour, hour+3600_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "counts", []store.Count{{HourMs: hour, Name: "accepted view_item", N: 2}, {HourMs: hour, Name: "duplicate", N: 2}, {HourMs: hour, Name: "lag_ms", N: 500}, {HourMs: hour, Name: "rejected x", N: 4}}, got)
+}
+
+func retention(t *testing.T, s store.Store) {
+	old := newEvent("ua", "old", 0)
+	old.OccurredMs -= 70 * 24 * 3600 * 1000
+	old.ReceivedMs = old.OccurredMs
+	appendAll(t, s, old, newEvent("ua", "1", 0))
+	for _, at := range []int64{base, base} {
+		if err := s.Prepare(t.Context(), at, at+40*24*3600*1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int64{1, 0} {
+		if n, err := s.Retain(t.Context(), shop, base-1000); err != nil || n != want {
+			t.Errorf("removed %d, want %d, %v", n, want, err)
+		}
+	}
+	if err := s.DropBefore(t.Context(), base-35*24*3600*1000); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "left", []string{"2 ua/ 1"}, scan(t, s, shop, store.ScanQuery{}))
+	all, err := s.Shops(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "shops", []string{shop}, all)
+	same(t, "an old event again", []store.Outcome{store.Accepted}, appendAll(t, s, newEvent("ub", "2", -80*24*3600)))
+}
+
+func imports(t *testing.T, s store.Store) {
+	if _, err := s.Import(t.Context(), shop, "1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an import that is not there: %v", err)
+	}
+	put := func(r store.ImportRow) {
+		t.Helper()
+		if err := s.PutImport(t.Context(), shop, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 6, Body: []byte(`{"a":1}`)})
+	put(store.ImportRow{ImportID: "2", CreatedMs: 7, UpdatedMs: 7, Body: []byte(`{}`)})
+	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 8, Cancelled: true, Body: []byte(`{"a":2}`)})
+	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Body: []byte(`{"a":3}`)})
+	first := store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Cancelled: true, Body: []byte(`{"a":3}`)}
+	got, err := s.Import(t.Context(), shop, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "import", first, got)
+	list, err := s.ListImports(t.Context(), shop, "2", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "list", []store.ImportRow{first}, list)
+	entries := []store.ImportError{{Number: 1, Body: []byte(`{"line":1}`)}, {Number: 2, Body: []byte(`{"line":2}`)}}
+	if err := s.AddImportErrors(t.Context(), shop, "1", entries); err != nil {
+		t.Fatal(err)
+	}
+	report, err := s.ImportErrors(t.Context(), shop, "1", 1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "report", entries[1:], report)
+	if _, err := s.Retain(t.Context(), shop, 6); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.ListImports(t.Context(), shop, "", 10); err != nil || len(list) != 1 || list[0].ImportID != "2" {
+		t.Errorf("behind their retention: %+v, %v", list, err)
+	}
+	if report, err := s.ImportErrors(t.Context(), shop, "1", 0, 10); err != nil || len(report) != 0 {
+		t.Errorf("report behind its retention: %+v, %v", report, err)
+	}
+}
+
+func shops(t *testing.T, s store.Store) {
+	appendAll(t, s, newEvent("ua", "1", 0))
+	if outcomes, err := s.Append(t.Context(), "south", []store.NewEvent{newEvent("ua", "1", 0)}, nil); err != nil || outcomes[0] != store.Accepted {
+		t.Errorf("the same id in another shop: %v, %v", outcomes, err)
+	}
+	putItems(t, s, store.ItemRow{ItemID: "i", Version: 1, Body: []byte(`{}`)})
+	if rows, err := s.ItemChanges(t.Context(), "south", 0, 10); err != nil || len(rows) != 0 {
+		t.Errorf("south's feed: %v, %v", rows, err)
+	}
+	if _, err := s.Merge(t.Context(), "south", "ua", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Erase(t.Context(), "south", "b", "", store.Receipt{ID: "r", Mode: "erase"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Retain(t.Context(), "south", base+1e6); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "north", []string{"1 ua/ 1"}, scan(t, s, shop, store.ScanQuery{}))
+	same(t, "south", []string{}, scan(t, s, "south", store.ScanQuery{}))
+}

@@ -1,0 +1,57 @@
+package httpclient
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+func TestClient(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/problem":
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			json.NewEncoder(w).Encode(apierror.Unavailable("Later.", 0, nil))
+		case "/proxy":
+			http.Error(w, "<html>", http.StatusBadGateway)
+		case "/broken":
+			w.Write([]byte("{"))
+		case "/none":
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			json.NewEncoder(w).Encode(map[string]string{"key": r.Header.Get("Authorization"), "shop": r.Header.Get("X-Aisle-Shop"), "q": r.URL.Query().Get("q")})
+		}
+	}))
+	t.Cleanup(server.Close)
+	ctx := context.Background()
+	c := New(Options{BaseURL: server.URL + "/", Key: "sk_x"})
+
+	got, err := JSON[map[string]string](ctx, c.ForShop("red"), http.MethodGet, "/echo", map[string][]string{"q": {"a b"}}, nil)
+	if err != nil || got["key"] != "Bearer sk_x" || got["shop"] != "red" || got["q"] != "a b" {
+		t.Errorf("echo: %v, %v", got, err)
+	}
+	err = c.Call(ctx, http.MethodGet, "/problem", nil, nil, nil)
+	if p := apierror.From(err); p.Code != "unavailable" || p.RetryAfter != 7*time.Second {
+		t.Errorf("problem: %+v", p)
+	}
+	if err := c.Call(ctx, http.MethodGet, "/proxy", nil, nil, nil); !apierror.Is(err, http.StatusBadGateway) {
+		t.Errorf("an answer that is no problem: %v", err)
+	}
+	var out any
+	if err := c.Call(ctx, http.MethodGet, "/broken", nil, nil, &out); err == nil {
+		t.Error("half an answer was accepted")
+	}
+	if err := c.Call(ctx, http.MethodDelete, "/none", nil, nil, &out); err != nil {
+		t.Errorf("no content: %v", err)
+	}
+	if err := c.Call(ctx, http.MethodPost, "/echo", nil, make(chan int), nil); err == nil {
+		t.Error("a body that cannot be JSON was sent")
+	}
+}

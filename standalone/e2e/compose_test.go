@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// loadCompose reads docker-compose.yml as docker compose does, with the values of .env.example.
+func loadCompose(t *testing.T) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"},
+		cli.WithWorkingDirectory("../.."), cli.WithEnvFiles("../../.env.example"), cli.WithDotEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+func TestComposeFile(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+
+	t.Run("it starts the stores, the migration and the three services", func(t *testing.T) {
+		t.Parallel()
+		want := []string{"keys", "migrate", "postgres", "profile-service", "recommender-service", "redis", "similarity-service"}
+		if got := project.ServiceNames(); !slices.Equal(got, want) {
+			t.Errorf("services are %v, want %v", got, want)
+		}
+	})
+	t.Run("images are pinned and stores publish no port", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range []string{"postgres", "redis"} {
+			s := project.Services[name]
+			if _, tag, _ := strings.Cut(s.Image, ":"); !strings.Contains(tag, ".") {
+				t.Errorf("%s: image %s is not pinned to a release", name, s.Image)
+			}
+			if len(s.Ports) > 0 {
+				t.Errorf("%s publishes %v", name, s.Ports)
+			}
+			if len(s.Volumes) == 0 || s.Volumes[0].Type != types.VolumeTypeVolume {
+				t.Errorf("%s keeps its data in no named volume", name)
+			}
+		}
+	})
+	t.Run("everything that keeps running has a health check", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range project.Services {
+			if s.Restart != types.RestartPolicyNo && s.HealthCheck == nil {
+				t.Errorf("%s has no health check", name)
+			}
+		}
+	})
+	t.Run("services wait for the migration and have databases of their own", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range services {
+			if project.Services[name].DependsOn["migrate"].Condition != types.ServiceConditionCompletedSuccessfully {
+				t.Errorf("%s does not wait for the migration", name)
+			}
+		}
+		profile := *project.Services["profile-service"].Environment["AISLE_PROFILE_DATABASE_URL"]
+		recommender := *project.Services["recommender-service"].Environment["AISLE_RECOMMENDER_DATABASE_URL"]
+		if !strings.Contains(profile, "//profile:") || !strings.Contains(recommender, "//recommender:") {
+			t.Errorf("database users are not the services' own: %s, %s", profile, recommender)
+		}
+		for name, s := range project.Services {
+			if _, ok := s.Environment["AISLE_PROFILE_DATABASE_URL"]; ok && name != "profile-service" && name != "migrate" {
+				t.Errorf("%s knows the profile-service's database", name)
+			}
+		}
+	})
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+func newRecomputeCommand() *cobra.Command {
+	var server, key string
+	var request similarityapi.JobRequest
+	cmd := &cobra.Command{
+		Use:   "recompute",
+		Short: "Make new models from all events so far; Ctrl-C cancels",
+		Long: `Recompute starts a job in a running service and follows it. Each new model is measured on events that it has not seen and goes live only
+when it passes the gate; the printout says what became of each relation and why.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client := similarityapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server, Key: key}))
+			job, err := client.StartJob(cmd.Context(), request)
+			if err != nil {
+				return fmt.Errorf("start the recompute: %w", err)
+			}
+			progress := newProgress(cmd.ErrOrStderr())
+			job, err = client.WaitForJob(cmd.Context(), job.JobID, func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
+			progress.end()
+			if err != nil {
+				return err
+			}
+			return printOutcomes(cmd.OutOrStdout(), job)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	flags.StringSliceVar(&request.Relations, "relations", nil, "similar, bought_together, viewed_next; all when not given")
+	flags.StringVar(&request.Publish, "publish", "gate", "never, gate or always")
+	flags.StringVar(&request.Reason, "reason", "", "why the gate is overruled, with --publish always")
+	flags.Float64Var(&request.BudgetSeconds, "search-seconds", 0, "CPU seconds for the search of parameters, per relation; the server's setting when 0")
+	flags.Uint64Var(&request.Seed, "seed", 0, "seed of every random draw")
+	return cmd
+}
+
+// printOutcomes says what became of each relation.
+func printOutcomes(w io.Writer, job similarityapi.Job) error {
+	var outcomes []struct {
+		Relation, State, Version, Detail string
+		Leaderboard                      []struct {
+			Algorithm string
+			NDCG      float64 `json:"validation_ndcg"`
+		}
+	}
+	data, err := json.Marshal(job.Result["relations"])
+	if err == nil {
+		err = json.Unmarshal(data, &outcomes)
+	}
+	if err != nil {
+		return fmt.Errorf("read the job's result: %w", err)
+	}
+	for _, o := range outcomes {
+		fmt.Fprintf(w, "%-16s %-10s %s %s\n", o.Relation, o.State, o.Version, o.Detail)
+		for _, l := range o.Leaderboard {
+			fmt.Fprintf(w, "    %-18s NDCG@20 on validation %.4f\n", l.Algorithm, l.NDCG)
+		}
+	}
+	return nil
+}
