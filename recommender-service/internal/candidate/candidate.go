@@ -49,9 +49,9 @@ type Share struct {
 // Candidates are numbered by slot in order of first appearance. Only finding the slot of an entry touches memory as large as the catalogue; it is done
 // once per entry, and everything after works on arrays as long as the candidates.
 type Blend struct {
-	places []place // by item
-	now    uint32
-	items  []int32 // by slot
+	places []uint32 // by item: when it was seen, and its slot
+	now    uint32   // the number of this use, in the bits above slotBits
+	items  []int32  // by slot
 	score  []float64
 	raw    []float64 // the source's sum with the seeds' weights alone
 	wanted []int32   // by slot: place among the items that Trace looks for, or −1
@@ -60,20 +60,21 @@ type Blend struct {
 	shares [][]Share
 }
 
-// place is where an item's slot is; it counts when stamp is the blend's now.
-type place struct {
-	stamp uint32
-	slot  int32
-}
+// slotBits are the bits of a slot within a place; the others count uses of the blend. Four bytes per item keep the places of a large catalogue in
+// the processor's cache. Rows are short: a million distinct candidates are out of reach.
+const (
+	slotBits = 20
+	slotMask = 1<<slotBits - 1
+)
 
 // Reset empties the blend for items below n.
 func (b *Blend) Reset(n int) {
 	if len(b.places) < n {
-		b.places, b.now = make([]place, n+n/8), 0 // room for a catalogue that grows
+		b.places, b.now = make([]uint32, n+n/8), 0 // room for a catalogue that grows
 	}
-	if b.now++; b.now == 0 {
+	if b.now += 1 << slotBits; b.now == 0 {
 		clear(b.places)
-		b.now = 1
+		b.now = 1 << slotBits
 	}
 	b.items, b.score, b.raw, b.slots, b.added = b.items[:0], b.score[:0], b.raw[:0], b.slots[:0], b.added[:0]
 }
@@ -113,13 +114,15 @@ func (b *Blend) place(terms []Term, heads []int32) float64 {
 			if heads != nil {
 				i = heads[i]
 			}
-			p := &b.places[i]
-			if p.stamp != b.now {
-				*p = place{b.now, int32(len(b.items))}
+			p := b.places[i]
+			if p&^slotMask != b.now {
+				p = b.now | uint32(len(b.items))
+				b.places[i] = p
 				b.items, b.score, b.raw = append(b.items, i), append(b.score, 0), append(b.raw, 0)
 			}
-			b.slots = append(b.slots, p.slot)
-			b.raw[p.slot] += Product(w, terms[t].Row.Weights[k])
+			slot := int32(p & slotMask)
+			b.slots = append(b.slots, slot)
+			b.raw[slot] += Product(w, terms[t].Row.Weights[k])
 		}
 	}
 	largest := 0.0
@@ -138,11 +141,13 @@ func (b *Blend) Score(i int32) float64 {
 	if !b.Has(i) {
 		return 0
 	}
-	return b.score[b.places[i].slot]
+	return b.score[b.slot(i)]
 }
 
 // Has reports whether any term proposed the item.
-func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i].stamp == b.now }
+func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i]&^slotMask == b.now }
+
+func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
 // Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
 // order to 0, give its score bit for bit. The result is valid until the next Trace. Cost O(Σ row lengths).
@@ -157,7 +162,7 @@ func (b *Blend) Trace(items []int32) [][]Share {
 	for p, i := range items {
 		b.shares[p] = b.shares[p][:0]
 		if b.Has(i) {
-			b.wanted[b.places[i].slot] = int32(p)
+			b.wanted[b.slot(i)] = int32(p)
 		}
 	}
 	at := 0

@@ -126,3 +126,20 @@ func BenchmarkBlend(b *testing.B) {
 		blend.Trace(best[:20])
 	}
 }
+
+func TestABlendThatWasUsedOftenForgetsItsPast(t *testing.T) {
+	t.Parallel()
+	var b candidate.Blend
+	terms := func(i int32) []candidate.Term {
+		return []candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: &candidate.Row{Items: []int32{i}, Weights: []float32{1}}}}
+	}
+	for use := range int32(10_000) { // the count of uses starts again after 4,095
+		b.Reset(items)
+		b.Add(terms(use%items), 1, nil)
+		for i := range int32(items) {
+			if b.Has(i) != (i == use%items) {
+				t.Fatalf("use %d: item %d is proposed: %t", use, i, b.Has(i))
+			}
+		}
+	}
+}

@@ -27,6 +27,7 @@ type Item struct {
 	PublishedMs, ExpiresMs, UpdatedMs int64
 	Status                            Status
 	Sellable                          bool // in stock, or preorder or backorder
+	Priced                            bool // Price is known
 }
 
 // Status says whether an item may be shown at all.
@@ -68,6 +69,7 @@ func (s *Shop) flatten(index int32, src *profileapi.Item) *Item {
 	if src.SalePrice != nil {
 		it.Price = *src.SalePrice
 	}
+	it.Priced = src.Price != nil || src.SalePrice != nil
 	if src.Cost != nil {
 		it.Margin = it.Price - *src.Cost
 	}

@@ -67,11 +67,31 @@ func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) fu
 			return func(it *catalogue.Item) bool { return n >= 0 && slices.Contains(it.Levels, n) }
 		}
 	}
+	if limit, isNumber := c.Value.(float64); isNumber && c.Field == "price" {
+		if test := priceTest(op(c), limit); test != nil {
+			return test
+		}
+	}
 	compare, field := comparison(c, a), c.Field
 	return func(it *catalogue.Item) bool {
 		value, ok := itemValue(field, it, now)
 		return compare(value, ok)
 	}
+}
+
+// priceTest returns the comparison of the price with a number, the filter that requests carry most; nil for an operator that is no order.
+func priceTest(operator string, limit float64) func(*catalogue.Item) bool {
+	switch operator {
+	case "gt":
+		return func(it *catalogue.Item) bool { return it.Priced && it.Price > limit }
+	case "gte":
+		return func(it *catalogue.Item) bool { return it.Priced && it.Price >= limit }
+	case "lt":
+		return func(it *catalogue.Item) bool { return it.Priced && it.Price < limit }
+	case "lte":
+		return func(it *catalogue.Item) bool { return it.Priced && it.Price <= limit }
+	}
+	return nil
 }
 
 func compileAll(list []api.Condition, v *catalogue.View, a Audiences, now time.Time) []func(*catalogue.Item) bool {
@@ -91,7 +111,7 @@ func itemValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
 	case "category_path":
 		return src.CategoryPath, len(src.CategoryPath) > 0
 	case "price":
-		return it.Price, src.Price != nil || src.SalePrice != nil
+		return it.Price, it.Priced
 	case "margin":
 		return it.Margin, src.Cost != nil
 	case "status":
