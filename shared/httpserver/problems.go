@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	fastjson "github.com/segmentio/encoding/json"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
@@ -118,7 +119,7 @@ func writeProblem(c *gin.Context, p *apierror.Problem) {
 // strictJSON reads and writes JSON. Reading refuses invalid UTF-8, which encoding/json would silently replace, and deep nesting.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
-		enc := json.NewEncoder(w)
+		enc := fastjson.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(v)
 	},
