@@ -113,7 +113,7 @@ func TestFiltersExclusionsAndInvariantsHold(t *testing.T) {
 		d.put(hidden, gone, empty, later)
 	})
 	req := api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 2, Fallback: "strict", ExcludeItems: []string{"i011"}}
-	a := s.await(t, req, func(a api.Answer) bool { return !slices.Contains(ids(a), "i008") })
+	a := s.await(t, req, func(a api.Answer) bool { return !slices.Contains(ids(a), "i006") })
 	if diff := cmp.Diff([]string{"i009", "i010"}, ids(a)); diff != "" {
 		t.Error(diff)
 	}

@@ -4,7 +4,9 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
@@ -52,6 +55,7 @@ type Service struct {
 	counter     *metrics.Counter
 	attribution *metrics.Attribution
 	guard       *metrics.Guard
+	exports     *export.Manager
 }
 
 // New opens the store and builds the service. It fails when the configuration or the store is unusable.
@@ -65,7 +69,9 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		return nil, err
 	}
 	s := &Service{deps: deps, store: db}
-	s.build(config)
+	if err := s.build(config); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	for _, shop := range deps.Auth.Shops() {
 		if err := s.scenarios.Refresh(ctx, shop); err != nil {
 			deps.Logger.Warn("scenarios cannot be read yet, those delivered serve", "shop", shop, "error", err)
@@ -75,7 +81,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 }
 
 // build wires the parts together.
-func (s *Service) build(config Config) {
+func (s *Service) build(config Config) error {
 	logger, now := s.deps.Logger, time.Now
 	profile := profileapi.NewClient(s.peer(peers.Profile, config.ProfileURL))
 	s.catalogue = catalogue.New(profile, logger, now)
@@ -110,7 +116,32 @@ func (s *Service) build(config Config) {
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		KeepDays: config.DecisionDays, Now: now,
 	}
+	var err error
+	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
+	s.exports = api.Exports
 	api.Register(s.server.API)
+	return err
+}
+
+const usersPage = 1000
+
+// members lists the users of a segment.
+func members(profile *profileapi.Client) export.Segment {
+	return func(ctx context.Context, shop, segment, cursor string) (ids []string, next string, err error) {
+		page, err := profile.ForShop(shop).Users(ctx, cursor, usersPage)
+		if err != nil {
+			return nil, "", err
+		}
+		for n := range page.Items {
+			if slices.Contains(page.Items[n].Segments, segment) {
+				ids = append(ids, page.Items[n].UserID)
+			}
+		}
+		if page.NextCursor != nil {
+			next = *page.NextCursor
+		}
+		return ids, next, nil
+	}
 }
 
 // items returns the size of a shop's catalogue.
@@ -165,8 +196,12 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Close waits for what is under way and releases the store.
 func (s *Service) Close() error {
+	var err error
+	if s.exports != nil {
+		err = s.exports.Close()
+	}
 	s.shadows.Wait()
 	s.engine.Close()
 	s.peers.Close()
-	return s.store.Close()
+	return errors.Join(err, s.store.Close())
 }

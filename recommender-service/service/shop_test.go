@@ -248,3 +248,7 @@ func (w *world) times(what string) int {
 	defer w.mu.Unlock()
 	return w.asked[what]
 }
+
+func affinity(value string, weight float64) profileapi.AffinityValue {
+	return profileapi.AffinityValue{Value: value, Weight: weight}
+}

@@ -105,6 +105,15 @@ func (c *Client) EventsAfter(ctx context.Context, seq int64, from time.Time, lim
 	return page.Items, err
 }
 
+// Users lists users behind a cursor ("" for the start), in order of id.
+func (c *Client) Users(ctx context.Context, cursor string, limit int) (Page[User], error) {
+	values := url.Values{"limit": {strconv.Itoa(limit)}}
+	if cursor != "" {
+		values.Set("cursor", cursor)
+	}
+	return httpclient.JSON[Page[User]](ctx, c.http, http.MethodGet, "/v1/users", values, nil)
+}
+
 // Interactions opens the stream of interactions that a recompute reads. The caller closes the reader. ctx bounds the whole reading.
 func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*InteractionReader, error) {
 	values := url.Values{}

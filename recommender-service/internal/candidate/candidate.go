@@ -36,102 +36,146 @@ type Seed struct {
 // so that every machine gives the same bits.
 func Product(factor float64, weight float32) float64 { return float64(factor * float64(weight)) }
 
-// Blend accumulates terms. The zero value works; reuse it, for it keeps arrays as long as the catalogue. It is not safe for concurrent use.
+// Share is the contribution of one term to one item.
+type Share struct {
+	Term  *Term
+	Item  int32 // the candidate that the term named: the item itself or one of its family
+	Value float64
+	Raw   float32 // weight in the term's row
+}
+
+// Blend accumulates terms. The zero value works; reuse it, for it keeps an array as long as the catalogue. It is not safe for concurrent use.
+//
+// Candidates are numbered by slot in order of first appearance. Only finding the slot of an entry touches memory as large as the catalogue; it is done
+// once per entry, and everything after works on arrays as long as the candidates.
 type Blend struct {
-	score   []float64
-	raw     []float64
-	stamp   []uint32 // score[i] counts when stamp[i] == now
-	rawAt   []uint32
-	now     uint32
-	touched []int32
-	rawSeen []int32
+	places []place // by item
+	now    uint32
+	items  []int32 // by slot
+	score  []float64
+	raw    []float64 // the source's sum with the seeds' weights alone
+	wanted []int32   // by slot: place among the items that Trace looks for, or −1
+	slots  []int32   // by entry, in the order of the terms added
+	added  [][]Term
+	shares [][]Share
+}
+
+// place is where an item's slot is; it counts when stamp is the blend's now.
+type place struct {
+	stamp uint32
+	slot  int32
 }
 
 // Reset empties the blend for items below n.
 func (b *Blend) Reset(n int) {
-	if len(b.score) < n {
-		n += n / 8 // room for a catalogue that grows
-		b.score, b.raw = make([]float64, n), make([]float64, n)
-		b.stamp, b.rawAt, b.now = make([]uint32, n), make([]uint32, n), 0
+	if len(b.places) < n {
+		b.places, b.now = make([]place, n+n/8), 0 // room for a catalogue that grows
 	}
-	b.touched = b.touched[:0]
-	b.tick()
-}
-
-// tick makes every entry of the stamps old.
-func (b *Blend) tick() {
 	if b.now++; b.now == 0 {
-		clear(b.stamp)
-		clear(b.rawAt)
+		clear(b.places)
 		b.now = 1
 	}
+	b.items, b.score, b.raw, b.slots, b.added = b.items[:0], b.score[:0], b.raw[:0], b.slots[:0], b.added[:0]
 }
 
 // Add blends the terms of one source: their scores are divided by the largest one, so that sources whose models count in different units can be
-// compared, and multiplied by weight. It sets the Factor of each term. When the largest score is not positive the source adds nothing.
-// head maps an item to the one that is recommended in its place. Cost O(Σ row lengths).
-func (b *Blend) Add(terms []Term, weight float64, head func(int32) int32) {
-	largest := b.largest(terms, head)
+// compared, and multiplied by weight. It sets the Factor of each term, and keeps the terms until the next Reset. When the largest score is not
+// positive the source adds nothing. heads maps an item to the one that is recommended in its place; nil maps each to itself. Cost O(Σ row lengths).
+func (b *Blend) Add(terms []Term, weight float64, heads []int32) {
+	from := len(b.slots)
+	largest := b.place(terms, heads)
 	scale := 0.0
 	if largest > 0 {
 		scale = float64(weight / largest)
 	}
+	at := from
 	for t := range terms {
 		term := &terms[t]
 		term.Factor = float64(scale * term.Seed.Weight)
+		slots := b.slots[at : at+len(term.Row.Weights)]
+		at += len(slots)
 		if term.Factor == 0 {
 			continue
 		}
-		for k, i := range term.Row.Items {
-			i = head(i)
-			if i < 0 {
-				continue
-			}
-			if b.stamp[i] != b.now {
-				b.stamp[i] = b.now
-				b.score[i] = 0
-				b.touched = append(b.touched, i)
-			}
-			b.score[i] += Product(term.Factor, term.Row.Weights[k])
+		for k, slot := range slots {
+			b.score[slot] += Product(term.Factor, term.Row.Weights[k])
 		}
 	}
+	b.added = append(b.added, terms)
 }
 
-// largest returns the largest score that the terms give an item with their seeds' weights alone.
-func (b *Blend) largest(terms []Term, head func(int32) int32) float64 {
-	b.rawSeen = b.rawSeen[:0]
+// place finds the slot of every entry and returns the largest sum that the terms give an item with their seeds' weights alone.
+func (b *Blend) place(terms []Term, heads []int32) float64 {
+	clear(b.raw)
 	for t := range terms {
 		w := terms[t].Seed.Weight
 		for k, i := range terms[t].Row.Items {
-			if i = head(i); i < 0 {
-				continue
+			if heads != nil {
+				i = heads[i]
 			}
-			if b.rawAt[i] != b.now {
-				b.rawAt[i] = b.now
-				b.raw[i] = 0
-				b.rawSeen = append(b.rawSeen, i)
+			p := &b.places[i]
+			if p.stamp != b.now {
+				*p = place{b.now, int32(len(b.items))}
+				b.items, b.score, b.raw = append(b.items, i), append(b.score, 0), append(b.raw, 0)
 			}
-			b.raw[i] += Product(w, terms[t].Row.Weights[k])
+			b.slots = append(b.slots, p.slot)
+			b.raw[p.slot] += Product(w, terms[t].Row.Weights[k])
 		}
 	}
 	largest := 0.0
-	for _, i := range b.rawSeen {
-		largest = max(largest, b.raw[i])
-		b.rawAt[i] = b.now - 1
+	for _, v := range b.raw {
+		largest = max(largest, v)
 	}
 	return largest
 }
 
-// Candidates returns the items that any term proposed, in order of first appearance. The slice is valid until the next Reset.
-func (b *Blend) Candidates() []int32 { return b.touched }
+// Candidates returns the items that any term proposed, in order of first appearance, and beside it their scores. The slices are valid until the
+// next Add or Reset.
+func (b *Blend) Candidates() ([]int32, []float64) { return b.items, b.score }
 
 // Score returns the score of an item; 0 for one that no term proposed.
 func (b *Blend) Score(i int32) float64 {
-	if int(i) >= len(b.stamp) || b.stamp[i] != b.now {
+	if !b.Has(i) {
 		return 0
 	}
-	return b.score[i]
+	return b.score[b.places[i].slot]
 }
 
 // Has reports whether any term proposed the item.
-func (b *Blend) Has(i int32) bool { return int(i) < len(b.stamp) && b.stamp[i] == b.now }
+func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i].stamp == b.now }
+
+// Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
+// order to 0, give its score bit for bit. The result is valid until the next Trace. Cost O(Σ row lengths).
+func (b *Blend) Trace(items []int32) [][]Share {
+	for len(b.shares) < len(items) {
+		b.shares = append(b.shares, nil)
+	}
+	b.wanted = b.wanted[:0]
+	for range b.items {
+		b.wanted = append(b.wanted, -1)
+	}
+	for p, i := range items {
+		b.shares[p] = b.shares[p][:0]
+		if b.Has(i) {
+			b.wanted[b.places[i].slot] = int32(p)
+		}
+	}
+	at := 0
+	for _, terms := range b.added {
+		for t := range terms {
+			term := &terms[t]
+			slots := b.slots[at : at+len(term.Row.Items)]
+			at += len(slots)
+			if term.Factor == 0 {
+				continue
+			}
+			for k, slot := range slots {
+				if p := b.wanted[slot]; p >= 0 {
+					w := term.Row.Weights[k]
+					b.shares[p] = append(b.shares[p], Share{term, term.Row.Items[k], Product(term.Factor, w), w})
+				}
+			}
+		}
+	}
+	return b.shares[:len(items)]
+}

@@ -2,7 +2,6 @@ package candidate_test
 
 import (
 	"math"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -53,24 +52,26 @@ func plain(terms []candidate.Term, weight float64, head func(int32) int32) map[i
 func TestBlendIsTheDefinitionAndItsTraceAddsUp(t *testing.T) {
 	t.Parallel()
 	var b candidate.Blend
-	var trace candidate.Trace
 	family := func(i int32) int32 { return i / 2 * 2 } // every odd item is a variant of the one before it
+	heads := make([]int32, items)
+	for i := range heads {
+		heads[i] = family(int32(i))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		first, second := drawTerms(t), drawTerms(t)
 		weight := rapid.Float64Range(.01, 3).Draw(t, "weight")
 		b.Reset(items)
-		b.Add(first, 1, family)
-		b.Add(second, weight, family)
+		b.Add(first, 1, heads)
+		b.Add(second, weight, heads)
 		one, two := plain(first, 1, family), plain(second, weight, family)
-		all := slices.Concat(first, second)
-		targets := slices.Clone(b.Candidates())
-		trace.Run(all, targets, items, family)
+		targets, _ := b.Candidates()
+		shares := b.Trace(targets)
 		for p, i := range targets {
 			if want := one[i] + two[i]; math.Abs(b.Score(i)-want) > 1e-9*(1+math.Abs(want)) {
 				t.Fatalf("item %d scores %v, want %v", i, b.Score(i), want)
 			}
 			sum := 0.0
-			for _, s := range trace.Of(p) {
+			for _, s := range shares[p] {
 				sum += s.Value
 				if s.Value != candidate.Product(s.Term.Factor, s.Raw) {
 					t.Fatalf("a share of item %d is not its product", i)
@@ -80,10 +81,14 @@ func TestBlendIsTheDefinitionAndItsTraceAddsUp(t *testing.T) {
 				t.Fatalf("the shares of item %d sum to %v, its score is %v", i, sum, b.Score(i))
 			}
 		}
+		proposed := map[int32]bool{}
+		for _, term := range append(first, second...) {
+			for _, i := range term.Row.Items {
+				proposed[family(i)] = true
+			}
+		}
 		for i := range int32(items) {
-			_, inOne := one[i]
-			_, inTwo := two[i]
-			if b.Has(i) != (inOne || inTwo) {
+			if b.Has(i) != proposed[i] {
 				t.Fatalf("item %d: proposed %t", i, b.Has(i))
 			}
 		}
@@ -94,7 +99,7 @@ func TestTheBestCandidateOfASourceScoresItsWeight(t *testing.T) {
 	t.Parallel()
 	var b candidate.Blend
 	b.Reset(3)
-	b.Add([]candidate.Term{{Seed: candidate.Seed{Weight: 2}, Row: &candidate.Row{Items: []int32{0, 1}, Weights: []float32{8, 4}}}}, .5, func(i int32) int32 { return i })
+	b.Add([]candidate.Term{{Seed: candidate.Seed{Weight: 2}, Row: &candidate.Row{Items: []int32{0, 1}, Weights: []float32{8, 4}}}}, .5, nil)
 	if b.Score(0) != .5 || b.Score(1) != .25 || b.Has(2) {
 		t.Errorf("got %v %v", b.Score(0), b.Score(1))
 	}
@@ -112,13 +117,12 @@ func BenchmarkBlend(b *testing.B) {
 		}
 		terms[s] = candidate.Term{Seed: candidate.Seed{Weight: 1 / float64(s+1)}, Row: row}
 	}
-	self := func(i int32) int32 { return i }
 	var blend candidate.Blend
-	var trace candidate.Trace
 	b.ReportAllocs()
 	for b.Loop() {
 		blend.Reset(catalogue)
-		blend.Add(terms, 1, self)
-		trace.Run(terms, blend.Candidates()[:20], catalogue, self)
+		blend.Add(terms, 1, nil)
+		best, _ := blend.Candidates()
+		blend.Trace(best[:20])
 	}
 }

@@ -27,6 +27,8 @@ type Shop struct {
 	index    map[string]int32
 	ids      []string
 	items    []*Item // by index; nil for an item that the catalogue lacks
+	heads    []int32 // by index: the item recommended in place of each
+	members  int     // items that are variants
 	variants map[int32][]int32
 	names    names
 	count    int
@@ -66,6 +68,7 @@ func (s *Shop) intern(id string) int32 {
 		s.index[id] = i
 		s.ids = append(s.ids, id)
 		s.items = append(s.items, nil)
+		s.heads = append(s.heads, i)
 	}
 	return i
 }
@@ -102,7 +105,7 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		before := s.items[index]
 		s.forget(before)
 		s.remember(index, before)
-		s.items[index] = nil
+		s.items[index], s.heads[index] = nil, index
 		if c.Item == nil {
 			s.deletedMs = s.now().UnixMilli()
 			continue
@@ -114,7 +117,9 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		s.count++
 		s.prices.add(it.Price, 1)
 		s.margins.add(it.Margin, 1)
+		s.heads[index] = it.Head
 		if it.Head != index {
+			s.members++
 			s.variants[it.Head] = insertSorted(s.variants[it.Head], index)
 		}
 		for name := range src.Attributes {
@@ -133,6 +138,7 @@ func (s *Shop) forget(it *Item) {
 	s.prices.add(it.Price, -1)
 	s.margins.add(it.Margin, -1)
 	if it.Head != it.Index {
+		s.members--
 		family := s.variants[it.Head]
 		if at, ok := slices.BinarySearch(family, it.Index); ok {
 			s.variants[it.Head] = slices.Delete(slices.Clone(family), at, at+1)
@@ -242,6 +248,24 @@ func (v *View) Find(id string) int32 {
 
 // ID returns the id of an index.
 func (v *View) ID(i int32) string { return v.s.ids[i] }
+
+// Heads maps every index to the item that is recommended in its place; nil maps each to itself. Nobody changes it.
+func (v *View) Heads() []int32 {
+	if len(v.past) == 0 {
+		if v.s.members == 0 {
+			return nil
+		}
+		return v.s.heads
+	}
+	heads := slices.Clone(v.s.heads)
+	for i, it := range v.past {
+		heads[i] = i
+		if it != nil {
+			heads[i] = it.Head
+		}
+	}
+	return heads
+}
 
 // Variants returns the indices of an item's variants, in ascending order.
 func (v *View) Variants(head int32) []int32 { return v.s.variants[head] }

@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
@@ -26,6 +27,7 @@ type API struct {
 	Shadows     *experiment.Shadows
 	Decisions   *decision.Log
 	Reporter    *metrics.Reporter
+	Exports     *export.Manager
 	KeepDays    int // how long decisions are kept
 	Now         func() time.Time
 }
@@ -35,6 +37,7 @@ func (a *API) Register(api huma.API) {
 	a.registerRecommendations(api)
 	a.registerScenarios(api)
 	a.registerExperiments(api)
+	a.registerExports(api)
 }
 
 // register adds an operation that is given the shop of its caller.

@@ -126,8 +126,7 @@ func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
 	w.proposed, w.base = true, b.Score(it.Index)
 	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
 	w.limit = s.forbidding(it)
-	r.scratch.trace.Run(p.terms, []int32{it.Index}, s.view.Len(), s.head)
-	w.shares, w.tier = p.shares(r.scratch.trace.Of(0))
+	w.shares, w.tier = p.shares(b.Trace([]int32{it.Index})[0])
 }
 
 // detail says what a stage means.

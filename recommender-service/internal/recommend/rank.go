@@ -29,11 +29,11 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	p := r.gather(ctx, rankSources())
 	out := api.RankAnswer{Items: make([]api.RankedItem, len(in.ItemIDs)), ModelVersions: r.used, Degraded: r.degraded}
 	r.read(func(v *catalogue.View) {
-		s := &selection{r: r, view: v}
+		s := &selection{r: r, view: v, heads: v.Heads()}
 		b := &r.scratch.blend
 		b.Reset(v.Len())
 		for _, source := range p.sources {
-			b.Add(p.terms[source.from:source.to], source.weight, s.head)
+			b.Add(p.terms[source.from:source.to], source.weight, s.heads)
 		}
 		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
 		heads, shares := r.traced(p, s, in.ItemIDs)
@@ -68,9 +68,9 @@ func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]
 			}
 		}
 	}
-	r.scratch.trace.Run(p.terms, distinct, s.view.Len(), s.head)
+	traced := r.scratch.blend.Trace(distinct)
 	for n, head := range distinct {
-		shares[head], _ = p.shares(r.scratch.trace.Of(n))
+		shares[head], _ = p.shares(traced[n])
 	}
 	return heads, shares
 }

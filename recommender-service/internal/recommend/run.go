@@ -14,7 +14,6 @@ import (
 // scratch is the working memory of one request, reused by later ones.
 type scratch struct {
 	blend candidate.Blend
-	trace candidate.Trace
 	queue queue
 }
 
@@ -134,7 +133,7 @@ func (r *run) take(p *plan, first bool) {
 		b := &r.scratch.blend
 		b.Reset(v.Len())
 		for _, source := range p.sources {
-			b.Add(p.terms[source.from:source.to], source.weight, s.head)
+			b.Add(p.terms[source.from:source.to], source.weight, s.heads)
 		}
 		s.fill(b)
 		from := len(r.picks)
@@ -165,9 +164,9 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	for n := range picks {
 		indices[n] = picks[n].index
 	}
-	r.scratch.trace.Run(p.terms, indices, s.view.Len(), s.head)
+	traced := r.scratch.blend.Trace(indices)
 	for n := range picks {
-		shares, tier := p.shares(r.scratch.trace.Of(n))
+		shares, tier := p.shares(traced[n])
 		picks[n].shares = shares
 		if picks[n].tier == "" {
 			picks[n].tier = tier

@@ -23,6 +23,7 @@ const (
 type selection struct {
 	r       *run
 	view    *catalogue.View
+	heads   []int32
 	checks  *checker
 	factors []factor
 	caps    []*limitPer
@@ -31,7 +32,7 @@ type selection struct {
 }
 
 func newSelection(r *run, v *catalogue.View) *selection {
-	s := &selection{r: r, view: v, checks: newChecker(r, v), queue: &r.scratch.queue}
+	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecker(r, v), queue: &r.scratch.queue}
 	s.factors = r.factors(v)
 	s.caps = r.limits()
 	for n := range r.picks {
@@ -42,20 +43,21 @@ func newSelection(r *run, v *catalogue.View) *selection {
 	return s
 }
 
-// head maps an item to the one recommended in its place; −1 drops an item that the catalogue lacks.
+// head returns the item recommended in place of one.
 func (s *selection) head(i int32) int32 {
-	if it := s.view.Item(i); it != nil {
-		return it.Head
+	if s.heads == nil {
+		return i
 	}
-	return i
+	return s.heads[i]
 }
 
 // fill puts the candidates with a positive score into the queue.
 func (s *selection) fill(b *candidate.Blend) {
 	s.blend = b
 	s.queue.reset(s.view)
-	for _, i := range b.Candidates() {
-		score := b.Score(i)
+	items, scores := b.Candidates()
+	for slot, i := range items {
+		score := scores[slot]
 		if len(s.factors) > 0 && score > 0 {
 			if it := s.view.Item(i); it != nil {
 				score = s.boosted(it, score)

@@ -1,0 +1,100 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/export"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+func (a *API) registerExports(api huma.API) {
+	tags := []string{"Exports"}
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags, Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
+		Description: "A job: follow it at its Location, then fetch `/result` within a day.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.startExport)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export", Errors: []int{http.StatusNotFound},
+	}, a.getExport)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "cancel-export", Method: http.MethodPost, Path: "/v1/exports/{id}/cancel", Tags: tags, Summary: "Stop an export", DefaultStatus: http.StatusNoContent,
+		Errors: []int{http.StatusNotFound},
+	}, a.cancelExport)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "export-result", Method: http.MethodGet, Path: "/v1/exports/{id}/result", Tags: tags, Summary: "Fetch a finished export", Errors: []int{http.StatusNotFound, http.StatusConflict},
+	}, a.exportResult)
+}
+
+type startExportInput struct{ Body recommenderapi.ExportRequest }
+
+type exportOutput struct {
+	Location string `header:"Location"`
+	Body     recommenderapi.Export
+}
+
+func (a *API) startExport(ctx context.Context, shop string, in *startExportInput) (*exportOutput, error) {
+	r := &recommenderapi.Request{Scenario: in.Body.Scenario, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market}
+	if (len(in.Body.UserIDs) == 0) == (in.Body.Segment == "") {
+		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment"})
+	}
+	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, r, ""); err != nil {
+		return nil, err
+	}
+	if _, _, err := a.placement(shop, r, ""); err != nil {
+		return nil, err
+	}
+	state, err := a.Exports.Start(shop, in.Body)
+	if errors.Is(err, export.ErrFull) {
+		return nil, apierror.Unavailable("Too many exports are under way.", time.Minute, nil)
+	}
+	return &exportOutput{"/v1/exports/" + state.ExportID, state}, problem(err, "export", "")
+}
+
+// RecommendFor answers one person's request as POST /v1/recommendations would.
+func (a *API) RecommendFor(ctx context.Context, shop string, r *recommenderapi.Request) (recommenderapi.Answer, error) {
+	p, _, err := a.placement(shop, r, "")
+	if err != nil {
+		return recommenderapi.Answer{}, err
+	}
+	return a.Engine.Recommend(ctx, shop, p, r)
+}
+
+func (a *API) getExport(_ context.Context, shop string, in *idInput) (*exportOutput, error) {
+	state, err := a.Exports.Find(shop, in.ID)
+	return &exportOutput{"/v1/exports/" + in.ID, state}, problem(err, "export", in.ID)
+}
+
+func (a *API) cancelExport(_ context.Context, shop string, in *idInput) (*struct{}, error) {
+	return nil, problem(a.Exports.Cancel(shop, in.ID), "export", in.ID)
+}
+
+func (a *API) exportResult(_ context.Context, shop string, in *idInput) (*huma.StreamResponse, error) {
+	file, state, err := a.Exports.Result(shop, in.ID)
+	if err != nil {
+		return nil, problem(err, "export", in.ID)
+	}
+	if file == nil {
+		return nil, apierror.Conflict("not_done", "The export is "+state.State+": fetch its result when it is done.")
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer file.Close()
+		c := humagin.Unwrap(hc)
+		c.Header("Content-Type", "application/x-ndjson")
+		if state.Request.Format == "csv" {
+			c.Header("Content-Type", "text/csv; charset=utf-8")
+		}
+		c.Status(http.StatusOK)
+		if _, err := io.Copy(c.Writer, file); err != nil {
+			panic(http.ErrAbortHandler) // the header is sent: only a broken connection can still tell of a failure
+		}
+	}}, nil
+}

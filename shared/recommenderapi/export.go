@@ -1,0 +1,44 @@
+package recommenderapi
+
+import "github.com/aisle-rec/aisle/shared/wire"
+
+// ExportRequest asks for recommendations for many people at once.
+type ExportRequest struct {
+	Scenario string     `json:"scenario" minLength:"1" maxLength:"64" example:"email.for_you"`
+	UserIDs  []string   `json:"user_ids,omitempty" maxItems:"10000" doc:"For these people"`
+	Segment  string     `json:"segment,omitempty" maxLength:"256" doc:"Or for everybody in this segment"`
+	Limit    int        `json:"limit,omitempty" minimum:"0" maximum:"200" doc:"Items per person; the scenario's when absent"`
+	Fields   []string   `json:"fields,omitempty" maxItems:"50"`
+	Filter   *Condition `json:"filter,omitempty"`
+	Market   *Market    `json:"market,omitempty"`
+	Format   string     `json:"format,omitempty" enum:"ndjson,csv" default:"ndjson"`
+}
+
+// The states of an export.
+const (
+	ExportQueued    = "queued"
+	ExportRunning   = "running"
+	ExportDone      = "done"
+	ExportFailed    = "failed"
+	ExportCancelled = "cancelled"
+)
+
+// Export is the state of an export.
+type Export struct {
+	ExportID   string        `json:"export_id"`
+	State      string        `json:"state" enum:"queued,running,done,failed,cancelled"`
+	Done       int           `json:"done" doc:"People written"`
+	Total      int           `json:"total" doc:"People to write; 0 while a segment is being read"`
+	Error      string        `json:"error,omitempty"`
+	Request    ExportRequest `json:"request"`
+	CreatedAt  wire.Time     `json:"created_at"`
+	FinishedAt wire.Time     `json:"finished_at,omitempty"`
+}
+
+// ExportLine is one line of an NDJSON export.
+type ExportLine struct {
+	UserID           string            `json:"user_id"`
+	RecommendationID string            `json:"recommendation_id"`
+	Items            []RecommendedItem `json:"items"`
+	Degraded         []string          `json:"degraded,omitempty"`
+}
