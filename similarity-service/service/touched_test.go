@@ -124,7 +124,7 @@ func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 	views := slices.DeleteFunc(slices.Clone(p.events), func(e profileapi.Interaction) bool { return e.Type != "view_item" })
 	for n, e := range views[:900] {
 		id := fmt.Sprintf("rare%03d", n)
-		p.items = append(p.items, profileapi.Item{ItemID: id, })
+		p.items = append(p.items, profileapi.Item{ItemID: id})
 		e.ItemID = id
 		p.events = append([]profileapi.Interaction{e}, p.events...)
 	}
