@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ func (s *search) recipe(c *candidate) *Recipe {
 	r := &Recipe{
 		Algorithm: c.name, Values: s.variants[p.variant].name,
 		UserExponent: p.hop.UserExponent, SourceExponent: p.hop.SourceExponent, TargetExponent: p.hop.TargetExponent,
-		SeedHalfLife: p.seedHalfLife, Rank: c.rank, Strength: c.strength, Lambda: c.ease.lambda, Refit: c.ease.refit,
+		SeedHalfLife: p.seedHalfLife, Rank: c.rank, Strength: c.strength, Lambda: cmp.Or(c.lambda, c.ease.lambda), Refit: c.ease.refit,
 	}
 	if p.logHalfLife < noDecay {
 		r.LogHalfLife = p.logHalfLife
@@ -102,7 +103,15 @@ func (s *search) given(r *Recipe) (*candidate, error) {
 	case EASE:
 		return s.givenEASE(easePoint{rows: p, lambda: r.Lambda, refit: r.Refit})
 	}
-	return s.fixed(r.Algorithm, p)
+	c, err := s.fixed(r.Algorithm, p)
+	if err != nil || r.Algorithm != Ridge {
+		return c, err
+	}
+	trials, err := s.ridgeTrials(c)
+	if err != nil {
+		return nil, err
+	}
+	return trials.candidate(r.Lambda)
 }
 
 func (s *search) givenLowRank(p twoHopPoint, r *Recipe) (*candidate, error) {

@@ -26,7 +26,7 @@ const (
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
 func Algorithms() []string {
-	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, NextItem}
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, Ridge, NextItem}
 }
 
 // defaultHistoryCap bounds a row's pair updates at four million.
@@ -34,7 +34,7 @@ const defaultHistoryCap = 2000
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
-	Algorithms    []string // nil means all; popular and cosine are always measured
+	Algorithms    []string // nil means all but ridge; popular and cosine are always measured
 	K             int      // length of the measured lists
 	Neighbours    int      // neighbours kept per item
 	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000
@@ -123,6 +123,7 @@ type candidate struct {
 	cases      []metrics.Accuracy
 	point      twoHopPoint // of the two-hop family
 	ease       easePoint   // of EASE
+	lambda     float64     // of the ridge
 	rank       int         // of the low-rank term, 0 for none
 	strength   float64     // of the low-rank term
 	build      buildFunc
@@ -203,8 +204,9 @@ func (s *search) families() []family {
 		{TwoHop, s.searchTwoHop},
 		{TwoHopLowRank, s.searchLowRank},
 		{EASE, s.searchEASE},
+		{Ridge, s.searchRidge},
 	} {
-		if s.o.Algorithms == nil || slices.Contains(s.o.Algorithms, one.name) {
+		if s.o.Algorithms == nil && one.name != Ridge || slices.Contains(s.o.Algorithms, one.name) {
 			all = append(all, one)
 		}
 	}
