@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+func newRecommendCommand() *cobra.Command {
+	var server, key, why string
+	var asJSON bool
+	request := recommenderapi.Request{Fields: []string{"title"}, Explain: "reasons", DeadlineMS: 2000}
+	cmd := &cobra.Command{
+		Use:   "recommend SCENARIO",
+		Short: "Ask a running service what a placement shows, or why an item is or is not in it",
+		Example: `  aisle recommend home.for_you --user 17850
+  aisle recommend product_detail.similar --item 85123A
+  aisle recommend home.for_you --user 17850 --why 22423`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Scenario = args[0]
+			client := recommenderapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server, Key: key}))
+			out := cmd.OutOrStdout()
+			if why != "" {
+				e, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: request, ItemID: why})
+				return printed(out, asJSON, e, err, printExplanation)
+			}
+			a, err := client.Recommend(cmd.Context(), request)
+			return printed(out, asJSON, a, err, printAnswer)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	flags.StringVar(&request.UserID, "user", "", "the visitor")
+	flags.StringVar(&request.SessionID, "session", "", "the visitor's session")
+	flags.StringSliceVar(&request.ContextItems, "item", nil, "item of the page; several by commas")
+	flags.StringSliceVar(&request.Cart, "cart", nil, "items in the cart, by commas")
+	flags.StringVar(&request.Category, "category", "", `category of the page, its path joined by " > "`)
+	flags.IntVar(&request.Limit, "limit", 10, "number of items")
+	flags.StringVar(&why, "why", "", "explain one item: why it is in the list, or which stage dropped it")
+	flags.BoolVar(&asJSON, "json", false, "print the answer as the API sends it")
+	return cmd
+}
+
+// printed prints an answer as JSON or by a function, unless asking failed.
+func printed[T any](w io.Writer, asJSON bool, answer T, err error, print func(io.Writer, T)) error {
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(answer)
+	}
+	print(w, answer)
+	return nil
+}
+
+func printAnswer(w io.Writer, a recommenderapi.Answer) {
+	for _, item := range a.Items {
+		title, _ := item.Fields["title"].(string)
+		reasons := make([]string, len(item.Reasons))
+		for n, r := range item.Reasons {
+			reasons[n] = strings.TrimSpace(r.Code + " " + r.ItemID + r.Value)
+		}
+		fmt.Fprintf(w, "%3d  %-16s %-40.40s %8.4f  %-9s %s\n", item.Position, item.ItemID, title, item.Score, item.Tier, strings.Join(reasons, ", "))
+	}
+	if len(a.Degraded) > 0 {
+		fmt.Fprintf(w, "could not help: %s\n", strings.Join(a.Degraded, ", "))
+	}
+	fmt.Fprintln(w, "recommendation_id", a.RecommendationID)
+}
+
+func printExplanation(w io.Writer, e recommenderapi.ExplainAnswer) {
+	fmt.Fprintf(w, "%s: %s. %s\n", e.ItemID, e.Stage, e.Detail)
+	explanation := e.Explanation
+	if e.Item != nil {
+		fmt.Fprintf(w, "position %d, score %v, tier %s\n", e.Item.Position, e.Item.Score, e.Item.Tier)
+		explanation = e.Item.Explanation
+	}
+	if explanation == nil {
+		return
+	}
+	for _, c := range explanation.Contributions {
+		fmt.Fprintf(w, "  %-24s %-16s %-14s %+.6f\n", c.Source, c.SeedItemID+c.Category, c.EventType, c.Value)
+	}
+	fmt.Fprintf(w, "  base score %v\n", explanation.BaseScore)
+	for _, b := range explanation.Boosts {
+		fmt.Fprintf(w, "  %-24s × %g gives %v\n", b.Source, b.Factor, b.After)
+	}
+}
