@@ -16,10 +16,10 @@ type Selector struct {
 	buckets [1 << bucketBits]int32 // of keys by the top bits of |w|, zero between calls
 }
 
-// bucketBits are the exponent of |w| and three bits of its fraction. Spreading the keys over buckets leaves few of
+// bucketBits are the exponent of |w| and five bits of its fraction. Spreading the keys over buckets leaves few of
 // them to compare with each other.
 const (
-	bucketBits  = 11
+	bucketBits  = 13
 	bucketShift = 63 - bucketBits
 )
 
@@ -40,14 +40,33 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 			selectLargest(segment, room)
 			segment = segment[:room]
 		}
-		slices.Sort(segment)
-		for p := len(segment) - 1; p >= 0; p-- {
-			l.Items[from], l.Weight[from] = unkey(segment[p])
+		sortFalling(segment)
+		for _, key := range segment {
+			l.Items[from], l.Weight[from] = unkey(key)
 			from++
 		}
 	}
 	clear(s.buckets[lowest : highest+1])
 	l.Len[i] = int32(from - int(i)*l.K)
+}
+
+// shortSegment is the length up to which keys are sorted by insertion.
+const shortSegment = 16
+
+// sortFalling sorts keys, the largest first.
+func sortFalling(keys []uint64) {
+	if len(keys) > shortSegment {
+		slices.Sort(keys)
+		slices.Reverse(keys)
+		return
+	}
+	for p := 1; p < len(keys); p++ {
+		key, at := keys[p], p
+		for ; at > 0 && keys[at-1] < key; at-- {
+			keys[at] = keys[at-1]
+		}
+		keys[at] = key
+	}
 }
 
 // fill makes the keys of the candidates, counts them by bucket and returns the lowest and the highest bucket that has any.
