@@ -10,7 +10,7 @@ import (
 )
 
 // Ridge is the two-hop family with its weights solved again by a weak ridge regression on the listed pairs. It competes only
-// when it is asked for by name: a build costs tens of times that of the two-hop lists that it starts from.
+// when it is asked for by name: a build costs several times that of the two-hop lists that it starts from.
 const Ridge = "ridge"
 
 // ridgePoints bounds the ridges tried.
