@@ -5,7 +5,6 @@ package httpclient
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segmentio/encoding/json"
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/aisle-rec/aisle/shared/apierror"

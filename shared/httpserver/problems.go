@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	fastjson "github.com/segmentio/encoding/json"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
@@ -35,6 +36,9 @@ var installProblemErrors = sync.OnceFunc(func() {
 })
 
 func problemOf(status int, message string, errs []error) *apierror.Problem {
+	if errors.Is(errors.Join(errs...), io.ErrUnexpectedEOF) { // huma counts a sender that hung up as a failure of ours
+		return apierror.Malformed("The body ended too early. Send it again.")
+	}
 	if status >= http.StatusInternalServerError {
 		return apierror.Internal(fmt.Errorf("%s: %w", message, errors.Join(errs...)))
 	}
@@ -118,7 +122,7 @@ func writeProblem(c *gin.Context, p *apierror.Problem) {
 // strictJSON reads and writes JSON. Reading refuses invalid UTF-8, which encoding/json would silently replace, and deep nesting.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
-		enc := json.NewEncoder(w)
+		enc := fastjson.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(v)
 	},
@@ -126,8 +130,22 @@ var strictJSON = huma.Format{
 		if err := CheckJSON(data); err != nil {
 			return err
 		}
-		return json.Unmarshal(data, v)
+		return plainJSONError(json.Unmarshal(data, v))
 	},
+}
+
+// plainJSONError says in a caller's words what encoding/json says in Go's.
+func plainJSONError(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case strings.HasPrefix(wrong.Value, "number "):
+		return fmt.Errorf("the %s is out of range", wrong.Value)
+	case wrong.Field != "":
+		return fmt.Errorf("%s cannot be a JSON %s", wrong.Field, wrong.Value)
+	}
+	return fmt.Errorf("it cannot be a JSON %s", wrong.Value)
 }
 
 // CheckJSON reports why a body is refused before it is parsed: not UTF-8, or nested deeper than 64 levels. It costs one pass.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -21,6 +22,9 @@ import (
 
 // DefaultMaxBodyBytes bounds a request body where an operation sets no limit of its own.
 const DefaultMaxBodyBytes = 2 << 20
+
+// bodyTimeout bounds how long a body may take, so that a sender that stalls does not hold a connection for ever.
+const bodyTimeout = 30 * time.Second
 
 // Options describe a server.
 type Options struct {
@@ -86,7 +90,8 @@ const (
 	keyInBodyMetadata = "key_in_body"
 )
 
-// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to DefaultMaxBodyBytes.
+// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to DefaultMaxBodyBytes, and
+// the time to send it to 30 seconds.
 func Register[I, O any](api huma.API, scope string, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}
@@ -99,6 +104,9 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	}
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+	if op.BodyReadTimeout == 0 {
+		op.BodyReadTimeout = bodyTimeout // huma has a default of its own, but not for bodies that are read by hand
 	}
 	op.Errors = append(op.Errors, http.StatusInternalServerError)
 	huma.Register(api, op, handler)

@@ -2,7 +2,10 @@ package profileapi
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
 const (
@@ -20,6 +23,9 @@ type Follower struct {
 	// Synced is called whenever the replica has everything up to now; Failed whenever the feed cannot be read, before it is tried again.
 	Synced func()
 	Failed func(error)
+	// Reset, when given, is called before the feed is read from its start again because the service no longer knows the replica's place in it:
+	// its database was restored from a backup, and what the replica has may never have existed there.
+	Reset func()
 }
 
 // Run follows the feed from its start until ctx ends. It never gives up: the replica keeps what it had while the feed is away.
@@ -36,6 +42,13 @@ func (f Follower) Run(ctx context.Context) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return
+			}
+			if after != "" && apierror.Is(err, http.StatusGone) {
+				after, synced = "", false
+				if f.Reset != nil {
+					f.Reset()
+				}
+				continue
 			}
 			f.Failed(err)
 			synced = false

@@ -53,7 +53,7 @@ type PurchasedItem struct {
 	Quantity float64     `json:"quantity"`
 	FirstAt  wire.Time   `json:"first_at"`
 	LastAt   wire.Time   `json:"last_at"`
-	Times    []wire.Time `json:"times,omitempty" doc:"The latest ten purchases, oldest first: the interval of buying again"`
+	Times    []wire.Time `json:"times,omitempty" doc:"Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again"`
 }
 
 // Affinity are decayed weights per value, the heaviest first, at most 50 of each.

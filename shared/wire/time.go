@@ -3,7 +3,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -35,9 +34,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	}
 	text := string(data)
 	if data[0] == '"' {
-		if err := json.Unmarshal(data, &text); err != nil {
-			return err
-		}
+		text = text[1 : len(text)-1] // no time has an escape in it, so that one is no time
 	}
 	parsed, err := ParseTime(text)
 	if err != nil {
@@ -49,6 +46,9 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 
 // ParseTime reads RFC 3339 or epoch milliseconds, between the years 1970 and 9999.
 func ParseTime(text string) (Time, error) {
+	if parsed, err := time.Parse(layout, text); err == nil && parsed.Year() >= 1970 { // our own form, the most frequent one
+		return Time{parsed}, nil
+	}
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms >= 0 && ms < 253402300800000 {
 		return Time{time.UnixMilli(ms).UTC()}, nil
 	}

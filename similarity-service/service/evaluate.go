@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
@@ -22,7 +23,7 @@ type EvaluateOptions struct {
 	Format        string                              // lightgcn, sessions, baskets, movielens or csv
 	TrainFraction float64                             // share of a table that teaches; 0 means the format's own split
 	Resplit       bool                                // lightgcn: draw the test part again at random
-	Algorithms    []string                            // nil means all; popular and cosine are always measured
+	Algorithms    []string                            // nil means EvaluateAlgorithms; popular and cosine are always measured
 	K             int                                 // length of the measured lists; 0 means 20
 	Neighbours    int                                 // neighbours kept per item; 0 means 200
 	HistoryCap    int                                 // latest entries of a history that co-occur; 0 means 2000
@@ -115,8 +116,10 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	return report(o, run, data, board), nil
 }
 
-// EvaluateAlgorithms lists the algorithms that compete.
-func EvaluateAlgorithms() []string { return evaluate.Algorithms() }
+// EvaluateAlgorithms lists the algorithms that compete when none are named. One more, ridge, competes only when it is named.
+func EvaluateAlgorithms() []string {
+	return slices.DeleteFunc(evaluate.Algorithms(), func(name string) bool { return name == evaluate.Ridge })
+}
 
 // EvaluateFormats lists the data formats that can be read.
 func EvaluateFormats() []string {

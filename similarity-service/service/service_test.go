@@ -401,8 +401,9 @@ func TestADamagedSnapshotIsNotServed(t *testing.T) {
 func TestEqualInputGivesEqualModels(t *testing.T) {
 	t.Parallel()
 	var sums [2]string
+	p := shop(6)
 	for n := range sums {
-		c := start(t, shop(6), settings(t))
+		c := start(t, p, settings(t))
 		recompute(t, c, similarityapi.JobRequest{Seed: 9})
 		ctx := deadline(t)
 		for _, version := range []string{live(t, c)[similarityapi.Similar], live(t, c)[similarityapi.ViewedNext]} {

@@ -62,7 +62,9 @@ type startImportInput struct {
 
 // Resolve keeps the request, whose body is read as a stream.
 func (in *startImportInput) Resolve(ctx huma.Context) []error {
-	in.request = humagin.Unwrap(ctx).Request
+	c := humagin.Unwrap(ctx)
+	c.Request.Body = httpserver.StreamedBody(c.Writer, c.Request)
+	in.request = c.Request
 	return nil
 }
 

@@ -49,7 +49,7 @@ func (a *API) registerItem(api huma.API) {
 
 type itemInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"256"`
-	Conditions
+	httpserver.Conditions
 	RawBody []byte
 }
 
@@ -75,7 +75,7 @@ type itemOutput struct {
 }
 
 func itemAnswer(status int, item profileapi.Item) *itemOutput {
-	return &itemOutput{Status: status, ETag: etag(item.Version), Body: item}
+	return &itemOutput{Status: status, ETag: httpserver.ETag(item.Version), Body: item}
 }
 
 func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
@@ -83,7 +83,7 @@ func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	item, created, err := a.Catalogue.Put(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	item, created, err := a.Catalogue.Put(ctx, auth.Shop(ctx), in.ID, body, in.Require())
 	if err != nil {
 		return nil, storeProblem(err)
 	}
@@ -98,7 +98,7 @@ func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	item, err := a.Catalogue.Patch(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	item, err := a.Catalogue.Patch(ctx, auth.Shop(ctx), in.ID, body, in.Require())
 	if err != nil {
 		return nil, storeProblem(err)
 	}
@@ -119,11 +119,11 @@ func (a *API) getItem(ctx context.Context, in *idInput) (*itemOutput, error) {
 
 type deleteInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"256"`
-	Conditions
+	httpserver.Conditions
 }
 
 func (a *API) deleteItem(ctx context.Context, in *deleteInput) (*struct{}, error) {
-	return nil, storeProblem(a.Catalogue.Delete(ctx, auth.Shop(ctx), in.ID, in.require()))
+	return nil, storeProblem(a.Catalogue.Delete(ctx, auth.Shop(ctx), in.ID, in.Require()))
 }
 
 type listItemsInput struct {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -49,8 +50,11 @@ func (in *rawInput) members() ([]json.RawMessage, error) {
 		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 	}
 	var members []json.RawMessage
-	if err := json.Unmarshal(in.RawBody, &members); err != nil {
-		return nil, apierror.Malformed("The body is not a JSON list.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+	var wrong *json.UnmarshalTypeError
+	if err := json.Unmarshal(in.RawBody, &members); errors.As(err, &wrong) {
+		return nil, apierror.Malformed("The body is not a JSON list.", apierror.FieldError{Code: "invalid_json", Detail: "expected a list, found a JSON " + wrong.Value})
+	} else if err != nil {
+		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 	}
 	if len(members) == 0 || len(members) > maxBatch {
 		return nil, apierror.Invalid(fmt.Sprintf("The list has %d members; 1 to %d are possible.", len(members), maxBatch))

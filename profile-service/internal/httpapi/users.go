@@ -62,7 +62,7 @@ type userOutput struct {
 }
 
 func userAnswer(status int, u profileapi.User) *userOutput {
-	return &userOutput{Status: status, ETag: etag(u.Version), Body: u}
+	return &userOutput{Status: status, ETag: httpserver.ETag(u.Version), Body: u}
 }
 
 func (a *API) putUser(ctx context.Context, in *itemInput) (*userOutput, error) {
@@ -70,7 +70,7 @@ func (a *API) putUser(ctx context.Context, in *itemInput) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, created, err := a.People.Put(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	user, created, err := a.People.Put(ctx, auth.Shop(ctx), in.ID, body, in.Require())
 	if err != nil {
 		return nil, storeProblem(err)
 	}
@@ -85,7 +85,7 @@ func (a *API) patchUser(ctx context.Context, in *itemInput) (*userOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	user, err := a.People.Patch(ctx, auth.Shop(ctx), in.ID, body, in.require())
+	user, err := a.People.Patch(ctx, auth.Shop(ctx), in.ID, body, in.Require())
 	if err != nil {
 		return nil, storeProblem(err)
 	}

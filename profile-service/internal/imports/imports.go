@@ -5,6 +5,7 @@
 package imports
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -240,26 +241,32 @@ func (im *Imports) Errors(ctx context.Context, shop, id string, write func(entry
 	}
 }
 
-// open returns the rows of a spooled file.
-func open(spec profileapi.ImportSpec, file io.Reader) (source, func(), error) {
-	r, closer, err := decompress(file)
+// open returns the rows of a spooled file, and what to call at their end.
+func open(ctx context.Context, spec profileapi.ImportSpec, file io.Reader) (source, func(), error) {
+	plain, err := decompress(file)
 	if err != nil {
-		return nil, closer, err
+		return nil, func() {}, err
 	}
-	var s source
+	closer := func() { _ = plain.Close() } // nothing was written
+	bounded := &boundedReader{ctx: ctx, r: plain, left: maxRecord}
+	r := bufio.NewReaderSize(bounded, 256<<10)
+	skipBOM(r)
+	s, err := sourceOf(spec, r)
+	return boundedSource{s, bounded}, closer, err
+}
+
+func sourceOf(spec profileapi.ImportSpec, r *bufio.Reader) (source, error) {
 	switch spec.Format {
 	case "csv":
-		s, err = newTable(r, ',', plainCSV(spec.Kind, spec.Mapping))
+		return newTable(r, ',', plainCSV(spec.Kind, spec.Mapping))
 	case "google_merchant_tsv":
-		s, err = newTable(r, '\t', merchantTSV)
+		return newTable(r, '\t', merchantTSV)
 	case "google_merchant_xml":
-		s = &merchantXML{decoder: xml.NewDecoder(r)}
+		return &merchantXML{decoder: xml.NewDecoder(r)}, nil
 	case "shopify_csv":
-		s, err = newTable(r, ',', shopifyCSV)
+		return newTable(r, ',', shopifyCSV)
 	case "woocommerce_csv":
-		s, err = newTable(r, ',', wooCSV)
-	default:
-		s = &ndjson{r: r}
+		return newTable(r, ',', wooCSV)
 	}
-	return s, closer, err
+	return &ndjson{r: r}, nil
 }

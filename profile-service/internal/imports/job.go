@@ -123,7 +123,7 @@ func (j *job) work(ctx context.Context, file io.Reader) error {
 	if err := j.save(ctx); err != nil {
 		return err
 	}
-	s, closer, err := open(j.state.Spec, countingReader{file, j.read})
+	s, closer, err := open(ctx, j.state.Spec, countingReader{file, j.read})
 	defer closer()
 	if err != nil {
 		return fileError{err}

@@ -133,6 +133,9 @@ func xmlError(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF
 	}
+	if errors.Is(err, errLongRecord) {
+		return err
+	}
 	return fmt.Errorf("the file is not XML: %w", err)
 }
 

@@ -37,30 +37,32 @@ type source interface {
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
 
-// decompress recognises gzip and zstd by their first bytes, whatever the request says, and drops a byte order mark.
-func decompress(r io.Reader) (*bufio.Reader, func(), error) {
+// decompress recognises gzip and zstd by their first bytes, whatever the request says. The caller closes the reader.
+func decompress(r io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReaderSize(r, 256<<10)
 	magic, _ := buffered.Peek(4)
-	closer := func() {}
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(buffered)
 		if err != nil {
-			return nil, closer, fmt.Errorf("the gzip header is damaged: %w", err)
+			return nil, fmt.Errorf("the gzip header is damaged: %w", err)
 		}
-		buffered = bufio.NewReaderSize(z, 256<<10)
+		return z, nil
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
 		if err != nil {
-			return nil, closer, fmt.Errorf("the zstd header is damaged: %w", err)
+			return nil, fmt.Errorf("the zstd header is damaged: %w", err)
 		}
-		closer = z.Close
-		buffered = bufio.NewReaderSize(z, 256<<10)
+		return z.IOReadCloser(), nil
 	}
-	if start, _ := buffered.Peek(3); bytes.Equal(start, utf8BOM) {
-		_, _ = buffered.Discard(3) // they were peeked
+	return io.NopCloser(buffered), nil
+}
+
+// skipBOM drops a byte order mark.
+func skipBOM(r *bufio.Reader) {
+	if start, _ := r.Peek(len(utf8BOM)); bytes.Equal(start, utf8BOM) {
+		_, _ = r.Discard(len(utf8BOM)) // they were peeked
 	}
-	return buffered, closer, nil
 }
 
 // ndjson reads one object per line. A line of an error report stands for the record in it.

@@ -14,7 +14,7 @@ import (
 // readRows reads a file to its end.
 func readRows(t testing.TB, spec profileapi.ImportSpec, file string) ([]row, error) {
 	t.Helper()
-	s, closer, err := open(spec, strings.NewReader(file))
+	s, closer, err := open(t.Context(), spec, strings.NewReader(file))
 	defer closer()
 	if err != nil {
 		return nil, err

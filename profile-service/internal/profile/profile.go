@@ -203,6 +203,9 @@ func purchased(touches []Touch) []profileapi.PurchasedItem {
 	}
 	for i := range items {
 		slices.Reverse(items[i].Times)
+		if len(items[i].Times) == 1 {
+			items[i].Times = nil // last_at says it; most items of a long history were bought once
+		}
 	}
 	return items
 }

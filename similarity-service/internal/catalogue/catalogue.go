@@ -100,11 +100,23 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 				c.listener(shop, change.ItemID, change.Item)
 			}
 		},
+		Reset:  func() { c.forget(shop, r) },
 		Synced: func() { r.once.Do(func() { close(r.synced) }) },
 		Failed: func(err error) {
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", shop, "error", err)
 		},
 	}.Run(ctx)
+}
+
+// forget empties a replica, for the feed starts again from the beginning.
+func (c *Catalogue) forget(shop string, r *replica) {
+	r.mu.Lock()
+	gone := r.items
+	r.items = map[string][]string{}
+	r.mu.Unlock()
+	for id := range gone {
+		c.listener(shop, id, nil)
+	}
 }
 
 // Categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".

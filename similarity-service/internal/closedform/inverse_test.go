@@ -94,11 +94,15 @@ func TestInvertRefusesOtherMatrices(t *testing.T) {
 }
 
 func BenchmarkInvert(b *testing.B) {
-	a := randomPositive(1024)
-	for b.Loop() {
-		c := &closedform.Dense{N: a.N, V: append([]float32(nil), a.V...)}
-		if err := closedform.Invert(c, neighbours.Options{Workers: 1}); err != nil {
-			b.Fatal(err)
-		}
+	for _, n := range []int{1024, 3043} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			a := randomPositive(n)
+			for b.Loop() {
+				c := &closedform.Dense{N: a.N, V: append([]float32(nil), a.V...)}
+				if err := closedform.Invert(c, neighbours.Options{Workers: 1}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -31,7 +31,7 @@ func Refit(l *neighbours.Lists, gram *Dense, lambda float64, o neighbours.Option
 	if err != nil {
 		return nil, err
 	}
-	return reorder(l, weights), nil
+	return reorder(l, weights, l.K), nil
 }
 
 // place is where a target stands in a source's list.
@@ -52,9 +52,9 @@ func bySource(l *neighbours.Lists) [][]place {
 	return out
 }
 
-// reorder sorts lists by their new weights.
-func reorder(l *neighbours.Lists, weights []float32) *neighbours.Lists {
-	out := neighbours.NewLists(l.N(), l.K)
+// reorder sorts lists by their new weights and keeps the k largest.
+func reorder(l *neighbours.Lists, weights []float32, k int) *neighbours.Lists {
+	out := neighbours.NewLists(l.N(), k)
 	var sel neighbours.Selector
 	for i := range l.N() {
 		items, _ := l.Of(int32(i))
@@ -65,16 +65,19 @@ func reorder(l *neighbours.Lists, weights []float32) *neighbours.Lists {
 
 // refit is the scratch memory of one worker.
 type refit struct {
-	gram               *Dense
-	lambda             float32
-	sub                []float32 // G_SS + λI
-	b, residual, p, ap []float32
+	gram   *Dense
+	lambda float32
+	sub    []float32 // G_SS + λI
+	gradients
 }
 
 func (r *refit) target(j int32, sources []place, l *neighbours.Lists, weights []float32) {
 	s := len(sources)
 	if s == 0 {
 		return
+	}
+	if s*s > len(r.sub) {
+		r.sub = make([]float32, s*s)
 	}
 	r.resize(s)
 	right := r.gram.Row(int(j))
@@ -92,38 +95,11 @@ func (r *refit) target(j int32, sources []place, l *neighbours.Lists, weights []
 	for x, from := range sources {
 		g := right[from.source]
 		r.residual[x] = g - r.ap[x]
-		r.p[x] = r.residual[x]
 		limit += float64(g) * float64(g)
 	}
-	r.iterate(s, limit*refitTolerance*refitTolerance)
+	r.iterate(s, refitSteps, limit*refitTolerance*refitTolerance, r.multiply)
 	for x, from := range sources {
 		weights[from.at] = r.b[x]
-	}
-}
-
-// iterate runs conjugate gradients until the squared residual is at most limit.
-func (r *refit) iterate(s int, limit float64) {
-	rr := dot(r.residual[:s], r.residual[:s])
-	for range refitSteps {
-		if rr <= limit {
-			return
-		}
-		r.multiply(s, r.p, r.ap)
-		curvature := dot(r.p[:s], r.ap[:s])
-		if curvature <= 0 {
-			return // rounding has used up what could be gained
-		}
-		alpha := float32(rr / curvature)
-		for x := range s {
-			r.b[x] += alpha * r.p[x]
-			r.residual[x] -= alpha * r.ap[x]
-		}
-		next := dot(r.residual[:s], r.residual[:s])
-		beta := float32(next / rr)
-		for x := range s {
-			r.p[x] = r.residual[x] + beta*r.p[x]
-		}
-		rr = next
 	}
 }
 
@@ -136,21 +112,4 @@ func (r *refit) multiply(s int, x, y []float32) {
 		}
 		y[i] = sum
 	}
-}
-
-func (r *refit) resize(s int) {
-	if s*s > len(r.sub) {
-		r.sub = make([]float32, s*s)
-	}
-	if s > len(r.b) {
-		r.b, r.residual, r.p, r.ap = make([]float32, s), make([]float32, s), make([]float32, s), make([]float32, s)
-	}
-}
-
-func dot(x, y []float32) float64 {
-	sum := 0.0
-	for i, v := range x {
-		sum += float64(v) * float64(y[i])
-	}
-	return sum
 }

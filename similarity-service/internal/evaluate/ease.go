@@ -28,7 +28,7 @@ const (
 type easePoint struct {
 	rows     twoHopPoint // reading of the values, half-lives and exponents; α and β scale the weights of EASE
 	logRidge float64     // log₂ of λ over the mean diagonal of the Gram matrix
-	lambda   float64     // λ itself, set when the point was evaluated
+	lambda   float64     // λ itself; 0 until the point is evaluated
 	refit    bool        // solve again for the weights that the cut leaves
 }
 
@@ -135,7 +135,9 @@ func (s *search) easeScores(p easePoint, held *validation) (*easeScores, easePoi
 	if err != nil {
 		return nil, p, err
 	}
-	p.lambda = math.Exp2(p.logRidge) * meanDiagonal(gram)
+	if p.lambda == 0 {
+		p.lambda = math.Exp2(p.logRidge) * meanDiagonal(gram)
+	}
 	precision, err := closedform.Precision(gram, p.lambda, run)
 	if err != nil {
 		return nil, p, err

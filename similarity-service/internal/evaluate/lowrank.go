@@ -75,7 +75,7 @@ func (s *search) searchLowRank() (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.vectors, err = closedform.NewLowRank(g, rank, s.o.Seed, s.o.Stop); err != nil {
+	if l.vectors, err = closedform.NewLowRank(g, rank, s.o.vectorSeed(), s.o.Stop); err != nil {
 		return nil, err
 	}
 	best := &candidate{}
@@ -196,7 +196,7 @@ func (s *search) buildLowRank(base twoHopPoint, rank int, strength float64) (*Mo
 // fullVectors returns the vectors of the whole training part's graph, found once per search.
 func (s *search) fullVectors(g *neighbours.Graph, rank int) (*closedform.LowRank, error) {
 	if s.vectors == nil || s.vectors.Rank != rank {
-		vectors, err := closedform.NewLowRank(g, rank, s.o.Seed, s.o.Stop)
+		vectors, err := closedform.NewLowRank(g, rank, s.o.vectorSeed(), s.o.Stop)
 		if err != nil {
 			return nil, err
 		}

@@ -33,6 +33,7 @@ type nextAlgorithm struct {
 	parameters map[string]any
 	build      func(train [][]int32) (nextRanker, error)
 	train      func(d *dataset.Data, o Options) (*Trained, error) // nil for what cannot be served
+	recipe     *Recipe                                            // nil for what cannot be served
 	cpu        float64
 	peak       int64
 	cases      []metrics.Accuracy
@@ -81,7 +82,16 @@ func runSessions(d *dataset.Data, o Options) (*Leaderboard, error) {
 func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	all := []*nextAlgorithm{
 		{name: Popular, parameters: map[string]any{}, build: s.popular},
-		{name: Cosine, parameters: map[string]any{}, build: s.cosine, train: trainCosine},
+		{name: Cosine, parameters: map[string]any{}, build: s.cosine, train: trainCosine, recipe: &Recipe{Algorithm: Cosine}},
+	}
+	if r := s.o.Recipe; r != nil {
+		switch r.Algorithm {
+		case Cosine:
+			return all, nil
+		case NextItem:
+			return append(all, s.nextItem(*r.Session, map[string]any{"session": *r.Session})), nil
+		}
+		return nil, fmt.Errorf("%s is not for sessions", r.Algorithm)
 	}
 	if s.o.Algorithms != nil && !slices.Contains(s.o.Algorithms, NextItem) {
 		return all, nil
@@ -99,7 +109,14 @@ func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search %s: %w", NextItem, err)
 	}
-	a := &nextAlgorithm{name: NextItem, parameters: map[string]any{"session": p, "search": report}, cpu: s.o.CPUSeconds() - before}
+	a := s.nextItem(p, map[string]any{"session": p, "search": report})
+	a.cpu = s.o.CPUSeconds() - before
+	return append(all, a), nil
+}
+
+// nextItem is the session model with parameters p.
+func (s *nextSearch) nextItem(p sessions.Params, parameters map[string]any) *nextAlgorithm {
+	a := &nextAlgorithm{name: NextItem, parameters: parameters, recipe: &Recipe{Algorithm: NextItem, Session: &p}}
 	a.build = func(train [][]int32) (nextRanker, error) {
 		m, err := sessions.Build(train, s.data.Items.Len(), p)
 		return sessionRanker(m), err
@@ -108,7 +125,7 @@ func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 		m, err := sessions.Build(d.Sessions, d.Items.Len(), p)
 		return &Trained{Sessions: m}, err
 	}
-	return append(all, a), nil
+	return a
 }
 
 // popular ranks by the number of sessions with the item.
@@ -193,10 +210,14 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 	slices.SortStableFunc(all, func(x, y *nextAlgorithm) int {
 		return cmp.Compare(metrics.Mean(y.cases).NDCG, metrics.Mean(x.cases).NDCG)
 	})
-	board := &Leaderboard{Selected: all[0].name}
-	for at, a := range all {
+	selected := all[0]
+	if s.o.Recipe != nil {
+		selected = all[slices.IndexFunc(all, func(a *nextAlgorithm) bool { return a.name == s.o.Recipe.Algorithm })]
+	}
+	board := &Leaderboard{Selected: selected.name, Recipe: selected.recipe}
+	for _, a := range all {
 		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), CPUSeconds: a.cpu, PeakBytes: a.peak}
-		if at == 0 || a.name == Popular || a.name == Cosine {
+		if a == selected || a.name == Popular || a.name == Cosine {
 			before := s.o.CPUSeconds()
 			rank, err := a.build(s.data.Sessions)
 			if err != nil {
@@ -206,7 +227,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 			if err != nil {
 				return nil, err
 			}
-			if at == 0 {
+			if a == selected {
 				board.train = a.train
 			}
 			r.Tested, r.Test, r.TestCases = true, collector.Summary(), collector.Cases()

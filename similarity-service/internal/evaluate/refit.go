@@ -13,17 +13,7 @@ const heldUsers = 10
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
 // for refitted weights, so a tenth of the rows is left out of the model whole and the cases of those rows are ranked.
 func (s *search) refitHelps(p easePoint) (bool, error) {
-	rows := firstRows(s.variants[p.rows.variant].matrix, s.held.rows)
-	cases := s.held
-	if cases.cases[0].row >= 0 {
-		cases = &validation{rows: rows.Rows}
-		for _, c := range s.held.cases {
-			if c.row%heldUsers == 0 {
-				cases.cases = append(cases.cases, c)
-			}
-		}
-		rows = withoutTenth(rows)
-	}
+	rows, cases := s.apart(p.rows)
 	if len(cases.cases) == 0 {
 		return false, nil
 	}
@@ -39,13 +29,29 @@ func (s *search) refitHelps(p easePoint) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ranked, err := s.rankHeld(lists, p, cases)
+		ranked, err := s.rankHeld(lists, p.rows, cases)
 		if err != nil {
 			return false, err
 		}
 		ndcg[at] = metrics.Mean(ranked).NDCG
 	}
 	return ndcg[1] > ndcg[0], nil
+}
+
+// apart returns training rows and cases that have nothing in common: all but a tenth of the rows and the cases of that tenth,
+// or, where the cases are of later baskets anyway, all that teaches and all cases.
+func (s *search) apart(p twoHopPoint) (*csr.Matrix, *validation) {
+	rows := firstRows(s.variants[p.variant].matrix, s.held.rows)
+	if s.held.cases[0].row < 0 {
+		return rows, s.held
+	}
+	cases := &validation{rows: rows.Rows}
+	for _, c := range s.held.cases {
+		if c.row%heldUsers == 0 {
+			cases.cases = append(cases.cases, c)
+		}
+	}
+	return withoutTenth(rows), cases
 }
 
 // withoutTenth returns m with every tenth row empty.
@@ -86,9 +92,9 @@ func easeLists(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbo
 }
 
 // rankHeld ranks cases whose hidden entries are not in the lists.
-func (s *search) rankHeld(l *neighbours.Lists, p easePoint, cases *validation) ([]metrics.Accuracy, error) {
-	m := &Model{Lists: l, SeedHalfLife: p.rows.seedHalfLife}
-	rows := s.variants[p.rows.variant].matrix
+func (s *search) rankHeld(l *neighbours.Lists, p twoHopPoint, cases *validation) ([]metrics.Accuracy, error) {
+	m := &Model{Lists: l, SeedHalfLife: p.seedHalfLife}
+	rows := s.variants[p.variant].matrix
 	return cases.each(s.o, rows.Cols, func(r *Ranker) func(*heldCase) []int32 {
 		t := newTrial(rows.Cols)
 		return func(c *heldCase) []int32 {

@@ -26,7 +26,7 @@ const (
 
 // Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
 func Algorithms() []string {
-	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, NextItem}
+	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, Ridge, NextItem}
 }
 
 // defaultHistoryCap bounds a row's pair updates at four million.
@@ -34,10 +34,11 @@ const defaultHistoryCap = 2000
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
-	Algorithms    []string // nil means all; popular and cosine are always measured
+	Algorithms    []string // nil means all but ridge; popular and cosine are always measured
 	K             int      // length of the measured lists
 	Neighbours    int      // neighbours kept per item
 	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000
+	Recipe        *Recipe  // when set, it alone competes, without a search, and is selected whatever the baselines reach
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
@@ -86,6 +87,9 @@ func (o Options) validate() error {
 			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
 		}
 	}
+	if o.Recipe != nil {
+		errs = append(errs, o.Recipe.validate())
+	}
 	return errors.Join(errs...)
 }
 
@@ -105,6 +109,7 @@ type Result struct {
 type Leaderboard struct {
 	Selected string
 	Results  []Result
+	Recipe   *Recipe  // of the selected algorithm; nil when it is popularity
 	Model    *Model   // the selected model, built on the whole training part
 	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
 
@@ -118,6 +123,7 @@ type candidate struct {
 	cases      []metrics.Accuracy
 	point      twoHopPoint // of the two-hop family
 	ease       easePoint   // of EASE
+	lambda     float64     // of the ridge
 	rank       int         // of the low-rank term, 0 for none
 	strength   float64     // of the low-rank term
 	build      buildFunc
@@ -171,27 +177,47 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	return s.leaderboard(found)
 }
 
-// candidates runs the search of every wanted algorithm.
-func (s *search) candidates() ([]*candidate, error) {
-	searches := []struct {
-		name string
-		run  func() (*candidate, error)
-	}{
+// family is an algorithm and how its best candidate is found.
+type family struct {
+	name string
+	run  func() (*candidate, error)
+}
+
+// families lists what competes: the baselines, and the algorithms that were asked for or the one of the recipe.
+func (s *search) families() []family {
+	all := []family{
 		{Popular, s.popular},
 		{Cosine, func() (*candidate, error) { return s.fixed(Cosine, named(neighbours.Cosine())) }},
+	}
+	if r := s.o.Recipe; r != nil {
+		given := family{r.Algorithm, func() (*candidate, error) { return s.given(r) }}
+		if r.Algorithm == Cosine {
+			all[1] = given
+			return all
+		}
+		return append(all, given)
+	}
+	for _, one := range []family{
 		{RP3Beta, func() (*candidate, error) { return s.fixed(RP3Beta, named(neighbours.RP3Beta(.5))) }},
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
 		{TwoHop, s.searchTwoHop},
 		{TwoHopLowRank, s.searchLowRank},
 		{EASE, s.searchEASE},
+		{Ridge, s.searchRidge},
+	} {
+		if s.o.Algorithms == nil && one.name != Ridge || slices.Contains(s.o.Algorithms, one.name) {
+			all = append(all, one)
+		}
 	}
+	return all
+}
+
+// candidates runs the search of every family.
+func (s *search) candidates() ([]*candidate, error) {
+	searches := s.families()
 	var found []*candidate
 	for at, one := range searches {
-		baseline := one.name == Popular || one.name == Cosine
-		if s.o.Algorithms != nil && !baseline && !slices.Contains(s.o.Algorithms, one.name) {
-			continue
-		}
 		if s.o.Progress != nil {
 			s.o.Progress("search", at, len(searches))
 		}
@@ -216,10 +242,14 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	slices.SortStableFunc(found, func(x, y *candidate) int {
 		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
 	})
-	board := &Leaderboard{Selected: found[0].name}
-	for at, c := range found {
+	selected := found[0]
+	if s.o.Recipe != nil {
+		selected = found[slices.IndexFunc(found, func(c *candidate) bool { return c.name == s.o.Recipe.Algorithm })]
+	}
+	board := &Leaderboard{Selected: selected.name}
+	for _, c := range found {
 		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), CPUSeconds: c.cpu, PeakBytes: c.peak}
-		if at == 0 || c.name == Popular || c.name == Cosine {
+		if c == selected || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
 			model, rows, err := c.build(s)
 			if err != nil {
@@ -231,18 +261,18 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			r.Tested = true
 			r.CPUSeconds += s.o.CPUSeconds() - before
 			r.PeakBytes = s.o.PeakBytes()
-			if at == 0 {
+			if c == selected {
 				board.Model = model
 			}
-			if at == 0 && model.Lists != nil {
-				board.train = c.trainLists
+			if c == selected && model.Lists != nil {
+				board.train, board.Recipe = c.trainLists, s.recipe(c)
 			}
 		}
 		board.Results = append(board.Results, r)
 	}
-	if s.o.ScanTest && (found[0].name == TwoHop || found[0].name == TwoHopLowRank) {
+	if s.o.ScanTest && (selected.name == TwoHop || selected.name == TwoHopLowRank) {
 		var err error
-		if board.Optimum, err = s.testOptimum(found[0]); err != nil {
+		if board.Optimum, err = s.testOptimum(selected); err != nil {
 			return nil, fmt.Errorf("scan the test part: %w", err)
 		}
 	}

@@ -19,7 +19,9 @@ type Trained struct {
 	Lists *neighbours.Lists
 	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
 	SeedHalfLife float64
-	Sessions     *sessions.Model
+	// Values is the reading of the training values by which seeds weigh; "" takes the values as they are.
+	Values   string
+	Sessions *sessions.Model
 }
 
 // Train builds the winner again, with the parameters that won, from other data of the same kind: first the training part, then
@@ -53,12 +55,22 @@ func MeasureTrained(d *dataset.Data, t *Trained, o Options) ([]metrics.Accuracy,
 	o = o.withDefaults()
 	if d.Relation != dataset.ViewedNext {
 		s := &search{data: d, o: o}
-		_, cases, err := s.test(&Model{Lists: t.Lists, SeedHalfLife: t.SeedHalfLife}, d.Train)
+		_, cases, err := s.test(&Model{Lists: t.Lists, SeedHalfLife: t.SeedHalfLife}, reading(d, t.Values))
 		return cases, err
 	}
 	s := &nextSearch{d, o}
 	collector, err := s.measure(s.trained(t), d.Tests, "measure")
 	return collector.Cases(), err
+}
+
+// reading returns the training part of d in the reading of that name, as it is when d offers no such reading.
+func reading(d *dataset.Data, name string) *csr.Matrix {
+	for _, v := range variants(d) {
+		if v.name == name {
+			return v.matrix
+		}
+	}
+	return d.Train
 }
 
 // trained ranks with a model that was built elsewhere.
@@ -89,7 +101,7 @@ func (c *candidate) trainLists(d *dataset.Data, o Options) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife}, nil
+	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife, Values: s.variants[c.rows().variant].name}, nil
 }
 
 // buildFunc builds a candidate's model on the whole training part of a search's data, which need not be the search that

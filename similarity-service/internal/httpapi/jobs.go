@@ -110,6 +110,9 @@ func complete(r *similarityapi.JobRequest) error {
 	if r.Publish == "always" && r.Reason == "" {
 		fields = append(fields, apierror.FieldError{Pointer: "/reason", Detail: "publish \"always\" overrules the gate: say why"})
 	}
+	if r.TouchedOnly && r.Kind != KindRecompute {
+		fields = append(fields, apierror.FieldError{Pointer: "/touched_only", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out"})
+	}
 	if len(fields) > 0 {
 		return apierror.Invalid("The job cannot be started as asked.", fields...)
 	}

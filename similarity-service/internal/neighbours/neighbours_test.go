@@ -288,8 +288,8 @@ func TestCountsAreThoseOfTheListedPairs(t *testing.T) {
 func TestSelectEqualsFullSort(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 60).Draw(t, "n")
-		k := rapid.IntRange(1, 20).Draw(t, "k")
+		n := rapid.IntRange(1, 200).Draw(t, "n")
+		k := rapid.IntRange(1, 80).Draw(t, "k")
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		items, weights := make([]int32, n), make([]float32, n)
 		for p, j := range rng.Perm(n) {

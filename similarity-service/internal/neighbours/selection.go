@@ -16,27 +16,21 @@ type Selector struct {
 	buckets [1 << bucketBits]int32 // of keys by the top bits of |w|, zero between calls
 }
 
-// bucketBits are the exponent of |w| and three bits of its fraction. Spreading the keys over buckets leaves few of
+// bucketBits are the exponent of |w| and five bits of its fraction. Spreading the keys over buckets leaves few of
 // them to compare with each other.
 const (
-	bucketBits  = 11
+	bucketBits  = 13
 	bucketShift = 63 - bucketBits
 )
 
 // Select writes into list i the k largest of the given weights by size. Zero weights and the item i itself are
 // skipped. items must be distinct and below 2³¹. Cost O(len(items) + k log k).
 func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
-	s.keys = s.keys[:0]
-	for p, j := range items {
-		if w := weights[p]; w != 0 && j != i {
-			s.keys = append(s.keys, key(j, w))
-		}
-	}
+	lowest, highest := s.fill(i, items, weights)
 	if len(s.keys) == 0 {
 		l.Len[i] = 0
 		return
 	}
-	lowest, highest := s.count()
 	cut := s.spread(l.K, lowest, highest)
 	from, start := int(i)*l.K, 0
 	for b := highest; b >= cut; b-- {
@@ -46,9 +40,9 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 			selectLargest(segment, room)
 			segment = segment[:room]
 		}
-		slices.Sort(segment)
-		for p := len(segment) - 1; p >= 0; p-- {
-			l.Items[from], l.Weight[from] = unkey(segment[p])
+		sortFalling(segment)
+		for _, key := range segment {
+			l.Items[from], l.Weight[from] = unkey(key)
 			from++
 		}
 	}
@@ -56,14 +50,47 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 	l.Len[i] = int32(from - int(i)*l.K)
 }
 
-// count counts the keys by bucket and returns the lowest and the highest bucket that has any.
-func (s *Selector) count() (lowest, highest int) {
+// shortSegment is the length up to which keys are sorted by insertion.
+const shortSegment = 16
+
+// sortFalling sorts keys, the largest first.
+func sortFalling(keys []uint64) {
+	if len(keys) > shortSegment {
+		slices.Sort(keys)
+		slices.Reverse(keys)
+		return
+	}
+	for p := 1; p < len(keys); p++ {
+		key, at := keys[p], p
+		for ; at > 0 && keys[at-1] < key; at-- {
+			keys[at] = keys[at-1]
+		}
+		keys[at] = key
+	}
+}
+
+// fill makes the keys of the candidates, counts them by bucket and returns the lowest and the highest bucket that has any.
+func (s *Selector) fill(i int32, items []int32, weights []float32) (lowest, highest int) {
+	if cap(s.keys) < len(items) {
+		s.keys = make([]uint64, 2*len(items))
+	}
+	s.keys = s.keys[:len(items)]
+	keys, weights := s.keys, weights[:len(items)]
+	n := 0
 	lowest = len(s.buckets)
-	for _, key := range s.keys {
-		b := int(key >> bucketShift)
+	for p, j := range items {
+		w := weights[p]
+		if w == 0 || j == i {
+			continue
+		}
+		k := key(j, w)
+		keys[n] = k
+		n++
+		b := int(k >> bucketShift)
 		s.buckets[b]++
 		lowest, highest = min(lowest, b), max(highest, b)
 	}
+	s.keys = keys[:n]
 	return lowest, highest
 }
 

@@ -17,6 +17,8 @@ type Options struct {
 	HistoryCap int
 	// BotEventsPerDay marks a subject with more events on one day as a robot, whose events all go; 0 means 1,000.
 	BotEventsPerDay int
+	// Since asks for Prepared.Touched: the items with an interaction at this Unix second or later; 0 does not ask.
+	Since int64
 	// HoldOut is the share of latest events set aside for evaluation; 0 means .1.
 	HoldOut float64
 }

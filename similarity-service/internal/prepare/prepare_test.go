@@ -220,3 +220,27 @@ func TestNothingToLearnFrom(t *testing.T) {
 		})
 	}
 }
+
+func TestItemsTouchedSinceAMoment(t *testing.T) {
+	t.Parallel()
+	events := []profileapi.Interaction{
+		event("ann", "s", "o1", "a", 1, 10), event("ann", "s", "o1", "b", 1, 20),
+		event("bob", "r", "o2", "b", 1, 30), event("bob", "r", "o2", "c", 1, 40), event("bob", "r", "o2", "gone", 1, 99),
+	}
+	known := func(id string) bool { return id != "gone" }
+	for _, relation := range []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext} {
+		for since, want := range map[int64][]string{0: nil, 1: {"a", "b", "c"}, 30: {"b", "c"}, 40: {"c"}, 41: nil} {
+			p, err := collect(t, Options{Relation: relation, Known: known, Since: since}, 2, events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, i := range p.Touched {
+				got = append(got, p.Full.Items.ID(i))
+			}
+			if diff := cmp.Diff(want, got); diff != "" || p.Until != 40 {
+				t.Errorf("%s since %d, until %d (-want +got):\n%s", relation, since, p.Until, diff)
+			}
+		}
+	}
+}

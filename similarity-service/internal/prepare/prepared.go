@@ -24,7 +24,11 @@ type Prepared struct {
 	Split *dataset.Data
 	// Support is the number of subjects behind each item of Full.
 	Support []float32
-	Report  *similarityapi.PreparationReport
+	// Touched lists the items with an interaction at Options.Since or later, by index.
+	Touched []int32
+	// Until is the Unix second of the latest interaction that was used.
+	Until  int64
+	Report *similarityapi.PreparationReport
 }
 
 // entry is an item of a subject after cleaning: its summed weight and the times of its first and last event.
@@ -47,6 +51,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 		return nil, fmt.Errorf("number the items: %w", err)
 	}
 	b := newBuilder(c.options.Relation, items, cut)
+	seen := newLateness(c.options.Since, items.Len())
 	if c.options.Relation == similarityapi.Similar {
 		b.full.Reserve(int(c.log.rows))
 		b.split.Reserve(int(c.log.rows))
@@ -65,6 +70,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 			}
 			r.item = uint32(order[r.item])
 			known = append(known, r)
+			seen.add(r)
 		}
 		if len(known) == 0 {
 			return
@@ -79,7 +85,44 @@ func (c *Collector) Finish() (*Prepared, error) {
 		}
 	})
 	c.report.used = c.report.raw
-	return b.finish(&c.report)
+	p, err := b.finish(&c.report)
+	if err != nil {
+		return nil, err
+	}
+	p.Until, p.Touched = seen.until, seen.items()
+	return p, nil
+}
+
+// lateness notes when the latest interaction was and which items had one since a moment.
+type lateness struct {
+	since, until int64
+	touched      []bool // by item, nil when nobody asked
+}
+
+func newLateness(since int64, items int) *lateness {
+	l := &lateness{since: since}
+	if since > 0 {
+		l.touched = make([]bool, items)
+	}
+	return l
+}
+
+func (l *lateness) add(r row) {
+	at := int64(r.at)
+	l.until = max(l.until, at)
+	if l.touched != nil && at >= l.since {
+		l.touched[r.item] = true
+	}
+}
+
+func (l *lateness) items() []int32 {
+	var out []int32
+	for i, yes := range l.touched {
+		if yes {
+			out = append(out, int32(i))
+		}
+	}
+	return out
 }
 
 // numberItems replaces c.ids by the ids of known items in order and returns the new number of each old one, −1 for unknown items.

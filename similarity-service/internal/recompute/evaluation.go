@@ -56,7 +56,7 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 
 func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	s.report("reading", 0)
-	p, err := r.read(ctx, s)
+	p, err := r.read(ctx, s, 0)
 	if err != nil {
 		return Report{}, err
 	}

@@ -6,6 +6,7 @@ package recompute
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,6 +71,7 @@ type Outcome struct {
 	State       string                           `json:"state"` // published, stored, refused, skipped or failed
 	Version     string                           `json:"version,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
+	Touched     int                              `json:"touched,omitempty"` // items with new interactions, of a recompute of touched items
 	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
@@ -132,12 +134,25 @@ func (s stage) report(what string, share float64) {
 // relation makes the model of one relation.
 func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	s.report("reading", 0)
-	p, err := r.read(ctx, s)
+	b, err := r.base(ctx, s)
+	if err != nil {
+		return Outcome{}, err
+	}
+	p, err := r.read(ctx, s, b.since())
 	if err != nil {
 		return Outcome{}, err
 	}
 	o := Outcome{Preparation: p.Report}
-	c, err := r.compete(ctx, s, p)
+	var touched []int32
+	if b != nil {
+		touched = b.touched(p)
+		o.Touched = len(touched)
+		if len(touched) == 0 {
+			o.State, o.Detail = "skipped", "no item has interactions that "+b.version+" has not seen"
+			return o, nil
+		}
+	}
+	c, err := r.compete(ctx, s, p, b, touched)
 	if err != nil {
 		return o, err
 	}
@@ -154,8 +169,8 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	return r.store(ctx, s, p, c, o)
 }
 
-// read streams the interactions of a relation into memory, 13 bytes each.
-func (r *Recomputer) read(ctx context.Context, s stage) (*prepare.Prepared, error) {
+// read streams the interactions of a relation into memory, 13 bytes each, and notes the items with any since a Unix second.
+func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.Prepared, error) {
 	wait, cancel := context.WithTimeout(ctx, catalogueWait)
 	known, err := r.Known(wait, s.task.Shop)
 	cancel()
@@ -167,7 +182,7 @@ func (r *Recomputer) read(ctx context.Context, s stage) (*prepare.Prepared, erro
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
-	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Known: known})
+	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Known: known, Since: since})
 	if err := eachBlock(stream, collector.Add); err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
@@ -198,12 +213,15 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 	}
 }
 
-func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared) (*competition, error) {
+func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, b *base, touched []int32) (*competition, error) {
 	if len(p.Split.Tests) == 0 {
 		return nil, fmt.Errorf("%w: nobody did anything new in the latest part of the events", errTooFewCases)
 	}
 	p.Split.Tests = thin(p.Split.Tests)
 	o := r.options(ctx, s)
+	if b != nil {
+		o.Recipe = b.recipe
+	}
 	board, err := evaluate.Run(p.Split, o)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
@@ -213,7 +231,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared) 
 	if c.twin, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
-	c.final, err = board.Train(p.Full, o)
+	c.final, err = r.final(p, c, b, touched, o)
 	return c, err
 }
 
@@ -311,12 +329,17 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 			m.State, o.Gate.Forced, o.Gate.Reason = serving.StateReady, true, request.Reason
 		}
 	}
-	meta := snapshot.Meta{Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters}
-	content, err := contentOf(meta, p, c.final)
+	recipe, err := json.Marshal(c.board.Recipe)
+	if err != nil {
+		return o, fmt.Errorf("encode the recipe: %w", err)
+	}
+	meta := snapshot.Meta{Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, Recipe: recipe}
+	twin, err := contentOf(meta, p, c.twin)
 	if err != nil {
 		return o, err
 	}
-	twin, err := contentOf(meta, p, c.twin)
+	meta.Until = p.Until
+	content, err := contentOf(meta, p, c.final)
 	if err != nil {
 		return o, err
 	}

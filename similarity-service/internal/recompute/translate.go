@@ -35,7 +35,15 @@ func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*eva
 	items := p.Full.Items
 	if relation != similarityapi.ViewedNext || s.Meta.Entries > 0 {
 		lists, err := translated(s, items.Index, items.Len())
-		return &evaluate.Trained{Lists: lists, SeedHalfLife: s.Meta.SeedHalfLife}, err
+		if err != nil {
+			return nil, err
+		}
+		t := &evaluate.Trained{Lists: lists, SeedHalfLife: s.Meta.SeedHalfLife}
+		recipe, err := recipeOf(s)
+		if recipe != nil {
+			t.Values = recipe.Values
+		}
+		return t, err
 	}
 	data, err := s.Sessions()
 	if err != nil {

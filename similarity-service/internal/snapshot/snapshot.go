@@ -47,6 +47,10 @@ type Meta struct {
 	Items      int            `json:"items"`
 	Entries    int            `json:"entries"`
 	K          int            `json:"k"`
+	// Recipe is the algorithm with its exact parameters, in JSON, so that the same model can be built from later data.
+	Recipe json.RawMessage `json:"recipe,omitempty"`
+	// Until is the Unix second of the latest interaction that taught the model; 0 in a twin.
+	Until int64 `json:"until,omitempty"`
 	// TopWeight is the mean weight of the best neighbour of an item: the scale of the weights.
 	TopWeight float64 `json:"top_weight"`
 	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.

@@ -8,8 +8,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -128,8 +130,27 @@ func (a *App) Clients() Clients { return a.client }
 func (a *App) Handler() http.Handler { return a.handler }
 
 // AdminHandler answers health checks, metrics and profiles.
-func (a *App) AdminHandler() http.Handler {
-	return httpserver.Admin(a.registry, func(context.Context) error { return nil })
+func (a *App) AdminHandler() http.Handler { return httpserver.Admin(a.registry, a.ready) }
+
+// ready asks every service whether it is ready.
+func (a *App) ready(ctx context.Context) error {
+	var problems []error
+	for _, s := range a.services {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/readyz", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := httpserver.InProcess{Handler: s.AdminHandler()}.RoundTrip(r)
+		if err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			reason, _ := io.ReadAll(resp.Body)
+			problems = append(problems, errors.New(strings.TrimSpace(string(reason))))
+		}
+		resp.Body.Close()
+	}
+	return errors.Join(problems...)
 }
 
 // Run does the background work of all services until ctx ends.
