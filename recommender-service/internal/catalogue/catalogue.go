@@ -89,6 +89,7 @@ func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 	profileapi.Follower{
 		Client: c.client.ForShop(s.Name),
 		Apply:  s.apply,
+		Reset:  s.empty,
 		Synced: func() { s.setState(true) },
 		Failed: func(err error) {
 			s.setState(false)
@@ -107,4 +108,13 @@ func (s *Shop) setState(following bool) {
 		s.asOf = s.now()
 	}
 	s.following = following
+}
+
+// empty forgets every item, which the feed is about to tell again from its start.
+func (s *Shop) empty() {
+	var gone []profileapi.ItemChange
+	s.Read(func(v *View) {
+		v.Items(func(it *Item) { gone = append(gone, profileapi.ItemChange{ItemID: it.ID}) })
+	})
+	s.apply(gone)
 }
