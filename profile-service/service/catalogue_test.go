@@ -129,3 +129,14 @@ func TestChangeFeedKeepsOrderUnderConcurrentWriters(t *testing.T) {
 		}
 	})
 }
+
+func TestABatchThatIsNoListIsToldInPlainWords(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		for body, want := range map[string]string{`{}`: "object", `"x"`: "string", `1`: "number", `true`: "bool"} {
+			status, p := send[apierror.Problem](t, s, "POST", "/v1/items/batch", "application/json", body)
+			if status != 400 || len(p.Errors) != 1 || p.Errors[0].Detail != "expected a list, found a JSON "+want {
+				t.Errorf("%s: %d %+v", body, status, p)
+			}
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,7 +135,24 @@ func Generate(n NewKey, now time.Time) (string, Key, error) {
 	if err := k.validate(); err != nil {
 		return "", Key{}, err
 	}
+	for _, origin := range k.Origins {
+		if err := validateOrigin(origin); err != nil {
+			return "", Key{}, err
+		}
+	}
 	return secret, k, nil
+}
+
+// validateOrigin refuses what no browser sends as Origin, so that a key does not silently work nowhere.
+func validateOrigin(origin string) error {
+	if origin == "*" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin {
+		return fmt.Errorf("origin %q is not scheme and host in lower case without a path: write it like https://shop.example or http://localhost:3000, or * for any page", origin)
+	}
+	return nil
 }
 
 // AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically.

@@ -126,6 +126,7 @@ func (im *Imports) spool(file io.Reader) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("make the spool file: %w", err)
 	}
+	_ = os.Remove(f.Name()) // where the system lets an open file go without its name, a killed process leaves nothing behind
 	size, err := io.Copy(f, io.LimitReader(file, im.o.MaxFileBytes+1))
 	switch {
 	case err != nil:

@@ -35,6 +35,9 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 				n.Scopes = nil
 			}
 			now := time.Now()
+			if validFor < 0 {
+				return fmt.Errorf("--valid-for %s lies in the past: pass a positive duration such as 720h", validFor)
+			}
 			if validFor > 0 {
 				end := now.Add(validFor).UTC().Truncate(time.Second)
 				n.Expires = &end
