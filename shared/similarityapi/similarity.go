@@ -29,7 +29,7 @@ type LookupRequest struct {
 	Relation     string   `json:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
 	ItemIDs      []string `json:"item_ids" minItems:"1" maxItems:"200"`
 	Limit        int      `json:"limit,omitempty" minimum:"1" maximum:"200" default:"100" doc:"Neighbours per item"`
-	ModelVersion string   `json:"model_version,omitempty" doc:"The live model when absent"`
+	ModelVersion string   `json:"model_version,omitempty" maxLength:"128" pattern:"^[A-Za-z0-9_.-]*$" doc:"The live model when absent"`
 }
 
 // LookupAnswer holds a list per item asked for, in request order; unknown items have an empty one.
@@ -43,7 +43,7 @@ type LookupAnswer struct {
 type NextRequest struct {
 	ItemIDs      []string `json:"item_ids" minItems:"1" maxItems:"100" doc:"The session so far, oldest first"`
 	Limit        int      `json:"limit,omitempty" minimum:"1" maximum:"500" default:"100"`
-	ModelVersion string   `json:"model_version,omitempty"`
+	ModelVersion string   `json:"model_version,omitempty" maxLength:"128" pattern:"^[A-Za-z0-9_.-]*$"`
 }
 
 // NextAnswer holds the likeliest next items; the contributions of an item, added in order, are its score bit for bit.

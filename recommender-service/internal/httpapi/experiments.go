@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -90,12 +91,12 @@ func (e experiments) get(_ context.Context, shop string, in *idInput) (*experime
 	if err != nil {
 		return nil, err
 	}
-	return &experimentOutput{http.StatusOK, etag(x.Version), *x}, nil
+	return &experimentOutput{http.StatusOK, httpserver.ETag(x.Version), *x}, nil
 }
 
 type putExperimentInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"24" pattern:"^[A-Za-z0-9._-]+$"`
-	Conditions
+	httpserver.Conditions
 	Body recommenderapi.Experiment
 }
 
@@ -125,11 +126,11 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if x.Status == experiment.Running {
 		x.StopReason = ""
 	}
-	stored, created, err := e.Experiments.Experiments.Put(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, x, in.require())
+	stored, created, err := e.Experiments.Experiments.Put(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, x, in.Require())
 	if err != nil {
 		return nil, problem(err, e.kind, in.ID)
 	}
-	out := &experimentOutput{http.StatusOK, etag(stored.Version), *stored.Value}
+	out := &experimentOutput{http.StatusOK, httpserver.ETag(stored.Version), *stored.Value}
 	if created {
 		out.Status = http.StatusCreated
 	}
@@ -140,7 +141,7 @@ func (e experiments) remove(ctx context.Context, shop string, in *deleteInput) (
 	if _, err := e.find(shop, in.ID); err != nil {
 		return nil, err
 	}
-	return nil, problem(e.Experiments.Experiments.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.require()), e.kind, in.ID)
+	return nil, problem(e.Experiments.Experiments.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.Require()), e.kind, in.ID)
 }
 
 type resultsOutput struct {

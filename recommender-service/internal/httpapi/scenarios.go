@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -74,12 +75,12 @@ func (a *API) getScenario(_ context.Context, shop string, in *idInput) (*scenari
 	if !ok {
 		return nil, apierror.NotFound("scenario", in.ID)
 	}
-	return &scenarioOutput{etag(e.Version), *e.Value}, nil
+	return &scenarioOutput{httpserver.ETag(e.Version), *e.Value}, nil
 }
 
 type putScenarioInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
-	Conditions
+	httpserver.Conditions
 	Body recommenderapi.Scenario
 }
 
@@ -93,7 +94,7 @@ func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput
 	if in.Body.ScenarioID != "" && in.Body.ScenarioID != in.ID {
 		return nil, apierror.Invalid("The scenario cannot be stored.", apierror.FieldError{Pointer: "/scenario_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out"})
 	}
-	return a.save(ctx, shop, in.ID, &in.Body, in.require())
+	return a.save(ctx, shop, in.ID, &in.Body, in.Require())
 }
 
 // save checks and stores a scenario.
@@ -116,7 +117,7 @@ func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scena
 	if err != nil {
 		return nil, problem(err, "scenario", id)
 	}
-	out := &savedScenarioOutput{Status: http.StatusOK, ETag: etag(e.Version)}
+	out := &savedScenarioOutput{Status: http.StatusOK, ETag: httpserver.ETag(e.Version)}
 	if created {
 		out.Status = http.StatusCreated
 	}
@@ -126,11 +127,11 @@ func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scena
 
 type deleteInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"64"`
-	Conditions
+	httpserver.Conditions
 }
 
 func (a *API) deleteScenario(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
-	return nil, problem(a.Scenarios.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.require()), "scenario", in.ID)
+	return nil, problem(a.Scenarios.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.Require()), "scenario", in.ID)
 }
 
 type historyInput struct {
@@ -166,7 +167,7 @@ func (a *API) scenarioHistory(ctx context.Context, shop string, in *historyInput
 
 type restoreInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"64"`
-	Conditions
+	httpserver.Conditions
 	Body struct {
 		Version int64 `json:"version" minimum:"1"`
 	}
@@ -177,5 +178,5 @@ func (a *API) restoreScenario(ctx context.Context, shop string, in *restoreInput
 	if err != nil {
 		return nil, problem(err, "scenario version", in.ID+" "+strconv.FormatInt(in.Body.Version, 10))
 	}
-	return a.save(ctx, shop, in.ID, e.Value, in.require())
+	return a.save(ctx, shop, in.ID, e.Value, in.Require())
 }

@@ -19,9 +19,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-type startInput struct {
-	Body similarityapi.JobRequest `required:"false"`
-}
+// startInput has a pointer as its body: a job of the default kind needs none.
+type startInput struct{ Body *similarityapi.JobRequest }
 
 type startOutput struct {
 	Location string `header:"Location"`
@@ -45,13 +44,17 @@ func (a *API) registerJobs(api huma.API) {
 	tags := []string{"jobs"}
 	start := func(kind string) func(context.Context, string, *startInput) (*startOutput, error) {
 		return func(ctx context.Context, shop string, in *startInput) (*startOutput, error) {
-			if kind != "" {
-				in.Body.Kind = kind
+			request := similarityapi.JobRequest{}
+			if in.Body != nil {
+				request = *in.Body
 			}
-			if err := complete(&in.Body); err != nil {
+			if kind != "" {
+				request.Kind = kind
+			}
+			if err := complete(&request); err != nil {
 				return nil, err
 			}
-			job, err := a.Jobs.Start(ctx, shop, in.Body)
+			job, err := a.Jobs.Start(ctx, shop, request)
 			return &startOutput{"/v1/jobs/" + job.JobID, job}, err
 		}
 	}

@@ -16,7 +16,7 @@ type itemInput struct {
 	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
 	Relation     string `query:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
 	Limit        int    `query:"limit" minimum:"1" maximum:"200" default:"20"`
-	ModelVersion string `query:"model_version" maxLength:"128" doc:"The live model when absent"`
+	ModelVersion string `query:"model_version" maxLength:"128" pattern:"^[A-Za-z0-9_.-]*$" doc:"The live model when absent"`
 }
 
 // itemOutput is one list with its model version.
@@ -40,7 +40,7 @@ type pairInput struct {
 	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
 	OtherID      string `path:"other_id" minLength:"1" maxLength:"256"`
 	Relation     string `query:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
-	ModelVersion string `query:"model_version" maxLength:"128"`
+	ModelVersion string `query:"model_version" maxLength:"128" pattern:"^[A-Za-z0-9_.-]*$"`
 }
 
 type pairOutput struct{ Body similarityapi.Pair }
