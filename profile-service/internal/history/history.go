@@ -100,7 +100,8 @@ func (r *Reader) Events(ctx context.Context, shop string, q Query) (Page, error)
 	if err == nil {
 		err = failed
 	}
-	if seen == sq.Limit || len(page.Events) == q.Limit {
+	full := seen == sq.Limit || len(page.Events) == q.Limit
+	if full && (q.Ascending || next.UpTo > 0) { // nothing is older than the first event of all
 		page.Next = &next
 	}
 	return page, err

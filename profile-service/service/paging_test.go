@@ -1,0 +1,39 @@
+package service_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// TestEventPagesEnd reads three events in pages of one to four: a page that ends with the very first event is the last one.
+func TestEventPagesEnd(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		for n := range 3 {
+			post(t, s.client, profileapi.Event{EventID: fmt.Sprint(n), Type: "view_item", UserID: "u", ItemID: "i"})
+		}
+		for limit := 1; limit <= 4; limit++ {
+			seen, cursor := "", ""
+			for page := 0; page == 0 || cursor != ""; page++ {
+				if page > 3 {
+					t.Fatalf("pages of %d go on behind the first event: %s", limit, seen)
+				}
+				p, err := s.client.Events(t.Context(), profileapi.EventsQuery{Limit: limit, Cursor: cursor})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range p.Items {
+					seen += e.EventID
+				}
+				cursor = ""
+				if p.NextCursor != nil {
+					cursor = *p.NextCursor
+				}
+			}
+			if seen != "210" {
+				t.Errorf("pages of %d show %s, want 210", limit, seen)
+			}
+		}
+	})
+}
