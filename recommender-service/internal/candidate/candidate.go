@@ -36,6 +36,9 @@ type Seed struct {
 // so that every machine gives the same bits.
 func Product(factor float64, weight float32) float64 { return float64(factor * float64(weight)) }
 
+// Negligible is a sum so small that scaling it up to a source's weight could overflow.
+const Negligible = 1e-100
+
 // Share is the contribution of one term to one item.
 type Share struct {
 	Term  *Term
@@ -81,12 +84,12 @@ func (b *Blend) Reset(n int) {
 
 // Add blends the terms of one source: their scores are divided by the largest one, so that sources whose models count in different units can be
 // compared, and multiplied by weight. It sets the Factor of each term, and keeps the terms until the next Reset. When the largest score is not
-// positive the source adds nothing. heads maps an item to the one that is recommended in its place; nil maps each to itself. Cost O(Σ row lengths).
+// above Negligible the source adds nothing. heads maps an item to the one that is recommended in its place; nil maps each to itself. Cost O(Σ row lengths).
 func (b *Blend) Add(terms []Term, weight float64, heads []int32) {
 	from := len(b.slots)
 	largest := b.place(terms, heads)
 	scale := 0.0
-	if largest > 0 {
+	if largest > Negligible {
 		scale = float64(weight / largest)
 	}
 	at := from

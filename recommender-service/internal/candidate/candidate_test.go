@@ -34,7 +34,7 @@ func plain(terms []candidate.Term, weight float64, head func(int32) int32) map[i
 		largest = max(largest, v)
 	}
 	score := map[int32]float64{}
-	if largest == 0 {
+	if largest <= candidate.Negligible {
 		return score
 	}
 	for _, t := range terms {
