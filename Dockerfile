@@ -2,7 +2,8 @@
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build make build
+ENV GOMODCACHE=/cache/modules GOCACHE=/cache/build
+RUN --mount=type=cache,target=/cache make build
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /src/bin/ /usr/local/bin/
