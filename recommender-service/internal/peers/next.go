@@ -95,9 +95,6 @@ func (p *Peers) askNext(ctx context.Context, shop *catalogue.Shop, version strin
 		r.ModelVersion = version
 	}
 	answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) { return p.options.Similarity.ForShop(shop.Name).Next(ctx, r) })
-	if noModel(err) {
-		return &Next{}, nil
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -105,12 +105,6 @@ func ill(err error) bool {
 	return p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable
 }
 
-// noModel reports whether an error says that no model has been published for a relation yet, which is a fact and no failure.
-func noModel(err error) bool {
-	var p *apierror.Problem
-	return errors.As(err, &p) && p.Code == "no_model"
-}
-
 // ProfileOf returns the profile of a visitor.
 func (p *Peers) ProfileOf(ctx context.Context, shop string, q profileapi.ProfileQuery) (profileapi.Profile, error) {
 	return guarded(p.profile, func() (profileapi.Profile, error) { return p.options.Profile.ForShop(shop).Profile(ctx, q) })

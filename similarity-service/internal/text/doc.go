@@ -7,6 +7,6 @@
 // Relevance Framework, 2009, §3.6) times inverse document frequency, and items compared by the cosine of these vectors.
 //
 // The main type is Index, an inverted index in memory that is updated item by item. Answers depend on the items it
-// holds, never on the order or number of updates that led there. Blend joins its neighbours with those found from
-// behaviour. The package does no input or output.
+// holds, never on the order or number of updates that led there. Package lookup joins its neighbours with those found
+// from behaviour. The package does no input or output.
 package text

@@ -295,40 +295,6 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-func TestBlend(t *testing.T) {
-	t.Parallel()
-	type list = []Neighbour[int32]
-	behaviour, content := list{{1, 8}, {2, 4}, {3, -4}}, list{{2, .5}, {4, .25}}
-	for name, c := range map[string]struct {
-		behaviour, text list
-		support         float64
-		want            list
-	}{
-		"no events: text alone":         {behaviour, content, 0, list{{2, 1}, {4, .5}}},
-		"as many events as the prior":   {behaviour, content, 10, list{{2, .75}, {1, .5}, {4, .25}, {3, -.25}}},
-		"many events: text hardly":      {behaviour, content, 30, list{{1, .75}, {2, .625}, {4, .125}, {3, -.375}}},
-		"no neighbours from behaviour":  {nil, content, 1000, list{{2, 1}, {4, .5}}},
-		"no neighbours from text":       {behaviour, nil, 1, list{{1, 1}, {2, .5}, {3, -.5}}},
-		"nothing":                       {nil, nil, 5, list{}},
-		"negative support counts as 0":  {behaviour, content, -3, list{{2, 1}, {4, .5}}},
-		"zero scores are not behaviour": {list{{1, 0}}, content, 90, list{{2, 1}, {4, .5}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if diff := cmp.Diff(c.want, Blend(c.behaviour, c.text, c.support, 10, 10)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-	t.Run("cuts to k, ties by lower id", func(t *testing.T) {
-		t.Parallel()
-		got := Blend(list{{9, 1}, {7, 1}}, list{{8, 1}, {6, 1}}, 10, 10, 3)
-		if diff := cmp.Diff(list{{6, .5}, {7, .5}, {8, .5}}, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
 func BenchmarkIndex(b *testing.B) {
 	items := catalogue(5, 100_000)
 	b.Run("build of 100k items", func(b *testing.B) {

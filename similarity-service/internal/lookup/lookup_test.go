@@ -1,0 +1,38 @@
+package lookup
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text"
+)
+
+// TestBlend: behaviour keeps its scale, the text gets the model's (here 2), and the text's share is 5/(5+support).
+func TestBlend(t *testing.T) {
+	t.Parallel()
+	type list = []similarityapi.Neighbour
+	row := list{{ItemID: "a", Score: 8}, {ItemID: "b", Score: -4}}
+	alike := []text.Neighbour[string]{{ID: "a", Score: .5}, {ID: "c", Score: .25}}
+	for name, c := range map[string]struct {
+		row     list
+		alike   []text.Neighbour[string]
+		support float64
+		limit   int
+		want    list
+	}{
+		"no events: text alone":                   {nil, alike, 0, 10, list{{ItemID: "a", Score: 1}, {ItemID: "c", Score: .5}}},
+		"as many events as count as much as text": {row, alike, 5, 10, list{{ItemID: "a", Score: 4.5}, {ItemID: "c", Score: .25}, {ItemID: "b", Score: -2}}},
+		"three times as many: text has a quarter": {row, alike, 15, 10, list{{ItemID: "a", Score: 6.25}, {ItemID: "c", Score: .125}, {ItemID: "b", Score: -3}}},
+		"the list is cut, the best stay":          {row, alike, 5, 1, list{{ItemID: "a", Score: 4.5}}},
+		"ties go to the lower id":                 {list{{ItemID: "z", Score: 1}, {ItemID: "y", Score: 1}}, nil, 5, 10, list{{ItemID: "y", Score: .5}, {ItemID: "z", Score: .5}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, blend(c.row, c.alike, c.support, 2, c.limit)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
