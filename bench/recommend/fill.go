@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +17,23 @@ const (
 	batchUsers = 20 // whose events fit into one batch
 	callers    = 2
 )
+
+// fillOnce fills the server unless an earlier run has done so in this folder.
+func (s *shop) fillOnce(ctx context.Context, c clients, folder string, searchSeconds float64) error {
+	mark := filepath.Join(folder, "filled")
+	want := fmt.Sprintf("%d items, %d users and %d more", s.items, s.users, s.crowd)
+	switch have, err := os.ReadFile(mark); {
+	case err == nil && string(have) == want:
+		note("the data folder has the shop already: %s", want)
+		return nil
+	case err == nil:
+		return fmt.Errorf("the folder of -data has another shop (%s) than asked for (%s): choose another folder", have, want)
+	}
+	if err := s.fill(ctx, c, searchSeconds); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, []byte(want), 0o600)
+}
 
 // fill puts the shop into the server and makes the models.
 func (s *shop) fill(ctx context.Context, c clients, searchSeconds float64) error {

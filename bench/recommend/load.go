@@ -28,6 +28,7 @@ type job struct {
 	Addr        string
 	Connections int
 	Duration    time.Duration
+	Limit       int     // turns after which a closed loop ends before its time; 0 for none
 	Rate        float64 // turns per second
 	Turns       []turn
 }
@@ -109,8 +110,8 @@ type start struct {
 func (j *job) closed(began time.Time) func() (start, bool) {
 	var count atomic.Int64
 	return func() (start, bool) {
-		now := time.Now()
-		return start{int(count.Add(1) - 1), now}, now.Sub(began) < j.Duration
+		now, number := time.Now(), int(count.Add(1)-1)
+		return start{number, now}, now.Sub(began) < j.Duration && (j.Limit == 0 || number < j.Limit)
 	}
 }
 

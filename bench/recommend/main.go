@@ -33,12 +33,13 @@ type options struct {
 	stores        bool
 	memory        bool
 	profile       string
+	data          string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.aisle, "aisle", "bin/aisle", "the program that is measured")
 	flags.IntVar(&o.users, "users", 2000, "users who ask, with 50 recent items each")
-	flags.IntVar(&o.crowd, "crowd", 6000, "further users whose events the model learns from")
+	flags.IntVar(&o.crowd, "crowd", 14_000, "further users whose events the model learns from")
 	flags.IntVar(&o.items, "items", 100_000, "items of the catalogue")
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 15, "length of each measurement at a fixed rate")
@@ -47,6 +48,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.BoolVar(&o.stores, "stores", false, "keep the data in the Postgres and Redis of TEST_DATABASE_URL and TEST_REDIS_URL, and count their CPU too")
 	flags.BoolVar(&o.memory, "memory", true, "measure memory while every item is asked for")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the server under load to this file")
+	flags.StringVar(&o.data, "data", "", "keep the shop in this folder, and take the one that an earlier run has left there; a temporary folder when absent")
 }
 
 func main() {
@@ -76,12 +78,19 @@ func note(format string, args ...any) {
 }
 
 func run(ctx context.Context, o *options) (err error) {
-	work, err := os.MkdirTemp("", "aisle-bench-")
-	if err != nil {
-		return fmt.Errorf("make a data folder: %w", err)
+	if o.stores && o.data != "" {
+		return errors.New("-data keeps only what is in files: leave it out with -stores")
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	s := &server{program: o.aisle, folder: work}
+	folder := o.data
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "aisle-bench-"); err != nil {
+			return fmt.Errorf("make a data folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	} else if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make the folder of -data: %w", err)
+	}
+	s := &server{program: o.aisle, folder: folder}
 	if o.stores {
 		if s.stores, err = openStores(ctx); err != nil {
 			return err

@@ -7,14 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 const (
@@ -22,6 +24,7 @@ const (
 	p99Goal        = 10 * time.Millisecond
 	checked        = 50 // users whose first answers are looked at
 	personalShare  = .9
+	warmTime       = 2 * time.Minute // at most
 	openConnection = 64
 	eventLoad      = 8 // connections while events are posted, and while the CPU profile is taken
 	clicksPerUser  = 4
@@ -52,7 +55,7 @@ func (m *measurement) prepare(ctx context.Context) error {
 		fmt.Sprintf("server, bare handler and client share the %d processors of this machine: latencies hold the client's work too", runtime.NumCPU()),
 	}
 	c := m.server.clients()
-	if err := m.shop.fill(ctx, c, m.options.searchSeconds); err != nil {
+	if err := m.shop.fillOnce(ctx, c, m.server.folder, m.options.searchSeconds); err != nil {
 		return err
 	}
 	answer, err := m.check(ctx, c)
@@ -72,10 +75,12 @@ func (m *measurement) prepare(ctx context.Context) error {
 		}
 		m.turns = append(m.turns, turn{render("/v1/recommendations", body)})
 	}
-	for _, addr := range []string{m.server.addr, m.bareAddr} { // two rounds over the users fill the caches
-		if _, err := m.loader.do(job{Addr: addr, Connections: 8, Duration: seconds(m.options.seconds), Turns: m.turns}); err != nil {
+	for _, addr := range []string{m.bareAddr, m.server.addr} { // two rounds over the users fill the caches
+		warm, err := m.loader.do(job{Addr: addr, Connections: 8, Duration: warmTime, Limit: 2 * len(m.turns), Turns: m.turns})
+		if err != nil {
 			return err
 		}
+		note("warmed up with %d requests in %.0f s", warm.Done, warm.Wall.Seconds())
 	}
 	return nil
 }
@@ -91,6 +96,7 @@ func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Ans
 		return nil, err
 	}
 	personal, items := 0, 0
+	var history []string
 	for n := range min(checked, m.options.users) {
 		if answer, err = c.recommender.Recommend(ctx, m.shop.request(n)); err != nil {
 			return nil, err
@@ -111,12 +117,38 @@ func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Ans
 		if len(profile.Recent) != recent {
 			return nil, fmt.Errorf("%s has %d recent items instead of %d", userID(n), len(profile.Recent), recent)
 		}
+		for _, item := range profile.Recent {
+			history = append(history, item.ItemID)
+		}
 	}
 	if share := float64(personal) / float64(items); share < personalShare {
 		return nil, fmt.Errorf("only %.0f %% of the first answers are personal with a reason: %+v", 100*share, answer)
 	}
 	note("checked %d answers: 20 items each, none degraded, %.0f %% of the items personal with a reason", min(checked, m.options.users), 100*float64(personal)/float64(items))
-	return &answer, nil
+	return &answer, m.describe(ctx, c, history)
+}
+
+// describe says what the neighbour lists of the users' items are made of.
+func (m *measurement) describe(ctx context.Context, c clients, history []string) error {
+	const asked = 200 // items per lookup
+	sources, neighbours := map[string]int{}, 0
+	for from := 0; from < len(history); from += asked {
+		answer, err := c.similarity.Lookup(ctx, similarityapi.LookupRequest{Relation: similarityapi.Similar, ItemIDs: history[from:min(from+asked, len(history))], Limit: 100})
+		if err != nil {
+			return fmt.Errorf("look up the lists of the recent items: %w", err)
+		}
+		for _, list := range answer.Lists {
+			sources[list.Source]++
+			neighbours += len(list.Neighbours)
+		}
+	}
+	line := fmt.Sprintf("the recent items have lists of %d neighbours on average;", neighbours/max(1, len(history)))
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		line += fmt.Sprintf(" %s %d %%", source, 100*sources[source]/len(history))
+	}
+	m.table.heading = append(m.table.heading, line)
+	note("%s", line)
+	return nil
 }
 
 func complete(a *recommenderapi.Answer) error {
@@ -193,6 +225,5 @@ func (m *measurement) loadBare(j job) (sample, error) {
 	return sample{result, usage{server: after.own - before.own}}, err
 }
 
-func seconds(s float64) time.Duration          { return time.Duration(s * float64(time.Second)) }
-func milliseconds(d time.Duration) float64     { return float64(d.Microseconds()) / 1000 }
-func writeFile(path string, data []byte) error { return os.WriteFile(path, data, 0o600) }
+func seconds(s float64) time.Duration      { return time.Duration(s * float64(time.Second)) }
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -47,7 +47,23 @@ const (
 	kindItem = iota + 1
 	kindUser
 	kindEvent
+	kindBrand
+	kindSeries
+	kindDepartment
+	kindTaste
+	kindShelf
 )
+
+// word is a name of its own for the n-th thing of a kind, up to 60^2 of them.
+func word(kind, n int) string {
+	const first, vowels, last = "bdfgklmnprst", "aeiou", "nrslmtkx"
+	out := []byte{first[kind%len(first)], vowels[kind%len(vowels)]}
+	for range 2 {
+		out = append(out, first[n%12], vowels[n/12%5])
+		n /= 60
+	}
+	return string(append(out, last[kind%len(last)]))
+}
 
 // item returns the n-th item. Its taste is n modulo the number of tastes and its place in the taste's order of popularity the quotient.
 func (s *shop) item(n int) profileapi.Item {
@@ -57,7 +73,7 @@ func (s *shop) item(n int) profileapi.Item {
 	shelf := r.IntN(shelves)
 	colour := pick("black", "white", "oak", "walnut", "grey", "navy", "olive", "rose", "brass", "copper")
 	material := pick("wood", "cotton", "steel", "wool", "glass", "leather", "linen", "ceramic")
-	brand := fmt.Sprintf("Brand %d", (taste*7+r.IntN(12))%brands)
+	brand := word(kindBrand, (taste*7+r.IntN(12))%brands)
 	price := math.Round(100*math.Exp(3.3+.8*r.NormFloat64())) / 100
 	stock, quantity := profileapi.InStock, float64(1+r.IntN(200))
 	if r.Float64() < .05 {
@@ -65,8 +81,8 @@ func (s *shop) item(n int) profileapi.Item {
 	}
 	return profileapi.Item{
 		ItemID: itemID(n), Brand: brand, Price: &price, Currency: "EUR",
-		Title:        fmt.Sprintf("%s %s thing%d style%d model %d by %s", colour, material, taste, taste*shelves+shelf, n/s.tastes, brand),
-		CategoryPath: []string{fmt.Sprintf("Department %d", taste%departments), fmt.Sprintf("Category %d", taste), fmt.Sprintf("Shelf %d", taste*shelves+shelf)},
+		Title:        fmt.Sprintf("%s %s %s %s %s", brand, word(kindSeries, n/s.tastes), colour, material, word(kindShelf, taste*shelves+shelf)),
+		CategoryPath: []string{word(kindDepartment, taste%departments), word(kindTaste, taste), word(kindShelf, taste*shelves+shelf)},
 		Stock:        &profileapi.Stock{Status: stock, Quantity: &quantity},
 		Tags:         []string{"season-" + pick("spring", "summer", "autumn", "winter")},
 		Attributes:   map[string]any{"colour": colour, "material": material, "weight_kg": math.Round(r.Float64()*100) / 10, "sustainable": r.IntN(4) == 0},

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
+	"os"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -73,7 +73,7 @@ func (m *measurement) profiled(ctx context.Context) error {
 	if p.err != nil {
 		return p.err
 	}
-	if err := writeFile(m.options.profile, p.data); err != nil {
+	if err := os.WriteFile(m.options.profile, p.data, 0o600); err != nil {
 		return fmt.Errorf("write the profile: %w", err)
 	}
 	return nil
@@ -101,7 +101,7 @@ func (m *measurement) withEvents(context.Context) error {
 }
 
 const (
-	walkContext = 50 // items whose lists one request asks for
+	walkContext = 10 // items of a page whose lists one request takes
 	walkStops   = 4  // memory is read so many times on the way through the catalogue
 	freeMB      = 4096
 )
@@ -176,7 +176,7 @@ func (m *measurement) askFor(ctx context.Context, c clients, from, to int) error
 	}
 	answer, err := c.recommender.Recommend(ctx, r)
 	if err == nil && len(answer.Degraded) > 0 {
-		err = fmt.Errorf("%s: degraded %v", http.StatusText(http.StatusOK), answer.Degraded)
+		err = fmt.Errorf("degraded %v", answer.Degraded)
 	}
 	return err
 }
