@@ -151,8 +151,8 @@ func (s *server) fetch(ctx context.Context, path string) ([]byte, error) {
 	return data, nil
 }
 
-// memory is what the server holds, in MB: live heap right after a collection, and resident pages.
-type memory struct{ heap, resident float64 }
+// memory is what the server holds, in MB: live heap right after a collection, resident pages, and the neighbour lists that it keeps.
+type memory struct{ heap, resident, lists float64 }
 
 func (s *server) memory(ctx context.Context) (memory, error) {
 	if _, err := s.fetch(ctx, "/debug/pprof/heap?gc=1"); err != nil {
@@ -163,20 +163,22 @@ func (s *server) memory(ctx context.Context) (memory, error) {
 		return memory{}, err
 	}
 	var m memory
+	metrics := map[string]*float64{"go_memstats_heap_alloc_bytes": &m.heap, "process_resident_memory_bytes": &m.resident, "aisle_neighbour_cache_bytes": &m.lists}
 	for line := range strings.Lines(string(page)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if name != "go_memstats_heap_alloc_bytes" && name != "process_resident_memory_bytes" {
+		into, ok := metrics[name]
+		if !ok {
 			continue
 		}
 		bytes, err := strconv.ParseFloat(value, 64)
 		if err != nil {
 			return memory{}, fmt.Errorf("read the metric %s: %w", name, err)
 		}
-		if name == "go_memstats_heap_alloc_bytes" {
-			m.heap = bytes / (1 << 20)
-		} else {
-			m.resident = bytes / (1 << 20)
-		}
+		*into = bytes / (1 << 20)
+		delete(metrics, name)
+	}
+	for name := range metrics {
+		return memory{}, fmt.Errorf("the server has no metric %s", name)
 	}
 	return m, nil
 }

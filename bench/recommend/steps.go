@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -103,48 +105,35 @@ func (m *measurement) withEvents(context.Context) error {
 const (
 	walkContext = 10 // items of a page whose lists one request takes
 	walkStops   = 4  // memory is read so many times on the way through the catalogue
-	freeMB      = 4096
 )
 
-// bounded asks for the lists of every item, with a small neighbour cache and with one that holds them all.
+// bounded restarts the server with a small neighbour cache and asks for the lists of every item.
 func (m *measurement) bounded(ctx context.Context) error {
 	now, err := m.server.memory(ctx)
 	if err != nil {
 		return err
 	}
-	m.table.add("memory after the load", "", fmt.Sprintf("heap %.0f MB, resident %.0f MB", now.heap, now.resident), "")
-	for _, bound := range []int{m.options.cacheMB, freeMB} {
-		m.server.stop()
-		m.server.cacheMB = bound
-		if err := m.server.start(ctx); err != nil {
-			return err
-		}
-		if err := m.walk(ctx, bound); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// walk asks for the lists of every item once and reads the memory on the way.
-func (m *measurement) walk(ctx context.Context, bound int) error {
-	c := m.server.clients()
-	err := m.server.await(ctx, "complete answers", func() error {
-		answer, err := c.recommender.Recommend(ctx, m.shop.request(0))
-		if err == nil {
-			err = complete(&answer)
-		}
+	m.table.add("memory after the load", "", fmt.Sprintf("heap %.0f MB, resident %.0f MB, neighbour lists %.1f MB", now.heap, now.resident, now.lists), "")
+	m.server.stop()
+	m.server.cacheMB = m.options.cacheMB
+	if err := m.server.start(ctx); err != nil {
 		return err
+	}
+	c := m.server.clients()
+	err = m.server.await(ctx, "complete answers", func() error {
+		answer, err := c.recommender.Recommend(ctx, m.shop.request(0))
+		return errors.Join(err, complete(&answer))
 	})
 	if err != nil {
 		return err
 	}
-	first, err := m.server.memory(ctx)
-	if err != nil {
-		return err
-	}
-	last, heaps := first, fmt.Sprintf("heap %.0f", first.heap)
+	return m.walk(ctx, c)
+}
+
+// walk asks for the lists of every item once and reads the memory on the way.
+func (m *measurement) walk(ctx context.Context, c clients) error {
 	began := time.Now()
+	var heaps, residents, lists []string
 	for stop := range walkStops {
 		from, to := stop*m.options.items/walkStops, (stop+1)*m.options.items/walkStops
 		err := inBatches(ctx, to-from, walkContext, func(ctx context.Context, low, high int) error {
@@ -153,18 +142,18 @@ func (m *measurement) walk(ctx context.Context, bound int) error {
 		if err != nil {
 			return err
 		}
-		if last, err = m.server.memory(ctx); err != nil {
+		now, err := m.server.memory(ctx)
+		if err != nil {
 			return err
 		}
-		heaps += fmt.Sprintf(" → %.0f", last.heap)
+		heaps, residents = append(heaps, fmt.Sprintf("%.0f", now.heap)), append(residents, fmt.Sprintf("%.0f", now.resident))
+		lists = append(lists, fmt.Sprintf("%.1f", now.lists))
 	}
-	asked := "no bound"
-	if bound == m.options.cacheMB {
-		asked = fmt.Sprintf("heap grows ≤ %d MB", bound)
-	}
-	m.table.add(fmt.Sprintf("memory over the lists of all items, cache of %d MB", bound), asked,
-		fmt.Sprintf("%s MB (+%.0f), resident %.0f → %.0f MB", heaps, last.heap-first.heap, first.resident, last.resident), "")
 	note("the lists of %d items took %.0f s", m.options.items, time.Since(began).Seconds())
+	series := func(values []string) string { return strings.Join(values, " → ") + " MB" }
+	m.table.add("neighbour lists after a quarter, half, … of all items", fmt.Sprintf("≤ %d MB", m.options.cacheMB), series(lists), "")
+	m.table.add("heap, the same", "level", series(heaps), "")
+	m.table.add("resident, the same", "", series(residents), "")
 	return nil
 }
 
