@@ -21,7 +21,7 @@ const (
 // fillOnce fills the server unless an earlier run has done so in this folder.
 func (s *shop) fillOnce(ctx context.Context, c clients, folder string, searchSeconds float64) error {
 	mark := filepath.Join(folder, "filled")
-	want := fmt.Sprintf("%d items, %d users and %d more, slope %g", s.items, s.users, s.crowd, s.slope)
+	want := fmt.Sprintf("%d items, %d users and %d more, %d touched of each taste", s.items, s.users, s.crowd, s.touched)
 	switch have, err := os.ReadFile(mark); {
 	case err == nil && string(have) == want:
 		note("the data folder has the shop already: %s", want)

@@ -26,7 +26,7 @@ type options struct {
 	aisle         string
 	users, crowd  int
 	items         int
-	slope         float64
+	touched       int
 	seconds       float64
 	openSeconds   float64
 	searchSeconds float64
@@ -42,7 +42,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.users, "users", 2000, "users who ask, with 50 recent items each")
 	flags.IntVar(&o.crowd, "crowd", 14_000, "further users whose events the model learns from")
 	flags.IntVar(&o.items, "items", 100_000, "items of the catalogue")
-	flags.Float64Var(&o.slope, "slope", 1.1, "steepness of popularity: the higher, the more of the users' items have enough events to need no help from texts")
+	flags.IntVar(&o.touched, "touched", itemsPerTaste, "items of each taste that anybody comes across; with few of them, their lists need no help from texts")
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 15, "length of each measurement at a fixed rate")
 	flags.Float64Var(&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation")
