@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -45,6 +46,11 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	r := &recommenderapi.Request{Scenario: in.Body.Scenario, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market}
 	if (len(in.Body.UserIDs) == 0) == (in.Body.Segment == "") {
 		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment"})
+	}
+	people := &rules.Problems{}
+	ids{people, ""}.list("/user_ids", in.Body.UserIDs)
+	if err := refusal(people); err != nil {
+		return nil, err
 	}
 	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, r, ""); err != nil {
 		return nil, err
