@@ -19,15 +19,13 @@ func poll[T any](t *testing.T, r *running, path string, want func(T) bool) T {
 	deadline := time.After(time.Minute)
 	for {
 		var v T
-		if _, err := r.call(t, http.MethodGet, path, nil, nil, &v); err != nil {
-			t.Fatal(err)
-		}
-		if want(v) {
+		_, err := r.call(t, http.MethodGet, path, nil, nil, &v)
+		if err == nil && want(v) {
 			return v
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("waited in vain for %s; the last answer was %+v", path, v)
+			t.Fatalf("waited in vain for %s; the last answer was %+v, %v", path, v, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -40,6 +40,8 @@ type running struct {
 	keys  map[string]string
 	api   *recommenderapi.Client // of the shop north
 	http  *httpclient.Client
+
+	registry *prometheus.Registry
 }
 
 func start(t testing.TB, w *world, databaseURL string) *running {
@@ -49,7 +51,7 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 			t.Fatal(err)
 		}
 	}
-	r := &running{world: w, keys: map[string]string{}}
+	r := &running{world: w, keys: map[string]string{}, registry: prometheus.NewRegistry()}
 	keysFile := filepath.Join(t.TempDir(), "keys.json")
 	for name, wanted := range map[string]auth.NewKey{
 		"north": {Kind: auth.KindSecret, Shop: "north"}, "south": {Kind: auth.KindSecret, Shop: "south"}, browser: {Kind: auth.KindPublishable, Shop: "north"},
@@ -68,7 +70,7 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 		t.Fatal(err)
 	}
 	svc, err := service.New(t.Context(), service.Config{DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL},
-		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: r.registry})
 	if err != nil {
 		t.Fatal(err)
 	}
