@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -91,7 +90,7 @@ func checkIDs(ids map[string]string) error {
 		if id == "" {
 			continue
 		}
-		if why := check.ValidID(id); why != "" {
+		if why := wire.InvalidID(id); why != "" {
 			return apierror.Invalid("An id of the request is not usable.", apierror.FieldError{Parameter: name, Code: "invalid_id", Detail: why})
 		}
 	}

@@ -67,6 +67,9 @@ func New(o Options) *Peers {
 	return p
 }
 
+// CachedBytes returns what the kept neighbour lists take.
+func (p *Peers) CachedBytes() uint64 { return p.lists.Bytes() }
+
 // Close waits for lists that are being fetched and ends the upkeep of the caches.
 func (p *Peers) Close() {
 	p.popular.wait()
