@@ -165,10 +165,10 @@ func (r *run) readVisitor(ctx context.Context) {
 		if r.inputs != nil {
 			q.At, q.Watermark = wire.TimeOf(r.inputs.decision.ProfileAsOf), r.inputs.decision.Watermark
 		}
-		p, err := r.engine.Peers.ProfileOf(ctx, r.shop.Name, q)
+		v, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q)
 		switch {
 		case err == nil:
-			r.visitor, r.profiled = visitor.Of(&p, r.req.Consent), true
+			r.visitor, r.profiled = &v, true
 		case r.inputs != nil:
 			r.inputs.lose("the visitor's profile of then")
 		default:
