@@ -50,8 +50,12 @@ type measurement struct {
 
 // prepare looks at the first answers, starts the other processes and fills the caches.
 func (m *measurement) prepare(ctx context.Context) error {
+	where := "SQLite and the Redis inside the process"
+	if m.options.stores {
+		where = "Postgres and Redis"
+	}
 	m.table.heading = []string{
-		fmt.Sprintf("home.for_you, %d items, %d users with %d recent items each; filter, diversity, reasons, 2 fields, 20 items", m.options.items, m.options.users, recent),
+		fmt.Sprintf("home.for_you, %d items, %d users with %d recent items each; filter, diversity, reasons, 2 fields, 20 items; %s", m.options.items, m.options.users, recent, where),
 		fmt.Sprintf("server, bare handler and client share the %d processors of this machine: latencies hold the client's work too", runtime.NumCPU()),
 	}
 	c := m.server.clients()
