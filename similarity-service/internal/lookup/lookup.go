@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -57,6 +58,9 @@ func (l *Lookup) ItemChanged(shop, itemID string, item *profileapi.Item) {
 		ID: itemID, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
 	})
 }
+
+// Texts is a fingerprint of the texts of a shop's items: lists that follow texts can only change with it.
+func (l *Lookup) Texts(shop string) string { return strconv.FormatUint(l.index(shop).Texts(), 36) }
 
 func (l *Lookup) index(shop string) *text.Index {
 	l.mu.RLock()
