@@ -343,6 +343,16 @@ func identitySteps() []step {
 			own, err := v.looked("", "")
 			return has(own, err, anonymous.ItemID, true)
 		}},
+		{"a late event of the anonymous id", func(v *writer) error {
+			late := v.view(23)
+			late.UserID = v.user + ", not yet known"
+			if err := v.post(late); err != nil {
+				return err
+			}
+			own, err := v.looked("", "")
+			both, bothErr := v.looked(v.user, v.user+"'s session")
+			return errors.Join(has(own, err, late.ItemID, true), has(both, bothErr, late.ItemID, true))
+		}},
 	}
 }
 
