@@ -131,10 +131,9 @@ type step struct {
 func (v *writer) visit() error {
 	ctx, closeTab := context.WithCancel(v.ctx)
 	tab := make(chan struct{})
+	second := &writer{ctx: ctx, user: v.user, api: v.api}
 	go func() {
 		defer close(tab)
-		second := *v
-		second.ctx = ctx
 		for ctx.Err() == nil { // what it gets is of no interest
 			_, _ = second.looked("", "")
 			_, _ = second.ask(recommenderapi.Request{Scenario: "offer", UserID: v.user})
@@ -166,14 +165,16 @@ func (v *writer) post(events ...profileapi.Event) error {
 	return err
 }
 
-// ask asks with so much time that a slow machine is no reason to answer without the profile.
+// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the profile promises
+// nothing, and is asked for again.
 func (v *writer) ask(r recommenderapi.Request) (recommenderapi.Answer, error) {
 	r.DeadlineMS = 5000
-	answer, err := v.api.Recommend(v.ctx, r)
-	if err == nil && slices.Contains(answer.Degraded, "profile-service") {
-		err = errors.New("answered without the profile-service")
+	for {
+		answer, err := v.api.Recommend(v.ctx, r)
+		if err != nil || !slices.Contains(answer.Degraded, "profile-service") {
+			return answer, err
+		}
 	}
-	return answer, err
 }
 
 // looked returns what a user (this one when ""), or a session if one is named, looked at; the latest first. Items with events of the types are left out.
