@@ -17,15 +17,13 @@ type Decision struct {
 
 // AddDecisions stores decisions; one whose id is there already changes nothing.
 func (s *Store) AddDecisions(ctx context.Context, list []Decision) error {
+	rows := make([][]any, len(list))
+	for n := range list {
+		d := &list[n]
+		rows[n] = []any{d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)}
+	}
 	err := s.inTx(ctx, func(t *tx) error {
-		for n := range list {
-			d := &list[n]
-			if _, err := t.exec(ctx, `insert into decisions (shop, id, at_ms, person, body) values ($1, $2, $3, $4, $5) on conflict (shop, id) do nothing`,
-				d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.insert(ctx, "decisions (shop, id, at_ms, person, body)", "(shop, id) do nothing", rows)
 	})
 	if err != nil {
 		return fmt.Errorf("store %d decisions: %w", len(list), err)

@@ -134,7 +134,7 @@ func counts(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff(map[string]int{"home": 2}, shown); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
+	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "older", AtMs: 4}, {Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
 	if err := s.AddCounts(ctx, c, nil); err != nil {
 		t.Fatal(err)
 	}
