@@ -143,7 +143,7 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 		if !ok {
 			continue
 		}
-		for _, s := range m.Sessions.Recommend([]int32{i}, limit) {
+		for _, s := range m.Sessions.RecommendExplained([]int32{i}, limit) {
 			if s.Item != i {
 				rows[p] = append(rows[p], similarityapi.Neighbour{ItemID: m.Snapshot.ID(s.Item), Score: s.Score})
 			}
@@ -199,7 +199,7 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, with the share of each of its items; nothing, with an empty version, while no model
+// Next returns what a session may look at next, as far as the session itself says so, with the share of each of its items; nothing, with an empty version, while no model
 // has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
@@ -219,9 +219,9 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	if len(prefix) == 0 || m.Sessions == nil {
 		return answer, nil
 	}
-	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
+	for _, s := range m.Sessions.RecommendExplained(prefix, r.Limit) {
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
-		for _, c := range m.Sessions.Explain(prefix, s.Item) {
+		for _, c := range s.Contributions {
 			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
 			item.Score += c.Weight
 		}
