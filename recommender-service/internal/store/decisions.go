@@ -44,15 +44,14 @@ func (s *Store) Decision(ctx context.Context, shop, id string) (Decision, error)
 	return list[0], nil
 }
 
-// Purge removes decisions and clicks from before a moment.
-func (s *Store) Purge(ctx context.Context, beforeMs int64) error {
+// Purge removes decisions from before a moment, and clicks from before another.
+func (s *Store) Purge(ctx context.Context, decisionsBeforeMs, clicksBeforeMs int64) error {
 	err := s.inTx(ctx, func(t *tx) error {
-		for _, statement := range []string{"delete from decisions where at_ms < $1", "delete from clicks where at_ms < $1"} {
-			if _, err := t.exec(ctx, statement, beforeMs); err != nil {
-				return err
-			}
+		if _, err := t.exec(ctx, "delete from decisions where at_ms < $1", decisionsBeforeMs); err != nil {
+			return err
 		}
-		return nil
+		_, err := t.exec(ctx, "delete from clicks where at_ms < $1", clicksBeforeMs)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("remove old decisions: %w", err)
