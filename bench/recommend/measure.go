@@ -24,6 +24,7 @@ const (
 	p99Goal        = 10 * time.Millisecond
 	checked        = 50 // users whose first answers are looked at
 	personalShare  = .9
+	settledPolls   = 40              // without a change of texts
 	warmTime       = 2 * time.Minute // at most
 	openConnection = 64
 	eventLoad      = 8 // connections while events are posted, and while the CPU profile is taken
@@ -86,9 +87,30 @@ func (m *measurement) prepare(ctx context.Context) error {
 	return nil
 }
 
+// settle waits until the server, just started, has read the texts of the catalogue: lists made before are made again behind later answers.
+func (m *measurement) settle(ctx context.Context, c clients) error {
+	texts, same := "", 0
+	return m.server.await(ctx, "the texts of the catalogue", func() error {
+		live, err := c.similarity.Live(ctx)
+		if err != nil {
+			return err
+		}
+		if live.Texts != texts {
+			texts, same = live.Texts, 0
+		}
+		if same++; same < settledPolls {
+			return errors.New("they are still being read")
+		}
+		return nil
+	})
+}
+
 // check looks at the first answers: full, personal, with reasons, and made with every peer's help. It returns one of them.
 func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Answer, error) {
 	var answer recommenderapi.Answer
+	if err := m.settle(ctx, c); err != nil {
+		return nil, err
+	}
 	err := m.server.await(ctx, "complete answers", func() (err error) {
 		answer, err = c.recommender.Recommend(ctx, m.shop.request(0))
 		return errors.Join(err, complete(&answer))

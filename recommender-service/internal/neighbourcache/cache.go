@@ -26,8 +26,8 @@ const (
 	listTTL = time.Hour
 	// settle is how long a list that follows texts is used as it is after it was read, while texts change all the time.
 	settle = 10 * time.Second
-	// refreshes is how many refreshes of outdated lists run at once.
-	refreshes = 2
+	// refreshes is how many refreshes of outdated lists run at once; answers go first.
+	refreshes = 1
 	// fetchTimeout bounds a request for lists.
 	fetchTimeout = 5 * time.Second
 	// entryBytes is what an entry costs beside its list.

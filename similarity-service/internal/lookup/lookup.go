@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -194,7 +195,10 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 		out = append(out, similarityapi.Neighbour{ItemID: id, Score: score})
 	}
 	slices.SortFunc(out, func(a, b similarityapi.Neighbour) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ItemID, b.ItemID))
+		if a.Score != b.Score {
+			return cmp.Compare(b.Score, a.Score)
+		}
+		return strings.Compare(a.ItemID, b.ItemID)
 	})
 	return out[:min(len(out), limit)]
 }

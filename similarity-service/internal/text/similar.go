@@ -17,7 +17,10 @@ type Neighbour[ID cmp.Ordered] struct {
 
 // byScore sorts best first, ties by lower id.
 func byScore[ID cmp.Ordered](a, b Neighbour[ID]) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	if a.Score != b.Score {
+		return cmp.Compare(b.Score, a.Score)
+	}
+	return cmp.Compare(a.ID, b.ID)
 }
 
 // TermWeight is the part of a cosine that one term brings.
