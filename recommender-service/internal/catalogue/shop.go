@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -111,7 +112,7 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 			continue
 		}
 		src := *c.Item
-		src.ItemID = c.ItemID
+		src.ItemID, src.Attributes = c.ItemID, fitted(src.Attributes)
 		it := s.flatten(index, &src)
 		s.items[index] = it
 		s.count++
@@ -127,6 +128,16 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		}
 	}
 	s.asOf = s.now()
+}
+
+// fitted copies a map into one that is no larger than need be: a decoder leaves room for dozens of entries in each, which is most of a replica's memory.
+func fitted(m map[string]any) map[string]any {
+	if len(m) == 0 {
+		return nil
+	}
+	small := make(map[string]any, len(m))
+	maps.Copy(small, m)
+	return small
 }
 
 // forget takes an item out of the counts.
