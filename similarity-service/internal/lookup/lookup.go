@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text"
 )
@@ -195,8 +196,8 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, with the share of each of its items; nothing, with an empty version, while no model
-// has been published.
+// Next returns what a session may look at next, with the share of each of its items: fewer than the limit when the session leads to fewer; nothing,
+// with an empty version, while no model has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
 	if errors.Is(err, serving.ErrNoModel) {
@@ -216,8 +217,12 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 		return answer, nil
 	}
 	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
+		shares := m.Sessions.Explain(prefix, s.Item)
+		if len(shares) > 0 && shares[0].Seed == sessions.NoSeed {
+			break // from here on the list is filled with what is popular and has nothing to do with the session
+		}
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
-		for _, c := range m.Sessions.Explain(prefix, s.Item) {
+		for _, c := range shares {
 			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
 			item.Score += c.Weight
 		}
