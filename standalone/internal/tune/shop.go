@@ -23,8 +23,8 @@ type Shop struct {
 	Events []profileapi.Event
 }
 
-// FromServer reads the catalogue and all events of a running service. Events of visitors who withhold consent to personalisation, now or then,
-// are left out, as they are in models.
+// FromServer reads the catalogue and all events of a running service. Events of visitors who withhold consent to personalisation, which are kept
+// without a name when they withheld it then, are left out, as they are in models.
 func FromServer(ctx context.Context, client *profileapi.Client, progress Progress) (*Shop, error) {
 	items, err := readItems(ctx, client)
 	if err != nil {
@@ -43,7 +43,7 @@ func FromServer(ctx context.Context, client *profileapi.Client, progress Progres
 		}
 		for n := range page.Items {
 			e := &page.Items[n].Event
-			if e.Consent.AllowsPersonalization() && !withheld[e.UserID] {
+			if visitorOf(e) != "" && e.Consent.AllowsPersonalization() && !withheld[e.UserID] {
 				shop.Events = append(shop.Events, *e)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 	"github.com/aisle-rec/aisle/standalone/internal/feed"
 )
@@ -30,6 +31,9 @@ const (
 	// readyDeadline bounds the wait until what was imported and computed is served.
 	readyDeadline = 2 * time.Minute
 	readyPoll     = 100 * time.Millisecond
+	// maxTries bounds how often a question is asked whose answer lacked a peer; triesPause lies between.
+	maxTries   = 20
+	triesPause = time.Second
 	// popularItems are asked about to see that models are served.
 	popularItems = 10
 )
@@ -117,11 +121,15 @@ func (w *World) await(ctx context.Context, s *Split) error {
 	}
 	probe := &api.Scenario{ScenarioID: trialID, Limit: 1, Sources: []api.Source{
 		{Kind: api.SourceContextSimilar, Weight: 1}, {Kind: api.SourceContextTogether, Weight: 1}, {Kind: api.SourceContextNext, Weight: 1},
+		{Kind: api.SourceSession, Weight: 1}, // has the sessions of the next-item model loaded
 	}}
 	if err := w.put(ctx, probe); err != nil {
 		return err
 	}
-	request := api.Request{Scenario: trialID, ContextItems: frequent(s.Past), DeadlineMS: deadlineMS}
+	items := frequent(s.Past)
+	request := api.Request{
+		Scenario: trialID, ContextItems: items, DeadlineMS: deadlineMS, Events: []profileapi.Event{{Type: "view_item", ItemID: items[0], OccurredAt: wire.TimeOf(s.Now)}},
+	}
 	last := s.Items[len(s.Items)-1].ItemID
 	deadline := time.NewTimer(readyDeadline)
 	defer deadline.Stop()
@@ -201,11 +209,12 @@ func (w *World) put(ctx context.Context, s *api.Scenario) error {
 	return nil
 }
 
-// shown returns the list that answers a question. An answer that lacked a peer is asked for once more.
+// shown returns the list that answers a question. An answer that lacked a peer, which a loaded machine may have kept busy, is asked for again after a
+// pause in which circuit breakers close.
 func (w *World) shown(ctx context.Context, q *Question) ([]string, error) {
 	request := q.Request
 	request.Scenario, request.Limit, request.Explain, request.DeadlineMS = trialID, K, "none", deadlineMS
-	for again := true; ; again = false {
+	for tries := 1; ; tries++ {
 		answer, err := w.Clients.Recommender.Recommend(ctx, request)
 		if err != nil {
 			return nil, fmt.Errorf("ask the throw-away instance: %w", err)
@@ -219,8 +228,13 @@ func (w *World) shown(ctx context.Context, q *Question) ([]string, error) {
 				ids[n] = answer.Items[n].ItemID
 			}
 			return ids, nil
-		case !again:
+		case tries == maxTries:
 			return nil, fmt.Errorf("the throw-away instance could not answer fully: %v", answer.Degraded)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(triesPause):
 		}
 	}
 }
