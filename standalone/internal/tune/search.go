@@ -25,23 +25,30 @@ type Trial struct {
 
 // search looks for the weights of n sources with the highest value: one weight at a time over a coarse grid, then in narrowing steps around the best,
 // until a sweep changes nothing. Only ratios matter for a blend, so that the first weight stays 1. It begins at start, and of equal values keeps the one
-// tried first: a weight that makes no difference stays as it is. Cost about 15 values per source and sweep; none is asked for twice.
-func search(start []float64, value func(weights []float64) (float64, error)) (best Trial, all []Trial, err error) {
+// tried first: a weight that makes no difference stays as it is. values is asked for several settings at a time, about 15 per source and sweep, and for
+// none twice.
+func search(start []float64, values func(weights [][]float64) ([]float64, error)) (best Trial, all []Trial, err error) {
 	tried := map[string]bool{}
-	try := func(weights []float64) error {
-		key := fmt.Sprint(weights)
-		if tried[key] {
+	try := func(list ...[]float64) error {
+		list = slices.DeleteFunc(list, func(weights []float64) bool {
+			key := fmt.Sprint(weights)
+			before := tried[key]
+			tried[key] = true
+			return before
+		})
+		if len(list) == 0 {
 			return nil
 		}
-		tried[key] = true
-		v, err := value(weights)
+		got, err := values(list)
 		if err != nil {
 			return err
 		}
-		t := Trial{slices.Clone(weights), v}
-		all = append(all, t)
-		if best.Weights == nil || v > best.NDCG {
-			best = t
+		for n, v := range got {
+			t := Trial{list[n], v}
+			all = append(all, t)
+			if best.Weights == nil || v > best.NDCG {
+				best = t
+			}
 		}
 		return nil
 	}
@@ -52,13 +59,14 @@ func search(start []float64, value func(weights []float64) (float64, error)) (be
 		before := best
 		for source := 1; source < len(start); source++ {
 			for _, candidates := range candidates() {
-				from := best.Weights
-				for _, w := range candidates(from[source]) {
-					weights := slices.Clone(from)
+				var list [][]float64
+				for _, w := range candidates(best.Weights[source]) {
+					weights := slices.Clone(best.Weights)
 					weights[source] = w
-					if err := try(weights); err != nil {
-						return best, all, err
-					}
+					list = append(list, weights)
+				}
+				if err := try(list...); err != nil {
+					return best, all, err
 				}
 			}
 		}

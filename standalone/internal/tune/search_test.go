@@ -13,18 +13,33 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// each makes of a value the function that search asks.
+func each(value func(weights []float64) (float64, error)) func([][]float64) ([]float64, error) {
+	return func(list [][]float64) ([]float64, error) {
+		var values []float64
+		for _, weights := range list {
+			v, err := value(weights)
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, v)
+		}
+		return values, nil
+	}
+}
+
 func TestSearchFindsTheTopOfSmoothHills(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		top := rapid.SliceOfN(rapid.Float64Range(.02, 20), 1, 3).Draw(t, "top")
 		start := append([]float64{1}, rapid.SliceOfN(rapid.SampledFrom([]float64{0, .05, .5, 3}), len(top), len(top)).Draw(t, "start")...)
-		best, all, err := search(start, func(w []float64) (float64, error) {
+		best, all, err := search(start, each(func(w []float64) (float64, error) {
 			v := 0.0
 			for n, want := range top {
 				v -= math.Abs(math.Log((w[n+1] + 1e-3) / (want + 1e-3)))
 			}
 			return v, nil
-		})
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +63,7 @@ func TestSearchFindsTheTopOfSmoothHills(t *testing.T) {
 func TestSearchKeepsAWeightThatMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	start := []float64{1, .37, .2}
-	best, _, err := search(start, func(w []float64) (float64, error) { return -math.Abs(w[2] - 5), nil })
+	best, _, err := search(start, each(func(w []float64) (float64, error) { return -math.Abs(w[2] - 5), nil }))
 	if err != nil || best.Weights[1] != .37 || best.Weights[2] != 5 {
 		t.Errorf("found %v, %v", best.Weights, err)
 	}
@@ -58,7 +73,7 @@ func TestSearchAsksForNothingTwiceAndStopsAtAnError(t *testing.T) {
 	t.Parallel()
 	var asked [][]float64
 	broken := errors.New("broken")
-	_, _, err := search([]float64{1, 1, 1}, func(w []float64) (float64, error) {
+	_, _, err := search([]float64{1, 1, 1}, each(func(w []float64) (float64, error) {
 		if slices.ContainsFunc(asked, func(o []float64) bool { return slices.Equal(o, w) }) {
 			t.Errorf("%v was asked for twice", w)
 		}
@@ -67,7 +82,7 @@ func TestSearchAsksForNothingTwiceAndStopsAtAnError(t *testing.T) {
 			return 0, broken
 		}
 		return float64(len(asked)), nil // every trial is better: the search goes on
-	})
+	}))
 	if len(asked) != 40 || !errors.Is(err, broken) {
 		t.Errorf("%d trials, error %v", len(asked), err)
 	}

@@ -115,7 +115,7 @@ func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, l
 		if err != nil {
 			return nil, fmt.Errorf("read the scenarios: %w", err)
 		}
-		scenarios = slices.DeleteFunc(all, func(s api.Scenario) bool { return s.ScenarioID == trialID })
+		scenarios = slices.DeleteFunc(all, func(s api.Scenario) bool { return strings.HasPrefix(s.ScenarioID, trialID) })
 	}
 	if scenarios, err = selected(scenarios, o.Only); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (w *World) tune(ctx context.Context, s *api.Scenario, questions []Question,
 		return t, nil
 	}
 	fit, check := questions[:len(questions)/2], questions[len(questions)/2:]
-	best, trials, err := search(relative(s.Sources), w.valueOn(ctx, s, fit, o))
+	best, trials, err := search(relative(s.Sources), w.valuesOn(ctx, s, fit, o))
 	if err != nil {
 		return t, err
 	}
@@ -188,42 +188,49 @@ func (w *World) tune(ctx context.Context, s *api.Scenario, questions []Question,
 	return t, w.compare(ctx, s, &t, check, o)
 }
 
-// valueOn returns the function that the search maximises: the mean NDCG@20 of the questions.
-func (w *World) valueOn(ctx context.Context, s *api.Scenario, questions []Question, o *Options) func([]float64) (float64, error) {
+// valuesOn returns the function that the search maximises: the mean NDCG@20 of the questions.
+func (w *World) valuesOn(ctx context.Context, s *api.Scenario, questions []Question, o *Options) func([][]float64) ([]float64, error) {
 	tried := 0
-	return func(weights []float64) (float64, error) {
-		figures, err := w.Answers(ctx, s, weighted(s.Sources, weights), questions)
-		tried++
+	return func(weights [][]float64) ([]float64, error) {
 		o.Progress("weigh the sources of "+s.ScenarioID, tried, -1)
-		return mean(figures).NDCG, err
+		sources := make([][]api.Source, len(weights))
+		for n := range weights {
+			sources[n] = weighted(s.Sources, weights[n])
+		}
+		figures, err := w.Answers(ctx, s, sources, questions)
+		values := make([]float64, len(figures))
+		for n := range figures {
+			values[n] = mean(figures[n]).NDCG
+		}
+		tried += len(weights)
+		return values, err
 	}
 }
 
 // compare puts what was found beside the present weights and beside each source alone, on questions that the search did not see.
 func (w *World) compare(ctx context.Context, s *api.Scenario, t *Tuned, questions []Question, o *Options) error {
 	o.Progress("check "+s.ScenarioID, 0, 1)
-	before, err := w.Answers(ctx, s, s.Sources, questions)
-	if err != nil {
-		return err
-	}
-	after, err := w.Answers(ctx, s, t.Found, questions)
-	if err != nil {
-		return err
-	}
+	sources := [][]api.Source{s.Sources, t.Found}
 	for _, source := range s.Sources {
-		alone, err := w.Answers(ctx, s, []api.Source{{Kind: source.Kind, Weight: 1}}, questions)
-		if err != nil {
-			return err
-		}
-		t.Alone = append(t.Alone, Alone{source.Kind, mean(alone)})
+		sources = append(sources, []api.Source{{Kind: source.Kind, Weight: 1}})
+	}
+	figures, err := w.Answers(ctx, s, sources, questions)
+	if err != nil {
+		return err
+	}
+	before, after := figures[0], figures[1]
+	for n, source := range s.Sources {
+		t.Alone = append(t.Alone, Alone{source.Kind, mean(figures[2+n])})
 	}
 	interval := gain(before, after, rand.New(rand.NewPCG(o.Seed, 0xb007)))
 	t.Before, t.After, t.Gain = mean(before), mean(after), &interval
-	t.State = NoGain
-	if interval.Low > 0 {
+	switch {
+	case interval.Low > 0:
 		t.State, t.Proposed = Better, t.Found
-	} else {
-		t.Reason = "no other weights are significantly better"
+	case slices.Equal(t.Found, s.Sources):
+		t.State, t.Reason = NoGain, "its weights are the best that were tried"
+	default:
+		t.State, t.Reason = NoGain, "no other weights are significantly better"
 	}
 	return nil
 }

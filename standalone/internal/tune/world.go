@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +25,7 @@ import (
 )
 
 const (
-	// trialID names the scenario that carries the weights under trial.
+	// trialID begins the names of the scenarios that carry weights under trial.
 	trialID = "tune.trial"
 	// deadlineMS leaves an answer time enough, so that load on the machine does not change lists.
 	deadlineMS = 5000
@@ -45,7 +46,6 @@ type World struct {
 	app     *app.App
 	stop    context.CancelFunc
 	done    chan error
-	version int64 // of the trial scenario
 }
 
 // NewWorld starts a throw-away instance, fills it with what came before the cut and computes its models. The caller closes it.
@@ -178,50 +178,60 @@ func frequent(events []profileapi.Event) []string {
 	return items[:min(len(items), popularItems)]
 }
 
-// Answers asks the questions with a scenario as it is but for its sources, and measures the lists. The chance and the memory that a scenario may have
+// Answers asks the questions with a scenario as it is but for its sources, and measures the lists: one row of figures per list of sources. All lists are
+// asked for one question after the other, so that what a peer had to think about is remembered. The chance and the memory that a scenario may have
 // (exploration, rotation) are off: a question must have the same answer however often it is asked.
-func (w *World) Answers(ctx context.Context, scenario *api.Scenario, sources []api.Source, questions []Question) ([]Figures, error) {
-	trial := *scenario
-	trial.ScenarioID, trial.Sources, trial.Exploration, trial.Rotation = trialID, sources, 0, 0
-	if err := w.put(ctx, &trial); err != nil {
-		return nil, err
+func (w *World) Answers(ctx context.Context, scenario *api.Scenario, sources [][]api.Source, questions []Question) ([][]Figures, error) {
+	trials := make([]api.Scenario, len(sources))
+	figures := make([][]Figures, len(sources))
+	for n := range sources {
+		trials[n] = *scenario
+		trials[n].ScenarioID, trials[n].Sources, trials[n].Exploration, trials[n].Rotation = trialID+"."+strconv.Itoa(n), sources[n], 0, 0
+		if err := w.put(ctx, &trials[n]); err != nil {
+			return nil, err
+		}
+		figures[n] = make([]Figures, len(questions))
 	}
-	figures := make([]Figures, len(questions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for n := range questions {
+	for q := range questions {
 		group.Go(func() error {
-			shown, err := w.shown(ctx, &questions[n])
-			figures[n] = score(shown, questions[n].Targets)
-			return err
+			for n := range trials {
+				shown, err := w.shown(ctx, &trials[n], &questions[q])
+				if err != nil {
+					return err
+				}
+				figures[n][q] = score(shown, questions[q].Targets)
+			}
+			return nil
 		})
 	}
 	return figures, group.Wait()
 }
 
-// put makes a scenario the trial; it serves from the next request on.
+// put stores a scenario, which serves from the next request on, and notes its version.
 func (w *World) put(ctx context.Context, s *api.Scenario) error {
 	saved, err := w.Clients.Recommender.PutScenario(ctx, *s, 0)
 	if err != nil {
 		return fmt.Errorf("give the scenario to the throw-away instance: %w", err)
 	}
-	w.version = saved.Version
+	s.Version = saved.Version
 	return nil
 }
 
 // shown returns the list that answers a question. An answer that lacked a peer, which a loaded machine may have kept busy, is asked for again after a
 // pause in which circuit breakers close.
-func (w *World) shown(ctx context.Context, q *Question) ([]string, error) {
+func (w *World) shown(ctx context.Context, trial *api.Scenario, q *Question) ([]string, error) {
 	request := q.Request
-	request.Scenario, request.Limit, request.Explain, request.DeadlineMS = trialID, K, "none", deadlineMS
+	request.Scenario, request.Limit, request.Explain, request.DeadlineMS = trial.ScenarioID, K, "none", deadlineMS
 	for tries := 1; ; tries++ {
 		answer, err := w.Clients.Recommender.Recommend(ctx, request)
 		if err != nil {
 			return nil, fmt.Errorf("ask the throw-away instance: %w", err)
 		}
 		switch {
-		case answer.ScenarioVersion != w.version:
-			return nil, fmt.Errorf("the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, w.version)
+		case answer.ScenarioVersion != trial.Version:
+			return nil, fmt.Errorf("the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, trial.Version)
 		case len(answer.Degraded) == 0:
 			ids := make([]string, len(answer.Items))
 			for n := range answer.Items {
