@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/profile-service/internal/changes"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
@@ -38,6 +39,7 @@ type Service struct {
 	store  store.Store
 
 	imports *imports.Imports
+	facts   *profile.Facts
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
@@ -88,6 +90,7 @@ func (s *Service) api() *httpapi.API {
 	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
 	items := catalogue.New(s.store, now)
 	users := people.New(s.store, s.store, now)
+	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
 	s.imports = imports.New(imports.Options{
 		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, SpoolDir: s.config.SpoolDir,
@@ -99,7 +102,7 @@ func (s *Service) api() *httpapi.API {
 		Catalogue:    items,
 		People:       users,
 		History:      &history.Reader{Log: s.store, Identities: s.store, Histories: s.store},
-		Profiles:     &profile.Reader{Histories: s.store, Weights: weights, HalfLife: halfLife, Now: now},
+		Profiles:     &profile.Reader{Histories: s.store, Facts: s.facts, Changes: changes.NewLog(s.store, now), Weights: weights, HalfLife: halfLife, Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Imports:      s.imports,
 		Now:          now,
@@ -123,5 +126,6 @@ func (s *Service) Run(ctx context.Context) error {
 // Close stops running imports and releases the stores.
 func (s *Service) Close() error {
 	s.imports.Close()
+	s.facts.Close()
 	return s.store.Close()
 }

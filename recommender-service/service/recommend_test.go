@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,7 +11,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
-	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
 // scenarios are those that work out of the box.
@@ -221,55 +218,6 @@ func TestShopsAreApart(t *testing.T) {
 	if err := s.as("south").Call(t.Context(), http.MethodGet, "/v1/recommendations/"+mine.RecommendationID, nil, nil, nil); !apierror.Is(err, http.StatusNotFound) {
 		t.Errorf("another shop's decision: %v", err)
 	}
-}
-
-func TestTenThousandFlippedItemsAreGoneUnderLoad(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	const flipped = 10_000
-	w.edit("north", func(d *shopData) {
-		lamps(d, 200)
-		for i := range flipped {
-			d.put(profileapi.Item{ItemID: fmt.Sprintf("x%05d", i), Title: "X", CategoryPath: []string{"X"}})
-		}
-		for i := range 100 {
-			d.popular["trending/"] = append(d.popular["trending/"], d.popular["trending/"][0])
-			d.popular["trending/"][200+i].ItemID, d.popular["trending/"][200+i].Score = fmt.Sprintf("x%05d", i*100), 1e6-float64(i)
-		}
-	})
-	s := start(t, w, testenv.SQLite(t))
-	isX := func(id string) bool { return strings.HasPrefix(id, "x") }
-	req := api.Request{Scenario: "home.trending", Limit: 50}
-	s.await(t, req, func(a api.Answer) bool {
-		return len(a.Items) == 50 && !slices.ContainsFunc(ids(a), func(id string) bool { return !isX(id) })
-	})
-	stop := make(chan struct{})
-	var load sync.WaitGroup
-	for range 4 {
-		load.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					if _, err := s.api.Recommend(t.Context(), req); err != nil {
-						t.Errorf("under load: %v", err)
-						return
-					}
-				}
-			}
-		})
-	}
-	w.edit("north", func(d *shopData) {
-		for i := range flipped {
-			it := d.items[fmt.Sprintf("x%05d", i)]
-			it.Stock = &profileapi.Stock{Status: profileapi.OutOfStock}
-			d.put(it)
-		}
-	})
-	s.await(t, req, func(a api.Answer) bool { return len(a.Items) == 50 && !slices.ContainsFunc(ids(a), isX) })
-	close(stop)
-	load.Wait()
 }
 
 func TestVariantsGiveTheirParent(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -89,6 +90,9 @@ func (s *Service) build(config Config) error {
 		Profile: profile, Similarity: similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL)), Catalogue: s.catalogue,
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
+	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "aisle_neighbour_cache_bytes", Help: "Memory that the kept neighbour lists take, at most AISLE_RECOMMENDER_CACHE_MB.",
+	}, func() float64 { return float64(s.peers.CachedBytes()) }))
 	s.scenarios = scenario.NewBook(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}

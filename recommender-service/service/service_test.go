@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/maypok86/otter/v2.periodicCleanUp[...]"))
 }
 
+// browser names the publishable key of the shop north.
+const browser = "north, in a browser"
+
 // running is a service on a socket with a key for each of two shops.
 type running struct {
 	world *world
@@ -37,6 +40,8 @@ type running struct {
 	keys  map[string]string
 	api   *recommenderapi.Client // of the shop north
 	http  *httpclient.Client
+
+	registry *prometheus.Registry
 }
 
 func start(t testing.TB, w *world, databaseURL string) *running {
@@ -46,24 +51,26 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 			t.Fatal(err)
 		}
 	}
-	r := &running{world: w, keys: map[string]string{}}
+	r := &running{world: w, keys: map[string]string{}, registry: prometheus.NewRegistry()}
 	keysFile := filepath.Join(t.TempDir(), "keys.json")
-	for _, shop := range []string{"north", "south"} {
-		secret, key, err := auth.Generate(auth.NewKey{Kind: auth.KindSecret, Shop: shop}, time.Now())
+	for name, wanted := range map[string]auth.NewKey{
+		"north": {Kind: auth.KindSecret, Shop: "north"}, "south": {Kind: auth.KindSecret, Shop: "south"}, browser: {Kind: auth.KindPublishable, Shop: "north"},
+	} {
+		secret, key, err := auth.Generate(wanted, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := auth.AppendKey(keysFile, key); err != nil {
 			t.Fatal(err)
 		}
-		r.keys[shop] = secret
+		r.keys[name] = secret
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {
 		t.Fatal(err)
 	}
 	svc, err := service.New(t.Context(), service.Config{DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL},
-		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: r.registry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +140,7 @@ func ids(a recommenderapi.Answer) []string {
 	return list
 }
 
-// as returns a client with the key of a shop.
-func (r *running) as(shop string) *httpclient.Client {
-	return httpclient.New(httpclient.Options{BaseURL: r.url, Key: r.keys[shop]})
+// as returns a client with the key of a shop or of a browser.
+func (r *running) as(name string) *httpclient.Client {
+	return httpclient.New(httpclient.Options{BaseURL: r.url, Key: r.keys[name]})
 }

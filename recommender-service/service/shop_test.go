@@ -37,6 +37,8 @@ type shopData struct {
 	lists    map[string]map[string][]similarityapi.Neighbour // relation → item
 	popular  map[string][]similarityapi.Neighbour            // window + "/" + category
 	version  string
+	users    []profileapi.User        // in order of id
+	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
 }
 
 func newWorld(t testing.TB) *world {
@@ -46,6 +48,7 @@ func newWorld(t testing.TB) *world {
 	profile.HandleFunc("GET /v1/users/{id}/profile", w.profileOf)
 	profile.HandleFunc("GET /v1/sessions/{id}/profile", w.profileOf)
 	profile.HandleFunc("GET /v1/events", w.listEvents)
+	profile.HandleFunc("GET /v1/users", w.listUsers)
 	similarity.HandleFunc("POST /v1/similarities", w.lookup)
 	similarity.HandleFunc("POST /v1/similarities/next", w.next)
 	similarity.HandleFunc("GET /v1/popular", w.popular)
@@ -147,7 +150,32 @@ func (w *world) itemChanges(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// usersPage is how many users the double lists at once, fewer than it is asked for, as a service may.
+const usersPage = 7
+
+func (w *world) listUsers(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	after, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+	all := w.shop(of(r)).users
+	page := profileapi.Page[profileapi.User]{Items: all[after:min(after+usersPage, len(all))]}
+	if next := after + usersPage; next < len(all) {
+		page.NextCursor = new(strconv.Itoa(next))
+	}
+	send(rw, page)
+}
+
 func (w *world) profileOf(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	stuck := w.shop(of(r)).stuck[r.PathValue("id")]
+	w.mu.Unlock()
+	if stuck != nil {
+		select {
+		case <-stuck:
+		case <-r.Context().Done():
+			return
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.count("profile")
@@ -175,10 +203,17 @@ func (w *world) listEvents(rw http.ResponseWriter, r *http.Request) {
 	send(rw, page)
 }
 
+// goneVersion is a model version that the similarity-service no longer has.
+const goneVersion = "gone"
+
 func (w *world) lookup(rw http.ResponseWriter, r *http.Request) {
 	var in similarityapi.LookupRequest
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if in.ModelVersion == goneVersion {
+		http.Error(rw, "there is no such version", http.StatusNotFound)
 		return
 	}
 	w.mu.Lock()

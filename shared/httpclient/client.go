@@ -58,7 +58,8 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 		}
 		body = bytes.NewReader(data)
 	}
-	resp, err := c.Send(ctx, Request{Method: method, Path: path, Query: query, Body: body, ContentType: "application/json"})
+	r := Request{Method: method, Path: path, Query: query, Body: body, ContentType: "application/json"}
+	resp, err := c.Send(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -67,8 +68,13 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 		_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 		return nil
 	}
+	return Decode(resp, r, out)
+}
+
+// Decode reads the JSON body of the answer to a request.
+func Decode(resp *http.Response, r Request, out any) error {
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fmt.Errorf("decode the answer of %s %s: %w", method, path, err)
+		return fmt.Errorf("decode the answer of %s %s: %w", r.Method, r.Path, err)
 	}
 	return nil
 }

@@ -67,6 +67,30 @@ func (c *Client) PutItems(ctx context.Context, items []Item) (EventsAnswer, erro
 
 // Profile returns the profile of a user, a session or both.
 func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
+	p, _, err := c.ProfileUnless(ctx, q, "")
+	return p, err
+}
+
+// ProfileUnless returns a profile and its tag; when the profile that tag was given to still holds, it returns only that tag. tag "" fits none.
+func (c *Client) ProfileUnless(ctx context.Context, q ProfileQuery, tag string) (p Profile, now string, err error) {
+	r := httpclient.Request{Method: http.MethodGet}
+	r.Path, r.Query = q.target()
+	if tag != "" {
+		r.Header = http.Header{"If-None-Match": {tag}}
+	}
+	resp, err := c.http.Send(ctx, r)
+	if err != nil {
+		return p, "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotModified {
+		return p, tag, nil
+	}
+	return p, resp.Header.Get("ETag"), httpclient.Decode(resp, r, &p)
+}
+
+// target returns the path and the parameters of a query.
+func (q *ProfileQuery) target() (string, url.Values) {
 	values := url.Values{}
 	if q.SessionID != "" && q.UserID != "" {
 		values.Set("session_id", q.SessionID)
@@ -84,7 +108,7 @@ func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
 	if q.UserID == "" {
 		path = "/v1/sessions/" + url.PathEscape(q.SessionID) + "/profile"
 	}
-	return httpclient.JSON[Profile](ctx, c.http, http.MethodGet, path, values, nil)
+	return path, values
 }
 
 // ItemChanges reads the change feed behind a cursor ("" for the start), waiting up to wait for the first change.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // Client calls the recommender-service. Every method may return an *apierror.Problem.
@@ -21,6 +22,18 @@ func NewClient(c *httpclient.Client) *Client { return &Client{http: c} }
 
 // ForShop returns the same client acting for another shop; only service keys may.
 func (c *Client) ForShop(shop string) *Client { return &Client{http: c.http.ForShop(shop)} }
+
+// Rules lists the rules of all scenarios behind a cursor ("" for the start), at most limit (0 takes the default).
+func (c *Client) Rules(ctx context.Context, cursor string, limit int) (profileapi.Page[ListedRule], error) {
+	values := url.Values{}
+	if cursor != "" {
+		values.Set("cursor", cursor)
+	}
+	if limit > 0 {
+		values.Set("limit", strconv.Itoa(limit))
+	}
+	return httpclient.JSON[profileapi.Page[ListedRule]](ctx, c.http, http.MethodGet, "/v1/rules", values, nil)
+}
 
 // Scenarios lists the scenarios of the shop in order of id.
 func (c *Client) Scenarios(ctx context.Context) ([]Scenario, error) {

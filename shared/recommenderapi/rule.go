@@ -28,3 +28,26 @@ type Rule struct {
 	Until    wire.Time  `json:"until,omitempty" doc:"Applies until then"`
 	Disabled bool       `json:"disabled,omitempty"`
 }
+
+// The states of a rule.
+const (
+	RuleActive    = "active"
+	RuleWhen      = "when"
+	RuleDisabled  = "disabled"
+	RuleScheduled = "scheduled"
+	RuleExpired   = "expired"
+)
+
+// ListedRule is a rule in the listing of all rules of a shop.
+type ListedRule struct {
+	ScenarioID      string `json:"scenario_id"`
+	ScenarioTitle   string `json:"scenario_title,omitempty"`
+	ScenarioVersion int64  `json:"scenario_version"`
+	Scenario        string `json:"scenario" doc:"Path of the scenario: the rule is changed there, at pointer" example:"/v1/scenarios/home.trending"`
+	Pointer         string `json:"pointer" doc:"JSON pointer of the rule in its scenario" example:"/rules/0"`
+	Rule            Rule   `json:"rule"`
+	Active          bool   `json:"active" doc:"It acts now, on every answer or on those that its when is about"`
+	State           string `json:"state" enum:"active,when,disabled,scheduled,expired" doc:"when: acts on the answers for which its condition holds"`
+	Detail          string `json:"detail" doc:"Why it acts or does not"`
+	Items           int    `json:"matching_items" doc:"Items of the catalogue that it is about now; conditions that refer to a page's item or a visitor match nothing here"`
+}

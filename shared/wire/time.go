@@ -24,7 +24,29 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
 	}
-	return t.UTC().AppendFormat([]byte{'"'}, layout+`"`), nil
+	return append(appendTime(append(make([]byte, 0, len(layout)+2), '"'), t.UTC()), '"'), nil
+}
+
+// appendTime is t.AppendFormat with our layout, three times as fast: a profile holds a hundred times. Years have four digits.
+func appendTime(b []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = digits(b, year, 1000)
+	b = digits(append(b, '-'), int(month), 10)
+	b = digits(append(b, '-'), day, 10)
+	b = digits(append(b, 'T'), hour, 10)
+	b = digits(append(b, ':'), minute, 10)
+	b = digits(append(b, ':'), second, 10)
+	b = digits(append(b, '.'), t.Nanosecond()/1e6, 100)
+	return append(b, 'Z')
+}
+
+// digits appends n with leading zeros; unit is the value of the first digit.
+func digits(b []byte, n, unit int) []byte {
+	for ; unit > 0; unit /= 10 {
+		b = append(b, '0'+byte(n/unit%10))
+	}
+	return b
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -44,10 +66,36 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// parseOwn reads what MarshalJSON writes, the most frequent form, faster than time.Parse.
+func parseOwn(text string) (Time, bool) {
+	if len(text) != len(layout) {
+		return Time{}, false
+	}
+	var parts [7]int
+	part := 0
+	for i := range len(layout) {
+		c := text[i]
+		switch {
+		case layout[i] >= '0' && layout[i] <= '9':
+			if c < '0' || c > '9' {
+				return Time{}, false
+			}
+			parts[part] = parts[part]*10 + int(c-'0')
+		case c != layout[i]:
+			return Time{}, false
+		default:
+			part++
+		}
+	}
+	t := time.Date(parts[0], time.Month(parts[1]), parts[2], parts[3], parts[4], parts[5], parts[6]*1e6, time.UTC)
+	var again [len(layout)]byte
+	return Time{t}, parts[0] >= 1970 && string(appendTime(again[:0], t)) == text // no 31st of February
+}
+
 // ParseTime reads RFC 3339 or epoch milliseconds, between the years 1970 and 9999.
 func ParseTime(text string) (Time, error) {
-	if parsed, err := time.Parse(layout, text); err == nil && parsed.Year() >= 1970 { // our own form, the most frequent one
-		return Time{parsed}, nil
+	if parsed, ok := parseOwn(text); ok {
+		return parsed, nil
 	}
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms >= 0 && ms < 253402300800000 {
 		return Time{time.UnixMilli(ms).UTC()}, nil

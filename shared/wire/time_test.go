@@ -28,3 +28,20 @@ func TestTime(t *testing.T) {
 		t.Errorf("no time is written %s, %v", out, err)
 	}
 }
+
+// FuzzOwnTime compares the fast forms with those of package time.
+func FuzzOwnTime(f *testing.F) {
+	for _, text := range []string{"2026-01-31T12:00:00.005Z", "2026-02-30T12:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T24:00:00.000Z", "2026-01-31 12:00:00.005Z"} {
+		f.Add(text, int64(1769860800005))
+	}
+	f.Fuzz(func(t *testing.T, text string, ms int64) {
+		want, err := time.Parse(layout, text)
+		if got, ok := parseOwn(text); ok != (err == nil && want.Year() >= 1970 && want.Format(layout) == text) || ok && !got.Equal(want) {
+			t.Errorf("%q is read as %v, %t; time.Parse gives %v, %v", text, got, ok, want, err)
+		}
+		at := time.UnixMilli(ms % 253402300800000).UTC()
+		if at.Year() >= 0 && string(appendTime(nil, at)) != at.Format(layout) {
+			t.Errorf("%v is written %s", at, appendTime(nil, at))
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 const (
@@ -32,27 +33,12 @@ func (f *Fields) Wrong(pointer, code, detail string) {
 	f.Errors = append(f.Errors, profileapi.FieldError{Pointer: f.Pointer + pointer, Code: code, Detail: detail})
 }
 
-// ValidID reports why a text cannot be an id, "" when it can: 1 to 256 printable characters.
-func ValidID(id string) string {
-	switch {
-	case id == "":
-		return "An id has at least one character."
-	case !utf8.ValidString(id):
-		return "An id is valid UTF-8."
-	case utf8.RuneCountInString(id) > 256:
-		return "An id has at most 256 characters."
-	case strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return "An id holds printable characters only, no control characters."
-	}
-	return ""
-}
-
 // ID refuses what cannot be an id; an empty one is absent unless required.
 func (f *Fields) ID(pointer, id string, required bool) {
 	if id == "" && !required {
 		return
 	}
-	if why := ValidID(id); why != "" {
+	if why := wire.InvalidID(id); why != "" {
 		f.Wrong(pointer, "invalid_id", why)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -19,7 +18,8 @@ const peopleTag = "People"
 func (a *API) registerProfiles(api huma.API) {
 	user := operation(http.MethodGet, "/v1/users/{id}/profile", "user-profile", peopleTag, "What recommending needs to know of a user")
 	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that profile again, as far as its events are still kept; " +
-		"affinities follow the present catalogue."
+		"affinities follow the catalogue within a minute. With If-None-Match, " +
+		"the profile of an earlier answer is confirmed for a minute, unless anything was acknowledged since that changes it."
 	httpserver.Register(api, auth.ScopeUsersRead, user, a.userProfile)
 
 	session := operation(http.MethodGet, "/v1/sessions/{id}/profile", "session-profile", peopleTag, "The same for a session")
@@ -29,12 +29,19 @@ func (a *API) registerProfiles(api huma.API) {
 
 // ProfileParameters are the query parameters of both profiles; huma sees embedded fields of exported types only.
 type ProfileParameters struct {
-	Limit     int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"Of recent and of session"`
+	Limit       int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"Of recent and of session"`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"256" doc:"ETag of an earlier answer: 304 if it still holds"`
+
 	At        string `query:"at" maxLength:"40" doc:"As of then: RFC 3339 or epoch milliseconds; now when absent"`
 	Watermark int64  `query:"watermark" minimum:"0" doc:"Up to this event; 0 for all"`
 }
 
-type profileOutput struct{ Body profileapi.Profile }
+type profileOutput struct {
+	Status       int
+	ETag         string `header:"ETag"`
+	CacheControl string `header:"Cache-Control"`
+	Body         profileapi.Profile
+}
 
 type userProfileInput struct {
 	ID        string `path:"id" minLength:"1" maxLength:"256"`
@@ -64,11 +71,17 @@ func (a *API) profile(ctx context.Context, in ProfileParameters, q profileapi.Pr
 		return nil, err
 	}
 	q.Limit, q.Watermark = in.Limit, in.Watermark
-	p, err := a.Profiles.Profile(ctx, auth.Shop(ctx), q)
-	if err != nil {
+	out := &profileOutput{Status: http.StatusNotModified, ETag: in.IfNoneMatch, CacheControl: "private, no-cache"}
+	if in.IfNoneMatch != "" {
+		if holds, err := a.Profiles.Holds(ctx, auth.Shop(ctx), q, in.IfNoneMatch); err != nil || holds {
+			return out, storeProblem(err)
+		}
+	}
+	out.Status = http.StatusOK
+	if out.Body, out.ETag, err = a.Profiles.Profile(ctx, auth.Shop(ctx), q); err != nil {
 		return nil, storeProblem(err)
 	}
-	return &profileOutput{Body: p}, nil
+	return out, nil
 }
 
 // checkIDs refuses ids that hold unprintable characters; empty ones are absent.
@@ -77,7 +90,7 @@ func checkIDs(ids map[string]string) error {
 		if id == "" {
 			continue
 		}
-		if why := check.ValidID(id); why != "" {
+		if why := wire.InvalidID(id); why != "" {
 			return apierror.Invalid("An id of the request is not usable.", apierror.FieldError{Parameter: name, Code: "invalid_id", Detail: why})
 		}
 	}

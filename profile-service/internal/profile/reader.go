@@ -18,13 +18,15 @@ const MaxEvents = 2000
 // Reader reads profiles.
 type Reader struct {
 	Histories store.Histories
+	Facts     *Facts
+	Changes   Changes
 	Weights   event.Weights
 	HalfLife  time.Duration
 	Now       func() time.Time
 }
 
-// Profile answers a query. The profile of a visitor whose consent is withheld is empty but for the consent.
-func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQuery) (profileapi.Profile, error) {
+// Profile answers a query and returns a tag for Holds. The profile of a visitor whose consent is withheld is empty but for the consent.
+func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQuery) (p profileapi.Profile, tag string, err error) {
 	hq := store.HistoryQuery{UserID: q.UserID, SessionID: q.SessionID, Limit: MaxEvents, Watermark: q.Watermark}
 	at := q.At
 	if at.IsZero() {
@@ -34,28 +36,26 @@ func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQ
 	}
 	h, err := r.Histories.History(ctx, shop, hq)
 	if err != nil {
-		return profileapi.Profile{}, err
+		return p, "", err
 	}
-	p := profileapi.Profile{UserID: q.UserID, SessionID: q.SessionID, AsOf: at, Watermark: h.Watermark, Known: h.User != nil || len(h.Events) > 0}
+	p = profileapi.Profile{UserID: q.UserID, SessionID: q.SessionID, AsOf: at, Watermark: h.Watermark, Known: h.User != nil || len(h.Events) > 0}
 	if err := fillUser(&p, h); err != nil {
-		return profileapi.Profile{}, err
+		return p, "", err
 	}
 	if h.Withheld {
 		h.Events = nil
 	}
 	touches, ids, err := Touches(h.Events, r.Weights)
 	if err != nil {
-		return profileapi.Profile{}, err
+		return p, "", err
 	}
-	var facts map[string]store.ItemFacts
-	if len(ids) > 0 {
-		if facts, err = r.Histories.Facts(ctx, shop, ids); err != nil {
-			return profileapi.Profile{}, err
-		}
+	facts, err := r.Facts.Of(ctx, shop, ids)
+	if err != nil {
+		return p, "", err
 	}
 	p.LastEventID = lastEvent(h.Events)
 	Compute(&p, touches, facts, Options{At: at.Time, HalfLife: r.HalfLife, Limit: q.Limit, SessionID: q.SessionID})
-	return p, nil
+	return p, tagOf(&p, q.Limit, &hq, h.Subjects), nil
 }
 
 func fillUser(p *profileapi.Profile, h store.History) error {

@@ -1,6 +1,22 @@
 package store
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+)
+
+// Subjects returns the subjects asked for, the user's first.
+func (q *HistoryQuery) Subjects() []string {
+	var asked []string
+	if q.UserID != "" {
+		asked = append(asked, event.UserSubject(q.UserID))
+	}
+	if q.SessionID != "" {
+		asked = append(asked, event.SessionSubject(q.SessionID))
+	}
+	return asked
+}
 
 // Canonical maps the asked subjects to canonical ones, in order and without repeats; lookup returns "" for a subject that is not merged.
 func Canonical(asked []string, lookup func(string) string) []string {

@@ -65,6 +65,9 @@ type EventLog interface {
 	Scan(ctx context.Context, shop string, q ScanQuery, f func(*Event) bool) error
 	// LastSeq returns the highest seq given out in the shop, 0 before the first.
 	LastSeq(ctx context.Context, shop string) (int64, error)
+	// Changed calls f with the hash (event.Hash) of every subject that an event or a change of people with a seq in (after, upTo] concerns, and
+	// with that of every session ("s" and its id) of those events, in no particular order.
+	Changed(ctx context.Context, shop string, after, upTo int64, f func(seq, subjectHash int64)) error
 	// Stats returns the counts of hours in [fromMs, toMs), ordered by hour and name.
 	Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]Count, error)
 }
@@ -102,7 +105,8 @@ type History struct {
 	Events    []Event // newest first by (OccurredMs, Seq)
 	User      *UserRow
 	Withheld  bool
-	Watermark int64 // last seq of the shop in this view
+	Watermark int64    // last seq of the shop in this view
+	Subjects  []string // the canonical subjects of those asked for
 }
 
 // ItemFacts are the parts of an item that a visitor can have a taste for.
@@ -168,7 +172,7 @@ type UserRow struct {
 
 // People keeps user records.
 type People interface {
-	// UpdateUsers is UpdateItems for users. A row with Version 0 deletes its record. The consent of a row holds for every subject merged
+	// UpdateUsers is UpdateItems for users, and like Merge and Erase it takes a seq of the event log for EventLog.Changed. A row with Version 0 deletes its record. The consent of a row holds for every subject merged
 	// into the user and for events appended after it.
 	UpdateUsers(ctx context.Context, shop string, ids []string, change func(present map[string]UserRow) ([]UserRow, error)) error
 	// Users returns the rows of those ids that exist.
@@ -217,6 +221,8 @@ type Upkeep interface {
 	// Retain removes events of a shop that occurred before beforeMs, what was remembered to recognise their repeats, and the reports of
 	// imports from before then; it returns the number of events removed.
 	Retain(ctx context.Context, shop string, beforeMs int64) (int64, error)
+	// ForgetChanges removes what Changed needs of changes of people made before then.
+	ForgetChanges(ctx context.Context, beforeMs int64) error
 	// DropBefore removes what every shop is done with; a store without partitions leaves it to Retain.
 	DropBefore(ctx context.Context, beforeMs int64) error
 	// Shops returns every shop that has data, in ascending order.

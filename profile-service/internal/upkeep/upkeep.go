@@ -22,6 +22,8 @@ const (
 	interval = time.Hour
 	// ahead is how far in the future room is made.
 	ahead = 62 * 24 * time.Hour
+	// remembered is how long changes of people are kept: many times as long as package changes looks back.
+	remembered = time.Hour
 )
 
 // Run repeats Once every hour until ctx ends. A failure is logged and tried again the next time.
@@ -47,6 +49,9 @@ func (u *Upkeep) Once(ctx context.Context) error {
 		return err
 	}
 	if err := u.Store.DropBefore(ctx, now.Add(-u.MaxRetention).UnixMilli()); err != nil {
+		return err
+	}
+	if err := u.Store.ForgetChanges(ctx, now.Add(-remembered).UnixMilli()); err != nil {
 		return err
 	}
 	shops, err := u.Store.Shops(ctx)

@@ -267,6 +267,16 @@ func (v *View) Heads() []int32 {
 	return heads
 }
 
+// Head returns the index of the item that is recommended in place of one.
+func (v *View) Head(i int32) int32 {
+	if it, ok := v.past[i]; ok && it != nil {
+		return it.Head
+	} else if ok {
+		return i
+	}
+	return v.s.heads[i]
+}
+
 // Variants returns the indices of an item's variants, in ascending order.
 func (v *View) Variants(head int32) []int32 { return v.s.variants[head] }
 

@@ -55,6 +55,7 @@ type Collection[T any] struct {
 
 	mu     sync.RWMutex
 	shops  map[string]map[string]Entry[T]
+	during map[string]map[string]Entry[T] // by shop: written since its things began to be read again; nil when they are not
 	failed map[string]bool
 }
 
@@ -62,7 +63,7 @@ type Collection[T any] struct {
 func New[T any](d Documents, kind string, stamp func(*T, Meta), builtin map[string]T, logger *slog.Logger, now func() time.Time) *Collection[T] {
 	c := &Collection[T]{
 		documents: d, kind: kind, stamp: stamp, builtin: map[string]Entry[T]{}, logger: logger, now: now,
-		shops: map[string]map[string]Entry[T]{}, failed: map[string]bool{},
+		shops: map[string]map[string]Entry[T]{}, during: map[string]map[string]Entry[T]{}, failed: map[string]bool{},
 	}
 	for id, v := range builtin {
 		meta := Meta{ID: id, Version: 1, Builtin: true}
@@ -110,11 +111,16 @@ func (c *Collection[T]) Failed(shop string) bool {
 	return c.failed[shop]
 }
 
-// Refresh reads the things of a shop again. When that fails the ones read before stay.
+// Refresh reads the things of a shop again. When that fails the ones read before stay. It must not run twice at once for a shop.
 func (c *Collection[T]) Refresh(ctx context.Context, shop string) error {
+	c.mu.Lock()
+	c.during[shop] = map[string]Entry[T]{}
+	c.mu.Unlock()
 	documents, err := c.documents.Documents(ctx, shop, c.kind)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	during := c.during[shop]
+	delete(c.during, shop)
 	c.failed[shop] = err != nil
 	if err != nil {
 		return err
@@ -126,10 +132,12 @@ func (c *Collection[T]) Refresh(ctx context.Context, shop string) error {
 			c.logger.Error("stored configuration cannot be read and is passed over", "kind", c.kind, "shop", shop, "id", documents[n].ID, "error", err)
 			continue
 		}
-		if have, ok := c.shops[shop][e.ID]; ok && have.Version > e.Version {
-			e = have // changed while the store was being read
-		}
 		things[e.ID] = e
+	}
+	for id, e := range during {
+		if e.Version > things[id].Version { // what was read does not have it yet
+			things[id] = e
+		}
 	}
 	c.shops[shop] = things
 	return nil
@@ -201,6 +209,9 @@ func (c *Collection[T]) write(ctx context.Context, shop string, d store.Document
 	}
 	if have := c.shops[shop][d.ID]; have.Version < e.Version {
 		c.shops[shop][d.ID] = e
+	}
+	if during := c.during[shop]; during != nil && during[d.ID].Version < e.Version {
+		during[d.ID] = e
 	}
 	return e, created, nil
 }

@@ -79,13 +79,17 @@ func (l *Log) Add(shop string, d *recommend.Decision) {
 	if !l.sampled(d.ID) {
 		return
 	}
+	key := shop + "\x00" + d.ID
+	l.mu.Lock()
+	l.waiting[key] = d // before it is queued: once it is stored it waits no longer
+	l.mu.Unlock()
 	select {
 	case l.queue <- entry{shop, d}:
-		l.mu.Lock()
-		l.waiting[shop+"\x00"+d.ID] = d
-		l.mu.Unlock()
 	default:
 		l.dropped.Inc()
+		l.mu.Lock()
+		delete(l.waiting, key)
+		l.mu.Unlock()
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 	keep = 24 * time.Hour
 	// running bounds the jobs that work at the same time; later ones wait.
 	running = 2
-	// maxJobs bounds the jobs that are remembered per process.
+	// maxJobs bounds the jobs that are remembered per process; the one that ended first makes room for a new one.
 	maxJobs = 100
 	// saveEvery is after how many people the progress is shown.
 	saveEvery = 10
@@ -90,7 +90,7 @@ func (m *Manager) Start(shop string, r api.ExportRequest) (api.Export, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.forget()
-	if len(m.jobs) >= maxJobs {
+	if len(m.jobs) >= maxJobs && !m.makeRoom() {
 		return api.Export{}, ErrFull
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
@@ -112,13 +112,34 @@ func (m *Manager) Start(shop string, r api.ExportRequest) (api.Export, error) {
 
 // forget drops exports that are too old. The caller holds the lock.
 func (m *Manager) forget() {
-	for id, j := range m.jobs {
+	for _, j := range m.jobs {
 		if !j.state.FinishedAt.IsZero() && m.now().Sub(j.state.FinishedAt.Time) > keep {
-			delete(m.jobs, id)
-			if err := os.Remove(j.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-				m.logger.Warn("old export not removed", "error", err)
-			}
+			m.drop(j)
 		}
+	}
+}
+
+// makeRoom drops the export that ended first, ties by id, and reports whether there was one. The caller holds the lock.
+func (m *Manager) makeRoom() bool {
+	var first *job
+	for _, j := range m.jobs {
+		if j.state.FinishedAt.IsZero() {
+			continue
+		}
+		if first == nil || cmp.Or(j.state.FinishedAt.Compare(first.state.FinishedAt.Time), cmp.Compare(j.state.ExportID, first.state.ExportID)) < 0 {
+			first = j
+		}
+	}
+	if first != nil {
+		m.drop(first)
+	}
+	return first != nil
+}
+
+func (m *Manager) drop(j *job) {
+	delete(m.jobs, j.state.ExportID)
+	if err := os.Remove(j.file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		m.logger.Warn("old export not removed", "error", err)
 	}
 }
 

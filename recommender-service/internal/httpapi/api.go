@@ -36,6 +36,7 @@ type API struct {
 func (a *API) Register(api huma.API) {
 	a.registerRecommendations(api)
 	a.registerScenarios(api)
+	a.registerRules(api)
 	a.registerExperiments(api)
 	a.registerExports(api)
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,15 +16,23 @@ import (
 
 // checkRequest reports every bad field of a request beyond what its schema says.
 func (a *API) checkRequest(shop string, kind auth.Kind, r *recommenderapi.Request, prefix string) error {
+	if r.Explain == "full" && kind == auth.KindPublishable {
+		return needsSecret(prefix+"/explain", "full shows scores, weights and what the visitor did: ask for reasons")
+	}
 	p := &rules.Problems{}
+	checked := ids{p, prefix}
+	checked.visitor(r.UserID, r.SessionID, r.Events)
+	a.checkPlacement(p, shop, kind, r, prefix)
+	return refusal(p)
+}
+
+// checkPlacement reports what is wrong with a request beside its visitor.
+func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *recommenderapi.Request, prefix string) {
 	add := func(pointer, code, detail string) {
 		p.Fields = append(p.Fields, apierror.FieldError{Pointer: prefix + pointer, Code: code, Detail: detail})
 	}
-	for n, name := range r.Fields {
-		if !slices.Contains(catalogue.ReturnableFields(), name) && !strings.HasPrefix(name, catalogue.AttributePrefix) {
-			add("/fields/"+strconv.Itoa(n), "unknown_field", "is not a field of an item: use attributes.NAME or "+strings.Join(catalogue.ReturnableFields(), ", "))
-		}
-	}
+	ids{p, prefix}.items(r)
+	a.checkFields(p, shop, r.Fields, prefix)
 	if r.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, r.Filter)
 		a.checkAttributes(p, shop, r.Filter, prefix+"/filter")
@@ -33,11 +42,6 @@ func (a *API) checkRequest(shop string, kind auth.Kind, r *recommenderapi.Reques
 	}
 	if recommend.ParseCursor(r.Cursor) != nil {
 		add("/cursor", "invalid_cursor", "is "+recommend.ErrCursor.Error()+": send the next_cursor of an answer as it was")
-	}
-	for n := range r.Events {
-		if e := &r.Events[n]; e.ItemID == "" && len(e.Items) == 0 && e.Type != "search" {
-			add("/events/"+strconv.Itoa(n)+"/item_id", "required", "an event carried in a request needs item_id or items")
-		}
 	}
 	if m := r.Market; m != nil {
 		for _, f := range [...]struct {
@@ -49,21 +53,42 @@ func (a *API) checkRequest(shop string, kind auth.Kind, r *recommenderapi.Reques
 			}
 		}
 	}
-	if len(p.Fields) > 0 {
-		return apierror.Invalid("The request cannot be answered as it is.", p.Fields...)
-	}
-	return nil
 }
 
-// checkAttributes reports attributes that no item of the catalogue has: a filter on one would leave nothing. An empty catalogue has none yet.
-func (a *API) checkAttributes(p *rules.Problems, shop string, c *recommenderapi.Condition, pointer string) {
+// needsSecret refuses what a browser's key must not ask for.
+func needsSecret(pointer, detail string) error {
+	return apierror.New(http.StatusForbidden, "secret_key_needed", "A publishable key must not ask for this. Send the request from a server, with a secret key.",
+		apierror.FieldError{Pointer: pointer, Code: "not_allowed", Detail: detail})
+}
+
+// checkFields reports names that are no fields of an item, and attributes that no item has.
+func (a *API) checkFields(p *rules.Problems, shop string, fields []string, prefix string) {
+	for n, name := range fields {
+		at := prefix + "/fields/" + strconv.Itoa(n)
+		attribute, ok := strings.CutPrefix(name, catalogue.AttributePrefix)
+		switch {
+		case ok && attribute != "":
+			a.checkAttribute(p, shop, at, attribute)
+		case !slices.Contains(catalogue.ReturnableFields(), name):
+			p.Fields = append(p.Fields, apierror.FieldError{
+				Pointer: at, Code: "unknown_field", Detail: "is not a field of an item: use attributes.NAME or " + strings.Join(catalogue.ReturnableFields(), ", "),
+			})
+		}
+	}
+}
+
+// checkAttribute reports an attribute that no item of the catalogue has. An empty catalogue has none yet.
+func (a *API) checkAttribute(p *rules.Problems, shop, pointer, name string) {
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
-		rules.Attributes(pointer, c, func(pointer, name string) {
-			if v.Count() > 0 && !v.HasAttribute(name) {
-				p.Fields = append(p.Fields, apierror.FieldError{Pointer: pointer, Code: "absent_field", Detail: "no item of the catalogue has the attribute " + strconv.Quote(name)})
-			}
-		})
+		if v.Count() > 0 && !v.HasAttribute(name) {
+			p.Fields = append(p.Fields, apierror.FieldError{Pointer: pointer, Code: "absent_field", Detail: "no item of the catalogue has the attribute " + strconv.Quote(name)})
+		}
 	})
+}
+
+// checkAttributes reports attributes that no item has: a filter on one would leave nothing.
+func (a *API) checkAttributes(p *rules.Problems, shop string, c *recommenderapi.Condition, pointer string) {
+	rules.Attributes(pointer, c, func(pointer, name string) { a.checkAttribute(p, shop, pointer, name) })
 }
 
 // names reports whether a condition compares a field.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -20,7 +23,7 @@ func (a *API) registerExports(api huma.API) {
 	tags := []string{"Exports"}
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags, Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
-		Description: "A job: follow it at its Location, then fetch `/result` within a day.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		Description: "A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.startExport)
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export", Errors: []int{http.StatusNotFound},
@@ -46,6 +49,11 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	if (len(in.Body.UserIDs) == 0) == (in.Body.Segment == "") {
 		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment"})
 	}
+	people := &rules.Problems{}
+	ids{people, ""}.list("/user_ids", in.Body.UserIDs)
+	if err := refusal(people); err != nil {
+		return nil, err
+	}
 	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, r, ""); err != nil {
 		return nil, err
 	}
@@ -70,17 +78,28 @@ func (a *API) RecommendFor(ctx context.Context, shop string, r *recommenderapi.R
 
 func (a *API) getExport(_ context.Context, shop string, in *idInput) (*exportOutput, error) {
 	state, err := a.Exports.Find(shop, in.ID)
-	return &exportOutput{"/v1/exports/" + in.ID, state}, problem(err, "export", in.ID)
+	return &exportOutput{"/v1/exports/" + in.ID, state}, exportProblem(err, in.ID)
+}
+
+// exportProblem says of an export that is not here where it can be.
+func exportProblem(err error, id string) error {
+	if !errors.Is(err, store.ErrNotFound) {
+		return problem(err, "export", id)
+	}
+	p := apierror.NotFound("export", id)
+	p.Detail = fmt.Sprintf("There is no export %q here: an export lives a day after its end, as long as the process, in the replica of the service that answered its start. "+
+		"Of several replicas, send what follows to the same one, or start the export again.", id)
+	return p
 }
 
 func (a *API) cancelExport(_ context.Context, shop string, in *idInput) (*struct{}, error) {
-	return nil, problem(a.Exports.Cancel(shop, in.ID), "export", in.ID)
+	return nil, exportProblem(a.Exports.Cancel(shop, in.ID), in.ID)
 }
 
 func (a *API) exportResult(_ context.Context, shop string, in *idInput) (*huma.StreamResponse, error) {
 	file, state, err := a.Exports.Result(shop, in.ID)
 	if err != nil {
-		return nil, problem(err, "export", in.ID)
+		return nil, exportProblem(err, in.ID)
 	}
 	if file == nil {
 		return nil, apierror.Conflict("not_done", "The export is "+state.State+": fetch its result when it is done.")

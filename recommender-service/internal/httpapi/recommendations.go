@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -31,7 +32,7 @@ func (a *API) registerRecommendations(api huma.API) {
 	tags := []string{recommendationsTag}
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items",
-		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could not help.",
+		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could not help. `explain: full` needs a secret key.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
@@ -42,9 +43,10 @@ func (a *API) registerRecommendations(api huma.API) {
 		OperationID: "recommend-page", Method: http.MethodPost, Path: "/v1/recommendations/batch", Tags: tags, Summary: "Fill up to 10 placements of one page",
 		Description: "The profile is read once, and no item appears twice: a placement leaves out what those before it show.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendPage)
-	register(api, auth.ScopeRecommendationsRead, huma.Operation{
+	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "explain", Method: http.MethodPost, Path: "/v1/recommendations/explain", Tags: tags, Summary: "Why an item is in an answer, or which stage dropped it",
-		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		Description: "Shows scores, weights, rules and what the visitor did: not for publishable keys.",
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.explain)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "rank", Method: http.MethodPost, Path: "/v1/rankings", Tags: tags, Summary: "Order a list of items for a visitor",
@@ -144,6 +146,12 @@ type pageInput struct{ Body recommenderapi.PageRequest }
 type pageOutput struct{ Body recommenderapi.PageAnswer }
 
 func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*pageOutput, error) {
+	visitor := &rules.Problems{}
+	ids{visitor, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
+	ids{visitor, ""}.list("/cart", in.Body.Cart)
+	if err := refusal(visitor); err != nil {
+		return nil, err
+	}
 	placements := make([]recommend.Placement, len(in.Body.Placements))
 	requests := make([]*recommenderapi.Request, len(in.Body.Placements))
 	for n := range in.Body.Placements {
@@ -183,7 +191,7 @@ type explainInput struct{ Body recommenderapi.ExplainRequest }
 type explainOutput struct{ Body recommenderapi.ExplainAnswer }
 
 func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*explainOutput, error) {
-	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &in.Body.Request, ""); err != nil {
+	if err := a.checkExplain(ctx, shop, &in.Body); err != nil {
 		return nil, err
 	}
 	p, _, err := a.placement(shop, &in.Body.Request, "")
@@ -194,11 +202,24 @@ func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*expl
 	return &explainOutput{answer}, problem(err, "recommendation", "")
 }
 
+func (a *API) checkExplain(ctx context.Context, shop string, r *recommenderapi.ExplainRequest) error {
+	if why := wire.InvalidID(r.ItemID); why != "" {
+		return apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: "/item_id", Code: "invalid_id", Detail: why})
+	}
+	return a.checkRequest(shop, auth.FromContext(ctx).Kind, &r.Request, "")
+}
+
 type rankInput struct{ Body recommenderapi.RankRequest }
 
 type rankOutput struct{ Body recommenderapi.RankAnswer }
 
 func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput, error) {
+	p := &rules.Problems{}
+	ids{p, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
+	ids{p, ""}.list("/item_ids", in.Body.ItemIDs)
+	if err := refusal(p); err != nil {
+		return nil, err
+	}
 	answer, err := a.Engine.Rank(ctx, shop, &in.Body)
 	return &rankOutput{answer}, problem(err, "recommendation", "")
 }

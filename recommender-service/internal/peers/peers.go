@@ -46,13 +46,14 @@ type Options struct {
 
 // Peers is safe for concurrent use.
 type Peers struct {
-	options Options
-	profile circuitbreaker.CircuitBreaker[any]
-	similar circuitbreaker.CircuitBreaker[any]
-	lists   *neighbourcache.Cache
-	next    *nextCache
-	models  *models
-	popular *popular
+	options  Options
+	profile  circuitbreaker.CircuitBreaker[any]
+	similar  circuitbreaker.CircuitBreaker[any]
+	lists    *neighbourcache.Cache
+	next     *nextCache
+	models   *models
+	popular  *popular
+	visitors *visitors
 }
 
 // New returns peers that have not been asked anything yet.
@@ -62,14 +63,19 @@ func New(o Options) *Peers {
 	p.next = newNextCache(o.CacheBytes / 8)
 	p.models = newModels()
 	p.popular = newPopular(p)
+	p.visitors = newVisitors(o.CacheBytes / 4)
 	return p
 }
+
+// CachedBytes returns what the kept neighbour lists take.
+func (p *Peers) CachedBytes() uint64 { return p.lists.Bytes() }
 
 // Close waits for lists that are being fetched and ends the upkeep of the caches.
 func (p *Peers) Close() {
 	p.popular.wait()
 	p.popular.past.StopAllGoroutines()
 	p.next.cache.StopAllGoroutines()
+	p.visitors.cache.StopAllGoroutines()
 	p.lists.Close()
 }
 
@@ -103,11 +109,6 @@ func ill(err error) bool {
 	}
 	// A quick, well-formed "not now" needs no breaker: asking again costs next to nothing.
 	return p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable
-}
-
-// ProfileOf returns the profile of a visitor.
-func (p *Peers) ProfileOf(ctx context.Context, shop string, q profileapi.ProfileQuery) (profileapi.Profile, error) {
-	return guarded(p.profile, func() (profileapi.Profile, error) { return p.options.Profile.ForShop(shop).Profile(ctx, q) })
 }
 
 func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {

@@ -43,45 +43,57 @@ func (s set) add(v *catalogue.View, id string) {
 		return
 	}
 	s[i] = struct{}{}
-	if it := v.Item(i); it != nil {
-		s[it.Head] = struct{}{}
-	}
+	s[v.Head(i)] = struct{}{}
 }
 
-func newSet(v *catalogue.View, ids []string) set {
-	s := make(set, len(ids))
-	for _, id := range ids {
-		s.add(v, id)
-	}
-	return s
-}
+// usualChecks is room for the checks of most requests.
+const usualChecks = 16
 
 // newChecker lists the checks of a request. What was picked before counts as placed.
 func newChecker(r *run, v *catalogue.View) *checker {
-	c := &checker{}
-	list := func(name string, ids []string) {
-		if s := newSet(v, ids); len(s) > 0 {
+	c := &checker{checks: make([]check, 0, usualChecks)}
+	listed := func(name string, add func(set)) {
+		s := r.scratch.set()
+		if add(s); len(s) > 0 {
 			c.checks = append(c.checks, check{name, s.has})
 		}
+	}
+	list := func(name string, ids []string) {
+		if len(ids) > 0 {
+			listed(name, func(s set) {
+				for _, id := range ids {
+					s.add(v, id)
+				}
+			})
+		}
+	}
+	touched := func(name string, want func(*visitor.Touched) bool) {
+		listed(name, func(s set) {
+			for n := range r.visitor.History {
+				if t := &r.visitor.History[n]; want(t) {
+					s.add(v, t.ItemID)
+				}
+			}
+		})
 	}
 	list("context", r.req.ContextItems)
 	list("cart", r.cart)
 	list("excluded", r.req.ExcludeItems)
 	list("elsewhere", r.taken)
 	if r.scenario.Seen == "exclude" {
-		list("seen", touchedIDs(r.visitor.History, func(t *visitor.Touched) bool { return t.Weight != 0 }))
+		touched("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
 	}
 	if !r.scenario.AllowPurchased {
-		ids := make([]string, len(r.visitor.Purchased))
-		for n := range r.visitor.Purchased {
-			ids[n] = r.visitor.Purchased[n].ItemID
-		}
-		list("purchased", ids)
+		listed("purchased", func(s set) {
+			for n := range r.visitor.Purchased {
+				s.add(v, r.visitor.Purchased[n].ItemID)
+			}
+		})
 	}
 	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
-		list("event_types", touchedIDs(r.visitor.History, func(t *visitor.Touched) bool {
+		touched("event_types", func(t *visitor.Touched) bool {
 			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
-		}))
+		})
 	}
 	list("not_interested", r.visitor.Hidden)
 	c.checks = append(c.checks, r.conditions(v)...)
@@ -92,7 +104,7 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	if len(r.before.items) > 0 {
 		c.checks = append(c.checks, check{"shown_before", func(it *catalogue.Item) bool { return r.before.has(it.ID) }})
 	}
-	taken := make(set, len(r.picks))
+	taken := r.scratch.set()
 	for n := range r.picks {
 		taken[r.picks[n].index] = struct{}{}
 	}
@@ -124,16 +136,6 @@ func (r *run) conditions(v *catalogue.View) []check {
 		list = append(list, check{"rule:" + rule.RuleID, rules.Compile(rule.Where, v, r.audience(), r.now)})
 	}
 	return list
-}
-
-func touchedIDs(list []visitor.Touched, want func(*visitor.Touched) bool) []string {
-	var ids []string
-	for n := range list {
-		if want(&list[n]) {
-			ids = append(ids, list[n].ItemID)
-		}
-	}
-	return ids
 }
 
 // invariants are what no configuration can switch off.

@@ -116,6 +116,7 @@ func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now tim
 	if !ok {
 		s = &scratch{}
 	}
+	s.used = 0
 	return &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s}
 }
 
@@ -164,10 +165,10 @@ func (r *run) readVisitor(ctx context.Context) {
 		if r.inputs != nil {
 			q.At, q.Watermark = wire.TimeOf(r.inputs.decision.ProfileAsOf), r.inputs.decision.Watermark
 		}
-		p, err := r.engine.Peers.ProfileOf(ctx, r.shop.Name, q)
+		v, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q)
 		switch {
 		case err == nil:
-			r.visitor, r.profiled = visitor.Of(&p, r.req.Consent), true
+			r.visitor, r.profiled = &v, true
 		case r.inputs != nil:
 			r.inputs.lose("the visitor's profile of then")
 		default:

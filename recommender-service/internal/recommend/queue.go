@@ -1,59 +1,100 @@
 package recommend
 
-import "github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+import (
+	"slices"
 
-// queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: building costs O(n), each pop O(log n).
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+)
+
+// firstChunk is how many candidates are sorted at first, enough for most lists; each further chunk is twice as long.
+const firstChunk = 128
+
+// scored is a candidate with its final score.
+type scored struct {
+	item  int32
+	score float64
+}
+
+// queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: the best few are selected in O(n) and sorted, then
+// the next few.
 type queue struct {
-	items  []int32
-	scores []float64
+	all    []scored // from next on: first the sorted ones, then the rest, none of which goes before a sorted one
+	next   int
+	sorted int
+	chunk  int
 	view   *catalogue.View
 }
 
-func (q *queue) reset(v *catalogue.View) { q.items, q.scores, q.view = q.items[:0], q.scores[:0], v }
+func (q *queue) reset(v *catalogue.View) { *q = queue{all: q.all[:0], chunk: firstChunk, view: v} }
 
-func (q *queue) add(i int32, score float64) {
-	q.items, q.scores = append(q.items, i), append(q.scores, score)
-}
+func (q *queue) add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
 
-func (q *queue) len() int { return len(q.items) }
-
-func (q *queue) build() {
-	for n := len(q.items)/2 - 1; n >= 0; n-- {
-		q.down(n)
-	}
-}
+func (q *queue) len() int { return len(q.all) - q.next }
 
 func (q *queue) pop() (int32, float64) {
-	i, score := q.items[0], q.scores[0]
-	last := len(q.items) - 1
-	q.items[0], q.scores[0] = q.items[last], q.scores[last]
-	q.items, q.scores = q.items[:last], q.scores[:last]
-	q.down(0)
-	return i, score
-}
-
-// before reports whether place a of the heap goes before place b.
-func (q *queue) before(a, b int) bool {
-	if q.scores[a] != q.scores[b] {
-		return q.scores[a] > q.scores[b]
+	if q.next == q.sorted {
+		rest := q.all[q.sorted:]
+		n := min(q.chunk, len(rest))
+		q.selectBest(rest, n)
+		slices.SortFunc(rest[:n], func(a, b scored) int {
+			if q.before(a, b) {
+				return -1
+			}
+			return 1
+		})
+		q.sorted += n
+		q.chunk *= 2
 	}
-	return q.view.ID(q.items[a]) < q.view.ID(q.items[b])
+	c := q.all[q.next]
+	q.next++
+	return c.item, c.score
 }
 
-func (q *queue) down(n int) {
+// before reports whether a goes before b. No two candidates are the same item.
+func (q *queue) before(a, b scored) bool {
+	if a.score != b.score {
+		return a.score > b.score
+	}
+	return q.view.ID(a.item) < q.view.ID(b.item)
+}
+
+// selectBest moves the best n of list to its front, in any order (Hoare 1961).
+func (q *queue) selectBest(list []scored, n int) {
+	for len(list) > n && n > 0 {
+		front := q.partition(list)
+		if front >= n {
+			list = list[:front]
+		} else {
+			list, n = list[front:], n-front
+		}
+	}
+}
+
+// partition splits a list of two or more around the median of its first, middle and last: none behind the returned length goes before one in front
+// of it. Both parts hold at least one.
+func (q *queue) partition(list []scored) int {
+	a, pivot, c := list[0], list[len(list)/2], list[len(list)-1]
+	if q.before(pivot, a) {
+		a, pivot = pivot, a
+	}
+	if q.before(c, pivot) {
+		if pivot = c; q.before(c, a) {
+			pivot = a
+		}
+	}
+	left, right := 0, len(list)-1
 	for {
-		child := 2*n + 1
-		if child >= len(q.items) {
-			return
+		for q.before(list[left], pivot) {
+			left++
 		}
-		if child+1 < len(q.items) && q.before(child+1, child) {
-			child++
+		for q.before(pivot, list[right]) {
+			right--
 		}
-		if !q.before(child, n) {
-			return
+		if left >= right {
+			return max(left, 1)
 		}
-		q.items[n], q.items[child] = q.items[child], q.items[n]
-		q.scores[n], q.scores[child] = q.scores[child], q.scores[n]
-		n = child
+		list[left], list[right] = list[right], list[left]
+		left++
+		right--
 	}
 }

@@ -31,10 +31,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	r.read(func(v *catalogue.View) {
 		s := &selection{r: r, view: v, heads: v.Heads()}
 		b := &r.scratch.blend
-		b.Reset(v.Len())
-		for _, source := range p.sources {
-			b.Add(p.terms[source.from:source.to], source.weight, s.heads)
-		}
+		p.blend(b, v, s.heads)
 		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
 		heads, shares := r.traced(p, s, in.ItemIDs)
 		for n, id := range in.ItemIDs {

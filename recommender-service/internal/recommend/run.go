@@ -15,6 +15,19 @@ import (
 type scratch struct {
 	blend candidate.Blend
 	queue queue
+	sets  []set
+	used  int // so many of the sets
+}
+
+// set returns an empty set, which is the request's until its end.
+func (s *scratch) set() set {
+	if s.used == len(s.sets) {
+		s.sets = append(s.sets, set{})
+	}
+	fresh := s.sets[s.used]
+	clear(fresh)
+	s.used++
+	return fresh
 }
 
 // run is one request under way.
@@ -84,7 +97,7 @@ func (r *run) limit() int {
 
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
-	r.used = map[string]string{}
+	r.used, r.picks = map[string]string{}, make([]pick, 0, r.limit())
 	r.take(r.gather(ctx, r.scenario.Sources), true)
 	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
@@ -124,17 +137,14 @@ func (r *run) read(f func(*catalogue.View)) {
 
 // take ranks the candidates of a plan and picks the best that may be shown, until the list is full.
 func (r *run) take(p *plan, first bool) {
-	if len(p.terms) == 0 {
+	if p.empty() {
 		return
 	}
 	r.read(func(v *catalogue.View) {
 		r.sequence = v.Sequence()
 		s := newSelection(r, v)
 		b := &r.scratch.blend
-		b.Reset(v.Len())
-		for _, source := range p.sources {
-			b.Add(p.terms[source.from:source.to], source.weight, s.heads)
-		}
+		p.blend(b, v, s.heads)
 		s.fill(b)
 		from := len(r.picks)
 		if lambda := r.diversity(); lambda > 0 {

@@ -67,7 +67,6 @@ func (s *selection) fill(b *candidate.Blend) {
 			s.queue.add(i, score)
 		}
 	}
-	s.queue.build()
 }
 
 // next returns the best candidate that may be shown.
@@ -97,9 +96,9 @@ func (s *selection) pickBest() {
 // pickDiverse takes candidates by score and by how much they differ from those before them.
 func (s *selection) pickDiverse(lambda float64) {
 	free := s.r.limit() - len(s.r.picks)
-	var items []*catalogue.Item
-	var scored []rerank.Item
-	for len(items) < shortlist*free+shortlistMore {
+	longest := min(shortlist*free+shortlistMore, s.queue.len())
+	items, scored := make([]*catalogue.Item, 0, longest), make([]rerank.Item, 0, longest)
+	for len(items) < longest {
 		it, score := s.next()
 		if it == nil {
 			break

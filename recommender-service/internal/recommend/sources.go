@@ -15,16 +15,25 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// plan is the terms of several sources, in a fixed order.
-type plan struct {
-	terms   []candidate.Term
-	sources []planSource
-}
+// plan is what several sources propose, in a fixed order.
+type plan struct{ sources []planSource }
 
 type planSource struct {
-	kind     string
-	weight   float64
-	from, to int // its terms
+	kind   string
+	weight float64
+	terms  []candidate.Term
+}
+
+func (p *plan) empty() bool {
+	return !slices.ContainsFunc(p.sources, func(s planSource) bool { return len(s.terms) > 0 })
+}
+
+// blend puts the terms of every source into an empty blend.
+func (p *plan) blend(b *candidate.Blend, v *catalogue.View, heads []int32) {
+	b.Reset(v.Len())
+	for _, s := range p.sources {
+		b.Add(s.terms, s.weight, heads)
+	}
 }
 
 // supply is what one source found.
@@ -73,7 +82,7 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 		supplies[0] = r.ask(ctx, list[0].Kind)
 	}
 	asking.Wait()
-	p := &plan{}
+	p := &plan{sources: make([]planSource, len(list))}
 	for n, s := range supplies {
 		if s.failed != "" {
 			r.degrade(s.failed)
@@ -82,12 +91,10 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 			r.used[s.relation] = s.version
 		}
 		r.popular = append(r.popular, s.popular...)
-		from := len(p.terms)
-		for _, t := range s.terms {
-			t.Source = n
-			p.terms = append(p.terms, t)
+		for t := range s.terms {
+			s.terms[t].Source = n
 		}
-		p.sources = append(p.sources, planSource{list[n].Kind, list[n].Weight, from, len(p.terms)})
+		p.sources[n] = planSource{list[n].Kind, list[n].Weight, s.terms}
 	}
 	return p
 }
@@ -148,7 +155,7 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 	for n := range seeds {
 		ids[n] = seeds[n].ItemID
 	}
-	s := supply{relation: relation}
+	s := supply{relation: relation, terms: make([]candidate.Term, 0, len(seeds))}
 	entries, err := r.engine.Peers.Neighbours(ctx, r.shop, relation, r.pinned(relation), ids)
 	if err != nil {
 		s.failed = peers.Similarity
@@ -176,7 +183,7 @@ func (r *run) next(ctx context.Context) supply {
 	if err != nil {
 		return supply{failed: peers.Similarity}
 	}
-	s := supply{relation: similarityapi.ViewedNext, version: answer.Version}
+	s := supply{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
 	for n := range answer.Rows {
 		t := &session[len(session)-1-n]
 		s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})

@@ -31,38 +31,64 @@ func Similarity(a, b *Item) float64 {
 
 // Order returns the places of items in the order of maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item with the largest
 // (1−λ)·score/largest score − λ·similarity to the most similar item before it, ties by the earlier place. allow is asked about an item when its
-// turn has come; what it refuses is left out. At most k places are returned. Items are ordered by falling score. Cost O(k·n).
+// turn has come; what it refuses is left out. At most k places are returned. Items are ordered by falling score. Cost O(k·n) at worst; an item whose
+// value would be too low even if it were like none of those before it is not compared with them.
 func Order(items []Item, k int, lambda float64, allow func(place int) bool) []int {
 	if len(items) == 0 {
 		return nil
 	}
-	largest := items[0].Score
-	nearest := make([]float64, len(items)) // similarity to the most similar item chosen
-	gone := make([]bool, len(items))
-	order := make([]int, 0, min(k, len(items)))
-	for len(order) < k {
-		best, value := -1, 0.0
-		for p := range items {
-			if gone[p] {
-				continue
-			}
-			if v := (1-lambda)*items[p].Score/largest - lambda*nearest[p]; best < 0 || v > value {
-				best, value = p, v
-			}
-		}
+	c := chooser{items: items, lambda: lambda, states: make([]state, len(items)), order: make([]int, 0, min(k, len(items)))}
+	for len(c.order) < k {
+		best := c.best()
 		if best < 0 {
 			break
 		}
-		gone[best] = true
-		if !allow(best) {
-			continue
-		}
-		order = append(order, best)
-		for p := range items {
-			if !gone[p] {
-				nearest[p] = max(nearest[p], Similarity(&items[best], &items[p]))
-			}
+		c.states[best].gone = true
+		if allow(best) {
+			c.order = append(c.order, best)
 		}
 	}
-	return order
+	return c.order
+}
+
+// chooser is an Order under way.
+type chooser struct {
+	items  []Item
+	lambda float64
+	states []state // by place
+	order  []int   // chosen
+}
+
+// state is what is known of an item. The similarity to the nearest chosen one only grows, so an old one gives a bound of the item's value.
+type state struct {
+	nearest  float64
+	compared int // with so many of those chosen
+	gone     bool
+}
+
+// best returns the place whose turn has come; −1 when none is left.
+func (c *chooser) best() int {
+	best, value := -1, 0.0
+	for p := range c.items {
+		s := &c.states[p]
+		if best >= 0 && c.value(p, 0) <= value {
+			break // and so it is with all behind it, whose scores are no higher
+		}
+		if s.gone || best >= 0 && c.value(p, s.nearest) <= value {
+			continue
+		}
+		for _, chosen := range c.order[s.compared:] {
+			s.nearest = max(s.nearest, Similarity(&c.items[chosen], &c.items[p]))
+		}
+		s.compared = len(c.order)
+		if v := c.value(p, s.nearest); best < 0 || v > value {
+			best, value = p, v
+		}
+	}
+	return best
+}
+
+// value is what an item is worth next when its similarity to the nearest chosen one is this.
+func (c *chooser) value(place int, nearest float64) float64 {
+	return float64((1-c.lambda)*c.items[place].Score/c.items[0].Score) - float64(c.lambda*nearest)
 }

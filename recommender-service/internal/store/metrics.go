@@ -1,10 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // HourKey says what an hourly count counts.
@@ -75,6 +79,8 @@ func (t *tx) move(ctx context.Context, p *Position) error {
 	return err
 }
 
+// addCounts writes rows in the order of their keys in every transaction: two replicas that write the same rows in different orders would wait for each
+// other.
 func (t *tx) addCounts(ctx context.Context, c Counts) error {
 	var failed error
 	run := func(statement string, args ...any) {
@@ -82,28 +88,52 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 			_, failed = t.exec(ctx, statement, args...)
 		}
 	}
-	for k, v := range c.Hours {
+	for _, k := range inOrder(c.Hours, HourKey.compare) {
 		run(`insert into metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value) values ($1, $2, $3, $4, $5, $6, $7)
 			on conflict (shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value`,
-			k.Shop, k.HourMs, k.Scenario, k.Experiment, k.Arm, k.Metric, v)
+			k.Shop, k.HourMs, k.Scenario, k.Experiment, k.Arm, k.Metric, c.Hours[k])
 	}
-	for k, v := range c.Items {
+	for _, k := range inOrder(c.Items, ItemKey.compare) {
 		run(`insert into metric_items (shop, day_ms, scenario, item_id, impressions) values ($1, $2, $3, $4, $5)
 			on conflict (shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions`,
-			k.Shop, k.DayMs, k.Scenario, k.ItemID, v)
+			k.Shop, k.DayMs, k.Scenario, k.ItemID, c.Items[k])
 	}
-	for k, v := range c.Visitors {
+	for _, k := range inOrder(c.Visitors, VisitorKey.compare) {
+		v := c.Visitors[k]
 		run(`insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			on conflict (shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
 			clicks = experiment_visitors.clicks + excluded.clicks, orders = experiment_visitors.orders + excluded.orders,
 			revenue = experiment_visitors.revenue + excluded.revenue`, k.Shop, k.Experiment, k.Arm, k.Visitor, v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue)
 	}
-	for _, k := range c.Clicks {
+	clicks := slices.SortedFunc(slices.Values(c.Clicks), Click.compare)
+	for _, k := range clicks {
 		run(`insert into clicks (shop, visitor, item_id, recommendation_id, at_ms) values ($1, $2, $3, $4, $5)
 			on conflict (shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
 			where clicks.at_ms <= excluded.at_ms`, k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs)
 	}
 	return failed
+}
+
+// inOrder returns the keys of a map, sorted.
+func inOrder[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
+	return slices.SortedFunc(maps.Keys(m), compare)
+}
+
+func (k HourKey) compare(o HourKey) int {
+	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.HourMs, o.HourMs), strings.Compare(k.Scenario, o.Scenario), strings.Compare(k.Experiment, o.Experiment),
+		strings.Compare(k.Arm, o.Arm), strings.Compare(k.Metric, o.Metric))
+}
+
+func (k ItemKey) compare(o ItemKey) int {
+	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.DayMs, o.DayMs), strings.Compare(k.Scenario, o.Scenario), strings.Compare(k.ItemID, o.ItemID))
+}
+
+func (k VisitorKey) compare(o VisitorKey) int {
+	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Experiment, o.Experiment), strings.Compare(k.Arm, o.Arm), strings.Compare(k.Visitor, o.Visitor))
+}
+
+func (c Click) compare(o Click) int {
+	return cmp.Or(strings.Compare(c.Shop, o.Shop), strings.Compare(c.Visitor, o.Visitor), strings.Compare(c.ItemID, o.ItemID), cmp.Compare(c.AtMs, o.AtMs))
 }
 
 // PositionOf returns how far a feed has been read; "" for not at all.

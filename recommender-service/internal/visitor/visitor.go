@@ -70,11 +70,11 @@ func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}
 }
 
-// Of returns the visitor that a profile describes. consent, when not nil, is what the request says of it; the stricter of the two holds.
-func Of(p *profileapi.Profile, consent *profileapi.Consent) *Visitor {
+// Of returns the visitor that a profile describes.
+func Of(p *profileapi.Profile) *Visitor {
 	v := &Visitor{
 		UserID: p.UserID, SessionID: p.SessionID, Known: p.Known, AsOf: p.AsOf.Time, LastEventID: p.LastEventID, Watermark: p.Watermark,
-		Personal: p.Consent.AllowsPersonalization() && consent.AllowsPersonalization(),
+		Personal: p.Consent.AllowsPersonalization(),
 	}
 	if !v.Personal {
 		return v
@@ -84,6 +84,12 @@ func Of(p *profileapi.Profile, consent *profileapi.Consent) *Visitor {
 	v.Categories, v.Brands = p.Affinity.Categories, p.Affinity.Brands
 	v.Segments, v.Attributes, v.Locale = p.Segments, p.Attributes, p.Locale
 	return v
+}
+
+// Bytes is about what the visitor takes in memory.
+func (v *Visitor) Bytes() int {
+	const visitor, touched, purchased, value = 600, 220, 160, 80
+	return visitor + touched*(len(v.History)+len(v.Session)) + purchased*len(v.Purchased) + value*(len(v.Hidden)+len(v.Categories)+len(v.Brands)+len(v.Segments)+len(v.Attributes))
 }
 
 func touched(items []profileapi.ProfileItem) []Touched {

@@ -34,8 +34,10 @@ type Config struct {
 	BlobURL     string // s3://..., gs://...; "" keeps snapshots in the data folder
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation.
 	SearchSeconds float64
-	KeysFile      string   // "" lets every caller on loopback in
-	Listen        []string // the addresses that the handlers will be served on
+	// RecommenderCacheMB bounds the memory for neighbour lists in the recommender-service; its default when 0.
+	RecommenderCacheMB int
+	KeysFile           string   // "" lets every caller on loopback in
+	Listen             []string // the addresses that the handlers will be served on
 }
 
 // App is the three services in one process. It is an httpserver.Service.
@@ -101,6 +103,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	a.add(similarity.Name, similarities, peers)
 	recommendations, err := recommender.New(ctx, recommender.Config{
 		DatabaseURL: stores.recommenderURL, ProfileURL: peers.url(profile.Name), SimilarityURL: peers.url(similarity.Name),
+		CacheMB: config.RecommenderCacheMB,
 	}, deps(recommender.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the recommender-service: %w", err)

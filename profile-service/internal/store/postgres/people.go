@@ -26,6 +26,23 @@ func lockEvents(ctx context.Context, tx pgx.Tx, shop string) error {
 	return err
 }
 
+// noteChanges tells EventLog.Changed of subjects whose record, consent or identity is changed by this transaction.
+func noteChanges(ctx context.Context, tx pgx.Tx, shop string, subjects ...string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	seq, err := raise(ctx, tx, shop, eventCounter, 1)
+	if err != nil {
+		return err
+	}
+	hashes := make([]int64, len(subjects))
+	for i, s := range subjects {
+		hashes[i] = event.Hash(s)
+	}
+	_, err = tx.Exec(ctx, "insert into visitor_changes (shop, seq, subject_hash) select $1, $2, h from unnest($3::bigint[]) as h on conflict do nothing", shop, seq, hashes)
+	return err
+}
+
 // UpdateUsers implements store.People.
 func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error)) error {
 	var refused error
@@ -42,7 +59,14 @@ func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, chan
 			refused = err
 			return err
 		}
-		return writeUsers(ctx, tx, shop, rows)
+		if err := writeUsers(ctx, tx, shop, rows); err != nil {
+			return err
+		}
+		subjects := make([]string, len(rows))
+		for i := range rows {
+			subjects[i] = event.UserSubject(rows[i].UserID)
+		}
+		return noteChanges(ctx, tx, shop, subjects...)
 	})
 	if refused != nil {
 		return refused
@@ -167,7 +191,10 @@ func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, e
 		if err != nil || target == "" {
 			return err
 		}
-		return moveSubject(ctx, tx, shop, alias, target, withheld, &moved)
+		if err := moveSubject(ctx, tx, shop, alias, target, withheld, &moved); err != nil {
+			return err
+		}
+		return noteChanges(ctx, tx, shop, alias, target)
 	})
 	if errors.Is(err, store.ErrMerged) || errors.Is(err, store.ErrCycle) {
 		return 0, err

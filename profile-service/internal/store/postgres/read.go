@@ -102,6 +102,33 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	return nil
 }
 
+// Changed implements store.EventLog.
+func (s *Store) Changed(ctx context.Context, shop string, after, upTo int64, f func(seq, subjectHash int64)) error {
+	rows, err := s.pool.Query(ctx, `select seq, subject, session_id, null from events e where `+ofShop+` and seq > $2 and seq <= $3
+		union all select seq, null, null, subject_hash from visitor_changes where shop = $1 and seq > $2 and seq <= $3`, shop, after, upTo)
+	if err != nil {
+		return fmt.Errorf("read changes: %w", err)
+	}
+	var seq int64
+	var subject, session *string
+	var hash *int64
+	if _, err := pgx.ForEachRow(rows, []any{&seq, &subject, &session, &hash}, func() error {
+		if subject != nil {
+			f(seq, event.Hash(*subject))
+		}
+		if session != nil {
+			f(seq, event.Hash(event.SessionSubject(*session)))
+		}
+		if hash != nil {
+			f(seq, *hash)
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read changes: %w", err)
+	}
+	return nil
+}
+
 // LastSeq implements store.EventLog.
 func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
 	return s.counter(ctx, shop, eventCounter)
@@ -125,6 +152,7 @@ func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]s
 const (
 	historyVisitorSQL = `select coalesce((select value from counters where shop = $1 and name = 'events'), 0),
 		exists (select from identities where shop = $1 and subject = any($2) and withheld),
+		array(select coalesce(i.canonical, a.subject) from unnest($2::text[]) as a(subject) left join identities i on i.shop = $1 and i.subject = a.subject),
 		u.user_id, coalesce(u.version, 0), coalesce(u.created_ms, 0), coalesce(u.updated_ms, 0), u.body
 		from (select) as always left join users u on u.shop = $1 and u.user_id = coalesce((select substr(canonical, 2) from identities
 			where shop = $1 and subject = 'u' || $3 and canonical is not null), $3)`
@@ -137,13 +165,7 @@ const (
 // what was appended after it is left out.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) (store.History, error) {
 	var h store.History
-	var asked []string
-	if q.UserID != "" {
-		asked = append(asked, event.UserSubject(q.UserID))
-	}
-	if q.SessionID != "" {
-		asked = append(asked, event.SessionSubject(q.SessionID))
-	}
+	asked := q.Subjects()
 	batch := &pgx.Batch{}
 	batch.Queue(historyVisitorSQL, shop, asked, q.UserID).QueryRow(func(row pgx.Row) error { return scanVisitor(row, &h) })
 	events := historyEvents(shop, asked, q)
@@ -164,7 +186,7 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) 
 func scanVisitor(row pgx.Row, h *store.History) error {
 	var id *string
 	var u store.UserRow
-	if err := row.Scan(&h.Watermark, &h.Withheld, &id, &u.Version, &u.CreatedMs, &u.UpdatedMs, &u.Body); err != nil {
+	if err := row.Scan(&h.Watermark, &h.Withheld, &h.Subjects, &id, &u.Version, &u.CreatedMs, &u.UpdatedMs, &u.Body); err != nil {
 		return err
 	}
 	if id != nil {

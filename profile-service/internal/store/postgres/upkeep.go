@@ -32,7 +32,11 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 		if err := collectText(rows, &subjects); err != nil {
 			return err
 		}
-		return eraseSubjects(ctx, tx, shop, subject, append(subjects, subject), pseudonym, receipt, &removed)
+		subjects = append(subjects, subject)
+		if err := eraseSubjects(ctx, tx, shop, subject, subjects, pseudonym, receipt, &removed); err != nil {
+			return err
+		}
+		return noteChanges(ctx, tx, shop, subjects...)
 	})
 	if err != nil {
 		return store.Removed{}, fmt.Errorf("erase a user: %w", err)
@@ -97,6 +101,14 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		}
 	}
 	return tag.RowsAffected(), nil
+}
+
+// ForgetChanges implements store.Upkeep.
+func (s *Store) ForgetChanges(ctx context.Context, beforeMs int64) error {
+	if _, err := s.pool.Exec(ctx, "delete from visitor_changes where at_ms < $1", beforeMs); err != nil {
+		return fmt.Errorf("forget old changes of people: %w", err)
+	}
+	return nil
 }
 
 // DropBefore implements store.Upkeep.

@@ -53,12 +53,14 @@ func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, chan
 			refused = err
 			return err
 		}
+		subjects := make([]string, len(rows))
 		for i := range rows {
+			subjects[i] = event.UserSubject(rows[i].UserID)
 			if err := writeUser(ctx, tx, shop, &rows[i]); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.noteChanges(ctx, shop, subjects...)
 	})
 	if refused != nil {
 		return refused
@@ -67,6 +69,19 @@ func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, chan
 		return fmt.Errorf("update %d users: %w", len(ids), err)
 	}
 	return nil
+}
+
+// noteChanges tells EventLog.Changed of subjects whose record, consent or identity is changed by this transaction.
+func (t *writeTx) noteChanges(ctx context.Context, shop string, subjects ...string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	if err != nil {
+		return err
+	}
+	insert := bulkInsert{width: 3, prefix: "insert into visitor_changes (shop, seq, subject_hash)", suffix: "on conflict do nothing"}
+	return insert.run(ctx, t, len(subjects), func(args []any, i int) []any { return append(args, shop, seq, event.Hash(subjects[i])) }, nil)
 }
 
 func usersByID(ctx context.Context, q querier, shop string, ids []string) (map[string]store.UserRow, error) {
@@ -172,7 +187,10 @@ func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, e
 		if err != nil || target == "" {
 			return err
 		}
-		return moveSubject(ctx, tx, shop, alias, target, withheld, &moved)
+		if err := moveSubject(ctx, tx, shop, alias, target, withheld, &moved); err != nil {
+			return err
+		}
+		return tx.noteChanges(ctx, shop, alias, target)
 	})
 	if errors.Is(err, store.ErrMerged) {
 		return 0, store.ErrMerged

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -82,6 +81,34 @@ func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f fun
 	return nil
 }
 
+// Changed implements store.EventLog.
+func (s *Store) Changed(ctx context.Context, shop string, after, upTo int64, f func(seq, subjectHash int64)) error {
+	err := s.eachRow(ctx, "select seq, subject, session_id from events where shop = ? and seq > ? and seq <= ?", []any{shop, after, upTo}, func(rows *sql.Rows) error {
+		var seq int64
+		var subject, session sql.NullString
+		err := rows.Scan(&seq, &subject, &session)
+		if subject.Valid {
+			f(seq, event.Hash(subject.String))
+		}
+		if session.Valid {
+			f(seq, event.Hash(event.SessionSubject(session.String)))
+		}
+		return err
+	})
+	if err == nil {
+		err = s.eachRow(ctx, "select seq, subject_hash from visitor_changes where shop = ? and seq > ? and seq <= ?", []any{shop, after, upTo}, func(rows *sql.Rows) error {
+			var seq, hash int64
+			err := rows.Scan(&seq, &hash)
+			f(seq, hash)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("read changes: %w", err)
+	}
+	return nil
+}
+
 // LastSeq implements store.EventLog.
 func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
 	return s.counter(ctx, shop, eventCounter)
@@ -115,6 +142,53 @@ func collect[T any](rows *sql.Rows, scan func(*sql.Rows, *T) error) ([]T, error)
 	return all, rows.Err()
 }
 
+// readTx is a view of the file that does not change.
+type readTx struct {
+	*sql.Tx
+	statements *statements
+}
+
+// QueryContext runs a statement that stays compiled for the next transaction.
+func (t *readTx) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	statement, err := t.statements.of(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return t.StmtContext(ctx, statement).QueryContext(ctx, args...)
+}
+
+// one reads at most one row and reports whether there was one.
+func (t *readTx) one(ctx context.Context, text string, args []any, scan func(scanner) error) (bool, error) {
+	rows, err := t.QueryContext(ctx, text, args...)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	return true, scan(rows)
+}
+
+// eachRow calls scan with every row of a statement that stays compiled.
+func (s *Store) eachRow(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	statement, err := s.statements.of(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // History implements store.Histories.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) (store.History, error) {
 	tx, err := s.db.Reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
@@ -123,9 +197,9 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) 
 	}
 	defer tx.Rollback() // it has only read
 	var h store.History
-	subjects, err := historyIdentity(ctx, tx, shop, q, &h)
-	if err == nil && !h.Withheld {
-		err = historyEvents(ctx, tx, shop, q, subjects, &h)
+	view := &readTx{tx, s.statements}
+	if err = historyIdentity(ctx, view, shop, q, &h); err == nil && !h.Withheld {
+		err = historyEvents(ctx, view, shop, q, &h)
 	}
 	if err != nil {
 		return store.History{}, fmt.Errorf("read history: %w", err)
@@ -134,49 +208,38 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery) 
 }
 
 // historyIdentity finds the visitor's record, consent and the subjects that its events are stored under.
-func historyIdentity(ctx context.Context, tx *sql.Tx, shop string, q store.HistoryQuery, h *store.History) ([]string, error) {
-	if err := tx.QueryRowContext(ctx, readCounterSQL, shop, eventCounter).Scan(&h.Watermark); err != nil {
-		return nil, err
+func historyIdentity(ctx context.Context, tx *readTx, shop string, q store.HistoryQuery, h *store.History) error {
+	if _, err := tx.one(ctx, readCounterSQL, []any{shop, eventCounter}, func(r scanner) error { return r.Scan(&h.Watermark) }); err != nil {
+		return err
 	}
-	var asked []string
-	if q.UserID != "" {
-		asked = append(asked, event.UserSubject(q.UserID))
-	}
-	if q.SessionID != "" {
-		asked = append(asked, event.SessionSubject(q.SessionID))
-	}
+	asked := q.Subjects()
 	identities, err := identitiesOf(ctx, tx, shop, asked)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, id := range identities {
 		h.Withheld = h.Withheld || id.withheld
 	}
-	subjects := store.Canonical(asked, func(subject string) string { return identities[subject].canonical })
+	h.Subjects = store.Canonical(asked, func(subject string) string { return identities[subject].canonical })
 	if q.UserID == "" {
-		return subjects, nil
-	}
-	return subjects, historyUser(ctx, tx, shop, subjects[0], h)
-}
-
-func historyUser(ctx context.Context, tx *sql.Tx, shop, subject string, h *store.History) error {
-	userID, _ := event.SplitSubject(subject)
-	var row store.UserRow
-	err := scanUser(tx.QueryRowContext(ctx, selectUsers+" and user_id = ?", shop, userID), &row)
-	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
-	h.User = &row
+	userID, _ := event.SplitSubject(h.Subjects[0])
+	var row store.UserRow
+	found, err := tx.one(ctx, selectUsers+" and user_id = ?", []any{shop, userID}, func(r scanner) error { return scanUser(r, &row) })
+	if found {
+		h.User = &row
+	}
 	return err
 }
 
-func historyEvents(ctx context.Context, tx *sql.Tx, shop string, hq store.HistoryQuery, subjects []string, h *store.History) error {
+func historyEvents(ctx context.Context, tx *readTx, shop string, hq store.HistoryQuery, h *store.History) error {
 	q := &query{args: []any{shop}}
 	q.WriteString(selectEvents)
 	if hq.UserID == "" {
 		q.and("(session_id = ? or subject = 's' || ?) and "+notWithheld, hq.SessionID, hq.SessionID)
 	} else {
-		q.and("subject"+inList, list(subjects))
+		q.and("subject"+inList, list(h.Subjects))
 	}
 	if hq.Watermark > 0 {
 		q.and("seq <= ?", hq.Watermark)
@@ -196,21 +259,15 @@ func historyEvents(ctx context.Context, tx *sql.Tx, shop string, hq store.Histor
 
 // Facts implements store.Histories.
 func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[string]store.ItemFacts, error) {
-	rows, err := s.db.Reader.QueryContext(ctx, "select item_id, category, brand, price from items where shop = ? and not deleted and item_id"+inList, shop, list(itemIDs))
-	if err != nil {
-		return nil, fmt.Errorf("read facts of items: %w", err)
-	}
-	defer rows.Close()
 	facts := make(map[string]store.ItemFacts, len(itemIDs))
-	for rows.Next() {
+	err := s.eachRow(ctx, "select item_id, category, brand, price from items where shop = ? and not deleted and item_id"+inList, []any{shop, list(itemIDs)}, func(rows *sql.Rows) error {
 		var id string
 		var f store.ItemFacts
-		if err := rows.Scan(&id, &f.Category, &f.Brand, &f.Price); err != nil {
-			return nil, fmt.Errorf("read facts of items: %w", err)
-		}
+		err := rows.Scan(&id, &f.Category, &f.Brand, &f.Price)
 		facts[id] = f
-	}
-	if err := rows.Err(); err != nil {
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read facts of items: %w", err)
 	}
 	return facts, nil

@@ -11,15 +11,48 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
 // Store is one open file.
-type Store struct{ db *database.SQLite }
+type Store struct {
+	db         *database.SQLite
+	statements *statements // of db.Reader
+}
 
 // New returns a store on a migrated file. It closes db with Close.
-func New(db *database.SQLite) *Store { return &Store{db: db} }
+func New(db *database.SQLite) *Store {
+	return &Store{db: db, statements: &statements{db: db.Reader, byText: map[string]*sql.Stmt{}}}
+}
+
+// statements keeps statements compiled; compiling takes longer than running a short one. There are as many as there are texts in this package; they
+// end with their connections.
+type statements struct {
+	db     *sql.DB
+	mu     sync.RWMutex
+	byText map[string]*sql.Stmt
+}
+
+func (s *statements) of(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.RLock()
+	statement := s.byText[text]
+	s.mu.RUnlock()
+	if statement != nil {
+		return statement, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if statement = s.byText[text]; statement != nil {
+		return statement, nil
+	}
+	statement, err := s.db.PrepareContext(ctx, text)
+	if err == nil {
+		s.byText[text] = statement
+	}
+	return statement, err
+}
 
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
@@ -61,7 +94,8 @@ const readCounterSQL = "select coalesce((select value from counters where shop =
 
 func (s *Store) counter(ctx context.Context, shop, name string) (int64, error) {
 	var value int64
-	if err := s.db.Reader.QueryRowContext(ctx, readCounterSQL, shop, name).Scan(&value); err != nil {
+	err := s.eachRow(ctx, readCounterSQL, []any{shop, name}, func(rows *sql.Rows) error { return rows.Scan(&value) })
+	if err != nil {
 		return 0, fmt.Errorf("read counter %s: %w", name, err)
 	}
 	return value, nil

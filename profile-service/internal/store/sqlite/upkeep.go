@@ -23,7 +23,11 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 		if err != nil {
 			return err
 		}
-		return eraseSubjects(ctx, tx, shop, subject, append(aliases, subject), pseudonym, receipt, &removed)
+		subjects := append(aliases, subject)
+		if err := eraseSubjects(ctx, tx, shop, subject, subjects, pseudonym, receipt, &removed); err != nil {
+			return err
+		}
+		return tx.noteChanges(ctx, shop, subjects...)
 	})
 	if err != nil {
 		return store.Removed{}, fmt.Errorf("erase a user: %w", err)
@@ -73,6 +77,17 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		return 0, fmt.Errorf("remove old events: %w", err)
 	}
 	return removed, nil
+}
+
+// ForgetChanges implements store.Upkeep.
+func (s *Store) ForgetChanges(ctx context.Context, beforeMs int64) error {
+	err := s.inTx(ctx, func(tx *writeTx) error {
+		return tx.steps(ctx, step{sql: "delete from visitor_changes where at_ms < ?", args: []any{beforeMs}})
+	})
+	if err != nil {
+		return fmt.Errorf("forget old changes of people: %w", err)
+	}
+	return nil
 }
 
 // DropBefore implements store.Upkeep; Retain has removed everything.

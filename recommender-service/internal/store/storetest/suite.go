@@ -21,6 +21,7 @@ func anything(store.Document) error { return nil }
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions, "experiments": experiments,
+		"replicas that add the same counts": replicas,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,5 +180,40 @@ func experiments(t *testing.T, s *store.Store) {
 	want := []store.ArmTotals{{Arm: "a", Visitors: 2, Impressions: 7, Clicks: 1, Clickers: 1, Orders: 1, Buyers: 1, Revenue: 14, RevenueSquares: 116}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+}
+
+// replicas adds the same counts from many writers at once: none may wait for another that waits for it.
+func replicas(t *testing.T, s *store.Store) {
+	const writers, rounds, keys = 6, 4, 150
+	var group sync.WaitGroup
+	for range writers {
+		group.Go(func() {
+			for range rounds {
+				c := store.Counts{Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{}}
+				for n := range keys {
+					c.Hours[store.HourKey{Shop: "north", Scenario: "home", Metric: fmt.Sprint(n)}] = 1
+					c.Items[store.ItemKey{Shop: "north", Scenario: "home", ItemID: fmt.Sprint(n)}] = 1
+					c.Visitors[store.VisitorKey{Shop: "north", Experiment: "x", Arm: "a", Visitor: fmt.Sprint(n)}] = store.VisitorCount{Impressions: 1}
+				}
+				if err := s.AddCounts(t.Context(), c, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	sums, err := s.Sums(t.Context(), "north", 0, 1)
+	if err != nil || len(sums) != keys {
+		t.Fatalf("%d sums, %v", len(sums), err)
+	}
+	for _, sum := range sums {
+		if sum.Value != writers*rounds {
+			t.Errorf("%s was counted %g times", sum.Metric, sum.Value)
+		}
+	}
+	totals, err := s.ExperimentTotals(t.Context(), "north", "x")
+	if err != nil || len(totals) != 1 || totals[0].Impressions != writers*rounds*keys {
+		t.Errorf("totals %+v, %v", totals, err)
 	}
 }

@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+func (a *API) registerRules(api huma.API) {
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "list-rules", Method: http.MethodGet, Path: "/v1/rules", Tags: []string{scenariosTag}, Summary: "List the rules of all scenarios",
+		Description: "In order of scenario, and as they stand in it. Rules are changed in their scenario, so that they are checked against each other: `scenario` says where.",
+		Errors:      []int{http.StatusUnprocessableEntity},
+	}, a.listRules)
+}
+
+type rulesInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"50" default:"50"`
+	Cursor string `query:"cursor" maxLength:"256" doc:"next_cursor of the page before"`
+}
+
+type rulesOutput struct {
+	Body profileapi.Page[recommenderapi.ListedRule]
+}
+
+func (a *API) listRules(_ context.Context, shop string, in *rulesInput) (*rulesOutput, error) {
+	after, err := parseRulePlace(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	out := &rulesOutput{}
+	out.Body.Items = []recommenderapi.ListedRule{}
+	for _, e := range a.Scenarios.List(shop) {
+		for n := range e.Value.Rules {
+			at := rulePlace{e.ID, n}
+			if at.compare(after) <= 0 {
+				continue
+			}
+			if len(out.Body.Items) == in.Limit {
+				next := after.String()
+				out.Body.NextCursor = &next
+				return out, nil
+			}
+			out.Body.Items = append(out.Body.Items, a.listed(shop, e.Value, n))
+			after = at
+		}
+	}
+	return out, nil
+}
+
+// listed describes rule n of a scenario. Each rule looks at the catalogue for itself: one look at it for a whole page would hold up its changes.
+func (a *API) listed(shop string, s *recommenderapi.Scenario, n int) recommenderapi.ListedRule {
+	now, rule := a.Now(), &s.Rules[n]
+	l := recommenderapi.ListedRule{
+		ScenarioID: s.ScenarioID, ScenarioTitle: s.Title, ScenarioVersion: s.Version, Scenario: "/v1/scenarios/" + url.PathEscape(s.ScenarioID),
+		Pointer: "/rules/" + strconv.Itoa(n), Rule: *rule,
+	}
+	l.State, l.Detail = ruleState(rule, now)
+	l.Active = l.State == recommenderapi.RuleActive || l.State == recommenderapi.RuleWhen
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) { l.Items = rules.Matching(rule, v, rules.Nobody, now) })
+	return l
+}
+
+// ruleState says whether a rule acts at a moment, and why.
+func ruleState(r *recommenderapi.Rule, now time.Time) (state, detail string) {
+	switch {
+	case r.Disabled:
+		return recommenderapi.RuleDisabled, "It is disabled."
+	case !r.From.IsZero() && now.Before(r.From.Time):
+		return recommenderapi.RuleScheduled, "It acts from " + r.From.UTC().Format(time.RFC3339) + " on."
+	case !r.Until.IsZero() && !now.Before(r.Until.Time):
+		return recommenderapi.RuleExpired, "It acted until " + r.Until.UTC().Format(time.RFC3339) + "."
+	case r.When != nil:
+		return recommenderapi.RuleWhen, "It acts on the answers for which its condition in when holds."
+	}
+	return recommenderapi.RuleActive, "It acts on every answer of its scenario."
+}
+
+// rulePlace is a place in the listing: behind rule n of a scenario. The zero value lies before every rule.
+type rulePlace struct {
+	scenario string
+	n        int
+}
+
+func (p rulePlace) compare(o rulePlace) int {
+	return cmp.Or(strings.Compare(p.scenario, o.scenario), cmp.Compare(p.n, o.n))
+}
+
+// String returns the cursor of a place: base64url of the rule's number, a space and the scenario's id.
+func (p rulePlace) String() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(p.n) + " " + p.scenario))
+}
+
+func parseRulePlace(cursor string) (rulePlace, error) {
+	if cursor == "" {
+		return rulePlace{}, nil
+	}
+	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	number, scenario, ok := strings.Cut(string(text), " ")
+	n, bad := strconv.Atoi(number)
+	if err != nil || !ok || bad != nil || n < 0 || scenario == "" {
+		return rulePlace{}, apierror.Invalid("The listing cannot go on.", apierror.FieldError{
+			Parameter: "cursor", Code: "invalid_cursor", Detail: "is not a cursor of this listing: send the next_cursor of a page as it was",
+		})
+	}
+	return rulePlace{scenario, n}, nil
+}
