@@ -34,7 +34,7 @@ func Builtin() []api.Scenario {
 		},
 		{
 			ScenarioID: "home.for_you", Title: "For you", Seen: "exclude",
-			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: .5}},
+			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: 2}},
 			Description: "Recommendations from everything the visitor did, the present session first.",
 		},
 		{
