@@ -18,21 +18,38 @@ const (
 	callers    = 2
 )
 
-// fillOnce fills the server unless an earlier run has done so in this folder.
-func (s *shop) fillOnce(ctx context.Context, c clients, folder string, searchSeconds float64) error {
-	mark := filepath.Join(folder, "filled")
-	want := fmt.Sprintf("%d items, %d users and %d more, slope %g", s.items, s.users, s.crowd, s.slope)
-	switch have, err := os.ReadFile(mark); {
-	case err == nil && string(have) == want:
-		note("the data folder has the shop already: %s", want)
-		return nil
-	case err == nil:
+// take copies the shop that keeper's folder has into another folder, and fills keeper first when it has none.
+func (s *shop) take(ctx context.Context, keeper *server, folder string, searchSeconds float64) error {
+	mark := filepath.Join(keeper.folder, "filled")
+	want := fmt.Sprintf("%d items, %d users and %d more, %d touched of each taste", s.items, s.users, s.crowd, s.touched)
+	have, err := os.ReadFile(mark)
+	switch {
+	case err == nil && string(have) != want:
 		return fmt.Errorf("the folder of -data has another shop (%s) than asked for (%s): choose another folder", have, want)
+	case err != nil:
+		if err := os.MkdirAll(keeper.folder, 0o700); err != nil {
+			return fmt.Errorf("make the folder of -data: %w", err)
+		}
+		if err := s.fillKeeper(ctx, keeper, searchSeconds); err != nil {
+			return err
+		}
+		if err := os.WriteFile(mark, []byte(want), 0o600); err != nil {
+			return fmt.Errorf("mark the folder of -data: %w", err)
+		}
 	}
-	if err := s.fill(ctx, c, searchSeconds); err != nil {
+	note("copying the shop of %s: %s", keeper.folder, want)
+	if err := os.CopyFS(filepath.Join(folder, "data"), os.DirFS(filepath.Join(keeper.folder, "data"))); err != nil {
+		return fmt.Errorf("copy the shop of -data: %w", err)
+	}
+	return nil
+}
+
+func (s *shop) fillKeeper(ctx context.Context, keeper *server, searchSeconds float64) error {
+	if err := keeper.start(ctx); err != nil {
 		return err
 	}
-	return os.WriteFile(mark, []byte(want), 0o600)
+	defer keeper.stop()
+	return s.fill(ctx, keeper.clients(), searchSeconds)
 }
 
 // fill puts the shop into the server and makes the models.

@@ -26,7 +26,7 @@ type options struct {
 	aisle         string
 	users, crowd  int
 	items         int
-	slope         float64
+	touched       int
 	seconds       float64
 	openSeconds   float64
 	searchSeconds float64
@@ -42,7 +42,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.users, "users", 2000, "users who ask, with 50 recent items each")
 	flags.IntVar(&o.crowd, "crowd", 14_000, "further users whose events the model learns from")
 	flags.IntVar(&o.items, "items", 100_000, "items of the catalogue")
-	flags.Float64Var(&o.slope, "slope", 1.1, "steepness of popularity: the higher, the more of the users' items have enough events to need no help from texts")
+	flags.IntVar(&o.touched, "touched", itemsPerTaste, "items of each taste that anybody comes across; with few of them, their lists need no help from texts")
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 15, "length of each measurement at a fixed rate")
 	flags.Float64Var(&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation")
@@ -50,7 +50,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.BoolVar(&o.stores, "stores", false, "keep the data in the Postgres and Redis of TEST_DATABASE_URL and TEST_REDIS_URL, and count their CPU too")
 	flags.BoolVar(&o.memory, "memory", true, "measure memory while every item is asked for")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the server under load to this file")
-	flags.StringVar(&o.data, "data", "", "keep the shop in this folder, and take the one that an earlier run has left there; a temporary folder when absent")
+	flags.StringVar(&o.data, "data", "", "keep the shop in this folder, as it is before the measurements, and begin with the one that an earlier run has left there")
 }
 
 func main() {
@@ -83,31 +83,36 @@ func run(ctx context.Context, o *options) (err error) {
 	if o.stores && o.data != "" {
 		return errors.New("-data keeps only what is in files: leave it out with -stores")
 	}
-	folder := o.data
-	if folder == "" {
-		if folder, err = os.MkdirTemp("", "aisle-bench-"); err != nil {
-			return fmt.Errorf("make a data folder: %w", err)
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	} else if err := os.MkdirAll(folder, 0o700); err != nil {
-		return fmt.Errorf("make the folder of -data: %w", err)
+	folder, err := os.MkdirTemp("", "aisle-bench-")
+	if err != nil {
+		return fmt.Errorf("make a data folder: %w", err)
 	}
-	s := &server{program: o.aisle, folder: folder}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	m := &measurement{options: o, server: &server{program: o.aisle, folder: folder}, shop: newShop(o)}
 	if o.stores {
-		if s.stores, err = openStores(ctx); err != nil {
+		if m.server.stores, err = openStores(ctx); err != nil {
 			return err
 		}
-		defer s.stores.close()
+		defer m.server.stores.close()
 	}
-	if err := s.start(ctx); err != nil {
+	if o.data != "" {
+		if err := m.shop.take(ctx, &server{program: o.aisle, folder: o.data}, folder, o.searchSeconds); err != nil {
+			return err
+		}
+	}
+	if err := m.server.start(ctx); err != nil {
 		return err
 	}
-	defer s.stop()
-	m := &measurement{options: o, server: s, shop: newShop(o)}
+	defer m.server.stop()
+	if o.data == "" {
+		if err := m.shop.fill(ctx, m.server.clients(), o.searchSeconds); err != nil {
+			return err
+		}
+	}
+	defer m.close()
 	if err := m.prepare(ctx); err != nil {
 		return err
 	}
-	defer m.close()
 	steps := []func(context.Context) error{m.closedLoops, m.openLoops, m.profiled, m.withEvents}
 	if o.memory {
 		steps = append(steps, m.bounded)

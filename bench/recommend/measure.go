@@ -24,6 +24,7 @@ const (
 	p99Goal        = 10 * time.Millisecond
 	checked        = 50 // users whose first answers are looked at
 	personalShare  = .9
+	settledPolls   = 40              // without a change of texts
 	warmTime       = 2 * time.Minute // at most
 	openConnection = 64
 	eventLoad      = 8 // connections while events are posted, and while the CPU profile is taken
@@ -48,16 +49,17 @@ type measurement struct {
 	bareAddr string
 }
 
-// prepare fills the shop, looks at the first answers and starts the other processes.
+// prepare looks at the first answers, starts the other processes and fills the caches.
 func (m *measurement) prepare(ctx context.Context) error {
+	where := "SQLite and the Redis inside the process"
+	if m.options.stores {
+		where = "Postgres and Redis"
+	}
 	m.table.heading = []string{
-		fmt.Sprintf("home.for_you, %d items, %d users with %d recent items each; filter, diversity, reasons, 2 fields, 20 items", m.options.items, m.options.users, recent),
+		fmt.Sprintf("home.for_you, %d items, %d users with %d recent items each; filter, diversity, reasons, 2 fields, 20 items; %s", m.options.items, m.options.users, recent, where),
 		fmt.Sprintf("server, bare handler and client share the %d processors of this machine: latencies hold the client's work too", runtime.NumCPU()),
 	}
 	c := m.server.clients()
-	if err := m.shop.fillOnce(ctx, c, m.server.folder, m.options.searchSeconds); err != nil {
-		return err
-	}
 	answer, err := m.check(ctx, c)
 	if err != nil {
 		return err
@@ -85,9 +87,30 @@ func (m *measurement) prepare(ctx context.Context) error {
 	return nil
 }
 
+// settle waits until the server, just started, has read the texts of the catalogue: lists made before are made again behind later answers.
+func (m *measurement) settle(ctx context.Context, c clients) error {
+	texts, same := "", 0
+	return m.server.await(ctx, "the texts of the catalogue", func() error {
+		live, err := c.similarity.Live(ctx)
+		if err != nil {
+			return err
+		}
+		if live.Texts != texts {
+			texts, same = live.Texts, 0
+		}
+		if same++; same < settledPolls {
+			return errors.New("they are still being read")
+		}
+		return nil
+	})
+}
+
 // check looks at the first answers: full, personal, with reasons, and made with every peer's help. It returns one of them.
 func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Answer, error) {
 	var answer recommenderapi.Answer
+	if err := m.settle(ctx, c); err != nil {
+		return nil, err
+	}
 	err := m.server.await(ctx, "complete answers", func() (err error) {
 		answer, err = c.recommender.Recommend(ctx, m.shop.request(0))
 		return errors.Join(err, complete(&answer))
@@ -106,7 +129,7 @@ func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Ans
 		}
 		for _, item := range answer.Items {
 			items++
-			if item.Tier == "personal" && len(item.Reasons) > 0 {
+			if (item.Tier == "personal" || item.Tier == "session") && len(item.Reasons) > 0 {
 				personal++
 			}
 		}
@@ -122,7 +145,7 @@ func (m *measurement) check(ctx context.Context, c clients) (*recommenderapi.Ans
 		}
 	}
 	if share := float64(personal) / float64(items); share < personalShare {
-		return nil, fmt.Errorf("only %.0f %% of the first answers are personal with a reason: %+v", 100*share, answer)
+		return nil, fmt.Errorf("only %.0f %% of the items of the first answers are personal with a reason", 100*share)
 	}
 	note("checked %d answers: 20 items each, none degraded, %.0f %% of the items personal with a reason", min(checked, m.options.users), 100*float64(personal)/float64(items))
 	return &answer, m.describe(ctx, c, history)

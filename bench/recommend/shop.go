@@ -21,20 +21,20 @@ const (
 	elsewhere     = .15 // share of events outside the user's tastes
 	days          = 25  // age of the oldest event
 	sessionEvents = 5
-	zipfShift     = 8 // the popularity of the n-th item of a taste is as 1 / (zipfShift + n)^slope
+	// The popularity of the n-th item of a taste is as 1 / (zipfShift + n)^zipfSlope.
+	zipfSlope, zipfShift = 1.1, 8
 )
 
 // shop is a made-up catalogue with visitors: items belong to tastes, users have a few tastes, and both are as uneven as in real shops. Every part is
 // a function of its number alone.
 type shop struct {
 	items, users, crowd int
-	tastes              int
-	slope               float64
+	tastes, touched     int
 	now                 time.Time
 }
 
 func newShop(o *options) *shop {
-	return &shop{items: o.items, users: o.users, crowd: o.crowd, tastes: max(1, o.items/itemsPerTaste), slope: o.slope, now: time.Now()}
+	return &shop{items: o.items, users: o.users, crowd: o.crowd, tastes: max(1, o.items/itemsPerTaste), touched: o.touched, now: time.Now()}
 }
 
 func itemID(n int) string { return fmt.Sprintf("item-%06d", n) }
@@ -89,6 +89,11 @@ func (s *shop) item(n int) profileapi.Item {
 	}
 }
 
+// places draws places in the order of popularity of a taste.
+func (s *shop) places(r *rand.Rand) *rand.Zipf {
+	return rand.NewZipf(r, zipfSlope, zipfShift, uint64(max(1, min(s.touched, s.items/s.tastes))-1))
+}
+
 // draw returns an item that a user with these tastes comes across.
 func (s *shop) draw(r *rand.Rand, tastes []int, place *rand.Zipf) int {
 	taste := tastes[r.IntN(len(tastes))]
@@ -101,7 +106,7 @@ func (s *shop) draw(r *rand.Rand, tastes []int, place *rand.Zipf) int {
 // likes returns the tastes of a user, the popular ones more often.
 func (s *shop) likes(r *rand.Rand) []int {
 	out := make([]int, tastesEach)
-	popular := rand.NewZipf(r, 1.1, float64(s.tastes)/4+1, uint64(s.tastes-1))
+	popular := rand.NewZipf(r, zipfSlope, float64(s.tastes)/4+1, uint64(s.tastes-1))
 	for n := range out {
 		out[n] = int(popular.Uint64())
 	}
@@ -112,7 +117,7 @@ func (s *shop) likes(r *rand.Rand) []int {
 func (s *shop) events(n int) []profileapi.Event {
 	r := random(kindUser, n)
 	tastes := s.likes(r)
-	place := rand.NewZipf(r, s.slope, zipfShift, uint64(max(1, s.items/s.tastes)-1))
+	place := s.places(r)
 	seen := make(map[int]bool, recent)
 	out := make([]profileapi.Event, 0, recent)
 	var at time.Time
@@ -147,7 +152,7 @@ func (s *shop) event(r *rand.Rand, user, item int, at time.Time, id string) prof
 // click is a view of an item that the user comes across now. It has no id and no time, so that it can be posted any number of times.
 func (s *shop) click(n, user int) profileapi.Event {
 	r := random(kindEvent, n)
-	place := rand.NewZipf(r, s.slope, zipfShift, uint64(max(1, s.items/s.tastes)-1))
+	place := s.places(r)
 	return profileapi.Event{Type: "view_item", UserID: userID(user), ItemID: itemID(s.draw(r, s.likes(random(kindUser, user)), place))}
 }
 

@@ -97,7 +97,7 @@ func (s *Service) build(config Config) error {
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{
-		Sample: config.DecisionSample, Keep: time.Duration(config.DecisionDays) * 24 * time.Hour, Logger: logger, Now: now,
+		Sample: config.DecisionSample, Keep: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
 	}, s.deps.Registry)
 	s.counter = metrics.NewCounter(s.store, logger, now)
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {

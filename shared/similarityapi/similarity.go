@@ -82,7 +82,8 @@ type PopularQuery struct {
 
 // LiveModels says which model version serves each relation; a relation without one is absent.
 type LiveModels struct {
-	Live map[string]string `json:"live"`
+	Live  map[string]string `json:"live" doc:"Model version by relation"`
+	Texts string            `json:"texts" doc:"Fingerprint of the items' texts: lists of source text, blend or none can change when it does"`
 }
 
 // Pair is what links two items: the numbers behind a neighbour.

@@ -131,10 +131,9 @@ type step struct {
 func (v *writer) visit() error {
 	ctx, closeTab := context.WithCancel(v.ctx)
 	tab := make(chan struct{})
+	second := &writer{ctx: ctx, user: v.user, api: v.api}
 	go func() {
 		defer close(tab)
-		second := *v
-		second.ctx = ctx
 		for ctx.Err() == nil { // what it gets is of no interest
 			_, _ = second.looked("", "")
 			_, _ = second.ask(recommenderapi.Request{Scenario: "offer", UserID: v.user})
@@ -166,14 +165,16 @@ func (v *writer) post(events ...profileapi.Event) error {
 	return err
 }
 
-// ask asks with so much time that a slow machine is no reason to answer without the profile.
+// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the profile promises
+// nothing, and is asked for again.
 func (v *writer) ask(r recommenderapi.Request) (recommenderapi.Answer, error) {
 	r.DeadlineMS = 5000
-	answer, err := v.api.Recommend(v.ctx, r)
-	if err == nil && slices.Contains(answer.Degraded, "profile-service") {
-		err = errors.New("answered without the profile-service")
+	for {
+		answer, err := v.api.Recommend(v.ctx, r)
+		if err != nil || !slices.Contains(answer.Degraded, "profile-service") {
+			return answer, err
+		}
 	}
-	return answer, err
 }
 
 // looked returns what a user (this one when ""), or a session if one is named, looked at; the latest first. Items with events of the types are left out.
@@ -342,6 +343,16 @@ func identitySteps() []step {
 			}
 			own, err := v.looked("", "")
 			return has(own, err, anonymous.ItemID, true)
+		}},
+		{"a late event of the anonymous id", func(v *writer) error {
+			late := v.view(23)
+			late.UserID = v.user + ", not yet known"
+			if err := v.post(late); err != nil {
+				return err
+			}
+			own, err := v.looked("", "")
+			both, bothErr := v.looked(v.user, v.user+"'s session")
+			return errors.Join(has(own, err, late.ItemID, true), has(both, bothErr, late.ItemID, true))
 		}},
 	}
 }

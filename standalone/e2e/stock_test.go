@@ -114,16 +114,16 @@ func (c *shelfClock) shown(kind string, sent time.Duration, ids []string) {
 	}
 }
 
-// enough reports whether every kind of request was answered often enough after the last flip.
-func (c *shelfClock) enough(kinds map[string]shelfAsk) bool {
+// enough returns an error until every kind of request was answered often enough after the last flip.
+func (c *shelfClock) enough(kinds map[string]shelfAsk) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for kind := range kinds {
 		if c.late[kind] < afterwards {
-			return false
+			return fmt.Errorf("%s was answered %d times", kind, c.late[kind])
 		}
 	}
-	return true
+	return nil
 }
 
 // shelfAsk sends one request and returns the items that its answer offers.
@@ -186,7 +186,7 @@ func flip(ctx context.Context, raw *httpclient.Client, status string, acknowledg
 }
 
 func stockFlips(t *testing.T, d *deployment) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	defer cancel()
 	c := d.connect("")
 	raw := httpclient.New(httpclient.Options{BaseURL: "http://" + d.programs[0].address})
@@ -227,12 +227,7 @@ func stockFlips(t *testing.T, d *deployment) {
 		clock.mu.Lock()
 		clock.allGone = time.Since(clock.start)
 		clock.mu.Unlock()
-		eventually(t, ctx, "answers after the last flip", func() error {
-			if clock.enough(asks) {
-				return nil
-			}
-			return fmt.Errorf("answers so far: %v", clock.late)
-		})
+		eventually(t, ctx, "answers after the last flip", func() error { return clock.enough(asks) })
 	}
 	stop()
 	if failed := asking.Wait(); err != nil || failed != nil {

@@ -32,15 +32,17 @@ const (
 type Store interface {
 	AddDecisions(ctx context.Context, list []store.Decision) error
 	Decision(ctx context.Context, shop, id string) (store.Decision, error)
-	Purge(ctx context.Context, beforeMs int64) error
+	Purge(ctx context.Context, decisionsBeforeMs, clicksBeforeMs int64) error
 }
 
 // Options are how much is kept and for how long.
 type Options struct {
 	Sample float64 // share of answers, 0 to 1
 	Keep   time.Duration
-	Logger *slog.Logger
-	Now    func() time.Time
+	// KeepClicks is how long the clicks are kept that purchases are attributed to.
+	KeepClicks time.Duration
+	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 type entry struct {
@@ -149,7 +151,7 @@ func (l *Log) Run(ctx context.Context) {
 		case <-flush.C:
 			l.drain(ctx)
 		case <-purge.C:
-			if err := l.store.Purge(ctx, l.options.Now().Add(-l.options.Keep).UnixMilli()); err != nil && ctx.Err() == nil {
+			if err := l.store.Purge(ctx, l.options.Now().Add(-l.options.Keep).UnixMilli(), l.options.Now().Add(-l.options.KeepClicks).UnixMilli()); err != nil && ctx.Err() == nil {
 				l.options.Logger.Warn("old decisions not removed", "error", err)
 			}
 		}

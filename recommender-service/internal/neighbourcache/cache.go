@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -21,9 +22,12 @@ const (
 	Neighbours = 100
 	// lookupItems is how many lists one request may ask for.
 	lookupItems = 200
-	// behaviourTTL is how long a list stays that only a new model changes; textTTL one that a change of the catalogue may change too.
-	behaviourTTL = 15 * time.Minute
-	textTTL      = 20 * time.Second
+	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
+	listTTL = time.Hour
+	// settle is how long a list that follows texts is used as it is after it was read, while texts change all the time.
+	settle = 10 * time.Second
+	// refreshes is how many refreshes of outdated lists run at once; answers go first.
+	refreshes = 1
 	// fetchTimeout bounds a request for lists.
 	fetchTimeout = 5 * time.Second
 	// entryBytes is what an entry costs beside its list.
@@ -35,6 +39,21 @@ type Entry struct {
 	Row     candidate.Row
 	Version string // of the model that made it
 	Source  string // behaviour, text, blend or none
+	texts   string // the fingerprint of the items' texts when it was read
+	read    time.Time
+}
+
+// outdated reports whether the list may be another one by now.
+func (e *Entry) outdated(texts string, now time.Time) bool {
+	return e.texts != texts && e.Source != "behaviour" && now.Sub(e.read) > settle
+}
+
+// Model says which lists are meant.
+type Model struct {
+	Relation string
+	Version  string // the live one, or the one asked for by name
+	Named    bool   // exactly this version is asked for rather than whatever is live
+	Texts    string // the present fingerprint of the items' texts
 }
 
 type key struct {
@@ -49,62 +68,88 @@ type Lookup func(ctx context.Context, shop string, r similarityapi.LookupRequest
 
 // Cache is safe for concurrent use.
 type Cache struct {
-	lookup Lookup
-	lists  *otter.Cache[key, *Entry]
+	lookup     Lookup
+	now        func() time.Time
+	lists      *otter.Cache[key, *Entry]
+	refreshing chan struct{} // holds an element for each refresh under way
+	running    sync.WaitGroup
 }
 
 // New returns an empty cache that holds at most maxBytes of lists.
-func New(lookup Lookup, maxBytes uint64) *Cache {
-	return &Cache{lookup: lookup, lists: otter.Must(&otter.Options[key, *Entry]{
+func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
+	return &Cache{lookup: lookup, now: now, refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(k key, e *Entry) uint32 {
 			return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
 		},
-		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[key, *Entry]) time.Duration {
-			if e.Value.Source == "behaviour" {
-				return behaviourTTL
-			}
-			return textTTL
-		}),
+		ExpiryCalculator: otter.ExpiryWriting[key, *Entry](listTTL),
 	})}
 }
 
 // Bytes returns what the lists take.
 func (c *Cache) Bytes() uint64 { return c.lists.WeightedSize() }
 
-// Close ends the cache's upkeep.
-func (c *Cache) Close() { c.lists.StopAllGoroutines() }
+// Close waits for refreshes under way and ends the cache's upkeep.
+func (c *Cache) Close() {
+	c.running.Wait()
+	c.lists.StopAllGoroutines()
+}
 
-// Get returns the lists of items under a model version, the live one when live is not "". Lists that cannot be had are nil, and err says why;
-// those at hand are returned all the same. pinned asks for exactly this version rather than for whatever is live.
-func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, relation, version string, pinned bool, items []string) ([]*Entry, error) {
+// Get returns the lists of items in a model. Lists that cannot be had are nil, and err says why; those at hand are returned all the same. A list that
+// may have changed with the texts of items is returned as it is, and read anew for the next request.
+func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, m Model, items []string) ([]*Entry, error) {
 	out := make([]*Entry, len(items))
-	var missing []key
+	var missing, outdated []key
+	now := c.now()
 	for n, item := range items {
-		k := key{shop.Name, version, relation, item}
-		if e, ok := c.lists.GetIfPresent(k); ok {
-			out[n] = e
-		} else {
+		k := key{shop.Name, m.Version, m.Relation, item}
+		e, ok := c.lists.GetIfPresent(k)
+		switch out[n] = e; {
+		case !ok:
 			missing = append(missing, k)
+		case e.outdated(m.Texts, now):
+			outdated = append(outdated, k)
 		}
 	}
+	c.refresh(ctx, shop, m, outdated)
 	if len(missing) == 0 {
 		return out, nil
 	}
-	found, err := c.fetch(ctx, shop, missing, pinned)
+	found, err := c.fetch(ctx, shop, m, missing)
 	for n, item := range items {
 		if out[n] == nil {
-			out[n] = found[key{shop.Name, version, relation, item}]
+			out[n] = found[key{shop.Name, m.Version, m.Relation, item}]
 		}
 	}
 	if err != nil {
-		return out, fmt.Errorf("read %d neighbour lists (%s): %w", len(missing), relation, err)
+		return out, fmt.Errorf("read %d neighbour lists (%s): %w", len(missing), m.Relation, err)
 	}
 	return out, nil
 }
 
+// refresh reads lists anew in the background. When that is being done for enough others already, a later request will ask again.
+func (c *Cache) refresh(ctx context.Context, shop *catalogue.Shop, m Model, outdated []key) {
+	if len(outdated) == 0 {
+		return
+	}
+	select {
+	case c.refreshing <- struct{}{}:
+	default:
+		return
+	}
+	c.running.Go(func() {
+		defer func() { <-c.refreshing }()
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		defer cancel()
+		found, _ := c.load(call, shop, m, outdated) // the old lists stay, and the next request tries again
+		for k, e := range found {
+			c.lists.Set(k, e)
+		}
+	})
+}
+
 // fetch gets missing lists. A caller who cannot wait goes away, but what was asked for still comes into the cache for the next one.
-func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, missing []key, pinned bool) (map[key]*Entry, error) {
+func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, m Model, missing []key) (map[key]*Entry, error) {
 	type result struct {
 		found map[key]*Entry
 		err   error
@@ -114,7 +159,7 @@ func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, missing []key, 
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		found, err := c.lists.BulkGet(call, missing, otter.BulkLoaderFunc[key, *Entry](func(ctx context.Context, keys []key) (map[key]*Entry, error) {
-			return c.load(ctx, shop, keys, pinned)
+			return c.load(ctx, shop, m, keys)
 		}))
 		done <- result{found, err}
 	}()
@@ -126,14 +171,15 @@ func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, missing []key, 
 	}
 }
 
-// load asks for lists, in as many requests as needed. All keys are of one relation and version.
-func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, keys []key, pinned bool) (map[key]*Entry, error) {
+// load asks for lists, in as many requests as needed.
+func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []key) (map[key]*Entry, error) {
+	now := c.now()
 	out := make(map[key]*Entry, len(keys))
 	for from := 0; from < len(keys); from += lookupItems {
 		part := keys[from:min(from+lookupItems, len(keys))]
-		r := similarityapi.LookupRequest{Relation: part[0].relation, Limit: Neighbours}
-		if pinned {
-			r.ModelVersion = part[0].version
+		r := similarityapi.LookupRequest{Relation: m.Relation, Limit: Neighbours}
+		if m.Named {
+			r.ModelVersion = m.Version
 		}
 		for _, k := range part {
 			r.ItemIDs = append(r.ItemIDs, k.item)
@@ -146,7 +192,9 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, keys []key, pinn
 			return out, errors.New("the similarity-service answered another number of lists than asked for")
 		}
 		for n := range answer.Lists {
-			out[part[n]] = &Entry{Row: Translate(shop, answer.Lists[n].Neighbours), Version: answer.ModelVersion, Source: answer.Lists[n].Source}
+			out[part[n]] = &Entry{
+				Row: Translate(shop, answer.Lists[n].Neighbours), Version: answer.ModelVersion, Source: answer.Lists[n].Source, texts: m.Texts, read: now,
+			}
 		}
 	}
 	return out, nil

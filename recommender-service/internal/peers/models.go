@@ -14,21 +14,22 @@ const (
 	modelsTimeout = 5 * time.Second
 )
 
-// models knows the live model version of each shop and relation. What was last known stays while the peer is away.
+// models knows the live models of each shop. What was last known stays while the peer is away.
 type models struct {
 	mu   sync.RWMutex
-	shop map[string]map[string]string
+	shop map[string]similarityapi.LiveModels
 }
 
-func newModels() *models { return &models{shop: map[string]map[string]string{}} }
+func newModels() *models { return &models{shop: map[string]similarityapi.LiveModels{}} }
 
-func (m *models) live(shop, relation string) string {
+// live returns the live version of a relation and the fingerprint of the items' texts.
+func (m *models) live(shop, relation string) (version, texts string) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.shop[shop][relation]
+	return m.shop[shop].Live[relation], m.shop[shop].Texts
 }
 
-func (m *models) set(shop string, live map[string]string) {
+func (m *models) set(shop string, live similarityapi.LiveModels) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.shop[shop] = live
@@ -56,6 +57,6 @@ func (p *Peers) refreshModels(ctx context.Context, shop string) {
 	defer cancel()
 	live, err := guarded(p.similar, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) })
 	if err == nil {
-		p.models.set(shop, live.Live)
+		p.models.set(shop, live)
 	}
 }

@@ -56,7 +56,7 @@ func newNextCache(maxBytes uint64) *nextCache {
 func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version string, session []string) (*Next, error) {
 	pinned := version != ""
 	if !pinned {
-		version = p.models.live(shop.Name, similarityapi.ViewedNext)
+		version = p.LiveVersion(shop.Name, similarityapi.ViewedNext)
 	}
 	var h maphash.Hash
 	h.SetSeed(p.next.seed)

@@ -59,7 +59,7 @@ type Peers struct {
 // New returns peers that have not been asked anything yet.
 func New(o Options) *Peers {
 	p := &Peers{options: o, profile: breaker(), similar: breaker()}
-	p.lists = neighbourcache.New(p.lookup, o.CacheBytes)
+	p.lists = neighbourcache.New(p.lookup, o.CacheBytes, o.Now)
 	p.next = newNextCache(o.CacheBytes / 8)
 	p.models = newModels()
 	p.popular = newPopular(p)
@@ -118,12 +118,16 @@ func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupR
 // Neighbours returns the lists of items in the live model of a relation; nil for each that cannot be had, and then why. version, when not "",
 // asks for a model version other than the live one.
 func (p *Peers) Neighbours(ctx context.Context, shop *catalogue.Shop, relation, version string, items []string) ([]*neighbourcache.Entry, error) {
-	pinned := version != ""
-	if !pinned {
-		version = p.models.live(shop.Name, relation)
+	m := neighbourcache.Model{Relation: relation, Version: version, Named: version != ""}
+	live, texts := p.models.live(shop.Name, relation)
+	if m.Texts = texts; !m.Named {
+		m.Version = live
 	}
-	return p.lists.Get(ctx, shop, relation, version, pinned, items)
+	return p.lists.Get(ctx, shop, m, items)
 }
 
 // LiveVersion returns the live version of a relation, as far as it is known.
-func (p *Peers) LiveVersion(shop, relation string) string { return p.models.live(shop, relation) }
+func (p *Peers) LiveVersion(shop, relation string) string {
+	version, _ := p.models.live(shop, relation)
+	return version
+}

@@ -12,38 +12,63 @@ import (
 // check is one reason not to show an item. The checks are tried in order, and the first that drops an item is the answer to "why not".
 type check struct {
 	name string
-	drop func(*catalogue.Item) bool
+	drop func(*catalogue.Item) bool // nil: what is on the list of this bit
+	list marks
 }
+
+// marks are the lists that an item is on, a bit for each.
+type marks uint32
 
 // checker holds the checks of one request against one view of the catalogue.
 type checker struct {
+	view   *catalogue.View
 	checks []check
-	placed func(*catalogue.Item)
+	marked map[int32]marks // by item index: one look tells all lists
+	lists  int             // so many bits are taken
+	placed marks
 }
 
 // first returns the name of the first check that drops the item; "" when it may be shown.
 func (c *checker) first(it *catalogue.Item) string {
+	on := c.marked[it.Index]
 	for n := range c.checks {
-		if c.checks[n].drop(it) {
-			return c.checks[n].name
+		if k := &c.checks[n]; k.drops(it, on) {
+			return k.name
 		}
 	}
 	return ""
 }
 
-// set is a small set of items by index.
-type set map[int32]struct{}
+func (k *check) drops(it *catalogue.Item, on marks) bool {
+	if k.drop == nil {
+		return k.list&on != 0
+	}
+	return k.drop(it)
+}
 
-func (s set) has(it *catalogue.Item) bool { _, ok := s[it.Index]; return ok }
+// place notes that an item has its place in the answer.
+func (c *checker) place(i int32) { c.marked[i] |= c.placed }
 
-// add puts the item of an id and the one recommended in its place into the set.
-func (s set) add(v *catalogue.View, id string) {
-	i := v.Find(id)
-	if i < 0 {
+// list adds a check that drops the items of n ids and those recommended in their place; id returns the k-th, "" for one that does not count.
+func (c *checker) list(name string, n int, id func(k int) string) {
+	if n == 0 {
 		return
 	}
-	s[i] = struct{}{}
-	s[v.Head(i)] = struct{}{}
+	bit := c.add(name)
+	for k := range n {
+		if i := c.view.Find(id(k)); i >= 0 {
+			c.marked[i] |= bit
+			c.marked[c.view.Head(i)] |= bit
+		}
+	}
+}
+
+// add adds a check for a new list.
+func (c *checker) add(name string) marks {
+	bit := marks(1) << c.lists
+	c.lists++
+	c.checks = append(c.checks, check{name: name, list: bit})
+	return bit
 }
 
 // usualChecks is room for the checks of most requests.
@@ -51,66 +76,50 @@ const usualChecks = 16
 
 // newChecker lists the checks of a request. What was picked before counts as placed.
 func newChecker(r *run, v *catalogue.View) *checker {
-	c := &checker{checks: make([]check, 0, usualChecks)}
-	listed := func(name string, add func(set)) {
-		s := r.scratch.set()
-		if add(s); len(s) > 0 {
-			c.checks = append(c.checks, check{name, s.has})
-		}
-	}
-	list := func(name string, ids []string) {
-		if len(ids) > 0 {
-			listed(name, func(s set) {
-				for _, id := range ids {
-					s.add(v, id)
-				}
-			})
-		}
-	}
-	touched := func(name string, want func(*visitor.Touched) bool) {
-		listed(name, func(s set) {
-			for n := range r.visitor.History {
-				if t := &r.visitor.History[n]; want(t) {
-					s.add(v, t.ItemID)
-				}
-			}
-		})
-	}
-	list("context", r.req.ContextItems)
-	list("cart", r.cart)
-	list("excluded", r.req.ExcludeItems)
-	list("elsewhere", r.taken)
-	if r.scenario.Seen == "exclude" {
-		touched("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
-	}
-	if !r.scenario.AllowPurchased {
-		listed("purchased", func(s set) {
-			for n := range r.visitor.Purchased {
-				s.add(v, r.visitor.Purchased[n].ItemID)
-			}
-		})
-	}
-	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
-		touched("event_types", func(t *visitor.Touched) bool {
-			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
-		})
-	}
-	list("not_interested", r.visitor.Hidden)
+	c := &checker{view: v, checks: make([]check, 0, usualChecks), marked: r.scratch.marks()}
+	c.addLists(r)
 	c.checks = append(c.checks, r.conditions(v)...)
 	c.checks = append(c.checks, invariants(r.now.UnixMilli(), v)...)
 	if r.req.Market != nil {
-		c.checks = append(c.checks, check{"market", func(it *catalogue.Item) bool { return !it.SoldIn(r.req.Market) }})
+		c.checks = append(c.checks, check{name: "market", drop: func(it *catalogue.Item) bool { return !it.SoldIn(r.req.Market) }})
 	}
 	if len(r.before.items) > 0 {
-		c.checks = append(c.checks, check{"shown_before", func(it *catalogue.Item) bool { return r.before.has(it.ID) }})
+		c.checks = append(c.checks, check{name: "shown_before", drop: func(it *catalogue.Item) bool { return r.before.has(it.ID) }})
 	}
-	taken := r.scratch.set()
+	c.placed = c.add("placed")
 	for n := range r.picks {
-		taken[r.picks[n].index] = struct{}{}
+		c.place(r.picks[n].index)
 	}
-	c.checks = append(c.checks, check{"placed", taken.has})
-	c.placed = func(it *catalogue.Item) { taken[it.Index] = struct{}{} }
 	return c
+}
+
+// addLists adds the checks for items that the request, the visitor or the page names.
+func (c *checker) addLists(r *run) {
+	ids := func(name string, list []string) { c.list(name, len(list), func(k int) string { return list[k] }) }
+	history := func(name string, want func(*visitor.Touched) bool) {
+		c.list(name, len(r.visitor.History), func(k int) string {
+			if t := &r.visitor.History[k]; want(t) {
+				return t.ItemID
+			}
+			return ""
+		})
+	}
+	ids("context", r.req.ContextItems)
+	ids("cart", r.cart)
+	ids("excluded", r.req.ExcludeItems)
+	ids("elsewhere", r.taken)
+	if r.scenario.Seen == "exclude" {
+		history("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
+	}
+	if !r.scenario.AllowPurchased {
+		c.list("purchased", len(r.visitor.Purchased), func(k int) string { return r.visitor.Purchased[k].ItemID })
+	}
+	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
+		history("event_types", func(t *visitor.Touched) bool {
+			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
+		})
+	}
+	ids("not_interested", r.visitor.Hidden)
 }
 
 // conditions lists the filters of the request, the scenario and its rules, and what rules hide.
@@ -119,7 +128,7 @@ func (r *run) conditions(v *catalogue.View) []check {
 	keep := func(name string, c *api.Condition) {
 		if c != nil {
 			match := rules.Compile(c, v, r.audience(), r.now)
-			list = append(list, check{name, func(it *catalogue.Item) bool { return !match(it) }})
+			list = append(list, check{name: name, drop: func(it *catalogue.Item) bool { return !match(it) }})
 		}
 	}
 	keep("filter", r.req.Filter)
@@ -133,7 +142,7 @@ func (r *run) conditions(v *catalogue.View) []check {
 			keep("rule:"+rule.RuleID, rule.Where)
 			continue
 		}
-		list = append(list, check{"rule:" + rule.RuleID, rules.Compile(rule.Where, v, r.audience(), r.now)})
+		list = append(list, check{name: "rule:" + rule.RuleID, drop: rules.Compile(rule.Where, v, r.audience(), r.now)})
 	}
 	return list
 }
@@ -141,10 +150,10 @@ func (r *run) conditions(v *catalogue.View) []check {
 // invariants are what no configuration can switch off.
 func invariants(nowMs int64, v *catalogue.View) []check {
 	return []check{
-		{"status", func(it *catalogue.Item) bool { return it.Status != catalogue.Active }},
-		{"unpublished", func(it *catalogue.Item) bool { return it.PublishedMs > nowMs }},
-		{"expired", func(it *catalogue.Item) bool { return it.ExpiresMs != 0 && it.ExpiresMs <= nowMs }},
-		{"out_of_stock", func(it *catalogue.Item) bool { return !familySellable(v, it) }},
+		{name: "status", drop: func(it *catalogue.Item) bool { return it.Status != catalogue.Active }},
+		{name: "unpublished", drop: func(it *catalogue.Item) bool { return it.PublishedMs > nowMs }},
+		{name: "expired", drop: func(it *catalogue.Item) bool { return it.ExpiresMs != 0 && it.ExpiresMs <= nowMs }},
+		{name: "out_of_stock", drop: func(it *catalogue.Item) bool { return !familySellable(v, it) }},
 	}
 }
 

@@ -98,9 +98,10 @@ func (w *watch) stage(dropped []string) string {
 // all names every check that drops the item.
 func (c *checker) all(it *catalogue.Item) []string {
 	var names []string
+	on := c.marked[it.Index] &^ c.placed
 	for n := range c.checks {
-		if c.checks[n].name != "placed" && c.checks[n].drop(it) {
-			names = append(names, c.checks[n].name)
+		if k := &c.checks[n]; k.drops(it, on) {
+			names = append(names, k.name)
 		}
 	}
 	return names

@@ -15,16 +15,16 @@ import (
 type scratch struct {
 	blend candidate.Blend
 	queue queue
-	sets  []set
-	used  int // so many of the sets
+	maps  []map[int32]marks
+	used  int // so many of the maps
 }
 
-// set returns an empty set, which is the request's until its end.
-func (s *scratch) set() set {
-	if s.used == len(s.sets) {
-		s.sets = append(s.sets, set{})
+// marks returns an empty map, which is the request's until its end.
+func (s *scratch) marks() map[int32]marks {
+	if s.used == len(s.maps) {
+		s.maps = append(s.maps, map[int32]marks{})
 	}
-	fresh := s.sets[s.used]
+	fresh := s.maps[s.used]
 	clear(fresh)
 	s.used++
 	return fresh

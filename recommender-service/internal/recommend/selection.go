@@ -112,7 +112,7 @@ func (s *selection) pickDiverse(lambda float64) {
 }
 
 func (s *selection) pick(it *catalogue.Item, score float64) {
-	s.checks.placed(it)
+	s.checks.place(it.Index)
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.blend.Score(it.Index), score: score})
 }
 
@@ -138,7 +138,7 @@ func (s *selection) explore(from int) {
 		}
 		at := random.IntN(len(pool))
 		if it := s.view.Item(pool[at].index); s.allowed(it) {
-			s.checks.placed(it)
+			s.checks.place(it.Index)
 			s.r.picks[n] = pool[at]
 		}
 		pool = append(pool[:at], pool[at+1:]...)

@@ -1,6 +1,8 @@
 // Package rerank orders scored items so that those near each other differ. It is pure and deterministic. The main function is Order.
 package rerank
 
+import "math"
+
 // Item is a scored item with what it has in common with others.
 type Item struct {
 	Score  float64 // positive
@@ -38,6 +40,9 @@ func Order(items []Item, k int, lambda float64, allow func(place int) bool) []in
 		return nil
 	}
 	c := chooser{items: items, lambda: lambda, states: make([]state, len(items)), order: make([]int, 0, min(k, len(items)))}
+	for p := range items {
+		c.states[p].relevance = (1 - lambda) * items[p].Score / items[0].Score
+	}
 	for len(c.order) < k {
 		best := c.best()
 		if best < 0 {
@@ -61,34 +66,33 @@ type chooser struct {
 
 // state is what is known of an item. The similarity to the nearest chosen one only grows, so an old one gives a bound of the item's value.
 type state struct {
-	nearest  float64
-	compared int // with so many of those chosen
-	gone     bool
+	relevance float64 // (1−λ)·score/largest score
+	nearest   float64
+	compared  int // with so many of those chosen
+	gone      bool
 }
 
 // best returns the place whose turn has come; −1 when none is left.
 func (c *chooser) best() int {
-	best, value := -1, 0.0
-	for p := range c.items {
+	best, value := -1, math.Inf(-1)
+	for p := range c.states {
 		s := &c.states[p]
-		if best >= 0 && c.value(p, 0) <= value {
+		if s.relevance <= value {
 			break // and so it is with all behind it, whose scores are no higher
 		}
-		if s.gone || best >= 0 && c.value(p, s.nearest) <= value {
+		if s.gone || s.worth(c.lambda) <= value {
 			continue
 		}
 		for _, chosen := range c.order[s.compared:] {
 			s.nearest = max(s.nearest, Similarity(&c.items[chosen], &c.items[p]))
 		}
 		s.compared = len(c.order)
-		if v := c.value(p, s.nearest); best < 0 || v > value {
+		if v := s.worth(c.lambda); v > value {
 			best, value = p, v
 		}
 	}
 	return best
 }
 
-// value is what an item is worth next when its similarity to the nearest chosen one is this.
-func (c *chooser) value(place int, nearest float64) float64 {
-	return float64((1-c.lambda)*c.items[place].Score/c.items[0].Score) - float64(c.lambda*nearest)
-}
+// worth is what the item is worth next, or at most worth when it was not compared with all of those chosen.
+func (s *state) worth(lambda float64) float64 { return s.relevance - float64(lambda*s.nearest) }

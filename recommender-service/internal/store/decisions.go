@@ -17,15 +17,13 @@ type Decision struct {
 
 // AddDecisions stores decisions; one whose id is there already changes nothing.
 func (s *Store) AddDecisions(ctx context.Context, list []Decision) error {
+	rows := make([][]any, len(list))
+	for n := range list {
+		d := &list[n]
+		rows[n] = []any{d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)}
+	}
 	err := s.inTx(ctx, func(t *tx) error {
-		for n := range list {
-			d := &list[n]
-			if _, err := t.exec(ctx, `insert into decisions (shop, id, at_ms, person, body) values ($1, $2, $3, $4, $5) on conflict (shop, id) do nothing`,
-				d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.insert(ctx, "decisions (shop, id, at_ms, person, body)", "(shop, id) do nothing", rows)
 	})
 	if err != nil {
 		return fmt.Errorf("store %d decisions: %w", len(list), err)
@@ -46,15 +44,14 @@ func (s *Store) Decision(ctx context.Context, shop, id string) (Decision, error)
 	return list[0], nil
 }
 
-// Purge removes decisions and clicks from before a moment.
-func (s *Store) Purge(ctx context.Context, beforeMs int64) error {
+// Purge removes decisions from before a moment, and clicks from before another.
+func (s *Store) Purge(ctx context.Context, decisionsBeforeMs, clicksBeforeMs int64) error {
 	err := s.inTx(ctx, func(t *tx) error {
-		for _, statement := range []string{"delete from decisions where at_ms < $1", "delete from clicks where at_ms < $1"} {
-			if _, err := t.exec(ctx, statement, beforeMs); err != nil {
-				return err
-			}
+		if _, err := t.exec(ctx, "delete from decisions where at_ms < $1", decisionsBeforeMs); err != nil {
+			return err
 		}
-		return nil
+		_, err := t.exec(ctx, "delete from clicks where at_ms < $1", clicksBeforeMs)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("remove old decisions: %w", err)

@@ -82,36 +82,49 @@ func (t *tx) move(ctx context.Context, p *Position) error {
 // addCounts writes rows in the order of their keys in every transaction: two replicas that write the same rows in different orders would wait for each
 // other.
 func (t *tx) addCounts(ctx context.Context, c Counts) error {
-	var failed error
-	run := func(statement string, args ...any) {
-		if failed == nil {
-			_, failed = t.exec(ctx, statement, args...)
-		}
-	}
+	var hours, items, visitors, clicks [][]any
 	for _, k := range inOrder(c.Hours, HourKey.compare) {
-		run(`insert into metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value) values ($1, $2, $3, $4, $5, $6, $7)
-			on conflict (shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value`,
-			k.Shop, k.HourMs, k.Scenario, k.Experiment, k.Arm, k.Metric, c.Hours[k])
+		hours = append(hours, []any{k.Shop, k.HourMs, k.Scenario, k.Experiment, k.Arm, k.Metric, c.Hours[k]})
 	}
 	for _, k := range inOrder(c.Items, ItemKey.compare) {
-		run(`insert into metric_items (shop, day_ms, scenario, item_id, impressions) values ($1, $2, $3, $4, $5)
-			on conflict (shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions`,
-			k.Shop, k.DayMs, k.Scenario, k.ItemID, c.Items[k])
+		items = append(items, []any{k.Shop, k.DayMs, k.Scenario, k.ItemID, c.Items[k]})
 	}
 	for _, k := range inOrder(c.Visitors, VisitorKey.compare) {
 		v := c.Visitors[k]
-		run(`insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			on conflict (shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
+		visitors = append(visitors, []any{k.Shop, k.Experiment, k.Arm, k.Visitor, v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue})
+	}
+	latest := map[[3]string]Click{} // a statement must not change a row twice
+	for _, k := range c.Clicks {
+		key := [3]string{k.Shop, k.Visitor, k.ItemID}
+		if have, ok := latest[key]; !ok || have.AtMs <= k.AtMs {
+			latest[key] = k
+		}
+	}
+	for _, key := range inOrder(latest, func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
+		k := latest[key]
+		clicks = append(clicks, []any{k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs})
+	}
+	for _, write := range []struct {
+		rows            [][]any
+		into, otherwise string
+	}{
+		{hours, "metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value)",
+			"(shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value"},
+		{items, "metric_items (shop, day_ms, scenario, item_id, impressions)",
+			"(shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions"},
+		{visitors, "experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue)",
+			`(shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
 			clicks = experiment_visitors.clicks + excluded.clicks, orders = experiment_visitors.orders + excluded.orders,
-			revenue = experiment_visitors.revenue + excluded.revenue`, k.Shop, k.Experiment, k.Arm, k.Visitor, v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue)
+			revenue = experiment_visitors.revenue + excluded.revenue`},
+		{clicks, "clicks (shop, visitor, item_id, recommendation_id, at_ms)",
+			`(shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
+			where clicks.at_ms <= excluded.at_ms`},
+	} {
+		if err := t.insert(ctx, write.into, write.otherwise, write.rows); err != nil {
+			return err
+		}
 	}
-	clicks := slices.SortedFunc(slices.Values(c.Clicks), Click.compare)
-	for _, k := range clicks {
-		run(`insert into clicks (shop, visitor, item_id, recommendation_id, at_ms) values ($1, $2, $3, $4, $5)
-			on conflict (shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
-			where clicks.at_ms <= excluded.at_ms`, k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs)
-	}
-	return failed
+	return nil
 }
 
 // inOrder returns the keys of a map, sorted.
@@ -130,10 +143,6 @@ func (k ItemKey) compare(o ItemKey) int {
 
 func (k VisitorKey) compare(o VisitorKey) int {
 	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Experiment, o.Experiment), strings.Compare(k.Arm, o.Arm), strings.Compare(k.Visitor, o.Visitor))
-}
-
-func (c Click) compare(o Click) int {
-	return cmp.Or(strings.Compare(c.Shop, o.Shop), strings.Compare(c.Visitor, o.Visitor), strings.Compare(c.ItemID, o.ItemID), cmp.Compare(c.AtMs, o.AtMs))
 }
 
 // PositionOf returns how far a feed has been read; "" for not at all.

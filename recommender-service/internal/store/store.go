@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -94,6 +96,35 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// rowsAtOnce is how many rows one statement inserts: enough that the way to the database does not count, few enough that every database takes it.
+const rowsAtOnce = 100
+
+// insert adds rows of equal length; otherwise says what to do with one that is there already, and no two may be the same to it.
+func (t *tx) insert(ctx context.Context, into, otherwise string, rows [][]any) error {
+	for chunk := range slices.Chunk(rows, rowsAtOnce) {
+		var values strings.Builder
+		args := make([]any, 0, len(chunk)*len(chunk[0]))
+		for n, row := range chunk {
+			if n > 0 {
+				values.WriteString(", ")
+			}
+			values.WriteByte('(')
+			for c, v := range row {
+				if c > 0 {
+					values.WriteString(", ")
+				}
+				args = append(args, v)
+				values.WriteString("$" + strconv.Itoa(len(args)))
+			}
+			values.WriteByte(')')
+		}
+		if _, err := t.exec(ctx, "insert into "+into+" values "+values.String()+" on conflict "+otherwise, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // query collects rows.

@@ -7,12 +7,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
-	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text"
 )
@@ -58,6 +59,9 @@ func (l *Lookup) ItemChanged(shop, itemID string, item *profileapi.Item) {
 		ID: itemID, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
 	})
 }
+
+// Texts is a fingerprint of the texts of a shop's items: lists that follow texts can only change with it.
+func (l *Lookup) Texts(shop string) string { return strconv.FormatUint(l.index(shop).Texts(), 36) }
 
 func (l *Lookup) index(shop string) *text.Index {
 	l.mu.RLock()
@@ -140,7 +144,7 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 		if !ok {
 			continue
 		}
-		for _, s := range m.Sessions.Recommend([]int32{i}, limit) {
+		for _, s := range m.Sessions.RecommendExplained([]int32{i}, limit) {
 			if s.Item != i {
 				rows[p] = append(rows[p], similarityapi.Neighbour{ItemID: m.Snapshot.ID(s.Item), Score: s.Score})
 			}
@@ -191,13 +195,16 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 		out = append(out, similarityapi.Neighbour{ItemID: id, Score: score})
 	}
 	slices.SortFunc(out, func(a, b similarityapi.Neighbour) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ItemID, b.ItemID))
+		if a.Score != b.Score {
+			return cmp.Compare(b.Score, a.Score)
+		}
+		return strings.Compare(a.ItemID, b.ItemID)
 	})
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, with the share of each of its items: fewer than the limit when the session leads to fewer; nothing,
-// with an empty version, while no model has been published.
+// Next returns what a session may look at next, as far as the session itself says so, with the share of each of its items; nothing, with an empty version, while no model
+// has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
 	if errors.Is(err, serving.ErrNoModel) {
@@ -216,13 +223,9 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	if len(prefix) == 0 || m.Sessions == nil {
 		return answer, nil
 	}
-	for _, s := range m.Sessions.Recommend(prefix, r.Limit) {
-		shares := m.Sessions.Explain(prefix, s.Item)
-		if len(shares) > 0 && shares[0].Seed == sessions.NoSeed {
-			break // from here on the list is filled with what is popular and has nothing to do with the session
-		}
+	for _, s := range m.Sessions.RecommendExplained(prefix, r.Limit) {
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
-		for _, c := range shares {
+		for _, c := range s.Contributions {
 			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
 			item.Score += c.Weight
 		}

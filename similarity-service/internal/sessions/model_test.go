@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // walks makes sessions in which item i is mostly followed by i+1 within its group of ten, and sometimes by an earlier
@@ -211,6 +212,15 @@ func TestExplainSumsToTheScoreBitForBit(t *testing.T) {
 					if sum != it.Score {
 						t.Fatalf("prefix %v item %d: contributions sum to %v, score is %v", prefix, it.Item, sum, it.Score)
 					}
+				}
+				var want []Explained
+				for _, it := range m.Recommend(prefix, 120) { // more than a session can speak for: the rest is popular
+					if why := m.Explain(prefix, it.Item); why[0].Seed != NoSeed {
+						want = append(want, Explained{it, why})
+					}
+				}
+				if diff := cmp.Diff(want, m.RecommendExplained(prefix, 120), cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("prefix %v explained at once: %s", prefix, diff)
 				}
 			}
 		})

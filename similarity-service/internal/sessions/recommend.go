@@ -22,6 +22,12 @@ type Contribution struct {
 	Weight float64 `json:"weight"`
 }
 
+// Explained is an item of an answer with what each seed of the prefix contributed, as Explain gives it.
+type Explained struct {
+	Scored
+	Contributions []Contribution
+}
+
 // smallestScore is below every score that is kept; popular items that fill a list score popularUnit·rank, less than it.
 const (
 	smallestScore = 0x1p-70
@@ -54,6 +60,25 @@ func (m *Model) Recommend(prefix []int32, k int) []Scored {
 	return out
 }
 
+// RecommendExplained returns the items of Recommend that the session itself speaks for, with their contributions, for little more than the price of
+// Recommend.
+func (m *Model) RecommendExplained(prefix []int32, k int) []Explained {
+	if k <= 0 {
+		return nil
+	}
+	sc := m.scratchs.Get().(*scratch)
+	defer m.scratchs.Put(sc)
+	m.score(sc, prefix)
+	m.pickBest(sc, k)
+	m.attribute(sc, sc.best)
+	out := make([]Explained, len(sc.best))
+	for n, it := range sc.best {
+		out[n] = Explained{it, sc.contributions(n)}
+	}
+	slices.SortFunc(out, func(a, b Explained) int { return byScore(a.Scored, b.Scored) })
+	return out
+}
+
 // Explain returns what each seed of the prefix contributes to the item's score, latest seed first, zero contributions
 // left out. Summed in order from zero they give exactly the score that Recommend returns for the item.
 func (m *Model) Explain(prefix []int32, item int32) []Contribution {
@@ -73,10 +98,16 @@ func (m *Model) Explain(prefix []int32, item int32) []Contribution {
 		return nil
 	}
 	m.attribute(sc, []Scored{{Item: item}})
-	var out []Contribution
-	for n, s := range sc.seeds {
-		if sc.parts[n] != 0 {
-			out = append(out, Contribution{s.item, sc.parts[n]})
+	return sc.contributions(0)
+}
+
+// contributions lists the parts of the n-th item of the last attribute that are not zero.
+func (sc *scratch) contributions(n int) []Contribution {
+	width := len(sc.seeds)
+	out := make([]Contribution, 0, width)
+	for k, part := range sc.parts[n*width : (n+1)*width] {
+		if part != 0 {
+			out = append(out, Contribution{sc.seeds[k].item, part})
 		}
 	}
 	return out

@@ -24,6 +24,7 @@ type Index struct {
 	mu         sync.RWMutex
 	documents  []document // by number; replaced and deleted ones stay as dead until the next compaction
 	numbers    map[string]int32
+	texts      uint64 // sum of the live documents' sums
 	vocabulary map[string]int32
 	names      []string    // by term
 	postings   [][]posting // by term, including dead documents
@@ -33,6 +34,7 @@ type Index struct {
 
 type document struct {
 	id       string
+	sum      uint64 // of the item's texts
 	language string
 	terms    []entry // sorted by the term's name
 	norm     float64 // of the weights without inverse document frequency
@@ -76,15 +78,33 @@ func (ix *Index) Language(id string) string {
 	return ""
 }
 
-// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms).
+// Texts is a fingerprint of the texts of all items. It depends on nothing else, so that indexes of the same items have the same one.
+func (ix *Index) Texts() uint64 {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	return ix.texts
+}
+
+// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it had.
 func (ix *Index) Upsert(item Item) {
+	sum := item.sum()
+	if ix.has(item.ID, sum) {
+		return
+	}
 	terms, language := ix.reader.analyse(item)
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.remove(item.ID)
 	// The id may be part of a large request body; a copy does not keep that alive.
-	ix.insert(strings.Clone(item.ID), language, terms)
+	ix.insert(strings.Clone(item.ID), sum, language, terms)
 	ix.compact()
+}
+
+func (ix *Index) has(id string, sum uint64) bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	number, ok := ix.numbers[id]
+	return ok && ix.documents[number].sum == sum
 }
 
 // Delete removes the item and reports whether it was there.
@@ -96,9 +116,10 @@ func (ix *Index) Delete(id string) bool {
 	return found
 }
 
-func (ix *Index) insert(id, language string, terms []term) {
+func (ix *Index) insert(id string, sum uint64, language string, terms []term) {
 	number := int32(len(ix.documents))
-	d := document{id: id, language: language, live: true, terms: make([]entry, 0, len(terms))}
+	ix.texts += sum
+	d := document{id: id, sum: sum, language: language, live: true, terms: make([]entry, 0, len(terms))}
 	for _, t := range terms {
 		at := ix.termNumber(t.name)
 		d.terms = append(d.terms, entry{at, t.weight})
@@ -133,6 +154,7 @@ func (ix *Index) remove(id string) bool {
 	for _, e := range d.terms {
 		ix.frequency[e.term]--
 	}
+	ix.texts -= d.sum
 	d.live, d.terms = false, nil
 	delete(ix.numbers, id)
 	return true
@@ -146,6 +168,7 @@ func (ix *Index) compact() {
 	}
 	old, names := ix.documents, ix.names
 	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
+	ix.texts = 0
 	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
 	var terms []term
 	for _, d := range old {
@@ -156,7 +179,7 @@ func (ix *Index) compact() {
 		for _, e := range d.terms {
 			terms = append(terms, term{names[e.term], e.weight})
 		}
-		ix.insert(d.id, d.language, terms)
+		ix.insert(d.id, d.sum, d.language, terms)
 	}
 	for n := range ix.postings {
 		ix.postings[n] = slices.Clip(ix.postings[n])

@@ -3,6 +3,8 @@ package text
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math"
 )
 
@@ -17,6 +19,25 @@ type Item struct {
 	Tags     []string
 	// Language is the item's language as declared ("de", "pt-BR"); when empty it is detected.
 	Language string
+}
+
+// sum is a hash of the item's id and texts (FNV-1a, 64 bits), the same in every process.
+func (i *Item) sum() uint64 {
+	h := fnv.New64a()
+	part := func(text string) {
+		io.WriteString(h, text) // a hash takes everything
+		h.Write([]byte{0})
+	}
+	for _, text := range []string{i.ID, i.Title, i.Description, i.Brand, i.Language} {
+		part(text)
+	}
+	for _, list := range [][]string{i.Category, i.Tags} {
+		for _, text := range list {
+			part(text)
+		}
+		part("")
+	}
+	return h.Sum64()
 }
 
 // Field says how much one part of an item counts.

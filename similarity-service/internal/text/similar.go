@@ -17,7 +17,10 @@ type Neighbour[ID cmp.Ordered] struct {
 
 // byScore sorts best first, ties by lower id.
 func byScore[ID cmp.Ordered](a, b Neighbour[ID]) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	if a.Score != b.Score {
+		return cmp.Compare(b.Score, a.Score)
+	}
+	return cmp.Compare(a.ID, b.ID)
 }
 
 // TermWeight is the part of a cosine that one term brings.
@@ -38,6 +41,7 @@ type scratch struct {
 type candidate struct {
 	document int32
 	score    float64
+	sum      uint64 // of the document
 }
 
 func (sc *scratch) fit(terms, documents int) {
@@ -175,19 +179,19 @@ func (ix *Index) gather(sc *scratch, query []entry) {
 	}
 }
 
-// candidates returns the limit best live documents by the gathered products over their length, ties by lower id, in any
-// order, and clears the products.
+// candidates returns the limit best live documents by the gathered products over their length, in any order, and clears the
+// products. Ties go by the documents' sums, which are as good as ids to make the choice the same everywhere, and at hand.
 func (ix *Index) candidates(sc *scratch, self int32, limit int) []candidate {
 	sc.found = sc.found[:0]
 	for _, number := range sc.touched {
 		if d := &ix.documents[number]; d.live && number != self {
-			sc.found = append(sc.found, candidate{number, sc.dot[number] / d.norm})
+			sc.found = append(sc.found, candidate{number, sc.dot[number] / d.norm, d.sum})
 		}
 		sc.dot[number] = 0
 	}
 	sc.touched = sc.touched[:0]
 	selection.KeepTop(&sc.found, limit, func(a, b candidate) bool {
-		return a.score > b.score || a.score == b.score && ix.documents[a.document].id < ix.documents[b.document].id
+		return a.score > b.score || a.score == b.score && a.sum < b.sum
 	})
 	return sc.found
 }

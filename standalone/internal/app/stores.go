@@ -107,9 +107,12 @@ func startRedis(close *closers) (string, error) {
 	return fmt.Sprintf("redis://:%s@%s/0", password, m.Addr()), nil
 }
 
-// expireKeys lets the keys of m grow older, once a second. The clock that m has itself goes through all keys at every command.
+// expiryInterval is how late a key of the in-process Redis may go. Looking for such keys goes through all of them, the lists of a model included.
+const expiryInterval = 15 * time.Second
+
+// expireKeys lets the keys of m grow older. The clock that m has itself goes through all keys at every command.
 func expireKeys(m *miniredis.Miniredis, stop <-chan struct{}) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(expiryInterval)
 	defer tick.Stop()
 	for last := time.Now(); ; {
 		select {

@@ -102,8 +102,16 @@ func decisions(t *testing.T, s *store.Store) {
 	if _, err := s.Decision(ctx, "south", "a"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("another shop's decision: %v", err)
 	}
-	if err := s.Purge(ctx, 5); err != nil {
+	if err := s.AddCounts(ctx, store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "x", AtMs: 3}, {Shop: "north", Visitor: "v", ItemID: "y", AtMs: 2}}}, nil); err != nil {
 		t.Fatal(err)
+	}
+	if err := s.Purge(ctx, 5, 3); err != nil {
+		t.Fatal(err)
+	}
+	_, errX := s.LastClick(ctx, "north", "v", "x")
+	_, errY := s.LastClick(ctx, "north", "v", "y")
+	if errX != nil || !errors.Is(errY, store.ErrNotFound) {
+		t.Errorf("clicks after the purge: %v, %v", errX, errY)
 	}
 	_, errA := s.Decision(ctx, "north", "a")
 	_, errB := s.Decision(ctx, "north", "b")
@@ -134,7 +142,7 @@ func counts(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff(map[string]int{"home": 2}, shown); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
+	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "older", AtMs: 4}, {Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
 	if err := s.AddCounts(ctx, c, nil); err != nil {
 		t.Fatal(err)
 	}
