@@ -56,11 +56,16 @@ type Model struct {
 	Texts    string // the present fingerprint of the items' texts
 }
 
+// key names a list. Hashing and comparing names of shops and models for each of a visitor's items would take longer than finding the list.
 type key struct {
+	model uint32 // a number given to shop, relation and version
+	item  string
+}
+
+type modelName struct {
 	shop     string
-	version  string // that was live when it was asked for, or was asked for
 	relation string
-	item     string
+	version  string // that was live when it was asked for, or was asked for
 }
 
 // Lookup asks the similarity-service.
@@ -71,13 +76,15 @@ type Cache struct {
 	lookup     Lookup
 	now        func() time.Time
 	lists      *otter.Cache[key, *Entry]
+	mu         sync.RWMutex
+	models     map[modelName]uint32
 	refreshing chan struct{} // holds an element for each refresh under way
 	running    sync.WaitGroup
 }
 
 // New returns an empty cache that holds at most maxBytes of lists.
 func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
-	return &Cache{lookup: lookup, now: now, refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
+	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(k key, e *Entry) uint32 {
 			return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
@@ -100,9 +107,9 @@ func (c *Cache) Close() {
 func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, m Model, items []string) ([]*Entry, error) {
 	out := make([]*Entry, len(items))
 	var missing, outdated []key
-	now := c.now()
+	now, number := c.now(), c.number(modelName{shop.Name, m.Relation, m.Version})
 	for n, item := range items {
-		k := key{shop.Name, m.Version, m.Relation, item}
+		k := key{number, item}
 		e, ok := c.lists.GetIfPresent(k)
 		switch out[n] = e; {
 		case !ok:
@@ -118,13 +125,30 @@ func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, m Model, items []
 	found, err := c.fetch(ctx, shop, m, missing)
 	for n, item := range items {
 		if out[n] == nil {
-			out[n] = found[key{shop.Name, m.Version, m.Relation, item}]
+			out[n] = found[key{number, item}]
 		}
 	}
 	if err != nil {
 		return out, fmt.Errorf("read %d neighbour lists (%s): %w", len(missing), m.Relation, err)
 	}
 	return out, nil
+}
+
+// number returns the number of a model, which stays for the life of the process.
+func (c *Cache) number(name modelName) uint32 {
+	c.mu.RLock()
+	n, ok := c.models[name]
+	c.mu.RUnlock()
+	if ok {
+		return n
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n, ok = c.models[name]; !ok {
+		n = uint32(len(c.models))
+		c.models[name] = n
+	}
+	return n
 }
 
 // refresh reads lists anew in the background. When that is being done for enough others already, a later request will ask again.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -57,6 +58,7 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	}
 	if known == nil || a.tag != known.tag {
 		known = &knownVisitor{a.tag, visitor.Of(&a.profile)}
+		p.options.Catalogue.Shop(shop).Read(func(v *catalogue.View) { known.visitor.Number(v.Find) })
 		if !past && a.tag != "" {
 			p.visitors.cache.Set(k, known)
 		}

@@ -49,14 +49,14 @@ func (k *check) drops(it *catalogue.Item, on marks) bool {
 // place notes that an item has its place in the answer.
 func (c *checker) place(i int32) { c.marked[i] |= c.placed }
 
-// list adds a check that drops the items of n ids and those recommended in their place; id returns the k-th, "" for one that does not count.
-func (c *checker) list(name string, n int, id func(k int) string) {
+// list adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does not count.
+func (c *checker) list(name string, n int, index func(k int) int32) {
 	if n == 0 {
 		return
 	}
 	bit := c.add(name)
 	for k := range n {
-		if i := c.view.Find(id(k)); i >= 0 {
+		if i := index(k); i >= 0 {
 			c.marked[i] |= bit
 			c.marked[c.view.Head(i)] |= bit
 		}
@@ -95,13 +95,19 @@ func newChecker(r *run, v *catalogue.View) *checker {
 
 // addLists adds the checks for items that the request, the visitor or the page names.
 func (c *checker) addLists(r *run) {
-	ids := func(name string, list []string) { c.list(name, len(list), func(k int) string { return list[k] }) }
+	ids := func(name string, list []string) {
+		c.list(name, len(list), func(k int) int32 { return c.view.Find(list[k]) })
+	}
 	history := func(name string, want func(*visitor.Touched) bool) {
-		c.list(name, len(r.visitor.History), func(k int) string {
-			if t := &r.visitor.History[k]; want(t) {
-				return t.ItemID
+		c.list(name, len(r.visitor.History), func(k int) int32 {
+			t := &r.visitor.History[k]
+			switch {
+			case !want(t):
+				return catalogue.None
+			case t.Item >= 0:
+				return t.Item
 			}
-			return ""
+			return c.view.Find(t.ItemID)
 		})
 	}
 	ids("context", r.req.ContextItems)
@@ -112,7 +118,7 @@ func (c *checker) addLists(r *run) {
 		history("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
 	}
 	if !r.scenario.AllowPurchased {
-		c.list("purchased", len(r.visitor.Purchased), func(k int) string { return r.visitor.Purchased[k].ItemID })
+		c.list("purchased", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
 	}
 	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
 		history("event_types", func(t *visitor.Touched) bool {

@@ -25,8 +25,9 @@ const (
 	DefaultDeadline = 150 * time.Millisecond
 	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
-	// historyLimit is how many recent items of a visitor are seeds.
-	historyLimit = 50
+	// historyLimit is how many recent items of a visitor are known, and so left out where what was seen is; seedLimit is how many of them are seeds.
+	historyLimit = 500
+	seedLimit    = 200
 )
 
 // Engine answers requests. It is safe for concurrent use.

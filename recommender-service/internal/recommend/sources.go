@@ -129,7 +129,7 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 }
 
 func (r *run) historySeeds() []candidate.Seed {
-	history := r.visitor.History[:min(len(r.visitor.History), historyLimit)]
+	history := r.visitor.History[:min(len(r.visitor.History), seedLimit)]
 	seeds := make([]candidate.Seed, 0, len(history))
 	for n := range history {
 		t := &history[n]

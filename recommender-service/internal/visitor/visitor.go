@@ -10,9 +10,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// Unknown is the index of an item that the catalogue has never heard of.
+const Unknown int32 = -1
+
 // Touched is one item of a visitor's history.
 type Touched struct {
 	ItemID   string
+	Item     int32    // index of the item in the catalogue; Unknown when it had none as the visitor was read
 	Type     string   // of the heaviest event
 	Types    []string // sorted
 	Weight   float64  // between −1 and 1: how much the visitor cares
@@ -86,6 +90,15 @@ func Of(p *profileapi.Profile) *Visitor {
 	return v
 }
 
+// Number gives the items of the history the indices that find returns, negative ones for items that it does not know.
+func (v *Visitor) Number(find func(id string) int32) {
+	for _, list := range [][]Touched{v.History, v.Session} {
+		for n := range list {
+			list[n].Item = max(Unknown, find(list[n].ItemID))
+		}
+	}
+}
+
 // Bytes is about what the visitor takes in memory.
 func (v *Visitor) Bytes() int {
 	const visitor, touched, purchased, value = 600, 220, 160, 80
@@ -96,7 +109,7 @@ func touched(items []profileapi.ProfileItem) []Touched {
 	list := make([]Touched, len(items))
 	for n := range items {
 		it := &items[n]
-		list[n] = Touched{ItemID: it.ItemID, Type: it.Type, Types: it.Types, Weight: Saturate(it.Decayed), AgeHours: it.AgeHours, LastMs: it.LastAt.UnixMilli()}
+		list[n] = Touched{ItemID: it.ItemID, Item: Unknown, Type: it.Type, Types: it.Types, Weight: Saturate(it.Decayed), AgeHours: it.AgeHours, LastMs: it.LastAt.UnixMilli()}
 	}
 	return list
 }
@@ -145,7 +158,7 @@ func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
 	case "purchase":
 		v.Purchased = append([]profileapi.PurchasedItem{{ItemID: id, Count: 1, Quantity: 1}}, v.Purchased...)
 	}
-	t := Touched{ItemID: id, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
 	v.History, v.Session = putFirst(v.History, t), putFirst(v.Session, t)
 }
 
@@ -158,7 +171,7 @@ func putFirst(list []Touched, t Touched) []Touched {
 			t.Type = old.Type
 		}
 		t.Weight = Saturate(desaturate(old.Weight) + desaturate(t.Weight))
-		t.Types = union(old.Types, t.Types)
+		t.Types, t.Item = union(old.Types, t.Types), old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}
 	return append([]Touched{t}, list...)
