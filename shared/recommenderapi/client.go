@@ -2,7 +2,10 @@
 package recommenderapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -30,4 +33,33 @@ func (c *Client) Rules(ctx context.Context, cursor string, limit int) (profileap
 		values.Set("limit", strconv.Itoa(limit))
 	}
 	return httpclient.JSON[profileapi.Page[ListedRule]](ctx, c.http, http.MethodGet, "/v1/rules", values, nil)
+}
+
+// Scenarios lists the scenarios of the shop in order of id.
+func (c *Client) Scenarios(ctx context.Context) ([]Scenario, error) {
+	page, err := httpclient.JSON[struct{ Items []Scenario }](ctx, c.http, http.MethodGet, "/v1/scenarios", nil, nil)
+	return page.Items, err
+}
+
+// PutScenario changes or adds the scenario that s names. version, when not 0, is the one to be changed: the call fails with 412 when another
+// has taken its place.
+func (c *Client) PutScenario(ctx context.Context, s Scenario, version int64) (SavedScenario, error) {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return SavedScenario{}, fmt.Errorf("encode scenario %s: %w", s.ScenarioID, err)
+	}
+	r := httpclient.Request{Method: http.MethodPut, Path: "/v1/scenarios/" + url.PathEscape(s.ScenarioID), Body: bytes.NewReader(body), ContentType: "application/json"}
+	if version != 0 {
+		r.Header = http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}
+	}
+	resp, err := c.http.Send(ctx, r)
+	if err != nil {
+		return SavedScenario{}, err
+	}
+	defer resp.Body.Close()
+	var saved SavedScenario
+	if err := json.NewDecoder(resp.Body).Decode(&saved); err != nil {
+		return SavedScenario{}, fmt.Errorf("decode scenario %s: %w", s.ScenarioID, err)
+	}
+	return saved, nil
 }

@@ -9,7 +9,8 @@ func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }
 
-// Builtin returns the scenarios that work out of the box, in order of id.
+// Builtin returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out visits say of
+// them, and "aisle tune" fits them to a shop's own.
 func Builtin() []api.Scenario {
 	all := []api.Scenario{
 		{
@@ -18,7 +19,7 @@ func Builtin() []api.Scenario {
 		},
 		{
 			ScenarioID: "cart.complementary", Title: "Goes with your cart",
-			Sources:     []api.Source{{Kind: api.SourceCart, Weight: 1}, {Kind: api.SourceHistory, Weight: .1}},
+			Sources:     []api.Source{{Kind: api.SourceCart, Weight: 1}, {Kind: api.SourceHistory, Weight: .01}},
 			Description: "What others bought together with what is in the cart.",
 		},
 		{
@@ -33,7 +34,7 @@ func Builtin() []api.Scenario {
 		},
 		{
 			ScenarioID: "home.for_you", Title: "For you", Seen: "exclude",
-			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: .5}},
+			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: 2}},
 			Description: "Recommendations from everything the visitor did, the present session first.",
 		},
 		{
@@ -52,7 +53,7 @@ func Builtin() []api.Scenario {
 		},
 		{
 			ScenarioID: "product_detail.similar", Title: "Similar products", AllowPurchased: true,
-			Sources:     []api.Source{{Kind: api.SourceContextSimilar, Weight: 1}, {Kind: api.SourceContextNext, Weight: .2}},
+			Sources:     []api.Source{{Kind: api.SourceContextSimilar, Weight: 1}, {Kind: api.SourceContextNext, Weight: 1}},
 			Description: "Products like the one shown.",
 		},
 		{

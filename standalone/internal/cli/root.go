@@ -35,6 +35,6 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServeCommand(), newDemoCommand(), newRecomputeCommand(), newKeysCommand(), newHealthCommand(), newEvaluateCommand(), newImportCommand(), newRecommendCommand())
+	root.AddCommand(newServeCommand(), newDemoCommand(), newRecomputeCommand(), newKeysCommand(), newHealthCommand(), newEvaluateCommand(), newImportCommand(), newRecommendCommand(), newTuneCommand())
 	return root
 }

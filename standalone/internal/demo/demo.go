@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/standalone/internal/app"
+	"github.com/aisle-rec/aisle/standalone/internal/feed"
 	"github.com/aisle-rec/aisle/standalone/internal/onlineretail"
 )
 
@@ -21,8 +22,6 @@ const (
 	ItemID = "85123A"
 	// searchSeconds keeps the whole demo under a minute; a real recompute searches longer.
 	searchSeconds = 6
-	batchEvents   = 1000
-	batchLines    = 12_000 // keeps a batch well below the 2 MB that one request may have
 	shown         = 5
 	// liveDeadline bounds the wait until what was imported can be asked for.
 	liveDeadline = 30 * time.Second
@@ -112,39 +111,20 @@ func (r *run) importShop(ctx context.Context) error {
 		OrderLines: onlineretail.Lines, LeftOut: shop.Left.NotProducts + shop.Left.Adjustments, ShiftedDays: int(shop.Shift.Hours() / 24),
 		Source: "UCI Online Retail by Daqing Chen, CC BY 4.0",
 	}
-	for from := 0; from < len(shop.Items); from += batchEvents {
-		answer, err := r.clients.Profile.PutItems(ctx, shop.Items[from:min(from+batchEvents, len(shop.Items))])
-		if err != nil {
-			return err
-		}
-		r.result.Imported.Items += answer.Accepted
+	items, err := feed.Items(ctx, r.clients.Profile, shop.Items)
+	if err != nil {
+		return err
 	}
+	r.result.Imported.Items = items.Accepted
 	for _, i := range shop.Items {
 		r.titles[i.ItemID] = i.Title
 	}
-	for from := 0; from < len(shop.Events); {
-		to := batchEnd(shop.Events, from)
-		answer, err := r.clients.Profile.PostEvents(ctx, shop.Events[from:to])
-		if err != nil {
-			return err
-		}
-		r.result.Imported.Events += answer.Accepted
-		r.result.Imported.Duplicates += answer.Duplicates
-		r.result.Imported.Rejected += answer.Rejected
-		from = to
-		r.options.Progress("import orders", to, len(shop.Events))
+	events, err := feed.Events(ctx, r.clients.Profile, shop.Events, func(done, total int) { r.options.Progress("import orders", done, total) })
+	if err != nil {
+		return err
 	}
+	r.result.Imported.Events, r.result.Imported.Duplicates, r.result.Imported.Rejected = events.Accepted, events.Duplicates, events.Rejected
 	return nil
-}
-
-func batchEnd(events []profileapi.Event, from int) int {
-	lines := 0
-	for to := from; to < len(events); to++ {
-		if lines += len(events[to].Items); to > from && lines > batchLines || to-from == batchEvents {
-			return to
-		}
-	}
-	return len(events)
 }
 
 func (r *run) recompute(ctx context.Context) error {
