@@ -9,6 +9,9 @@ import (
 	"sync"
 )
 
+// bodyBuffer is how much of a body is collected before the reader gets it.
+const bodyBuffer = 16 << 10
+
 // InProcess is an http.RoundTripper that hands each request to a handler of the same process: same JSON, no socket.
 type InProcess struct{ Handler http.Handler }
 
@@ -18,7 +21,6 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	body, pipe := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, pipe: pipe, ready: make(chan struct{})}
-	w.buffered = bufio.NewWriterSize(pipe, 16<<10)
 	inner := r.Clone(ctx)
 	inner.RequestURI = r.URL.RequestURI()
 	inner.RemoteAddr = "127.0.0.1:0"
@@ -75,7 +77,7 @@ type pipeWriter struct {
 	once     sync.Once
 	ready    chan struct{}
 	pipe     *io.PipeWriter
-	buffered *bufio.Writer
+	buffered *bufio.Writer // nil until there is a body
 }
 
 func (w *pipeWriter) Header() http.Header { return w.header }
@@ -92,11 +94,16 @@ func (w *pipeWriter) WriteHeader(status int) {
 
 func (w *pipeWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if w.buffered == nil {
+		w.buffered = bufio.NewWriterSize(w.pipe, bodyBuffer)
+	}
 	return w.buffered.Write(p)
 }
 
 // Flush sends what is buffered; a reader that is gone shows at the next Write.
 func (w *pipeWriter) Flush() {
 	w.WriteHeader(http.StatusOK)
-	_ = w.buffered.Flush()
+	if w.buffered != nil {
+		_ = w.buffered.Flush()
+	}
 }

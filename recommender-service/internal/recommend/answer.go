@@ -51,8 +51,8 @@ func variantOf(v *catalogue.View, it *catalogue.Item, p *pick) string {
 	}
 	best, largest := catalogue.None, 0.0
 	for k := range p.shares {
-		if s := &p.shares[k]; s.item != it.Index && s.value > largest && sells(s.item) {
-			best, largest = s.item, s.value
+		if s := &p.shares[k]; s.Item != it.Index && s.Value > largest && sells(s.Item) {
+			best, largest = s.Item, s.Value
 		}
 	}
 	if best < 0 {
@@ -71,11 +71,11 @@ func reasons(p *pick) []api.Reason {
 	shares := p.shares
 	order := make([]int, 0, len(shares))
 	for k := range shares {
-		if shares[k].value > 0 {
+		if shares[k].Value > 0 {
 			order = append(order, k)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b].value, shares[a].value) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b].Value, shares[a].Value) })
 	list := make([]api.Reason, 0, reasonsShown+1)
 	if p.reason != "" {
 		list = append(list, api.Reason{Code: p.reason, Value: p.rule})
@@ -95,19 +95,19 @@ func reasons(p *pick) []api.Reason {
 func reasonOf(s *share) api.Reason {
 	switch s.source {
 	case api.SourceHistory, api.SourceSession:
-		return api.Reason{Code: because(s.seed.EventType), ItemID: s.seed.ItemID}
+		return api.Reason{Code: because(s.Term.Seed.EventType), ItemID: s.Term.Seed.ItemID}
 	case api.SourceContextSimilar:
-		return api.Reason{Code: "similar_to", ItemID: s.seed.ItemID}
+		return api.Reason{Code: "similar_to", ItemID: s.Term.Seed.ItemID}
 	case api.SourceContextTogether:
-		return api.Reason{Code: "bought_together_with", ItemID: s.seed.ItemID}
+		return api.Reason{Code: "bought_together_with", ItemID: s.Term.Seed.ItemID}
 	case api.SourceContextNext:
-		return api.Reason{Code: "viewed_after", ItemID: s.seed.ItemID}
+		return api.Reason{Code: "viewed_after", ItemID: s.Term.Seed.ItemID}
 	case api.SourceCart:
-		return api.Reason{Code: "goes_with_cart", ItemID: s.seed.ItemID}
+		return api.Reason{Code: "goes_with_cart", ItemID: s.Term.Seed.ItemID}
 	case api.SourceBuyAgain, api.SourceRecentlyViewed:
-		return api.Reason{Code: s.source, ItemID: s.seed.ItemID}
+		return api.Reason{Code: s.source, ItemID: s.Term.Seed.ItemID}
 	case api.SourceAffinityCategory, api.SourceCategory:
-		return api.Reason{Code: "popular_in_category", Value: s.seed.Category}
+		return api.Reason{Code: "popular_in_category", Value: s.Term.Seed.Category}
 	}
 	return api.Reason{Code: s.source}
 }
@@ -131,9 +131,10 @@ func explanation(p *pick) *api.Explanation {
 	e := &api.Explanation{BaseScore: p.base, Boosts: p.boosts, Contributions: make([]api.ScoreContribution, len(p.shares))}
 	for k := range p.shares {
 		s := &p.shares[k]
+		seed := &s.Term.Seed
 		e.Contributions[k] = api.ScoreContribution{
-			Source: s.source, SeedItemID: s.seed.ItemID, Category: s.seed.Category, EventType: s.seed.EventType, AgeHours: s.seed.AgeHours, SeedWeight: s.seed.Weight,
-			Factor: s.factor, Similarity: float64(s.similarity), Value: s.value,
+			Source: s.source, SeedItemID: seed.ItemID, Category: seed.Category, EventType: seed.EventType, AgeHours: seed.AgeHours, SeedWeight: seed.Weight,
+			Factor: s.Term.Factor, Similarity: float64(s.Raw), Value: s.Value,
 		}
 	}
 	return e

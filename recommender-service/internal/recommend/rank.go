@@ -67,7 +67,7 @@ func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]
 	}
 	traced := r.scratch.blend.Trace(distinct)
 	for n, head := range distinct {
-		shares[head], _ = p.shares(traced[n])
+		shares[head] = p.shares(nil, traced[n])
 	}
 	return heads, shares
 }

@@ -71,14 +71,10 @@ type pick struct {
 	boosts []api.Boost
 }
 
-// share is a contribution, kept beyond the scratch memory.
+// share is a contribution, kept beyond the scratch memory, with the kind of source that its term comes from.
 type share struct {
-	source     string
-	seed       candidate.Seed
-	item       int32 // of the family, that the seed's list named
-	factor     float64
-	similarity float32
-	value      float64
+	candidate.Share
+	source string
 }
 
 // degrade notes a peer that could not help, once.
@@ -175,26 +171,37 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 		indices[n] = picks[n].index
 	}
 	traced := r.scratch.blend.Trace(indices)
+	total := 0
+	for n := range traced {
+		total += len(traced[n])
+	}
+	kept := make([]share, 0, total)
 	for n := range picks {
-		shares, tier := p.shares(traced[n])
-		picks[n].shares = shares
+		from := len(kept)
+		kept = p.shares(kept, traced[n])
+		picks[n].shares = kept[from:len(kept):len(kept)]
 		if picks[n].tier == "" {
-			picks[n].tier = tier
+			picks[n].tier = tierOfShares(picks[n].shares)
 		}
 		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
 	}
 }
 
-// shares copies contributions out of the scratch memory and names the tier of the largest.
-func (p *plan) shares(found []candidate.Share) ([]share, string) {
-	shares, tier, largest := make([]share, len(found)), "", 0.0
-	for k := range found {
-		f := &found[k]
-		kind := p.sources[f.Term.Source].kind
-		shares[k] = share{source: kind, seed: f.Term.Seed, item: f.Item, factor: f.Term.Factor, similarity: f.Raw, value: f.Value}
-		if k == 0 || f.Value > largest {
-			largest, tier = f.Value, tierOf(kind)
+// shares appends contributions to kept, out of the scratch memory.
+func (p *plan) shares(kept []share, found []candidate.Share) []share {
+	for _, f := range found {
+		kept = append(kept, share{f, p.sources[f.Term.Source].kind})
+	}
+	return kept
+}
+
+// tierOfShares names the tier of the largest contribution.
+func tierOfShares(shares []share) string {
+	tier, largest := "", 0.0
+	for k := range shares {
+		if s := &shares[k]; k == 0 || s.Value > largest {
+			largest, tier = s.Value, tierOf(s.source)
 		}
 	}
-	return shares, tier
+	return tier
 }
