@@ -16,9 +16,11 @@ const bodyBuffer = 16 << 10
 type InProcess struct{ Handler http.Handler }
 
 // RoundTrip runs the handler and returns as soon as it has written its header; the body streams through a pipe. When the caller
-// closes the body or its context ends, the handler's context ends too.
+// closes the body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is
+// cancelled and never past a deadline, by which handlers know that a write failed only because nobody reads.
 func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	stop := context.AfterFunc(r.Context(), cancel)
 	body, pipe := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, pipe: pipe, ready: make(chan struct{})}
 	inner := r.Clone(ctx)
@@ -38,6 +40,7 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 				pipe.CloseWithError(io.ErrUnexpectedEOF)
 			}
 			w.WriteHeader(http.StatusOK)
+			stop()
 			cancel()
 		}()
 		t.Handler.ServeHTTP(w, inner)
