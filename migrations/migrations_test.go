@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/golang-migrate/migrate/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -33,6 +35,42 @@ func TestUpAndCheck(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestVisitorsOfExperimentsBecomeHashes starts from a database with visitors as the first version stored them.
+func TestVisitorsOfExperimentsBecomeHashes(t *testing.T) {
+	t.Parallel()
+	for dialect, url := range map[string]string{"postgres": testenv.Postgres(t), "sqlite": testenv.SQLite(t)} {
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			if err := withMigrate(ctx, Recommender, url, func(m *migrate.Migrate, _ uint) error { return m.Migrate(1) }); err != nil {
+				t.Fatal(err)
+			}
+			db, err := sql.Open("pgx", url)
+			if dialect == "sqlite" {
+				db, err = sql.Open("sqlite", database.SQLitePath(url))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if _, err := db.ExecContext(ctx, `insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue)
+				values ('north', 'x', 'a', 'u/Zoë', 1, 2, 3, 4, 5)`); err != nil {
+				t.Fatal(err)
+			}
+			if err := Up(ctx, Recommender, url); err != nil {
+				t.Fatal(err)
+			}
+			var visitor string
+			if err := db.QueryRowContext(ctx, "select visitor from experiment_visitors").Scan(&visitor); err != nil || visitor != "e4e8bffcf98f6844be415d71635dfae8" {
+				t.Errorf("the visitor is %q, %v", visitor, err)
+			}
+			if err := withMigrate(ctx, Recommender, url, func(m *migrate.Migrate, _ uint) error { return m.Migrate(1) }); err != nil {
+				t.Errorf("down: %v", err)
+			}
+		})
 	}
 }
 

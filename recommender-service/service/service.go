@@ -22,6 +22,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -57,6 +58,7 @@ type Service struct {
 	attribution *metrics.Attribution
 	guard       *metrics.Guard
 	exports     *export.Manager
+	upkeep      *upkeep.Upkeep
 }
 
 // New opens the store and builds the service. It fails when the configuration or the store is unusable.
@@ -96,9 +98,10 @@ func (s *Service) build(config Config) error {
 	s.scenarios = scenario.NewBook(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
-	s.decisions = decision.NewLog(s.store, decision.Options{
-		Sample: config.DecisionSample, Keep: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
-	}, s.deps.Registry)
+	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
+	s.upkeep = &upkeep.Upkeep{
+		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
+	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
@@ -118,13 +121,32 @@ func (s *Service) build(config Config) error {
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
-		KeepDays: config.DecisionDays, Now: now,
+		Forget: s.forget, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
 	s.exports = api.Exports
 	api.Register(s.server.API)
 	return err
+}
+
+// forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.
+func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f recommenderapi.Forgotten, err error) {
+	s.decisions.Flush(ctx)
+	if err := s.counter.Flush(ctx); err != nil {
+		return f, err
+	}
+	for _, who := range []struct{ id, visitor string }{{userID, experiment.Visitor(userID, "")}, {sessionID, experiment.Visitor("", sessionID)}} {
+		if who.id == "" {
+			continue
+		}
+		rows, err := s.store.Forget(ctx, shop, who.id, who.visitor)
+		if err != nil {
+			return f, err
+		}
+		f.Decisions, f.Clicks, f.Experiments = f.Decisions+rows.Decisions, f.Clicks+rows.Clicks, f.Experiments+rows.Visitors
+	}
+	return f, nil
 }
 
 const usersPage = 1000
@@ -179,7 +201,8 @@ func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.R
 // ready never fails: without its store and its peers the service still answers, and says what it lacks.
 func (s *Service) ready(context.Context) error { return nil }
 
-// Run does the background work until ctx ends: it follows catalogues, models, configuration and events, and writes decisions and counts.
+// Run does the background work until ctx ends: it follows catalogues, models, configuration and events, writes decisions and
+// counts, and removes old ones.
 func (s *Service) Run(ctx context.Context) error {
 	shops := s.deps.Auth.Shops
 	group, ctx := errgroup.WithContext(ctx)
@@ -192,6 +215,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.counter.Run(ctx) },
 		func() { s.attribution.Run(ctx, shops) },
 		func() { s.guard.Run(ctx, shops) },
+		func() { s.upkeep.Run(ctx) },
 	} {
 		group.Go(func() error { work(); return nil })
 	}

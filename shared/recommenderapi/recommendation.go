@@ -222,3 +222,10 @@ type Replay struct {
 	Gone      []string `json:"gone,omitempty" doc:"Inputs that exist no longer or differ"`
 	Answer    Answer   `json:"answer"`
 }
+
+// Forgotten counts what was removed of a person. It does not name the person.
+type Forgotten struct {
+	Decisions   int64 `json:"decisions" doc:"Logged inputs of answers"`
+	Clicks      int64 `json:"clicks" doc:"Clicks that purchases could be attributed to"`
+	Experiments int64 `json:"experiments" doc:"Arms of experiments whose results no longer count the person"`
+}

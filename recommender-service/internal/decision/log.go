@@ -25,24 +25,18 @@ const (
 	batchLength  = 500
 	flushEvery   = time.Second
 	writeTimeout = 10 * time.Second
-	purgeEvery   = time.Hour
 )
 
 // Store is the port to the database.
 type Store interface {
 	AddDecisions(ctx context.Context, list []store.Decision) error
 	Decision(ctx context.Context, shop, id string) (store.Decision, error)
-	Purge(ctx context.Context, decisionsBeforeMs, clicksBeforeMs int64) error
 }
 
-// Options are how much is kept and for how long.
+// Options are how much is kept.
 type Options struct {
 	Sample float64 // share of answers, 0 to 1
-	Keep   time.Duration
-	// KeepClicks is how long the clicks are kept that purchases are attributed to.
-	KeepClicks time.Duration
-	Logger     *slog.Logger
-	Now        func() time.Time
+	Logger *slog.Logger
 }
 
 type entry struct {
@@ -135,11 +129,10 @@ func (l *Log) Flush(ctx context.Context) {
 	}
 }
 
-// Run stores decisions and removes old ones until ctx ends, and then stores what is queued.
+// Run stores decisions until ctx ends, and then stores what is queued.
 func (l *Log) Run(ctx context.Context) {
-	flush, purge := time.NewTicker(flushEvery), time.NewTicker(purgeEvery)
+	flush := time.NewTicker(flushEvery)
 	defer flush.Stop()
-	defer purge.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -150,10 +143,6 @@ func (l *Log) Run(ctx context.Context) {
 			close(done)
 		case <-flush.C:
 			l.drain(ctx)
-		case <-purge.C:
-			if err := l.store.Purge(ctx, l.options.Now().Add(-l.options.Keep).UnixMilli(), l.options.Now().Add(-l.options.KeepClicks).UnixMilli()); err != nil && ctx.Err() == nil {
-				l.options.Logger.Warn("old decisions not removed", "error", err)
-			}
 		}
 	}
 }

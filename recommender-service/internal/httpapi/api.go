@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // API holds what the operations need.
@@ -28,8 +29,10 @@ type API struct {
 	Decisions   *decision.Log
 	Reporter    *metrics.Reporter
 	Exports     *export.Manager
-	KeepDays    int // how long decisions are kept
-	Now         func() time.Time
+	// Forget removes what is kept of a user, a session or both; "" for neither.
+	Forget   func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
+	KeepDays int // how long decisions are kept
+	Now      func() time.Time
 }
 
 // Register adds every operation.
@@ -39,6 +42,7 @@ func (a *API) Register(api huma.API) {
 	a.registerRules(api)
 	a.registerExperiments(api)
 	a.registerExports(api)
+	a.registerPrivacy(api)
 }
 
 // register adds an operation that is given the shop of its caller.

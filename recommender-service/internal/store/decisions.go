@@ -43,18 +43,3 @@ func (s *Store) Decision(ctx context.Context, shop, id string) (Decision, error)
 	}
 	return list[0], nil
 }
-
-// Purge removes decisions from before a moment, and clicks from before another.
-func (s *Store) Purge(ctx context.Context, decisionsBeforeMs, clicksBeforeMs int64) error {
-	err := s.inTx(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "delete from decisions where at_ms < $1", decisionsBeforeMs); err != nil {
-			return err
-		}
-		_, err := t.exec(ctx, "delete from clicks where at_ms < $1", clicksBeforeMs)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("remove old decisions: %w", err)
-	}
-	return nil
-}

@@ -23,7 +23,7 @@ type ItemKey struct {
 	DayMs                  int64
 }
 
-// VisitorKey is a visitor of an experiment.
+// VisitorKey is a visitor of an experiment. It is stored with a hash in the place of Visitor.
 type VisitorKey struct{ Shop, Experiment, Arm, Visitor string }
 
 // VisitorCount is what a visitor of an experiment did.
@@ -91,7 +91,7 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 	}
 	for _, k := range inOrder(c.Visitors, VisitorKey.compare) {
 		v := c.Visitors[k]
-		visitors = append(visitors, []any{k.Shop, k.Experiment, k.Arm, k.Visitor, v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue})
+		visitors = append(visitors, []any{k.Shop, k.Experiment, k.Arm, visitorHash(k.Shop, k.Experiment, k.Visitor), v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue})
 	}
 	latest := map[[3]string]Click{} // a statement must not change a row twice
 	for _, k := range c.Clicks {
@@ -217,13 +217,19 @@ type ArmTotals struct {
 	Revenue, RevenueSquares       float64
 }
 
-// ExperimentTotals returns the totals of each arm, in order of arm.
+// ofVisitors are the totals of an arm from its visitors.
+const ofVisitors = `count(*) as visitors, sum(impressions) as impressions, sum(clicks) as clicks, sum(case when clicks > 0 then 1 else 0 end) as clickers,
+	sum(orders) as orders, sum(case when orders > 0 then 1 else 0 end) as buyers, sum(revenue) as revenue, sum(revenue * revenue) as revenue_squares`
+
+// ExperimentTotals returns the totals of each arm, in order of arm, also of visitors that are no longer kept.
 func (s *Store) ExperimentTotals(ctx context.Context, shop, experiment string) ([]ArmTotals, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, a *ArmTotals) error {
 		return r.Scan(&a.Arm, &a.Visitors, &a.Impressions, &a.Clicks, &a.Clickers, &a.Orders, &a.Buyers, &a.Revenue, &a.RevenueSquares)
-	}, `select arm, count(*), sum(impressions), sum(clicks), sum(case when clicks > 0 then 1 else 0 end), sum(orders),
-		sum(case when orders > 0 then 1 else 0 end), sum(revenue), sum(revenue * revenue)
-		from experiment_visitors where shop = $1 and experiment = $2 group by arm order by arm`, shop, experiment)
+	}, `select arm, sum(visitors), sum(impressions), sum(clicks), sum(clickers), sum(orders), sum(buyers), sum(revenue), sum(revenue_squares) from (
+		select arm, `+ofVisitors+` from experiment_visitors where shop = $1 and experiment = $2 group by arm
+		union all
+		select arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares from experiment_totals where shop = $1 and experiment = $2
+		) as t group by arm order by arm`, shop, experiment)
 	if err != nil {
 		return nil, fmt.Errorf("sum experiment %s: %w", experiment, err)
 	}

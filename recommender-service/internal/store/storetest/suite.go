@@ -21,7 +21,7 @@ func anything(store.Document) error { return nil }
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions, "experiments": experiments,
-		"replicas that add the same counts": replicas,
+		"replicas that add the same counts": replicas, "purge": purge, "arms that were folded": folded, "people who were forgotten": forgotten,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,22 +101,6 @@ func decisions(t *testing.T, s *store.Store) {
 	}
 	if _, err := s.Decision(ctx, "south", "a"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("another shop's decision: %v", err)
-	}
-	if err := s.AddCounts(ctx, store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "x", AtMs: 3}, {Shop: "north", Visitor: "v", ItemID: "y", AtMs: 2}}}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Purge(ctx, 5, 3); err != nil {
-		t.Fatal(err)
-	}
-	_, errX := s.LastClick(ctx, "north", "v", "x")
-	_, errY := s.LastClick(ctx, "north", "v", "y")
-	if errX != nil || !errors.Is(errY, store.ErrNotFound) {
-		t.Errorf("clicks after the purge: %v, %v", errX, errY)
-	}
-	_, errA := s.Decision(ctx, "north", "a")
-	_, errB := s.Decision(ctx, "north", "b")
-	if !errors.Is(errA, store.ErrNotFound) || errB != nil {
-		t.Errorf("after the purge: %v, %v", errA, errB)
 	}
 }
 
