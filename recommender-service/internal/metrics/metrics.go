@@ -51,8 +51,9 @@ type Counter struct {
 	logger *slog.Logger
 	now    func() time.Time
 
-	mu     sync.Mutex
-	counts store.Counts
+	flushing sync.Mutex // held while counts are stored
+	mu       sync.Mutex
+	counts   store.Counts
 }
 
 // NewCounter returns a counter with nothing counted.
@@ -117,8 +118,10 @@ func (c *Counter) Shadowed(shop, scenario, experimentID, arm string, overlap flo
 	c.counts.Hours[key] += overlap
 }
 
-// Flush stores what was counted; what cannot be stored is kept for the next time.
+// Flush stores what was counted; what cannot be stored is kept for the next time. When it returns nil, everything counted before is stored.
 func (c *Counter) Flush(ctx context.Context) error {
+	c.flushing.Lock()
+	defer c.flushing.Unlock()
 	c.mu.Lock()
 	counts := c.counts
 	c.counts = newCounts()
