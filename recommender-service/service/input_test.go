@@ -142,3 +142,26 @@ func TestAPublishableKeySeesNoInternals(t *testing.T) {
 		t.Error("a secret key got no explanation")
 	}
 }
+
+func TestACursorContinuesOnlyTheListThatItCameFrom(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", "i003") })
+	first := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", SessionID: "s1", Limit: 5})
+	for name, r := range map[string]api.Request{
+		"another scenario": {Scenario: "home.trending", UserID: "ann", SessionID: "s1"},
+		"another visitor":  {Scenario: "home.for_you", UserID: "bob", SessionID: "s1"},
+		"another session":  {Scenario: "home.for_you", UserID: "ann", SessionID: "s2"},
+		"nobody":           {Scenario: "home.for_you"},
+		"another page":     {Scenario: "home.for_you", UserID: "ann", SessionID: "s1", ContextItems: []string{"i010"}},
+	} {
+		r.Cursor = *first.NextCursor
+		_, err := s.api.Recommend(t.Context(), r)
+		if diff := cmp.Diff([]string{"/cursor"}, pointers(t, err)); diff != "" {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+	if next := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", SessionID: "s1", Limit: 7, Cursor: *first.NextCursor}); len(next.Items) != 7 {
+		t.Errorf("the next page, longer: %v", ids(next))
+	}
+}

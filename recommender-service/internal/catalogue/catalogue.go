@@ -89,8 +89,11 @@ func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 	profileapi.Follower{
 		Client: c.client.ForShop(s.Name),
 		Apply:  s.apply,
-		Reset:  s.empty,
-		Synced: func() { s.setState(true) },
+		Reset:  s.doubt,
+		Synced: func() {
+			s.dropDoubted()
+			s.setState(true)
+		},
 		Failed: func(err error) {
 			s.setState(false)
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", s.Name, "error", err)
@@ -110,11 +113,28 @@ func (s *Shop) setState(following bool) {
 	s.following = following
 }
 
-// empty forgets every item, which the feed is about to tell again from its start.
-func (s *Shop) empty() {
-	var gone []profileapi.ItemChange
+// doubt notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are gone. Until it
+// has come to its end the replica stays as it is.
+func (s *Shop) doubt() {
+	doubted := map[string]struct{}{}
 	s.Read(func(v *View) {
-		v.Items(func(it *Item) { gone = append(gone, profileapi.ItemChange{ItemID: it.ID}) })
+		v.Items(func(it *Item) { doubted[it.ID] = struct{}{} })
 	})
-	s.apply(gone)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubted = doubted
+}
+
+// dropDoubted removes the items that the feed, begun again, has not named.
+func (s *Shop) dropDoubted() {
+	s.mu.Lock()
+	gone := make([]profileapi.ItemChange, 0, len(s.doubted))
+	for id := range s.doubted {
+		gone = append(gone, profileapi.ItemChange{ItemID: id})
+	}
+	s.doubted = nil
+	s.mu.Unlock()
+	if len(gone) > 0 {
+		s.apply(gone)
+	}
 }

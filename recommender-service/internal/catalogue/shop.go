@@ -41,6 +41,7 @@ type Shop struct {
 	sequence   int64    // number of changes applied
 	deletedMs  int64    // when an item was last deleted
 
+	doubted   map[string]struct{} // items that the feed, begun again, has not named yet
 	following bool
 	synced    bool
 	asOf      time.Time
@@ -102,6 +103,7 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 	defer s.mu.Unlock()
 	for i := range changes {
 		c := &changes[i]
+		delete(s.doubted, c.ItemID)
 		index := s.intern(c.ItemID)
 		before := s.items[index]
 		s.forget(before)

@@ -40,8 +40,8 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 			add("/filter", "not_allowed", "a publishable key must not filter by margin")
 		}
 	}
-	if recommend.ParseCursor(r.Cursor) != nil {
-		add("/cursor", "invalid_cursor", "is "+recommend.ErrCursor.Error()+": send the next_cursor of an answer as it was")
+	if err := recommend.CheckCursor(r); err != nil {
+		add("/cursor", "invalid_cursor", err.Error())
 	}
 	if m := r.Market; m != nil {
 		for _, f := range [...]struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
@@ -22,8 +21,6 @@ func problem(err error, thing, id string) error {
 		return apierror.NotFound(thing, id)
 	case errors.Is(err, store.ErrVersion):
 		return apierror.Conflict("concurrent_change", "Somebody else changed it at the same time. Read it again and repeat the change.")
-	case errors.Is(err, recommend.ErrCursor):
-		return apierror.Invalid("The cursor cannot be used.", apierror.FieldError{Pointer: "/cursor", Code: "invalid_cursor", Detail: "is " + err.Error()})
 	case errors.Is(err, context.Canceled):
 		return apierror.Unavailable("The request was cancelled.", time.Second, nil)
 	}

@@ -123,7 +123,7 @@ func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now tim
 
 // start reads the cursor, the visitor and the page's item.
 func (r *run) start(ctx context.Context) (err error) {
-	if r.before, err = parseCursor(r.req.Cursor); err != nil {
+	if r.before, err = parseCursor(r.req); err != nil {
 		return err
 	}
 	r.readVisitor(ctx)

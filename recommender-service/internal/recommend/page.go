@@ -9,22 +9,29 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// A cursor holds what earlier pages showed, as 32-bit hashes of item ids: a version byte, a CRC-32C of the rest, the hashes. A page after it leaves
-// those items out, whatever happened to the scores in between. Two items share a hash with a chance of 1 in four thousand million per pair.
+// A cursor holds what earlier pages showed, as 32-bit hashes of item ids: a version byte, a CRC-32 (IEEE) of the rest, a hash of the list that it goes
+// on with, the hashes. A page after it leaves those items out, whatever happened to the scores in between. Two items share a hash with a chance of 1 in
+// four thousand million per pair.
 //
-// Changes of the format: 1, the first.
+// Changes of the format: 1, the first; 2, the hash of the list.
 const (
-	cursorVersion = 1
-	cursorHeader  = 5
+	cursorVersion = 2
+	checksumAt    = 1
+	listAt        = checksumAt + hashBytes
+	cursorHeader  = listAt + hashBytes
 	hashBytes     = 4
 	// maxPaged is how many items can be paged through.
 	maxPaged = 760
 )
 
-// ErrCursor says that a cursor was not made by this service.
-var ErrCursor = errors.New("not a cursor that this service made")
+// ErrCursor says that a cursor was not made by this service, ErrOtherList that it goes on with another list than the request's.
+var (
+	ErrCursor    = errors.New("is not a next_cursor of an answer, or was cut or changed")
+	ErrOtherList = errors.New("continues another list: send it with the scenario, visitor, items and category of the request before")
+)
 
 // page is what earlier pages showed.
 type page struct{ items []uint32 } // sorted
@@ -40,13 +47,24 @@ func itemHash(id string) uint32 {
 	return h.Sum32()
 }
 
-// ParseCursor reports whether a cursor can be used.
-func ParseCursor(cursor string) error {
-	_, err := parseCursor(cursor)
+// CheckCursor reports why the cursor of a request cannot be used.
+func CheckCursor(req *api.Request) error {
+	_, err := parseCursor(req)
 	return err
 }
 
-func parseCursor(cursor string) (page, error) {
+// listHash stands for the list that a request asks for, however its pages are cut.
+func listHash(req *api.Request) uint32 {
+	h := fnv.New32a()
+	for _, part := range append([]string{req.Scenario, req.UserID, req.SessionID, req.Category}, req.ContextItems...) {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	return h.Sum32()
+}
+
+func parseCursor(req *api.Request) (page, error) {
+	cursor := req.Cursor
 	if cursor == "" {
 		return page{}, nil
 	}
@@ -54,8 +72,11 @@ func parseCursor(cursor string) (page, error) {
 	if err != nil || len(b) < cursorHeader || (len(b)-cursorHeader)%hashBytes != 0 || len(b) > cursorHeader+maxPaged*hashBytes {
 		return page{}, ErrCursor
 	}
-	if b[0] != cursorVersion || binary.BigEndian.Uint32(b[1:]) != crc32.ChecksumIEEE(b[cursorHeader:]) {
+	if b[0] != cursorVersion || binary.BigEndian.Uint32(b[checksumAt:]) != crc32.ChecksumIEEE(b[listAt:]) {
 		return page{}, ErrCursor
+	}
+	if binary.BigEndian.Uint32(b[listAt:]) != listHash(req) {
+		return page{}, ErrOtherList
 	}
 	p := page{}
 	for rest := b[cursorHeader:]; len(rest) > 0; rest = rest[hashBytes:] {
@@ -84,7 +105,8 @@ func (r *run) cursor() *string {
 		b = binary.BigEndian.AppendUint32(b, h)
 	}
 	b[0] = cursorVersion
-	binary.BigEndian.PutUint32(b[1:], crc32.ChecksumIEEE(b[cursorHeader:]))
+	binary.BigEndian.PutUint32(b[listAt:], listHash(r.req))
+	binary.BigEndian.PutUint32(b[checksumAt:], crc32.ChecksumIEEE(b[listAt:]))
 	text := base64.RawURLEncoding.EncodeToString(b)
 	return &text
 }

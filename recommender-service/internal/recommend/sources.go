@@ -128,14 +128,27 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 	return r.popularIn(ctx, []profileapi.AffinityValue{{Weight: 1}}, kind)
 }
 
+// historySeeds lists what the visitor did, the latest first. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it
+// would, for minutes apart mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
 func (r *run) historySeeds() []candidate.Seed {
 	history := r.visitor.History[:min(len(r.visitor.History), seedLimit)]
-	seeds := make([]candidate.Seed, 0, len(history))
+	seeds := make([]candidate.Seed, len(history))
+	visiting := r.visiting()
 	for n := range history {
 		t := &history[n]
-		seeds = append(seeds, candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: t.Weight})
+		seeds[n] = candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: t.Weight}
+		if visiting {
+			seeds[n].Weight /= float64(1 + n)
+		}
 	}
 	return seeds
+}
+
+// visiting reports whether the latest items of the history were touched in the order of a visit under way: the request names a session or carries its
+// events, or part of the history, but not all of it as after an import, is of the last hour.
+func (r *run) visiting() bool {
+	history := r.visitor.History
+	return len(r.visitor.Session) > 0 || len(history) > 0 && history[0].AgeHours <= sessionHours && history[len(history)-1].AgeHours > sessionHours
 }
 
 func contextSeeds(ids []string) []candidate.Seed {
