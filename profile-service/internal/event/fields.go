@@ -126,7 +126,7 @@ func (d *decoder) occurredAt() {
 		d.wrong("/occurred_at", "event_in_future", "occurred_at is more than 5 minutes ahead of the server's clock. Correct the sender's clock.")
 	case parsed.Before(d.window.Earliest):
 		d.wrong("/occurred_at", "event_too_old", "occurred_at is before the shop's retention, which begins at "+
-			d.window.Earliest.UTC().Format(time.RFC3339)+". Leave such events out or raise the retention.")
+			d.window.Earliest.UTC().Format(time.RFC3339)+". Leave such events out or raise the retention (aisle serve --retention-days, AISLE_PROFILE_RETENTION_DAYS).")
 	default:
 		d.event.OccurredMs = parsed.UnixMilli()
 	}

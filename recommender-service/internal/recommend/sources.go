@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -133,15 +134,30 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 func (r *run) historySeeds() []candidate.Seed {
 	history := r.visitor.History[:min(len(r.visitor.History), seedLimit)]
 	seeds := make([]candidate.Seed, len(history))
-	visiting := r.visiting()
+	visiting, largest := r.visiting(), 0.0
 	for n := range history {
 		t := &history[n]
+		largest = max(largest, math.Abs(t.Weight))
 		seeds[n] = candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: t.Weight}
 		if visiting {
 			seeds[n].Weight /= float64(1 + n)
 		}
 	}
+	for n := range seeds {
+		seeds[n].Weight = refreshed(seeds[n].Weight, largest)
+	}
 	return seeds
+}
+
+// faded is the weight below which what a visitor did says when it was done rather than how much it was meant.
+const faded = 1e-6
+
+// refreshed scales a weight so that the largest of its kind is 1 when all have faded: who comes back after years is still who they were.
+func refreshed(weight, largest float64) float64 {
+	if largest == 0 || largest >= faded {
+		return weight
+	}
+	return weight / largest
 }
 
 // visiting reports whether the latest items of the history were touched in the order of a visit under way: the request names a session or carries its
@@ -207,7 +223,7 @@ func (r *run) next(ctx context.Context) supply {
 // session returns the items of the present session, the latest first.
 func (r *run) session() []visitor.Touched {
 	list := r.visitor.Session
-	if len(list) == 0 {
+	if len(list) == 0 && r.visiting() {
 		list = r.visitor.History
 		if n := slices.IndexFunc(list, func(t visitor.Touched) bool { return t.AgeHours > sessionHours }); n >= 0 {
 			list = list[:n]
@@ -228,7 +244,11 @@ func likedCategories(all []profileapi.AffinityValue) []profileapi.AffinityValue 
 			liked = append(liked, c)
 		}
 	}
-	return liked[:min(len(liked), affinityLimit)]
+	liked = liked[:min(len(liked), affinityLimit)]
+	for n := len(liked) - 1; n >= 0; n-- { // the first, which is the largest, last
+		liked[n].Weight = refreshed(liked[n].Weight, liked[0].Weight)
+	}
+	return liked
 }
 
 // pageCategories returns the category of the page, or else those of its items.

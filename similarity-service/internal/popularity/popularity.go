@@ -27,6 +27,11 @@ type Window struct {
 	Counts func(eventType string) bool
 }
 
+// fade is what is left of a weight after some time: 2^(−time/half-life).
+func (w *Window) fade(after time.Duration) float64 {
+	return math.Exp2(-after.Seconds() / w.HalfLife.Seconds())
+}
+
 // Windows are the lists that are kept.
 func Windows() []Window {
 	positive := func(string) bool { return true }
@@ -65,9 +70,17 @@ type lists struct {
 type counter struct {
 	cursor string
 	since  time.Time
-	epoch  time.Time // weights are scaled to this moment
+	epoch  time.Time // weights are scaled to this moment, that of the newest event at some time
+	newest time.Time
 	sums   []map[string]float64
 }
+
+const (
+	// farAhead is how many half-lives the newest event may lie ahead of the epoch before the sums are scaled anew: 2^farAhead is far from overflowing.
+	farAhead = 100
+	// silence is for how many half-lives lists fade without any event. Then they stay as they are: what sold best before a long pause still did.
+	silence = 20
+)
 
 // New returns an empty Popularity. categories gives the categories of an item and whether the catalogue has it.
 func New(client *profileapi.Client, categories func(shop, itemID string) ([]string, bool), logger *slog.Logger, now func() time.Time) *Popularity {
@@ -83,7 +96,7 @@ func (p *Popularity) Run(ctx context.Context, shops func() []string, interval ti
 		for _, shop := range shops() {
 			c := counters[shop]
 			if c == nil || p.now().Sub(c.since) > rebuildAfter {
-				c = &counter{since: p.now(), epoch: p.now()}
+				c = &counter{since: p.now()}
 			}
 			if err := p.refresh(ctx, shop, c); err != nil {
 				if ctx.Err() != nil {
@@ -135,21 +148,41 @@ func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error
 	return nil
 }
 
+// moveTo scales the sums to a moment.
+func (c *counter) moveTo(windows []Window, epoch time.Time) {
+	for w, window := range windows {
+		fade := window.fade(epoch.Sub(c.epoch))
+		for id := range c.sums[w] {
+			c.sums[w][id] *= fade
+		}
+	}
+	c.epoch = epoch
+}
+
 func (c *counter) add(windows []Window, b *profileapi.InteractionBlock) {
+	for n := range b.Len() {
+		if at := time.UnixMilli(b.OccurredAt[n]); at.After(c.newest) {
+			c.newest = at
+		}
+	}
+	for _, window := range windows {
+		if c.newest.Sub(c.epoch) > farAhead*window.HalfLife {
+			c.moveTo(windows, c.newest)
+		}
+	}
 	for w, window := range windows {
 		counts := make([]bool, len(b.Types))
 		for t, name := range b.Types {
 			counts[t] = window.Counts(name)
 		}
-		perSecond := math.Ln2 / window.HalfLife.Seconds()
 		sums := make([]float64, len(b.Items))
 		for n := range b.Len() {
 			if !counts[b.Type[n]] {
 				continue
 			}
 			// Growth from the epoch instead of decay to now: sums need no update as time passes.
-			age := float64(c.epoch.UnixMilli()-b.OccurredAt[n]) / 1000
-			sums[b.Item[n]] += float64(b.Weight[n]) * math.Exp(-age*perSecond)
+			age := c.epoch.Sub(time.UnixMilli(b.OccurredAt[n]))
+			sums[b.Item[n]] += float64(b.Weight[n]) * window.fade(age)
 		}
 		for at, sum := range sums {
 			if sum != 0 {
@@ -164,7 +197,11 @@ func (p *Popularity) rank(shop string, windows []Window, c *counter) *lists {
 	now := p.now()
 	l := &lists{asOf: now, by: map[string]map[string][]similarityapi.Neighbour{}}
 	for w, window := range windows {
-		fade := math.Exp(-now.Sub(c.epoch).Seconds() * math.Ln2 / window.HalfLife.Seconds())
+		at := now
+		if last := c.newest.Add(silence * window.HalfLife); at.After(last) {
+			at = last
+		}
+		fade := window.fade(at.Sub(c.epoch))
 		by := map[string][]similarityapi.Neighbour{}
 		for id, sum := range c.sums[w] {
 			names, known := p.categories(shop, id)

@@ -34,6 +34,8 @@ type Config struct {
 	BlobURL     string // s3://..., gs://...; "" keeps snapshots in the data folder
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation.
 	SearchSeconds float64
+	// RetentionDays is how long the profile-service keeps events, and how old those that it takes may be; its default when 0.
+	RetentionDays int
 	// RecommenderCacheMB bounds the memory for neighbour lists in the recommender-service; its default when 0.
 	RecommenderCacheMB int
 	KeysFile           string   // "" lets every caller on loopback in
@@ -89,7 +91,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 		}
 	}
 
-	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL}, deps(profile.Name))
+	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays}, deps(profile.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the profile-service: %w", err)
 	}

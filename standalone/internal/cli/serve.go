@@ -35,6 +35,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 instead of the Redis inside the process")
 	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket, gs://bucket or file:///path for model snapshots instead of the data folder")
 	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", 60, "CPU seconds that a recompute spends on the search of parameters, per relation")
+	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 128, "memory for neighbour lists that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
