@@ -12,8 +12,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// MaxAge is how long a profile may be used again: until then the ages in it are counted from the moment of its AsOf.
-const MaxAge = time.Minute
+// MaxAge is how long a profile may be used again at most: until then the ages in it are counted from the moment of its AsOf.
+const MaxAge = 5 * time.Minute
+
+// lifetime is between a half and all of MaxAge, so that profiles made at one moment, as after a restart, are not all made again at another.
+func lifetime(subject int64) time.Duration {
+	return MaxAge/2 + time.Duration(uint64(subject)%uint64(MaxAge/2))
+}
 
 // A tag says of which moment a profile is and of whom, so that whether it still holds can be found out without keeping it: base-36 numbers joined by
 // dots — as_of in milliseconds, watermark, limit, and the hash of every subject that was asked for or whose events it shows.
@@ -59,7 +64,7 @@ func (r *Reader) Holds(ctx context.Context, shop string, q profileapi.ProfileQue
 			return false, nil
 		}
 	}
-	if age < 0 || age > MaxAge {
+	if age < 0 || age > lifetime(subjects[0]) {
 		return false, nil
 	}
 	changed, err := r.Changes.Since(ctx, shop, numbers[1], subjects)

@@ -12,7 +12,7 @@ import (
 )
 
 // visitorTTL is how long a visitor is remembered: the profile-service confirms no older profile.
-const visitorTTL = time.Minute
+const visitorTTL = 5 * time.Minute
 
 // visitors remembers the visitors that were just seen. Each use asks the profile-service whether the profile still holds, which costs it far less than
 // making it again; so what a visitor does is seen at once, also when another replica of the profile-service took it.
