@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/procstat"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -242,10 +243,10 @@ func (m *measurement) load(j job) (sample, error) {
 // loadBare runs the same job on the bare handler.
 func (m *measurement) loadBare(j job) (sample, error) {
 	j.Addr = m.bareAddr
-	before, _ := readStat(m.bare.Process.Pid)
+	before, _ := procstat.Of(m.bare.Process.Pid)
 	result, err := m.loader.do(j)
-	after, _ := readStat(m.bare.Process.Pid)
-	return sample{result, usage{server: after.own - before.own}}, err
+	after, _ := procstat.Of(m.bare.Process.Pid)
+	return sample{result, usage{server: after.Own - before.Own}}, err
 }
 
 func seconds(s float64) time.Duration      { return time.Duration(s * float64(time.Second)) }

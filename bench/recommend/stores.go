@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/aisle-rec/aisle/shared/procstat"
 )
 
 // redisDatabase is the numbered database that the benchmark empties and uses.
@@ -61,8 +63,8 @@ func (s *stores) createDatabase(ctx context.Context) error {
 	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&backend); err != nil {
 		return fmt.Errorf("find Postgres: %w", err)
 	}
-	if stat, ok := readStat(backend); ok && runs(backend, "postgres") {
-		s.postgresPID = stat.parent
+	if stat, ok := procstat.Of(backend); ok && runs(backend, "postgres") {
+		s.postgresPID = stat.Parent
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/procstat"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -154,8 +155,8 @@ func stream(ctx context.Context, s *subject, events, visitors int) error {
 		}
 		rows += b.Len()
 		if blocks%50 == 0 {
-			stat, _ := readStat(s.child.Process.Pid)
-			peakService = max(peakService, stat.residentSize)
+			stat, _ := procstat.Of(s.child.Process.Pid)
+			peakService = max(peakService, stat.Resident)
 			runtime.ReadMemStats(&memory)
 			peakSelf = max(peakSelf, memory.HeapInuse)
 		}

@@ -13,9 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -29,6 +27,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/procstat"
 )
 
 // subject is what is measured: the service in a child process on a database of its own.
@@ -138,34 +137,12 @@ func (s *subject) findPostgres(ctx context.Context) error {
 	if err := s.pool.QueryRow(ctx, "select pg_backend_pid()").Scan(&backend); err != nil {
 		return fmt.Errorf("find Postgres: %w", err)
 	}
-	if stat, ok := readStat(backend); ok {
-		s.postgre = stat.parent
+	if stat, ok := procstat.Of(backend); ok {
+		s.postgre = stat.Parent
 	} else {
 		fmt.Println("Postgres runs on another machine: its CPU time is not counted")
 	}
 	return nil
-}
-
-// procStat is what /proc/PID/stat says of a process.
-type procStat struct {
-	parent       int
-	own, waited  time.Duration // CPU of the process, and of its children that have ended
-	residentSize int64         // bytes
-}
-
-// tick is the unit of /proc: USER_HZ is 100 on every Linux that Go runs on.
-const tick = 10 * time.Millisecond
-
-func readStat(pid int) (procStat, bool) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return procStat{}, false
-	}
-	// The name in parentheses may hold spaces: the fields follow the last one.
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	value := func(i int) int64 { v, _ := strconv.ParseInt(fields[i], 10, 64); return v }
-	return procStat{parent: int(value(1)), own: time.Duration(value(11)+value(12)) * tick, waited: time.Duration(value(13)+value(14)) * tick,
-		residentSize: value(21) * int64(os.Getpagesize())}, true
 }
 
 // usage is CPU time since the processes started.
@@ -174,31 +151,15 @@ type usage struct{ service, postgres, self time.Duration }
 // usage reads the CPU time of the service, of Postgres with all its processes, and of this one.
 func (s *subject) usage() usage {
 	var u usage
-	if stat, ok := readStat(s.child.Process.Pid); ok {
-		u.service = stat.own + stat.waited
+	if stat, ok := procstat.Of(s.child.Process.Pid); ok {
+		u.service = stat.Own + stat.Waited
 	}
-	u.postgres = treeUsage(s.postgre)
+	u.postgres = procstat.Tree(s.postgre)
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err == nil {
 		u.self = time.Duration(r.Utime.Nano() + r.Stime.Nano())
 	}
 	return u
-}
-
-func treeUsage(postmaster int) time.Duration {
-	if postmaster == 0 {
-		return 0
-	}
-	root, _ := readStat(postmaster)
-	sum := root.own + root.waited
-	entries, _ := filepath.Glob("/proc/[0-9]*")
-	for _, e := range entries {
-		pid, _ := strconv.Atoi(filepath.Base(e))
-		if stat, ok := readStat(pid); ok && stat.parent == postmaster {
-			sum += stat.own
-		}
-	}
-	return sum
 }
 
 func (u usage) minus(v usage) usage {

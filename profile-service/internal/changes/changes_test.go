@@ -9,28 +9,11 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/changes"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
-	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
-	"github.com/aisle-rec/aisle/shared/database"
-	"github.com/aisle-rec/aisle/shared/testenv"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 )
-
-func open(t *testing.T) *sqlite.Store {
-	t.Helper()
-	url := testenv.SQLite(t)
-	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
-		t.Fatal(err)
-	}
-	db, err := database.OpenSQLite(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return sqlite.New(db)
-}
 
 var ids struct {
 	sync.Mutex
@@ -38,7 +21,7 @@ var ids struct {
 }
 
 // post appends an event of each subject and returns the last seq.
-func post(t *testing.T, s *sqlite.Store, shop string, subjects ...string) int64 {
+func post(t *testing.T, s store.Store, shop string, subjects ...string) int64 {
 	t.Helper()
 	events := make([]store.NewEvent, len(subjects))
 	ids.Lock()
@@ -60,7 +43,7 @@ func post(t *testing.T, s *sqlite.Store, shop string, subjects ...string) int64 
 
 func TestAChangeIsNeverMissedAndOthersRarelyCount(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := storetest.SQLite(t)
 	now := time.Unix(0, 0)
 	log := changes.NewLog(s, func() time.Time { return now })
 	last := map[string]int64{}
@@ -102,7 +85,7 @@ func TestAChangeIsNeverMissedAndOthersRarelyCount(t *testing.T) {
 
 func TestALargeTailCountsForEverybody(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := storetest.SQLite(t)
 	log := changes.NewLog(s, time.Now)
 	first := post(t, s, "north", "u1")
 	if _, err := log.Since(t.Context(), "north", first-1, nil); err != nil {

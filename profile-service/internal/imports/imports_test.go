@@ -8,33 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
-	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 	"github.com/aisle-rec/aisle/shared/apierror"
-	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/testenv"
 )
-
-func openStore(t *testing.T) store.Store {
-	t.Helper()
-	url := testenv.SQLite(t)
-	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
-		t.Fatal(err)
-	}
-	db, err := database.OpenSQLite(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := sqlite.New(db)
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
 
 // blocked is a Sink that tells when it was reached and then waits for the end of its context.
 type blocked struct{ reached chan struct{} }
@@ -77,7 +55,7 @@ func stateOf(t *testing.T, im *Imports, id string) profileapi.Import {
 
 func TestACancelledImportStops(t *testing.T) {
 	t.Parallel()
-	im, state := startBlocked(t, openStore(t))
+	im, state := startBlocked(t, storetest.SQLite(t))
 	if _, err := im.Cancel(t.Context(), "shop", state.ImportID); err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +71,12 @@ func TestACancelledImportStops(t *testing.T) {
 
 func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
 	t.Parallel()
-	im, state := startBlocked(t, openStore(t))
+	im, state := startBlocked(t, storetest.SQLite(t))
 	im.Close()
 	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted || got.Problem == "" {
 		t.Errorf("stopped: %+v", got)
 	}
-	im, state = startBlocked(t, openStore(t))
+	im, state = startBlocked(t, storetest.SQLite(t))
 	im.o.Now = func() time.Time { return time.Now().Add(time.Hour) }
 	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted {
 		t.Errorf("without a sign of life: %+v", got)
@@ -108,7 +86,7 @@ func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
 
 func TestFilesBeyondTheLimitAreRefused(t *testing.T) {
 	t.Parallel()
-	im := New(Options{Store: openStore(t), SpoolDir: t.TempDir(), MaxFileBytes: 10, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	im := New(Options{Store: storetest.SQLite(t), SpoolDir: t.TempDir(), MaxFileBytes: 10, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	defer im.Close()
 	for file, status := range map[string]int{strings.Repeat("x", 11): 413, "": 400} {
 		_, err := im.Start(t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(file))

@@ -8,39 +8,17 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
-	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
-	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/testenv"
 )
-
-func open(t *testing.T) store.Store {
-	t.Helper()
-	url := testenv.SQLite(t)
-	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
-		t.Fatal(err)
-	}
-	db, err := database.OpenSQLite(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := sqlite.New(db)
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
 
 // TestSharedCommitsGiveEachCallerItsOwnVerdicts posts batches of a new, a repeated and a bad event from many callers of two shops at once.
 func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 	t.Parallel()
-	s := open(t)
+	s := storetest.SQLite(t)
 	in := ingest.New(s, event.NewRules(event.DefaultWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
 	const callers, posts = 20, 15
 	var wg sync.WaitGroup

@@ -77,7 +77,10 @@ func Read(r io.Reader) (*Model, error) {
 }
 
 // Unmarshal is Read for a snapshot in memory. It keeps nothing of data.
-func Unmarshal(data []byte) (*Model, error) {
+func Unmarshal(data []byte) (*Model, error) { return unmarshal(data, math.MaxInt32-1) }
+
+// unmarshal refuses an item space larger than most: a model takes memory for each of its items, whether or not a session has it.
+func unmarshal(data []byte, most int) (*Model, error) {
 	if len(data) < len(snapshotMagic)+1+sha256.Size || string(data[:len(snapshotMagic)]) != snapshotMagic {
 		return nil, fmt.Errorf("%w: not one, or cut short: build the model again", ErrSnapshot)
 	}
@@ -89,7 +92,7 @@ func Unmarshal(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("%w: checksum differs, the file is damaged or cut short: build the model again", ErrSnapshot)
 	}
 	d := decoder{rest: body[len(snapshotMagic)+1:]}
-	return d.model()
+	return d.model(most)
 }
 
 // decoder reads values off the front of rest; after the first failure all values are zero.
@@ -98,12 +101,12 @@ type decoder struct {
 	failed bool
 }
 
-func (d *decoder) model() (*Model, error) {
+func (d *decoder) model(most int) (*Model, error) {
 	var p Params
 	if err := json.Unmarshal(d.take(d.count(len(d.rest))), &p); err != nil {
 		return nil, fmt.Errorf("%w: parameters: %w", ErrSnapshot, err)
 	}
-	items := d.count(math.MaxInt32 - 1)
+	items := d.count(most)
 	n := d.count(len(d.rest))
 	times, err := d.times(n)
 	if err != nil {

@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// mostFuzzed keeps a case from allocating for millions of items.
+const mostFuzzed = 1 << 16
+
 // FuzzRead gives the decoder bodies under a right checksum, so that it is the decoder that must refuse them.
 func FuzzRead(f *testing.F) {
 	var file bytes.Buffer
@@ -14,11 +17,8 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add(file.Bytes()[:file.Len()-sha256.Size])
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if bytes.Contains(body, []byte("\xff\xff\xff")) {
-			t.Skip("an item space of millions is allowed but slow to allocate")
-		}
 		sum := sha256.Sum256(body)
-		m, err := Read(bytes.NewReader(append(bytes.Clone(body), sum[:]...)))
+		m, err := unmarshal(append(bytes.Clone(body), sum[:]...), mostFuzzed)
 		if err != nil {
 			return
 		}

@@ -181,17 +181,7 @@ func (s *Store) eachRow(ctx context.Context, text string, args []any, scan func(
 	if err != nil {
 		return err
 	}
-	rows, err := statement.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return visitRows(ctx, statement, args, scan)
 }
 
 // History implements store.Histories.

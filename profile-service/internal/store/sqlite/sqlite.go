@@ -163,6 +163,11 @@ func execOrVisit(ctx context.Context, statement *sql.Stmt, args []any, visit fun
 		_, err := statement.ExecContext(ctx, args...)
 		return err
 	}
+	return visitRows(ctx, statement, args, visit)
+}
+
+// visitRows calls visit with every row of a statement.
+func visitRows(ctx context.Context, statement *sql.Stmt, args []any, visit func(*sql.Rows) error) error {
 	rows, err := statement.QueryContext(ctx, args...)
 	if err != nil {
 		return err
