@@ -310,3 +310,37 @@ func BenchmarkIndex(b *testing.B) {
 		}
 	})
 }
+
+func TestTextsIsAFingerprintOfTheTextsAlone(t *testing.T) {
+	t.Parallel()
+	build := func(items ...Item) *Index {
+		ix, err := NewIndex(DefaultOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range items {
+			ix.Upsert(it)
+		}
+		return ix
+	}
+	lamp, vase := Item{ID: "1", Title: "Red lamp", Category: []string{"Home"}, Tags: []string{"new"}}, Item{ID: "2", Title: "Vase"}
+	ix := build(lamp, vase)
+	both := ix.Texts()
+	if other := build(vase, lamp, lamp); other.Texts() != both {
+		t.Error("the order and a repeat of the items count")
+	}
+	moved := lamp
+	moved.Category, moved.Tags = []string{"Home", "new"}, nil
+	ix.Upsert(moved)
+	if ix.Texts() == both {
+		t.Error("a tag that became a category does not count")
+	}
+	ix.Upsert(lamp)
+	if ix.Texts() != both {
+		t.Error("a change that was taken back still counts")
+	}
+	ix.Delete("1")
+	if ix.Texts() == both || ix.Texts() != build(vase).Texts() {
+		t.Error("a deleted item still counts")
+	}
+}
