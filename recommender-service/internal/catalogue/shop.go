@@ -30,6 +30,7 @@ type Shop struct {
 	items    []*Item // by index; nil for an item that the catalogue lacks
 	heads    []int32 // by index: the item recommended in place of each
 	members  int     // items that are variants
+	families int64   // how often heads has changed
 	variants map[int32][]int32
 	names    names
 	count    int
@@ -105,12 +106,15 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		c := &changes[i]
 		delete(s.doubted, c.ItemID)
 		index := s.intern(c.ItemID)
-		before := s.items[index]
+		before, head := s.items[index], s.heads[index]
 		s.forget(before)
 		s.remember(index, before)
 		s.items[index], s.heads[index] = nil, index
 		if c.Item == nil {
 			s.deletedMs = s.now().UnixMilli()
+			if head != index {
+				s.families++
+			}
 			continue
 		}
 		src := *c.Item
@@ -120,7 +124,9 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		s.count++
 		s.prices.add(it.Price, 1)
 		s.margins.add(it.Margin, 1)
-		s.heads[index] = it.Head
+		if s.heads[index] = it.Head; head != it.Head {
+			s.families++
+		}
 		if it.Head != index {
 			s.members++
 			s.variants[it.Head] = insertSorted(s.variants[it.Head], index)
@@ -237,6 +243,9 @@ func (v *View) Len() int { return len(v.s.items) }
 
 // Count returns the number of items that the catalogue has.
 func (v *View) Count() int { return v.s.count }
+
+// Families returns a number that changes whenever another item than before is recommended in place of one.
+func (v *View) Families() int64 { return v.s.families }
 
 // Sequence returns the number of changes that the replica has seen.
 func (v *View) Sequence() int64 { return v.s.sequence }

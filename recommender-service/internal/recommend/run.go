@@ -45,6 +45,9 @@ type run struct {
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
+	unchanged bool // it is the profile of the visitor's last request
+	short     int  // so many candidates of a standing were too few
+
 	visitor  *visitor.Visitor
 	cart     []string
 	seed     *catalogue.Item // the page's first item
@@ -94,12 +97,14 @@ func (r *run) limit() int {
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
 	r.used, r.picks = map[string]string{}, make([]pick, 0, r.limit())
-	r.take(r.gather(ctx, r.scenario.Sources), true)
+	if st := r.findStanding(); st == nil || !r.takeStanding(ctx, st) {
+		r.take(r.gather(ctx, r.scenario.Sources, nil), true)
+	}
 	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
 			break
 		}
-		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}), false)
+		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, nil), false)
 	}
 	r.pin()
 }
@@ -137,24 +142,37 @@ func (r *run) take(p *plan, first bool) {
 		return
 	}
 	r.read(func(v *catalogue.View) {
-		r.sequence = v.Sequence()
 		s := newSelection(r, v)
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
 		s.fill(b)
-		from := len(r.picks)
-		if lambda := r.diversity(); lambda > 0 {
-			s.pickDiverse(lambda)
-		} else {
-			s.pickBest()
-		}
-		if first {
-			s.explore(from)
-		}
-		r.more = r.more || s.queue.len() > 0
-		r.attribute(p, s, r.picks[from:])
+		r.choose(p, s, first)
 		r.observe(p, s, b)
+		if first {
+			r.keepStanding(p, v, s)
+		}
 	})
+}
+
+// choose picks from the candidates of a selection. It reports false, and nothing is picked, when too few of them were at hand.
+func (r *run) choose(p *plan, s *selection, first bool) bool {
+	from := len(r.picks)
+	if lambda := r.diversity(); lambda > 0 {
+		s.pickDiverse(lambda)
+	} else {
+		s.pickBest()
+	}
+	if first {
+		s.explore(from)
+	}
+	if s.queue.short {
+		r.picks = r.picks[:from]
+		return false
+	}
+	r.sequence = s.view.Sequence()
+	r.more = r.more || s.queue.len() > 0
+	r.attribute(p, s, r.picks[from:])
+	return true
 }
 
 func (r *run) diversity() float64 {
@@ -170,7 +188,7 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	for n := range picks {
 		indices[n] = picks[n].index
 	}
-	traced := r.scratch.blend.Trace(indices)
+	traced := s.scores.Trace(indices)
 	total := 0
 	for n := range traced {
 		total += len(traced[n])
