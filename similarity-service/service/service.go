@@ -84,7 +84,7 @@ func (s *Service) build(config Config) {
 	s.registry = serving.NewRegistry(s.archive, s.redis, logger, now)
 	finder := lookup.New(s.registry)
 	s.catalogue = catalogue.New(profile, finder.ItemChanged, logger)
-	s.popularity = popularity.New(profile, s.catalogue.CategoriesOf, logger, now)
+	s.popularity = popularity.New(profile, s.catalogue, logger, now)
 	recomputer := &recompute.Recomputer{
 		Profile: profile, Registry: s.registry, Known: s.catalogue.Known, Budget: config.SearchSeconds, Logger: logger,
 	}
