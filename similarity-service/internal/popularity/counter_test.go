@@ -1,11 +1,13 @@
 package popularity
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -174,6 +176,39 @@ func TestAnythingIsListedAsThePlainWayListsIt(t *testing.T) {
 			},
 		})
 	})
+}
+
+func TestListsCanBeReadWhileTheyAreMade(t *testing.T) {
+	t.Parallel()
+	b := newBench()
+	b.put("item0")
+	b.publish()
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				answer, ok := b.List("north", "popular", "Home", 50)
+				if !ok || !slices.IsSortedFunc(answer.Items, func(a, b similarityapi.Neighbour) int { return stdcmp.Compare(b.Score, a.Score) }) {
+					t.Errorf("there is a list: %v; out of order: %v", ok, answer.Items)
+					return
+				}
+			}
+		})
+	}
+	for n := range 200 {
+		item := fmt.Sprint("item", n)
+		b.put(item, fmt.Sprint("Home > Shelf ", n%9), "Home")
+		b.add(blockOf(event{item, "purchase", float32(n % 7), float64(n)}))
+		b.publish()
+	}
+	close(stop)
+	readers.Wait()
 }
 
 // busy returns shelves of n items in 400 categories below 20, and a block of events of most of them.
