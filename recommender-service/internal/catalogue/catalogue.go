@@ -102,15 +102,15 @@ func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 }
 
 func (s *Shop) setState(following bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
 	if following {
-		s.synced = true
+		s.state.Synced = true
 	}
-	if following || s.following {
-		s.asOf = s.now()
+	if following || s.state.Following {
+		s.state.AsOf = s.now()
 	}
-	s.following = following
+	s.state.Following = following
 }
 
 // doubt notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are gone. Until it

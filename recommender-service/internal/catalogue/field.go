@@ -18,7 +18,7 @@ func (it *Item) Field(name string) (any, bool) {
 	case "title":
 		return src.Title, src.Title != ""
 	case "description":
-		return src.Description, src.Description != ""
+		return src.rare.description, src.rare.description != ""
 	case "category_path":
 		return src.CategoryPath, len(src.CategoryPath) > 0
 	case "category":
@@ -26,9 +26,9 @@ func (it *Item) Field(name string) (any, bool) {
 	case "brand":
 		return src.Brand, src.Brand != ""
 	case "price":
-		return deref(src.Price)
+		return known(src.price, src.hasPrice)
 	case "sale_price":
-		return deref(src.SalePrice)
+		return known(src.sale, src.hasSale)
 	case "currency":
 		return src.Currency, src.Currency != ""
 	case "stock":
@@ -38,34 +38,33 @@ func (it *Item) Field(name string) (any, bool) {
 	case "tags":
 		return src.Tags, len(src.Tags) > 0
 	case "image_url":
-		return src.ImageURL, src.ImageURL != ""
+		return src.rare.imageURL, src.rare.imageURL != ""
 	case "url":
-		return src.URL, src.URL != ""
+		return src.rare.url, src.rare.url != ""
 	case "language":
-		return src.Language, src.Language != ""
+		return src.rare.language, src.rare.language != ""
 	case "countries":
-		return src.Countries, len(src.Countries) > 0
+		return src.rare.countries, len(src.rare.countries) > 0
 	case "gtin":
-		return src.GTIN, src.GTIN != ""
+		return src.rare.gtin, src.rare.gtin != ""
 	case "parent_id":
-		return src.ParentID, src.ParentID != ""
+		return src.rare.parentID, src.rare.parentID != ""
 	case "published_at":
-		return src.PublishedAt, !src.PublishedAt.IsZero()
+		return it.published(), src.hasPublished
 	case "attributes":
-		return src.Attributes, len(src.Attributes) > 0
+		return src.attributeMap(), len(src.attributes) > 0
 	}
 	if key, ok := strings.CutPrefix(name, AttributePrefix); ok {
-		v, ok := src.Attributes[key]
-		return v, ok
+		return src.attribute(key)
 	}
 	return nil, false
 }
 
-func deref(v *float64) (any, bool) {
-	if v == nil {
+func known(v float64, ok bool) (any, bool) {
+	if !ok {
 		return nil, false
 	}
-	return *v, true
+	return v, true
 }
 
 // ReturnableFields lists the fields that an answer can carry, beside attributes.

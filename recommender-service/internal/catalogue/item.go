@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"slices"
+
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -11,7 +13,7 @@ const None int32 = -1
 type Item struct {
 	ID     string
 	Index  int32
-	Source *profileapi.Item
+	Source *Source
 
 	// Head is the item that is recommended in place of this one: the parent of a variant, else the item itself.
 	Head int32
@@ -40,28 +42,26 @@ const (
 	Archived
 )
 
-// flatten makes the replica's form of an item.
-func (s *Shop) flatten(index int32, src *profileapi.Item) *Item {
-	it := &Item{ID: src.ItemID, Index: index, Source: src, Head: index, Category: None, Brand: None, Sellable: sellable(src.Stock), UpdatedMs: src.UpdatedAt.UnixMilli()}
+// flatten fills in what ranking compares. The caller holds the write lock.
+func (s *Shop) flatten(index int32, r *record, src *profileapi.Item) *Item {
+	it := &r.item
+	it.ID, it.Index, it.Head, it.Category, it.Brand = s.ids[index], index, index, None, None
+	it.Sellable, it.UpdatedMs = sellable(src.Stock), src.UpdatedAt.UnixMilli()
 	switch src.Status {
 	case profileapi.ItemHidden:
 		it.Status = Hidden
 	case profileapi.ItemArchived:
 		it.Status = Archived
 	}
-	if src.ParentID != "" && src.ParentID != src.ItemID {
+	if src.ParentID != "" && src.ParentID != it.ID {
 		it.Head = s.intern(src.ParentID)
 	}
-	for n := range src.CategoryPath {
-		number := s.names.number(categoryName, profileapi.CategoryValue(src.CategoryPath[:n+1]))
-		it.Levels = append(it.Levels, number)
-		it.Paths = append(it.Paths, s.names.texts[number])
-	}
+	it.Levels, it.Paths = s.names.levels(r.source.CategoryPath)
 	if n := len(it.Levels); n > 0 {
 		it.Category = it.Levels[n-1]
 	}
 	if src.Brand != "" {
-		it.Brand = s.names.number(brandName, src.Brand)
+		it.Brand = s.names.number(brandName, r.source.Brand)
 	}
 	if src.Price != nil {
 		it.Price = *src.Price
@@ -101,6 +101,32 @@ func sellable(stock *profileapi.Stock) bool {
 type names struct {
 	numbers map[nameKey]int32
 	texts   []string
+	// paths are the levels of every path, by the number of the narrowest: there are as many as numbers, which stay for good.
+	paths map[int32]path
+}
+
+// path is a category path with the numbers of its levels and their texts.
+type path struct {
+	names   []string
+	numbers []int32
+	texts   []string
+}
+
+// levels returns the numbers and texts of the levels of a category path, shared between the items of a category.
+func (n *names) levels(category []string) (numbers []int32, texts []string) {
+	if len(category) == 0 {
+		return nil, nil
+	}
+	narrowest := profileapi.CategoryValue(category)
+	if known, ok := n.paths[n.find(categoryName, narrowest)]; ok && slices.Equal(known.names, category) {
+		return known.numbers, known.texts
+	}
+	for k := range category {
+		number := n.number(categoryName, profileapi.CategoryValue(category[:k+1]))
+		numbers, texts = append(numbers, number), append(texts, n.texts[number])
+	}
+	n.paths[numbers[len(numbers)-1]] = path{category, numbers, texts}
+	return numbers, texts
 }
 
 type nameKind uint8

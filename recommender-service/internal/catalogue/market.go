@@ -11,11 +11,11 @@ import (
 // SoldIn reports whether an item is sold in a market: in its country, in its language if the item has one, and for its currency. What a market
 // leaves open excludes nothing.
 func (it *Item) SoldIn(m *recommenderapi.Market) bool {
-	src := it.Source
-	if m.Country != "" && len(src.Countries) > 0 && !slices.ContainsFunc(src.Countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
+	src, more := it.Source, it.Source.rare
+	if m.Country != "" && len(more.countries) > 0 && !slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
 		return false
 	}
-	if m.Language != "" && src.Language != "" && !strings.EqualFold(baseLanguage(m.Language), baseLanguage(src.Language)) {
+	if m.Language != "" && more.language != "" && !strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language)) {
 		return false
 	}
 	if m.Currency == "" || src.Currency == "" || strings.EqualFold(src.Currency, m.Currency) {
@@ -33,9 +33,9 @@ func baseLanguage(tag string) string {
 // there is none, and the item's own price holds.
 func (it *Item) priceIn(m *recommenderapi.Market) *profileapi.MarketPrice {
 	var best *profileapi.MarketPrice
-	most := 0
-	for n := range it.Source.Prices {
-		p, agreed := &it.Source.Prices[n], 0
+	most, prices := 0, it.Source.rare.prices
+	for n := range prices {
+		p, agreed := &prices[n], 0
 		for _, c := range [...][2]string{{p.Currency, m.Currency}, {p.Country, m.Country}, {p.PriceList, m.PriceList}} {
 			switch {
 			case c[0] == "":
@@ -62,7 +62,10 @@ func (it *Item) MarketField(name string, m *recommenderapi.Market) (any, bool) {
 			case "price":
 				return p.Price, true
 			case "sale_price":
-				return deref(p.SalePrice)
+				if p.SalePrice == nil {
+					return nil, false
+				}
+				return *p.SalePrice, true
 			}
 			return p.Currency, true
 		}

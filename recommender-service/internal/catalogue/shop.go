@@ -2,9 +2,9 @@ package catalogue
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -15,6 +15,8 @@ const (
 	newestListed = 500
 	// newestEvery bounds how often that list is made again while the catalogue changes.
 	newestEvery = 2 * time.Second
+	// changesAtOnce is how many changes are put in while readers wait: a fraction of a millisecond.
+	changesAtOnce = 50
 	// undoLength is how many changes can be undone to see the catalogue as it was.
 	undoLength = 200_000
 )
@@ -40,17 +42,24 @@ type Shop struct {
 	attributes map[string]int
 	undo       []change // a ring: change n is at n % undoLength
 	sequence   int64    // number of changes applied
-	deletedMs  int64    // when an item was last deleted
+	changedMs  int64    // when an item was last changed or deleted
+	arrivals   int64    // number of changes that the newest items may differ by
 
-	doubted   map[string]struct{} // items that the feed, begun again, has not named yet
-	following bool
-	synced    bool
-	asOf      time.Time
+	doubted map[string]struct{} // items that the feed, begun again, has not named yet
+	pool    *pool               // of the goroutine that applies changes
 
-	newestMu sync.Mutex
-	newest   []int32
-	newestAt time.Time
-	newestOf int64
+	stateMu sync.Mutex
+	state   State
+
+	newestMu sync.Mutex // held while the list is made
+	newest   atomic.Pointer[newest]
+}
+
+// newest are the items published last.
+type newest struct {
+	items []int32
+	at    time.Time
+	of    int64 // arrivals
 }
 
 // change is what an item was before a change.
@@ -60,7 +69,10 @@ type change struct {
 }
 
 func newShop(name string, now func() time.Time) *Shop {
-	return &Shop{Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, names: names{numbers: map[nameKey]int32{}}, attributes: map[string]int{}}
+	return &Shop{
+		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
+		names: names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
+	}
 }
 
 // intern returns the index of an item id, which it keeps for the life of the process. The caller holds the write lock.
@@ -98,12 +110,30 @@ func (s *Shop) Intern(out []int32, ids []string) []int32 {
 	return out
 }
 
-// apply puts a page of changes into the replica.
+// apply puts a page of changes into the replica, a few at a time, between which readers go first: a page ends anywhere, and means nothing as a whole.
+// One goroutine calls it at a time.
 func (s *Shop) apply(changes []profileapi.ItemChange) {
+	records := make([]*record, changesAtOnce)
+	for some := range slices.Chunk(changes, changesAtOnce) {
+		for n := range some {
+			records[n] = nil
+			if some[n].Item != nil {
+				records[n] = s.pool.compact(some[n].Item)
+			}
+		}
+		s.put(some, records)
+	}
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	s.state.AsOf = s.now()
+}
+
+// put puts changes into the replica.
+func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range changes {
-		c := &changes[i]
+	for n := range changes {
+		c := &changes[n]
 		delete(s.doubted, c.ItemID)
 		index := s.intern(c.ItemID)
 		before, head := s.items[index], s.heads[index]
@@ -111,41 +141,38 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		s.remember(index, before)
 		s.items[index], s.heads[index] = nil, index
 		if c.Item == nil {
-			s.deletedMs = s.now().UnixMilli()
+			s.changedMs = max(s.changedMs, s.now().UnixMilli())
+			s.arrivals++
 			if head != index {
 				s.families++
 			}
 			continue
 		}
-		src := *c.Item
-		src.ItemID, src.Attributes = c.ItemID, fitted(src.Attributes)
-		it := s.flatten(index, &src)
+		it := s.flatten(index, records[n], c.Item)
 		s.items[index] = it
-		s.count++
-		s.prices.add(it.Price, 1)
-		s.margins.add(it.Margin, 1)
 		if s.heads[index] = it.Head; head != it.Head {
 			s.families++
 		}
-		if it.Head != index {
-			s.members++
-			s.variants[it.Head] = insertSorted(s.variants[it.Head], index)
+		s.changedMs = max(s.changedMs, it.UpdatedMs)
+		if before == nil || before.PublishedMs != it.PublishedMs || before.Status != it.Status || before.Head != it.Head {
+			s.arrivals++
 		}
-		for name := range src.Attributes {
-			s.attributes[name]++
-		}
+		s.note(it)
 	}
-	s.asOf = s.now()
 }
 
-// fitted copies a map into one that is no larger than need be: a decoder leaves room for dozens of entries in each, which is most of a replica's memory.
-func fitted(m map[string]any) map[string]any {
-	if len(m) == 0 {
-		return nil
+// note takes an item into the counts.
+func (s *Shop) note(it *Item) {
+	s.count++
+	s.prices.add(it.Price, 1)
+	s.margins.add(it.Margin, 1)
+	if it.Head != it.Index {
+		s.members++
+		s.variants[it.Head] = insertSorted(s.variants[it.Head], it.Index)
 	}
-	small := make(map[string]any, len(m))
-	maps.Copy(small, m)
-	return small
+	for _, name := range it.Source.attributes {
+		s.attributes[name]++
+	}
 }
 
 // forget takes an item out of the counts.
@@ -163,7 +190,7 @@ func (s *Shop) forget(it *Item) {
 			s.variants[it.Head] = slices.Delete(slices.Clone(family), at, at+1)
 		}
 	}
-	for name := range it.Source.Attributes {
+	for _, name := range it.Source.attributes {
 		if s.attributes[name]--; s.attributes[name] == 0 {
 			delete(s.attributes, name)
 		}
@@ -199,13 +226,7 @@ func (s *Shop) Knows(sequence int64) bool {
 func (s *Shop) ChangedSince(at time.Time) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	ms := at.UnixMilli()
-	for _, it := range s.items {
-		if it != nil && it.UpdatedMs > ms {
-			return true
-		}
-	}
-	return s.deletedMs > ms
+	return s.changedMs > at.UnixMilli()
 }
 
 // View is the replica during a Read.
@@ -332,40 +353,74 @@ type State struct {
 
 // State returns how fresh the replica is. A replica that follows the feed is told of a change at once, so it is as fresh as the moment.
 func (s *Shop) State() State {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	st := State{Synced: s.synced, Following: s.following, AsOf: s.asOf}
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	st := s.state
 	if st.Following && st.Synced {
 		st.AsOf = s.now()
 	}
 	return st
 }
 
-// Newest returns the items published last, the newest first, ties by item id. The list is at most two seconds older than the replica.
+// Newest returns the items published last, the newest first, ties by item id. The list is at most two seconds older than the replica, beside the
+// milliseconds that another caller needs to make it again: only the first list of all is waited for.
 func (s *Shop) Newest() []int32 {
-	s.newestMu.Lock()
+	have, now := s.newest.Load(), s.now()
+	if have != nil && (s.current(have.of) || now.Sub(have.at) < newestEvery && now.After(have.at) && len(have.items) > 0) {
+		return have.items
+	}
+	if have == nil {
+		s.newestMu.Lock()
+	} else if !s.newestMu.TryLock() {
+		return have.items
+	}
 	defer s.newestMu.Unlock()
-	now := s.now()
+	if have = s.newest.Load(); have != nil && s.current(have.of) { // made while this caller waited
+		return have.items
+	}
+	items, of := s.snapshot()
+	made := &newest{items: newestOf(items), at: now, of: of}
+	s.newest.Store(made)
+	return made.items
+}
+
+func (s *Shop) current(arrivals int64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.newestOf == s.sequence && s.newest != nil || now.Sub(s.newestAt) < newestEvery && now.After(s.newestAt) && len(s.newest) > 0 {
-		return s.newest
+	return arrivals == s.arrivals
+}
+
+// snapshot copies the items, by index.
+func (s *Shop) snapshot() (items []*Item, arrivals int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.items), s.arrivals
+}
+
+// newestOf returns the items published last, the newest first, ties by item id. It sorts whenever twice as many are held as are listed, so that it costs
+// little beyond one look at each item.
+func newestOf(items []*Item) []int32 {
+	later := func(a, b *Item) int {
+		return cmp.Or(cmp.Compare(b.PublishedMs, a.PublishedMs), cmp.Compare(a.ID, b.ID))
 	}
-	all := make([]*Item, 0, s.count)
-	for _, it := range s.items {
-		if it != nil && it.Status == Active && it.Head == it.Index {
-			all = append(all, it)
+	best := make([]*Item, 0, 2*newestListed)
+	var last *Item // the last that is listed, once the list is full
+	for _, it := range items {
+		if it == nil || it.Status != Active || it.Head != it.Index || last != nil && later(it, last) > 0 {
+			continue
+		}
+		if best = append(best, it); len(best) == cap(best) {
+			slices.SortFunc(best, later)
+			best = best[:newestListed]
+			last = best[newestListed-1]
 		}
 	}
-	slices.SortFunc(all, func(a, b *Item) int {
-		return cmp.Or(cmp.Compare(b.PublishedMs, a.PublishedMs), cmp.Compare(a.ID, b.ID))
-	})
-	s.newest = make([]int32, 0, newestListed)
-	for _, it := range all[:min(len(all), newestListed)] {
-		s.newest = append(s.newest, it.Index)
+	slices.SortFunc(best, later)
+	list := make([]int32, 0, newestListed)
+	for _, it := range best[:min(len(best), newestListed)] {
+		list = append(list, it.Index)
 	}
-	s.newestAt, s.newestOf = now, s.sequence
-	return s.newest
+	return list
 }
 
 // mean is the mean of positive values that come and go.

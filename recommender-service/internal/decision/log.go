@@ -1,29 +1,31 @@
 // Package decision keeps what answers were made from, so that they can be made again and explained later. Writing never delays an answer: decisions
-// wait in a bounded queue, and when it is full they are dropped and counted. The main type is Log.
+// wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is full, so that no
+// answer meets a burst of writing. The main type is Log.
 package decision
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/segmentio/encoding/json"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
 const (
-	queueLength  = 10_000
-	batchLength  = 500
-	flushEvery   = time.Second
+	queueLength = 10_000
+	// batchLength is what is stored at once: a few milliseconds of work.
+	batchLength  = 100
+	flushEvery   = 250 * time.Millisecond
 	writeTimeout = 10 * time.Second
 )
 
@@ -39,27 +41,36 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// key names a decision.
+type key struct{ shop, id string }
+
 type entry struct {
 	shop     string
 	decision *recommend.Decision
 }
+
+func (e *entry) key() key { return key{e.shop, e.decision.ID} }
 
 // Log is safe for concurrent use.
 type Log struct {
 	store   Store
 	options Options
 	queue   chan entry
+	full    chan struct{} // a batch waits
 	ask     chan chan struct{}
 	failing atomic.Bool
 	dropped prometheus.Counter
 
 	mu      sync.RWMutex
-	waiting map[string]*recommend.Decision // by shop and id: not yet stored
+	waiting map[key]*recommend.Decision // not yet stored
 }
 
 // NewLog returns a log that counts what it drops in registry.
 func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
-	l := &Log{store: s, options: o, queue: make(chan entry, queueLength), ask: make(chan chan struct{}), waiting: map[string]*recommend.Decision{}}
+	l := &Log{
+		store: s, options: o, queue: make(chan entry, queueLength), full: make(chan struct{}, 1), ask: make(chan chan struct{}),
+		waiting: map[key]*recommend.Decision{},
+	}
 	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "aisle_decisions_dropped_total", Help: "Decisions that were not logged because the database could not keep up.",
 	})
@@ -75,31 +86,49 @@ func (l *Log) Add(shop string, d *recommend.Decision) {
 	if !l.sampled(d.ID) {
 		return
 	}
-	key := shop + "\x00" + d.ID
+	e := entry{shop, d}
 	l.mu.Lock()
-	l.waiting[key] = d // before it is queued: once it is stored it waits no longer
+	l.waiting[e.key()] = d // before it is queued: once it is stored it waits no longer
 	l.mu.Unlock()
 	select {
-	case l.queue <- entry{shop, d}:
+	case l.queue <- e:
 	default:
 		l.dropped.Inc()
 		l.mu.Lock()
-		delete(l.waiting, key)
+		delete(l.waiting, e.key())
 		l.mu.Unlock()
+		return
+	}
+	if len(l.queue) >= batchLength {
+		select {
+		case l.full <- struct{}{}:
+		default: // it has been told
+		}
 	}
 }
 
+// The constants of FNV-1a with 64 bits.
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
 // sampled draws by the id, so that every replica draws alike.
 func (l *Log) sampled(id string) bool {
-	h := fnv.New64a()
-	h.Write([]byte(id))
-	return float64(h.Sum64()) < l.options.Sample*math.MaxUint64
+	if l.options.Sample >= 1 {
+		return true
+	}
+	h := uint64(fnvOffset)
+	for n := range len(id) {
+		h = (h ^ uint64(id[n])) * fnvPrime
+	}
+	return float64(h) < l.options.Sample*math.MaxUint64
 }
 
 // Find returns a decision, also one that waits to be stored, or store.ErrNotFound.
 func (l *Log) Find(ctx context.Context, shop, id string) (*recommend.Decision, error) {
 	l.mu.RLock()
-	d, ok := l.waiting[shop+"\x00"+id]
+	d, ok := l.waiting[key{shop, id}]
 	l.mu.RUnlock()
 	if ok {
 		return d, nil
@@ -143,14 +172,17 @@ func (l *Log) Run(ctx context.Context) {
 			close(done)
 		case <-flush.C:
 			l.drain(ctx)
+		case <-l.full:
+			l.drain(ctx)
 		}
 	}
 }
 
-// drain stores what is queued, a batch at a time.
+// drain stores what is queued, a batch at a time. Answers go first in between.
 func (l *Log) drain(ctx context.Context) {
+	batch := make([]entry, 0, batchLength)
 	for {
-		var batch []entry
+		batch = batch[:0]
 		for len(batch) < batchLength && len(l.queue) > 0 {
 			batch = append(batch, <-l.queue)
 		}
@@ -158,6 +190,7 @@ func (l *Log) drain(ctx context.Context) {
 			return
 		}
 		l.write(ctx, batch)
+		runtime.Gosched()
 	}
 }
 
@@ -186,6 +219,6 @@ func (l *Log) write(ctx context.Context, batch []entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range batch {
-		delete(l.waiting, e.shop+"\x00"+e.decision.ID)
+		delete(l.waiting, e.key())
 	}
 }

@@ -23,7 +23,7 @@ func (s *Store) AddDecisions(ctx context.Context, list []Decision) error {
 		rows[n] = []any{d.Shop, d.ID, d.AtMs, d.Person, string(d.Body)}
 	}
 	err := s.inTx(ctx, func(t *tx) error {
-		return t.insert(ctx, "decisions (shop, id, at_ms, person, body)", "(shop, id) do nothing", rows)
+		return t.insert(ctx, s.sinks.decisions, rows)
 	})
 	if err != nil {
 		return fmt.Errorf("store %d decisions: %w", len(list), err)

@@ -105,22 +105,10 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 		clicks = append(clicks, []any{k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs})
 	}
 	for _, write := range []struct {
-		rows            [][]any
-		into, otherwise string
-	}{
-		{hours, "metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value)",
-			"(shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value"},
-		{items, "metric_items (shop, day_ms, scenario, item_id, impressions)",
-			"(shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions"},
-		{visitors, "experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue)",
-			`(shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
-			clicks = experiment_visitors.clicks + excluded.clicks, orders = experiment_visitors.orders + excluded.orders,
-			revenue = experiment_visitors.revenue + excluded.revenue`},
-		{clicks, "clicks (shop, visitor, item_id, recommendation_id, at_ms)",
-			`(shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
-			where clicks.at_ms <= excluded.at_ms`},
-	} {
-		if err := t.insert(ctx, write.into, write.otherwise, write.rows); err != nil {
+		to   *sink
+		rows [][]any
+	}{{t.s.sinks.hours, hours}, {t.s.sinks.items, items}, {t.s.sinks.visitors, visitors}, {t.s.sinks.clicks, clicks}} {
+		if err := t.insert(ctx, write.to, write.rows); err != nil {
 			return err
 		}
 	}

@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,6 +31,7 @@ type Store struct {
 	writer, reader *sql.DB
 	rebind         func(string) string
 	close          func() error
+	sinks          sinks
 }
 
 // Open opens the database of a URL. An SQLite file is made and brought to the newest schema; a Postgres database must have it already.
@@ -54,16 +53,31 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{writer: db.Writer, reader: db.Reader, rebind: func(q string) string { return strings.ReplaceAll(q, "$", "?") }, close: db.Close}, nil
+	return onSQLite(ctx, db)
 }
 
 func onPostgres(pool *pgxpool.Pool) *Store {
 	db := stdlib.OpenDBFromPool(pool)
-	return &Store{writer: db, reader: db, rebind: func(q string) string { return q }, close: func() error {
+	return &Store{writer: db, reader: db, sinks: arraySinks(), rebind: func(q string) string { return q }, close: func() error {
 		err := db.Close()
 		pool.Close()
 		return err
 	}}
+}
+
+// smooth keeps each commit short: a smaller log is copied into the file more often and sooner, and a commit looks through a smaller cache.
+const smooth = "pragma wal_autocheckpoint = 1000; pragma cache_size = -8192"
+
+func onSQLite(ctx context.Context, db *database.SQLite) (*Store, error) {
+	s := &Store{writer: db.Writer, reader: db.Reader, rebind: func(q string) string { return strings.ReplaceAll(q, "$", "?") }, close: db.Close}
+	_, err := s.writer.ExecContext(ctx, smooth)
+	if err == nil {
+		s.sinks, err = preparedSinks(ctx, s.writer)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // Close closes the database.
@@ -96,35 +110,6 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-// rowsAtOnce is how many rows one statement inserts: enough that the way to the database does not count, few enough that every database takes it.
-const rowsAtOnce = 100
-
-// insert adds rows of equal length; otherwise says what to do with one that is there already, and no two may be the same to it.
-func (t *tx) insert(ctx context.Context, into, otherwise string, rows [][]any) error {
-	for chunk := range slices.Chunk(rows, rowsAtOnce) {
-		var values strings.Builder
-		args := make([]any, 0, len(chunk)*len(chunk[0]))
-		for n, row := range chunk {
-			if n > 0 {
-				values.WriteString(", ")
-			}
-			values.WriteByte('(')
-			for c, v := range row {
-				if c > 0 {
-					values.WriteString(", ")
-				}
-				args = append(args, v)
-				values.WriteString("$" + strconv.Itoa(len(args)))
-			}
-			values.WriteByte(')')
-		}
-		if _, err := t.exec(ctx, "insert into "+into+" values "+values.String()+" on conflict "+otherwise, args...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // query collects rows.

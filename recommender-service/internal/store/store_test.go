@@ -11,7 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
-func open(t *testing.T, url string) *store.Store {
+func open(t testing.TB, url string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), url)
 	if err != nil {
@@ -78,7 +78,7 @@ func TestPostgres(t *testing.T) {
 }
 
 // postgres returns the URL of a database with tables.
-func postgres(t *testing.T) string {
+func postgres(t testing.TB) string {
 	t.Helper()
 	url := testenv.Postgres(t)
 	if err := migrations.Up(t.Context(), migrations.Recommender, url); err != nil {

@@ -1,0 +1,231 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+const (
+	flushEvery   = 5 * time.Second
+	writeTimeout = 10 * time.Second
+	// waiting bounds the counts that wait, of items and of all else; beyond it new ones are lost, as when the database is away for long.
+	waiting = 200_000
+)
+
+// Counter counts answers. It is safe for concurrent use.
+type Counter struct {
+	store  Store
+	logger *slog.Logger
+	now    func() time.Time
+
+	flushing sync.Mutex     // held while counts are stored
+	parcels  []store.Counts // taken and not stored; they are stored before others are taken, so that nothing counts twice
+
+	mu       sync.Mutex // held for microseconds
+	tallies  map[place]*tally
+	visitors map[store.VisitorKey]store.VisitorCount
+	shelves  map[shelfKey]*shelf
+	items    int // that all shelves hold
+}
+
+// place is whose answers a tally counts.
+type place struct {
+	shop, scenario, experiment, arm string
+	hourMs                          int64
+}
+
+// tally counts the answers of an hour.
+type tally struct {
+	requests, empty, degraded, impressions, shadows int
+	latencyMs, overlap                              float64
+	tiers                                           []tier // a handful
+}
+
+type tier struct {
+	name string
+	n    int
+}
+
+// NewCounter returns a counter with nothing counted.
+func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
+	return &Counter{
+		store: s, logger: logger, now: now,
+		tallies: map[place]*tally{}, visitors: map[store.VisitorKey]store.VisitorCount{}, shelves: map[shelfKey]*shelf{},
+	}
+}
+
+// Answered counts an answer.
+func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
+	if d.Request.Consent != nil && d.Request.Consent.Analytics != nil && !*d.Request.Consent.Analytics {
+		return
+	}
+	latencyMs := float64(c.now().Sub(d.At).Microseconds()) / 1000
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.tallies)+len(c.visitors) > waiting {
+		return
+	}
+	t := c.tally(place{shop, d.Scenario, d.Experiment, d.Arm, hourOf(d.At)})
+	t.requests++
+	t.latencyMs += latencyMs
+	t.impressions += len(a.Items)
+	if len(a.Items) == 0 {
+		t.empty++
+	}
+	if len(a.Degraded) > 0 {
+		t.degraded++
+	}
+	c.shown(shelfKey{shop, d.Scenario, dayOf(d.At)}, t, a.Items)
+	if d.Experiment == "" {
+		return
+	}
+	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); visitor != "" {
+		k := store.VisitorKey{Shop: shop, Experiment: d.Experiment, Arm: d.Arm, Visitor: visitor}
+		v := c.visitors[k]
+		if v.FirstMs == 0 {
+			v.FirstMs = d.At.UnixMilli()
+		}
+		v.Impressions += int64(len(a.Items))
+		c.visitors[k] = v
+	}
+}
+
+// Shadowed counts how much of the control's list a shadow arm would show too.
+func (c *Counter) Shadowed(shop, scenario, experimentID, arm string, overlap float64) {
+	key := place{shop, scenario, experimentID, arm, hourOf(c.now())}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tally(key)
+	t.shadows++
+	t.overlap += overlap
+}
+
+// tally returns the counts of a place. The caller holds the lock.
+func (c *Counter) tally(p place) *tally {
+	t := c.tallies[p]
+	if t == nil {
+		t = &tally{}
+		c.tallies[p] = t
+	}
+	return t
+}
+
+// shown counts the items of an answer. The caller holds the lock.
+func (c *Counter) shown(k shelfKey, t *tally, items []api.RecommendedItem) {
+	if len(items) == 0 {
+		return
+	}
+	s := c.shelves[k]
+	if s == nil {
+		s = &shelf{at: map[string]int64{}}
+		c.shelves[k] = s
+	}
+	for n := range items {
+		t.tier(items[n].Tier)
+		if s.add(items[n].ItemID, c.items < waiting) {
+			c.items++
+		}
+	}
+}
+
+func (t *tally) tier(name string) {
+	for n := range t.tiers {
+		if t.tiers[n].name == name {
+			t.tiers[n].n++
+			return
+		}
+	}
+	t.tiers = append(t.tiers, tier{name, 1})
+}
+
+// each calls f with every metric that was counted.
+func (t *tally) each(f func(metric string, v float64)) {
+	if t.requests > 0 {
+		f(Requests, float64(t.requests))
+		f(LatencyMS, t.latencyMs)
+		f(Impressions, float64(t.impressions))
+	}
+	if t.empty > 0 {
+		f(Empty, float64(t.empty))
+	}
+	if t.degraded > 0 {
+		f(Degraded, float64(t.degraded))
+	}
+	if t.shadows > 0 {
+		f(Shadows, float64(t.shadows))
+		f(Overlap, t.overlap)
+	}
+	for _, k := range t.tiers {
+		f(TierPrefix+k.name, float64(k.n))
+	}
+}
+
+// Flush stores what was counted; what cannot be stored is kept for the next time. When it returns nil, everything counted before is stored.
+func (c *Counter) Flush(ctx context.Context) error { return c.flush(ctx, everything) }
+
+// flush stores all counts but those of items, and as many of these of each shelf as of says.
+func (c *Counter) flush(ctx context.Context, of share) error {
+	c.flushing.Lock()
+	defer c.flushing.Unlock()
+	if err := c.send(ctx); err != nil { // from the last time
+		return err
+	}
+	c.parcels = c.take(of)
+	return c.send(ctx)
+}
+
+// send stores the parcels, each in a transaction of its own, and lets answers go first in between.
+func (c *Counter) send(ctx context.Context) error {
+	for n := range c.parcels {
+		if err := c.sendOne(ctx, c.parcels[n]); err != nil {
+			c.parcels = c.parcels[n:]
+			return err
+		}
+		runtime.Gosched()
+	}
+	c.parcels = nil
+	return nil
+}
+
+func (c *Counter) sendOne(ctx context.Context, parcel store.Counts) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return c.store.AddCounts(ctx, parcel, nil)
+}
+
+// Run stores counts every few seconds until ctx ends, and then once more.
+func (c *Counter) Run(ctx context.Context) {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if err := c.Flush(context.WithoutCancel(ctx)); err != nil {
+				c.logger.Warn("the last counts are lost", "error", err)
+			}
+			return
+		case <-tick.C:
+			if err := c.flush(ctx, c.portion()); err != nil && ctx.Err() == nil {
+				c.logger.Warn("counts not stored, they will be tried again", "error", err)
+			}
+		}
+	}
+}
+
+// portion is the share of items that one of many flushes stores.
+func (c *Counter) portion() share {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.items > waiting/2 {
+		return largePortion
+	}
+	return portion
+}
