@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 type thing struct {
@@ -382,6 +384,24 @@ func FuzzCheckJSON(f *testing.F) {
 		}
 		if CheckJSON(data) != nil && json.Valid(data) && bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) <= 64 && len(bytes.ToValidUTF8(data, nil)) == len(data) {
 			t.Errorf("refused %q", data)
+		}
+	})
+}
+
+// FuzzUnmarshal holds the decoder of bodies against encoding/json, on what that takes for JSON.
+func FuzzUnmarshal(f *testing.F) {
+	f.Add([]byte(typicalRequest))
+	f.Add([]byte(`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`))
+	f.Add([]byte(`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,true]}}],"consent":{"personalization":false}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var generic any
+		if unmarshal(data, &generic) != nil {
+			return // huma goes no further
+		}
+		var got, want recommenderapi.ExplainRequest
+		err, wantErr := unmarshal(data, &got), json.Unmarshal(data, &want)
+		if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s gives\n%+v, %v, instead of\n%+v, %v", data, got, err, want, wantErr)
 		}
 	})
 }
