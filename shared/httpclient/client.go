@@ -25,26 +25,29 @@ type Options struct {
 	BaseURL   string            // "http://127.0.0.1:8081"
 	Key       string            // "" in open mode
 	Shop      string            // the shop that a service key acts for; "" for every other kind of key
-	Transport http.RoundTripper // nil: http.DefaultTransport
+	Transport http.RoundTripper // gets requests as they are: no redirect is followed; nil: over the network
 }
 
 // Client is a JSON client of one service. It sets no deadline of its own: every call takes one from its ctx.
 type Client struct {
 	options Options
-	http    *http.Client
+	do      func(*http.Request) (*http.Response, error)
 }
 
 // New returns a client.
 func New(o Options) *Client {
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	return &Client{options: o, http: &http.Client{Transport: o.Transport}}
+	if o.Transport != nil {
+		return &Client{options: o, do: o.Transport.RoundTrip}
+	}
+	return &Client{options: o, do: new(http.Client).Do}
 }
 
 // ForShop returns the same client acting for another shop.
 func (c *Client) ForShop(shop string) *Client {
 	o := c.options
 	o.Shop = shop
-	return &Client{options: o, http: c.http}
+	return &Client{options: o, do: c.do}
 }
 
 // Call sends in as JSON (nil: no body) and decodes the answer into out (nil: discarded). A status of 400 or more is returned
@@ -118,7 +121,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 		req.Header.Set(auth.ShopHeader, c.options.Shop)
 	}
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
-	resp, err := c.http.Do(req)
+	resp, err := c.do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
@@ -19,12 +20,15 @@ import (
 // Store is one open file.
 type Store struct {
 	db         *database.SQLite
+	lock       *os.File    // held until Close
 	statements *statements // of db.Reader
+	seqs       seqs
 }
 
-// New returns a store on a migrated file. It closes db with Close.
-func New(db *database.SQLite) *Store {
-	return &Store{db: db, statements: &statements{db: db.Reader, byText: map[string]*sql.Stmt{}}}
+func newStore(db *database.SQLite, lock *os.File) *Store {
+	return &Store{
+		db: db, lock: lock, statements: &statements{db: db.Reader, byText: map[string]*sql.Stmt{}}, seqs: seqs{last: map[string]int64{}},
+	}
 }
 
 // statements keeps statements compiled; compiling takes longer than running a short one. There are as many as there are texts in this package; they
@@ -54,8 +58,8 @@ func (s *statements) of(ctx context.Context, text string) (*sql.Stmt, error) {
 	return statement, err
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close closes the file and lets others have it.
+func (s *Store) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
 
 // Ping reports why the file cannot be read now.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Reader.PingContext(ctx) }
@@ -71,14 +75,27 @@ func (s *Store) inTx(ctx context.Context, f func(tx *writeTx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := f(&writeTx{tx}); err != nil {
+	w := writeTx{Tx: tx}
+	if err := f(&w); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	return tx.Commit()
+	err = tx.Commit()
+	switch {
+	case w.lastSeq == 0:
+	case err != nil:
+		s.seqs.forget(w.shop)
+	default:
+		s.seqs.raise(w.shop, w.lastSeq)
+	}
+	return err
 }
 
 // writeTx is a transaction of the writing connection.
-type writeTx struct{ *sql.Tx }
+type writeTx struct {
+	*sql.Tx
+	shop    string // whose events counter was raised; there is at most one per transaction
+	lastSeq int64  // what it was raised to; 0 when it was not
+}
 
 func (t *writeTx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
 	var value int64
@@ -86,6 +103,9 @@ func (t *writeTx) raise(ctx context.Context, shop, name string, n int) (int64, e
 		on conflict (shop, name) do update set value = value + excluded.value returning value`, shop, name, n).Scan(&value)
 	if err != nil {
 		return 0, fmt.Errorf("raise counter %s: %w", name, err)
+	}
+	if name == eventCounter {
+		t.shop, t.lastSeq = shop, value
 	}
 	return value, nil
 }
