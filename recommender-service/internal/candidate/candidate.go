@@ -5,6 +5,8 @@
 // are what an explanation shows, so it sums to the score bit for bit.
 package candidate
 
+import "slices"
+
 // Row is a list of candidates, heaviest first. Items and Weights have the same length; no item appears twice. Weights may be negative.
 type Row struct {
 	Items   []int32
@@ -61,7 +63,6 @@ type Blend struct {
 	slots   []int32   // by entry, in the order of the terms added
 	added   [][]Term
 	fetched float32 // keeps the compiler from leaving fetch out
-	shares  [][]Share
 }
 
 // slotBits are the bits of a slot within a place; the others count uses of the blend. Four bytes per item keep the places of a large catalogue in
@@ -187,19 +188,23 @@ func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i]
 func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
 // Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
-// order to 0, give its score bit for bit. The result is valid until the next Trace. Cost O(Σ row lengths).
-func (b *Blend) Trace(items []int32) [][]Share {
-	for len(b.shares) < len(items) {
-		b.shares = append(b.shares, nil)
-	}
-	for p := range items {
-		b.shares[p] = b.shares[p][:0]
-	}
+// order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
+func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
+	into = emptied(into, len(items))
 	b.eachPart(items, func(p, _ int, t *Term, k int) {
 		w := t.Row.Weights[k]
-		b.shares[p] = append(b.shares[p], Share{t, t.Row.Items[k], Product(t.Factor, w), w})
+		into[p] = append(into[p], Share{t, t.Row.Items[k], Product(t.Factor, w), w})
 	})
-	return b.shares[:len(items)]
+	return into
+}
+
+// emptied returns n empty lists, in the memory of those given as far as it goes.
+func emptied(lists [][]Share, n int) [][]Share {
+	lists = slices.Grow(lists[:0], n)[:n]
+	for p := range lists {
+		lists[p] = lists[p][:0]
+	}
+	return lists
 }
 
 // eachPart calls f for every entry that adds to one of a few distinct items, in the order in which they were added: the entry is the k-th of a term,

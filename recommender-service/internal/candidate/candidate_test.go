@@ -67,7 +67,7 @@ func TestBlendIsTheDefinitionAndItsTraceAddsUp(t *testing.T) {
 		b.Add(second, weight, heads)
 		one, two := plain(first, 1, family), plain(second, weight, family)
 		targets, _ := b.Candidates()
-		shares := b.Trace(targets)
+		shares := b.Trace(targets, nil)
 		for p, i := range targets {
 			if want := one[i] + two[i]; math.Abs(b.Score(i)-want) > 1e-9*(1+math.Abs(want)) {
 				t.Fatalf("item %d scores %v, want %v", i, b.Score(i), want)
@@ -134,11 +134,11 @@ func TestARankingIsWhatItWasKeptFrom(t *testing.T) {
 			t.Fatalf("kept %v of %d, want %v", got, len(all), kept)
 		}
 		flat := slices.Concat(terms...)
-		for n, shares := range b.Trace(kept) {
+		for n, shares := range b.Trace(kept, nil) {
 			if r.Score(kept[n]) != b.Score(kept[n]) {
 				t.Fatalf("item %d scores %v, in the blend %v", kept[n], r.Score(kept[n]), b.Score(kept[n]))
 			}
-			got := r.Trace(kept[n : n+1])[0]
+			got := r.Trace(kept[n:n+1], nil)[0]
 			if len(got) != len(shares) {
 				t.Fatalf("item %d has %d shares, in the blend %d", kept[n], len(got), len(shares))
 			}
@@ -170,6 +170,7 @@ func BenchmarkBlend(b *testing.B) {
 	}
 	terms := make([]candidate.Term, seeds)
 	var blend candidate.Blend
+	var shares [][]candidate.Share
 	b.ReportAllocs()
 	for b.Loop() {
 		for s := range terms {
@@ -178,7 +179,7 @@ func BenchmarkBlend(b *testing.B) {
 		blend.Reset(catalogue)
 		blend.Add(terms, 1, nil)
 		best, _ := blend.Candidates()
-		blend.Trace(best[:20])
+		shares = blend.Trace(best[:20], shares)
 	}
 }
 

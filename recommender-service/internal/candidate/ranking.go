@@ -66,8 +66,8 @@ func (r *Ranking) Rest() int { return r.total - len(r.items) }
 func (r *Ranking) Score(i int32) float64 { return r.scores[slices.Index(r.items, i)] }
 
 // Trace returns the contributions to each of a few kept items, as that of the blend does.
-func (r *Ranking) Trace(items []int32) [][]Share {
-	shares := make([][]Share, len(items))
+func (r *Ranking) Trace(items []int32, into [][]Share) [][]Share {
+	into = emptied(into, len(items))
 	for n, i := range items {
 		p := slices.Index(r.items, i)
 		for k := r.starts[p]; k < r.starts[p+1]; k++ {
@@ -75,10 +75,10 @@ func (r *Ranking) Trace(items []int32) [][]Share {
 			if r.named != nil {
 				named = r.named[k]
 			}
-			shares[n] = append(shares[n], Share{t, named, Product(t.Factor, r.weights[k]), r.weights[k]})
+			into[n] = append(into[n], Share{t, named, Product(t.Factor, r.weights[k]), r.weights[k]})
 		}
 	}
-	return shares
+	return into
 }
 
 // Bytes is about what the ranking takes in memory, without the rows of its terms.

@@ -125,7 +125,7 @@ func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now tim
 	if !ok {
 		s = &scratch{}
 	}
-	s.used = 0
+	s.begin()
 	return &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s}
 }
 

@@ -65,7 +65,7 @@ func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]
 			}
 		}
 	}
-	traced := r.scratch.blend.Trace(distinct)
+	traced := r.scratch.blend.Trace(distinct, nil)
 	for n, head := range distinct {
 		shares[head] = p.shares(nil, traced[n])
 	}

@@ -17,7 +17,14 @@ type scratch struct {
 	queue queue
 	maps  []map[int32]marks
 	used  int // so many of the maps
+
+	indices []int32
+	traced  [][]candidate.Share // of the picks of one plan
+	shares  []share             // of all picks
 }
+
+// begin makes the memory a new request's.
+func (s *scratch) begin() { s.used, s.shares = 0, s.shares[:0] }
 
 // marks returns an empty map, which is the request's until its end.
 func (s *scratch) marks() map[int32]marks {
@@ -70,11 +77,11 @@ type pick struct {
 	tier   string
 	reason string // for an item that is here for another reason than its score
 	rule   string
-	shares []share
+	shares []share // in the scratch memory
 	boosts []api.Boost
 }
 
-// share is a contribution, kept beyond the scratch memory, with the kind of source that its term comes from.
+// share is a contribution with the kind of source that its term comes from.
 type share struct {
 	candidate.Share
 	source string
@@ -184,20 +191,16 @@ func (r *run) diversity() float64 {
 
 // attribute finds the contributions of the picks and the tier of each: that of its largest contribution.
 func (r *run) attribute(p *plan, s *selection, picks []pick) {
-	indices := make([]int32, len(picks))
+	scratch := r.scratch
+	scratch.indices = scratch.indices[:0]
 	for n := range picks {
-		indices[n] = picks[n].index
+		scratch.indices = append(scratch.indices, picks[n].index)
 	}
-	traced := s.scores.Trace(indices)
-	total := 0
-	for n := range traced {
-		total += len(traced[n])
-	}
-	kept := make([]share, 0, total)
+	scratch.traced = s.scores.Trace(scratch.indices, scratch.traced)
 	for n := range picks {
-		from := len(kept)
-		kept = p.shares(kept, traced[n])
-		picks[n].shares = kept[from:len(kept):len(kept)]
+		from := len(scratch.shares)
+		scratch.shares = p.shares(scratch.shares, scratch.traced[n])
+		picks[n].shares = scratch.shares[from:len(scratch.shares):len(scratch.shares)]
 		if picks[n].tier == "" {
 			picks[n].tier = tierOfShares(picks[n].shares)
 		}
@@ -205,7 +208,7 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	}
 }
 
-// shares appends contributions to kept, out of the scratch memory.
+// shares appends contributions to kept.
 func (p *plan) shares(kept []share, found []candidate.Share) []share {
 	for _, f := range found {
 		kept = append(kept, share{f, p.sources[f.Term.Source].kind})

@@ -22,7 +22,7 @@ const (
 // scores are those of the candidates at hand, and what they are made of.
 type scores interface {
 	Score(i int32) float64
-	Trace(items []int32) [][]candidate.Share
+	Trace(items []int32, into [][]candidate.Share) [][]candidate.Share
 }
 
 // selection picks items from one plan's candidates under one view of the catalogue.
