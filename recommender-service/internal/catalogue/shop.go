@@ -112,12 +112,13 @@ func (s *Shop) Intern(out []int32, ids []string) []int32 {
 // apply puts a page of changes into the replica, a few at a time, between which readers go first: a page ends anywhere, and means nothing as a whole.
 // One goroutine calls it at a time.
 func (s *Shop) apply(changes []profileapi.ItemChange) {
-	records := make([]*record, changesAtOnce)
+	records, before := make([]*record, changesAtOnce), make([]*Source, changesAtOnce)
 	for some := range slices.Chunk(changes, changesAtOnce) {
+		s.sources(some, before)
 		for n := range some {
 			records[n] = nil
 			if some[n].Item != nil {
-				records[n] = s.pool.compact(some[n].Item)
+				records[n] = s.pool.compact(some[n].Item, before[n])
 			}
 		}
 		s.put(some, records)
@@ -125,6 +126,18 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
 	s.state.AsOf = s.now()
+}
+
+// sources looks up what the replica says of the items that are changed; nil for those it lacks.
+func (s *Shop) sources(changes []profileapi.ItemChange, before []*Source) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for n := range changes {
+		before[n] = nil
+		if i, ok := s.index[changes[n].ItemID]; ok && s.items[i] != nil {
+			before[n] = s.items[i].Source
+		}
+	}
 }
 
 // put puts changes into the replica.
