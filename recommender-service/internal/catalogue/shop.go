@@ -26,6 +26,8 @@ type Shop struct {
 	Name string
 	now  func() time.Time
 
+	present View // what Read shows
+
 	mu       sync.RWMutex
 	index    map[string]int32
 	ids      []string
@@ -68,10 +70,12 @@ type change struct {
 }
 
 func newShop(name string, now func() time.Time) *Shop {
-	return &Shop{
+	s := &Shop{
 		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
 		names: names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
 	}
+	s.present.s = s
+	return s
 }
 
 // intern returns the index of an item id, which it keeps for the life of the process. The caller holds the write lock.
@@ -246,7 +250,7 @@ type View struct {
 func (s *Shop) Read(f func(*View)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f(&View{s: s})
+	f(&s.present)
 }
 
 // ReadAt shows the replica as it was after the given number of changes. It reports false, without calling f, when the changes since are no
