@@ -76,6 +76,25 @@ func BenchmarkReplica(b *testing.B) {
 	}
 }
 
+// BenchmarkChurn changes the stock of every item and reports what a change takes as long as it can be undone.
+func BenchmarkChurn(b *testing.B) {
+	for b.Loop() {
+		s := newShop("north", time.Now)
+		benchFeed(b, s.apply)
+		objects, bytes := heap()
+		benchFeed(b, func(changes []profileapi.ItemChange) {
+			for n := range changes {
+				*changes[n].Item.Stock.Quantity++
+			}
+			s.apply(changes)
+		})
+		objectsAfter, bytesAfter := heap()
+		b.ReportMetric(float64(objectsAfter-objects)/benchItems, "objects/change")
+		b.ReportMetric(float64(bytesAfter-bytes)/benchItems, "heap-B/change")
+		runtime.KeepAlive(s)
+	}
+}
+
 // BenchmarkNewest makes the list again after each change.
 func BenchmarkNewest(b *testing.B) {
 	now := time.Now()

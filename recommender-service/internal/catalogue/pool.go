@@ -47,10 +47,10 @@ type pool struct {
 	boxed   generations[string, any]  // texts as values of attributes
 	numbers generations[float64, any] // likewise
 	lists   generations[string, []string]
-	nothing *rare // the rare fields of an item that has none
+	nothing *Source // of an item without any field
 }
 
-func newPool() *pool { return &pool{nothing: &rare{}} }
+func newPool() *pool { return &pool{nothing: &Source{rare: &rare{}}} }
 
 // text returns a text equal to the given one.
 func (p *pool) text(s string) string {

@@ -26,6 +26,8 @@ type Shop struct {
 	Name string
 	now  func() time.Time
 
+	present View // what Read shows
+
 	mu       sync.RWMutex
 	index    map[string]int32
 	ids      []string
@@ -69,10 +71,12 @@ type change struct {
 }
 
 func newShop(name string, now func() time.Time) *Shop {
-	return &Shop{
+	s := &Shop{
 		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
 		names: names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
 	}
+	s.present.s = s
+	return s
 }
 
 // intern returns the index of an item id, which it keeps for the life of the process. The caller holds the write lock.
@@ -113,12 +117,13 @@ func (s *Shop) Intern(out []int32, ids []string) []int32 {
 // apply puts a page of changes into the replica, a few at a time, between which readers go first: a page ends anywhere, and means nothing as a whole.
 // One goroutine calls it at a time.
 func (s *Shop) apply(changes []profileapi.ItemChange) {
-	records := make([]*record, changesAtOnce)
+	records, before := make([]*record, changesAtOnce), make([]*Source, changesAtOnce)
 	for some := range slices.Chunk(changes, changesAtOnce) {
+		s.sources(some, before)
 		for n := range some {
 			records[n] = nil
 			if some[n].Item != nil {
-				records[n] = s.pool.compact(some[n].Item)
+				records[n] = s.pool.compact(some[n].Item, before[n])
 			}
 		}
 		s.put(some, records)
@@ -126,6 +131,18 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
 	s.state.AsOf = s.now()
+}
+
+// sources looks up what the replica says of the items that are changed; nil for those it lacks.
+func (s *Shop) sources(changes []profileapi.ItemChange, before []*Source) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for n := range changes {
+		before[n] = nil
+		if i, ok := s.index[changes[n].ItemID]; ok && s.items[i] != nil {
+			before[n] = s.items[i].Source
+		}
+	}
 }
 
 // put puts changes into the replica.
@@ -239,7 +256,7 @@ type View struct {
 func (s *Shop) Read(f func(*View)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	f(&View{s: s})
+	f(&s.present)
 }
 
 // ReadAt shows the replica as it was after the given number of changes. It reports false, without calling f, when the changes since are no

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -121,6 +122,28 @@ func drawItem(t *rapid.T, id string, ids []string) *profileapi.Item {
 	return it
 }
 
+// edited draws a change of a few fields.
+func edited(t *rapid.T, was *profileapi.Item, ids []string) *profileapi.Item {
+	it, other := clone(was), drawItem(t, was.ItemID, ids)
+	it.Price, it.Stock = other.Price, other.Stock
+	switch rapid.IntRange(0, 5).Draw(t, "edited") {
+	case 0:
+		it.Title = other.Title
+	case 1:
+		it.GTIN, it.URL = it.URL, it.GTIN
+	case 2:
+		it.Countries = other.Countries
+	case 3:
+		it.Attributes = maps.Clone(it.Attributes)
+		for name := range it.Attributes {
+			it.Attributes[name] = drawText(t, "changed value")
+		}
+	case 4:
+		it.Attributes = other.Attributes
+	}
+	return it
+}
+
 // clone copies what the replica is given, so that nothing it does to it goes unseen.
 func clone(it *profileapi.Item) *profileapi.Item {
 	c := *it
@@ -146,9 +169,16 @@ func TestReplicaSaysWhatTheFeedSaid(t *testing.T) {
 			var page []profileapi.ItemChange
 			for range rapid.IntRange(1, 3*changesAtOnce/2).Draw(t, "changes") {
 				c := profileapi.ItemChange{ItemID: rapid.SampledFrom(ids).Draw(t, "id")}
-				if delete(catalogue, c.ItemID); rapid.IntRange(0, 4).Draw(t, "kind") > 0 {
+				was := catalogue[c.ItemID]
+				delete(catalogue, c.ItemID)
+				switch kind := rapid.IntRange(0, 4).Draw(t, "kind"); {
+				case kind > 1 && was != nil:
+					catalogue[c.ItemID] = edited(t, was, ids)
+				case kind > 0:
 					catalogue[c.ItemID] = drawItem(t, c.ItemID, ids)
-					c.Item = clone(catalogue[c.ItemID])
+				}
+				if it := catalogue[c.ItemID]; it != nil {
+					c.Item = clone(it)
 				}
 				page = append(page, c)
 			}

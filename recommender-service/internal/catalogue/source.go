@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -45,8 +46,12 @@ type record struct {
 	source Source
 }
 
-// compact makes the replica's form of what a shop says of an item. It may be called by one goroutine at a time.
-func (p *pool) compact(src *profileapi.Item) *record {
+// compact makes the replica's form of what a shop says of an item. What has not changed since it said before, which may be nil, is shared with that: most
+// changes are of stock or price, and what items were before is kept for a while. It may be called by one goroutine at a time.
+func (p *pool) compact(src *profileapi.Item, before *Source) *record {
+	if before == nil {
+		before = p.nothing
+	}
 	r := &record{}
 	s := &r.source
 	r.item.Source = s
@@ -72,26 +77,58 @@ func (p *pool) compact(src *profileapi.Item) *record {
 	}
 	s.hasPublished = !src.PublishedAt.IsZero()
 	s.attributes, s.values = p.attributes(src.Attributes)
-	s.texts(p, src)
+	if slices.Equal(s.attributes, before.attributes) && slices.EqualFunc(s.values, before.values, identical) {
+		s.values = before.values
+	}
+	s.texts(p, src, before)
 	return r
 }
 
 // texts copies what is an item's own into one object.
-func (s *Source) texts(p *pool, src *profileapi.Item) {
+func (s *Source) texts(p *pool, src *profileapi.Item, before *Source) {
 	own := [...]string{src.Title, src.Description, src.ImageURL, src.URL, src.GTIN}
-	all := strings.Join(own[:], "")
-	for n, text := range own {
-		own[n], all = all[:len(text)], all[len(text):]
+	same := [...]string{before.Title, before.rare.description, before.rare.imageURL, before.rare.url, before.rare.gtin}
+	if own == same {
+		own = same
+	} else {
+		all := strings.Join(own[:], "")
+		for n, text := range own {
+			own[n], all = all[:len(text)], all[len(text):]
+		}
 	}
 	s.Title = own[0]
-	s.rare = p.nothing
-	m := rare{
-		description: own[1], imageURL: own[2], url: own[3], gtin: own[4], language: p.text(src.Language), parentID: strings.Clone(src.ParentID),
+	s.rare = &rare{
+		description: own[1], imageURL: own[2], url: own[3], gtin: own[4], language: p.text(src.Language), parentID: p.text(src.ParentID),
 		countries: p.list(src.Countries), prices: p.prices(src.Prices),
 	}
-	if len(m.description)+len(m.imageURL)+len(m.url)+len(m.gtin)+len(m.language)+len(m.parentID)+len(m.countries)+len(m.prices) > 0 {
-		s.rare = &m
+	for _, have := range [...]*rare{p.nothing.rare, before.rare} {
+		if s.rare.equal(have) {
+			s.rare = have
+			return
+		}
 	}
+}
+
+// equal reports whether two are the same. Those with prices never are.
+func (r *rare) equal(o *rare) bool {
+	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin && r.parentID == o.parentID &&
+		slices.Equal(r.countries, o.countries) && len(r.prices)+len(o.prices) == 0
+}
+
+// identical reports whether two values of an attribute are the same to the bit. Lists never are.
+func identical(a, b any) bool {
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return ok && a == b
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case float64:
+		b, ok := b.(float64)
+		return ok && math.Float64bits(a) == math.Float64bits(b)
+	}
+	return false
 }
 
 // attribute returns the value of an attribute, and whether the item has it.

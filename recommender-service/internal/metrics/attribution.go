@@ -20,9 +20,10 @@ const (
 	Window = 7 * 24 * time.Hour
 	// attributeEvery is how late new events are counted.
 	attributeEvery = 2 * time.Second
-	eventsPage     = 1000
-	eventsTimeout  = 20 * time.Second
-	positionName   = "attribution"
+	// eventsPage is how many events are counted in one transaction: a few milliseconds of work.
+	eventsPage    = 250
+	eventsTimeout = 20 * time.Second
+	positionName  = "attribution"
 )
 
 // Attribution follows the events of the profile-service.
