@@ -138,3 +138,14 @@ func BenchmarkProfileHolds(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkEvent is one event, whose commit nobody shares.
+func BenchmarkEvent(b *testing.B) {
+	client, _ := peer(b, testenv.SQLite(b))
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		viewed(b, client, "user-"+strconv.Itoa(n%1000), strconv.Itoa(n))
+	}
+}

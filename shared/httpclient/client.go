@@ -76,10 +76,27 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 
 // Decode reads the JSON body of the answer to a request.
 func Decode(resp *http.Response, r Request, out any) error {
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	data, err := readAll(resp)
+	if err == nil {
+		err = json.Unmarshal(data, out)
+	}
+	if err != nil {
 		return fmt.Errorf("decode the answer of %s %s: %w", r.Method, r.Path, err)
 	}
 	return nil
+}
+
+// largestAnnounced bounds what a header alone can make readAll allocate.
+const largestAnnounced = 1 << 20
+
+// readAll reads a body into memory of its size, where that is known: most answers are far smaller than the buffer of a streaming decoder.
+func readAll(resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if resp.ContentLength > 0 {
+		b.Grow(int(min(resp.ContentLength, largestAnnounced)) + bytes.MinRead) // with which the end of the body is found
+	}
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
 }
 
 // JSON is Call for an answer of type T, which is zero when the call fails.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 )
 
 // bodyBuffer is how much of a body is collected before the reader gets it.
@@ -30,7 +31,9 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	go c.run(t.Handler, inner(ctx, r))
 	select {
 	case <-c.ready:
-		return answer(r, c.status, c.sent, c.body), nil
+		resp := answer(r, c.status, c.sent, c.body)
+		resp.ContentLength = c.length
+		return resp, nil
 	case <-r.Context().Done():
 		cancel()
 		return nil, r.Context().Err()
@@ -54,7 +57,7 @@ func inner(ctx context.Context, r *http.Request) *http.Request {
 func answer(r *http.Request, status int, header http.Header, body io.ReadCloser) *http.Response {
 	return &http.Response{
 		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: body, ContentLength: -1, Request: r,
+		Header: header, Body: body, Request: r,
 	}
 }
 
@@ -69,6 +72,7 @@ type localCall struct {
 	status int // 0 until the handler has set it
 	sent   http.Header
 	body   io.ReadCloser
+	length int64 // of body; -1 when it streams and the handler did not say
 
 	buffer []byte
 	pipe   *io.PipeWriter // nil as long as everything is in buffer
@@ -102,10 +106,10 @@ func (c *localCall) end(err error) {
 		}
 		c.pipe.CloseWithError(err)
 	case err != nil:
-		c.body = io.NopCloser(io.MultiReader(bytes.NewReader(c.buffer), failure{err}))
+		c.body, c.length = io.NopCloser(io.MultiReader(bytes.NewReader(c.buffer), failure{err})), -1
 		close(c.ready)
 	default:
-		c.body = io.NopCloser(bytes.NewReader(c.buffer))
+		c.body, c.length = io.NopCloser(bytes.NewReader(c.buffer)), int64(len(c.buffer))
 		close(c.ready)
 	}
 }
@@ -153,7 +157,10 @@ func (c *localCall) Flush() {
 func (c *localCall) flush() error {
 	if c.pipe == nil {
 		body, pipe := io.Pipe()
-		c.pipe, c.body = pipe, &pipeBody{PipeReader: body, cancel: c.cancel}
+		c.pipe, c.body, c.length = pipe, &pipeBody{PipeReader: body, cancel: c.cancel}, -1
+		if n, err := strconv.ParseInt(c.sent.Get("Content-Length"), 10, 64); err == nil {
+			c.length = n
+		}
 		context.AfterFunc(c.ctx, func() { pipe.CloseWithError(context.Canceled) })
 		close(c.ready)
 	}
