@@ -68,7 +68,7 @@ func variantOf(v *catalogue.View, it *catalogue.Item, p *pick) string {
 
 // reasons names the sources that did most for an item, the largest contribution first.
 func reasons(p *pick) []api.Reason {
-	list := make([]api.Reason, 0, reasonsShown+1)
+	list := make([]api.Reason, 0, reasonsShown)
 	if p.reason != "" {
 		list = append(list, api.Reason{Code: p.reason, Value: p.rule})
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -18,9 +19,13 @@ type scratch struct {
 	maps  []map[int32]marks
 	used  int // so many of the maps
 
-	indices []int32
-	traced  [][]candidate.Share // of the picks of one plan
-	shares  []share             // of all picks
+	picks     []pick
+	shortlist []*catalogue.Item
+	scored    []rerank.Item
+	chooser   rerank.Chooser
+	indices   []int32
+	traced    [][]candidate.Share // of the picks of one plan
+	shares    []share             // of all picks
 }
 
 // begin makes the memory a new request's.
@@ -103,7 +108,7 @@ func (r *run) limit() int {
 
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
-	r.used, r.picks = map[string]string{}, make([]pick, 0, r.limit())
+	r.used, r.picks = map[string]string{}, r.scratch.picks[:0]
 	if st := r.findStanding(); st == nil || !r.takeStanding(ctx, st) {
 		r.take(r.gather(ctx, r.scenario.Sources, nil), true)
 	}
@@ -114,6 +119,7 @@ func (r *run) rank(ctx context.Context) {
 		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, nil), false)
 	}
 	r.pin()
+	r.scratch.picks = r.picks
 }
 
 func (r *run) fallbacks() []string {

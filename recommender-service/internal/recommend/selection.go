@@ -135,17 +135,18 @@ func (s *selection) pickBest() {
 func (s *selection) pickDiverse(lambda float64) {
 	free := s.r.limit() - len(s.r.picks)
 	longest := min(shortlist*free+shortlistMore, s.queue.len())
-	items, scored := make([]*catalogue.Item, 0, longest), make([]rerank.Item, 0, longest)
-	for len(items) < longest {
+	m := s.r.scratch
+	m.shortlist, m.scored = m.shortlist[:0], m.scored[:0]
+	for len(m.shortlist) < longest {
 		it, score := s.next()
 		if it == nil {
 			break
 		}
-		items = append(items, it)
-		scored = append(scored, rerank.Item{Score: score, Levels: it.Levels, Brand: it.Brand})
+		m.shortlist = append(m.shortlist, it)
+		m.scored = append(m.scored, rerank.Item{Score: score, Levels: it.Levels, Brand: it.Brand})
 	}
-	for _, place := range rerank.Order(scored, free, lambda, func(p int) bool { return s.allowed(items[p]) }) {
-		s.pick(items[place], scored[place].Score)
+	for _, place := range m.chooser.Order(m.scored, free, lambda, func(p int) bool { return s.allowed(m.shortlist[p]) }) {
+		s.pick(m.shortlist[place], m.scored[place].Score)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package rerank orders scored items so that those near each other differ. It is pure and deterministic. The main function is Order.
+// Package rerank orders scored items so that those near each other differ. It is pure and deterministic. The main type is Chooser.
 package rerank
 
 import "math"
@@ -34,14 +34,15 @@ func Similarity(a, b *Item) float64 {
 // Order returns the places of items in the order of maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item with the largest
 // (1−λ)·score/largest score − λ·similarity to the most similar item before it, ties by the earlier place. allow is asked about an item when its
 // turn has come; what it refuses is left out. At most k places are returned. Items are ordered by falling score. Cost O(k·n) at worst; an item whose
-// value would be too low even if it were like none of those before it is not compared with them.
-func Order(items []Item, k int, lambda float64, allow func(place int) bool) []int {
+// value would be too low even if it were like none of those before it is not compared with them. The result is in the chooser's memory,
+// valid until the next Order.
+func (c *Chooser) Order(items []Item, k int, lambda float64, allow func(place int) bool) []int {
 	if len(items) == 0 {
 		return nil
 	}
-	c := chooser{items: items, lambda: lambda, states: make([]state, len(items)), order: make([]int, 0, min(k, len(items)))}
+	c.items, c.lambda, c.states, c.order = items, lambda, c.states[:0], c.order[:0]
 	for p := range items {
-		c.states[p].relevance = (1 - lambda) * items[p].Score / items[0].Score
+		c.states = append(c.states, state{relevance: (1 - lambda) * items[p].Score / items[0].Score})
 	}
 	for len(c.order) < k {
 		best := c.best()
@@ -56,8 +57,8 @@ func Order(items []Item, k int, lambda float64, allow func(place int) bool) []in
 	return c.order
 }
 
-// chooser is an Order under way.
-type chooser struct {
+// Chooser has the memory of Orders, one after the other. The zero value works.
+type Chooser struct {
 	items  []Item
 	lambda float64
 	states []state // by place
@@ -73,7 +74,7 @@ type state struct {
 }
 
 // best returns the place whose turn has come; −1 when none is left.
-func (c *chooser) best() int {
+func (c *Chooser) best() int {
 	best, value := -1, math.Inf(-1)
 	for p := range c.states {
 		s := &c.states[p]

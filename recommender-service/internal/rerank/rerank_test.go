@@ -54,7 +54,7 @@ func TestOrderIsTheDefinition(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		items, k, lambda := draw(t), rapid.IntRange(1, 15).Draw(t, "k"), rapid.Float64Range(0, 1).Draw(t, "lambda")
-		got := rerank.Order(items, k, lambda, func(int) bool { return true })
+		got := new(rerank.Chooser).Order(items, k, lambda, func(int) bool { return true })
 		if diff := cmp.Diff(plain(items, k, lambda), got, cmp.Transformer("nil", func(l []int) []int { return append([]int{}, l...) })); diff != "" {
 			t.Fatal(diff)
 		}
@@ -64,7 +64,7 @@ func TestOrderIsTheDefinition(t *testing.T) {
 func TestWhatIsNotAllowedIsLeftOut(t *testing.T) {
 	t.Parallel()
 	items := []rerank.Item{{Score: 3, Brand: 1}, {Score: 2, Brand: 1}, {Score: 1, Brand: 2}}
-	got := rerank.Order(items, 2, 0, func(p int) bool { return p != 1 })
+	got := new(rerank.Chooser).Order(items, 2, 0, func(p int) bool { return p != 1 })
 	if diff := cmp.Diff([]int{0, 2}, got); diff != "" {
 		t.Error(diff)
 	}
