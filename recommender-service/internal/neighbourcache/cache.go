@@ -25,9 +25,11 @@ const (
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
 	// Settle is how long a list that follows texts is used as it is after it was read, while texts change all the time.
-	Settle = 10 * time.Second
-	// refreshes is how many refreshes of outdated lists run at once; answers go first.
+	Settle = time.Minute
+	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next: when the texts of a
+	// catalogue change all the time, what answers need goes first.
 	refreshes = 1
+	pause     = 4
 	// fetchTimeout bounds a request for lists.
 	fetchTimeout = 5 * time.Second
 	// entryBytes is what an entry costs beside its list.
@@ -80,11 +82,12 @@ type Cache struct {
 	models     map[modelName]uint32
 	refreshing chan struct{} // holds an element for each refresh under way
 	running    sync.WaitGroup
+	closing    chan struct{}
 }
 
 // New returns an empty cache that holds at most maxBytes of lists.
 func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
-	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
+	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, closing: make(chan struct{}), refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(k key, e *Entry) uint32 {
 			return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
@@ -98,6 +101,7 @@ func (c *Cache) Bytes() uint64 { return c.lists.WeightedSize() }
 
 // Close waits for refreshes under way and ends the cache's upkeep.
 func (c *Cache) Close() {
+	close(c.closing)
 	c.running.Wait()
 	c.lists.StopAllGoroutines()
 }
@@ -186,9 +190,14 @@ func (c *Cache) refresh(ctx context.Context, shop *catalogue.Shop, m Model, outd
 		defer func() { <-c.refreshing }()
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
+		began := time.Now()
 		found, _ := c.load(call, shop, m, outdated) // the old lists stay, and the next request tries again
 		for k, e := range found {
 			c.lists.Set(k, e)
+		}
+		select {
+		case <-time.After(pause * time.Since(began)):
+		case <-c.closing:
 		}
 	})
 }
