@@ -54,9 +54,10 @@ func TestListsThatFollowTextsAreReadAnewBehindTheAnswer(t *testing.T) {
 		"while the texts stay the list stays":                 {"blend", []step{{"a", 0, false, 1}, {"a", 30 * time.Minute, false, 1}, {"a", 0, false, 1}}},
 		"new texts: the next answer has the new list":         {"blend", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 2}}},
 		"texts that change all the time are not run after":    {"text", []step{{"a", 0, false, 1}, {"b", time.Second, false, 1}, {"c", time.Second, false, 1}}},
+		"with behaviour to go by, new texts can wait":         {"blend", []step{{"a", 0, false, 1}, {"b", 30 * time.Second, false, 1}, {"b", 0, false, 1}}},
 		"behaviour does not follow texts":                     {"behaviour", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 1}}},
-		"what cannot be read anew stays until that works":     {"text", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, true, 1}, {"b", 0, false, 1}, {"b", 0, false, 2}}},
-		"an item without neighbours may get some from a text": {"none", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 2}}},
+		"what cannot be read anew stays until that works":     {"text", []step{{"a", 0, false, 1}, {"b", time.Minute, true, 1}, {"b", 0, false, 1}, {"b", 0, false, 2}}},
+		"an item without neighbours may get some from a text": {"none", []step{{"a", 0, false, 1}, {"b", time.Minute, false, 1}, {"b", 0, false, 2}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
