@@ -57,7 +57,9 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		Service: Name, Description: description, Version: deps.Version, Auth: deps.Auth, Logger: deps.Logger, Registry: deps.Registry,
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
-	s.api().Register(server.API)
+	api := s.api()
+	api.Register(server.API)
+	api.ConfirmProfiles(server)
 	return s, nil
 }
 
@@ -75,11 +77,7 @@ func openStore(ctx context.Context, url string) (store.Store, error) {
 	if err := migrations.Up(ctx, migrations.Profile, url); err != nil {
 		return nil, err
 	}
-	db, err := database.OpenSQLite(ctx, url)
-	if err != nil {
-		return nil, err
-	}
-	return sqlite.New(db), nil
+	return sqlite.Open(ctx, url)
 }
 
 // api wires the packages together.
@@ -112,7 +110,7 @@ func (s *Service) api() *httpapi.API {
 const description = "Users, catalogue and events."
 
 // Handler answers the public API.
-func (s *Service) Handler() http.Handler { return s.server.Engine }
+func (s *Service) Handler() http.Handler { return s.server }
 
 // AdminHandler answers health checks, metrics and profiles.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }

@@ -39,6 +39,7 @@ type shopData struct {
 	version  string
 	users    []profileapi.User        // in order of id
 	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
+	edition  int                      // of everything
 }
 
 func newWorld(t testing.TB) *world {
@@ -80,6 +81,7 @@ func (w *world) edit(name string, f func(s *shopData)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f(w.shop(name))
+	w.shop(name).edition++
 	close(w.changed)
 	w.changed = make(chan struct{})
 }
@@ -182,6 +184,12 @@ func (w *world) profileOf(rw http.ResponseWriter, r *http.Request) {
 	p := profileapi.Profile{UserID: r.PathValue("id")}
 	if have := w.shop(of(r)).profiles[r.PathValue("id")]; have != nil {
 		p = *have
+	}
+	tag := strconv.Quote(strconv.Itoa(w.shop(of(r)).edition))
+	rw.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		rw.WriteHeader(http.StatusNotModified)
+		return
 	}
 	p.AsOf = wire.TimeOf(time.Now())
 	if at, err := wire.ParseTime(r.URL.Query().Get("at")); err == nil {

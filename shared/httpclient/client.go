@@ -25,26 +25,29 @@ type Options struct {
 	BaseURL   string            // "http://127.0.0.1:8081"
 	Key       string            // "" in open mode
 	Shop      string            // the shop that a service key acts for; "" for every other kind of key
-	Transport http.RoundTripper // nil: http.DefaultTransport
+	Transport http.RoundTripper // gets requests as they are: no redirect is followed; nil: over the network
 }
 
 // Client is a JSON client of one service. It sets no deadline of its own: every call takes one from its ctx.
 type Client struct {
 	options Options
-	http    *http.Client
+	do      func(*http.Request) (*http.Response, error)
 }
 
 // New returns a client.
 func New(o Options) *Client {
 	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
-	return &Client{options: o, http: &http.Client{Transport: o.Transport}}
+	if o.Transport != nil {
+		return &Client{options: o, do: o.Transport.RoundTrip}
+	}
+	return &Client{options: o, do: new(http.Client).Do}
 }
 
 // ForShop returns the same client acting for another shop.
 func (c *Client) ForShop(shop string) *Client {
 	o := c.options
 	o.Shop = shop
-	return &Client{options: o, http: c.http}
+	return &Client{options: o, do: c.do}
 }
 
 // Call sends in as JSON (nil: no body) and decodes the answer into out (nil: discarded). A status of 400 or more is returned
@@ -73,10 +76,27 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 
 // Decode reads the JSON body of the answer to a request.
 func Decode(resp *http.Response, r Request, out any) error {
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	data, err := readAll(resp)
+	if err == nil {
+		err = json.Unmarshal(data, out)
+	}
+	if err != nil {
 		return fmt.Errorf("decode the answer of %s %s: %w", r.Method, r.Path, err)
 	}
 	return nil
+}
+
+// largestAnnounced bounds what a header alone can make readAll allocate.
+const largestAnnounced = 1 << 20
+
+// readAll reads a body into memory of its size, where that is known: most answers are far smaller than the buffer of a streaming decoder.
+func readAll(resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if resp.ContentLength > 0 {
+		b.Grow(int(min(resp.ContentLength, largestAnnounced)) + bytes.MinRead) // with which the end of the body is found
+	}
+	_, err := b.ReadFrom(resp.Body)
+	return b.Bytes(), err
 }
 
 // JSON is Call for an answer of type T, which is zero when the call fails.
@@ -118,7 +138,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*http.Response, error) {
 		req.Header.Set(auth.ShopHeader, c.options.Shop)
 	}
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
-	resp, err := c.http.Do(req)
+	resp, err := c.do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 	}

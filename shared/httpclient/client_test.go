@@ -1,11 +1,15 @@
 package httpclient
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -53,5 +57,25 @@ func TestClient(t *testing.T) {
 	}
 	if err := c.Call(ctx, http.MethodPost, "/echo", nil, make(chan int), nil); err == nil {
 		t.Error("a body that cannot be JSON was sent")
+	}
+}
+
+func TestAnswersOfEverySizeAreReadWhole(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, 500, 20_000, largestAnnounced + 10_000} {
+		for _, announced := range []bool{true, false} {
+			body, err := json.Marshal(strings.Repeat("x", size))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp := &http.Response{Body: io.NopCloser(iotest.HalfReader(bytes.NewReader(body))), ContentLength: -1}
+			if announced {
+				resp.ContentLength = int64(len(body))
+			}
+			var got string
+			if err := Decode(resp, Request{}, &got); err != nil || len(got) != size {
+				t.Errorf("%d bytes, announced %t: read %d, %v", size, announced, len(got), err)
+			}
+		}
 	}
 }

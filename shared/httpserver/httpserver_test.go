@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 type thing struct {
@@ -259,7 +262,7 @@ func TestInProcess(t *testing.T) {
 		t.Parallel()
 		ended := make(chan struct{})
 		resp, err := get(context.Background(), func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 			close(ended)
 		})
@@ -268,6 +271,57 @@ func TestInProcess(t *testing.T) {
 		}
 		resp.Body.Close()
 		<-ended
+	})
+	t.Run("a handler that hangs holds no reader whose time is up", func(t *testing.T) {
+		t.Parallel()
+		hung := make(chan struct{})
+		t.Cleanup(func() { close(hung) })
+		ctx, cancel := context.WithCancel(context.Background())
+		resp, err := get(ctx, func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "half")
+			w.(http.Flusher).Flush()
+			<-hung
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.ReadFull(resp.Body, make([]byte, 4))
+		cancel()
+		if _, err := io.ReadAll(resp.Body); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("a handler that panics behind a body that was not sent yet gives an error", func(t *testing.T) {
+		t.Parallel()
+		resp, err := get(context.Background(), func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "half")
+			panic("boom")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); string(body) != "half" || err == nil {
+			t.Errorf("read %q, error %v", body, err)
+		}
+	})
+	t.Run("bodies of every size arrive whole", func(t *testing.T) {
+		t.Parallel()
+		for _, size := range []int{0, 1, bodyBuffer - 1, bodyBuffer, bodyBuffer + 1, 5*bodyBuffer + 7} {
+			for _, piece := range []int{1 + size/3, 1 + size/40} {
+				want := bytes.Repeat([]byte("0123456789abcdef!"), 1+size/17)[:size]
+				resp, err := get(context.Background(), func(w http.ResponseWriter, _ *http.Request) {
+					for part := range slices.Chunk(want, piece) {
+						w.Write(part)
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := io.ReadAll(resp.Body); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("%d bytes by %d: got %d, %v", size, piece, len(got), err)
+				}
+			}
+		}
 	})
 	t.Run("a caller that leaves gets its context's error", func(t *testing.T) {
 		t.Parallel()
@@ -330,6 +384,24 @@ func FuzzCheckJSON(f *testing.F) {
 		}
 		if CheckJSON(data) != nil && json.Valid(data) && bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) <= 64 && len(bytes.ToValidUTF8(data, nil)) == len(data) {
 			t.Errorf("refused %q", data)
+		}
+	})
+}
+
+// FuzzUnmarshal holds the decoder of bodies against encoding/json, on what that takes for JSON.
+func FuzzUnmarshal(f *testing.F) {
+	f.Add([]byte(typicalRequest))
+	f.Add([]byte(`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`))
+	f.Add([]byte(`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,true]}}],"consent":{"personalization":false}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var generic any
+		if unmarshal(data, &generic) != nil {
+			return // huma goes no further
+		}
+		var got, want recommenderapi.ExplainRequest
+		err, wantErr := unmarshal(data, &got), json.Unmarshal(data, &want)
+		if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s gives\n%+v, %v, instead of\n%+v, %v", data, got, err, want, wantErr)
 		}
 	})
 }

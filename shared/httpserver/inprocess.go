@@ -1,12 +1,12 @@
 package httpserver
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
+	"strconv"
 )
 
 // bodyBuffer is how much of a body is collected before the reader gets it.
@@ -15,15 +15,34 @@ const bodyBuffer = 16 << 10
 // InProcess is an http.RoundTripper that hands each request to a handler of the same process: same JSON, no socket.
 type InProcess struct{ Handler http.Handler }
 
-// RoundTrip runs the handler and returns as soon as it has written its header; the body streams through a pipe. When the caller
+// RoundTrip takes what a Prompter answers at once. Else it runs the handler on a goroutine of its own, so that the caller can leave whatever the handler
+// does, and returns when the handler has ended or its body fills a buffer or is flushed; from there on the body streams through a pipe. When the caller
 // closes the body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is
 // cancelled and never past a deadline, by which handlers know that a write failed only because nobody reads.
 func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if p, ok := t.Handler.(Prompter); ok && r.Body == nil && r.Context().Err() == nil {
+		if resp := p.Prompt(r); resp != nil {
+			return resp, nil
+		}
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), cancel)
-	body, pipe := io.Pipe()
-	w := &pipeWriter{header: http.Header{}, pipe: pipe, ready: make(chan struct{})}
-	inner := r.Clone(ctx)
+	c := &localCall{header: http.Header{}, ctx: ctx, cancel: cancel, ready: make(chan struct{})}
+	c.stop = context.AfterFunc(r.Context(), cancel)
+	go c.run(t.Handler, inner(ctx, r))
+	select {
+	case <-c.ready:
+		resp := answer(r, c.status, c.sent, c.body)
+		resp.ContentLength = c.length
+		return resp, nil
+	case <-r.Context().Done():
+		cancel()
+		return nil, r.Context().Err()
+	}
+}
+
+// inner returns the request as a server sees it. It shares the header with the caller's: a handler must not change a request.
+func inner(ctx context.Context, r *http.Request) *http.Request {
+	inner := r.WithContext(ctx)
 	inner.RequestURI = r.URL.RequestURI()
 	inner.RemoteAddr = "127.0.0.1:0"
 	if inner.Host == "" {
@@ -32,81 +51,135 @@ func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if inner.Body == nil {
 		inner.Body = http.NoBody
 	}
-	go func() {
-		defer func() {
-			if v := recover(); v != nil && v != http.ErrAbortHandler {
-				pipe.CloseWithError(fmt.Errorf("handler panicked: %v", v))
-			} else if v != nil {
-				pipe.CloseWithError(io.ErrUnexpectedEOF)
-			}
-			w.WriteHeader(http.StatusOK)
-			stop()
-			cancel()
-		}()
-		t.Handler.ServeHTTP(w, inner)
-		w.WriteHeader(http.StatusOK)
-		w.Flush()
-		pipe.Close()
-	}()
-	select {
-	case <-w.ready:
-	case <-r.Context().Done():
-		cancel()
-		body.Close()
-		return nil, r.Context().Err()
-	}
-	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.sent, Body: &cancelBody{ReadCloser: body, cancel: cancel}, ContentLength: -1, Request: r,
-	}, nil
+	return inner
 }
 
-// cancelBody ends the handler when the reader has had enough.
-type cancelBody struct {
-	io.ReadCloser
+func answer(r *http.Request, status int, header http.Header, body io.ReadCloser) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: body, Request: r,
+	}
+}
+
+// localCall is one run of a handler and its ResponseWriter. What the caller gets of it is set before ready is closed.
+type localCall struct {
+	header http.Header
+	ctx    context.Context // the handler's
+	cancel context.CancelFunc
+	stop   func() bool // unties ctx from the caller's
+
+	ready  chan struct{}
+	status int // 0 until the handler has set it
+	sent   http.Header
+	body   io.ReadCloser
+	length int64 // of body; -1 when it streams and the handler did not say
+
+	buffer []byte
+	pipe   *io.PipeWriter // nil as long as everything is in buffer
+}
+
+// run ends the answer however the handler ends.
+func (c *localCall) run(h http.Handler, r *http.Request) {
+	defer func() {
+		v := recover()
+		switch {
+		case v == nil:
+			c.end(nil)
+		case v == http.ErrAbortHandler:
+			c.end(io.ErrUnexpectedEOF)
+		default:
+			c.end(fmt.Errorf("handler panicked: %v", v))
+		}
+		c.stop()
+		c.cancel()
+	}()
+	h.ServeHTTP(c, r)
+}
+
+// end gives the reader what is left and then err, or the end of the body.
+func (c *localCall) end(err error) {
+	c.WriteHeader(http.StatusOK)
+	switch {
+	case c.pipe != nil:
+		if err == nil {
+			err = c.flush()
+		}
+		c.pipe.CloseWithError(err)
+	case err != nil:
+		c.body, c.length = io.NopCloser(io.MultiReader(bytes.NewReader(c.buffer), failure{err})), -1
+		close(c.ready)
+	default:
+		c.body, c.length = io.NopCloser(bytes.NewReader(c.buffer)), int64(len(c.buffer))
+		close(c.ready)
+	}
+}
+
+// failure is a reader that fails.
+type failure struct{ err error }
+
+func (f failure) Read([]byte) (int, error) { return 0, f.err }
+
+// Header implements http.ResponseWriter.
+func (c *localCall) Header() http.Header { return c.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (c *localCall) WriteHeader(status int) {
+	if c.status != 0 || status >= 100 && status < 200 {
+		return
+	}
+	c.status, c.sent = status, c.header.Clone()
+}
+
+// Write implements http.ResponseWriter.
+func (c *localCall) Write(p []byte) (int, error) {
+	c.WriteHeader(http.StatusOK)
+	if len(c.buffer)+len(p) <= bodyBuffer {
+		c.buffer = append(c.buffer, p...)
+		return len(p), nil
+	}
+	if err := c.flush(); err != nil {
+		return 0, err
+	}
+	if len(p) < bodyBuffer {
+		c.buffer = append(c.buffer, p...)
+		return len(p), nil
+	}
+	return c.pipe.Write(p)
+}
+
+// Flush implements http.Flusher; a reader that is gone shows at the next Write.
+func (c *localCall) Flush() {
+	c.WriteHeader(http.StatusOK)
+	_ = c.flush()
+}
+
+// flush lets the caller have the answer, and the reader what is buffered. It fails when nobody reads any more.
+func (c *localCall) flush() error {
+	if c.pipe == nil {
+		body, pipe := io.Pipe()
+		c.pipe, c.body, c.length = pipe, &pipeBody{PipeReader: body, cancel: c.cancel}, -1
+		if n, err := strconv.ParseInt(c.sent.Get("Content-Length"), 10, 64); err == nil {
+			c.length = n
+		}
+		context.AfterFunc(c.ctx, func() { pipe.CloseWithError(context.Canceled) })
+		close(c.ready)
+	}
+	if len(c.buffer) == 0 {
+		return nil
+	}
+	_, err := c.pipe.Write(c.buffer)
+	c.buffer = c.buffer[:0]
+	return err
+}
+
+// pipeBody ends the handler when the reader has had enough.
+type pipeBody struct {
+	*io.PipeReader
 	cancel context.CancelFunc
 }
 
-func (b *cancelBody) Close() error {
+// Close implements io.Closer.
+func (b *pipeBody) Close() error {
 	b.cancel()
-	return b.ReadCloser.Close()
-}
-
-// pipeWriter is the ResponseWriter of an in-process call.
-type pipeWriter struct {
-	header   http.Header
-	sent     http.Header
-	status   int
-	once     sync.Once
-	ready    chan struct{}
-	pipe     *io.PipeWriter
-	buffered *bufio.Writer // nil until there is a body
-}
-
-func (w *pipeWriter) Header() http.Header { return w.header }
-
-func (w *pipeWriter) WriteHeader(status int) {
-	if status >= 100 && status < 200 {
-		return
-	}
-	w.once.Do(func() {
-		w.status, w.sent = status, w.header.Clone()
-		close(w.ready)
-	})
-}
-
-func (w *pipeWriter) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	if w.buffered == nil {
-		w.buffered = bufio.NewWriterSize(w.pipe, bodyBuffer)
-	}
-	return w.buffered.Write(p)
-}
-
-// Flush sends what is buffered; a reader that is gone shows at the next Write.
-func (w *pipeWriter) Flush() {
-	w.WriteHeader(http.StatusOK)
-	if w.buffered != nil {
-		_ = w.buffered.Flush()
-	}
+	return b.PipeReader.Close()
 }

@@ -43,8 +43,8 @@ func requestIdentity() gin.HandlerFunc {
 	}
 }
 
-// observe records metrics and a trace span per route. The route, not the path, is the label: paths hold ids.
-func observe(o Options) gin.HandlerFunc {
+// durations are the times to answer. The route, not the path, is the label: paths hold ids.
+func durations(o Options) *prometheus.HistogramVec {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
 		ConstLabels:                     prometheus.Labels{"service": o.Service},
@@ -56,6 +56,11 @@ func observe(o Options) gin.HandlerFunc {
 	if o.Registry != nil {
 		o.Registry.MustRegister(duration)
 	}
+	return duration
+}
+
+// observe records metrics and a trace span per route.
+func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
 	tracer := otel.Tracer("github.com/aisle-rec/aisle/shared/httpserver")
 	w3c := propagation.TraceContext{}
 	return func(c *gin.Context) {

@@ -122,16 +122,36 @@ func writeProblem(c *gin.Context, p *apierror.Problem) {
 // strictJSON reads and writes JSON. Reading refuses invalid UTF-8, which encoding/json would silently replace, and deep nesting.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
+		if answer, ok := w.(gin.ResponseWriter); ok {
+			w = wholeAnswer{answer}
+		}
 		enc := fastjson.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(v)
 	},
-	Unmarshal: func(data []byte, v any) error {
-		if err := CheckJSON(data); err != nil {
-			return err
-		}
-		return plainJSONError(json.Unmarshal(data, v))
-	},
+	Unmarshal: unmarshal,
+}
+
+// wholeAnswer says how long a body is that is written in one piece, as an encoder does; else net/http would cut a longer one into chunks.
+type wholeAnswer struct{ gin.ResponseWriter }
+
+func (w wholeAnswer) Write(p []byte) (int, error) {
+	if !w.Written() {
+		w.Header().Set("Content-Length", strconv.Itoa(len(p)))
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// unmarshal reads a body as encoding/json does. huma asks for it twice, first as an any, which it checks; once that has gone well, the faster decoder
+// can be trusted with the same bytes, and whatever it refuses is judged by encoding/json after all.
+func unmarshal(data []byte, v any) error {
+	if err := CheckJSON(data); err != nil {
+		return err
+	}
+	if _, generic := v.(*any); !generic && fastjson.Unmarshal(data, v) == nil {
+		return nil
+	}
+	return plainJSONError(json.Unmarshal(data, v))
 }
 
 // plainJSONError says in a caller's words what encoding/json says in Go's.

@@ -37,10 +37,14 @@ type Options struct {
 	RateLimits  RateLimits // zero values take the defaults
 }
 
-// Server is a gin engine and the huma API on it.
+// Server is a gin engine and the huma API on it. It is a Prompter.
 type Server struct {
 	Engine *gin.Engine
 	API    huma.API
+
+	auth       *auth.Authenticator
+	duration   *prometheus.HistogramVec
+	confirmers []confirmer
 }
 
 // New builds the frame: documentation at /openapi.json and /docs, problem details for every error, no routes of its own.
@@ -54,7 +58,8 @@ func New(o Options) *Server {
 	engine.RedirectTrailingSlash = false
 	engine.ContextWithFallback = true
 
-	engine.Use(requestIdentity(), observe(o), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
+	duration := durations(o)
+	engine.Use(requestIdentity(), observe(duration), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
 		writeProblem(c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."))
 	})
@@ -67,7 +72,7 @@ func New(o Options) *Server {
 	api.UseMiddleware(authenticate(api, o.Auth), limitRate(api, o.RateLimits))
 	engine.GET("/docs", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
 	engine.GET("/docs/*asset", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
-	return &Server{Engine: engine, API: api}
+	return &Server{Engine: engine, API: api, auth: o.Auth, duration: duration}
 }
 
 func humaConfig(o Options) huma.Config {

@@ -9,6 +9,9 @@ import (
 type Config struct {
 	// RedisURL is redis://host:6379/0; several separated by commas name a cluster.
 	RedisURL string `env:"AISLE_REDIS_URL"`
+	// SnapshotLists has neighbour lists read from local copies of the snapshots alone. It is for a Redis inside this very process, which
+	// would only hold them a second time.
+	SnapshotLists bool
 	// BlobURL is where snapshots are kept: file:///path, s3://bucket, gs://bucket or azblob://container.
 	BlobURL string `env:"AISLE_BLOB_URL"`
 	// ProfileURL is the address of the profile-service.

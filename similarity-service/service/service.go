@@ -24,6 +24,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
 	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
 	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
+	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
@@ -81,10 +82,14 @@ func (s *Service) build(config Config) {
 	profile := profileapi.NewClient(httpclient.New(httpclient.Options{
 		BaseURL: config.ProfileURL, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[profileName],
 	}))
-	s.registry = serving.NewRegistry(s.archive, s.redis, logger, now)
+	var rows *rowcache.Cache
+	if !config.SnapshotLists {
+		rows = rowcache.New(s.redis)
+	}
+	s.registry = serving.NewRegistry(s.archive, s.redis, rows, logger, now)
 	finder := lookup.New(s.registry)
 	s.catalogue = catalogue.New(profile, finder.ItemChanged, logger)
-	s.popularity = popularity.New(profile, s.catalogue.CategoriesOf, logger, now)
+	s.popularity = popularity.New(profile, s.catalogue, logger, now)
 	recomputer := &recompute.Recomputer{
 		Profile: profile, Registry: s.registry, Known: s.catalogue.Known, Budget: config.SearchSeconds, Logger: logger,
 	}

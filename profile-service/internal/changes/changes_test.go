@@ -71,8 +71,14 @@ func TestAChangeIsNeverMissedAndOthersRarelyCount(t *testing.T) {
 		}
 		for v := range 10 {
 			subject := "u" + strconv.Itoa(v)
+			if log.Unchanged("north", after, []int64{event.Hash(subject)}) && last[subject] > after {
+				rt.Fatalf("%s is said not to have changed after %d, its last change is %d", subject, after, last[subject])
+			}
 			if got, want := since(rt, after, subject), last[subject] > after; got != want {
 				rt.Fatalf("%s changed after %d: %t, its last change is %d", subject, after, got, last[subject])
+			}
+			if got, want := log.Unchanged("north", after, []int64{event.Hash(subject)}), last[subject] <= after; got != want {
+				rt.Fatalf("%s surely unchanged after %d: %t, its last change is %d", subject, after, got, last[subject])
 			}
 		}
 	})

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,18 +15,56 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-const peopleTag = "People"
+const (
+	peopleTag = "People"
+
+	userProfilePath    = "/v1/users/{id}/profile"
+	sessionProfilePath = "/v1/sessions/{id}/profile"
+	defaultLimit       = 100 // of ProfileParameters
+)
 
 func (a *API) registerProfiles(api huma.API) {
-	user := operation(http.MethodGet, "/v1/users/{id}/profile", "user-profile", peopleTag, "What recommending needs to know of a user")
+	user := operation(http.MethodGet, userProfilePath, "user-profile", peopleTag, "What recommending needs to know of a user")
 	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that profile again, as far as its events are still kept; " +
 		"affinities follow the catalogue within minutes. With If-None-Match, " +
 		"the profile of an earlier answer is confirmed for up to five minutes, unless anything was acknowledged since that changes it."
 	httpserver.Register(api, auth.ScopeUsersRead, user, a.userProfile)
 
-	session := operation(http.MethodGet, "/v1/sessions/{id}/profile", "session-profile", peopleTag, "The same for a session")
+	session := operation(http.MethodGet, sessionProfilePath, "session-profile", peopleTag, "The same for a session")
 	session.Description = "What was done in the session, whether or not its user is known."
 	httpserver.Register(api, auth.ScopeUsersRead, session, a.sessionProfile)
+}
+
+// ConfirmProfiles lets s confirm profiles that peers have wherever that is known without waiting for anything.
+func (a *API) ConfirmProfiles(s *httpserver.Server) {
+	s.Confirm(auth.ScopeUsersRead, userProfilePath, func(shop, id string, query url.Values, tag string) bool {
+		q := profileapi.ProfileQuery{UserID: id}
+		return readQuery(&q, query, true) && a.Profiles.HoldsSurely(shop, q, tag)
+	})
+	s.Confirm(auth.ScopeUsersRead, sessionProfilePath, func(shop, id string, query url.Values, tag string) bool {
+		q := profileapi.ProfileQuery{SessionID: id}
+		return readQuery(&q, query, false) && a.Profiles.HoldsSurely(shop, q, tag)
+	})
+}
+
+// readQuery reads the parameters of a question for the present; false where the operation has more to do or something to object to.
+func readQuery(q *profileapi.ProfileQuery, query url.Values, ofUser bool) bool {
+	q.Limit = defaultLimit
+	for name, values := range query {
+		var err error
+		switch {
+		case name == "limit":
+			q.Limit, err = strconv.Atoi(values[0])
+		case name == "session_id" && ofUser:
+			q.SessionID = values[0]
+		default:
+			return false
+		}
+		if err != nil || len(values) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // ProfileParameters are the query parameters of both profiles; huma sees embedded fields of exported types only.

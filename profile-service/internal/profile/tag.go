@@ -20,6 +20,9 @@ func lifetime(subject int64) time.Duration {
 	return MaxAge/2 + time.Duration(uint64(subject)%uint64(MaxAge/2))
 }
 
+// maxTagNumbers is how many numbers a tag holds at most: three, and the subjects that were asked for and theirs, of which there are two each.
+const maxTagNumbers = 3 + 2 + 2
+
 // A tag says of which moment a profile is and of whom, so that whether it still holds can be found out without keeping it: base-36 numbers joined by
 // dots — as_of in milliseconds, watermark, limit, and the hash of every subject that was asked for or whose events it shows.
 func tagOf(p *profileapi.Profile, limit int, q *store.HistoryQuery, subjects []string) string {
@@ -43,30 +46,54 @@ func hashes(q *store.HistoryQuery, subjects []string) []int64 {
 // Changes tells whether subjects have changed since; see package changes.
 type Changes interface {
 	Since(ctx context.Context, shop string, seq int64, subjects []int64) (bool, error)
+	Unchanged(shop string, seq int64, subjects []int64) bool
 }
 
 // Holds reports whether a profile with this tag is what the query would give, but for at most MaxAge of time passed.
 func (r *Reader) Holds(ctx context.Context, shop string, q profileapi.ProfileQuery, tag string) (bool, error) {
-	parts := strings.Split(strings.Trim(tag, `"`), ".")
-	if len(parts) < 4 || !q.At.IsZero() || q.Watermark != 0 || parts[2] != strconv.Itoa(q.Limit) {
+	watermark, subjects, ok := r.fits(&q, tag)
+	if !ok {
 		return false, nil
 	}
-	numbers := make([]int64, len(parts))
-	for n, part := range parts {
-		var err error
-		if numbers[n], err = strconv.ParseInt(part, 36, 64); err != nil {
-			return false, nil
-		}
-	}
-	age, subjects := r.Now().Sub(time.UnixMilli(numbers[0])), numbers[3:]
-	for _, asked := range hashes(&store.HistoryQuery{UserID: q.UserID, SessionID: q.SessionID}, nil) {
-		if !slices.Contains(subjects, asked) {
-			return false, nil
-		}
-	}
-	if age < 0 || age > lifetime(subjects[0]) {
-		return false, nil
-	}
-	changed, err := r.Changes.Since(ctx, shop, numbers[1], subjects)
+	changed, err := r.Changes.Since(ctx, shop, watermark, subjects)
 	return !changed, err
+}
+
+// HoldsSurely reports that Holds is true, if that is known without waiting for anything; if not, Holds finds out.
+func (r *Reader) HoldsSurely(shop string, q profileapi.ProfileQuery, tag string) bool {
+	watermark, subjects, ok := r.fits(&q, tag)
+	return ok && r.Changes.Unchanged(shop, watermark, subjects)
+}
+
+// fits reports whether a tag is young enough and of a profile that the query asks for, and returns its watermark and the hashes of its subjects.
+func (r *Reader) fits(q *profileapi.ProfileQuery, tag string) (watermark int64, subjects []int64, ok bool) {
+	if !q.At.IsZero() || q.Watermark != 0 {
+		return 0, nil, false
+	}
+	var numbers [maxTagNumbers]int64
+	n := 0
+	for part := range strings.SplitSeq(strings.Trim(tag, `"`), ".") {
+		base := 36
+		if n == 2 {
+			base = 10
+		}
+		number, err := strconv.ParseInt(part, base, 64)
+		if err != nil || n == len(numbers) {
+			return 0, nil, false
+		}
+		numbers[n] = number
+		n++
+	}
+	if n < 4 || numbers[2] != int64(q.Limit) {
+		return 0, nil, false
+	}
+	subjects = numbers[3:n]
+	asked := store.HistoryQuery{UserID: q.UserID, SessionID: q.SessionID}
+	for _, subject := range asked.Subjects() {
+		if !slices.Contains(subjects, event.Hash(subject)) {
+			return 0, nil, false
+		}
+	}
+	age := r.Now().Sub(time.UnixMilli(numbers[0]))
+	return numbers[1], subjects, age >= 0 && age <= lifetime(subjects[0])
 }

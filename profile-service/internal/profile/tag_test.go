@@ -74,8 +74,14 @@ func TestATagHoldsUntilSomethingOfTheVisitorChanges(t *testing.T) {
 			if c.ask != nil {
 				c.ask(&q, &tag)
 			}
+			if c.unlike && r.HoldsSurely("north", q, tag) {
+				t.Error("the tag holds surely")
+			}
 			if got := holds(q, tag); got == c.unlike {
 				t.Errorf("the tag holds: %t", got)
+			}
+			if got := r.HoldsSurely("north", q, tag); got == c.unlike { // by now the log is up to date
+				t.Errorf("the tag holds surely: %t", got)
 			}
 		})
 	}

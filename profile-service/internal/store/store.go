@@ -65,6 +65,8 @@ type EventLog interface {
 	Scan(ctx context.Context, shop string, q ScanQuery, f func(*Event) bool) error
 	// LastSeq returns the highest seq given out in the shop, 0 before the first.
 	LastSeq(ctx context.Context, shop string) (int64, error)
+	// KnownSeq is LastSeq where it is known without waiting for anything; else it returns false.
+	KnownSeq(shop string) (int64, bool)
 	// Changed calls f with the hash (event.Hash) of every subject that an event or a change of people with a seq in (after, upTo] concerns, and
 	// with that of every session ("s" and its id) of those events, in no particular order.
 	Changed(ctx context.Context, shop string, after, upTo int64, f func(seq, subjectHash int64)) error

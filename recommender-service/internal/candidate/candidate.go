@@ -1,9 +1,11 @@
 // Package candidate is the arithmetic of ranking: lists of weighted candidates, one per seed, are blended into one score per item. It knows
-// no catalogue, no rules and no network, and works on dense item indices. The main types are Row, Term and Blend.
+// no catalogue, no rules and no network, and works on dense item indices. The main types are Row, Term, Blend and Ranking.
 //
 // The score of item i is Σ over terms t of Factor(t) · w(t, i), added in the order of the terms in float64. The same products in the same order
 // are what an explanation shows, so it sums to the score bit for bit.
 package candidate
+
+import "slices"
 
 // Row is a list of candidates, heaviest first. Items and Weights have the same length; no item appears twice. Weights may be negative.
 type Row struct {
@@ -61,7 +63,6 @@ type Blend struct {
 	slots   []int32   // by entry, in the order of the terms added
 	added   [][]Term
 	fetched float32 // keeps the compiler from leaving fetch out
-	shares  [][]Share
 }
 
 // slotBits are the bits of a slot within a place; the others count uses of the blend. Four bytes per item keep the places of a large catalogue in
@@ -115,6 +116,7 @@ func (b *Blend) place(terms []Term, heads []int32) float64 {
 	b.fetch(terms)
 	for t := range terms {
 		w := terms[t].Seed.Weight
+		b.fetchPlaces(terms[t].Row.Items, heads)
 		for k, i := range terms[t].Row.Items {
 			if heads != nil {
 				i = heads[i]
@@ -153,6 +155,21 @@ func (b *Blend) fetch(terms []Term) {
 	b.fetched = sum
 }
 
+// fetchPlaces does the same for the places of a row's items. In place, a wrong guess whether an item is new would hold up the reading of those after it.
+func (b *Blend) fetchPlaces(items, heads []int32) {
+	var sum uint32
+	if heads == nil {
+		for _, i := range items {
+			sum += b.places[i]
+		}
+	} else {
+		for _, i := range items {
+			sum += b.places[heads[i]]
+		}
+	}
+	b.fetched += float32(sum)
+}
+
 // Candidates returns the items that any term proposed, in order of first appearance, and beside it their scores. The slices are valid until the
 // next Add or Reset.
 func (b *Blend) Candidates() ([]int32, []float64) { return b.items, b.score }
@@ -171,37 +188,51 @@ func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i]
 func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
 // Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
-// order to 0, give its score bit for bit. The result is valid until the next Trace. Cost O(Σ row lengths).
-func (b *Blend) Trace(items []int32) [][]Share {
-	for len(b.shares) < len(items) {
-		b.shares = append(b.shares, nil)
+// order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
+func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
+	into = emptied(into, len(items))
+	b.eachPart(items, func(p, _ int, t *Term, k int) {
+		w := t.Row.Weights[k]
+		into[p] = append(into[p], Share{t, t.Row.Items[k], Product(t.Factor, w), w})
+	})
+	return into
+}
+
+// emptied returns n empty lists, in the memory of those given as far as it goes.
+func emptied(lists [][]Share, n int) [][]Share {
+	lists = slices.Grow(lists[:0], n)[:n]
+	for p := range lists {
+		lists[p] = lists[p][:0]
 	}
+	return lists
+}
+
+// eachPart calls f for every entry that adds to one of a few distinct items, in the order in which they were added: the entry is the k-th of a term,
+// the n-th of the blend, and adds to items[p].
+func (b *Blend) eachPart(items []int32, f func(p, n int, t *Term, k int)) {
 	b.wanted = b.wanted[:0]
 	for range b.items {
 		b.wanted = append(b.wanted, -1)
 	}
 	for p, i := range items {
-		b.shares[p] = b.shares[p][:0]
 		if b.Has(i) {
 			b.wanted[b.slot(i)] = int32(p)
 		}
 	}
-	at := 0
+	at, number := 0, 0
 	for _, terms := range b.added {
 		for t := range terms {
 			term := &terms[t]
 			slots := b.slots[at : at+len(term.Row.Items)]
 			at += len(slots)
-			if term.Factor == 0 {
-				continue
-			}
-			for k, slot := range slots {
-				if p := b.wanted[slot]; p >= 0 {
-					w := term.Row.Weights[k]
-					b.shares[p] = append(b.shares[p], Share{term, term.Row.Items[k], Product(term.Factor, w), w})
+			if term.Factor != 0 {
+				for k, slot := range slots {
+					if p := b.wanted[slot]; p >= 0 {
+						f(int(p), number, term, k)
+					}
 				}
 			}
+			number++
 		}
 	}
-	return b.shares[:len(items)]
 }

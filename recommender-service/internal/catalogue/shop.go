@@ -29,6 +29,7 @@ type Shop struct {
 	items    []*Item // by index; nil for an item that the catalogue lacks
 	heads    []int32 // by index: the item recommended in place of each
 	members  int     // items that are variants
+	families int64   // how often heads has changed
 	variants map[int32][]int32
 	names    names
 	count    int
@@ -140,18 +141,23 @@ func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 		c := &changes[n]
 		delete(s.doubted, c.ItemID)
 		index := s.intern(c.ItemID)
-		before := s.items[index]
+		before, head := s.items[index], s.heads[index]
 		s.forget(before)
 		s.remember(index, before)
 		s.items[index], s.heads[index] = nil, index
 		if c.Item == nil {
 			s.changedMs = max(s.changedMs, s.now().UnixMilli())
 			s.arrivals++
+			if head != index {
+				s.families++
+			}
 			continue
 		}
 		it := s.flatten(index, records[n], c.Item)
 		s.items[index] = it
-		s.heads[index] = it.Head
+		if s.heads[index] = it.Head; head != it.Head {
+			s.families++
+		}
 		s.changedMs = max(s.changedMs, it.UpdatedMs)
 		if before == nil || before.PublishedMs != it.PublishedMs || before.Status != it.Status || before.Head != it.Head {
 			s.arrivals++
@@ -263,6 +269,9 @@ func (v *View) Len() int { return len(v.s.items) }
 
 // Count returns the number of items that the catalogue has.
 func (v *View) Count() int { return v.s.count }
+
+// Families returns a number that changes whenever another item than before is recommended in place of one.
+func (v *View) Families() int64 { return v.s.families }
 
 // Sequence returns the number of changes that the replica has seen.
 func (v *View) Sequence() int64 { return v.s.sequence }

@@ -24,8 +24,8 @@ const (
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
-	// settle is how long a list that follows texts is used as it is after it was read, while texts change all the time.
-	settle = 10 * time.Second
+	// Settle is how long a list that follows texts is used as it is after it was read, while texts change all the time.
+	Settle = 10 * time.Second
 	// refreshes is how many refreshes of outdated lists run at once; answers go first.
 	refreshes = 1
 	// fetchTimeout bounds a request for lists.
@@ -45,7 +45,7 @@ type Entry struct {
 
 // outdated reports whether the list may be another one by now.
 func (e *Entry) outdated(texts string, now time.Time) bool {
-	return e.texts != texts && e.Source != "behaviour" && now.Sub(e.read) > settle
+	return e.texts != texts && e.Source != "behaviour" && now.Sub(e.read) > Settle
 }
 
 // Model says which lists are meant.
@@ -102,36 +102,57 @@ func (c *Cache) Close() {
 	c.lists.StopAllGoroutines()
 }
 
-// Get returns the lists of items in a model. Lists that cannot be had are nil, and err says why; those at hand are returned all the same. A list that
-// may have changed with the texts of items is returned as it is, and read anew for the next request.
-func (c *Cache) Get(ctx context.Context, shop *catalogue.Shop, m Model, items []string) ([]*Entry, error) {
-	out := make([]*Entry, len(items))
-	var missing, outdated []key
+// Lists are neighbour lists that were asked for.
+type Lists struct {
+	// Entries stand beside the items; nil for a list that is not at hand.
+	Entries []*Entry
+	// Settled says that all of them are at hand and none is about to be read anew.
+	Settled bool
+
+	cache   *Cache
+	shop    *catalogue.Shop
+	model   Model
+	items   []string
+	missing []key
+}
+
+// Look returns those lists of items in a model that are at hand. One that may have changed with the texts of items is returned as it is, and read anew
+// for the next request. It does not wait.
+func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items []string) *Lists {
+	l := &Lists{Entries: make([]*Entry, len(items)), cache: c, shop: shop, model: m, items: items}
+	var outdated []key
 	now, number := c.now(), c.number(modelName{shop.Name, m.Relation, m.Version})
 	for n, item := range items {
 		k := key{number, item}
 		e, ok := c.lists.GetIfPresent(k)
-		switch out[n] = e; {
+		switch l.Entries[n] = e; {
 		case !ok:
-			missing = append(missing, k)
+			l.missing = append(l.missing, k)
 		case e.outdated(m.Texts, now):
 			outdated = append(outdated, k)
 		}
 	}
 	c.refresh(ctx, shop, m, outdated)
-	if len(missing) == 0 {
-		return out, nil
-	}
-	found, err := c.fetch(ctx, shop, m, missing)
-	for n, item := range items {
-		if out[n] == nil {
-			out[n] = found[key{number, item}]
+	l.Settled = len(l.missing)+len(outdated) == 0
+	return l
+}
+
+// Complete reports whether all lists are at hand.
+func (l *Lists) Complete() bool { return len(l.missing) == 0 }
+
+// Fetch waits for the lists that are not at hand. Those that cannot be had stay nil, and the error says why.
+func (l *Lists) Fetch(ctx context.Context) error {
+	found, err := l.cache.fetch(ctx, l.shop, l.model, l.missing)
+	for n, item := range l.items {
+		if l.Entries[n] == nil {
+			l.Entries[n] = found[key{l.missing[0].model, item}]
 		}
 	}
 	if err != nil {
-		return out, fmt.Errorf("read %d neighbour lists (%s): %w", len(missing), m.Relation, err)
+		return fmt.Errorf("read %d neighbour lists (%s): %w", len(l.missing), l.model.Relation, err)
 	}
-	return out, nil
+	l.missing = nil
+	return nil
 }
 
 // number returns the number of a model, which stays for the life of the process.

@@ -30,6 +30,15 @@ func (p *peer) lookup(_ context.Context, _ string, r similarityapi.LookupRequest
 	return answer, nil
 }
 
+// get waits for all lists.
+func get(ctx context.Context, c *Cache, shop *catalogue.Shop, m Model, items ...string) ([]*Entry, error) {
+	l := c.Look(ctx, shop, m, items)
+	if l.Complete() {
+		return l.Entries, nil
+	}
+	return l.Entries, l.Fetch(ctx)
+}
+
 func TestListsThatFollowTextsAreReadAnewBehindTheAnswer(t *testing.T) {
 	t.Parallel()
 	type step struct {
@@ -59,7 +68,7 @@ func TestListsThatFollowTextsAreReadAnewBehindTheAnswer(t *testing.T) {
 			for n, s := range c.steps {
 				now = now.Add(s.later)
 				p.away.Store(s.away)
-				lists, err := cache.Get(t.Context(), shop, Model{Relation: "similar", Version: "v1", Texts: s.texts}, []string{"i"})
+				lists, err := get(t.Context(), cache, shop, Model{Relation: "similar", Version: "v1", Texts: s.texts}, "i")
 				if err != nil || lists[0] == nil || lists[0].Row.Weights[0] != s.want {
 					t.Fatalf("step %d: %+v, %v; want reading %v", n, lists[0], err, s.want)
 				}
@@ -79,7 +88,7 @@ func TestModelsDoNotShareLists(t *testing.T) {
 		shop  string
 		model Model
 	}{{"north", Model{Relation: "similar", Version: "1"}}, {"south", Model{Relation: "similar", Version: "1"}}, {"north", Model{Relation: "viewed_next", Version: "1"}}, {"north", Model{Relation: "similar", Version: "2"}}} {
-		lists, err := cache.Get(t.Context(), shops.Shop(m.shop), m.model, []string{"i"})
+		lists, err := get(t.Context(), cache, shops.Shop(m.shop), m.model, "i")
 		if err != nil || lists[0].Row.Weights[0] != float32(n+1) {
 			t.Errorf("%+v: %+v, %v", m, lists[0], err)
 		}

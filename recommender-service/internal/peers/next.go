@@ -52,10 +52,19 @@ func newNextCache(maxBytes uint64) *nextCache {
 	})}
 }
 
-// NextItems returns what a session may look at next.
-func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version string, session []string) (*Next, error) {
-	pinned := version != ""
-	if !pinned {
+// NextQuery asks what a session may look at next.
+type NextQuery struct {
+	peers   *Peers
+	shop    *catalogue.Shop
+	pinned  bool // to the key's version
+	key     nextKey
+	session []string
+}
+
+// NextItems asks what a session, oldest first, may look at next, by the live model unless version names another.
+func (p *Peers) NextItems(shop *catalogue.Shop, version string, session []string) *NextQuery {
+	q := &NextQuery{peers: p, shop: shop, pinned: version != "", session: session}
+	if !q.pinned {
 		version = p.LiveVersion(shop.Name, similarityapi.ViewedNext)
 	}
 	var h maphash.Hash
@@ -64,10 +73,15 @@ func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version str
 		h.WriteString(id)
 		h.WriteByte(0)
 	}
-	k := nextKey{shop.Name, version, h.Sum64(), len(session)}
-	if have, ok := p.next.cache.GetIfPresent(k); ok {
-		return have, nil
-	}
+	q.key = nextKey{shop.Name, version, h.Sum64(), len(session)}
+	return q
+}
+
+// AtHand returns the answer if it is known already.
+func (q *NextQuery) AtHand() (*Next, bool) { return q.peers.next.cache.GetIfPresent(q.key) }
+
+// Fetch waits for the answer.
+func (q *NextQuery) Fetch(ctx context.Context) (*Next, error) {
 	type result struct {
 		next *Next
 		err  error
@@ -76,8 +90,8 @@ func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version str
 	go func() { // goes on when the caller cannot wait: the next one finds the answer
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), nextTimeout)
 		defer cancel()
-		next, err := p.next.cache.Get(call, k, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
-			return p.askNext(ctx, shop, version, pinned, session)
+		next, err := q.peers.next.cache.Get(call, q.key, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
+			return q.ask(ctx)
 		}))
 		done <- result{next, err}
 	}()
@@ -89,16 +103,19 @@ func (p *Peers) NextItems(ctx context.Context, shop *catalogue.Shop, version str
 	}
 }
 
-func (p *Peers) askNext(ctx context.Context, shop *catalogue.Shop, version string, pinned bool, session []string) (*Next, error) {
-	r := similarityapi.NextRequest{ItemIDs: session, Limit: nextLimit}
-	if pinned {
-		r.ModelVersion = version
+func (q *NextQuery) ask(ctx context.Context) (*Next, error) {
+	r := similarityapi.NextRequest{ItemIDs: q.session, Limit: nextLimit}
+	if q.pinned {
+		r.ModelVersion = q.key.version
 	}
-	answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) { return p.options.Similarity.ForShop(shop.Name).Next(ctx, r) })
+	p := q.peers
+	answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) {
+		return p.options.Similarity.ForShop(q.shop.Name).Next(ctx, r)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return translateNext(shop, session, answer), nil
+	return translateNext(q.shop, q.session, answer), nil
 }
 
 // translateNext turns the contributions per candidate into a row per item of the session.

@@ -115,15 +115,19 @@ func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupR
 	return guarded(p.similar, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) })
 }
 
-// Neighbours returns the lists of items in the live model of a relation; nil for each that cannot be had, and then why. version, when not "",
-// asks for a model version other than the live one.
-func (p *Peers) Neighbours(ctx context.Context, shop *catalogue.Shop, relation, version string, items []string) ([]*neighbourcache.Entry, error) {
+// Model returns the model of a relation whose lists are asked for: the live one unless version names another.
+func (p *Peers) Model(shop, relation, version string) neighbourcache.Model {
 	m := neighbourcache.Model{Relation: relation, Version: version, Named: version != ""}
-	live, texts := p.models.live(shop.Name, relation)
+	live, texts := p.models.live(shop, relation)
 	if m.Texts = texts; !m.Named {
 		m.Version = live
 	}
-	return p.lists.Get(ctx, shop, m, items)
+	return m
+}
+
+// Neighbours returns those lists of items in a model that are at hand; what is missing can be waited for.
+func (p *Peers) Neighbours(ctx context.Context, shop *catalogue.Shop, m neighbourcache.Model, items []string) *neighbourcache.Lists {
+	return p.lists.Look(ctx, shop, m, items)
 }
 
 // LiveVersion returns the live version of a relation, as far as it is known.

@@ -68,6 +68,13 @@ func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window, categ
 	return p.popular.get(ctx, shop, popularKey{shop.Name, window, category})
 }
 
+// KnowsPopular reports whether Popular answers without waiting.
+func (p *Peers) KnowsPopular(shop, window, category string) bool {
+	p.popular.mu.Lock()
+	defer p.popular.mu.Unlock()
+	return p.popular.lists[popularKey{shop, window, category}] != nil
+}
+
 // PopularAt returns a popularity list as it was counted at a past moment, if it is still known.
 func (p *Peers) PopularAt(shop, window, category string, asOfMs int64) (*PopularList, bool) {
 	return p.popular.past.GetIfPresent(pastKey{popularKey{shop, window, category}, asOfMs})

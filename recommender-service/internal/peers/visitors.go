@@ -35,8 +35,9 @@ func newVisitors(maxBytes uint64) *visitors {
 	})}
 }
 
-// Visitor returns the visitor of a query. Its lists are shared and must not be changed. A visitor of the past is read anew each time.
-func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery) (visitor.Visitor, error) {
+// Visitor returns the visitor of a query, and whether it is the same as the last time: then its lists are those of the last time. They are shared and
+// must not be changed. A visitor of the past is read anew each time.
+func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery) (v visitor.Visitor, same bool, err error) {
 	k := visitorKey{shop, q.UserID, q.SessionID}
 	var known *knownVisitor
 	tag, past := "", !q.At.IsZero()
@@ -54,14 +55,15 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 		return a, err
 	})
 	if err != nil {
-		return visitor.Visitor{}, err
+		return visitor.Visitor{}, false, err
 	}
-	if known == nil || a.tag != known.tag {
+	same = known != nil && a.tag == known.tag
+	if !same {
 		known = &knownVisitor{a.tag, visitor.Of(&a.profile)}
 		p.options.Catalogue.Shop(shop).Read(func(v *catalogue.View) { known.visitor.Number(v.Find) })
 		if !past && a.tag != "" {
 			p.visitors.cache.Set(k, known)
 		}
 	}
-	return *known.visitor, nil
+	return *known.visitor, same, nil
 }

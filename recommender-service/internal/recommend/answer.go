@@ -1,7 +1,7 @@
 package recommend
 
 import (
-	"cmp"
+	"math"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -68,28 +68,33 @@ func variantOf(v *catalogue.View, it *catalogue.Item, p *pick) string {
 
 // reasons names the sources that did most for an item, the largest contribution first.
 func reasons(p *pick) []api.Reason {
-	shares := p.shares
-	order := make([]int, 0, len(shares))
-	for k := range shares {
-		if shares[k].Value > 0 {
-			order = append(order, k)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b].Value, shares[a].Value) })
 	list := make([]api.Reason, 0, reasonsShown+1)
 	if p.reason != "" {
 		list = append(list, api.Reason{Code: p.reason, Value: p.rule})
 	}
-	for _, k := range order {
-		reason := reasonOf(&shares[k])
-		if !slices.Contains(list, reason) {
-			list = append(list, reason)
-		}
-		if len(list) >= reasonsShown {
+	above := math.Inf(1) // the value of the contribution before; among equal ones the first comes first
+	for at := -1; len(list) < reasonsShown; {
+		if at = nextLargest(p.shares, above, at); at < 0 {
 			break
+		}
+		above = p.shares[at].Value
+		if reason := reasonOf(&p.shares[at]); !slices.Contains(list, reason) {
+			list = append(list, reason)
 		}
 	}
 	return list
+}
+
+// nextLargest returns the place of the largest positive share behind the one at the given place in falling order of value, ties by place; −1 for none.
+func nextLargest(shares []share, value float64, at int) int {
+	best := -1
+	for k := range shares {
+		v := shares[k].Value
+		if v > 0 && (v < value || v == value && k > at) && (best < 0 || v > shares[best].Value) {
+			best = k
+		}
+	}
+	return best
 }
 
 func reasonOf(s *share) api.Reason {

@@ -39,20 +39,28 @@ type Engine struct {
 	// Decided is told of every answer; it must not block.
 	Decided func(shop string, d *Decision, a *api.Answer)
 
-	epoch   string // names this life of the process, whose catalogue changes are numbered
-	shown   *ShownLog
-	scratch sync.Pool
+	epoch     string // names this life of the process, whose catalogue changes are numbered
+	shown     *ShownLog
+	standings *standings
+	scratch   sync.Pool
 }
 
-// NewEngine returns an engine.
-func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
+// NewEngine returns an engine that keeps up to cacheBytes of what visitors were answered with.
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, cacheBytes uint64, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(),
+		standings: newStandings(cacheBytes),
 	}
 }
 
+// Reused returns how many lists were made from a standing.
+func (e *Engine) Reused() int64 { return e.standings.used.Load() }
+
 // Close ends the upkeep of what the engine remembers.
-func (e *Engine) Close() { e.shown.lists.StopAllGoroutines() }
+func (e *Engine) Close() {
+	e.shown.lists.StopAllGoroutines()
+	e.standings.cache.StopAllGoroutines()
+}
 
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.
 type Placement struct {
@@ -117,7 +125,7 @@ func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now tim
 	if !ok {
 		s = &scratch{}
 	}
-	s.used = 0
+	s.begin()
 	return &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s}
 }
 
@@ -133,7 +141,7 @@ func (r *run) start(ctx context.Context) (err error) {
 
 // share takes over what another placement of the same page has read.
 func (r *run) share(who *run) {
-	r.visitor, r.profiled = who.visitor, who.profiled
+	r.visitor, r.profiled, r.unchanged = who.visitor, who.profiled, who.unchanged
 	for _, name := range who.degraded {
 		if name == peers.Profile {
 			r.degrade(name)
@@ -166,10 +174,10 @@ func (r *run) readVisitor(ctx context.Context) {
 		if r.inputs != nil {
 			q.At, q.Watermark = wire.TimeOf(r.inputs.decision.ProfileAsOf), r.inputs.decision.Watermark
 		}
-		v, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q)
+		v, same, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q)
 		switch {
 		case err == nil:
-			r.visitor, r.profiled = &v, true
+			r.visitor, r.profiled, r.unchanged = &v, true, same
 		case r.inputs != nil:
 			r.inputs.lose("the visitor's profile of then")
 		default:

@@ -127,7 +127,7 @@ func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
 	w.proposed, w.base = true, b.Score(it.Index)
 	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
 	w.limit = s.forbidding(it)
-	w.shares = p.shares(nil, b.Trace([]int32{it.Index})[0])
+	w.shares = p.shares(nil, b.Trace([]int32{it.Index}, nil)[0])
 	w.tier = tierOfShares(w.shares)
 }
 

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"math"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -23,6 +24,11 @@ type queue struct {
 	sorted int
 	chunk  int
 	view   *catalogue.View
+	// rest is how many candidates there are beside those in the queue. None of them scores more than floor, or goes before one in the queue when
+	// that is sorted from the start. short says that one of them was wanted.
+	rest  int
+	floor float64
+	short bool
 	// fetched keeps the compiler from leaving out what only fetches items.
 	fetched int32
 }
@@ -31,30 +37,63 @@ func (q *queue) reset(v *catalogue.View) { *q = queue{all: q.all[:0], chunk: fir
 
 func (q *queue) add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
 
-func (q *queue) len() int { return len(q.all) - q.next }
+// presorted says that the candidates were added best first, and before all others.
+func (q *queue) presorted(rest int) {
+	q.sorted, q.rest, q.floor = len(q.all), rest, math.Inf(-1)
+	q.fetch(q.all)
+}
 
-func (q *queue) pop() (int32, float64) {
+// behind says that there are others, none of which scores more than floor.
+func (q *queue) behind(rest int, floor float64) { q.rest, q.floor = rest, floor }
+
+func (q *queue) len() int { return len(q.all) - q.next + q.rest }
+
+// pop returns the next candidate; ok is false when there is none, or when it cannot be told which one it is.
+func (q *queue) pop() (item int32, score float64, ok bool) {
 	if q.next == q.sorted {
-		rest := q.all[q.sorted:]
-		n := min(q.chunk, len(rest))
-		q.selectBest(rest, n)
-		slices.SortFunc(rest[:n], func(a, b scored) int {
-			if q.before(a, b) {
-				return -1
-			}
-			return 1
-		})
-		for _, c := range rest[:n] { // many are fetched from memory at once when nothing waits for them
-			if it := q.view.Item(c.item); it != nil {
-				q.fetched += it.Index
-			}
-		}
-		q.sorted += n
-		q.chunk *= 2
+		q.sortMore()
+	}
+	if q.next == len(q.all) || q.rest > 0 && q.all[q.next].score <= q.floor {
+		q.short = q.rest > 0
+		return 0, 0, false
 	}
 	c := q.all[q.next]
 	q.next++
-	return c.item, c.score
+	return c.item, c.score, true
+}
+
+// best returns the first n, or all if there are fewer, whether they were popped or not.
+func (q *queue) best(n int) []scored {
+	n = min(n, len(q.all))
+	for q.sorted < n {
+		q.sortMore()
+	}
+	return q.all[:n]
+}
+
+// sortMore sorts the next chunk.
+func (q *queue) sortMore() {
+	rest := q.all[q.sorted:]
+	n := min(q.chunk, len(rest))
+	q.selectBest(rest, n)
+	slices.SortFunc(rest[:n], func(a, b scored) int {
+		if q.before(a, b) {
+			return -1
+		}
+		return 1
+	})
+	q.fetch(rest[:n])
+	q.sorted += n
+	q.chunk *= 2
+}
+
+// fetch reads the items of candidates: many are fetched from memory at once when nothing waits for them.
+func (q *queue) fetch(list []scored) {
+	for _, c := range list {
+		if it := q.view.Item(c.item); it != nil {
+			q.fetched += it.Index
+		}
+	}
 }
 
 // before reports whether a goes before b. No two candidates are the same item.

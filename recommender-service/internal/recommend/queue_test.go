@@ -43,7 +43,7 @@ func TestTheQueueGivesTheBestFirst(t *testing.T) {
 			}
 			got := make([]int32, 0, len(scores))
 			for q.len() > 0 {
-				i, score := q.pop()
+				i, score, _ := q.pop()
 				if score != scores[i] {
 					t.Fatalf("item %d comes with score %v, it has %v", i, score, scores[i])
 				}

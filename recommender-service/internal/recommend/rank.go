@@ -26,7 +26,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		return api.RankAnswer{}, err
 	}
 	r.used = map[string]string{}
-	p := r.gather(ctx, rankSources())
+	p := r.gather(ctx, rankSources(), nil)
 	out := api.RankAnswer{Items: make([]api.RankedItem, len(in.ItemIDs)), ModelVersions: r.used, Degraded: r.degraded}
 	r.read(func(v *catalogue.View) {
 		s := &selection{r: r, view: v, heads: v.Heads()}
@@ -65,7 +65,7 @@ func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]
 			}
 		}
 	}
-	traced := r.scratch.blend.Trace(distinct)
+	traced := r.scratch.blend.Trace(distinct, nil)
 	for n, head := range distinct {
 		shares[head] = p.shares(nil, traced[n])
 	}

@@ -17,7 +17,14 @@ type scratch struct {
 	queue queue
 	maps  []map[int32]marks
 	used  int // so many of the maps
+
+	indices []int32
+	traced  [][]candidate.Share // of the picks of one plan
+	shares  []share             // of all picks
 }
+
+// begin makes the memory a new request's.
+func (s *scratch) begin() { s.used, s.shares = 0, s.shares[:0] }
 
 // marks returns an empty map, which is the request's until its end.
 func (s *scratch) marks() map[int32]marks {
@@ -45,6 +52,9 @@ type run struct {
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
+	unchanged bool // it is the profile of the visitor's last request
+	short     int  // so many candidates of a standing were too few
+
 	visitor  *visitor.Visitor
 	cart     []string
 	seed     *catalogue.Item // the page's first item
@@ -67,11 +77,11 @@ type pick struct {
 	tier   string
 	reason string // for an item that is here for another reason than its score
 	rule   string
-	shares []share
+	shares []share // in the scratch memory
 	boosts []api.Boost
 }
 
-// share is a contribution, kept beyond the scratch memory, with the kind of source that its term comes from.
+// share is a contribution with the kind of source that its term comes from.
 type share struct {
 	candidate.Share
 	source string
@@ -94,12 +104,14 @@ func (r *run) limit() int {
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
 	r.used, r.picks = map[string]string{}, make([]pick, 0, r.limit())
-	r.take(r.gather(ctx, r.scenario.Sources), true)
+	if st := r.findStanding(); st == nil || !r.takeStanding(ctx, st) {
+		r.take(r.gather(ctx, r.scenario.Sources, nil), true)
+	}
 	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
 			break
 		}
-		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}), false)
+		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, nil), false)
 	}
 	r.pin()
 }
@@ -137,24 +149,37 @@ func (r *run) take(p *plan, first bool) {
 		return
 	}
 	r.read(func(v *catalogue.View) {
-		r.sequence = v.Sequence()
 		s := newSelection(r, v)
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
 		s.fill(b)
-		from := len(r.picks)
-		if lambda := r.diversity(); lambda > 0 {
-			s.pickDiverse(lambda)
-		} else {
-			s.pickBest()
-		}
-		if first {
-			s.explore(from)
-		}
-		r.more = r.more || s.queue.len() > 0
-		r.attribute(p, s, r.picks[from:])
+		r.choose(p, s, first)
 		r.observe(p, s, b)
+		if first {
+			r.keepStanding(p, v, s)
+		}
 	})
+}
+
+// choose picks from the candidates of a selection. It reports false, and nothing is picked, when too few of them were at hand.
+func (r *run) choose(p *plan, s *selection, first bool) bool {
+	from := len(r.picks)
+	if lambda := r.diversity(); lambda > 0 {
+		s.pickDiverse(lambda)
+	} else {
+		s.pickBest()
+	}
+	if first {
+		s.explore(from)
+	}
+	if s.queue.short {
+		r.picks = r.picks[:from]
+		return false
+	}
+	r.sequence = s.view.Sequence()
+	r.more = r.more || s.queue.len() > 0
+	r.attribute(p, s, r.picks[from:])
+	return true
 }
 
 func (r *run) diversity() float64 {
@@ -166,20 +191,16 @@ func (r *run) diversity() float64 {
 
 // attribute finds the contributions of the picks and the tier of each: that of its largest contribution.
 func (r *run) attribute(p *plan, s *selection, picks []pick) {
-	indices := make([]int32, len(picks))
+	scratch := r.scratch
+	scratch.indices = scratch.indices[:0]
 	for n := range picks {
-		indices[n] = picks[n].index
+		scratch.indices = append(scratch.indices, picks[n].index)
 	}
-	traced := r.scratch.blend.Trace(indices)
-	total := 0
-	for n := range traced {
-		total += len(traced[n])
-	}
-	kept := make([]share, 0, total)
+	scratch.traced = s.scores.Trace(scratch.indices, scratch.traced)
 	for n := range picks {
-		from := len(kept)
-		kept = p.shares(kept, traced[n])
-		picks[n].shares = kept[from:len(kept):len(kept)]
+		from := len(scratch.shares)
+		scratch.shares = p.shares(scratch.shares, scratch.traced[n])
+		picks[n].shares = scratch.shares[from:len(scratch.shares):len(scratch.shares)]
 		if picks[n].tier == "" {
 			picks[n].tier = tierOfShares(picks[n].shares)
 		}
@@ -187,7 +208,7 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	}
 }
 
-// shares appends contributions to kept, out of the scratch memory.
+// shares appends contributions to kept.
 func (p *plan) shares(kept []share, found []candidate.Share) []share {
 	for _, f := range found {
 		kept = append(kept, share{f, p.sources[f.Term.Source].kind})

@@ -19,6 +19,12 @@ const (
 	explorePool = 3
 )
 
+// scores are those of the candidates at hand, and what they are made of.
+type scores interface {
+	Score(i int32) float64
+	Trace(items []int32, into [][]candidate.Share) [][]candidate.Share
+}
+
 // selection picks items from one plan's candidates under one view of the catalogue.
 type selection struct {
 	r       *run
@@ -28,7 +34,7 @@ type selection struct {
 	factors []factor
 	caps    []*limitPer
 	queue   *queue
-	blend   *candidate.Blend
+	scores  scores
 }
 
 func newSelection(r *run, v *catalogue.View) *selection {
@@ -51,11 +57,28 @@ func (s *selection) head(i int32) int32 {
 	return s.heads[i]
 }
 
-// fill puts the candidates with a positive score into the queue.
+// fill puts the candidates of a blend with a positive score into the queue.
 func (s *selection) fill(b *candidate.Blend) {
-	s.blend = b
+	s.scores = b
 	s.queue.reset(s.view)
-	items, scores := b.Candidates()
+	s.add(b.Candidates())
+}
+
+// fillFrom puts what is kept of a blend into the queue.
+func (s *selection) fillFrom(kept *candidate.Ranking) {
+	s.scores = kept
+	items, scores := kept.Candidates()
+	s.queue.reset(s.view)
+	s.add(items, scores)
+	switch {
+	case len(s.factors) == 0:
+		s.queue.presorted(kept.Rest())
+	case kept.Rest() > 0:
+		s.queue.behind(kept.Rest(), s.most(scores[len(scores)-1]))
+	}
+}
+
+func (s *selection) add(items []int32, scores []float64) {
 	for slot, i := range items {
 		score := scores[slot]
 		if len(s.factors) > 0 && score > 0 {
@@ -69,15 +92,30 @@ func (s *selection) fill(b *candidate.Blend) {
 	}
 }
 
+// best returns the n best candidates of the blend before any factor, and how many have a positive score. The queue is used up after it.
+func (s *selection) best(n int) (items []int32, total int) {
+	if len(s.factors) > 0 {
+		s.factors = nil
+		s.fill(&s.r.scratch.blend)
+	}
+	total = len(s.queue.all)
+	for _, c := range s.queue.best(n) {
+		items = append(items, c.item)
+	}
+	return items, total
+}
+
 // next returns the best candidate that may be shown.
 func (s *selection) next() (it *catalogue.Item, score float64) {
-	for s.queue.len() > 0 {
-		i, score := s.queue.pop()
+	for {
+		i, score, ok := s.queue.pop()
+		if !ok {
+			return nil, 0
+		}
 		if it := s.view.Item(i); it != nil && s.checks.first(it) == "" {
 			return it, score
 		}
 	}
-	return nil, 0
 }
 
 // pickBest takes candidates by score, leaving out what a limit per value forbids.
@@ -113,7 +151,7 @@ func (s *selection) pickDiverse(lambda float64) {
 
 func (s *selection) pick(it *catalogue.Item, score float64) {
 	s.checks.place(it.Index)
-	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.blend.Score(it.Index), score: score})
+	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
 }
 
 // explore gives a share of the places, never the first, to candidates from behind the list: drawn by the seed of the request, those that score least
@@ -130,7 +168,7 @@ func (s *selection) explore(from int) {
 		if it == nil {
 			break
 		}
-		pool = append(pool, pick{index: it.Index, base: s.blend.Score(it.Index), score: score, tier: "exploration", reason: "exploration"})
+		pool = append(pool, pick{index: it.Index, base: s.scores.Score(it.Index), score: score, tier: "exploration", reason: "exploration"})
 	}
 	for n := from + 1; n < len(s.r.picks) && len(pool) > 0; n++ {
 		if random.Float64() >= share {
@@ -206,6 +244,14 @@ func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
 		if f := s.factors[n].of(it); f != 1 {
 			score = float64(score * f)
 		}
+	}
+	return score
+}
+
+// most is the most that the factors can make of a score.
+func (s *selection) most(score float64) float64 {
+	for n := range s.factors {
+		score *= s.factors[n].most
 	}
 	return score
 }

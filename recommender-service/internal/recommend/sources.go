@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -20,9 +21,11 @@ import (
 type plan struct{ sources []planSource }
 
 type planSource struct {
-	kind   string
-	weight float64
-	terms  []candidate.Term
+	kind    string
+	weight  float64
+	model   neighbourcache.Model
+	settled bool
+	terms   []candidate.Term
 }
 
 func (p *plan) empty() bool {
@@ -44,6 +47,9 @@ type supply struct {
 	version  string
 	failed   string // the peer that could not help
 	popular  []PopularInput
+	model    neighbourcache.Model
+	settled  bool          // asked again, the source finds the same until the model or the texts of items change
+	wait     func() supply // for a source that has not everything at hand; then the rest is empty
 }
 
 const (
@@ -72,17 +78,28 @@ func tierOf(kind string) string {
 	return "popular"
 }
 
-// gather asks the sources, all at once, and puts what they found in the order of the list.
-func (r *run) gather(ctx context.Context, list []api.Source) *plan {
+// gather asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time. With a standing the
+// history is not asked: it has no terms then.
+func (r *run) gather(ctx context.Context, list []api.Source, have *standing) *plan {
 	supplies := make([]supply, len(list))
-	var asking sync.WaitGroup
-	for n := 1; n < len(list); n++ {
-		asking.Go(func() { supplies[n] = r.ask(ctx, list[n].Kind) })
+	var waiting []int
+	for n := range list {
+		if have != nil && list[n].Kind == api.SourceHistory {
+			supplies[n] = supply{relation: similarityapi.Similar, version: have.version}
+			continue
+		}
+		if supplies[n] = r.ask(ctx, list[n].Kind); supplies[n].wait != nil {
+			waiting = append(waiting, n)
+		}
 	}
-	if len(list) > 0 {
-		supplies[0] = r.ask(ctx, list[0].Kind)
+	if len(waiting) > 0 {
+		var asking sync.WaitGroup
+		for _, n := range waiting[1:] {
+			asking.Go(func() { supplies[n] = supplies[n].wait() })
+		}
+		supplies[waiting[0]] = supplies[waiting[0]].wait()
+		asking.Wait()
 	}
-	asking.Wait()
 	p := &plan{sources: make([]planSource, len(list))}
 	for n, s := range supplies {
 		if s.failed != "" {
@@ -95,7 +112,7 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 		for t := range s.terms {
 			s.terms[t].Source = n
 		}
-		p.sources[n] = planSource{list[n].Kind, list[n].Weight, s.terms}
+		p.sources[n] = planSource{list[n].Kind, list[n].Weight, s.model, s.settled, s.terms}
 	}
 	return p
 }
@@ -184,18 +201,30 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 	for n := range seeds {
 		ids[n] = seeds[n].ItemID
 	}
-	s := supply{relation: relation, terms: make([]candidate.Term, 0, len(seeds))}
-	entries, err := r.engine.Peers.Neighbours(ctx, r.shop, relation, r.pinned(relation), ids)
-	if err != nil {
-		s.failed = peers.Similarity
-	}
-	for n, e := range entries {
-		if e != nil {
-			s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
-			s.version = e.Version
+	model := r.model(relation)
+	lists := r.engine.Peers.Neighbours(ctx, r.shop, model, ids)
+	found := func(err error) supply {
+		s := supply{relation: relation, model: model, settled: lists.Settled, terms: make([]candidate.Term, 0, len(seeds))}
+		if err != nil {
+			s.failed = peers.Similarity
 		}
+		for n, e := range lists.Entries {
+			if e != nil {
+				s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
+				s.version = e.Version
+			}
+		}
+		return s
 	}
-	return s
+	if !lists.Complete() {
+		return supply{wait: func() supply { return found(lists.Fetch(ctx)) }}
+	}
+	return found(nil)
+}
+
+// model returns the model of a relation that the request is answered with.
+func (r *run) model(relation string) neighbourcache.Model {
+	return r.engine.Peers.Model(r.shop.Name, relation, r.pinned(relation))
 }
 
 // next asks what usually follows the items of the session.
@@ -208,16 +237,25 @@ func (r *run) next(ctx context.Context) supply {
 	for n := range session {
 		ids[len(ids)-1-n] = session[n].ItemID
 	}
-	answer, err := r.engine.Peers.NextItems(ctx, r.shop, r.pinned(similarityapi.ViewedNext), ids)
-	if err != nil {
-		return supply{failed: peers.Similarity}
+	found := func(answer *peers.Next) supply {
+		s := supply{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
+		for n := range answer.Rows {
+			t := &session[len(session)-1-n]
+			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})
+		}
+		return s
 	}
-	s := supply{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
-	for n := range answer.Rows {
-		t := &session[len(session)-1-n]
-		s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})
+	query := r.engine.Peers.NextItems(r.shop, r.pinned(similarityapi.ViewedNext), ids)
+	if answer, ok := query.AtHand(); ok {
+		return found(answer)
 	}
-	return s
+	return supply{wait: func() supply {
+		answer, err := query.Fetch(ctx)
+		if err != nil {
+			return supply{failed: peers.Similarity}
+		}
+		return found(answer)
+	}}
 }
 
 // session returns the items of the present session, the latest first.
@@ -278,20 +316,28 @@ func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityVal
 	if len(window) > 0 {
 		w = window[0]
 	}
-	s := supply{}
+	find := func() supply {
+		s := supply{}
+		for _, c := range categories {
+			list, err := r.popularList(ctx, w, c.Value)
+			if err != nil {
+				s.failed = peers.Similarity
+			}
+			if list != nil {
+				s.popular = append(s.popular, PopularInput{Window: w, Category: c.Value, AsOfMs: list.AsOf.UnixMilli()})
+			}
+			if list != nil && list.Row.Len() > 0 {
+				s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})
+			}
+		}
+		return s
+	}
 	for _, c := range categories {
-		list, err := r.popularList(ctx, w, c.Value)
-		if err != nil {
-			s.failed = peers.Similarity
-		}
-		if list != nil {
-			s.popular = append(s.popular, PopularInput{Window: w, Category: c.Value, AsOfMs: list.AsOf.UnixMilli()})
-		}
-		if list != nil && list.Row.Len() > 0 {
-			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})
+		if r.inputs == nil && !r.engine.Peers.KnowsPopular(r.shop.Name, w, c.Value) {
+			return supply{wait: find}
 		}
 	}
-	return s
+	return find()
 }
 
 // newest makes a term of the items published last.

@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -31,15 +29,6 @@ type Catalogue struct {
 
 	mu    sync.Mutex
 	shops map[string]*replica
-}
-
-type replica struct {
-	mu     sync.RWMutex
-	items  map[string][]string // item id → its category and those above, narrowest first; nil entry for none
-	synced chan struct{}       // closed after the first full read
-	once   sync.Once
-
-	followed atomic.Bool // Run reads the feed
 }
 
 // New returns an empty catalogue.
@@ -77,7 +66,7 @@ func (c *Catalogue) replica(shop string) *replica {
 	defer c.mu.Unlock()
 	r, ok := c.shops[shop]
 	if !ok {
-		r = &replica{items: map[string][]string{}, synced: make(chan struct{})}
+		r = newReplica()
 		c.shops[shop] = r
 	}
 	return r
@@ -87,15 +76,7 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 	profileapi.Follower{
 		Client: c.client.ForShop(shop),
 		Apply: func(changes []profileapi.ItemChange) {
-			r.mu.Lock()
-			for _, change := range changes {
-				if change.Item == nil {
-					delete(r.items, change.ItemID)
-				} else {
-					r.items[change.ItemID] = Categories(change.Item.CategoryPath)
-				}
-			}
-			r.mu.Unlock()
+			r.apply(changes)
 			for _, change := range changes {
 				c.listener(shop, change.ItemID, change.Item)
 			}
@@ -110,22 +91,9 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 
 // forget empties a replica, for the feed starts again from the beginning.
 func (c *Catalogue) forget(shop string, r *replica) {
-	r.mu.Lock()
-	gone := r.items
-	r.items = map[string][]string{}
-	r.mu.Unlock()
-	for id := range gone {
+	for id := range r.empty() {
 		c.listener(shop, id, nil)
 	}
-}
-
-// Categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".
-func Categories(path []string) []string {
-	var names []string
-	for n := len(path); n > 0; n-- {
-		names = append(names, strings.Join(path[:n], CategorySeparator))
-	}
-	return names
 }
 
 // Known returns a test for the items that the shop has now. It waits for the first full read, as long as ctx allows.
@@ -137,18 +105,21 @@ func (c *Catalogue) Known(ctx context.Context, shop string) (func(itemID string)
 		return nil, ErrNotRead
 	}
 	return func(id string) bool {
-		r.mu.RLock()
-		defer r.mu.RUnlock()
-		_, ok := r.items[id]
+		_, ok := r.categories(id)
 		return ok
 	}, nil
 }
 
-// CategoriesOf returns the category names of an item, narrowest first, and whether the item is known.
+// CategoriesOf returns the category names of an item, narrowest first, and whether the item is known. The names must not be changed.
 func (c *Catalogue) CategoriesOf(shop, itemID string) ([]string, bool) {
+	return c.replica(shop).categories(itemID)
+}
+
+// Revision is raised whenever an item of the shop comes, goes or changes its categories, by no other change. A revision that was asked
+// for before items were looked up tells later whether they must be looked up again.
+func (c *Catalogue) Revision(shop string) uint64 {
 	r := c.replica(shop)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	names, ok := r.items[itemID]
-	return names, ok
+	return r.revision
 }

@@ -7,6 +7,7 @@ package idmap
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Map is a two-way table between ids and the indices 0…Len−1. The zero value is empty and ready.
@@ -59,3 +60,18 @@ func (m *Map) Len() int { return len(m.ids) }
 
 // IDs returns all ids by index. The caller must not change the slice.
 func (m *Map) IDs() []string { return m.ids }
+
+// Copies returns copies of ids that share one text, which is one object to the garbage collector instead of one per id. The text stays
+// as long as any of them.
+func Copies(ids []string) []string {
+	var all strings.Builder
+	for _, id := range ids {
+		all.WriteString(id)
+	}
+	text := all.String()
+	copies := make([]string, len(ids))
+	for i, id := range ids {
+		copies[i], text = text[:len(id)], text[len(id):]
+	}
+	return copies
+}

@@ -2,7 +2,9 @@ package idmap_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
 )
@@ -39,4 +41,23 @@ func TestMap(t *testing.T) {
 			t.Fatal("want an error")
 		}
 	})
+}
+
+func TestCopiesAreTheIDsInATextOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	ids := []string{"cup", "", "plate", "cup"}
+	copies := idmap.Copies(ids)
+	if !slices.Equal(copies, ids) {
+		t.Errorf("%q, want %q", copies, ids)
+	}
+	if unsafe.StringData(copies[0]) == unsafe.StringData(ids[0]) || unsafe.StringData(idmap.Copies(ids[:1])[0]) == unsafe.StringData(ids[0]) {
+		t.Error("an id itself is given back")
+	}
+	// One object: each begins where the one before ends.
+	if text := unsafe.StringData(copies[0]); unsafe.StringData(copies[2]) != (*byte)(unsafe.Add(unsafe.Pointer(text), len("cup"))) {
+		t.Error("the copies do not share a text")
+	}
+	if got := idmap.Copies(nil); len(got) != 0 {
+		t.Errorf("copies of nothing are %q", got)
+	}
 }

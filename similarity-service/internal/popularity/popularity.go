@@ -1,16 +1,17 @@
 // Package popularity counts what is popular now: event weights that fade with time, over the whole shop and per category. It reads
 // the interactions that are new since its last look, so that a list is fresh within a minute and needs no recompute.
+//
+// All weights of a window fade by one common factor, so that time alone never changes an order: lists are ranked again only when
+// events came or the catalogue changed, and otherwise only their factor moves on.
 package popularity
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -49,42 +50,35 @@ const (
 	rebuildAfter = 24 * time.Hour
 )
 
+// Catalogue says where items stand.
+type Catalogue interface {
+	// CategoriesOf returns the category names of an item, and whether the catalogue has it. The names must not be changed.
+	CategoriesOf(shop, itemID string) ([]string, bool)
+	// Revision is another number whenever an item of the shop has come, gone or changed its categories.
+	Revision(shop string) uint64
+}
+
 // Popularity keeps the lists of every shop. It is safe for concurrent use.
 type Popularity struct {
-	client     *profileapi.Client
-	categories func(shop, itemID string) ([]string, bool)
-	logger     *slog.Logger
-	now        func() time.Time
+	client    *profileapi.Client
+	catalogue Catalogue
+	logger    *slog.Logger
+	now       func() time.Time
 
 	mu    sync.RWMutex
 	shops map[string]*lists
 }
 
-// lists are the finished lists of a shop by window and category ("" for all).
+// lists are the finished lists of a shop at a moment.
 type lists struct {
-	asOf time.Time
-	by   map[string]map[string][]similarityapi.Neighbour
+	asOf  time.Time
+	fades []float64 // by window: what the sums of the ranking are multiplied with
+	*ranking
 }
 
-// counter is the state behind the lists of a shop; only Refresh uses it.
-type counter struct {
-	cursor string
-	since  time.Time
-	epoch  time.Time // weights are scaled to this moment, that of the newest event at some time
-	newest time.Time
-	sums   []map[string]float64
-}
-
-const (
-	// farAhead is how many half-lives the newest event may lie ahead of the epoch before the sums are scaled anew: 2^farAhead is far from overflowing.
-	farAhead = 100
-	// silence is for how many half-lives lists fade without any event. Then they stay as they are: what sold best before a long pause still did.
-	silence = 20
-)
-
-// New returns an empty Popularity. categories gives the categories of an item and whether the catalogue has it.
-func New(client *profileapi.Client, categories func(shop, itemID string) ([]string, bool), logger *slog.Logger, now func() time.Time) *Popularity {
-	return &Popularity{client: client, categories: categories, logger: logger, now: now, shops: map[string]*lists{}}
+// New returns an empty Popularity.
+func New(client *profileapi.Client, catalogue Catalogue, logger *slog.Logger, now func() time.Time) *Popularity {
+	return &Popularity{client: client, catalogue: catalogue, logger: logger, now: now, shops: map[string]*lists{}}
 }
 
 // Run refreshes the lists of all shops every interval, and whenever wake says so, until ctx ends.
@@ -96,7 +90,7 @@ func (p *Popularity) Run(ctx context.Context, shops func() []string, interval ti
 		for _, shop := range shops() {
 			c := counters[shop]
 			if c == nil || p.now().Sub(c.since) > rebuildAfter {
-				c = &counter{since: p.now()}
+				c = newCounter(Windows(), p.now())
 			}
 			if err := p.refresh(ctx, shop, c); err != nil {
 				if ctx.Err() != nil {
@@ -117,14 +111,8 @@ func (p *Popularity) Run(ctx context.Context, shops func() []string, interval ti
 	}
 }
 
-// refresh counts what is new and makes the lists again.
+// refresh counts what is new and brings the lists up to now.
 func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error {
-	windows := Windows()
-	if c.sums == nil {
-		for range windows {
-			c.sums = append(c.sums, map[string]float64{})
-		}
-	}
 	stream, err := p.client.ForShop(shop).Interactions(ctx, profileapi.InteractionsQuery{Resume: c.cursor})
 	if err != nil {
 		return fmt.Errorf("read interactions: %w", err)
@@ -138,91 +126,20 @@ func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error
 		if err != nil {
 			return fmt.Errorf("read interactions: %w", err)
 		}
-		c.add(windows, b)
+		c.add(b)
 		c.cursor = b.Cursor
 	}
-	l := p.rank(shop, windows, c)
-	p.mu.Lock()
-	p.shops[shop] = l
-	p.mu.Unlock()
+	p.publish(shop, c)
 	return nil
 }
 
-// moveTo scales the sums to a moment.
-func (c *counter) moveTo(windows []Window, epoch time.Time) {
-	for w, window := range windows {
-		fade := window.fade(epoch.Sub(c.epoch))
-		for id := range c.sums[w] {
-			c.sums[w][id] *= fade
-		}
-	}
-	c.epoch = epoch
-}
-
-func (c *counter) add(windows []Window, b *profileapi.InteractionBlock) {
-	for n := range b.Len() {
-		if at := time.UnixMilli(b.OccurredAt[n]); at.After(c.newest) {
-			c.newest = at
-		}
-	}
-	for _, window := range windows {
-		if c.newest.Sub(c.epoch) > farAhead*window.HalfLife {
-			c.moveTo(windows, c.newest)
-		}
-	}
-	for w, window := range windows {
-		counts := make([]bool, len(b.Types))
-		for t, name := range b.Types {
-			counts[t] = window.Counts(name)
-		}
-		sums := make([]float64, len(b.Items))
-		for n := range b.Len() {
-			if !counts[b.Type[n]] {
-				continue
-			}
-			// Growth from the epoch instead of decay to now: sums need no update as time passes.
-			age := c.epoch.Sub(time.UnixMilli(b.OccurredAt[n]))
-			sums[b.Item[n]] += float64(b.Weight[n]) * window.fade(age)
-		}
-		for at, sum := range sums {
-			if sum != 0 {
-				c.sums[w][b.Items[at]] += sum
-			}
-		}
-	}
-}
-
-// rank sorts the sums into lists of known items with a positive sum.
-func (p *Popularity) rank(shop string, windows []Window, c *counter) *lists {
+// publish shows the lists of a counter as they are now.
+func (p *Popularity) publish(shop string, c *counter) {
 	now := p.now()
-	l := &lists{asOf: now, by: map[string]map[string][]similarityapi.Neighbour{}}
-	for w, window := range windows {
-		at := now
-		if last := c.newest.Add(silence * window.HalfLife); at.After(last) {
-			at = last
-		}
-		fade := window.fade(at.Sub(c.epoch))
-		by := map[string][]similarityapi.Neighbour{}
-		for id, sum := range c.sums[w] {
-			names, known := p.categories(shop, id)
-			if !known || sum <= 0 {
-				continue
-			}
-			entry := similarityapi.Neighbour{ItemID: id, Score: sum * fade}
-			by[""] = append(by[""], entry)
-			for _, name := range names {
-				by[name] = append(by[name], entry)
-			}
-		}
-		for name, entries := range by {
-			slices.SortFunc(entries, func(a, b similarityapi.Neighbour) int {
-				return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ItemID, b.ItemID))
-			})
-			by[name] = slices.Clone(entries[:min(len(entries), listed)])
-		}
-		l.by[window.Name] = by
-	}
-	return l
+	l := &lists{asOf: now, fades: c.fades(now), ranking: c.rank(p.catalogue, shop)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shops[shop] = l
 }
 
 // List returns the first n items of a list; an empty one for a category without events. ok is false while nothing was counted yet.
@@ -233,7 +150,7 @@ func (p *Popularity) List(shop, window, category string, n int) (answer similari
 	if l == nil {
 		return answer, false
 	}
-	items := l.by[window][category]
+	items := l.items(window, category)
 	return similarityapi.PopularAnswer{
 		Category: category, Window: window, AsOf: wire.TimeOf(l.asOf), Items: items[:min(n, len(items))],
 	}, true

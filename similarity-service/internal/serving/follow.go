@@ -59,7 +59,7 @@ func (r *Registry) Run(ctx context.Context, shops func() []string) error {
 func (r *Registry) follow(ctx context.Context, shop string, recheck bool) error {
 	pointers, err := r.redis.HGetAll(ctx, pointerKey(shop)).Result()
 	if err != nil || recheck || len(pointers) < len(r.Live(shop)) {
-		if err := r.readPointers(ctx, shop); err != nil {
+		if err := r.readPointers(ctx, shop); err != nil || r.rows == nil {
 			return err
 		}
 		return r.keepFilled(ctx, shop)

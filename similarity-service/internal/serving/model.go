@@ -93,12 +93,9 @@ func (r *Registry) Rows(ctx context.Context, m *Model, items []int32) ([][]snaps
 	if len(*wanted) == 0 {
 		return lists, nil
 	}
-	cached, err := r.rows.Rows(ctx, m.tag, *wanted, m.Snapshot.Len())
+	cached, err := r.cached(ctx, m, *wanted)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		cached = make([][]byte, len(*wanted)) // Redis is away
+		return nil, err
 	}
 	at, missing := 0, false
 	for p, i := range items {
@@ -117,10 +114,22 @@ func (r *Registry) Rows(ctx context.Context, m *Model, items []int32) ([][]snaps
 			return nil, err
 		}
 	}
-	if missing {
+	if missing && r.rows != nil {
 		r.wantFill(m)
 	}
 	return lists, nil
+}
+
+// cached returns the encoded lists that Redis has, nil for the others; it fails only when ctx has ended.
+func (r *Registry) cached(ctx context.Context, m *Model, items []int32) ([][]byte, error) {
+	if r.rows == nil {
+		return make([][]byte, len(items)), nil
+	}
+	rows, err := r.rows.Rows(ctx, m.tag, items, m.Snapshot.Len())
+	if err == nil {
+		return rows, nil
+	}
+	return make([][]byte, len(items)), ctx.Err() // unless ctx has ended, Redis is away
 }
 
 // wantFill asks Run to load the lists of m into Redis, once.

@@ -55,7 +55,7 @@ const maxPrevious = 20
 type Registry struct {
 	archive *archive.Archive
 	redis   redis.UniversalClient
-	rows    *rowcache.Cache
+	rows    *rowcache.Cache // nil when lists are read from the snapshots alone
 	logger  *slog.Logger
 	now     func() time.Time
 
@@ -67,10 +67,11 @@ type Registry struct {
 	filling sync.Map    // tags being filled
 }
 
-// NewRegistry returns a registry. Start Run to follow other replicas and to keep Redis filled.
-func NewRegistry(a *archive.Archive, client redis.UniversalClient, logger *slog.Logger, now func() time.Time) *Registry {
+// NewRegistry returns a registry. Start Run to follow other replicas and to keep rows filled; rows may be nil, so that lists are read
+// from the snapshots alone.
+func NewRegistry(a *archive.Archive, client redis.UniversalClient, rows *rowcache.Cache, logger *slog.Logger, now func() time.Time) *Registry {
 	return &Registry{
-		archive: a, redis: client, rows: rowcache.New(client), logger: logger, now: now,
+		archive: a, redis: client, rows: rows, logger: logger, now: now,
 		live: map[string]map[string]string{}, opened: map[string]*Model{}, fill: make(chan *Model, 64),
 	}
 }
@@ -159,9 +160,11 @@ func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (
 	if err != nil {
 		return m, err
 	}
-	if err := r.rows.Load(ctx, opened.tag, opened.Snapshot); err != nil {
-		// Redis is a cache: the version is served from its snapshot until Redis is back and filled.
-		r.logger.Warn("model lists not loaded into Redis yet", "shop", shop, "version", version, "error", err)
+	if r.rows != nil {
+		if err := r.rows.Load(ctx, opened.tag, opened.Snapshot); err != nil {
+			// Redis is a cache: the version is served from its snapshot until Redis is back and filled.
+			r.logger.Warn("model lists not loaded into Redis yet", "shop", shop, "version", version, "error", err)
+		}
 	}
 	if m.State == StateRejected {
 		m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -29,15 +28,16 @@ type Index struct {
 	names      []string    // by term
 	postings   [][]posting // by term, including dead documents
 	frequency  []int32     // by term: live documents with it
+	blocks     blocks      // of the documents' ids and terms, and of the names
 	scratchs   sync.Pool
 }
 
 type document struct {
 	id       string
-	sum      uint64 // of the item's texts
-	language string
+	sum      uint64  // of the item's texts
 	terms    []entry // sorted by the term's name
 	norm     float64 // of the weights without inverse document frequency
+	language code
 	live     bool
 }
 
@@ -73,7 +73,7 @@ func (ix *Index) Language(id string) string {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	if n, ok := ix.numbers[id]; ok {
-		return ix.documents[n].language
+		return ix.documents[n].language.String()
 	}
 	return ""
 }
@@ -95,8 +95,7 @@ func (ix *Index) Upsert(item Item) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.remove(item.ID)
-	// The id may be part of a large request body; a copy does not keep that alive.
-	ix.insert(strings.Clone(item.ID), sum, language, terms)
+	ix.insert(item.ID, sum, codeOf(language), terms)
 	ix.compact()
 }
 
@@ -116,20 +115,21 @@ func (ix *Index) Delete(id string) bool {
 	return found
 }
 
-func (ix *Index) insert(id string, sum uint64, language string, terms []term) {
+func (ix *Index) insert(id string, sum uint64, language code, terms []term) {
 	number := int32(len(ix.documents))
 	ix.texts += sum
-	d := document{id: id, sum: sum, language: language, live: true, terms: make([]entry, 0, len(terms))}
-	for _, t := range terms {
+	// The id may be part of a large request body; a copy does not keep that alive.
+	d := document{id: ix.blocks.copy(id), sum: sum, language: language, live: true, terms: ix.blocks.take(len(terms))}
+	for n, t := range terms {
 		at := ix.termNumber(t.name)
-		d.terms = append(d.terms, entry{at, t.weight})
+		d.terms[n] = entry{at, t.weight}
 		d.norm += t.weight * t.weight
 		ix.postings[at] = append(ix.postings[at], posting{number, float32(t.weight)})
 		ix.frequency[at]++
 	}
 	d.norm = math.Sqrt(d.norm)
 	ix.documents = append(ix.documents, d)
-	ix.numbers[id] = number
+	ix.numbers[d.id] = number
 }
 
 func (ix *Index) termNumber(name string) int32 {
@@ -137,7 +137,7 @@ func (ix *Index) termNumber(name string) int32 {
 		return at
 	}
 	at := int32(len(ix.names))
-	name = strings.Clone(name)
+	name = ix.blocks.copy(name)
 	ix.vocabulary[name] = at
 	ix.names = append(ix.names, name)
 	ix.postings = append(ix.postings, nil)
@@ -168,7 +168,7 @@ func (ix *Index) compact() {
 	}
 	old, names := ix.documents, ix.names
 	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
-	ix.texts = 0
+	ix.texts, ix.blocks = 0, blocks{}
 	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
 	var terms []term
 	for _, d := range old {

@@ -42,6 +42,17 @@ func languageOf(tag string) string {
 	return base
 }
 
+// code is a language code of two or three letters without a pointer, filled up with zero bytes; the zero value is the unknown language.
+type code [3]byte
+
+// codeOf packs what languageOf returned.
+func codeOf(language string) (c code) {
+	copy(c[:], language)
+	return c
+}
+
+func (c code) String() string { return strings.TrimRight(string(c[:]), "\x00") }
+
 // detect names the language of a text when it is long enough to be sure, otherwise it returns fallback.
 func detect(text, fallback string) string {
 	if len(text) > detectBytes {

@@ -97,7 +97,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 	a.add(profile.Name, profiles, peers)
 	similarities, err := similarity.New(ctx, similarity.Config{
-		RedisURL: stores.redisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
+		RedisURL: stores.redisURL, SnapshotLists: stores.ownRedis, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
 	}, deps(similarity.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the similarity-service: %w", err)

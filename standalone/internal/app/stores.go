@@ -23,6 +23,8 @@ import (
 // stores are the addresses that the services get.
 type stores struct {
 	profileURL, recommenderURL, redisURL, blobURL string
+
+	ownRedis bool // the Redis runs inside this process
 }
 
 // openStores claims the data folder, starts what runs inside this process and brings the tables up to date.
@@ -54,6 +56,7 @@ func openStores(ctx context.Context, config Config, close *closers) (stores, err
 		if s.redisURL, err = startRedis(close); err != nil {
 			return stores{}, err
 		}
+		s.ownRedis = true
 	}
 	if s.blobURL == "" {
 		s.blobURL = (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(dir, "models"))}).String()
@@ -92,8 +95,8 @@ func writeAt(f *os.File, s string) error {
 	return err
 }
 
-// startRedis runs a Redis inside this process, on a loopback port that only a random password opens. It can be lost: similarities are
-// loaded again from their snapshots.
+// startRedis runs a Redis inside this process, on a loopback port that only a random password opens. It holds the locks,
+// claims and progress of jobs, a few dozen keys; neighbour lists stay in their snapshots.
 func startRedis(close *closers) (string, error) {
 	m := miniredis.NewMiniRedis()
 	password := rand.Text()
@@ -101,24 +104,24 @@ func startRedis(close *closers) (string, error) {
 	if err := m.StartAddr("127.0.0.1:0"); err != nil {
 		return "", fmt.Errorf("start the in-process Redis: %w", err)
 	}
+	tick := time.NewTicker(expiryInterval)
 	stop := make(chan struct{})
-	go expireKeys(m, stop)
-	close.add(func() error { stop <- struct{}{}; m.Close(); return nil })
+	go expireKeys(m, time.Now(), tick.C, stop)
+	close.add(func() error { tick.Stop(); stop <- struct{}{}; m.Close(); return nil })
 	return fmt.Sprintf("redis://:%s@%s/0", password, m.Addr()), nil
 }
 
-// expiryInterval is how late a key of the in-process Redis may go. Looking for such keys goes through all of them, the lists of a model included.
-const expiryInterval = 15 * time.Second
+// expiryInterval is how late or early a key of the in-process Redis may go. It is short beside the 30 seconds of a job's lock, the shortest
+// time that a key is given; looking for keys goes through all of them, which takes microseconds.
+const expiryInterval = time.Second
 
-// expireKeys lets the keys of m grow older. The clock that m has itself goes through all keys at every command.
-func expireKeys(m *miniredis.Miniredis, stop <-chan struct{}) {
-	tick := time.NewTicker(expiryInterval)
-	defer tick.Stop()
-	for last := time.Now(); ; {
+// expireKeys lets the keys of m grow older at every tick, from a moment on. The clock that m has itself goes through all keys at every command.
+func expireKeys(m *miniredis.Miniredis, last time.Time, ticks <-chan time.Time, stop <-chan struct{}) {
+	for {
 		select {
 		case <-stop:
 			return
-		case now := <-tick.C:
+		case now := <-ticks:
 			m.FastForward(now.Sub(last))
 			last = now
 		}

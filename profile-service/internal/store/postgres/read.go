@@ -134,6 +134,9 @@ func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
 	return s.counter(ctx, shop, eventCounter)
 }
 
+// KnownSeq implements store.EventLog: other replicas write as well, so the database has to be asked.
+func (s *Store) KnownSeq(string) (int64, bool) { return 0, false }
+
 // Stats implements store.EventLog.
 func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {
 	rows, err := s.pool.Query(ctx, `select hour_ms, name, count from event_stats

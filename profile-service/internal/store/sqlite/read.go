@@ -116,8 +116,18 @@ func (s *Store) Changed(ctx context.Context, shop string, after, upTo int64, f f
 
 // LastSeq implements store.EventLog.
 func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
-	return s.counter(ctx, shop, eventCounter)
+	if seq, ok := s.seqs.known(shop); ok {
+		return seq, nil
+	}
+	seq, err := s.counter(ctx, shop, eventCounter)
+	if err == nil && seq > 0 { // a shop without events is not remembered: anybody can ask for any name
+		s.seqs.raise(shop, seq)
+	}
+	return seq, err
 }
+
+// KnownSeq implements store.EventLog.
+func (s *Store) KnownSeq(shop string) (int64, bool) { return s.seqs.known(shop) }
 
 // Stats implements store.EventLog.
 func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {

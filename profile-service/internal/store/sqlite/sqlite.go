@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
@@ -19,12 +20,17 @@ import (
 // Store is one open file.
 type Store struct {
 	db         *database.SQLite
+	lock       *os.File    // held until Close
 	statements *statements // of db.Reader
+	written    *statements // of db.Writer
+	seqs       seqs
 }
 
-// New returns a store on a migrated file. It closes db with Close.
-func New(db *database.SQLite) *Store {
-	return &Store{db: db, statements: &statements{db: db.Reader, byText: map[string]*sql.Stmt{}}}
+func newStore(db *database.SQLite, lock *os.File) *Store {
+	return &Store{
+		db: db, lock: lock, seqs: seqs{last: map[string]int64{}},
+		statements: &statements{db: db.Reader, byText: map[string]*sql.Stmt{}}, written: &statements{db: db.Writer, byText: map[string]*sql.Stmt{}},
+	}
 }
 
 // statements keeps statements compiled; compiling takes longer than running a short one. There are as many as there are texts in this package; they
@@ -35,27 +41,43 @@ type statements struct {
 	byText map[string]*sql.Stmt
 }
 
-func (s *statements) of(ctx context.Context, text string) (*sql.Stmt, error) {
+// known returns nil for a statement that is not compiled yet.
+func (s *statements) known(text string) *sql.Stmt {
 	s.mu.RLock()
-	statement := s.byText[text]
-	s.mu.RUnlock()
-	if statement != nil {
+	defer s.mu.RUnlock()
+	return s.byText[text]
+}
+
+func (s *statements) of(ctx context.Context, text string) (*sql.Stmt, error) {
+	if statement := s.known(text); statement != nil {
 		return statement, nil
+	}
+	if err := s.add(ctx, text); err != nil {
+		return nil, err
+	}
+	return s.known(text), nil
+}
+
+// add compiles a statement. The lock is not held meanwhile: who has the connection that this waits for may ask for another statement.
+func (s *statements) add(ctx context.Context, text string) error {
+	if s.known(text) != nil {
+		return nil
+	}
+	statement, err := s.db.PrepareContext(ctx, text)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if statement = s.byText[text]; statement != nil {
-		return statement, nil
+	if s.byText[text] != nil {
+		return statement.Close()
 	}
-	statement, err := s.db.PrepareContext(ctx, text)
-	if err == nil {
-		s.byText[text] = statement
-	}
-	return statement, err
+	s.byText[text] = statement
+	return nil
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close closes the file and lets others have it.
+func (s *Store) Close() error { return errors.Join(s.db.Close(), s.lock.Close()) }
 
 // Ping reports why the file cannot be read now.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Reader.PingContext(ctx) }
@@ -64,31 +86,6 @@ const (
 	eventCounter = "events"
 	itemCounter  = "items"
 )
-
-// inTx runs f in a writing transaction, which commits when f returns nil.
-func (s *Store) inTx(ctx context.Context, f func(tx *writeTx) error) error {
-	tx, err := s.db.Writer.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	if err := f(&writeTx{tx}); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
-}
-
-// writeTx is a transaction of the writing connection.
-type writeTx struct{ *sql.Tx }
-
-func (t *writeTx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
-	var value int64
-	err := t.QueryRowContext(ctx, `insert into counters (shop, name, value) values (?, ?, ?)
-		on conflict (shop, name) do update set value = value + excluded.value returning value`, shop, name, n).Scan(&value)
-	if err != nil {
-		return 0, fmt.Errorf("raise counter %s: %w", name, err)
-	}
-	return value, nil
-}
 
 const readCounterSQL = "select coalesce((select value from counters where shop = ? and name = ?), 0)"
 

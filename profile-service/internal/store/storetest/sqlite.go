@@ -6,7 +6,6 @@ import (
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
-	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -17,11 +16,10 @@ func SQLite(t *testing.T) store.Store {
 	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.OpenSQLite(t.Context(), url)
+	s, err := sqlite.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := sqlite.New(db)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

@@ -1,0 +1,151 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/profile-service/service"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// countingHandler counts the requests that a service did not answer at once.
+type countingHandler struct {
+	httpserver.Prompter
+	served int
+}
+
+func (h *countingHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.served++
+	h.Prompter.ServeHTTP(w, r)
+}
+
+// peer returns a client that calls a service as another service of the same process does.
+func peer(t testing.TB, url string) (*profileapi.Client, *countingHandler) {
+	t.Helper()
+	if database.IsPostgres(url) {
+		if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
+			t.Fatal(err)
+		}
+	}
+	authenticator, err := auth.NewAuthenticator(auth.Options{ServiceKeys: []string{"peer"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, err := service.New(t.Context(), service.Config{DatabaseURL: url}, process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- svc.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("run: %v", err)
+		}
+		if err := svc.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	h := &countingHandler{Prompter: svc.Handler().(httpserver.Prompter)}
+	return profileapi.NewClient(httpclient.New(httpclient.Options{
+		BaseURL: "http://profile-service", Key: "peer", Shop: "north", Transport: httpserver.InProcess{Handler: h},
+	})), h
+}
+
+func viewed(t testing.TB, c *profileapi.Client, user, id string) {
+	t.Helper()
+	answer, err := c.PostEvents(t.Context(), []profileapi.Event{{EventID: id, Type: "view_item", UserID: user, OccurredAt: wire.TimeOf(time.Now()), Items: []profileapi.EventItem{{ItemID: "i" + id}}}})
+	if err != nil || answer.Accepted != 1 {
+		t.Fatal(answer, err)
+	}
+}
+
+func TestAPeerIsToldAtOnceThatAProfileHolds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		url    func(testing.TB) string
+		served int // questions that needed the database, of 20
+	}{
+		"sqlite":   {testenv.SQLite, 0},
+		"postgres": {testenv.Postgres, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, h := peer(t, c.url(t))
+			ann := profileapi.ProfileQuery{UserID: "ann", SessionID: "tab", Limit: 50}
+			viewed(t, client, "ann", "1")
+			_, tag, err := client.ProfileUnless(t.Context(), ann, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.served = 0
+			for range 20 {
+				if _, now, err := client.ProfileUnless(t.Context(), ann, tag); err != nil || now != tag {
+					t.Fatalf("tag %s instead of %s, %v", now, tag, err)
+				}
+			}
+			if h.served != c.served {
+				t.Errorf("%d questions needed the database", h.served)
+			}
+			for n := range 20 {
+				viewed(t, client, "ann", strconv.Itoa(n+2))
+				p, now, err := client.ProfileUnless(t.Context(), ann, tag)
+				if err != nil || now == tag || len(p.Recent) != n+2 {
+					t.Fatalf("after %d events the profile shows %d, tag %s, %v", n+2, len(p.Recent), now, err)
+				}
+				tag = now
+				viewed(t, client, "bob", strconv.Itoa(n))
+				if _, now, err := client.ProfileUnless(t.Context(), ann, tag); err != nil || n > 0 && now != tag {
+					t.Fatalf("somebody else's event changed the tag, %v", err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkProfileHolds is the question that every recommendation asks: does the profile of this visitor still hold?
+func BenchmarkProfileHolds(b *testing.B) {
+	client, _ := peer(b, testenv.SQLite(b))
+	ann := profileapi.ProfileQuery{UserID: "user-0123456789", SessionID: "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d", Limit: 50}
+	viewed(b, client, ann.UserID, "1")
+	viewed(b, client, "bob", "2")
+	_, tag, err := client.ProfileUnless(b.Context(), ann, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)
+	defer cancel()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, now, err := client.ForShop("north").ProfileUnless(ctx, ann, tag); err != nil || now != tag {
+			b.Fatalf("tag %s, %v", now, err)
+		}
+	}
+}
+
+// BenchmarkEvent is one event, whose commit nobody shares.
+func BenchmarkEvent(b *testing.B) {
+	client, _ := peer(b, testenv.SQLite(b))
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		viewed(b, client, "user-"+strconv.Itoa(n%1000), strconv.Itoa(n))
+	}
+}

@@ -1,0 +1,158 @@
+package catalogue
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+)
+
+// replica holds the items of a shop. Items share their category paths, and the ids that a page of the feed brings share one text: to
+// the garbage collector a catalogue of a hundred thousand items is a few thousand objects.
+type replica struct {
+	mu       sync.RWMutex
+	items    map[string]int32 // item id → number of its category path
+	paths    pathTable
+	revision uint64 // raised by every change of what items there are and of where they stand
+
+	synced   chan struct{} // closed after the first full read
+	once     sync.Once
+	followed atomic.Bool // Run reads the feed
+}
+
+func newReplica() *replica { return &replica{items: map[string]int32{}, synced: make(chan struct{})} }
+
+// apply takes over changes of the feed. It gives ids that are new a text of their own, also within changes.
+func (r *replica) apply(changes []profileapi.ItemChange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.copyNewIDs(changes)
+	for _, change := range changes {
+		if change.Item == nil {
+			r.remove(change.ItemID)
+			continue
+		}
+		now := r.paths.take(change.Item.CategoryPath)
+		before, known := r.items[change.ItemID]
+		if known {
+			r.paths.release(before)
+		}
+		if !known || now != before {
+			r.items[change.ItemID] = now
+			r.revision++
+		}
+	}
+}
+
+// copyNewIDs copies no other ids, so that items that stay for years do not keep the ids of every update that they were part of.
+func (r *replica) copyNewIDs(changes []profileapi.ItemChange) {
+	var places []int
+	var ids []string
+	for at, change := range changes {
+		if _, known := r.items[change.ItemID]; !known && change.Item != nil {
+			places, ids = append(places, at), append(ids, change.ItemID)
+		}
+	}
+	for n, id := range idmap.Copies(ids) {
+		changes[places[n]].ItemID = id
+	}
+}
+
+func (r *replica) remove(id string) {
+	path, known := r.items[id]
+	if !known {
+		return
+	}
+	delete(r.items, id)
+	r.paths.release(path)
+	r.revision++
+}
+
+// empty forgets all items and returns them.
+func (r *replica) empty() map[string]int32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gone := r.items
+	r.items, r.paths = map[string]int32{}, pathTable{}
+	r.revision++
+	return gone
+}
+
+// categories returns the category names of an item, narrowest first, and whether the item is known.
+func (r *replica) categories(id string) ([]string, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	path, known := r.items[id]
+	if !known {
+		return nil, false
+	}
+	return r.paths.paths[path].names, true
+}
+
+// pathTable numbers category paths. A path that no item has any more is dropped and its number given to the next new one, so that
+// the table never holds more paths than items had at some time. The zero value is empty and ready.
+type pathTable struct {
+	numbers map[string]int32 // by the parts, each closed by a zero byte
+	paths   []path
+	free    []int32 // numbers of dropped paths
+	key     []byte  // room for the key that is looked for
+}
+
+type path struct {
+	names []string // of the category and those above it, narrowest first; never changed, as callers hold them
+	key   string
+	items int
+}
+
+// take returns the number of a path and counts one more item with it.
+func (t *pathTable) take(parts []string) int32 {
+	t.key = t.key[:0]
+	for _, part := range parts {
+		t.key = append(append(t.key, part...), 0)
+	}
+	number, ok := t.numbers[string(t.key)]
+	if !ok {
+		number = t.add(path{names: Categories(parts), key: string(t.key)})
+	}
+	t.paths[number].items++
+	return number
+}
+
+func (t *pathTable) add(p path) int32 {
+	if t.numbers == nil {
+		t.numbers = map[string]int32{}
+	}
+	number := int32(len(t.paths))
+	if last := len(t.free) - 1; last >= 0 {
+		number, t.free = t.free[last], t.free[:last]
+		t.paths[number] = p
+	} else {
+		t.paths = append(t.paths, p)
+	}
+	t.numbers[p.key] = number
+	return number
+}
+
+// release counts one item less with a path.
+func (t *pathTable) release(number int32) {
+	p := &t.paths[number]
+	if p.items--; p.items > 0 {
+		return
+	}
+	delete(t.numbers, p.key)
+	*p = path{}
+	t.free = append(t.free, number)
+}
+
+// Categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".
+func Categories(path []string) []string {
+	var names []string
+	name := strings.Join(path, CategorySeparator)
+	for n := len(path); n > 0; n-- {
+		names = append(names, name)
+		name = strings.TrimSuffix(name[:len(name)-len(path[n-1])], CategorySeparator)
+	}
+	return names
+}
