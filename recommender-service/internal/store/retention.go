@@ -115,9 +115,17 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 	if err != nil {
 		return f, err
 	}
+	moments, err := s.decidedAt(ctx, shop, id)
+	if err != nil {
+		return f, err
+	}
 	err = s.inTx(ctx, func(t *tx) (err error) {
-		if f.Decisions, err = t.exec(ctx, "delete from decisions where shop = $1 and person = $2", shop, id); err != nil {
-			return err
+		for _, ms := range moments {
+			n, err := t.exec(ctx, "delete from decisions where at_ms = $1 and shop = $2 and person = $3", ms, shop, id)
+			if err != nil {
+				return err
+			}
+			f.Decisions += n
 		}
 		if f.Clicks, err = t.exec(ctx, "delete from clicks where shop = $1 and visitor = $2", shop, visitor); err != nil {
 			return err
@@ -136,4 +144,15 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 		return Forgotten{}, fmt.Errorf("forget a person: %w", err)
 	}
 	return f, nil
+}
+
+// decidedAt returns the moments, in epoch milliseconds, of a person's decisions. It reads the index by time whole, without the rows; the concatenation
+// keeps the database from the index by id, which would lead it to all rows of the shop.
+func (s *Store) decidedAt(ctx context.Context, shop, person string) ([]int64, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, ms *int64) error { return r.Scan(ms) },
+		"select distinct at_ms from decisions where shop || '' = $1 and person = $2", shop, person)
+	if err != nil {
+		return nil, fmt.Errorf("find the decisions of a person: %w", err)
+	}
+	return list, nil
 }
