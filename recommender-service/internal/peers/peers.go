@@ -63,7 +63,7 @@ func New(o Options) *Peers {
 	p.next = newNextCache(o.CacheBytes / 8)
 	p.models = newModels()
 	p.popular = newPopular(p)
-	p.visitors = newVisitors(o.CacheBytes / 4)
+	p.visitors = newVisitors(o.CacheBytes / 2)
 	return p
 }
 

@@ -16,21 +16,18 @@ type check struct {
 	list marks
 }
 
-// marks are the lists that an item is on, a bit for each.
-type marks uint32
-
 // checker holds the checks of one request against one view of the catalogue.
 type checker struct {
 	view   *catalogue.View
 	checks []check
-	marked map[int32]marks // by item index: one look tells all lists
-	lists  int             // so many bits are taken
+	marked *markTable // one look tells all lists that an item is on
+	lists  int        // so many bits are taken
 	placed marks
 }
 
 // first returns the name of the first check that drops the item; "" when it may be shown.
 func (c *checker) first(it *catalogue.Item) string {
-	on := c.marked[it.Index]
+	on := c.marked.of(it.Index)
 	for n := range c.checks {
 		if k := &c.checks[n]; k.drops(it, on) {
 			return k.name
@@ -47,7 +44,7 @@ func (k *check) drops(it *catalogue.Item, on marks) bool {
 }
 
 // place notes that an item has its place in the answer.
-func (c *checker) place(i int32) { c.marked[i] |= c.placed }
+func (c *checker) place(i int32) { c.marked.add(i, c.placed) }
 
 // list adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does not count.
 func (c *checker) list(name string, n int, index func(k int) int32) {
@@ -57,8 +54,8 @@ func (c *checker) list(name string, n int, index func(k int) int32) {
 	bit := c.add(name)
 	for k := range n {
 		if i := index(k); i >= 0 {
-			c.marked[i] |= bit
-			c.marked[c.view.Head(i)] |= bit
+			c.marked.add(i, bit)
+			c.marked.add(c.view.Head(i), bit)
 		}
 	}
 }
@@ -76,7 +73,7 @@ const usualChecks = 16
 
 // newChecker lists the checks of a request. What was picked before counts as placed.
 func newChecker(r *run, v *catalogue.View) *checker {
-	c := &checker{view: v, checks: make([]check, 0, usualChecks), marked: r.scratch.marks()}
+	c := &checker{view: v, checks: make([]check, 0, usualChecks), marked: r.scratch.table()}
 	c.addLists(r)
 	c.checks = append(c.checks, r.conditions(v)...)
 	c.checks = append(c.checks, invariants(r.now.UnixMilli(), v)...)

@@ -98,7 +98,7 @@ func (w *watch) stage(dropped []string) string {
 // all names every check that drops the item.
 func (c *checker) all(it *catalogue.Item) []string {
 	var names []string
-	on := c.marked[it.Index] &^ c.placed
+	on := c.marked.of(it.Index) &^ c.placed
 	for n := range c.checks {
 		if k := &c.checks[n]; k.drops(it, on) {
 			names = append(names, k.name)

@@ -16,8 +16,8 @@ import (
 type scratch struct {
 	blend candidate.Blend
 	queue queue
-	maps  []map[int32]marks
-	used  int // so many of the maps
+	marks []*markTable
+	used  int // so many of the tables
 
 	picks     []pick
 	shortlist []*catalogue.Item
@@ -31,15 +31,15 @@ type scratch struct {
 // begin makes the memory a new request's.
 func (s *scratch) begin() { s.used, s.shares = 0, s.shares[:0] }
 
-// marks returns an empty map, which is the request's until its end.
-func (s *scratch) marks() map[int32]marks {
-	if s.used == len(s.maps) {
-		s.maps = append(s.maps, map[int32]marks{})
+// table returns an empty table, which is the request's until its end.
+func (s *scratch) table() *markTable {
+	if s.used == len(s.marks) {
+		s.marks = append(s.marks, &markTable{})
 	}
-	fresh := s.maps[s.used]
-	clear(fresh)
+	t := s.marks[s.used]
+	t.clear()
 	s.used++
-	return fresh
+	return t
 }
 
 // run is one request under way.

@@ -101,7 +101,7 @@ func (v *Visitor) Number(find func(id string) int32) {
 
 // Bytes is about what the visitor takes in memory.
 func (v *Visitor) Bytes() int {
-	const visitor, touched, purchased, value = 600, 220, 160, 80
+	const visitor, touched, purchased, value = 600, 140, 160, 50
 	return visitor + touched*(len(v.History)+len(v.Session)) + purchased*len(v.Purchased) + value*(len(v.Hidden)+len(v.Categories)+len(v.Brands)+len(v.Segments)+len(v.Attributes))
 }
 
