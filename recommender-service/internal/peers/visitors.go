@@ -18,6 +18,7 @@ const visitorTTL = 5 * time.Minute
 // making it again; so what a visitor does is seen at once, also when another replica of the profile-service took it.
 type visitors struct {
 	cache *otter.Cache[visitorKey, *knownVisitor]
+	types visitor.Types
 }
 
 type visitorKey struct{ shop, user, session string }
@@ -28,7 +29,7 @@ type knownVisitor struct {
 }
 
 func newVisitors(maxBytes uint64) *visitors {
-	return &visitors{otter.Must(&otter.Options[visitorKey, *knownVisitor]{
+	return &visitors{cache: otter.Must(&otter.Options[visitorKey, *knownVisitor]{
 		MaximumWeight:    maxBytes,
 		Weigher:          func(_ visitorKey, k *knownVisitor) uint32 { return uint32(k.visitor.Bytes()) },
 		ExpiryCalculator: otter.ExpiryWriting[visitorKey, *knownVisitor](visitorTTL),
@@ -60,7 +61,7 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	same = known != nil && a.tag == known.tag
 	if !same {
 		known = &knownVisitor{a.tag, visitor.Of(&a.profile)}
-		p.options.Catalogue.Shop(shop).Read(func(v *catalogue.View) { known.visitor.Number(v.Find) })
+		p.options.Catalogue.Shop(shop).Read(func(v *catalogue.View) { known.visitor.Join(v, &p.visitors.types) })
 		if !past && a.tag != "" {
 			p.visitors.cache.Set(k, known)
 		}
