@@ -100,6 +100,7 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if posted.Accepted == 0 {
 		return fmt.Errorf("none of the %d events before the cut was accepted", len(s.Past))
 	}
+	imported := time.Now() // the end of the recompute has popularity counted
 	job, err := w.Clients.Similarity.StartJob(ctx, similarityapi.JobRequest{
 		Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds,
 	})
@@ -110,11 +111,11 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
-	return w.await(ctx, s)
+	return w.await(ctx, s, imported)
 }
 
-// await waits until the recommender, a moment behind, has the last item of the catalogue and the new models.
-func (w *World) await(ctx context.Context, s *Split) error {
+// await waits until popularity was counted after the import, and the recommender, a moment behind, has the last item of the catalogue and the new models.
+func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 	live, err := w.Clients.Similarity.Live(ctx)
 	if err != nil {
 		return fmt.Errorf("ask for the models: %w", err)
@@ -142,14 +143,20 @@ func (w *World) await(ctx context.Context, s *Split) error {
 		if err != nil && !apierror.Is(err, http.StatusNotFound) {
 			return fmt.Errorf("ask the throw-away instance: %w", err)
 		}
-		if err == nil && why.Stage != "catalogue" && len(answer.Degraded) == 0 && serves(answer.ModelVersions, live.Live) {
+		known := err == nil && why.Stage != "catalogue"
+		popular, err := w.Clients.Similarity.Popular(ctx, similarityapi.PopularQuery{Window: api.SourcePopular, Limit: 1})
+		if err != nil && !apierror.Is(err, http.StatusServiceUnavailable) {
+			return fmt.Errorf("ask what is popular: %w", err)
+		}
+		counted := err == nil && popular.AsOf.After(imported)
+		if known && counted && len(answer.Degraded) == 0 && serves(answer.ModelVersions, live.Live) {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			return fmt.Errorf("the throw-away instance does not serve its models %v after %v: it has %v", live.Live, readyDeadline, answer.ModelVersions)
+			return fmt.Errorf("the throw-away instance does not serve its models %v after %v: it has %v, popularity counted: %v", live.Live, readyDeadline, answer.ModelVersions, counted)
 		case <-time.After(readyPoll):
 		}
 	}
