@@ -129,7 +129,7 @@ func TestFiltersExclusionsAndInvariantsHold(t *testing.T) {
 	}
 	red := api.Condition{All: []api.Condition{{Field: "attributes.colour", Value: "red"}, {Field: "price", Op: "lt", Value: 10.0}, {Field: "category", Value: "Home > C0"}}}
 	for _, item := range s.recommend(t, api.Request{Scenario: "home.trending", Limit: 20, Filter: &red, Fields: []string{"price", "category", "attributes.colour"}}).Items {
-		if item.Fields["price"].(float64) >= 10 || item.Fields["category"] != "Home > C0" || item.Fields["attributes.colour"] != "red" {
+		if item.Fields.Get("price").(float64) >= 10 || item.Fields.Get("category") != "Home > C0" || item.Fields.Get("attributes.colour") != "red" {
 			t.Errorf("the filter let %v through", item.Fields)
 		}
 	}

@@ -87,7 +87,7 @@ func TestAnExportForASegmentHasItsPeopleAndNobodyElse(t *testing.T) {
 		if err := json.Unmarshal(scanner.Bytes(), &line); err != nil || len(line.Items) != 2 || line.RecommendationID == "" {
 			t.Errorf("%s: %v", scanner.Text(), err)
 		}
-		if line.UserID == want[0] && (line.Items[0].ItemID != "i004" || line.Items[0].Fields["title"] != "Lamp i004") {
+		if line.UserID == want[0] && (line.Items[0].ItemID != "i004" || line.Items[0].Fields.Get("title") != "Lamp i004") {
 			t.Errorf("who viewed i003 gets %+v", line.Items)
 		}
 		got = append(got, line.UserID)

@@ -81,8 +81,8 @@ func TestObjectiveCapsAndMarketShapeTheList(t *testing.T) {
 	a := s.recommend(t, api.Request{Scenario: "rich", Explain: "full", Fields: []string{"category"}})
 	perCategory := map[any]int{}
 	for _, item := range a.Items {
-		if perCategory[item.Fields["category"]]++; perCategory[item.Fields["category"]] > 2 {
-			t.Errorf("more than two of %v", item.Fields["category"])
+		if perCategory[item.Fields.Get("category")]++; perCategory[item.Fields.Get("category")] > 2 {
+			t.Errorf("more than two of %v", item.Fields.Get("category"))
 		}
 		if added(item.Explanation) != item.Score {
 			t.Errorf("%s does not add up", item.ItemID)
@@ -101,7 +101,7 @@ func TestObjectiveCapsAndMarketShapeTheList(t *testing.T) {
 	})
 	req := api.Request{Scenario: "home.trending", Limit: 2, Market: &api.Market{Country: "DE", Currency: "EUR"}, Fields: []string{"price", "currency"}}
 	a = s.await(t, req, func(a api.Answer) bool { return a.Items[0].ItemID != "i000" })
-	if got := ids(a); got[0] != "i001" || got[1] != "i003" || a.Items[0].Fields["price"] != 7.0 || a.Items[0].Fields["currency"] != "EUR" {
+	if got := ids(a); got[0] != "i001" || got[1] != "i003" || a.Items[0].Fields.Get("price") != 7.0 || a.Items[0].Fields.Get("currency") != "EUR" {
 		t.Errorf("in the market: %+v", a.Items)
 	}
 }

@@ -33,7 +33,7 @@ func typicalAnswer() recommenderapi.Answer {
 		a.Items = append(a.Items, recommenderapi.RecommendedItem{
 			ItemID: fmt.Sprintf("item-%06d", i), Position: i + 1, Score: 1 / float64(i+3), Tier: "personal",
 			Reasons: []recommenderapi.Reason{{Code: "because_you_viewed", ItemID: "item-004711"}, {Code: "popular_in_category", Value: "Garden > Tools"}},
-			Fields:  map[string]any{"title": "A spade with a handle of ash", "price": 24.95},
+			Fields:  recommenderapi.Fields{{Name: "title", Value: "A spade with a handle of ash"}, {Name: "price", Value: 24.95}},
 		})
 	}
 	return a

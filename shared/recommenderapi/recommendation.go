@@ -80,14 +80,14 @@ type Freshness struct {
 
 // RecommendedItem is one recommended item.
 type RecommendedItem struct {
-	ItemID      string         `json:"item_id"`
-	VariantID   string         `json:"variant_id,omitempty" doc:"Of an item with variants: the one to sell"`
-	Position    int            `json:"position"`
-	Score       float64        `json:"score"`
-	Tier        string         `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
-	Reasons     []Reason       `json:"reasons,omitempty"`
-	Fields      map[string]any `json:"fields,omitempty"`
-	Explanation *Explanation   `json:"explanation,omitempty"`
+	ItemID      string       `json:"item_id"`
+	VariantID   string       `json:"variant_id,omitempty" doc:"Of an item with variants: the one to sell"`
+	Position    int          `json:"position"`
+	Score       float64      `json:"score"`
+	Tier        string       `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
+	Reasons     []Reason     `json:"reasons,omitempty"`
+	Fields      Fields       `json:"fields,omitempty"`
+	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
 // Reason is a machine-readable reason.

@@ -52,8 +52,8 @@ func TestRestoredCatalogue(t *testing.T) {
 			for _, i := range answer.Items {
 				prefix, _, _ := strings.Cut(i.ItemID, "/")
 				have[prefix]++
-				if prefix == "old" && i.Fields["title"] != title {
-					return fmt.Errorf("%s has the title %v", i.ItemID, i.Fields["title"])
+				if prefix == "old" && i.Fields.Get("title") != title {
+					return fmt.Errorf("%s has the title %v", i.ItemID, i.Fields.Get("title"))
 				}
 			}
 			if fmt.Sprint(have) != fmt.Sprint(want) || slices.Contains(answer.Degraded, "catalogue") {

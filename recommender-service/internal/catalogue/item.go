@@ -9,27 +9,27 @@ import (
 // None stands for "no item", "no category" and "no brand".
 const None int32 = -1
 
-// Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one.
+// Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one. What every check looks
+// at comes first, for ranking waits for memory most of all.
 type Item struct {
-	ID     string
-	Index  int32
-	Source *Source
-
+	Index int32
 	// Head is the item that is recommended in place of this one: the parent of a variant, else the item itself.
-	Head int32
+	Head                   int32
+	PublishedMs, ExpiresMs int64
+	// Price is what a visitor pays without a market; 0 when unknown.
+	Price    float64
+	Status   Status
+	Sellable bool // in stock, or preorder or backorder
+	Priced   bool // Price is known
 	// Category is the narrowest category; Levels are all, broadest first. Brand and categories are numbered per shop.
-	Category int32
-	Levels   []int32
-	Paths    []string // names of Levels
-	Brand    int32
+	Category, Brand int32
+	Levels          []int32
 
-	// Price is what a visitor pays without a market, Margin that less the cost; both 0 when unknown.
-	Price, Margin float64
-
-	PublishedMs, ExpiresMs, UpdatedMs int64
-	Status                            Status
-	Sellable                          bool // in stock, or preorder or backorder
-	Priced                            bool // Price is known
+	ID        string
+	Source    *Source
+	Paths     []string // names of Levels
+	Margin    float64  // Price less the cost; 0 when unknown
+	UpdatedMs int64
 }
 
 // Status says whether an item may be shown at all.

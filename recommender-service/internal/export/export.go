@@ -277,7 +277,7 @@ func writer(w io.Writer, format string, fields []string) (func(string, *api.Answ
 			i := &a.Items[n]
 			row := []string{id, a.RecommendationID, strconv.Itoa(i.Position), i.ItemID, strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
 			for _, name := range fields {
-				row = append(row, cell(i.Fields[name]))
+				row = append(row, cell(i.Fields.Get(name)))
 			}
 			if err := out.Write(row); err != nil {
 				return err

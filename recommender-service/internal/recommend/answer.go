@@ -16,6 +16,8 @@ func (r *run) items() []api.RecommendedItem { return r.itemsWith(r.req.Explain) 
 // itemsWith writes the picks, after looking once more whether each may be sold.
 func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	list := make([]api.RecommendedItem, 0, len(r.picks))
+	names := distinct(r.req.Fields)
+	values := make(api.Fields, 0, len(names)*len(r.picks)) // of all items, one behind the other
 	r.read(func(v *catalogue.View) {
 		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
 		for n := range r.picks {
@@ -24,8 +26,10 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 			if it == nil || last.first(it) != "" {
 				continue
 			}
+			from := len(values)
+			values = appendFields(values, it, names, r.req.Market)
 			item := api.RecommendedItem{
-				ItemID: it.ID, VariantID: variantOf(v, it, p), Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: fields(it, r.req),
+				ItemID: it.ID, VariantID: variantOf(v, it, p), Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: values[from:len(values):len(values)],
 			}
 			if explain != "none" {
 				item.Reasons = reasons(p)
@@ -145,16 +149,22 @@ func explanation(p *pick) *api.Explanation {
 	return e
 }
 
-// fields returns the fields that the request names, with the prices of its market.
-func fields(it *catalogue.Item, req *api.Request) map[string]any {
-	if len(req.Fields) == 0 {
-		return nil
-	}
-	out := make(map[string]any, len(req.Fields))
-	for _, name := range req.Fields {
-		if v, ok := it.MarketField(name, req.Market); ok {
-			out[name] = v
+// appendFields appends those of the named fields that an item has, with the prices of a market.
+func appendFields(list api.Fields, it *catalogue.Item, names []string, m *api.Market) api.Fields {
+	for _, name := range names {
+		if v, ok := it.MarketField(name, m); ok {
+			list = append(list, api.Field{Name: name, Value: v})
 		}
 	}
-	return out
+	return list
+}
+
+// distinct returns the names without those that come again.
+func distinct(names []string) []string {
+	for n := range names {
+		if slices.Contains(names[:n], names[n]) {
+			return distinct(slices.Delete(slices.Clone(names), n, n+1))
+		}
+	}
+	return names
 }

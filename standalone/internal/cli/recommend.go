@@ -66,7 +66,7 @@ func printed[T any](w io.Writer, asJSON bool, answer T, err error, print func(io
 
 func printAnswer(w io.Writer, a recommenderapi.Answer) {
 	for _, item := range a.Items {
-		title, _ := item.Fields["title"].(string)
+		title, _ := item.Fields.Get("title").(string)
 		reasons := make([]string, len(item.Reasons))
 		for n, r := range item.Reasons {
 			reasons[n] = strings.TrimSpace(r.Code + " " + r.ItemID + r.Value)
