@@ -23,8 +23,8 @@ import (
 
 const (
 	queueLength = 10_000
-	// batchLength is what is stored at once: a few milliseconds of work.
-	batchLength  = 100
+	// batchLength is what is stored at once: a few milliseconds of work. SQLite waits for the disk after each batch, and a processor with it.
+	batchLength  = 500
 	flushEvery   = 250 * time.Millisecond
 	writeTimeout = 10 * time.Second
 )
