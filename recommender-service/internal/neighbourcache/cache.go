@@ -254,12 +254,21 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 			return out, errors.New("the similarity-service answered another number of lists than asked for")
 		}
 		for n := range answer.Lists {
-			out[part[n]] = &Entry{
-				Row: Translate(shop, answer.Lists[n].Neighbours), Version: answer.ModelVersion, Source: answer.Lists[n].Source, texts: m.Texts, read: now,
-			}
+			list := &answer.Lists[n]
+			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, texts: m.Texts, read: now}}
+			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), Neighbours)])
+			e.Row = candidate.Row{Items: append(e.items[:0], row.Items...), Weights: append(e.weights[:0], row.Weights...)}
+			out[part[n]] = &e.Entry
 		}
 	}
 	return out, nil
+}
+
+// inOnePiece is an entry with the memory of its row: most are full, and one object to collect is cheaper than three.
+type inOnePiece struct {
+	Entry
+	items   [Neighbours]int32
+	weights [Neighbours]float32
 }
 
 // Translate numbers the items of a list.
