@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -35,6 +37,7 @@ type options struct {
 	memory        bool
 	profile       string
 	data          string
+	rates         []int
 }
 
 func (o *options) register(flags *flag.FlagSet) {
@@ -50,6 +53,16 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.BoolVar(&o.stores, "stores", false, "keep the data in the Postgres and Redis of TEST_DATABASE_URL and TEST_REDIS_URL, and count their CPU too")
 	flags.BoolVar(&o.memory, "memory", true, "measure memory while every item is asked for")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the server under load to this file")
+	flags.Func("rates", "measure latency at these many requests per second as well: numbers with commas between them", func(list string) error {
+		for _, rate := range strings.Split(list, ",") {
+			n, err := strconv.Atoi(rate)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%q is no rate: use a whole number from 1", rate)
+			}
+			o.rates = append(o.rates, n)
+		}
+		return nil
+	})
 	flags.StringVar(&o.data, "data", "", "keep the shop in this folder, as it is before the measurements, and begin with the one that an earlier run has left there")
 }
 

@@ -37,9 +37,21 @@ func (m *measurement) closedLoops(context.Context) error {
 	return nil
 }
 
-// openLoops sends half of the peak at fixed times.
+// openLoops sends half of the peak, and then the other rates, at fixed times.
 func (m *measurement) openLoops(context.Context) error {
-	j := job{Connections: openConnection, Duration: seconds(m.options.openSeconds), Rate: m.peak / 2, Turns: m.turns}
+	if err := m.openLoop(fmt.Sprintf("half of the peak, %.0f/s", m.peak/2), fmt.Sprintf("p99 < %.0f ms", milliseconds(p99Goal)), m.peak/2); err != nil {
+		return err
+	}
+	for _, rate := range m.options.rates {
+		if err := m.openLoop(fmt.Sprintf("%d/s", rate), "", float64(rate)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *measurement) openLoop(name, asked string, rate float64) error {
+	j := job{Connections: openConnection, Duration: seconds(m.options.openSeconds), Rate: rate, Turns: m.turns}
 	bare, err := m.loadBare(j)
 	if err != nil {
 		return err
@@ -48,8 +60,7 @@ func (m *measurement) openLoops(context.Context) error {
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("half of the peak, %.0f/s", j.Rate)
-	m.table.add("latency at "+name, fmt.Sprintf("p99 < %.0f ms", milliseconds(p99Goal)), s.latency(), bare.latency())
+	m.table.add("latency at "+name, asked, s.latency(), bare.latency())
 	m.table.add("CPU per request at "+name, "", s.cpu(), bare.cpu())
 	return nil
 }
