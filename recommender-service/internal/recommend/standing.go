@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	standingTTL = 5 * time.Minute
+	// standingTTL bounds how long lists that are due to be read anew, because texts have changed, are not even looked at.
+	standingTTL = time.Minute
 	// leastKept is how many candidates a standing has at least, if there are so many, mostKept at most. In between it has a quarter more than the
 	// answer that made it looked at, or twice as many as the one before when that fell short.
 	leastKept = 64
