@@ -57,6 +57,7 @@ type EventsAnswer struct {
 	Accepted   int      `json:"accepted"`
 	Duplicates int      `json:"duplicates"`
 	Rejected   int      `json:"rejected"`
+	Warned     int      `json:"warned" doc:"Accepted or duplicate members with at least one warning"`
 	Results    []Result `json:"results"`
 }
 
@@ -66,6 +67,8 @@ type Result struct {
 	ID     string       `json:"id,omitempty" doc:"event_id or item_id"`
 	Status string       `json:"status" enum:"accepted,duplicate,rejected"`
 	Errors []FieldError `json:"errors,omitempty"`
+
+	Warnings []FieldError `json:"warnings,omitempty" doc:"What was accepted but not all understood"`
 }
 
 // FieldError names one bad field of a batch member by JSON pointer from the root of the request body.

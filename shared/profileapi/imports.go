@@ -21,17 +21,28 @@ const (
 	ImportInterrupted = "interrupted" // the process that ran it is gone; sending the file again is safe
 )
 
-// ImportFormats lists the formats that an import reads.
+// ImportFormats lists the formats that an import reads; "auto" tells them apart by content.
 func ImportFormats() []string {
-	return []string{"ndjson", "csv", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "woocommerce_csv"}
+	return []string{"auto", "ndjson", "csv", "xlsx", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "woocommerce_csv"}
 }
 
-// ImportSpec says what a file holds.
+// ImportSpec says what a file holds and how to read it. What is left out is told by the file itself, and named in the import's state.
 type ImportSpec struct {
-	Kind    string            `json:"kind" enum:"users,items,events"`
-	Format  string            `json:"format" enum:"ndjson,csv,google_merchant_tsv,google_merchant_xml,shopify_csv,woocommerce_csv"`
-	Mapping map[string]string `json:"mapping,omitempty" doc:"Of CSV: field to column, such as {\"item_id\":\"sku\",\"stock.quantity\":\"qty\"}; columns named like fields need none"`
-	DryRun  bool              `json:"dry_run,omitempty" doc:"Judge every row and store nothing"`
+	Kind       string                       `json:"kind" enum:"users,items,events"`
+	Format     string                       `json:"format" enum:"auto,ndjson,csv,xlsx,google_merchant_tsv,google_merchant_xml,shopify_csv,woocommerce_csv"`
+	Mapping    map[string]string            `json:"mapping,omitempty" doc:"Column to field, such as {\"sku\":\"item_id\",\"qty\":\"stock.quantity\"}; columns with a known name need none"`
+	MapValues  map[string]map[string]string `json:"map_values,omitempty" doc:"Field to value in the file to value to store, such as {\"type\":{\"view\":\"view_item\"}}"`
+	Set        map[string]string            `json:"set,omitempty" doc:"Field to a value for every row, such as {\"type\":\"purchase\"}"`
+	Ignore     []string                     `json:"ignore,omitempty" doc:"Columns to leave out"`
+	Separator  string                       `json:"separator,omitempty" doc:"Of columns: one character, or tab; found by itself when absent"`
+	Encoding   string                       `json:"encoding,omitempty" doc:"Such as windows-1252; found by itself when absent"`
+	Decimal    string                       `json:"decimal,omitempty" enum:",." doc:"Decimal mark of numbers; found per column when absent"`
+	DateFormat string                       `json:"date_format,omitempty" doc:"Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent"`
+	Timezone   string                       `json:"timezone,omitempty" doc:"IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent"`
+	Complete   bool                         `json:"complete,omitempty" doc:"Of items: the file is the whole catalogue, what it lacks is archived at its end"`
+	MaxGone    float64                      `json:"max_gone,omitempty" minimum:"0" maximum:"1" doc:"With complete: the largest share of the catalogue that may be archived; 0.2 when absent"`
+	Replace    string                       `json:"replace,omitempty" doc:"An import that is undone before this one is stored"`
+	DryRun     bool                         `json:"dry_run,omitempty" doc:"Judge every row and store nothing"`
 }
 
 // Import is the state of an import.
@@ -45,9 +56,38 @@ type Import struct {
 	Accepted   int64      `json:"accepted"`
 	Duplicates int64      `json:"duplicates"`
 	Rejected   int64      `json:"rejected"`
+	Warned     int64      `json:"warned" doc:"Accepted rows with at least one warning"`
+	Archived   int64      `json:"archived,omitempty" doc:"Items that a complete file lacked"`
+
+	Warnings []ImportWarning   `json:"warnings,omitempty" doc:"What was accepted but not all understood, by code and column"`
+	Columns  []ImportColumn    `json:"columns,omitempty" doc:"What became of each column"`
+	Preview  []json.RawMessage `json:"preview,omitempty" doc:"The first rows as they are stored"`
+	Notes    []string          `json:"notes,omitempty" doc:"What was found out about the file, such as its encoding"`
+
+	UndoneAt  wire.Time `json:"undone_at,omitempty"`
+	UndoUntil wire.Time `json:"undo_until,omitempty" doc:"Until then what the import stored can be taken out again"`
+
 	Problem    string     `json:"problem,omitempty" doc:"Why it failed"`
 	CreatedAt  wire.Time  `json:"created_at"`
 	UpdatedAt  wire.Time  `json:"updated_at"`
+}
+
+// ImportWarning is one kind of thing that was not all understood.
+type ImportWarning struct {
+	Code    string `json:"code"`
+	Column  string `json:"column,omitempty"`
+	Count   int64  `json:"count" doc:"Rows"`
+	Example string `json:"example,omitempty"`
+	Line    int64  `json:"line,omitempty" doc:"Of the example"`
+	Detail  string `json:"detail" doc:"What it means and how to mend it"`
+}
+
+// ImportColumn says what became of a column.
+type ImportColumn struct {
+	Column string `json:"column"`
+	Field  string `json:"field,omitempty" doc:"Where its values go; empty when it is left out"`
+	How    string `json:"how" enum:"named,known,mapped,attribute,property,ignored,part" doc:"named: like a field; known: a usual word for it; part: goes into a field together with others"`
+	Detail string `json:"detail,omitempty" doc:"What was found out about its values"`
 }
 
 // Ended reports whether the import will not change any more.

@@ -22,7 +22,8 @@ type Item struct {
 	Language     string         `json:"language,omitempty" maxLength:"35" doc:"BCP 47"`
 	Countries    []string       `json:"countries,omitempty" maxItems:"256" doc:"ISO 3166 codes where it is sold; everywhere when empty"`
 	GTIN         string         `json:"gtin,omitempty" maxLength:"14"`
-	ParentID     string         `json:"parent_id,omitempty" maxLength:"256" doc:"Of a variant: the item that is recommended"`
+	ParentID     string         `json:"parent_id,omitempty" maxLength:"256" doc:"Of a variant: its product, which is recommended; an item of that id may exist or not"`
+	Aliases      []string       `json:"aliases,omitempty" maxItems:"32" doc:"Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number"`
 	Attributes   map[string]any `json:"attributes,omitempty" doc:"Strings, numbers, booleans and lists of strings; usable in filters and rules"`
 	PublishedAt  wire.Time      `json:"published_at,omitempty"`
 	ExpiresAt    wire.Time      `json:"expires_at,omitempty"`

@@ -27,7 +27,8 @@ type Profile struct {
 	Session     []ProfileItem   `json:"session" doc:"The same for the present session only, if one was asked for"`
 	Affinity    Affinity        `json:"affinity"`
 	Purchased   []PurchasedItem `json:"purchased" doc:"The latest bought first"`
-	Hidden      []string        `json:"hidden" doc:"Items marked not_interested"`
+	Hidden      []string        `json:"hidden" doc:"Items marked not_interested or rated low"`
+	Cart        []CartItem      `json:"cart" doc:"Put into the cart and neither taken out nor bought, the latest first"`
 	AsOf        wire.Time       `json:"as_of"`
 	LastEventID string          `json:"last_event_id,omitempty"`
 	Watermark   int64           `json:"watermark" doc:"Sequence number of the last event seen; with as_of it gives this profile again"`
@@ -54,6 +55,13 @@ type PurchasedItem struct {
 	FirstAt  wire.Time   `json:"first_at"`
 	LastAt   wire.Time   `json:"last_at"`
 	Times    []wire.Time `json:"times,omitempty" doc:"Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again"`
+}
+
+// CartItem is one item in a visitor's cart.
+type CartItem struct {
+	ItemID   string    `json:"item_id"`
+	Quantity float64   `json:"quantity"`
+	LastAt   wire.Time `json:"last_at"`
 }
 
 // Affinity are decayed weights per value, the heaviest first, at most 50 of each.
