@@ -67,9 +67,9 @@ type Import struct {
 	UndoneAt  wire.Time `json:"undone_at,omitempty"`
 	UndoUntil wire.Time `json:"undo_until,omitempty" doc:"Until then what the import stored can be taken out again"`
 
-	Problem    string     `json:"problem,omitempty" doc:"Why it failed"`
-	CreatedAt  wire.Time  `json:"created_at"`
-	UpdatedAt  wire.Time  `json:"updated_at"`
+	Problem   string    `json:"problem,omitempty" doc:"Why it failed"`
+	CreatedAt wire.Time `json:"created_at"`
+	UpdatedAt wire.Time `json:"updated_at"`
 }
 
 // ImportWarning is one kind of thing that was not all understood.
