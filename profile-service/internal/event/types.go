@@ -15,10 +15,12 @@ func DefaultWeights() Weights {
 
 // The types with a meaning of their own.
 const (
-	TypePurchase      = "purchase"
-	TypeRefund        = "refund"
-	TypeRate          = "rate"
-	TypeNotInterested = "not_interested"
+	TypePurchase       = "purchase"
+	TypeRefund         = "refund"
+	TypeRate           = "rate"
+	TypeNotInterested  = "not_interested"
+	TypeAddToCart      = "add_to_cart"
+	TypeRemoveFromCart = "remove_from_cart"
 )
 
 // neutralRating is the rating that says nothing: a rate event weighs its rating minus this.
