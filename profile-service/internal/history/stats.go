@@ -38,7 +38,7 @@ func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (pr
 }
 
 func newHour(at time.Time) profileapi.HourStats {
-	return profileapi.HourStats{Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}}
+	return profileapi.HourStats{Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}, Warned: map[string]int64{}}
 }
 
 func count(h *profileapi.HourStats, c store.Count) {
@@ -47,6 +47,8 @@ func count(h *profileapi.HourStats, c store.Count) {
 		h.AcceptedTotal += c.N
 	} else if code, ok := strings.CutPrefix(c.Name, store.StatRejected); ok {
 		h.Rejected[code] += c.N
+	} else if code, ok := strings.CutPrefix(c.Name, store.StatWarned); ok {
+		h.Warned[code] += c.N
 	} else if c.Name == store.StatDuplicate {
 		h.Duplicates += c.N
 	} else if c.Name == store.StatLagMs {

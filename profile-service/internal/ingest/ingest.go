@@ -5,6 +5,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,8 +37,18 @@ func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
 	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop))})
 }
 
-// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored.
+// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's, which Post
+// warns of, is an error here: whoever asks for validation is still writing the sender.
 func (in *Ingest) Validate(events []event.Judged) profileapi.EventsAnswer {
+	for i := range events {
+		j := &events[i]
+		for _, w := range j.Warnings {
+			if w.Code == event.CodeNearField {
+				j.Errors = append(j.Errors, w)
+			}
+		}
+		j.Warnings = slices.DeleteFunc(j.Warnings, func(w profileapi.FieldError) bool { return w.Code == event.CodeNearField })
+	}
 	answer, _ := in.verdicts(events)
 	return answer
 }
@@ -79,22 +90,28 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 	return answer, nil
 }
 
-// verdicts judges without the store and counts rejections by code.
+// verdicts judges without the store and counts rejections and warnings by code.
 func (in *Ingest) verdicts(events []event.Judged) (profileapi.EventsAnswer, []store.Count) {
 	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(events))}
-	var rejected []store.Count
+	var counts []store.Count
 	for i := range events {
 		j := &events[i]
-		answer.Results[i] = profileapi.Result{Index: i, ID: j.Event.ID, Status: profileapi.StatusAccepted}
+		answer.Results[i] = profileapi.Result{Index: i, ID: j.Event.ID, Status: profileapi.StatusAccepted, Warnings: j.Warnings}
 		if len(j.Errors) == 0 {
 			answer.Accepted++
+			if len(j.Warnings) > 0 {
+				answer.Warned++
+			}
+			for _, w := range j.Warnings {
+				counts = append(counts, store.Count{Name: store.StatWarned + w.Code, N: 1})
+			}
 			continue
 		}
 		answer.Rejected++
 		answer.Results[i].Status, answer.Results[i].Errors = profileapi.StatusRejected, j.Errors
-		rejected = append(rejected, store.Count{Name: store.StatRejected + j.Errors[0].Code, N: 1})
+		counts = append(counts, store.Count{Name: store.StatRejected + j.Errors[0].Code, N: 1})
 	}
-	return answer, rejected
+	return answer, counts
 }
 
 // rowOf returns the stored form of a valid event.

@@ -21,12 +21,13 @@ func NewTally(counts []Count) *Tally {
 
 func (t *Tally) add(hour int64, name string, n int64) { t.counts[Count{HourMs: hour, Name: name}] += n }
 
-// The names of the statistics; a type or an error code follows the first and the last.
+// The names of the statistics; a type or a code follows those that end with a blank.
 const (
 	StatAccepted  = "accepted "
 	StatDuplicate = "duplicate"
 	StatLagMs     = "lag_ms"
 	StatRejected  = "rejected "
+	StatWarned    = "warned "
 )
 
 // Outcome counts what became of an event, in the hour in which it was received.

@@ -77,6 +77,9 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 	if weight == 0 && !meansSomething(e.Type) {
 		return // a list that was shown, a page: nothing that the visitor cared for
 	}
+	if len(lines) == 0 && e.Type == event.TypeRefund && e.OrderID != "" {
+		lines = wholeOrder(s, e.OrderID)
+	}
 	_, ownSession := event.SplitSubject(e.Subject)
 	inSession := e.SessionID != "" && ownSession == "" && m.session(s, e)
 	kind := typeIndex(s, e.Type)
@@ -97,6 +100,19 @@ func meansSomething(eventType string) bool {
 		return true
 	}
 	return false
+}
+
+// wholeOrder returns the lines of an order that are still bought, for a refund that names none.
+func wholeOrder(s *visitorstate.State, orderID string) []event.Line {
+	var lines []event.Line
+	for n := range s.Items {
+		for _, p := range s.Items[n].Purchases {
+			if p.Order == orderHash(orderID) {
+				lines = append(lines, event.Line{ItemID: s.Items[n].ID, Quantity: float64(p.Quantity)})
+			}
+		}
+	}
+	return lines
 }
 
 // session reports whether an event belongs to the present session of a known user; the event of a later session begins a new one.

@@ -121,6 +121,7 @@ func TestWhatEventsMakeOfAnItem(t *testing.T) {
 		"one of two given back":            {events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, one("a"))}, bought: 1, orders: 1},
 		"given back from another order":    {events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 2, one("a")), did("refund", "1", 1, of("a", 5))}, bought: 1, orders: 1},
 		"given back without an order":      {events: []store.Event{did("purchase", "1", 2, one("a")), did("refund", "", 1, one("a"))}},
+		"the whole order given back":       {events: []store.Event{did("purchase", "1", 3, of("a", 2), one("b")), did("refund", "1", 1)}},
 		"rated low":                        {events: []store.Event{rated(1, 2, "a")}, unwanted: true},
 		"rated":                            {events: []store.Event{rated(1, 3, "a")}},
 		"rated better since":               {events: []store.Event{rated(2, 1, "a"), rated(1, 4, "a")}},
