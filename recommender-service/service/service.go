@@ -173,17 +173,23 @@ func members(profile *profileapi.Client) export.Segment {
 	}
 }
 
-// items returns the size of a shop's catalogue.
+// items returns how many products a shop's catalogue has.
 func (s *Service) items(shop string) (n int) {
-	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { n = v.Count() })
+	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { v.Products(func(*catalogue.Item) { n++ }) })
 	return n
 }
 
 // price returns the price of an item; 0 when it is not known.
 func (s *Service) price(shop, itemID string) (price float64) {
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
-		if i := v.Find(itemID); i >= 0 && v.Item(i) != nil {
-			price = v.Item(i).Price
+		i := v.Find(itemID)
+		if i < 0 || v.Item(i) == nil {
+			return
+		}
+		if it := v.Item(i); it.Priced || v.Item(it.Head) == nil {
+			price = it.Price
+		} else {
+			price = v.Item(it.Head).Price
 		}
 	})
 	return price

@@ -81,7 +81,8 @@ type Freshness struct {
 // RecommendedItem is one recommended item.
 type RecommendedItem struct {
 	ItemID      string       `json:"item_id"`
-	VariantID   string       `json:"variant_id,omitempty" doc:"Of an item with variants: the one to sell"`
+	VariantID   string       `json:"variant_id,omitempty" doc:"Of a product with a row of its own: the variant to sell. Where the catalogue has only variants, item_id is that variant"`
+	FamilyID    string       `json:"family_id,omitempty" doc:"Of a product with variants: what they name as parent_id, whether it is an item or not"`
 	Position    int          `json:"position"`
 	Score       float64      `json:"score"`
 	Tier        string       `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
@@ -141,7 +142,9 @@ type ExplainAnswer struct {
 	Stage              string            `json:"stage" doc:"shown, or the first stage that dropped it: catalogue, candidates, score, context, cart, excluded, elsewhere, seen, purchased, event_types, not_interested, filter, scenario_filter, rule:ID, status, unpublished, expired, out_of_stock, market, shown_before, max_per_category, max_per_brand, rank"`
 	Detail             string            `json:"detail,omitempty"`
 	Dropped            []string          `json:"dropped_by,omitempty" doc:"Every check that drops it, in order"`
-	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"Of a variant: its parent"`
+	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"The item that is shown in place of the one asked for: of a variant its product, of an alias its item"`
+	Rank               int               `json:"rank,omitempty" doc:"Place by score among the candidates that may be shown, from 1; absent for an item that is none of them"`
+	Total              int               `json:"total,omitempty" doc:"So many candidates may be shown"`
 	Score              float64           `json:"score"`
 	LowestScore        float64           `json:"lowest_score" doc:"Of the last item shown"`
 	Tier               string            `json:"tier,omitempty"`

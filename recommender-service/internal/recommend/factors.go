@@ -80,7 +80,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 		fresh := math.Exp2(-max(0, age) / float64(shownHalfLife.Milliseconds()))
 		for _, id := range r.shown[n].Items {
 			if i := v.Find(id); i >= 0 {
-				recent[i] = max(recent[i], fresh)
+				recent[v.Head(i)] = max(recent[v.Head(i)], fresh)
 			}
 		}
 	}
@@ -110,8 +110,12 @@ func (r *run) pinItem(rule *api.Rule) {
 		if i < 0 || v.Item(i) == nil {
 			return
 		}
-		it := v.Item(i)
-		if stage := newChecker(r, v).first(it); stage != "" && stage != "placed" {
+		variant := int32(0)
+		if head := v.Head(i); head != i && v.Item(head) != nil {
+			i, variant = head, i+1
+		}
+		checks := newChecker(r, v)
+		if checks.firstBut(v.Item(i), checks.placed) != "" {
 			return
 		}
 		pinned := pick{index: i, tier: "pinned"}
@@ -123,7 +127,7 @@ func (r *run) pinItem(rule *api.Rule) {
 			}
 			kept = append(kept, p)
 		}
-		pinned.reason, pinned.rule = "pinned", rule.RuleID
+		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)
 		r.picks = kept[:min(len(kept), r.limit())]

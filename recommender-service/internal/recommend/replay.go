@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -135,12 +136,12 @@ func (r *run) decision(a *api.Answer) *Decision {
 	return d
 }
 
-// Digest is a fingerprint of the items, their order and the bits of their scores.
+// Digest is a fingerprint of the items, of those with variants by their family, their order and the bits of their scores.
 func Digest(a *api.Answer) string {
 	h := fnv.New64a()
 	var bits [8]byte
 	for n := range a.Items {
-		h.Write([]byte(a.Items[n].ItemID))
+		h.Write([]byte(cmp.Or(a.Items[n].FamilyID, a.Items[n].ItemID)))
 		h.Write([]byte{0})
 		h.Write([]byte(a.Items[n].Tier))
 		binary.BigEndian.PutUint64(bits[:], math.Float64bits(a.Items[n].Score))

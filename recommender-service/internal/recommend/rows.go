@@ -116,8 +116,8 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		}
 		title := ""
 		r.read(func(v *catalogue.View) {
-			if i := v.Find(t.ItemID); i >= 0 && v.Item(i) != nil {
-				title = v.Item(i).Source.Title
+			if i := v.Find(t.ItemID); i >= 0 {
+				title = titleOf(v, i)
 			}
 		})
 		if title == "" {
@@ -128,6 +128,16 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		list = append(list, one)
 	}
 	return list
+}
+
+// titleOf returns the title of an item, of a variant without one that of its product; "" for none.
+func titleOf(v *catalogue.View, i int32) string {
+	for _, it := range [...]*catalogue.Item{v.Item(i), v.Item(v.Head(i))} {
+		if it != nil && it.Source.Title != "" {
+			return it.Source.Title
+		}
+	}
+	return ""
 }
 
 // row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name.

@@ -94,7 +94,7 @@ func Active(r *api.Rule, now time.Time, a Audiences) bool {
 	return r.When == nil || Holds(r.When, a)
 }
 
-// Matching counts the items of the catalogue that a rule is about.
+// Matching counts the products of the catalogue that a rule is about; one with variants when it is about one of them.
 func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 	if r.Action == Pin {
 		if i := v.Find(r.ItemID); i >= 0 && v.Item(i) != nil {
@@ -103,10 +103,12 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 		return 0
 	}
 	if r.Where == nil {
-		return v.Count()
+		n := 0
+		v.Products(func(*catalogue.Item) { n++ })
+		return n
 	}
 	match, n := Compile(r.Where, v, a, now), 0
-	v.Items(func(it *catalogue.Item) {
+	v.Products(func(it *catalogue.Item) {
 		if match(it) {
 			n++
 		}
@@ -116,7 +118,7 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 
 // GroupOf returns the value by which limit_per counts an item, and whether it has one.
 func GroupOf(field string, it *catalogue.Item) (string, bool) {
-	v, ok := itemValue(field, it, time.Time{})
+	v, ok := productValue(field, it, time.Time{})
 	if !ok {
 		return "", false
 	}
