@@ -154,7 +154,7 @@ func (r *run) share(who *run) {
 func (r *run) settle() {
 	r.cart = r.req.Cart
 	if len(r.cart) == 0 {
-		r.cart = r.visitor.CartFromSession()
+		r.cart = r.visitor.Cart()
 	}
 	if k, ok := r.shownKey(); ok && r.inputs == nil {
 		r.shown = r.engine.shown.of(k)
