@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -160,4 +161,19 @@ func (n *names) find(kind nameKind, text string) int32 {
 		return v
 	}
 	return None
+}
+
+// like returns the first name, by text, that differs from one in case alone, or ends with it as the narrowest level; "" for none.
+func (n *names) like(kind nameKind, text string) string {
+	best := ""
+	for key := range n.numbers {
+		if key.kind != kind || best != "" && key.text >= best {
+			continue
+		}
+		levels := strings.Split(key.text, " > ")
+		if strings.EqualFold(key.text, text) || strings.EqualFold(levels[len(levels)-1], text) {
+			best = key.text
+		}
+	}
+	return best
 }

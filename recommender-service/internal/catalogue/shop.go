@@ -342,6 +342,12 @@ func (v *View) Category(path string) int32 { return v.s.names.find(categoryName,
 // Brand returns the number of a brand; None when no item was ever of it.
 func (v *View) Brand(name string) int32 { return v.s.names.find(brandName, name) }
 
+// BrandLike and CategoryLike return a name that there is and that one was probably meant to be; "" for none.
+func (v *View) BrandLike(name string) string { return v.s.names.like(brandName, name) }
+
+// CategoryLike is BrandLike for category paths.
+func (v *View) CategoryLike(path string) string { return v.s.names.like(categoryName, path) }
+
 // Name returns the text of a category or brand number.
 func (v *View) Name(n int32) string { return v.s.names.texts[n] }
 

@@ -152,10 +152,14 @@ func (c *checker) addLists(r *run) {
 	if !r.scenario.AllowPurchased {
 		c.list("purchased", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
 	}
-	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
+	types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes)
+	if len(types) > 0 {
 		history("event_types", func(t *visitor.Touched) bool {
 			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
 		})
+	}
+	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
+		c.list("event_types", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
 	}
 	ids("not_interested", r.visitor.Hidden)
 }
@@ -171,16 +175,15 @@ func (r *run) conditions(v *catalogue.View) []check {
 	}
 	keep("filter", r.req.Filter)
 	keep("scenario_filter", r.scenario.Filter)
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action != rules.Filter && rule.Action != rules.Hide || !rules.Active(rule, r.now, r.audience()) {
+	for _, rule := range r.rules {
+		if rule.Action != rules.Filter && rule.Action != rules.Hide || !rules.Active(rule.Rule, r.now, r.audience()) {
 			continue
 		}
 		if rule.Action == rules.Filter {
-			keep("rule:"+rule.RuleID, rule.Where)
+			keep(rule.name, rule.Where)
 			continue
 		}
-		list = append(list, check{name: "rule:" + rule.RuleID, drop: rules.Compile(rule.Where, v, r.audience(), r.now)})
+		list = append(list, check{name: rule.name, drop: rules.Compile(rules.Where(rule.Rule), v, r.audience(), r.now)})
 	}
 	return list
 }

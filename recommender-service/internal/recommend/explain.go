@@ -3,6 +3,7 @@ package recommend
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -36,9 +37,9 @@ const (
 func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api.Request, itemID string) (api.ExplainAnswer, error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, p.Scenario, req, e.Now(), rand.Uint64())
+	r := e.newRun(shop, p, req, e.Now(), rand.Uint64())
 	defer func() { e.scratch.Put(r.scratch) }()
-	r.arm, r.models, r.watch = p.Arm, p.Models, &watch{id: itemID}
+	r.watch = &watch{id: itemID}
 	if err := r.start(ctx); err != nil {
 		return api.ExplainAnswer{}, err
 	}
@@ -239,6 +240,9 @@ func detail(stage string) string {
 		return "The list already has as many items of its category or brand as the scenario allows."
 	case stageRank:
 		return "Others scored higher, or were preferred for diversity: rank is its place by score, total how many could be shown."
+	}
+	if strings.HasPrefix(stage, sharedRule) {
+		return "A rule that holds in all scenarios dropped it."
 	}
 	return "A rule of the scenario dropped it."
 }

@@ -24,16 +24,15 @@ func (r *run) factors(v *catalogue.View) []factor {
 	case "margin":
 		list = append(list, worth("objective:margin", v, func(it *catalogue.Item) float64 { return it.Margin }))
 	}
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule, r.now, r.audience()) {
+	for _, rule := range r.rules {
+		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {
 			continue
 		}
 		match := everything
-		if rule.Where != nil {
-			match = rules.Compile(rule.Where, v, r.audience(), r.now)
+		if where := rules.Where(rule.Rule); where != nil {
+			match = rules.Compile(where, v, r.audience(), r.now)
 		}
-		list = append(list, factor{"rule:" + rule.RuleID, func(it *catalogue.Item) float64 {
+		list = append(list, factor{rule.name, func(it *catalogue.Item) float64 {
 			if match(it) {
 				return rule.Factor
 			}
@@ -96,10 +95,9 @@ func (r *run) rotationStrength() float64 {
 
 // pin puts pinned items into their places, unless they may not be sold or the visitor does not want them.
 func (r *run) pin() {
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action == rules.Pin && rules.Active(rule, r.now, r.audience()) && rule.Position <= r.limit() {
-			r.pinItem(rule)
+	for _, rule := range r.rules {
+		if rule.Action == rules.Pin && rules.Active(rule.Rule, r.now, r.audience()) && rule.Position <= r.limit() {
+			r.pinItem(rule.Rule)
 		}
 	}
 }

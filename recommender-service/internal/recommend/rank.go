@@ -20,7 +20,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, &api.Scenario{}, req, e.Now(), rand.Uint64())
+	r := e.newRun(shop, Placement{Scenario: &api.Scenario{}}, req, e.Now(), rand.Uint64())
 	defer e.scratch.Put(r.scratch)
 	if err := r.start(ctx); err != nil {
 		return api.RankAnswer{}, err

@@ -34,7 +34,8 @@ type Decision struct {
 	CatalogueEpoch  string            `json:"catalogue_epoch"`
 	CatalogueSeq    int64             `json:"catalogue_seq"`
 	Degraded        []string          `json:"degraded,omitempty"`
-	Digest          string            `json:"digest"` // of items, scores and order
+	SharedRules     map[string]int64  `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
+	Digest          string            `json:"digest"`                 // of items, scores and order
 }
 
 // PopularInput names a popularity list that was used.
@@ -56,7 +57,7 @@ var errGone = errors.New("the input is gone")
 
 // Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the answer is
 // the same bit for bit.
-func (e *Engine) Replay(ctx context.Context, shop string, sc *api.Scenario, d *Decision) (answer api.Answer, gone []string, err error) {
+func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decision) (answer api.Answer, gone []string, err error) {
 	id, err := trackingid.Parse(d.ID)
 	if err != nil {
 		return api.Answer{}, nil, err
@@ -68,15 +69,16 @@ func (e *Engine) Replay(ctx context.Context, shop string, sc *api.Scenario, d *D
 	} else if replica.ChangedSince(d.At) {
 		in.lose("the catalogue of then: it has changed since, and its earlier states are kept in memory only")
 	}
-	if sc.Version != d.ScenarioVersion {
+	if p.Scenario.Version != d.ScenarioVersion {
 		in.lose(fmt.Sprintf("version %d of scenario %q", d.ScenarioVersion, d.Scenario))
 	}
 	if slices.Contains(d.Degraded, peers.Similarity) {
 		in.lose("what the similarity-service left out: it did not answer all questions then")
 	}
-	r := e.newRun(shop, sc, &d.Request, d.At, id.Nonce)
+	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
+	r := e.newRun(shop, p, &d.Request, d.At, id.Nonce)
 	defer e.scratch.Put(r.scratch)
-	r.inputs, r.arm, r.shown = in, api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, d.Shown
+	r.inputs, r.shown = in, d.Shown
 	if err := r.start(ctx); err != nil {
 		return api.Answer{}, nil, err
 	}
@@ -128,7 +130,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 	d := &Decision{
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
-		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark,
+		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
 	}
 	if r.profiled {
 		d.ProfileAsOf = r.visitor.AsOf

@@ -30,9 +30,8 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
 	now := e.Now()
-	who := e.newRun(shop, p.Scenario, req, now, rand.Uint64())
+	who := e.newRun(shop, p, req, now, rand.Uint64())
 	defer e.scratch.Put(who.scratch)
-	who.arm, who.models = p.Arm, p.Models
 	if err := who.start(ctx); err != nil {
 		return api.Answer{}, err
 	}
@@ -41,8 +40,9 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 	out.NextCursor = nil
 	var taken []string
 	for _, planned := range who.rows(find) {
-		r := e.newRun(shop, planned.scenario, &planned.req, now, rand.Uint64())
-		r.arm, r.models, r.taken = p.Arm, p.Models, taken
+		p.Scenario = planned.scenario
+		r := e.newRun(shop, p, &planned.req, now, rand.Uint64())
+		r.taken = taken
 		r.share(who)
 		r.rank(ctx)
 		a := r.answer()

@@ -47,6 +47,7 @@ type run struct {
 	engine   *Engine
 	shop     *catalogue.Shop
 	scenario *api.Scenario
+	rules    []ruleOf // those of all scenarios, then the scenario's own
 	req      *api.Request
 	now      time.Time
 	nonce    uint64

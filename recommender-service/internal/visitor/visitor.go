@@ -46,6 +46,14 @@ type Visitor struct {
 	cart              []string // nil: the profile does not tell
 }
 
+// EventTypes lists the types of events that there are.
+func EventTypes() []string {
+	return []string{
+		"view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "like", "not_interested", "share", "view_item_list", "search",
+		"view_cart", "begin_checkout",
+	}
+}
+
 // weights are what types of events weigh, for events that are carried in a request. They are the profile-service's defaults.
 func weights(eventType string) (float64, bool) {
 	switch eventType {
@@ -227,7 +235,7 @@ func quantityOf(line *profileapi.EventItem) float64 {
 }
 
 func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
-	if eventType == "not_interested" && !slices.Contains(v.Hidden, id) {
+	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
 	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
