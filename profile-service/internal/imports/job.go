@@ -52,6 +52,7 @@ type job struct {
 // run waits for a slot, reads the file and saves how it ended.
 func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
 	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}}
+	ctx = store.DuringImport(ctx, state.ImportID)
 	err := j.wait(ctx)
 	if err == nil {
 		err = j.work(ctx, file)
