@@ -4,6 +4,7 @@ package undo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,4 +48,21 @@ func (u *Undo) Import(ctx context.Context, shop string, state profileapi.Import)
 		}
 	}
 	return profileapi.ImportUndone{Import: state, Events: did.Events, Items: did.Items, Users: did.Users, Kept: did.Kept}, nil
+}
+
+// UndoImport is Import for an id, as an import needs it that replaces another. It returns a 404 problem when there is none.
+func (u *Undo) UndoImport(ctx context.Context, shop, id string) error {
+	row, err := u.Store.Import(ctx, shop, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return apierror.NotFound("import", id)
+	}
+	if err != nil {
+		return err
+	}
+	var state profileapi.Import
+	if err := json.Unmarshal(row.Body, &state); err != nil {
+		return fmt.Errorf("read import %s: %w", id, err)
+	}
+	_, err = u.Import(ctx, shop, state)
+	return err
 }
