@@ -89,7 +89,7 @@ func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, e
 			ids = append(ids, l.ItemID)
 		}
 	}
-	known, err := r.Histories.Facts(ctx, shop, ids)
+	known, err := r.Visitors.Facts(ctx, shop, ids)
 	if err != nil {
 		return 0, 0, err
 	}

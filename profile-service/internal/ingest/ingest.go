@@ -1,5 +1,5 @@
-// Package ingest takes posted events from the decoder to the store: it numbers nothing and decides nothing about JSON, but makes ids where
-// they are missing, shares commits among callers and turns outcomes into verdicts. The main type is Ingest.
+// Package ingest takes posted events from the decoder to the store: it numbers nothing and decides nothing about JSON, but
+// shares commits among callers and turns outcomes into verdicts. The main type is Ingest.
 package ingest
 
 import (
@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
@@ -64,11 +63,10 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 	for i := range events {
 		if len(events[i].Errors) == 0 {
 			rows = append(rows, rowOf(&events[i].Event, received))
-			answer.Results[i].ID = rows[len(rows)-1].EventID
+			rows[len(rows)-1].Import = store.ImportOf(ctx)
 		}
 	}
-	outcomes, err := in.group.append(ctx, shop, rows, counts)
-	if err != nil {
+	if err := in.group.append(ctx, shop, rows, counts); err != nil {
 		return profileapi.EventsAnswer{}, fmt.Errorf("store events: %w", err)
 	}
 	next := 0
@@ -77,17 +75,31 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 		if r.Status == profileapi.StatusRejected {
 			continue
 		}
-		if outcomes[next] == store.Duplicate {
+		r.ID = rows[next].EventID
+		if rows[next].Result.Duplicate {
 			r.Status = profileapi.StatusDuplicate
 			answer.Accepted--
 			answer.Duplicates++
 		}
+		warnOfLines(&answer, r, rows[next].Result.LeftOut)
 		next++
 	}
 	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
 	in.metrics.events.WithLabelValues(profileapi.StatusDuplicate).Add(float64(answer.Duplicates))
 	in.metrics.events.WithLabelValues(profileapi.StatusRejected).Add(float64(answer.Rejected))
 	return answer, nil
+}
+
+// warnOfLines names the lines of a purchase that its order has already.
+func warnOfLines(answer *profileapi.EventsAnswer, r *profileapi.Result, leftOut []int) {
+	if len(leftOut) > 0 && len(r.Warnings) == 0 {
+		answer.Warned++
+	}
+	for _, n := range leftOut {
+		r.Warnings = append(r.Warnings, profileapi.FieldError{
+			Pointer: fmt.Sprintf("/%d/items/%d", r.Index, n), Code: "duplicate_line", Detail: "The order has this line already; it is not counted again.",
+		})
+	}
 }
 
 // verdicts judges without the store and counts rejections and warnings by code.
@@ -116,16 +128,11 @@ func (in *Ingest) verdicts(events []event.Judged) (profileapi.EventsAnswer, []st
 
 // rowOf returns the stored form of a valid event.
 func rowOf(e *event.Event, received int64) store.NewEvent {
-	subject := e.Subject()
-	id := e.ID
-	if id == "" {
-		id = uuid.Must(uuid.NewV7()).String()
-	}
 	return store.NewEvent{
 		Event: store.Event{
-			Subject: subject, SessionID: e.SessionID, EventID: id, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
+			Subject: e.Subject(), SessionID: e.SessionID, EventID: e.ID, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
 			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest,
 		},
-		EventHash: event.Hash(id), SubjectHash: event.Hash(subject), Withheld: e.Withheld,
+		Undated: !e.Timed, Withheld: e.Withheld,
 	}
 }

@@ -33,12 +33,19 @@ const (
 // Outcome counts what became of an event, in the hour in which it was received.
 func (t *Tally) Outcome(e *Event, o Outcome) {
 	hour := HourOf(e.ReceivedMs)
-	if o == Duplicate {
+	if o.Duplicate {
 		t.add(hour, StatDuplicate, 1)
 		return
 	}
 	t.add(hour, StatAccepted+e.Type, 1)
 	t.add(hour, StatLagMs, max(0, e.ReceivedMs-e.OccurredMs))
+}
+
+// Remove takes an accepted event out of the sums.
+func (t *Tally) Remove(e *Event) {
+	hour := HourOf(e.ReceivedMs)
+	t.add(hour, StatAccepted+e.Type, -1)
+	t.add(hour, StatLagMs, -max(0, e.ReceivedMs-e.OccurredMs))
 }
 
 // HourOf returns the beginning of the hour of a moment.

@@ -37,6 +37,12 @@ func NewMover(weights event.Weights, halfLife time.Duration) *Mover {
 	return &Mover{weights: weights, halfLife: halfLife, fingerprint: h.Sum32()}
 }
 
+// Weights returns the weights of events.
+func (m *Mover) Weights() event.Weights { return m.weights }
+
+// Fingerprint tells the weights and half-life apart that states are made with.
+func (m *Mover) Fingerprint() uint32 { return m.fingerprint }
+
 // Fits reports whether a state was made with the Mover's weights; one that was not must be made again from the events.
 func (m *Mover) Fits(s *visitorstate.State) bool { return s.Seq == 0 || s.Weights == m.fingerprint }
 
