@@ -46,6 +46,7 @@ func (a *API) Register(api huma.API) {
 	a.registerImports(api)
 	a.registerUndo(api)
 	a.registerProfiles(api)
+	a.registerStates(api)
 	a.registerInteractions(api)
 }
 

@@ -49,7 +49,7 @@ func (f *families) remove(id string) {
 	delete(f.named, id)
 }
 
-// of returns the family of an item that exists.
+// of returns the family that an item names.
 func (f *families) of(id string) string {
 	if parent, ok := f.parents[id]; ok {
 		return parent
@@ -97,11 +97,29 @@ func (r *replica) item(id string) (string, bool) {
 
 // family returns the family that an id, an alias or the name of a family stands for.
 func (r *replica) family(id string) (string, bool) {
-	if item, ok := r.item(id); ok {
-		return r.families.of(item), true
+	item, ok := r.item(id)
+	if !ok {
+		_, ok = r.families.variants[id]
+		return id, ok
 	}
-	_, ok := r.families.variants[id]
-	return id, ok
+	family := r.families.of(item)
+	if _, exists := r.items[family]; !exists {
+		if owners := r.families.aliases[family]; len(owners) > 0 { // the parent is named by its SKU or handle
+			family = r.families.of(owners[0])
+		}
+	}
+	return family, true
+}
+
+// variants returns the variants of a family, also those that name their product by one of its aliases.
+func (r *replica) variants(family string) []string {
+	list := r.families.variants[family]
+	for _, alias := range r.families.named[family] {
+		if r.variantsJoin(alias, family) {
+			list = slices.Concat(list, r.families.variants[alias])
+		}
+	}
+	return list
 }
 
 // product reports whether a family has a product of its name: an item that is not itself a variant of another.
@@ -111,12 +129,18 @@ func (r *replica) product(family string) bool {
 	return exists && !variant
 }
 
+// variantsJoin reports whether the variants that name an alias as their parent belong to an item.
+func (r *replica) variantsJoin(alias, id string) bool {
+	_, exists := r.items[alias]
+	return !exists && r.families.aliases[alias][0] == id
+}
+
 // head returns the item that stands for a family: the product, else the first of its variants.
 func (r *replica) head(family string) string {
 	if r.product(family) {
 		return family
 	}
-	if list := r.families.variants[family]; len(list) > 0 {
+	if list := r.variants(family); len(list) > 0 {
 		return list[0]
 	}
 	return family
@@ -124,7 +148,7 @@ func (r *replica) head(family string) string {
 
 // offered reports whether anything of a family can be bought: its product is shown, if it has a row, and one of its variants is shown and in stock.
 func (r *replica) offered(family string) bool {
-	variants := r.families.variants[family]
+	variants := r.variants(family)
 	product := r.product(family)
 	if len(variants) == 0 {
 		return product && !r.hidden[family] && !r.soldOut[family]

@@ -18,17 +18,19 @@ func item(id, parent string, aliases ...string) profileapi.ItemChange {
 func TestFamiliesWithAndWithoutAParentRow(t *testing.T) {
 	t.Parallel()
 	r := newReplica()
-	r.apply([]profileapi.ItemChange{item("v12", "g1"), item("v11", "g1"), item("tee-s", "tee", "SKU-S"), item("tee", "", "12345"), item("cap", "", "CAP-1"), item("CAP-2", "", "cap")})
+	hat := item("90", "", "HAT")
+	hat.Item.GTIN = "4006381333931"
+	r.apply([]profileapi.ItemChange{item("v12", "g1"), item("v11", "g1"), item("tee-s", "tee", "SKU-S"), item("tee", "", "12345"), item("cap", "", "CAP-1"), item("CAP-2", "", "cap"), item("hat-m", "HAT"), hat})
 	type answer struct{ family, head string }
 	got := map[string]answer{}
-	for _, id := range []string{"v11", "v12", "g1", "tee-s", "SKU-S", "tee", "12345", "CAP-1", "cap", "nothing"} {
+	for _, id := range []string{"v11", "v12", "g1", "tee-s", "SKU-S", "tee", "12345", "CAP-1", "cap", "hat-m", "90", "HAT", "4006381333931", "nothing"} {
 		if family, known := r.family(id); known {
 			got[id] = answer{family, r.head(family)}
 		}
 	}
 	want := map[string]answer{
 		"v11": {"g1", "v11"}, "v12": {"g1", "v11"}, "g1": {"g1", "v11"}, "tee-s": {"tee", "tee"}, "SKU-S": {"tee", "tee"}, "tee": {"tee", "tee"}, "12345": {"tee", "tee"},
-		"CAP-1": {"cap", "cap"}, "cap": {"cap", "cap"}, // an item of that id wins over the alias of another
+		"CAP-1": {"cap", "cap"}, "cap": {"cap", "cap"}, "hat-m": {"90", "90"}, "90": {"90", "90"}, "HAT": {"90", "90"}, "4006381333931": {"90", "90"}, // an item of that id wins over the alias of another
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); diff != "" {
 		t.Error(diff)

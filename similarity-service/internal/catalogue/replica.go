@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,12 +49,17 @@ func (r *replica) apply(changes []profileapi.ItemChange) []description {
 		} else {
 			r.put(id, change.Item)
 		}
-		family := r.families.of(id)
+		family, _ := r.family(id)
 		if known && (change.Item == nil || family != before) && r.gone(before) {
 			told = append(told, description{family: before})
 		}
 		if change.Item != nil && r.head(family) == id {
 			told = append(told, description{family, change.Item})
+		}
+		for _, alias := range r.families.named[id] {
+			if len(r.families.variants[alias]) > 0 && r.variantsJoin(alias, id) { // they stood for themselves until their product came
+				told = append(told, description{family: alias})
+			}
 		}
 	}
 	return told
@@ -70,11 +76,19 @@ func (r *replica) put(id string, item *profileapi.Item) {
 		r.items[id] = now
 		r.revision++
 	}
-	if r.families.put(id, item.ParentID, item.Aliases) {
+	if r.families.put(id, item.ParentID, aliasesOf(item)) {
 		r.revision++
 	}
 	r.hidden = mark(r.hidden, id, item.Status == profileapi.ItemHidden || item.Status == profileapi.ItemArchived)
 	r.soldOut = mark(r.soldOut, id, soldOut(item.Stock))
+}
+
+// aliasesOf lists the further ids of an item; its GTIN is one.
+func aliasesOf(item *profileapi.Item) []string {
+	if item.GTIN == "" || slices.Contains(item.Aliases, item.GTIN) {
+		return item.Aliases
+	}
+	return append(slices.Clone(item.Aliases), item.GTIN)
 }
 
 func soldOut(s *profileapi.Stock) bool {
