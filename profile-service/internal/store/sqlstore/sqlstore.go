@@ -1,8 +1,9 @@
-// Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of package store; the main type
-// is Store. What the two databases do not have in common is in dialect.go.
+// Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of
+// package store; the main type is Store. What the two databases do not have in common is in dialect.go.
 //
-// Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit, tells concurrent duplicates
-// apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package ingest) and on disk before it is acknowledged.
+// Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit,
+// tells concurrent duplicates apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package
+// ingest) and on disk before it is acknowledged.
 package sqlstore
 
 import (
