@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
-
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -33,8 +31,6 @@ type Store struct {
 }
 
 const (
-	// maxConnections bounds the backends that one process occupies.
-	maxConnections = 16
 	// readLimit bounds a reading statement, writeLimit a transaction, both whether or not anybody waits for it.
 	readLimit  = time.Minute
 	writeLimit = 5 * time.Minute
@@ -44,17 +40,10 @@ const (
 func Open(ctx context.Context, url string, states store.States) (*Store, error) {
 	s := &Store{states: states, names: names{shops: map[string]int64{}, types: map[string]int64{}, typeNames: map[int64]string{}}}
 	if database.IsPostgres(url) {
-		pool, err := database.OpenPostgres(ctx, url) // for its checks and clear errors
+		db, err := database.OpenPostgresSQL(ctx, url)
 		if err != nil {
 			return nil, err
 		}
-		pool.Close()
-		db, err := sql.Open("pgx", url)
-		if err != nil {
-			return nil, fmt.Errorf("open Postgres: %w", err)
-		}
-		db.SetMaxOpenConns(maxConnections)
-		db.SetMaxIdleConns(maxConnections)
 		s.dialect, s.read, s.writer, s.close = postgres, db, &writer{db: db}, []func() error{db.Close}
 		return s, nil
 	}
