@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.type, e.body,
+const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.body,
+	(select y.name from event_types y where y.number = e.type),
 	coalesce(v.subject, ''), coalesce(s.subject, '')
 	from events e left join visitors v on v.visitor = e.visitor left join visitors s on s.visitor = e.session where `
 
@@ -22,19 +23,18 @@ var errStop = errors.New("enough")
 // scanEvents calls f with every event that a condition selects, which may end with an order. The event is valid during the call.
 func (s *Store) scanEvents(ctx context.Context, q querier, condition string, args []any, f func(e *stored) error) error {
 	var e stored
-	var kind int64
-	var body sql.RawBytes
+	var body, kind sql.RawBytes
 	var session string
 	err := q.each(ctx, selectEvents+condition, args, func(r *sql.Rows) error {
-		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &kind, &body, &e.Subject, &session)
-		if err == nil {
-			e.Type, err = s.typeName(ctx, kind)
-		}
+		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &body, &kind, &e.Subject, &session)
 		if err == nil {
 			err = decodeBody(body, &e)
 		}
 		if err != nil {
 			return err
+		}
+		if string(kind) != e.Type { // most events are of the type of the one before
+			e.Type = string(kind)
 		}
 		e.SessionID = strings.TrimPrefix(session, "s")
 		e.RestoreSession()
@@ -125,7 +125,7 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 		w.and("e.occurred_ms < ?", sq.ToMs)
 	}
 	if sq.Types != nil {
-		if err := s.readTypes(free, s); err != nil {
+		if err := s.readTypes(free); err != nil {
 			return err
 		}
 		in(s.dialect, w, "e.type", s.typeNumbers(sq.Types), "bigint")
