@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
+	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -95,6 +96,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Imports:      s.imports,
+		Undo:         &undo.Undo{Store: s.store, Now: now},
 		Now:          now,
 	}
 }

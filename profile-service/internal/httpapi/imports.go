@@ -74,9 +74,8 @@ type startImportOutput struct {
 }
 
 func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImportOutput, error) {
-	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[in.Kind]
-	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
-		return nil, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	if err := mayWrite(ctx, in.Kind); err != nil {
+		return nil, err
 	}
 	spec := profileapi.ImportSpec{Kind: in.Kind, Format: in.Format, DryRun: in.DryRun}
 	if in.Mapping != "" {
@@ -93,6 +92,15 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 		return nil, storeProblem(err)
 	}
 	return &startImportOutput{Location: "/v1/imports/" + state.ImportID, Body: state}, nil
+}
+
+// mayWrite checks that a caller may write what a kind of import holds.
+func mayWrite(ctx context.Context, kind string) error {
+	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[kind]
+	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
+		return apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	}
+	return nil
 }
 
 // fileOf returns the body, or the part "file" of a form.

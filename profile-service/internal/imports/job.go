@@ -14,12 +14,14 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 const (
 	batchRows  = 1000
+	batchBytes = 8 << 20 // of rows that wait to be stored; what bounds memory when rows are long
 	maxErrors  = 100_000 // entries of a report; beyond it rows are only counted
 	maxSample  = 200
 	endTimeout = 10 * time.Second
@@ -40,18 +42,21 @@ type Verdict struct {
 
 // job is one running import.
 type job struct {
-	im      *Imports
-	shop    string
-	state   profileapi.Import
-	read    *atomic.Int64 // bytes of the file
-	batch   []row
-	entries int64 // of the report
-	savedAt time.Time
+	im    *Imports
+	shop  string
+	state profileapi.Import
+	read  *atomic.Int64 // bytes of the file
+	batch []row
+
+	batchBytes int   // of batch
+	entries    int64 // of the report
+	savedAt    time.Time
 }
 
 // run waits for a slot, reads the file and saves how it ended.
 func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
 	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}}
+	ctx = store.DuringImport(ctx, state.ImportID)
 	err := j.wait(ctx)
 	if err == nil {
 		err = j.work(ctx, file)
@@ -136,12 +141,21 @@ func (j *job) work(ctx context.Context, file io.Reader) error {
 		if err != nil {
 			return errors.Join(j.flush(ctx), fileError{fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err)})
 		}
-		if j.batch = append(j.batch, r); len(j.batch) == batchRows {
+		j.batchBytes += len(r.object)
+		if j.batch = append(j.batch, r); len(j.batch) == j.rowsAtOnce() || j.batchBytes >= batchBytes {
 			if err := j.flush(ctx); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// rowsAtOnce is how many rows are stored in one commit.
+func (j *job) rowsAtOnce() int {
+	if j.state.Spec.Kind == "events" {
+		return ingest.MaxRows
+	}
+	return batchRows
 }
 
 // flush stores the batch, notes its errors and saves the progress.
@@ -176,7 +190,7 @@ func (j *job) flush(ctx context.Context) error {
 	}
 	slices.SortStableFunc(report, func(a, b profileapi.ImportError) int { return cmp.Compare(a.Line, b.Line) })
 	j.state.Rows += int64(len(j.batch))
-	j.batch = j.batch[:0]
+	j.batch, j.batchBytes = j.batch[:0], 0
 	if err := j.report(ctx, report); err != nil {
 		return err
 	}

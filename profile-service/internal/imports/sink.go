@@ -55,7 +55,7 @@ func judge[T any](rows [][]byte, decode func([]byte, string) (T, []profileapi.Fi
 
 // Events implements Sink. The rows are judged as one body; an event without an event_id gets one from its content, so that the same file can be sent again.
 func (s Services) Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
-	body, err := s.Ingest.Decode(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
+	body, err := s.Ingest.DecodeRows(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
 	if err != nil {
 		return nil, fileError{err}
 	}
