@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,6 +74,9 @@ func NewPlan(kind Kind, columns []string, o PlanOptions) (*Plan, error) {
 			}
 			if !slices.Contains(p.byWord[w], i) {
 				p.byWord[w] = append(p.byWord[w], i)
+				if f.Part != "" { // a part never takes a column from a field
+					n++
+				}
 				p.rank[f.Name+"\x00"+w] = n
 			}
 		}
@@ -218,14 +222,9 @@ func (p *Plan) byPreference(columns []Column) {
 			}
 		}
 	}
+	own := func(o offer) int { return min(o.rank, 1) } // its own name before a usual word
 	slices.SortStableFunc(offers, func(a, b offer) int {
-		if a.field != b.field && (a.rank == 0) != (b.rank == 0) { // its own name before a usual word
-			return a.rank - b.rank
-		}
-		if a.field != b.field {
-			return a.field - b.field
-		}
-		return a.rank - b.rank
+		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.field, b.field), cmp.Compare(a.rank, b.rank))
 	})
 	for _, o := range offers {
 		c, f := &columns[o.column], &p.fields[o.field]
@@ -245,7 +244,7 @@ func (p *Plan) byPreference(columns []Column) {
 
 // leftOver makes an attribute or a property of a column.
 func (p *Plan) leftOver(c *Column) {
-	if p.Kind == Interactions {
+	if p.Kind == Interactions || p.Kind == Items && (strings.HasPrefix(c.Name, "shipping.") || strings.HasPrefix(c.Name, "tax.")) { // of carriers and offices, not of the item
 		c.How = Ignored
 		return
 	}
@@ -342,4 +341,16 @@ func (c *Column) Detail() string {
 		return c.Times.Order()
 	}
 	return ""
+}
+
+// Part reports whether the column goes into a field together with others.
+func (c *Column) Part() bool { return c.How == Part }
+
+// Share takes over what the columns of another plan for the same file have learned.
+func (p *Plan) Share(other *Plan) {
+	for i := range p.Columns {
+		if i < len(other.Columns) {
+			p.Columns[i].Numbers, p.Columns[i].Times = other.Columns[i].Numbers, other.Columns[i].Times
+		}
+	}
 }

@@ -60,3 +60,6 @@ func words(list string) []string {
 	}
 	return out
 }
+
+// Letters is Word without cutting anything off: letters and digits in lower case, without accents.
+func Letters(header string) string { return letters(strings.ToLower(header)) }
