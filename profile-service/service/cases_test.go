@@ -169,7 +169,7 @@ func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
 	for _, c := range state.Columns {
 		how[c.Column] = c.How + " " + c.Field
 	}
-	if how["id"] != "known item_id" || how["color"] != "attribute attributes.color" || how["google_product_category"] != "part google_product_category" || how["price"] != "named price" {
+	if how["id"] != "known item_id" || how["color"] != "attribute attributes.color" || how["google_product_category"] != "part category_path" || how["price"] != "named price" {
 		t.Errorf("columns %v", how)
 	}
 }

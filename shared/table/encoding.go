@@ -107,7 +107,7 @@ func (g *guess) Read(p []byte) (int, error) {
 	if g.latin {
 		return g.convert(p, head)
 	}
-	switch at := bytes.IndexFunc(head, func(c rune) bool { return c >= utf8.RuneSelf }); {
+	switch at := beyondASCII(head); {
 	case at < 0:
 		return g.b.Read(p[:min(len(head), len(p))])
 	case at > 0:
@@ -115,6 +115,16 @@ func (g *guess) Read(p []byte) (int, error) {
 	}
 	g.decide()
 	return g.Read(p)
+}
+
+// beyondASCII returns the index of the first byte that is not ASCII, −1 when all are.
+func beyondASCII(text []byte) int {
+	for i, c := range text {
+		if c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return -1
 }
 
 // convert writes windows-1252 as UTF-8; what does not fit is kept for the next call.

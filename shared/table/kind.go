@@ -20,9 +20,9 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
-	case who && what && when && !named:
+	case who && what && when:
 		return Events, true
-	case product && named && !(who && when):
+	case product && named && !who:
 		return Items, true
 	case who && !what && !product:
 		return Users, true

@@ -36,6 +36,7 @@ type PlanOptions struct {
 type Column struct {
 	Name    string
 	Field   string // "" when it is left out
+	Into    string // of a part: the field that it goes into
 	How     string
 	Shape   Shape
 	Numbers *Numbers
@@ -236,7 +237,7 @@ func (p *Plan) byPreference(columns []Column) {
 			c.How = Named
 		}
 		if f.Part != "" {
-			c.How = Part
+			c.How, c.Into = Part, f.Part
 		}
 		p.taken[f.Name] = true
 	}

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -117,8 +118,11 @@ func (b *builder) describe(columns []profileapi.ImportColumn) {
 	}
 }
 
-// encode returns the JSON of values that were decoded from text; they always marshal.
+// encode returns the JSON of values that were decoded from text; they always marshal. What HTML is made of stays as it is.
 func encode(v any) []byte {
-	data, _ := json.Marshal(v)
-	return data
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // into memory
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }

@@ -253,7 +253,7 @@ func split(raw, separator string) []string {
 // appendString appends text as a JSON string.
 func appendString(data []byte, text string) []byte {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			return append(data, encode(text)...)
 		}
 	}

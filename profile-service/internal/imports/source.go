@@ -204,8 +204,11 @@ func (r *reading) columns() []profileapi.ImportColumn {
 	for i := range r.plan.Columns {
 		c := &r.plan.Columns[i]
 		column := profileapi.ImportColumn{Column: c.Name, Field: c.Field, How: c.How, Detail: c.Detail()}
-		if c.How == table.Ignored {
+		switch {
+		case c.How == table.Ignored:
 			column.Field = ""
+		case c.Into != "":
+			column.Field = c.Into
 		}
 		out = append(out, column)
 	}
