@@ -10,25 +10,24 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// decompress recognises gzip and zstd by their first bytes, whatever the name says.
-func decompress(file io.Reader, r *Reader) (io.Reader, error) {
+// Decompress returns the plain bytes of a file. It recognises gzip and zstd by their first bytes, whatever the name says. The caller calls the function
+// when it has read.
+func Decompress(file io.Reader) (io.Reader, func(), error) {
 	buffered := bufio.NewReaderSize(file, 256<<10)
 	magic, _ := buffered.Peek(4)
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(buffered)
 		if err != nil {
-			return nil, fmt.Errorf("the gzip header is damaged: %w", err)
+			return nil, func() {}, fmt.Errorf("the gzip header is damaged: %w", err)
 		}
-		r.closers = append(r.closers, func() { _ = z.Close() }) // nothing was written
-		return z, nil
+		return z, func() { _ = z.Close() }, nil // nothing was written
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
 		if err != nil {
-			return nil, fmt.Errorf("the zstd header is damaged: %w", err)
+			return nil, func() {}, fmt.Errorf("the zstd header is damaged: %w", err)
 		}
-		r.closers = append(r.closers, z.Close)
-		return z, nil
+		return z, z.Close, nil
 	}
-	return buffered, nil
+	return buffered, func() {}, nil
 }

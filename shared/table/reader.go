@@ -85,10 +85,11 @@ type Reader struct {
 // Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close in any case.
 func Open(file io.Reader, o Options) (*Reader, error) {
 	r := &Reader{}
-	plain, err := decompress(file, r)
+	plain, closer, err := Decompress(file)
 	if err != nil {
 		return r, err
 	}
+	r.closers = append(r.closers, closer)
 	buffered := bufio.NewReaderSize(plain, 64<<10)
 	magic, _ := buffered.Peek(8)
 	switch {

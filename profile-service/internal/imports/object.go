@@ -193,7 +193,7 @@ func (b *builder) typeWord(field, text string) string {
 	if said, ok := b.types[text]; ok {
 		return said
 	}
-	said, ok := typeWords()[strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(text))]
+	said, ok := table.EventType(text)
 	if !ok {
 		said = text
 	}
@@ -205,17 +205,6 @@ func (b *builder) typeWord(field, text string) string {
 
 // maxTypes bounds the words that a builder remembers.
 const maxTypes = 256
-
-// typeWords maps words of event logs, without blanks and dashes, to types.
-func typeWords() map[string]string {
-	return map[string]string{
-		"view": "view_item", "pv": "view_item", "pageview": "page_view", "detail": "view_item", "productview": "view_item", "itemview": "view_item", "viewitem": "view_item",
-		"cart": "add_to_cart", "addtocart": "add_to_cart", "addcart": "add_to_cart", "basket": "add_to_cart", "removefromcart": "remove_from_cart",
-		"transaction": "purchase", "buy": "purchase", "order": "purchase", "sale": "purchase", "purchase": "purchase", "bought": "purchase",
-		"fav": "add_to_wishlist", "favorite": "add_to_wishlist", "favourite": "add_to_wishlist", "wishlist": "add_to_wishlist", "addtowishlist": "add_to_wishlist",
-		"rating": "rate", "return": "refund", "refund": "refund", "kauf": "purchase", "achat": "purchase", "compra": "purchase",
-	}
-}
 
 func parseBoolean(text string) (value, ok bool) {
 	switch strings.ToLower(text) {

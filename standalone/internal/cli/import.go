@@ -22,9 +22,7 @@ const importPoll = 300 * time.Millisecond
 type importFlags struct {
 	server, key string
 	spec        profileapi.ImportSpec
-	maps        []string
-	mapValues   []string
-	sets        []string
+	table       tableFlags
 	report      string
 	yes         bool
 }
@@ -55,15 +53,9 @@ file again stores nothing twice. Ctrl-C cancels the import; what it has stored s
 	flags.StringVar(&f.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events; told by the columns when they are certain")
 	flags.StringVar(&f.spec.Format, "format", "auto", strings.Join(profileapi.ImportFormats(), ", "))
-	flags.StringArrayVar(&f.maps, "map", nil, "COLUMN=FIELD, once for each column whose field is not told by its name")
-	flags.StringArrayVar(&f.mapValues, "map-value", nil, "FIELD:VALUE=VALUE, such as type:seen=view_item: what a value in the file means")
-	flags.StringArrayVar(&f.sets, "set", nil, "FIELD=VALUE, such as type=purchase: the same for every row")
+	f.table.add(flags)
+	f.table.addValues(flags)
 	flags.StringArrayVar(&f.spec.Ignore, "ignore", nil, "COLUMN to leave out")
-	flags.StringVar(&f.spec.Separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
-	flags.StringVar(&f.spec.Encoding, "encoding", "", "such as windows-1252; found by itself when absent")
-	flags.StringVar(&f.spec.Decimal, "decimal", "", "decimal mark of numbers, . or , for those that can be read in two ways")
-	flags.StringVar(&f.spec.DateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways")
-	flags.StringVar(&f.spec.Timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
 	flags.BoolVar(&f.spec.Complete, "complete", false, "of items: the file is the whole catalogue; what it lacks is archived at its end")
 	flags.Float64Var(&f.spec.MaxGone, "max-gone", 0, "with --complete: the largest share of the catalogue that may be archived, up to 1 (default 0.2)")
 	flags.StringVar(&f.spec.Replace, "replace", "", "ID of an import that is undone before this one is stored")
@@ -74,7 +66,7 @@ file again stores nothing twice. Ctrl-C cancels the import; what it has stored s
 }
 
 func (f *importFlags) run(cmd *cobra.Command, path string) error {
-	if err := f.readPairs(); err != nil {
+	if err := f.readTable(); err != nil {
 		return err
 	}
 	file, closer, err := openImport(cmd, path)
@@ -103,35 +95,15 @@ func (f *importFlags) run(cmd *cobra.Command, path string) error {
 	return f.verdict(cmd.Context(), client, state)
 }
 
-// readPairs reads the options that hold two or three words.
-func (f *importFlags) readPairs() error {
-	f.spec.Mapping, f.spec.Set, f.spec.MapValues = map[string]string{}, map[string]string{}, map[string]map[string]string{}
-	for _, m := range f.maps {
-		at := strings.LastIndexByte(m, '=') // names of fields hold none
-		if at < 1 || at == len(m)-1 {
-			return fmt.Errorf("--map is %q, want COLUMN=FIELD", m)
-		}
-		f.spec.Mapping[m[:at]] = m[at+1:]
-	}
-	for _, s := range f.sets {
-		field, value, ok := strings.Cut(s, "=")
-		if !ok || field == "" || value == "" {
-			return fmt.Errorf("--set is %q, want FIELD=VALUE", s)
-		}
-		f.spec.Set[field] = value
-	}
-	for _, m := range f.mapValues {
-		field, rest, ok := strings.Cut(m, ":")
-		at := strings.LastIndexByte(rest, '=')
-		if !ok || field == "" || at < 1 {
-			return fmt.Errorf("--map-value is %q, want FIELD:VALUE=VALUE, such as type:seen=view_item", m)
-		}
-		if f.spec.MapValues[field] == nil {
-			f.spec.MapValues[field] = map[string]string{}
-		}
-		f.spec.MapValues[field][rest[:at]] = rest[at+1:]
-	}
-	return nil
+// readTable puts the flags about the table into the options of the import.
+func (f *importFlags) readTable() error {
+	mapping, err := f.table.mapping()
+	set, err2 := f.table.set()
+	values, err3 := f.table.values()
+	f.spec.Mapping, f.spec.Set, f.spec.MapValues = mapping, set, values
+	f.spec.Separator, f.spec.Encoding, f.spec.Decimal = f.table.separator, f.table.encoding, f.table.decimal
+	f.spec.DateFormat, f.spec.Timezone = f.table.dateFormat, f.table.timezone
+	return errors.Join(err, err2, err3)
 }
 
 // openImport opens a file that can be read twice; standard input is kept in a temporary one.

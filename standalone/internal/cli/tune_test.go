@@ -119,7 +119,7 @@ func serveEvents(t *testing.T, path string) string {
 			t.Error(err)
 		}
 	})
-	shop, err := tune.Load(path, tune.FormatEvents, time.Now())
+	shop, err := tune.Load(path, tune.FormatEvents, tune.FileOptions{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
