@@ -39,6 +39,11 @@ func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 		s.fill()
 	}
 	head := s.buffer[:s.end]
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		s.r = carriageReturns{s.r}
+		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
+		copy(s.buffer, head)
+	}
 	if first, _, _ := bytes.Cut(head, []byte("\n")); len(first) < 16 {
 		if told, ok := separatorLine(string(first)); ok {
 			s.at = min(len(first)+1, s.end)
@@ -54,6 +59,20 @@ func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 	}
 	r.Separator, s.separator = separator, separator
 	return s.header(o)
+}
+
+// carriageReturns makes line ends of carriage returns, by which programs of old Macs end lines.
+type carriageReturns struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (c carriageReturns) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	for i := range p[:n] {
+		if p[i] == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // header reads the first line that is not blank.

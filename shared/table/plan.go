@@ -249,6 +249,10 @@ func (p *Plan) leftOver(c *Column) {
 		c.How = Ignored
 		return
 	}
+	if p.o.JSON && p.Kind != Events && (c.Name == "version" || c.Name == "created_at" || c.Name == "updated_at") { // as an export has them: the service sets them
+		c.How = Ignored
+		return
+	}
 	c.Field, c.How, c.Shape = "attributes."+c.Name, Attribute, Text
 	if p.Kind == Events {
 		c.Field, c.How = "properties."+c.Name, Property

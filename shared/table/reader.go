@@ -82,38 +82,46 @@ type Reader struct {
 	closers []func()
 }
 
-// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close in any case.
+// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is none.
 func Open(file io.Reader, o Options) (*Reader, error) {
 	r := &Reader{}
+	if err := r.open(file, o); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Reader) open(file io.Reader, o Options) error {
 	plain, closer, err := Decompress(file)
 	if err != nil {
-		return r, err
+		return err
 	}
 	r.closers = append(r.closers, closer)
 	buffered := bufio.NewReaderSize(plain, 64<<10)
 	magic, _ := buffered.Peek(8)
 	switch {
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
-		return r, r.openXLSX(buffered, o)
+		return r.openXLSX(buffered, o)
 	case bytes.HasPrefix(magic, []byte{0xd0, 0xcf, 0x11, 0xe0}):
-		return r, errors.New("the file is a workbook of an old Excel: save it as .xlsx or CSV")
+		return errors.New("the file is a workbook of an old Excel: save it as .xlsx or CSV")
 	case bytes.HasPrefix(magic, []byte("%PDF")):
-		return r, errors.New("the file is a PDF: a table is needed, such as CSV, xlsx, NDJSON or XML")
+		return errors.New("the file is a PDF: a table is needed, such as CSV, xlsx, NDJSON or XML")
 	case o.Format == XLSX:
-		return r, errors.New("the file is no Excel workbook: leave the format out to have it found by itself")
+		return errors.New("the file is no Excel workbook: leave the format out to have it found by itself")
 	}
 	decoded, err := decode(buffered, o.Encoding, r)
 	if err != nil {
-		return r, err
+		return err
 	}
 	text := bufio.NewReaderSize(decoded, 256<<10)
 	line, err := skipBlanks(text)
 	if err != nil {
-		return r, err
+		return err
 	}
 	first, _ := text.Peek(1)
 	if len(first) == 0 {
-		return r, errors.New("the file is empty")
+		return errors.New("the file is empty")
 	}
 	format := o.Format
 	if format == "" {
@@ -121,11 +129,11 @@ func Open(file io.Reader, o Options) (*Reader, error) {
 	}
 	switch format {
 	case XML:
-		return r, r.openXML(text)
+		return r.openXML(text)
 	case NDJSON:
-		return r, r.openJSON(text, line, o.Flatten)
+		return r.openJSON(text, line, o.Flatten)
 	}
-	return r, r.openCSV(text, line, o)
+	return r.openCSV(text, line, o)
 }
 
 // skipBlanks passes over spaces, line ends and byte order marks, in any order, and returns the number of the line that follows.

@@ -19,10 +19,10 @@ import (
 func read(t testing.TB, file string, o Options) (*Reader, []string) {
 	t.Helper()
 	r, err := Open(strings.NewReader(file), o)
-	t.Cleanup(r.Close)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.Close)
 	r.Sample(2)
 	var rows []string
 	for {
@@ -76,6 +76,7 @@ func TestFormatsAndEncodingsAreFoundByThemselves(t *testing.T) {
 		"a quote without end":    {"id,title\n1,\"a\n2,c\n3,\"d, e\"\n", "! invalid_csv 3: 2|c 4: 3|d, e", ""},
 		"too many values":        {"id,title\n1,a,b\n2,c,,\n", "! too_many_fields 3: 2|c", ""},
 		"a damaged row of UTF-8": {"id,title\n1,für\n2,\xffür\n", "2: 1|für ! invalid_utf8", ""},
+		"line ends of old Macs":  {"id,title\r1,a\r2,b", "2: 1|a 3: 2|b", ""},
 		"a blank line between":   {"id,title\n\n1,a\n", "3: 1|a", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +131,6 @@ func TestAFileThatIsNoTableIsNamed(t *testing.T) {
 		for err == nil {
 			_, err = r.Next()
 		}
-		r.Close()
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", file, err, want)
 		}
@@ -161,7 +161,6 @@ func TestARecordWithoutEndIsNotReadIntoMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := Open(&zipped, Options{})
-			defer r.Close()
 			for err == nil {
 				_, err = r.Next()
 			}
@@ -178,7 +177,6 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file string) {
 		r, err := Open(strings.NewReader(file), Options{Flatten: true})
-		defer r.Close()
 		for range 1000 {
 			if err != nil {
 				return

@@ -20,6 +20,7 @@ type builder struct {
 	set         []constant
 	pointers    map[string]string
 	outputs     []output          // of events and users: what to write, in the order of the JSON
+	timeColumn  int               // −1: none
 	planned     int               // columns that outputs has
 	stockStates map[string]string // as stockWords has them
 	several     bool              // commas stand between categories whatever the header says
@@ -59,10 +60,16 @@ func (b *builder) extend() {
 		return
 	}
 	b.planned, b.outputs = len(b.plan.Columns), b.outputs[:0]
+	b.timeColumn = b.plan.Column("occurred_at")
+	if b.timeColumn >= 0 && b.plan.Columns[b.timeColumn].How == table.Ignored {
+		b.timeColumn = -1
+	}
 	add := func(field string, column int, value string) {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {
 			o.group, o.name = group, name
+		} else if column >= 0 && b.plan.Columns[column].Shape == table.Document && (field == "properties" || field == "attributes" || field == "consent") {
+			o.group, o.name = field, "" // its members stand beside those of other columns
 		} else if b.kind == table.Events {
 			o.part = map[string]linePart{"item_id": partItem, "price": partPrice, "quantity": partQuantity}[field]
 		}

@@ -90,7 +90,12 @@ func (d *draft) raw(c *table.Column, text string) bool {
 			return true // an id, a time or a word
 		}
 	case []any:
-		if texts, ok := textsOf(value); ok && (c.Shape == table.Words || c.Shape == table.URLs || c.Part()) {
+		texts, ok := textsOf(value)
+		switch {
+		case ok && c.Shape == table.Words:
+			d.words(c, texts)
+			return false
+		case ok && (c.Shape == table.URLs || c.Part()):
 			d.column(c, strings.Join(texts, table.List))
 			return false
 		}

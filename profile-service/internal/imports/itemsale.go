@@ -16,6 +16,9 @@ func (d *draft) saleDates(c *table.Column, text string) {
 		d.warn("invalid_time", c.Name, text, "The dates of the sale are not two times with a / between them, so that they do not end it.")
 		return
 	}
+	if len(strings.TrimSpace(to)) == len("2026-11-30") {
+		end = end.AddDate(0, 0, 1) // a date alone: until its end
+	}
 	d.saleFrom, d.saleTo = start, end
 	d.attributes["sale_price_effective_date"] = text
 }
@@ -26,7 +29,11 @@ func (d *draft) settleSale() {
 	if !has {
 		return
 	}
+	full, known := d.item["price"].(float64)
 	switch {
+	case known && price > full:
+		d.warn("sale_price_higher", "sale_price", formatNumber(price), "The sale price is higher than the price, so that it does not count.")
+		delete(d.item, "sale_price")
 	case !d.saleTo.IsZero() && !d.saleTo.After(d.b.now):
 		d.warn("sale_over", "sale_price", formatNumber(price), "The sale ended before now, so that its price does not count.")
 		delete(d.item, "sale_price")

@@ -295,6 +295,9 @@ func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
 	out := make([]profileapi.ImportError, len(errs))
 	for i, e := range errs {
 		out[i] = profileapi.ImportError{Line: r.line, Column: columnOf(&r, e.Pointer), Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer))}
+		if e.Code == "unknown_type" {
+			out[i].Message += fmt.Sprintf(" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", clip(out[i].Sample))
+		}
 	}
 	out[0].Record = r.object
 	return out

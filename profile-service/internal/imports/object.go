@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -41,12 +42,17 @@ func (b *builder) objectRow(rec *table.Record) row {
 				w.data = append(appendString(w.member(), group), ':', '{')
 			}
 		}
-		w.data = append(append(appendString(w.member(), o.name), ':'), value...)
+		if o.name != "" {
+			w.data = append(append(appendString(w.member(), o.name), ':'), value...)
+		} else {
+			w.merge(&b.plan.Columns[o.column], bytes.TrimSpace(value))
+		}
 	}
 	if group != "" {
 		w.data = append(w.data, '}')
 	}
 	if b.kind == table.Events {
+		w.noTime()
 		w.line()
 		if w.currency != "" && !currency {
 			w.data = appendString(append(appendString(w.member(), "currency"), ':'), w.currency)
@@ -66,6 +72,24 @@ const (
 	partQuantity
 	lineParts
 )
+
+// merge puts the members of an object into the group that is open.
+func (w *objectWriter) merge(c *table.Column, value []byte) {
+	if len(value) < 2 || value[0] != '{' {
+		w.bad(c, "The value is not a JSON object.", string(value))
+		return
+	}
+	if inner := bytes.TrimSpace(value[1 : len(value)-1]); len(inner) > 0 {
+		w.data = append(w.member(), inner...)
+	}
+}
+
+// noTime warns of an event without a time in a file that has times.
+func (w *objectWriter) noTime() {
+	if at := w.b.timeColumn; at >= 0 && w.rec.Value(at) == "" {
+		w.out.warnings = append(w.out.warnings, warning{"no_time", w.b.plan.Columns[at].Name, "", "The row has no time: it counts as done now."})
+	}
+}
 
 // objectWriter writes one object.
 type objectWriter struct {

@@ -125,6 +125,9 @@ func (r *reading) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if err := r.needFields(spec); err != nil {
 			return err
 		}
+		if spec.Kind == "events" && !r.plan.Fills("occurred_at") {
+			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
+		}
 		r.source = &plain{r, b}
 	}
 	return nil

@@ -96,10 +96,10 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 		Separator: o.Table.Separator, Encoding: o.Table.Encoding, NoHeader: true, Flatten: true,
 		Known: func(word string) bool { _, mapped := o.Table.Mapping[word]; return mapped || known(word) },
 	})
-	defer reader.Close()
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	defer reader.Close()
 	sample := reader.Sample(sampleRows)
 	plan, err := planOf(reader, o, fallback)
 	if err != nil {

@@ -134,10 +134,10 @@ func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 // lookInto reads the start of the file for its kind, and reports whether more is found out by itself than the names of fields say.
 func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	reader, err := table.Open(file, table.Options{Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: table.Known(table.Kind(f.spec.Kind)), Flatten: true})
-	defer reader.Close()
 	if err != nil {
 		return false, fmt.Errorf("read the file: %w", err)
 	}
+	defer reader.Close()
 	reader.Sample(100)
 	if f.spec.Kind == "" {
 		kind, ok := table.KindOf(reader.Columns)

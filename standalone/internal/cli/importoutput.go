@@ -12,9 +12,6 @@ import (
 
 // printDryRun shows what became of the columns, and the first rows as they would be stored.
 func printDryRun(w io.Writer, state profileapi.Import) {
-	for _, note := range state.Notes {
-		fmt.Fprintln(w, note)
-	}
 	if len(state.Columns) > 0 {
 		columns := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 		for _, c := range state.Columns {
@@ -43,6 +40,9 @@ func howText(how string) string {
 
 // printOutcome names the counts and each kind of warning.
 func printOutcome(w io.Writer, state profileapi.Import) {
+	for _, note := range state.Notes {
+		fmt.Fprintln(w, note)
+	}
 	fmt.Fprintf(w, "%s: %d rows, %d accepted, %d duplicates, %d rejected", state.State, state.Rows, state.Accepted, state.Duplicates, state.Rejected)
 	if state.Spec.DryRun {
 		fmt.Fprint(w, " (dry run: nothing was stored)")

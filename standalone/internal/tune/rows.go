@@ -33,10 +33,10 @@ func eachRow(path string, kind table.Kind, o FileOptions, f func(rowReader) erro
 	defer file.Close()
 	asked := len(o.Mapping)+len(o.MapValues)+len(o.Set) > 0
 	reader, err := table.Open(file, table.Options{Separator: o.Separator, Encoding: o.Encoding, Known: table.Known(kind), Flatten: asked})
-	defer reader.Close()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	defer reader.Close()
 	sample := reader.Sample(sampleRows)
 	plan, err := table.NewPlan(kind, reader.Columns, table.PlanOptions{
 		Mapping: o.Mapping, MapValues: o.MapValues, Set: o.Set, Decimal: o.Decimal, DateFormat: o.DateFormat, Timezone: o.Timezone, JSON: reader.Format == table.NDJSON,
