@@ -50,6 +50,7 @@ type Service struct {
 	catalogue   *catalogue.Catalogue
 	peers       *peers.Peers
 	scenarios   *scenario.Book
+	rules       *scenario.Rules
 	experiments *experiment.Collection
 	engine      *recommend.Engine
 	shadows     *experiment.Shadows
@@ -76,7 +77,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		return nil, errors.Join(err, s.Close())
 	}
 	for _, shop := range deps.Auth.Shops() {
-		if err := s.scenarios.Refresh(ctx, shop); err != nil {
+		if err := errors.Join(s.scenarios.Refresh(ctx, shop), s.rules.Refresh(ctx, shop)); err != nil {
 			deps.Logger.Warn("scenarios cannot be read yet, those delivered serve", "shop", shop, "error", err)
 		}
 	}
@@ -96,6 +97,7 @@ func (s *Service) build(config Config) error {
 		Name: "aisle_neighbour_cache_bytes", Help: "Memory that the kept neighbour lists take, at most AISLE_RECOMMENDER_CACHE_MB.",
 	}, func() float64 { return float64(s.peers.CachedBytes()) }))
 	s.scenarios = scenario.NewBook(s.store, logger, now)
+	s.rules = scenario.NewRules(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
@@ -120,10 +122,10 @@ func (s *Service) build(config Config) error {
 	}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
-		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
+		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry, Mend: httpapi.Mend,
 	})
 	api := &httpapi.API{
-		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
+		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		Forget: s.forget, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
@@ -173,17 +175,23 @@ func members(profile *profileapi.Client) export.Segment {
 	}
 }
 
-// items returns the size of a shop's catalogue.
+// items returns how many products a shop's catalogue has.
 func (s *Service) items(shop string) (n int) {
-	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { n = v.Count() })
+	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { v.Products(func(*catalogue.Item) { n++ }) })
 	return n
 }
 
 // price returns the price of an item; 0 when it is not known.
 func (s *Service) price(shop, itemID string) (price float64) {
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
-		if i := v.Find(itemID); i >= 0 && v.Item(i) != nil {
-			price = v.Item(i).Price
+		i := v.Find(itemID)
+		if i < 0 || v.Item(i) == nil {
+			return
+		}
+		if it := v.Item(i); it.Priced || v.Item(it.Head) == nil {
+			price = it.Price
+		} else {
+			price = v.Item(it.Head).Price
 		}
 	})
 	return price
@@ -213,6 +221,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.catalogue.Run(ctx, shops, shopsInterval) },
 		func() { s.peers.Run(ctx, shops) },
 		func() { s.scenarios.Run(ctx, shops, configInterval) },
+		func() { s.rules.Run(ctx, shops, configInterval) },
 		func() { s.experiments.Run(ctx, shops, configInterval) },
 		func() { s.decisions.Run(ctx) },
 		func() { s.counter.Run(ctx) },

@@ -35,17 +35,21 @@ type Options struct {
 	Logger      *slog.Logger
 	Registry    prometheus.Registerer
 	RateLimits  RateLimits // zero values take the defaults
+	// Mend, when not nil, adds to a refusal what would have been right; it may change the problem's fields.
+	Mend func(op *huma.Operation, schemas huma.Registry, p *apierror.Problem)
 }
 
-// Server is a gin engine and the huma API on it. It is a Prompter.
+// Server is a gin engine and the huma API on it.
 type Server struct {
 	Engine *gin.Engine
 	API    huma.API
 
-	auth       *auth.Authenticator
-	duration   *prometheus.HistogramVec
-	confirmers []confirmer
+	auth     *auth.Authenticator
+	duration *prometheus.HistogramVec
 }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Engine.ServeHTTP(w, r) }
 
 // New builds the frame: documentation at /openapi.json and /docs, problem details for every error, no routes of its own.
 func New(o Options) *Server {
@@ -81,7 +85,7 @@ func humaConfig(o Options) huma.Config {
 	config.DocsPath = "" // the reference page is embedded instead of loaded from a CDN
 	config.CreateHooks = nil
 	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
-	config.Transformers = []huma.Transformer{finishProblem(o.Logger)}
+	config.Transformers = []huma.Transformer{finishProblem(o.Logger, o.Mend, config.Components.Schemas)}
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "A key made with `aisle keys create`."},

@@ -21,7 +21,7 @@ type Request struct {
 	Limit             int                 `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"The scenario's when absent"`
 	Filter            *Condition          `json:"filter,omitempty" doc:"Only items that meet it"`
 	ExcludeItems      []string            `json:"exclude_items,omitempty" maxItems:"1000"`
-	ExcludeEventTypes []string            `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event"`
+	ExcludeEventTypes []string            `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event: view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share, …"`
 	Fields            []string            `json:"fields,omitempty" maxItems:"50" doc:"Item fields to return beside the id"`
 	Diversity         *float64            `json:"diversity,omitempty" minimum:"0" maximum:"1"`
 	Rotation          *float64            `json:"rotation,omitempty" minimum:"0" maximum:"1"`
@@ -31,6 +31,7 @@ type Request struct {
 	Market            *Market             `json:"market,omitempty"`
 	Cursor            string              `json:"cursor,omitempty" maxLength:"4096" doc:"next_cursor of the answer before: more of the same without repeats"`
 	DeadlineMS        int                 `json:"deadline_ms,omitempty" minimum:"10" maximum:"5000"`
+	Test              bool                `json:"test,omitempty" doc:"A call to look at answers: it counts in no figure and does not make later answers rotate"`
 }
 
 // Market is where and how the visitor buys.
@@ -81,7 +82,8 @@ type Freshness struct {
 // RecommendedItem is one recommended item.
 type RecommendedItem struct {
 	ItemID      string       `json:"item_id"`
-	VariantID   string       `json:"variant_id,omitempty" doc:"Of an item with variants: the one to sell"`
+	VariantID   string       `json:"variant_id,omitempty" doc:"Of a product with a row of its own: the variant to sell. Where the catalogue has only variants, item_id is that variant"`
+	FamilyID    string       `json:"family_id,omitempty" doc:"Of a product with variants: what they name as parent_id, whether it is an item or not"`
 	Position    int          `json:"position"`
 	Score       float64      `json:"score"`
 	Tier        string       `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
@@ -138,10 +140,12 @@ type ExplainAnswer struct {
 	ModelVersions      map[string]string `json:"model_versions"`
 	Included           bool              `json:"included"`
 	Item               *RecommendedItem  `json:"item,omitempty" doc:"The item as it is shown"`
-	Stage              string            `json:"stage" doc:"shown, or the first stage that dropped it: catalogue, candidates, score, context, cart, excluded, elsewhere, seen, purchased, event_types, not_interested, filter, scenario_filter, rule:ID, status, unpublished, expired, out_of_stock, market, shown_before, max_per_category, max_per_brand, rank"`
+	Stage              string            `json:"stage" doc:"shown, or the first stage that dropped it: catalogue, candidates, score, context, cart, excluded, elsewhere, seen, purchased, event_types, not_interested, filter, scenario_filter, rule:ID, status, unpublished, expired, out_of_stock, market, shared_rule:ID, shown_before, max_per_category, max_per_brand, rank"`
 	Detail             string            `json:"detail,omitempty"`
 	Dropped            []string          `json:"dropped_by,omitempty" doc:"Every check that drops it, in order"`
-	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"Of a variant: its parent"`
+	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"The item that is shown in place of the one asked for: of a variant its product, of an alias its item"`
+	Rank               int               `json:"rank,omitempty" doc:"Place by score among the candidates that may be shown, from 1; absent for an item that is none of them"`
+	Total              int               `json:"total,omitempty" doc:"So many candidates may be shown"`
 	Score              float64           `json:"score"`
 	LowestScore        float64           `json:"lowest_score" doc:"Of the last item shown"`
 	Tier               string            `json:"tier,omitempty"`
@@ -167,6 +171,7 @@ type PageRequest struct {
 	Cart       []string            `json:"cart,omitempty" maxItems:"200"`
 	Consent    *profileapi.Consent `json:"consent,omitempty"`
 	Market     *Market             `json:"market,omitempty"`
+	Test       bool                `json:"test,omitempty" doc:"Calls to look at answers: they count in no figure"`
 	Placements []Request           `json:"placements" minItems:"1" maxItems:"10"`
 }
 

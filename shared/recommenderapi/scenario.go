@@ -1,15 +1,20 @@
 package recommenderapi
 
-import "github.com/aisle-rec/aisle/shared/wire"
+import (
+	"encoding/json"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
 
 // Scenario is a named placement and how it is filled.
 type Scenario struct {
 	ScenarioID        string     `json:"scenario_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$"`
 	Title             string     `json:"title,omitempty" maxLength:"256"`
 	Description       string     `json:"description,omitempty" maxLength:"2048"`
-	Sources           []Source   `json:"sources" maxItems:"20" doc:"Where candidates come from; their scores are blended by weight"`
+	Sources           []Source   `json:"sources" required:"false" maxItems:"20" doc:"Where candidates come from; their scores are blended by weight"`
 	Fallback          []string   `json:"fallback,omitempty" maxItems:"20" doc:"Kinds of source that fill what is left, in this order"`
-	Limit             int        `json:"limit" minimum:"1" maximum:"200" doc:"Items when the request does not say"`
+	Limit             int        `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"Items when the request does not say; 20 when absent"`
 	Seen              string     `json:"seen,omitempty" enum:"allow,exclude" doc:"exclude: nothing that the visitor already looked at. allow when absent"`
 	AllowPurchased    bool       `json:"allow_purchased,omitempty" doc:"Whether what the visitor bought may be shown"`
 	ExcludeEventTypes []string   `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event"`
@@ -30,7 +35,18 @@ type Scenario struct {
 // Source is one supply of candidates.
 type Source struct {
 	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
-	Weight float64 `json:"weight" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much"`
+	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much; 1 when absent"`
+}
+
+// UnmarshalJSON gives an absent weight its default.
+func (s *Source) UnmarshalJSON(data []byte) error {
+	type plain Source
+	p := plain{Weight: 1}
+	if err := json.Unmarshal(data, &p); err != nil {
+		return err
+	}
+	*s = Source(p)
+	return nil
 }
 
 // RowPlan is one row of a page.
@@ -63,13 +79,15 @@ const (
 // RuleMatch counts the items that a rule is about now.
 type RuleMatch struct {
 	RuleID string `json:"rule_id"`
+	Shared bool   `json:"shared,omitempty" doc:"It holds in all scenarios"`
 	Items  int    `json:"matching_items" doc:"Conditions that refer to a page's item or a visitor match nothing here"`
 }
 
 // SavedScenario is the answer to a change.
 type SavedScenario struct {
 	Scenario
-	Matches []RuleMatch `json:"matches" doc:"By rule, in order"`
+	Matches  []RuleMatch           `json:"matches" doc:"By rule, in order"`
+	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"What it names and does not exist: it is saved all the same"`
 }
 
 // ScenarioVersion is an entry of a scenario's history.
@@ -90,10 +108,11 @@ type PreviewRequest struct {
 
 // PreviewAnswer shows both lists and what changes.
 type PreviewAnswer struct {
-	Live    Answer        `json:"live"`
-	Preview Answer        `json:"preview"`
-	Changes []PreviewItem `json:"changes" doc:"Items that move, come or go, in order of the preview, then those that go"`
-	Matches []RuleMatch   `json:"matches"`
+	Live     Answer                `json:"live"`
+	Preview  Answer                `json:"preview"`
+	Changes  []PreviewItem         `json:"changes" doc:"Items that move, come or go, in order of the preview, then those that go"`
+	Matches  []RuleMatch           `json:"matches" doc:"By rule: those that hold in all scenarios, then those of the preview"`
+	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"What the preview names and does not exist"`
 }
 
 // PreviewItem is how one item changes.

@@ -43,6 +43,7 @@ func (a *API) Register(api huma.API) {
 	a.registerUsers(api)
 	a.registerImports(api)
 	a.registerProfiles(api)
+	a.registerStates(api)
 	a.registerInteractions(api)
 }
 

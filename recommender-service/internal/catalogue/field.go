@@ -47,6 +47,8 @@ func (it *Item) Field(name string) (any, bool) {
 		return src.rare.countries, len(src.rare.countries) > 0
 	case "gtin":
 		return src.rare.gtin, src.rare.gtin != ""
+	case "aliases":
+		return src.rare.aliases, len(src.rare.aliases) > 0
 	case "parent_id":
 		return src.rare.parentID, src.rare.parentID != ""
 	case "published_at":
@@ -70,7 +72,7 @@ func known(v float64, ok bool) (any, bool) {
 // ReturnableFields lists the fields that an answer can carry, beside attributes.
 func ReturnableFields() []string {
 	return []string{
-		"title", "description", "category_path", "category", "brand", "price", "sale_price", "currency", "stock", "status", "tags", "image_url", "url", "language",
-		"countries", "gtin", "parent_id", "published_at", "attributes",
+		"title", "description", "category_path", "category", "brand", "price", "sale_price", "price_range", "currency", "stock", "status", "tags", "image_url", "url", "language",
+		"countries", "gtin", "aliases", "parent_id", "published_at", "attributes",
 	}
 }

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -13,7 +14,8 @@ const None int32 = -1
 // at comes first, for ranking waits for memory most of all.
 type Item struct {
 	Index int32
-	// Head is the item that is recommended in place of this one: the parent of a variant, else the item itself.
+	// Head is the item that is recommended in place of this one: the product of a variant, else the item itself. Of a product without a row of its own
+	// the catalogue shows an item all the same, with the id and fields of its best variant.
 	Head                   int32
 	PublishedMs, ExpiresMs int64
 	// Price is what a visitor pays without a market; 0 when unknown.
@@ -23,7 +25,9 @@ type Item struct {
 	Priced   bool // Price is known
 	// Category is the narrowest category; Levels are all, broadest first. Brand and categories are numbered per shop.
 	Category, Brand int32
+	Parent          int32 // what the item itself names as its product, which may be an alias; its own index for none
 	Levels          []int32
+	Family          *Family // of a product with variants; nil for all other items
 
 	ID        string
 	Source    *Source
@@ -45,7 +49,7 @@ const (
 // flatten fills in what ranking compares. The caller holds the write lock.
 func (s *Shop) flatten(index int32, r *record, src *profileapi.Item) *Item {
 	it := &r.item
-	it.ID, it.Index, it.Head, it.Category, it.Brand = s.ids[index], index, index, None, None
+	it.ID, it.Index, it.Head, it.Parent, it.Category, it.Brand = s.ids[index], index, index, index, None, None
 	it.Sellable, it.UpdatedMs = sellable(src.Stock), src.UpdatedAt.UnixMilli()
 	switch src.Status {
 	case profileapi.ItemHidden:
@@ -54,7 +58,7 @@ func (s *Shop) flatten(index int32, r *record, src *profileapi.Item) *Item {
 		it.Status = Archived
 	}
 	if src.ParentID != "" && src.ParentID != it.ID {
-		it.Head = s.intern(src.ParentID)
+		it.Parent = s.intern(src.ParentID)
 	}
 	it.Levels, it.Paths = s.names.levels(r.source.CategoryPath)
 	if n := len(it.Levels); n > 0 {
@@ -157,4 +161,19 @@ func (n *names) find(kind nameKind, text string) int32 {
 		return v
 	}
 	return None
+}
+
+// like returns the first name, by text, that differs from one in case alone, or ends with it as the narrowest level; "" for none.
+func (n *names) like(kind nameKind, text string) string {
+	best := ""
+	for key := range n.numbers {
+		if key.kind != kind || best != "" && key.text >= best {
+			continue
+		}
+		levels := strings.Split(key.text, " > ")
+		if strings.EqualFold(key.text, text) || strings.EqualFold(levels[len(levels)-1], text) {
+			best = key.text
+		}
+	}
+	return best
 }

@@ -11,17 +11,26 @@ import (
 // SoldIn reports whether an item is sold in a market: in its country, in its language if the item has one, and for its currency. What a market
 // leaves open excludes nothing.
 func (it *Item) SoldIn(m *recommenderapi.Market) bool {
-	src, more := it.Source, it.Source.rare
-	if m.Country != "" && len(more.countries) > 0 && !slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
-		return false
+	src := it.Source
+	if it.Family != nil { // its variants have the prices, and are asked for themselves
+		return it.Family.Row == nil || it.Family.Row.delivered(m)
 	}
-	if m.Language != "" && more.language != "" && !strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language)) {
+	if !it.delivered(m) {
 		return false
 	}
 	if m.Currency == "" || src.Currency == "" || strings.EqualFold(src.Currency, m.Currency) {
 		return true
 	}
 	return it.priceIn(m) != nil
+}
+
+// delivered reports whether an item is sold in the country of a market, and described in its language.
+func (it *Item) delivered(m *recommenderapi.Market) bool {
+	more := it.Source.rare
+	if m.Country != "" && len(more.countries) > 0 && !slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
+		return false
+	}
+	return m.Language == "" || more.language == "" || strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language))
 }
 
 func baseLanguage(tag string) string {
@@ -52,6 +61,21 @@ func (it *Item) priceIn(m *recommenderapi.Market) *profileapi.MarketPrice {
 		}
 	}
 	return best
+}
+
+// PriceIn returns what a visitor pays in a market, which may be nil, and whether that is known.
+func (it *Item) PriceIn(m *recommenderapi.Market) (float64, bool) {
+	if m == nil {
+		return it.Price, it.Priced
+	}
+	p := it.priceIn(m)
+	switch {
+	case p == nil:
+		return it.Price, it.Priced
+	case p.SalePrice != nil:
+		return *p.SalePrice, true
+	}
+	return p.Price, true
 }
 
 // MarketField is Field with the prices of a market, which may be nil.

@@ -26,11 +26,14 @@ type Shop struct {
 	mu       sync.RWMutex
 	index    map[string]int32
 	ids      []string
-	items    []*Item // by index; nil for an item that the catalogue lacks
-	heads    []int32 // by index: the item recommended in place of each
-	members  int     // items that are variants
-	families int64   // how often heads has changed
-	variants map[int32][]int32
+	items    []*Item           // by index; nil for an item that the catalogue lacks
+	heads    []int32           // by index: the item recommended in place of each
+	reheaded int               // so many of them are another item
+	families int64             // how often heads has changed
+	variants map[int32][]int32 // by head: the items that are recommended as it, beside itself
+	children map[int32][]int32 // by index: the items that name it as their product
+	touched  []int32           // heads whose families are to be joined anew
+	aliases  aliases
 	names    names
 	count    int
 	prices   mean
@@ -60,10 +63,11 @@ type change struct {
 
 func newShop(name string, now func() time.Time) *Shop {
 	s := &Shop{
-		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
-		names: names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
+		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, children: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
+		aliases: aliases{owners: map[string]int32{}, shared: map[string][]int32{}},
+		names:   names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
 	}
-	s.present.s = s
+	s.present.s, s.aliases.ids = s, &s.ids
 	return s
 }
 
@@ -76,6 +80,7 @@ func (s *Shop) intern(id string) int32 {
 		s.ids = append(s.ids, id)
 		s.items = append(s.items, nil)
 		s.heads = append(s.heads, i)
+		s.setHead(i, s.headOf(i))
 	}
 	return i
 }
@@ -127,8 +132,10 @@ func (s *Shop) sources(changes []profileapi.ItemChange, before []*Source) {
 	defer s.mu.RUnlock()
 	for n := range changes {
 		before[n] = nil
-		if i, ok := s.index[changes[n].ItemID]; ok && s.items[i] != nil {
-			before[n] = s.items[i].Source
+		if i, ok := s.index[changes[n].ItemID]; ok {
+			if own := row(s.items[i]); own != nil {
+				before[n] = own.Source
+			}
 		}
 	}
 }
@@ -141,29 +148,28 @@ func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 		c := &changes[n]
 		delete(s.doubted, c.ItemID)
 		index := s.intern(c.ItemID)
-		before, head := s.items[index], s.heads[index]
+		before := row(s.items[index])
 		s.forget(before)
-		s.remember(index, before)
-		s.items[index], s.heads[index] = nil, index
+		s.remember(index, s.items[index])
+		s.items[index] = nil
+		s.touch(index)
+		var it *Item
 		if c.Item == nil {
 			s.changedMs = max(s.changedMs, s.now().UnixMilli())
 			s.arrivals++
-			if head != index {
-				s.families++
+		} else {
+			it = s.flatten(index, records[n], c.Item)
+			s.items[index] = it
+			it.Head = s.headOf(index)
+			s.note(it)
+			s.changedMs = max(s.changedMs, it.UpdatedMs)
+			if before == nil || before.PublishedMs != it.PublishedMs || before.Status != it.Status || before.Parent != it.Parent {
+				s.arrivals++
 			}
-			continue
 		}
-		it := s.flatten(index, records[n], c.Item)
-		s.items[index] = it
-		if s.heads[index] = it.Head; head != it.Head {
-			s.families++
-		}
-		s.changedMs = max(s.changedMs, it.UpdatedMs)
-		if before == nil || before.PublishedMs != it.PublishedMs || before.Status != it.Status || before.Head != it.Head {
-			s.arrivals++
-		}
-		s.note(it)
+		s.resettle(index, aliasesOf(before), aliasesOf(it))
 	}
+	s.derive()
 }
 
 // note takes an item into the counts.
@@ -171,9 +177,12 @@ func (s *Shop) note(it *Item) {
 	s.count++
 	s.prices.add(it.Price, 1)
 	s.margins.add(it.Margin, 1)
-	if it.Head != it.Index {
-		s.members++
-		s.variants[it.Head] = insertSorted(s.variants[it.Head], it.Index)
+	s.join(it)
+	if it.Parent != it.Index {
+		s.children[it.Parent] = insertSorted(s.children[it.Parent], it.Index)
+	}
+	for _, name := range aliasesOf(it) {
+		s.aliases.add(name, it.Index)
 	}
 	for _, name := range it.Source.attributes {
 		s.attributes[name]++
@@ -188,26 +197,18 @@ func (s *Shop) forget(it *Item) {
 	s.count--
 	s.prices.add(it.Price, -1)
 	s.margins.add(it.Margin, -1)
-	if it.Head != it.Index {
-		s.members--
-		family := s.variants[it.Head]
-		if at, ok := slices.BinarySearch(family, it.Index); ok {
-			s.variants[it.Head] = slices.Delete(slices.Clone(family), at, at+1)
-		}
+	s.leave(it)
+	if it.Parent != it.Index {
+		removeSorted(s.children, it.Parent, it.Index)
+	}
+	for _, name := range aliasesOf(it) {
+		s.aliases.remove(name, it.Index)
 	}
 	for _, name := range it.Source.attributes {
 		if s.attributes[name]--; s.attributes[name] == 0 {
 			delete(s.attributes, name)
 		}
 	}
-}
-
-func insertSorted(list []int32, v int32) []int32 {
-	at, ok := slices.BinarySearch(list, v)
-	if ok {
-		return list
-	}
-	return slices.Insert(slices.Clone(list), at, v)
 }
 
 func (s *Shop) remember(index int32, before *Item) {
@@ -286,9 +287,19 @@ func (v *View) Item(i int32) *Item {
 	return v.s.items[i]
 }
 
-// Find returns the index of an item id; None when it has never been heard of.
+// Row returns an item by index as the catalogue says it, without what its variants add; nil when the catalogue lacks it.
+func (v *View) Row(i int32) *Item { return row(v.Item(i)) }
+
+// Find returns the index of an item by its id, else by the id of a family without a row of its own, else by an alias; None for what has never been heard of.
 func (v *View) Find(id string) int32 {
-	if i, ok := v.s.index[id]; ok {
+	i, known := v.s.index[id]
+	if known && v.Item(i) != nil {
+		return i
+	}
+	if owner := v.s.aliases.owner(id); owner >= 0 {
+		return owner
+	}
+	if known {
 		return i
 	}
 	return None
@@ -300,7 +311,7 @@ func (v *View) ID(i int32) string { return v.s.ids[i] }
 // Heads maps every index to the item that is recommended in its place; nil maps each to itself. Nobody changes it.
 func (v *View) Heads() []int32 {
 	if len(v.past) == 0 {
-		if v.s.members == 0 {
+		if v.s.reheaded == 0 {
 			return nil
 		}
 		return v.s.heads
@@ -325,14 +336,17 @@ func (v *View) Head(i int32) int32 {
 	return v.s.heads[i]
 }
 
-// Variants returns the indices of an item's variants, in ascending order.
-func (v *View) Variants(head int32) []int32 { return v.s.variants[head] }
-
 // Category returns the number of a category path joined by " > "; None when no item was ever in it.
 func (v *View) Category(path string) int32 { return v.s.names.find(categoryName, path) }
 
 // Brand returns the number of a brand; None when no item was ever of it.
 func (v *View) Brand(name string) int32 { return v.s.names.find(brandName, name) }
+
+// BrandLike and CategoryLike return a name that there is and that one was probably meant to be; "" for none.
+func (v *View) BrandLike(name string) string { return v.s.names.like(brandName, name) }
+
+// CategoryLike is BrandLike for category paths.
+func (v *View) CategoryLike(path string) string { return v.s.names.like(categoryName, path) }
 
 // Name returns the text of a category or brand number.
 func (v *View) Name(n int32) string { return v.s.names.texts[n] }
@@ -340,10 +354,19 @@ func (v *View) Name(n int32) string { return v.s.names.texts[n] }
 // HasAttribute reports whether any item has the attribute.
 func (v *View) HasAttribute(name string) bool { return v.s.attributes[name] > 0 }
 
-// Items calls f for every item of the catalogue in order of index.
+// Items calls f for every item of the catalogue as it says it, in order of index.
 func (v *View) Items(f func(*Item)) {
 	for i := range v.s.items {
-		if it := v.Item(int32(i)); it != nil {
+		if it := v.Row(int32(i)); it != nil {
+			f(it)
+		}
+	}
+}
+
+// Products calls f for everything that can be recommended, in order of index: items without variants, and families.
+func (v *View) Products(f func(*Item)) {
+	for i := range v.s.items {
+		if it := v.Item(int32(i)); it != nil && it.Head == it.Index {
 			f(it)
 		}
 	}

@@ -36,7 +36,7 @@ type Source struct {
 // rare are the fields that many catalogues lack.
 type rare struct {
 	description, imageURL, url, language, gtin, parentID string
-	countries                                            []string
+	countries, aliases                                   []string
 	prices                                               []profileapi.MarketPrice
 }
 
@@ -99,7 +99,7 @@ func (s *Source) texts(p *pool, src *profileapi.Item, before *Source) {
 	s.Title = own[0]
 	s.rare = &rare{
 		description: own[1], imageURL: own[2], url: own[3], gtin: own[4], language: p.text(src.Language), parentID: p.text(src.ParentID),
-		countries: p.list(src.Countries), prices: p.prices(src.Prices),
+		countries: p.list(src.Countries), aliases: p.list(src.Aliases), prices: p.prices(src.Prices),
 	}
 	for _, have := range [...]*rare{p.nothing.rare, before.rare} {
 		if s.rare.equal(have) {
@@ -112,7 +112,7 @@ func (s *Source) texts(p *pool, src *profileapi.Item, before *Source) {
 // equal reports whether two are the same. Those with prices never are.
 func (r *rare) equal(o *rare) bool {
 	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin && r.parentID == o.parentID &&
-		slices.Equal(r.countries, o.countries) && len(r.prices)+len(o.prices) == 0
+		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && len(r.prices)+len(o.prices) == 0
 }
 
 // identical reports whether two values of an attribute are the same to the bit. Lists never are.
@@ -137,6 +137,13 @@ func (s *Source) attribute(name string) (any, bool) {
 		return s.values[n], true
 	}
 	return nil, false
+}
+
+// EachAttribute calls f with every attribute, in order of name.
+func (s *Source) EachAttribute(f func(name string, value any)) {
+	for n, name := range s.attributes {
+		f(name, s.values[n])
+	}
 }
 
 // attributeMap returns the attributes by name.

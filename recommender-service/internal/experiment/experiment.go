@@ -201,6 +201,7 @@ func Check(x *api.Experiment) []apierror.FieldError {
 			add(at+"/scenario", "contradiction", "an arm names another scenario or another configuration, not both")
 		}
 		if arm.Configuration != nil {
+			scenario.Complete(arm.Configuration)
 			list = append(list, scenario.Check(arm.Configuration, at+"/configuration")...)
 		}
 		sum += arm.Share

@@ -24,6 +24,7 @@ type API struct {
 	Engine      *recommend.Engine
 	Catalogue   *catalogue.Catalogue
 	Scenarios   *scenario.Book
+	Rules       *scenario.Rules // that hold in all scenarios
 	Experiments *experiment.Book
 	Shadows     *experiment.Shadows
 	Decisions   *decision.Log
@@ -40,6 +41,7 @@ func (a *API) Register(api huma.API) {
 	a.registerRecommendations(api)
 	a.registerScenarios(api)
 	a.registerRules(api)
+	a.registerSharedRules(api)
 	a.registerExperiments(api)
 	a.registerExports(api)
 	a.registerPrivacy(api)

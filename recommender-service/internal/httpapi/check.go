@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -32,6 +33,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 		p.Fields = append(p.Fields, apierror.FieldError{Pointer: prefix + pointer, Code: code, Detail: detail})
 	}
 	ids{p, prefix}.items(r)
+	p.Fields = append(p.Fields, unknownTypes(prefix+"/exclude_event_types", r.ExcludeEventTypes)...)
 	a.checkFields(p, shop, r.Fields, prefix)
 	if r.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, r.Filter)
@@ -53,6 +55,23 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 			}
 		}
 	}
+}
+
+// unknownTypes reports names at pointer that are no types of events.
+func unknownTypes(pointer string, types []string) (bad []apierror.FieldError) {
+	for n, name := range types {
+		if !slices.Contains(visitor.EventTypes(), name) {
+			bad = append(bad, apierror.FieldError{Pointer: pointer + "/" + strconv.Itoa(n), Code: "unknown_type", Detail: unknownType(name)})
+		}
+	}
+	return bad
+}
+
+func unknownType(name string) string {
+	if near := nearest(name, visitor.EventTypes()); near != "" {
+		return "is not a type of event: " + near + " is near it"
+	}
+	return "is not a type of event: use " + strings.Join(visitor.EventTypes(), ", ")
 }
 
 // needsSecret refuses what a browser's key must not ask for.

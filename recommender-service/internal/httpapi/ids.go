@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -49,6 +51,9 @@ func (c ids) visitor(userID, sessionID string, events []profileapi.Event) {
 			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{
 				Pointer: c.prefix + at + "/item_id", Code: "required", Detail: "an event carried in a request needs item_id or items",
 			})
+		}
+		if !slices.Contains(visitor.EventTypes(), e.Type) {
+			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + at + "/type", Code: "unknown_type", Detail: unknownType(e.Type)})
 		}
 		c.optional(at+"/user_id", e.UserID)
 		c.optional(at+"/session_id", e.SessionID)

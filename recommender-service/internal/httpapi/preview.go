@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -21,7 +20,7 @@ type previewOutput struct{ Body recommenderapi.PreviewAnswer }
 func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput) (*previewOutput, error) {
 	live, ok := a.Scenarios.Find(shop, in.ID)
 	if !ok {
-		return nil, apierror.NotFound("scenario", in.ID)
+		return nil, a.noScenario(shop, in.ID)
 	}
 	if (in.Body.Scenario == nil) == (in.Body.Rules == nil) {
 		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules"})
@@ -33,7 +32,8 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	} else {
 		tried.Rules = *in.Body.Rules
 	}
-	if bad := scenario.Check(&tried, prefix); len(bad) > 0 {
+	scenario.Complete(&tried)
+	if bad := append(scenario.Check(&tried, prefix), unknownTypes(prefix+"/exclude_event_types", tried.ExcludeEventTypes)...); len(bad) > 0 {
 		return nil, apierror.Invalid("The rules cannot be used.", bad...)
 	}
 	req := in.Body.Request
@@ -41,12 +41,12 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &req, "/request"); err != nil {
 		return nil, err
 	}
-	before, after, err := a.Engine.Compare(ctx, shop, recommend.Placement{Scenario: live.Value}, recommend.Placement{Scenario: &tried}, &req)
+	before, after, err := a.Engine.Compare(ctx, shop, a.placed(shop, live.Value), a.placed(shop, &tried), &req)
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
 	return &previewOutput{recommenderapi.PreviewAnswer{
-		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: scenario.Matching(&tried, a.Catalogue.Shop(shop), a.Now()),
+		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, &tried), Warnings: a.warnings(shop, prefix, &tried),
 	}}, nil
 }
 

@@ -36,9 +36,10 @@ func (a *API) registerRecommendations(api huma.API) {
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
-		OperationID: "recommend-cacheable", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items that do not depend on a visitor",
-		Description: "For the items of a page or category; a CDN may keep the answer for a minute.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
-	}, a.recommendCacheable)
+		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items, without a body",
+		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor a CDN may keep the answer for a minute.",
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+	}, a.recommendByQuery)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend-page", Method: http.MethodPost, Path: "/v1/recommendations/batch", Tags: tags, Summary: "Fill up to 10 placements of one page",
 		Description: "The profile is read once, and no item appears twice: a placement leaves out what those before it show.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
@@ -67,11 +68,11 @@ func (a *API) registerRecommendations(api huma.API) {
 func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (chosen, plain recommend.Placement, err error) {
 	e, ok := a.Scenarios.Find(shop, r.Scenario)
 	if !ok {
-		p := apierror.NotFound("scenario", r.Scenario)
-		p.Errors = []apierror.FieldError{{Pointer: prefix + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario; GET /v1/scenarios lists them"}}
+		p := a.noScenario(shop, r.Scenario)
+		p.Errors = []apierror.FieldError{{Pointer: prefix + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario"}}
 		return chosen, plain, p
 	}
-	plain.Scenario = e.Value
+	plain = a.placed(shop, e.Value)
 	return a.Experiments.Choose(shop, plain, r), plain, nil
 }
 
@@ -88,7 +89,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 		return &recommendOutput{Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
-	if err == nil {
+	if err == nil && !in.Body.Test {
 		a.Shadows.Compare(ctx, shop, plain, &in.Body, &answer)
 	}
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
@@ -110,37 +111,6 @@ func (a *API) finish(shop string, answer recommenderapi.Answer) recommenderapi.A
 	return answer
 }
 
-type cacheableInput struct {
-	Scenario string   `query:"scenario" required:"true" minLength:"1" maxLength:"128"`
-	Items    []string `query:"context_items" maxItems:"10" doc:"Item ids of the page, joined by commas"`
-	Category string   `query:"category" maxLength:"4096"`
-	Limit    int      `query:"limit" minimum:"0" maximum:"200"`
-	Fields   []string `query:"fields" maxItems:"50"`
-	Explain  string   `query:"explain" enum:"none,reasons,full" default:"reasons"`
-	Cursor   string   `query:"cursor" maxLength:"4096"`
-	Country  string   `query:"country" maxLength:"2"`
-	Language string   `query:"language" maxLength:"35"`
-	Currency string   `query:"currency" maxLength:"3"`
-}
-
-func (a *API) recommendCacheable(ctx context.Context, shop string, in *cacheableInput) (*recommendOutput, error) {
-	r := recommenderapi.Request{
-		Scenario: in.Scenario, ContextItems: in.Items, Category: in.Category, Limit: in.Limit, Fields: in.Fields, Explain: in.Explain, Cursor: in.Cursor,
-	}
-	if in.Country+in.Language+in.Currency != "" {
-		r.Market = &recommenderapi.Market{Country: in.Country, Language: in.Language, Currency: in.Currency}
-	}
-	out, err := a.recommend(ctx, shop, &recommendInput{r})
-	if err != nil {
-		return nil, err
-	}
-	out.CacheControl = "public, max-age=60"
-	if len(out.Body.Degraded) > 0 {
-		out.CacheControl = "no-store"
-	}
-	return out, nil
-}
-
 type pageInput struct{ Body recommenderapi.PageRequest }
 
 type pageOutput struct{ Body recommenderapi.PageAnswer }
@@ -158,6 +128,7 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		r := in.Body.Placements[n]
 		at := "/placements/" + strconv.Itoa(n)
 		r.UserID, r.SessionID, r.Consent, r.Events = in.Body.UserID, in.Body.SessionID, in.Body.Consent, in.Body.Events
+		r.Test = r.Test || in.Body.Test
 		if r.Market == nil {
 			r.Market = in.Body.Market
 		}
@@ -273,10 +244,14 @@ func (a *API) replay(ctx context.Context, shop string, in *decisionInput) (*repl
 	if err != nil {
 		return nil, problem(err, "scenario", d.Scenario)
 	}
-	p := a.Experiments.Placement(shop, recommend.Placement{Scenario: e.Value}, recommenderapi.Arm{ExperimentID: d.Experiment, Arm: d.Arm})
-	answer, gone, err := a.Engine.Replay(ctx, shop, p.Scenario, d)
+	shared, known := a.sharedAt(ctx, shop, d)
+	p := a.Experiments.Placement(shop, recommend.Placement{Scenario: e.Value, Shared: shared}, recommenderapi.Arm{ExperimentID: d.Experiment, Arm: d.Arm})
+	answer, gone, err := a.Engine.Replay(ctx, shop, p, d)
 	if err != nil {
 		return nil, problem(err, "recommendation", in.ID)
+	}
+	if !known {
+		gone = append(gone, "the rules that held in all scenarios then")
 	}
 	return &replayOutput{recommenderapi.Replay{Identical: len(gone) == 0, Gone: gone, Answer: answer}}, nil
 }

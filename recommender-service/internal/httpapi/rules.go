@@ -22,8 +22,8 @@ import (
 
 func (a *API) registerRules(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "list-rules", Method: http.MethodGet, Path: "/v1/rules", Tags: []string{scenariosTag}, Summary: "List the rules of all scenarios",
-		Description: "In order of scenario, and as they stand in it. Rules are changed in their scenario, so that they are checked against each other: `scenario` says where.",
+		OperationID: "list-rules", Method: http.MethodGet, Path: "/v1/rules", Tags: []string{scenariosTag}, Summary: "List all rules",
+		Description: "First those that hold in all scenarios, in order of id, then those of each scenario, as they stand in it. `scenario` says where a rule is changed: a scenario's own in the scenario, so that they are checked against each other.",
 		Errors:      []int{http.StatusUnprocessableEntity},
 	}, a.listRules)
 }
@@ -44,19 +44,29 @@ func (a *API) listRules(_ context.Context, shop string, in *rulesInput) (*rulesO
 	}
 	out := &rulesOutput{}
 	out.Body.Items = []recommenderapi.ListedRule{}
+	full := func(at rulePlace, rule func() recommenderapi.ListedRule) bool {
+		if at.compare(after) <= 0 {
+			return false
+		}
+		if len(out.Body.Items) == in.Limit {
+			next := after.String()
+			out.Body.NextCursor = &next
+			return true
+		}
+		out.Body.Items = append(out.Body.Items, rule())
+		after = at
+		return false
+	}
+	for n, r := range a.sharedRules(shop) {
+		if full(rulePlace{"", n + 1}, func() recommenderapi.ListedRule { return a.listedShared(shop, r) }) {
+			return out, nil
+		}
+	}
 	for _, e := range a.Scenarios.List(shop) {
 		for n := range e.Value.Rules {
-			at := rulePlace{e.ID, n}
-			if at.compare(after) <= 0 {
-				continue
-			}
-			if len(out.Body.Items) == in.Limit {
-				next := after.String()
-				out.Body.NextCursor = &next
+			if full(rulePlace{e.ID, n}, func() recommenderapi.ListedRule { return a.listed(shop, e.Value, n) }) {
 				return out, nil
 			}
-			out.Body.Items = append(out.Body.Items, a.listed(shop, e.Value, n))
-			after = at
 		}
 	}
 	return out, nil
@@ -90,7 +100,7 @@ func ruleState(r *recommenderapi.Rule, now time.Time) (state, detail string) {
 	return recommenderapi.RuleActive, "It acts on every answer of its scenario."
 }
 
-// rulePlace is a place in the listing: behind rule n of a scenario. The zero value lies before every rule.
+// rulePlace is a place in the listing: behind rule n of a scenario, or the n-th from 1 of those that hold in all. The zero value lies before every rule.
 type rulePlace struct {
 	scenario string
 	n        int
@@ -112,7 +122,7 @@ func parseRulePlace(cursor string) (rulePlace, error) {
 	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	number, scenario, ok := strings.Cut(string(text), " ")
 	n, bad := strconv.Atoi(number)
-	if err != nil || !ok || bad != nil || n < 0 || scenario == "" {
+	if err != nil || !ok || bad != nil || n < 0 || scenario == "" && n == 0 {
 		return rulePlace{}, apierror.Invalid("The listing cannot go on.", apierror.FieldError{
 			Parameter: "cursor", Code: "invalid_cursor", Detail: "is not a cursor of this listing: send the next_cursor of a page as it was",
 		})

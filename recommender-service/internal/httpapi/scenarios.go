@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,7 +32,7 @@ func (a *API) registerScenarios(api huma.API) {
 	}, a.getScenario)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario", Errors: changed,
-		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about.",
+		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about, `warnings` what it names and the shop does not have.",
 	}, a.putScenario)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "delete-scenario", Method: http.MethodDelete, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Remove a scenario", Errors: changed,
@@ -73,9 +74,23 @@ type scenarioOutput struct {
 func (a *API) getScenario(_ context.Context, shop string, in *idInput) (*scenarioOutput, error) {
 	e, ok := a.Scenarios.Find(shop, in.ID)
 	if !ok {
-		return nil, apierror.NotFound("scenario", in.ID)
+		return nil, a.noScenario(shop, in.ID)
 	}
 	return &scenarioOutput{httpserver.ETag(e.Version), *e.Value}, nil
+}
+
+// noScenario says which scenarios there are.
+func (a *API) noScenario(shop, id string) *apierror.Problem {
+	var known []string
+	for _, e := range a.Scenarios.List(shop) {
+		known = append(known, e.ID)
+	}
+	p := apierror.NotFound("scenario", id)
+	if near := nearest(id, known); near != "" {
+		p.Detail += " Was " + near + " meant?"
+	}
+	p.Detail += " There are " + strings.Join(known, ", ") + "."
+	return p
 }
 
 type putScenarioInput struct {
@@ -99,7 +114,8 @@ func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput
 
 // save checks and stores a scenario.
 func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error) (*savedScenarioOutput, error) {
-	bad := scenario.Check(s, "")
+	scenario.Complete(s)
+	bad := append(scenario.Check(s, ""), unknownTypes("/exclude_event_types", s.ExcludeEventTypes)...)
 	for n := range s.Rows {
 		if r := &s.Rows[n]; r.Scenario != "" {
 			if _, ok := a.Scenarios.Find(shop, r.Scenario); !ok {
@@ -121,7 +137,7 @@ func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scena
 	if created {
 		out.Status = http.StatusCreated
 	}
-	out.Body = recommenderapi.SavedScenario{Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now())}
+	out.Body = recommenderapi.SavedScenario{Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now()), Warnings: a.warnings(shop, "", e.Value)}
 	return out, nil
 }
 
@@ -131,6 +147,9 @@ type deleteInput struct {
 }
 
 func (a *API) deleteScenario(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
+	if _, ok := a.Scenarios.Find(shop, in.ID); !ok {
+		return nil, a.noScenario(shop, in.ID)
+	}
 	return nil, problem(a.Scenarios.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.Require()), "scenario", in.ID)
 }
 

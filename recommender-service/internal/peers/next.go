@@ -122,6 +122,13 @@ func (q *NextQuery) ask(ctx context.Context) (*Next, error) {
 func translateNext(shop *catalogue.Shop, session []string, answer similarityapi.NextAnswer) *Next {
 	n := &Next{Version: answer.ModelVersion, Items: session, Rows: make([]candidate.Row, len(session))}
 	place := make(map[string]int, len(session))
+	shop.Read(func(v *catalogue.View) {
+		for p, id := range session { // a model may name the product where the session names its variant
+			if i := v.Find(id); i >= 0 {
+				place[v.ID(v.Head(i))] = p
+			}
+		}
+	})
 	for p, id := range session {
 		place[id] = p
 	}

@@ -75,6 +75,18 @@ func (p *Peers) KnowsPopular(shop, window, category string) bool {
 	return p.popular.lists[popularKey{shop, window, category}] != nil
 }
 
+// Sales returns the list of best sellers of a shop as it was last read, or another popularity list; nil when none was.
+func (p *Peers) Sales(shop string) *candidate.Row {
+	p.popular.mu.Lock()
+	defer p.popular.mu.Unlock()
+	for _, window := range [...]string{"best_sellers", "popular", "trending"} {
+		if list := p.popular.lists[popularKey{shop, window, ""}]; list != nil {
+			return &list.Row
+		}
+	}
+	return nil
+}
+
 // PopularAt returns a popularity list as it was counted at a past moment, if it is still known.
 func (p *Peers) PopularAt(shop, window, category string, asOfMs int64) (*PopularList, bool) {
 	return p.popular.past.GetIfPresent(pastKey{popularKey{shop, window, category}, asOfMs})

@@ -19,17 +19,23 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	names := distinct(r.req.Fields)
 	values := make(api.Fields, 0, len(names)*len(r.picks)) // of all items, one behind the other
 	r.read(func(v *catalogue.View) {
-		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
+		offers := r.offers(v)
 		for n := range r.picks {
 			p := &r.picks[n]
-			it := v.Item(p.index)
-			if it == nil || last.first(it) != "" {
+			f, ok := offers.of(p)
+			if !ok {
 				continue
 			}
 			from := len(values)
-			values = appendFields(values, it, names, r.req.Market)
+			values = appendFields(values, &f, names, r.req.Market)
 			item := api.RecommendedItem{
-				ItemID: it.ID, VariantID: variantOf(v, it, p), Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: values[from:len(values):len(values)],
+				ItemID: f.shown.ID, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: values[from:len(values):len(values)],
+			}
+			if f.variant != nil {
+				item.FamilyID = v.ID(p.index)
+				if f.variant != f.shown {
+					item.VariantID = f.variant.ID
+				}
 			}
 			if explain != "none" {
 				item.Reasons = reasons(p)
@@ -41,33 +47,6 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 		}
 	})
 	return list
-}
-
-// variantOf returns the variant to sell: the one that did most for the item, if it can be bought, else the first that can.
-func variantOf(v *catalogue.View, it *catalogue.Item, p *pick) string {
-	variants := v.Variants(it.Index)
-	if len(variants) == 0 {
-		return ""
-	}
-	sells := func(i int32) bool {
-		variant := v.Item(i)
-		return variant != nil && variant.Sellable && variant.Status == catalogue.Active
-	}
-	best, largest := catalogue.None, 0.0
-	for k := range p.shares {
-		if s := &p.shares[k]; s.Item != it.Index && s.Value > largest && sells(s.Item) {
-			best, largest = s.Item, s.Value
-		}
-	}
-	if best < 0 {
-		if n := slices.IndexFunc(variants, sells); n >= 0 {
-			best = variants[n]
-		}
-	}
-	if best < 0 {
-		return ""
-	}
-	return v.ID(best)
 }
 
 // reasons names the sources that did most for an item, the largest contribution first.
@@ -149,10 +128,10 @@ func explanation(p *pick) *api.Explanation {
 	return e
 }
 
-// appendFields appends those of the named fields that an item has, with the prices of a market.
-func appendFields(list api.Fields, it *catalogue.Item, names []string, m *api.Market) api.Fields {
+// appendFields appends those of the named fields that an item has as it is offered, with the prices of a market.
+func appendFields(list api.Fields, f *offer, names []string, m *api.Market) api.Fields {
 	for _, name := range names {
-		if v, ok := it.MarketField(name, m); ok {
+		if v, ok := f.field(name, m); ok {
 			list = append(list, api.Field{Name: name, Value: v})
 		}
 	}

@@ -55,7 +55,7 @@ func (r *run) seedField(name string) (any, bool) {
 	if r.seed == nil {
 		return nil, false
 	}
-	return rules.SeedValue(name, r.seed, r.now)
+	return rules.SeedValue(name, r.seed, r.seedProduct, r.now)
 }
 
 // findSeed looks up the page's first item for conditions on it.
@@ -65,7 +65,7 @@ func (r *run) findSeed() {
 	}
 	r.read(func(v *catalogue.View) {
 		if i := v.Find(r.req.ContextItems[0]); i >= 0 {
-			r.seed = v.Item(i)
+			r.seed, r.seedProduct = v.Item(i), v.Row(v.Head(i))
 		}
 	})
 }

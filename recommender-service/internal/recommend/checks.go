@@ -14,7 +14,18 @@ type check struct {
 	name string
 	drop func(*catalogue.Item) bool // nil: what is on the list of this bit
 	list marks
+	// A product with variants is dropped by what drops it itself, where the check is about the product, and by what leaves none of its variants, where the
+	// check is about these. An item without variants is both.
+	about about
 }
+
+type about uint8
+
+const (
+	variants about = iota
+	product
+	both
+)
 
 // checker holds the checks of one request against one view of the catalogue.
 type checker struct {
@@ -23,13 +34,40 @@ type checker struct {
 	marked *markTable // one look tells all lists that an item is on
 	lists  int        // so many bits are taken
 	placed marks
+	offers []*catalogue.Item // of the last product with variants that was looked at: those that no check drops
 }
 
 // first returns the name of the first check that drops the item; "" when it may be shown.
 func (c *checker) first(it *catalogue.Item) string {
-	on := c.marked.of(it.Index)
+	return c.firstBut(it, 0)
+}
+
+// firstBut is first without the lists of some bits.
+func (c *checker) firstBut(it *catalogue.Item, without marks) string {
+	on := c.marked.of(it.Index) &^ without
+	if it.Family != nil {
+		return c.firstOfFamily(it, on)
+	}
 	for n := range c.checks {
 		if k := &c.checks[n]; k.drops(it, on) {
+			return k.name
+		}
+	}
+	return ""
+}
+
+// firstOfFamily tries the checks on a product with variants: each leaves out the variants that it drops, and the first that leaves none drops the product.
+func (c *checker) firstOfFamily(it *catalogue.Item, on marks) string {
+	c.offers = append(c.offers[:0], it.Family.Members...)
+	for n := range c.checks {
+		k := &c.checks[n]
+		if (k.drop == nil || k.about != variants) && k.drops(it, on) {
+			return k.name
+		}
+		if k.drop == nil || k.about == product {
+			continue
+		}
+		if c.offers = slices.DeleteFunc(c.offers, k.drop); len(c.offers) == 0 {
 			return k.name
 		}
 	}
@@ -76,12 +114,9 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	c := &checker{view: v, checks: make([]check, 0, usualChecks), marked: r.scratch.table()}
 	c.addLists(r)
 	c.checks = append(c.checks, r.conditions(v)...)
-	c.checks = append(c.checks, invariants(r.now.UnixMilli(), v)...)
-	if r.req.Market != nil {
-		c.checks = append(c.checks, check{name: "market", drop: func(it *catalogue.Item) bool { return !it.SoldIn(r.req.Market) }})
-	}
+	c.checks = append(c.checks, r.saleable()...)
 	if len(r.before.items) > 0 {
-		c.checks = append(c.checks, check{name: "shown_before", drop: func(it *catalogue.Item) bool { return r.before.has(it.ID) }})
+		c.checks = append(c.checks, check{name: "shown_before", about: product, drop: func(it *catalogue.Item) bool { return r.before.has(v.ID(it.Index)) }})
 	}
 	c.placed = c.add("placed")
 	for n := range r.picks {
@@ -117,10 +152,14 @@ func (c *checker) addLists(r *run) {
 	if !r.scenario.AllowPurchased {
 		c.list("purchased", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
 	}
-	if types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes); len(types) > 0 {
+	types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes)
+	if len(types) > 0 {
 		history("event_types", func(t *visitor.Touched) bool {
 			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
 		})
+	}
+	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
+		c.list("event_types", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
 	}
 	ids("not_interested", r.visitor.Hidden)
 }
@@ -136,41 +175,34 @@ func (r *run) conditions(v *catalogue.View) []check {
 	}
 	keep("filter", r.req.Filter)
 	keep("scenario_filter", r.scenario.Filter)
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action != rules.Filter && rule.Action != rules.Hide || !rules.Active(rule, r.now, r.audience()) {
+	for _, rule := range r.rules {
+		if rule.Action != rules.Filter && rule.Action != rules.Hide || !rules.Active(rule.Rule, r.now, r.audience()) {
 			continue
 		}
 		if rule.Action == rules.Filter {
-			keep("rule:"+rule.RuleID, rule.Where)
+			keep(rule.name, rule.Where)
 			continue
 		}
-		list = append(list, check{name: "rule:" + rule.RuleID, drop: rules.Compile(rule.Where, v, r.audience(), r.now)})
+		list = append(list, check{name: rule.name, drop: rules.Compile(rules.Where(rule.Rule), v, r.audience(), r.now)})
+	}
+	return list
+}
+
+// saleable lists what an item needs to be sold to the visitor.
+func (r *run) saleable() []check {
+	list := invariants(r.now.UnixMilli())
+	if r.req.Market != nil {
+		list = append(list, check{name: "market", about: both, drop: func(it *catalogue.Item) bool { return !it.SoldIn(r.req.Market) }})
 	}
 	return list
 }
 
 // invariants are what no configuration can switch off.
-func invariants(nowMs int64, v *catalogue.View) []check {
+func invariants(nowMs int64) []check {
 	return []check{
-		{name: "status", drop: func(it *catalogue.Item) bool { return it.Status != catalogue.Active }},
-		{name: "unpublished", drop: func(it *catalogue.Item) bool { return it.PublishedMs > nowMs }},
-		{name: "expired", drop: func(it *catalogue.Item) bool { return it.ExpiresMs != 0 && it.ExpiresMs <= nowMs }},
-		{name: "out_of_stock", drop: func(it *catalogue.Item) bool { return !familySellable(v, it) }},
+		{name: "status", about: both, drop: func(it *catalogue.Item) bool { return it.Status != catalogue.Active }},
+		{name: "unpublished", about: both, drop: func(it *catalogue.Item) bool { return it.PublishedMs > nowMs }},
+		{name: "expired", about: both, drop: func(it *catalogue.Item) bool { return it.ExpiresMs != 0 && it.ExpiresMs <= nowMs }},
+		{name: "out_of_stock", about: both, drop: func(it *catalogue.Item) bool { return !it.Sellable }},
 	}
-}
-
-// familySellable reports whether the item itself or, when it has variants, one of them can be bought.
-func familySellable(v *catalogue.View, it *catalogue.Item) bool {
-	if !it.Sellable {
-		return false
-	}
-	variants := v.Variants(it.Index)
-	if len(variants) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(variants, func(i int32) bool {
-		variant := v.Item(i)
-		return variant != nil && variant.Sellable && variant.Status == catalogue.Active
-	})
 }

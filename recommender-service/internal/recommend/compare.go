@@ -14,8 +14,7 @@ func (e *Engine) Compare(ctx context.Context, shop string, a, b Placement, req *
 	now, nonce := e.Now(), rand.Uint64()
 	var who *run
 	for n, p := range [...]Placement{a, b} {
-		r := e.newRun(shop, p.Scenario, req, now, nonce)
-		r.arm, r.models = p.Arm, p.Models
+		r := e.newRun(shop, p, req, now, nonce)
 		if who == nil {
 			if err := r.start(ctx); err != nil {
 				e.scratch.Put(r.scratch)
@@ -60,9 +59,8 @@ func Overlap(a, b *api.Answer) float64 {
 func (e *Engine) Try(ctx context.Context, shop string, p Placement, req *api.Request) (api.Answer, error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, p.Scenario, req, e.Now(), rand.Uint64())
+	r := e.newRun(shop, p, req, e.Now(), rand.Uint64())
 	defer e.scratch.Put(r.scratch)
-	r.arm, r.models = p.Arm, p.Models
 	if err := r.start(ctx); err != nil {
 		return api.Answer{}, err
 	}

@@ -68,6 +68,8 @@ type Placement struct {
 	Arm      api.Arm
 	// Models names versions other than the live ones, by relation.
 	Models map[string]string
+	// Shared are the rules that hold in all scenarios, in order of id; they are applied before the scenario's own.
+	Shared []*api.Rule
 }
 
 // Recommend answers a request for a scenario.
@@ -89,8 +91,8 @@ func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Pl
 	var who *run
 	var taken []string
 	for n, p := range placements {
-		r := e.newRun(shop, p.Scenario, reqs[n], now, rand.Uint64())
-		r.arm, r.models, r.taken = p.Arm, p.Models, taken
+		r := e.newRun(shop, p, reqs[n], now, rand.Uint64())
+		r.taken = taken
 		if who == nil {
 			if err := r.start(ctx); err != nil {
 				e.scratch.Put(r.scratch)
@@ -120,13 +122,16 @@ func withDeadline(ctx context.Context, req *api.Request) (context.Context, conte
 	return context.WithTimeout(ctx, deadline-deadline/reserve)
 }
 
-func (e *Engine) newRun(shop string, sc *api.Scenario, req *api.Request, now time.Time, nonce uint64) *run {
+func (e *Engine) newRun(shop string, p Placement, req *api.Request, now time.Time, nonce uint64) *run {
 	s, ok := e.scratch.Get().(*scratch)
 	if !ok {
 		s = &scratch{}
 	}
 	s.begin()
-	return &run{engine: e, shop: e.Catalogue.Shop(shop), scenario: sc, req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s}
+	return &run{
+		engine: e, shop: e.Catalogue.Shop(shop), scenario: p.Scenario, rules: rulesOf(p), req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s,
+		arm: p.Arm, models: p.Models,
+	}
 }
 
 // start reads the cursor, the visitor and the page's item.
@@ -154,7 +159,7 @@ func (r *run) share(who *run) {
 func (r *run) settle() {
 	r.cart = r.req.Cart
 	if len(r.cart) == 0 {
-		r.cart = r.visitor.CartFromSession()
+		r.cart = r.visitor.Cart()
 	}
 	if k, ok := r.shownKey(); ok && r.inputs == nil {
 		r.shown = r.engine.shown.of(k)
@@ -212,8 +217,11 @@ func (r *run) answer() api.Answer {
 	return a
 }
 
-// remember keeps what later answers and questions about this one need.
+// remember keeps what later answers and questions about this one need; nothing of a test.
 func (r *run) remember(a *api.Answer) {
+	if r.req.Test {
+		return
+	}
 	if k, ok := r.shownKey(); ok {
 		items := make([]string, len(a.Items))
 		for n := range a.Items {

@@ -3,6 +3,7 @@ package recommend
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -19,6 +20,8 @@ type watch struct {
 	score    float64
 	boosts   []api.Boost
 	limit    string // the limit per value that forbade it
+	rank     int    // its place by score among the candidates that may be shown, from 1
+	total    int    // so many of them
 }
 
 // The stages that are no check; the checks are named by newChecker and come between score and limit, in its order.
@@ -34,9 +37,9 @@ const (
 func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api.Request, itemID string) (api.ExplainAnswer, error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, p.Scenario, req, e.Now(), rand.Uint64())
+	r := e.newRun(shop, p, req, e.Now(), rand.Uint64())
 	defer func() { e.scratch.Put(r.scratch) }()
-	r.arm, r.models, r.watch = p.Arm, p.Models, &watch{id: itemID}
+	r.watch = &watch{id: itemID}
 	if err := r.start(ctx); err != nil {
 		return api.ExplainAnswer{}, err
 	}
@@ -45,10 +48,18 @@ func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api
 }
 
 func (r *run) explained(itemID string) api.ExplainAnswer {
-	out := api.ExplainAnswer{ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded}
+	out := api.ExplainAnswer{
+		ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded,
+		Rank: r.watch.rank, Total: r.watch.total,
+	}
+	r.read(func(v *catalogue.View) { out.RecommendedInstead = r.instead(v, itemID) })
+	family := r.familyKey(itemID)
 	for _, item := range r.itemsWith("full") {
-		if item.ItemID == itemID || item.VariantID == itemID {
+		if r.familyKey(item.ItemID) == family {
 			out.Included, out.Stage, out.Item = true, stageShown, &item
+			if out.RecommendedInstead = ""; item.ItemID != itemID && item.VariantID != itemID {
+				out.RecommendedInstead = item.ItemID
+			}
 			return out
 		}
 		out.LowestScore = item.Score
@@ -60,14 +71,7 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 			out.Stage = stageCatalogue
 			return
 		}
-		it := v.Item(i)
-		if it.Head != i {
-			out.RecommendedInstead = v.ID(it.Head)
-			if head := v.Item(it.Head); head != nil {
-				it = head
-			}
-		}
-		out.Dropped = newChecker(r, v).all(it)
+		out.Dropped = newChecker(r, v).all(watched(v, i))
 	})
 	if out.Stage == "" {
 		out.Stage = w.stage(out.Dropped)
@@ -78,6 +82,36 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 		out.Score, out.Tier, out.Explanation = w.score, w.tier, explanation(p)
 	}
 	return out
+}
+
+// familyKey returns the id of the product that an id means; the id itself when the catalogue does not know it.
+func (r *run) familyKey(id string) string {
+	r.read(func(v *catalogue.View) {
+		if i := v.Find(id); i >= 0 {
+			id = v.ID(v.Head(i))
+		}
+	})
+	return id
+}
+
+// watched returns the product of an item, or the item itself when it is none's.
+func watched(v *catalogue.View, i int32) *catalogue.Item {
+	if it := v.Item(v.Head(i)); it != nil {
+		return it
+	}
+	return v.Item(i)
+}
+
+// instead names the item that is shown where another one is asked for; "" when that is the same.
+func (r *run) instead(v *catalogue.View, id string) string {
+	i := v.Find(id)
+	if i < 0 || v.Item(i) == nil {
+		return ""
+	}
+	if it := watched(v, i); it.ID != id {
+		return it.ID
+	}
+	return ""
 }
 
 // stage names the first stage that dropped the item.
@@ -95,14 +129,18 @@ func (w *watch) stage(dropped []string) string {
 	return stageRank
 }
 
-// all names every check that drops the item.
+// all names every check that drops the item by itself; of a product with variants, else the one that leaves none of them after those before it.
 func (c *checker) all(it *catalogue.Item) []string {
 	var names []string
 	on := c.marked.of(it.Index) &^ c.placed
 	for n := range c.checks {
-		if k := &c.checks[n]; k.drops(it, on) {
+		one := checker{view: c.view, checks: c.checks[n : n+1], marked: c.marked}
+		if k := &c.checks[n]; it.Family == nil && k.drops(it, on) || it.Family != nil && one.firstOfFamily(it, on) != "" {
 			names = append(names, k.name)
 		}
+	}
+	if last := c.firstBut(it, c.placed); len(names) == 0 && last != "" {
+		names = append(names, last)
 	}
 	return names
 }
@@ -116,10 +154,7 @@ func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
 	if i < 0 || s.view.Item(i) == nil {
 		return
 	}
-	it := s.view.Item(i)
-	if head := s.view.Item(it.Head); head != nil {
-		it = head
-	}
+	it := watched(s.view, i)
 	if !b.Has(it.Index) {
 		return
 	}
@@ -129,6 +164,35 @@ func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
 	w.limit = s.forbidding(it)
 	w.shares = p.shares(nil, b.Trace([]int32{it.Index}, nil)[0])
 	w.tier = tierOfShares(w.shares)
+	w.rank, w.total = s.place(b, it, w.score)
+}
+
+// place returns the place of an item by score among the candidates that may be shown, ties by item id, and how many these are; 0 for an item that is none
+// of them.
+func (s *selection) place(b *candidate.Blend, watched *catalogue.Item, score float64) (rank, total int) {
+	items, scores := b.Candidates()
+	before := 0
+	for slot, i := range items {
+		it := s.view.Item(i)
+		if it == nil || s.checks.firstBut(it, s.checks.placed) != "" {
+			continue
+		}
+		other := s.boosted(it, scores[slot])
+		if other <= 0 {
+			continue
+		}
+		total++
+		switch {
+		case i == watched.Index:
+			rank = 1
+		case other > score || other == score && s.view.ID(i) < s.view.ID(watched.Index):
+			before++
+		}
+	}
+	if rank > 0 {
+		rank += before
+	}
+	return rank, total
 }
 
 // detail says what a stage means.
@@ -175,7 +239,10 @@ func detail(stage string) string {
 	case "max_per_category", "max_per_brand":
 		return "The list already has as many items of its category or brand as the scenario allows."
 	case stageRank:
-		return "Others scored higher, or were preferred for diversity."
+		return "Others scored higher, or were preferred for diversity: rank is its place by score, total how many could be shown."
+	}
+	if strings.HasPrefix(stage, sharedRule) {
+		return "A rule that holds in all scenarios dropped it."
 	}
 	return "A rule of the scenario dropped it."
 }

@@ -24,16 +24,15 @@ func (r *run) factors(v *catalogue.View) []factor {
 	case "margin":
 		list = append(list, worth("objective:margin", v, func(it *catalogue.Item) float64 { return it.Margin }))
 	}
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule, r.now, r.audience()) {
+	for _, rule := range r.rules {
+		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {
 			continue
 		}
 		match := everything
-		if rule.Where != nil {
-			match = rules.Compile(rule.Where, v, r.audience(), r.now)
+		if where := rules.Where(rule.Rule); where != nil {
+			match = rules.Compile(where, v, r.audience(), r.now)
 		}
-		list = append(list, factor{"rule:" + rule.RuleID, func(it *catalogue.Item) float64 {
+		list = append(list, factor{rule.name, func(it *catalogue.Item) float64 {
 			if match(it) {
 				return rule.Factor
 			}
@@ -80,7 +79,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 		fresh := math.Exp2(-max(0, age) / float64(shownHalfLife.Milliseconds()))
 		for _, id := range r.shown[n].Items {
 			if i := v.Find(id); i >= 0 {
-				recent[i] = max(recent[i], fresh)
+				recent[v.Head(i)] = max(recent[v.Head(i)], fresh)
 			}
 		}
 	}
@@ -96,10 +95,9 @@ func (r *run) rotationStrength() float64 {
 
 // pin puts pinned items into their places, unless they may not be sold or the visitor does not want them.
 func (r *run) pin() {
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action == rules.Pin && rules.Active(rule, r.now, r.audience()) && rule.Position <= r.limit() {
-			r.pinItem(rule)
+	for _, rule := range r.rules {
+		if rule.Action == rules.Pin && rules.Active(rule.Rule, r.now, r.audience()) && rule.Position <= r.limit() {
+			r.pinItem(rule.Rule)
 		}
 	}
 }
@@ -110,8 +108,12 @@ func (r *run) pinItem(rule *api.Rule) {
 		if i < 0 || v.Item(i) == nil {
 			return
 		}
-		it := v.Item(i)
-		if stage := newChecker(r, v).first(it); stage != "" && stage != "placed" {
+		variant := int32(0)
+		if head := v.Head(i); head != i && v.Item(head) != nil {
+			i, variant = head, i+1
+		}
+		checks := newChecker(r, v)
+		if checks.firstBut(v.Item(i), checks.placed) != "" {
 			return
 		}
 		pinned := pick{index: i, tier: "pinned"}
@@ -123,7 +125,7 @@ func (r *run) pinItem(rule *api.Rule) {
 			}
 			kept = append(kept, p)
 		}
-		pinned.reason, pinned.rule = "pinned", rule.RuleID
+		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)
 		r.picks = kept[:min(len(kept), r.limit())]

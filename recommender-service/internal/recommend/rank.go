@@ -20,7 +20,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, &api.Scenario{}, req, e.Now(), rand.Uint64())
+	r := e.newRun(shop, Placement{Scenario: &api.Scenario{}}, req, e.Now(), rand.Uint64())
 	defer e.scratch.Put(r.scratch)
 	if err := r.start(ctx); err != nil {
 		return api.RankAnswer{}, err
@@ -32,12 +32,12 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		s := &selection{r: r, view: v, heads: v.Heads()}
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
-		last := &checker{checks: invariants(r.now.UnixMilli(), v)}
+		last := &checker{checks: invariants(r.now.UnixMilli())}
 		heads, shares := r.traced(p, s, in.ItemIDs)
 		for n, id := range in.ItemIDs {
 			item := api.RankedItem{ItemID: id, Was: n + 1}
 			if heads[n] >= 0 {
-				item.Available = last.first(v.Item(v.Find(id))) == ""
+				item.Available = last.first(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
 				item.Score = b.Score(heads[n])
 				item.Reasons = reasons(&pick{shares: shares[heads[n]]})
 			}
@@ -70,4 +70,9 @@ func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]
 		shares[head] = p.shares(nil, traced[n])
 	}
 	return heads, shares
+}
+
+// shownAtAll reports whether the product of a variant is not hidden.
+func shownAtAll(product *catalogue.Item) bool {
+	return product == nil || product.Status == catalogue.Active
 }

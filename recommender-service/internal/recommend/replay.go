@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -33,7 +34,8 @@ type Decision struct {
 	CatalogueEpoch  string            `json:"catalogue_epoch"`
 	CatalogueSeq    int64             `json:"catalogue_seq"`
 	Degraded        []string          `json:"degraded,omitempty"`
-	Digest          string            `json:"digest"` // of items, scores and order
+	SharedRules     map[string]int64  `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
+	Digest          string            `json:"digest"`                 // of items, scores and order
 }
 
 // PopularInput names a popularity list that was used.
@@ -55,7 +57,7 @@ var errGone = errors.New("the input is gone")
 
 // Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the answer is
 // the same bit for bit.
-func (e *Engine) Replay(ctx context.Context, shop string, sc *api.Scenario, d *Decision) (answer api.Answer, gone []string, err error) {
+func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decision) (answer api.Answer, gone []string, err error) {
 	id, err := trackingid.Parse(d.ID)
 	if err != nil {
 		return api.Answer{}, nil, err
@@ -67,15 +69,16 @@ func (e *Engine) Replay(ctx context.Context, shop string, sc *api.Scenario, d *D
 	} else if replica.ChangedSince(d.At) {
 		in.lose("the catalogue of then: it has changed since, and its earlier states are kept in memory only")
 	}
-	if sc.Version != d.ScenarioVersion {
+	if p.Scenario.Version != d.ScenarioVersion {
 		in.lose(fmt.Sprintf("version %d of scenario %q", d.ScenarioVersion, d.Scenario))
 	}
 	if slices.Contains(d.Degraded, peers.Similarity) {
 		in.lose("what the similarity-service left out: it did not answer all questions then")
 	}
-	r := e.newRun(shop, sc, &d.Request, d.At, id.Nonce)
+	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
+	r := e.newRun(shop, p, &d.Request, d.At, id.Nonce)
 	defer e.scratch.Put(r.scratch)
-	r.inputs, r.arm, r.shown = in, api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, d.Shown
+	r.inputs, r.shown = in, d.Shown
 	if err := r.start(ctx); err != nil {
 		return api.Answer{}, nil, err
 	}
@@ -127,7 +130,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 	d := &Decision{
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
-		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark,
+		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
 	}
 	if r.profiled {
 		d.ProfileAsOf = r.visitor.AsOf
@@ -135,12 +138,12 @@ func (r *run) decision(a *api.Answer) *Decision {
 	return d
 }
 
-// Digest is a fingerprint of the items, their order and the bits of their scores.
+// Digest is a fingerprint of the items, of those with variants by their family, their order and the bits of their scores.
 func Digest(a *api.Answer) string {
 	h := fnv.New64a()
 	var bits [8]byte
 	for n := range a.Items {
-		h.Write([]byte(a.Items[n].ItemID))
+		h.Write([]byte(cmp.Or(a.Items[n].FamilyID, a.Items[n].ItemID)))
 		h.Write([]byte{0})
 		h.Write([]byte(a.Items[n].Tier))
 		binary.BigEndian.PutUint64(bits[:], math.Float64bits(a.Items[n].Score))

@@ -30,9 +30,8 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
 	now := e.Now()
-	who := e.newRun(shop, p.Scenario, req, now, rand.Uint64())
+	who := e.newRun(shop, p, req, now, rand.Uint64())
 	defer e.scratch.Put(who.scratch)
-	who.arm, who.models = p.Arm, p.Models
 	if err := who.start(ctx); err != nil {
 		return api.Answer{}, err
 	}
@@ -41,8 +40,9 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 	out.NextCursor = nil
 	var taken []string
 	for _, planned := range who.rows(find) {
-		r := e.newRun(shop, planned.scenario, &planned.req, now, rand.Uint64())
-		r.arm, r.models, r.taken = p.Arm, p.Models, taken
+		p.Scenario = planned.scenario
+		r := e.newRun(shop, p, &planned.req, now, rand.Uint64())
+		r.taken = taken
 		r.share(who)
 		r.rank(ctx)
 		a := r.answer()
@@ -116,8 +116,8 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		}
 		title := ""
 		r.read(func(v *catalogue.View) {
-			if i := v.Find(t.ItemID); i >= 0 && v.Item(i) != nil {
-				title = v.Item(i).Source.Title
+			if i := v.Find(t.ItemID); i >= 0 {
+				title = titleOf(v, i)
 			}
 		})
 		if title == "" {
@@ -128,6 +128,16 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		list = append(list, one)
 	}
 	return list
+}
+
+// titleOf returns the title of an item, of a variant without one that of its product; "" for none.
+func titleOf(v *catalogue.View, i int32) string {
+	for _, it := range [...]*catalogue.Item{v.Item(i), v.Item(v.Head(i))} {
+		if it != nil && it.Source.Title != "" {
+			return it.Source.Title
+		}
+	}
+	return ""
 }
 
 // row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name.

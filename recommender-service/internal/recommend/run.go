@@ -47,6 +47,7 @@ type run struct {
 	engine   *Engine
 	shop     *catalogue.Shop
 	scenario *api.Scenario
+	rules    []ruleOf // those of all scenarios, then the scenario's own
 	req      *api.Request
 	now      time.Time
 	nonce    uint64
@@ -60,18 +61,19 @@ type run struct {
 	unchanged bool // it is the profile of the visitor's last request
 	short     int  // so many candidates of a standing were too few
 
-	visitor  *visitor.Visitor
-	cart     []string
-	seed     *catalogue.Item // the page's first item
-	before   page            // what earlier pages showed
-	shown    []Shown
-	picks    []pick
-	more     bool              // candidates were left over
-	used     map[string]string // relation → model version
-	popular  []PopularInput
-	degraded []string
-	watch    *watch // the item that an explanation is about
-	sequence int64  // of the catalogue when it was read last
+	visitor     *visitor.Visitor
+	cart        []string
+	seed        *catalogue.Item // the page's first item
+	seedProduct *catalogue.Item // of a variant: its product's row; nil for none
+	before      page            // what earlier pages showed
+	shown       []Shown
+	picks       []pick
+	more        bool              // candidates were left over
+	used        map[string]string // relation → model version
+	popular     []PopularInput
+	degraded    []string
+	watch       *watch // the item that an explanation is about
+	sequence    int64  // of the catalogue when it was read last
 }
 
 // pick is an item that has its place in the answer.
@@ -84,6 +86,8 @@ type pick struct {
 	rule   string
 	shares []share // in the scratch memory
 	boosts []api.Boost
+	// variant is the index plus 1 of the variant that it is about; 0 for none.
+	variant int32
 }
 
 // share is a contribution with the kind of source that its term comes from.

@@ -203,10 +203,9 @@ func (r *run) limits() []*limitPer {
 	number := func(n int32) (string, bool) { return strconv.Itoa(int(n)), n >= 0 }
 	add("max_per_category", r.scenario.MaxPerCategory, func(it *catalogue.Item) (string, bool) { return number(it.Category) })
 	add("max_per_brand", r.scenario.MaxPerBrand, func(it *catalogue.Item) (string, bool) { return number(it.Brand) })
-	for n := range r.scenario.Rules {
-		rule := &r.scenario.Rules[n]
-		if rule.Action == rules.LimitPer && rules.Active(rule, r.now, r.audience()) {
-			add("rule:"+rule.RuleID, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
+	for _, rule := range r.rules {
+		if rule.Action == rules.LimitPer && rules.Active(rule.Rule, r.now, r.audience()) {
+			add(rule.name, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
 		}
 	}
 	return list

@@ -125,13 +125,13 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 	case api.SourceSession:
 		return r.next(ctx)
 	case api.SourceContextSimilar:
-		return r.neighbours(ctx, similarityapi.Similar, contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.Similar, r.contextSeeds(r.req.ContextItems))
 	case api.SourceContextTogether:
-		return r.neighbours(ctx, similarityapi.BoughtTogether, contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.req.ContextItems))
 	case api.SourceContextNext:
-		return r.neighbours(ctx, similarityapi.ViewedNext, contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.ViewedNext, r.contextSeeds(r.req.ContextItems))
 	case api.SourceCart:
-		return r.neighbours(ctx, similarityapi.BoughtTogether, contextSeeds(r.cart))
+		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.cart))
 	case api.SourceRecentlyViewed:
 		return r.recentlyViewed()
 	case api.SourceBuyAgain:
@@ -184,11 +184,17 @@ func (r *run) visiting() bool {
 	return len(r.visitor.Session) > 0 || len(history) > 0 && history[0].AgeHours <= sessionHours && history[len(history)-1].AgeHours > sessionHours
 }
 
-func contextSeeds(ids []string) []candidate.Seed {
+// contextSeeds lists items that the request names; one that it names by an alias goes by its own id, as its neighbour lists do.
+func (r *run) contextSeeds(ids []string) []candidate.Seed {
 	seeds := make([]candidate.Seed, 0, len(ids))
-	for _, id := range ids[:min(len(ids), contextLimit)] {
-		seeds = append(seeds, candidate.Seed{ItemID: id, Weight: 1})
-	}
+	r.read(func(v *catalogue.View) {
+		for _, id := range ids[:min(len(ids), contextLimit)] {
+			if i := v.Find(id); i >= 0 {
+				id = v.ID(i)
+			}
+			seeds = append(seeds, candidate.Seed{ItemID: id, Weight: 1})
+		}
+	})
 	return seeds
 }
 
@@ -298,10 +304,17 @@ func (r *run) pageCategories() []profileapi.AffinityValue {
 	r.read(func(v *catalogue.View) {
 		for _, id := range r.req.ContextItems[:min(len(r.req.ContextItems), contextLimit)] {
 			i := v.Find(id)
-			if i < 0 || v.Item(i) == nil || v.Item(i).Category < 0 {
+			if i < 0 {
 				continue
 			}
-			name := v.Name(v.Item(i).Category)
+			it := v.Item(i)
+			if it == nil || it.Category < 0 { // a variant may leave it to its product
+				it = v.Item(v.Head(i))
+			}
+			if it == nil || it.Category < 0 {
+				continue
+			}
+			name := v.Name(it.Category)
 			if !slices.ContainsFunc(list, func(o profileapi.AffinityValue) bool { return o.Value == name }) {
 				list = append(list, profileapi.AffinityValue{Value: name, Weight: 1})
 			}

@@ -29,9 +29,26 @@ func Holds(c *api.Condition, a Audiences) bool {
 	return comparison(c, a)(v, ok)
 }
 
-// Compile turns a condition on items into a function. References to the audience are resolved now; the brand and the category are compared by
-// number. now gives age_days its meaning.
+// Compile turns a condition on items into a function. References to the audience are resolved now; ids, the brand and the category are compared by
+// number. now gives age_days its meaning. Of a product with variants it holds when all of it holds of one that can be bought, or of any when none can; a
+// variant has what it does not say itself from its product.
 func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) func(*catalogue.Item) bool {
+	match := compile(c, v, a, now)
+	return func(it *catalogue.Item) bool {
+		if it.Family == nil {
+			return match(it)
+		}
+		for _, m := range it.Family.Members {
+			if (m.Offered() || !it.Sellable) && match(m) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// compile is Compile for an item or a single variant.
+func compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) func(*catalogue.Item) bool {
 	switch {
 	case c.All != nil:
 		parts := compileAll(c.All, v, a, now)
@@ -54,29 +71,80 @@ func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) fu
 			return false
 		}
 	case c.Not != nil:
-		part := Compile(c.Not, v, a, now)
+		part := compile(c.Not, v, a, now)
 		return func(it *catalogue.Item) bool { return !part(it) }
+	}
+	if c.Field == "item_id" {
+		if test := idTest(c, v, a); test != nil {
+			return test
+		}
 	}
 	if name, isText := c.Value.(string); isText && op(c) == "eq" {
 		switch c.Field {
 		case "brand":
 			n := v.Brand(name)
-			return func(it *catalogue.Item) bool { return n >= 0 && it.Brand == n }
+			return func(it *catalogue.Item) bool {
+				return n >= 0 && (it.Brand == n || it.Brand < 0 && productOf(v, it).Brand == n)
+			}
 		case "category":
 			n := v.Category(name)
-			return func(it *catalogue.Item) bool { return n >= 0 && slices.Contains(it.Levels, n) }
+			return func(it *catalogue.Item) bool {
+				return n >= 0 && (slices.Contains(it.Levels, n) || len(it.Levels) == 0 && slices.Contains(productOf(v, it).Levels, n))
+			}
 		}
 	}
 	if limit, isNumber := c.Value.(float64); isNumber && c.Field == "price" {
 		if test := priceTest(op(c), limit); test != nil {
-			return test
+			return func(it *catalogue.Item) bool { return test(it) || !it.Priced && test(productOf(v, it)) }
 		}
 	}
 	compare, field := comparison(c, a), c.Field
 	return func(it *catalogue.Item) bool {
 		value, ok := itemValue(field, it, now)
+		if !ok {
+			value, ok = itemValue(field, productOf(v, it), now)
+		}
 		return compare(value, ok)
 	}
+}
+
+// productOf returns the row of a variant's product; the item itself when there is none.
+func productOf(v *catalogue.View, it *catalogue.Item) *catalogue.Item {
+	if it.Head != it.Index {
+		if own := v.Row(it.Head); own != nil {
+			return own
+		}
+	}
+	return it
+}
+
+// idTest returns the comparison of an item with others by id: an item is meant by its own id, that of its family and any alias. It is nil for an operator
+// that compares texts otherwise.
+func idTest(c *api.Condition, v *catalogue.View, a Audiences) func(*catalogue.Item) bool {
+	wanted := c.Value
+	if ref, isRef := reference(wanted); isRef {
+		value, ok := a(ref)
+		if !ok {
+			return nil
+		}
+		wanted = value
+	}
+	named := map[int32]bool{}
+	for _, id := range elements(wanted) {
+		if text, isText := id.(string); isText {
+			if i := v.Find(text); i >= 0 {
+				named[i] = true
+			}
+		}
+	}
+	meant := func(it *catalogue.Item) bool { return named[it.Index] || named[it.Head] }
+	switch op(c) {
+	case "eq", "in", "contains_any":
+		return meant
+	case "ne", "not_in":
+		return func(it *catalogue.Item) bool { return !meant(it) }
+	}
+	return nil
 }
 
 // priceTest returns the comparison of the price with a number, the filter that requests carry most; nil for an operator that is no order.
@@ -97,7 +165,7 @@ func priceTest(operator string, limit float64) func(*catalogue.Item) bool {
 func compileAll(list []api.Condition, v *catalogue.View, a Audiences, now time.Time) []func(*catalogue.Item) bool {
 	parts := make([]func(*catalogue.Item) bool, len(list))
 	for n := range list {
-		parts[n] = Compile(&list[n], v, a, now)
+		parts[n] = compile(&list[n], v, a, now)
 	}
 	return parts
 }
@@ -137,9 +205,22 @@ func itemValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
 	return it.Field(field)
 }
 
-// SeedValue is itemValue for the seed of a request, by the name behind "seed.".
-func SeedValue(name string, it *catalogue.Item, now time.Time) (any, bool) {
-	return itemValue(name, it, now)
+// SeedValue returns a field of the seed of a request, by the name behind "seed.". product is the row of its product, which may be nil.
+func SeedValue(name string, it, product *catalogue.Item, now time.Time) (any, bool) {
+	v, ok := productValue(name, it, now)
+	if !ok && product != nil {
+		return itemValue(name, product, now)
+	}
+	return v, ok
+}
+
+// productValue is itemValue for an item or a product with variants, which has what it does not say itself from its best variant.
+func productValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
+	v, ok := itemValue(field, it, now)
+	if !ok && it.Family != nil {
+		return itemValue(field, it.Family.Best, now)
+	}
+	return v, ok
 }
 
 // comparison returns the test of a comparison. A field that is absent meets only ne, not_in and exists false.

@@ -40,7 +40,7 @@ func CheckRules(p *Problems, pointer string, list []api.Rule) {
 			pins[key] = n
 		}
 		for m := range list {
-			if h := &list[m]; h.Action == Hide && !h.Disabled && h.When == nil && names(h.Where, r.ItemID) {
+			if h := &list[m]; h.Action == Hide && !h.Disabled && h.When == nil && names(Where(h), r.ItemID) {
 				p.add(at, "contradiction", "rule %d hides the item that this rule pins", m)
 			}
 		}
@@ -62,14 +62,19 @@ func checkRule(p *Problems, at string, r *api.Rule) {
 	if !r.From.IsZero() && !r.Until.IsZero() && !r.From.Before(r.Until.Time) {
 		p.add(at+"/until", "contradiction", "until is not after from: the rule would never apply")
 	}
+	if r.ItemID != "" && r.Where != nil && r.Action != Pin {
+		p.add(at+"/item_id", "contradiction", "item_id stands in place of where: send one of them")
+	}
 	need := func(ok bool, field, detail string) {
 		if !ok {
 			p.add(at+"/"+field, "required", "%s", detail)
 		}
 	}
 	switch r.Action {
-	case Filter, Hide:
-		need(r.Where != nil, "where", r.Action+" needs the items that it is about")
+	case Filter:
+		need(r.Where != nil, "where", "filter needs the items that it keeps")
+	case Hide:
+		need(Where(r) != nil, "where", "hide needs the items that it is about: where, or item_id for one")
 	case Boost:
 		need(r.Factor > 1, "factor", "boost needs a factor above 1; bury lowers scores")
 	case Bury:
@@ -86,6 +91,14 @@ func checkRule(p *Problems, at string, r *api.Rule) {
 	}
 }
 
+// Where returns the items that a rule is about: its condition, or the item that stands in place of one; nil for all.
+func Where(r *api.Rule) *api.Condition {
+	if r.Where == nil && r.ItemID != "" && r.Action != Pin {
+		return &api.Condition{Field: "item_id", Value: r.ItemID}
+	}
+	return r.Where
+}
+
 // Active reports whether a rule applies now to an audience.
 func Active(r *api.Rule, now time.Time, a Audiences) bool {
 	if r.Disabled || !r.From.IsZero() && now.Before(r.From.Time) || !r.Until.IsZero() && !now.Before(r.Until.Time) {
@@ -94,7 +107,7 @@ func Active(r *api.Rule, now time.Time, a Audiences) bool {
 	return r.When == nil || Holds(r.When, a)
 }
 
-// Matching counts the items of the catalogue that a rule is about.
+// Matching counts the products of the catalogue that a rule is about; one with variants when it is about one of them.
 func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 	if r.Action == Pin {
 		if i := v.Find(r.ItemID); i >= 0 && v.Item(i) != nil {
@@ -102,11 +115,14 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 		}
 		return 0
 	}
-	if r.Where == nil {
-		return v.Count()
+	where := Where(r)
+	if where == nil {
+		n := 0
+		v.Products(func(*catalogue.Item) { n++ })
+		return n
 	}
-	match, n := Compile(r.Where, v, a, now), 0
-	v.Items(func(it *catalogue.Item) {
+	match, n := Compile(where, v, a, now), 0
+	v.Products(func(it *catalogue.Item) {
 		if match(it) {
 			n++
 		}
@@ -116,7 +132,7 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 
 // GroupOf returns the value by which limit_per counts an item, and whether it has one.
 func GroupOf(field string, it *catalogue.Item) (string, bool) {
-	v, ok := itemValue(field, it, time.Time{})
+	v, ok := productValue(field, it, time.Time{})
 	if !ok {
 		return "", false
 	}

@@ -35,6 +35,40 @@ func NewBook(d config.Documents, logger *slog.Logger, now func() time.Time) *Boo
 	}, builtin, logger, now)
 }
 
+// RulesKind names the rules that hold in all scenarios in the store.
+const RulesKind = "rule"
+
+// Rules holds the rules that hold in all scenarios, of all shops.
+type Rules = config.Collection[api.Rule]
+
+// NewRules returns an empty collection of rules.
+func NewRules(d config.Documents, logger *slog.Logger, now func() time.Time) *Rules {
+	return config.New(d, RulesKind, func(r *api.Rule, m config.Meta) { r.RuleID, r.Version = m.ID, m.Version }, nil, logger, now)
+}
+
+// DefaultLimit is how many items a scenario shows when neither it nor the request says.
+const DefaultLimit = 20
+
+// Complete fills in what has a default: the limit, and the ids of rules, made from their action and place.
+func Complete(s *api.Scenario) {
+	if s.Limit == 0 {
+		s.Limit = DefaultLimit
+	}
+	for n := range s.Rules {
+		if s.Rules[n].RuleID != "" {
+			continue
+		}
+		taken := func(id string) bool {
+			return slices.ContainsFunc(s.Rules, func(r api.Rule) bool { return r.RuleID == id })
+		}
+		for k := n + 1; s.Rules[n].RuleID == ""; k++ {
+			if id := s.Rules[n].Action + "-" + strconv.Itoa(k); !taken(id) {
+				s.Rules[n].RuleID = id
+			}
+		}
+	}
+}
+
 // Check reports everything that is wrong with a scenario, with JSON pointers from prefix.
 func Check(s *api.Scenario, prefix string) []apierror.FieldError {
 	p := &rules.Problems{}

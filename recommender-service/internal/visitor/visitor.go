@@ -43,6 +43,15 @@ type Visitor struct {
 	AsOf              time.Time
 	LastEventID       string
 	Watermark         int64
+	cart              []string // nil: the profile does not tell
+}
+
+// EventTypes lists the types of events that there are.
+func EventTypes() []string {
+	return []string{
+		"view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "like", "not_interested", "share", "view_item_list", "search",
+		"view_cart", "begin_checkout",
+	}
 }
 
 // weights are what types of events weigh, for events that are carried in a request. They are the profile-service's defaults.
@@ -86,7 +95,7 @@ func Of(p *profileapi.Profile) *Visitor {
 		return v
 	}
 	v.History, v.Session = touched(p.Recent), touched(p.Session)
-	v.Purchased, v.Hidden = p.Purchased, p.Hidden
+	v.Purchased, v.Hidden, v.cart = bought(p), p.Hidden, cartOf(p)
 	v.Categories, v.Brands = p.Affinity.Categories, p.Affinity.Brands
 	v.Segments, v.Attributes, v.Locale = p.Segments, p.Attributes, p.Locale
 	return v
@@ -167,7 +176,7 @@ func (t *Types) shared(list []string) []string {
 // Bytes is about what the visitor takes in memory.
 func (v *Visitor) Bytes() int {
 	const visitor, touched, purchased, value = 600, 100, 160, 40
-	return visitor + touched*(len(v.History)+len(v.Session)) + purchased*len(v.Purchased) + value*(len(v.Hidden)+len(v.Categories)+len(v.Brands)+len(v.Segments)+len(v.Attributes))
+	return visitor + touched*(len(v.History)+len(v.Session)) + purchased*len(v.Purchased) + value*(len(v.Hidden)+len(v.cart)+len(v.Categories)+len(v.Brands)+len(v.Segments)+len(v.Attributes))
 }
 
 func touched(items []profileapi.ProfileItem) []Touched {
@@ -197,31 +206,37 @@ func (v *Visitor) Add(events []profileapi.Event, now time.Time) {
 		if at.IsZero() || at.After(now) {
 			at = now
 		}
-		for _, id := range itemsOf(e) {
-			v.add(id, e.Type, weight, at, now)
+		for _, line := range linesOf(e) {
+			v.add(line.ItemID, e.Type, weight, at, now)
+			v.carry(line.ItemID, e.Type)
+			switch e.Type {
+			case "purchase":
+				v.buy(line.ItemID, quantityOf(&line))
+			case "refund":
+				v.giveBack(line.ItemID, quantityOf(&line))
+			}
 		}
 	}
 }
 
-func itemsOf(e *profileapi.Event) []string {
+// linesOf returns the lines of an event; its own item is short for a single one.
+func linesOf(e *profileapi.Event) []profileapi.EventItem {
 	if e.ItemID != "" {
-		return []string{e.ItemID}
+		return []profileapi.EventItem{{ItemID: e.ItemID}}
 	}
-	ids := make([]string, len(e.Items))
-	for n := range e.Items {
-		ids[n] = e.Items[n].ItemID
+	return e.Items
+}
+
+func quantityOf(line *profileapi.EventItem) float64 {
+	if line.Quantity == nil {
+		return 1
 	}
-	return ids
+	return *line.Quantity
 }
 
 func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
-	switch eventType {
-	case "not_interested":
-		if !slices.Contains(v.Hidden, id) {
-			v.Hidden = append(slices.Clone(v.Hidden), id)
-		}
-	case "purchase":
-		v.Purchased = append([]profileapi.PurchasedItem{{ItemID: id, Count: 1, Quantity: 1}}, v.Purchased...)
+	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
+		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
 	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
 	v.History, v.Session = putFirst(v.History, t), putFirst(v.Session, t)

@@ -28,7 +28,7 @@ func profile() *profileapi.Profile {
 		p.Recent = append(p.Recent, profileapi.ProfileItem{ItemID: word("lamp"), Type: word(types[0]), Types: slices.Clone(types), Decayed: 1})
 	}
 	p.Recent[2].ItemID = "unheard of"
-	p.Purchased = []profileapi.PurchasedItem{{ItemID: word("lamp")}, {ItemID: "unheard of"}}
+	p.Purchased = []profileapi.PurchasedItem{{ItemID: word("lamp"), Quantity: 1}, {ItemID: "unheard of", Quantity: 1}}
 	p.Affinity.Categories = []profileapi.AffinityValue{{Value: word("Home > Light"), Weight: 2}, {Value: "Elsewhere", Weight: 1}}
 	p.Affinity.Brands = []profileapi.AffinityValue{{Value: word("Acme"), Weight: 3}}
 	return p
@@ -43,7 +43,7 @@ func TestAJoinedVisitorIsTheSameInSharedMemory(t *testing.T) {
 	for n, index := range []int32{1, 1, visitor.Unknown} {
 		want.History[n].Item = index
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(visitor.Visitor{})); diff != "" {
 		t.Errorf("(-before +after)\n%s", diff)
 	}
 	for what, pair := range map[string][2]string{

@@ -1,0 +1,194 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// registerSharedRules adds the rules that hold in all scenarios.
+func (a *API) registerSharedRules(api huma.API) {
+	tags := []string{scenariosTag}
+	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "get-rule", Method: http.MethodGet, Path: "/v1/rules/{id}", Tags: tags, Summary: "Read a rule that holds in all scenarios", Errors: []int{http.StatusNotFound},
+	}, a.getSharedRule)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "put-rule", Method: http.MethodPut, Path: "/v1/rules/{id}", Tags: tags, Summary: "Change or add a rule that holds in all scenarios", Errors: changed,
+		Description: "It is applied before the rules of the scenario; `when` with `request.scenario` leaves some out. Serves from the next request on.",
+	}, a.putSharedRule)
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "delete-rule", Method: http.MethodDelete, Path: "/v1/rules/{id}", Tags: tags, Summary: "Remove a rule that holds in all scenarios", Errors: changed,
+		DefaultStatus: http.StatusNoContent,
+	}, a.deleteSharedRule)
+}
+
+// sharedRules lists the rules that hold in all scenarios, in order of id.
+func (a *API) sharedRules(shop string) []*recommenderapi.Rule {
+	var list []*recommenderapi.Rule
+	for _, e := range a.Rules.List(shop) {
+		list = append(list, e.Value)
+	}
+	return list
+}
+
+// placed is a scenario with the rules that hold everywhere.
+func (a *API) placed(shop string, s *recommenderapi.Scenario) recommend.Placement {
+	return recommend.Placement{Scenario: s, Shared: a.sharedRules(shop)}
+}
+
+// sharedAt returns the rules of a past answer; false when one of them can no longer be read.
+func (a *API) sharedAt(ctx context.Context, shop string, d *recommend.Decision) (list []*recommenderapi.Rule, ok bool) {
+	for _, id := range sortedKeys(d.SharedRules) {
+		e, err := a.Rules.Version(ctx, shop, id, d.SharedRules[id])
+		if err != nil {
+			return nil, false
+		}
+		list = append(list, e.Value)
+	}
+	return list, true
+}
+
+type ruleOutput struct {
+	ETag string `header:"ETag"`
+	Body recommenderapi.Rule
+}
+
+func (a *API) getSharedRule(_ context.Context, shop string, in *idInput) (*ruleOutput, error) {
+	e, ok := a.Rules.Find(shop, in.ID)
+	if !ok {
+		return nil, a.noSharedRule(in.ID)
+	}
+	return &ruleOutput{httpserver.ETag(e.Version), *e.Value}, nil
+}
+
+// noSharedRule says where else a rule may be.
+func (a *API) noSharedRule(id string) error {
+	p := apierror.NotFound("rule", id)
+	p.Detail += " GET /v1/rules lists those that there are. A rule of one scenario is read and changed in its scenario."
+	return p
+}
+
+type putRuleInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
+	httpserver.Conditions
+	Body recommenderapi.Rule
+}
+
+type savedRuleOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   recommenderapi.SavedRule
+}
+
+func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) (*savedRuleOutput, error) {
+	r := &in.Body
+	if r.RuleID != "" && r.RuleID != in.ID {
+		return nil, apierror.Invalid("The rule cannot be stored.", apierror.FieldError{Pointer: "/rule_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out"})
+	}
+	r.RuleID = in.ID
+	if bad := a.checkShared(shop, r); len(bad) > 0 {
+		return nil, apierror.Invalid("The rule cannot be stored.", bad...)
+	}
+	e, created, err := a.Rules.Put(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, r, in.Require())
+	if err != nil {
+		return nil, problem(err, "rule", in.ID)
+	}
+	out := &savedRuleOutput{Status: http.StatusOK, ETag: httpserver.ETag(e.Version), Body: recommenderapi.SavedRule{Rule: *e.Value}}
+	if created {
+		out.Status = http.StatusCreated
+	}
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
+		out.Body.Items = rules.Matching(e.Value, v, rules.Nobody, a.Now())
+		absent := a.absent(shop, v)
+		absent.Rule("", e.Value)
+		out.Body.Warnings = absent.Problems.Fields
+	})
+	return out, nil
+}
+
+// checkShared reports what is wrong with a rule, also where it contradicts the others that hold in all scenarios.
+func (a *API) checkShared(shop string, r *recommenderapi.Rule) []apierror.FieldError {
+	own := &rules.Problems{}
+	rules.CheckRules(own, "", []recommenderapi.Rule{*r})
+	for n := range own.Fields {
+		own.Fields[n].Pointer = own.Fields[n].Pointer[len("/0"):]
+	}
+	if len(own.Fields) > 0 {
+		return own.Fields
+	}
+	all := []recommenderapi.Rule{}
+	for _, other := range a.sharedRules(shop) {
+		if other.RuleID != r.RuleID {
+			all = append(all, *other)
+		}
+	}
+	together := &rules.Problems{}
+	rules.CheckRules(together, "", append(all, *r))
+	for n := range together.Fields {
+		f := &together.Fields[n]
+		f.Pointer, f.Detail = "", "contradicts another rule that holds in all scenarios: "+f.Detail
+	}
+	return together.Fields
+}
+
+func (a *API) deleteSharedRule(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
+	if _, ok := a.Rules.Find(shop, in.ID); !ok {
+		return nil, a.noSharedRule(in.ID)
+	}
+	return nil, problem(a.Rules.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.Require()), "rule", in.ID)
+}
+
+// absent compares with a shop's catalogue and scenarios.
+func (a *API) absent(shop string, v *catalogue.View) *rules.Absent {
+	return &rules.Absent{View: v, Scenario: func(id string) bool {
+		_, ok := a.Scenarios.Find(shop, id)
+		return ok
+	}}
+}
+
+// warnings names what a scenario names and the shop does not have.
+func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario) (list []apierror.FieldError) {
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
+		absent := a.absent(shop, v)
+		absent.Condition(prefix+"/filter", s.Filter)
+		absent.Rules(prefix+"/rules", s.Rules)
+		list = absent.Problems.Fields
+	})
+	return list
+}
+
+// matches counts the items of the rules that hold in all scenarios, and of a scenario's own.
+func (a *API) matches(shop string, s *recommenderapi.Scenario) []recommenderapi.RuleMatch {
+	list := []recommenderapi.RuleMatch{}
+	for _, r := range a.sharedRules(shop) {
+		a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
+			list = append(list, recommenderapi.RuleMatch{RuleID: r.RuleID, Shared: true, Items: rules.Matching(r, v, rules.Nobody, a.Now())})
+		})
+	}
+	return append(list, scenario.Matching(s, a.Catalogue.Shop(shop), a.Now())...)
+}
+
+// listedShared describes a rule that holds in all scenarios.
+func (a *API) listedShared(shop string, r *recommenderapi.Rule) recommenderapi.ListedRule {
+	now := a.Now()
+	l := recommenderapi.ListedRule{Scenario: "/v1/rules/" + url.PathEscape(r.RuleID), ScenarioVersion: r.Version, Rule: *r}
+	l.State, l.Detail = ruleState(r, now)
+	if l.State == recommenderapi.RuleActive {
+		l.Detail = "It acts on every answer of every scenario."
+	}
+	l.Active = l.State == recommenderapi.RuleActive || l.State == recommenderapi.RuleWhen
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) { l.Items = rules.Matching(r, v, rules.Nobody, now) })
+	return l
+}

@@ -1,0 +1,228 @@
+package recommend
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// offers chooses the variants under which products are shown.
+type offers struct {
+	r     *run
+	view  *catalogue.View
+	all   *checker // what an item needs to be sold at all
+	whole *checker // and what the request and the rules want of it; made for the first product with variants
+	taste taste
+	sales map[int32]float32
+}
+
+func (r *run) offers(v *catalogue.View) *offers {
+	return &offers{r: r, view: v, all: &checker{view: v, checks: invariants(r.now.UnixMilli())}}
+}
+
+// offer is how a pick is shown.
+type offer struct {
+	shown   *catalogue.Item // whose id the answer has
+	variant *catalogue.Item // the one to sell; nil for an item without variants
+	members []*catalogue.Item
+}
+
+// of returns how a pick is shown, and false when it may no longer be sold.
+func (o *offers) of(p *pick) (offer, bool) {
+	it := o.view.Item(p.index)
+	if it == nil {
+		return offer{}, false
+	}
+	if it.Family == nil {
+		return offer{shown: it}, o.all.first(it) == ""
+	}
+	if o.whole == nil {
+		o.whole = &checker{view: o.view, checks: append(o.r.conditions(o.view), o.r.saleable()...)}
+		o.taste, o.sales = o.r.tasteOf(o.view), o.r.sales()
+	}
+	if o.whole.first(it) != "" {
+		return offer{}, false
+	}
+	f := offer{variant: o.best(p), members: o.whole.offers}
+	if f.shown = it.Family.Row; f.shown == nil {
+		f.shown = f.variant
+	}
+	return f, true
+}
+
+// best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that is most what
+// the visitor chose before, the one that did most for the product, the one sold most, the first by item id.
+func (o *offers) best(p *pick) *catalogue.Item {
+	var best *catalogue.Item
+	var most [4]float64
+	for _, m := range o.whole.offers {
+		got := [4]float64{named(p, m), o.taste.of(m), contribution(p, m), float64(o.sales[m.Index])}
+		if best == nil || slices.Compare(got[:], most[:]) > 0 {
+			best, most = m, got
+		}
+	}
+	return best
+}
+
+// named is 1 for the variant that a pick is about.
+func named(p *pick, m *catalogue.Item) float64 {
+	if p.variant == m.Index+1 {
+		return 1
+	}
+	for k := range p.shares {
+		if s := &p.shares[k]; s.Item == m.Index && (s.source == api.SourceBuyAgain || s.source == api.SourceRecentlyViewed) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// contribution is the largest contribution that names the variant.
+func contribution(p *pick, m *catalogue.Item) (most float64) {
+	for k := range p.shares {
+		if s := &p.shares[k]; s.Item == m.Index {
+			most = max(most, s.Value)
+		}
+	}
+	return most
+}
+
+// taste says how much the visitor chose each value of an attribute, such as a size, by name and value: shares that sum to 1 for a name.
+type taste map[string]map[any]float64
+
+// tasteOf counts the attributes of the variants that the visitor touched.
+func (r *run) tasteOf(v *catalogue.View) taste {
+	t, sums := taste{}, map[string]float64{}
+	for n := range r.visitor.History {
+		touched := &r.visitor.History[n]
+		i := touched.Item
+		if i < 0 {
+			i = v.Find(touched.ItemID)
+		}
+		if i < 0 || touched.Weight <= 0 {
+			continue
+		}
+		it := v.Row(i)
+		if it == nil || it.Head == it.Index {
+			continue
+		}
+		it.Source.EachAttribute(func(name string, value any) {
+			if _, list := value.([]any); list || value == nil {
+				return
+			}
+			if t[name] == nil {
+				t[name] = map[any]float64{}
+			}
+			t[name][value] += touched.Weight
+			sums[name] += touched.Weight
+		})
+	}
+	for name, values := range t {
+		for value := range maps.Keys(values) {
+			values[value] /= sums[name]
+		}
+	}
+	return t
+}
+
+// of adds up what the visitor chose before of a variant's attributes.
+func (t taste) of(it *catalogue.Item) (sum float64) {
+	if len(t) == 0 {
+		return 0
+	}
+	it.Source.EachAttribute(func(name string, value any) {
+		if values := t[name]; values != nil {
+			if _, list := value.([]any); !list {
+				sum += values[value]
+			}
+		}
+	})
+	return sum
+}
+
+// sales returns how much items sell, from the popularity list of the shop that is at hand; nil for none.
+func (r *run) sales() map[int32]float32 {
+	row := r.engine.Peers.Sales(r.shop.Name)
+	if row == nil {
+		return nil
+	}
+	sales := make(map[int32]float32, row.Len())
+	for n, i := range row.Items {
+		sales[i] = row.Weights[n]
+	}
+	return sales
+}
+
+// PriceRange is the field with the lowest and the highest price of a product whose variants cost differently.
+type PriceRange struct {
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
+}
+
+// field returns a field of the item as it is offered: prices are those of the variants that can be bought, what belongs to a variant is of the one shown,
+// and the rest is the product's where it says it.
+func (f *offer) field(name string, m *api.Market) (any, bool) {
+	switch {
+	case f.variant == nil:
+		return f.shown.MarketField(name, m)
+	case name == "price_range":
+		return f.priceRange(m)
+	case name == "price" || name == "sale_price" || name == "currency":
+		if it := f.priced(m); it != nil {
+			return it.MarketField(name, m)
+		}
+	case name == "stock" || name == "gtin" || name == "status":
+		return f.variant.Field(name)
+	case name == "attributes":
+		return f.attributes()
+	}
+	first, second := f.shown, f.variant
+	if len(name) > len(catalogue.AttributePrefix) && name[:len(catalogue.AttributePrefix)] == catalogue.AttributePrefix {
+		first, second = second, first
+	}
+	if v, ok := first.MarketField(name, m); ok {
+		return v, true
+	}
+	return second.MarketField(name, m)
+}
+
+// attributes returns those of the product with those of the variant over them.
+func (f *offer) attributes() (any, bool) {
+	all := map[string]any{}
+	for _, it := range [...]*catalogue.Item{f.shown, f.variant} {
+		it.Source.EachAttribute(func(name string, value any) { all[name] = value })
+	}
+	return all, len(all) > 0
+}
+
+// priced returns the variant whose price the product has: the one shown when it stands for the product itself, else the cheapest.
+func (f *offer) priced(m *api.Market) *catalogue.Item {
+	if f.shown == f.variant {
+		return f.variant
+	}
+	var cheapest *catalogue.Item
+	least := 0.0
+	for _, it := range f.members {
+		if p, ok := it.PriceIn(m); ok && (cheapest == nil || p < least) {
+			cheapest, least = it, p
+		}
+	}
+	return cheapest
+}
+
+func (f *offer) priceRange(m *api.Market) (any, bool) {
+	var prices []float64
+	for _, it := range f.members {
+		if p, ok := it.PriceIn(m); ok {
+			prices = append(prices, p)
+		}
+	}
+	slices.SortFunc(prices, cmp.Compare[float64])
+	if len(prices) < 2 || prices[0] == prices[len(prices)-1] {
+		return nil, false
+	}
+	return PriceRange{prices[0], prices[len(prices)-1]}, true
+}
