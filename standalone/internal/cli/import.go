@@ -13,7 +13,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/table"
+	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
 // importPoll is how often a running import is asked for its progress.
@@ -133,22 +133,22 @@ func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 
 // lookInto reads the start of the file for its kind, and reports whether more is found out by itself than the names of fields say.
 func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
-	reader, err := table.Open(file, table.Options{Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: table.Known(table.Kind(f.spec.Kind)), Flatten: true})
+	reader, err := tables.Open(file, tables.Options{Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true})
 	if err != nil {
 		return false, fmt.Errorf("read the file: %w", err)
 	}
 	defer reader.Close()
 	reader.Sample(100)
 	if f.spec.Kind == "" {
-		kind, ok := table.KindOf(reader.Columns)
+		kind, ok := tables.KindOf(reader.Columns)
 		if !ok {
 			return false, fmt.Errorf("the columns do not tell what the file holds: pass --kind items, events or users; the columns are %s", strings.Join(reader.Columns, ", "))
 		}
 		f.spec.Kind, guessed = string(kind), true
 	}
-	if plan, err := table.NewPlan(table.Kind(f.spec.Kind), reader.Columns, table.PlanOptions{JSON: reader.Format == table.NDJSON}); err == nil {
+	if plan, err := tables.NewPlan(tables.Kind(f.spec.Kind), reader.Columns, tables.PlanOptions{JSON: reader.Format == tables.NDJSON}); err == nil {
 		for _, c := range plan.Columns {
-			guessed = guessed || c.How != table.Named
+			guessed = guessed || c.How != tables.Named
 		}
 	}
 	_, err = file.Seek(0, io.SeekStart)

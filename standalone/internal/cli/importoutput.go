@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/table"
+	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
 // printDryRun shows what became of the columns, and the first rows as they would be stored.
@@ -33,8 +33,8 @@ func printDryRun(w io.Writer, state profileapi.Import) {
 
 func howText(how string) string {
 	return map[string]string{
-		table.Named: "by its name", table.Usual: "a usual word", table.Mapped: "as you said", table.Attribute: "no field: an attribute", table.Property: "no field: a property",
-		table.Part: "together with others", table.Ignored: "",
+		tables.Named: "by its name", tables.Usual: "a usual word", tables.Mapped: "as you said", tables.Attribute: "no field: an attribute", tables.Property: "no field: a property",
+		tables.Part: "together with others", tables.Ignored: "",
 	}[how]
 }
 
