@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -225,6 +226,30 @@ func TestOrderLinesOfRealLayouts(t *testing.T) {
 	if state.Accepted != 7 || !slices.Equal(codes(state), []string{"repeated_row:*2"}) {
 		t.Errorf("lines: %+v", state)
 	}
+}
+
+func TestAnImportCanReplaceAnother(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		at := time.Now().Add(-48 * time.Hour).Format(time.DateTime)
+		wrong, _ := runImport(t, s, profileapi.ImportSpec{Kind: "events"}, strings.NewReader("type,user_id,item_id,occurred_at\nview,u,wrong,"+at+"\nview,u,both,"+at+"\n"))
+		if wrong.Accepted != 2 || wrong.UndoUntil.Sub(wrong.CreatedAt.Time) != 30*24*time.Hour {
+			t.Fatalf("got %+v", wrong)
+		}
+		right, _ := runImport(t, s, profileapi.ImportSpec{Kind: "events", Replace: wrong.ImportID}, strings.NewReader("type,user_id,item_id,occurred_at\nview,u,right,"+at+"\nview,u,both,"+at+"\n"))
+		if right.Accepted != 2 || right.Duplicates != 0 {
+			t.Fatalf("got %+v", right)
+		}
+		got := map[string]bool{}
+		for _, i := range readAll(t, s.client, profileapi.InteractionsQuery{}) {
+			got[i.ItemID] = true
+		}
+		if diff := cmp.Diff(map[string]bool{"right": true, "both": true}, got); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := s.client.StartImport(t.Context(), profileapi.ImportSpec{Kind: "events", Replace: "none"}, strings.NewReader("x")); err == nil {
+			t.Error("an import replaces one that does not exist")
+		}
+	})
 }
 
 func previews(state profileapi.Import) []string {

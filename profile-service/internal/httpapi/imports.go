@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -132,12 +133,11 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 	if err != nil {
 		return nil, err
 	}
-	scope, ok := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[spec.Kind]
-	if !ok {
+	if !slices.Contains([]string{"users", "items", "events"}, spec.Kind) {
 		return nil, apierror.Invalid("The import has no kind.", apierror.FieldError{Parameter: "kind", Code: "required", Detail: "Say what the rows are: kind=users, items or events."})
 	}
-	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
-		return nil, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	if err := mayWrite(ctx, spec.Kind); err != nil {
+		return nil, err
 	}
 	file, err := fileOf(in.request)
 	if err != nil {
@@ -148,6 +148,15 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 		return nil, storeProblem(err)
 	}
 	return &startImportOutput{Location: "/v1/imports/" + state.ImportID, Body: state}, nil
+}
+
+// mayWrite checks that a caller may write what a kind of import holds.
+func mayWrite(ctx context.Context, kind string) error {
+	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[kind]
+	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
+		return apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	}
+	return nil
 }
 
 // fileOf returns the body, or the part "file" of a form.

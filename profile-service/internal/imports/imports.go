@@ -88,6 +88,9 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 	}
 	now := wire.TimeOf(im.o.Now())
 	state := profileapi.Import{ImportID: uuid.Must(uuid.NewV7()).String(), Spec: spec, State: profileapi.ImportQueued, BytesTotal: size, CreatedAt: now, UpdatedAt: now}
+	if !spec.DryRun {
+		state.UndoUntil = wire.TimeOf(state.CreatedAt.Add(store.UndoFor))
+	}
 	if err := im.save(ctx, shop, &state, false); err != nil {
 		discard(spool)
 		return profileapi.Import{}, err

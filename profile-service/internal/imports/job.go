@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -22,6 +23,7 @@ import (
 
 const (
 	batchRows  = 1000
+	batchBytes = 8 << 20 // of rows that wait to be stored; what bounds memory when rows are long
 	maxErrors  = 100_000 // entries of a report; beyond it rows are only counted
 	maxSample  = 200
 	endTimeout = 10 * time.Second
@@ -55,13 +57,16 @@ type job struct {
 	repeats *repeats
 	items   *items
 	batch   []row
-	entries int64 // of the report
-	savedAt time.Time
+
+	batchBytes int   // of batch
+	entries    int64 // of the report
+	savedAt    time.Time
 }
 
 // run waits for a slot, reads the file and saves how it ended.
 func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
 	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}, tally: newTally(), repeats: newRepeats(), items: newItems()}
+	ctx = store.DuringImport(ctx, state.ImportID)
 	err := j.wait(ctx)
 	if err == nil {
 		err = j.work(ctx, file)
@@ -147,7 +152,7 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 		return err
 	}
 	if replaced := j.state.Spec.Replace; replaced != "" && !j.state.Spec.DryRun {
-		if err := j.im.o.Undoer.UndoImport(ctx, j.shop, replaced); err != nil {
+		if err := j.im.o.Undoer.UndoImport(store.DuringImport(ctx, ""), j.shop, replaced); err != nil { // undoing this import shall not bring that one back
 			return err
 		}
 	}
@@ -166,7 +171,8 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 		if err != nil {
 			return errors.Join(j.flush(ctx), fileError{fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err)})
 		}
-		if j.batch = append(j.batch, r); len(j.batch) == batchRows {
+		j.batchBytes += len(r.object)
+		if j.batch = append(j.batch, r); len(j.batch) == j.rowsAtOnce() || j.batchBytes >= batchBytes {
 			if err := j.flush(ctx); err != nil {
 				return err
 			}
@@ -200,6 +206,14 @@ func (j *job) found() {
 	j.state.Warnings = j.tally.list()
 }
 
+// rowsAtOnce is how many rows are stored in one commit.
+func (j *job) rowsAtOnce() int {
+	if j.state.Spec.Kind == "events" {
+		return ingest.MaxRows
+	}
+	return batchRows
+}
+
 // flush stores the batch, notes its errors and saves the progress.
 func (j *job) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -230,7 +244,7 @@ func (j *job) flush(ctx context.Context) error {
 	}
 	slices.SortStableFunc(report, func(a, b profileapi.ImportError) int { return cmp.Compare(a.Line, b.Line) })
 	j.state.Rows += int64(len(j.batch))
-	j.batch = j.batch[:0]
+	j.batch, j.batchBytes = j.batch[:0], 0
 	if err := j.report(ctx, report); err != nil {
 		return err
 	}
@@ -287,7 +301,7 @@ func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 	case "events":
 		put = j.im.o.Sink.Events
 	}
-	return put(ctx, j.shop, objects, Batch{ImportID: j.state.ImportID, DryRun: j.state.Spec.DryRun, repeats: j.repeats})
+	return put(ctx, j.shop, objects, Batch{DryRun: j.state.Spec.DryRun, repeats: j.repeats})
 }
 
 // entries makes the report entries of one row; the record is in the first only, so that a mended report imports each row once.

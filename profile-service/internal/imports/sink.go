@@ -16,9 +16,8 @@ import (
 
 // Batch is what rows are stored with.
 type Batch struct {
-	ImportID string
-	DryRun   bool // only judge
-	repeats  *repeats
+	DryRun  bool // only judge
+	repeats *repeats
 }
 
 // Services is the Sink that stores through the same packages as the API.
@@ -64,7 +63,7 @@ func judge[T any](rows [][]byte, decode func([]byte, string) (T, []profileapi.Fi
 // Events implements Sink. The rows are judged as one body. An event without an event_id gets one from its content, so that the same file can be sent
 // again: "import-" and a digest; the n-th event that is equal in everything to one before it in the file has "-n" behind it and is one more of the same.
 func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
-	body, err := s.Ingest.Decode(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
+	body, err := s.Ingest.DecodeRows(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
 	if err != nil {
 		return nil, fileError{err}
 	}
