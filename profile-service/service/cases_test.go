@@ -27,9 +27,12 @@ func caseFile(t *testing.T, name string) *os.File {
 	return f
 }
 
+// keepDays lets events of the files be as old as they will get.
+const keepDays = 36500
+
 func onSQLite(t *testing.T) *running {
 	t.Helper()
-	return start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	return start(t, service.Config{DatabaseURL: testenv.SQLite(t), RetentionDays: keepDays})
 }
 
 // importCase imports a file of items without an option and fails when a row was rejected.
@@ -208,13 +211,50 @@ func TestAWholeCatalogueArchivesWhatItLacks(t *testing.T) {
 
 func TestOrderLinesOfRealLayouts(t *testing.T) {
 	t.Parallel()
-	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
-	state, report := runImport(t, s, profileapi.ImportSpec{Kind: "events"}, caseFile(t, "07-order-lines/shopify-orders-layout.csv"))
-	if state.Accepted+state.Duplicates != 2 || state.Rejected != 0 || len(state.Warnings) != 0 {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": testenv.SQLite, "postgres": testenv.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkOrderLines(t, start(t, service.Config{DatabaseURL: url(t), RetentionDays: keepDays}))
+		})
+	}
+}
+
+func checkOrderLines(t *testing.T, s *running) {
+	t.Helper()
+	spec := profileapi.ImportSpec{Kind: "events"}
+	state, report := runImport(t, s, spec, caseFile(t, "07-order-lines/order-lines.csv"))
+	if state.Accepted != 7 || !slices.Equal(codes(state), []string{"repeated_row:*2"}) {
+		t.Fatalf("lines: %+v %+v", state, report)
+	}
+	if state, _ = runImport(t, s, spec, caseFile(t, "07-order-lines/order-lines.csv")); state.Accepted != 0 || state.Duplicates != 7 {
+		t.Errorf("the same file again: %+v", state)
+	}
+	state, report = runImport(t, s, spec, caseFile(t, "07-order-lines/shopify-orders-layout.csv"))
+	if state.Accepted != 2 || len(state.Warnings) != 0 {
 		t.Fatalf("Shopify: %+v %+v", state, report)
 	}
+	for user, want := range map[string]map[string]float64{
+		"599528": {"356475": 1, "15335": 2, "81345": 1}, "700001": {"356475": 2, "15335": 2}, "a@example.com": {"TEE-M": 1, "CAP-1": 1},
+	} {
+		profile, err := s.client.Profile(t.Context(), profileapi.ProfileQuery{UserID: user})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]float64{}
+		for _, p := range profile.Purchased {
+			got[p.ItemID] = p.Quantity
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", user, diff)
+		}
+	}
+}
+
+func TestRowsOfOrdersAreMadeAsTheyAreStored(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
 	dry := profileapi.ImportSpec{Kind: "events", DryRun: true}
-	state, _ = runImport(t, s, dry, caseFile(t, "07-order-lines/shopify-orders-layout.csv"))
+	state, _ := runImport(t, s, dry, caseFile(t, "07-order-lines/shopify-orders-layout.csv"))
 	want := []string{
 		`{"currency":"EUR","items":[{"item_id":"TEE-M","price":20,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
 		`{"currency":"EUR","items":[{"item_id":"CAP-1","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
@@ -262,7 +302,7 @@ func previews(state profileapi.Import) []string {
 
 func TestPublicEventLogs(t *testing.T) {
 	t.Parallel()
-	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	s := onSQLite(t)
 	state, report := runImport(t, s, profileapi.ImportSpec{Kind: "events", DryRun: true}, caseFile(t, "08-public-event-logs/view-cart-purchase.csv"))
 	if state.Accepted != 4 {
 		t.Fatalf("%+v %+v", state, report)
