@@ -3,6 +3,10 @@ MODULES := shared migrations profile-service similarity-service recommender-serv
 PROGRAMS := ./standalone/cmd/aisle ./profile-service/cmd/profile-service ./similarity-service/cmd/similarity-service \
 	./recommender-service/cmd/recommender-service ./migrations/cmd/migrate
 
+# What programs call themselves: the tag, or the commit.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X github.com/aisle-rec/aisle/shared/process.version=$(VERSION)
+
 export CGO_ENABLED := 0
 
 .PHONY: help build demo test race lint tidy fmt clean
@@ -11,10 +15,10 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
 
 build: ## Build every program into bin/
-	go build -trimpath -o bin/ $(PROGRAMS)
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ $(PROGRAMS)
 
 demo: ## Build, import a real shop's year and show recommendations; serves until Ctrl-C
-	go build -trimpath -o bin/ ./standalone/cmd/aisle
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./standalone/cmd/aisle
 	bin/aisle demo
 
 test: ## Run every test, with a private Postgres and Redis

@@ -4,18 +4,14 @@ package migrations
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"database/sql/driver"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/golang-migrate/migrate/v4"
 	migratedb "github.com/golang-migrate/migrate/v4/database"
@@ -23,7 +19,6 @@ import (
 	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
-	"modernc.org/sqlite"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -124,7 +119,7 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 		}
 		return driver, func() { db.Close() }, nil
 	}
-	if err := addSHA256(); err != nil {
+	if err := addFunctions(); err != nil {
 		return nil, nil, fmt.Errorf("prepare SQLite for migrations: %w", err)
 	}
 	s, err := database.OpenSQLite(ctx, url)
@@ -137,19 +132,6 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 	}
 	return instance, func() { s.Close() }, nil
 }
-
-// addSHA256 gives SQLite the function sha256_hex(text) for the migrations that need what Postgres has built in. Functions belong to the
-// driver, of which a process has one.
-var addSHA256 = sync.OnceValue(func() error {
-	return sqlite.RegisterDeterministicScalarFunction("sha256_hex", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		text, ok := args[0].(string)
-		if !ok {
-			return nil, fmt.Errorf("sha256_hex of a %T: give it a text", args[0])
-		}
-		sum := sha256.Sum256([]byte(text))
-		return hex.EncodeToString(sum[:]), nil
-	})
-})
 
 // newestVersion returns the highest version number among the files of a folder.
 func newestVersion(dir string) (uint, error) {

@@ -90,11 +90,5 @@ func (c Config) retention(shop string) time.Duration {
 	return time.Duration(days) * day
 }
 
-// maxRetention returns the longest retention of any shop.
-func (c Config) maxRetention() time.Duration {
-	days := c.RetentionDays
-	for _, own := range c.ShopRetentionDays {
-		days = max(days, own)
-	}
-	return time.Duration(days) * day
-}
+// halfLife is the time after which an event counts half.
+func (c Config) halfLife() time.Duration { return time.Duration(c.AffinityHalfLifeDays * float64(day)) }

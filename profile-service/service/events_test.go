@@ -63,7 +63,7 @@ func TestBadBodiesAreProblems(t *testing.T) {
 			"none":               {`[]`, 422},
 			"a number":           {`1`, 400},
 			"trailing":           {ok + ok, 400},
-			"huge number":        {`{"type":"purchase","user_id":"u","item_id":"i","value":1e999}`, 422},
+			"huge number":        {`{"type":"rate","user_id":"u","item_id":"i","value":1e999}`, 422},
 			"wrong types":        {`{"type":1,"user_id":{},"items":3,"value":"x","consent":[],"position":1.5}`, 422},
 			"unknown type":       {`{"type":"vue_item","user_id":"u","item_id":"i"}`, 422},
 			"in the future":      {fmt.Sprintf(`{"type":"view_item","user_id":"u","item_id":"i","occurred_at":%d}`, time.Now().Add(6*time.Minute).UnixMilli()), 422},

@@ -10,7 +10,6 @@ import (
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
-	"github.com/aisle-rec/aisle/profile-service/internal/changes"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/httpapi"
@@ -20,9 +19,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
-	"github.com/aisle-rec/aisle/profile-service/internal/store/postgres"
-	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlite"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -49,7 +48,10 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	db, err := openStore(ctx, config.DatabaseURL)
+	weights := event.DefaultWeights()
+	maps.Copy(weights, config.Weights)
+	mover := visitor.NewMover(weights, config.halfLife())
+	db, err := openStore(ctx, config.DatabaseURL, mover)
 	if err != nil {
 		return nil, err
 	}
@@ -57,35 +59,25 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		Service: Name, Description: description, Version: deps.Version, Auth: deps.Auth, Logger: deps.Logger, Registry: deps.Registry,
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
-	api := s.api()
-	api.Register(server.API)
-	api.ConfirmProfiles(server)
+	s.api(mover).Register(server.API)
 	return s, nil
 }
 
-func openStore(ctx context.Context, url string) (store.Store, error) {
+func openStore(ctx context.Context, url string, mover *visitor.Mover) (store.Store, error) {
+	migrate := migrations.Up
 	if database.IsPostgres(url) {
-		if err := migrations.Check(ctx, migrations.Profile, url); err != nil {
-			return nil, err
-		}
-		pool, err := database.OpenPostgres(ctx, url)
-		if err != nil {
-			return nil, err
-		}
-		return postgres.New(pool), nil
+		migrate = migrations.Check
 	}
-	if err := migrations.Up(ctx, migrations.Profile, url); err != nil {
+	if err := migrate(ctx, migrations.Profile, url); err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, url)
+	return sqlstore.Open(ctx, url, mover)
 }
 
 // api wires the packages together.
-func (s *Service) api() *httpapi.API {
+func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	now := time.Now
-	weights := event.DefaultWeights()
-	maps.Copy(weights, s.config.Weights)
-	halfLife := time.Duration(s.config.AffinityHalfLifeDays * float64(day))
+	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
 	users := people.New(s.store, s.store, now)
 	s.facts = profile.NewFacts(s.store)
@@ -99,8 +91,8 @@ func (s *Service) api() *httpapi.API {
 		Ingest:       events,
 		Catalogue:    items,
 		People:       users,
-		History:      &history.Reader{Log: s.store, Identities: s.store, Histories: s.store},
-		Profiles:     &profile.Reader{Histories: s.store, Facts: s.facts, Changes: changes.NewLog(s.store, now), Weights: weights, HalfLife: halfLife, Now: now},
+		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
+		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Imports:      s.imports,
 		Now:          now,
@@ -117,7 +109,7 @@ func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.R
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, MaxRetention: s.config.maxRetention(), Now: time.Now, Logger: s.deps.Logger}
+	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
 	return keeper.Run(ctx)
 }
 

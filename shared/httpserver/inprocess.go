@@ -15,16 +15,11 @@ const bodyBuffer = 16 << 10
 // InProcess is an http.RoundTripper that hands each request to a handler of the same process: same JSON, no socket.
 type InProcess struct{ Handler http.Handler }
 
-// RoundTrip takes what a Prompter answers at once. Else it runs the handler on a goroutine of its own, so that the caller can leave whatever the handler
+// RoundTrip runs the handler on a goroutine of its own, so that the caller can leave whatever the handler
 // does, and returns when the handler has ended or its body fills a buffer or is flushed; from there on the body streams through a pipe. When the caller
 // closes the body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is
 // cancelled and never past a deadline, by which handlers know that a write failed only because nobody reads.
 func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	if p, ok := t.Handler.(Prompter); ok && r.Body == nil && r.Context().Err() == nil {
-		if resp := p.Prompt(r); resp != nil {
-			return resp, nil
-		}
-	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	c := &localCall{header: http.Header{}, ctx: ctx, cancel: cancel, ready: make(chan struct{})}
 	c.stop = context.AfterFunc(r.Context(), cancel)

@@ -39,15 +39,17 @@ type Options struct {
 	Mend func(op *huma.Operation, schemas huma.Registry, p *apierror.Problem)
 }
 
-// Server is a gin engine and the huma API on it. It is a Prompter.
+// Server is a gin engine and the huma API on it.
 type Server struct {
 	Engine *gin.Engine
 	API    huma.API
 
 	auth       *auth.Authenticator
 	duration   *prometheus.HistogramVec
-	confirmers []confirmer
 }
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Engine.ServeHTTP(w, r) }
 
 // New builds the frame: documentation at /openapi.json and /docs, problem details for every error, no routes of its own.
 func New(o Options) *Server {

@@ -46,11 +46,16 @@ type Deps struct {
 	PeerTransport map[string]http.RoundTripper
 }
 
-// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM.
+// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With --help it
+// prints the settings, with --version the version.
 func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
+	defaults := Settings{Listen: listen, AdminListen: adminListen}
+	if len(os.Args) > 1 {
+		return told[C](name, defaults, os.Args[1:])
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, name, Settings{Listen: listen, AdminListen: adminListen}, os.Stderr, build); err != nil {
+	if err := run(ctx, name, defaults, os.Stderr, build); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", name, OneLine(err))
 		return 1
 	}
@@ -116,8 +121,14 @@ func listen(s Settings) (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-// Version returns the version of the running program, as the Go tool recorded it.
+// version is set by the linker: go build -ldflags "-X github.com/aisle-rec/aisle/shared/process.version=v1.2.3".
+var version string
+
+// Version returns the version of the running program: that of the linker, else that which the Go tool recorded.
 func Version() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "dev"

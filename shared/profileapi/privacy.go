@@ -83,5 +83,6 @@ type HourStats struct {
 	Accepted       map[string]int64 `json:"accepted" doc:"Per type"`
 	Duplicates     int64            `json:"duplicates"`
 	Rejected       map[string]int64 `json:"rejected" doc:"Per code of the first bad field"`
+	Warned         map[string]int64 `json:"warned" doc:"Warnings on accepted events, per code"`
 	MeanLagSeconds float64          `json:"mean_lag_seconds" doc:"From occurred_at to acknowledgement"`
 }

@@ -29,6 +29,8 @@ type Metric struct {
 // Gate is the verdict that decided whether a model may serve.
 type Gate struct {
 	Passed  bool        `json:"passed"`
+	Verdict string      `json:"verdict" enum:"passed,refused,unmeasured" doc:"unmeasured: it passed on the validation of the search alone, since too little was held out"`
+	Missing string      `json:"missing,omitempty" doc:"What is missing for a measurement"`
 	Checks  []GateCheck `json:"checks"`
 	Forced  bool        `json:"forced,omitempty" doc:"Published against the verdict"`
 	Reason  string      `json:"reason,omitempty"`

@@ -15,6 +15,8 @@ const (
 type Neighbour struct {
 	ItemID string  `json:"item_id"`
 	Score  float64 `json:"score" doc:"Weight of the link; may be negative in models that learn dislikes"`
+
+	Available *bool `json:"available,omitempty" doc:"Where it is said: false for an item that is hidden or sold out now"`
 }
 
 // NeighbourList is the list of one item, heaviest first, ties by item id.

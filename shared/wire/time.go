@@ -92,19 +92,39 @@ func parseOwn(text string) (Time, bool) {
 	return Time{t}, parts[0] >= 1970 && string(appendTime(again[:0], t)) == text // no 31st of February
 }
 
-// ParseTime reads RFC 3339 or epoch milliseconds, between the years 1970 and 9999.
+// ParseTime reads RFC 3339, also with a blank for the T, a date, or an epoch in seconds, milliseconds or microseconds, which are told apart by their
+// size: the years from 1973 to 5138 in milliseconds have 12 or 14 digits fewer than in the others. A time lies between the years 1970 and 9999.
 func ParseTime(text string) (Time, error) {
 	if parsed, ok := parseOwn(text); ok {
 		return parsed, nil
 	}
-	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms >= 0 && ms < 253402300800000 {
-		return Time{time.UnixMilli(ms).UTC()}, nil
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+		if t := epoch(n); t.Year() <= 9999 {
+			return TimeOf(t), nil
+		}
 	}
-	parsed, err := time.Parse(time.RFC3339, text)
-	if err != nil || parsed.Year() < 1970 {
-		return Time{}, fmt.Errorf("%.40q is neither RFC 3339 (2026-01-31T12:00:00Z) nor epoch milliseconds", text)
+	for _, layout := range [...]string{time.RFC3339, time.DateOnly, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 MST", "2006-01-02T15:04:05Z0700"} {
+		parsed, err := time.Parse(layout, text)
+		if err == nil && layout == "2006-01-02 15:04:05 MST" && parsed.Location() != time.UTC {
+			continue // an abbreviation of a zone other than UTC tells nothing for certain
+		}
+		if err == nil && parsed.Year() >= 1970 {
+			return TimeOf(parsed), nil
+		}
 	}
-	return TimeOf(parsed), nil
+	return Time{}, fmt.Errorf("%.40q is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date (2026-01-31) nor an epoch in seconds, milliseconds or microseconds", text)
+}
+
+// epoch reads a count of seconds, milliseconds or microseconds since 1970.
+func epoch(n int64) time.Time {
+	const secondsEnd, millisecondsEnd = 1e11, 1e14
+	switch {
+	case n < secondsEnd:
+		return time.Unix(n, 0)
+	case n < millisecondsEnd:
+		return time.UnixMilli(n)
+	}
+	return time.UnixMicro(n)
 }
 
 // Schema implements huma.SchemaProvider.
@@ -112,8 +132,8 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		OneOf: []*huma.Schema{
 			{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-01-31T12:00:00.000Z"}},
-			{Type: huma.TypeInteger, Description: "Epoch milliseconds"},
+			{Type: huma.TypeInteger, Description: "Epoch in seconds, milliseconds or microseconds, told apart by size"},
 		},
-		Description: "RFC 3339 or epoch milliseconds; always RFC 3339 in UTC in answers.",
+		Description: "RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.",
 	}
 }

@@ -87,11 +87,12 @@ func (s *Service) build(config Config) {
 		rows = rowcache.New(s.redis)
 	}
 	s.registry = serving.NewRegistry(s.archive, s.redis, rows, logger, now)
-	finder := lookup.New(s.registry)
-	s.catalogue = catalogue.New(profile, finder.ItemChanged, logger)
+	var finder *lookup.Lookup
+	s.catalogue = catalogue.New(profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger)
+	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, logger, now)
 	recomputer := &recompute.Recomputer{
-		Profile: profile, Registry: s.registry, Known: s.catalogue.Known, Budget: config.SearchSeconds, Logger: logger,
+		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
 	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
 		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
@@ -104,7 +105,7 @@ func (s *Service) build(config Config) {
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 	})
-	api := &httpapi.API{Lookup: finder, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
+	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
 	api.Register(s.server.API)
 }
 

@@ -42,6 +42,17 @@ func run(ctx context.Context, args []string) error {
 		migrations.Profile:     flags.String("profile-url", os.Getenv("AISLE_PROFILE_DATABASE_URL"), "the profile-service's database (AISLE_PROFILE_DATABASE_URL)"),
 		migrations.Recommender: flags.String("recommender-url", os.Getenv("AISLE_RECOMMENDER_DATABASE_URL"), "the recommender-service's database (AISLE_RECOMMENDER_DATABASE_URL)"),
 	}
+	if len(args) > 0 {
+		switch args[0] {
+		case "--help", "-h", "-help", "help":
+			flags.SetOutput(os.Stdout)
+			flags.Usage()
+			return nil
+		case "--version", "-version", "version":
+			fmt.Println("migrate", process.Version())
+			return nil
+		}
+	}
 	if len(args) == 0 || args[0] != "up" && args[0] != "check" {
 		flags.Usage()
 		return fmt.Errorf("the first word must be up or check")

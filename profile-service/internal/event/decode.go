@@ -2,10 +2,14 @@ package event
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/event/foreign"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -20,6 +24,7 @@ const (
 type Rules struct {
 	weights   Weights
 	canonical map[string]string // every accepted name of a type to its canonical name
+	known     string            // the canonical names, for messages
 	futureMax time.Duration
 }
 
@@ -35,6 +40,7 @@ func NewRules(weights Weights) *Rules {
 	for name := range weights {
 		r.canonical[name] = name
 	}
+	r.known = strings.Join(slices.Sorted(maps.Keys(weights)), ", ")
 	return r
 }
 
@@ -47,10 +53,11 @@ type Window struct {
 	Earliest time.Time // older events are past the retention
 }
 
-// Judged is one event of a body: valid when Errors is empty.
+// Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.
 type Judged struct {
-	Event  Event
-	Errors []profileapi.FieldError
+	Event    Event
+	Errors   []profileapi.FieldError
+	Warnings []profileapi.FieldError
 }
 
 // Body is a request body that could be read.
@@ -60,8 +67,9 @@ type Body struct {
 	Single bool // the body was one event, not a list
 }
 
-// Decode reads a body: one event, an array of events, or an object with "events" and, for beacons, "key". The error is a *SyntaxError or a
-// *SizeError; whatever is wrong with a single event is in its Judged. Cost O(len(data)); the result does not share memory with data.
+// Decode reads a body: one event, an array of events, or an object with "events" (or "batch") and, for beacons, "key". Events may have the form of
+// another system, see package foreign. The error is a *SyntaxError or a *SizeError; whatever is wrong with a single event is in its Judged. Cost
+// O(len(data)); the result does not share memory with data.
 func (r *Rules) Decode(data []byte, w Window) (Body, error) {
 	if !utf8.Valid(data) {
 		return Body{}, &SyntaxError{Detail: "the body is not valid UTF-8"}
@@ -103,26 +111,37 @@ type decoder struct {
 	rules   *Rules
 	window  Window
 	tooMany bool
+	around  foreign.Wrapper // members of the object around the events
 
 	// of the event being read
-	event   *Event
-	errors  []profileapi.FieldError
-	pointer string // of the event
-	rest    [restFields][]byte
-	itemID  string
-	times   int // 1 when occurred_at was given
+	event    *Event
+	errors   []profileapi.FieldError
+	warnings []profileapi.FieldError
+	lenient  []profileapi.FieldError // of optional fields; see settle
+	pointer  string                  // of the event
+	rest     [restFields][]byte
+	itemID   string
+	times    int      // 1 when occurred_at was given
+	unknown  []string // names of members that are no fields
+	foreign  bool     // a member tells of another system's form
+	badLines int      // lines that were left out
+	given    bool     // it was translated already
 }
 
 // object reads an object that is an event or wraps a list of them.
 func (d *decoder) object() Body {
 	start := d.pos
-	wrapped := false
+	wrapped, list := false, ""
+	around := foreign.Wrapper{}
 	d.pos++
 	for first := true; d.next('}', first); first = false {
-		if string(d.key()) == "events" {
-			wrapped = true
+		name := string(d.key())
+		value := d.skip(1)
+		if (name == "events" || name == "batch") && len(value) > 0 && (value[0] == '[' || name == "events") {
+			wrapped, list = true, name
+		} else {
+			around[name] = value
 		}
-		d.skip(1)
 	}
 	if d.err != nil {
 		return Body{}
@@ -131,26 +150,24 @@ func (d *decoder) object() Body {
 	if !wrapped {
 		return Body{Single: true, Events: []Judged{d.one("")}}
 	}
-	return d.wrapper()
+	d.around = around
+	return d.wrapper(list)
 }
 
-func (d *decoder) wrapper() Body {
+// wrapper reads the events under the name of list, and the key of a beacon.
+func (d *decoder) wrapper(list string) Body {
 	var body Body
 	d.pos++
 	for first := true; d.next('}', first); first = false {
-		switch string(d.key()) {
-		case "events":
+		switch name := string(d.key()); {
+		case name == list:
 			if d.peek() != '[' {
 				d.fail("\"events\" is not a list")
 				return body
 			}
-			body.Events = d.list("/events")
-		case "key":
-			if d.peek() == '"' {
-				body.Key = string(d.str())
-			} else {
-				d.skip(1)
-			}
+			body.Events = d.list("/" + list)
+		case name == "key" && d.peek() == '"':
+			body.Key = string(d.str())
 		default:
 			d.skip(1)
 		}
@@ -175,25 +192,77 @@ func (d *decoder) list(prefix string) []Judged {
 // one reads and judges one event.
 func (d *decoder) one(pointer string) Judged {
 	var judged Judged
-	d.event, d.errors, d.pointer, d.itemID, d.times = &judged.Event, nil, pointer, "", 0
+	d.event, d.errors, d.warnings, d.pointer, d.itemID, d.times = &judged.Event, nil, nil, pointer, "", 0
+	d.unknown, d.foreign, d.badLines, d.lenient = d.unknown[:0], false, 0, d.lenient[:0]
 	clear(d.rest[:])
 	if d.peek() != '{' {
 		d.skip(1)
 		d.wrong("", "wrong_type", "An event is a JSON object.")
 		return Judged{Errors: d.errors}
 	}
+	start := d.pos
 	d.pos++
 	for first := true; d.next('}', first); first = false {
 		d.field(d.key())
 	}
-	if d.err == nil {
-		d.finish()
+	if d.err != nil {
+		return judged
 	}
-	judged.Errors = d.errors
+	if d.foreign && !d.given {
+		if t := foreign.Translate(d.data[start:d.pos], d.around); t != nil {
+			return d.rules.translated(t, pointer, d.window)
+		}
+	}
+	d.finish()
+	d.settle()
+	judged.Errors, judged.Warnings = d.errors, d.warnings
+	return judged
+}
+
+// translated judges an event that had another form. Pointers name the fields as they were sent.
+func (r *Rules) translated(t *foreign.Translation, pointer string, w Window) Judged {
+	if t.Problem != "" {
+		return Judged{Errors: []profileapi.FieldError{{Pointer: pointer + t.Pointer, Code: "no_event", Detail: t.Problem}}}
+	}
+	d := decoder{scanner: scanner{data: t.Event}, rules: r, window: w, given: true}
+	judged := d.one("")
+	if d.err != nil { // too deep for a body is too deep for an event
+		judged.Errors = []profileapi.FieldError{{Code: "invalid_json", Detail: d.err.Detail}}
+	}
+	for _, list := range [...][]profileapi.FieldError{judged.Errors, judged.Warnings} {
+		for n := range list {
+			list[n].Pointer = pointer + t.Origin(list[n].Pointer)
+		}
+	}
 	return judged
 }
 
 // wrong notes a bad field. Its pointer is relative to the event.
 func (d *decoder) wrong(pointer, code, detail string) {
 	d.errors = append(d.errors, profileapi.FieldError{Pointer: d.pointer + pointer, Code: code, Detail: detail})
+}
+
+// warn notes what is left out of an event that is accepted without it. Its pointer is relative to the event.
+func (d *decoder) warn(pointer, code, detail string) {
+	d.warnings = append(d.warnings, profileapi.FieldError{Pointer: d.pointer + pointer, Code: code, Detail: detail})
+}
+
+// optional reads a field that an event can do without: what is wrong with it is a warning, and the field is left out.
+func (d *decoder) optional(read func()) {
+	before := len(d.errors)
+	read()
+	d.lenient = append(d.lenient, d.errors[before:]...)
+	d.errors = d.errors[:before]
+}
+
+// settle makes warnings of what optional fields lack, or errors too when the event is refused anyway: whoever mends it mends all.
+func (d *decoder) settle() {
+	if len(d.errors) > 0 {
+		d.errors = append(d.errors, d.lenient...)
+		return
+	}
+	for _, e := range d.lenient {
+		e.Detail += " The event is kept without it."
+		d.warnings = append(d.warnings, e)
+	}
 }

@@ -16,6 +16,7 @@ type Event struct {
 	SessionID  string
 	OrderID    string
 	OccurredMs int64 // epoch milliseconds
+	Timed      bool  // the event says when; else OccurredMs is when it was read
 	Value      *float64
 	Lines      []Line
 	Withheld   bool   // the event itself says that the visitor did not consent to personalisation

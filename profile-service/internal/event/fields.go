@@ -2,9 +2,11 @@ package event
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +36,7 @@ const (
 	maxPosition = 10000
 )
 
-// field reads the value of one member of an event. Unknown members are passed over.
+// field reads the value of one member of an event.
 func (d *decoder) field(name []byte) {
 	e := d.event
 	switch string(name) {
@@ -52,36 +54,52 @@ func (d *decoder) field(name []byte) {
 		d.itemID = d.id("/item_id")
 	case "items":
 		d.lines()
-	case "order_id":
-		e.OrderID = d.id("/order_id")
-	case "value":
-		if v, ok := d.bounded("/value", -maxValue, maxValue); ok {
-			e.Value = &v
+	case "order_id", "transaction_id": // GA4's name
+		if id := d.id("/" + string(name)); id != "" {
+			e.OrderID = id
 		}
+	case "value":
+		d.optional(func() {
+			if v, ok := d.bounded("/value", -maxValue, maxValue); ok {
+				e.Value = &v
+			}
+		})
+	default:
+		d.lesserField(name)
+	}
+}
+
+// lesserField reads a field that is kept as it came; a member that is no field is noted.
+func (d *decoder) lesserField(name []byte) {
+	switch string(name) {
 	case "recommendation_id":
 		d.keep(restRecommendationID, func() bool { return d.id("/recommendation_id") != "" })
 	case "position":
 		d.keep(restPosition, func() bool { v, ok := d.bounded("/position", 1, maxPosition); return ok && d.whole("/position", v) })
 	case "currency":
-		d.keep(restCurrency, d.currency)
+		d.currency()
 	case "page":
 		d.keep(restPage, func() bool { return d.text("/page", maxPage) != "" })
 	case "consent":
-		d.keep(restConsent, d.consent)
+		d.keepConsent()
 	case "properties":
 		d.keep(restProperties, d.properties)
 	default:
+		d.unknown = append(d.unknown, string(name))
+		d.foreign = d.foreign || foreignMark(name)
 		d.skip(2)
 	}
 }
 
-// keep stores the text of a value that read accepts.
+// keep stores the text of an optional value that read accepts.
 func (d *decoder) keep(slot int, read func() bool) {
-	d.peek()
-	start := d.pos
-	if read() {
-		d.rest[slot] = d.data[start:d.pos]
-	}
+	d.optional(func() {
+		d.peek()
+		start := d.pos
+		if read() {
+			d.rest[slot] = d.data[start:d.pos]
+		}
+	})
 }
 
 func (d *decoder) eventType() {
@@ -93,7 +111,8 @@ func (d *decoder) eventType() {
 	name := d.str()
 	canonical, ok := d.rules.canonical[string(name)]
 	if !ok && d.err == nil {
-		d.wrong("/type", "unknown_type", fmt.Sprintf("%.64q is not a known type. Use view_item, add_to_cart, purchase or another of the documented names.", name))
+		d.foreign = d.foreign || isCallType(name)
+		d.wrong("/type", "unknown_type", fmt.Sprintf("%.64q is not a known type.%s Known are %s.", name, d.rules.meant(string(name)), d.rules.known))
 	}
 	d.event.Type = canonical
 }
@@ -105,14 +124,15 @@ func (d *decoder) occurredAt() {
 		return
 	case c == '"':
 		text := d.str()
-		if t, err := time.Parse(time.RFC3339, string(text)); err == nil && t.Year() >= 1970 {
-			parsed = t
-		} else if t, err := wire.ParseTime(string(text)); err == nil {
+		if len(text) == 0 {
+			return
+		}
+		if t, err := wire.ParseTime(string(text)); err == nil {
 			parsed = t.Time
 		}
 	case c == '-' || c >= '0' && c <= '9':
-		if ms := d.number(); ms >= 0 && ms < 253402300800000 && ms == math.Trunc(ms) {
-			parsed = time.UnixMilli(int64(ms))
+		if t, err := wire.ParseTime(string(d.numberText())); err == nil {
+			parsed = t.Time
 		}
 	default:
 		d.skip(2)
@@ -121,7 +141,7 @@ func (d *decoder) occurredAt() {
 	switch {
 	case d.err != nil:
 	case parsed.IsZero():
-		d.wrong("/occurred_at", "invalid_time", "occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor epoch milliseconds.")
+		d.wrong("/occurred_at", "invalid_time", "occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date nor an epoch in seconds, milliseconds or microseconds.")
 	case parsed.After(d.window.Now.Add(d.rules.futureMax)):
 		d.wrong("/occurred_at", "event_in_future", "occurred_at is more than 5 minutes ahead of the server's clock. Correct the sender's clock.")
 	case parsed.Before(d.window.Earliest):
@@ -132,8 +152,11 @@ func (d *decoder) occurredAt() {
 	}
 }
 
-// id reads an opaque id: 1 to 256 printable characters. null and "" count as absent.
+// id reads an opaque id: 1 to 256 printable characters, or a whole number, whose digits it is. null and "" count as absent.
 func (d *decoder) id(pointer string) string {
+	if c := d.peek(); c == '-' || c >= '0' && c <= '9' {
+		return d.numericID(pointer)
+	}
 	raw, ok := d.stringValue(pointer)
 	if !ok || len(raw) == 0 {
 		return ""
@@ -144,6 +167,15 @@ func (d *decoder) id(pointer string) string {
 	}
 	if len(raw) > maxID && utf8.RuneCount(raw) > maxID {
 		d.wrong(pointer, "too_long", fmt.Sprintf("An id has at most %d characters.", maxID))
+		return ""
+	}
+	return string(raw)
+}
+
+func (d *decoder) numericID(pointer string) string {
+	raw := d.numberText()
+	if d.err == nil && (len(raw) > maxID || bytes.ContainsAny(raw, ".eE")) {
+		d.wrong(pointer, "wrong_type", "An id is a string or a whole number. Put it in double quotes.")
 		return ""
 	}
 	return string(raw)
@@ -192,17 +224,29 @@ func (d *decoder) stringValue(pointer string) ([]byte, bool) {
 	return raw, d.err == nil
 }
 
-// bounded reads a number between low and high. null counts as absent.
+// bounded reads a number between low and high, which may stand in quotes. null and "" count as absent.
 func (d *decoder) bounded(pointer string, low, high float64) (float64, bool) {
-	if d.null() {
+	var v float64
+	switch c := d.peek(); {
+	case d.null():
 		return 0, false
-	}
-	if c := d.peek(); c != '-' && (c < '0' || c > '9') {
+	case c == '"':
+		text := bytes.TrimSpace(d.str())
+		if len(text) == 0 {
+			return 0, false
+		}
+		quoted := scanner{data: text}
+		if v = quoted.number(); quoted.err != nil || quoted.pos < len(text) {
+			d.wrong(pointer, "wrong_type", fmt.Sprintf("%.40q is not a number such as 12.50.", text))
+			return 0, false
+		}
+	case c == '-' || c >= '0' && c <= '9':
+		v = d.number()
+	default:
 		d.skip(2)
 		d.wrong(pointer, "wrong_type", "The value is not a number.")
 		return 0, false
 	}
-	v := d.number()
 	if d.err != nil {
 		return 0, false
 	}
@@ -221,43 +265,65 @@ func (d *decoder) whole(pointer string, v float64) bool {
 	return true
 }
 
-func (d *decoder) currency() bool {
-	raw, ok := d.stringValue("/currency")
-	if !ok || len(raw) == 0 {
-		return false
-	}
-	if len(raw) != 3 || bytes.ContainsFunc(raw, func(r rune) bool { return r < 'A' || r > 'Z' }) {
-		d.wrong("/currency", "invalid_currency", "currency is an ISO 4217 code such as \"GBP\".")
-		return false
-	}
-	return true
+// currency reads an ISO 4217 code, in capitals or not.
+func (d *decoder) currency() {
+	d.optional(func() {
+		raw, ok := d.stringValue("/currency")
+		if !ok || len(raw) == 0 {
+			return
+		}
+		code := bytes.ToUpper(raw)
+		if len(code) != 3 || bytes.ContainsFunc(code, func(r rune) bool { return r < 'A' || r > 'Z' }) {
+			d.wrong("/currency", "invalid_currency", "currency is an ISO 4217 code such as \"GBP\".")
+			return
+		}
+		d.rest[restCurrency] = fmt.Appendf(nil, "%q", code)
+	})
 }
 
-// consent reads {"personalization": bool, "analytics": bool}.
-func (d *decoder) consent() bool {
+// keepConsent keeps {"personalization": bool, "analytics": bool}. What cannot be understood counts as refused: the event is stored without its person.
+func (d *decoder) keepConsent() {
 	if d.null() {
-		return false
+		return
 	}
-	if d.peek() != '{' {
+	agreed := map[string]bool{}
+	understood := d.peek() == '{'
+	if !understood {
 		d.skip(2)
-		d.wrong("/consent", "wrong_type", "consent is an object with personalization and analytics.")
-		return false
-	}
-	ok := true
-	d.pos++
-	for first := true; d.next('}', first); first = false {
-		name := string(d.key())
-		value := string(d.skip(2))
-		known := name == "personalization" || name == "analytics"
-		if known && value != "true" && value != "false" && value != "null" {
-			d.wrong("/consent/"+name, "wrong_type", "The value is true or false.")
-			ok = false
-		}
-		if name == "personalization" {
-			d.event.Withheld = value == "false"
+	} else {
+		d.pos++
+		for first := true; d.next('}', first); first = false {
+			name := string(d.key())
+			answer, ok := consentAnswer(string(d.skip(2)))
+			if name == "personalization" || name == "analytics" {
+				understood = understood && ok
+				if ok && answer != nil {
+					agreed[name] = *answer
+				}
+			}
 		}
 	}
-	return ok
+	if !understood {
+		d.warn("/consent", "unclear_consent", "consent is an object with personalization and analytics, each true or false. The event is kept without its person.")
+		agreed["personalization"] = false
+	}
+	personal, answered := agreed["personalization"]
+	d.event.Withheld = answered && !personal
+	d.rest[restConsent], _ = json.Marshal(agreed) // booleans always marshal
+}
+
+// consentAnswer reads the answer to a question of consent, as JSON; nil is no answer.
+func consentAnswer(text string) (answer *bool, ok bool) {
+	yes, no := true, false
+	switch text {
+	case "true", "1", `"true"`, `"granted"`, `"GRANTED"`:
+		return &yes, true
+	case "false", "0", `"false"`, `"denied"`, `"DENIED"`:
+		return &no, true
+	case "null", `""`:
+		return nil, true
+	}
+	return nil, false
 }
 
 // properties passes over an object and keeps its text.
@@ -308,35 +374,64 @@ func (d *decoder) lines() {
 	}
 }
 
+// line reads one line. A line without an item is left out with a warning; if none is left, the event is refused.
 func (d *decoder) line(pointer string) {
 	if d.peek() != '{' {
 		d.skip(3)
-		d.wrong(pointer, "wrong_type", "A line is an object with an item_id.")
+		d.badLine(pointer, "wrong_type", "A line is an object with an item_id.")
 		return
 	}
 	l := Line{Quantity: 1}
 	before := len(d.errors)
 	d.pos++
 	for first := true; d.next('}', first); first = false {
-		switch string(d.key()) {
+		name := d.key()
+		switch string(name) {
 		case "item_id":
 			l.ItemID = d.id(pointer + "/item_id")
 		case "quantity":
-			if v, ok := d.bounded(pointer+"/quantity", 0, maxQuantity); ok {
-				l.Quantity = v
-			}
+			l.Quantity = d.quantity(pointer + "/quantity")
 		case "price":
-			l.Price, l.HasPrice = d.bounded(pointer+"/price", 0, maxValue)
+			d.optional(func() { l.Price, l.HasPrice = d.bounded(pointer+"/price", 0, maxValue) })
 		case "recommendation_id":
-			l.RecommendationID = d.id(pointer + "/recommendation_id")
+			d.optional(func() { l.RecommendationID = d.id(pointer + "/recommendation_id") })
 		default:
+			if !describesItem(string(name)) {
+				d.unknownOfLine(pointer, string(name))
+			}
 			d.skip(3)
 		}
 	}
-	if l.ItemID == "" && len(d.errors) == before && d.err == nil {
-		d.wrong(pointer+"/item_id", "required", "A line needs an item_id.")
+	switch {
+	case d.err != nil:
+	case len(d.errors) > before: // an item id or a quantity that cannot be what is meant
+		bad := d.errors[before]
+		d.errors = d.errors[:before]
+		d.badLine(bad.Pointer[len(d.pointer):], bad.Code, bad.Detail)
+	case l.ItemID == "":
+		d.badLine(pointer+"/item_id", "required", "A line needs an item_id.")
+	default:
+		d.event.Lines = append(d.event.Lines, l)
 	}
-	d.event.Lines = append(d.event.Lines, l)
+}
+
+// quantity reads how many; 1 when it cannot be read, which is said. Fewer than none is no quantity: it is a refund.
+func (d *decoder) quantity(pointer string) float64 {
+	q := 1.0
+	d.optional(func() {
+		if v, ok := d.bounded(pointer, -maxQuantity, maxQuantity); ok {
+			q = v
+		}
+	})
+	if q < 0 {
+		d.wrong(pointer, "out_of_range", "A quantity is not below 0. Send what came back as an event of type refund.")
+	}
+	return q
+}
+
+func (d *decoder) badLine(pointer, code, detail string) {
+	d.badLines++
+	d.warn(pointer, code, detail+" The line is left out.")
 }
 
 // finish checks what only the whole event shows, and fills in defaults.
@@ -348,22 +443,53 @@ func (d *decoder) finish() {
 	if d.times == 0 {
 		e.OccurredMs = d.window.Now.UnixMilli()
 	}
+	e.Timed = d.times > 0
 	e.Rest = d.restObject()
-	if len(d.errors) > 0 {
-		return
+	if len(d.unknown) > 0 {
+		d.nameUnknown()
 	}
-	if e.Type == "" {
-		d.wrong("/type", "required", "An event needs a type such as \"view_item\".")
+	if e.Type == "" && len(d.errors) == 0 {
+		d.wrong("/type", "required", "An event needs a type such as \"view_item\"."+d.mend("type"))
 	}
 	if e.UserID == "" && e.SessionID == "" && !e.Withheld {
-		d.wrong("/user_id", "required", "An event needs a user_id or a session_id.")
+		d.required("/user_id", "An event needs a user_id or a session_id."+d.mend("user_id", "session_id"))
 	}
-	if len(e.Lines) == 0 && d.rules.weights.needsItem(e.Type) {
-		d.wrong("/item_id", "required", "An event of type "+e.Type+" needs an item_id or items.")
+	if len(e.Lines) == 0 && e.Type != "" && d.rules.weights.needsItem(e) {
+		d.required("/item_id", "An event of type "+e.Type+" needs an item_id or items."+d.mend("item_id", "items"))
 	}
 	if e.Type == TypeRate && (e.Value == nil || *e.Value < 1 || *e.Value > 5) {
 		d.wrong("/value", "invalid_rating", "A rate event needs its rating, 1 to 5, in value.")
 	}
+	if e.Type == TypePurchase {
+		for n := range e.Lines {
+			if l := &e.Lines[n]; l.HasPrice && l.Price == 0 {
+				d.warn("/items/"+strconv.Itoa(n)+"/price", "zero_price", "The price is 0. Leave it out when it is not known.")
+			}
+		}
+	}
+}
+
+// required notes an absent field, unless what stands there is wrong already. Lines that were left out are what is wrong with an event without any.
+func (d *decoder) required(pointer, detail string) {
+	for _, e := range d.errors {
+		if e.Pointer == d.pointer+pointer || pointer == "/user_id" && e.Pointer == d.pointer+"/session_id" || pointer == "/item_id" && e.Pointer == d.pointer+"/items" {
+			return
+		}
+	}
+	if pointer == "/item_id" && d.badLines > 0 {
+		kept := d.warnings[:0]
+		for _, w := range d.warnings {
+			if text, bad := strings.CutSuffix(w.Detail, " The line is left out."); bad {
+				w.Detail = text
+				d.errors = append(d.errors, w)
+			} else {
+				kept = append(kept, w)
+			}
+		}
+		d.warnings = kept
+		return
+	}
+	d.wrong(pointer, "required", detail)
 }
 
 // restObject joins the kept fields to one JSON object, nil when there are none.

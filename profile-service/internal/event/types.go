@@ -15,10 +15,12 @@ func DefaultWeights() Weights {
 
 // The types with a meaning of their own.
 const (
-	TypePurchase      = "purchase"
-	TypeRefund        = "refund"
-	TypeRate          = "rate"
-	TypeNotInterested = "not_interested"
+	TypePurchase       = "purchase"
+	TypeRefund         = "refund"
+	TypeRate           = "rate"
+	TypeNotInterested  = "not_interested"
+	TypeAddToCart      = "add_to_cart"
+	TypeRemoveFromCart = "remove_from_cart"
 )
 
 // neutralRating is the rating that says nothing: a rate event weighs its rating minus this.
@@ -47,8 +49,13 @@ func canonicalTypes() map[string]string {
 	}
 }
 
-// needsItem reports whether an event of this type means nothing without an item.
-func (w Weights) needsItem(eventType string) bool { return eventType == TypeRate || w[eventType] != 0 }
+// needsItem reports whether an event means nothing without an item. A refund of an order without lines gives all of it back.
+func (w Weights) needsItem(e *Event) bool {
+	if e.Type == TypeRefund && e.OrderID != "" {
+		return false
+	}
+	return e.Type == TypeRate || w[e.Type] != 0
+}
 
 // LearnedBy returns the types that a relation learns from; nil means every type with a weight. ok is false for an unknown relation.
 func LearnedBy(relation string) (types []string, ok bool) {

@@ -16,7 +16,7 @@ import (
 type Reader struct {
 	Log        store.EventLog
 	Identities store.Identities
-	Histories  store.Histories
+	Visitors   store.Visitors
 }
 
 // Read returns the events of a scan in the form of the API, leaving out those that keep refuses.

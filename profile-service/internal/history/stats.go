@@ -38,7 +38,7 @@ func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (pr
 }
 
 func newHour(at time.Time) profileapi.HourStats {
-	return profileapi.HourStats{Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}}
+	return profileapi.HourStats{Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}, Warned: map[string]int64{}}
 }
 
 func count(h *profileapi.HourStats, c store.Count) {
@@ -47,6 +47,8 @@ func count(h *profileapi.HourStats, c store.Count) {
 		h.AcceptedTotal += c.N
 	} else if code, ok := strings.CutPrefix(c.Name, store.StatRejected); ok {
 		h.Rejected[code] += c.N
+	} else if code, ok := strings.CutPrefix(c.Name, store.StatWarned); ok {
+		h.Warned[code] += c.N
 	} else if c.Name == store.StatDuplicate {
 		h.Duplicates += c.N
 	} else if c.Name == store.StatLagMs {
@@ -87,7 +89,7 @@ func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, e
 			ids = append(ids, l.ItemID)
 		}
 	}
-	known, err := r.Histories.Facts(ctx, shop, ids)
+	known, err := r.Visitors.Facts(ctx, shop, ids)
 	if err != nil {
 		return 0, 0, err
 	}

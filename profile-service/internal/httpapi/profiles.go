@@ -3,8 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -20,7 +18,6 @@ const (
 
 	userProfilePath    = "/v1/users/{id}/profile"
 	sessionProfilePath = "/v1/sessions/{id}/profile"
-	defaultLimit       = 100 // of ProfileParameters
 )
 
 func (a *API) registerProfiles(api huma.API) {
@@ -33,38 +30,6 @@ func (a *API) registerProfiles(api huma.API) {
 	session := operation(http.MethodGet, sessionProfilePath, "session-profile", peopleTag, "The same for a session")
 	session.Description = "What was done in the session, whether or not its user is known."
 	httpserver.Register(api, auth.ScopeUsersRead, session, a.sessionProfile)
-}
-
-// ConfirmProfiles lets s confirm profiles that peers have wherever that is known without waiting for anything.
-func (a *API) ConfirmProfiles(s *httpserver.Server) {
-	s.Confirm(auth.ScopeUsersRead, userProfilePath, func(shop, id string, query url.Values, tag string) bool {
-		q := profileapi.ProfileQuery{UserID: id}
-		return readQuery(&q, query, true) && a.Profiles.HoldsSurely(shop, q, tag)
-	})
-	s.Confirm(auth.ScopeUsersRead, sessionProfilePath, func(shop, id string, query url.Values, tag string) bool {
-		q := profileapi.ProfileQuery{SessionID: id}
-		return readQuery(&q, query, false) && a.Profiles.HoldsSurely(shop, q, tag)
-	})
-}
-
-// readQuery reads the parameters of a question for the present; false where the operation has more to do or something to object to.
-func readQuery(q *profileapi.ProfileQuery, query url.Values, ofUser bool) bool {
-	q.Limit = defaultLimit
-	for name, values := range query {
-		var err error
-		switch {
-		case name == "limit":
-			q.Limit, err = strconv.Atoi(values[0])
-		case name == "session_id" && ofUser:
-			q.SessionID = values[0]
-		default:
-			return false
-		}
-		if err != nil || len(values) > 1 {
-			return false
-		}
-	}
-	return true
 }
 
 // ProfileParameters are the query parameters of both profiles; huma sees embedded fields of exported types only.
@@ -111,15 +76,12 @@ func (a *API) profile(ctx context.Context, in ProfileParameters, q profileapi.Pr
 		return nil, err
 	}
 	q.Limit, q.Watermark = in.Limit, in.Watermark
-	out := &profileOutput{Status: http.StatusNotModified, ETag: in.IfNoneMatch, CacheControl: "private, no-cache"}
-	if in.IfNoneMatch != "" {
-		if holds, err := a.Profiles.Holds(ctx, auth.Shop(ctx), q, in.IfNoneMatch); err != nil || holds {
-			return out, storeProblem(err)
-		}
-	}
-	out.Status = http.StatusOK
-	if out.Body, out.ETag, err = a.Profiles.Profile(ctx, auth.Shop(ctx), q); err != nil {
+	out := &profileOutput{Status: http.StatusOK, CacheControl: "private, no-cache"}
+	if out.Body, out.ETag, err = a.Profiles.Profile(ctx, auth.Shop(ctx), q, in.IfNoneMatch); err != nil {
 		return nil, storeProblem(err)
+	}
+	if out.ETag == in.IfNoneMatch {
+		out.Status = http.StatusNotModified
 	}
 	return out, nil
 }

@@ -34,16 +34,15 @@ type lane struct {
 
 // call is one caller's share of a commit.
 type call struct {
-	events []store.NewEvent
+	events []store.NewEvent // the commit sets their results
 	counts []store.Count
 	turn   chan turn
 }
 
-// turn tells a waiting caller its result, or that it has to commit for the waiting ones.
+// turn tells a waiting caller the end of its commit, or that it has to commit for the waiting ones.
 type turn struct {
-	lead     bool
-	outcomes []store.Outcome
-	err      error
+	lead bool
+	err  error
 }
 
 func newGroup(log store.EventLog, sizes prometheus.Observer) *group {
@@ -52,7 +51,7 @@ func newGroup(log store.EventLog, sizes prometheus.Observer) *group {
 
 // append stores events together with those of other callers and returns when they are committed. The caller's cancellation does not stop a
 // commit, which may be shared.
-func (g *group) append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) ([]store.Outcome, error) {
+func (g *group) append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
 	c := &call{events: events, counts: counts, turn: make(chan turn, 1)}
 	g.mu.Lock()
 	l := g.shops[shop]
@@ -62,7 +61,7 @@ func (g *group) append(ctx context.Context, shop string, events []store.NewEvent
 	}
 	if l.events+len(events) > maxWaiting {
 		g.mu.Unlock()
-		return nil, apierror.Unavailable("More events arrive than can be stored. Send them again later.", 2*time.Second, nil)
+		return apierror.Unavailable("More events arrive than can be stored. Send them again later.", 2*time.Second, nil)
 	}
 	l.waiting = append(l.waiting, c)
 	l.events += len(events)
@@ -72,23 +71,26 @@ func (g *group) append(ctx context.Context, shop string, events []store.NewEvent
 	if !lead {
 		t := <-c.turn
 		if !t.lead {
-			return t.outcomes, t.err
+			return t.err
 		}
 	}
 	return g.commit(context.WithoutCancel(ctx), shop, l)
 }
 
 // commit stores the waiting calls, its own first, tells the others and wakes the next leader.
-func (g *group) commit(ctx context.Context, shop string, l *lane) ([]store.Outcome, error) {
+func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	calls := g.take(l)
 	events, counts := calls[0].events, calls[0].counts
-	for _, c := range calls[1:] {
+	for n, c := range calls[1:] {
+		for i := range c.events {
+			c.events[i].Call = n + 1
+		}
 		events = append(events, c.events...)
 		counts = append(counts, c.counts...)
 	}
-	outcomes, err := g.log.Append(ctx, shop, events, counts)
+	err := g.log.Append(ctx, shop, events, counts)
 	g.sizes.Observe(float64(len(events)))
 	g.mu.Lock()
 	if len(l.waiting) > 0 {
@@ -99,19 +101,13 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) ([]store.Outco
 	g.mu.Unlock()
 	at := 0
 	for i, c := range calls {
-		t := turn{err: err}
-		if err == nil {
-			t.outcomes = outcomes[at : at+len(c.events)]
-		}
+		copy(c.events, events[at:at+len(c.events)])
 		at += len(c.events)
 		if i > 0 {
-			c.turn <- t
+			c.turn <- turn{err: err}
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return outcomes[:len(calls[0].events)], nil
+	return err
 }
 
 // take removes from the lane what one commit can hold, at least one call.

@@ -1,13 +1,13 @@
-// Package ingest takes posted events from the decoder to the store: it numbers nothing and decides nothing about JSON, but makes ids where
-// they are missing, shares commits among callers and turns outcomes into verdicts. The main type is Ingest.
+// Package ingest takes posted events from the decoder to the store: it numbers nothing and decides nothing about JSON, but
+// shares commits among callers and turns outcomes into verdicts. The main type is Ingest.
 package ingest
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
@@ -36,8 +36,18 @@ func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
 	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop))})
 }
 
-// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored.
+// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's, which Post
+// warns of, is an error here: whoever asks for validation is still writing the sender.
 func (in *Ingest) Validate(events []event.Judged) profileapi.EventsAnswer {
+	for i := range events {
+		j := &events[i]
+		for _, w := range j.Warnings {
+			if w.Code == event.CodeNearField {
+				j.Errors = append(j.Errors, w)
+			}
+		}
+		j.Warnings = slices.DeleteFunc(j.Warnings, func(w profileapi.FieldError) bool { return w.Code == event.CodeNearField })
+	}
 	answer, _ := in.verdicts(events)
 	return answer
 }
@@ -53,11 +63,10 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 	for i := range events {
 		if len(events[i].Errors) == 0 {
 			rows = append(rows, rowOf(&events[i].Event, received))
-			answer.Results[i].ID = rows[len(rows)-1].EventID
+			rows[len(rows)-1].Import = store.ImportOf(ctx)
 		}
 	}
-	outcomes, err := in.group.append(ctx, shop, rows, counts)
-	if err != nil {
+	if err := in.group.append(ctx, shop, rows, counts); err != nil {
 		return profileapi.EventsAnswer{}, fmt.Errorf("store events: %w", err)
 	}
 	next := 0
@@ -66,11 +75,13 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 		if r.Status == profileapi.StatusRejected {
 			continue
 		}
-		if outcomes[next] == store.Duplicate {
+		r.ID = rows[next].EventID
+		if rows[next].Result.Duplicate {
 			r.Status = profileapi.StatusDuplicate
 			answer.Accepted--
 			answer.Duplicates++
 		}
+		warnOfLines(&answer, r, rows[next].Result.LeftOut)
 		next++
 	}
 	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
@@ -79,36 +90,49 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 	return answer, nil
 }
 
-// verdicts judges without the store and counts rejections by code.
+// warnOfLines names the lines of a purchase that its order has already.
+func warnOfLines(answer *profileapi.EventsAnswer, r *profileapi.Result, leftOut []int) {
+	if len(leftOut) > 0 && len(r.Warnings) == 0 {
+		answer.Warned++
+	}
+	for _, n := range leftOut {
+		r.Warnings = append(r.Warnings, profileapi.FieldError{
+			Pointer: fmt.Sprintf("/%d/items/%d", r.Index, n), Code: "duplicate_line", Detail: "The order has this line already; it is not counted again.",
+		})
+	}
+}
+
+// verdicts judges without the store and counts rejections and warnings by code.
 func (in *Ingest) verdicts(events []event.Judged) (profileapi.EventsAnswer, []store.Count) {
 	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(events))}
-	var rejected []store.Count
+	var counts []store.Count
 	for i := range events {
 		j := &events[i]
-		answer.Results[i] = profileapi.Result{Index: i, ID: j.Event.ID, Status: profileapi.StatusAccepted}
+		answer.Results[i] = profileapi.Result{Index: i, ID: j.Event.ID, Status: profileapi.StatusAccepted, Warnings: j.Warnings}
 		if len(j.Errors) == 0 {
 			answer.Accepted++
+			if len(j.Warnings) > 0 {
+				answer.Warned++
+			}
+			for _, w := range j.Warnings {
+				counts = append(counts, store.Count{Name: store.StatWarned + w.Code, N: 1})
+			}
 			continue
 		}
 		answer.Rejected++
 		answer.Results[i].Status, answer.Results[i].Errors = profileapi.StatusRejected, j.Errors
-		rejected = append(rejected, store.Count{Name: store.StatRejected + j.Errors[0].Code, N: 1})
+		counts = append(counts, store.Count{Name: store.StatRejected + j.Errors[0].Code, N: 1})
 	}
-	return answer, rejected
+	return answer, counts
 }
 
 // rowOf returns the stored form of a valid event.
 func rowOf(e *event.Event, received int64) store.NewEvent {
-	subject := e.Subject()
-	id := e.ID
-	if id == "" {
-		id = uuid.Must(uuid.NewV7()).String()
-	}
 	return store.NewEvent{
 		Event: store.Event{
-			Subject: subject, SessionID: e.SessionID, EventID: id, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
+			Subject: e.Subject(), SessionID: e.SessionID, EventID: e.ID, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
 			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest,
 		},
-		EventHash: event.Hash(id), SubjectHash: event.Hash(subject), Withheld: e.Withheld,
+		Undated: !e.Timed, Withheld: e.Withheld,
 	}
 }

@@ -31,8 +31,8 @@ type fact struct {
 }
 
 // NewFacts returns facts read from a store.
-func NewFacts(histories store.Histories) *Facts {
-	return &Facts{read: histories.Facts, cache: otter.Must(&otter.Options[factKey, fact]{
+func NewFacts(visitors store.Visitors) *Facts {
+	return &Facts{read: visitors.Facts, cache: otter.Must(&otter.Options[factKey, fact]{
 		MaximumSize: factsKept, ExpiryCalculator: otter.ExpiryWriting[factKey, fact](factsTTL),
 	})}
 }

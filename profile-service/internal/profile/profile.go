@@ -1,161 +1,87 @@
-// Package profile computes what recommending needs to know of a visitor from the visitor's events: recent items, affinities, purchases and hidden
-// items. It is pure: no store, no clock.
+// Package profile shows what recommending needs to know of a visitor, as the API has it, from the visitor's state: recent items, affinities, purchases, the cart and unwanted
+// items. Compute is pure; Reader reads the state.
 package profile
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/visitorstate"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-const (
-	maxAffinities    = 50
-	maxPurchaseTimes = 10
-)
+const maxAffinities = 50
 
-// Touch is one line of one event.
-type Touch struct {
-	ItemID     string
-	Type       string
-	SessionID  string
-	OrderID    string
-	Weight     float64
-	Quantity   float64
-	OccurredMs int64
-}
-
-// Touches returns the lines of events, newest first like the events, and the ids of the distinct items in order of first appearance. A purchase
-// whose order appeared before is left out: an order merged in from a session is one order.
-func Touches(events []store.Event, weights event.Weights) ([]Touch, []string, error) {
-	var touches []Touch
-	var ids []string
-	seen := map[string]bool{}
-	orders := map[string]bool{}
-	var lines []event.Line
-	for i := range events {
-		e := &events[i]
-		if e.Type == event.TypePurchase && e.OrderID != "" {
-			if orders[e.OrderID] {
-				continue
-			}
-			orders[e.OrderID] = true
-		}
-		var err error
-		if lines, err = event.DecodeLines(lines[:0], e.Lines); err != nil {
-			return nil, nil, fmt.Errorf("event %s: %w", e.EventID, err)
-		}
-		orderID := cmp.Or(e.OrderID, e.EventID)
-		weight := weights.Of(e.Type, e.Value)
-		for _, l := range lines {
-			touches = append(touches, Touch{ItemID: l.ItemID, Type: e.Type, SessionID: e.SessionID, OrderID: orderID, Weight: weight,
-				Quantity: l.Quantity, OccurredMs: e.OccurredMs})
-			if !seen[l.ItemID] {
-				seen[l.ItemID] = true
-				ids = append(ids, l.ItemID)
-			}
-		}
-	}
-	return touches, ids, nil
-}
-
-// Options say how touches become a profile.
+// Options say how a state becomes a profile.
 type Options struct {
 	At        time.Time
-	HalfLife  time.Duration // of affinities and decayed weights
+	HalfLife  time.Duration // of affinities and decayed weights; the one that the state was made with
 	Limit     int           // of Recent and of Session
-	SessionID string        // whose touches Session shows; "" for none
+	SessionID string        // which Session shows; "" for none
 }
 
-// Compute fills in Recent, Session, Affinity, Purchased and Hidden. touches are newest first; facts hold the items that are in the catalogue: a
-// touch of another item counts in every list but the affinities. Cost O(touches).
-func Compute(p *profileapi.Profile, touches []Touch, facts map[string]store.ItemFacts, o Options) {
-	p.Recent = recent(touches, o, "")
-	p.Session = []profileapi.ProfileItem{}
-	if o.SessionID != "" {
-		p.Session = recent(touches, o, o.SessionID)
+// Compute fills in Recent, Session, Affinity, Purchased, Cart and Hidden. facts hold the items that are in the catalogue: another item counts in every list but the
+// affinities. Cost O(items).
+func Compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]store.ItemFacts, o Options) {
+	p.Recent, p.Session = recent(s, s.Items, o), []profileapi.ProfileItem{}
+	if o.SessionID != "" && s.SessionID == o.SessionID {
+		p.Session = recent(s, s.Session, o)
 	}
-	p.Affinity = affinity(touches, facts, o)
-	p.Purchased = purchased(touches)
-	p.Hidden = hidden(touches)
+	p.Affinity = affinity(s, facts, o)
+	p.Purchased, p.Cart, p.Hidden = purchased(s), cart(s), hidden(s)
 }
 
-// decay is 2^(−age/halfLife); an event of the near future counts as present.
-func (o Options) decay(occurredMs int64) float64 {
-	age := max(0, o.At.Sub(time.UnixMilli(occurredMs)))
-	return math.Exp2(-float64(age) / float64(o.HalfLife))
-}
+func timeOf(ms int64) wire.Time { return wire.TimeOf(time.UnixMilli(ms)) }
 
-// recent sums up touches per item. Items whose events all weigh nothing, such as those of a list that was shown, are left out.
-func recent(touches []Touch, o Options, sessionID string) []profileapi.ProfileItem {
-	index := map[string]int{}
-	strongest := []float64{}
-	items := []profileapi.ProfileItem{}
-	for i := range touches {
-		t := &touches[i]
-		if t.Weight == 0 && t.Type != event.TypeRate || sessionID != "" && t.SessionID != sessionID {
-			continue
-		}
-		k, ok := index[t.ItemID]
-		if !ok {
-			k = len(items)
-			index[t.ItemID] = k
-			at := wire.TimeOf(time.UnixMilli(t.OccurredMs))
-			age := max(0, o.At.Sub(at.Time))
-			items = append(items, profileapi.ProfileItem{ItemID: t.ItemID, Type: t.Type, LastAt: at, AgeHours: age.Hours()})
-			strongest = append(strongest, math.Abs(t.Weight))
-		}
-		it := &items[k]
-		it.Weight += t.Weight
-		it.Decayed += t.Weight * o.decay(t.OccurredMs)
-		it.Count++
-		it.FirstAt = wire.TimeOf(time.UnixMilli(t.OccurredMs))
-		if w := math.Abs(t.Weight); w > strongest[k] {
-			strongest[k], it.Type = w, t.Type
-		}
-		if at, found := slices.BinarySearch(it.Types, t.Type); !found {
-			it.Types = slices.Insert(it.Types, at, t.Type)
+func recent(s *visitorstate.State, items []visitorstate.Item, o Options) []profileapi.ProfileItem {
+	list := make([]profileapi.ProfileItem, min(len(items), o.Limit))
+	for n := range list {
+		it := &items[n]
+		types := s.TypesOf(it)
+		slices.Sort(types)
+		list[n] = profileapi.ProfileItem{
+			ItemID: it.ID, Type: s.Types[it.Top], Types: types, Weight: float64(it.Weight), Decayed: it.DecayedAt(o.At, o.HalfLife), Count: int(it.Count),
+			FirstAt: timeOf(it.FirstMs), LastAt: timeOf(it.LastMs), AgeHours: max(0, o.At.Sub(time.UnixMilli(it.LastMs))).Hours(),
 		}
 	}
-	return items[:min(len(items), o.Limit)]
+	return list
 }
 
 // affinity sums decayed weights per category (every level of its path), brand and price band. not_interested counts on the narrowest category only:
 // it speaks of the item, not of everything around it.
-func affinity(touches []Touch, facts map[string]store.ItemFacts, o Options) profileapi.Affinity {
+func affinity(s *visitorstate.State, facts map[string]store.ItemFacts, o Options) profileapi.Affinity {
 	categories, brands, bands := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	for i := range touches {
-		t := &touches[i]
-		f, known := facts[t.ItemID]
-		if !known || t.Weight == 0 {
+	for n := range s.Items {
+		it := &s.Items[n]
+		f, known := facts[it.ID]
+		if !known {
 			continue
 		}
-		w := t.Weight * o.decay(t.OccurredMs)
+		fade := visitorstate.Decay(o.At.UnixMilli()-it.LastMs, o.HalfLife)
+		disliked := float64(it.Disliked) * fade
+		liked := float64(it.Decayed)*fade - disliked
 		var path []string
 		if f.Category != "" {
 			path = strings.Split(f.Category, store.CategorySeparator)
 		}
-		if t.Type == event.TypeNotInterested {
-			if path != nil {
-				categories[profileapi.CategoryValue(path)] += w
-			}
+		if disliked != 0 && path != nil {
+			categories[profileapi.CategoryValue(path)] += disliked
+		}
+		if liked == 0 {
 			continue
 		}
 		for n := range path {
-			categories[profileapi.CategoryValue(path[:n+1])] += w
+			categories[profileapi.CategoryValue(path[:n+1])] += liked
 		}
 		if f.Brand != "" {
-			brands[f.Brand] += w
+			brands[f.Brand] += liked
 		}
 		if f.Price != nil {
-			bands[profileapi.PriceBand(*f.Price)] += w
+			bands[profileapi.PriceBand(*f.Price)] += liked
 		}
 	}
 	return profileapi.Affinity{Categories: heaviest(categories), Brands: heaviest(brands), PriceBands: heaviest(bands)}
@@ -173,50 +99,40 @@ func heaviest(weights map[string]float64) []profileapi.AffinityValue {
 	return values[:min(len(values), maxAffinities)]
 }
 
-func purchased(touches []Touch) []profileapi.PurchasedItem {
-	index := map[string]int{}
-	lastOrder := map[string]string{}
+func purchased(s *visitorstate.State) []profileapi.PurchasedItem {
 	items := []profileapi.PurchasedItem{}
-	for i := range touches {
-		t := &touches[i]
-		if t.Type != event.TypePurchase {
+	for n := range s.Items {
+		bought := s.Items[n].Purchases
+		if len(bought) == 0 {
 			continue
 		}
-		at := wire.TimeOf(time.UnixMilli(t.OccurredMs))
-		k, ok := index[t.ItemID]
-		if !ok {
-			k = len(items)
-			index[t.ItemID] = k
-			items = append(items, profileapi.PurchasedItem{ItemID: t.ItemID, LastAt: at})
+		last := len(bought) - 1
+		it := profileapi.PurchasedItem{ItemID: s.Items[n].ID, Count: len(bought), Quantity: s.Items[n].Quantity(), FirstAt: timeOf(bought[last].AtMs), LastAt: timeOf(bought[0].AtMs)}
+		for k := last; k >= 0 && last > 0; k-- { // last_at says it of one; most items of a long history were bought once
+			it.Times = append(it.Times, timeOf(bought[k].AtMs))
 		}
-		it := &items[k]
-		it.Quantity += t.Quantity
-		it.FirstAt = at
-		if lastOrder[t.ItemID] == t.OrderID { // another line of the same order
-			continue
-		}
-		lastOrder[t.ItemID] = t.OrderID
-		it.Count++
-		if len(it.Times) < maxPurchaseTimes {
-			it.Times = append(it.Times, at)
-		}
+		items = append(items, it)
 	}
-	for i := range items {
-		slices.Reverse(items[i].Times)
-		if len(items[i].Times) == 1 {
-			items[i].Times = nil // last_at says it; most items of a long history were bought once
-		}
-	}
+	slices.SortStableFunc(items, func(a, b profileapi.PurchasedItem) int { return b.LastAt.Compare(a.LastAt.Time) })
 	return items
 }
 
-func hidden(touches []Touch) []string {
+func cart(s *visitorstate.State) []profileapi.CartItem {
+	items := []profileapi.CartItem{}
+	for n := range s.Items {
+		if it := &s.Items[n]; it.Cart > 0 {
+			items = append(items, profileapi.CartItem{ItemID: it.ID, Quantity: float64(it.Cart), LastAt: timeOf(it.CartMs)})
+		}
+	}
+	slices.SortStableFunc(items, func(a, b profileapi.CartItem) int { return b.LastAt.Compare(a.LastAt.Time) })
+	return items
+}
+
+func hidden(s *visitorstate.State) []string {
 	ids := []string{}
-	seen := map[string]bool{}
-	for i := range touches {
-		if t := &touches[i]; t.Type == event.TypeNotInterested && !seen[t.ItemID] {
-			seen[t.ItemID] = true
-			ids = append(ids, t.ItemID)
+	for n := range s.Items {
+		if s.Items[n].Unwanted() {
+			ids = append(ids, s.Items[n].ID)
 		}
 	}
 	slices.Sort(ids)

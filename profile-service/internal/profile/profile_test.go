@@ -10,7 +10,9 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
 var at = time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)
@@ -30,12 +32,15 @@ func stored(eventType, order string, daysAgo int, items ...string) store.Event {
 
 func computed(t *testing.T, o Options, facts map[string]store.ItemFacts, events ...store.Event) profileapi.Profile {
 	t.Helper()
-	touches, _, err := Touches(events, event.DefaultWeights())
-	if err != nil {
+	state := &visitorstate.State{}
+	for n := range events {
+		events[n].Seq = int64(n + 1)
+	}
+	if err := visitor.NewMover(event.DefaultWeights(), o.HalfLife).Apply(state, events); err != nil {
 		t.Fatal(err)
 	}
 	var p profileapi.Profile
-	Compute(&p, touches, facts, o)
+	Compute(&p, state, facts, o)
 	return p
 }
 
@@ -48,22 +53,22 @@ func TestProfileOfAKnownHistory(t *testing.T) {
 		"chair": {Category: "Home"},
 	}
 	p := computed(t, options, facts,
-		stored("not_interested", "", 0, "chair"),
-		stored("view_item", "", 0, "lamp"),
-		stored("purchase", "7", 30, "lamp", "new"),
-		stored("purchase", "7", 30, "lamp"), // the same order, merged in from a session
+		stored("purchase", "6", 60, "lamp"),
 		stored("view_item_list", "", 30, "shown"),
-		stored("purchase", "6", 60, "lamp"))
-	approx := cmpopts.EquateApprox(0, 1e-12)
+		stored("purchase", "7", 30, "lamp", "new"),
+		stored("view_item", "", 0, "lamp"),
+		stored("add_to_cart", "", 0, "cup"),
+		stored("not_interested", "", 0, "chair"))
+	approx := cmpopts.EquateApprox(0, 1e-6) // sums are kept as float32
 	wantRecent := []struct {
 		id, typ        string
 		weight, decays float64
-	}{{"chair", "not_interested", -2, -2}, {"lamp", "purchase", 11, 1 + 2.5 + 1.25}, {"new", "purchase", 5, 2.5}} // halved once and twice by 30 and 60 days
+	}{{"chair", "not_interested", -2, -2}, {"cup", "add_to_cart", 3, 3}, {"lamp", "purchase", 11, 1 + 2.5 + 1.25}, {"new", "purchase", 5, 2.5}} // halved once and twice by 30 and 60 days
 	if len(p.Recent) != len(wantRecent) {
 		t.Fatalf("recent: %+v", p.Recent)
 	}
 	for i, want := range wantRecent {
-		if got := p.Recent[i]; got.ItemID != want.id || got.Type != want.typ || got.Weight != want.weight || math.Abs(got.Decayed-want.decays) > 1e-12 {
+		if got := p.Recent[i]; got.ItemID != want.id || got.Type != want.typ || got.Weight != want.weight || math.Abs(got.Decayed-want.decays) > 1e-6 {
 			t.Errorf("recent %d: %+v, want %+v", i, got, want)
 		}
 	}
@@ -77,6 +82,9 @@ func TestProfileOfAKnownHistory(t *testing.T) {
 	if diff := cmp.Diff([]string{"chair"}, p.Hidden); diff != "" {
 		t.Error(diff)
 	}
+	if len(p.Cart) != 1 || p.Cart[0].ItemID != "cup" || p.Cart[0].Quantity != 1 {
+		t.Errorf("cart: %+v", p.Cart)
+	}
 	if lamp := p.Purchased[0]; lamp.ItemID != "lamp" || lamp.Count != 2 || len(lamp.Times) != 2 || lamp.Times[0].UnixMilli() != days(60) {
 		t.Errorf("purchased: %+v", p.Purchased)
 	}
@@ -85,7 +93,7 @@ func TestProfileOfAKnownHistory(t *testing.T) {
 func TestEmptyHistoryHasNoNils(t *testing.T) {
 	t.Parallel()
 	p := computed(t, Options{At: at, HalfLife: time.Hour, Limit: 1}, nil)
-	if p.Recent == nil || p.Session == nil || p.Hidden == nil || p.Purchased == nil || p.Affinity.Brands == nil {
+	if p.Recent == nil || p.Session == nil || p.Hidden == nil || p.Purchased == nil || p.Cart == nil || p.Affinity.Brands == nil {
 		t.Errorf("%+v", p)
 	}
 }

@@ -21,23 +21,31 @@ func NewTally(counts []Count) *Tally {
 
 func (t *Tally) add(hour int64, name string, n int64) { t.counts[Count{HourMs: hour, Name: name}] += n }
 
-// The names of the statistics; a type or an error code follows the first and the last.
+// The names of the statistics; a type or a code follows those that end with a blank.
 const (
 	StatAccepted  = "accepted "
 	StatDuplicate = "duplicate"
 	StatLagMs     = "lag_ms"
 	StatRejected  = "rejected "
+	StatWarned    = "warned "
 )
 
 // Outcome counts what became of an event, in the hour in which it was received.
 func (t *Tally) Outcome(e *Event, o Outcome) {
 	hour := HourOf(e.ReceivedMs)
-	if o == Duplicate {
+	if o.Duplicate {
 		t.add(hour, StatDuplicate, 1)
 		return
 	}
 	t.add(hour, StatAccepted+e.Type, 1)
 	t.add(hour, StatLagMs, max(0, e.ReceivedMs-e.OccurredMs))
+}
+
+// Remove takes an accepted event out of the sums.
+func (t *Tally) Remove(e *Event) {
+	hour := HourOf(e.ReceivedMs)
+	t.add(hour, StatAccepted+e.Type, -1)
+	t.add(hour, StatLagMs, -max(0, e.ReceivedMs-e.OccurredMs))
 }
 
 // HourOf returns the beginning of the hour of a moment.

@@ -1,4 +1,4 @@
-// Package upkeep does what a profile database needs from time to time: room for the months ahead and an end of what is past its retention.
+// Package upkeep does what a profile database needs from time to time: an end of what is past its retention.
 package upkeep
 
 import (
@@ -9,22 +9,15 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// Upkeep removes old events and prepares new months. Several replicas may run it at once: every step can be repeated.
+// Upkeep removes old events. Several replicas may run it at once: every step can be repeated.
 type Upkeep struct {
-	Store        store.Upkeep
-	Retention    func(shop string) time.Duration
-	MaxRetention time.Duration // the longest of any shop
-	Now          func() time.Time
-	Logger       *slog.Logger
+	Store     store.Upkeep
+	Retention func(shop string) time.Duration
+	Now       func() time.Time
+	Logger    *slog.Logger
 }
 
-const (
-	interval = time.Hour
-	// ahead is how far in the future room is made.
-	ahead = 62 * 24 * time.Hour
-	// remembered is how long changes of people are kept: many times as long as package changes looks back.
-	remembered = time.Hour
-)
+const interval = time.Hour
 
 // Run repeats Once every hour until ctx ends. A failure is logged and tried again the next time.
 func (u *Upkeep) Run(ctx context.Context) error {
@@ -42,23 +35,17 @@ func (u *Upkeep) Run(ctx context.Context) error {
 	}
 }
 
-// Once prepares the months ahead and removes what is past its retention.
+// Once removes what is past its retention.
 func (u *Upkeep) Once(ctx context.Context) error {
 	now := u.Now()
-	if err := u.Store.Prepare(ctx, now.UnixMilli(), now.Add(ahead).UnixMilli()); err != nil {
-		return err
-	}
-	if err := u.Store.DropBefore(ctx, now.Add(-u.MaxRetention).UnixMilli()); err != nil {
-		return err
-	}
-	if err := u.Store.ForgetChanges(ctx, now.Add(-remembered).UnixMilli()); err != nil {
-		return err
-	}
 	shops, err := u.Store.Shops(ctx)
 	if err != nil {
 		return err
 	}
 	for _, shop := range shops {
+		if err := u.Store.ForgetChanges(ctx, shop, now.Add(-store.UndoFor).UnixMilli()); err != nil {
+			return err
+		}
 		removed, err := u.Store.Retain(ctx, shop, now.Add(-u.Retention(shop)).UnixMilli())
 		if err != nil {
 			return err

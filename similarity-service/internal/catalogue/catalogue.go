@@ -18,8 +18,9 @@ var ErrNotRead = errors.New("the catalogue has not been read yet: the profile-se
 // CategorySeparator joins the parts of a category path.
 const CategorySeparator = " > "
 
-// Listener is told every change of an item, in order: the item, or nil when it was deleted.
-type Listener func(shop, itemID string, item *profileapi.Item)
+// Listener is told what describes a family of items whenever that changes, in order: its product, else the first of its variants; nil when nothing of
+// it is left.
+type Listener func(shop, family string, item *profileapi.Item)
 
 // Catalogue holds the replicas. It is safe for concurrent use.
 type Catalogue struct {
@@ -76,9 +77,8 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 	profileapi.Follower{
 		Client: c.client.ForShop(shop),
 		Apply: func(changes []profileapi.ItemChange) {
-			r.apply(changes)
-			for _, change := range changes {
-				c.listener(shop, change.ItemID, change.Item)
+			for _, d := range r.apply(changes) {
+				c.listener(shop, d.family, d.item)
 			}
 		},
 		Reset:  func() { c.forget(shop, r) },
@@ -91,31 +91,23 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 
 // forget empties a replica, for the feed starts again from the beginning.
 func (c *Catalogue) forget(shop string, r *replica) {
-	for id := range r.empty() {
-		c.listener(shop, id, nil)
+	for _, family := range r.empty() {
+		c.listener(shop, family, nil)
 	}
 }
 
-// Known returns a test for the items that the shop has now. It waits for the first full read, as long as ctx allows.
-func (c *Catalogue) Known(ctx context.Context, shop string) (func(itemID string) bool, error) {
+// Families returns what finds the family of an item of the shop, as Family does. It waits for the first full read, as long as ctx allows.
+func (c *Catalogue) Families(ctx context.Context, shop string) (func(itemID string) (family string, known bool), error) {
 	r := c.replica(shop)
 	select {
 	case <-r.synced:
 	case <-ctx.Done():
 		return nil, ErrNotRead
 	}
-	return func(id string) bool {
-		_, ok := r.categories(id)
-		return ok
-	}, nil
+	return func(id string) (string, bool) { return c.Family(shop, id) }, nil
 }
 
-// CategoriesOf returns the category names of an item, narrowest first, and whether the item is known. The names must not be changed.
-func (c *Catalogue) CategoriesOf(shop, itemID string) ([]string, bool) {
-	return c.replica(shop).categories(itemID)
-}
-
-// Revision is raised whenever an item of the shop comes, goes or changes its categories, by no other change. A revision that was asked
+// Revision is raised whenever an item of the shop comes, goes or changes its categories, parent or aliases, by no other change. A revision that was asked
 // for before items were looked up tells later whether they must be looked up again.
 func (c *Catalogue) Revision(shop string) uint64 {
 	r := c.replica(shop)

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,9 @@ type replica struct {
 	mu       sync.RWMutex
 	items    map[string]int32 // item id → number of its category path
 	paths    pathTable
+	families families
+	hidden   map[string]bool // items that are hidden or archived
+	soldOut  map[string]bool
 	revision uint64 // raised by every change of what items there are and of where they stand
 
 	synced   chan struct{} // closed after the first full read
@@ -24,26 +28,85 @@ type replica struct {
 
 func newReplica() *replica { return &replica{items: map[string]int32{}, synced: make(chan struct{})} }
 
-// apply takes over changes of the feed. It gives ids that are new a text of their own, also within changes.
-func (r *replica) apply(changes []profileapi.ItemChange) {
+// description is what describes a family now; no item when nothing of it is left.
+type description struct {
+	family string
+	item   *profileapi.Item
+}
+
+// apply takes over changes of the feed and returns the families that are described otherwise than before, in order. It gives ids that are new a text
+// of their own, also within changes.
+func (r *replica) apply(changes []profileapi.ItemChange) []description {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.copyNewIDs(changes)
+	var told []description
 	for _, change := range changes {
-		if change.Item == nil {
-			r.remove(change.ItemID)
-			continue
+		id := change.ItemID
+		before, known := r.families.of(id), false
+		if _, known = r.items[id]; change.Item == nil {
+			r.remove(id)
+		} else {
+			r.put(id, change.Item)
 		}
-		now := r.paths.take(change.Item.CategoryPath)
-		before, known := r.items[change.ItemID]
-		if known {
-			r.paths.release(before)
+		family, _ := r.family(id)
+		if known && (change.Item == nil || family != before) && r.gone(before) {
+			told = append(told, description{family: before})
 		}
-		if !known || now != before {
-			r.items[change.ItemID] = now
-			r.revision++
+		if change.Item != nil && r.head(family) == id {
+			told = append(told, description{family, change.Item})
+		}
+		for _, alias := range r.families.named[id] {
+			if len(r.families.variants[alias]) > 0 && r.variantsJoin(alias, id) { // they stood for themselves until their product came
+				told = append(told, description{family: alias})
+			}
 		}
 	}
+	return told
+}
+
+// put takes over an item.
+func (r *replica) put(id string, item *profileapi.Item) {
+	now := r.paths.take(item.CategoryPath)
+	before, known := r.items[id]
+	if known {
+		r.paths.release(before)
+	}
+	if !known || now != before {
+		r.items[id] = now
+		r.revision++
+	}
+	if r.families.put(id, item.ParentID, aliasesOf(item)) {
+		r.revision++
+	}
+	r.hidden = mark(r.hidden, id, item.Status == profileapi.ItemHidden || item.Status == profileapi.ItemArchived)
+	r.soldOut = mark(r.soldOut, id, soldOut(item.Stock))
+}
+
+// aliasesOf lists the further ids of an item; its GTIN is one.
+func aliasesOf(item *profileapi.Item) []string {
+	if item.GTIN == "" || slices.Contains(item.Aliases, item.GTIN) {
+		return item.Aliases
+	}
+	return append(slices.Clone(item.Aliases), item.GTIN)
+}
+
+func soldOut(s *profileapi.Stock) bool {
+	return s != nil && (s.Status == profileapi.OutOfStock || s.Status == profileapi.InStock && s.Quantity != nil && *s.Quantity <= 0)
+}
+
+// mark puts an id into a set or takes it out.
+func mark(m map[string]bool, id string, on bool) map[string]bool {
+	if !on {
+		delete(m, id)
+		return m
+	}
+	return set(m, id, true)
+}
+
+// gone reports whether a family has neither a product nor variants.
+func (r *replica) gone(family string) bool {
+	return !r.product(family) && len(r.families.variants[family]) == 0
 }
 
 // copyNewIDs copies no other ids, so that items that stay for years do not keep the ids of every update that they were part of.
@@ -66,29 +129,28 @@ func (r *replica) remove(id string) {
 		return
 	}
 	delete(r.items, id)
+	delete(r.hidden, id)
+	delete(r.soldOut, id)
 	r.paths.release(path)
+	r.families.remove(id)
 	r.revision++
 }
 
-// empty forgets all items and returns them.
-func (r *replica) empty() map[string]int32 {
+// empty forgets all items and returns their families.
+func (r *replica) empty() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	gone := r.items
-	r.items, r.paths = map[string]int32{}, pathTable{}
+	seen := map[string]bool{}
+	var gone []string
+	for id := range r.items {
+		if family := r.families.of(id); !seen[family] {
+			seen[family] = true
+			gone = append(gone, family)
+		}
+	}
+	r.items, r.paths, r.families, r.hidden, r.soldOut = map[string]int32{}, pathTable{}, families{}, nil, nil
 	r.revision++
 	return gone
-}
-
-// categories returns the category names of an item, narrowest first, and whether the item is known.
-func (r *replica) categories(id string) ([]string, bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	path, known := r.items[id]
-	if !known {
-		return nil, false
-	}
-	return r.paths.paths[path].names, true
 }
 
 // pathTable numbers category paths. A path that no item has any more is dropped and its number given to the next new one, so that

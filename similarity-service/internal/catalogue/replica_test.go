@@ -39,6 +39,14 @@ func (p plain) distinct() int {
 	return len(paths)
 }
 
+func categoriesOf(r *replica, id string) ([]string, bool) {
+	path, known := r.items[id]
+	if !known {
+		return nil, false
+	}
+	return r.paths.paths[path].names, true
+}
+
 func TestReplicaFollowsAnyChanges(t *testing.T) {
 	t.Parallel()
 	paths := [][]string{nil, {"Home"}, {"Home", "Lighting"}, {"Home > Lighting"}, {"Home", "Lighting", "Lamps"}, {"Garden", "Lighting"}, {"Lighting"}}
@@ -61,7 +69,7 @@ func TestReplicaFollowsAnyChanges(t *testing.T) {
 			for n := range 21 {
 				id := fmt.Sprint("item", n)
 				path, known := want[id]
-				names, ok := r.categories(id)
+				names, ok := categoriesOf(r, id)
 				if diff := cmp.Diff(Categories(path), names); ok != known || diff != "" {
 					t.Fatalf("%s is known: %v, want %v; categories (-want +got):\n%s", id, ok, known, diff)
 				}
@@ -79,7 +87,7 @@ func TestEmptyingRaisesTheRevision(t *testing.T) {
 	r.apply([]profileapi.ItemChange{{ItemID: "lamp", Item: &profileapi.Item{CategoryPath: []string{"Home"}}}})
 	before := r.revision
 	gone := r.empty()
-	if _, known := r.categories("lamp"); known || len(gone) != 1 || r.revision == before {
+	if _, known := categoriesOf(r, "lamp"); known || len(gone) != 1 || r.revision == before {
 		t.Errorf("known %v, gone %v, revision %d after %d", known, gone, r.revision, before)
 	}
 }

@@ -49,13 +49,13 @@ type nextSearch struct {
 // sessions, where the items of the prefix may be the answer.
 func runSessions(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if len(d.Sessions) < 2 {
-		return nil, errors.New("fewer than two training sessions: there is nothing to validate on")
+		return nil, fmt.Errorf("%w: there are fewer than two training sessions", ErrNothingToValidate)
 	}
 	s := &nextSearch{d, o}
 	cut := len(d.Sessions) - max(int(float64(len(d.Sessions))*heldSessions), 1)
 	held := heldPrefixes(d.Sessions[cut:], rand.New(rand.NewPCG(o.Seed, 0x7a11d)))
 	if len(held) == 0 {
-		return nil, errors.New("the newest training sessions have no two clicks: there is nothing to validate on")
+		return nil, fmt.Errorf("%w: the newest training sessions have no two clicks", ErrNothingToValidate)
 	}
 	all, err := s.algorithms()
 	if err != nil {
@@ -216,7 +216,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 	}
 	board := &Leaderboard{Selected: selected.name, Recipe: selected.recipe}
 	for _, a := range all {
-		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), CPUSeconds: a.cpu, PeakBytes: a.peak}
+		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), ValidationCases: a.cases, CPUSeconds: a.cpu, PeakBytes: a.peak}
 		if a == selected || a.name == Popular || a.name == Cosine {
 			before := s.o.CPUSeconds()
 			rank, err := a.build(s.data.Sessions)

@@ -29,6 +29,9 @@ func Algorithms() []string {
 	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, Ridge, NextItem}
 }
 
+// ErrNothingToValidate says that the training part is too small to hold anything back from it.
+var ErrNothingToValidate = errors.New("there is nothing to validate on")
+
 // defaultHistoryCap bounds a row's pair updates at four million.
 const defaultHistoryCap = 2000
 
@@ -43,6 +46,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Untested      bool    // go without a test part when there is none: the winner and the baselines then have validation figures only
 	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
@@ -98,11 +102,13 @@ type Result struct {
 	Name       string
 	Parameters map[string]any
 	Validation metrics.Accuracy // on the held-out part of the training data
-	Tested     bool             // whether the test part was scored
-	Test       metrics.Summary
-	TestCases  []metrics.Accuracy
-	CPUSeconds float64 // of the search; of the search, build and test when tested
-	PeakBytes  int64   // of the process up to the end of this algorithm
+	// ValidationCases are those that Validation is the mean of, the same ones in the same order for every algorithm.
+	ValidationCases []metrics.Accuracy
+	Tested          bool // whether the test part was scored
+	Test            metrics.Summary
+	TestCases       []metrics.Accuracy
+	CPUSeconds      float64 // of the search; of the search, build and test when tested
+	PeakBytes       int64   // of the process up to the end of this algorithm
 }
 
 // Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
@@ -137,9 +143,9 @@ func (best *candidate) better(c *candidate) bool {
 }
 
 // shared is the mean over the cases that every family was scored on.
-func (c *candidate) shared() metrics.Accuracy {
-	return metrics.Mean(c.cases[:min(len(c.cases), searchCases)])
-}
+func (c *candidate) shared() metrics.Accuracy { return metrics.Mean(c.sharedCases()) }
+
+func (c *candidate) sharedCases() []metrics.Accuracy { return c.cases[:min(len(c.cases), searchCases)] }
 
 // search is the state shared by the families of one run.
 type search struct {
@@ -158,7 +164,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if len(d.Tests) == 0 {
+	if len(d.Tests) == 0 && !o.Untested {
 		return nil, errors.New("the test part has no case that can be measured")
 	}
 	o = o.withDefaults()
@@ -248,7 +254,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	}
 	board := &Leaderboard{Selected: selected.name}
 	for _, c := range found {
-		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), CPUSeconds: c.cpu, PeakBytes: c.peak}
+		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), ValidationCases: c.sharedCases(), CPUSeconds: c.cpu, PeakBytes: c.peak}
 		if c == selected || c.name == Popular || c.name == Cosine {
 			before := s.o.CPUSeconds()
 			model, rows, err := c.build(s)

@@ -96,7 +96,7 @@ func newValidation(d *dataset.Data, seed uint64, most int) (*validation, error) 
 		v = lastBaskets(d, rng, most)
 	}
 	if len(v.cases) == 0 {
-		return nil, fmt.Errorf("the training part of %d rows holds nothing to validate on: at least one row with two items is needed", d.Train.Rows)
+		return nil, fmt.Errorf("%w: none of the %d training rows has two items", ErrNothingToValidate, d.Train.Rows)
 	}
 	return v, nil
 }

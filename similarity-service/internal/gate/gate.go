@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// minCases is the least number of held-out cases from which anything can be concluded.
-	minCases = 10
+	// MinCases is the least number of held-out cases from which anything can be concluded.
+	MinCases = 10
 	// minCoverage is the least share of items with interactions that must have neighbours.
 	minCoverage = .3
 	// minVolume is the least ratio of used interactions to those of the live model.
@@ -27,16 +27,20 @@ const (
 	resamples = 1000
 )
 
-// Candidate is what is known of the model that wants to serve. All case slices belong to the same held-out cases in the same order.
+// Candidate is what is known of the model that wants to serve. Cases, Popular and Final belong to the same held-out cases in the same order, and so do
+// the two of the validation among themselves.
 type Candidate struct {
 	Cases   []metrics.Accuracy // of the model trained without the held-out part
 	Popular []metrics.Accuracy
 	Final   []metrics.Accuracy // of the model that would serve, which has seen the held-out part
-	Items   int                // items with interactions
-	Listed  int                // of those, items with neighbours
-	Problem error              // of neighbours.Lists.Validate or of a session model; nil when sound
-	Used    int64              // interactions that the model learned from
-	Live    *Live              // nil when nothing is live yet
+
+	Validation, PopularValidation []metrics.Accuracy // of the search, which hides parts of histories; they decide where Cases are too few
+
+	Items   int   // items with interactions
+	Listed  int   // of those, items with neighbours
+	Problem error // of neighbours.Lists.Validate or of a session model; nil when sound
+	Used    int64 // interactions that the model learned from
+	Live    *Live // nil when nothing is live yet
 }
 
 // Live is what is known of the model that serves now.
@@ -47,7 +51,14 @@ type Live struct {
 	Overlap float64 // mean share of common neighbours of items that both list; NaN when there are none
 }
 
-// Decide runs every check.
+// The verdicts.
+const (
+	Passed     = "passed"
+	Refused    = "refused"
+	Unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
+)
+
+// Decide runs every check. Where too little is held out to judge by, as in a young shop, the validation of the search decides, and the verdict says so.
 func Decide(c Candidate) similarityapi.Gate {
 	g := similarityapi.Gate{Passed: true}
 	add := func(check similarityapi.GateCheck) {
@@ -55,15 +66,36 @@ func Decide(c Candidate) similarityapi.Gate {
 		g.Passed = g.Passed && check.Passed
 	}
 	add(sound(c.Problem))
-	add(atLeast("held_out_cases", float64(len(c.Cases)), minCases, "held-out cases to judge by"))
-	add(notWorseThanPopularity(c))
-	add(servesAsMeasured(c))
-	add(atLeast("coverage", float64(c.Listed)/math.Max(float64(c.Items), 1), minCoverage, "share of the items with interactions that have neighbours"))
-	if c.Live == nil {
-		return g
+	measured := len(c.Cases) >= MinCases
+	if measured {
+		add(atLeast("held_out_cases", float64(len(c.Cases)), MinCases, "held-out cases to judge by"))
+		add(notWorseThanPopularity("not_worse_than_popularity", c.Cases, c.Popular))
+		add(servesAsMeasured(c))
+	} else {
+		add(atLeast("validation_cases", float64(len(c.Validation)), MinCases, "histories of two items or more, of which a part can be hidden"))
+		add(notWorseThanPopularity("validation_not_worse_than_popularity", c.Validation, c.PopularValidation))
+		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough to be measured on; %d are needed. "+
+			"Until then histories decide of which a part was hidden during the search.", len(c.Cases), MinCases)
 	}
-	g.Against = c.Live.Version
-	if c.Live.Cases != nil {
+	add(atLeast("coverage", float64(c.Listed)/math.Max(float64(c.Items), 1), minCoverage, "share of the items with interactions that have neighbours"))
+	if c.Live != nil {
+		g.Against = c.Live.Version
+		againstLive(c, measured, add)
+	}
+	switch {
+	case !g.Passed:
+		g.Verdict = Refused
+	case measured:
+		g.Verdict = Passed
+	default:
+		g.Verdict = Unmeasured
+	}
+	return g
+}
+
+// againstLive runs the checks that need a live model.
+func againstLive(c Candidate, measured bool, add func(similarityapi.GateCheck)) {
+	if c.Live.Cases != nil && measured {
 		add(notWorseThanLive(c))
 	}
 	if c.Live.Used > 0 {
@@ -72,7 +104,6 @@ func Decide(c Candidate) similarityapi.Gate {
 	if !math.IsNaN(c.Live.Overlap) {
 		add(atLeast("list_overlap", c.Live.Overlap, minOverlap, "mean share of neighbours in common with the live model"))
 	}
-	return g
 }
 
 func atLeast(name string, value, limit float64, what string) similarityapi.GateCheck {
@@ -90,10 +121,10 @@ func sound(problem error) similarityapi.GateCheck {
 
 // notWorseThanPopularity refuses what is certainly worse than the simplest of lists. With few held-out cases the interval is wide, and a model is not
 // kept from a shop for a difference that chance explains: without one the shop has nothing but texts.
-func notWorseThanPopularity(c Candidate) similarityapi.GateCheck {
-	gain := difference(c.Cases, c.Popular)
+func notWorseThanPopularity(name string, cases, popular []metrics.Accuracy) similarityapi.GateCheck {
+	gain := difference(cases, popular)
 	return similarityapi.GateCheck{
-		Name: "not_worse_than_popularity", Passed: len(c.Popular) == len(c.Cases) && gain.high >= 0, Value: round(gain.mean), Limit: 0,
+		Name: name, Passed: len(popular) == len(cases) && gain.high >= 0, Value: round(gain.mean), Limit: 0,
 		Detail: fmt.Sprintf("NDCG over popularity by %s; refused when the whole interval is below 0", gain),
 	}
 }

@@ -61,9 +61,14 @@ func TestDecide(t *testing.T) {
 		{"the items were mixed up", func(c *Candidate) { c.Live.Overlap = .01 }, "list_overlap"},
 		{"few items have neighbours", func(c *Candidate) { c.Listed = 20 }, "coverage"},
 		{"a weight is not a number", func(c *Candidate) { c.Problem = errors.New("item 3, neighbour 4: the weight is NaN") }, "sound"},
-		{"too little to judge by", func(c *Candidate) {
-			c.Cases, c.Popular, c.Final, c.Live = c.Cases[:9], c.Popular[:9], c.Final[:9], nil
-		}, "held_out_cases"},
+		{"too little of anything to judge by", func(c *Candidate) {
+			young(c)
+			c.Validation, c.PopularValidation = c.Validation[:9], c.PopularValidation[:9]
+		}, "validation_cases"},
+		{"too little is held out, and the search found nothing better than popularity", func(c *Candidate) {
+			young(c)
+			c.PopularValidation = cases(.5)
+		}, "validation_not_worse_than_popularity"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,6 +80,28 @@ func TestDecide(t *testing.T) {
 				t.Errorf("passed %v, refused by %v, want %q", g.Passed, names, c.want)
 			}
 		})
+	}
+}
+
+// young makes a candidate one of a shop in which too little was held out.
+func young(c *Candidate) {
+	c.Validation, c.PopularValidation = cases(.3), cases(.1)
+	c.Cases, c.Popular, c.Final, c.Live = c.Cases[:9], c.Popular[:9], c.Final[:9], nil
+}
+
+func TestWhatCannotBeMeasuredIsAVerdictOfItsOwn(t *testing.T) {
+	t.Parallel()
+	c := good()
+	if g := Decide(c); g.Verdict != Passed || g.Missing != "" {
+		t.Errorf("%s, missing %q", g.Verdict, g.Missing)
+	}
+	young(&c)
+	if g := Decide(c); !g.Passed || g.Verdict != Unmeasured || g.Missing == "" {
+		t.Errorf("passed %v as %s, missing %q", g.Passed, g.Verdict, g.Missing)
+	}
+	c.PopularValidation = cases(.5)
+	if g := Decide(c); g.Passed || g.Verdict != Refused {
+		t.Errorf("passed %v as %s", g.Passed, g.Verdict)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
 	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
@@ -24,6 +25,7 @@ import (
 // API is what the handlers call.
 type API struct {
 	Lookup     *lookup.Lookup
+	Catalogue  *catalogue.Catalogue
 	Popularity *popularity.Popularity
 	Registry   *serving.Registry
 	Jobs       *jobs.Manager

@@ -33,6 +33,10 @@ type jobInput struct {
 
 type jobOutput struct{ Body similarityapi.Job }
 
+type jobsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
 type jobsOutput struct {
 	Body profileapi.Page[similarityapi.Job]
 }
@@ -68,12 +72,12 @@ func (a *API) registerJobs(api huma.API) {
 	}, start(KindEvaluation))
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Tags: tags, Summary: "The latest jobs, newest first",
-	}, func(ctx context.Context, shop string, _ *struct{}) (*jobsOutput, error) {
+	}, func(ctx context.Context, shop string, in *jobsInput) (*jobsOutput, error) {
 		history, err := a.Jobs.History(ctx, shop)
 		if history == nil {
 			history = []similarityapi.Job{}
 		}
-		return &jobsOutput{profileapi.Page[similarityapi.Job]{Items: history}}, err
+		return &jobsOutput{profileapi.Page[similarityapi.Job]{Items: history[:min(in.Limit, len(history))]}}, err
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-job", Method: http.MethodGet, Path: "/v1/jobs/{job_id}", Tags: tags, Summary: "State and progress of a job",

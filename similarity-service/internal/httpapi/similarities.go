@@ -58,6 +58,8 @@ func (a *API) registerSimilarities(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-similarities", Method: http.MethodGet, Path: "/v1/similarities/{item_id}", Tags: tags,
 		Summary: "Neighbours of one item",
+		Description: "As the model has them: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants " +
+			"are one; any of their ids and aliases finds them.",
 	}, func(ctx context.Context, shop string, in *itemInput) (*itemOutput, error) {
 		answer, err := a.Lookup.Lists(ctx, shop, similarityapi.LookupRequest{
 			Relation: in.Relation, ItemIDs: []string{in.ItemID}, Limit: in.Limit, ModelVersion: in.ModelVersion,
@@ -65,6 +67,8 @@ func (a *API) registerSimilarities(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		a.Catalogue.Name(shop, answer.Lists[0].Neighbours)
+		a.Catalogue.Offer(shop, answer.Lists[0].Neighbours)
 		out := &itemOutput{}
 		out.Body.ModelVersion, out.Body.Relation, out.Body.NeighbourList = answer.ModelVersion, answer.Relation, answer.Lists[0]
 		return out, nil
@@ -74,6 +78,9 @@ func (a *API) registerSimilarities(api huma.API) {
 		Summary: "Neighbours of up to 200 items",
 	}, func(ctx context.Context, shop string, in *lookupInput) (*lookupOutput, error) {
 		answer, err := a.Lookup.Lists(ctx, shop, in.Body)
+		for n := range answer.Lists {
+			a.Catalogue.Name(shop, answer.Lists[n].Neighbours)
+		}
 		return &lookupOutput{answer}, err
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
@@ -92,7 +99,8 @@ func (a *API) registerSimilarities(api huma.API) {
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,
-		Summary: "What is popular now, in the shop or in one category",
+		Summary:     "What is popular now, in the shop or in one category",
+		Description: "As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants count together.",
 	}, func(_ context.Context, shop string, in *popularInput) (*popularOutput, error) {
 		answer, ok := a.Popularity.List(shop, in.Window, in.Category, in.Limit)
 		if !ok {
@@ -101,6 +109,7 @@ func (a *API) registerSimilarities(api huma.API) {
 		if answer.Items == nil {
 			answer.Items = []similarityapi.Neighbour{}
 		}
+		a.Catalogue.Offer(shop, answer.Items)
 		return &popularOutput{answer}, nil
 	})
 }

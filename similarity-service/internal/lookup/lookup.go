@@ -1,5 +1,6 @@
 // Package lookup answers "which items go with these": it joins the lists of a model with text similarity, in proportion to how much is
-// known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue.
+// known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue. Models and texts know families: a product with
+// its variants is asked for by any of their ids or aliases, and named in lists by its family.
 package lookup
 
 import (
@@ -35,29 +36,47 @@ const (
 	SourceNone      = "none"
 )
 
+// Families tells which family an item belongs to.
+type Families interface {
+	Family(shop, itemID string) (family string, known bool)
+}
+
 // Lookup answers neighbour questions for all shops. It is safe for concurrent use.
 type Lookup struct {
 	registry *serving.Registry
+	families Families
 
 	mu      sync.RWMutex
 	indexes map[string]*text.Index // by shop
 }
 
 // New returns a Lookup over the models of registry.
-func New(registry *serving.Registry) *Lookup {
-	return &Lookup{registry: registry, indexes: map[string]*text.Index{}}
+func New(registry *serving.Registry, families Families) *Lookup {
+	return &Lookup{registry: registry, families: families, indexes: map[string]*text.Index{}}
 }
 
-// ItemChanged keeps the text index in step with the catalogue; item is nil when it was deleted.
-func (l *Lookup) ItemChanged(shop, itemID string, item *profileapi.Item) {
+// FamilyChanged keeps the text index in step with the catalogue: item describes the family now; nil when nothing of it is left.
+func (l *Lookup) FamilyChanged(shop, family string, item *profileapi.Item) {
 	ix := l.index(shop)
 	if item == nil || item.Status == profileapi.ItemArchived {
-		ix.Delete(itemID)
+		ix.Delete(family)
 		return
 	}
 	ix.Upsert(text.Item{
-		ID: itemID, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
+		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
 	})
+}
+
+// familiesOf returns the family of each item; an item that the catalogue lacks stands for itself.
+func (l *Lookup) familiesOf(shop string, ids []string) []string {
+	out := make([]string, len(ids))
+	for n, id := range ids {
+		out[n] = id
+		if family, known := l.families.Family(shop, id); known {
+			out[n] = family
+		}
+	}
+	return out
 }
 
 // Texts is a fingerprint of the texts of a shop's items: lists that follow texts can only change with it.
@@ -92,15 +111,17 @@ func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupR
 	} else if err != nil {
 		return answer, err
 	}
-	rows := make([][]similarityapi.Neighbour, len(r.ItemIDs))
+	families := l.familiesOf(shop, r.ItemIDs)
+	rows := make([][]similarityapi.Neighbour, len(families))
 	if m != nil {
 		answer.ModelVersion = m.Version
-		if rows, err = l.behaviour(ctx, m, r.ItemIDs, r.Limit); err != nil {
+		if rows, err = l.behaviour(ctx, m, families, r.Limit); err != nil {
 			return answer, err
 		}
 	}
-	for p, id := range r.ItemIDs {
-		answer.Lists[p] = l.list(shop, r.Relation, m, id, rows[p], r.Limit)
+	for p, family := range families {
+		answer.Lists[p] = l.list(shop, r.Relation, m, family, rows[p], r.Limit)
+		answer.Lists[p].ItemID = r.ItemIDs[p]
 	}
 	return answer, nil
 }
@@ -214,9 +235,11 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 		return similarityapi.NextAnswer{}, err
 	}
 	var prefix []int32
-	for _, id := range r.ItemIDs {
-		if i, ok := m.Snapshot.Index(id); ok {
+	asked := map[int32]string{} // what is named in the question is named so in the answer
+	for p, family := range l.familiesOf(shop, r.ItemIDs) {
+		if i, ok := m.Snapshot.Index(family); ok {
 			prefix = append(prefix, i)
+			asked[i] = r.ItemIDs[p]
 		}
 	}
 	answer := similarityapi.NextAnswer{ModelVersion: m.Version, Items: []similarityapi.NextItem{}}
@@ -226,7 +249,7 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	for _, s := range m.Sessions.RecommendExplained(prefix, r.Limit) {
 		item := similarityapi.NextItem{ItemID: m.Snapshot.ID(s.Item)}
 		for _, c := range s.Contributions {
-			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: m.Snapshot.ID(c.Seed), Weight: c.Weight})
+			item.Contributions = append(item.Contributions, similarityapi.SeedShare{ItemID: asked[c.Seed], Weight: c.Weight})
 			item.Score += c.Weight
 		}
 		answer.Items = append(answer.Items, item)
@@ -237,6 +260,8 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 // Pair says what links two items.
 func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string) (similarityapi.Pair, error) {
 	out := similarityapi.Pair{ItemID: a, OtherID: b, Relation: relation, SharedTerms: []similarityapi.SharedTerm{}}
+	families := l.familiesOf(shop, []string{a, b})
+	a, b = families[0], families[1]
 	for _, t := range l.index(shop).SharedTerms(a, b) {
 		out.SharedTerms = append(out.SharedTerms, similarityapi.SharedTerm{Term: t.Term, Weight: t.Weight})
 		out.TextSimilarity += t.Weight

@@ -98,6 +98,28 @@ func TestListsFadeWithTimeAndOutliveALongSilence(t *testing.T) {
 	}
 }
 
+func TestVariantsCountWithTheirProduct(t *testing.T) {
+	t.Parallel()
+	b := newBench()
+	b.put("tee", "Tees")
+	b.put("mug", "Mugs")
+	b.variants = map[string]string{"tee-s": "tee", "tee-m": "tee"}
+	b.add(blockOf(event{"tee-s", "purchase", 5, 0}, event{"tee-m", "purchase", 5, 0}, event{"mug", "purchase", 5, 0}))
+	b.publish()
+	for _, category := range []string{wholeShop, "Tees"} {
+		answer, _ := b.List("north", "popular", category, listed)
+		if len(answer.Items) == 0 || answer.Items[0].ItemID != "tee" || answer.Items[0].Score != 10 {
+			t.Errorf("%q: %+v", category, answer.Items)
+		}
+	}
+	b.variants = nil // the variants are products of their own now, and the shop has neither
+	b.put("mug", "Mugs")
+	b.publish()
+	if got := b.score("popular", "tee"); !math.IsNaN(got) {
+		t.Errorf("tee still has %v", got)
+	}
+}
+
 func TestSumsOfManyYearsDoNotOverflow(t *testing.T) {
 	t.Parallel()
 	b := newBench()

@@ -68,7 +68,7 @@ func (k *plain) rank(catalogue Catalogue, shop string, now time.Time) map[string
 		fade := window.fade(at.Sub(k.epoch))
 		by := map[string][]similarityapi.Neighbour{}
 		for id, sum := range k.sums[w] {
-			names, known := catalogue.CategoriesOf(shop, id)
+			_, names, known := catalogue.FamilyOf(shop, id)
 			if !known || sum <= 0 {
 				continue
 			}
@@ -92,14 +92,19 @@ func (k *plain) rank(catalogue Catalogue, shop string, now time.Time) map[string
 // shelves are a catalogue that counts how often it is asked for items.
 type shelves struct {
 	items    map[string][]string
+	variants map[string]string // to their products
 	revision uint64
 	asked    int
 }
 
-func (s *shelves) CategoriesOf(_, id string) ([]string, bool) {
+func (s *shelves) FamilyOf(_, id string) (string, []string, bool) {
 	s.asked++
-	names, known := s.items[id]
-	return names, known
+	head := id
+	if product, ok := s.variants[id]; ok {
+		head = product
+	}
+	names, known := s.items[head]
+	return head, names, known
 }
 
 func (s *shelves) Revision(string) uint64 { return s.revision }

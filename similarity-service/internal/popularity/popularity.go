@@ -1,5 +1,5 @@
-// Package popularity counts what is popular now: event weights that fade with time, over the whole shop and per category. It reads
-// the interactions that are new since its last look, so that a list is fresh within a minute and needs no recompute.
+// Package popularity counts what is popular now: event weights that fade with time, over the whole shop and per category. A product and its variants
+// count together. It reads the interactions that are new since its last look, so that a list is fresh within a minute and needs no recompute.
 //
 // All weights of a window fade by one common factor, so that time alone never changes an order: lists are ranked again only when
 // events came or the catalogue changed, and otherwise only their factor moves on.
@@ -52,9 +52,10 @@ const (
 
 // Catalogue says where items stand.
 type Catalogue interface {
-	// CategoriesOf returns the category names of an item, and whether the catalogue has it. The names must not be changed.
-	CategoriesOf(shop, itemID string) ([]string, bool)
-	// Revision is another number whenever an item of the shop has come, gone or changed its categories.
+	// FamilyOf returns the item that stands for an item's family, the family's category names, and whether the catalogue has it. The names must not
+	// be changed.
+	FamilyOf(shop, itemID string) (head string, categories []string, known bool)
+	// Revision is another number whenever an item of the shop has come, gone or changed its categories or its family.
 	Revision(shop string) uint64
 }
 

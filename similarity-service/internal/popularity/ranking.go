@@ -13,11 +13,14 @@ import (
 // wholeShop is the name of the list over all categories, whose number is 0.
 const wholeShop = ""
 
-// places are the categories of items, as the catalogue had them at a revision.
+// places are the families of items and the categories of families, as the catalogue had them at a revision.
 type places struct {
 	revision uint64
 	names    map[string]int32 // numbers of categories; never changed, as rankings hold it too
-	starts   []int32          // item n is in list[starts[n]:starts[n+1]], in none when the catalogue lacks it
+	family   []int32          // by item: the number of its family, −1 when the catalogue lacks it
+	heads    []string         // by family: the item that stands for it; only ever appended to, as rankings hold it too
+	numbers  map[string]int32 // of families, by head
+	starts   []int32          // family n is in list[starts[n]:starts[n+1]]
 	list     []int32
 }
 
@@ -27,23 +30,52 @@ func (p *places) follow(catalogue Catalogue, shop string, ids []string) (changed
 	// Asked for before the items: whatever changes meanwhile is found again next time.
 	revision := catalogue.Revision(shop)
 	if changed = p.names == nil || revision != p.revision; changed {
-		*p = places{revision: revision, names: map[string]int32{wholeShop: 0}, starts: append(p.starts[:0], 0), list: p.list[:0]}
+		*p = places{
+			revision: revision, names: map[string]int32{wholeShop: 0}, numbers: map[string]int32{},
+			family: p.family[:0], starts: append(p.starts[:0], 0), list: p.list[:0],
+		}
 	}
-	added := ids[len(p.starts)-1:]
+	added := ids[len(p.family):]
 	if len(added) == 0 {
 		return changed
 	}
 	p.names = maps.Clone(p.names)
 	for _, id := range added {
-		if names, known := catalogue.CategoriesOf(shop, id); known {
-			p.list = append(p.list, p.names[wholeShop])
-			for _, name := range names {
-				p.list = append(p.list, p.number(name))
-			}
+		head, categories, known := catalogue.FamilyOf(shop, id)
+		if !known {
+			p.family = append(p.family, -1)
+			continue
 		}
-		p.starts = append(p.starts, int32(len(p.list)))
+		number, have := p.numbers[head]
+		if !have {
+			number = p.addFamily(head, categories)
+		}
+		p.family = append(p.family, number)
 	}
 	return changed
+}
+
+func (p *places) addFamily(head string, categories []string) int32 {
+	number := int32(len(p.heads))
+	p.numbers[head] = number
+	p.heads = append(p.heads, head)
+	p.list = append(p.list, p.names[wholeShop])
+	for _, name := range categories {
+		p.list = append(p.list, p.number(name))
+	}
+	p.starts = append(p.starts, int32(len(p.list)))
+	return number
+}
+
+// summed adds up the sums of the items of each family, in the order of the items.
+func (p *places) summed(sums []float64) []float64 {
+	out := make([]float64, len(p.heads))
+	for item, sum := range sums {
+		if f := p.family[item]; f >= 0 {
+			out[f] += sum
+		}
+	}
+	return out
 }
 
 func (p *places) number(name string) int32 {
@@ -55,12 +87,12 @@ func (p *places) number(name string) int32 {
 	return number
 }
 
-// of returns the numbers of the categories of an item.
+// of returns the numbers of the categories of a family.
 func (p *places) of(item int) []int32 { return p.list[p.starts[item]:p.starts[item+1]] }
 
 // ranking holds lists that do not change any more.
 type ranking struct {
-	ids        []string         // by item number
+	ids        []string         // heads of families, by their number
 	categories map[string]int32 // numbers of categories
 	windows    []rankedWindow
 }
@@ -72,7 +104,7 @@ type rankedWindow struct {
 	entries []entry
 }
 
-// entry is an item in a list, with the sum of its weights before they fade.
+// entry is a family in a list, with the sum of its weights before they fade.
 type entry struct {
 	sum  float64
 	item int32
@@ -81,12 +113,12 @@ type entry struct {
 // newRanking makes the lists of a counter. Cost O(items·categories of an item) to sort them into categories and to select the best of
 // each, and O(n·log n) to sort these n.
 func newRanking(c *counter) *ranking {
-	r := &ranking{ids: c.ids, categories: c.places.names}
+	r := &ranking{ids: c.places.heads, categories: c.places.names}
 	before := func(a, b entry) bool { return a.sum > b.sum || a.sum == b.sum && r.ids[a.item] < r.ids[b.item] }
 	var room []entry
 	for w, window := range c.windows {
 		var from []int32
-		from, room = c.places.sorted(c.sums[w], room)
+		from, room = c.places.sorted(c.places.summed(c.sums[w]), room)
 		ranked := rankedWindow{name: window.Name, starts: make([]int32, 1, len(from))}
 		size := 0
 		for n := range from[1:] {
@@ -110,7 +142,7 @@ func newRanking(c *counter) *ranking {
 	return r
 }
 
-// sorted groups the items of positive sum by category: category c has entries[from[c]:from[c+1]], in the order of the items. The
+// sorted groups the families of positive sum by category: category c has entries[from[c]:from[c+1]], in the order of the families. The
 // entries take the place of room.
 func (p *places) sorted(sums []float64, room []entry) (from []int32, entries []entry) {
 	from = make([]int32, len(p.names)+2) // two ahead while counting, one ahead while filling

@@ -11,8 +11,8 @@ import (
 // Options steer the preparation.
 type Options struct {
 	Relation string
-	// Known reports whether the catalogue has an item; nil knows all.
-	Known func(itemID string) bool
+	// Family returns the family that an item counts for, and whether the catalogue knows it; nil knows all, each a family of its own.
+	Family func(itemID string) (family string, known bool)
 	// HistoryCap keeps a user's latest items; 0 means 500. Cost and influence of one user are bounded by it.
 	HistoryCap int
 	// BotEventsPerDay marks a subject with more events on one day as a robot, whose events all go; 0 means 1,000.
@@ -52,6 +52,7 @@ type Collector struct {
 	report   report
 
 	subjectOf, itemOf []int32 // of the tables of the present block
+	room              []row   // of summed
 }
 
 // none marks an entry of a block's table that no row has used yet.

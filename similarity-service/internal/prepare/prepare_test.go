@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,10 +19,7 @@ const day = 24 * 60 * 60
 
 // event is an interaction at a second; user, session and order may be "".
 func event(user, session, order, item string, weight float32, second int64) profileapi.Interaction {
-	var at wire.Time
-	if err := at.UnmarshalJSON([]byte(fmt.Sprint(second * 1000))); err != nil {
-		panic(err)
-	}
+	at := wire.TimeOf(time.Unix(second, 0))
 	return profileapi.Interaction{UserID: user, SessionID: session, OrderID: order, ItemID: item, Type: "view_item", Weight: weight, OccurredAt: at}
 }
 
@@ -88,9 +86,9 @@ func TestHistories(t *testing.T) {
 		event("", "", "", "a", 1, 5*day),       // nobody
 		event("bob", "", "", "a", float32(math.NaN()), 5*day),
 	}
-	known := func(id string) bool { return id != "gone" }
+	family := func(id string) (string, bool) { return id, id != "gone" }
 	for _, perBlock := range []int{1, 3, 100} {
-		p, err := collect(t, Options{Relation: similarityapi.Similar, Known: known}, perBlock, events)
+		p, err := collect(t, Options{Relation: similarityapi.Similar, Family: family}, perBlock, events)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +211,7 @@ func TestNothingToLearnFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := collect(t, Options{Relation: similarityapi.Similar, Known: func(id string) bool { return id != "gone" }}, 4, events)
+			_, err := collect(t, Options{Relation: similarityapi.Similar, Family: func(id string) (string, bool) { return id, id != "gone" }}, 4, events)
 			if !errors.Is(err, ErrTooLittle) {
 				t.Errorf("error is %v", err)
 			}
@@ -227,10 +225,10 @@ func TestItemsTouchedSinceAMoment(t *testing.T) {
 		event("ann", "s", "o1", "a", 1, 10), event("ann", "s", "o1", "b", 1, 20),
 		event("bob", "r", "o2", "b", 1, 30), event("bob", "r", "o2", "c", 1, 40), event("bob", "r", "o2", "gone", 1, 99),
 	}
-	known := func(id string) bool { return id != "gone" }
+	family := func(id string) (string, bool) { return id, id != "gone" }
 	for _, relation := range []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext} {
 		for since, want := range map[int64][]string{0: nil, 1: {"a", "b", "c"}, 30: {"b", "c"}, 40: {"c"}, 41: nil} {
-			p, err := collect(t, Options{Relation: relation, Known: known, Since: since}, 2, events)
+			p, err := collect(t, Options{Relation: relation, Family: family, Since: since}, 2, events)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,10 +38,10 @@ type entry struct {
 	first, last uint32
 }
 
-// Finish cleans what was read and builds the data sets; the collector is empty afterwards. Items are numbered in the order of their
-// ids, so that the order of the stream does not matter.
+// Finish cleans what was read and builds the data sets; the collector is empty afterwards. Items are families, numbered in the order of their names,
+// so that the order of the stream does not matter. The cut is made through what is left after cleaning: a visitor who looks at one item 800 times does
+// not move it.
 func (c *Collector) Finish() (*Prepared, error) {
-	cut := c.log.quantile(1 - c.options.HoldOut)
 	order := c.numberItems()
 	if len(c.ids) == 0 {
 		return nil, fmt.Errorf("%w: no interaction of a known item (%d read)", ErrTooLittle, c.report.raw)
@@ -50,39 +50,25 @@ func (c *Collector) Finish() (*Prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("number the items: %w", err)
 	}
-	b := newBuilder(c.options.Relation, items, cut)
 	seen := newLateness(c.options.Since, items.Len())
+	cut := c.clean(order, seen)
+	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
 		b.full.Reserve(int(c.log.rows))
 		b.split.Reserve(int(c.log.rows))
 	}
 	c.log.each(func(rows []row) {
-		rows = c.withoutDuplicates(rows)
-		if c.isRobot(rows) {
-			c.report.robot.rows += int64(len(rows))
-			return
-		}
-		known := rows[:0]
-		for _, r := range rows {
-			if order[r.item] < 0 {
-				c.report.unknown.rows++
-				continue
-			}
-			r.item = uint32(order[r.item])
-			known = append(known, r)
-			seen.add(r)
-		}
-		if len(known) == 0 {
-			return
-		}
 		if c.options.Relation == similarityapi.ViewedNext {
-			b.addSessions(known)
+			b.addSessions(rows)
 			return
 		}
-		entries := c.summed(known)
-		if len(entries) > 0 {
-			b.addRow(entries)
+		if c.options.Relation == similarityapi.BoughtTogether {
+			if entries := c.summed(rows, true); len(entries) > 0 {
+				b.addBasket(entries)
+			}
+			return
 		}
+		b.addHistory(c.summed(rows, true), c.summed(before(rows, cut), false))
 	})
 	c.report.used = c.report.raw
 	p, err := b.finish(&c.report)
@@ -91,6 +77,43 @@ func (c *Collector) Finish() (*Prepared, error) {
 	}
 	p.Until, p.Touched = seen.until, seen.items()
 	return p, nil
+}
+
+// clean drops duplicates, robots and unknown items, numbers the items by order, and returns the moment before which the share 1 − HoldOut of what is
+// left lies. There an item counts once for each subject, when it was first touched, and a subject for HistoryCap items at most.
+func (c *Collector) clean(order []int32, seen *lateness) (cut uint32) {
+	var times sample
+	touched := map[uint32]bool{}
+	c.log.clean(func(rows []row) []row {
+		rows = c.withoutDuplicates(rows)
+		if c.isRobot(rows) {
+			c.report.robot.rows += int64(len(rows))
+			return nil
+		}
+		known := rows[:0]
+		clear(touched)
+		for _, r := range rows {
+			if order[r.item] < 0 {
+				c.report.unknown.rows++
+				continue
+			}
+			r.item = uint32(order[r.item])
+			known = append(known, r)
+			seen.add(r)
+			if !touched[r.item] && len(touched) < c.options.HistoryCap {
+				touched[r.item] = true
+				times.add(r.at)
+			}
+		}
+		return known
+	})
+	return times.quantile(1 - c.options.HoldOut)
+}
+
+// before returns the rows of a subject, which are in order of time, up to a moment.
+func before(rows []row, cut uint32) []row {
+	n, _ := slices.BinarySearchFunc(rows, cut, func(r row, cut uint32) int { return cmp.Compare(r.at, cut) })
+	return rows[:n]
 }
 
 // lateness notes when the latest interaction was and which items had one since a moment.
@@ -125,29 +148,39 @@ func (l *lateness) items() []int32 {
 	return out
 }
 
-// numberItems replaces c.ids by the ids of known items in order and returns the new number of each old one, −1 for unknown items.
+// numberItems replaces c.ids by the families of known items in order and returns the new number of each old one, −1 for unknown items.
 func (c *Collector) numberItems() []int32 {
 	old := c.ids
+	family := make([]string, len(old))
+	number := make(map[string]int32, len(old))
 	c.ids = nil
-	for _, id := range old {
-		if c.options.Known == nil || c.options.Known(id) {
-			c.ids = append(c.ids, id)
-		} else if len(c.report.unknown.examples) < maxExamples {
-			c.report.unknown.examples = append(c.report.unknown.examples, "item "+id+" is not in the catalogue")
+	for i, id := range old {
+		name, known := id, true
+		if c.options.Family != nil {
+			name, known = c.options.Family(id)
+		}
+		if !known {
+			if len(c.report.unknown.examples) < maxExamples {
+				c.report.unknown.examples = append(c.report.unknown.examples, "item "+id+" is not in the catalogue")
+			}
+			continue
+		}
+		family[i] = name
+		if _, have := number[name]; !have {
+			number[name] = 0
+			c.ids = append(c.ids, name)
 		}
 	}
 	slices.Sort(c.ids)
-	number := make(map[string]int32, len(c.ids))
 	for i, id := range c.ids {
 		number[id] = int32(i)
 	}
 	order := make([]int32, len(old))
-	for i, id := range old {
-		n, ok := number[id]
-		if !ok {
-			n = none
+	for i, name := range family {
+		order[i] = none
+		if name != "" {
+			order[i] = number[name]
 		}
-		order[i] = n
 	}
 	return order
 }
@@ -180,8 +213,14 @@ func (c *Collector) isRobot(rows []row) bool {
 }
 
 // summed adds up the rows of each item of one subject, oldest item (by its last event) first, at most HistoryCap of them. Items
-// whose sum is not positive go: they were taken back.
-func (c *Collector) summed(rows []row) []entry {
+// whose sum is not positive go: they were taken back. What goes is counted in the report when asked for. rows stay as they are.
+func (c *Collector) summed(rows []row, counted bool) []entry {
+	dropped := &c.report.other.rows
+	if !counted {
+		dropped = new(int64)
+	}
+	rows = append(c.room[:0], rows...)
+	c.room = rows
 	slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(x.item, y.item) })
 	var entries []entry
 	for from := 0; from < len(rows); {
@@ -194,13 +233,13 @@ func (c *Collector) summed(rows []row) []entry {
 		if e.weight > 0 {
 			entries = append(entries, e)
 		} else {
-			c.report.other.rows += int64(to - from)
+			*dropped += int64(to - from)
 		}
 		from = to
 	}
 	slices.SortFunc(entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.last, y.last), cmp.Compare(x.item, y.item)) })
 	if over := len(entries) - c.options.HistoryCap; over > 0 {
-		c.report.other.rows += int64(over)
+		*dropped += int64(over)
 		entries = entries[over:]
 	}
 	return entries
@@ -233,35 +272,62 @@ func newBuilder(relation string, items *idmap.Map, cut uint32) *builder {
 	return &builder{relation: relation, cut: cut, items: items, full: csr.NewBuilder(items.Len()), split: csr.NewBuilder(items.Len())}
 }
 
-func (b *builder) addRow(entries []entry) {
-	if b.relation == similarityapi.BoughtTogether {
-		set := basket{at: entries[len(entries)-1].last}
-		for _, e := range entries {
-			set.items = append(set.items, e.item)
-		}
-		b.baskets = append(b.baskets, set)
-		return
-	}
-	var relevant []int32
-	known := 0
+func (b *builder) addBasket(entries []entry) {
+	set := basket{at: entries[len(entries)-1].last}
 	for _, e := range entries {
-		b.full.Add(e.item, e.weight)
-		if e.first < b.cut {
-			b.split.Add(e.item, e.weight)
-			known++
-		} else {
-			relevant = append(relevant, e.item)
-		}
+		set.items = append(set.items, e.item)
 	}
-	b.end(b.full)
-	if known == 0 {
+	b.baskets = append(b.baskets, set)
+}
+
+// addHistory adds the history of a visitor as a row, and what of it lies before the cut as a row of the split; that row knows nothing of what came
+// later, neither weights nor order. What is new after the cut is a test. A visitor who came after the cut only is one as well: the end of the visit,
+// a fifth of it, is to be found from its beginning.
+func (b *builder) addHistory(all, past []entry) {
+	if len(all) > 0 {
+		for _, e := range all {
+			b.full.Add(e.item, e.weight)
+		}
+		b.end(b.full)
+	}
+	var seeds, relevant []int32
+	if len(past) == 0 {
+		if all = onlyAfter(all, b.cut); len(all) < 2 {
+			return
+		}
+		hide := max(1, (len(all)+2)/5)
+		for n, e := range all {
+			if n < len(all)-hide {
+				seeds = append(seeds, e.item)
+			} else {
+				relevant = append(relevant, e.item)
+			}
+		}
+		b.tests = append(b.tests, dataset.Case{Row: -1, Seeds: seeds, Relevant: relevant})
 		return
+	}
+	for _, e := range past {
+		b.split.Add(e.item, e.weight)
 	}
 	b.end(b.split)
+	for _, e := range onlyAfter(all, b.cut) {
+		relevant = append(relevant, e.item)
+	}
 	if len(relevant) > 0 {
 		b.tests = append(b.tests, dataset.Case{Row: b.splitRows, Relevant: relevant})
 	}
 	b.splitRows++
+}
+
+// onlyAfter returns the entries of items that were first touched at or after the cut.
+func onlyAfter(entries []entry, cut uint32) []entry {
+	var after []entry
+	for _, e := range entries {
+		if e.first >= cut {
+			after = append(after, e)
+		}
+	}
+	return after
 }
 
 func (b *builder) end(m *csr.Builder) {

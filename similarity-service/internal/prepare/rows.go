@@ -52,69 +52,99 @@ func (l *rowLog) add(r row) {
 	l.rows++
 }
 
+// clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the slice.
+func (l *rowLog) clean(f func(rows []row) []row) {
+	var rows, kept []row
+	for b := range l.buckets {
+		kept = kept[:0]
+		rows = l.sorted(b, rows)
+		eachSubject(rows, func(of []row) { kept = append(kept, f(of)...) })
+		l.rows += int64(len(kept)) - int64(len(rows))
+		l.buckets[b] = repacked(l.buckets[b], kept)
+	}
+}
+
+// repacked fills chunks with rows and drops those that are not needed any more.
+func repacked(chunks []*chunk, rows []row) []*chunk {
+	used := 0
+	for ; len(rows) > 0; used++ {
+		c := chunks[used]
+		c.n = min(len(rows), chunkRows)
+		for p, r := range rows[:c.n] {
+			c.subject[p], c.item[p], c.at[p], c.weight[p] = r.subject, r.item, r.at, r.weight
+		}
+		rows = rows[c.n:]
+	}
+	clear(chunks[used:])
+	return chunks[:used]
+}
+
 // each gives the rows of every subject, oldest first, and frees them as it goes. The order of subjects depends on the order in which
 // they first appeared, not on time or scheduling. The slice is valid during the call.
 func (l *rowLog) each(f func(rows []row)) {
 	var rows []row
 	for b := range l.buckets {
-		rows = rows[:0]
-		for _, c := range l.buckets[b] {
-			for p := range c.n {
-				rows = append(rows, row{c.subject[p], c.item[p], c.at[p], c.weight[p]})
-			}
-		}
+		rows = l.sorted(b, rows)
 		l.buckets[b] = nil
-		slices.SortStableFunc(rows, func(x, y row) int {
-			return cmp.Or(cmp.Compare(x.subject, y.subject), cmp.Compare(x.at, y.at), cmp.Compare(x.item, y.item))
-		})
-		for from := 0; from < len(rows); {
-			to := from
-			for to < len(rows) && rows[to].subject == rows[from].subject {
-				to++
-			}
-			f(rows[from:to])
-			from = to
-		}
+		eachSubject(rows, f)
 	}
 }
 
-// quantile returns the Unix second below which the share q of rows lies, to the day.
-func (l *rowLog) quantile(q float64) uint32 {
-	const day = 24 * 60 * 60
-	perDay := map[uint32]int64{}
-	for b := range l.buckets {
-		for _, c := range l.buckets[b] {
-			for p := range c.n {
-				perDay[c.at[p]/day]++
-			}
+// sorted returns the rows of a bucket by subject and time; they take the place of room.
+func (l *rowLog) sorted(bucket int, room []row) []row {
+	rows := room[:0]
+	for _, c := range l.buckets[bucket] {
+		for p := range c.n {
+			rows = append(rows, row{c.subject[p], c.item[p], c.at[p], c.weight[p]})
 		}
 	}
-	days := make([]uint32, 0, len(perDay))
-	for d := range perDay {
-		days = append(days, d)
-	}
-	slices.Sort(days)
-	left := int64(q * float64(l.rows))
-	for _, d := range days {
-		if left -= perDay[d]; left < 0 {
-			return l.within(d, float64(left+perDay[d])/float64(perDay[d]))
-		}
-	}
-	return 0
+	slices.SortStableFunc(rows, func(x, y row) int {
+		return cmp.Or(cmp.Compare(x.subject, y.subject), cmp.Compare(x.at, y.at), cmp.Compare(x.item, y.item))
+	})
+	return rows
 }
 
-// within refines a quantile inside one day, so that a shop whose events all lie in a day can be split as well.
-func (l *rowLog) within(day uint32, q float64) uint32 {
-	var times []uint32
-	for b := range l.buckets {
-		for _, c := range l.buckets[b] {
-			for p := range c.n {
-				if c.at[p]/(24*60*60) == day {
-					times = append(times, c.at[p])
-				}
-			}
+func eachSubject(rows []row, f func(rows []row)) {
+	for from := 0; from < len(rows); {
+		to := from
+		for to < len(rows) && rows[to].subject == rows[from].subject {
+			to++
 		}
+		f(rows[from:to])
+		from = to
 	}
-	slices.Sort(times)
-	return times[min(int(q*float64(len(times))), len(times)-1)]
+}
+
+// sampled is how many times a sample holds at most.
+const sampled = 1 << 20
+
+// sample keeps evenly spaced values of a sequence: all of them up to its size, then every second, fourth and so on.
+type sample struct {
+	values       []uint32
+	stride, next int // every stride-th value is kept; so many are passed over before the next
+}
+
+func (s *sample) add(v uint32) {
+	if s.next > 0 {
+		s.next--
+		return
+	}
+	if len(s.values) == sampled {
+		half := s.values[:0]
+		for n := 0; n < sampled; n += 2 {
+			half = append(half, s.values[n])
+		}
+		s.values, s.stride = half, max(1, s.stride)*2
+	}
+	s.values = append(s.values, v)
+	s.next = max(1, s.stride) - 1
+}
+
+// quantile returns the value below which the share q of the sample lies, 0 when it is empty. The sample is sorted after it.
+func (s *sample) quantile(q float64) uint32 {
+	if len(s.values) == 0 {
+		return 0
+	}
+	slices.Sort(s.values)
+	return s.values[min(int(q*float64(len(s.values))), len(s.values)-1)]
 }

@@ -61,11 +61,10 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 		return Report{}, err
 	}
 	report := Report{Preparation: p.Report}
-	if len(p.Split.Tests) == 0 {
-		return report, errTooFewCases
-	}
+	o := r.options(ctx, s)
+	o.Untested = true
 	p.Split.Tests = thin(p.Split.Tests)
-	board, err := evaluate.Run(p.Split, r.options(ctx, s))
+	board, err := evaluate.Run(p.Split, o)
 	if err != nil {
 		return report, fmt.Errorf("evaluate: %w", err)
 	}
@@ -73,7 +72,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	for at := range board.Results {
 		result := &board.Results[at]
 		m := Measured{Standing: Standing{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
-		if result.Tested {
+		if result.Tested && len(p.Split.Tests) > 0 {
 			m.Metrics = figures(result)
 		}
 		report.Results = append(report.Results, m)

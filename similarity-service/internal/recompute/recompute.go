@@ -14,8 +14,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
@@ -59,10 +62,11 @@ func Relations() []string {
 type Recomputer struct {
 	Profile  *profileapi.Client
 	Registry *serving.Registry
-	// Known returns the test for items of a shop's catalogue; it waits until the catalogue has been read once.
-	Known  func(ctx context.Context, shop string) (func(itemID string) bool, error)
-	Budget float64 // nominal CPU seconds of the parameter search of one relation
-	Logger *slog.Logger
+	// Families returns what finds the family of an item of a shop's catalogue; it waits until the catalogue has been read once.
+	Families func(ctx context.Context, shop string) (func(itemID string) (family string, known bool), error)
+	Budget   float64 // nominal CPU seconds of the parameter search of one relation
+	Logger   *slog.Logger
+	Outcomes *prometheus.CounterVec // by relation and state
 }
 
 // Outcome is what a recompute says of one relation.
@@ -100,7 +104,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		}
 		o.Relation = relation
 		switch {
-		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, errTooFewCases):
+		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
 			o.State, o.Detail = "skipped", err.Error()
 		case err != nil:
 			o.State, o.Detail = "failed", err.Error()
@@ -109,6 +113,10 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		if err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", relation, err))
 		}
+		if o.State == "refused" {
+			r.Logger.Warn("new model refused, the live one stays", "shop", t.Shop, "relation", relation, "version", o.Version, "reason", o.Detail)
+		}
+		r.Outcomes.WithLabelValues(relation, o.State).Inc()
 		outcomes = append(outcomes, o)
 		t.SetResult("relations", outcomes)
 	}
@@ -118,7 +126,14 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	return nil
 }
 
-var errTooFewCases = errors.New("too few held-out cases to evaluate")
+// NewOutcomes registers and returns the counter of what became of relations.
+func NewOutcomes(registry prometheus.Registerer) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "aisle_recompute_relations_total", Help: "Relations of recomputes, by what became of them: published, stored, refused, skipped or failed.",
+	}, []string{"relation", "state"})
+	registry.MustRegister(c)
+	return c
+}
 
 // stage reports the progress of one relation within the whole job.
 type stage struct {
@@ -172,7 +187,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 // read streams the interactions of a relation into memory, 13 bytes each, and notes the items with any since a Unix second.
 func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.Prepared, error) {
 	wait, cancel := context.WithTimeout(ctx, catalogueWait)
-	known, err := r.Known(wait, s.task.Shop)
+	family, err := r.Families(wait, s.task.Shop)
 	cancel()
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogue: %w", err)
@@ -182,7 +197,7 @@ func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.P
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
-	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Known: known, Since: since})
+	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since})
 	if err := eachBlock(stream, collector.Add); err != nil {
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
@@ -214,11 +229,11 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 }
 
 func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, b *base, touched []int32) (*competition, error) {
-	if len(p.Split.Tests) == 0 {
-		return nil, fmt.Errorf("%w: nobody did anything new in the latest part of the events", errTooFewCases)
-	}
-	p.Split.Tests = thin(p.Split.Tests)
 	o := r.options(ctx, s)
+	p.Split.Tests = thin(p.Split.Tests)
+	if len(p.Split.Tests) < gate.MinCases {
+		p.Split, o.Untested = untested(p.Full), true
+	}
 	if b != nil {
 		o.Recipe = b.recipe
 	}
@@ -227,12 +242,22 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	c := &competition{board: board, cases: board.Winner().TestCases}
+	if len(p.Split.Tests) == 0 {
+		r.Logger.Info("too little is held out to measure on, the validation of the search decides", "shop", s.task.Shop, "relation", s.relation)
+	}
 	s.report("building", .8)
 	if c.twin, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
 	c.final, err = r.final(p, c, b, touched, o)
 	return c, err
+}
+
+// untested is a data set to learn from without tests.
+func untested(full *dataset.Data) *dataset.Data {
+	d := *full
+	d.Tests = nil
+	return &d
 }
 
 // thin keeps evenly spaced cases when there are very many.
@@ -255,7 +280,11 @@ func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c 
 	if err != nil {
 		return similarityapi.Gate{}, fmt.Errorf("measure the final model: %w", err)
 	}
-	candidate := gate.Candidate{Cases: c.cases, Popular: c.board.ByName(evaluate.Popular).TestCases, Final: final, Used: used(p.Report)}
+	popular := c.board.ByName(evaluate.Popular)
+	candidate := gate.Candidate{
+		Cases: c.cases, Popular: popular.TestCases, Final: final, Used: used(p.Report),
+		Validation: c.board.Winner().ValidationCases, PopularValidation: popular.ValidationCases,
+	}
 	for i, n := range p.Support {
 		if n > 0 {
 			candidate.Items++

@@ -64,20 +64,27 @@ func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*eva
 	return &evaluate.Trained{Sessions: renumbered}, err
 }
 
-// figures are the winner's metrics with their intervals.
+// figures are the winner's metrics with their intervals: those of the test part, or, under names of their own, of the validation where nothing was
+// held out to be tested on.
 func figures(r *evaluate.Result) map[string]similarityapi.Metric {
+	cases, mean, prefix := r.TestCases, r.Test.Accuracy, ""
+	if len(cases) == 0 {
+		cases, mean, prefix = r.ValidationCases, r.Validation, "validation_"
+	}
 	columns := make([][]float64, 4)
-	for _, a := range r.TestCases {
+	for _, a := range cases {
 		for c, v := range []float64{a.Recall, a.NDCG, a.HR, a.MRR} {
 			columns[c] = append(columns[c], v)
 		}
 	}
 	intervals := metrics.BootstrapColumns(columns, 1000, .95, rand.New(rand.NewPCG(1, 0xb007)))
 	out := map[string]similarityapi.Metric{}
-	mean := r.Test.Accuracy
 	for c, v := range map[string]float64{"recall": mean.Recall, "ndcg": mean.NDCG, "hr": mean.HR, "mrr": mean.MRR} {
 		at := map[string]int{"recall": 0, "ndcg": 1, "hr": 2, "mrr": 3}[c]
-		out[fmt.Sprintf("%s@%d", c, measuredAt)] = similarityapi.Metric{Value: v, Low: intervals[at].Low, High: intervals[at].High}
+		out[fmt.Sprintf("%s%s@%d", prefix, c, measuredAt)] = similarityapi.Metric{Value: v, Low: intervals[at].Low, High: intervals[at].High}
+	}
+	if len(r.TestCases) == 0 {
+		return out
 	}
 	out["coverage"] = similarityapi.Metric{Value: r.Test.Coverage}
 	out["novelty"] = similarityapi.Metric{Value: r.Test.Novelty}

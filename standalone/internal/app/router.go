@@ -64,18 +64,6 @@ func (h *lateHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*handler).ServeHTTP(w, r)
 }
 
-// Prompt implements httpserver.Prompter for a service that does.
-func (h *lateHandler) Prompt(r *http.Request) *http.Response {
-	handler := h.handler.Load()
-	if handler == nil {
-		return nil
-	}
-	if p, ok := (*handler).(httpserver.Prompter); ok {
-		return p.Prompt(r)
-	}
-	return nil
-}
-
 func newPeers(names ...string) *peers {
 	p := &peers{names: names, handlers: map[string]*lateHandler{}}
 	for _, name := range names {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func newRecomputeCommand() *cobra.Command {
 		Use:   "recompute",
 		Short: "Make new models from all events so far; Ctrl-C cancels",
 		Long: `Recompute starts a job in a running service and follows it. Each new model is measured on events that it has not seen and goes live only
-when it passes the gate; the printout says what became of each relation and why.`,
+when it passes the gate; the printout says what became of each relation and why. The exit code is 1 when the model of a relation was refused.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client := similarityapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server, Key: key}))
@@ -63,11 +64,18 @@ func printOutcomes(w io.Writer, job similarityapi.Job) error {
 	if err != nil {
 		return fmt.Errorf("read the job's result: %w", err)
 	}
+	var refused []string
 	for _, o := range outcomes {
 		fmt.Fprintf(w, "%-16s %-10s %s %s\n", o.Relation, o.State, o.Version, o.Detail)
+		if o.State == "refused" || o.State == "failed" {
+			refused = append(refused, o.Relation)
+		}
 		for _, l := range o.Leaderboard {
 			fmt.Fprintf(w, "    %-18s NDCG@20 on validation %.4f\n", l.Algorithm, l.NDCG)
 		}
+	}
+	if len(refused) > 0 {
+		return fmt.Errorf("no new model of %s: the live one stays; see above why, or aisle models list", strings.Join(refused, ", "))
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return 0
 	}
-	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(err))
+	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(explained(err)))
 	return 1
 }
 
@@ -32,9 +32,13 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "aisle",
 		Short:         "Self-hosted recommendations for storefronts",
+		Version:       process.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newServeCommand(), newDemoCommand(), newRecomputeCommand(), newKeysCommand(), newHealthCommand(), newEvaluateCommand(), newImportCommand(), newRecommendCommand(), newTuneCommand())
+	root.SetGlobalNormalizationFunc(otherNames)
+	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(), newRecommendCommand(), newRulesCommand(),
+		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(), newTuneCommand(),
+		newKeysCommand(), newHealthCommand())
 	return root
 }

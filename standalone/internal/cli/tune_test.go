@@ -90,7 +90,7 @@ func TestTuneRefusesWhatCannotBeMeant(t *testing.T) {
 		"--search-seconds":    {"--search-seconds", "0"},
 		"hold out less":       {"--data", path, "--format", "events", "--holdout-days", "400"},
 		`no scenario "nobody`: {"nobody", "--data", path, "--format", "events", "--search-seconds", "1"},
-		"connection refused":  {"--server", "http://127.0.0.1:1"},
+		"nothing answers at":  {"--server", "http://127.0.0.1:1"},
 	} {
 		if code, _, stderr := tuned(t, args...); code != 1 || !strings.Contains(stderr, want) || strings.Count(strings.TrimSpace(stderr), "aisle: ") != 1 {
 			t.Errorf("%v: exit code %d, %s", args, code, stderr)

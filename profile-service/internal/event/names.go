@@ -1,0 +1,206 @@
+package event
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The codes of warnings of members that are no fields.
+const (
+	CodeUnknownField = "unknown_field"
+	CodeNearField    = "near_field" // the name is nearly that of a field, or what others call it
+)
+
+// foreignMark reports whether a member of this name tells of another system's form of events; see package foreign.
+func foreignMark(name []byte) bool {
+	switch string(name) {
+	case "event", "name", "params", "ecommerce", "messageId", "anonymousId":
+		return true
+	}
+	return false
+}
+
+// isCallType reports whether a type is the kind of a call of Segment's libraries.
+func isCallType(name []byte) bool {
+	switch string(name) {
+	case "track", "page", "screen", "identify", "group", "alias":
+		return true
+	}
+	return false
+}
+
+// names tells which field somebody meant who wrote another name.
+type names struct {
+	fields   []string
+	synonyms map[string]string // plain form of a usual other name to the field
+}
+
+// eventNames are the fields of an event, and what they are called elsewhere: Gorse, Recombee, Algolia, GA4 and Segment.
+var eventNames = names{
+	fields: []string{
+		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id", "position", "currency", "page",
+		"consent", "properties",
+	},
+	synonyms: map[string]string{
+		"event": "type", "eventname": "type", "eventtype": "type", "feedbacktype": "type", "name": "type", "action": "type",
+		"timestamp": "occurred_at", "time": "occurred_at", "eventtime": "occurred_at", "date": "occurred_at", "createdat": "occurred_at", "ts": "occurred_at",
+		"usertoken": "user_id", "customerid": "user_id", "customer": "user_id", "user": "user_id", "uid": "user_id", "userid": "user_id",
+		"visitorid": "session_id", "anonymousid": "session_id", "clientid": "session_id", "deviceid": "session_id",
+		"productid": "item_id", "product": "item_id", "sku": "item_id", "item": "item_id",
+		"products": "items", "objectids": "items", "lines": "items", "lineitems": "items",
+		"transactionid": "order_id", "order": "order_id", "rating": "value", "revenue": "value", "total": "value", "amount": "value",
+		"recommid": "recommendation_id", "queryid": "recommendation_id", "messageid": "event_id", "id": "event_id", "url": "page", "metadata": "properties", "attributes": "properties",
+	},
+}
+
+// lineNames are the fields of a line.
+var lineNames = names{
+	fields: []string{"item_id", "quantity", "price", "recommendation_id"},
+	synonyms: map[string]string{
+		"qty": "quantity", "count": "quantity", "amount": "quantity", "productid": "item_id", "sku": "item_id", "id": "item_id", "objectid": "item_id", "product": "item_id",
+		"unitprice": "price", "recommid": "recommendation_id",
+	},
+}
+
+// describesItem reports whether a member of a line describes the product, as GA4's and Segment's lines do: the catalogue knows it better.
+func describesItem(name string) bool {
+	switch name {
+	case "index", "affiliation", "coupon", "discount", "location_id", "name", "brand", "category", "variant", "currency", "image_url", "url",
+		"promotion_id", "promotion_name", "creative_name", "creative_slot", "google_business_vertical":
+		return true
+	}
+	return strings.HasPrefix(name, "item_")
+}
+
+// plain is a name without case and signs: userId, User-ID and user_id are one.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, name)
+}
+
+// meant returns the field that a name that is none was probably meant for.
+func (n names) meant(name string) (string, bool) {
+	text := plain(name)
+	if field, ok := n.synonyms[text]; ok {
+		return field, true
+	}
+	best, distance := "", 3
+	for _, field := range n.fields {
+		if d := edits(text, plain(field)); d < distance && 3*d <= len(text) {
+			best, distance = field, d
+		}
+	}
+	return best, best != ""
+}
+
+// edits is the least number of inserted, removed and replaced bytes between two short texts (Levenshtein 1966). Cost O(len(a)·len(b)).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// unknownOfLine warns of a member of a line that is no field.
+func (d *decoder) unknownOfLine(line, name string) {
+	pointer := line + "/" + escapePointer(name)
+	if field, ok := lineNames.meant(name); ok {
+		d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field of a line and is left out. Is %s meant?", name, field))
+		return
+	}
+	d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field of a line and is left out. item_id, quantity, price and recommendation_id are.", name))
+}
+
+// escapePointer is a name as a part of a JSON pointer (RFC 6901).
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// nameUnknown warns of members that are no fields.
+func (d *decoder) nameUnknown() {
+	for _, name := range d.unknown {
+		pointer := "/" + escapePointer(name)
+		if field, ok := eventNames.meant(name); ok {
+			d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field and is left out. Is %s meant?", name, field))
+		} else {
+			d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field and is left out. Put what is to be kept into properties.", name))
+		}
+	}
+}
+
+// mend says which member that is no field was meant for one of fields; "" for none.
+func (d *decoder) mend(fields ...string) string {
+	for _, name := range d.unknown {
+		if field, ok := eventNames.meant(name); ok && slices.Contains(fields, field) {
+			return fmt.Sprintf(" %.64q is not a field: name it %s.", name, field)
+		}
+	}
+	return ""
+}
+
+// meant says which type somebody meant who wrote another name; "" when nothing is near.
+func (r *Rules) meant(name string) string {
+	best, distance := "", 3
+	for known := range r.canonical {
+		if d := edits(plain(name), plain(known)); d < distance || d == distance && best != "" && known < best {
+			best, distance = known, d
+		}
+	}
+	if other := typeWord(plain(name)); other != "" {
+		best = other
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" Is %q meant?", r.canonical[best])
+}
+
+// typeWord returns the type that a usual word for one means, a word that is no name of any vocabulary; "" for none.
+func typeWord(word string) string {
+	switch word {
+	case "view", "read", "detailview", "productview":
+		return "view_item"
+	case "click":
+		return "select_item"
+	case "cart", "addtocart":
+		return "add_to_cart"
+	case "buy", "order", "transaction", "conversion":
+		return "purchase"
+	case "checkout":
+		return "begin_checkout"
+	case "dislike", "hide":
+		return "not_interested"
+	case "star", "favorite", "favourite":
+		return "like"
+	case "bookmark":
+		return "add_to_wishlist"
+	case "rating":
+		return "rate"
+	case "impression":
+		return "view_item_list"
+	case "return":
+		return "refund"
+	}
+	return ""
+}

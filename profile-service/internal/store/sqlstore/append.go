@@ -1,0 +1,362 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+// blockSize is how many seqs share a row of event_blocks.
+const blockSize = 4096
+
+// Append implements store.EventLog.
+func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
+	if err := s.ensureTypes(ctx, events); err != nil {
+		return err
+	}
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		a := appendTx{tx: t, shop: shop, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
+		return a.run(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("append %d events: %w", len(events), err)
+	}
+	for i := range events {
+		if e := &events[i]; e.EventID == "" && !e.Result.Duplicate {
+			e.EventID = store.MadeID(e.Seq)
+		}
+	}
+	return nil
+}
+
+// appendTx is the state of one Append.
+type appendTx struct {
+	*tx
+	shop   string
+	shopID int64
+	events []store.NewEvent
+	rows   []stored // what is stored of events[i]
+	counts *store.Tally
+	people people
+}
+
+func (a *appendTx) run(ctx context.Context) error {
+	if len(a.events) > 0 {
+		for _, step := range []func(context.Context) error{a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range a.events {
+		a.counts.Outcome(&a.rows[i].Event, a.events[i].Result)
+	}
+	return a.addCounts(ctx, a.shop, a.counts)
+}
+
+// number gives the events their seqs and imports, and takes the shop's lock.
+func (a *appendTx) number(ctx context.Context) error {
+	last, err := a.raise(ctx, a.shop, eventCounter, len(a.events))
+	if err != nil {
+		return err
+	}
+	if a.shopID, err = a.newShopID(ctx, a.shop); err != nil {
+		return err
+	}
+	imports := map[string]int64{}
+	for i := range a.events {
+		e, row := &a.events[i], &a.rows[i]
+		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
+		row.Event, row.undated, row.idHash = e.Event, e.Undated, e.Seq
+		if e.Import == "" {
+			continue
+		}
+		if imports[e.Import] == 0 {
+			if imports[e.Import], err = a.noteImport(ctx, a.shop, e.Import, e.Seq, last); err != nil {
+				return err
+			}
+		}
+		row.importNo = imports[e.Import]
+	}
+	return nil
+}
+
+// resolve puts the events under their canonical visitors.
+func (a *appendTx) resolve(ctx context.Context) error {
+	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, at: map[string]int{}}
+	for i := range a.events {
+		e := &a.events[i]
+		if e.Withheld || e.Subject == "" {
+			continue
+		}
+		a.people.ask(e.Subject, true)
+		if session := sessionBeside(&e.Event); session != "" {
+			a.people.ask(session, false)
+		}
+	}
+	if err := a.people.read(ctx, a.tx); err != nil {
+		return fmt.Errorf("resolve identities: %w", err)
+	}
+	var missing []string
+	for i := range a.events {
+		e := &a.events[i]
+		if e.Withheld || e.Subject == "" || a.people.bySubject[e.Subject].withheld {
+			continue
+		}
+		missing = a.people.missing(missing, e.Subject)
+		if session := sessionBeside(&e.Event); session != "" {
+			missing = a.people.missing(missing, session)
+		}
+	}
+	if err := a.people.add(ctx, a.tx, missing); err != nil {
+		return fmt.Errorf("number visitors: %w", err)
+	}
+	for i := range a.events {
+		a.place(&a.events[i], &a.rows[i])
+	}
+	return nil
+}
+
+// sessionBeside is the subject that is the session of a known user's event.
+func sessionBeside(e *store.Event) string {
+	if user, _ := event.SplitSubject(e.Subject); user != "" && e.SessionID != "" {
+		return event.SessionSubject(e.SessionID)
+	}
+	return ""
+}
+
+// place sets visitor, session and hash of an event.
+func (a *appendTx) place(e *store.NewEvent, row *stored) {
+	if p := a.people.bySubject[e.Subject]; p != nil && !e.Withheld && !p.withheld {
+		row.visitor, row.Subject = p.canonical, p.canonicalSubject
+		if e.Subject[0] == 's' {
+			row.SessionID = e.Subject[1:]
+		}
+		if session := sessionBeside(&e.Event); session != "" {
+			row.session = a.people.bySubject[session].visitor
+		} else if p.canonical != p.visitor && e.Subject[0] == 's' {
+			row.session = p.visitor // a session that is merged into its user
+		}
+		if e.EventID != "" {
+			row.idHash = event.Hash(e.EventID)
+		}
+		return
+	}
+	row.visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
+	if e.EventID != "" {
+		row.idHash = event.Hash(e.Subject + "\x00" + e.EventID)
+	}
+}
+
+// repeatKey is what an event is recognised by.
+type repeatKey struct{ visitor, hash int64 }
+
+// keys returns what a repeat of the event may be stored under, its own key first.
+func (a *appendTx) keys(i int) []repeatKey {
+	row := &a.rows[i]
+	keys := []repeatKey{{row.visitor, row.idHash}}
+	if session := sessionBeside(&a.events[i].Event); session != "" && row.visitor != 0 {
+		if p := a.people.bySubject[session]; p.canonical != row.visitor {
+			keys = append(keys, repeatKey{p.canonical, row.idHash})
+		}
+	}
+	return keys
+}
+
+// markRepeats finds the events whose ids are there already.
+func (a *appendTx) markRepeats(ctx context.Context) error {
+	columns := []column{{name: "visitor"}, {name: "id_hash"}}
+	for i := range a.events {
+		if a.events[i].EventID == "" {
+			continue
+		}
+		for _, k := range a.keys(i) {
+			if !a.people.fresh[k.visitor] {
+				columns[0].ints, columns[1].ints = append(columns[0].ints, k.visitor), append(columns[1].ints, k.hash)
+			}
+		}
+	}
+	seen := make(map[repeatKey]bool, len(columns[0].ints))
+	err := a.lookUp(ctx, a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash", ""), columns, func(r *sql.Rows) error {
+		var k repeatKey
+		err := r.Scan(&k.visitor, &k.hash)
+		seen[k] = true
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for event ids: %w", err)
+	}
+	for i := range a.events {
+		if a.events[i].EventID == "" {
+			continue
+		}
+		keys := a.keys(i)
+		for _, k := range keys {
+			a.events[i].Result.Duplicate = a.events[i].Result.Duplicate || seen[k]
+		}
+		seen[keys[0]] = true
+	}
+	return nil
+}
+
+// tellOrders takes lines out of purchases that their orders have already.
+func (a *appendTx) tellOrders(ctx context.Context) error {
+	var keys []orderKey
+	for i := range a.rows {
+		if row := &a.rows[i]; row.isOrder() {
+			keys = append(keys, orderKey{row.visitor, row.OrderID})
+		}
+	}
+	if keys == nil {
+		return nil
+	}
+	orders, err := a.readOrders(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read orders: %w", err)
+	}
+	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	for i := range a.rows {
+		row, e := &a.rows[i], &a.events[i]
+		known := e.Result.Duplicate
+		if !row.isOrder() || known && row.importNo == 0 {
+			continue
+		}
+		leftOut, all, err := b.event(row, e.Call, i, known)
+		if err != nil {
+			return err
+		}
+		if all {
+			e.Result.Duplicate = true
+		} else {
+			e.Result.LeftOut = leftOut
+		}
+	}
+	if err := a.writeOrders(ctx, orders); err != nil {
+		return fmt.Errorf("write orders: %w", err)
+	}
+	return nil
+}
+
+// copyFrom is how many events Postgres is given by COPY rather than as arguments.
+const copyFrom = 50
+
+// insertEvents stores the accepted events.
+func (a *appendTx) insertEvents(ctx context.Context) error {
+	names := []string{"visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type"}
+	columns := make([]column, len(names), len(names)+1)
+	for c, name := range names {
+		columns[c] = column{name: name, null: name == "session", ints: make([]int64, 0, len(a.rows))}
+	}
+	bodies := column{name: "body", blobs: make([][]byte, 0, len(a.rows))}
+	pairs := []column{{name: "session"}, {name: "visitor"}}
+	seen := map[[2]int64]bool{}
+	a.s.names.mu.RLock()
+	buffer := make([]byte, 0, 64*len(a.rows))
+	for i := range a.rows {
+		row := &a.rows[i]
+		if a.events[i].Result.Duplicate {
+			continue
+		}
+		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, a.s.names.types[row.Type]} {
+			columns[c].ints = append(columns[c].ints, v)
+		}
+		start := len(buffer)
+		buffer = appendBody(buffer, row)
+		bodies.blobs = append(bodies.blobs, buffer[start:len(buffer):len(buffer)])
+		if pair := [2]int64{row.session, row.visitor}; row.session != 0 && !seen[pair] {
+			seen[pair] = true
+			pairs[0].ints, pairs[1].ints = append(pairs[0].ints, row.session), append(pairs[1].ints, row.visitor)
+		}
+	}
+	a.s.names.mu.RUnlock()
+	columns = append(columns, bodies)
+	var err error
+	if a.s.isPostgres && len(bodies.blobs) >= copyFrom {
+		err = a.copyEvents(ctx, columns)
+	} else {
+		err = a.insert(ctx, "events", columns, "", nil)
+	}
+	if err == nil {
+		err = a.insert(ctx, "visitor_sessions", pairs, "on conflict do nothing", nil)
+	}
+	if err != nil {
+		return fmt.Errorf("insert events: %w", err)
+	}
+	return nil
+}
+
+// moveStates takes the states of the events' visitors on.
+func (a *appendTx) moveStates(ctx context.Context) error {
+	events := map[int64][]store.Event{}
+	var order []int64
+	for i := range a.rows {
+		row := &a.rows[i]
+		if row.visitor == 0 || a.events[i].Result.Duplicate {
+			continue
+		}
+		if events[row.visitor] == nil {
+			order = append(order, row.visitor)
+		}
+		e := row.Event
+		if e.EventID == "" {
+			e.EventID = store.MadeID(e.Seq)
+		}
+		events[row.visitor] = append(events[row.visitor], e)
+	}
+	states := states{}
+	for _, visitor := range order {
+		state, err := a.moved(ctx, a.people.byVisitor[visitor], events[visitor])
+		if err != nil {
+			return fmt.Errorf("move the state of visitor %d: %w", visitor, err)
+		}
+		states.add(visitor, events[visitor][len(events[visitor])-1].Seq, state)
+	}
+	if err := a.writeStates(ctx, &states); err != nil {
+		return fmt.Errorf("write states: %w", err)
+	}
+	return nil
+}
+
+func (a *appendTx) moved(ctx context.Context, p *person, events []store.Event) ([]byte, error) {
+	if p.weights != int64(a.s.states.Fingerprint()) {
+		return a.rebuilt(ctx, p.canonical)
+	}
+	return a.s.states.Move(p.state, events)
+}
+
+// noteBlocks keeps the oldest time of each run of seqs.
+func (a *appendTx) noteBlocks(ctx context.Context) error {
+	columns := []column{{name: "shop_id"}, {name: "block"}, {name: "oldest_ms"}}
+	for i := range a.rows {
+		if a.events[i].Result.Duplicate {
+			continue
+		}
+		block, at, n := a.rows[i].Seq/blockSize, a.rows[i].OccurredMs, len(columns[1].ints)
+		if n > 0 && columns[1].ints[n-1] == block {
+			columns[2].ints[n-1] = min(columns[2].ints[n-1], at)
+			continue
+		}
+		columns[0].ints, columns[1].ints, columns[2].ints = append(columns[0].ints, a.shopID), append(columns[1].ints, block), append(columns[2].ints, at)
+	}
+	err := a.insert(ctx, "event_blocks", columns, "on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms where excluded.oldest_ms < event_blocks.oldest_ms", nil)
+	if err != nil {
+		return fmt.Errorf("note the oldest events: %w", err)
+	}
+	return nil
+}
+
+// addCounts adds statistics.
+func (t *tx) addCounts(ctx context.Context, shop string, tally *store.Tally) error {
+	columns := []column{{name: "shop"}, {name: "hour_ms"}, {name: "name"}, {name: "count"}}
+	for _, c := range tally.Sorted() {
+		columns[0].texts, columns[1].ints, columns[2].texts, columns[3].ints = append(columns[0].texts, shop), append(columns[1].ints, c.HourMs), append(columns[2].texts, c.Name), append(columns[3].ints, c.N)
+	}
+	err := t.insert(ctx, "event_stats", columns, "on conflict (shop, hour_ms, name) do update set count = event_stats.count + excluded.count", nil)
+	if err != nil {
+		return fmt.Errorf("add statistics: %w", err)
+	}
+	return nil
+}

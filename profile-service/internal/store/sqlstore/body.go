@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+// bodyVersion starts the stored form of what no query needs of an event. Version 1: flags, received − occurred in milliseconds (varint), then what the flags announce: event id and
+// order id (each with its length as uvarint), value (float64, big-endian), lines (length and bytes), number of the import (uvarint); the remainder is the JSON of the
+// other fields. Migration 3 writes it too; docs/profile-service.md describes it.
+const bodyVersion = 1
+
+const (
+	hasID = 1 << iota
+	hasOrder
+	hasValue
+	hasLines
+	hasImport
+	undated // occurred_at was not given
+)
+
+// stored is an event with what only the store needs to know.
+type stored struct {
+	store.Event
+	visitor, session, idHash int64
+	importNo                 int64
+	undated                  bool
+}
+
+func appendBody(b []byte, e *stored) []byte {
+	var flags byte
+	for _, f := range [...]struct {
+		bit byte
+		on  bool
+	}{{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0}, {hasImport, e.importNo != 0}, {undated, e.undated}} {
+		if f.on {
+			flags |= f.bit
+		}
+	}
+	b = binary.AppendVarint(append(b, bodyVersion, flags), e.ReceivedMs-e.OccurredMs)
+	if flags&hasID != 0 {
+		b = append(binary.AppendUvarint(b, uint64(len(e.EventID))), e.EventID...)
+	}
+	if flags&hasOrder != 0 {
+		b = append(binary.AppendUvarint(b, uint64(len(e.OrderID))), e.OrderID...)
+	}
+	if flags&hasValue != 0 {
+		b = binary.BigEndian.AppendUint64(b, math.Float64bits(*e.Value))
+	}
+	if flags&hasLines != 0 {
+		b = append(binary.AppendUvarint(b, uint64(len(e.Lines))), e.Lines...)
+	}
+	if flags&hasImport != 0 {
+		b = binary.AppendUvarint(b, uint64(e.importNo))
+	}
+	return append(b, e.Rest...)
+}
+
+var errBody = errors.New("the stored form of an event is damaged")
+
+// decodeBody fills in what a body holds; OccurredMs and Seq are read before. The event shares memory with b.
+func decodeBody(b []byte, e *stored) error {
+	if len(b) < 3 || b[0] != bodyVersion {
+		return errBody
+	}
+	flags := b[1]
+	r := bodyReader{rest: b[2:]}
+	e.ReceivedMs = e.OccurredMs + r.varint()
+	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.importNo, e.undated = "", "", nil, nil, nil, 0, flags&undated != 0
+	if flags&hasID != 0 {
+		e.EventID = string(r.counted())
+	} else {
+		e.EventID = store.MadeID(e.Seq)
+	}
+	if flags&hasOrder != 0 {
+		e.OrderID = string(r.counted())
+	}
+	if flags&hasValue != 0 {
+		if v := r.take(8); v != nil {
+			value := math.Float64frombits(binary.BigEndian.Uint64(v))
+			e.Value = &value
+		}
+	}
+	if flags&hasLines != 0 {
+		e.Lines = r.counted()
+	}
+	if flags&hasImport != 0 {
+		e.importNo = int64(r.uvarint())
+	}
+	if r.bad {
+		return errBody
+	}
+	if len(r.rest) > 0 {
+		e.Rest = r.rest
+	}
+	return nil
+}
+
+// bodyReader takes bytes off the front and remembers that it ran out.
+type bodyReader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *bodyReader) take(n uint64) []byte {
+	if n > uint64(len(r.rest)) {
+		r.bad, r.rest = true, nil
+		return nil
+	}
+	b := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *bodyReader) counted() []byte { return r.take(r.uvarint()) }
+
+func (r *bodyReader) uvarint() uint64 {
+	v, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return v
+}
+
+func (r *bodyReader) varint() int64 {
+	v, size := binary.Varint(r.rest)
+	if size <= 0 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return v
+}

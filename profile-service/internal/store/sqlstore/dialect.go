@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// dialect is what Postgres and SQLite do not have in common. Both know $1, ON CONFLICT and RETURNING.
+type dialect struct {
+	isPostgres bool
+	begin      string
+}
+
+var (
+	postgres = dialect{isPostgres: true, begin: "begin"}
+	sqlite   = dialect{begin: "begin immediate"}
+)
+
+// in is the condition that a column has one of the values of a list, which is the n-th argument.
+func (d dialect) in(column string, n int, kind string) string {
+	if d.isPostgres {
+		return column + " = any($" + strconv.Itoa(n) + "::" + kind + "[])"
+	}
+	return column + " in (select value from json_each($" + strconv.Itoa(n) + "))"
+}
+
+// list is a list as the argument of in.
+func list[T int64 | string](d dialect, values []T) any {
+	if d.isPostgres {
+		return values
+	}
+	data, _ := json.Marshal(values) // numbers and strings always marshal
+	return string(data)
+}
+
+// keyed is a statement that looks up one row of a table for each row of keys, by an index: Postgres would else read the whole table when it takes it for small. %K stands for the keys,
+// named k, and their columns.
+func (d dialect) keyed(columns, table, alias, condition, rest string) string {
+	if d.isPostgres {
+		return "select " + columns + " from %K cross join lateral (select * from " + table + " " + alias + " where " + condition + " limit 1) " + alias + " " + rest
+	}
+	return "select " + columns + " from %K cross join " + table + " " + alias + " on " + condition + " " + rest
+}
+
+// column is one of a number of rows that are written or looked up together: exactly one of the lists is set.
+type column struct {
+	name  string
+	ints  []int64
+	texts []string
+	blobs [][]byte
+	reals []*float64
+	null  bool   // zeros are null
+	value string // how Postgres makes the value of a column of another type of it
+}
+
+func (c *column) len() int { return max(len(c.ints), len(c.texts), len(c.blobs), len(c.reals)) }
+
+func (c *column) kind() string {
+	switch {
+	case c.texts != nil:
+		return "text"
+	case c.blobs != nil:
+		return "bytea"
+	case c.reals != nil:
+		return "double precision"
+	}
+	return "bigint"
+}
+
+// array is the column as one argument for Postgres.
+func (c *column) array() any {
+	switch {
+	case c.texts != nil:
+		return c.texts
+	case c.blobs != nil:
+		return c.blobs
+	case c.reals != nil:
+		return c.reals
+	}
+	return c.ints
+}
+
+// at is one argument for SQLite.
+func (c *column) at(i int) any {
+	switch {
+	case c.texts != nil:
+		return c.texts[i]
+	case c.blobs != nil:
+		return c.blobs[i]
+	case c.reals != nil:
+		return c.reals[i]
+	case c.null && c.ints[i] == 0:
+		return nil
+	}
+	return c.ints[i]
+}
+
+// unnested is columns as rows named k, as Postgres reads them.
+func unnested(columns []column) string {
+	names, args := make([]string, len(columns)), make([]string, len(columns))
+	for i := range columns {
+		names[i], args[i] = columns[i].name, "$"+strconv.Itoa(i+1)+"::"+columns[i].kind()+"[]"
+	}
+	return "unnest(" + strings.Join(args, ", ") + ") as k(" + strings.Join(names, ", ") + ")"
+}
+
+// placeholders is n rows of ?, as SQLite reads them.
+func placeholders(rows, width int) string {
+	row := "(" + strings.Repeat("?,", width-1) + "?)"
+	return strings.Repeat(row+",", rows-1) + row
+}
+
+// valued is n rows of arguments as rows named k, as SQLite reads them.
+func valued(columns []column, rows int) string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = "column" + strconv.Itoa(i+1) + " as " + columns[i].name
+	}
+	return "(select " + strings.Join(names, ", ") + " from (values " + placeholders(rows, len(columns)) + ")) as k"
+}

@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+const selectItems = `select item_id, position, version, deleted, status, brand, category, parent_id, price, created_ms, updated_ms, body
+	from items where `
+
+func scanItem(r *sql.Rows, i *store.ItemRow) error {
+	return r.Scan(&i.ItemID, &i.Position, &i.Version, &i.Deleted, &i.Status, &i.Brand, &i.Category, &i.ParentID, &i.Price, &i.CreatedMs, &i.UpdatedMs, &i.Body)
+}
+
+// UpdateItems implements store.Catalogue.
+func (s *Store) UpdateItems(ctx context.Context, shop string, ids []string, change func(map[string]store.ItemRow) ([]store.ItemRow, error)) error {
+	var refused error
+	err := s.inTx(ctx, func(free context.Context, t *tx) error {
+		last, err := t.raise(free, shop, itemCounter, len(ids))
+		if err != nil {
+			return err
+		}
+		present, err := itemsByID(free, s, t, shop, ids)
+		if err != nil {
+			return err
+		}
+		before := clone(present) // change may write into what it gets
+		rows, err := change(present)
+		if err != nil {
+			refused = err
+			return err
+		}
+		for i := range rows {
+			rows[i].Position = last - int64(len(ids)) + 1 + int64(i)
+		}
+		if err := t.keepItems(free, shop, store.ImportOf(ctx), rows, before); err != nil {
+			return err
+		}
+		return t.writeItems(free, shop, rows)
+	})
+	if refused != nil {
+		return refused
+	}
+	if err != nil {
+		return fmt.Errorf("update %d items: %w", len(ids), err)
+	}
+	return nil
+}
+
+func itemsByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.ItemRow, error) {
+	rows, err := all(ctx, q, selectItems+"shop = $1 and "+s.in("item_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanItem)
+	items := make(map[string]store.ItemRow, len(rows))
+	for _, i := range rows {
+		items[i.ItemID] = i
+	}
+	return items, err
+}
+
+func (t *tx) writeItems(ctx context.Context, shop string, rows []store.ItemRow) error {
+	c := make([]column, 13)
+	for i, name := range [...]string{"shop", "item_id", "position", "version", "deleted", "status", "brand", "category", "parent_id", "price", "created_ms", "updated_ms", "body"} {
+		c[i].name = name
+	}
+	c[4].value = "deleted <> 0"
+	for i := range rows {
+		r := &rows[i]
+		deleted := int64(0)
+		if r.Deleted {
+			deleted = 1
+		}
+		for at, text := range map[int]string{0: shop, 1: r.ItemID, 5: r.Status, 6: r.Brand, 7: r.Category, 8: r.ParentID, 12: string(r.Body)} {
+			c[at].texts = append(c[at].texts, text)
+		}
+		for at, n := range map[int]int64{2: r.Position, 3: r.Version, 4: deleted, 10: r.CreatedMs, 11: r.UpdatedMs} {
+			c[at].ints = append(c[at].ints, n)
+		}
+		c[9].reals = append(c[9].reals, r.Price)
+	}
+	return t.insert(ctx, "items", c, `on conflict (shop, item_id) do update set position = excluded.position, version = excluded.version, deleted = excluded.deleted,
+		status = excluded.status, brand = excluded.brand, category = excluded.category, parent_id = excluded.parent_id,
+		price = excluded.price, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, body = excluded.body`, nil)
+}
+
+// Items implements store.Catalogue.
+func (s *Store) Items(ctx context.Context, shop string, ids []string) (map[string]store.ItemRow, error) {
+	rows, err := collect(ctx, s, selectItems+"shop = $1 and "+s.in("item_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanItem)
+	if err != nil {
+		return nil, fmt.Errorf("read %d items: %w", len(ids), err)
+	}
+	items := make(map[string]store.ItemRow, len(rows))
+	for _, i := range rows {
+		items[i.ItemID] = i
+	}
+	return items, nil
+}
+
+// ListItems implements store.Catalogue.
+func (s *Store) ListItems(ctx context.Context, shop string, f store.ItemFilter) ([]store.ItemRow, error) {
+	w := &where{}
+	w.and("shop = ? and not deleted and item_id > ?", shop, f.After)
+	for _, c := range []struct{ column, value string }{{"status", f.Status}, {"brand", f.Brand}, {"parent_id", f.ParentID}} {
+		if c.value != "" {
+			w.and(c.column+" = ?", c.value)
+		}
+	}
+	if f.Category != "" {
+		below := f.Category + store.CategorySeparator
+		w.and("(category = ? or substr(category, 1, length(cast(? as text))) = ?)", f.Category, below, below)
+	}
+	w.args = append(w.args, f.Limit)
+	return s.listItems(ctx, w.String()+" order by item_id limit $"+strconv.Itoa(len(w.args)), w.args...)
+}
+
+// ItemChanges implements store.Catalogue.
+func (s *Store) ItemChanges(ctx context.Context, shop string, after int64, limit int) ([]store.ItemRow, error) {
+	return s.listItems(ctx, "shop = $1 and position > $2 order by position limit $3", shop, after, limit)
+}
+
+func (s *Store) listItems(ctx context.Context, condition string, args ...any) ([]store.ItemRow, error) {
+	items, err := collect(ctx, s, selectItems+condition, args, scanItem)
+	if err != nil {
+		return nil, fmt.Errorf("list items: %w", err)
+	}
+	return items, nil
+}
+
+// LastPosition implements store.Catalogue.
+func (s *Store) LastPosition(ctx context.Context, shop string) (int64, error) {
+	return s.counter(ctx, shop, itemCounter)
+}

@@ -1,0 +1,193 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+// personOf returns one subject of a shop; visitor is 0 when there is none.
+func personOf(ctx context.Context, q querier, shopID int64, subject string) (person, error) {
+	p := person{canonicalSubject: subject}
+	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
+		where v.shop_id = $1 and v.subject = $2`, []any{shopID, subject}, func(r *sql.Rows) error {
+		return r.Scan(&p.visitor, &p.withheld, &p.canonical, &p.canonicalSubject)
+	})
+	return p, err
+}
+
+// Canonical implements store.Identities.
+func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, error) {
+	ctx = context.WithoutCancel(ctx)
+	shopID, err := s.shopID(ctx, s, shop)
+	if err != nil {
+		return "", err
+	}
+	p, err := personOf(ctx, s, shopID, subject)
+	if err != nil {
+		return "", fmt.Errorf("resolve identity: %w", err)
+	}
+	return p.canonicalSubject, nil
+}
+
+// Aliases implements store.Identities.
+func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, error) {
+	aliases, err := collect(ctx, s, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
+		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`, []any{shop, event.UserSubject(userID)}, scanText)
+	if err != nil {
+		return nil, fmt.Errorf("read aliases: %w", err)
+	}
+	return aliases, nil
+}
+
+// Merge implements store.Identities.
+func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, error) {
+	var moved int64
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		shopID, err := t.lockEvents(ctx, shop)
+		if err != nil {
+			return err
+		}
+		from, target, err := t.mergeTarget(ctx, shopID, alias, event.UserSubject(userID))
+		if err != nil || from.canonical == target.canonical {
+			return err
+		}
+		moved, err = t.moveVisitor(ctx, shop, alias, &from, &target)
+		return err
+	})
+	if errors.Is(err, store.ErrMerged) || errors.Is(err, store.ErrCycle) {
+		return 0, err
+	}
+	if err != nil {
+		return 0, fmt.Errorf("merge identities: %w", err)
+	}
+	return moved, nil
+}
+
+// mergeTarget returns the two to join, which are one already when they have the same canonical number.
+func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) (from, target person, err error) {
+	if err := t.addVisitors(ctx, shopID, []string{alias, user}, int64(t.s.states.Fingerprint()), func(string, int64) {}); err != nil {
+		return from, target, err
+	}
+	if from, err = personOf(ctx, t, shopID, alias); err != nil {
+		return from, target, err
+	}
+	target, err = personOf(ctx, t, shopID, user)
+	switch {
+	case err != nil:
+	case target.canonical == from.visitor:
+		err = store.ErrCycle
+	case from.canonical != from.visitor && from.canonical != target.canonical:
+		err = store.ErrMerged
+	}
+	return from, target, err
+}
+
+// moveVisitor gives everything of a visitor to another. Lines that an order of both has are the target's: the others go.
+func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *person) (int64, error) {
+	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	if err != nil {
+		return 0, err
+	}
+	if err := t.mergeOrders(ctx, from.visitor, target.canonical); err != nil {
+		return 0, err
+	}
+	var session int64
+	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
+		session = from.visitor
+	}
+	moved, err := t.exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3", target.canonical, null(session), from.visitor)
+	if err != nil {
+		return 0, err
+	}
+	for _, step := range []struct {
+		text string
+		args []any
+	}{
+		{"insert into visitor_sessions (session, visitor) select session, cast($1 as bigint) from visitor_sessions where visitor = $2 on conflict do nothing", []any{target.canonical, from.visitor}},
+		{"delete from visitor_sessions where visitor = $1", []any{from.visitor}},
+		{"insert into visitor_sessions (session, visitor) select visitor, cast($1 as bigint) from visitors where visitor = $2 on conflict do nothing", []any{target.canonical, session}},
+		{"update visitors set canonical = $1, withheld = $2, version = $3, state = null where visitor = $4 or canonical = $4", []any{target.canonical, target.withheld, seq, from.visitor}},
+		{"update visitors set version = $1, weights = null, state = null where visitor = $2", []any{seq, target.canonical}},
+	} {
+		if _, err := t.exec(ctx, step.text, step.args...); err != nil {
+			return 0, err
+		}
+	}
+	return moved, nil
+}
+
+// mergeOrders joins the orders of two visitors.
+func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
+	ids, err := all(ctx, t, "select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1 where a.visitor = $2", []any{target, from}, scanText)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		if err := t.tellAgain(ctx, from, target, ids); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, "delete from orders where visitor = $1 and order_id in (select order_id from orders where visitor = $2)", from, target); err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
+	return err
+}
+
+// tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the events.
+func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) error {
+	keys := make([]orderKey, len(ids))
+	for i, id := range ids {
+		keys[i] = orderKey{target, id}
+	}
+	orders, err := t.readOrders(ctx, keys)
+	if err != nil {
+		return err
+	}
+	events, err := t.eventsOf(ctx, from)
+	if err != nil {
+		return err
+	}
+	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	for i := range events {
+		e := &events[i]
+		if e.visitor = target; !e.isOrder() || orders[orderKey{target, e.OrderID}] == nil {
+			continue
+		}
+		e.importNo = 0 // whoever told of it before
+		leftOut, all, err := b.event(e, 0, i, false)
+		switch {
+		case err != nil:
+		case all:
+			_, err = t.exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
+		case leftOut != nil:
+			_, err = t.exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4", appendBody(nil, e), from, e.idHash, e.Seq)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.writeOrders(ctx, orders)
+}
+
+// eventsOf returns every event of a canonical visitor in ascending order of seq.
+func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
+	var events []stored
+	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored) error {
+		events = append(events, e.clone())
+		return nil
+	})
+	return events, err
+}
+
+// clone returns an event that stays valid.
+func (e *stored) clone() stored {
+	kept := *e
+	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)
+	return kept
+}

@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+// person is a subject and the one that it is stored under.
+type person struct {
+	visitor          int64 // 0: not known yet
+	withheld         bool
+	canonical        int64 // its own number where it is not merged
+	canonicalSubject string
+	weights          int64 // that the state was made with; −1: it has to be made again
+	state            []byte
+}
+
+// people are subjects of a shop by name.
+type people struct {
+	shopID    int64
+	bySubject map[string]*person
+	byVisitor map[int64]*person // by canonical number
+	fresh     map[int64]bool    // those that were added
+
+	asked [3]column // shop, subject, 1 with its state
+	at    map[string]int
+}
+
+// ask remembers to read a subject, with its state or only its number.
+func (p *people) ask(subject string, withState bool) {
+	full := int64(0)
+	if withState {
+		full = 1
+	}
+	if at, ok := p.at[subject]; ok {
+		p.asked[2].ints[at] |= full
+		return
+	}
+	p.at[subject] = len(p.asked[1].texts)
+	p.bySubject[subject] = &person{}
+	p.asked[0].ints, p.asked[1].texts, p.asked[2].ints = append(p.asked[0].ints, p.shopID), append(p.asked[1].texts, subject), append(p.asked[2].ints, full)
+}
+
+// read fills in those that are there.
+func (p *people) read(ctx context.Context, t *tx) error {
+	p.byVisitor = make(map[int64]*person, len(p.bySubject))
+	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
+	statement := t.s.keyed("k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1), case when k.with_state = 1 then c.state end",
+		"visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "join visitors c on c.visitor = coalesce(v.canonical, v.visitor)")
+	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error {
+		var subject string
+		var found person
+		if err := r.Scan(&subject, &found.visitor, &found.withheld, &found.canonical, &found.canonicalSubject, &found.weights, &found.state); err != nil {
+			return err
+		}
+		*p.bySubject[subject] = found
+		if p.asked[2].ints[p.at[subject]] == 1 {
+			p.byVisitor[found.canonical] = p.bySubject[subject]
+		}
+		return nil
+	})
+}
+
+// missing adds a subject to a list when it is not known and not on it.
+func (p *people) missing(list []string, subject string) []string {
+	if have := p.bySubject[subject]; have.visitor == 0 {
+		have.visitor = -1
+		return append(list, subject)
+	}
+	return list
+}
+
+// add gives subjects numbers.
+func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	p.fresh = make(map[int64]bool, len(subjects))
+	return t.addVisitors(ctx, p.shopID, subjects, int64(t.s.states.Fingerprint()), func(subject string, visitor int64) {
+		*p.bySubject[subject] = person{visitor: visitor, canonical: visitor, canonicalSubject: subject, weights: int64(t.s.states.Fingerprint())}
+		p.byVisitor[visitor] = p.bySubject[subject]
+		p.fresh[visitor] = true
+	})
+}
+
+// addVisitors gives subjects without a row one.
+func (t *tx) addVisitors(ctx context.Context, shopID int64, subjects []string, weights int64, added func(subject string, visitor int64)) error {
+	columns := []column{{name: "shop_id"}, {name: "subject", texts: subjects}, {name: "weights"}}
+	for range subjects {
+		columns[0].ints, columns[2].ints = append(columns[0].ints, shopID), append(columns[2].ints, weights)
+	}
+	return t.insert(ctx, "visitors", columns, "on conflict (shop_id, subject) do nothing returning subject, visitor", func(r *sql.Rows) error {
+		var subject string
+		var visitor int64
+		err := r.Scan(&subject, &visitor)
+		added(subject, visitor)
+		return err
+	})
+}
+
+// states are states to write.
+type states struct {
+	visitors, versions []int64
+	data               [][]byte
+}
+
+func (s *states) add(visitor, version int64, data []byte) {
+	s.visitors, s.versions, s.data = append(s.visitors, visitor), append(s.versions, version), append(s.data, data)
+}
+
+// writeStates stores states that were made with the present weights.
+func (t *tx) writeStates(ctx context.Context, s *states) error {
+	weights := int64(t.s.states.Fingerprint())
+	if t.s.isPostgres && len(s.visitors) > 0 {
+		_, err := t.exec(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
+			from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as k(visitor, version, state) where v.visitor = k.visitor`, s.visitors, s.versions, s.data, weights)
+		return err
+	}
+	for i := range s.visitors {
+		if _, err := t.exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4", s.versions[i], weights, s.data[i], s.visitors[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pageOfEvents is how many events of a visitor are in memory at once.
+const pageOfEvents = 5000
+
+// rebuilt makes the state of a canonical visitor from its events.
+func (t *tx) rebuilt(ctx context.Context, visitor int64) ([]byte, error) {
+	var state []byte
+	err := t.s.pages(ctx, t, "e.visitor = $1", []any{visitor}, func(page []store.Event) error {
+		var err error
+		state, err = t.s.states.Move(state, page)
+		return err
+	})
+	return state, err
+}
+
+// staleWeights is the fingerprint of no weights.
+const staleWeights = -1

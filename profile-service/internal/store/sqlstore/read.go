@@ -1,0 +1,210 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.type, e.body, coalesce(v.subject, ''), coalesce(s.subject, '')
+	from events e left join visitors v on v.visitor = e.visitor left join visitors s on s.visitor = e.session where `
+
+// errStop ends a scan whose reader has enough.
+var errStop = errors.New("enough")
+
+// scanEvents calls f with every event that a condition selects, which may end with an order. The event is valid during the call.
+func (s *Store) scanEvents(ctx context.Context, q querier, condition string, args []any, f func(e *stored) error) error {
+	var e stored
+	var kind int64
+	var body sql.RawBytes
+	var session string
+	err := q.each(ctx, selectEvents+condition, args, func(r *sql.Rows) error {
+		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &kind, &body, &e.Subject, &session)
+		if err == nil {
+			e.Type, err = s.typeName(ctx, kind)
+		}
+		if err == nil {
+			err = decodeBody(body, &e)
+		}
+		if err != nil {
+			return err
+		}
+		e.SessionID = strings.TrimPrefix(session, "s")
+		e.RestoreSession()
+		return f(&e)
+	})
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}
+
+// eachEvent calls f with the events that a condition selects, in ascending order of seq. The event is valid during the call.
+func (t *tx) eachEvent(ctx context.Context, q querier, condition string, args []any, f func(e *stored) error) error {
+	return t.s.scanEvents(ctx, q, condition+" order by e.seq", args, f)
+}
+
+// pages calls f with the events that a condition selects, in ascending order of seq, a page at a time.
+func (s *Store) pages(ctx context.Context, q querier, condition string, args []any, f func(page []store.Event) error) error {
+	page := make([]store.Event, 0, 64)
+	err := s.scanEvents(ctx, q, condition+" order by e.seq", args, func(e *stored) error {
+		kept := e.Event
+		kept.Lines = append([]byte(nil), e.Lines...)
+		kept.Rest = nil // nobody needs it who reads whole histories
+		if page = append(page, kept); len(page) < pageOfEvents {
+			return nil
+		}
+		err := f(page)
+		page = page[:0]
+		return err
+	})
+	if err == nil && len(page) > 0 {
+		err = f(page)
+	}
+	return err
+}
+
+// where is a condition that is built piece by piece; ? in a piece stands for its argument.
+type where struct {
+	strings.Builder
+	args []any
+}
+
+func (w *where) and(piece string, args ...any) {
+	if w.Len() > 0 {
+		w.WriteString(" and ")
+	}
+	for _, arg := range args {
+		w.args = append(w.args, arg)
+		piece = strings.Replace(piece, "?", "$"+strconv.Itoa(len(w.args)), 1)
+	}
+	w.WriteString(piece)
+}
+
+// in adds that a column has one of some values.
+func in[T int64 | string](d dialect, w *where, column string, values []T, kind string) {
+	w.args = append(w.args, list(d, values))
+	w.and(d.in(column, len(w.args), kind))
+}
+
+// Scan implements store.EventLog.
+func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
+	if err := s.scan(context.WithoutCancel(ctx), ctx, shop, sq, f); err != nil {
+		return fmt.Errorf("scan events: %w", err)
+	}
+	return nil
+}
+
+// scan reads with free, which nobody cancels in mid-statement, and leaves between two events when caller ends.
+func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
+	shopID, err := s.shopID(free, s, shop)
+	if err != nil {
+		return err
+	}
+	w := &where{}
+	plus, order := "", " order by e.seq"
+	if sq.Subjects != nil || sq.SessionID != "" {
+		// A sign keeps the index of seqs out of it: a visitor's events are few.
+		plus, order = "+", " order by +e.seq"
+		if err := s.ofVisitors(free, w, shopID, sq); err != nil {
+			return err
+		}
+	}
+	w.and(plus+"e.shop_id = ? and "+plus+"e.seq > ? and "+plus+"e.seq <= ?", shopID, sq.After, sq.UpTo)
+	if sq.FromMs > 0 {
+		w.and("e.occurred_ms >= ?", sq.FromMs)
+	}
+	if sq.ToMs > 0 {
+		w.and("e.occurred_ms < ?", sq.ToMs)
+	}
+	if sq.Types != nil {
+		if err := s.readTypes(free, s); err != nil {
+			return err
+		}
+		in(s.dialect, w, "e.type", s.typeNumbers(sq.Types), "bigint")
+	}
+	if sq.OnlySubjects {
+		w.and("e.visitor <> 0 and not v.withheld")
+	}
+	if sq.Descending {
+		order += " desc"
+	}
+	w.args = append(w.args, sq.Limit)
+	condition := w.String() + order + " limit $" + strconv.Itoa(len(w.args))
+	return s.scanEvents(free, s, condition, w.args, func(e *stored) error {
+		if err := caller.Err(); err != nil {
+			return err
+		}
+		if !f(&e.Event) {
+			return errStop
+		}
+		return nil
+	})
+}
+
+// ofVisitors adds the condition that an event is of the subjects or in the session.
+func (s *Store) ofVisitors(ctx context.Context, w *where, shopID int64, sq store.ScanQuery) error {
+	visitors := []int64{}
+	if sq.Subjects != nil {
+		found, err := all(ctx, s, "select visitor from visitors where shop_id = $1 and "+s.in("subject", 2, "text"), []any{shopID, list(s.dialect, sq.Subjects)}, scanInt)
+		if err != nil {
+			return err
+		}
+		visitors = append(visitors, found...)
+	}
+	if sq.SessionID == "" {
+		in(s.dialect, w, "e.visitor", visitors, "bigint")
+		return nil
+	}
+	session, seen, err := s.seenIn(ctx, s, shopID, sq.SessionID)
+	if err != nil {
+		return err
+	}
+	in(s.dialect, w, "e.visitor", seen, "bigint")
+	w.and("(e.visitor = ? or e.session = ?)", session, session)
+	if sq.Subjects != nil {
+		in(s.dialect, w, "e.visitor", visitors, "bigint")
+	}
+	return nil
+}
+
+// seenIn returns the number of a session and those of the visitors who have events in it, itself included.
+func (s *Store) seenIn(ctx context.Context, q querier, shopID int64, sessionID string) (session int64, seen []int64, err error) {
+	seen = []int64{}
+	err = q.each(ctx, `select v.visitor, p.visitor from visitors v left join visitor_sessions p on p.session = v.visitor where v.shop_id = $1 and v.subject = $2`,
+		[]any{shopID, event.SessionSubject(sessionID)}, func(r *sql.Rows) error {
+			var user sql.NullInt64
+			if err := r.Scan(&session, &user); err != nil {
+				return err
+			}
+			if len(seen) == 0 {
+				seen = append(seen, session)
+			}
+			if user.Valid {
+				seen = append(seen, user.Int64)
+			}
+			return nil
+		})
+	return session, seen, err
+}
+
+// LastSeq implements store.EventLog.
+func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
+	return s.counter(ctx, shop, eventCounter)
+}
+
+// Stats implements store.EventLog.
+func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {
+	counts, err := collect(ctx, s, "select hour_ms, name, count from event_stats where shop = $1 and hour_ms >= $2 and hour_ms < $3 and count <> 0 order by hour_ms, name",
+		[]any{shop, fromMs, toMs}, func(r *sql.Rows, c *store.Count) error { return r.Scan(&c.HourMs, &c.Name, &c.N) })
+	if err != nil {
+		return nil, fmt.Errorf("read statistics: %w", err)
+	}
+	return counts, nil
+}

@@ -1,0 +1,210 @@
+// Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of package store; the main type
+// is Store. What the two databases do not have in common is in dialect.go.
+//
+// Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit, tells concurrent duplicates
+// apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package ingest) and on disk before it is acknowledged.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+// Store is an open database.
+type Store struct {
+	dialect
+	states store.States
+	read   *sql.DB
+	writer *writer
+	close  []func() error
+
+	readers readers
+	names   names
+}
+
+const (
+	// maxConnections bounds the backends that one process occupies.
+	maxConnections = 16
+	// readLimit bounds a reading statement, writeLimit a transaction, both whether or not anybody waits for it.
+	readLimit  = time.Minute
+	writeLimit = 5 * time.Minute
+)
+
+// Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
+func Open(ctx context.Context, url string, states store.States) (*Store, error) {
+	s := &Store{states: states, names: names{shops: map[string]int64{}, types: map[string]int64{}, typeNames: map[int64]string{}}}
+	if database.IsPostgres(url) {
+		pool, err := database.OpenPostgres(ctx, url) // for its checks and clear errors
+		if err != nil {
+			return nil, err
+		}
+		pool.Close()
+		db, err := sql.Open("pgx", url)
+		if err != nil {
+			return nil, fmt.Errorf("open Postgres: %w", err)
+		}
+		db.SetMaxOpenConns(maxConnections)
+		db.SetMaxIdleConns(maxConnections)
+		s.dialect, s.read, s.writer, s.close = postgres, db, &writer{db: db}, []func() error{db.Close}
+		return s, nil
+	}
+	lock, err := claim(database.SQLitePath(url))
+	if err != nil {
+		return nil, err
+	}
+	db, err := database.OpenSQLite(ctx, url)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	s.dialect, s.read, s.close = sqlite, db.Reader, []func() error{db.Close, lock.Close}
+	s.writer, err = soleWriter(ctx, db.Writer)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.readers.db = db.Reader
+	return s, nil
+}
+
+// Close closes the database and lets others have it.
+func (s *Store) Close() error {
+	var errs []error
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	for _, f := range s.close {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports why the database cannot answer now.
+func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// names remembers the numbers of shops and of types of events, which never change.
+type names struct {
+	mu        sync.RWMutex
+	shops     map[string]int64
+	types     map[string]int64
+	typeNames map[int64]string
+}
+
+// shopID returns the number of a shop, 0 for one that has none.
+func (s *Store) shopID(ctx context.Context, q querier, shop string) (int64, error) {
+	s.names.mu.RLock()
+	id := s.names.shops[shop]
+	s.names.mu.RUnlock()
+	if id != 0 {
+		return id, nil
+	}
+	err := q.each(ctx, "select shop_id from shops where shop = $1", []any{shop}, func(r *sql.Rows) error { return r.Scan(&id) })
+	if err != nil {
+		return 0, fmt.Errorf("read the number of shop %s: %w", shop, err)
+	}
+	if id != 0 && q == querier(s) { // what a transaction has made can go again
+		s.names.mu.Lock()
+		s.names.shops[shop] = id
+		s.names.mu.Unlock()
+	}
+	return id, nil
+}
+
+// newShopID is shopID in a transaction, which gives the shop a number if it has none.
+func (t *tx) newShopID(ctx context.Context, shop string) (int64, error) {
+	id, err := t.s.shopID(ctx, t, shop)
+	if id != 0 || err != nil {
+		return id, err
+	}
+	if _, err := t.exec(ctx, "insert into shops (shop) values ($1) on conflict do nothing", shop); err != nil {
+		return 0, fmt.Errorf("number shop %s: %w", shop, err)
+	}
+	return t.s.shopID(ctx, t, shop)
+}
+
+// readTypes reads every type that has a number.
+func (s *Store) readTypes(ctx context.Context, q querier) error {
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	return q.each(ctx, "select number, name from event_types", nil, func(r *sql.Rows) error {
+		var number int64
+		var name string
+		err := r.Scan(&number, &name)
+		s.names.types[name], s.names.typeNames[number] = number, name
+		return err
+	})
+}
+
+// typeName returns the type with a number; another replica may have given it.
+func (s *Store) typeName(ctx context.Context, number int64) (string, error) {
+	s.names.mu.RLock()
+	name, ok := s.names.typeNames[number]
+	s.names.mu.RUnlock()
+	if ok {
+		return name, nil
+	}
+	if err := s.readTypes(ctx, s); err != nil {
+		return "", fmt.Errorf("read the types of events: %w", err)
+	}
+	s.names.mu.RLock()
+	defer s.names.mu.RUnlock()
+	if name, ok = s.names.typeNames[number]; !ok {
+		return "", fmt.Errorf("an event has the type %d, which has no name", number)
+	}
+	return name, nil
+}
+
+// typeNumbers returns the numbers of types, those without one left out.
+func (s *Store) typeNumbers(names []string) []int64 {
+	s.names.mu.RLock()
+	defer s.names.mu.RUnlock()
+	numbers := []int64{}
+	for _, name := range names {
+		if n, ok := s.names.types[name]; ok {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+// ensureTypes gives every type of events a number, in a transaction of its own so that the numbers can be remembered.
+func (s *Store) ensureTypes(ctx context.Context, events []store.NewEvent) error {
+	missing := s.withoutNumber(events)
+	for range 64 { // another replica may have taken the number
+		if len(missing) == 0 {
+			return nil
+		}
+		err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+			_, err := t.exec(ctx, `insert into event_types (number, name) select (select coalesce(max(number), 0) + 1 from event_types), $1
+				where not exists (select 1 from event_types where name = $2) on conflict do nothing`, missing[0], missing[0])
+			return err
+		})
+		if err == nil {
+			err = s.readTypes(ctx, s)
+		}
+		if err != nil {
+			return fmt.Errorf("number a type of events: %w", err)
+		}
+		missing = s.withoutNumber(events)
+	}
+	return fmt.Errorf("the type of events %q gets no number", missing[0])
+}
+
+func (s *Store) withoutNumber(events []store.NewEvent) []string {
+	s.names.mu.RLock()
+	defer s.names.mu.RUnlock()
+	var missing []string
+	for i := range events {
+		if _, ok := s.names.types[events[i].Type]; !ok {
+			missing = append(missing, events[i].Type)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,298 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+// querier reads rows: the store outside of transactions, or a transaction.
+type querier interface {
+	each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error
+}
+
+// writer hands out connections for transactions: for Postgres those of a pool, for SQLite the only one that writes, with its statements compiled: compiling takes longer
+// than running a short one.
+type writer struct {
+	db       *sql.DB
+	sole     chan *sql.Conn
+	compiled map[string]*sql.Stmt // by text; of who has the connection
+}
+
+func soleWriter(ctx context.Context, db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the writing connection: %w", err)
+	}
+	w := &writer{db: db, sole: make(chan *sql.Conn, 1), compiled: map[string]*sql.Stmt{}}
+	w.sole <- conn
+	return w, nil
+}
+
+func (w *writer) take(ctx context.Context) (*sql.Conn, error) {
+	if w.sole == nil {
+		return w.db.Conn(ctx)
+	}
+	select {
+	case conn, ok := <-w.sole:
+		if !ok {
+			return nil, sql.ErrConnDone
+		}
+		return conn, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (w *writer) give(conn *sql.Conn) error {
+	if w.sole == nil {
+		return conn.Close()
+	}
+	w.sole <- conn
+	return nil
+}
+
+// close waits for the transaction under way.
+func (w *writer) close() error {
+	if w.sole == nil {
+		return nil
+	}
+	conn, ok := <-w.sole
+	if !ok {
+		return nil
+	}
+	close(w.sole)
+	errs := make([]error, 0, len(w.compiled))
+	for _, statement := range w.compiled {
+		errs = append(errs, statement.Close())
+	}
+	return errors.Join(append(errs, conn.Close())...)
+}
+
+// tx is a writing transaction.
+type tx struct {
+	s    *Store
+	conn *sql.Conn
+}
+
+// inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at before the transaction begins.
+func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	conn, err := s.writer.take(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+	defer cancel()
+	t := &tx{s: s, conn: conn}
+	if _, err = t.exec(free, s.begin); err != nil {
+		return errors.Join(fmt.Errorf("begin: %w", err), s.writer.give(conn))
+	}
+	if err = f(free, t); err == nil {
+		_, err = t.exec(free, "commit")
+	}
+	if err != nil {
+		// A connection whose transaction cannot be ended is of no use to anybody.
+		if _, undone := t.exec(context.WithoutCancel(ctx), "rollback"); undone != nil && s.isPostgres {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}
+	return errors.Join(err, s.writer.give(conn))
+}
+
+// prepared returns a compiled statement of SQLite; pgx compiles and keeps by itself.
+func (t *tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if statement := t.s.writer.compiled[text]; statement != nil {
+		return statement, nil
+	}
+	statement, err := t.conn.PrepareContext(ctx, text)
+	if err == nil {
+		t.s.writer.compiled[text] = statement
+	}
+	return statement, err
+}
+
+// exec runs a statement and returns the number of rows that it has changed.
+func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	var result sql.Result
+	var err error
+	if t.s.isPostgres {
+		result, err = t.conn.ExecContext(ctx, text, args...)
+	} else {
+		var statement *sql.Stmt
+		if statement, err = t.prepared(ctx, text); err == nil {
+			result, err = statement.ExecContext(ctx, args...)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// each calls scan with every row of a statement.
+func (t *tx) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	var rows *sql.Rows
+	var err error
+	if t.s.isPostgres {
+		rows, err = t.conn.QueryContext(ctx, text, args...)
+	} else {
+		var statement *sql.Stmt
+		if statement, err = t.prepared(ctx, text); err == nil {
+			rows, err = statement.QueryContext(ctx, args...)
+		}
+	}
+	return visit(rows, err, scan)
+}
+
+// pgx runs f on the connection beneath database/sql, in the transaction.
+func (t *tx) pgx(f func(conn *pgx.Conn) error) error {
+	return t.conn.Raw(func(c any) error { return f(c.(*stdlib.Conn).Conn()) })
+}
+
+// each calls scan with every row of a statement that is compiled once per connection.
+func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	if s.isPostgres {
+		rows, err := s.read.QueryContext(ctx, text, args...)
+		return visit(rows, err, scan)
+	}
+	statement, err := s.readers.of(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := statement.QueryContext(ctx, args...)
+	return visit(rows, err, scan)
+}
+
+func visit(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// readers keeps statements of the reading connections compiled. There are as many as there are texts in this package; they end with their connections.
+type readers struct {
+	db     *sql.DB
+	mu     sync.RWMutex
+	byText map[string]*sql.Stmt
+}
+
+func (r *readers) of(ctx context.Context, text string) (*sql.Stmt, error) {
+	r.mu.RLock()
+	statement := r.byText[text]
+	r.mu.RUnlock()
+	if statement != nil {
+		return statement, nil
+	}
+	statement, err := r.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if have := r.byText[text]; have != nil {
+		return have, statement.Close()
+	}
+	if r.byText == nil {
+		r.byText = map[string]*sql.Stmt{}
+	}
+	r.byText[text] = statement
+	return statement, nil
+}
+
+// collect reads every row of a statement while the caller waits.
+func collect[T any](ctx context.Context, s *Store, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
+	return database.Detached(ctx, readLimit, func(ctx context.Context) ([]T, error) { return all(ctx, s, text, args, scan) })
+}
+
+// all reads every row of a statement.
+func all[T any](ctx context.Context, q querier, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
+	var list []T
+	err := q.each(ctx, text, args, func(r *sql.Rows) error {
+		var v T
+		err := scan(r, &v)
+		list = append(list, v)
+		return err
+	})
+	return list, err
+}
+
+// scanText reads a row of one text.
+func scanText(r *sql.Rows, text *string) error { return r.Scan(text) }
+
+// scanInt reads a row of one number.
+func scanInt(r *sql.Rows, n *int64) error { return r.Scan(n) }
+
+// one reads a number that a statement always gives.
+func one(ctx context.Context, q querier, text string, args ...any) (int64, error) {
+	var n int64
+	err := q.each(ctx, text, args, func(r *sql.Rows) error { return r.Scan(&n) })
+	return n, err
+}
+
+const (
+	eventCounter  = "events"
+	itemCounter   = "items"
+	importCounter = "imports"
+)
+
+// raise adds n to a counter, whose row stays locked until the transaction ends, and returns the new value.
+func (t *tx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
+	value, err := one(ctx, t, `insert into counters as c (shop, name, value) values ($1, $2, $3)
+		on conflict (shop, name) do update set value = c.value + excluded.value returning value`, shop, name, n)
+	if err != nil {
+		return 0, fmt.Errorf("raise counter %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// counter returns a counter's committed value.
+func (s *Store) counter(ctx context.Context, shop, name string) (int64, error) {
+	value, err := database.Detached(ctx, readLimit, func(ctx context.Context) (int64, error) {
+		return one(ctx, s, "select coalesce((select value from counters where shop = $1 and name = $2), 0)", shop, name)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read counter %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// null returns nil for 0, so that absent numbers are stored as SQL nulls.
+func null(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// claim locks a file beside path; closing it, or the end of the process, gives the lock back. The database itself must not be opened for this: closing
+// it would take SQLite's own locks away.
+func claim(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("claim SQLite file %s: %w", path, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("SQLite file %s is in use by another profile-service (%w): stop it, or keep the tables in Postgres, which several can share", path, err), f.Close())
+	}
+	return f, nil
+}

@@ -1,0 +1,262 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+const (
+	// undoEvents and undoRows are how much one transaction of UndoImport looks at.
+	undoEvents = 2000
+	undoRows   = 500
+
+	kindItem = "i"
+	kindUser = "u"
+)
+
+// keepItems notes what items were before an import changed them; of several changes by one import, before the first.
+func (t *tx) keepItems(ctx context.Context, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow) error {
+	return keep(ctx, t, shop, importID, kindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
+}
+
+// keepUsers is keepItems for users.
+func (t *tx) keepUsers(ctx context.Context, shop, importID string, rows []store.UserRow, present map[string]store.UserRow) error {
+	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
+}
+
+func keep[R any](ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64)) error {
+	if importID == "" {
+		return nil
+	}
+	number, err := one(ctx, t, "select number from imports where shop = $1 and import_id = $2", shop, importID)
+	if err != nil {
+		return fmt.Errorf("read import %s: %w", importID, err)
+	}
+	c := []column{{name: "shop"}, {name: "kind"}, {name: "id"}, {name: "number"}, {name: "version"}, {name: "before"}}
+	for i := range rows {
+		id, version := of(&rows[i])
+		var before []byte
+		if was, ok := present[id]; ok {
+			if before, err = json.Marshal(was); err != nil {
+				return fmt.Errorf("keep what %q was: %w", id, err)
+			}
+		}
+		c[0].texts, c[1].texts, c[2].texts = append(c[0].texts, shop), append(c[1].texts, kind), append(c[2].texts, id)
+		c[3].ints, c[4].ints, c[5].blobs = append(c[3].ints, number), append(c[4].ints, version), append(c[5].blobs, before)
+	}
+	return t.insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
+}
+
+// UndoImport implements store.Imports.
+func (s *Store) UndoImport(ctx context.Context, shop, id string) (store.Undone, error) {
+	var undone store.Undone
+	for _, step := range []func(context.Context, string, string, *store.Undone) (bool, error){s.undoEvents, s.undoRows} {
+		for more := true; more; {
+			if err := ctx.Err(); err != nil {
+				return undone, err
+			}
+			var err error
+			if more, err = step(ctx, shop, id, &undone); err != nil {
+				return undone, fmt.Errorf("undo import %s: %w", id, err)
+			}
+		}
+	}
+	return undone, nil
+}
+
+// importRange is what of an import is still to be undone.
+type importRange struct{ number, first, last int64 }
+
+func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, error) {
+	rows, err := all(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
+		func(r *sql.Rows, i *importRange) error { return r.Scan(&i.number, &i.first, &i.last) })
+	if err != nil {
+		return importRange{}, err
+	}
+	if len(rows) == 0 {
+		return importRange{}, store.ErrNotFound
+	}
+	return rows[0], nil
+}
+
+// undoEvents removes the import's among the next events since it began, and remembers how far it came.
+func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
+	removed := 0
+	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		shopID, err := t.lockEvents(ctx, shop)
+		if err != nil {
+			return err
+		}
+		left, err := t.importRange(ctx, shop, id)
+		if err != nil || left.first == 0 {
+			return err
+		}
+		var theirs []stored
+		next, seen := int64(0), 0
+		err = t.s.scanEvents(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4", []any{shopID, left.first, left.last, undoEvents}, func(e *stored) error {
+			seen, next = seen+1, e.Seq+1
+			if e.importNo == left.number {
+				theirs = append(theirs, e.clone())
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.removeEvents(ctx, shop, shopID, theirs, store.NewTally(nil)); err != nil {
+			return err
+		}
+		removed = len(theirs)
+		if more = seen == undoEvents; !more {
+			next, left.last = 0, 0
+		}
+		_, err = t.exec(ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id)
+		return err
+	})
+	if err == nil {
+		undone.Events += int64(removed)
+	}
+	return more, err
+}
+
+// change is a row of import_changes.
+type change struct {
+	kind, id string
+	version  int64
+	before   []byte
+}
+
+// undoRows gives the next items and users what they were.
+func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
+	var did store.Undone
+	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		shopID, err := t.lockEvents(ctx, shop)
+		if err != nil {
+			return err
+		}
+		left, err := t.importRange(ctx, shop, id)
+		if err != nil {
+			return err
+		}
+		changes, err := all(ctx, t, "select kind, id, version, before from import_changes where shop = $1 and number = $2 order by kind, id limit $3", []any{shop, left.number, undoRows},
+			func(r *sql.Rows, c *change) error { return r.Scan(&c.kind, &c.id, &c.version, &c.before) })
+		if err != nil {
+			return err
+		}
+		more = len(changes) == undoRows
+		u := undoTx{tx: t, shop: shop, shopID: shopID, number: left.number}
+		did, err = u.run(ctx, changes)
+		return err
+	})
+	if err == nil {
+		undone.Items, undone.Users, undone.Kept = undone.Items+did.Items, undone.Users+did.Users, undone.Kept+did.Kept
+	}
+	return more, err
+}
+
+// undoTx undoes a number of changes.
+type undoTx struct {
+	*tx
+	shop           string
+	shopID, number int64
+	undone         store.Undone
+}
+
+func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error) {
+	ids := map[string][]string{kindItem: {}, kindUser: {}}
+	for _, c := range changes {
+		ids[c.kind] = append(ids[c.kind], c.id)
+	}
+	last, err := u.raise(ctx, u.shop, itemCounter, len(ids[kindItem]))
+	if err != nil {
+		return u.undone, err
+	}
+	items, err := itemsByID(ctx, u.s, u.tx, u.shop, ids[kindItem])
+	if err != nil {
+		return u.undone, err
+	}
+	users, err := usersByID(ctx, u.s, u.tx, u.shop, ids[kindUser])
+	if err != nil {
+		return u.undone, err
+	}
+	var itemRows []store.ItemRow
+	var userRows []store.UserRow
+	for i := range changes {
+		c := &changes[i]
+		was := int64(0)
+		if item, ok := items[c.id]; c.kind == kindItem && ok && item.Version == c.version {
+			row := item
+			if row, was, err = itemBefore(item, c.before); err == nil {
+				row.Position = last - int64(len(itemRows))
+				itemRows = append(itemRows, row)
+				err = u.follow(ctx, c, was, row.Version)
+			}
+			u.undone.Items++
+		} else if user, ok := users[c.id]; c.kind == kindUser && ok && user.Version == c.version {
+			row := user
+			if row, was, err = userBefore(user, c.before); err == nil {
+				userRows = append(userRows, row)
+				err = u.follow(ctx, c, was, row.Version)
+			}
+			u.undone.Users++
+		} else {
+			u.undone.Kept++
+		}
+		if err == nil {
+			_, err = u.exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4", u.shop, c.kind, c.id, u.number)
+		}
+		if err != nil {
+			return u.undone, err
+		}
+	}
+	if err := u.writeItems(ctx, u.shop, itemRows); err != nil {
+		return u.undone, err
+	}
+	return u.undone, u.writeUsers(ctx, u.shop, u.shopID, userRows)
+}
+
+// follow lets an earlier import whose row is back be undone as well.
+func (u *undoTx) follow(ctx context.Context, c *change, was, version int64) error {
+	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5", version, u.shop, c.kind, c.id, was)
+	return err
+}
+
+// itemBefore is the item as it was, with a version of its own; one that was not there is deleted.
+func itemBefore(now store.ItemRow, before []byte) (store.ItemRow, int64, error) {
+	row := store.ItemRow{ItemID: now.ItemID, Deleted: true, CreatedMs: now.CreatedMs, UpdatedMs: now.UpdatedMs, Body: []byte("{}")}
+	if before != nil {
+		if err := json.Unmarshal(before, &row); err != nil {
+			return row, 0, fmt.Errorf("read what item %q was: %w", now.ItemID, err)
+		}
+	}
+	was := row.Version
+	row.Version = now.Version + 1
+	return row, was, nil
+}
+
+// userBefore is itemBefore for a user.
+func userBefore(now store.UserRow, before []byte) (store.UserRow, int64, error) {
+	row := store.UserRow{UserID: now.UserID}
+	if before == nil {
+		return row, 0, nil
+	}
+	if err := json.Unmarshal(before, &row); err != nil {
+		return row, 0, fmt.Errorf("read what user %q was: %w", now.UserID, err)
+	}
+	var record struct {
+		Consent struct {
+			Personalization *bool `json:"personalization"`
+		} `json:"consent"`
+	}
+	if err := json.Unmarshal(row.Body, &record); err != nil {
+		return row, 0, fmt.Errorf("read what user %q was: %w", now.UserID, err)
+	}
+	row.Withheld = record.Consent.Personalization != nil && !*record.Consent.Personalization
+	was := row.Version
+	row.Version = now.Version + 1
+	return row, was, nil
+}

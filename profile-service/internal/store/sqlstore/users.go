@@ -1,0 +1,159 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+)
+
+const selectUsers = "select user_id, version, created_ms, updated_ms, body from users where shop = $1"
+
+func scanUser(r *sql.Rows, u *store.UserRow) error {
+	return r.Scan(&u.UserID, &u.Version, &u.CreatedMs, &u.UpdatedMs, &u.Body)
+}
+
+// lockEvents makes appends and other changes of people wait until the transaction ends: an append puts events under the visitors that it has resolved.
+func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err error) {
+	if _, err := t.raise(ctx, shop, eventCounter, 0); err != nil {
+		return 0, err
+	}
+	return t.newShopID(ctx, shop)
+}
+
+// UpdateUsers implements store.People.
+func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error)) error {
+	var refused error
+	err := s.inTx(ctx, func(free context.Context, t *tx) error {
+		shopID, err := t.lockEvents(free, shop)
+		if err != nil {
+			return err
+		}
+		present, err := usersByID(free, s, t, shop, ids)
+		if err != nil {
+			return err
+		}
+		before := clone(present) // change may write into what it gets
+		rows, err := change(present)
+		if err != nil {
+			refused = err
+			return err
+		}
+		if err := t.keepUsers(free, shop, store.ImportOf(ctx), rows, before); err != nil {
+			return err
+		}
+		return t.writeUsers(free, shop, shopID, rows)
+	})
+	if refused != nil {
+		return refused
+	}
+	if err != nil {
+		return fmt.Errorf("update %d users: %w", len(ids), err)
+	}
+	return nil
+}
+
+func clone[V any](m map[string]V) map[string]V {
+	c := make(map[string]V, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+func usersByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.UserRow, error) {
+	rows, err := all(ctx, q, selectUsers+" and "+s.in("user_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanUser)
+	users := make(map[string]store.UserRow, len(rows))
+	for _, u := range rows {
+		users[u.UserID] = u
+	}
+	return users, err
+}
+
+// writeUsers stores records with their consent, and raises the versions of the visitors.
+func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []store.UserRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	if err != nil {
+		return err
+	}
+	subjects := make([]string, len(rows))
+	for i := range rows {
+		subjects[i] = event.UserSubject(rows[i].UserID)
+	}
+	if err := t.addVisitors(ctx, shopID, subjects, int64(t.s.states.Fingerprint()), func(string, int64) {}); err != nil {
+		return err
+	}
+	if err := t.writeRecords(ctx, shop, rows); err != nil {
+		return err
+	}
+	return t.writeConsents(ctx, shopID, rows, subjects, seq)
+}
+
+func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow) error {
+	columns := []column{{name: "shop"}, {name: "user_id"}, {name: "version"}, {name: "created_ms"}, {name: "updated_ms"}, {name: "body"}}
+	for i := range rows {
+		r := &rows[i]
+		if r.Version == 0 {
+			if _, err := t.exec(ctx, "delete from users where shop = $1 and user_id = $2", shop, r.UserID); err != nil {
+				return err
+			}
+			continue
+		}
+		columns[0].texts, columns[1].texts, columns[5].texts = append(columns[0].texts, shop), append(columns[1].texts, r.UserID), append(columns[5].texts, string(r.Body))
+		columns[2].ints, columns[3].ints, columns[4].ints = append(columns[2].ints, r.Version), append(columns[3].ints, r.CreatedMs), append(columns[4].ints, r.UpdatedMs)
+	}
+	return t.insert(ctx, "users", columns, `on conflict (shop, user_id) do update set version = excluded.version, created_ms = excluded.created_ms,
+		updated_ms = excluded.updated_ms, body = excluded.body`, nil)
+}
+
+// writeConsents gives the visitors of records, and those merged into them, their consent and a new version.
+func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserRow, subjects []string, seq int64) error {
+	withheld := make(map[string]bool, len(rows))
+	keys := []column{{name: "shop"}, {name: "subject", texts: subjects}}
+	for i := range rows {
+		withheld[subjects[i]] = rows[i].Withheld
+		keys[0].ints = append(keys[0].ints, shopID)
+	}
+	groups := map[bool][]int64{}
+	err := t.lookUp(ctx, t.s.keyed("k.subject, v.visitor", "visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", ""), keys, func(r *sql.Rows) error {
+		var subject string
+		var visitor int64
+		err := r.Scan(&subject, &visitor)
+		groups[withheld[subject]] = append(groups[withheld[subject]], visitor)
+		return err
+	})
+	for withheld, visitors := range groups {
+		numbers := list(t.s.dialect, visitors)
+		if err == nil {
+			_, err = t.exec(ctx, "update visitors set withheld = $1, version = $2 where "+t.s.in("visitor", 3, "bigint")+" or "+t.s.in("canonical", 4, "bigint"), withheld, seq, numbers, numbers)
+		}
+	}
+	return err
+}
+
+// Users implements store.People.
+func (s *Store) Users(ctx context.Context, shop string, ids []string) (map[string]store.UserRow, error) {
+	rows, err := collect(ctx, s, selectUsers+" and "+s.in("user_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanUser)
+	if err != nil {
+		return nil, fmt.Errorf("read %d users: %w", len(ids), err)
+	}
+	users := make(map[string]store.UserRow, len(rows))
+	for _, u := range rows {
+		users[u.UserID] = u
+	}
+	return users, nil
+}
+
+// ListUsers implements store.People.
+func (s *Store) ListUsers(ctx context.Context, shop, after string, limit int) ([]store.UserRow, error) {
+	users, err := collect(ctx, s, selectUsers+" and user_id > $2 order by user_id limit $3", []any{shop, after, limit}, scanUser)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return users, nil
+}

@@ -1,0 +1,176 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+// selectVisitor reads everything that is held on a user ($3) and a session ($4) of a shop ($1, $2) in one look-up; there is a row with the last seq at least.
+const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.withheld, m.visitor, m.subject, m.version, coalesce(m.weights, -1), m.state,
+	exists (select 1 from visitor_sessions p where p.session = v.visitor), u.user_id, u.version, u.created_ms, u.updated_ms, u.body
+	from (select 1 as one) as always left join counters c on c.shop = $1 and c.name = 'events'
+	left join visitors v on v.shop_id = $2 and v.subject in ($3, $4)
+	left join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
+	left join users u on u.shop = $1 and u.user_id = substr(m.subject, 2) and substr(v.subject, 1, 1) = 'u' order by v.subject desc`
+
+// visitorRow is a row of selectVisitor.
+type visitorRow struct {
+	person
+	state  store.State
+	user   *store.UserRow
+	beside bool
+}
+
+// Visitor implements store.Visitors.
+func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (store.Visitor, error) {
+	v, err := database.Detached(ctx, readLimit, func(ctx context.Context) (store.Visitor, error) {
+		v, stale, err := s.visitor(ctx, shop, userID, sessionID)
+		if err != nil || !stale {
+			return v, err
+		}
+		// Rare: after a merge, an erasure, an undone import or other weights.
+		if err := s.refresh(ctx, shop, userID, sessionID); err != nil {
+			return v, err
+		}
+		v, _, err = s.visitor(ctx, shop, userID, sessionID)
+		return v, err
+	})
+	if err != nil {
+		return store.Visitor{}, fmt.Errorf("read a visitor: %w", err)
+	}
+	return v, nil
+}
+
+// subjects are those of a user and a session; one that was not asked for is no subject's.
+func subjectsOf(userID, sessionID string) (user, session string) {
+	if userID != "" {
+		user = event.UserSubject(userID)
+	}
+	if sessionID != "" {
+		session = event.SessionSubject(sessionID)
+	}
+	return user, session
+}
+
+func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v store.Visitor, stale bool, err error) {
+	shopID, err := s.shopID(ctx, s, shop)
+	if err != nil {
+		return v, false, err
+	}
+	user, session := subjectsOf(userID, sessionID)
+	err = s.each(ctx, selectVisitor, []any{shop, shopID, user, session}, func(r *sql.Rows) error {
+		row, err := scanVisitor(r, &v.LastSeq)
+		if err != nil || row.visitor == 0 {
+			return err
+		}
+		v.Withheld = v.Withheld || row.withheld
+		if row.user != nil {
+			v.User = row.user
+		}
+		stale = stale || row.weights != int64(s.states.Fingerprint())
+		for _, have := range v.States {
+			if have.Subject == row.canonicalSubject {
+				return nil // the session is the user's
+			}
+		}
+		v.States = append(v.States, store.State{Subject: row.canonicalSubject, Version: row.state.Version, Data: row.state.Data, Beside: row.beside})
+		return nil
+	})
+	return v, stale, err
+}
+
+func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
+	var row visitorRow
+	var subject, canonicalSubject, userID sql.NullString
+	var visitor, canonical, version, userVersion, created, updated sql.NullInt64
+	var withheld sql.NullBool
+	var body []byte
+	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &row.weights, &row.state.Data, &row.beside,
+		&userID, &userVersion, &created, &updated, &body)
+	row.visitor, row.withheld, row.canonical, row.canonicalSubject = visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
+	row.state.Version = version.Int64
+	if userID.Valid {
+		row.user = &store.UserRow{UserID: userID.String, Version: userVersion.Int64, CreatedMs: created.Int64, UpdatedMs: updated.Int64, Body: body}
+	}
+	return row, err
+}
+
+// refresh makes the states of a user and a session again where they have to be.
+func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) error {
+	return s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		shopID, err := t.lockEvents(ctx, shop)
+		if err != nil {
+			return err
+		}
+		user, session := subjectsOf(userID, sessionID)
+		rows, err := all(ctx, t, `select distinct m.visitor, m.version from visitors v join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
+			where v.shop_id = $1 and v.subject in ($2, $3) and coalesce(m.weights, -1) <> $4`, []any{shopID, user, session, int64(s.states.Fingerprint())},
+			func(r *sql.Rows, row *[2]int64) error { return r.Scan(&row[0], &row[1]) })
+		if err != nil {
+			return err
+		}
+		var made states
+		for _, row := range rows {
+			state, err := t.rebuilt(ctx, row[0])
+			if err != nil {
+				return err
+			}
+			made.add(row[0], row[1], state)
+		}
+		return t.writeStates(ctx, &made)
+	})
+}
+
+// History implements store.Visitors.
+func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery, f func(page []store.Event) error) error {
+	free := context.WithoutCancel(ctx)
+	shopID, err := s.shopID(free, s, shop)
+	if err != nil {
+		return err
+	}
+	w := &where{}
+	if err := s.ofVisitors(free, w, shopID, store.ScanQuery{Subjects: q.Subjects, SessionID: q.SessionID}); err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	if q.SessionID != "" {
+		w.and("not v.withheld")
+	}
+	if q.Watermark > 0 {
+		w.and("e.seq <= ?", q.Watermark)
+	}
+	if q.UntilMs > 0 {
+		w.and("e.occurred_ms <= ?", q.UntilMs)
+	}
+	if err := s.pages(free, s, w.String(), w.args, func(page []store.Event) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return f(page)
+	}); err != nil {
+		return fmt.Errorf("read history: %w", err)
+	}
+	return nil
+}
+
+// Facts implements store.Visitors.
+func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[string]store.ItemFacts, error) {
+	type fact struct {
+		id string
+		store.ItemFacts
+	}
+	rows, err := collect(ctx, s, "select item_id, category, brand, price from items where shop = $1 and not deleted and "+s.in("item_id", 2, "text"), []any{shop, list(s.dialect, itemIDs)},
+		func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
+	if err != nil {
+		return nil, fmt.Errorf("read facts of items: %w", err)
+	}
+	facts := make(map[string]store.ItemFacts, len(rows))
+	for _, f := range rows {
+		facts[f.id] = f.ItemFacts
+	}
+	return facts, nil
+}

@@ -1,0 +1,46 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
+	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/testenv"
+)
+
+// HalfLife is that of the states of test stores.
+const HalfLife = 30 * 24 * time.Hour
+
+// SQLite opens a store on a new file, which is closed at the end of the test.
+func SQLite(t *testing.T) store.Store {
+	t.Helper()
+	return At(t, testenv.SQLite(t))
+}
+
+// Postgres opens a store on a new database, which is closed at the end of the test.
+func Postgres(t *testing.T) store.Store {
+	t.Helper()
+	return At(t, testenv.Postgres(t))
+}
+
+// At opens a store on the database of a URL, which is migrated first.
+func At(t *testing.T, url string) *sqlstore.Store {
+	t.Helper()
+	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlstore.Open(t.Context(), url, visitor.NewMover(event.DefaultWeights(), HalfLife))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}

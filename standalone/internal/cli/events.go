@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// tailPoll is how often new events are asked for.
+const tailPoll = time.Second
+
+func newEventsCommand() *cobra.Command {
+	c := &connection{}
+	return group(c, "events", "Search stored events, and watch them come in", newEventsSearchCommand(c), newEventsTailCommand(c), newEventsStatsCommand(c))
+}
+
+// eventFilter are the flags that select events.
+type eventFilter struct{ user, session, eventType, item, from, to string }
+
+func (f *eventFilter) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.user, "user", "", "of this user")
+	flags.StringVar(&f.session, "session", "", "of this session")
+	flags.StringVar(&f.eventType, "type", "", "of this type, such as purchase")
+	flags.StringVar(&f.item, "item", "", "of this item")
+	flags.StringVar(&f.from, "from", "", "not before this time, RFC 3339 or a date")
+	flags.StringVar(&f.to, "to", "", "before this time")
+}
+
+func (f *eventFilter) query() url.Values {
+	q := url.Values{}
+	for name, value := range map[string]string{"user_id": f.user, "session_id": f.session, "type": f.eventType, "item_id": f.item, "from": f.from, "to": f.to} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+func (c *connection) events(ctx context.Context, q url.Values) ([]profileapi.StoredEvent, error) {
+	page, err := httpclient.JSON[profileapi.Page[profileapi.StoredEvent]](ctx, c.http(), http.MethodGet, "/v1/events", q, nil)
+	return page.Items, err
+}
+
+func newEventsSearchCommand(c *connection) *cobra.Command {
+	var f eventFilter
+	var limit int
+	cmd := &cobra.Command{
+		Use: "search", Short: "List stored events, the latest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := f.query()
+			q.Set("limit", fmt.Sprint(limit))
+			events, err := c.events(cmd.Context(), q)
+			return show(cmd, c, events, err, printEvents)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "number of events, up to 1,000")
+	return cmd
+}
+
+func printEvents(w io.Writer, events []profileapi.StoredEvent) {
+	for n := range events {
+		e := &events[n]
+		items := []string{e.ItemID}
+		for _, line := range e.Items {
+			items = append(items, line.ItemID)
+		}
+		items = slices.DeleteFunc(items, func(id string) bool { return id == "" })
+		fmt.Fprintf(w, "%s  %-16s %-20s %-30s %s\n", e.OccurredAt.Format(time.DateTime), e.Type, e.UserID+e.SessionID, strings.Join(items, " "), e.OrderID)
+	}
+}
+
+func newEventsTailCommand(c *connection) *cobra.Command {
+	var f eventFilter
+	cmd := &cobra.Command{
+		Use: "tail", Short: "Print events as they are stored, until Ctrl-C", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, q := cmd.Context(), f.query()
+			latest, err := c.events(ctx, url.Values{"limit": {"1"}})
+			if err != nil {
+				return err
+			}
+			seq := int64(0)
+			if len(latest) > 0 {
+				seq = latest[0].Seq
+			}
+			q.Set("order", "asc")
+			tick := time.NewTicker(tailPoll)
+			defer tick.Stop()
+			for {
+				q.Set("after_seq", fmt.Sprint(seq))
+				events, err := c.events(ctx, q)
+				if err != nil {
+					return err
+				}
+				if len(events) > 0 {
+					seq = events[len(events)-1].Seq
+					if err := show(cmd, c, events, nil, printEvents); err != nil {
+						return err
+					}
+					continue
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-tick.C:
+				}
+			}
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func newEventsStatsCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "stats", Short: "Count what was received: by type, duplicates, rejections and warnings by code", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			stats, err := httpclient.JSON[profileapi.EventStats](cmd.Context(), c.http(), http.MethodGet, "/v1/stats/events", nil, nil)
+			return show(cmd, c, stats, err, func(w io.Writer, s profileapi.EventStats) { printJSON(w, s.Total) })
+		},
+	}
+}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+const importsPath = "/v1/imports"
+
+func newImportsCommand() *cobra.Command {
+	c := &connection{}
+	return group(c, "imports", "List imports, read their reports, take out what one put in", newImportsListCommand(c), newImportsShowCommand(c),
+		newImportsErrorsCommand(c), newImportsCancelCommand(c), newImportsUndoCommand(c))
+}
+
+func newImportsListCommand(c *connection) *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the imports, the latest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := httpclient.JSON[profileapi.Page[profileapi.Import]](cmd.Context(), c.http(), http.MethodGet, importsPath, url.Values{"limit": {fmt.Sprint(limit)}}, nil)
+			return show(cmd, c, page.Items, err, func(w io.Writer, list []profileapi.Import) {
+				var rows [][]string
+				for n := range list {
+					im := &list[n]
+					state := im.State
+					if !im.UndoneAt.IsZero() {
+						state = "undone"
+					}
+					rows = append(rows, []string{im.ImportID, im.Spec.Kind, state, fmt.Sprint(im.Accepted), fmt.Sprint(im.Duplicates), fmt.Sprint(im.Rejected), fmt.Sprint(im.Warned),
+						im.CreatedAt.Format(time.DateTime), im.Problem})
+				}
+				table(w, "IMPORT\tKIND\tSTATE\tACCEPTED\tDUPLICATES\tREJECTED\tWARNED\tBEGUN\tPROBLEM", rows)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 20, "number of imports")
+	return cmd
+}
+
+func newImportsShowCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "show IMPORT", Short: "Show an import: counts, warnings, what became of each column", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			im, err := c.profile().Import(cmd.Context(), args[0])
+			return show(cmd, c, im, err, printJSON)
+		},
+	}
+}
+
+func newImportsErrorsCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "errors IMPORT", Short: "Print the error report (NDJSON); mend its records and import it", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			report, err := c.profile().ImportErrors(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			defer report.Close()
+			_, err = io.Copy(cmd.OutOrStdout(), report)
+			return err
+		},
+	}
+}
+
+func newImportsCancelCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel IMPORT", Short: "Stop an import; what it has stored stays, and can be undone", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			im, err := c.profile().CancelImport(cmd.Context(), args[0])
+			return show(cmd, c, im, err, func(w io.Writer, im profileapi.Import) { fmt.Fprintf(w, "%s %s\n", im.ImportID, im.State) })
+		},
+	}
+}
+
+func newImportsUndoCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "undo IMPORT", Short: "Take out again what an import put in, for 30 days", Args: cobra.ExactArgs(1),
+		Long: `Undo takes out exactly what an import stored: its events go, and items and users are again what they were before. What somebody has changed since
+stays as it is and is counted. It can be repeated.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			answer, err := httpclient.JSON[map[string]any](cmd.Context(), c.http(), http.MethodPost, importsPath+"/"+url.PathEscape(args[0])+"/undo", nil, nil)
+			return show(cmd, c, answer, err, printJSON)
+		},
+	}
+}

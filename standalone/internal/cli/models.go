@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+func newModelsCommand() *cobra.Command {
+	c := &connection{}
+	return group(c, "models", "List, compare, activate and roll back models", newModelsListCommand(c), newModelsShowCommand(c),
+		newModelsCompareCommand(c), newModelsActivateCommand(c), newModelsRollbackCommand(c), newModelsDeleteCommand(c))
+}
+
+func newModelsListCommand(c *connection) *cobra.Command {
+	var relation string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List model versions with figures and verdicts, the newest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			models, err := c.similarity().Models(cmd.Context(), relation)
+			return show(cmd, c, models, err, func(w io.Writer, models []similarityapi.Model) {
+				rows := make([][]string, len(models))
+				for n := range models {
+					rows[n] = modelRow(&models[n])
+				}
+				table(w, "VERSION\tSTATE\tALGORITHM\tITEMS\tNDCG@20\tVERDICT\tMADE", rows)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&relation, "relation", "", "similar, bought_together or viewed_next; all when not given")
+	return cmd
+}
+
+func modelRow(m *similarityapi.Model) []string {
+	ndcg, ok := m.Metrics["ndcg@20"]
+	figure := "-"
+	if ok {
+		figure = fmt.Sprintf("%.4f [%.4f, %.4f]", ndcg.Value, ndcg.Low, ndcg.High)
+	}
+	return []string{m.Version, m.State, m.Algorithm, fmt.Sprint(m.Items), figure, verdict(m.Gate), m.CreatedAt.Format(time.DateTime)}
+}
+
+// verdict is what the gate said, in a few words.
+func verdict(g *similarityapi.Gate) string {
+	switch {
+	case g == nil:
+		return "-"
+	case g.Forced:
+		return "forced: " + g.Reason
+	case !g.Passed:
+		return "refused: " + g.Checks[slices.IndexFunc(g.Checks, func(c similarityapi.GateCheck) bool { return !c.Passed })].Name
+	}
+	return g.Verdict
+}
+
+func newModelsShowCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "show VERSION", Short: "Show one version: figures, gate, preparation", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := c.similarity().Model(cmd.Context(), args[0])
+			return show(cmd, c, m, err, printJSON)
+		},
+	}
+}
+
+func newModelsCompareCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "compare VERSION OTHER", Short: "Show how two versions differ: figures, list overlap, biggest movers", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			answer, err := c.similarity().Compare(cmd.Context(), args[0], args[1])
+			return show(cmd, c, answer, err, printJSON)
+		},
+	}
+}
+
+func newModelsActivateCommand(c *connection) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "activate VERSION", Short: "Make a version the live one", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := c.similarity().Activate(cmd.Context(), args[0], reason)
+			return show(cmd, c, m, err, printLive)
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, when the gate refused it")
+	return cmd
+}
+
+func newModelsRollbackCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "rollback RELATION", Short: "Make the version before the live one live again", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := c.similarity().Rollback(cmd.Context(), args[0])
+			return show(cmd, c, m, err, printLive)
+		},
+	}
+}
+
+func printLive(w io.Writer, m similarityapi.Model) { fmt.Fprintf(w, "%s is %s\n", m.Version, m.State) }
+
+func newModelsDeleteCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete VERSION", Short: "Delete a version that is not live", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.similarity().DeleteModel(cmd.Context(), args[0])
+		},
+	}
+}
+
+func newJobsCommand() *cobra.Command {
+	c := &connection{}
+	return group(c, "jobs", "List, show, follow and cancel recomputes and evaluations", newJobsListCommand(c), newJobsShowCommand(c), newJobsFollowCommand(c),
+		newJobsCancelCommand(c))
+}
+
+func newJobsListCommand(c *connection) *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the latest jobs, the newest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			page, err := httpclient.JSON[struct {
+				Items []similarityapi.Job `json:"items"`
+			}](cmd.Context(), c.http(), http.MethodGet, "/v1/jobs", url.Values{"limit": {fmt.Sprint(limit)}}, nil)
+			return show(cmd, c, page.Items, err, func(w io.Writer, jobs []similarityapi.Job) {
+				var rows [][]string
+				for _, j := range jobs {
+					rows = append(rows, []string{j.JobID, j.Kind, j.State, fmt.Sprintf("%.0f %%", 100*j.Progress), j.Stage, j.CreatedAt.Format(time.DateTime), j.Error})
+				}
+				table(w, "JOB\tKIND\tSTATE\tPROGRESS\tSTAGE\tBEGUN\tERROR", rows)
+			})
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 20, "number of jobs, up to 100")
+	return cmd
+}
+
+func newJobsShowCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "show JOB", Short: "Show state, progress and result of a job", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, err := c.similarity().Job(cmd.Context(), args[0])
+			return show(cmd, c, j, err, printJSON)
+		},
+	}
+}
+
+func newJobsFollowCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "follow JOB", Short: "Show the progress of a job until it ends; Ctrl-C cancels the job", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			progress := newProgress(cmd.ErrOrStderr())
+			j, err := c.similarity().WaitForJob(cmd.Context(), args[0], func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
+			progress.end()
+			return show(cmd, c, j, err, func(w io.Writer, j similarityapi.Job) { fmt.Fprintf(w, "%s %s\n", j.JobID, j.State) })
+		},
+	}
+}
+
+func newJobsCancelCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel JOB", Short: "Ask a job to stop; the live models stay as they are", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.similarity().CancelJob(cmd.Context(), args[0]) },
+	}
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+func newScenariosCommand() *cobra.Command {
+	c := &connection{}
+	return group(c, "scenarios", "List, show and change placements", newScenariosListCommand(c), newScenariosShowCommand(c), newScenariosPutCommand(c),
+		newScenariosDeleteCommand(c))
+}
+
+func scenarioPath(id string) string { return "/v1/scenarios/" + url.PathEscape(id) }
+
+func newScenariosListCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the placements", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := c.recommender().Scenarios(cmd.Context())
+			return show(cmd, c, list, err, func(w io.Writer, list []recommenderapi.Scenario) {
+				var rows [][]string
+				for _, s := range list {
+					rows = append(rows, []string{s.ScenarioID, fmt.Sprint(s.Version), fmt.Sprint(s.Limit), fmt.Sprint(len(s.Rules)), s.Title})
+				}
+				table(w, "SCENARIO\tVERSION\tLIMIT\tRULES\tTITLE", rows)
+			})
+		},
+	}
+}
+
+func newScenariosShowCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "show SCENARIO", Short: "Print a placement as the document that put takes", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := httpclient.JSON[recommenderapi.Scenario](cmd.Context(), c.http(), http.MethodGet, scenarioPath(args[0]), nil, nil)
+			return show(cmd, c, s, err, printJSON)
+		},
+	}
+}
+
+func newScenariosPutCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "put SCENARIO FILE", Short: "Make a placement, or change it to a JSON document; - reads standard input", Args: cobra.ExactArgs(2),
+		Example: `  aisle scenarios show home.for_you > for_you.json   # edit it
+  aisle scenarios put home.for_you for_you.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			document, err := body[map[string]any](cmd, args[1])
+			if err != nil {
+				return err
+			}
+			for _, name := range []string{"scenario_id", "version", "updated_at"} { // the server's own, in a document that show has printed
+				delete(document, name)
+			}
+			saved, err := httpclient.JSON[recommenderapi.SavedScenario](cmd.Context(), c.http(), http.MethodPut, scenarioPath(args[0]), nil, document)
+			return show(cmd, c, saved, err, printJSON)
+		},
+	}
+}
+
+func newScenariosDeleteCommand(c *connection) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete SCENARIO", Short: "Delete a placement, or bring a delivered one back to how it came", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.http().Call(cmd.Context(), http.MethodDelete, scenarioPath(args[0]), nil, nil, nil)
+		},
+	}
+}
