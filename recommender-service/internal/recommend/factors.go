@@ -5,7 +5,6 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // factor multiplies scores.
@@ -96,12 +95,12 @@ func (r *run) rotationStrength() float64 {
 func (r *run) pin() {
 	for _, rule := range r.rules {
 		if rule.Action == rules.Pin && rules.Active(rule.Rule, r.now, r.audience()) && rule.Position <= r.limit() {
-			r.pinItem(rule.Rule)
+			r.pinItem(rule)
 		}
 	}
 }
 
-func (r *run) pinItem(rule *api.Rule) {
+func (r *run) pinItem(rule ruleOf) {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(rule.ItemID)
 		if i < 0 || v.Item(i) == nil {
@@ -124,6 +123,7 @@ func (r *run) pinItem(rule *api.Rule) {
 			}
 			kept = append(kept, p)
 		}
+		pinned.ruleName = rule.name
 		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)

@@ -72,20 +72,22 @@ type run struct {
 	used        map[string]string // relation → model version
 	popular     []PopularInput
 	degraded    []string
-	watch       *watch // the item that an explanation is about
-	sequence    int64  // of the catalogue when it was read last
+	watch       *watch     // the item that an explanation is about
+	sequence    int64      // of the catalogue when it was read last
+	acted       [][]string // by item of the answer: the rules that acted on it
 }
 
 // pick is an item that has its place in the answer.
 type pick struct {
-	index  int32
-	base   float64
-	score  float64
-	tier   string
-	reason string // for an item that is here for another reason than its score
-	rule   string
-	shares []share // in the scratch memory
-	boosts []api.Boost
+	index    int32
+	base     float64
+	score    float64
+	tier     string
+	reason   string // for an item that is here for another reason than its score
+	rule     string
+	ruleName string  // of the rule that pinned it, in explanations
+	shares   []share // in the scratch memory
+	boosts   []api.Boost
 	// variant is the index plus 1 of the variant that it is about; 0 for none.
 	variant int32
 }
