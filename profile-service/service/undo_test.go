@@ -94,6 +94,12 @@ func TestAReloadedThankYouPageIsOnePurchase(t *testing.T) {
 		if answer.Accepted != 1 || answer.Warned != 1 || answer.Results[0].Warnings[0].Code != "duplicate_line" || answer.Results[0].Warnings[0].Pointer != "/0/items/0" {
 			t.Errorf("with a line more: %+v", answer)
 		}
+		one := `{"type":"purchase","user_id":"u90","order_id":"T-1","items":[{"item_id":"SKU-2"},{"item_id":"SKU-3"}]}`
+		_, answer = send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", one)
+		if w := answer.Results[0].Warnings; len(w) != 1 || w[0].Pointer != "/items/0" {
+			t.Errorf("a single event: %+v", answer)
+		}
+		post(t, s.client, profileapi.Event{Type: "refund", UserID: "u90", OrderID: "T-1", ItemID: "SKU-3"})
 		p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "u90"})
 		if len(p.Purchased) != 2 || p.Purchased[0].Quantity+p.Purchased[1].Quantity != 3 || p.Purchased[0].Count != 1 {
 			t.Errorf("purchased: %+v", p.Purchased)

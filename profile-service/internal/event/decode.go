@@ -57,6 +57,7 @@ type Window struct {
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.
 type Judged struct {
+	Pointer  string // of the event in its body
 	Event    Event
 	Errors   []profileapi.FieldError
 	Warnings []profileapi.FieldError
@@ -189,7 +190,10 @@ func (d *decoder) list(prefix string) []Judged {
 			d.skip(1)
 			continue
 		}
-		events = append(events, d.one(prefix+"/"+strconv.Itoa(len(events))))
+		pointer := prefix + "/" + strconv.Itoa(len(events))
+		judged := d.one(pointer)
+		judged.Pointer = pointer
+		events = append(events, judged)
 	}
 	return events
 }

@@ -91,7 +91,7 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 			answer.Accepted--
 			answer.Duplicates++
 		}
-		warnOfLines(&answer, r, rows[next].Result.LeftOut)
+		warnOfLines(&answer, r, events[i].Pointer, rows[next].Result.LeftOut)
 		next++
 	}
 	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
@@ -101,13 +101,14 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 }
 
 // warnOfLines names the lines of a purchase that its order has already.
-func warnOfLines(answer *profileapi.EventsAnswer, r *profileapi.Result, leftOut []int) {
+func warnOfLines(answer *profileapi.EventsAnswer, r *profileapi.Result, pointer string, leftOut []int) {
 	if len(leftOut) > 0 && len(r.Warnings) == 0 {
 		answer.Warned++
 	}
 	for _, n := range leftOut {
 		r.Warnings = append(r.Warnings, profileapi.FieldError{
-			Pointer: fmt.Sprintf("/%d/items/%d", r.Index, n), Code: "duplicate_line", Detail: "The order has this line already; it is not counted again.",
+			Pointer: fmt.Sprintf("%s/items/%d", pointer, n), Code: "duplicate_line",
+			Detail: "The order has this line already; it is not counted again.",
 		})
 	}
 }

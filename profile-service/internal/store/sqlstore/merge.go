@@ -168,8 +168,10 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 		if e.visitor = target; !e.isOrder() || orders[orderKey{target, e.OrderID}] == nil {
 			continue
 		}
-		e.importNo = 0 // whoever told of it before
+		importNo := e.importNo
+		e.importNo = 0 // they are told once more, whoever told of them before
 		leftOut, all, err := b.event(e, 0, i, false)
+		e.importNo = importNo
 		switch {
 		case err != nil:
 		case all:
