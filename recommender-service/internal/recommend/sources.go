@@ -79,7 +79,11 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 	supplies := make([]supply, len(list))
 	var waiting []int
 	for n := range list {
-		if supplies[n] = r.ask(ctx, list[n].Kind); supplies[n].wait != nil {
+		switch supplies[n] = r.ask(ctx, list[n].Kind); {
+		case supplies[n].wait == nil:
+		case r.atHand:
+			supplies[n] = supply{failed: Overload}
+		default:
 			waiting = append(waiting, n)
 		}
 	}
