@@ -1,7 +1,7 @@
-// Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists, XML feeds and
-// Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several languages (Plan) and reads
-// numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores nothing. Memory does not grow with the
-// size of a text file. The main type is Reader.
+// Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists,
+// XML feeds and Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several
+// languages (Plan) and reads numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores
+// nothing. Memory does not grow with the size of a text file. The main type is Reader.
 package table
 
 import (
@@ -82,7 +82,8 @@ type Reader struct {
 	closers []func()
 }
 
-// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is none.
+// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is
+// none.
 func Open(file io.Reader, o Options) (*Reader, error) {
 	r := &Reader{}
 	if err := r.open(file, o); err != nil {

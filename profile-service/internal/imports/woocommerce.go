@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none. Variations
-// find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
+// woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none.
+// Variations find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
 type woo struct {
 	r        *reading
 	b        *builder
