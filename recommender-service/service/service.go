@@ -105,20 +105,17 @@ func (s *Service) build(config Config) error {
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, uint64(config.CacheMB)<<20/2, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 	})
-	s.deps.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "aisle_rankings_reused_total", Help: "Lists made from the order in which a visitor's candidates stood before, because nothing had changed.",
-	}, func() float64 { return float64(s.engine.Reused()) }))
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
 	s.attribution = &metrics.Attribution{
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
-		Store: s.store, Price: s.price, Logger: logger, Now: now,
+		Store: s.store, Decision: s.decisions.Find, Sampled: s.decisions.Sampled, Product: s.product, Logger: logger, Now: now,
 	}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
@@ -181,20 +178,23 @@ func (s *Service) items(shop string) (n int) {
 	return n
 }
 
-// price returns the price of an item; 0 when it is not known.
-func (s *Service) price(shop, itemID string) (price float64) {
+// product returns what is counted of an item: under the key of its family.
+func (s *Service) product(shop, itemID string) metrics.Product {
+	p := metrics.Product{Key: itemID}
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		i := v.Find(itemID)
-		if i < 0 || v.Item(i) == nil {
+		if i < 0 {
 			return
 		}
-		if it := v.Item(i); it.Priced || v.Item(it.Head) == nil {
-			price = it.Price
-		} else {
-			price = v.Item(it.Head).Price
+		p.Key = v.ID(v.Head(i))
+		for _, it := range [...]*catalogue.Item{v.Item(i), v.Item(v.Head(i))} { // a variant without a price has that of its product
+			if it != nil && it.Priced {
+				p.Price, p.Currency = it.Price, it.Source.Currency
+				return
+			}
 		}
 	})
-	return price
+	return p
 }
 
 func (s *Service) peer(name, url string) *httpclient.Client {

@@ -82,11 +82,16 @@ type ScenarioMetrics struct {
 	Requests       int64              `json:"requests"`
 	Empty          int64              `json:"empty"`
 	Degraded       int64              `json:"degraded"`
-	Impressions    int64              `json:"impressions" doc:"Items sent"`
-	Clicks         int64              `json:"clicks"`
+	Impressions    int64              `json:"impressions" doc:"Items sent; of an answer whose items the shop reports with view_item_list and recommendation_id, those that it reports"`
+	Clicks         int64              `json:"clicks" doc:"view_item or select_item with the recommendation_id, one per visitor and item however it is reported"`
 	Adds           int64              `json:"adds_to_cart"`
+	Orders         int64              `json:"orders" doc:"With at least one attributed line; the events of one order_id are one order. What was given back is taken off"`
 	OrderLines     int64              `json:"order_lines"`
-	Revenue        float64            `json:"revenue"`
+	Revenue        float64            `json:"revenue" doc:"Less what was given back; over all currencies"`
+	Revenues       map[string]float64 `json:"revenue_by_currency"`
+	Refunded       float64            `json:"refunded" doc:"Value of what was given back"`
+	Unverified     int64              `json:"unverified" doc:"Events about an answer of which is not known, or no longer, what it showed; they count in no other figure"`
+	NotInList      int64              `json:"not_in_list" doc:"Events that name an answer and an item which it did not show; they count in no other figure"`
 	ClickRate      float64            `json:"click_rate" doc:"Clicks per impression"`
 	ConversionRate float64            `json:"conversion_rate" doc:"Order lines per click"`
 	CoverageItems  int                `json:"coverage_items" doc:"Distinct items sent"`
@@ -100,4 +105,43 @@ type ScenariosMetrics struct {
 	From      wire.Time         `json:"from"`
 	To        wire.Time         `json:"to"`
 	Scenarios []ScenarioMetrics `json:"scenarios"`
+	MetricsWarnings
+}
+
+// MetricsWarnings say what could not be counted.
+type MetricsWarnings struct {
+	UnknownRecommendations int64    `json:"unknown_recommendations" doc:"Events whose recommendation_id is none of an answer"`
+	Warnings               []string `json:"warnings,omitempty" doc:"What is wrong with the events that the shop sends, and how to mend it"`
+}
+
+// MetricsTable are figures by interval and group, in order of time and group.
+type MetricsTable struct {
+	From     wire.Time    `json:"from"`
+	To       wire.Time    `json:"to"`
+	Interval string       `json:"interval" enum:"all,hour,day,week"`
+	GroupBy  []string     `json:"group_by"`
+	Rows     []MetricsRow `json:"rows"`
+	MetricsWarnings
+}
+
+// MetricsRow are the figures of one group in one interval. Of a group by currency only the money is told, of one by rule only what concerns items.
+type MetricsRow struct {
+	At           wire.Time `json:"at,omitempty" doc:"Beginning of the interval, UTC; absent for all"`
+	Scenario     string    `json:"scenario,omitempty"`
+	ExperimentID string    `json:"experiment_id,omitempty"`
+	Arm          string    `json:"arm,omitempty"`
+	Rule         string    `json:"rule,omitempty" doc:"rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores"`
+	Currency     string    `json:"currency,omitempty"`
+	Requests     int64     `json:"requests"`
+	Empty        int64     `json:"empty"`
+	Degraded     int64     `json:"degraded"`
+	Impressions  int64     `json:"impressions"`
+	Clicks       int64     `json:"clicks"`
+	Adds         int64     `json:"adds_to_cart"`
+	Orders       int64     `json:"orders"`
+	OrderLines   int64     `json:"order_lines"`
+	Revenue      float64   `json:"revenue"`
+	Refunded     float64   `json:"refunded"`
+	Unverified   int64     `json:"unverified"`
+	NotInList    int64     `json:"not_in_list"`
 }

@@ -16,6 +16,8 @@ type Neighbour struct {
 	ItemID string  `json:"item_id"`
 	Score  float64 `json:"score" doc:"Weight of the link; may be negative in models that learn dislikes"`
 
+	VariantID string `json:"variant_id,omitempty" doc:"In popularity lists, of a product with variants: the one that did most for it"`
+
 	Available *bool `json:"available,omitempty" doc:"Where it is said: false for an item that is hidden or sold out now"`
 }
 

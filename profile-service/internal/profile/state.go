@@ -25,7 +25,7 @@ func (r *Reader) State(ctx context.Context, shop string, q profileapi.ProfileQue
 	} else if tag = stateTag(&v); tag == known {
 		return nil, tag, nil
 	}
-	a := visitorstate.Answer{LastSeq: v.LastSeq, Withheld: v.Withheld, Known: v.User != nil}
+	a := visitorstate.Answer{LastSeq: v.LastSeq, Withheld: v.Withheld, Known: v.User != nil, HalfLife: r.HalfLife}
 	for _, s := range v.States {
 		a.Known = a.Known || len(s.Data) > 0
 	}
@@ -37,7 +37,7 @@ func (r *Reader) State(ctx context.Context, shop string, q profileapi.ProfileQue
 			return nil, "", err
 		}
 	}
-	return a.Append(make([]byte, 0, len(a.State)+len(a.Person)+24)), tag, nil
+	return a.Append(make([]byte, 0, len(a.State)+len(a.Person)+32)), tag, nil
 }
 
 // stateTag names the versions of a visitor's states.

@@ -113,6 +113,9 @@ const (
 	fnvPrime  = 1099511628211
 )
 
+// Sampled reports whether the decision of an answer is kept.
+func (l *Log) Sampled(id string) bool { return l.sampled(id) }
+
 // sampled draws by the id, so that every replica draws alike.
 func (l *Log) sampled(id string) bool {
 	if l.options.Sample >= 1 {

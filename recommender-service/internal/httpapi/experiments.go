@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
-	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 const experimentsTag = "Experiments"
@@ -45,6 +43,12 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "scenario-metrics", Method: http.MethodGet, Path: "/v1/metrics/scenarios", Tags: []string{"Metrics"}, Summary: "Figures per scenario",
 	}, a.scenarioMetrics)
+	register(api, auth.ScopeConfigRead, huma.Operation{
+		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"}, Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule or currency",
+		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last click on the item within 7 days. " +
+			"Refunds take back. Test calls count nowhere.",
+		Errors: []int{http.StatusUnprocessableEntity},
+	}, a.metrics)
 }
 
 // experiments are the operations on one kind.
@@ -155,34 +159,4 @@ func (e experiments) results(ctx context.Context, shop string, in *idInput) (*re
 	}
 	results, err := e.Reporter.Experiment(ctx, shop, x, e.Now())
 	return &resultsOutput{results}, problem(err, e.kind, in.ID)
-}
-
-type metricsInput struct {
-	From string `query:"from" maxLength:"40" doc:"First hour, RFC 3339 or epoch milliseconds; 7 days before the end when absent"`
-	To   string `query:"to" maxLength:"40" doc:"Moment behind the last; now when absent"`
-}
-
-type metricsOutput struct {
-	Body recommenderapi.ScenariosMetrics
-}
-
-func (a *API) scenarioMetrics(ctx context.Context, shop string, in *metricsInput) (*metricsOutput, error) {
-	to, from := wire.Time{Time: a.Now()}, wire.Time{}
-	var err error
-	if in.To != "" {
-		if to, err = wire.ParseTime(in.To); err != nil {
-			return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "to", Code: "invalid_time", Detail: err.Error()})
-		}
-	}
-	from.Time = to.Add(-7 * 24 * time.Hour)
-	if in.From != "" {
-		if from, err = wire.ParseTime(in.From); err != nil {
-			return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_time", Detail: err.Error()})
-		}
-	}
-	if !from.Before(to.Time) {
-		return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_range", Detail: "is not before to"})
-	}
-	report, err := a.Reporter.Scenarios(ctx, shop, from.Time, to.Time)
-	return &metricsOutput{report}, problem(err, "metrics", "")
 }

@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
-	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -30,9 +29,20 @@ const (
 type Attribution struct {
 	Events func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error)
 	Store  Store
-	Price  func(shop, itemID string) float64 // of a line that names none
-	Logger *slog.Logger
-	Now    func() time.Time
+	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
+	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
+	// Sampled reports whether the decision of an answer is kept at all. Of one that is not, events are believed.
+	Sampled func(recommendationID string) bool
+	Product func(shop, itemID string) Product
+	Logger  *slog.Logger
+	Now     func() time.Time
+}
+
+// Product is what is counted of an item.
+type Product struct {
+	Key      string  // of its family, or its own id
+	Price    float64 // of a line that names none; 0 when unknown
+	Currency string
 }
 
 // Run follows the events of all shops until ctx ends.
@@ -89,16 +99,9 @@ func (a *Attribution) CatchUp(ctx context.Context, shop string) error {
 	}
 }
 
-// page counts the events of one page; a click earlier on the page is known before it is stored.
-type page struct {
-	a      *Attribution
-	shop   string
-	counts store.Counts
-	clicks map[[2]string]store.Click // by visitor and item
-}
-
+// count counts a page of events.
 func (a *Attribution) count(ctx context.Context, shop string, events []profileapi.StoredEvent) (store.Counts, error) {
-	p := &page{a: a, shop: shop, counts: newCounts(), clicks: map[[2]string]store.Click{}}
+	p := newPage(a, shop)
 	for n := range events {
 		e := &events[n]
 		if e.Consent != nil && e.Consent.Analytics != nil && !*e.Consent.Analytics {
@@ -114,98 +117,7 @@ func (a *Attribution) count(ctx context.Context, shop string, events []profileap
 	return p.counts, nil
 }
 
-func (p *page) event(ctx context.Context, e *profileapi.StoredEvent) error {
-	visitor := experiment.Visitor(e.UserID, e.SessionID)
-	lines := e.Items
-	if len(lines) == 0 && e.ItemID != "" {
-		lines = []profileapi.EventItem{{ItemID: e.ItemID}}
-	}
-	for n := range lines {
-		line := &lines[n]
-		id := cmp.Or(line.RecommendationID, e.RecommendationID)
-		switch e.Type {
-		case "view_item", "select_item":
-			p.clicked(id, Clicks, visitor, line.ItemID, e)
-		case "add_to_cart":
-			p.clicked(id, Adds, visitor, line.ItemID, e)
-		case "purchase":
-			if err := p.bought(ctx, id, visitor, line, e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// clicked counts a click or an add that names the answer which showed the item.
-func (p *page) clicked(id, metric, visitor, itemID string, e *profileapi.StoredEvent) {
-	from, err := trackingid.Parse(id)
-	if err != nil || !within(from.At, e.OccurredAt.Time) {
-		return
-	}
-	p.add(from, visitor, e, metric, 1, 0)
-	p.clicks[[2]string{visitor, itemID}] = store.Click{Shop: p.shop, Visitor: visitor, ItemID: itemID, RecommendationID: id, AtMs: e.OccurredAt.UnixMilli()}
-}
-
-// bought counts an order line for the answer that it names, or else for the last click of the visitor on the item.
-func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.EventItem, e *profileapi.StoredEvent) error {
-	at := e.OccurredAt.Time
-	from, err := trackingid.Parse(id)
-	if err != nil {
-		click, ok := p.clicks[[2]string{visitor, line.ItemID}]
-		if !ok {
-			if click, err = p.a.Store.LastClick(ctx, p.shop, visitor, line.ItemID); err != nil {
-				if errors.Is(err, store.ErrNotFound) {
-					return nil
-				}
-				return err
-			}
-		}
-		if from, err = trackingid.Parse(click.RecommendationID); err != nil || !within(time.UnixMilli(click.AtMs), at) {
-			return nil // the click is too old
-		}
-	} else if !within(from.At, at) {
-		return nil
-	}
-	quantity, price := 1.0, 0.0
-	if line.Quantity != nil {
-		quantity = *line.Quantity
-	}
-	if line.Price != nil {
-		price = *line.Price
-	} else {
-		price = p.a.Price(p.shop, line.ItemID)
-	}
-	p.add(from, visitor, e, OrderLines, 1, quantity*price)
-	return nil
-}
-
 // within reports whether an event lies in the window after what it is attributed to. A minute is granted to clocks that differ.
 func within(shown, at time.Time) bool {
 	return at.After(shown.Add(-time.Minute)) && at.Before(shown.Add(Window))
-}
-
-func (p *page) add(from trackingid.ID, visitor string, e *profileapi.StoredEvent, metric string, n, revenue float64) {
-	key := store.HourKey{Shop: p.shop, Scenario: from.Scenario, Experiment: from.Experiment, Arm: from.Arm, HourMs: hourOf(e.OccurredAt.Time), Metric: metric}
-	p.counts.Hours[key] += n
-	if metric == OrderLines {
-		key.Metric = Revenue
-		p.counts.Hours[key] += revenue
-	}
-	if from.Experiment == "" || visitor == "" {
-		return
-	}
-	k := store.VisitorKey{Shop: p.shop, Experiment: from.Experiment, Arm: from.Arm, Visitor: visitor}
-	v := p.counts.Visitors[k]
-	if v.FirstMs == 0 {
-		v.FirstMs = e.OccurredAt.UnixMilli()
-	}
-	switch metric {
-	case Clicks:
-		v.Clicks++
-	case OrderLines:
-		v.Orders++
-		v.Revenue += revenue
-	}
-	p.counts.Visitors[k] = v
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime"
@@ -46,7 +47,7 @@ type place struct {
 type tally struct {
 	requests, empty, degraded, impressions, shadows int
 	latencyMs, overlap                              float64
-	tiers                                           []tier // a handful
+	tiers, rules                                    []tier // a handful
 }
 
 type tier struct {
@@ -64,7 +65,7 @@ func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
 
 // Answered counts an answer.
 func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
-	if d.Request.Consent != nil && d.Request.Consent.Analytics != nil && !*d.Request.Consent.Analytics {
+	if deniesAnalytics(d.Request.Consent) {
 		return
 	}
 	latencyMs := float64(c.now().Sub(d.At).Microseconds()) / 1000
@@ -84,6 +85,11 @@ func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 		t.degraded++
 	}
 	c.shown(shelfKey{shop, d.Scenario, dayOf(d.At)}, t, a.Items)
+	for n := range d.Items {
+		for _, rule := range d.Items[n].Rules {
+			t.rule(rule)
+		}
+	}
 	if d.Experiment == "" {
 		return
 	}
@@ -130,20 +136,26 @@ func (c *Counter) shown(k shelfKey, t *tally, items []api.RecommendedItem) {
 	}
 	for n := range items {
 		t.tier(items[n].Tier)
-		if s.add(items[n].ItemID, c.items < waiting) {
+		if s.add(cmp.Or(items[n].FamilyID, items[n].ItemID), c.items < waiting) {
 			c.items++
 		}
 	}
 }
 
-func (t *tally) tier(name string) {
-	for n := range t.tiers {
-		if t.tiers[n].name == name {
-			t.tiers[n].n++
-			return
+func (t *tally) tier(name string) { t.tiers = counted(t.tiers, name) }
+
+// rule counts an item that a rule acted on.
+func (t *tally) rule(name string) { t.rules = counted(t.rules, name) }
+
+// counted counts a name in a list.
+func counted(list []tier, name string) []tier {
+	for n := range list {
+		if list[n].name == name {
+			list[n].n++
+			return list
 		}
 	}
-	t.tiers = append(t.tiers, tier{name, 1})
+	return append(list, tier{name, 1})
 }
 
 // each calls f with every metric that was counted.
@@ -165,6 +177,9 @@ func (t *tally) each(f func(metric string, v float64)) {
 	}
 	for _, k := range t.tiers {
 		f(TierPrefix+k.name, float64(k.n))
+	}
+	for _, k := range t.rules {
+		f(RuleMetric(k.name, Impressions), float64(k.n))
 	}
 }
 

@@ -92,6 +92,11 @@ func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, 
 		add(TierPrefix+a.Items[n].Tier, 1)
 		c.Items[store.ItemKey{Shop: shop, Scenario: d.Scenario, ItemID: a.Items[n].ItemID, DayMs: dayOf(d.At)}]++
 	}
+	for _, it := range d.Items {
+		for _, rule := range it.Rules {
+			add(RuleMetric(rule, Impressions), 1)
+		}
+	}
 	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); d.Experiment != "" && visitor != "" {
 		k := store.VisitorKey{Shop: shop, Experiment: d.Experiment, Arm: d.Arm, Visitor: visitor}
 		addVisitor(c, k, store.VisitorCount{FirstMs: d.At.UnixMilli(), Impressions: int64(len(a.Items))})
@@ -115,6 +120,9 @@ func drawAnswer(t *rapid.T, start time.Time, items int) (string, *recommend.Deci
 			ItemID: fmt.Sprint("item", rapid.IntRange(0, items).Draw(t, "item")), Tier: rapid.SampledFrom([]string{"personal", "popular", "newest"}).Draw(t, "tier"),
 		})
 	}
+	d.Items = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) recommend.ShownItem {
+		return recommend.ShownItem{Rules: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"rule:a", "shared_rule:a"}), 0, 2, rapid.ID).Draw(t, "rules")}
+	}), 0, 3).Draw(t, "shown")
 	return rapid.SampledFrom([]string{"north", "south"}).Draw(t, "shop"), d, a
 }
 

@@ -21,9 +21,20 @@ const (
 	Adds        = "adds"
 	OrderLines  = "order_lines"
 	Revenue     = "revenue"
-	Shadows     = "shadows"
-	Overlap     = "shadow_overlap"
-	TierPrefix  = "tier:"
+	Orders      = "orders"
+	// Refunded is the value of what was given back, RefundedLines the lines that were given back whole. Both are taken from revenue and lines as well.
+	Refunded      = "refunded"
+	RefundedLines = "refunded_lines"
+	// Unverified are events about an answer of which is not known what it showed, NotInList those about an item that it did not show, and
+	// UnknownRecommendation those that name no answer at all.
+	Unverified            = "unverified"
+	NotInList             = "not_in_list"
+	UnknownRecommendation = "unknown_recommendation"
+	Shadows               = "shadows"
+	Overlap               = "shadow_overlap"
+	TierPrefix            = "tier:"
+	// RevenuePrefix begins the revenue in a currency.
+	RevenuePrefix = "revenue:"
 )
 
 // Store is the port to the database.
@@ -31,10 +42,16 @@ type Store interface {
 	AddCounts(ctx context.Context, c store.Counts, p *store.Position) error
 	PositionOf(ctx context.Context, shop, name string) (string, error)
 	LastClick(ctx context.Context, shop, visitor, itemID string) (store.Click, error)
+	Counted(ctx context.Context, shop, scope, visitor, kind string) ([]string, error)
+	OrderLines(ctx context.Context, shop, orderID string) ([]store.StoredLine, error)
+	BoughtLines(ctx context.Context, shop, visitor, itemID string) ([]store.StoredLine, error)
 }
 
 func newCounts() store.Counts {
-	return store.Counts{Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{}}
+	return store.Counts{
+		Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{},
+		Counted: map[store.CountedKey]int64{}, Lines: map[store.LineKey]store.Line{},
+	}
 }
 
 func hourOf(t time.Time) int64 { return t.UTC().Truncate(time.Hour).UnixMilli() }

@@ -16,6 +16,7 @@ import (
 // Reports is the port to the stored counts.
 type Reports interface {
 	Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Sum, error)
+	SumsPer(ctx context.Context, shop string, fromMs, toMs, everyMs int64) ([]store.Sum, error)
 	Shown(ctx context.Context, shop string, fromMs, toMs int64) (map[string]int, error)
 	ExperimentTotals(ctx context.Context, shop, experiment string) ([]store.ArmTotals, error)
 }
@@ -46,7 +47,9 @@ func (r *Reporter) Scenarios(ctx context.Context, shop string, from, to time.Tim
 		}
 		t.add(s.Metric, s.Value)
 	}
-	out := api.ScenariosMetrics{From: wire.TimeOf(from), To: wire.TimeOf(to), Scenarios: []api.ScenarioMetrics{}}
+	warnings := warningsOf(sums)
+	delete(by, "") // what names no answer is no scenario's
+	out := api.ScenariosMetrics{From: wire.TimeOf(from), To: wire.TimeOf(to), Scenarios: []api.ScenarioMetrics{}, MetricsWarnings: warnings}
 	items := float64(max(1, r.Items(shop)))
 	for id, t := range by {
 		m := t.scenario(id)
@@ -82,12 +85,16 @@ func (t *totals) per(metric, of string) float64 {
 func (t *totals) scenario(id string) api.ScenarioMetrics {
 	m := api.ScenarioMetrics{
 		Scenario: id, Requests: t.count(Requests), Empty: t.count(Empty), Degraded: t.count(Degraded), Impressions: t.count(Impressions),
-		Clicks: t.count(Clicks), Adds: t.count(Adds), OrderLines: t.count(OrderLines), Revenue: t.values[Revenue],
+		Clicks: t.count(Clicks), Adds: t.count(Adds), OrderLines: t.count(OrderLines), Revenue: t.values[Revenue], Orders: t.count(Orders),
+		Refunded: t.values[Refunded], Unverified: t.count(Unverified), NotInList: t.count(NotInList), Revenues: map[string]float64{},
 		ClickRate: t.per(Clicks, Impressions), ConversionRate: t.per(OrderLines, Clicks), MeanLatencyMS: t.per(LatencyMS, Requests), TierShare: map[string]float64{},
 	}
 	for name := range t.values {
 		if tier, ok := strings.CutPrefix(name, TierPrefix); ok {
 			m.TierShare[tier] = t.per(name, Impressions)
+		}
+		if currency, ok := strings.CutPrefix(name, RevenuePrefix); ok && currency != "" {
+			m.Revenues[currency] = t.values[name]
 		}
 	}
 	return m

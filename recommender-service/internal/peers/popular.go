@@ -28,6 +28,8 @@ const (
 type PopularList struct {
 	Row  candidate.Row
 	AsOf time.Time
+	// Best are the variants that sell best of their products.
+	Best map[int32]bool
 	read time.Time
 }
 
@@ -75,16 +77,35 @@ func (p *Peers) KnowsPopular(shop, window, category string) bool {
 	return p.popular.lists[popularKey{shop, window, category}] != nil
 }
 
-// Sales returns the list of best sellers of a shop as it was last read, or another popularity list; nil when none was.
-func (p *Peers) Sales(shop string) *candidate.Row {
+// bestOf numbers the variants that did most for the products of a list. They may be named by an alias.
+func bestOf(shop *catalogue.Shop, list []similarityapi.Neighbour) map[int32]bool {
+	best := map[int32]bool{}
+	shop.Read(func(v *catalogue.View) {
+		for n := range list {
+			if i := v.Find(list[n].VariantID); i >= 0 {
+				best[i] = true
+			}
+		}
+	})
+	return best
+}
+
+// BestVariants returns which variants sell best of their products, from the list that is at hand; nil when none is. Nobody changes it, and nothing is
+// waited for: a list that is missing or old is read behind the answer.
+func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
+	k, now := popularKey{shop.Name, "best_sellers", ""}, p.options.Now()
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
-	for _, window := range [...]string{"best_sellers", "popular", "trending"} {
-		if list := p.popular.lists[popularKey{shop, window, ""}]; list != nil {
-			return &list.Row
-		}
+	list := p.popular.lists[k]
+	if (list == nil || now.Sub(list.read) > popularFresh) && !p.popular.busy[k] && !p.similar.IsOpen() {
+		p.popular.busy[k] = true
+		p.popular.running.Add(1)
+		go p.popular.refresh(context.Background(), shop, k)
 	}
-	return nil
+	if list == nil {
+		return nil
+	}
+	return list.Best
 }
 
 // PopularAt returns a popularity list as it was counted at a past moment, if it is still known.
@@ -137,7 +158,7 @@ func (p *popular) fetch(ctx context.Context, shop *catalogue.Shop, k popularKey)
 		if err != nil {
 			return nil, err
 		}
-		list := &PopularList{Row: neighbourcache.Translate(shop, answer.Items), AsOf: answer.AsOf.Time, read: p.peers.options.Now()}
+		list := &PopularList{Row: neighbourcache.Translate(shop, answer.Items), AsOf: answer.AsOf.Time, Best: bestOf(shop, answer.Items), read: p.peers.options.Now()}
 		p.put(k, list)
 		return list, nil
 	})

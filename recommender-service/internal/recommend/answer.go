@@ -3,6 +3,7 @@ package recommend
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -16,6 +17,7 @@ func (r *run) items() []api.RecommendedItem { return r.itemsWith(r.req.Explain) 
 // itemsWith writes the picks, after looking once more whether each may be sold.
 func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	list := make([]api.RecommendedItem, 0, len(r.picks))
+	var acted [][]string
 	names := distinct(r.req.Fields)
 	values := make(api.Fields, 0, len(names)*len(r.picks)) // of all items, one behind the other
 	r.read(func(v *catalogue.View) {
@@ -43,10 +45,24 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 			if explain == "full" {
 				item.Explanation = explanation(p)
 			}
-			list = append(list, item)
+			list, acted = append(list, item), append(acted, p.actedOn())
 		}
 	})
+	r.acted = acted
 	return list
+}
+
+// actedOn names the rules that pinned an item or changed its score.
+func (p *pick) actedOn() (names []string) {
+	if p.ruleName != "" {
+		names = append(names, p.ruleName)
+	}
+	for n := range p.boosts {
+		if name := p.boosts[n].Source; strings.HasPrefix(name, ownRule) || strings.HasPrefix(name, sharedRule) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // reasons names the sources that did most for an item, the largest contribution first.

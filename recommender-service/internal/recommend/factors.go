@@ -5,14 +5,12 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // factor multiplies scores.
 type factor struct {
 	name string
 	of   func(*catalogue.Item) float64 // 1: does not apply
-	most float64                       // that it ever is
 }
 
 // factors lists what changes base scores, in the order in which it is applied: the objective, rules in their order, rotation.
@@ -37,7 +35,7 @@ func (r *run) factors(v *catalogue.View) []factor {
 				return rule.Factor
 			}
 			return 1
-		}, max(1, rule.Factor)})
+		}})
 	}
 	if f, ok := r.rotation(v); ok {
 		list = append(list, f)
@@ -64,7 +62,7 @@ func worth(name string, v *catalogue.View, value func(*catalogue.Item) float64) 
 			return min(mostWorth, max(leastWorth, math.Sqrt(w/mean)))
 		}
 		return 1
-	}, mostWorth}
+	}}
 }
 
 // rotation lowers what the visitor was just shown, the more the shorter ago.
@@ -83,7 +81,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 			}
 		}
 	}
-	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }, 1}, len(recent) > 0
+	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }}, len(recent) > 0
 }
 
 func (r *run) rotationStrength() float64 {
@@ -97,12 +95,12 @@ func (r *run) rotationStrength() float64 {
 func (r *run) pin() {
 	for _, rule := range r.rules {
 		if rule.Action == rules.Pin && rules.Active(rule.Rule, r.now, r.audience()) && rule.Position <= r.limit() {
-			r.pinItem(rule.Rule)
+			r.pinItem(rule)
 		}
 	}
 }
 
-func (r *run) pinItem(rule *api.Rule) {
+func (r *run) pinItem(rule ruleOf) {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(rule.ItemID)
 		if i < 0 || v.Item(i) == nil {
@@ -125,6 +123,7 @@ func (r *run) pinItem(rule *api.Rule) {
 			}
 			kept = append(kept, p)
 		}
+		pinned.ruleName = rule.name
 		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)

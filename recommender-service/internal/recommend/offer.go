@@ -16,7 +16,7 @@ type offers struct {
 	all   *checker // what an item needs to be sold at all
 	whole *checker // and what the request and the rules want of it; made for the first product with variants
 	taste taste
-	sales map[int32]float32
+	sells map[int32]bool // best
 }
 
 func (r *run) offers(v *catalogue.View) *offers {
@@ -41,7 +41,7 @@ func (o *offers) of(p *pick) (offer, bool) {
 	}
 	if o.whole == nil {
 		o.whole = &checker{view: o.view, checks: append(o.r.conditions(o.view), o.r.saleable()...)}
-		o.taste, o.sales = o.r.tasteOf(o.view), o.r.sales()
+		o.taste, o.sells = o.r.tasteOf(o.view), o.r.engine.Peers.BestVariants(o.r.shop)
 	}
 	if o.whole.first(it) != "" {
 		return offer{}, false
@@ -54,12 +54,15 @@ func (o *offers) of(p *pick) (offer, bool) {
 }
 
 // best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that is most what
-// the visitor chose before, the one that did most for the product, the one sold most, the first by item id.
+// the visitor chose before, the one that did most for the answer, the one sold most, the first by item id.
 func (o *offers) best(p *pick) *catalogue.Item {
 	var best *catalogue.Item
 	var most [4]float64
 	for _, m := range o.whole.offers {
-		got := [4]float64{named(p, m), o.taste.of(m), contribution(p, m), float64(o.sales[m.Index])}
+		got := [4]float64{named(p, m), o.taste.of(m), contribution(p, m)}
+		if o.sells[m.Index] {
+			got[3] = 1
+		}
 		if best == nil || slices.Compare(got[:], most[:]) > 0 {
 			best, most = m, got
 		}
@@ -141,19 +144,6 @@ func (t taste) of(it *catalogue.Item) (sum float64) {
 		}
 	})
 	return sum
-}
-
-// sales returns how much items sell, from the popularity list of the shop that is at hand; nil for none.
-func (r *run) sales() map[int32]float32 {
-	row := r.engine.Peers.Sales(r.shop.Name)
-	if row == nil {
-		return nil
-	}
-	sales := make(map[int32]float32, row.Len())
-	for n, i := range row.Items {
-		sales[i] = row.Weights[n]
-	}
-	return sales
 }
 
 // PriceRange is the field with the lowest and the highest price of a product whose variants cost differently.

@@ -36,6 +36,15 @@ type Decision struct {
 	Degraded        []string          `json:"degraded,omitempty"`
 	SharedRules     map[string]int64  `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
 	Digest          string            `json:"digest"`                 // of items, scores and order
+	// Items is nil in a decision that was stored before it was kept.
+	Items []ShownItem `json:"items"`
+}
+
+// ShownItem is a product in an answer, and what brought it there.
+type ShownItem struct {
+	Key   string   `json:"k"` // of its family, or its own id
+	Tier  string   `json:"t"`
+	Rules []string `json:"r,omitempty"` // that pinned it or changed its score, as explanations name them
 }
 
 // PopularInput names a popularity list that was used.
@@ -130,12 +139,24 @@ func (r *run) decision(a *api.Answer) *Decision {
 	d := &Decision{
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
-		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
+		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(), Items: r.shownItems(a),
 	}
 	if r.profiled {
 		d.ProfileAsOf = r.visitor.AsOf
 	}
 	return d
+}
+
+// shownItems lists what the answer shows.
+func (r *run) shownItems(a *api.Answer) []ShownItem {
+	list := make([]ShownItem, len(a.Items))
+	for n := range a.Items {
+		list[n] = ShownItem{Key: cmp.Or(a.Items[n].FamilyID, a.Items[n].ItemID), Tier: a.Items[n].Tier}
+		if n < len(r.acted) {
+			list[n].Rules = r.acted[n]
+		}
+	}
+	return list
 }
 
 // Digest is a fingerprint of the items, of those with variants by their family, their order and the bits of their scores.

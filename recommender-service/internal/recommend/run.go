@@ -58,8 +58,8 @@ type run struct {
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
-	unchanged bool // it is the profile of the visitor's last request
-	short     int  // so many candidates of a standing were too few
+	likes *affinities // made when first asked for
+	stale bool        // the visitor is as it was read before: the profile-service did not answer in time
 
 	visitor     *visitor.Visitor
 	cart        []string
@@ -72,20 +72,22 @@ type run struct {
 	used        map[string]string // relation → model version
 	popular     []PopularInput
 	degraded    []string
-	watch       *watch // the item that an explanation is about
-	sequence    int64  // of the catalogue when it was read last
+	watch       *watch     // the item that an explanation is about
+	sequence    int64      // of the catalogue when it was read last
+	acted       [][]string // by item of the answer: the rules that acted on it
 }
 
 // pick is an item that has its place in the answer.
 type pick struct {
-	index  int32
-	base   float64
-	score  float64
-	tier   string
-	reason string // for an item that is here for another reason than its score
-	rule   string
-	shares []share // in the scratch memory
-	boosts []api.Boost
+	index    int32
+	base     float64
+	score    float64
+	tier     string
+	reason   string // for an item that is here for another reason than its score
+	rule     string
+	ruleName string  // of the rule that pinned it, in explanations
+	shares   []share // in the scratch memory
+	boosts   []api.Boost
 	// variant is the index plus 1 of the variant that it is about; 0 for none.
 	variant int32
 }
@@ -113,14 +115,12 @@ func (r *run) limit() int {
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
 	r.used, r.picks = map[string]string{}, r.scratch.picks[:0]
-	if st := r.findStanding(); st == nil || !r.takeStanding(ctx, st) {
-		r.take(r.gather(ctx, r.scenario.Sources, nil), true)
-	}
+	r.take(r.gather(ctx, r.scenario.Sources), true)
 	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
 			break
 		}
-		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, nil), false)
+		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}), false)
 	}
 	r.pin()
 	r.scratch.picks = r.picks
@@ -165,14 +165,11 @@ func (r *run) take(p *plan, first bool) {
 		s.fill(b)
 		r.choose(p, s, first)
 		r.observe(p, s, b)
-		if first {
-			r.keepStanding(p, v, s)
-		}
 	})
 }
 
-// choose picks from the candidates of a selection. It reports false, and nothing is picked, when too few of them were at hand.
-func (r *run) choose(p *plan, s *selection, first bool) bool {
+// choose picks from the candidates of a selection.
+func (r *run) choose(p *plan, s *selection, first bool) {
 	from := len(r.picks)
 	if lambda := r.diversity(); lambda > 0 {
 		s.pickDiverse(lambda)
@@ -182,14 +179,9 @@ func (r *run) choose(p *plan, s *selection, first bool) bool {
 	if first {
 		s.explore(from)
 	}
-	if s.queue.short {
-		r.picks = r.picks[:from]
-		return false
-	}
 	r.sequence = s.view.Sequence()
 	r.more = r.more || s.queue.len() > 0
 	r.attribute(p, s, r.picks[from:])
-	return true
 }
 
 func (r *run) diversity() float64 {

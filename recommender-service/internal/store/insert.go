@@ -32,7 +32,7 @@ func columns(kind string, names []string) []column {
 }
 
 // sinks take rows, a table each.
-type sinks struct{ decisions, hours, items, visitors, clicks *sink }
+type sinks struct{ decisions, hours, items, visitors, clicks, counted, lines *sink }
 
 func newSinks(of func(table) *sink) sinks {
 	return sinks{
@@ -49,6 +49,11 @@ func newSinks(of func(table) *sink) sinks {
 		clicks: of(table{"clicks", slices.Concat(texts("shop", "visitor", "item_id", "recommendation_id"), integers("at_ms")),
 			`(shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
 			where clicks.at_ms <= excluded.at_ms`}),
+		counted: of(table{"counted", slices.Concat(texts("shop", "scope", "visitor", "kind", "item_id"), integers("at_ms")), "(shop, scope, visitor, kind, item_id) do nothing"}),
+		lines: of(table{"attributed_lines",
+			slices.Concat(texts("shop", "order_id", "item_id", "visitor", "recommendation_id", "currency"), reals("quantity", "revenue"), integers("at_ms")),
+			`(shop, order_id, item_id, visitor) do update set quantity = attributed_lines.quantity + excluded.quantity,
+			revenue = attributed_lines.revenue + excluded.revenue`}),
 	}
 }
 

@@ -45,6 +45,8 @@ type Counts struct {
 	Items    map[ItemKey]int64
 	Visitors map[VisitorKey]VisitorCount
 	Clicks   []Click
+	Counted  map[CountedKey]int64 // when, in epoch milliseconds
+	Lines    map[LineKey]Line
 }
 
 // Position is how far a feed has been read. Moved from From to To in the same transaction as counts, so that nothing counts twice.
@@ -104,10 +106,11 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 		k := latest[key]
 		clicks = append(clicks, []any{k.Shop, k.Visitor, k.ItemID, k.RecommendationID, k.AtMs})
 	}
+	counted, lines := c.rows()
 	for _, write := range []struct {
 		to   *sink
 		rows [][]any
-	}{{t.s.sinks.hours, hours}, {t.s.sinks.items, items}, {t.s.sinks.visitors, visitors}, {t.s.sinks.clicks, clicks}} {
+	}{{t.s.sinks.hours, hours}, {t.s.sinks.items, items}, {t.s.sinks.visitors, visitors}, {t.s.sinks.clicks, clicks}, {t.s.sinks.counted, counted}, {t.s.sinks.lines, lines}} {
 		if err := t.insert(ctx, write.to, write.rows); err != nil {
 			return err
 		}
@@ -162,6 +165,7 @@ func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Cl
 
 // Sum is a total over hours.
 type Sum struct {
+	AtMs                              int64 // of a total per interval: its beginning
 	Scenario, Experiment, Arm, Metric string
 	Value                             float64
 }
@@ -173,6 +177,19 @@ func (s *Store) Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]Su
 	},
 		`select scenario, experiment, arm, metric, sum(value) from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
 		group by scenario, experiment, arm, metric order by scenario, experiment, arm, metric`, shop, fromMs, toMs)
+	if err != nil {
+		return nil, fmt.Errorf("sum metrics: %w", err)
+	}
+	return list, nil
+}
+
+// SumsPer returns totals per interval, scenario, arm and metric of the hours in [fromMs, toMs), in order. Intervals begin at multiples of everyMs since the
+// epoch: those of a day at midnight UTC.
+func (s *Store) SumsPer(ctx context.Context, shop string, fromMs, toMs, everyMs int64) ([]Sum, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, v *Sum) error {
+		return r.Scan(&v.AtMs, &v.Scenario, &v.Experiment, &v.Arm, &v.Metric, &v.Value)
+	}, `select hour_ms / $4 * $4 as at_ms, scenario, experiment, arm, metric, sum(value) from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
+		group by 1, scenario, experiment, arm, metric order by 1, scenario, experiment, arm, metric`, shop, fromMs, toMs, everyMs)
 	if err != nil {
 		return nil, fmt.Errorf("sum metrics: %w", err)
 	}

@@ -17,7 +17,8 @@ func visitorHash(shop, experiment, visitor string) string {
 }
 
 // Oldest are the moments, in epoch milliseconds, that the oldest rows of each kind may be from.
-type Oldest struct{ DecisionsMs, ClicksMs, ItemsMs int64 }
+// Counted rows go with the clicks.
+type Oldest struct{ DecisionsMs, ClicksMs, ItemsMs, LinesMs int64 }
 
 // Purge removes what is older.
 func (s *Store) Purge(ctx context.Context, o Oldest) error {
@@ -27,6 +28,8 @@ func (s *Store) Purge(ctx context.Context, o Oldest) error {
 	}{
 		{"delete from decisions where at_ms < $1", o.DecisionsMs},
 		{"delete from clicks where at_ms < $1", o.ClicksMs},
+		{"delete from counted where at_ms < $1", o.ClicksMs},
+		{"delete from attributed_lines where at_ms < $1", o.LinesMs},
 		{"delete from metric_items where day_ms < $1", o.ItemsMs},
 	} {
 		if _, err := s.writer.ExecContext(ctx, s.rebind(step.statement), step.beforeMs); err != nil {
@@ -108,7 +111,7 @@ func (t *tx) dropVisitors(ctx context.Context, k ArmKey) error {
 // Forgotten are the numbers of rows that were removed of a person.
 type Forgotten struct{ Decisions, Clicks, Visitors int64 }
 
-// Forget removes what is kept of a person: decisions by id, clicks and the places in experiments by the name of a visitor. Decisions do not say whether
+// Forget removes what is kept of a person: decisions by id, clicks, what counted, lines of orders and the places in experiments by the name of a visitor. Decisions do not say whether
 // the id is a user's or a session's; those of another kind with the same id go as well.
 func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgotten, err error) {
 	arms, err := s.visitedArms(ctx, shop)
@@ -129,6 +132,11 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 		}
 		if f.Clicks, err = t.exec(ctx, "delete from clicks where shop = $1 and visitor = $2", shop, visitor); err != nil {
 			return err
+		}
+		for _, table := range [...]string{"counted", "attributed_lines"} {
+			if _, err := t.exec(ctx, "delete from "+table+" where shop = $1 and visitor = $2", shop, visitor); err != nil {
+				return err
+			}
 		}
 		for _, k := range arms {
 			n, err := t.exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3 and visitor = $4",

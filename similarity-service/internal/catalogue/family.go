@@ -164,17 +164,28 @@ func (c *Catalogue) Family(shop, itemID string) (family string, known bool) {
 	return r.family(itemID)
 }
 
-// Name names families in a list by the items that stand for them. Cost O(1) for a shop without variants.
+// Name names families in a list by the items that stand for them, and what did most for them by the variant that it is.
 func (c *Catalogue) Name(shop string, list []similarityapi.Neighbour) {
 	r := c.replica(shop)
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if len(r.families.variants) == 0 {
-		return
-	}
 	for n := range list {
-		list[n].ItemID = r.head(list[n].ItemID)
+		if list[n].VariantID != "" {
+			list[n].VariantID = r.variant(list[n].VariantID)
+		}
+		if len(r.families.variants) > 0 {
+			list[n].ItemID = r.head(list[n].ItemID)
+		}
 	}
+}
+
+// variant returns the variant that an id or an alias names; "" for what is none.
+func (r *replica) variant(id string) string {
+	item, _ := r.item(id)
+	if _, ok := r.families.parents[item]; !ok {
+		return ""
+	}
+	return item
 }
 
 // Offer says of each item or family in a list whether anything of it can be bought now.

@@ -110,6 +110,7 @@ func (a *API) registerSimilarities(api huma.API) {
 			answer.Items = []similarityapi.Neighbour{}
 		}
 		a.Catalogue.Offer(shop, answer.Items)
+		a.Catalogue.Name(shop, answer.Items)
 		return &popularOutput{answer}, nil
 	})
 }

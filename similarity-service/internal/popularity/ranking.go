@@ -78,6 +78,32 @@ func (p *places) summed(sums []float64) []float64 {
 	return out
 }
 
+// best returns the item that did most for each family, ties by id, where the item that stands for it did not do all.
+func (p *places) best(sums []float64, ids []string) map[int32]string {
+	best, alone := make([]int32, len(p.heads)), make([]bool, len(p.heads))
+	for f := range best {
+		best[f], alone[f] = -1, true
+	}
+	for item, sum := range sums {
+		f := p.family[item]
+		if f < 0 || sum <= 0 {
+			continue
+		}
+		have := best[f]
+		alone[f] = alone[f] && have < 0 && ids[item] == p.heads[f]
+		if have < 0 || sum > sums[have] || sum == sums[have] && ids[item] < ids[have] {
+			best[f] = int32(item)
+		}
+	}
+	named := map[int32]string{}
+	for f, item := range best {
+		if item >= 0 && !alone[f] {
+			named[int32(f)] = ids[item]
+		}
+	}
+	return named
+}
+
 func (p *places) number(name string) int32 {
 	number, ok := p.names[name]
 	if !ok {
@@ -99,6 +125,7 @@ type ranking struct {
 
 // rankedWindow holds the lists of a window one after the other: category c has entries[starts[c]:starts[c+1]].
 type rankedWindow struct {
+	best    map[int32]string // by family: the variant that did most for it, of those that have any
 	name    string
 	starts  []int32
 	entries []entry
@@ -119,7 +146,7 @@ func newRanking(c *counter) *ranking {
 	for w, window := range c.windows {
 		var from []int32
 		from, room = c.places.sorted(c.places.summed(c.sums[w]), room)
-		ranked := rankedWindow{name: window.Name, starts: make([]int32, 1, len(from))}
+		ranked := rankedWindow{name: window.Name, best: c.places.best(c.sums[w], c.ids), starts: make([]int32, 1, len(from))}
 		size := 0
 		for n := range from[1:] {
 			size += min(int(from[n+1]-from[n]), listed)
@@ -183,7 +210,7 @@ func (l *lists) items(window, category string) []similarityapi.Neighbour {
 	}
 	items := make([]similarityapi.Neighbour, 0, len(entries))
 	for _, e := range entries {
-		items = append(items, similarityapi.Neighbour{ItemID: l.ids[e.item], Score: e.sum * l.fades[w]})
+		items = append(items, similarityapi.Neighbour{ItemID: l.ids[e.item], Score: e.sum * l.fades[w], VariantID: ranked.best[e.item]})
 	}
 	// Sums that lie next to each other can fade to the same score, and the same scores go by id.
 	slices.SortFunc(items, func(a, b similarityapi.Neighbour) int {

@@ -27,6 +27,7 @@ func newRecommendCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.Scenario = args[0]
 			client := recommenderapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server, Key: key}))
+			request.Test = true // a look at the list is no visit
 			out := cmd.OutOrStdout()
 			if why != "" {
 				e, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: request, ItemID: why})

@@ -165,3 +165,68 @@ func Visitors(t *testing.T, s *store.Store, column func(table, column string) []
 		seen[v] = true
 	}
 }
+
+func countedOnce(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	key := func(shop, visitor, item string) store.CountedKey {
+		return store.CountedKey{Shop: shop, Scope: "rec", Visitor: visitor, Kind: "click", ItemID: item}
+	}
+	line := store.LineKey{Shop: "north", OrderID: "O1", ItemID: "lamp", Visitor: "u/ann"}
+	other := store.LineKey{Shop: "north", OrderID: "O2", ItemID: "lamp", Visitor: "u/ann"}
+	add(t, s, store.Counts{
+		Counted: map[store.CountedKey]int64{key("north", "u/ann", "b"): 5, key("north", "u/ann", "a"): 5, key("north", "u/bob", "c"): 4, key("south", "u/ann", "d"): 5},
+		Lines: map[store.LineKey]store.Line{
+			line:  {RecommendationID: "rec", Currency: "EUR", Quantity: 2, Revenue: 10, AtMs: 5},
+			other: {RecommendationID: "rec", Currency: "EUR", Quantity: 1, Revenue: 5, AtMs: 6},
+		},
+	})
+	add(t, s, store.Counts{
+		Counted: map[store.CountedKey]int64{key("north", "u/ann", "a"): 9}, // a repeat is none
+		Lines:   map[store.LineKey]store.Line{line: {RecommendationID: "rec", Currency: "EUR", Quantity: -1, Revenue: -5, AtMs: 7}},
+	})
+	have := func(visitor string) []string {
+		list, err := s.Counted(ctx, "north", "rec", visitor, "click")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, have("u/ann")); diff != "" {
+		t.Error(diff)
+	}
+	first := store.StoredLine{LineKey: line, Line: store.Line{RecommendationID: "rec", Currency: "EUR", Quantity: 1, Revenue: 5, AtMs: 5}}
+	second := store.StoredLine{LineKey: other, Line: store.Line{RecommendationID: "rec", Currency: "EUR", Quantity: 1, Revenue: 5, AtMs: 6}}
+	order, err := s.OrderLines(ctx, "north", "O1")
+	if diff := cmp.Diff([]store.StoredLine{first}, order); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	bought, err := s.BoughtLines(ctx, "north", "u/ann", "lamp")
+	if diff := cmp.Diff([]store.StoredLine{second, first}, bought); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if err := s.Purge(ctx, store.Oldest{ClicksMs: 5, LinesMs: 6}); err != nil {
+		t.Fatal(err)
+	}
+	if order, err = s.OrderLines(ctx, "north", "O1"); err != nil || len(order) != 0 || len(have("u/bob")) != 0 || len(have("u/ann")) != 2 {
+		t.Errorf("after the purge: %v %v, %v, %v", order, err, have("u/bob"), have("u/ann"))
+	}
+	if _, err := s.Forget(ctx, "north", "ann", "u/ann"); err != nil {
+		t.Fatal(err)
+	}
+	if bought, err = s.BoughtLines(ctx, "north", "u/ann", "lamp"); err != nil || len(bought) != 0 || len(have("u/ann")) != 0 {
+		t.Errorf("of a forgotten person: %v %v, %v", bought, err, have("u/ann"))
+	}
+}
+
+func perInterval(t *testing.T, s *store.Store) {
+	const hour, day = 3_600_000, 24 * 3_600_000
+	at := func(ms int64) store.HourKey {
+		return store.HourKey{Shop: "north", Scenario: "home", Metric: "clicks", HourMs: ms}
+	}
+	add(t, s, store.Counts{Hours: map[store.HourKey]float64{at(0): 1, at(day - hour): 2, at(day): 4, at(3 * day): 8}})
+	got, err := s.SumsPer(t.Context(), "north", hour, 3*day, day)
+	want := []store.Sum{{AtMs: 0, Scenario: "home", Metric: "clicks", Value: 2}, {AtMs: day, Scenario: "home", Metric: "clicks", Value: 4}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions, "experiments": experiments,
 		"replicas that add the same counts": replicas, "purge": purge, "arms that were folded": folded, "people who were forgotten": forgotten,
+		"what counts once": countedOnce, "figures per interval": perInterval,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,2 @@
+drop table attributed_lines;
+drop table counted;

@@ -1,0 +1,92 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Span is the time that figures are of.
+type Span struct {
+	From string `query:"from" maxLength:"40" doc:"First hour, RFC 3339, a date or epoch milliseconds; 7 days before the end when absent"`
+	To   string `query:"to" maxLength:"40" doc:"Moment behind the last; now when absent"`
+}
+
+// times reads a Span.
+func (s Span) times(now time.Time) (from, to time.Time, err error) {
+	read := func(name, text string, otherwise time.Time) time.Time {
+		if text == "" || err != nil {
+			return otherwise
+		}
+		if day, wrong := time.Parse(time.DateOnly, text); wrong == nil {
+			return day
+		}
+		t, wrong := wire.ParseTime(text)
+		if wrong != nil {
+			err = apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: name, Code: "invalid_time", Detail: wrong.Error()})
+		}
+		return t.Time
+	}
+	to = read("to", s.To, now)
+	from = read("from", s.From, to.Add(-7*24*time.Hour))
+	if err == nil && !from.Before(to) {
+		err = apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_range", Detail: "is not before to"})
+	}
+	return from, to, err
+}
+
+type scenarioMetricsInput struct{ Span }
+
+type scenarioMetricsOutput struct {
+	Body recommenderapi.ScenariosMetrics
+}
+
+func (a *API) scenarioMetrics(ctx context.Context, shop string, in *scenarioMetricsInput) (*scenarioMetricsOutput, error) {
+	from, to, err := in.times(a.Now())
+	if err != nil {
+		return nil, err
+	}
+	report, err := a.Reporter.Scenarios(ctx, shop, from, to)
+	return &scenarioMetricsOutput{report}, problem(err, "metrics", "")
+}
+
+type metricsInput struct {
+	Span
+	Interval string   `query:"interval" enum:"all,hour,day,week" default:"day"`
+	GroupBy  []string `query:"group_by" maxItems:"4" doc:"scenario, experiment, rule, currency, joined by commas; scenario when absent"`
+	Scenario string   `query:"scenario" maxLength:"64" doc:"Only of this one"`
+}
+
+type metricsOutput struct{ Body recommenderapi.MetricsTable }
+
+func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metricsOutput, error) {
+	from, to, err := in.times(a.Now())
+	if err != nil {
+		return nil, err
+	}
+	groups := in.GroupBy
+	if len(groups) == 0 {
+		groups = []string{"scenario"}
+	}
+	for n, group := range groups {
+		if !slices.Contains(metrics.Groups(), group) || slices.Contains(groups[:n], group) {
+			return nil, apierror.Invalid("The figures cannot be grouped so.", apierror.FieldError{
+				Parameter: "group_by", Code: "unknown_group", Detail: strconv.Quote(group) + " is none, or named twice: use " + strings.Join(metrics.Groups(), ", "),
+			})
+		}
+	}
+	if in.Scenario != "" {
+		if _, ok := a.Scenarios.Find(shop, in.Scenario); !ok {
+			return nil, a.noScenario(shop, in.Scenario)
+		}
+	}
+	table, err := a.Reporter.Table(ctx, shop, metrics.Query{From: from, To: to, Interval: in.Interval, GroupBy: groups, Scenario: in.Scenario})
+	return &metricsOutput{table}, problem(err, "metrics", "")
+}

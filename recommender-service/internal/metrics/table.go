@@ -1,0 +1,135 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Intervals lists the intervals of a table, Groups what its figures can be told apart by.
+func Intervals() []string { return []string{"all", "hour", "day", "week"} }
+
+// Groups lists what the figures of a table can be told apart by.
+func Groups() []string { return []string{"scenario", "experiment", "rule", "currency"} }
+
+// weekOffset is how far Monday is behind a multiple of a week since the epoch, a Thursday.
+const weekOffset = 4 * 24 * time.Hour
+
+// Query says which figures are wanted.
+type Query struct {
+	From, To time.Time
+	Interval string
+	GroupBy  []string
+	Scenario string // "" for all
+}
+
+// Table makes a table of figures.
+func (r *Reporter) Table(ctx context.Context, shop string, q Query) (api.MetricsTable, error) {
+	step := time.Hour
+	if q.Interval == "day" || q.Interval == "week" {
+		step = 24 * time.Hour
+	}
+	sums, err := r.Store.SumsPer(ctx, shop, hourOf(q.From), q.To.UnixMilli(), step.Milliseconds())
+	if err != nil {
+		return api.MetricsTable{}, err
+	}
+	rows := map[string]*api.MetricsRow{}
+	for n := range sums {
+		q.count(rows, &sums[n])
+	}
+	out := api.MetricsTable{
+		From: wire.TimeOf(q.From), To: wire.TimeOf(q.To), Interval: q.Interval, GroupBy: q.GroupBy, Rows: []api.MetricsRow{}, MetricsWarnings: warningsOf(sums),
+	}
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		out.Rows = append(out.Rows, *rows[key])
+	}
+	return out, nil
+}
+
+// count adds a sum to the row of its group.
+func (q *Query) count(rows map[string]*api.MetricsRow, s *store.Sum) {
+	if s.Scenario == "" || q.Scenario != "" && q.Scenario != s.Scenario {
+		return
+	}
+	rule, metric, ofRule := ofRule(s.Metric)
+	if ofRule != q.by("rule") {
+		return
+	}
+	row := api.MetricsRow{Rule: rule}
+	if currency, ok := strings.CutPrefix(metric, RevenuePrefix); ok != q.by("currency") {
+		return
+	} else if ok {
+		row.Currency, metric = currency, Revenue
+	}
+	if q.Interval != "all" {
+		row.At = wire.TimeOf(q.begin(s.AtMs))
+	}
+	if q.by("scenario") {
+		row.Scenario = s.Scenario
+	}
+	if q.by("experiment") {
+		row.ExperimentID, row.Arm = s.Experiment, s.Arm
+	}
+	key := strings.Join([]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency}, "\n")
+	if rows[key] == nil {
+		rows[key] = &row
+	}
+	add(rows[key], metric, s.Value)
+}
+
+func (q *Query) by(group string) bool { return slices.Contains(q.GroupBy, group) }
+
+// begin returns when the interval of an hour or day began; weeks begin on Mondays.
+func (q *Query) begin(atMs int64) time.Time {
+	at := time.UnixMilli(atMs).UTC()
+	if q.Interval == "week" {
+		return at.Add(-weekOffset).Truncate(7 * 24 * time.Hour).Add(weekOffset)
+	}
+	return at
+}
+
+func add(row *api.MetricsRow, metric string, v float64) {
+	for name, field := range map[string]*int64{
+		Requests: &row.Requests, Empty: &row.Empty, Degraded: &row.Degraded, Impressions: &row.Impressions, Clicks: &row.Clicks, Adds: &row.Adds, Orders: &row.Orders,
+		OrderLines: &row.OrderLines, Unverified: &row.Unverified, NotInList: &row.NotInList,
+	} {
+		if name == metric {
+			*field += int64(v)
+		}
+	}
+	switch metric {
+	case Revenue:
+		row.Revenue += v
+	case Refunded:
+		row.Refunded += v
+	}
+}
+
+// warningsOf says what the events of a shop name that cannot be counted.
+func warningsOf(sums []store.Sum) (w api.MetricsWarnings) {
+	apart := map[string]float64{}
+	for n := range sums {
+		switch sums[n].Metric {
+		case UnknownRecommendation:
+			w.UnknownRecommendations += int64(sums[n].Value)
+		case Unverified, NotInList:
+			apart[sums[n].Metric] += sums[n].Value
+		}
+	}
+	say := func(n float64, text string) {
+		if n > 0 {
+			w.Warnings = append(w.Warnings, fmt.Sprintf(text, int64(n)))
+		}
+	}
+	say(float64(w.UnknownRecommendations), "%d events name a recommendation_id that is none of an answer: send back the recommendation_id of the answer as it was.")
+	say(apart[NotInList], "%d events name an item that the answer of their recommendation_id did not show: send the recommendation_id only with items of its list.")
+	say(apart[Unverified], "%d events name an answer of which is not known any more what it showed: it is too old, was a test, or was not kept.")
+	return w
+}

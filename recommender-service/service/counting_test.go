@@ -1,0 +1,142 @@
+package service_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// happened puts events into the shop as the profile-service would have them.
+func (r *running) happened(events ...profileapi.Event) {
+	r.world.edit("north", func(d *shopData) {
+		for _, e := range events {
+			if e.OccurredAt.IsZero() {
+				e.OccurredAt = wire.TimeOf(time.Now())
+			}
+			d.events = append(d.events, profileapi.StoredEvent{Event: e, Seq: int64(len(d.events) + 1)})
+		}
+	})
+}
+
+// sold is a line of an order.
+func sold(item string, quantity, price float64, recommendation string) profileapi.EventItem {
+	return profileapi.EventItem{ItemID: item, Quantity: &quantity, Price: &price, RecommendationID: recommendation}
+}
+
+func items(ids ...string) (list []profileapi.EventItem) {
+	for _, id := range ids {
+		list = append(list, profileapi.EventItem{ItemID: id})
+	}
+	return list
+}
+
+func TestFiguresSayWhatHappened(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	sc := trending()
+	sc.Limit, sc.Rules = 5, []api.Rule{{RuleID: "top", Action: "pin", ItemID: "i100", Position: 1}}
+	s.put(t, "mine", sc)
+	ask := api.Request{Scenario: "mine", UserID: "ann"}
+	reported, sent := s.recommend(t, ask).RecommendationID, s.recommend(t, ask)
+	ask.Test = true
+	tested := s.recommend(t, ask).RecommendationID
+	if diff := cmp.Diff([]string{"i100", "i000", "i001", "i002", "i003"}, ids(sent)); diff != "" {
+		t.Fatal(diff)
+	}
+	event := func(kind, rec, item string) profileapi.Event {
+		return profileapi.Event{Type: kind, UserID: "ann", RecommendationID: rec, ItemID: item}
+	}
+	s.happened(
+		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i000", "i001")},
+		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i001", "i002")},
+		event("select_item", reported, "i000"), event("view_item", reported, "i000"), event("view_item", reported, "i000"), event("select_item", reported, "i001"),
+		event("select_item", sent.RecommendationID, "i100"),
+		event("view_item", reported, "i150"), event("select_item", "made up", "i000"), event("select_item", tested, "i000"),
+		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 10, reported)}},
+		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i001", 2, 5, "")}},
+		profileapi.Event{Type: "refund", UserID: "ann", OrderID: "O1", Items: []profileapi.EventItem{{ItemID: "i001"}}},
+		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O2", Currency: "USD", Items: []profileapi.EventItem{sold("i002", 1, 7, reported), sold("i199", 1, 70, reported)}},
+		profileapi.Event{Type: "refund", UserID: "ann", OrderID: "O2"},
+	)
+	mine := func(r api.ScenariosMetrics) *api.ScenarioMetrics {
+		if n := slices.IndexFunc(r.Scenarios, func(m api.ScenarioMetrics) bool { return m.Scenario == "mine" }); n >= 0 {
+			return &r.Scenarios[n]
+		}
+		return &api.ScenarioMetrics{}
+	}
+	report := poll(t, s, "/v1/metrics/scenarios", func(r api.ScenariosMetrics) bool { return mine(r).Refunded == 12 && mine(r).Requests == 2 })
+	want := &api.ScenarioMetrics{
+		Scenario: "mine", Requests: 2, Impressions: 3 + 5, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12, Unverified: 1, NotInList: 2,
+		Revenues: map[string]float64{"EUR": 15, "USD": 0}, CoverageItems: 5,
+	}
+	got := mine(report)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(api.ScenarioMetrics{}, "ClickRate", "ConversionRate", "Coverage", "TierShare", "MeanLatencyMS")); diff != "" {
+		t.Error(diff)
+	}
+	if got.TierShare["pinned"] != 1./8 || got.TierShare["popular"] != 7./8 {
+		t.Errorf("tiers %v", got.TierShare)
+	}
+	if report.UnknownRecommendations != 1 || len(report.Warnings) != 3 || !strings.Contains(report.Warnings[0], "1 events name a recommendation_id that is none") {
+		t.Errorf("warnings %+v", report.MetricsWarnings)
+	}
+	s.table(t, "interval=day&scenario=mine", api.MetricsRow{
+		At: today(), Scenario: "mine", Requests: 2, Impressions: 8, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12, Unverified: 1, NotInList: 2,
+	})
+	s.table(t, "interval=all&group_by=scenario,rule&scenario=mine", api.MetricsRow{Scenario: "mine", Rule: "rule:top", Impressions: 1, Clicks: 1})
+	s.table(t, "interval=all&group_by=currency", api.MetricsRow{Currency: "EUR", Revenue: 15}, api.MetricsRow{Currency: "USD"})
+}
+
+// today is the day of figures. A test that runs over midnight is judged by the day on which it began.
+func today() wire.Time { return wire.TimeOf(time.Now().UTC().Truncate(24 * time.Hour)) }
+
+// table compares a table of figures.
+func (r *running) table(t *testing.T, query string, want ...api.MetricsRow) {
+	t.Helper()
+	var got api.MetricsTable
+	if _, err := r.call(t, http.MethodGet, "/v1/metrics?"+query, nil, nil, &got); err != nil {
+		t.Error(err)
+		return
+	}
+	if diff := cmp.Diff(want, got.Rows); diff != "" {
+		t.Errorf("%s: %s", query, diff)
+	}
+}
+
+func TestAClickOnAFamilyIsItsWhateverTheVariant(t *testing.T) {
+	t.Parallel()
+	s := families(t)
+	a := s.recommend(t, similarTo("i000"))
+	s.happened(
+		profileapi.Event{Type: "select_item", UserID: "ann", RecommendationID: a.RecommendationID, ItemID: "shirt"},
+		profileapi.Event{Type: "view_item", UserID: "ann", RecommendationID: a.RecommendationID, ItemID: "shirt-m"},
+		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: items("shirt-m", "MUG-1")},
+	)
+	poll(t, s, "/v1/metrics?interval=all&group_by=experiment", func(m api.MetricsTable) bool {
+		return len(m.Rows) == 1 && m.Rows[0].Revenue == 22 && m.Rows[0].Clicks == 1 && m.Rows[0].Orders == 1
+	})
+}
+
+func TestFiguresAreAskedForInWordsThatThereAre(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	for query, want := range map[string]string{
+		"group_by=scenario,brand": "group_by", "interval=month": "interval", "from=2026-01-02&to=2026-01-01": "from", "from=yesterday": "from", "grouping=day": "grouping",
+	} {
+		_, err := s.call(t, http.MethodGet, "/v1/metrics?"+query, nil, nil, nil)
+		if diff := cmp.Diff([]string{want}, pointers(t, err)); diff != "" {
+			t.Errorf("%s: %v %s", query, err, diff)
+		}
+	}
+	if _, err := s.call(t, http.MethodGet, "/v1/metrics?from=2026-01-01&to=2026-02-01&interval=week", nil, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
