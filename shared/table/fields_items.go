@@ -56,7 +56,7 @@ func itemFields() []Field {
 			image produit, imagen, imagenes, immagine, immagini, afbeelding, afbeeldingen, obrazek, obrazki, imagens, imagem, bilde`),
 			Example: "https://img.example/1.jpg", Doc: "Of several the first."},
 		{Name: "url", Shape: URLs,
-			Words: words(`link, product url, product link, permalink, deeplink, page url, seite, lien, enlace, collegamento`),
+			Words:   words(`link, product url, product link, permalink, deeplink, page url, seite, lien, enlace, collegamento`),
 			Example: "https://shop.example/tee", Doc: "Its page."},
 		{Name: "language", Words: words(`content language, lang, sprache, langue, idioma, lingua, taal`), Example: "en", Doc: "BCP 47."},
 		{Name: "countries", Shape: Words, Words: words("country, target country, laender, lander, pays, paises"),
@@ -85,7 +85,7 @@ func itemFields() []Field {
 func itemParts() []Field {
 	return []Field{
 		{Name: "sku", Part: "aliases",
-			Words: words(`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref`),
+			Words:   words(`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref`),
 			Example: "TEE-M", Doc: "Beside another id: finds the item too."},
 		{Name: "short_description", Part: "description",
 			Words: words(`summary, kurzbeschreibung, description courte, descripcion corta, breve descrizione, korte beschrijving, krotki opis,
@@ -111,7 +111,7 @@ func itemParts() []Field {
 			Words: words(`date sale price ends, sale price dates to, datum an dem angebotspreis endet, date de fin de promo, dia en que termina el
 			precio rebajado, sale to, sale until, special to date`), Example: "2026-11-30", Doc: "Until then."},
 		{Name: "backorders", Part: "stock.status",
-			Words: words(`backorders allowed, lieferruckstande erlaubt, autoriser les commandes de produits en rupture`),
+			Words:   words(`backorders allowed, lieferruckstande erlaubt, autoriser les commandes de produits en rupture`),
 			Example: "notify", Doc: "What is out of stock can be ordered all the same."},
 	}
 }
