@@ -80,11 +80,15 @@ func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batc
 			}
 		}
 		verdicts[i].Errors = relative(e.Errors, i)
+		if b.DryRun {
+			verdicts[i].Warnings = append(verdicts[i].Warnings, relative(e.Warnings, i)...)
+		}
 	}
-	var answer profileapi.EventsAnswer
 	if b.DryRun {
-		answer = s.Ingest.Validate(body.Events)
-	} else if answer, err = s.Ingest.Post(ctx, shop, body.Events); err != nil {
+		return verdicts, nil
+	}
+	answer, err := s.Ingest.Post(ctx, shop, body.Events)
+	if err != nil {
 		return nil, err
 	}
 	for i, r := range answer.Results {

@@ -311,7 +311,7 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 		return shopifyLayout
 	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
 		return shopifyOrdersLayout
-	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0:
+	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
 		return wooLayout
 	}
 	return plainLayout

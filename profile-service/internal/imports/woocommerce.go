@@ -51,6 +51,12 @@ func wooKind(sample []table.Record, columns int) int {
 	return -1
 }
 
+// wooColumns reports whether a file has the columns about what is shown, as WooCommerce exports them: other programs have types called simple, too.
+func wooColumns(columns []string) bool {
+	plan, err := table.NewPlan(table.Items, columns, table.PlanOptions{})
+	return err == nil && plan.Column("published") >= 0 && (plan.Column("visibility") >= 0 || plan.Column("parent_id") >= 0)
+}
+
 // wooType returns the type of a value such as "simple, downloadable, virtual", "" when it is none.
 func wooType(text string) string {
 	first, _, _ := strings.Cut(strings.ToLower(text), ",")
