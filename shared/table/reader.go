@@ -140,7 +140,7 @@ func (r *Reader) open(file io.Reader, o Options) error {
 // skipBlanks passes over spaces, line ends and byte order marks, in any order, and returns the number of the line that follows.
 func skipBlanks(r *bufio.Reader) (int64, error) {
 	for line := int64(1); ; {
-		c, size, err := r.ReadRune()
+		c, _, err := r.ReadRune()
 		if err == io.EOF {
 			return line, nil
 		}
@@ -152,7 +152,6 @@ func skipBlanks(r *bufio.Reader) (int64, error) {
 			line++
 		case ' ', '\r', '\ufeff', '\u200b', '\u00a0':
 		default:
-			_ = size
 			return line, r.UnreadRune()
 		}
 	}

@@ -28,10 +28,10 @@ func wooTypes() []string {
 		"booking", "gift-card", "pw-gift-card", "auction", "product_pack", "woosb"}
 }
 
-// wooKind returns the column whose values are all product types of WooCommerce, one of which only it has, −1 when there is none.
+// wooKind returns the first column whose values are all product types of WooCommerce, −1 when there is none.
 func wooKind(sample []table.Record, columns int) int {
 	for c := range columns {
-		seen, told := 0, false
+		seen := 0
 		for r := range sample {
 			text := sample[r].Value(c)
 			if text == "" || sample[r].Problem != nil {
@@ -42,9 +42,8 @@ func wooKind(sample []table.Record, columns int) int {
 				break
 			}
 			seen++
-			told = true
 		}
-		if seen > 0 && told {
+		if seen > 0 {
 			return c
 		}
 	}
