@@ -32,9 +32,9 @@ func ExampleReader() {
 			return
 		}
 		amount, why := plan.Columns[price].Numbers.Parse(record.Value(price))
-		fmt.Println(record.Value(id), amount.Value, amount.Currency, why)
+		fmt.Printf("%s costs %v %s%s\n", record.Value(id), amount.Value, amount.Currency, why)
 	}
 	// Output:
-	// T-1 9.5 EUR
-	// M-1 1299 EUR
+	// T-1 costs 9.5 EUR
+	// M-1 costs 1299 EUR
 }
