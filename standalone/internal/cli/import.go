@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +93,9 @@ func (f *importFlags) run(cmd *cobra.Command, path string) error {
 		printDryRun(cmd.OutOrStdout(), state)
 	}
 	printOutcome(cmd.OutOrStdout(), state)
+	if err := showRejected(cmd.Context(), client, state, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
 	return f.verdict(cmd.Context(), client, state)
 }
 
@@ -245,6 +249,37 @@ func follow(ctx context.Context, client *profileapi.Client, state profileapi.Imp
 		}
 	}
 	return state, nil
+}
+
+// shownErrors is how many entries of the error report are shown.
+const shownErrors = 3
+
+// showRejected shows the first entries of the error report: mostly they tell what is wrong with the others too.
+func showRejected(ctx context.Context, client *profileapi.Client, state profileapi.Import, w io.Writer) error {
+	if state.Rejected == 0 {
+		return nil
+	}
+	report, err := client.ImportErrors(ctx, state.ImportID)
+	if err != nil {
+		return fmt.Errorf("read the error report: %w", err)
+	}
+	defer report.Close()
+	entries := json.NewDecoder(report)
+	for range shownErrors {
+		var e profileapi.ImportError
+		if err := entries.Decode(&e); err != nil {
+			return nil // there are no more
+		}
+		place := fmt.Sprintf("line %d", e.Line)
+		if e.Column != "" {
+			place += ", " + e.Column
+		}
+		if e.Sample != "" {
+			place += fmt.Sprintf(" %q", e.Sample)
+		}
+		fmt.Fprintf(w, "rejected: %s: %s\n", place, e.Message)
+	}
+	return nil
 }
 
 func saveReport(ctx context.Context, client *profileapi.Client, id, path string) error {

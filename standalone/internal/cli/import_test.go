@@ -101,7 +101,8 @@ func TestAnImportThatStoresNothingFails(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s%s", want, code, out, stderr)
 		}
 	}
-	if code, _, stderr := imported(t, url, "a.csv", "id,title,price\n1,a,cheap\n2,b,3\n", "--errors", report); code != 0 {
+	code, _, stderr := imported(t, url, "a.csv", "id,title,price\n1,a,cheap\n2,b,3\n", "--errors", report)
+	if code != 0 || !strings.Contains(stderr, `rejected: line 2, price "cheap": The value is not a number`) {
 		t.Errorf("a part was stored and the report written: exit code %d, %s", code, stderr)
 	}
 }
