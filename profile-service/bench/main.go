@@ -1,7 +1,10 @@
-// Command bench measures the profile-service on Postgres, each figure beside its limit in the same run, in CPU seconds of the service and of Postgres
-// (wall time on a shared machine says little). It needs TEST_DATABASE_URL; from the top of the tree:
+// Command bench measures the profile-service in CPU seconds of the service and of Postgres (wall time on a shared machine says little), and the disk that events take. From the
+// top of the tree, on Postgres and on SQLite:
 //
-//	AISLE_TEST_FSYNC=on scripts/with-stores.sh go run ./profile-service/bench [-events N] [ingest] [single] [profile] [stream]
+//	AISLE_TEST_FSYNC=on scripts/with-stores.sh go run ./profile-service/bench [-events N] [ingest] [single] [profile] [stream] [import]
+//	go run ./profile-service/bench -sqlite ...
+//
+// With -cpuprofile the service writes a CPU profile.
 package main
 
 import (
@@ -13,6 +16,9 @@ import (
 	"os/signal"
 	"slices"
 )
+
+// cpuProfile is where the service leaves its CPU profile; "" for none.
+var cpuProfile string
 
 // serveVariable makes a child process the service that is measured; its value is the database.
 const serveVariable = "AISLE_BENCH_SERVE"
@@ -33,9 +39,9 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	events := flag.Int("events", 400_000, "events of the ingest benchmark")
-	stored := flag.Int("stored", 10_000_000, "events stored for the profile and stream benchmarks")
-	visitors := flag.Int("visitors", 500_000, "visitors who share the stored events")
+	events := flag.Int("events", 399_000, "events of the ingest benchmark, 133 a visitor")
+	onSQLite := flag.Bool("sqlite", false, "on an SQLite file instead of Postgres")
+	flag.StringVar(&cpuProfile, "cpuprofile", "", "file for a CPU profile of the service")
 	flag.Parse()
 	all := []struct {
 		name    string
@@ -43,10 +49,11 @@ func run(ctx context.Context) error {
 	}{
 		{"ingest", func(ctx context.Context, s *subject) error { return ingest(ctx, s, *events) }},
 		{"single", func(ctx context.Context, s *subject) error { return single(ctx, s, *events/20) }},
-		{"profile", func(ctx context.Context, s *subject) error { return profiles(ctx, s, *stored, *visitors) }},
-		{"stream", func(ctx context.Context, s *subject) error { return stream(ctx, s, *stored, *visitors) }},
+		{"profile", func(ctx context.Context, s *subject) error { return profiles(ctx, s, *events) }},
+		{"stream", stream},
+		{"import", func(ctx context.Context, s *subject) error { return importRows(ctx, s, *events) }},
 	}
-	s, err := start(ctx)
+	s, err := start(ctx, *onSQLite)
 	if err != nil {
 		return err
 	}

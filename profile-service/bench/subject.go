@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -30,10 +31,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/procstat"
 )
 
+// profileVariable tells the child where to leave a CPU profile.
+const profileVariable = "AISLE_BENCH_PROFILE"
+
 // subject is what is measured: the service in a child process on a database of its own.
 type subject struct {
-	server  string // URL of the Postgres server
+	server  string // URL of the Postgres server, "" on SQLite
 	dbName  string
+	folder  string // of the SQLite file
 	pool    *pgxpool.Pool
 	base    string // of the service
 	child   *exec.Cmd
@@ -41,7 +46,15 @@ type subject struct {
 }
 
 // start makes a database and starts the service on it.
-func start(ctx context.Context) (*subject, error) {
+func start(ctx context.Context, onSQLite bool) (*subject, error) {
+	if onSQLite {
+		folder, err := os.MkdirTemp("", "aisle-bench")
+		if err != nil {
+			return nil, err
+		}
+		s := &subject{folder: folder}
+		return s, s.startService("sqlite://" + folder + "/profile.db")
+	}
 	s := &subject{server: os.Getenv("TEST_DATABASE_URL"), dbName: fmt.Sprintf("aisle_bench_%d", os.Getpid())}
 	if s.server == "" {
 		return nil, errors.New("TEST_DATABASE_URL is not set: run me with scripts/with-stores.sh")
@@ -68,7 +81,7 @@ func start(ctx context.Context) (*subject, error) {
 
 func (s *subject) startService(database string) error {
 	s.child = exec.Command(os.Args[0])
-	s.child.Env = append(os.Environ(), serveVariable+"="+database)
+	s.child.Env = append(os.Environ(), serveVariable+"="+database, profileVariable+"="+cpuProfile)
 	s.child.Stderr = os.Stderr
 	out, err := s.child.StdoutPipe()
 	if err != nil {
@@ -100,8 +113,12 @@ func (s *subject) admin(ctx context.Context, statement string) error {
 // stop ends the service and drops the database.
 func (s *subject) stop() {
 	if s.child != nil && s.child.Process != nil {
-		_ = s.child.Process.Signal(syscall.SIGTERM)
+		_ = s.child.Process.Signal(os.Interrupt)
 		_ = s.child.Wait()
+	}
+	if s.folder != "" {
+		_ = os.RemoveAll(s.folder)
+		return
 	}
 	s.pool.Close()
 	if err := s.admin(context.Background(), "drop database if exists "+s.dbName+" with (force)"); err != nil {
@@ -123,12 +140,36 @@ func serve(ctx context.Context, database string) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if file := os.Getenv(profileVariable); file != "" {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(listener.Addr())
 	return httpserver.Run(ctx, svc, listener, nil, logger)
+}
+
+// disk returns what the database takes, in bytes.
+func (s *subject) disk(ctx context.Context) (int64, error) {
+	if s.folder == "" {
+		var size int64
+		err := s.pool.QueryRow(ctx, "select sum(pg_total_relation_size(oid)) from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace").Scan(&size)
+		return size, err
+	}
+	stat, err := os.Stat(s.folder + "/profile.db")
+	if err != nil {
+		return 0, err
+	}
+	return stat.Size(), nil
 }
 
 // findPostgres finds the postmaster as the parent of the backend that serves us; it stays 0 when the server runs elsewhere.
@@ -154,7 +195,9 @@ func (s *subject) usage() usage {
 	if stat, ok := procstat.Of(s.child.Process.Pid); ok {
 		u.service = stat.Own + stat.Waited
 	}
-	u.postgres = procstat.Tree(s.postgre)
+	if s.postgre != 0 {
+		u.postgres = procstat.Tree(s.postgre)
+	}
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err == nil {
 		u.self = time.Duration(r.Utime.Nano() + r.Stime.Nano())

@@ -78,7 +78,7 @@ func TestImportOfMappedCSVReportsBadRows(t *testing.T) {
 			"a1,\"Lamp, small\",Home > Lighting,12.50,3\r\n" +
 			"a2,Chair,Home,cheap,0\r\n" +
 			"a3,Table,Home,-1,1\r\n"
-		spec := profileapi.ImportSpec{Kind: "items", Format: "csv", Mapping: map[string]string{"item_id": "sku", "title": "name", "category_path": "cat", "stock.quantity": "qty"}}
+		spec := profileapi.ImportSpec{Kind: "items", Format: "csv", Mapping: map[string]string{"Cat": "category"}}
 		var zipped bytes.Buffer
 		z := gzip.NewWriter(&zipped)
 		fmt.Fprint(z, file)
@@ -163,14 +163,14 @@ func TestImportOfShopExports(t *testing.T) {
 			"g1": {Title: "Mug", URL: "https://x/mug", CategoryPath: []string{"Kitchen", "Mugs"}, Price: number(15), SalePrice: number(12), Currency: "GBP", ParentID: "mugs",
 				Stock: &profileapi.Stock{Status: "in_stock"}, Attributes: map[string]any{"color": "red"}},
 			"x1": {Title: "Pan", Price: number(30), Currency: "EUR", Stock: &profileapi.Stock{Status: "out_of_stock"}},
-			"shirt": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(25), SalePrice: number(20), ImageURL: "https://x/1.png",
-				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{"Size": "S"}},
+			"shirt": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21), ImageURL: "https://x/1.png",
+				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}},
 			"sh-m": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21), ImageURL: "https://x/1.png", ParentID: "shirt",
 				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}, Attributes: map[string]any{"Size": "M"}},
-			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), ImageURL: "https://x/h.png", Stock: &profileapi.Stock{Status: "in_stock"},
-				Attributes: map[string]any{"Colour": []any{"Red", "Blue"}}},
+			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), SalePrice: number(8), ImageURL: "https://x/h.png", Aliases: []string{"hat"},
+				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{"Colour": []any{"Red", "Blue"}, "categories": []any{"Sale"}}},
 			"8": {Title: "Hat red", Price: number(10), SalePrice: number(8), ParentID: "7", Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)},
-				Attributes: map[string]any{"Colour": []any{"Red"}}},
+				Aliases: []string{"hat-r"}, Attributes: map[string]any{"Colour": []any{"Red"}}},
 		} {
 			want.ItemID, want.Status = id, "active"
 			if diff := cmp.Diff(want, itemOf(t, s, id)); diff != "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
+	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -82,8 +83,9 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	users := people.New(s.store, s.store, now)
 	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
+	undoer := &undo.Undo{Store: s.store, Now: now}
 	s.imports = imports.New(imports.Options{
-		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, SpoolDir: s.config.SpoolDir,
+		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer, SpoolDir: s.config.SpoolDir,
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
 	})
 	return &httpapi.API{
@@ -95,6 +97,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Imports:      s.imports,
+		Undo:         undoer,
 		Now:          now,
 	}
 }

@@ -47,8 +47,11 @@ func TestAPeerThatIsAwayIsNamedAndComesBackWithoutARestart(t *testing.T) {
 	a := s.await(t, req, func(a api.Answer) bool {
 		return slices.Contains(a.Degraded, "profile-service") && slices.Contains(a.Degraded, "catalogue")
 	})
-	if len(a.Items) != 5 || a.Items[0].Tier == "personal" {
-		t.Errorf("without the profile-service: %+v", a)
+	if !cmp.Equal(ids(a), ids(whole)) || !a.Freshness.Stale || a.Freshness.ProfileAsOf.IsZero() {
+		t.Errorf("without the profile-service what was read last is not used: %+v", a)
+	}
+	if a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "eve", Limit: 5}); len(a.Items) != 5 || a.Items[0].Tier == "personal" || a.Freshness.Stale {
+		t.Errorf("somebody of whom nothing was read: %+v", a)
 	}
 	restart(t, s.world.profile)
 	s.await(t, req, func(a api.Answer) bool { return cmp.Equal(ids(a), ids(whole)) && len(a.Degraded) == 0 })
@@ -74,7 +77,7 @@ func TestASlowPeerDoesNotHoldUpTheAnswer(t *testing.T) {
 	w.edit("north", func(d *shopData) { lamps(d, 50) })
 	inner := w.profile.Config.Handler
 	w.profile.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/v1/users/ann/profile" {
+		if r.URL.Path == "/v1/users/ann/state" {
 			<-r.Context().Done()
 			return
 		}

@@ -105,13 +105,10 @@ func (s *Service) build(config Config) error {
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, uint64(config.CacheMB)<<20/2, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 	})
-	s.deps.Registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "aisle_rankings_reused_total", Help: "Lists made from the order in which a visitor's candidates stood before, because nothing had changed.",
-	}, func() float64 { return float64(s.engine.Reused()) }))
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
 	s.attribution = &metrics.Attribution{

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/visitorstate"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -46,8 +47,8 @@ func newWorld(t testing.TB) *world {
 	w := &world{shops: map[string]*shopData{}, changed: make(chan struct{}), asked: map[string]int{}}
 	profile, similarity := http.NewServeMux(), http.NewServeMux()
 	profile.HandleFunc("GET /v1/changes/items", w.itemChanges)
-	profile.HandleFunc("GET /v1/users/{id}/profile", w.profileOf)
-	profile.HandleFunc("GET /v1/sessions/{id}/profile", w.profileOf)
+	profile.HandleFunc("GET /v1/users/{id}/state", w.stateOf)
+	profile.HandleFunc("GET /v1/sessions/{id}/state", w.stateOf)
 	profile.HandleFunc("GET /v1/events", w.listEvents)
 	profile.HandleFunc("GET /v1/users", w.listUsers)
 	similarity.HandleFunc("POST /v1/similarities", w.lookup)
@@ -167,7 +168,7 @@ func (w *world) listUsers(rw http.ResponseWriter, r *http.Request) {
 	send(rw, page)
 }
 
-func (w *world) profileOf(rw http.ResponseWriter, r *http.Request) {
+func (w *world) stateOf(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	stuck := w.shop(of(r)).stuck[r.PathValue("id")]
 	w.mu.Unlock()
@@ -191,11 +192,72 @@ func (w *world) profileOf(rw http.ResponseWriter, r *http.Request) {
 		rw.WriteHeader(http.StatusNotModified)
 		return
 	}
-	p.AsOf = wire.TimeOf(time.Now())
-	if at, err := wire.ParseTime(r.URL.Query().Get("at")); err == nil {
-		p.AsOf = at
+	answer := encoded(&p)
+	_, _ = rw.Write(answer.Append(nil)) // a reader that is gone needs none
+}
+
+// halfLife is that of the weights in states.
+const halfLife = 30 * 24 * time.Hour
+
+// began is the moment from which ages of fixtures are counted: a state does not change by being asked for.
+var began = time.Now()
+
+// encoded is what the profile-service says of a visitor with a profile. Its affinities are left out: they follow from the catalogue.
+func encoded(p *profileapi.Profile) visitorstate.Answer {
+	a := visitorstate.Answer{Known: p.Known, HalfLife: halfLife, Withheld: !p.Consent.AllowsPersonalization(), LastSeq: p.Watermark}
+	a.Person, _ = json.Marshal(profileapi.User{Segments: p.Segments, Attributes: p.Attributes, Locale: p.Locale}) // it was JSON before
+	s := visitorstate.State{Seq: 1, LastEvent: p.LastEventID}
+	now := began
+	at := func(id string) *visitorstate.Item {
+		n := s.Find(id)
+		if n < 0 {
+			n = len(s.Items)
+			s.Items = append(s.Items, visitorstate.Item{ID: id, LastMs: now.Add(-2 * time.Hour).UnixMilli(), FirstMs: now.Add(-2 * time.Hour).UnixMilli()})
+		}
+		return &s.Items[n]
 	}
-	send(rw, p)
+	for n := range p.Recent {
+		r := &p.Recent[n]
+		it := at(r.ItemID)
+		age := time.Duration(r.AgeHours * float64(time.Hour))
+		it.LastMs = now.Add(-age).UnixMilli()
+		it.FirstMs, it.Count = it.LastMs, uint32(max(1, r.Count))
+		it.Decayed = float32(r.Decayed / visitorstate.Decay(age.Milliseconds(), halfLife))
+		it.Weight, it.Strongest = float32(r.Weight), float32(r.Weight)
+		for _, name := range r.Types {
+			k := slices.Index(s.Types, name)
+			if k < 0 {
+				k = len(s.Types)
+				s.Types = append(s.Types, name)
+			}
+			it.Types |= 1 << k
+			if name == r.Type {
+				it.Top = uint8(k)
+			}
+		}
+	}
+	if len(s.Types) == 0 {
+		s.Types = []string{"view_item"}
+	}
+	for _, b := range p.Purchased {
+		it := at(b.ItemID)
+		times := b.Times
+		if len(times) == 0 {
+			times = []wire.Time{b.LastAt}
+		}
+		for _, t := range slices.Backward(times) {
+			it.Purchases = append(it.Purchases, visitorstate.Purchase{AtMs: t.UnixMilli(), Quantity: float32(b.Quantity) / float32(len(times))})
+		}
+	}
+	for _, c := range p.Cart {
+		it := at(c.ItemID)
+		it.Cart, it.CartMs = float32(max(1, c.Quantity)), it.LastMs
+	}
+	for _, id := range p.Hidden {
+		at(id).Hidden = true
+	}
+	a.State = s.Append(nil)
+	return a
 }
 
 func (w *world) listEvents(rw http.ResponseWriter, r *http.Request) {
@@ -290,8 +352,4 @@ func (w *world) times(what string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.asked[what]
-}
-
-func affinity(value string, weight float64) profileapi.AffinityValue {
-	return profileapi.AffinityValue{Value: value, Weight: weight}
 }

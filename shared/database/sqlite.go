@@ -44,7 +44,7 @@ func SQLitePath(rawURL string) string { return strings.TrimPrefix(rawURL, "sqlit
 func openSQLite(ctx context.Context, path, lock string, connections int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "temp_store(MEMORY)",
-		"cache_size(-65536)", "wal_autocheckpoint(4000)",
+		"cache_size(-65536)", "wal_autocheckpoint(16000)",
 	}}
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?"+q.Encode())
 	if err != nil {

@@ -76,7 +76,7 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 
 // Decode reads the JSON body of the answer to a request.
 func Decode(resp *http.Response, r Request, out any) error {
-	data, err := readAll(resp)
+	data, err := ReadAll(resp)
 	if err == nil {
 		err = json.Unmarshal(data, out)
 	}
@@ -86,11 +86,11 @@ func Decode(resp *http.Response, r Request, out any) error {
 	return nil
 }
 
-// largestAnnounced bounds what a header alone can make readAll allocate.
+// largestAnnounced bounds what a header alone can make ReadAll allocate.
 const largestAnnounced = 1 << 20
 
-// readAll reads a body into memory of its size, where that is known: most answers are far smaller than the buffer of a streaming decoder.
-func readAll(resp *http.Response) ([]byte, error) {
+// ReadAll reads a body into memory of its size, where that is known: most answers are far smaller than the buffer of a streaming decoder.
+func ReadAll(resp *http.Response) ([]byte, error) {
 	var b bytes.Buffer
 	if resp.ContentLength > 0 {
 		b.Grow(int(min(resp.ContentLength, largestAnnounced)) + bytes.MinRead) // with which the end of the body is found

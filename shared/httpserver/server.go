@@ -44,8 +44,8 @@ type Server struct {
 	Engine *gin.Engine
 	API    huma.API
 
-	auth       *auth.Authenticator
-	duration   *prometheus.HistogramVec
+	auth     *auth.Authenticator
+	duration *prometheus.HistogramVec
 }
 
 // ServeHTTP implements http.Handler.

@@ -89,6 +89,36 @@ func (c *Client) ProfileUnless(ctx context.Context, q ProfileQuery, tag string) 
 	return p, resp.Header.Get("ETag"), httpclient.Decode(resp, r, &p)
 }
 
+// State returns what is known of a user, a session or both in the form of package visitorstate, and its tag; when the state that tag was given to has not
+// changed, it returns only that tag. tag "" fits none. With q.Watermark the state is that of then; q.At and q.Limit mean nothing here.
+func (c *Client) State(ctx context.Context, q ProfileQuery, tag string) (data []byte, now string, err error) {
+	r := httpclient.Request{Method: http.MethodGet, Path: "/v1/users/" + url.PathEscape(q.UserID) + "/state"}
+	if q.UserID == "" {
+		r.Path = "/v1/sessions/" + url.PathEscape(q.SessionID) + "/state"
+	} else if q.SessionID != "" {
+		r.Query = url.Values{"session_id": {q.SessionID}}
+	}
+	if q.Watermark > 0 {
+		r.Query = url.Values{"watermark": {strconv.FormatInt(q.Watermark, 10)}}
+		if q.SessionID != "" && q.UserID != "" {
+			r.Query.Set("session_id", q.SessionID)
+		}
+	}
+	if tag != "" {
+		r.Header = http.Header{"If-None-Match": {tag}}
+	}
+	resp, err := c.http.Send(ctx, r)
+	if err != nil {
+		return nil, "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotModified {
+		return nil, tag, nil
+	}
+	data, err = httpclient.ReadAll(resp)
+	return data, resp.Header.Get("ETag"), err
+}
+
 // target returns the path and the parameters of a query.
 func (q *ProfileQuery) target() (string, url.Values) {
 	values := url.Values{}

@@ -23,20 +23,20 @@ const (
 
 // ImportFormats lists the formats that an import reads; "auto" tells them apart by content.
 func ImportFormats() []string {
-	return []string{"auto", "ndjson", "csv", "xlsx", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "woocommerce_csv"}
+	return []string{"auto", "ndjson", "csv", "xlsx", "xml", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "shopify_orders_csv", "woocommerce_csv"}
 }
 
 // ImportSpec says what a file holds and how to read it. What is left out is told by the file itself, and named in the import's state.
 type ImportSpec struct {
 	Kind       string                       `json:"kind" enum:"users,items,events"`
-	Format     string                       `json:"format" enum:"auto,ndjson,csv,xlsx,google_merchant_tsv,google_merchant_xml,shopify_csv,woocommerce_csv"`
+	Format     string                       `json:"format" enum:"auto,ndjson,csv,xlsx,xml,google_merchant_tsv,google_merchant_xml,shopify_csv,shopify_orders_csv,woocommerce_csv" doc:"auto: told by the content"`
 	Mapping    map[string]string            `json:"mapping,omitempty" doc:"Column to field, such as {\"sku\":\"item_id\",\"qty\":\"stock.quantity\"}; columns with a known name need none"`
 	MapValues  map[string]map[string]string `json:"map_values,omitempty" doc:"Field to value in the file to value to store, such as {\"type\":{\"view\":\"view_item\"}}"`
 	Set        map[string]string            `json:"set,omitempty" doc:"Field to a value for every row, such as {\"type\":\"purchase\"}"`
 	Ignore     []string                     `json:"ignore,omitempty" doc:"Columns to leave out"`
 	Separator  string                       `json:"separator,omitempty" doc:"Of columns: one character, or tab; found by itself when absent"`
 	Encoding   string                       `json:"encoding,omitempty" doc:"Such as windows-1252; found by itself when absent"`
-	Decimal    string                       `json:"decimal,omitempty" enum:",." doc:"Decimal mark of numbers; found per column when absent"`
+	Decimal    string                       `json:"decimal,omitempty" doc:"Decimal mark of numbers, . or a comma; found per column when absent"`
 	DateFormat string                       `json:"date_format,omitempty" doc:"Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent"`
 	Timezone   string                       `json:"timezone,omitempty" doc:"IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent"`
 	Complete   bool                         `json:"complete,omitempty" doc:"Of items: the file is the whole catalogue, what it lacks is archived at its end"`
@@ -106,17 +106,11 @@ type ImportError struct {
 // StartImport sends a file, which may be compressed with gzip or zstd, and returns the queued import.
 func (c *Client) StartImport(ctx context.Context, spec ImportSpec, file io.Reader) (Import, error) {
 	var out Import
-	values := url.Values{"kind": {spec.Kind}, "format": {spec.Format}}
-	if len(spec.Mapping) > 0 {
-		mapping, err := json.Marshal(spec.Mapping)
-		if err != nil {
-			return out, err
-		}
-		values.Set("mapping", string(mapping))
+	options, err := json.Marshal(spec)
+	if err != nil {
+		return out, err
 	}
-	if spec.DryRun {
-		values.Set("dry_run", "true")
-	}
+	values := url.Values{"spec": {string(options)}}
 	resp, err := c.http.Send(ctx, httpclient.Request{Method: http.MethodPost, Path: "/v1/imports", Query: values, Body: file, ContentType: "application/octet-stream"})
 	if err != nil {
 		return out, err

@@ -74,6 +74,7 @@ type Arm struct {
 
 // Freshness says how new the inputs of an answer are.
 type Freshness struct {
+	Stale         bool      `json:"stale,omitempty" doc:"The visitor is as of profile_as_of: the profile-service did not answer in time"`
 	ProfileAsOf   wire.Time `json:"profile_as_of,omitempty"`
 	LastEventID   string    `json:"last_event_id,omitempty"`
 	CatalogueAsOf wire.Time `json:"catalogue_as_of,omitempty"`

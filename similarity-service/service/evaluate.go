@@ -27,12 +27,16 @@ type EvaluateOptions struct {
 	K             int                                 // length of the measured lists; 0 means 20
 	Neighbours    int                                 // neighbours kept per item; 0 means 200
 	HistoryCap    int                                 // latest entries of a history that co-occur; 0 means 2000
+	Table         TableOptions                        // how to read tables
 	Seed          uint64                              // same seed, same report
 	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
 	Workers       int                                 // goroutines; 0 means GOMAXPROCS
 	ScanTest      bool                                // afterwards, scan the test part for the family's optimum
 	Progress      func(stage string, done, total int) // may be called from several goroutines
 }
+
+// TableOptions say how to read tables; what is left out is found out by itself.
+type TableOptions = dataset.Table
 
 // Metric is a measured figure with its 95 % bootstrap interval. Figures of all lists together have no interval.
 type Metric struct {
@@ -63,6 +67,7 @@ type DataSummary struct {
 	TestCases    int            `json:"test_cases"`
 	Lines        int            `json:"lines"`
 	Skipped      map[string]int `json:"skipped,omitempty"`
+	Notes        []string       `json:"notes,omitempty"` // what was found out about the files, such as that a table has no times
 }
 
 // Report is the outcome of an evaluation, best algorithm first by validation.
@@ -87,7 +92,7 @@ type TestOptimum struct {
 // and the baselines on the test part. Cancelling ctx ends it within a moment, with the context's error.
 func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	data, err := dataset.Load(o.Path, dataset.Options{
-		Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, Seed: o.Seed,
+		Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, Seed: o.Seed, Table: o.Table,
 	})
 	if err != nil {
 		return Report{}, err
@@ -133,7 +138,7 @@ func EvaluateFormats() []string {
 func report(o EvaluateOptions, run evaluate.Options, data *dataset.Data, board *evaluate.Leaderboard) Report {
 	r := Report{Selected: board.Selected, Data: DataSummary{
 		Path: o.Path, Format: o.Format, Items: data.Items.Len(), Rows: data.Rows(), Interactions: data.Interactions(),
-		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped,
+		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped, Notes: data.Notes,
 	}}
 	if best := board.Optimum; best != nil {
 		figures := func(s metrics.Summary) map[string]float64 {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,6 +52,7 @@ func (r *Rules) Weights() Weights { return r.weights }
 type Window struct {
 	Now      time.Time
 	Earliest time.Time // older events are past the retention
+	Most     int       // events of a body; 0: MaxEvents
 }
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.
@@ -91,13 +93,16 @@ func (r *Rules) Decode(data []byte, w Window) (Body, error) {
 		return Body{}, d.err
 	}
 	if d.tooMany {
-		return Body{}, &SizeError{Detail: fmt.Sprintf("more than %d events in one request: send them in several", MaxEvents)}
+		return Body{}, &SizeError{Detail: fmt.Sprintf("more than %d events in one request: send them in several", d.most())}
 	}
 	if len(body.Events) == 0 {
 		return Body{}, &SizeError{Detail: "there is no event in the request"}
 	}
 	return body, nil
 }
+
+// most is how many events a body may hold.
+func (d *decoder) most() int { return cmp.Or(d.window.Most, MaxEvents) }
 
 // SizeError says that a request holds too many events or none.
 type SizeError struct{ Detail string }
@@ -179,7 +184,7 @@ func (d *decoder) list(prefix string) []Judged {
 	var events []Judged
 	d.pos++
 	for first := true; d.next(']', first); first = false {
-		if len(events) == MaxEvents {
+		if len(events) == d.most() {
 			d.tooMany = true
 			d.skip(1)
 			continue

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
@@ -31,6 +32,7 @@ type API struct {
 	History      *history.Reader
 	Interactions *interactions.Stream
 	Imports      *imports.Imports
+	Undo         *undo.Undo
 	Now          func() time.Time
 }
 
@@ -42,7 +44,9 @@ func (a *API) Register(api huma.API) {
 	a.registerItem(api)
 	a.registerUsers(api)
 	a.registerImports(api)
+	a.registerUndo(api)
 	a.registerProfiles(api)
+	a.registerStates(api)
 	a.registerInteractions(api)
 }
 

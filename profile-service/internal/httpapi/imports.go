@@ -8,6 +8,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -23,8 +25,10 @@ const importsTag = "Imports"
 
 func (a *API) registerImports(api huma.API) {
 	start := operation(http.MethodPost, "/v1/imports", "start-import", importsTag, "Import a file")
-	start.Description = "The file is the body, or the part `file` of a multipart form. gzip and zstd are recognised. Rows are judged like the bodies of the API; a bad row costs only itself and " +
-		"appears in the report at `/v1/imports/{id}/errors`. Sending a file again stores nothing twice. Needs the write scope of the kind too: `catalogue:write`, `users:write` or `events:write`."
+	start.Description = "The file is the body, or the part `file` of a multipart form: CSV with any separator, NDJSON, XML feeds or xlsx, plain, gzipped or zstd-compressed. Format, encoding, separator, " +
+		"columns, numbers and times are found out by themselves and named in the state, with `warnings` for what was not all understood. Rows are judged like the bodies of the API; a bad row " +
+		"costs only itself and appears in the report at `/v1/imports/{id}/errors`. Sending a file again stores nothing twice. Options can be query parameters or all together JSON in `spec`; " +
+		"a parameter counts before it. Needs the write scope of the kind too: `catalogue:write`, `users:write` or `events:write`."
 	start.DefaultStatus = http.StatusAccepted
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	form := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}}}}
@@ -52,10 +56,19 @@ func (a *API) registerImports(api huma.API) {
 }
 
 type startImportInput struct {
-	Kind    string `query:"kind" required:"true" enum:"users,items,events"`
-	Format  string `query:"format" required:"true" enum:"ndjson,csv,google_merchant_tsv,google_merchant_xml,shopify_csv,woocommerce_csv"`
-	Mapping string `query:"mapping" maxLength:"8192" doc:"Of CSV: JSON object of field to column"`
-	DryRun  bool   `query:"dry_run" doc:"Judge every row and store nothing"`
+	Kind       string  `query:"kind" enum:"users,items,events" doc:"What the rows are; required here or in spec"`
+	Format     string  `query:"format" enum:"auto,ndjson,csv,xlsx,xml,google_merchant_tsv,google_merchant_xml,shopify_csv,shopify_orders_csv,woocommerce_csv" doc:"auto when absent: told by the content"`
+	DryRun     bool    `query:"dry_run" doc:"Judge every row and store nothing"`
+	Complete   bool    `query:"complete" doc:"Of items: the file is the whole catalogue, what it lacks is archived at its end"`
+	MaxGone    float64 `query:"max_gone" minimum:"0" maximum:"1" doc:"With complete: the largest share of the catalogue that may be archived; 0.2 when absent"`
+	Timezone   string  `query:"timezone" maxLength:"64" doc:"Of times without one, such as Europe/Berlin; UTC when absent"`
+	DateFormat string  `query:"date_format" maxLength:"64" doc:"Such as DD.MM.YYYY HH:mm:ss; found per column when absent"`
+	Decimal    string  `query:"decimal" maxLength:"8" doc:"Decimal mark of numbers, . or , (or point, comma); found per column when absent"`
+	Separator  string  `query:"separator" maxLength:"9" doc:"Of columns: one character, or tab; found by itself when absent"`
+	Encoding   string  `query:"encoding" maxLength:"32" doc:"Such as windows-1252; found by itself when absent"`
+	Replace    string  `query:"replace" maxLength:"64" doc:"An import that is undone before this one is stored"`
+	Mapping    string  `query:"mapping" maxLength:"8192" doc:"JSON object of column to field"`
+	Spec       string  `query:"spec" maxLength:"65536" doc:"All options as JSON: an ImportSpec"`
 
 	request *http.Request
 }
@@ -73,16 +86,58 @@ type startImportOutput struct {
 	Body     profileapi.Import
 }
 
-func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImportOutput, error) {
-	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[in.Kind]
-	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
-		return nil, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
-	}
-	spec := profileapi.ImportSpec{Kind: in.Kind, Format: in.Format, DryRun: in.DryRun}
-	if in.Mapping != "" {
-		if err := json.Unmarshal([]byte(in.Mapping), &spec.Mapping); err != nil {
-			return nil, apierror.Invalid("The mapping is not usable.", apierror.FieldError{Parameter: "mapping", Code: "invalid_json", Detail: "mapping is a JSON object of field to column."})
+// spec joins the parameters with the JSON of the parameter spec.
+func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
+	var spec profileapi.ImportSpec
+	decode := func(parameter, text string, into any) error {
+		if text == "" {
+			return nil
 		}
+		d := json.NewDecoder(strings.NewReader(text))
+		d.DisallowUnknownFields()
+		if err := d.Decode(into); err != nil {
+			return apierror.Invalid("The options cannot be read.", apierror.FieldError{Parameter: parameter, Code: "invalid_json", Detail: parameter + " cannot be read as JSON: " + err.Error() + "."})
+		}
+		return nil
+	}
+	if err := decode("spec", in.Spec, &spec); err != nil {
+		return spec, err
+	}
+	if err := decode("mapping", in.Mapping, &spec.Mapping); err != nil {
+		return spec, err
+	}
+	for _, p := range []struct {
+		given string
+		to    *string
+	}{{in.Kind, &spec.Kind}, {in.Format, &spec.Format}, {in.Timezone, &spec.Timezone}, {in.DateFormat, &spec.DateFormat}, {in.Decimal, &spec.Decimal}, {in.Separator, &spec.Separator},
+		{in.Encoding, &spec.Encoding}, {in.Replace, &spec.Replace}} {
+		if p.given != "" {
+			*p.to = p.given
+		}
+	}
+	switch spec.Decimal {
+	case "comma":
+		spec.Decimal = ","
+	case "point":
+		spec.Decimal = "."
+	}
+	spec.DryRun, spec.Complete = spec.DryRun || in.DryRun, spec.Complete || in.Complete
+	if in.MaxGone > 0 {
+		spec.MaxGone = in.MaxGone
+	}
+	return spec, nil
+}
+
+func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImportOutput, error) {
+	spec, err := in.spec()
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{"users", "items", "events"}, spec.Kind) {
+		return nil, apierror.Invalid("The import has no kind.", apierror.FieldError{Parameter: "kind", Code: "required", Detail: "Say what the rows are: kind=users, items or events."})
+	}
+	if err := mayWrite(ctx, spec.Kind); err != nil {
+		return nil, err
 	}
 	file, err := fileOf(in.request)
 	if err != nil {
@@ -93,6 +148,15 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 		return nil, storeProblem(err)
 	}
 	return &startImportOutput{Location: "/v1/imports/" + state.ImportID, Body: state}, nil
+}
+
+// mayWrite checks that a caller may write what a kind of import holds.
+func mayWrite(ctx context.Context, kind string) error {
+	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[kind]
+	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
+		return apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+scope+", or is a publishable one.")
+	}
+	return nil
 }
 
 // fileOf returns the body, or the part "file" of a form.

@@ -5,10 +5,8 @@
 package imports
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -36,10 +34,17 @@ const (
 type Options struct {
 	Store        store.Imports
 	Sink         Sink
+	Undoer       Undoer // nil where imports cannot be undone
 	SpoolDir     string // "" for the system's temporary folder
 	MaxFileBytes int64
 	Now          func() time.Time
 	Logger       *slog.Logger
+}
+
+// Undoer takes out what an import stored.
+type Undoer interface {
+	// UndoImport takes out exactly what the import stored. Its error can be an *apierror.Problem.
+	UndoImport(ctx context.Context, shop, importID string) error
 }
 
 // Imports accepts and runs imports. Close stops them.
@@ -68,7 +73,7 @@ func (im *Imports) Close() {
 
 // Start spools a file and queues its import.
 func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.ImportSpec, file io.Reader) (profileapi.Import, error) {
-	if err := checkSpec(spec); err != nil {
+	if err := im.checkSpec(ctx, shop, &spec); err != nil {
 		return profileapi.Import{}, err
 	}
 	im.mu.Lock()
@@ -83,6 +88,9 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 	}
 	now := wire.TimeOf(im.o.Now())
 	state := profileapi.Import{ImportID: uuid.Must(uuid.NewV7()).String(), Spec: spec, State: profileapi.ImportQueued, BytesTotal: size, CreatedAt: now, UpdatedAt: now}
+	if !spec.DryRun {
+		state.UndoUntil = wire.TimeOf(state.CreatedAt.Add(store.UndoFor))
+	}
 	if err := im.save(ctx, shop, &state, false); err != nil {
 		discard(spool)
 		return profileapi.Import{}, err
@@ -103,21 +111,6 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 		im.run(jobCtx, shop, state, spool)
 	})
 	return state, nil
-}
-
-func checkSpec(spec profileapi.ImportSpec) error {
-	switch {
-	case spec.Kind != "items" && spec.Format != "ndjson" && spec.Format != "csv":
-		return apierror.Invalid("The format holds items only.", apierror.FieldError{Parameter: "format", Code: "invalid_format", Detail: "Use kind=items, or the format ndjson or csv."})
-	case len(spec.Mapping) > 0 && spec.Format != "csv":
-		return apierror.Invalid("Only CSV has a mapping.", apierror.FieldError{Parameter: "mapping", Code: "invalid_mapping", Detail: "Leave mapping out or use format=csv."})
-	}
-	for field := range spec.Mapping {
-		if _, ok := shapeOf(shapes(spec.Kind), field); !ok {
-			return apierror.Invalid("The mapping is not usable.", apierror.FieldError{Parameter: "mapping", Code: "invalid_mapping", Detail: fmt.Sprintf("%.64q is not a field of %s.", field, spec.Kind)})
-		}
-	}
-	return nil
 }
 
 // spool copies the body to disk, so that the sender need not wait for the database.
@@ -240,34 +233,4 @@ func (im *Imports) Errors(ctx context.Context, shop, id string, write func(entry
 			return nil
 		}
 	}
-}
-
-// open returns the rows of a spooled file, and what to call at their end.
-func open(ctx context.Context, spec profileapi.ImportSpec, file io.Reader) (source, func(), error) {
-	plain, err := decompress(file)
-	if err != nil {
-		return nil, func() {}, err
-	}
-	closer := func() { _ = plain.Close() } // nothing was written
-	bounded := &boundedReader{ctx: ctx, r: plain, left: maxRecord}
-	r := bufio.NewReaderSize(bounded, 256<<10)
-	skipBOM(r)
-	s, err := sourceOf(spec, r)
-	return boundedSource{s, bounded}, closer, err
-}
-
-func sourceOf(spec profileapi.ImportSpec, r *bufio.Reader) (source, error) {
-	switch spec.Format {
-	case "csv":
-		return newTable(r, ',', plainCSV(spec.Kind, spec.Mapping))
-	case "google_merchant_tsv":
-		return newTable(r, '\t', merchantTSV)
-	case "google_merchant_xml":
-		return &merchantXML{decoder: xml.NewDecoder(r)}, nil
-	case "shopify_csv":
-		return newTable(r, ',', shopifyCSV)
-	case "woocommerce_csv":
-		return newTable(r, ',', wooCSV)
-	}
-	return &ndjson{r: r}, nil
 }

@@ -17,18 +17,22 @@ import (
 // blocked is a Sink that tells when it was reached and then waits for the end of its context.
 type blocked struct{ reached chan struct{} }
 
-func (b blocked) Items(ctx context.Context, _ string, _ [][]byte, _ bool) ([]Verdict, error) {
+func (b blocked) Items(ctx context.Context, _ string, _ [][]byte, _ Batch) ([]Verdict, error) {
 	b.reached <- struct{}{}
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-func (b blocked) Users(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
-	return b.Items(ctx, shop, rows, dryRun)
+func (b blocked) Users(ctx context.Context, shop string, rows [][]byte, batch Batch) ([]Verdict, error) {
+	return b.Items(ctx, shop, rows, batch)
 }
 
-func (b blocked) Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
-	return b.Items(ctx, shop, rows, dryRun)
+func (b blocked) Events(ctx context.Context, shop string, rows [][]byte, batch Batch) ([]Verdict, error) {
+	return b.Items(ctx, shop, rows, batch)
+}
+
+func (b blocked) ArchiveMissing(context.Context, string, Missing) (int, int, error) {
+	return 0, 0, nil
 }
 
 // startBlocked starts an import that waits in its sink.

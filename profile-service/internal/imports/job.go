@@ -14,28 +14,36 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
 )
 
 const (
 	batchRows  = 1000
+	batchBytes = 8 << 20 // of rows that wait to be stored; what bounds memory when rows are long
 	maxErrors  = 100_000 // entries of a report; beyond it rows are only counted
 	maxSample  = 200
 	endTimeout = 10 * time.Second
 )
 
-// Sink stores rows that were read. Each method returns a verdict per row, in order; with dryRun it only judges.
+// Sink stores rows that were read. Items, Users and Events return a verdict per row, in order.
 type Sink interface {
-	Items(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
-	Users(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
-	Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error)
+	Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
+	Users(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
+	Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
+	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more than a share of
+	// them. It returns how many those are and of how many; with dryRun it archives nothing.
+	ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error)
 }
 
 // Verdict is what became of one row. Pointers of its errors are relative to the row.
 type Verdict struct {
 	Duplicate bool
 	Errors    []profileapi.FieldError
+	Warnings  []profileapi.FieldError
 }
 
 // job is one running import.
@@ -44,14 +52,21 @@ type job struct {
 	shop    string
 	state   profileapi.Import
 	read    *atomic.Int64 // bytes of the file
+	reading *reading
+	tally   *tally
+	repeats *repeats
+	items   *items
 	batch   []row
-	entries int64 // of the report
-	savedAt time.Time
+
+	batchBytes int   // of batch
+	entries    int64 // of the report
+	savedAt    time.Time
 }
 
 // run waits for a slot, reads the file and saves how it ended.
 func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
-	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}}
+	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}, tally: newTally(), repeats: newRepeats(), items: newItems()}
+	ctx = store.DuringImport(ctx, state.ImportID)
 	err := j.wait(ctx)
 	if err == nil {
 		err = j.work(ctx, file)
@@ -67,6 +82,7 @@ func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import
 	default:
 		j.state.State, j.state.Problem = profileapi.ImportFailed, j.problem(err)
 	}
+	j.found()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	if err := im.save(end, shop, &j.state, false); err != nil {
@@ -81,7 +97,11 @@ type fileError struct{ error }
 func (j *job) problem(err error) string {
 	var file fileError
 	if errors.As(err, &file) {
-		return file.Error()
+		return capital(strings.TrimSuffix(file.Error(), ".")) + "."
+	}
+	var known *apierror.Problem
+	if errors.As(err, &known) {
+		return known.Detail
 	}
 	j.im.o.Logger.Error("import failed", "shop", j.shop, "import_id", j.state.ImportID, "error", err)
 	return "The rows could not be stored. Send the file again: what was stored is not stored twice."
@@ -107,41 +127,91 @@ func (j *job) wait(ctx context.Context) error {
 
 // countingReader counts what is read of the file, for the progress.
 type countingReader struct {
-	io.Reader
+	io.ReadSeeker
 	n *atomic.Int64
 }
 
+// Read implements io.Reader.
 func (r countingReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
+	n, err := r.ReadSeeker.Read(p)
 	r.n.Add(int64(n))
 	return n, err
 }
 
-func (j *job) work(ctx context.Context, file io.Reader) error {
+// Seek implements io.Seeker.
+func (r countingReader) Seek(offset int64, whence int) (int64, error) {
+	at, err := r.ReadSeeker.Seek(offset, whence)
+	r.n.Store(at)
+	return at, err
+}
+
+func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 	defer func() { <-j.im.slots }()
 	j.state.State = profileapi.ImportRunning
 	if err := j.save(ctx); err != nil {
 		return err
 	}
-	s, closer, err := open(ctx, j.state.Spec, countingReader{file, j.read})
-	defer closer()
+	if replaced := j.state.Spec.Replace; replaced != "" && !j.state.Spec.DryRun {
+		if err := j.im.o.Undoer.UndoImport(store.DuringImport(ctx, ""), j.shop, replaced); err != nil { // undoing this import shall not bring that one back
+			return err
+		}
+	}
+	var err error
+	j.reading, err = open(ctx, j.state.Spec, countingReader{file, j.read}, j.im.o.Now())
+	defer func() { j.reading.close() }()
+	j.found()
 	if err != nil {
 		return fileError{err}
 	}
 	for {
-		r, err := s.next()
+		r, err := j.reading.source.next()
 		if errors.Is(err, io.EOF) {
-			return j.flush(ctx)
+			return j.end(ctx)
 		}
 		if err != nil {
 			return errors.Join(j.flush(ctx), fileError{fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err)})
 		}
-		if j.batch = append(j.batch, r); len(j.batch) == batchRows {
+		j.batchBytes += len(r.object)
+		if j.batch = append(j.batch, r); len(j.batch) == j.rowsAtOnce() || j.batchBytes >= batchBytes {
 			if err := j.flush(ctx); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// end stores what is left, and judges the file as a whole.
+func (j *job) end(ctx context.Context) error {
+	if err := j.flush(ctx); err != nil {
+		return err
+	}
+	j.found()
+	if j.state.Rows == 0 {
+		return fileError{errors.New("the file has no row: there is nothing below its header. Check that it is the right file, and its separator and format")}
+	}
+	if j.state.Spec.Complete {
+		return j.archiveMissing(ctx)
+	}
+	return nil
+}
+
+// found shows what was found out about the file.
+func (j *job) found() {
+	if r := j.reading; r != nil && r.table != nil {
+		j.state.Columns, j.state.Notes = r.columns(), r.table.Notes
+		if r.table.Format == table.CSV && r.table.Separator != "" && r.table.Separator != "," {
+			j.state.Notes = append(slices.Clip(j.state.Notes), fmt.Sprintf("Separator: %s.", map[string]string{"\t": "tab"}[r.table.Separator]+strings.Trim(r.table.Separator, "\t")))
+		}
+	}
+	j.state.Warnings = j.tally.list()
+}
+
+// rowsAtOnce is how many rows are stored in one commit.
+func (j *job) rowsAtOnce() int {
+	if j.state.Spec.Kind == "events" {
+		return ingest.MaxRows
+	}
+	return batchRows
 }
 
 // flush stores the batch, notes its errors and saves the progress.
@@ -152,6 +222,7 @@ func (j *job) flush(ctx context.Context) error {
 	var good []row
 	var report []profileapi.ImportError
 	for _, r := range j.batch {
+		j.items.see(&r, j.state.Spec.Kind)
 		if r.bad != nil {
 			report = append(report, profileapi.ImportError{Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample), Record: r.object})
 			j.state.Rejected++
@@ -164,19 +235,16 @@ func (j *job) flush(ctx context.Context) error {
 		return err
 	}
 	for i, v := range verdicts {
-		switch {
-		case len(v.Errors) > 0:
+		if len(v.Errors) > 0 {
 			j.state.Rejected++
 			report = append(report, entries(good[i], v.Errors)...)
-		case v.Duplicate:
-			j.state.Duplicates++
-		default:
-			j.state.Accepted++
+			continue
 		}
+		j.accept(&good[i], v)
 	}
 	slices.SortStableFunc(report, func(a, b profileapi.ImportError) int { return cmp.Compare(a.Line, b.Line) })
 	j.state.Rows += int64(len(j.batch))
-	j.batch = j.batch[:0]
+	j.batch, j.batchBytes = j.batch[:0], 0
 	if err := j.report(ctx, report); err != nil {
 		return err
 	}
@@ -184,6 +252,38 @@ func (j *job) flush(ctx context.Context) error {
 		return nil
 	}
 	return j.save(ctx)
+}
+
+// maxPreview is how many rows a dry run shows as they would be stored.
+const maxPreview = 5
+
+// accept counts a stored row and its warnings.
+func (j *job) accept(r *row, v Verdict) {
+	if v.Duplicate {
+		j.state.Duplicates++
+	} else {
+		j.state.Accepted++
+	}
+	if j.state.Spec.DryRun && len(j.state.Preview) < maxPreview {
+		j.state.Preview = append(j.state.Preview, r.object)
+	}
+	if len(v.Warnings)+len(r.warnings) == 0 {
+		return
+	}
+	j.state.Warned++
+	for _, w := range r.warnings {
+		j.tally.add(r.line, w)
+	}
+	for _, w := range v.Warnings {
+		j.tally.add(r.line, warning{code: w.Code, column: columnOf(r, w.Pointer), example: valueAt(r.object, w.Pointer), detail: w.Detail})
+	}
+}
+
+func columnOf(r *row, pointer string) string {
+	if name, ok := r.columns[pointer]; ok {
+		return name
+	}
+	return pointer
 }
 
 func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
@@ -201,18 +301,17 @@ func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 	case "events":
 		put = j.im.o.Sink.Events
 	}
-	return put(ctx, j.shop, objects, j.state.Spec.DryRun)
+	return put(ctx, j.shop, objects, Batch{DryRun: j.state.Spec.DryRun, repeats: j.repeats})
 }
 
 // entries makes the report entries of one row; the record is in the first only, so that a mended report imports each row once.
 func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
 	out := make([]profileapi.ImportError, len(errs))
 	for i, e := range errs {
-		column := e.Pointer
-		if name, ok := r.columns[e.Pointer]; ok {
-			column = name
+		out[i] = profileapi.ImportError{Line: r.line, Column: columnOf(&r, e.Pointer), Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer))}
+		if e.Code == "unknown_type" {
+			out[i].Message += fmt.Sprintf(" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", clip(out[i].Sample))
 		}
-		out[i] = profileapi.ImportError{Line: r.line, Column: column, Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer))}
 	}
 	out[0].Record = r.object
 	return out
@@ -274,6 +373,7 @@ func (j *job) report(ctx context.Context, report []profileapi.ImportError) error
 // save shows the progress and finds out whether another process was asked to cancel the import.
 func (j *job) save(ctx context.Context) error {
 	j.savedAt = j.im.o.Now()
+	j.state.Warnings = j.tally.list()
 	if j.state.BytesTotal > 0 {
 		j.state.Progress = min(1, float64(j.read.Load())/float64(j.state.BytesTotal))
 	}

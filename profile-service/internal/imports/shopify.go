@@ -1,114 +1,237 @@
 package imports
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
+	"io"
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
 )
-
-// shopifyCSV converts a product export of Shopify. The first line of a handle is the product; every line with a SKU is a variant of it, unless the
-// product has only one.
-func shopifyCSV(columns []string) (func(record) []row, error) {
-	if err := needColumns(columns, "handle", "title"); err != nil {
-		return nil, err
-	}
-	pointers := map[string]string{"/item_id": "handle", "/description": "body (html)", "/brand": "vendor", "/price": "variant price", "/gtin": "variant barcode", "/image_url": "image src"}
-	var held []record // the lines of one handle
-	return func(r record) []row {
-		if r.values != nil && (len(held) == 0 || r.get("handle") == held[0].get("handle") && len(held) < maxVariants) {
-			held = append(held, r)
-			return nil
-		}
-		rows := shopifyProduct(held, pointers)
-		held = held[:0]
-		if r.values != nil {
-			held = append(held, r)
-		}
-		return rows
-	}, nil
-}
 
 // maxVariants bounds the lines of one product that are held in memory.
 const maxVariants = 4096
 
-func shopifyProduct(lines []record, pointers map[string]string) []row {
-	if len(lines) == 0 {
-		return nil
-	}
-	first := lines[0]
-	var variants []record
-	for _, l := range lines {
-		if l.get("variant sku") != "" && l.get("variant price") != "" {
-			variants = append(variants, l)
-		}
-	}
-	product := shopifyItem(first, first)
-	product["item_id"] = first.get("handle")
-	rows := []row{{line: first.line, object: encode(product), columns: pointers}}
-	if len(variants) < 2 {
-		return rows
-	}
-	for _, v := range variants {
-		item := shopifyItem(first, v)
-		item["item_id"], item["parent_id"] = strings.TrimPrefix(v.get("variant sku"), "'"), first.get("handle")
-		rows = append(rows, row{line: v.line, object: encode(item), columns: pointers})
-	}
-	return rows
+// shopify makes items of a product export of Shopify. The lines of one handle are a product; those with an option, a SKU or a price are its variants.
+// The product is the item of its handle, with the stock and the price of its variants. A product with one variant is one item, found by the SKU too.
+type shopify struct {
+	r       *reading
+	b       *builder
+	sheet   *sheet
+	extra   []int // columns without a meaning here: attributes of the product
+	held    []table.Record
+	pending []row
+	ended   error
 }
 
-// shopifyItem takes what all variants share from the product's line and the rest from the variant's.
-func shopifyItem(product, variant record) map[string]any {
-	item := map[string]any{"title": product.get("title"), "description": product.get("body (html)"), "brand": product.get("vendor"), "image_url": product.get("image src")}
-	if category := product.get("product category"); category != "" {
-		item["category_path"] = split(category, ">")
-	} else if kind := product.get("type"); kind != "" {
-		item["category_path"] = []string{kind}
+func shopifyColumns() map[string]string {
+	used := map[string]string{
+		"handle": "item_id", "title": "title", "body (html)": "description", "vendor": "brand", "type": "category_path", "product category": "category_path", "tags": "tags",
+		"published": "status", "status": "status", "variant sku": "aliases", "variant barcode": "gtin", "variant price": "price", "variant compare at price": "price",
+		"variant inventory tracker": "stock.status", "variant inventory qty": "stock.quantity", "variant inventory policy": "stock.status", "cost per item": "cost",
+		"image src": "image_url", "variant image": "image_url",
 	}
-	if tags := split(product.get("tags"), ","); len(tags) > 0 {
-		item["tags"] = tags
-	}
-	item["status"] = map[string]string{"draft": profileapi.ItemHidden, "archived": profileapi.ItemArchived}[strings.ToLower(product.get("status"))]
-	if strings.EqualFold(product.get("published"), "false") && item["status"] == "" {
-		item["status"] = profileapi.ItemHidden
-	}
-	if image := variant.get("variant image"); image != "" {
-		item["image_url"] = image
-	}
-	reducedPrice(item, variant.get("variant price"), variant.get("variant compare at price"))
-	if raw := variant.get("variant inventory qty"); raw != "" && variant.get("variant inventory tracker") != "" {
-		quantity, _ := strconv.ParseFloat(raw, 64)
-		status := stockStatus(quantity)
-		if status == profileapi.OutOfStock && variant.get("variant inventory policy") == "continue" {
-			status = profileapi.Backorder
-		}
-		item["stock"] = map[string]any{"status": status, "quantity": quantity}
-	}
-	attributes := map[string]any{}
 	for n := range 3 {
-		name, value := product.get(fmt.Sprintf("option%d name", n+1)), variant.get(fmt.Sprintf("option%d value", n+1))
-		if name != "" && value != "" && value != "Default Title" {
-			attributes[name] = value
-		}
+		used[fmt.Sprintf("option%d name", n+1)] = "attributes"
+		used[fmt.Sprintf("option%d value", n+1)] = "attributes"
+		used[fmt.Sprintf("option%d linked to", n+1)] = ""
 	}
-	if len(attributes) > 0 {
-		item["attributes"] = attributes
+	for left := range strings.SplitSeq("variant grams,variant fulfillment service,variant requires shipping,variant taxable,variant tax code,variant weight unit,image position,image alt text,gift card,seo title,seo description", ",") {
+		used[left] = ""
 	}
-	return item
+	return used
 }
 
-// reducedPrice sets price and, when the price was higher before, sale_price.
-func reducedPrice(item map[string]any, now, before string) {
-	price, err := strconv.ParseFloat(now, 64)
-	if err != nil {
-		if now != "" {
-			item["price"] = now // for the decoder to refuse
+func newShopify(r *reading, b *builder) *shopify {
+	s := &shopify{r: r, b: b, sheet: newSheet(r.table.Columns, shopifyColumns())}
+	b.pointers = s.sheet.pointersOf(r.table.Columns)
+	for i := range r.plan.Columns {
+		c := &r.plan.Columns[i]
+		if s.sheet.known(c.Name) {
+			continue
+		}
+		if c.How != table.Mapped && c.How != table.Ignored && c.How != table.Attribute {
+			c.Field, c.How, c.Shape, c.Numbers, c.Times = "attributes."+c.Name, table.Attribute, table.Text, nil, nil
+		}
+		s.extra = append(s.extra, i)
+	}
+	return s
+}
+
+func (s *shopify) describe(columns []profileapi.ImportColumn) { s.sheet.describe(columns) }
+
+func (s *shopify) next() (row, error) {
+	for len(s.pending) == 0 {
+		if s.ended != nil {
+			return row{}, s.ended
+		}
+		rec, err := s.r.record()
+		switch {
+		case err != nil:
+			s.ended = err
+			if !errors.Is(err, io.EOF) {
+				return row{}, err
+			}
+			s.flush()
+		case rec.Problem != nil:
+			s.flush()
+			s.pending = append(s.pending, row{line: rec.Line, bad: problemOf(&rec)})
+		default:
+			if len(s.held) > 0 && (s.sheet.get(&rec, "handle") != s.sheet.get(&s.held[0], "handle") || len(s.held) >= maxVariants) {
+				s.flush()
+			}
+			s.held = append(s.held, rec)
+		}
+	}
+	first := s.pending[0]
+	s.pending = s.pending[1:]
+	return first, nil
+}
+
+// flush makes the items of the lines of one handle.
+func (s *shopify) flush() {
+	if len(s.held) == 0 {
+		return
+	}
+	lines := s.held
+	s.held = nil
+	first := &lines[0]
+	var variants []*table.Record
+	for i := range lines {
+		if s.sheet.get(&lines[i], "variant price") != "" || s.sheet.get(&lines[i], "variant sku") != "" || s.sheet.get(&lines[i], "option1 value") != "" {
+			variants = append(variants, &lines[i])
+		}
+	}
+	handle := s.sheet.get(first, "handle")
+	product := s.product(first, handle)
+	if len(variants) == 0 {
+		s.pending = append(s.pending, product.finish())
+		return
+	}
+	if len(variants) == 1 {
+		s.variant(product, first, variants[0])
+		product.alias(s.sku(variants[0]))
+		s.pending = append(s.pending, product.finish())
+		return
+	}
+	f := &family{}
+	var rows []row
+	for _, v := range variants {
+		d := s.product(first, s.variantID(handle, v))
+		d.row.line, d.row.warnings = v.Line, nil
+		d.item["parent_id"] = handle
+		s.variant(d, first, v)
+		d.settleStock()
+		f.add(d)
+		rows = append(rows, d.finish())
+	}
+	f.give(product)
+	s.pending = append(append(s.pending, product.finish()), rows...)
+}
+
+func (s *shopify) sku(rec *table.Record) string {
+	return strings.TrimPrefix(s.sheet.get(rec, "variant sku"), "'")
+}
+
+// variantID is the SKU, else made of the handle and the options, which Shopify keeps unique.
+func (s *shopify) variantID(handle string, rec *table.Record) string {
+	id := s.sku(rec)
+	if id != "" {
+		return id
+	}
+	id = handle
+	for n := range 3 {
+		if value := s.sheet.get(rec, fmt.Sprintf("option%d value", n+1)); value != "" {
+			id += "/" + value
+		}
+	}
+	return id
+}
+
+// product starts an item with what all variants share.
+func (s *shopify) product(first *table.Record, id string) *draft {
+	d := s.b.newDraft(first.Line)
+	d.item["item_id"] = id
+	set := func(field, column string) {
+		if v := s.sheet.get(first, column); v != "" {
+			d.text(&table.Column{Name: column, Field: field}, v)
+		}
+	}
+	set("title", "title")
+	set("description", "body (html)")
+	set("brand", "vendor")
+	set("image_url", "image src")
+	set("status", "status")
+	set("published", "published")
+	if category := s.sheet.get(first, "product category"); category != "" {
+		d.item["category_path"] = split(category, ">")
+	}
+	if kind := s.sheet.get(first, "type"); kind != "" { // the shop's own word before Shopify's taxonomy
+		if d.item["category_path"] != nil {
+			d.attributes[otherCategories] = []string{strings.Join(d.item["category_path"].([]string), " > ")} // it was set so above
+		}
+		d.item["category_path"] = split(kind, ">")
+	}
+	if tags := split(s.sheet.get(first, "tags"), ","); len(tags) > 0 {
+		d.item["tags"] = tags
+	}
+	for _, i := range s.extra {
+		if c := &s.r.plan.Columns[i]; c.How != table.Ignored && first.Value(i) != "" {
+			d.column(c, c.Say(first.Value(i)))
+		}
+	}
+	return d
+}
+
+// variant adds what one variant has of its own.
+func (s *shopify) variant(d *draft, product, v *table.Record) {
+	if image := s.sheet.get(v, "variant image"); image != "" {
+		d.item["image_url"] = image
+	}
+	if barcode := s.sheet.get(v, "variant barcode"); barcode != "" {
+		d.gtin(&table.Column{Name: "Variant Barcode"}, barcode)
+	}
+	plain := table.Numbers{Decimal: '.'} // Shopify writes numbers so in every language
+	d.amountOf("cost", "Cost per item", &plain, s.sheet.get(v, "cost per item"))
+	d.amountOf("price", "Variant Price", &plain, s.sheet.get(v, "variant price"))
+	if before, why := plain.Parse(s.sheet.get(v, "variant compare at price")); why == "" {
+		if price, ok := d.item["price"].(float64); ok && before.Value > price {
+			d.item["price"], d.item["sale_price"] = before.Value, price
+		}
+	}
+	s.stock(d, v)
+	for n := range 3 {
+		name, value := s.sheet.get(product, fmt.Sprintf("option%d name", n+1)), s.sheet.get(v, fmt.Sprintf("option%d value", n+1))
+		if name != "" && value != "" && value != "Default Title" {
+			d.attributes[name] = value
+		}
+	}
+}
+
+func (d *draft) amountOf(field, column string, numbers *table.Numbers, text string) {
+	if text != "" {
+		d.amount(&table.Column{Name: column, Field: field, Numbers: numbers}, text)
+	}
+}
+
+// stock reads the inventory; a variant that is not tracked can always be bought.
+func (s *shopify) stock(d *draft, v *table.Record) {
+	if s.sheet.get(v, "variant inventory tracker") == "" {
+		if _, tracks := s.sheet.index["variant inventory tracker"]; tracks {
+			d.stock = profileapi.InStock
 		}
 		return
 	}
-	item["price"] = price
-	if old, err := strconv.ParseFloat(before, 64); err == nil && old > price {
-		item["price"], item["sale_price"] = old, price
+	text := s.sheet.get(v, "variant inventory qty")
+	if text == "" {
+		return
 	}
+	amount, why := (&table.Numbers{Decimal: '.'}).Parse(text)
+	if why != "" {
+		d.warn("out_of_range", "Variant Inventory Qty", text, "The quantity is no number and is left out.")
+		return
+	}
+	d.quantity = &amount.Value
+	d.backorder = s.sheet.get(v, "variant inventory policy") == "continue"
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 
@@ -13,6 +14,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// Batch is what rows are stored with.
+type Batch struct {
+	DryRun  bool // only judge
+	repeats *repeats
+}
+
 // Services is the Sink that stores through the same packages as the API.
 type Services struct {
 	Catalogue *catalogue.Catalogue
@@ -21,9 +28,9 @@ type Services struct {
 }
 
 // Items implements Sink.
-func (s Services) Items(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
+func (s Services) Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
 	verdicts, items := judge(rows, catalogue.Decode)
-	if dryRun || len(items) == 0 {
+	if b.DryRun || len(items) == 0 {
 		return verdicts, nil
 	}
 	_, err := s.Catalogue.PutAll(ctx, shop, items)
@@ -31,9 +38,9 @@ func (s Services) Items(ctx context.Context, shop string, rows [][]byte, dryRun 
 }
 
 // Users implements Sink.
-func (s Services) Users(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
+func (s Services) Users(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
 	verdicts, users := judge(rows, people.Decode)
-	if dryRun || len(users) == 0 {
+	if b.DryRun || len(users) == 0 {
 		return verdicts, nil
 	}
 	return verdicts, s.People.PutAll(ctx, shop, users)
@@ -53,34 +60,61 @@ func judge[T any](rows [][]byte, decode func([]byte, string) (T, []profileapi.Fi
 	return verdicts, good
 }
 
-// Events implements Sink. The rows are judged as one body; an event without an event_id gets one from its content, so that the same file can be sent again.
-func (s Services) Events(ctx context.Context, shop string, rows [][]byte, dryRun bool) ([]Verdict, error) {
-	body, err := s.Ingest.Decode(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
+// Events implements Sink. The rows are judged as one body. An event without an event_id gets one from its content, so that the same file can be sent
+// again: "import-" and a digest; the n-th event that is equal in everything to one before it in the file has "-n" behind it and is one more of the same.
+func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
+	body, err := s.Ingest.DecodeRows(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
 	if err != nil {
 		return nil, fileError{err}
 	}
 	verdicts := make([]Verdict, len(rows))
 	for i := range body.Events {
 		e := &body.Events[i]
-		if e.Event.ID == "" {
-			sum := sha256.Sum256(rows[i])
-			e.Event.ID = "import-" + hex.EncodeToString(sum[:16])
+		if e.Event.ID == "" && len(e.Errors) == 0 {
+			var again int
+			e.Event.ID, again = contentID(rows[i], b.repeats)
+			if again > 1 {
+				verdicts[i].Warnings = []profileapi.FieldError{{Code: "repeated_row",
+					Detail: "The row is equal in everything to one before it in the file: it counts as one more of the same. Remove it if it was exported twice."}}
+			}
 		}
-		prefix := len("/") + len(strconv.Itoa(i))
-		for _, f := range e.Errors {
-			f.Pointer = f.Pointer[prefix:]
-			verdicts[i].Errors = append(verdicts[i].Errors, f)
-		}
+		verdicts[i].Errors = relative(e.Errors, i)
 	}
-	if dryRun {
-		return verdicts, nil
-	}
-	answer, err := s.Ingest.Post(ctx, shop, body.Events)
-	if err != nil {
+	var answer profileapi.EventsAnswer
+	if b.DryRun {
+		answer = s.Ingest.Validate(body.Events)
+	} else if answer, err = s.Ingest.Post(ctx, shop, body.Events); err != nil {
 		return nil, err
 	}
 	for i, r := range answer.Results {
 		verdicts[i].Duplicate = r.Status == profileapi.StatusDuplicate
+		verdicts[i].Warnings = append(verdicts[i].Warnings, relative(r.Warnings, i)...)
 	}
 	return verdicts, nil
+}
+
+// contentID makes an event_id of a row, and says which occurrence of the row it is.
+func contentID(row []byte, seen *repeats) (id string, occurrence int) {
+	sum := sha256.Sum256(row)
+	id, occurrence = "import-"+hex.EncodeToString(sum[:16]), 1
+	if seen != nil {
+		occurrence = seen.next(binary.LittleEndian.Uint64(sum[:8]))
+	}
+	if occurrence > 1 {
+		id += "-" + strconv.Itoa(occurrence)
+	}
+	return id, occurrence
+}
+
+// relative makes the pointers of the i-th row relative to it.
+func relative(errs []profileapi.FieldError, i int) []profileapi.FieldError {
+	prefix := "/" + strconv.Itoa(i)
+	var out []profileapi.FieldError
+	for _, e := range errs {
+		if len(e.Pointer) >= len(prefix) && e.Pointer[:len(prefix)] == prefix {
+			e.Pointer = e.Pointer[len(prefix):]
+		}
+		out = append(out, e)
+	}
+	return out
 }

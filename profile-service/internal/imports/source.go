@@ -1,231 +1,315 @@
 package imports
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"encoding/csv"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"time"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// maxLine bounds one line of a file.
-const maxLine = 2 << 20
+// sampleRows is how many rows judge the columns before the first is stored.
+const sampleRows = 1000
 
-// row is one record of a file: an object of the import's kind, as JSON.
+// row is one object of the import's kind, as JSON.
 type row struct {
-	line    int64
-	object  []byte
-	columns map[string]string // JSON pointer to column, for the error report
-	bad     *rowError         // set when the record could not be read; object is nil then
+	line     int64
+	object   []byte
+	columns  map[string]string // JSON pointer to column, for the error report
+	bad      *rowError         // set when the row could not be read
+	warnings []warning
 }
 
-// rowError is what is wrong with a record that could not be read.
+// rowError is what is wrong with a row that could not be read.
 type rowError struct{ column, code, message, sample string }
 
-// source yields the records of a file in order and io.EOF at the end. Another error ends the import.
+// warning is what was not all understood of a row that is stored.
+type warning struct{ code, column, example, detail string }
+
+// source yields the rows of a file in order and io.EOF at the end. Another error ends the import.
 type source interface {
 	next() (row, error)
 }
 
-var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
+// reading is a file that is being read as rows.
+type reading struct {
+	table  *table.Reader
+	plan   *table.Plan // nil when rows are stored as they are
+	source source
+	layout layout
+}
 
-// decompress recognises gzip and zstd by their first bytes, whatever the request says. The caller closes the reader.
-func decompress(r io.Reader) (io.ReadCloser, error) {
-	buffered := bufio.NewReaderSize(r, 256<<10)
-	magic, _ := buffered.Peek(4)
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, fmt.Errorf("the gzip header is damaged: %w", err)
-		}
-		return z, nil
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
-		if err != nil {
-			return nil, fmt.Errorf("the zstd header is damaged: %w", err)
-		}
-		return z.IOReadCloser(), nil
+// cancelReader ends with its context.
+type cancelReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (c cancelReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
 	}
-	return io.NopCloser(buffered), nil
+	return c.r.Read(p)
 }
 
-// skipBOM drops a byte order mark.
-func skipBOM(r *bufio.Reader) {
-	if start, _ := r.Peek(len(utf8BOM)); bytes.Equal(start, utf8BOM) {
-		_, _ = r.Discard(len(utf8BOM)) // they were peeked
+// open finds out what a spooled file is. An error can be told to its sender. The caller calls close in any case.
+func open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, now time.Time) (*reading, error) {
+	r, err := openOnce(ctx, spec, file, now)
+	if err != nil || r.layout != wooLayout {
+		return r, err
 	}
-}
-
-// ndjson reads one object per line. A line of an error report stands for the record in it.
-type ndjson struct {
-	r    *bufio.Reader
-	line int64
-}
-
-func (s *ndjson) next() (row, error) {
-	for {
-		s.line++
-		data, err := readLine(s.r)
-		if errors.Is(err, errLongLine) {
-			return row{line: s.line, bad: &rowError{code: "too_long", message: fmt.Sprintf("The line is longer than %d bytes.", maxLine)}}, nil
-		}
-		if err != nil && (len(data) == 0 || !errors.Is(err, io.EOF)) {
-			return row{}, err
-		}
-		data = bytes.TrimSpace(data)
-		if len(data) == 0 {
-			continue
-		}
-		return s.row(data), nil
-	}
-}
-
-func (s *ndjson) row(data []byte) row {
-	r := row{line: s.line}
-	switch {
-	case !utf8.Valid(data):
-		r.bad = &rowError{code: "invalid_utf8", message: "The line is not valid UTF-8. Convert the file to UTF-8."}
-		return r
-	case !json.Valid(data) || data[0] != '{':
-		r.bad = &rowError{code: "invalid_json", message: "The line is not a JSON object.", sample: string(data)}
-		return r
-	}
-	r.object = bytes.Clone(data)
-	if bytes.Contains(data, []byte(`"record"`)) {
-		var report struct {
-			Code   string          `json:"code"`
-			Record json.RawMessage `json:"record"`
-		}
-		if err := json.Unmarshal(data, &report); err == nil && report.Code != "" && len(report.Record) > 0 {
-			r.object = report.Record
-		}
-	}
-	return r
-}
-
-var errLongLine = errors.New("line too long")
-
-// readLine reads to the end of a line; a longer one than maxLine is passed over whole.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		if len(line)+len(part) <= maxLine {
-			line = append(line, part...)
-		} else {
-			line = line[:0:0]
-			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = r.ReadSlice('\n')
-			}
-			if err == nil || errors.Is(err, io.EOF) {
-				return nil, errLongLine
-			}
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
-		}
-	}
-}
-
-// table reads CSV or TSV with a header line and hands each record to convert.
-type table struct {
-	csv     *csv.Reader
-	columns []string
-	convert func(record record) []row
-	pending []row
-}
-
-// record is one line of a table by column.
-type record struct {
-	line   int64
-	values map[string]string
-}
-
-// get returns the trimmed value of a column, "" when there is no such column.
-func (r record) get(column string) string { return strings.TrimSpace(r.values[column]) }
-
-// newTable reads the header; column names are compared without case and outer space.
-func newTable(r io.Reader, separator rune, convert func(columns []string) (func(record) []row, error)) (*table, error) {
-	t := &table{csv: csv.NewReader(r)}
-	t.csv.Comma = separator
-	t.csv.FieldsPerRecord = -1
-	t.csv.ReuseRecord = true
-	t.csv.LazyQuotes = separator == '\t'
-	header, err := t.csv.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, errors.New("the file is empty: its first line names the columns")
-	}
+	families, err := readFamilies(r) // of which the first rows of the second reading need to know
 	if err != nil {
-		return nil, fmt.Errorf("the header line cannot be read: %w", err)
+		return r, err
 	}
-	for _, name := range header {
-		t.columns = append(t.columns, columnName(name))
+	r.close()
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return r, fmt.Errorf("rewind the spool file: %w", err)
 	}
-	t.convert, err = convert(t.columns)
-	return t, err
+	learned := r.plan
+	if r, err = openOnce(ctx, spec, file, now); err == nil {
+		r.source.(*woo).families = families // it was chosen so
+		r.plan.Share(learned)
+	}
+	return r, err
 }
 
-func columnName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
-
-func (t *table) next() (row, error) {
-	for len(t.pending) == 0 {
-		fields, err := t.csv.Read()
-		if errors.Is(err, io.EOF) {
-			t.pending = t.convert(record{}) // what a converter has held back
-			if len(t.pending) == 0 {
-				return row{}, io.EOF
-			}
-			t.convert = func(record) []row { return nil }
-			break
-		}
-		var parse *csv.ParseError
-		if errors.As(err, &parse) {
-			return row{line: int64(parse.StartLine), bad: &rowError{code: "invalid_csv", message: "The line is not CSV: " + parse.Err.Error() + "."}}, nil
-		}
-		if err != nil {
-			return row{}, err
-		}
-		t.read(fields)
+func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, now time.Time) (*reading, error) {
+	kind := table.Kind(spec.Kind)
+	reader, err := table.Open(cancelReader{ctx, file}, table.Options{
+		Format: container(spec.Format), Separator: spec.Separator, Encoding: spec.Encoding, Known: table.Known(kind), Flatten: kind != table.Events || shaped(spec),
+	})
+	r := &reading{table: reader}
+	if err != nil {
+		return r, err
 	}
-	r := t.pending[0]
-	t.pending = t.pending[1:]
-	return r, nil
+	if reader.Format == table.NDJSON && kind == table.Events && !shaped(spec) {
+		r.source = objects{reader}
+		return r, nil
+	}
+	sample := reader.Sample(sampleRows)
+	r.layout = layoutOf(spec, reader, sample)
+	r.plan, err = table.NewPlan(kind, reader.Columns, table.PlanOptions{
+		Mapping: spec.Mapping, Ignore: spec.Ignore, Set: canonicalSet(kind, spec.Set), MapValues: spec.MapValues, Decimal: spec.Decimal, DateFormat: spec.DateFormat, Timezone: spec.Timezone,
+		JSON: reader.Format == table.NDJSON,
+	})
+	if err != nil {
+		return r, err
+	}
+	r.plan.Learn(sample)
+	return r, r.choose(spec, now)
 }
 
-// read converts one record.
-func (t *table) read(fields []string) {
-	line, _ := t.csv.FieldPos(0)
-	if len(fields) > len(t.columns) {
-		t.pending = append(t.pending, row{line: int64(line), bad: &rowError{code: "too_many_fields", sample: fields[len(t.columns)],
-			message: fmt.Sprintf("The line has %d fields, the header names %d.", len(fields), len(t.columns))}})
-		return
-	}
-	values := make(map[string]string, len(fields))
-	for i, value := range fields {
-		if !utf8.ValidString(value) {
-			t.pending = append(t.pending, row{line: int64(line), bad: &rowError{column: t.columns[i], code: "invalid_utf8", message: "The value is not valid UTF-8. Convert the file to UTF-8."}})
-			return
+// choose picks the source for the layout, and refuses a file whose rows would all be refused.
+func (r *reading) choose(spec profileapi.ImportSpec, now time.Time) error {
+	b := newBuilder(r, spec, now)
+	switch r.layout {
+	case shopifyLayout:
+		r.source = newShopify(r, b)
+		return r.needColumns("Handle", "Title")
+	case shopifyOrdersLayout:
+		r.source = newShopifyOrders(r, b)
+		return r.needColumns("Name", "Lineitem quantity")
+	case wooLayout:
+		s := newWoo(r, b)
+		if r.source = s; s.kind < 0 {
+			return errors.New("the file is no product export of WooCommerce: no column holds types such as simple and variable. Use the format auto")
 		}
-		values[t.columns[i]] = value
+	default:
+		if err := r.needFields(spec); err != nil {
+			return err
+		}
+		if spec.Kind == "events" && !r.plan.Fills("occurred_at") {
+			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
+		}
+		r.source = &plain{r, b}
 	}
-	t.pending = append(t.pending, t.convert(record{line: int64(line), values: values})...)
+	return nil
 }
 
-// needColumns reports a column that a format cannot do without.
-func needColumns(columns []string, needed ...string) error {
-	for _, name := range needed {
-		if !slices.Contains(columns, name) {
-			return fmt.Errorf("the file has no column %q; its columns are %s", name, strings.Join(columns, ", "))
+// needColumns reports a column that a layout cannot do without.
+func (r *reading) needColumns(names ...string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, name) }) {
+			return fmt.Errorf("the file has no column %q as this export of Shopify has; its columns are %s. Use the format auto", name, strings.Join(r.table.Columns, ", "))
 		}
 	}
 	return nil
+}
+
+// needFields reports the fields that no column fills and that no row of the kind can do without.
+func (r *reading) needFields(spec profileapi.ImportSpec) error {
+	missing := func(field string) bool { return !r.plan.Fills(field) && spec.Set[field] == "" }
+	columns := "; the columns are " + strings.Join(r.table.Columns, ", ")
+	switch {
+	case spec.Kind == "items" && missing("item_id"):
+		return errors.New("the file has no column for item_id: pass --map COLUMN=item_id (mapping in the API)" + columns)
+	case spec.Kind == "users" && missing("user_id"):
+		return errors.New("the file has no column for user_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
+	case spec.Kind != "events":
+	case missing("type"):
+		return errors.New("the file has no column for type: say what its rows are with --set type=purchase, or view_item, …, or name the column with --map COLUMN=type (set and mapping in the API)" + columns)
+	case missing("user_id") && missing("session_id"):
+		return errors.New("the file has no column for user_id or session_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
+	}
+	return nil
+}
+
+// shaped reports whether the caller wants rows changed.
+func shaped(spec profileapi.ImportSpec) bool {
+	return len(spec.Mapping)+len(spec.MapValues)+len(spec.Set)+len(spec.Ignore) > 0 || spec.Timezone != "" || spec.DateFormat != "" || spec.Decimal != ""
+}
+
+// container is the format of the file that a format of imports needs, "" when its content tells.
+func container(format string) string {
+	switch format {
+	case "ndjson":
+		return table.NDJSON
+	case "xml", "google_merchant_xml":
+		return table.XML
+	case "xlsx":
+		return table.XLSX
+	case "", "auto":
+		return ""
+	}
+	return table.CSV
+}
+
+func canonicalSet(kind table.Kind, set map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range set {
+		if f, ok := table.FieldOf(kind, name); ok {
+			name = f.Name
+		}
+		out[name] = value
+	}
+	return out
+}
+
+func (r *reading) close() {
+	if r != nil && r.table != nil {
+		r.table.Close()
+	}
+}
+
+// columns says what became of each column so far.
+func (r *reading) columns() []profileapi.ImportColumn {
+	if r.plan == nil {
+		return nil
+	}
+	out := make([]profileapi.ImportColumn, 0, len(r.plan.Columns))
+	for i := range r.plan.Columns {
+		c := &r.plan.Columns[i]
+		column := profileapi.ImportColumn{Column: c.Name, Field: c.Field, How: c.How, Detail: c.Detail()}
+		switch {
+		case c.How == table.Ignored:
+			column.Field = ""
+		case c.Into != "":
+			column.Field = c.Into
+		}
+		out = append(out, column)
+	}
+	if d, ok := r.source.(interface {
+		describe([]profileapi.ImportColumn)
+	}); ok {
+		d.describe(out)
+	}
+	return out
+}
+
+// record returns the next record and pairs its columns with fields when the file named new ones.
+func (r *reading) record() (table.Record, error) {
+	rec, err := r.table.Next()
+	if err == nil && len(r.table.Columns) > len(r.plan.Columns) {
+		r.plan.Add(r.table.Columns)
+	}
+	return rec, err
+}
+
+// objects yields the objects of NDJSON as they are.
+type objects struct{ table *table.Reader }
+
+func (s objects) next() (row, error) {
+	rec, err := s.table.Next()
+	if err != nil {
+		return row{}, err
+	}
+	return row{line: rec.Line, object: rec.Object, bad: problemOf(&rec)}, nil
+}
+
+func problemOf(rec *table.Record) *rowError {
+	if rec.Problem == nil {
+		return nil
+	}
+	return &rowError{column: rec.Problem.Column, code: rec.Problem.Code, message: rec.Problem.Message, sample: rec.Problem.Sample}
+}
+
+// plain makes a row of each record.
+type plain struct {
+	r *reading
+	b *builder
+}
+
+func (s *plain) next() (row, error) {
+	rec, err := s.r.record()
+	if err != nil {
+		return row{}, err
+	}
+	if rec.Problem != nil {
+		return row{line: rec.Line, bad: problemOf(&rec)}, nil
+	}
+	return s.b.row(&rec), nil
+}
+
+func (s *plain) describe(columns []profileapi.ImportColumn) { s.b.describe(columns) }
+
+// layout is a way in which a program lays out what it exports, beyond what its header words say.
+type layout int
+
+const (
+	plainLayout layout = iota
+	shopifyLayout
+	shopifyOrdersLayout
+	wooLayout
+)
+
+// layoutOf tells the layout by the option, else by columns that only one program writes.
+func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record) layout {
+	switch spec.Format {
+	case "shopify_csv":
+		if spec.Kind == "events" {
+			return shopifyOrdersLayout
+		}
+		return shopifyLayout
+	case "shopify_orders_csv":
+		return shopifyOrdersLayout
+	case "woocommerce_csv":
+		return wooLayout
+	case "auto", "", "csv", "xlsx":
+	default:
+		return plainLayout
+	}
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if !slices.ContainsFunc(r.Columns, func(c string) bool { return strings.EqualFold(c, w) }) {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case spec.Kind == "items" && has("Handle", "Title") && (has("Variant Price") || has("Option1 Value")):
+		return shopifyLayout
+	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
+		return shopifyOrdersLayout
+	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0:
+		return wooLayout
+	}
+	return plainLayout
 }

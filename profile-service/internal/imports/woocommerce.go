@@ -1,98 +1,253 @@
 package imports
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
+	"io"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// wooCSV converts a product export of WooCommerce. Items are named by ID, or by SKU where there is none.
-func wooCSV(columns []string) (func(record) []row, error) {
-	if err := needColumns(columns, "name", "type"); err != nil {
-		return nil, err
-	}
-	pointers := map[string]string{"/item_id": "id", "/title": "name", "/price": "regular price", "/parent_id": "parent", "/category_path": "categories", "/image_url": "images"}
-	ids := map[string]string{} // by SKU, of the products so far: a parent comes before its variations
-	return func(r record) []row {
-		if r.values == nil {
-			return nil
-		}
-		item := wooItem(r)
-		id := r.get("id")
-		if id == "" {
-			id = r.get("sku")
-		}
-		item["item_id"] = id
-		if sku := r.get("sku"); sku != "" && r.get("type") == "variable" {
-			ids[sku] = id
-		}
-		if parent := r.get("parent"); parent != "" {
-			if known, ok := ids[parent]; ok {
-				parent = known
+// woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none. Variations
+// find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
+type woo struct {
+	r        *reading
+	b        *builder
+	kind     int // the column of product types
+	names    map[int]int
+	families *wooFamilies // nil while they are being gathered
+}
+
+// wooTypes are the product types, which are the same in every language.
+func wooTypes() []string {
+	return []string{"simple", "variable", "variation", "grouped", "external", "subscription", "variable-subscription", "subscription_variation", "bundle", "composite",
+		"booking", "gift-card", "pw-gift-card", "auction", "product_pack", "woosb"}
+}
+
+// wooKind returns the column whose values are all product types of WooCommerce, one of which only it has, −1 when there is none.
+func wooKind(sample []table.Record, columns int) int {
+	for c := range columns {
+		seen, told := 0, false
+		for r := range sample {
+			text := sample[r].Value(c)
+			if text == "" || sample[r].Problem != nil {
+				continue
 			}
-			item["parent_id"] = strings.TrimPrefix(parent, "id:")
+			if wooType(text) == "" {
+				seen = 0
+				break
+			}
+			seen++
+			told = true
 		}
-		return []row{{line: r.line, object: encode(item), columns: pointers}}
-	}, nil
+		if seen > 0 && told {
+			return c
+		}
+	}
+	return -1
 }
 
-func wooItem(r record) map[string]any {
-	item := map[string]any{"title": r.get("name"), "description": r.get("description")}
-	if item["description"] == "" {
-		item["description"] = r.get("short description")
+// wooType returns the type of a value such as "simple, downloadable, virtual", "" when it is none.
+func wooType(text string) string {
+	first, _, _ := strings.Cut(strings.ToLower(text), ",")
+	if first = strings.TrimSpace(first); slices.Contains(wooTypes(), first) {
+		return first
 	}
-	if categories := split(r.get("categories"), ","); len(categories) > 0 {
-		item["category_path"] = split(categories[0], ">")
-	}
-	if tags := split(r.get("tags"), ","); len(tags) > 0 {
-		item["tags"] = tags
-	}
-	if images := split(r.get("images"), ","); len(images) > 0 {
-		item["image_url"] = images[0]
-	}
-	for field, column := range map[string]string{"brand": "brands", "gtin": "gtin, upc, ean, or isbn"} {
-		if v := r.get(column); v != "" {
-			item[field] = v
-		}
-	}
-	if r.get("published") == "0" || r.get("published") == "-1" {
-		item["status"] = profileapi.ItemHidden
-	}
-	money(item, "price", r.get("regular price"))
-	money(item, "sale_price", r.get("sale price"))
-	wooStock(item, r)
-	attributes := map[string]any{}
-	for n := 1; ; n++ {
-		name := r.get(fmt.Sprintf("attribute %d name", n))
-		if name == "" {
-			break
-		}
-		if values := split(r.get(fmt.Sprintf("attribute %d value(s)", n)), ","); len(values) > 0 {
-			attributes[name] = values
-		}
-	}
-	if len(attributes) > 0 {
-		item["attributes"] = attributes
-	}
-	return item
+	return ""
 }
 
-func wooStock(item map[string]any, r record) {
-	in := r.get("in stock?")
-	if in == "" {
-		return
+func isVariation(kind string) bool { return strings.HasSuffix(kind, "variation") }
+
+func newWoo(r *reading, b *builder) *woo {
+	s := &woo{r: r, b: b, names: map[int]int{}}
+	b.several = true
+	s.kind = wooKind(r.table.Sample(sampleRows), len(r.table.Columns))
+	if s.kind >= 0 {
+		c := &r.plan.Columns[s.kind]
+		c.Field, c.How, c.Shape = "", table.Part, table.Text
 	}
-	stock := map[string]any{"status": profileapi.OutOfStock}
-	switch in {
-	case "1":
-		stock["status"] = profileapi.InStock
-	case "backorder":
-		stock["status"] = profileapi.Backorder
+	s.pairAttributes()
+	for i := range r.plan.Columns {
+		if c := &r.plan.Columns[i]; strings.HasPrefix(strings.ToLower(c.Name), "meta:") && c.How == table.Attribute {
+			c.How, c.Field = table.Ignored, ""
+		}
 	}
-	if quantity, err := strconv.ParseFloat(r.get("stock"), 64); err == nil {
-		stock["quantity"] = quantity
+	return s
+}
+
+// pairAttributes finds the columns "Attribute 1 name" and "Attribute 1 value(s)" in the languages of WooCommerce.
+func (s *woo) pairAttributes() {
+	attribute := regexp.MustCompile(`att?rib\pL*`)
+	number := regexp.MustCompile(`\d+`)
+	name := regexp.MustCompile(`name|nom|nome|naam|nazwa|namn|navn`)
+	value := regexp.MustCompile(`value|wert|vale|valor|waarde|wartosc|varde|vaerdi|verdi`)
+	byNumber := map[string]int{}
+	for _, values := range []bool{false, true} {
+		for i := range s.r.plan.Columns {
+			c := &s.r.plan.Columns[i]
+			word := table.Letters(c.Name)
+			n := number.FindString(word)
+			if n == "" || !attribute.MatchString(word) || c.How == table.Mapped {
+				continue
+			}
+			rest := attribute.ReplaceAllString(word, "")
+			switch {
+			case !values && name.MatchString(rest) && !value.MatchString(rest):
+				byNumber[n] = i
+				c.Field, c.How = "", table.Part
+			case values && value.MatchString(rest):
+				if at, ok := byNumber[n]; ok {
+					s.names[i] = at
+					c.Field, c.How = "", table.Part
+				}
+			case !values && !value.MatchString(rest):
+				c.Field, c.How = "", table.Ignored // whether it is visible or shared
+			}
+		}
 	}
-	item["stock"] = stock
+}
+
+func (s *woo) describe(columns []profileapi.ImportColumn) {
+	for i := range columns {
+		if columns[i].How == table.Part && columns[i].Field == "" {
+			columns[i].Field = "attributes"
+			if i == s.kind {
+				columns[i].Field = "parent_id"
+			}
+		}
+	}
+}
+
+func (s *woo) next() (row, error) {
+	rec, err := s.r.record()
+	if err != nil {
+		return row{}, err
+	}
+	if rec.Problem != nil {
+		return row{line: rec.Line, bad: problemOf(&rec)}, nil
+	}
+	d := s.draft(&rec)
+	return d.finish(), nil
+}
+
+// draft reads one product or variation and joins it with its family.
+func (s *woo) draft(rec *table.Record) *draft {
+	d := s.b.draft(rec)
+	if d.item["item_id"] == nil && len(d.aliases) > 0 {
+		d.item["item_id"] = d.aliases[0]
+	}
+	for value, name := range s.names {
+		if n, v := rec.Value(name), rec.Value(value); n != "" && v != "" {
+			d.attributes[n] = split(strings.ReplaceAll(v, " | ", ","), ",")
+		}
+	}
+	if s.families != nil {
+		s.families.join(d, s.typeOf(rec))
+	}
+	return d
+}
+
+func (s *woo) typeOf(rec *table.Record) string {
+	if s.kind < 0 {
+		return ""
+	}
+	return wooType(rec.Value(s.kind))
+}
+
+// maxFamilies bounds the products with variations that are held in memory.
+const maxFamilies = 500_000
+
+// wooFamilies are what the products of a file need to know of each other.
+type wooFamilies struct {
+	ids     map[string]string  // by SKU, of products with variations
+	hidden  map[string]bool    // by id
+	members map[string]*family // by id of the product, or the words by which its variations name it
+}
+
+// readFamilies reads a file to its end for what its variations say about their products.
+func readFamilies(r *reading) (*wooFamilies, error) {
+	s, f := r.source.(*woo), &wooFamilies{ids: map[string]string{}, hidden: map[string]bool{}, members: map[string]*family{}} // it was chosen so
+	for {
+		rec, err := r.record()
+		if errors.Is(err, io.EOF) {
+			f.settle()
+			return f, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rec.Problem != nil {
+			continue
+		}
+		d := s.draft(&rec)
+		id, _ := d.item["item_id"].(string)
+		switch parent, _ := d.item["parent_id"].(string); {
+		case isVariation(s.typeOf(&rec)) && parent != "":
+			d.settleSale()
+			d.settleStock()
+			if f.members[parent] == nil {
+				f.members[parent] = &family{}
+			}
+			f.members[parent].add(d)
+		case strings.HasPrefix(s.typeOf(&rec), "variable"):
+			f.ids[id] = id
+			for _, sku := range d.aliases {
+				f.ids[sku] = id
+			}
+			if d.status == profileapi.ItemHidden {
+				f.hidden[id] = true
+			}
+		}
+		if len(f.members) > maxFamilies || len(f.ids) > 2*maxFamilies {
+			return nil, fmt.Errorf("the file has more than %d products with variations: send it in parts", maxFamilies)
+		}
+	}
+}
+
+// settle names the families by the ids of their products.
+func (f *wooFamilies) settle() {
+	named := map[string]*family{}
+	for parent, members := range f.members {
+		named[f.resolve(parent)] = members
+	}
+	f.members = named
+}
+
+// resolve returns the id of the product that a variation names.
+func (f *wooFamilies) resolve(parent string) string {
+	if id, ok := strings.CutPrefix(parent, "id:"); ok {
+		return id
+	}
+	if id, ok := f.ids[parent]; ok {
+		return id
+	}
+	return parent
+}
+
+// join gives a variation its product and a product the stock and price of its variations.
+func (f *wooFamilies) join(d *draft, kind string) {
+	parent, _ := d.item["parent_id"].(string)
+	id, _ := d.item["item_id"].(string)
+	switch {
+	case isVariation(kind) && parent != "":
+		product := f.resolve(parent)
+		if f.ids[product] == "" {
+			d.warn("unknown_parent", "Parent", parent, "The file has no product of this id or SKU: its variations are joined all the same.")
+		}
+		d.item["parent_id"] = product
+		if f.hidden[product] && d.status != profileapi.ItemArchived {
+			d.status = profileapi.ItemHidden
+		}
+	case isVariation(kind):
+	default:
+		delete(d.item, "parent_id") // products in a group of products are not its variants
+		if members := f.members[id]; members != nil && strings.HasPrefix(kind, "variable") {
+			d.settleSale()
+			members.give(d)
+		}
+	}
 }

@@ -1,5 +1,5 @@
 // Package candidate is the arithmetic of ranking: lists of weighted candidates, one per seed, are blended into one score per item. It knows
-// no catalogue, no rules and no network, and works on dense item indices. The main types are Row, Term, Blend and Ranking.
+// no catalogue, no rules and no network, and works on dense item indices. The main types are Row, Term and Blend.
 //
 // The score of item i is Σ over terms t of Factor(t) · w(t, i), added in the order of the terms in float64. The same products in the same order
 // are what an explanation shows, so it sums to the score bit for bit.
@@ -190,26 +190,10 @@ func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 // Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
 // order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
 func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
-	into = emptied(into, len(items))
-	b.eachPart(items, func(p, _ int, t *Term, k int) {
-		w := t.Row.Weights[k]
-		into[p] = append(into[p], Share{t, t.Row.Items[k], Product(t.Factor, w), w})
-	})
-	return into
-}
-
-// emptied returns n empty lists, in the memory of those given as far as it goes.
-func emptied(lists [][]Share, n int) [][]Share {
-	lists = slices.Grow(lists[:0], n)[:n]
-	for p := range lists {
-		lists[p] = lists[p][:0]
+	into = slices.Grow(into[:0], len(items))[:len(items)]
+	for p := range into {
+		into[p] = into[p][:0]
 	}
-	return lists
-}
-
-// eachPart calls f for every entry that adds to one of a few distinct items, in the order in which they were added: the entry is the k-th of a term,
-// the n-th of the blend, and adds to items[p].
-func (b *Blend) eachPart(items []int32, f func(p, n int, t *Term, k int)) {
 	b.wanted = b.wanted[:0]
 	for range b.items {
 		b.wanted = append(b.wanted, -1)
@@ -219,20 +203,22 @@ func (b *Blend) eachPart(items []int32, f func(p, n int, t *Term, k int)) {
 			b.wanted[b.slot(i)] = int32(p)
 		}
 	}
-	at, number := 0, 0
+	at := 0
 	for _, terms := range b.added {
 		for t := range terms {
 			term := &terms[t]
 			slots := b.slots[at : at+len(term.Row.Items)]
 			at += len(slots)
-			if term.Factor != 0 {
-				for k, slot := range slots {
-					if p := b.wanted[slot]; p >= 0 {
-						f(int(p), number, term, k)
-					}
+			if term.Factor == 0 {
+				continue
+			}
+			for k, slot := range slots {
+				if p := b.wanted[slot]; p >= 0 {
+					w := term.Row.Weights[k]
+					into[p] = append(into[p], Share{term, term.Row.Items[k], Product(term.Factor, w), w})
 				}
 			}
-			number++
 		}
 	}
+	return into
 }

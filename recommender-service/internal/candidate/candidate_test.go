@@ -3,7 +3,6 @@ package candidate_test
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -105,55 +104,6 @@ func TestTheBestCandidateOfASourceScoresItsWeight(t *testing.T) {
 	if b.Score(0) != .5 || b.Score(1) != .25 || b.Has(2) {
 		t.Errorf("got %v %v", b.Score(0), b.Score(1))
 	}
-}
-
-func TestARankingIsWhatItWasKeptFrom(t *testing.T) {
-	t.Parallel()
-	var b candidate.Blend
-	heads := make([]int32, items)
-	for i := range heads {
-		heads[i] = int32(i / 2 * 2)
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		family := heads
-		if rapid.Bool().Draw(t, "without variants") {
-			family = nil
-		}
-		terms := [][]candidate.Term{drawTerms(t), drawTerms(t)}
-		b.Reset(items)
-		for n := range terms {
-			for k := range terms[n] {
-				terms[n][k].Source = n
-			}
-			b.Add(terms[n], 1, family)
-		}
-		all, _ := b.Candidates()
-		kept := all[:rapid.IntRange(0, len(all)).Draw(t, "kept")]
-		r := b.Keep(kept, len(all), func(t *candidate.Term) bool { return t.Source == 0 })
-		if got, _ := r.Candidates(); !slices.Equal(got, kept) || r.Rest() != len(all)-len(kept) {
-			t.Fatalf("kept %v of %d, want %v", got, len(all), kept)
-		}
-		flat := slices.Concat(terms...)
-		for n, shares := range b.Trace(kept, nil) {
-			if r.Score(kept[n]) != b.Score(kept[n]) {
-				t.Fatalf("item %d scores %v, in the blend %v", kept[n], r.Score(kept[n]), b.Score(kept[n]))
-			}
-			got := r.Trace(kept[n:n+1], nil)[0]
-			if len(got) != len(shares) {
-				t.Fatalf("item %d has %d shares, in the blend %d", kept[n], len(got), len(shares))
-			}
-			for k := range shares {
-				if got[k].Item != shares[k].Item || got[k].Value != shares[k].Value || got[k].Raw != shares[k].Raw || got[k].Term.Seed != shares[k].Term.Seed {
-					t.Fatalf("share %d of item %d is %+v, in the blend %+v", k, kept[n], got[k], shares[k])
-				}
-			}
-		}
-		for k := range r.Terms {
-			if dropped := r.Terms[k].Row == nil; dropped != (flat[k].Source == 0) {
-				t.Fatalf("term %d of source %d: row dropped %v", k, flat[k].Source, dropped)
-			}
-		}
-	})
 }
 
 // BenchmarkBlend: 50 seeds of 100 neighbours each over 100,000 items, blended and traced for 20 of them. The lists are far more than the processor's

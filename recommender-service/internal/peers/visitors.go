@@ -9,62 +9,109 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
-// visitorTTL is how long a visitor is remembered: the profile-service confirms no older profile.
-const visitorTTL = 5 * time.Minute
+const (
+	// visitorTTL is how long a visitor is remembered, to be used when the profile-service does not answer in time.
+	visitorTTL = time.Hour
+	// visitorFresh is how long the ages in a visitor that has not changed may be counted from when it was read.
+	visitorFresh = 5 * time.Minute
+	// visitorTimeout bounds a reading that nobody waits for any more: the next request finds its answer.
+	visitorTimeout = 2 * time.Second
+)
 
-// visitors remembers the visitors that were just seen. Each use asks the profile-service whether the profile still holds, which costs it far less than
-// making it again; so what a visitor does is seen at once, also when another replica of the profile-service took it.
+// visitors remembers the visitors that were just seen, by the version of their state. Each use asks the profile-service for what is newer, so that what a
+// visitor does is seen at once, also when another replica of the profile-service took it.
 type visitors struct {
 	cache *otter.Cache[visitorKey, *knownVisitor]
-	types visitor.Types
 }
 
 type visitorKey struct{ shop, user, session string }
 
 type knownVisitor struct {
 	tag     string
+	answer  visitorstate.Answer
 	visitor *visitor.Visitor
 }
 
 func newVisitors(maxBytes uint64) *visitors {
 	return &visitors{cache: otter.Must(&otter.Options[visitorKey, *knownVisitor]{
 		MaximumWeight:    maxBytes,
-		Weigher:          func(_ visitorKey, k *knownVisitor) uint32 { return uint32(k.visitor.Bytes()) },
+		Weigher:          func(_ visitorKey, k *knownVisitor) uint32 { return uint32(k.visitor.Bytes() + len(k.answer.State)) },
 		ExpiryCalculator: otter.ExpiryWriting[visitorKey, *knownVisitor](visitorTTL),
 	})}
 }
 
-// Visitor returns the visitor of a query, and whether it is the same as the last time: then its lists are those of the last time. They are shared and
-// must not be changed. A visitor of the past is read anew each time.
-func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery) (v visitor.Visitor, same bool, err error) {
+// Visitor returns the visitor of a query as of now. Its lists are shared and must not be changed. When the profile-service does not answer in time, the visitor is
+// the one that was read last, if one is remembered, and err says why; Visitor.AsOf says of when it is. With q.Watermark the visitor is that of then.
+func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery, now time.Time) (*visitor.Visitor, error) {
 	k := visitorKey{shop, q.UserID, q.SessionID}
 	var known *knownVisitor
-	tag, past := "", !q.At.IsZero()
-	if !past {
-		if have, ok := p.visitors.cache.GetIfPresent(k); ok {
-			known, tag = have, have.tag
+	if q.Watermark == 0 {
+		known, _ = p.visitors.cache.GetIfPresent(k)
+	}
+	type result struct {
+		known *knownVisitor
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() { // goes on when the caller cannot wait
+		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), visitorTimeout)
+		defer cancel()
+		read, err := p.readVisitor(call, k, q, known, now)
+		done <- result{read, err}
+	}()
+	var err error
+	select {
+	case r := <-done:
+		if r.err == nil {
+			return r.known.visitor, nil
 		}
+		err = r.err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if known == nil {
+		return nil, err
+	}
+	return known.visitor, err
+}
+
+// readVisitor asks the profile-service for what is newer than what is known, and remembers it.
+func (p *Peers) readVisitor(ctx context.Context, k visitorKey, q profileapi.ProfileQuery, known *knownVisitor, now time.Time) (*knownVisitor, error) {
+	tag := ""
+	if known != nil {
+		tag = known.tag
 	}
 	type answer struct {
-		profile profileapi.Profile
-		tag     string
+		data []byte
+		tag  string
 	}
 	a, err := guarded(p.profile, func() (a answer, err error) {
-		a.profile, a.tag, err = p.options.Profile.ForShop(shop).ProfileUnless(ctx, q, tag)
+		a.data, a.tag, err = p.options.Profile.ForShop(k.shop).State(ctx, q, tag)
 		return a, err
 	})
 	if err != nil {
-		return visitor.Visitor{}, false, err
+		return nil, err
 	}
-	same = known != nil && a.tag == known.tag
-	if !same {
-		known = &knownVisitor{a.tag, visitor.Of(&a.profile)}
-		p.options.Catalogue.Shop(shop).Read(func(v *catalogue.View) { known.visitor.Join(v, &p.visitors.types) })
-		if !past && a.tag != "" {
-			p.visitors.cache.Set(k, known)
+	next := &knownVisitor{tag: a.tag}
+	switch {
+	case a.data != nil:
+		if next.answer, err = visitorstate.DecodeAnswer(a.data); err != nil {
+			return nil, err
 		}
+	case now.Sub(known.visitor.AsOf) < visitorFresh:
+		return known, nil
+	default:
+		next.answer = known.answer
 	}
-	return *known.visitor, same, nil
+	if next.visitor, err = visitor.Of(&next.answer, q.UserID, q.SessionID, now); err != nil {
+		return nil, err
+	}
+	p.options.Catalogue.Shop(k.shop).Read(func(v *catalogue.View) { next.visitor.Join(v.Find) })
+	if q.Watermark == 0 {
+		p.visitors.cache.Set(k, next)
+	}
+	return next, nil
 }

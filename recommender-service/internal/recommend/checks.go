@@ -155,7 +155,7 @@ func (c *checker) addLists(r *run) {
 	types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes)
 	if len(types) > 0 {
 		history("event_types", func(t *visitor.Touched) bool {
-			return slices.ContainsFunc(t.Types, func(have string) bool { return slices.Contains(types, have) })
+			return r.visitor.Did(t, types...)
 		})
 	}
 	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it

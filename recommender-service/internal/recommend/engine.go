@@ -5,6 +5,7 @@ package recommend
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -25,9 +26,8 @@ const (
 	DefaultDeadline = 150 * time.Millisecond
 	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
-	// historyLimit is how many recent items of a visitor are known, and so left out where what was seen is; seedLimit is how many of them are seeds.
-	historyLimit = 500
-	seedLimit    = 200
+	// seedLimit is how many of the latest items of a visitor are seeds.
+	seedLimit = 200
 )
 
 // Engine answers requests. It is safe for concurrent use.
@@ -39,27 +39,21 @@ type Engine struct {
 	// Decided is told of every answer; it must not block.
 	Decided func(shop string, d *Decision, a *api.Answer)
 
-	epoch     string // names this life of the process, whose catalogue changes are numbered
-	shown     *ShownLog
-	standings *standings
-	scratch   sync.Pool
+	epoch   string // names this life of the process, whose catalogue changes are numbered
+	shown   *ShownLog
+	scratch sync.Pool
 }
 
-// NewEngine returns an engine that keeps up to cacheBytes of what visitors were answered with.
-func NewEngine(p *peers.Peers, c *catalogue.Catalogue, cacheBytes uint64, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
+// NewEngine returns an engine.
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(),
-		standings: newStandings(cacheBytes),
 	}
 }
-
-// Reused returns how many lists were made from a standing.
-func (e *Engine) Reused() int64 { return e.standings.used.Load() }
 
 // Close ends the upkeep of what the engine remembers.
 func (e *Engine) Close() {
 	e.shown.lists.StopAllGoroutines()
-	e.standings.cache.StopAllGoroutines()
 }
 
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.
@@ -146,7 +140,7 @@ func (r *run) start(ctx context.Context) (err error) {
 
 // share takes over what another placement of the same page has read.
 func (r *run) share(who *run) {
-	r.visitor, r.profiled, r.unchanged = who.visitor, who.profiled, who.unchanged
+	r.visitor, r.profiled = who.visitor, who.profiled
 	for _, name := range who.degraded {
 		if name == peers.Profile {
 			r.degrade(name)
@@ -159,7 +153,7 @@ func (r *run) share(who *run) {
 func (r *run) settle() {
 	r.cart = r.req.Cart
 	if len(r.cart) == 0 {
-		r.cart = r.visitor.Cart()
+		r.cart = r.visitor.Cart
 	}
 	if k, ok := r.shownKey(); ok && r.inputs == nil {
 		r.shown = r.engine.shown.of(k)
@@ -167,7 +161,8 @@ func (r *run) settle() {
 	r.findSeed()
 }
 
-// readVisitor finds out who asks. A profile that cannot be read leaves a visitor of whom only the request is known.
+// readVisitor finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer says of when; one
+// of whom nothing is remembered is known by the request alone.
 func (r *run) readVisitor(ctx context.Context) {
 	r.visitor = visitor.Cold(r.req.UserID, r.req.SessionID, r.now)
 	switch {
@@ -175,14 +170,18 @@ func (r *run) readVisitor(ctx context.Context) {
 		r.visitor.Personal = false
 	case r.inputs != nil && r.inputs.decision.ProfileAsOf.IsZero():
 	case r.req.UserID != "" || r.req.SessionID != "":
-		q := profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID, Limit: historyLimit}
+		q, at := profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID}, r.now
 		if r.inputs != nil {
-			q.At, q.Watermark = wire.TimeOf(r.inputs.decision.ProfileAsOf), r.inputs.decision.Watermark
+			q.Watermark, at = r.inputs.decision.Watermark, r.inputs.decision.ProfileAsOf
 		}
-		v, same, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q)
+		v, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q, at)
 		switch {
-		case err == nil:
-			r.visitor, r.profiled, r.unchanged = &v, true, same
+		case v != nil:
+			own := *v // what the request carries is added to a visitor of its own
+			r.visitor, r.profiled, r.stale = &own, true, err != nil
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				r.degrade(peers.Profile) // it is ill, not just late
+			}
 		case r.inputs != nil:
 			r.inputs.lose("the visitor's profile of then")
 		default:
@@ -212,7 +211,7 @@ func (r *run) answer() api.Answer {
 		a.Experiment = &arm
 	}
 	if r.profiled {
-		a.Freshness.ProfileAsOf = wire.TimeOf(r.visitor.AsOf)
+		a.Freshness.ProfileAsOf, a.Freshness.Stale = wire.TimeOf(r.visitor.AsOf), r.stale
 	}
 	return a
 }

@@ -11,7 +11,6 @@ import (
 type factor struct {
 	name string
 	of   func(*catalogue.Item) float64 // 1: does not apply
-	most float64                       // that it ever is
 }
 
 // factors lists what changes base scores, in the order in which it is applied: the objective, rules in their order, rotation.
@@ -36,7 +35,7 @@ func (r *run) factors(v *catalogue.View) []factor {
 				return rule.Factor
 			}
 			return 1
-		}, max(1, rule.Factor)})
+		}})
 	}
 	if f, ok := r.rotation(v); ok {
 		list = append(list, f)
@@ -63,7 +62,7 @@ func worth(name string, v *catalogue.View, value func(*catalogue.Item) float64) 
 			return min(mostWorth, max(leastWorth, math.Sqrt(w/mean)))
 		}
 		return 1
-	}, mostWorth}
+	}}
 }
 
 // rotation lowers what the visitor was just shown, the more the shorter ago.
@@ -82,7 +81,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 			}
 		}
 	}
-	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }, 1}, len(recent) > 0
+	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }}, len(recent) > 0
 }
 
 func (r *run) rotationStrength() float64 {

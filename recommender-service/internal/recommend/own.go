@@ -6,14 +6,13 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
-	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // recentlyViewed proposes what the visitor looked at, the latest first. The weights only give the order.
 func (r *run) recentlyViewed() supply {
 	var viewed []visitor.Touched
 	for _, t := range r.visitor.History {
-		if t.Weight > 0 && slices.ContainsFunc(t.Types, func(k string) bool { return k == "view_item" || k == "select_item" }) {
+		if t.Weight > 0 && r.visitor.Did(&t, "view_item", "select_item") {
 			viewed = append(viewed, t)
 		}
 	}
@@ -41,7 +40,7 @@ func (r *run) buyAgain() supply {
 			if i < 0 {
 				continue
 			}
-			age := max(0, r.now.Sub(p.LastAt.Time).Hours())
+			age := max(0, r.now.Sub(p.LastAt()).Hours())
 			s.terms = append(s.terms, candidate.Term{
 				Seed: candidate.Seed{ItemID: p.ItemID, EventType: "purchase", AgeHours: age, Weight: 1},
 				Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{float32(due(p, age))}},
@@ -54,10 +53,10 @@ func (r *run) buyAgain() supply {
 // due says how likely a purchase is again now, between 0 and 1. With t the time since the last purchase in units of the median interval, it is
 // n/(n+1) · 2t/(1+t²) for n intervals: nothing just after buying, most when the interval has passed, ever less after that. Purchases within a day
 // are one. An item that was bought once has no interval; it gets a small share that grows with its age.
-func due(p *profileapi.PurchasedItem, ageHours float64) float64 {
+func due(p *visitor.Bought, ageHours float64) float64 {
 	var intervals []float64
 	for k := 1; k < len(p.Times); k++ {
-		if h := p.Times[k].Sub(p.Times[k-1].Time).Hours(); h >= 24 {
+		if h := p.Times[k].Sub(p.Times[k-1]).Hours(); h >= 24 {
 			intervals = append(intervals, h)
 		}
 	}

@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"math"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -24,11 +23,6 @@ type queue struct {
 	sorted int
 	chunk  int
 	view   *catalogue.View
-	// rest is how many candidates there are beside those in the queue. None of them scores more than floor, or goes before one in the queue when
-	// that is sorted from the start. short says that one of them was wanted.
-	rest  int
-	floor float64
-	short bool
 	// fetched keeps the compiler from leaving out what only fetches items.
 	fetched int32
 }
@@ -37,38 +31,19 @@ func (q *queue) reset(v *catalogue.View) { *q = queue{all: q.all[:0], chunk: fir
 
 func (q *queue) add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
 
-// presorted says that the candidates were added best first, and before all others.
-func (q *queue) presorted(rest int) {
-	q.sorted, q.rest, q.floor = len(q.all), rest, math.Inf(-1)
-	q.fetch(q.all)
-}
+func (q *queue) len() int { return len(q.all) - q.next }
 
-// behind says that there are others, none of which scores more than floor.
-func (q *queue) behind(rest int, floor float64) { q.rest, q.floor = rest, floor }
-
-func (q *queue) len() int { return len(q.all) - q.next + q.rest }
-
-// pop returns the next candidate; ok is false when there is none, or when it cannot be told which one it is.
+// pop returns the next candidate; ok is false when there is none.
 func (q *queue) pop() (item int32, score float64, ok bool) {
 	if q.next == q.sorted {
 		q.sortMore()
 	}
-	if q.next == len(q.all) || q.rest > 0 && q.all[q.next].score <= q.floor {
-		q.short = q.rest > 0
+	if q.next == len(q.all) {
 		return 0, 0, false
 	}
 	c := q.all[q.next]
 	q.next++
 	return c.item, c.score, true
-}
-
-// best returns the first n, or all if there are fewer, whether they were popped or not.
-func (q *queue) best(n int) []scored {
-	n = min(n, len(q.all))
-	for q.sorted < n {
-		q.sortMore()
-	}
-	return q.all[:n]
 }
 
 // sortMore sorts the next chunk.

@@ -26,7 +26,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		return api.RankAnswer{}, err
 	}
 	r.used = map[string]string{}
-	p := r.gather(ctx, rankSources(), nil)
+	p := r.gather(ctx, rankSources())
 	out := api.RankAnswer{Items: make([]api.RankedItem, len(in.ItemIDs)), ModelVersions: r.used, Degraded: r.degraded}
 	r.read(func(v *catalogue.View) {
 		s := &selection{r: r, view: v, heads: v.Heads()}

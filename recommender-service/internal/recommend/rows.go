@@ -78,14 +78,15 @@ func (r *run) rows(find func(string) (*api.Scenario, bool)) []row {
 		case "because_you_bought", "because_you_viewed":
 			list = append(list, r.becauseRows(p, count)...)
 		case "categories_for_you":
-			for _, c := range likedCategories(r.visitor.Categories)[:min(count, len(likedCategories(r.visitor.Categories)))] {
+			liked := likedCategories(r.affinity().Categories)
+			for _, c := range liked[:min(count, len(liked))] {
 				parts := strings.Split(c.Value, " > ")
 				one := r.row(p, parts[len(parts)-1], api.SourceCategory)
 				one.req.Category, one.value = c.Value, c.Value
 				list = append(list, one)
 			}
 		case "brands_for_you":
-			for _, b := range r.visitor.Brands[:min(count, len(r.visitor.Brands))] {
+			for _, b := range r.affinity().Brands[:min(count, len(r.affinity().Brands))] {
 				if b.Weight <= 0 {
 					break
 				}

@@ -58,8 +58,8 @@ type run struct {
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
-	unchanged bool // it is the profile of the visitor's last request
-	short     int  // so many candidates of a standing were too few
+	likes *affinities // made when first asked for
+	stale bool        // the visitor is as it was read before: the profile-service did not answer in time
 
 	visitor     *visitor.Visitor
 	cart        []string
@@ -115,14 +115,12 @@ func (r *run) limit() int {
 // rank fills the list: first from the scenario's sources blended, then from its fallbacks one after the other, and puts pinned items in place.
 func (r *run) rank(ctx context.Context) {
 	r.used, r.picks = map[string]string{}, r.scratch.picks[:0]
-	if st := r.findStanding(); st == nil || !r.takeStanding(ctx, st) {
-		r.take(r.gather(ctx, r.scenario.Sources, nil), true)
-	}
+	r.take(r.gather(ctx, r.scenario.Sources), true)
 	for _, kind := range r.fallbacks() {
 		if len(r.picks) >= r.limit() {
 			break
 		}
-		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, nil), false)
+		r.take(r.gather(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}), false)
 	}
 	r.pin()
 	r.scratch.picks = r.picks
@@ -167,14 +165,11 @@ func (r *run) take(p *plan, first bool) {
 		s.fill(b)
 		r.choose(p, s, first)
 		r.observe(p, s, b)
-		if first {
-			r.keepStanding(p, v, s)
-		}
 	})
 }
 
-// choose picks from the candidates of a selection. It reports false, and nothing is picked, when too few of them were at hand.
-func (r *run) choose(p *plan, s *selection, first bool) bool {
+// choose picks from the candidates of a selection.
+func (r *run) choose(p *plan, s *selection, first bool) {
 	from := len(r.picks)
 	if lambda := r.diversity(); lambda > 0 {
 		s.pickDiverse(lambda)
@@ -184,14 +179,9 @@ func (r *run) choose(p *plan, s *selection, first bool) bool {
 	if first {
 		s.explore(from)
 	}
-	if s.queue.short {
-		r.picks = r.picks[:from]
-		return false
-	}
 	r.sequence = s.view.Sequence()
 	r.more = r.more || s.queue.len() > 0
 	r.attribute(p, s, r.picks[from:])
-	return true
 }
 
 func (r *run) diversity() float64 {

@@ -19,12 +19,6 @@ const (
 	explorePool = 3
 )
 
-// scores are those of the candidates at hand, and what they are made of.
-type scores interface {
-	Score(i int32) float64
-	Trace(items []int32, into [][]candidate.Share) [][]candidate.Share
-}
-
 // selection picks items from one plan's candidates under one view of the catalogue.
 type selection struct {
 	r       *run
@@ -34,7 +28,7 @@ type selection struct {
 	factors []factor
 	caps    []*limitPer
 	queue   *queue
-	scores  scores
+	scores  *candidate.Blend
 }
 
 func newSelection(r *run, v *catalogue.View) *selection {
@@ -64,20 +58,6 @@ func (s *selection) fill(b *candidate.Blend) {
 	s.add(b.Candidates())
 }
 
-// fillFrom puts what is kept of a blend into the queue.
-func (s *selection) fillFrom(kept *candidate.Ranking) {
-	s.scores = kept
-	items, scores := kept.Candidates()
-	s.queue.reset(s.view)
-	s.add(items, scores)
-	switch {
-	case len(s.factors) == 0:
-		s.queue.presorted(kept.Rest())
-	case kept.Rest() > 0:
-		s.queue.behind(kept.Rest(), s.most(scores[len(scores)-1]))
-	}
-}
-
 func (s *selection) add(items []int32, scores []float64) {
 	for slot, i := range items {
 		score := scores[slot]
@@ -90,19 +70,6 @@ func (s *selection) add(items []int32, scores []float64) {
 			s.queue.add(i, score)
 		}
 	}
-}
-
-// best returns the n best candidates of the blend before any factor, and how many have a positive score. The queue is used up after it.
-func (s *selection) best(n int) (items []int32, total int) {
-	if len(s.factors) > 0 {
-		s.factors = nil
-		s.fill(&s.r.scratch.blend)
-	}
-	total = len(s.queue.all)
-	for _, c := range s.queue.best(n) {
-		items = append(items, c.item)
-	}
-	return items, total
 }
 
 // next returns the best candidate that may be shown.
@@ -244,14 +211,6 @@ func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
 		if f := s.factors[n].of(it); f != 1 {
 			score = float64(score * f)
 		}
-	}
-	return score
-}
-
-// most is the most that the factors can make of a score.
-func (s *selection) most(score float64) float64 {
-	for n := range s.factors {
-		score *= s.factors[n].most
 	}
 	return score
 }

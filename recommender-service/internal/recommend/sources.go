@@ -21,11 +21,9 @@ import (
 type plan struct{ sources []planSource }
 
 type planSource struct {
-	kind    string
-	weight  float64
-	model   neighbourcache.Model
-	settled bool
-	terms   []candidate.Term
+	kind   string
+	weight float64
+	terms  []candidate.Term
 }
 
 func (p *plan) empty() bool {
@@ -47,8 +45,6 @@ type supply struct {
 	version  string
 	failed   string // the peer that could not help
 	popular  []PopularInput
-	model    neighbourcache.Model
-	settled  bool          // asked again, the source finds the same until the model or the texts of items change
 	wait     func() supply // for a source that has not everything at hand; then the rest is empty
 }
 
@@ -78,16 +74,11 @@ func tierOf(kind string) string {
 	return "popular"
 }
 
-// gather asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time. With a standing the
-// history is not asked: it has no terms then.
-func (r *run) gather(ctx context.Context, list []api.Source, have *standing) *plan {
+// gather asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time.
+func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 	supplies := make([]supply, len(list))
 	var waiting []int
 	for n := range list {
-		if have != nil && list[n].Kind == api.SourceHistory {
-			supplies[n] = supply{relation: similarityapi.Similar, version: have.version}
-			continue
-		}
 		if supplies[n] = r.ask(ctx, list[n].Kind); supplies[n].wait != nil {
 			waiting = append(waiting, n)
 		}
@@ -112,7 +103,7 @@ func (r *run) gather(ctx context.Context, list []api.Source, have *standing) *pl
 		for t := range s.terms {
 			s.terms[t].Source = n
 		}
-		p.sources[n] = planSource{list[n].Kind, list[n].Weight, s.model, s.settled, s.terms}
+		p.sources[n] = planSource{list[n].Kind, list[n].Weight, s.terms}
 	}
 	return p
 }
@@ -137,7 +128,7 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 	case api.SourceBuyAgain:
 		return r.buyAgain()
 	case api.SourceAffinityCategory:
-		return r.popularIn(ctx, likedCategories(r.visitor.Categories))
+		return r.popularIn(ctx, likedCategories(r.affinity().Categories))
 	case api.SourceCategory:
 		return r.popularIn(ctx, r.pageCategories())
 	case api.SourceNewest:
@@ -243,7 +234,7 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 	model := r.model(relation)
 	lists := r.engine.Peers.Neighbours(ctx, r.shop, model, ids)
 	found := func(err error) supply {
-		s := supply{relation: relation, model: model, settled: lists.Settled, terms: make([]candidate.Term, 0, len(seeds))}
+		s := supply{relation: relation, terms: make([]candidate.Term, 0, len(seeds))}
 		if err != nil {
 			s.failed = peers.Similarity
 		}

@@ -1,15 +1,16 @@
-// Package visitor brings together what is known of a visitor: the profile and the events carried in the request. It is pure: no network, no
-// clock. The main type is Visitor.
+// Package visitor brings together what is known of a visitor: the state that the profile-service keeps and the events carried in the request. It is pure:
+// no network, no clock. The main type is Visitor.
 package visitor
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
 // Unknown is the index of an item that the catalogue has never heard of.
@@ -18,12 +19,29 @@ const Unknown int32 = -1
 // Touched is one item of a visitor's history.
 type Touched struct {
 	ItemID   string
-	Item     int32    // index of the item in the catalogue; Unknown when it had none as the visitor was read
-	Type     string   // of the heaviest event
-	Types    []string // sorted
-	Weight   float64  // between −1 and 1: how much the visitor cares
+	Item     int32   // index of the item in the catalogue; Unknown when it had none as the visitor was read
+	Type     string  // of the heaviest event
+	Kinds    uint32  // the types of its events: bit k stands for the k-th of the visitor's types
+	Weight   float64 // between −1 and 1: how much the visitor cares
+	Decayed  float64 // the sum of weights that Weight is made of
+	Disliked float64 // the part of Decayed that not_interested brought
 	AgeHours float64
 	LastMs   int64
+}
+
+// Bought is an item that the visitor bought and did not give back.
+type Bought struct {
+	ItemID   string
+	Quantity float64
+	Times    []time.Time // of the latest orders, oldest first; none for what only the request tells of
+}
+
+// LastAt returns the time of the latest order; the zero time when it is not known.
+func (b *Bought) LastAt() time.Time {
+	if len(b.Times) == 0 {
+		return time.Time{}
+	}
+	return b.Times[len(b.Times)-1]
 }
 
 // Visitor is what a recommendation knows of who asks.
@@ -33,17 +51,16 @@ type Visitor struct {
 	Personal          bool // consent to personalisation
 	History           []Touched
 	Session           []Touched // of this session; the latest first
-	Purchased         []profileapi.PurchasedItem
+	Purchased         []Bought  // the latest bought first
 	Hidden            []string
-	Categories        []profileapi.AffinityValue
-	Brands            []profileapi.AffinityValue
+	Cart              []string // the latest put there first
 	Segments          []string
 	Attributes        map[string]any
 	Locale            string
 	AsOf              time.Time
 	LastEventID       string
 	Watermark         int64
-	cart              []string // nil: the profile does not tell
+	types             []string
 }
 
 // EventTypes lists the types of events that there are.
@@ -93,107 +110,113 @@ func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}
 }
 
-// Of returns the visitor that a profile describes.
-func Of(p *profileapi.Profile) *Visitor {
-	v := &Visitor{
-		UserID: p.UserID, SessionID: p.SessionID, Known: p.Known, AsOf: p.AsOf.Time, LastEventID: p.LastEventID, Watermark: p.Watermark,
-		Personal: p.Consent.AllowsPersonalization(),
-	}
+// Of returns the visitor that an answer of the profile-service describes, as of a moment.
+func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visitor, error) {
+	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq, Personal: !a.Withheld}
 	if !v.Personal {
-		return v
+		return v, nil
 	}
-	v.History, v.Session = touched(p.Recent), touched(p.Session)
-	v.Purchased, v.Hidden, v.cart = bought(p), p.Hidden, cartOf(p)
-	v.Categories, v.Brands = p.Affinity.Categories, p.Affinity.Brands
-	v.Segments, v.Attributes, v.Locale = p.Segments, p.Attributes, p.Locale
-	return v
-}
-
-// Catalogue is what a visitor is joined with.
-type Catalogue interface {
-	// Find returns the index of an item; a negative one for an item that it does not know.
-	Find(id string) int32
-	// ID returns the id of an index.
-	ID(i int32) string
-	// Category and Brand return the number of a name; a negative one for a name that it does not know.
-	Category(path string) int32
-	Brand(name string) int32
-	// Name returns the name of a number.
-	Name(n int32) string
-}
-
-// Join gives the items of the history their indices, and has all texts that the catalogue or the types have taken from there: there are many visitors, and
-// each text is kept once.
-func (v *Visitor) Join(c Catalogue, types *Types) {
-	for _, list := range [][]Touched{v.History, v.Session} {
-		for n := range list {
-			t := &list[n]
-			if t.Item = max(Unknown, c.Find(t.ItemID)); t.Item >= 0 {
-				t.ItemID = c.ID(t.Item)
-			}
-			t.Types = types.shared(t.Types)
-			if at := slices.Index(t.Types, t.Type); at >= 0 {
-				t.Type = t.Types[at]
-			}
+	if a.Person != nil {
+		var u profileapi.User
+		if err := json.Unmarshal(a.Person, &u); err != nil {
+			return nil, fmt.Errorf("read the record of a visitor: %w", err)
 		}
+		v.Segments, v.Attributes, v.Locale = u.Segments, u.Attributes, u.Locale
 	}
-	for n := range v.Purchased {
-		if i := c.Find(v.Purchased[n].ItemID); i >= 0 {
-			v.Purchased[n].ItemID = c.ID(i)
-		}
+	s, err := visitorstate.Decode(a.State)
+	if err != nil {
+		return nil, err
 	}
-	share := func(values []profileapi.AffinityValue, number func(string) int32) []profileapi.AffinityValue {
-		own := make([]profileapi.AffinityValue, len(values)) // a decoder leaves room behind the last
-		for n, value := range values {
-			if k := number(value.Value); k >= 0 {
-				value.Value = c.Name(k)
-			}
-			own[n] = value
-		}
-		return own
+	v.LastEventID, v.types = s.LastEvent, s.Types
+	v.History = v.touched(s.Items, a.HalfLife)
+	if sessionID != "" && s.SessionID == sessionID {
+		v.Session = v.touched(s.Session, a.HalfLife)
 	}
-	v.Categories, v.Brands = share(v.Categories, c.Category), share(v.Brands, c.Brand)
+	v.own(s)
+	return v, nil
 }
 
-// Types keeps lists of event types, each once. The zero value works; it is safe for concurrent use.
-type Types struct {
-	mu    sync.Mutex
-	lists map[string][]string
-}
-
-// manyTypes bounds the lists; events have a dozen types, of which few go together.
-const manyTypes = 1000
-
-// shared returns a list that is equal to the given one.
-func (t *Types) shared(list []string) []string {
-	name := strings.Join(list, "\x00")
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if have, ok := t.lists[name]; ok {
-		return have
-	}
-	if t.lists == nil {
-		t.lists = map[string][]string{}
-	}
-	if len(t.lists) < manyTypes {
-		t.lists[name] = list
+// touched reads the items of a state.
+func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []Touched {
+	list := make([]Touched, len(items))
+	nowMs := v.AsOf.UnixMilli()
+	for n := range items {
+		it := &items[n]
+		age := max(0, nowMs-it.LastMs)
+		fade := visitorstate.Decay(age, halfLife)
+		decayed := float64(it.Decayed) * fade
+		list[n] = Touched{
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Disliked: float64(it.Disliked) * fade,
+			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), LastMs: it.LastMs,
+		}
 	}
 	return list
+}
+
+// own reads what the visitor bought, has in the cart and does not want.
+func (v *Visitor) own(s *visitorstate.State) {
+	type carted struct {
+		id string
+		at int64
+	}
+	var cart []carted
+	for n := range s.Items {
+		it := &s.Items[n]
+		if it.Cart > 0 {
+			cart = append(cart, carted{it.ID, it.CartMs})
+		}
+		if it.Unwanted() {
+			v.Hidden = append(v.Hidden, it.ID)
+		}
+		if len(it.Purchases) == 0 {
+			continue
+		}
+		b := Bought{ItemID: it.ID, Quantity: it.Quantity(), Times: make([]time.Time, len(it.Purchases))}
+		for k := range it.Purchases {
+			b.Times[len(b.Times)-1-k] = time.UnixMilli(it.Purchases[k].AtMs)
+		}
+		v.Purchased = append(v.Purchased, b)
+	}
+	slices.SortStableFunc(v.Purchased, func(a, b Bought) int { return b.LastAt().Compare(a.LastAt()) })
+	slices.SortStableFunc(cart, func(a, b carted) int { return int(min(1, max(-1, b.at-a.at))) })
+	for _, c := range cart {
+		v.Cart = append(v.Cart, c.id)
+	}
+}
+
+// Join gives the items of the history their indices in a catalogue; find returns a negative one for an item that it does not know.
+func (v *Visitor) Join(find func(id string) int32) {
+	for _, list := range [][]Touched{v.History, v.Session} {
+		for n := range list {
+			list[n].Item = max(Unknown, find(list[n].ItemID))
+		}
+	}
+}
+
+// Did reports whether the visitor did one of some types of events to an item of the history.
+func (v *Visitor) Did(t *Touched, types ...string) bool {
+	for k, name := range v.types {
+		if t.Kinds&(1<<k) != 0 && slices.Contains(types, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// kind returns the bit of a type, which the visitor gets if it is new. A visitor that is shared keeps its own list.
+func (v *Visitor) kind(name string) uint32 {
+	k := slices.Index(v.types, name)
+	if k < 0 {
+		k = min(len(v.types), visitorstate.MaxTypes-1)
+		v.types = append(slices.Clip(v.types), name)
+	}
+	return 1 << k
 }
 
 // Bytes is about what the visitor takes in memory.
 func (v *Visitor) Bytes() int {
-	const visitor, touched, purchased, value = 600, 100, 160, 40
-	return visitor + touched*(len(v.History)+len(v.Session)) + purchased*len(v.Purchased) + value*(len(v.Hidden)+len(v.cart)+len(v.Categories)+len(v.Brands)+len(v.Segments)+len(v.Attributes))
-}
-
-func touched(items []profileapi.ProfileItem) []Touched {
-	list := make([]Touched, len(items))
-	for n := range items {
-		it := &items[n]
-		list[n] = Touched{ItemID: it.ItemID, Item: Unknown, Type: it.Type, Types: it.Types, Weight: Saturate(it.Decayed), AgeHours: it.AgeHours, LastMs: it.LastAt.UnixMilli()}
-	}
-	return list
+	const visitor, touched, bought, value = 600, 96, 72, 40
+	return visitor + touched*(len(v.History)+len(v.Session)) + bought*len(v.Purchased) + value*(len(v.Hidden)+len(v.Cart)+len(v.Segments)+len(v.Attributes))
 }
 
 // Add puts events that were not posted yet before the history, as if they had been. It does nothing without consent.
@@ -246,11 +269,14 @@ func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
 	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
-	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Types: []string{eventType}, Weight: Saturate(weight), AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	if eventType == "not_interested" {
+		t.Disliked = weight
+	}
 	v.History, v.Session = putFirst(v.History, t), putFirst(v.Session, t)
 }
 
-// putFirst adds t to a list or joins it with the entry of its item, which becomes the first.
+// putFirst adds t to a list or joins it with the entry of its item, which becomes the first. The list is shared: it is copied, not changed.
 func putFirst(list []Touched, t Touched) []Touched {
 	n := slices.IndexFunc(list, func(o Touched) bool { return o.ItemID == t.ItemID })
 	if n >= 0 {
@@ -258,30 +284,9 @@ func putFirst(list []Touched, t Touched) []Touched {
 		if math.Abs(old.Weight) > math.Abs(t.Weight) {
 			t.Type = old.Type
 		}
-		t.Weight = Saturate(desaturate(old.Weight) + desaturate(t.Weight))
-		t.Types, t.Item = union(old.Types, t.Types), old.Item
+		t.Decayed, t.Disliked = old.Decayed+t.Decayed, old.Disliked+t.Disliked
+		t.Weight, t.Kinds, t.Item = Saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}
 	return append([]Touched{t}, list...)
-}
-
-// desaturate is the inverse of Saturate.
-func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
-
-func union(a, b []string) []string {
-	u := slices.Concat(a, b)
-	slices.Sort(u)
-	return slices.Compact(u)
-}
-
-// CartFromSession returns the items that the session put into the cart and neither took out nor bought, the latest first.
-func (v *Visitor) CartFromSession() []string {
-	var cart []string
-	for _, t := range v.Session {
-		has := func(eventType string) bool { return slices.Contains(t.Types, eventType) }
-		if has("add_to_cart") && !has("remove_from_cart") && !has("purchase") {
-			cart = append(cart, t.ItemID)
-		}
-	}
-	return cart
 }

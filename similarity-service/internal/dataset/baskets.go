@@ -35,7 +35,7 @@ func loadBaskets(path string, o Options) (*Data, error) {
 		return nil, err
 	}
 	d := &Data{Format: Baskets, Relation: BoughtTogether, CappedRecall: true, Skipped: map[string]int{}}
-	baskets, items, timed, err := readBaskets(file, d)
+	baskets, items, timed, err := readBaskets(file, o, d)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +51,18 @@ func loadBaskets(path string, o Options) (*Data, error) {
 		slices.SortStableFunc(baskets, func(x, y basket) int { return cmp.Compare(x.seconds, y.seconds) })
 	}
 	d.Items = sorted
+	if !timed {
+		d.Notes = append(d.Notes, "no column of times: the rows are taken to be in order, and the last baskets are the test part")
+	}
 	return d, d.splitBaskets(baskets, timed, o)
 }
 
-func readBaskets(file string, d *Data) ([]basket, *idmap.Map, bool, error) {
+func readBaskets(file string, o Options, d *Data) ([]basket, *idmap.Map, bool, error) {
 	var ids, items idmap.Map
 	var baskets []basket
 	timed := false
 	fallback := []column{basketColumn, itemColumn, timeColumn}
-	err := eachRecord(file, fallback, []column{basketColumn, itemColumn}, func(r *record) error {
+	err := eachRecord(file, o, d, fallback, []column{basketColumn, itemColumn}, func(r *record) error {
 		d.Lines++
 		if r.at[quantityColumn] > 0 {
 			quantity, err := r.number(quantityColumn, "quantity")

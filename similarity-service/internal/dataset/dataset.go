@@ -61,6 +61,8 @@ type Data struct {
 	// Lines counts what was read; Skipped what was left out, by reason.
 	Lines   int
 	Skipped map[string]int
+	// Notes say what was found out about the files.
+	Notes []string
 }
 
 // Rows is the number of training rows or sessions.
@@ -96,6 +98,17 @@ type Options struct {
 	TrainFraction float64 // share of the training part of tables; 0 means the format's own rule
 	Resplit       bool    // lightgcn: draw each user's test items again at random, keeping their number
 	Seed          uint64
+	Table         Table
+}
+
+// Table says how to read tables; what is left out is found out by itself.
+type Table struct {
+	Mapping    map[string]string // column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
+	Separator  string            // one character, or tab
+	Encoding   string            // such as windows-1252
+	Decimal    string            // . or ,
+	DateFormat string            // such as DD/MM/YYYY
+	Timezone   string            // IANA name; UTC when ""
 }
 
 // Load reads the data set at path, a folder or one file.

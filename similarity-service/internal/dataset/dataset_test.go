@@ -188,6 +188,31 @@ func TestCSV(t *testing.T) {
 	})
 }
 
+// TestPublicLayouts reads layouts of public data sets without a word about their columns.
+func TestPublicLayouts(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"amazon-2023.csv", "hm.csv", "rees46.csv", "tafeng.csv"} {
+		d, err := dataset.Load(filepath.Join("testdata", name), dataset.Options{Format: dataset.CSV})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !d.Ordered || len(d.Notes) != 0 || len(d.Tests) == 0 {
+			t.Errorf("%s: ordered %t, %d tests, notes %q", name, d.Ordered, len(d.Tests), d.Notes)
+		}
+	}
+	files := map[string]string{"x.csv": "who;what\nann;a\nann;b\nann;c\nbob;a\nbob;b\n"}
+	o := dataset.Options{Format: dataset.CSV, TrainFraction: .5, Table: dataset.Table{Mapping: map[string]string{"who": "user_id", "what": "item_id"}}}
+	d := load(t, files, o)
+	if diff := cmp.Diff([]string{"no column of times: the test part is random"}, d.Notes); diff != "" || d.Lines != 5 {
+		t.Errorf("%d lines: %s", d.Lines, diff)
+	}
+	german := map[string]string{"x.csv": "Bestellnr;Artikelnr;Menge;Datum\n1;a;1,5;31.01.2024\n1;b;1;31.01.2024\n2;a;1;02.02.2024\n2;b;1;02.02.2024\n"}
+	d = load(t, german, dataset.Options{Format: dataset.Baskets, TrainFraction: .5})
+	if len(d.Notes) != 0 || d.RowTimes[0] != 1706659200 { // 31 January 2024, midnight
+		t.Errorf("notes %q, times %v", d.Notes, d.RowTimes)
+	}
+}
+
 func TestBaskets(t *testing.T) {
 	t.Parallel()
 	text := "InvoiceNo\tStockCode\tQuantity\tInvoiceDate\n" +
@@ -229,7 +254,7 @@ func TestBadInputNamesThePlace(t *testing.T) {
 		"NaN rating":     {dataset.MovieLens, map[string]string{"ratings.csv": "user,item,rating\na,b,NaN\n"}, "line 2, field 3: the rating"},
 		"bad time":       {dataset.CSV, map[string]string{"x.csv": "user,item,time\na,b,yesterday\n"}, "line 2, field 3: the time"},
 		"missing column": {dataset.CSV, map[string]string{"x.csv": "user,thing\na,b\n"}, `no column "item"`},
-		"short line":     {dataset.CSV, map[string]string{"x.csv": "user,item\na\n"}, "line 2, column 2"},
+		"short line":     {dataset.CSV, map[string]string{"x.csv": "user,item\na\n"}, "line 2, field 2: the item"},
 		"empty id":       {dataset.Baskets, map[string]string{"x.csv": "order,item\n1,\n"}, "line 2, field 2: the item"},
 		"empty table":    {dataset.CSV, map[string]string{"x.csv": "user,item\n"}, "no interactions"},
 		"torn zstd":      {dataset.LightGCN, map[string]string{"train.txt": zstandard(t, strings.Repeat("0 1 2 3\n", 999))[:12], "test.txt": "0 2\n"}, "train.txt"},

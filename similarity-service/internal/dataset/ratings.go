@@ -33,7 +33,7 @@ func loadRatings(path string, o Options) (*Data, error) {
 		return nil, err
 	}
 	d := &Data{Format: o.Format, Relation: Similar, Skipped: map[string]int{}}
-	t, err := readInteractions(file, d)
+	t, err := readInteractions(file, o, d)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +48,9 @@ func loadRatings(path string, o Options) (*Data, error) {
 		t.rows[n].item = renumber[t.rows[n].item]
 	}
 	d.Items, d.Ordered = sorted, t.timed
+	if !t.timed {
+		d.Notes = append(d.Notes, "no column of times: the test part is random")
+	}
 	if t.rated {
 		highest := float32(0)
 		for _, r := range t.rows {
@@ -66,10 +69,10 @@ type interactionTable struct {
 	timed        bool
 }
 
-func readInteractions(file string, d *Data) (*interactionTable, error) {
+func readInteractions(file string, o Options, d *Data) (*interactionTable, error) {
 	t := &interactionTable{}
 	fallback := []column{userColumn, itemColumn, ratingColumn, timeColumn}
-	err := eachRecord(file, fallback, []column{userColumn, itemColumn}, func(r *record) error {
+	err := eachRecord(file, o, d, fallback, []column{userColumn, itemColumn}, func(r *record) error {
 		d.Lines++
 		user, err := r.id(userColumn, "user")
 		if err != nil {

@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/aisle-rec/aisle/shared/table"
 )
 
 // maxLine bounds one line: a user with several million items fits.
@@ -43,28 +41,12 @@ func open(path string) (*source, error) {
 }
 
 func newSource(name string, r io.Reader) (*source, error) {
-	s := &source{name: name}
-	buffered := bufio.NewReaderSize(r, 1<<16)
-	magic, err := buffered.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+	plain, closer, err := table.Decompress(r)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	var plain io.Reader = buffered
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		unzip, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, fmt.Errorf("open gzip file %s: %w", name, err)
-		}
-		s.closers, plain = append(s.closers, unzip.Close), unzip
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		unzip, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, fmt.Errorf("open zstd file %s: %w", name, err)
-		}
-		s.closers, plain = append(s.closers, func() error { unzip.Close(); return nil }), unzip
-	}
-	s.scanner = bufio.NewScanner(plain)
+	s := &source{name: name, scanner: bufio.NewScanner(plain)}
+	s.closers = append(s.closers, func() error { closer(); return nil })
 	s.scanner.Buffer(make([]byte, 1<<16), maxLine)
 	return s, nil
 }
@@ -99,15 +81,23 @@ func (s *source) fail(column int, format string, args ...any) error {
 
 // id checks one id.
 func (s *source) id(column int, what, id string) error {
-	switch {
-	case id == "":
-		return s.fail(column, "the %s is empty", what)
-	case len(id) > maxID:
-		return s.fail(column, "the %s has %d bytes, want at most %d", what, len(id), maxID)
-	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
-		return s.fail(column, "the %s %q holds unprintable characters", what, id)
+	if why := idProblem(id); why != "" {
+		return s.fail(column, "the %s %s", what, why)
 	}
 	return nil
+}
+
+// idProblem says what is wrong with an id, "" when nothing is.
+func idProblem(id string) string {
+	switch {
+	case id == "":
+		return "is empty"
+	case len(id) > maxID:
+		return fmt.Sprintf("has %d bytes, want at most %d", len(id), maxID)
+	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
+		return fmt.Sprintf("%q holds unprintable characters", id)
+	}
+	return ""
 }
 
 // each opens path and calls line for every line that is not blank.

@@ -1,15 +1,17 @@
 package dataset
 
 import (
-	"encoding/csv"
+	"errors"
 	"fmt"
-	"math"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/aisle-rec/aisle/shared/table"
 )
 
 // column is the meaning of a table's column.
@@ -26,73 +28,51 @@ const (
 	columns // their number
 )
 
-// columnNames are the header words by which a column is known: lower case, without blanks, underscores and anything
-// behind a colon, so that "InvoiceNo", "user_id:token" and "Customer ID" are all found.
-func columnNames() map[string]column {
-	names := map[column]string{
-		userColumn:     "user userid customer customerid visitor visitorid uid client clientid member memberid",
-		itemColumn:     "item itemid movie movieid product productid stockcode sku iid book bookid isbn article articleid",
-		basketColumn:   "basket basketid invoice invoiceno invoiceid order orderid transaction transactionid session sessionid receipt receiptid",
-		ratingColumn:   "rating score stars",
-		weightColumn:   "weight value count",
-		quantityColumn: "quantity qty amount",
-		timeColumn:     "timestamp time date datetime invoicedate orderdate createdat occurredat ts",
-	}
-	out := map[string]column{}
-	for c, words := range names {
-		for w := range strings.FieldsSeq(words) {
-			out[w] = c
-		}
-	}
-	return out
+// fieldOf names a column as package table does.
+func (c column) field() string {
+	return [columns]string{"user_id", "item_id", "order_id", "rating", "weight", "quantity", "occurred_at"}[c]
 }
+
+// sampleRows judge the forms of numbers and times of the columns.
+const sampleRows = 1000
 
 // record is one line of a table; a column that the table does not have is "".
 type record struct {
-	source *source
+	name   string // of the file
+	line   int64
 	fields [columns]string
-	at     [columns]int // 1-based field numbers
+	at     [columns]int // 1-based field numbers, 0 when missing
+	plan   *table.Plan
 }
 
 func (r *record) fail(c column, format string, args ...any) error {
-	return fmt.Errorf("%s, line %d, field %d: %s", r.source.name, r.source.line, r.at[c], fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s, line %d, field %d: %s", r.name, r.line, r.at[c], fmt.Sprintf(format, args...))
 }
 
 // number reads a finite number from column c.
 func (r *record) number(c column, what string) (float64, error) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(r.fields[c]), 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, r.fail(c, "the %s is %q, want a finite number", what, clip(r.fields[c]))
+	amount, why := r.plan.Columns[r.at[c]-1].Numbers.Parse(r.fields[c])
+	if why != "" {
+		return 0, r.fail(c, "the %s is %q. %s", what, clip(r.fields[c]), why)
 	}
-	return v, nil
+	return amount.Value, nil
 }
 
 func (r *record) id(c column, what string) (string, error) {
-	id := strings.TrimSpace(r.fields[c])
-	if err := r.source.id(1, what, id); err != nil {
+	id := r.fields[c]
+	if why := idProblem(id); why != "" {
 		return "", r.fail(c, "the %s is %q, want 1 to %d printable bytes", what, clip(id), maxID)
 	}
 	return id, nil
 }
 
-// seconds reads a time: Unix seconds or milliseconds, RFC 3339, or a date with or without a time of day (UTC).
+// seconds reads a time in any form that package table knows.
 func (r *record) seconds() (int64, error) {
-	text := strings.TrimSpace(r.fields[timeColumn])
-	if v, err := strconv.ParseFloat(text, 64); err == nil {
-		if math.Abs(v) > 1e11 && math.Abs(v) < 1e14 {
-			v /= 1000
-		}
-		if math.IsNaN(v) || math.Abs(v) >= 1e11 {
-			return 0, r.fail(timeColumn, "the time is %q, want Unix seconds or milliseconds", clip(text))
-		}
-		return int64(math.Floor(v)), nil
+	at, why := r.plan.Columns[r.at[timeColumn]-1].Times.Parse(r.fields[timeColumn])
+	if why != "" {
+		return 0, r.fail(timeColumn, "the time is %q. %s", clip(r.fields[timeColumn]), why)
 	}
-	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly, "1/2/2006 15:04", "1/2/06 15:04"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.Unix(), nil
-		}
-	}
-	return 0, r.fail(timeColumn, "the time is %q, want Unix seconds, RFC 3339 or 2006-01-02 15:04:05", clip(text))
+	return at.Unix(), nil
 }
 
 func clip(text string) string {
@@ -102,95 +82,74 @@ func clip(text string) string {
 	return text
 }
 
-// layout says how lines split into fields and where the columns are.
-type layout struct {
-	separator string
-	width     int
-	at        [columns]int // field index of each column, −1 when missing
-}
-
-// eachRecord reads a table. When the first line is not a header, fields are taken as fallback names them.
-func eachRecord(path string, fallback []column, need []column, visit func(*record) error) error {
-	var l *layout
-	err := each(path, func(s *source, text string) error {
-		if l == nil {
-			header := false
-			l, header = newLayout(text, fallback)
-			for _, c := range need {
-				if l.at[c] < 0 {
-					return s.fail(1, "the table has no column %q; its header reads %q", [columns]string{"user", "item", "basket", "rating", "weight", "quantity", "time"}[c], clip(text))
-				}
-			}
-			if header {
-				return nil
-			}
+// eachRecord reads a table. When the first line is no header, its columns are taken as fallback names them. What was found out about the file becomes
+// notes of d.
+func eachRecord(path string, o Options, d *Data, fallback, need []column, visit func(*record) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	name := filepath.Base(path)
+	known := table.Known(table.Interactions)
+	reader, err := table.Open(file, table.Options{
+		Separator: o.Table.Separator, Encoding: o.Table.Encoding, NoHeader: true, Flatten: true,
+		Known: func(word string) bool { _, mapped := o.Table.Mapping[word]; return mapped || known(word) },
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	defer reader.Close()
+	sample := reader.Sample(sampleRows)
+	plan, err := planOf(reader, o, fallback)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for _, c := range need {
+		if plan.Column(c.field()) < 0 {
+			return fmt.Errorf("%s: the table has no column %q: name it with --map COLUMN=%s; its columns are %s", name, strings.TrimSuffix(c.field(), "_id"), c.field(), strings.Join(reader.Columns, ", "))
 		}
-		r, err := l.split(s, text)
-		if err != nil {
+	}
+	plan.Learn(sample)
+	d.Notes = append(d.Notes, reader.Notes...)
+	r := &record{name: name, plan: plan}
+	for c := range r.at {
+		r.at[c] = plan.Column(column(c).field()) + 1
+	}
+	for {
+		rec, err := reader.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s, after line %d: %w", name, r.line, err)
+		case rec.Problem != nil:
+			return fmt.Errorf("%s, line %d: %s", name, rec.Line, rec.Problem.Message)
+		}
+		r.line = rec.Line
+		for c, at := range r.at {
+			r.fields[c] = rec.Value(at - 1)
+		}
+		if err := visit(r); err != nil {
 			return err
 		}
-		return visit(r)
+	}
+}
+
+// planOf pairs the columns with their meanings; columns without a header are named by their numbers.
+func planOf(reader *table.Reader, o Options, fallback []column) (*table.Plan, error) {
+	mapping := map[string]string{}
+	if len(reader.Columns) > 0 && reader.Columns[0] == "1" {
+		for n, c := range fallback {
+			if n < len(reader.Columns) {
+				mapping[strconv.Itoa(n+1)] = c.field()
+			}
+		}
+	}
+	maps.Copy(mapping, o.Table.Mapping)
+	return table.NewPlan(table.Interactions, reader.Columns, table.PlanOptions{
+		Mapping: mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone, JSON: reader.Format == table.NDJSON,
 	})
-	return err
-}
-
-func newLayout(text string, fallback []column) (*layout, bool) {
-	l := &layout{separator: ","}
-	for _, candidate := range []string{"\t", "::", ";", "|", ","} {
-		if strings.Contains(text, candidate) {
-			l.separator = candidate
-			break
-		}
-	}
-	for c := range l.at {
-		l.at[c] = -1
-	}
-	fields := l.fields(text)
-	l.width = len(fields)
-	known, found := columnNames(), 0
-	for f, name := range fields {
-		name, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(name)), ":")
-		name = strings.NewReplacer("_", "", " ", "", "-", "").Replace(name)
-		if c, ok := known[name]; ok && l.at[c] < 0 {
-			l.at[c] = f
-			found++
-		}
-	}
-	if found > 0 {
-		return l, true
-	}
-	for f, c := range fallback {
-		if f < len(fields) {
-			l.at[c] = f
-		}
-	}
-	return l, false
-}
-
-func (l *layout) fields(text string) []string {
-	if len(l.separator) == 1 && l.separator != "\t" && strings.Contains(text, `"`) {
-		reader := csv.NewReader(strings.NewReader(text))
-		reader.Comma, reader.LazyQuotes, reader.FieldsPerRecord = rune(l.separator[0]), true, -1
-		if fields, err := reader.Read(); err == nil {
-			return fields
-		}
-	}
-	return strings.Split(text, l.separator)
-}
-
-func (l *layout) split(s *source, text string) (*record, error) {
-	fields := l.fields(text)
-	r := &record{source: s}
-	for c, f := range l.at {
-		if f < 0 {
-			continue
-		}
-		if f >= len(fields) {
-			return nil, s.fail(len(text)+1, "the line has %d fields, want %d", len(fields), l.width)
-		}
-		r.fields[c], r.at[c] = fields[f], f+1
-	}
-	return r, nil
 }
 
 // findTable returns path itself, or the table in the folder path: the first in name order whose base name contains

@@ -22,6 +22,7 @@ func newEvaluateCommand() *cobra.Command {
 	var o service.EvaluateOptions
 	var resplit string
 	var asJSON bool
+	var read tableFlags
 	cmd := &cobra.Command{
 		Use:   "evaluate --data PATH --format FORMAT",
 		Short: "Compare the recommendation models on a data set from files",
@@ -29,7 +30,8 @@ func newEvaluateCommand() *cobra.Command {
 measures the winner on the test part, beside popularity and cosine. It needs no server.
 
 Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt), baskets
-(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst.`,
+(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst; tables also xlsx or NDJSON. Columns are known by
+usual words in several languages; --map names others: user_id, item_id, order_id, rating, weight, quantity, occurred_at.`,
 		Example: "  aisle evaluate --data ./ml-100k --format movielens --k 10\n  aisle evaluate --data orders.csv --format baskets --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -37,6 +39,11 @@ Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessio
 				return fmt.Errorf("--resplit is %q, want random or nothing", resplit)
 			}
 			o.Resplit = resplit == "random"
+			mapping, err := read.mapping()
+			if err != nil {
+				return err
+			}
+			o.Table = service.TableOptions{Mapping: mapping, Separator: read.separator, Encoding: read.encoding, Decimal: read.decimal, DateFormat: read.dateFormat, Timezone: read.timezone}
 			progress := newProgress(cmd.ErrOrStderr())
 			o.Progress = progress.report
 			report, err := service.Evaluate(cmd.Context(), o)
@@ -65,6 +72,7 @@ Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessio
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
 	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice")
 	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
+	read.add(flags)
 	for _, name := range []string{"data", "format"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a flag that does not exist: a mistake in this file
@@ -79,6 +87,9 @@ func writeReport(w io.Writer, r service.Report) error {
 	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", d.Path, d.Format, d.Rows, d.Items, d.Interactions, d.TestCases)
 	for _, reason := range slices.Sorted(maps.Keys(d.Skipped)) {
 		fmt.Fprintf(w, "left out: %d %s\n", d.Skipped[reason], reason)
+	}
+	for _, note := range d.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
 	}
 	fmt.Fprintf(w, "selected on validation: %s\n\n", r.Selected)
 	columns := metricColumns(r)

@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,6 +13,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
 // importPoll is how often a running import is asked for its progress.
@@ -21,7 +22,9 @@ const importPoll = 300 * time.Millisecond
 type importFlags struct {
 	server, key string
 	spec        profileapi.ImportSpec
+	table       tableFlags
 	report      string
+	yes         bool
 }
 
 func newImportCommand() *cobra.Command {
@@ -29,10 +32,18 @@ func newImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import users, items or events from a file into a running service",
-		Long: `Import sends a file to the service, which reads it row by row: a bad row costs only itself and appears in the error report. gzip and zstd are
-recognised. FILE may be - for standard input. Sending a file again stores nothing twice. Ctrl-C cancels the import; what it has stored stays.`,
-		Example: `  aisle import products.csv --kind items --map item_id=sku --map title=name
-  aisle import feed.xml --kind items --format google_merchant_xml
+		Long: `Import sends a file to the service, which reads it row by row: a bad row costs only itself and appears in the error report. CSV with any separator, NDJSON,
+XML feeds and xlsx are read, plain, gzipped or zstd-compressed, in any usual encoding; so are exports of Shopify (products and orders), WooCommerce and
+feeds for Google. What is found out by itself is named; what cannot be told for certain is refused with the option that settles it. On a terminal the
+columns and the first rows are shown before anything is stored, unless every column is named like a field. FILE may be - for standard input. Sending a
+file again stores nothing twice. Ctrl-C cancels the import; what it has stored stays.
+
+` + fieldHelp(),
+		Example: `  aisle import products_export.csv
+  aisle import products.csv --kind items --map "Our number=item_id" --map Colour=attributes.colour --ignore Notes
+  aisle import feed.xml --kind items --complete
+  aisle import orders.csv --set type=purchase --timezone Europe/Berlin --decimal ,
+  aisle import log.csv --kind events --map-value type:seen=view_item --dry-run
   aisle import events.ndjson.zst --kind events --errors rejected.ndjson`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -40,62 +51,174 @@ recognised. FILE may be - for standard input. Sending a file again stores nothin
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "http://127.0.0.1:8080", "address of the API")
 	flags.StringVar(&f.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
-	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events")
-	flags.StringVar(&f.spec.Format, "format", "", strings.Join(profileapi.ImportFormats(), ", ")+"; by the file's name when absent")
-	flags.StringToStringVar(&f.spec.Mapping, "map", nil, "of CSV: field=column, once for each column that is not named like its field")
-	flags.BoolVar(&f.spec.DryRun, "dry-run", false, "judge every row and store nothing")
-	flags.StringVar(&f.report, "errors", "", "write the error report to this file (NDJSON); mend its records and import it as ndjson")
-	_ = cmd.MarkFlagRequired("kind") // it exists
+	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events; told by the columns when they are certain")
+	flags.StringVar(&f.spec.Format, "format", "auto", strings.Join(profileapi.ImportFormats(), ", "))
+	f.table.add(flags)
+	f.table.addValues(flags)
+	flags.StringArrayVar(&f.spec.Ignore, "ignore", nil, "COLUMN to leave out")
+	flags.BoolVar(&f.spec.Complete, "complete", false, "of items: the file is the whole catalogue; what it lacks is archived at its end")
+	flags.Float64Var(&f.spec.MaxGone, "max-gone", 0, "with --complete: the largest share of the catalogue that may be archived, up to 1 (default 0.2)")
+	flags.StringVar(&f.spec.Replace, "replace", "", "ID of an import that is undone before this one is stored")
+	flags.BoolVar(&f.spec.DryRun, "dry-run", false, "show columns, first rows and counts, and store nothing")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask, also when something was found out by itself")
+	flags.StringVar(&f.report, "errors", "", "write the error report to this file (NDJSON); mend its records and import it")
 	return cmd
 }
 
 func (f *importFlags) run(cmd *cobra.Command, path string) error {
-	file := cmd.InOrStdin()
-	if path != "-" {
-		opened, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("open the file: %w", err)
-		}
-		defer opened.Close()
-		file = opened
+	if err := f.readTable(); err != nil {
+		return err
 	}
-	if f.spec.Format == "" {
-		if f.spec.Format = formatOf(path); f.spec.Format == "" {
-			return fmt.Errorf("the name %s does not tell the format: pass --format", path)
-		}
-	}
-	client := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: f.server, Key: f.key}))
-	ctx := cmd.Context()
-	state, err := client.StartImport(ctx, f.spec, file)
-	if err != nil {
-		return fmt.Errorf("start the import: %w", err)
-	}
-	state, err = follow(ctx, client, state, cmd.ErrOrStderr())
+	file, closer, err := openImport(cmd, path)
 	if err != nil {
 		return err
 	}
+	defer closer()
+	guessed, err := f.lookInto(file)
+	if err != nil {
+		return err
+	}
+	client := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: f.server, Key: f.key}))
+	if guessed && !f.spec.DryRun && !f.yes && isTerminal(cmd.InOrStdin()) && isTerminal(cmd.ErrOrStderr()) && path != "-" {
+		if goOn, err := f.ask(cmd, client, file); err != nil || !goOn {
+			return err
+		}
+	}
+	state, err := f.send(cmd, client, f.spec, file)
+	if err != nil {
+		return err
+	}
+	if f.spec.DryRun {
+		printDryRun(cmd.OutOrStdout(), state)
+	}
+	printOutcome(cmd.OutOrStdout(), state)
+	return f.verdict(cmd.Context(), client, state)
+}
+
+// readTable puts the flags about the table into the options of the import.
+func (f *importFlags) readTable() error {
+	mapping, err := f.table.mapping()
+	set, err2 := f.table.set()
+	values, err3 := f.table.values()
+	f.spec.Mapping, f.spec.Set, f.spec.MapValues = mapping, set, values
+	f.spec.Separator, f.spec.Encoding, f.spec.Decimal = f.table.separator, f.table.encoding, f.table.decimal
+	f.spec.DateFormat, f.spec.Timezone = f.table.dateFormat, f.table.timezone
+	return errors.Join(err, err2, err3)
+}
+
+// openImport opens a file that can be read twice; standard input is kept in a temporary one.
+func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open the file: %w", err)
+		}
+		return file, func() { _ = file.Close() }, nil // it was only read
+	}
+	file, err := os.CreateTemp("", "aisle-stdin-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("keep standard input: %w", err)
+	}
+	closer := func() { _ = file.Close(); _ = os.Remove(file.Name()) } // nothing depends on it
+	_, err = io.Copy(file, cmd.InOrStdin())
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		closer()
+		return nil, nil, fmt.Errorf("keep standard input: %w", err)
+	}
+	return file, closer, nil
+}
+
+// lookInto reads the start of the file for its kind, and reports whether more is found out by itself than the names of fields say.
+func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
+	reader, err := tables.Open(file, tables.Options{Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true})
+	if err != nil {
+		return false, fmt.Errorf("read the file: %w", err)
+	}
+	defer reader.Close()
+	reader.Sample(100)
+	if f.spec.Kind == "" {
+		kind, ok := tables.KindOf(reader.Columns)
+		if !ok {
+			return false, fmt.Errorf("the columns do not tell what the file holds: pass --kind items, events or users; the columns are %s", strings.Join(reader.Columns, ", "))
+		}
+		f.spec.Kind, guessed = string(kind), true
+	}
+	if plan, err := tables.NewPlan(tables.Kind(f.spec.Kind), reader.Columns, tables.PlanOptions{JSON: reader.Format == tables.NDJSON}); err == nil {
+		for _, c := range plan.Columns {
+			guessed = guessed || c.How != tables.Named
+		}
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return guessed || len(reader.Notes) > 0, err
+}
+
+// ask shows what would become of the file and asks whether to go on.
+func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *os.File) (bool, error) {
+	spec := f.spec
+	spec.DryRun, spec.Replace = true, ""
+	state, err := f.send(cmd, client, spec, file)
+	if err != nil {
+		return false, err
+	}
+	printDryRun(cmd.ErrOrStderr(), state)
+	printOutcome(cmd.ErrOrStderr(), state)
+	if state.State != profileapi.ImportDone {
+		return false, fmt.Errorf("the import %s: %s", state.State, state.Problem)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Import it as %s like this? [y/N] ", f.spec.Kind)
+	answer := ""
+	_, _ = fmt.Fscanln(cmd.InOrStdin(), &answer) // no answer is no
+	if word := strings.ToLower(answer); word != "y" && word != "yes" {
+		return false, errors.New("nothing was imported")
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return true, err
+}
+
+// send starts an import and follows it to its end.
+func (f *importFlags) send(cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File) (profileapi.Import, error) {
+	state, err := client.StartImport(cmd.Context(), spec, file)
+	if err != nil {
+		return state, fmt.Errorf("start the import: %w", err)
+	}
+	return follow(cmd.Context(), client, state, cmd.ErrOrStderr())
+}
+
+// verdict saves the report and makes an error of an import that failed, was refused whole, or in part without a report.
+func (f *importFlags) verdict(ctx context.Context, client *profileapi.Client, state profileapi.Import) error {
 	if f.report != "" {
 		if err := saveReport(ctx, client, state.ImportID, f.report); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows, %d accepted, %d duplicates, %d rejected\n", state.State, state.Rows, state.Accepted, state.Duplicates, state.Rejected)
 	switch {
 	case state.State != profileapi.ImportDone:
 		return fmt.Errorf("the import %s: %s", state.State, state.Problem)
+	case state.Rejected > 0 && state.Rejected == state.Rows:
+		return fmt.Errorf("every row was rejected: read %s", reportPlace(f, state))
 	case state.Rejected > 0 && f.report == "":
-		return fmt.Errorf("%d rows were rejected: pass --errors FILE, or read %s/v1/imports/%s/errors", state.Rejected, f.server, state.ImportID)
+		return fmt.Errorf("%d rows were rejected: pass --errors FILE, or read %s", state.Rejected, reportPlace(f, state))
 	}
 	return nil
 }
 
-// formatOf tells the format by the ending of a name, below that of a compression.
-func formatOf(path string) string {
-	name := strings.ToLower(path)
-	for _, compression := range []string{".gz", ".zst", ".zstd"} {
-		name = strings.TrimSuffix(name, compression)
+func reportPlace(f *importFlags, state profileapi.Import) string {
+	if f.report != "" {
+		return f.report
 	}
-	return map[string]string{".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "google_merchant_tsv", ".xml": "google_merchant_xml"}[filepath.Ext(name)]
+	return fmt.Sprintf("%s/v1/imports/%s/errors", f.server, state.ImportID)
+}
+
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // follow shows the progress until the import has ended. When ctx ends, the import is cancelled.

@@ -27,6 +27,7 @@ type tuneFlags struct {
 	until         string
 	holdoutDays   float64
 	apply, asJSON bool
+	table         tableFlags
 	tune.Options
 }
 
@@ -40,7 +41,7 @@ temporary folder, computes its models there, and asks it what it would have show
 these questions and compares them with the present ones on the other half: only a significant gain is proposed. Nothing is changed without --apply.
 Ctrl-C stops it and removes the folder.
 
-With --format it reads a file instead and tunes the scenarios as they are delivered: events (NDJSON, or a folder with events.ndjson and items.ndjson),
+With --format it reads a file instead and tunes the scenarios as they are delivered: events (NDJSON, CSV or xlsx, or a folder with events and items as such),
 sessions (train_sessions.txt, a session per line) or online-retail (the data set of the demo).`,
 		Example: `  aisle tune
   aisle tune home.for_you cart.complementary --holdout-days 14 --apply
@@ -61,6 +62,8 @@ sessions (train_sessions.txt, a session per line) or online-retail (the data set
 	flags.Uint64Var(&f.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&f.SearchSeconds, "search-seconds", 60, "CPU seconds for the search of parameters, per relation, as of the service")
 	flags.BoolVar(&f.apply, "apply", false, "write the proposed weights to the running service, unless a scenario was changed meanwhile")
+	f.table.add(flags)
+	f.table.addValues(flags)
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON, with every trial")
 	return cmd
 }
@@ -81,7 +84,7 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	var shop *tune.Shop
 	var scenarios []recommenderapi.Scenario
 	if f.format != "" {
-		shop, err = tune.Load(f.data, f.format, f.Now)
+		shop, err = f.load()
 	} else if scenarios, err = recommender.Scenarios(cmd.Context()); err == nil {
 		shop, err = tune.FromServer(cmd.Context(), profileapi.NewClient(connection), f.Progress)
 	}
@@ -97,6 +100,20 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	}
 	progress.end()
 	return errors.Join(f.print(cmd.OutOrStdout(), result), err)
+}
+
+// load reads the shop from files.
+func (f *tuneFlags) load() (*tune.Shop, error) {
+	mapping, err := f.table.mapping()
+	set, err2 := f.table.set()
+	values, err3 := f.table.values()
+	if err := errors.Join(err, err2, err3); err != nil {
+		return nil, err
+	}
+	return tune.Load(f.data, f.format, tune.FileOptions{
+		Mapping: mapping, MapValues: values, Set: set, Separator: f.table.separator, Encoding: f.table.encoding, Decimal: f.table.decimal,
+		DateFormat: f.table.dateFormat, Timezone: f.table.timezone,
+	}, f.Now)
 }
 
 // check judges the flags together and reads those that are text.

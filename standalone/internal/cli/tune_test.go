@@ -98,8 +98,8 @@ func TestTuneRefusesWhatCannotBeMeant(t *testing.T) {
 	}
 }
 
-// serveEvents runs an Aisle behind a real port until the test ends, with the events of a file moved so that they end a minute ago.
-func serveEvents(t *testing.T, path string) string {
+// serveEmpty runs an Aisle without data behind a real port until the test ends, and returns it with its address.
+func serveEmpty(t *testing.T) (*app.App, string) {
 	t.Helper()
 	a, err := app.New(t.Context(), app.Config{DataDir: t.TempDir(), SearchSeconds: 1, Listen: []string{"127.0.0.1:0"}}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
@@ -119,7 +119,14 @@ func serveEvents(t *testing.T, path string) string {
 			t.Error(err)
 		}
 	})
-	shop, err := tune.Load(path, tune.FormatEvents, time.Now())
+	return a, server.URL
+}
+
+// serveEvents runs an Aisle with the events of a file, moved so that they end a minute ago.
+func serveEvents(t *testing.T, path string) string {
+	t.Helper()
+	a, url := serveEmpty(t)
+	shop, err := tune.Load(path, tune.FormatEvents, tune.FileOptions{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +140,7 @@ func serveEvents(t *testing.T, path string) string {
 			t.Fatal(err)
 		}
 	}
-	return server.URL
+	return url
 }
 
 func TestTuneAppliesWeightsToTheRunningShop(t *testing.T) {

@@ -3,20 +3,16 @@ package tune
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -39,11 +35,24 @@ const (
 	clickGap = 20 * time.Second
 )
 
+// FileOptions say how to read tables; what is left out is found out by itself.
+type FileOptions struct {
+	Mapping    map[string]string            // column to field
+	MapValues  map[string]map[string]string // field to value in the file to value
+	Set        map[string]string            // field to the value of every row
+	Separator  string                       // one character, or tab
+	Encoding   string                       // such as windows-1252
+	Decimal    string                       // . or ,
+	DateFormat string                       // such as DD/MM/YYYY
+	Timezone   string                       // IANA name; UTC when ""
+}
+
 // Load reads a shop from files, plain, gzipped or zstd-compressed:
-//   - events: NDJSON as POST /v1/events takes it, or a folder with events.ndjson and perhaps items.ndjson;
+//   - events: NDJSON as POST /v1/events takes it or a table (CSV, xlsx), or a folder with events.ndjson or events.csv and perhaps items.ndjson or
+//     items.csv;
 //   - sessions: a folder with train_sessions.txt (or that file), a session of item ids per line, oldest first. What else is in the folder is not read;
 //   - online-retail: the data set that the program carries; it takes no path.
-func Load(path, format string, now time.Time) (*Shop, error) {
+func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 	if format != FormatOnlineRetail && path == "" {
 		return nil, fmt.Errorf("the format %s needs a path: pass --data", format)
 	}
@@ -54,26 +63,26 @@ func Load(path, format string, now time.Time) (*Shop, error) {
 		}
 		return FromOnlineRetail(now)
 	case FormatEvents:
-		return fromEvents(path)
+		return fromEvents(path, o)
 	case FormatSessions:
 		return fromSessions(path)
 	}
 	return nil, fmt.Errorf("format is %q, want one of %s", format, strings.Join(Formats(), ", "))
 }
 
-func fromEvents(path string) (*Shop, error) {
+func fromEvents(path string, o FileOptions) (*Shop, error) {
 	shop := &Shop{}
-	file, err := find(path, "events.ndjson")
+	file, err := find(path, "events.ndjson", "events.jsonl", "events.csv", "events.tsv", "events.xlsx")
 	if err != nil {
 		return nil, err
 	}
-	err = eachLine(file, func(line []byte) error {
-		var e profileapi.Event
-		if err := json.Unmarshal(line, &e); err != nil {
+	err = eachRow(file, table.Events, o, func(row rowReader) error {
+		e, err := row.event()
+		if err != nil {
 			return err
 		}
 		if visitorOf(&e) == "" || e.OccurredAt.IsZero() {
-			return errors.New("an event needs occurred_at and a user_id or session_id")
+			return errors.New("an event needs occurred_at and a user_id or session_id: name their columns with --map COLUMN=FIELD")
 		}
 		shop.Events = append(shop.Events, e)
 		return nil
@@ -81,16 +90,15 @@ func fromEvents(path string) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := find(path, "items.ndjson")
+	items, err := find(path, "items.ndjson", "items.jsonl", "items.csv", "items.tsv", "items.xlsx")
 	if errors.Is(err, os.ErrNotExist) || items == file {
 		return shop, shop.settle()
 	}
 	if err != nil {
 		return nil, err
 	}
-	err = eachLine(items, func(line []byte) error {
-		var i profileapi.Item
-		err := json.Unmarshal(line, &i)
+	err = eachRow(items, table.Items, FileOptions{Encoding: o.Encoding, Decimal: o.Decimal, Timezone: o.Timezone}, func(row rowReader) error {
+		i, err := row.item()
 		shop.Items = append(shop.Items, i)
 		return err
 	})
@@ -126,8 +134,8 @@ func fromSessions(path string) (*Shop, error) {
 	return shop, shop.settle()
 }
 
-// find returns path itself when it is a file, else the file of that name in the folder, perhaps compressed.
-func find(path, name string) (string, error) {
+// find returns path itself when it is a file, else the first of the files in the folder, perhaps compressed.
+func find(path string, names ...string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
@@ -135,13 +143,15 @@ func find(path, name string) (string, error) {
 	if info.Mode().IsRegular() {
 		return path, nil
 	}
-	for _, ending := range []string{"", ".zst", ".gz"} {
-		file := filepath.Join(path, name+ending)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			return file, nil
+	for _, name := range names {
+		for _, ending := range []string{"", ".zst", ".gz"} {
+			file := filepath.Join(path, name+ending)
+			if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+				return file, nil
+			}
 		}
 	}
-	return "", fmt.Errorf("no file %s in %s (plain, .gz or .zst): %w", name, path, os.ErrNotExist)
+	return "", fmt.Errorf("no file %s in %s (plain, .gz or .zst): %w", names[0], path, os.ErrNotExist)
 }
 
 // eachLine calls f for every line that is not blank.
@@ -151,11 +161,11 @@ func eachLine(path string, f func(line []byte) error) error {
 		return err
 	}
 	defer file.Close()
-	plain, err := decompressed(file)
+	plain, closer, err := table.Decompress(file)
+	defer closer()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	defer plain.Close()
 	scanner := bufio.NewScanner(plain)
 	scanner.Buffer(make([]byte, 1<<16), maxLine)
 	for n := 1; scanner.Scan(); n++ {
@@ -169,24 +179,4 @@ func eachLine(path string, f func(line []byte) error) error {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil
-}
-
-// decompressed tells by the first bytes how a file is compressed.
-func decompressed(file io.Reader) (io.ReadCloser, error) {
-	r := bufio.NewReader(file)
-	magic, err := r.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(r)
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		d, err := zstd.NewReader(r)
-		if err != nil {
-			return nil, err
-		}
-		return d.IOReadCloser(), nil
-	}
-	return io.NopCloser(r), nil
 }

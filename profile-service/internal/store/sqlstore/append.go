@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -154,6 +156,10 @@ func (a *appendTx) place(e *store.NewEvent, row *stored) {
 // repeatKey is what an event is recognised by.
 type repeatKey struct{ visitor, hash int64 }
 
+func (k repeatKey) compare(l repeatKey) int {
+	return cmp.Or(cmp.Compare(k.visitor, l.visitor), cmp.Compare(k.hash, l.hash))
+}
+
 // keys returns what a repeat of the event may be stored under, its own key first.
 func (a *appendTx) keys(i int) []repeatKey {
 	row := &a.rows[i]
@@ -168,18 +174,23 @@ func (a *appendTx) keys(i int) []repeatKey {
 
 // markRepeats finds the events whose ids are there already.
 func (a *appendTx) markRepeats(ctx context.Context) error {
-	columns := []column{{name: "visitor"}, {name: "id_hash"}}
+	var asked []repeatKey
 	for i := range a.events {
 		if a.events[i].EventID == "" {
 			continue
 		}
 		for _, k := range a.keys(i) {
 			if !a.people.fresh[k.visitor] {
-				columns[0].ints, columns[1].ints = append(columns[0].ints, k.visitor), append(columns[1].ints, k.hash)
+				asked = append(asked, k)
 			}
 		}
 	}
-	seen := make(map[repeatKey]bool, len(columns[0].ints))
+	slices.SortFunc(asked, repeatKey.compare) // neighbours lie on one page
+	columns := []column{{name: "visitor", ints: make([]int64, len(asked))}, {name: "id_hash", ints: make([]int64, len(asked))}}
+	for n, k := range asked {
+		columns[0].ints[n], columns[1].ints[n] = k.visitor, k.hash
+	}
+	seen := make(map[repeatKey]bool, len(asked))
 	err := a.lookUp(ctx, a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash", ""), columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)
@@ -255,11 +266,7 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 	seen := map[[2]int64]bool{}
 	a.s.names.mu.RLock()
 	buffer := make([]byte, 0, 64*len(a.rows))
-	for i := range a.rows {
-		row := &a.rows[i]
-		if a.events[i].Result.Duplicate {
-			continue
-		}
+	for _, row := range a.accepted() {
 		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, a.s.names.types[row.Type]} {
 			columns[c].ints = append(columns[c].ints, v)
 		}
@@ -288,6 +295,22 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 	return nil
 }
 
+// accepted returns the accepted events, for SQLite as they lie together: by visitor. Postgres packs the index of seqs half as tight when they do not come in order.
+func (a *appendTx) accepted() []*stored {
+	rows := make([]*stored, 0, len(a.rows))
+	for i := range a.rows {
+		if !a.events[i].Result.Duplicate {
+			rows = append(rows, &a.rows[i])
+		}
+	}
+	if !a.s.isPostgres {
+		slices.SortFunc(rows, func(x, y *stored) int {
+			return repeatKey{x.visitor, x.idHash}.compare(repeatKey{y.visitor, y.idHash})
+		})
+	}
+	return rows
+}
+
 // moveStates takes the states of the events' visitors on.
 func (a *appendTx) moveStates(ctx context.Context) error {
 	events := map[int64][]store.Event{}
@@ -307,6 +330,7 @@ func (a *appendTx) moveStates(ctx context.Context) error {
 		events[row.visitor] = append(events[row.visitor], e)
 	}
 	states := states{}
+	slices.Sort(order)
 	for _, visitor := range order {
 		state, err := a.moved(ctx, a.people.byVisitor[visitor], events[visitor])
 		if err != nil {

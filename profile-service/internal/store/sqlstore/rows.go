@@ -7,7 +7,7 @@ import (
 )
 
 // bulkRows is how many rows one statement of SQLite writes or looks up; it allows 32,766 arguments, and compiling takes longer the more there are.
-const bulkRows = 50
+const bulkRows = 100
 
 // chunks calls f for the rows of columns, as many at once as a statement takes.
 func (t *tx) chunks(columns []column, f func(text func(columns []column, rows int) string, args []any) error) error {

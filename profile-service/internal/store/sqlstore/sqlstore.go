@@ -74,7 +74,7 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 	return s, nil
 }
 
-// Close closes the database and lets others have it.
+// Close closes the database and lets others have it. A second time does nothing.
 func (s *Store) Close() error {
 	var errs []error
 	if s.writer != nil {
@@ -83,6 +83,7 @@ func (s *Store) Close() error {
 	for _, f := range s.close {
 		errs = append(errs, f())
 	}
+	s.close = nil
 	return errors.Join(errs...)
 }
 

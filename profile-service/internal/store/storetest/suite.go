@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		"history is bounded":                           history,
 		"orders are sets of lines":                     orders,
 		"an import is taken back exactly":              undo,
+		"an undo goes on where it ended":               undoInterrupted,
 		"an undone import gives back what was":         undoRows,
 		"states are what the events give":              oracle,
 		"statistics add up":                            statistics,

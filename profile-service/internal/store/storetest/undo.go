@@ -1,7 +1,10 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +45,43 @@ func undo(t *testing.T, s store.Store) {
 	if _, err := s.UndoImport(t.Context(), shop, "none"); err == nil {
 		t.Error("an import that is not there was undone")
 	}
+}
+
+// leaving is a context that ends after a number of looks at it, as a process may between two transactions.
+type leaving struct {
+	context.Context
+	looks int
+}
+
+func (l *leaving) Err() error {
+	if l.looks--; l.looks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func undoInterrupted(t *testing.T, s store.Store) {
+	putImport(t, s, "x")
+	appendAll(t, s, newEvent("ua", "before", 0))
+	const events = 4500 // three transactions
+	for from := 0; from < events; from += 500 {
+		batch := make([]store.NewEvent, 500)
+		for n := range batch {
+			batch[n] = imported(newEvent("ua", "", n), fmt.Sprint(from+n), "x")
+		}
+		appendAll(t, s, batch...)
+	}
+	first, err := s.UndoImport(&leaving{Context: t.Context(), looks: 1}, shop, "x")
+	if !errors.Is(err, context.Canceled) || first.Events == 0 || first.Events == events {
+		t.Fatalf("interrupted: %+v, %v", first, err)
+	}
+	same(t, "the state meanwhile", 2, len(strings.Fields(held(t, s, "a", "")[0]))-1) // i and ibefore
+	rest, err := s.UndoImport(t.Context(), shop, "x")
+	if err != nil || first.Events+rest.Events != events {
+		t.Errorf("the rest: %+v behind %+v, %v", rest, first, err)
+	}
+	same(t, "left", []string{"1 ua/ before"}, scan(t, s, shop, store.ScanQuery{}))
+	same(t, "state", []string{"ua ibefore"}, held(t, s, "a", ""))
 }
 
 // statsOf returns how many events the statistics count.

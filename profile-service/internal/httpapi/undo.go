@@ -1,0 +1,38 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+func (a *API) registerUndo(api huma.API) {
+	undo := operation(http.MethodPost, "/v1/imports/{id}/undo", "undo-import", importsTag, "Take out what an import stored")
+	undo.Description = "Removes exactly the events that the import stored, and gives the items and users that it stored back what they were; those that somebody has changed since " +
+		"stay and are counted as `kept`. Possible for 30 days. Safe to repeat: an undo that was interrupted goes on. The file can then be imported again."
+	undo.Errors = append(undo.Errors, http.StatusNotFound, http.StatusConflict)
+	httpserver.Register(api, auth.ScopeEventsWrite, undo, a.undoImport)
+}
+
+type undoOutput struct{ Body profileapi.ImportUndone }
+
+func (a *API) undoImport(ctx context.Context, in *idInput) (*undoOutput, error) {
+	shop := auth.Shop(ctx)
+	state, err := a.Imports.Import(ctx, shop, in.ID)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	if err := mayWrite(ctx, state.Spec.Kind); err != nil {
+		return nil, err
+	}
+	undone, err := a.Undo.Import(ctx, shop, state)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &undoOutput{Body: undone}, nil
+}

@@ -1,0 +1,135 @@
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+// builder makes objects of records by the plan of their columns.
+type builder struct {
+	plan        *table.Plan
+	kind        table.Kind
+	now         time.Time
+	set         []constant
+	pointers    map[string]string
+	outputs     []output          // of events and users: what to write, in the order of the JSON
+	timeColumn  int               // −1: none
+	planned     int               // columns that outputs has
+	stockStates map[string]string // as stockWords has them
+	several     bool              // commas stand between categories whatever the header says
+	types       map[string]string // words of types that were seen, and what stands for them
+	line        [lineParts][]byte // of the event being made
+}
+
+// constant is a field with the same value in every row.
+type constant struct{ field, value string }
+
+// output is one member of an object, of a column or a constant.
+type output struct {
+	group, name string // "consent", "analytics"; the group is "" at the top
+	column      int    // −1: the constant
+	constant    string
+	part        linePart
+}
+
+func newBuilder(r *reading, spec profileapi.ImportSpec, now time.Time) *builder {
+	b := &builder{plan: r.plan, kind: table.Kind(spec.Kind), now: now, pointers: map[string]string{}, types: map[string]string{}}
+	set := canonicalSet(b.kind, spec.Set)
+	for _, field := range slices.Sorted(maps.Keys(set)) {
+		b.set = append(b.set, constant{field, set[field]})
+		for i := range b.plan.Columns { // what is set takes the place of what the file says
+			if c := &b.plan.Columns[i]; c.Field == field {
+				c.How = table.Ignored
+			}
+		}
+	}
+	b.extend()
+	return b
+}
+
+// extend takes columns in that were added to the plan.
+func (b *builder) extend() {
+	if b.planned == len(b.plan.Columns) && (b.planned > 0 || len(b.outputs) > 0) {
+		return
+	}
+	b.planned, b.outputs = len(b.plan.Columns), b.outputs[:0]
+	b.timeColumn = b.plan.Column("occurred_at")
+	if b.timeColumn >= 0 && b.plan.Columns[b.timeColumn].How == table.Ignored {
+		b.timeColumn = -1
+	}
+	add := func(field string, column int, value string) {
+		o := output{name: field, column: column, constant: value}
+		if group, name, dotted := strings.Cut(field, "."); dotted {
+			o.group, o.name = group, name
+		} else if column >= 0 && b.plan.Columns[column].Shape == table.Document && (field == "properties" || field == "attributes" || field == "consent") {
+			o.group, o.name = field, "" // its members stand beside those of other columns
+		} else if b.kind == table.Events {
+			o.part = map[string]linePart{"item_id": partItem, "price": partPrice, "quantity": partQuantity}[field]
+		}
+		b.outputs = append(b.outputs, o)
+	}
+	for i := range b.plan.Columns {
+		c := &b.plan.Columns[i]
+		if c.How == table.Ignored || c.Field == "" {
+			continue
+		}
+		b.pointers["/"+strings.ReplaceAll(c.Field, ".", "/")] = c.Name
+		add(c.Field, i, "")
+	}
+	for _, c := range b.set {
+		add(c.field, -1, c.value)
+	}
+	slices.SortStableFunc(b.outputs, func(x, y output) int { return strings.Compare(x.path(), y.path()) })
+	for i, c := range b.plan.Columns { // a line has them below items
+		if pointer, ok := map[string]string{"quantity": "/items/0/quantity", "price": "/items/0/price", "item_id": "/items/0/item_id"}[c.Field]; ok && b.kind == table.Events {
+			b.pointers[pointer] = b.plan.Columns[i].Name
+		}
+	}
+}
+
+func (o *output) path() string {
+	if o.group == "" {
+		return o.name
+	}
+	return o.group + "\x00" + o.name
+}
+
+// row makes the row of a record.
+func (b *builder) row(rec *table.Record) row {
+	b.extend()
+	if b.kind == table.Items {
+		return b.itemRow(rec)
+	}
+	return b.objectRow(rec)
+}
+
+// describe adds what was found out about values to the columns.
+func (b *builder) describe(columns []profileapi.ImportColumn) {
+	var parts []string
+	for _, from := range slices.Sorted(maps.Keys(b.types)) {
+		if b.types[from] != from {
+			parts = append(parts, from+" → "+b.types[from])
+		}
+	}
+	for i := range columns {
+		if columns[i].Field == "type" && len(parts) > 0 && columns[i].How != table.Ignored {
+			columns[i].Detail = strings.Join(parts, ", ")
+		}
+	}
+}
+
+// encode returns the JSON of values that were decoded from text; they always marshal. What HTML is made of stays as it is.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // into memory
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+}

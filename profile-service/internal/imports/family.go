@@ -1,0 +1,93 @@
+package imports
+
+import (
+	"slices"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// family gathers what the variants of a product say about it: the best stock, the pieces of all, and the price of the cheapest that can be bought, else
+// of the cheapest.
+type family struct {
+	stock    string
+	quantity float64
+	counted  bool // every variant is counted
+	members  int
+	sellable bool // price is that of a variant that can be bought
+	price    float64
+	reduced  *float64
+	priced   bool
+	currency any
+}
+
+// states are the states of stock, the best first.
+func states() []string {
+	return []string{profileapi.InStock, profileapi.Preorder, profileapi.Backorder, profileapi.OutOfStock}
+}
+
+// add takes a variant in whose stock is settled.
+func (f *family) add(d *draft) {
+	f.members++
+	if f.members == 1 {
+		f.counted = true
+	}
+	status := d.stock
+	if status == "" {
+		status = profileapi.InStock
+	}
+	if f.stock == "" || slices.Index(states(), status) < slices.Index(states(), f.stock) {
+		f.stock = status
+	}
+	if d.quantity == nil {
+		f.counted = false
+	} else if *d.quantity > 0 {
+		f.quantity += *d.quantity
+	}
+	if price, ok := d.item["price"].(float64); ok {
+		f.addPrice(price, d.item["sale_price"], status != profileapi.OutOfStock && d.status != profileapi.ItemHidden, d)
+	}
+}
+
+func (f *family) addPrice(price float64, sale any, sellable bool, d *draft) {
+	now := price
+	reduced, has := sale.(float64)
+	if has {
+		now = reduced
+	}
+	held := f.price
+	if f.reduced != nil {
+		held = *f.reduced
+	}
+	if f.priced && (f.sellable && !sellable || f.sellable == sellable && held <= now) {
+		return
+	}
+	f.price, f.priced, f.sellable, f.reduced = price, true, sellable, nil
+	if has {
+		f.reduced = &reduced
+	}
+	if f.currency = d.item["currency"]; f.currency == nil && d.currency != "" {
+		f.currency = d.currency
+	}
+}
+
+// give writes stock and price into the product.
+func (f *family) give(product *draft) {
+	if f.members == 0 {
+		return
+	}
+	product.stock, product.quantity, product.backorder = f.stock, nil, false
+	if f.counted {
+		product.quantity = &f.quantity
+	}
+	if !f.priced {
+		return
+	}
+	product.item["price"] = f.price
+	delete(product.item, "sale_price")
+	if f.reduced != nil {
+		product.item["sale_price"] = *f.reduced
+	}
+	if f.currency != nil && product.item["currency"] == nil {
+		product.item["currency"] = f.currency
+	}
+}

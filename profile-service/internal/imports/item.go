@@ -1,0 +1,398 @@
+package imports
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+// draft is an item that is being put together from the columns of one record.
+type draft struct {
+	b          *builder
+	row        row
+	item       map[string]any
+	attributes map[string]any
+	aliases    []string
+	status     string
+	stock      string
+	quantity   *float64
+	backorder  bool
+	short      string    // short description
+	google     string    // google_product_category
+	currency   string    // from beside an amount
+	saleFrom   time.Time // zero: no bound
+	saleTo     time.Time
+}
+
+// itemRow makes the item of a record whose columns stand for fields.
+func (b *builder) itemRow(rec *table.Record) row { return b.draft(rec).finish() }
+
+// draft reads the columns of a record.
+func (b *builder) draft(rec *table.Record) *draft {
+	d := b.newDraft(rec.Line)
+	for i := range b.plan.Columns {
+		c := &b.plan.Columns[i]
+		if c.How == table.Ignored || c.Field == "" {
+			continue
+		}
+		text := rec.Value(i)
+		if text == "" {
+			continue
+		}
+		if rec.Raw != nil && rec.Raw[i] && !d.raw(c, text) {
+			continue
+		}
+		d.column(c, c.Say(text))
+	}
+	for _, s := range b.set {
+		if f, ok := table.FieldOf(b.kind, s.field); ok {
+			d.column(&table.Column{Name: f.Name, Field: f.Name, Shape: f.Shape, Numbers: &table.Numbers{}, Times: &table.Times{Zone: b.plan.Location()}}, s.value)
+		}
+	}
+	return d
+}
+
+func (b *builder) newDraft(line int64) *draft {
+	return &draft{b: b, row: row{line: line, columns: b.pointers}, item: map[string]any{}, attributes: map[string]any{}}
+}
+
+// raw takes JSON that is no text; true when its text is to be read like that of a CSV.
+func (d *draft) raw(c *table.Column, text string) bool {
+	var value any
+	if json.Unmarshal([]byte(text), &value) != nil {
+		return true
+	}
+	group, name, dotted := strings.Cut(c.Field, ".")
+	switch value := value.(type) {
+	case map[string]any:
+		if c.Field == "attributes" {
+			maps.Copy(d.attributes, value)
+			return false
+		}
+	case float64:
+		if c.Shape == table.Number || c.Shape == table.Money {
+			d.setNumber(c.Field, value)
+			return false
+		}
+		if c.Field == "stock" {
+			d.setNumber("stock.quantity", value)
+			return false
+		}
+		if !dotted {
+			return true // an id, a time or a word
+		}
+	case []any:
+		texts, ok := textsOf(value)
+		switch {
+		case ok && c.Shape == table.Words:
+			d.words(c, texts)
+			return false
+		case ok && (c.Shape == table.URLs || c.Part()):
+			d.column(c, strings.Join(texts, table.List))
+			return false
+		}
+	case bool:
+		if !dotted || c.Field == "stock.status" {
+			return true
+		}
+	}
+	if dotted && group == "attributes" {
+		if object, ok := value.(map[string]any); ok {
+			value = string(encode(object)) // attributes hold no objects
+		}
+		d.attributes[name] = value
+		return false
+	}
+	d.item[c.Field] = json.RawMessage(text)
+	return false
+}
+
+func textsOf(list []any) ([]string, bool) {
+	texts := make([]string, len(list))
+	for i, v := range list {
+		text, ok := v.(string)
+		if !ok {
+			return nil, false
+		}
+		texts[i] = text
+	}
+	return texts, true
+}
+
+// column puts one value in its place.
+func (d *draft) column(c *table.Column, text string) {
+	switch c.Shape {
+	case table.Number, table.Money:
+		d.amount(c, text)
+		return
+	case table.Moment:
+		d.moment(c, text)
+		return
+	case table.Document:
+		if json.Valid([]byte(text)) {
+			d.raw(c, text)
+		} else {
+			d.bad(c.Name, "invalid_value", "The value is not JSON.", text)
+		}
+		return
+	case table.Words:
+		d.words(c, splitWords(text))
+		return
+	}
+	if name, ok := strings.CutPrefix(c.Field, "attributes."); ok {
+		d.attribute(name, text)
+		return
+	}
+	if c.Field == "category_path" {
+		d.categories(c, text)
+		return
+	}
+	if first, _, several := strings.Cut(text, table.List); several {
+		if c.Field != "image_url" {
+			d.warn("several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), "The row has several values of this column; the first is taken.")
+		}
+		text = first
+	}
+	d.text(c, text)
+}
+
+func (d *draft) text(c *table.Column, text string) {
+	switch c.Field {
+	case "title", "brand":
+		d.item[c.Field] = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+	case "short_description":
+		d.short = text
+	case "google_product_category":
+		d.google = text
+	case "sku":
+		d.alias(text)
+	case "gtin":
+		d.gtin(c, text)
+	case "image_url", "url":
+		d.item[c.Field] = firstURL(text)
+	case "currency":
+		if code, ok := table.ParseCurrency(text); ok {
+			d.item["currency"] = code
+		} else {
+			d.warn("unknown_word", c.Name, text, "The value is no currency such as EUR and is left out. Say what it means with --map-value 'currency:"+clip(text)+"=EUR'.")
+		}
+	case "stock.status":
+		d.stockWord(c, text)
+	case "backorders":
+		d.backorder = text != "0" && !strings.EqualFold(text, "no")
+	case "status", "visibility", "published":
+		d.statusWord(c, text)
+	case "sale_price_effective_date":
+		d.saleDates(c, text)
+	default:
+		d.item[c.Field] = text
+	}
+}
+
+// attribute keeps what no field takes; several values are a list.
+func (d *draft) attribute(name, text string) {
+	if strings.Contains(text, table.List) {
+		d.attributes[name] = split(text, table.List)
+		return
+	}
+	d.attributes[name] = text
+}
+
+func (d *draft) words(c *table.Column, values []string) {
+	switch c.Field {
+	case "aliases":
+		for _, v := range values {
+			d.alias(v)
+		}
+	case "countries":
+		kept := []string{}
+		for _, v := range values {
+			if code := strings.ToUpper(v); len(code) == 2 {
+				kept = append(kept, code)
+			} else {
+				d.warn("unknown_word", c.Name, v, "The value is no country code such as DE and is left out.")
+			}
+		}
+		d.item[c.Field] = kept
+	default:
+		for i := range values {
+			values[i] = html.UnescapeString(values[i])
+		}
+		d.item[c.Field] = values
+	}
+}
+
+// alias adds a further id.
+func (d *draft) alias(id string) {
+	if id != "" && !slices.Contains(d.aliases, id) {
+		d.aliases = append(d.aliases, id)
+	}
+}
+
+// gtin keeps a trade number, which finds the item too; one that is none does so as well.
+func (d *draft) gtin(c *table.Column, text string) {
+	number := strings.NewReplacer(" ", "", "-", "", "'", "").Replace(text)
+	d.alias(number)
+	if slices.Contains([]int{8, 12, 13, 14}, len(number)) && strings.Trim(number, "0123456789") == "" {
+		d.item["gtin"] = number
+		return
+	}
+	d.warn("out_of_range", c.Name, text, "The value has not the 8, 12, 13 or 14 digits of a GTIN. It finds the item, but is no GTIN of it.")
+}
+
+func (d *draft) amount(c *table.Column, text string) {
+	text, _, _ = strings.Cut(text, table.List)
+	amount, why := c.Numbers.Parse(text)
+	if why != "" {
+		d.bad(c.Name, "invalid_value", why, text)
+		if group, name, dotted := strings.Cut(c.Field, "."); dotted {
+			d.item[group] = map[string]any{name: text}
+		} else {
+			d.item[c.Field] = text // for the report, where it can be mended
+		}
+		return
+	}
+	if amount.Currency != "" && (c.Field == "price" || d.currency == "") {
+		d.currency = amount.Currency
+	}
+	if c.Field == "price" && amount.Value == 0 {
+		d.warn("price_zero", c.Name, text, "The price is 0. Leave it out when it is not known.")
+	}
+	d.setNumber(c.Field, amount.Value)
+}
+
+func (d *draft) setNumber(field string, v float64) {
+	if field == "stock.quantity" {
+		d.quantity = &v
+		return
+	}
+	if name, ok := strings.CutPrefix(field, "attributes."); ok {
+		d.attributes[name] = v
+		return
+	}
+	d.item[field] = v
+}
+
+func (d *draft) moment(c *table.Column, text string) {
+	at, why := c.Times.Parse(text)
+	if why == "" && (at.Year() < 1980 || at.Year() > 9999) {
+		why = "The time is not between the years 1980 and 9999."
+	}
+	if why != "" {
+		d.warn("invalid_time", c.Name, text, "The time is left out. "+why)
+		return
+	}
+	switch c.Field {
+	case "sale_starts":
+		d.saleFrom = at
+	case "sale_ends":
+		if d.saleTo = at; at.Equal(at.Truncate(24 * time.Hour)) {
+			d.saleTo = at.Add(24 * time.Hour) // a date alone: until its end
+		}
+	default:
+		d.item[c.Field] = formatTime(at)
+	}
+}
+
+func (d *draft) warn(code, column, example, detail string) {
+	d.row.warnings = append(d.row.warnings, warning{code, column, example, detail})
+}
+
+func (d *draft) bad(column, code, why, sample string) {
+	if d.row.bad == nil {
+		d.row.bad = &rowError{column: column, code: code, message: why, sample: sample}
+	}
+}
+
+// finish settles what several columns say together.
+func (d *draft) finish() row {
+	d.settle()
+	if len(d.aliases) > 0 {
+		d.aliases = slices.DeleteFunc(d.aliases, func(a string) bool { return a == d.item["item_id"] })
+		if len(d.aliases) > maxAliases {
+			d.warn("too_many", "aliases", d.aliases[maxAliases], fmt.Sprintf("An item has at most %d further ids; the others are left out.", maxAliases))
+			d.aliases = d.aliases[:maxAliases]
+		}
+	}
+	if len(d.aliases) > 0 {
+		d.item["aliases"] = d.aliases
+	}
+	if len(d.attributes) > 0 {
+		d.item["attributes"] = d.attributes
+	}
+	d.row.object = encode(d.item)
+	return d.row
+}
+
+// maxAliases is how many further ids an item has.
+const maxAliases = 32
+
+func (d *draft) settle() {
+	if d.item["description"] == nil && d.short != "" {
+		d.item["description"] = d.short
+	}
+	d.googleCategory()
+	if d.item["currency"] == nil && d.currency != "" {
+		d.item["currency"] = d.currency
+	}
+	d.settleSale()
+	d.settleStock()
+	if d.status != "" {
+		d.item["status"] = d.status
+	}
+	if d.item["parent_id"] == d.item["item_id"] {
+		delete(d.item, "parent_id")
+	}
+}
+
+// settleStock joins status and quantity: without a word the number tells.
+func (d *draft) settleStock() {
+	if d.stock == "" && d.quantity != nil {
+		d.stock = stockStatus(*d.quantity)
+	}
+	if d.backorder && d.stock == profileapi.OutOfStock {
+		d.stock = profileapi.Backorder
+	}
+	if d.stock == "" {
+		return
+	}
+	stock := map[string]any{"status": d.stock}
+	if d.quantity != nil {
+		stock["quantity"] = *d.quantity
+	}
+	d.item["stock"] = stock
+}
+
+func stockStatus(quantity float64) string {
+	if quantity > 0 {
+		return profileapi.InStock
+	}
+	return profileapi.OutOfStock
+}
+
+// firstURL returns the first of several addresses.
+func firstURL(text string) string {
+	for _, separator := range []string{"|", ",http", ", http", ";http", "; http", " http", "\n"} {
+		if before, _, ok := strings.Cut(text, separator); ok && strings.Contains(before, ":") {
+			return strings.TrimSpace(before)
+		}
+	}
+	return text
+}
+
+func clip(text string) string {
+	if len(text) > 40 {
+		return strings.ToValidUTF8(text[:40], "")
+	}
+	return text
+}
+
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

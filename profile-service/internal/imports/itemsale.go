@@ -1,0 +1,44 @@
+package imports
+
+import (
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+// saleDates reads "2026-11-01T00:00+0100/2026-11-30T23:59+0100".
+func (d *draft) saleDates(c *table.Column, text string) {
+	from, to, ok := strings.Cut(text, "/")
+	times := table.Times{Zone: d.b.plan.Location()}
+	start, why := times.Parse(from)
+	end, why2 := times.Parse(to)
+	if !ok || why+why2 != "" {
+		d.warn("invalid_time", c.Name, text, "The dates of the sale are not two times with a / between them, so that they do not end it.")
+		return
+	}
+	if len(strings.TrimSpace(to)) == len("2026-11-30") {
+		end = end.AddDate(0, 0, 1) // a date alone: until its end
+	}
+	d.saleFrom, d.saleTo = start, end
+	d.attributes["sale_price_effective_date"] = text
+}
+
+// settleSale leaves out a sale price whose dates do not hold now.
+func (d *draft) settleSale() {
+	price, has := d.item["sale_price"].(float64)
+	if !has {
+		return
+	}
+	full, known := d.item["price"].(float64)
+	switch {
+	case known && price > full:
+		d.warn("sale_price_higher", "sale_price", formatNumber(price), "The sale price is higher than the price, so that it does not count.")
+		delete(d.item, "sale_price")
+	case !d.saleTo.IsZero() && !d.saleTo.After(d.b.now):
+		d.warn("sale_over", "sale_price", formatNumber(price), "The sale ended before now, so that its price does not count.")
+		delete(d.item, "sale_price")
+	case d.saleFrom.After(d.b.now):
+		d.warn("sale_not_begun", "sale_price", formatNumber(price), "The sale begins later, so that its price does not count yet. Send the file again then.")
+		delete(d.item, "sale_price")
+	}
+}

@@ -1,0 +1,63 @@
+package recommend
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// affinities are what a visitor likes, the best first; weights below 0 are dislikes.
+type affinities struct{ Categories, Brands []profileapi.AffinityValue }
+
+// maxAffinities bounds each list.
+const maxAffinities = 50
+
+// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them. not_interested counts on the
+// narrowest category only: it speaks of the item, not of everything around it. It is made once for a request that needs it. Cost O(history).
+func (r *run) affinity() *affinities {
+	if r.likes != nil {
+		return r.likes
+	}
+	categories, brands := map[int32]float64{}, map[int32]float64{}
+	r.likes = &affinities{}
+	r.read(func(v *catalogue.View) {
+		for n := range r.visitor.History {
+			t := &r.visitor.History[n]
+			i := t.Item
+			if i < 0 {
+				i = v.Find(t.ItemID)
+			}
+			if i < 0 || v.Item(i) == nil {
+				continue
+			}
+			it, liked := v.Item(i), t.Decayed-t.Disliked
+			for _, level := range it.Levels {
+				categories[level] += liked
+			}
+			if it.Category >= 0 && t.Disliked != 0 {
+				categories[it.Category] += t.Disliked
+			}
+			if it.Brand >= 0 {
+				brands[it.Brand] += liked
+			}
+		}
+		r.likes.Categories, r.likes.Brands = heaviest(v, categories), heaviest(v, brands)
+	})
+	return r.likes
+}
+
+// heaviest names the values of largest weight, ties by name.
+func heaviest(v *catalogue.View, weights map[int32]float64) []profileapi.AffinityValue {
+	values := make([]profileapi.AffinityValue, 0, len(weights))
+	for n, w := range weights {
+		if w != 0 {
+			values = append(values, profileapi.AffinityValue{Value: v.Name(n), Weight: w})
+		}
+	}
+	slices.SortFunc(values, func(a, b profileapi.AffinityValue) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Value, b.Value))
+	})
+	return values[:min(len(values), maxAffinities)]
+}

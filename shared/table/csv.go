@@ -1,0 +1,214 @@
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxRepairs bounds how often reading is taken up again behind the line of a quote that is not closed: each costs up to MaxRecord bytes of looking.
+const maxRepairs = 100
+
+// csvSource reads separated values as RFC 4180 has them, and what programs make of it: quotes inside a value that does not start with one stand for
+// themselves, a value such as «"Moon" lamp» is taken as it stands, and a quote that is not closed costs only its line.
+type csvSource struct {
+	splitter
+	reader  *Reader
+	r       io.Reader
+	buffer  []byte
+	at, end int
+	eof     error
+	line    int64
+	repairs int
+	pending *Record // a first line that is no header
+}
+
+func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
+	separator, err := parseSeparator(o.Separator)
+	if err != nil {
+		return err
+	}
+	s := &csvSource{reader: r, r: text, line: line, buffer: make([]byte, 0, 256<<10)}
+	r.Format, r.source = CSV, s
+	for s.eof == nil && s.end < 64<<10 {
+		s.fill()
+	}
+	head := s.buffer[:s.end]
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		s.r = carriageReturns{s.r}
+		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
+		copy(s.buffer, head)
+	}
+	if first, _, _ := bytes.Cut(head, []byte("\n")); len(first) < 16 {
+		if told, ok := separatorLine(string(first)); ok {
+			s.at = min(len(first)+1, s.end)
+			s.line++
+			if separator == "" {
+				separator = told
+			}
+			head = head[s.at:]
+		}
+	}
+	if separator == "" {
+		separator = findSeparator(head, errors.Is(s.eof, io.EOF), o.Known)
+	}
+	r.Separator, s.separator = separator, separator
+	return s.header(o)
+}
+
+// carriageReturns makes line ends of carriage returns, by which programs of old Macs end lines.
+type carriageReturns struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (c carriageReturns) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	for i := range p[:n] {
+		if p[i] == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// header reads the first line that is not blank.
+func (s *csvSource) header(o Options) error {
+	first, err := s.next()
+	if errors.Is(err, io.EOF) {
+		return errors.New("the file is empty: its first line names the columns")
+	}
+	if err == nil && first.Problem != nil {
+		err = errors.New(first.Problem.Message)
+	}
+	if err != nil {
+		return fmt.Errorf("the header line cannot be read: %w", err)
+	}
+	if o.NoHeader && o.Known != nil && !containsKnown(first.Values, o.Known) {
+		for i := range first.Values {
+			s.reader.Columns = append(s.reader.Columns, strconv.Itoa(i+1))
+		}
+		s.pending = &first
+		return nil
+	}
+	s.reader.Columns = nameColumns(first.Values)
+	return nil
+}
+
+func containsKnown(words []string, known func(string) bool) bool {
+	for _, w := range words {
+		if known(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// fill reads more of the file behind what is in the buffer; false when the record is too long for it.
+func (s *csvSource) fill() bool {
+	if s.at > 0 {
+		s.end = copy(s.buffer[:cap(s.buffer)], s.buffer[s.at:s.end])
+		s.at = 0
+	}
+	if s.end == cap(s.buffer) {
+		if s.end >= MaxRecord {
+			return false
+		}
+		grown := make([]byte, s.end, 2*s.end)
+		copy(grown, s.buffer[:s.end])
+		s.buffer = grown
+	}
+	n, err := s.r.Read(s.buffer[s.end:cap(s.buffer)])
+	s.end += n
+	s.buffer = s.buffer[:s.end]
+	s.eof = err
+	return true
+}
+
+func (s *csvSource) next() (Record, error) {
+	if first := s.pending; first != nil {
+		s.pending = nil
+		return *first, nil
+	}
+	for {
+		data := s.buffer[s.at:s.end]
+		if len(data) == 0 && s.eof != nil {
+			return Record{}, s.eof
+		}
+		size, outcome := s.scan(data, errors.Is(s.eof, io.EOF))
+		if outcome == needMore {
+			if s.eof != nil {
+				return Record{}, s.eof
+			}
+			if s.fill() {
+				continue
+			}
+			if size, outcome = s.tooLong(data); outcome == needMore {
+				return Record{}, ErrLongRecord
+			}
+		}
+		line := s.line
+		s.line += int64(bytes.Count(data[:size], []byte{'\n'}))
+		s.at += size
+		switch outcome {
+		case isBlank:
+			continue
+		case isBroken:
+			if s.repairs++; s.repairs > maxRepairs {
+				return Record{}, fmt.Errorf("more than %d lines have a quote that is not closed: check the separator and the quotes", maxRepairs)
+			}
+			return Record{Line: line, Problem: &Problem{Code: "invalid_csv", Message: "The line is not CSV: a quote is not closed, or text follows a closing quote.", Sample: clip(string(data[:size]))}}, nil
+		}
+		return s.record(data[:size], line), nil
+	}
+}
+
+// tooLong gives up on a quote that is not closed within MaxRecord bytes; a line of that length ends the file.
+func (s *csvSource) tooLong(data []byte) (int, outcome) {
+	if end := bytes.IndexByte(data, '\n'); end >= 0 {
+		return end + 1, isBroken
+	}
+	return 0, needMore
+}
+
+func (s *csvSource) record(data []byte, line int64) Record {
+	rec := Record{Line: line, Values: s.strings(data)}
+	if s.reader.tooMany(&rec); rec.Problem != nil {
+		return rec
+	}
+	if !utf8.Valid(data) {
+		for i, v := range rec.Values {
+			if !utf8.ValidString(v) && i < len(s.reader.Columns) {
+				return Record{Line: line, Problem: &Problem{Column: s.reader.Columns[i], Code: "invalid_utf8", Message: "The value is not valid UTF-8. Convert the file, or pass --encoding (encoding in the API)."}}
+			}
+		}
+	}
+	return rec
+}
+
+// tooMany makes a problem of values that no column names; empty ones, which spreadsheets leave behind, are dropped.
+func (r *Reader) tooMany(rec *Record) {
+	columns := len(r.Columns)
+	if columns == 0 || len(rec.Values) <= columns {
+		return
+	}
+	for _, extra := range rec.Values[columns:] {
+		if strings.TrimSpace(extra) != "" {
+			message := fmt.Sprintf("The line has %d values, the header names %d columns. Put values that hold the separator in double quotes.", len(rec.Values), columns)
+			rec.Problem = &Problem{Code: "too_many_fields", Message: message, Sample: clip(extra)}
+			return
+		}
+	}
+	rec.Values = rec.Values[:columns]
+}
+
+func clip(text string) string {
+	const limit = 200
+	if len(text) > limit {
+		text = text[:limit]
+	}
+	return strings.ToValidUTF8(strings.TrimRight(text, "\r\n"), "\uFFFD")
+}

@@ -1,0 +1,31 @@
+package table
+
+// KindOf tells from the columns what the rows are; ok is false when that is not certain.
+func KindOf(columns []string) (kind Kind, ok bool) {
+	filled := func(kind Kind, fields ...string) bool {
+		p, err := NewPlan(kind, columns, PlanOptions{})
+		if err != nil {
+			return false
+		}
+		for _, f := range fields {
+			if p.Column(f) >= 0 {
+				return true
+			}
+		}
+		return false
+	}
+	who := filled(Events, "user_id", "session_id")
+	what := filled(Events, "item_id", "items")
+	when := filled(Events, "occurred_at", "order_id", "type")
+	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
+	named := filled(Items, "title")
+	switch {
+	case who && what && when:
+		return Events, true
+	case product && named && !who:
+		return Items, true
+	case who && !what && !product:
+		return Users, true
+	}
+	return "", false
+}

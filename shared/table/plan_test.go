@@ -1,0 +1,91 @@
+package table
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fieldsOf pairs a header and writes "column=field" for each column, "column!" for one that is left out.
+func fieldsOf(t *testing.T, kind Kind, header string, o PlanOptions) string {
+	t.Helper()
+	p, err := NewPlan(kind, strings.Split(header, ";"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, c := range p.Columns {
+		if c.How == Ignored {
+			out = append(out, c.Name+"!")
+			continue
+		}
+		out = append(out, c.Name+"="+c.Field)
+	}
+	return strings.Join(out, ";")
+}
+
+func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind         Kind
+		header, want string
+	}{
+		{Items, "sku;name;price;qty", "sku=item_id;name=title;price=price;qty=stock.quantity"},
+		{Items, "id;sku;ean;stock", "id=item_id;sku=sku;ean=gtin;stock=stock.quantity"},
+		{Items, "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand;Hersteller;Farbe", "Artikelnummer=item_id;Bezeichnung=title;Warengruppe=category_path;Preis=price;Bestand=stock.quantity;Hersteller=brand;Farbe=attributes.Farbe"},
+		{Items, "Référence;Désignation;Prix TTC;Quantité;Catégorie", "Référence=item_id;Désignation=title;Prix TTC=price;Quantité=stock.quantity;Catégorie=category_path"},
+		{Items, "Referencia;Nombre;Precio;Categorías", "Referencia=item_id;Nombre=title;Precio=price;Categorías=category_path"},
+		{Items, "Codice;Nome;Prezzo;Giacenza", "Codice=item_id;Nome=title;Prezzo=price;Giacenza=stock.quantity"},
+		{Items, "Artikelcode;Naam;Prijs;Voorraad", "Artikelcode=item_id;Naam=title;Prijs=price;Voorraad=stock.quantity"},
+		{Items, "g:id;g:title;Weight (kg);item_id", "g:id=attributes.g:id;g:title=title;Weight (kg)=attributes.Weight (kg);item_id=item_id"},
+		{Events, "Kundennummer;Artikelnummer;Menge;Bestelldatum;Bestellnummer;Einzelpreis", "Kundennummer=user_id;Artikelnummer=item_id;Menge=quantity;Bestelldatum=occurred_at;Bestellnummer=order_id;Einzelpreis=price"},
+		{Events, "numéro commande;id client;référence;quantité;date", "numéro commande=order_id;id client=user_id;référence=item_id;quantité=quantity;date=occurred_at"},
+		{Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country", "InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country"},
+		{Interactions, "t_dat;customer_id;article_id;price;sales_channel_id", "t_dat=occurred_at;customer_id=user_id;article_id=item_id;price!;sales_channel_id!"},
+		{Interactions, "user_id:token;item_id:token;timestamp:float", "user_id:token=user_id;item_id:token=item_id;timestamp:float=occurred_at"},
+		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
+	} {
+		if diff := cmp.Diff(c.want, fieldsOf(t, c.kind, c.header, PlanOptions{})); diff != "" {
+			t.Errorf("%s: %s", c.kind, diff)
+		}
+	}
+}
+
+func TestOptionsComeBeforeHeaderWords(t *testing.T) {
+	t.Parallel()
+	o := PlanOptions{Mapping: map[string]string{"Number": "item_id", "id": "attributes.internal", "Cat": "category"}, Ignore: []string{"notes"}}
+	if got, want := fieldsOf(t, Items, "id;Number;Cat;Notes", o), "id=attributes.internal;Number=item_id;Cat=category_path;Notes!"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, c := range []struct {
+		o    PlanOptions
+		want string
+	}{
+		{PlanOptions{Mapping: map[string]string{"sku": "item_id"}}, "the column \"sku\", which the file does not have"},
+		{PlanOptions{Mapping: map[string]string{"id": "sk"}}, "no field of items"},
+		{PlanOptions{Ignore: []string{"nothing"}}, "to ignore is not in the file"},
+		{PlanOptions{Set: map[string]string{"colour": "x"}}, "set names"},
+		{PlanOptions{MapValues: map[string]map[string]string{"x": nil}}, "map_values names"},
+		{PlanOptions{Timezone: "Mars/Base"}, "IANA"},
+		{PlanOptions{Decimal: ";"}, "decimal is"},
+		{PlanOptions{DateFormat: "noon"}, "date format"},
+	} {
+		if _, err := NewPlan(Items, []string{"id"}, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]Kind{
+		"id;title;price": Items, "Handle;Title;Variant Price": Items, "order_id;customer;sku;product name;qty;date": Events,
+		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "", "timestamp;visitorid;event;itemid": Events,
+	} {
+		got, ok := KindOf(strings.Split(header, ";"))
+		if got != want || ok != (want != "") {
+			t.Errorf("%s is %q, %t; want %q", header, got, ok, want)
+		}
+	}
+}

@@ -1,0 +1,221 @@
+// Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists, XML feeds and
+// Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several languages (Plan) and reads
+// numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores nothing. Memory does not grow with the
+// size of a text file. The main type is Reader.
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// The formats that a Reader tells apart.
+const (
+	CSV    = "csv" // with any separator
+	NDJSON = "ndjson"
+	XML    = "xml"
+	XLSX   = "xlsx"
+)
+
+// MaxRecord bounds one record in bytes: a small compressed file can hold a record of any size.
+const MaxRecord = 16 << 20
+
+// ErrLongRecord ends reading: what follows a record that is not read to its end cannot be told from it.
+var ErrLongRecord = fmt.Errorf("the record is longer than %d MiB; check for a quote or a tag that is not closed", MaxRecord>>20)
+
+// List stands between the values of one column of one record that had several: repeated elements of XML.
+const List = "\x1f"
+
+// Options say how to read a file. The zero value finds out everything by itself.
+type Options struct {
+	Format    string // "": by content
+	Separator string // of CSV; "" or "auto": by content; "tab" is a tab
+	Encoding  string // a name of the WHATWG list such as windows-1252; "": a byte order mark, the XML declaration, else UTF-8, else windows-1252
+	// Known reports whether a header word names a field; it helps to tell separators, and headers from rows. May be nil.
+	Known func(word string) bool
+	// NoHeader allows a CSV without header: when no word of its first line is known, the columns are named 1, 2, 3 and the line is a record.
+	NoHeader bool
+	// Flatten gives the members of JSON objects as columns; without it only Record.Object is set.
+	Flatten bool
+}
+
+// Record is one row of a table. It shares no memory with the next one.
+type Record struct {
+	Line    int64    // where it starts, from 1; of a workbook the row
+	Values  []string // by column; short where the last ones are missing
+	Raw     []bool   // of flattened JSON: whether the value is JSON other than a string; nil elsewhere
+	Object  []byte   // of NDJSON: the object
+	Problem *Problem // set when the record cannot be read
+}
+
+// Value returns the trimmed value of a column, "" when it is missing.
+func (r *Record) Value(column int) string {
+	if column < 0 || column >= len(r.Values) {
+		return ""
+	}
+	return strings.TrimSpace(r.Values[column])
+}
+
+// Problem says why a record cannot be read.
+type Problem struct{ Column, Code, Message, Sample string }
+
+// source yields records and io.EOF behind the last. It may add columns.
+type source interface {
+	next() (Record, error)
+}
+
+// Reader yields the records of one file. It is for one goroutine.
+type Reader struct {
+	Format    string
+	Separator string   // of CSV
+	Columns   []string // as the file names them; grows while XML and JSON are read
+	Notes     []string // what was found out about the file
+
+	source  source
+	sample  []Record
+	failed  error          // behind the sample
+	index   map[string]int // of Columns, for formats that add some
+	closers []func()
+}
+
+// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is none.
+func Open(file io.Reader, o Options) (*Reader, error) {
+	r := &Reader{}
+	if err := r.open(file, o); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Reader) open(file io.Reader, o Options) error {
+	plain, closer, err := Decompress(file)
+	if err != nil {
+		return err
+	}
+	r.closers = append(r.closers, closer)
+	buffered := bufio.NewReaderSize(plain, 64<<10)
+	magic, _ := buffered.Peek(8)
+	switch {
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
+		return r.openXLSX(buffered, o)
+	case bytes.HasPrefix(magic, []byte{0xd0, 0xcf, 0x11, 0xe0}):
+		return errors.New("the file is a workbook of an old Excel: save it as .xlsx or CSV")
+	case bytes.HasPrefix(magic, []byte("%PDF")):
+		return errors.New("the file is a PDF: a table is needed, such as CSV, xlsx, NDJSON or XML")
+	case o.Format == XLSX:
+		return errors.New("the file is no Excel workbook: leave the format out to have it found by itself")
+	}
+	decoded, err := decode(buffered, o.Encoding, r)
+	if err != nil {
+		return err
+	}
+	text := bufio.NewReaderSize(decoded, 256<<10)
+	line, err := skipBlanks(text)
+	if err != nil {
+		return err
+	}
+	first, _ := text.Peek(1)
+	if len(first) == 0 {
+		return errors.New("the file is empty")
+	}
+	format := o.Format
+	if format == "" {
+		format = map[byte]string{'<': XML, '{': NDJSON, '[': NDJSON}[first[0]]
+	}
+	switch format {
+	case XML:
+		return r.openXML(text)
+	case NDJSON:
+		return r.openJSON(text, line, o.Flatten)
+	}
+	return r.openCSV(text, line, o)
+}
+
+// skipBlanks passes over spaces, line ends and byte order marks, in any order, and returns the number of the line that follows.
+func skipBlanks(r *bufio.Reader) (int64, error) {
+	for line := int64(1); ; {
+		c, size, err := r.ReadRune()
+		if err == io.EOF {
+			return line, nil
+		}
+		if err != nil {
+			return line, fmt.Errorf("read the start of the file: %w", err)
+		}
+		switch c {
+		case '\n':
+			line++
+		case ' ', '\r', '\ufeff', '\u200b', '\u00a0':
+		default:
+			_ = size
+			return line, r.UnreadRune()
+		}
+	}
+}
+
+// Next returns the next record, and io.EOF behind the last. A record with a Problem costs only itself; an error ends the file.
+func (r *Reader) Next() (Record, error) {
+	if len(r.sample) > 0 {
+		first := r.sample[0]
+		r.sample = r.sample[1:]
+		return first, nil
+	}
+	if r.failed != nil {
+		return Record{}, r.failed
+	}
+	return r.source.next()
+}
+
+// sampleBytes bounds the records that Sample keeps.
+const sampleBytes = 8 << 20
+
+// Sample returns up to n of the first records, which Next will return as well: columns are judged by them.
+func (r *Reader) Sample(n int) []Record {
+	size := 0
+	for len(r.sample) < n && size < sampleBytes && r.failed == nil {
+		one, err := r.source.next()
+		if err != nil {
+			r.failed = err
+			break
+		}
+		for _, v := range one.Values {
+			size += len(v)
+		}
+		size += len(one.Object)
+		r.sample = append(r.sample, one)
+	}
+	return r.sample
+}
+
+// Close frees what the Reader holds, but not the file.
+func (r *Reader) Close() {
+	for _, c := range r.closers {
+		c()
+	}
+	r.closers = nil
+}
+
+func (r *Reader) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// nameColumns makes header names usable: trimmed, never empty, never twice the same.
+func nameColumns(header []string) []string {
+	seen := map[string]int{}
+	names := make([]string, len(header))
+	for i, name := range header {
+		name = strings.Trim(name, " \t\r\n\ufeff\u00a0\u200b")
+		if name == "" {
+			name = fmt.Sprintf("column %d", i+1)
+		}
+		if seen[name]++; seen[name] > 1 {
+			name = fmt.Sprintf("%s (%d)", name, seen[name])
+		}
+		names[i] = name
+	}
+	return names
+}

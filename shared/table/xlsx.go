@@ -1,0 +1,133 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Bounds of a workbook: packed and unpacked bytes. It is a ZIP archive, which cannot be read as a stream.
+const (
+	maxWorkbook = 256 << 20
+	maxUnpacked = 2 << 30
+)
+
+// xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells hold, not what they show; times are written as
+// 2006-01-02 15:04:05.
+type xlsxSource struct {
+	reader     *Reader
+	raw, shown *excelize.Rows
+	row        int64
+	date       *regexp.Regexp
+}
+
+func (r *Reader) openXLSX(file io.Reader, _ Options) error {
+	packed := &io.LimitedReader{R: file, N: maxWorkbook + 1}
+	book, err := excelize.OpenReader(packed, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: 16 << 20})
+	if packed.N <= 0 {
+		return fmt.Errorf("the workbook has more than %d MiB: save it as CSV", maxWorkbook>>20)
+	}
+	if err != nil {
+		return errors.New("the file is a ZIP archive but no Excel workbook that can be read: unpack it, or save it as CSV")
+	}
+	r.Format = XLSX
+	r.closers = append(r.closers, func() { _ = book.Close() }) // it was only read
+	sheets := book.GetSheetList()
+	for _, sheet := range sheets {
+		found, err := r.openSheet(book, sheet)
+		if err != nil {
+			return fmt.Errorf("read the sheet %q: %w", sheet, err)
+		}
+		if found {
+			if len(sheets) > 1 {
+				r.note("Sheet %q is read; the workbook has %d sheets.", sheet, len(sheets))
+			}
+			return nil
+		}
+	}
+	return errors.New("the workbook has no sheet with a header line")
+}
+
+func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
+	raw, err := book.Rows(sheet)
+	if err != nil {
+		return false, err
+	}
+	shown, err := book.Rows(sheet)
+	if err != nil {
+		return false, err
+	}
+	r.closers = append(r.closers, func() { _ = raw.Close(); _ = shown.Close() }) // they were only read
+	s := &xlsxSource{reader: r, raw: raw, shown: shown, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`)}
+	header, err := s.next()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	r.Columns, r.source = nameColumns(header.Values), s
+	return true, nil
+}
+
+func (s *xlsxSource) next() (Record, error) {
+	for s.raw.Next() && s.shown.Next() {
+		s.row++
+		held, err := s.raw.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return Record{}, fmt.Errorf("row %d of the sheet: %w", s.row, err)
+		}
+		shown, err := s.shown.Columns()
+		if err != nil {
+			return Record{}, fmt.Errorf("row %d of the sheet: %w", s.row, err)
+		}
+		empty := true
+		for i := range held {
+			if i < len(shown) {
+				held[i] = s.value(held[i], shown[i])
+			}
+			empty = empty && strings.TrimSpace(held[i]) == ""
+		}
+		if empty {
+			continue
+		}
+		rec := Record{Line: s.row, Values: held}
+		s.reader.tooMany(&rec)
+		return rec, nil
+	}
+	if err := errors.Join(s.raw.Error(), s.shown.Error()); err != nil {
+		return Record{}, err
+	}
+	return Record{}, io.EOF
+}
+
+// value chooses between what a cell holds and what it shows.
+func (s *xlsxSource) value(held, shown string) string {
+	number, err := strconv.ParseFloat(held, 64)
+	if err != nil || held == shown {
+		return held
+	}
+	if strings.HasPrefix(shown, "0") && strings.Trim(shown, "0123456789") == "" { // 00123: an id with leading zeros
+		return shown
+	}
+	if s.date.MatchString(shown) {
+		if at, err := excelize.ExcelDateToTime(number, false); err == nil && number >= 1 {
+			return at.Format("2006-01-02 15:04:05")
+		}
+	}
+	return strconv.FormatFloat(round15(number), 'f', -1, 64)
+}
+
+// round15 keeps the 15 digits that Excel shows of a number, so that 19.99 is not 19.989999999999998.
+func round15(v float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+	if err != nil {
+		return v
+	}
+	return rounded
+}

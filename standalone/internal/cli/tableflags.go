@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// tableFlags say how to read a table, in the same words for every command that reads one.
+type tableFlags struct {
+	separator, encoding, decimal, dateFormat, timezone string
+	maps, mapValues, sets                              []string
+}
+
+func (f *tableFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.maps, "map", nil, "COLUMN=FIELD, once for each column whose field is not told by its name")
+	flags.StringVar(&f.separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
+	flags.StringVar(&f.encoding, "encoding", "", "such as windows-1252; found by itself when absent")
+	flags.StringVar(&f.decimal, "decimal", "", "decimal mark of numbers, . or , for those that can be read in two ways")
+	flags.StringVar(&f.dateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways")
+	flags.StringVar(&f.timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
+}
+
+// addValues adds the flags that change values.
+func (f *tableFlags) addValues(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.mapValues, "map-value", nil, "FIELD:VALUE=VALUE, such as type:seen=view_item: what a value in the file means")
+	flags.StringArrayVar(&f.sets, "set", nil, "FIELD=VALUE, such as type=purchase: the same for every row")
+}
+
+// mapping reads --map.
+func (f *tableFlags) mapping() (map[string]string, error) {
+	out := map[string]string{}
+	for _, m := range f.maps {
+		at := strings.LastIndexByte(m, '=') // names of fields hold none
+		if at < 1 || at == len(m)-1 {
+			return nil, fmt.Errorf("--map is %q, want COLUMN=FIELD", m)
+		}
+		out[m[:at]] = m[at+1:]
+	}
+	return out, nil
+}
+
+// set reads --set.
+func (f *tableFlags) set() (map[string]string, error) {
+	out := map[string]string{}
+	for _, s := range f.sets {
+		field, value, ok := strings.Cut(s, "=")
+		if !ok || field == "" || value == "" {
+			return nil, fmt.Errorf("--set is %q, want FIELD=VALUE", s)
+		}
+		out[field] = value
+	}
+	return out, nil
+}
+
+// values reads --map-value.
+func (f *tableFlags) values() (map[string]map[string]string, error) {
+	out := map[string]map[string]string{}
+	for _, m := range f.mapValues {
+		field, rest, ok := strings.Cut(m, ":")
+		at := strings.LastIndexByte(rest, '=')
+		if !ok || field == "" || at < 1 {
+			return nil, fmt.Errorf("--map-value is %q, want FIELD:VALUE=VALUE, such as type:seen=view_item", m)
+		}
+		if out[field] == nil {
+			out[field] = map[string]string{}
+		}
+		out[field][rest[:at]] = rest[at+1:]
+	}
+	return out, nil
+}
