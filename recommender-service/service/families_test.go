@@ -180,8 +180,8 @@ func TestVariantsOfOneProductAreOneSeed(t *testing.T) {
 		return got
 	}
 	a := s.recommend(t, api.Request{Scenario: "email.for_you", UserID: "ann", Limit: 30, Explain: "full", Fallback: "strict"})
-	// A view weighs 1, saturated 1/2; two of one product weigh 2, saturated 2/3.
-	if diff := cmp.Diff(map[string]float64{"shirt-m": 2. / 3, "i003": .5}, seeds(a), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+	// A view weighs 1, saturated 1/2; two of one product weigh 2, saturated 2/3; they decay while the test runs.
+	if diff := cmp.Diff(map[string]float64{"shirt-m": 2. / 3, "i003": .5}, seeds(a), cmpopts.EquateApprox(0, 1e-3)); diff != "" {
 		t.Error(diff)
 	}
 	req := similarTo("shirt-m")

@@ -105,6 +105,9 @@ func Joined(a, b float64) float64 {
 	return Saturate(desaturate(a) + desaturate(b))
 }
 
+// desaturate is the inverse of Saturate.
+func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
+
 // Cold returns a visitor of whom nothing is known.
 func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}
