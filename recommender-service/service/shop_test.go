@@ -204,7 +204,7 @@ var began = time.Now()
 
 // encoded is what the profile-service says of a visitor with a profile. Its affinities are left out: they follow from the catalogue.
 func encoded(p *profileapi.Profile) visitorstate.Answer {
-	a := visitorstate.Answer{Known: p.Known, HalfLife: halfLife, Withheld: !p.Consent.AllowsPersonalization(), LastSeq: p.Watermark}
+	a := visitorstate.Answer{Known: p.Known, HalfLife: halfLife, Withheld: !p.Consent.AllowsPersonalization(), LastSeq: max(1, p.Watermark)}
 	a.Person, _ = json.Marshal(profileapi.User{Segments: p.Segments, Attributes: p.Attributes, Locale: p.Locale}) // it was JSON before
 	s := visitorstate.State{Seq: 1, LastEvent: p.LastEventID}
 	now := began
