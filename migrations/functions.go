@@ -13,8 +13,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// addFunctions gives SQLite the functions of the migrations that need what Postgres has built in or can be taught. Functions belong to the driver, of which a
-// process has one.
+// addFunctions gives SQLite the functions of the migrations that need what Postgres has built in or can be taught. Functions belong to the
+// driver, of which a process has one.
 var addFunctions = sync.OnceValue(func() error {
 	return errors.Join(
 		sqlite.RegisterDeterministicScalarFunction("sha256_hex", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
@@ -39,8 +39,8 @@ func sha256Of(v driver.Value) ([sha256.Size]byte, error) {
 	return sha256.Sum256([]byte(text)), nil
 }
 
-// eventBody is version 1 of the form of an event's body, as migration 3 of the profile database makes it: id, lag in milliseconds, order id, value, lines and the
-// other fields, of which all but the first two may be null. It stays as it is whatever the service writes today.
+// eventBody is version 1 of the form of an event's body, as migration 3 of the profile database makes it: id, lag in milliseconds, order
+// id, value, lines and the other fields, of which all but the first two may be null. It stays as it is whatever the service writes today.
 func eventBody(args []driver.Value) ([]byte, error) {
 	id, isText := args[0].(string)
 	lag, isInt := args[1].(int64)

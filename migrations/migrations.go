@@ -4,7 +4,6 @@ package migrations
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -18,7 +17,6 @@ import (
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
-	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -104,14 +102,9 @@ func withMigrate(ctx context.Context, name, url string, f func(m *migrate.Migrat
 
 func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, func(), error) {
 	if dialect == "postgres" {
-		pool, err := database.OpenPostgres(ctx, url) // for its checks and clear errors
+		db, err := database.OpenPostgresSQL(ctx, url)
 		if err != nil {
 			return nil, nil, err
-		}
-		pool.Close()
-		db, err := sql.Open("pgx", url)
-		if err != nil {
-			return nil, nil, fmt.Errorf("open Postgres: %w", err)
 		}
 		driver, err := migratepgx.WithInstance(db, &migratepgx.Config{MultiStatementEnabled: false})
 		if err != nil {

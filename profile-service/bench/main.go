@@ -1,5 +1,5 @@
-// Command bench measures the profile-service in CPU seconds of the service and of Postgres (wall time on a shared machine says little), and the disk that events take. From the
-// top of the tree, on Postgres and on SQLite:
+// Command bench measures the profile-service in CPU seconds of the service and of Postgres (wall time on a shared machine says little), and
+// the disk that events take. From the top of the tree, on Postgres and on SQLite:
 //
 //	AISLE_TEST_FSYNC=on scripts/with-stores.sh go run ./profile-service/bench [-events N] [ingest] [single] [profile] [stream] [import]
 //	go run ./profile-service/bench -sqlite ...

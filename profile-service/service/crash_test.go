@@ -167,7 +167,7 @@ func checkNothingLost(t *testing.T, url string, acknowledged []map[string]bool, 
 			want[id] = true
 		}
 	}
-	stored := map[string]int{}
+	stored, ofUser := map[string]int{}, map[string]int{}
 	cursor := ""
 	for {
 		page, err := client.Events(t.Context(), profileapi.EventsQuery{Limit: 1000, Cursor: cursor})
@@ -176,6 +176,7 @@ func checkNothingLost(t *testing.T, url string, acknowledged []map[string]bool, 
 		}
 		for _, e := range page.Items {
 			stored[e.EventID]++
+			ofUser[e.UserID]++
 		}
 		if page.NextCursor == nil {
 			break
@@ -189,5 +190,10 @@ func checkNothingLost(t *testing.T, url string, acknowledged []map[string]bool, 
 	}
 	if len(stored) != len(want) {
 		t.Errorf("%d events stored, %d were sent", len(stored), len(want))
+	}
+	for user, n := range ofUser { // the state has moved on with the events, not before and not behind them
+		if p := profileOf(t, client, profileapi.ProfileQuery{UserID: user}); len(p.Recent) != 1 || p.Recent[0].Count != n {
+			t.Errorf("the state of %s has not counted %d events: %+v", user, n, p.Recent)
+		}
 	}
 }

@@ -3,10 +3,12 @@ package database
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
@@ -35,6 +37,18 @@ func TestPostgres(t *testing.T) {
 		var path string
 		if err := pool.QueryRow(ctx, "show search_path").Scan(&path); err != nil || path != "profile" {
 			t.Errorf("search_path is %q, %v", path, err)
+		}
+	})
+	t.Run("through database/sql", func(t *testing.T) {
+		t.Parallel()
+		db, err := OpenPostgresSQL(ctx, url+"&pool_max_conns=3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var n int
+		if err := db.QueryRow("select 1").Scan(&n); err != nil || db.Stats().MaxOpenConnections != 3 {
+			t.Errorf("%d connections at most, %v", db.Stats().MaxOpenConnections, err)
 		}
 	})
 	t.Run("what is wrong is said without the password", func(t *testing.T) {
@@ -129,5 +143,35 @@ func answerAsRedis(conn net.Conn, info string) {
 		} else {
 			fmt.Fprint(conn, "-ERR unknown command\r\n")
 		}
+	}
+}
+
+// TestLeavingDoesNotEndWhatRuns leaves while a function runs, which ends undisturbed.
+func TestLeavingDoesNotEndWhatRuns(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(context.Background())
+	started, ended := make(chan struct{}), make(chan error, 1)
+	result := make(chan error, 1)
+	proceed := make(chan struct{})
+	go func() {
+		_, err := Detached(ctx, time.Minute, func(ctx context.Context) (int, error) {
+			close(started)
+			<-proceed
+			ended <- ctx.Err()
+			return 1, nil
+		})
+		result <- err
+	}()
+	<-started
+	leave()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("who left got %v", err)
+	}
+	close(proceed)
+	if err := <-ended; err != nil {
+		t.Errorf("what ran was ended: %v", err)
+	}
+	if n, err := Detached(context.Background(), time.Minute, func(context.Context) (int, error) { return 7, nil }); n != 7 || err != nil {
+		t.Errorf("got %d, %v", n, err)
 	}
 }

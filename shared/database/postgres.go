@@ -4,6 +4,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // minPostgresVersion is the oldest major version that the migrations and tests support.
@@ -87,4 +89,19 @@ func WithSchema(rawURL, schema string) (string, error) {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return u.String(), nil
+}
+
+// OpenPostgresSQL is OpenPostgres for database/sql. The URL may bound the connections by pool_max_conns as that of a pool does; four, or one
+// per core, by default.
+func OpenPostgresSQL(ctx context.Context, rawURL string) (*sql.DB, error) {
+	pool, err := OpenPostgres(ctx, rawURL) // for its checks and clear errors
+	if err != nil {
+		return nil, err
+	}
+	config := pool.Config()
+	pool.Close()
+	db := stdlib.OpenDB(*config.ConnConfig)
+	db.SetMaxOpenConns(int(config.MaxConns))
+	db.SetMaxIdleConns(int(config.MaxConns))
+	return db, nil
 }

@@ -36,8 +36,8 @@ func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
 	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop))})
 }
 
-// MaxRows is how many events of a file are stored in one commit: each visitor's state and pages are written once for all of them. It holds up the shop's other
-// writers for less than half a second.
+// MaxRows is how many events of a file are stored in one commit: each visitor's state and pages are written once for all of them. It holds
+// up the shop's other writers for less than half a second.
 const MaxRows = 16000
 
 // DecodeRows is Decode for up to MaxRows events of a file.
@@ -46,8 +46,8 @@ func (in *Ingest) DecodeRows(shop string, data []byte) (event.Body, error) {
 	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop)), Most: MaxRows})
 }
 
-// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's, which Post
-// warns of, is an error here: whoever asks for validation is still writing the sender.
+// Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's,
+// which Post warns of, is an error here: whoever asks for validation is still writing the sender.
 func (in *Ingest) Validate(events []event.Judged) profileapi.EventsAnswer {
 	for i := range events {
 		j := &events[i]

@@ -1,5 +1,5 @@
-// Package profile shows what recommending needs to know of a visitor, as the API has it, from the visitor's state: recent items, affinities, purchases, the cart and unwanted
-// items. Compute is pure; Reader reads the state.
+// Package profile shows what recommending needs to know of a visitor, as the API has it, from the visitor's state: recent items,
+// affinities, purchases, the cart and unwanted items. Compute is pure; Reader reads the state.
 package profile
 
 import (
@@ -24,8 +24,8 @@ type Options struct {
 	SessionID string        // which Session shows; "" for none
 }
 
-// Compute fills in Recent, Session, Affinity, Purchased, Cart and Hidden. facts hold the items that are in the catalogue: another item counts in every list but the
-// affinities. Cost O(items).
+// Compute fills in Recent, Session, Affinity, Purchased, Cart and Hidden. facts hold the items that are in the catalogue: another item
+// counts in every list but the affinities. Cost O(items).
 func Compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]store.ItemFacts, o Options) {
 	p.Recent, p.Session = recent(s, s.Items, o), []profileapi.ProfileItem{}
 	if o.SessionID != "" && s.SessionID == o.SessionID {
@@ -51,8 +51,8 @@ func recent(s *visitorstate.State, items []visitorstate.Item, o Options) []profi
 	return list
 }
 
-// affinity sums decayed weights per category (every level of its path), brand and price band. not_interested counts on the narrowest category only:
-// it speaks of the item, not of everything around it.
+// affinity sums decayed weights per category (every level of its path), brand and price band. not_interested counts on the narrowest
+// category only: it speaks of the item, not of everything around it.
 func affinity(s *visitorstate.State, facts map[string]store.ItemFacts, o Options) profileapi.Affinity {
 	categories, brands, bands := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for n := range s.Items {

@@ -23,8 +23,8 @@ type Reader struct {
 	Now      func() time.Time
 }
 
-// Profile answers a query and returns a tag for the answer; where the answer that had the tag known still holds, it returns only that tag. The profile of a visitor
-// whose consent is withheld is empty but for the consent.
+// Profile answers a query and returns a tag for the answer; where the answer that had the tag known still holds, it returns only that tag.
+// The profile of a visitor whose consent is withheld is empty but for the consent.
 func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQuery, known string) (p profileapi.Profile, tag string, err error) {
 	v, err := r.Visitors.Visitor(ctx, shop, q.UserID, q.SessionID)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// State answers what is known of a visitor in the form of package visitorstate, and a tag that stays until anything of it changes; where the answer with the
-// tag known still holds, it returns only that tag. A state that is stored for one subject travels as it is.
+// State answers what is known of a visitor in the form of package visitorstate, and a tag that stays until anything of it changes; where
+// the answer with the tag known still holds, it returns only that tag. A state that is stored for one subject travels as it is.
 //
 // With q.Watermark the state is that of then, made again from the events; q.At and q.Limit mean nothing here.
 func (r *Reader) State(ctx context.Context, shop string, q profileapi.ProfileQuery, known string) (data []byte, tag string, err error) {

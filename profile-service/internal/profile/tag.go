@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// MaxAge is how long a profile may be used again at most: until then the ages in it are counted from the moment of its AsOf, and its affinities speak of the catalogue of
-// that moment.
+// MaxAge is how long a profile may be used again at most: until then the ages in it are counted from the moment of its AsOf, and its
+// affinities speak of the catalogue of that moment.
 const MaxAge = 5 * time.Minute
 
 // lifetime is between a half and all of MaxAge, so that profiles made at one moment, as after a restart, are not all made again at another.
@@ -19,8 +19,8 @@ func lifetime(q *profileapi.ProfileQuery) time.Duration {
 	return MaxAge/2 + time.Duration(uint64(event.Hash(q.UserID+q.SessionID))%uint64(MaxAge/2))
 }
 
-// tagOf says of which moment a profile is and from which versions of the visitor's states it was made: base-36 numbers joined by dots, as_of in milliseconds and the versions behind
-// the limit.
+// tagOf says of which moment a profile is and from which versions of the visitor's states it was made: base-36 numbers joined by dots,
+// as_of in milliseconds and the versions behind the limit.
 func tagOf(q *profileapi.ProfileQuery, v store.Visitor, asOf time.Time) string {
 	parts := []string{strconv.FormatInt(asOf.UnixMilli(), 36), strconv.Itoa(q.Limit)}
 	for _, s := range v.States {

@@ -21,8 +21,8 @@ type Event struct {
 	Rest       []byte // JSON object or nil
 }
 
-// NewEvent is an event to append. Subject and SessionID are as posted; the store puts it under the canonical subject. An event without an EventID gets one from its
-// seq, unless it is a duplicate.
+// NewEvent is an event to append. Subject and SessionID are as posted; the store puts it under the canonical subject. An event without an
+// EventID gets one from its seq, unless it is a duplicate.
 type NewEvent struct {
 	Event
 	Withheld bool   // by the event itself
@@ -46,14 +46,14 @@ func MadeID(seq int64) string { return madeID + strconv.FormatInt(seq, 10) }
 
 // EventLog keeps events.
 type EventLog interface {
-	// Append stores events in their order in one transaction, moves the states of their visitors on, and sets the Result of each. These are duplicates:
-	//   - an event whose id its person has used. The person is the canonical subject and, of an event that names a user and a session, also the session's: an event
-	//     of a session that is sent again with the user is a repeat.
-	//   - a purchase with an order id that tells nothing new. An order is a set of lines of a person; a line is there already when item, quantity, price and time
-	//     (to the second; left out where either has none) are the same. Within one event, within the dated events of one call, and within one import equal lines are
-	//     further ones. Lines that are there are taken out of an event that has others.
-	// An event with Withheld, or of a subject whose consent is withheld, is stored without subject and session. counts are added to the statistics
-	// in the same transaction, and one is added per outcome.
+	// Append stores events in their order in one transaction, moves the states of their visitors on, and sets the Result of each. An event
+	// with Withheld, or of a subject whose consent is withheld, is stored without subject and session. counts are added to the statistics in
+	// the same transaction, and one is added per outcome. These are duplicates:
+	//   - an event whose id its person has used. The person is the canonical subject and, of an event that names a user and a session, also
+	//     the session's: an event of a session that is sent again with the user is a repeat.
+	//   - a purchase with an order id that tells nothing new. An order is a set of lines of a person; a line is there already when item,
+	//     quantity, price and time (to the second; left out where either has none) are the same. Within one event, within the dated events
+	//     of one call, and within one import equal lines are further ones. Lines that are there are taken out of an event that has others.
 	Append(ctx context.Context, shop string, events []NewEvent, counts []Count) error
 	// Scan calls f with each event in the range of q in ascending or descending order of seq until f returns false, an error occurs or
 	// q.Limit events were read. The row that f gets is valid during the call.

@@ -1,9 +1,9 @@
 // Package store says what the profile-service needs of a database, as small ports, and holds the rows that cross them. Package sqlstore
 // implements the ports for Postgres and SQLite; storetest holds the one suite that it must pass on both. It has no logic of its own.
 //
-// Rules that every implementation keeps: shop comes first in every key and no method sees another shop's rows; times are epoch milliseconds;
-// the numbers of a stream (event seq, item position) become visible in the order in which they were given; a method that returns an error has
-// changed nothing; an error is the driver's, wrapped, unless the method says otherwise.
+// Rules that every implementation keeps: shop comes first in every key and no method sees another shop's rows; times are epoch
+// milliseconds; the numbers of a stream (event seq, item position) become visible in the order in which they were given; a method that
+// returns an error has changed nothing; an error is the driver's, wrapped, unless the method says otherwise.
 package store
 
 import (
@@ -54,7 +54,8 @@ type ItemFilter struct {
 // Catalogue keeps items and the feed of their changes.
 type Catalogue interface {
 	// UpdateItems hands change the present rows of ids (tombstones included), with no other writer of the shop's items until it ends, and
-	// stores the rows it returns, giving each the next position. With a context of DuringImport what they were is kept for UndoImport. An error of change is returned as it is.
+	// stores the rows it returns, giving each the next position. With a context of DuringImport what they were is kept for UndoImport. An
+	// error of change is returned as it is.
 	UpdateItems(ctx context.Context, shop string, ids []string, change func(present map[string]ItemRow) ([]ItemRow, error)) error
 	// Items returns the rows of those ids that exist, tombstones included.
 	Items(ctx context.Context, shop string, ids []string) (map[string]ItemRow, error)
@@ -122,8 +123,9 @@ type Receipt struct {
 
 // Upkeep is what runs in the background.
 type Upkeep interface {
-	// Retain removes events of a shop that occurred before beforeMs with what they left in states and orders, and the reports of imports from before then; it
-	// returns the number of events removed. It works in bounded transactions: after an error some are removed, and a repeat goes on.
+	// Retain removes events of a shop that occurred before beforeMs with what they left in states and orders, and the reports of imports
+	// from before then; it returns the number of events removed. It works in bounded transactions: after an error some are removed, and a
+	// repeat goes on.
 	Retain(ctx context.Context, shop string, beforeMs int64) (int64, error)
 	// ForgetChanges gives up the possibility to undo imports that were started before then.
 	ForgetChanges(ctx context.Context, shop string, beforeMs int64) error
@@ -167,8 +169,9 @@ type Imports interface {
 	ListImports(ctx context.Context, shop, before string, limit int) ([]ImportRow, error)
 	// AddImportErrors stores entries of a report.
 	AddImportErrors(ctx context.Context, shop, id string, entries []ImportError) error
-	// UndoImport takes out the events that were appended with the import's id and gives items and users that were changed with it back what they were, but for those that
-	// were changed since. It returns ErrNotFound when there is no such import, works in bounded transactions, and can be repeated: it goes on where it ended.
+	// UndoImport takes out the events that were appended with the import's id and gives items and users that were changed with it back what
+	// they were, but for those that were changed since. It returns ErrNotFound when there is no such import, works in bounded transactions,
+	// and can be repeated: it goes on where it ended.
 	UndoImport(ctx context.Context, shop, id string) (Undone, error)
 	// ImportErrors returns entries with a number above after in ascending order.
 	ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]ImportError, error)

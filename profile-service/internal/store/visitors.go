@@ -12,11 +12,11 @@ type States interface {
 
 // Visitors reads what recommending needs of a visitor.
 type Visitors interface {
-	// Visitor returns what is held on a user, a session or both, in one view. It reads events only of a visitor whose state has to be made again, as after a merge,
-	// and then keeps the state.
+	// Visitor returns what is held on a user, a session or both, in one view. It reads events only of a visitor whose state has to be made
+	// again, as after a merge, and then keeps the state.
 	Visitor(ctx context.Context, shop, userID, sessionID string) (Visitor, error)
-	// History calls f with the events of canonical subjects, or of a session, up to bounds, in ascending order of seq, a page at a time. The page is valid during
-	// the call.
+	// History calls f with the events of canonical subjects, or of a session, up to bounds, in ascending order of seq, a page at a time.
+	// The page is valid during the call.
 	History(ctx context.Context, shop string, q HistoryQuery, f func(page []Event) error) error
 	// Facts returns category, brand and price of those of the items that are in the catalogue and not deleted.
 	Facts(ctx context.Context, shop string, itemIDs []string) (map[string]ItemFacts, error)
@@ -27,7 +27,8 @@ type Visitor struct {
 	LastSeq  int64 // last seq of the shop in this view
 	Withheld bool
 	User     *UserRow
-	// States are those of the canonical subjects of the user and of the session, one when they are the same. A subject of which nothing is held is left out.
+	// States are those of the canonical subjects of the user and of the session, one when they are the same. A subject of which nothing is
+	// held is left out.
 	States []State
 }
 

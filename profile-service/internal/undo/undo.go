@@ -20,7 +20,8 @@ type Undo struct {
 	Now   func() time.Time
 }
 
-// Import undoes an import that has ended and notes that in its state. It returns a 409 problem while the import runs and when it is older than store.UndoFor.
+// Import undoes an import that has ended and notes that in its state. It returns a 409 problem while the import runs and when it is older
+// than store.UndoFor.
 func (u *Undo) Import(ctx context.Context, shop string, state profileapi.Import) (profileapi.ImportUndone, error) {
 	now := u.Now()
 	switch {

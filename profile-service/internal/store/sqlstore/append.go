@@ -47,7 +47,9 @@ type appendTx struct {
 
 func (a *appendTx) run(ctx context.Context) error {
 	if len(a.events) > 0 {
-		for _, step := range []func(context.Context) error{a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks} {
+		for _, step := range []func(context.Context) error{
+			a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks,
+		} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -191,7 +193,8 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		columns[0].ints[n], columns[1].ints[n] = k.visitor, k.hash
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	err := a.lookUp(ctx, a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash", ""), columns, func(r *sql.Rows) error {
+	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash", "")
+	err := a.lookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)
 		seen[k] = true
@@ -295,7 +298,8 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 	return nil
 }
 
-// accepted returns the accepted events, for SQLite as they lie together: by visitor. Postgres packs the index of seqs half as tight when they do not come in order.
+// accepted returns the accepted events, for SQLite as they lie together: by visitor. Postgres packs the index of seqs half as tight when
+// they do not come in order.
 func (a *appendTx) accepted() []*stored {
 	rows := make([]*stored, 0, len(a.rows))
 	for i := range a.rows {
@@ -353,7 +357,7 @@ func (a *appendTx) moved(ctx context.Context, p *person, events []store.Event) (
 
 // noteBlocks keeps the oldest time of each run of seqs.
 func (a *appendTx) noteBlocks(ctx context.Context) error {
-	columns := []column{{name: "shop_id"}, {name: "block"}, {name: "oldest_ms"}}
+	columns := newColumns("shop_id", "block", "oldest_ms")
 	for i := range a.rows {
 		if a.events[i].Result.Duplicate {
 			continue
@@ -363,9 +367,10 @@ func (a *appendTx) noteBlocks(ctx context.Context) error {
 			columns[2].ints[n-1] = min(columns[2].ints[n-1], at)
 			continue
 		}
-		columns[0].ints, columns[1].ints, columns[2].ints = append(columns[0].ints, a.shopID), append(columns[1].ints, block), append(columns[2].ints, at)
+		add(columns, a.shopID, block, at)
 	}
-	err := a.insert(ctx, "event_blocks", columns, "on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms where excluded.oldest_ms < event_blocks.oldest_ms", nil)
+	err := a.insert(ctx, "event_blocks", columns, `on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms
+		where excluded.oldest_ms < event_blocks.oldest_ms`, nil)
 	if err != nil {
 		return fmt.Errorf("note the oldest events: %w", err)
 	}
@@ -374,11 +379,12 @@ func (a *appendTx) noteBlocks(ctx context.Context) error {
 
 // addCounts adds statistics.
 func (t *tx) addCounts(ctx context.Context, shop string, tally *store.Tally) error {
-	columns := []column{{name: "shop"}, {name: "hour_ms"}, {name: "name"}, {name: "count"}}
+	columns := newColumns("shop", "hour_ms", "name", "count")
 	for _, c := range tally.Sorted() {
-		columns[0].texts, columns[1].ints, columns[2].texts, columns[3].ints = append(columns[0].texts, shop), append(columns[1].ints, c.HourMs), append(columns[2].texts, c.Name), append(columns[3].ints, c.N)
+		add(columns, shop, c.HourMs, c.Name, c.N)
 	}
-	err := t.insert(ctx, "event_stats", columns, "on conflict (shop, hour_ms, name) do update set count = event_stats.count + excluded.count", nil)
+	err := t.insert(ctx, "event_stats", columns,
+		"on conflict (shop, hour_ms, name) do update set count = event_stats.count + excluded.count", nil)
 	if err != nil {
 		return fmt.Errorf("add statistics: %w", err)
 	}

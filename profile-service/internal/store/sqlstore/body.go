@@ -8,9 +8,10 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// bodyVersion starts the stored form of what no query needs of an event. Version 1: flags, received − occurred in milliseconds (varint), then what the flags announce: event id and
-// order id (each with its length as uvarint), value (float64, big-endian), lines (length and bytes), number of the import (uvarint); the remainder is the JSON of the
-// other fields. Migration 3 writes it too; docs/profile-service.md describes it.
+// bodyVersion starts the stored form of what no query needs of an event. Version 1: flags, received − occurred in milliseconds (varint),
+// then what the flags announce: event id and order id (each with its length as uvarint), value (float64, big-endian), lines (length and
+// bytes), number of the import (uvarint); the remainder is the JSON of the other fields. Migration 3 writes it too; docs/profile-service.md
+// describes it.
 const bodyVersion = 1
 
 const (
@@ -35,7 +36,10 @@ func appendBody(b []byte, e *stored) []byte {
 	for _, f := range [...]struct {
 		bit byte
 		on  bool
-	}{{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0}, {hasImport, e.importNo != 0}, {undated, e.undated}} {
+	}{
+		{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0},
+		{hasImport, e.importNo != 0}, {undated, e.undated},
+	} {
 		if f.on {
 			flags |= f.bit
 		}

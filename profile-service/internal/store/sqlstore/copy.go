@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// copyEvents stores events in Postgres by the binary form of COPY. pgx's own CopyFrom asks the server for the column types each time and boxes every value, which for the few
-// plain types here costs as much as storing the rows. columns are those of insertEvents: visitor, seq, occurred_ms, id_hash, session (null when 0), shop_id (integer), type
-// (smallint), body.
+// copyEvents stores events in Postgres by the binary form of COPY. pgx's own CopyFrom asks the server for the column types each time and
+// boxes every value, which for the few plain types here costs as much as storing the rows. columns are those of insertEvents: visitor, seq,
+// occurred_ms, id_hash, session (null when 0), shop_id (integer), type (smallint), body.
 func (t *tx) copyEvents(ctx context.Context, columns []column) error {
 	bodies := columns[len(columns)-1].blobs
 	b := append(make([]byte, 0, 160*len(bodies)), "PGCOPY\n\xff\r\n\x00"...)

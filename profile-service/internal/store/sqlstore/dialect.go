@@ -34,11 +34,12 @@ func list[T int64 | string](d dialect, values []T) any {
 	return string(data)
 }
 
-// keyed is a statement that looks up one row of a table for each row of keys, by an index: Postgres would else read the whole table when it takes it for small. %K stands for the keys,
-// named k, and their columns.
+// keyed is a statement that looks up one row of a table for each row of keys, by an index: Postgres would else read the whole table when it
+// takes it for small. %K stands for the keys, named k, and their columns.
 func (d dialect) keyed(columns, table, alias, condition, rest string) string {
 	if d.isPostgres {
-		return "select " + columns + " from %K cross join lateral (select * from " + table + " " + alias + " where " + condition + " limit 1) " + alias + " " + rest
+		row := "(select * from " + table + " " + alias + " where " + condition + " limit 1) "
+		return "select " + columns + " from %K cross join lateral " + row + alias + " " + rest
 	}
 	return "select " + columns + " from %K cross join " + table + " " + alias + " on " + condition + " " + rest
 }
@@ -52,6 +53,31 @@ type column struct {
 	reals []*float64
 	null  bool   // zeros are null
 	value string // how Postgres makes the value of a column of another type of it
+}
+
+// newColumns returns columns without rows.
+func newColumns(names ...string) []column {
+	columns := make([]column, len(names))
+	for i, name := range names {
+		columns[i].name = name
+	}
+	return columns
+}
+
+// add adds a row.
+func add(columns []column, values ...any) {
+	for i := range columns {
+		switch v := values[i].(type) {
+		case int64:
+			columns[i].ints = append(columns[i].ints, v)
+		case string:
+			columns[i].texts = append(columns[i].texts, v)
+		case []byte:
+			columns[i].blobs = append(columns[i].blobs, v)
+		case *float64:
+			columns[i].reals = append(columns[i].reals, v)
+		}
+	}
 }
 
 func (c *column) len() int { return max(len(c.ints), len(c.texts), len(c.blobs), len(c.reals)) }

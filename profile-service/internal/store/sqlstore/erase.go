@@ -23,7 +23,8 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)", shop, receipt.ID, receipt.AtMs, receipt.Mode)
+		_, err = t.exec(ctx, "insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)",
+			shop, receipt.ID, receipt.AtMs, receipt.Mode)
 		return err
 	})
 	if err != nil {
@@ -68,7 +69,8 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 		{"delete from orders where visitor = $1", []any{visitor}, &removed.Orders},
 		{"delete from users where shop = $1 and " + t.s.in("user_id", 2, "text"), []any{shop, list(t.s.dialect, userIDs)}, &removed.Users},
 		// Somebody else may have used a session of theirs, whose name goes now.
-		{"update events set session = null where session in (" + theirs + ") and visitor in (select visitor from visitor_sessions where session in (" + theirs + "))", []any{visitor}, nil},
+		{"update events set session = null where session in (" + theirs + `)
+			and visitor in (select visitor from visitor_sessions where session in (` + theirs + "))", []any{visitor}, nil},
 		{"delete from visitor_sessions where visitor = $1 or session in (" + theirs + ")", []any{visitor}, nil},
 		{"delete from visitors where canonical = $1", []any{visitor}, &removed.Aliases},
 		{"delete from visitors where visitor = $1", []any{visitor}, nil},
@@ -98,7 +100,8 @@ func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym str
 		e := &events[i]
 		hash := e.idHash
 		e.idHash, e.OrderID, e.Rest = e.Seq, "", nil
-		if _, err := t.exec(ctx, "update events set visitor = $1, id_hash = $2, session = null, body = $3 where visitor = $4 and id_hash = $5 and seq = $6",
+		if _, err := t.exec(ctx, `update events set visitor = $1, id_hash = $2, session = null, body = $3
+			where visitor = $4 and id_hash = $5 and seq = $6`,
 			nobody, e.Seq, appendBody(nil, e), visitor, hash, e.Seq); err != nil {
 			return 0, err
 		}

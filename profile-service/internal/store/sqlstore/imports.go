@@ -26,7 +26,8 @@ func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) e
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "insert into imports (shop, import_id, created_ms, updated_ms, cancelled, body, number) values ($1, $2, $3, $4, $5, $6, $7)",
+		_, err = t.exec(ctx, `insert into imports (shop, import_id, created_ms, updated_ms, cancelled, body, number)
+			values ($1, $2, $3, $4, $5, $6, $7)`,
 			shop, r.ImportID, r.CreatedMs, r.UpdatedMs, r.Cancelled, string(r.Body), number)
 		return err
 	})
@@ -60,7 +61,8 @@ func (s *Store) Import(ctx context.Context, shop, id string) (store.ImportRow, e
 
 // ListImports implements store.Imports.
 func (s *Store) ListImports(ctx context.Context, shop, before string, limit int) ([]store.ImportRow, error) {
-	rows, err := collect(ctx, s, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3", []any{shop, before, limit}, scanImport)
+	rows, err := collect(ctx, s, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
+		[]any{shop, before, limit}, scanImport)
 	if err != nil {
 		return nil, fmt.Errorf("list imports: %w", err)
 	}
@@ -69,10 +71,9 @@ func (s *Store) ListImports(ctx context.Context, shop, before string, limit int)
 
 // AddImportErrors implements store.Imports.
 func (s *Store) AddImportErrors(ctx context.Context, shop, id string, entries []store.ImportError) error {
-	columns := []column{{name: "shop"}, {name: "import_id"}, {name: "number"}, {name: "body"}}
+	columns := newColumns("shop", "import_id", "number", "body")
 	for _, e := range entries {
-		columns[0].texts, columns[1].texts = append(columns[0].texts, shop), append(columns[1].texts, id)
-		columns[2].ints, columns[3].texts = append(columns[2].ints, e.Number), append(columns[3].texts, string(e.Body))
+		add(columns, shop, id, e.Number, string(e.Body))
 	}
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error { return t.insert(ctx, "import_errors", columns, "", nil) })
 	if err != nil {
@@ -83,7 +84,8 @@ func (s *Store) AddImportErrors(ctx context.Context, shop, id string, entries []
 
 // ImportErrors implements store.Imports.
 func (s *Store) ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]store.ImportError, error) {
-	entries, err := collect(ctx, s, "select number, body from import_errors where shop = $1 and import_id = $2 and number > $3 order by number limit $4", []any{shop, id, after, limit},
+	entries, err := collect(ctx, s, `select number, body from import_errors where shop = $1 and import_id = $2 and number > $3
+		order by number limit $4`, []any{shop, id, after, limit},
 		func(r *sql.Rows, e *store.ImportError) error { return r.Scan(&e.Number, &e.Body) })
 	if err != nil {
 		return nil, fmt.Errorf("read errors of import %s: %w", id, err)

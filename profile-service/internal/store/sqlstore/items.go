@@ -13,11 +13,14 @@ const selectItems = `select item_id, position, version, deleted, status, brand, 
 	from items where `
 
 func scanItem(r *sql.Rows, i *store.ItemRow) error {
-	return r.Scan(&i.ItemID, &i.Position, &i.Version, &i.Deleted, &i.Status, &i.Brand, &i.Category, &i.ParentID, &i.Price, &i.CreatedMs, &i.UpdatedMs, &i.Body)
+	return r.Scan(&i.ItemID, &i.Position, &i.Version, &i.Deleted, &i.Status, &i.Brand, &i.Category, &i.ParentID, &i.Price,
+		&i.CreatedMs, &i.UpdatedMs, &i.Body)
 }
 
 // UpdateItems implements store.Catalogue.
-func (s *Store) UpdateItems(ctx context.Context, shop string, ids []string, change func(map[string]store.ItemRow) ([]store.ItemRow, error)) error {
+func (s *Store) UpdateItems(
+	ctx context.Context, shop string, ids []string, change func(map[string]store.ItemRow) ([]store.ItemRow, error),
+) error {
 	var refused error
 	err := s.inTx(ctx, func(free context.Context, t *tx) error {
 		last, err := t.raise(free, shop, itemCounter, len(ids))
@@ -61,10 +64,8 @@ func itemsByID(ctx context.Context, s *Store, q querier, shop string, ids []stri
 }
 
 func (t *tx) writeItems(ctx context.Context, shop string, rows []store.ItemRow) error {
-	c := make([]column, 13)
-	for i, name := range [...]string{"shop", "item_id", "position", "version", "deleted", "status", "brand", "category", "parent_id", "price", "created_ms", "updated_ms", "body"} {
-		c[i].name = name
-	}
+	c := newColumns("shop", "item_id", "position", "version", "deleted", "status", "brand", "category", "parent_id", "price",
+		"created_ms", "updated_ms", "body")
 	c[4].value = "deleted <> 0"
 	for i := range rows {
 		r := &rows[i]
@@ -72,17 +73,13 @@ func (t *tx) writeItems(ctx context.Context, shop string, rows []store.ItemRow) 
 		if r.Deleted {
 			deleted = 1
 		}
-		for at, text := range map[int]string{0: shop, 1: r.ItemID, 5: r.Status, 6: r.Brand, 7: r.Category, 8: r.ParentID, 12: string(r.Body)} {
-			c[at].texts = append(c[at].texts, text)
-		}
-		for at, n := range map[int]int64{2: r.Position, 3: r.Version, 4: deleted, 10: r.CreatedMs, 11: r.UpdatedMs} {
-			c[at].ints = append(c[at].ints, n)
-		}
-		c[9].reals = append(c[9].reals, r.Price)
+		add(c, shop, r.ItemID, r.Position, r.Version, deleted, r.Status, r.Brand, r.Category, r.ParentID, r.Price,
+			r.CreatedMs, r.UpdatedMs, string(r.Body))
 	}
-	return t.insert(ctx, "items", c, `on conflict (shop, item_id) do update set position = excluded.position, version = excluded.version, deleted = excluded.deleted,
-		status = excluded.status, brand = excluded.brand, category = excluded.category, parent_id = excluded.parent_id,
-		price = excluded.price, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, body = excluded.body`, nil)
+	return t.insert(ctx, "items", c, `on conflict (shop, item_id) do update set
+		position = excluded.position, version = excluded.version, deleted = excluded.deleted, status = excluded.status,
+		brand = excluded.brand, category = excluded.category, parent_id = excluded.parent_id, price = excluded.price,
+		created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, body = excluded.body`, nil)
 }
 
 // Items implements store.Catalogue.

@@ -13,7 +13,8 @@ import (
 // personOf returns one subject of a shop; visitor is 0 when there is none.
 func personOf(ctx context.Context, q querier, shopID int64, subject string) (person, error) {
 	p := person{canonicalSubject: subject}
-	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
+	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
+		join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
 		where v.shop_id = $1 and v.subject = $2`, []any{shopID, subject}, func(r *sql.Rows) error {
 		return r.Scan(&p.visitor, &p.withheld, &p.canonical, &p.canonicalSubject)
 	})
@@ -37,7 +38,8 @@ func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, er
 // Aliases implements store.Identities.
 func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, error) {
 	aliases, err := collect(ctx, s, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
-		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`, []any{shop, event.UserSubject(userID)}, scanText)
+		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`,
+		[]any{shop, event.UserSubject(userID)}, scanText)
 	if err != nil {
 		return nil, fmt.Errorf("read aliases: %w", err)
 	}
@@ -100,7 +102,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
 		session = from.visitor
 	}
-	moved, err := t.exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3", target.canonical, null(session), from.visitor)
+	moved, err := t.exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3",
+		target.canonical, null(session), from.visitor)
 	if err != nil {
 		return 0, err
 	}
@@ -108,10 +111,13 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 		text string
 		args []any
 	}{
-		{"insert into visitor_sessions (session, visitor) select session, cast($1 as bigint) from visitor_sessions where visitor = $2 on conflict do nothing", []any{target.canonical, from.visitor}},
+		{`insert into visitor_sessions (session, visitor) select session, cast($1 as bigint) from visitor_sessions where visitor = $2
+			on conflict do nothing`, []any{target.canonical, from.visitor}},
 		{"delete from visitor_sessions where visitor = $1", []any{from.visitor}},
-		{"insert into visitor_sessions (session, visitor) select visitor, cast($1 as bigint) from visitors where visitor = $2 on conflict do nothing", []any{target.canonical, session}},
-		{"update visitors set canonical = $1, withheld = $2, version = $3, state = null where visitor = $4 or canonical = $4", []any{target.canonical, target.withheld, seq, from.visitor}},
+		{`insert into visitor_sessions (session, visitor) select visitor, cast($1 as bigint) from visitors where visitor = $2
+			on conflict do nothing`, []any{target.canonical, session}},
+		{"update visitors set canonical = $1, withheld = $2, version = $3, state = null where visitor = $4 or canonical = $4",
+			[]any{target.canonical, target.withheld, seq, from.visitor}},
 		{"update visitors set version = $1, weights = null, state = null where visitor = $2", []any{seq, target.canonical}},
 	} {
 		if _, err := t.exec(ctx, step.text, step.args...); err != nil {
@@ -123,7 +129,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 
 // mergeOrders joins the orders of two visitors.
 func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
-	ids, err := all(ctx, t, "select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1 where a.visitor = $2", []any{target, from}, scanText)
+	ids, err := all(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
+		where a.visitor = $2`, []any{target, from}, scanText)
 	if err != nil {
 		return err
 	}
@@ -132,14 +139,16 @@ func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, "delete from orders where visitor = $1 and order_id in (select order_id from orders where visitor = $2)", from, target); err != nil {
+	if _, err := t.exec(ctx, `delete from orders where visitor = $1
+		and order_id in (select order_id from orders where visitor = $2)`, from, target); err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
 	return err
 }
 
-// tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the events.
+// tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the
+// events.
 func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) error {
 	keys := make([]orderKey, len(ids))
 	for i, id := range ids {
@@ -166,7 +175,8 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 		case all:
 			_, err = t.exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
 		case leftOut != nil:
-			_, err = t.exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4", appendBody(nil, e), from, e.idHash, e.Seq)
+			_, err = t.exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
+				appendBody(nil, e), from, e.idHash, e.Seq)
 		}
 		if err != nil {
 			return err

@@ -10,8 +10,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 )
 
-// orderVersion starts the stored form of an order's lines. Version 1: per kind of line its hash (int64, little-endian), time in seconds (uvarint, 0 when not given), how many are
-// stored (uvarint), and the number of the import that told of it last with how often it did (uvarints).
+// orderVersion starts the stored form of an order's lines. Version 1: per kind of line its hash (int64, little-endian), time in seconds
+// (uvarint, 0 when not given), how many are stored (uvarint), and the number of the import that told of it last with how often it did
+// (uvarints).
 const orderVersion = 1
 
 // orderLine is one kind of line of an order.
@@ -120,15 +121,16 @@ func decodedLines(e *stored) ([]event.Line, error) {
 // readOrders reads those of the orders that are there; the others are empty.
 func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*order, error) {
 	orders := make(map[orderKey]*order, len(keys))
-	columns := []column{{name: "visitor"}, {name: "order_id"}}
+	columns := newColumns("visitor", "order_id")
 	for _, k := range keys {
 		if orders[k] == nil {
 			orders[k] = &order{key: k}
-			columns[0].ints, columns[1].texts = append(columns[0].ints, k.visitor), append(columns[1].texts, k.id)
+			add(columns, k.visitor, k.id)
 		}
 	}
 	var unread []*order
-	err := t.lookUp(ctx, t.s.keyed("k.visitor, k.order_id, o.lines", "orders", "o", "o.visitor = k.visitor and o.order_id = k.order_id", ""), columns, func(r *sql.Rows) error {
+	there := t.s.keyed("k.visitor, k.order_id, o.lines", "orders", "o", "o.visitor = k.visitor and o.order_id = k.order_id", "")
+	err := t.lookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k orderKey
 		var lines sql.RawBytes
 		if err := r.Scan(&k.visitor, &k.id, &lines); err != nil {
@@ -163,7 +165,7 @@ func (t *tx) orderOfEvents(ctx context.Context, o *order) error {
 
 // writeOrders stores orders that have changed; one without lines goes.
 func (t *tx) writeOrders(ctx context.Context, orders map[orderKey]*order) error {
-	columns := []column{{name: "visitor"}, {name: "order_id"}, {name: "lines"}}
+	columns := newColumns("visitor", "order_id", "lines")
 	for _, o := range orders {
 		if !o.dirty {
 			continue
@@ -174,7 +176,7 @@ func (t *tx) writeOrders(ctx context.Context, orders map[orderKey]*order) error 
 			}
 			continue
 		}
-		columns[0].ints, columns[1].texts, columns[2].blobs = append(columns[0].ints, o.key.visitor), append(columns[1].texts, o.key.id), append(columns[2].blobs, o.append(nil))
+		add(columns, o.key.visitor, o.key.id, o.append(nil))
 	}
 	return t.insert(ctx, "orders", columns, "on conflict (visitor, order_id) do update set lines = excluded.lines", nil)
 }
@@ -201,7 +203,8 @@ type teller struct {
 	told   map[toldKey]uint64
 }
 
-// tell reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on where it was.
+// tell reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on where it
+// was.
 func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool {
 	o, at := b.orders[orderKey{e.visitor, e.OrderID}], e.second()
 	there := o.there(hash, at)

@@ -40,19 +40,21 @@ func (p *people) ask(subject string, withState bool) {
 	}
 	p.at[subject] = len(p.asked[1].texts)
 	p.bySubject[subject] = &person{}
-	p.asked[0].ints, p.asked[1].texts, p.asked[2].ints = append(p.asked[0].ints, p.shopID), append(p.asked[1].texts, subject), append(p.asked[2].ints, full)
+	add(p.asked[:], p.shopID, subject, full)
 }
 
 // read fills in those that are there.
 func (p *people) read(ctx context.Context, t *tx) error {
 	p.byVisitor = make(map[int64]*person, len(p.bySubject))
 	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
-	statement := t.s.keyed("k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1), case when k.with_state = 1 then c.state end",
+	statement := t.s.keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
+		case when k.with_state = 1 then c.state end`,
 		"visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "join visitors c on c.visitor = coalesce(v.canonical, v.visitor)")
 	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error {
 		var subject string
 		var found person
-		if err := r.Scan(&subject, &found.visitor, &found.withheld, &found.canonical, &found.canonicalSubject, &found.weights, &found.state); err != nil {
+		if err := r.Scan(&subject, &found.visitor, &found.withheld, &found.canonical, &found.canonicalSubject, &found.weights,
+			&found.state); err != nil {
 			return err
 		}
 		*p.bySubject[subject] = found
@@ -86,7 +88,9 @@ func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
 }
 
 // addVisitors gives subjects without a row one.
-func (t *tx) addVisitors(ctx context.Context, shopID int64, subjects []string, weights int64, added func(subject string, visitor int64)) error {
+func (t *tx) addVisitors(
+	ctx context.Context, shopID int64, subjects []string, weights int64, added func(subject string, visitor int64),
+) error {
 	columns := []column{{name: "shop_id"}, {name: "subject", texts: subjects}, {name: "weights"}}
 	for range subjects {
 		columns[0].ints, columns[2].ints = append(columns[0].ints, shopID), append(columns[2].ints, weights)
@@ -115,11 +119,13 @@ func (t *tx) writeStates(ctx context.Context, s *states) error {
 	weights := int64(t.s.states.Fingerprint())
 	if t.s.isPostgres && len(s.visitors) > 0 {
 		_, err := t.exec(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
-			from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as k(visitor, version, state) where v.visitor = k.visitor`, s.visitors, s.versions, s.data, weights)
+			from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as k(visitor, version, state) where v.visitor = k.visitor`,
+			s.visitors, s.versions, s.data, weights)
 		return err
 	}
 	for i := range s.visitors {
-		if _, err := t.exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4", s.versions[i], weights, s.data[i], s.visitors[i]); err != nil {
+		if _, err := t.exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4",
+			s.versions[i], weights, s.data[i], s.visitors[i]); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.type, e.body, coalesce(v.subject, ''), coalesce(s.subject, '')
+const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.body,
+	(select y.name from event_types y where y.number = e.type),
+	coalesce(v.subject, ''), coalesce(s.subject, '')
 	from events e left join visitors v on v.visitor = e.visitor left join visitors s on s.visitor = e.session where `
 
 // errStop ends a scan whose reader has enough.
@@ -21,19 +23,18 @@ var errStop = errors.New("enough")
 // scanEvents calls f with every event that a condition selects, which may end with an order. The event is valid during the call.
 func (s *Store) scanEvents(ctx context.Context, q querier, condition string, args []any, f func(e *stored) error) error {
 	var e stored
-	var kind int64
-	var body sql.RawBytes
+	var body, kind sql.RawBytes
 	var session string
 	err := q.each(ctx, selectEvents+condition, args, func(r *sql.Rows) error {
-		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &kind, &body, &e.Subject, &session)
-		if err == nil {
-			e.Type, err = s.typeName(ctx, kind)
-		}
+		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &body, &kind, &e.Subject, &session)
 		if err == nil {
 			err = decodeBody(body, &e)
 		}
 		if err != nil {
 			return err
+		}
+		if string(kind) != e.Type { // most events are of the type of the one before
+			e.Type = string(kind)
 		}
 		e.SessionID = strings.TrimPrefix(session, "s")
 		e.RestoreSession()
@@ -124,7 +125,7 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 		w.and("e.occurred_ms < ?", sq.ToMs)
 	}
 	if sq.Types != nil {
-		if err := s.readTypes(free, s); err != nil {
+		if err := s.readTypes(free); err != nil {
 			return err
 		}
 		in(s.dialect, w, "e.type", s.typeNumbers(sq.Types), "bigint")
@@ -152,7 +153,8 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 func (s *Store) ofVisitors(ctx context.Context, w *where, shopID int64, sq store.ScanQuery) error {
 	visitors := []int64{}
 	if sq.Subjects != nil {
-		found, err := all(ctx, s, "select visitor from visitors where shop_id = $1 and "+s.in("subject", 2, "text"), []any{shopID, list(s.dialect, sq.Subjects)}, scanInt)
+		found, err := all(ctx, s, "select visitor from visitors where shop_id = $1 and "+s.in("subject", 2, "text"),
+			[]any{shopID, list(s.dialect, sq.Subjects)}, scanInt)
 		if err != nil {
 			return err
 		}
@@ -177,7 +179,8 @@ func (s *Store) ofVisitors(ctx context.Context, w *where, shopID int64, sq store
 // seenIn returns the number of a session and those of the visitors who have events in it, itself included.
 func (s *Store) seenIn(ctx context.Context, q querier, shopID int64, sessionID string) (session int64, seen []int64, err error) {
 	seen = []int64{}
-	err = q.each(ctx, `select v.visitor, p.visitor from visitors v left join visitor_sessions p on p.session = v.visitor where v.shop_id = $1 and v.subject = $2`,
+	err = q.each(ctx, `select v.visitor, p.visitor from visitors v left join visitor_sessions p on p.session = v.visitor
+		where v.shop_id = $1 and v.subject = $2`,
 		[]any{shopID, event.SessionSubject(sessionID)}, func(r *sql.Rows) error {
 			var user sql.NullInt64
 			if err := r.Scan(&session, &user); err != nil {
@@ -201,7 +204,8 @@ func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
 
 // Stats implements store.EventLog.
 func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {
-	counts, err := collect(ctx, s, "select hour_ms, name, count from event_stats where shop = $1 and hour_ms >= $2 and hour_ms < $3 and count <> 0 order by hour_ms, name",
+	counts, err := collect(ctx, s, `select hour_ms, name, count from event_stats
+		where shop = $1 and hour_ms >= $2 and hour_ms < $3 and count <> 0 order by hour_ms, name`,
 		[]any{shop, fromMs, toMs}, func(r *sql.Rows, c *store.Count) error { return r.Scan(&c.HourMs, &c.Name, &c.N) })
 	if err != nil {
 		return nil, fmt.Errorf("read statistics: %w", err)

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -14,8 +13,8 @@ type removal struct {
 	pairs              map[[2]int64]bool
 }
 
-// removeEvents removes events of a shop with all that they left: lines of orders, states, and those of whom nothing else is held. With a tally it takes them out of the statistics,
-// too.
+// removeEvents removes events of a shop with all that they left: lines of orders, states, and those of whom nothing else is held. With a
+// tally it takes them out of the statistics, too.
 func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored, counts *store.Tally) error {
 	if len(events) == 0 {
 		return nil
@@ -44,7 +43,8 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 	if err := t.untellOrders(ctx, orders, events); err != nil {
 		return fmt.Errorf("take lines out of orders: %w", err)
 	}
-	if _, err := t.exec(ctx, "delete from events where shop_id = $1 and "+t.s.in("seq", 2, "bigint"), shopID, list(t.s.dialect, seqs)); err != nil {
+	theirs := "delete from events where shop_id = $1 and " + t.s.in("seq", 2, "bigint")
+	if _, err := t.exec(ctx, theirs, shopID, list(t.s.dialect, seqs)); err != nil {
 		return fmt.Errorf("delete events: %w", err)
 	}
 	if counts != nil {
@@ -80,7 +80,8 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.s.in("visitor", 2, "bigint"), seq, list(t.s.dialect, r.visitors))
+	_, err = t.exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.s.in("visitor", 2, "bigint"),
+		seq, list(t.s.dialect, r.visitors))
 	if err != nil {
 		return fmt.Errorf("forget states: %w", err)
 	}
@@ -103,7 +104,8 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 	if err != nil {
 		return 0, err
 	}
-	blocks, err := collect(ctx, s, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block", []any{shopID, beforeMs}, scanInt)
+	blocks, err := collect(ctx, s, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block",
+		[]any{shopID, beforeMs}, scanInt)
 	if err != nil {
 		return 0, fmt.Errorf("look for old events: %w", err)
 	}
@@ -144,7 +146,8 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 		}
 		var old []stored
 		oldest := int64(0)
-		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", []any{shopID, block * blockSize, (block + 1) * blockSize}, func(e *stored) error {
+		span := []any{shopID, block * blockSize, (block + 1) * blockSize}
+		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored) error {
 			if e.OccurredMs < beforeMs {
 				old = append(old, e.clone())
 			} else if oldest == 0 || e.OccurredMs < oldest {
@@ -172,7 +175,8 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 // ForgetChanges implements store.Upkeep.
 func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, "delete from import_changes where shop = $1 and number in (select number from imports where shop = $1 and created_ms < $2)", shop, beforeMs)
+		_, err := t.exec(ctx, `delete from import_changes where shop = $1
+			and number in (select number from imports where shop = $1 and created_ms < $2)`, shop, beforeMs)
 		return err
 	})
 	if err != nil {
@@ -183,7 +187,7 @@ func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) 
 
 // Shops implements store.Upkeep.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
-	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, func(r *sql.Rows, shop *string) error { return r.Scan(shop) })
+	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, scanText)
 	if err != nil {
 		return nil, fmt.Errorf("list shops: %w", err)
 	}

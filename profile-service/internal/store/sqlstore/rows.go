@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// bulkRows is how many rows one statement of SQLite writes or looks up; it allows 32,766 arguments, and compiling takes longer the more there are.
+// bulkRows is how many rows one statement of SQLite writes or looks up; it allows 32,766 arguments, and compiling takes longer the more
+// there are.
 const bulkRows = 100
 
 // chunks calls f for the rows of columns, as many at once as a statement takes.

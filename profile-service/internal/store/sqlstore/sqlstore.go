@@ -1,8 +1,9 @@
-// Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of package store; the main type
-// is Store. What the two databases do not have in common is in dialect.go.
+// Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of
+// package store; the main type is Store. What the two databases do not have in common is in dialect.go.
 //
-// Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit, tells concurrent duplicates
-// apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package ingest) and on disk before it is acknowledged.
+// Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit,
+// tells concurrent duplicates apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package
+// ingest) and on disk before it is acknowledged.
 package sqlstore
 
 import (
@@ -12,8 +13,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the database/sql driver "pgx"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -32,8 +31,6 @@ type Store struct {
 }
 
 const (
-	// maxConnections bounds the backends that one process occupies.
-	maxConnections = 16
 	// readLimit bounds a reading statement, writeLimit a transaction, both whether or not anybody waits for it.
 	readLimit  = time.Minute
 	writeLimit = 5 * time.Minute
@@ -41,19 +38,12 @@ const (
 
 // Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
 func Open(ctx context.Context, url string, states store.States) (*Store, error) {
-	s := &Store{states: states, names: names{shops: map[string]int64{}, types: map[string]int64{}, typeNames: map[int64]string{}}}
+	s := &Store{states: states, names: names{shops: map[string]int64{}, types: map[string]int64{}}}
 	if database.IsPostgres(url) {
-		pool, err := database.OpenPostgres(ctx, url) // for its checks and clear errors
+		db, err := database.OpenPostgresSQL(ctx, url)
 		if err != nil {
 			return nil, err
 		}
-		pool.Close()
-		db, err := sql.Open("pgx", url)
-		if err != nil {
-			return nil, fmt.Errorf("open Postgres: %w", err)
-		}
-		db.SetMaxOpenConns(maxConnections)
-		db.SetMaxIdleConns(maxConnections)
 		s.dialect, s.read, s.writer, s.close = postgres, db, &writer{db: db}, []func() error{db.Close}
 		return s, nil
 	}
@@ -92,10 +82,9 @@ func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx)
 
 // names remembers the numbers of shops and of types of events, which never change.
 type names struct {
-	mu        sync.RWMutex
-	shops     map[string]int64
-	types     map[string]int64
-	typeNames map[int64]string
+	mu    sync.RWMutex
+	shops map[string]int64
+	types map[string]int64
 }
 
 // shopID returns the number of a shop, 0 for one that has none.
@@ -130,36 +119,19 @@ func (t *tx) newShopID(ctx context.Context, shop string) (int64, error) {
 	return t.s.shopID(ctx, t, shop)
 }
 
-// readTypes reads every type that has a number.
-func (s *Store) readTypes(ctx context.Context, q querier) error {
+// readTypes reads every type that has a number. The lock is not held meanwhile: who has the connection that this waits for may want it.
+func (s *Store) readTypes(ctx context.Context) error {
+	type kind struct {
+		number int64
+		name   string
+	}
+	types, err := all(ctx, s, "select number, name from event_types", nil, func(r *sql.Rows, k *kind) error { return r.Scan(&k.number, &k.name) })
 	s.names.mu.Lock()
 	defer s.names.mu.Unlock()
-	return q.each(ctx, "select number, name from event_types", nil, func(r *sql.Rows) error {
-		var number int64
-		var name string
-		err := r.Scan(&number, &name)
-		s.names.types[name], s.names.typeNames[number] = number, name
-		return err
-	})
-}
-
-// typeName returns the type with a number; another replica may have given it.
-func (s *Store) typeName(ctx context.Context, number int64) (string, error) {
-	s.names.mu.RLock()
-	name, ok := s.names.typeNames[number]
-	s.names.mu.RUnlock()
-	if ok {
-		return name, nil
+	for _, k := range types {
+		s.names.types[k.name] = k.number
 	}
-	if err := s.readTypes(ctx, s); err != nil {
-		return "", fmt.Errorf("read the types of events: %w", err)
-	}
-	s.names.mu.RLock()
-	defer s.names.mu.RUnlock()
-	if name, ok = s.names.typeNames[number]; !ok {
-		return "", fmt.Errorf("an event has the type %d, which has no name", number)
-	}
-	return name, nil
+	return err
 }
 
 // typeNumbers returns the numbers of types, those without one left out.
@@ -188,7 +160,7 @@ func (s *Store) ensureTypes(ctx context.Context, events []store.NewEvent) error 
 			return err
 		})
 		if err == nil {
-			err = s.readTypes(ctx, s)
+			err = s.readTypes(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("number a type of events: %w", err)

@@ -25,7 +25,8 @@ func TestOnPostgres(t *testing.T) {
 	storetest.Run(t, storetest.Postgres)
 }
 
-// TestTwoReplicasShareADatabase has two stores append to the same visitors and orders at once: nothing is counted twice, and each state is what the events give.
+// TestTwoReplicasShareADatabase has two stores append to the same visitors and orders at once: nothing is counted twice, and each state is
+// what the events give.
 func TestTwoReplicasShareADatabase(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)

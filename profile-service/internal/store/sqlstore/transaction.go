@@ -22,8 +22,8 @@ type querier interface {
 	each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error
 }
 
-// writer hands out connections for transactions: for Postgres those of a pool, for SQLite the only one that writes, with its statements compiled: compiling takes longer
-// than running a short one.
+// writer hands out connections for transactions: for Postgres those of a pool, for SQLite the only one that writes, with its statements
+// compiled: compiling takes longer than running a short one.
 type writer struct {
 	db       *sql.DB
 	sole     chan *sql.Conn
@@ -86,7 +86,8 @@ type tx struct {
 	conn *sql.Conn
 }
 
-// inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at before the transaction begins.
+// inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at
+// before the transaction begins.
 func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
 	conn, err := s.writer.take(ctx)
 	if err != nil {
@@ -186,7 +187,8 @@ func visit(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
-// readers keeps statements of the reading connections compiled. There are as many as there are texts in this package; they end with their connections.
+// readers keeps statements of the reading connections compiled. There are as many as there are texts in this package; they end with their
+// connections.
 type readers struct {
 	db     *sql.DB
 	mu     sync.RWMutex
@@ -281,8 +283,8 @@ func null(n int64) any {
 	return n
 }
 
-// claim locks a file beside path; closing it, or the end of the process, gives the lock back. The database itself must not be opened for this: closing
-// it would take SQLite's own locks away.
+// claim locks a file beside path; closing it, or the end of the process, gives the lock back. The database itself must not be opened for
+// this: closing it would take SQLite's own locks away.
 func claim(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
@@ -292,7 +294,9 @@ func claim(path string) (*os.File, error) {
 		return nil, fmt.Errorf("claim SQLite file %s: %w", path, err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("SQLite file %s is in use by another profile-service (%w): stop it, or keep the tables in Postgres, which several can share", path, err), f.Close())
+		err = fmt.Errorf("SQLite file %s is in use by another profile-service (%w): "+
+			"stop it, or keep the tables in Postgres, which several can share", path, err)
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }

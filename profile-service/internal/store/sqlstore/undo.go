@@ -28,7 +28,9 @@ func (t *tx) keepUsers(ctx context.Context, shop, importID string, rows []store.
 	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
 }
 
-func keep[R any](ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64)) error {
+func keep[R any](
+	ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
+) error {
 	if importID == "" {
 		return nil
 	}
@@ -36,7 +38,7 @@ func keep[R any](ctx context.Context, t *tx, shop, importID, kind string, rows [
 	if err != nil {
 		return fmt.Errorf("read import %s: %w", importID, err)
 	}
-	c := []column{{name: "shop"}, {name: "kind"}, {name: "id"}, {name: "number"}, {name: "version"}, {name: "before"}}
+	c := newColumns("shop", "kind", "id", "number", "version", "before")
 	for i := range rows {
 		id, version := of(&rows[i])
 		var before []byte
@@ -45,8 +47,7 @@ func keep[R any](ctx context.Context, t *tx, shop, importID, kind string, rows [
 				return fmt.Errorf("keep what %q was: %w", id, err)
 			}
 		}
-		c[0].texts, c[1].texts, c[2].texts = append(c[0].texts, shop), append(c[1].texts, kind), append(c[2].texts, id)
-		c[3].ints, c[4].ints, c[5].blobs = append(c[3].ints, number), append(c[4].ints, version), append(c[5].blobs, before)
+		add(c, shop, kind, id, number, version, before)
 	}
 	return t.insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
 }
@@ -97,7 +98,8 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		}
 		var theirs []stored
 		next, seen := int64(0), 0
-		err = t.s.scanEvents(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4", []any{shopID, left.first, left.last, undoEvents}, func(e *stored) error {
+		span := []any{shopID, left.first, left.last, undoEvents}
+		err = t.s.scanEvents(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4", span, func(e *stored) error {
 			seen, next = seen+1, e.Seq+1
 			if e.importNo == left.number {
 				theirs = append(theirs, e.clone())
@@ -142,7 +144,8 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 		if err != nil {
 			return err
 		}
-		changes, err := all(ctx, t, "select kind, id, version, before from import_changes where shop = $1 and number = $2 order by kind, id limit $3", []any{shop, left.number, undoRows},
+		changes, err := all(ctx, t, `select kind, id, version, before from import_changes where shop = $1 and number = $2
+			order by kind, id limit $3`, []any{shop, left.number, undoRows},
 			func(r *sql.Rows, c *change) error { return r.Scan(&c.kind, &c.id, &c.version, &c.before) })
 		if err != nil {
 			return err
@@ -207,7 +210,8 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 			u.undone.Kept++
 		}
 		if err == nil {
-			_, err = u.exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4", u.shop, c.kind, c.id, u.number)
+			_, err = u.exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4",
+				u.shop, c.kind, c.id, u.number)
 		}
 		if err != nil {
 			return u.undone, err
@@ -221,7 +225,8 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 
 // follow lets an earlier import whose row is back be undone as well.
 func (u *undoTx) follow(ctx context.Context, c *change, was, version int64) error {
-	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5", version, u.shop, c.kind, c.id, was)
+	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
+		version, u.shop, c.kind, c.id, was)
 	return err
 }
 

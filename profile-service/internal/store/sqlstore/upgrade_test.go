@@ -20,7 +20,8 @@ import (
 
 const march = int64(1773489600000) // 2026-03-14 12:00 UTC
 
-// oldDatabase makes a database of schema version 2 with a user, a merged session, a session beside the user, an order and an event without consent.
+// oldDatabase makes a database of schema version 2 with a user, a merged session, a session beside the user, an order and an event without
+// consent.
 func oldDatabase(t *testing.T, dialect, url string) {
 	t.Helper()
 	driver, address := "pgx", url

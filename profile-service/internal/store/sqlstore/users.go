@@ -15,7 +15,8 @@ func scanUser(r *sql.Rows, u *store.UserRow) error {
 	return r.Scan(&u.UserID, &u.Version, &u.CreatedMs, &u.UpdatedMs, &u.Body)
 }
 
-// lockEvents makes appends and other changes of people wait until the transaction ends: an append puts events under the visitors that it has resolved.
+// lockEvents makes appends and other changes of people wait until the transaction ends: an append puts events under the visitors that it
+// has resolved.
 func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err error) {
 	if _, err := t.raise(ctx, shop, eventCounter, 0); err != nil {
 		return 0, err
@@ -24,7 +25,9 @@ func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err err
 }
 
 // UpdateUsers implements store.People.
-func (s *Store) UpdateUsers(ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error)) error {
+func (s *Store) UpdateUsers(
+	ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error),
+) error {
 	var refused error
 	err := s.inTx(ctx, func(free context.Context, t *tx) error {
 		shopID, err := t.lockEvents(free, shop)
@@ -95,7 +98,7 @@ func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []s
 }
 
 func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow) error {
-	columns := []column{{name: "shop"}, {name: "user_id"}, {name: "version"}, {name: "created_ms"}, {name: "updated_ms"}, {name: "body"}}
+	columns := newColumns("shop", "user_id", "version", "created_ms", "updated_ms", "body")
 	for i := range rows {
 		r := &rows[i]
 		if r.Version == 0 {
@@ -104,11 +107,10 @@ func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow
 			}
 			continue
 		}
-		columns[0].texts, columns[1].texts, columns[5].texts = append(columns[0].texts, shop), append(columns[1].texts, r.UserID), append(columns[5].texts, string(r.Body))
-		columns[2].ints, columns[3].ints, columns[4].ints = append(columns[2].ints, r.Version), append(columns[3].ints, r.CreatedMs), append(columns[4].ints, r.UpdatedMs)
+		add(columns, shop, r.UserID, r.Version, r.CreatedMs, r.UpdatedMs, string(r.Body))
 	}
-	return t.insert(ctx, "users", columns, `on conflict (shop, user_id) do update set version = excluded.version, created_ms = excluded.created_ms,
-		updated_ms = excluded.updated_ms, body = excluded.body`, nil)
+	return t.insert(ctx, "users", columns, `on conflict (shop, user_id) do update set
+		version = excluded.version, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, body = excluded.body`, nil)
 }
 
 // writeConsents gives the visitors of records, and those merged into them, their consent and a new version.
@@ -120,7 +122,8 @@ func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserR
 		keys[0].ints = append(keys[0].ints, shopID)
 	}
 	groups := map[bool][]int64{}
-	err := t.lookUp(ctx, t.s.keyed("k.subject, v.visitor", "visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", ""), keys, func(r *sql.Rows) error {
+	there := t.s.keyed("k.subject, v.visitor", "visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "")
+	err := t.lookUp(ctx, there, keys, func(r *sql.Rows) error {
 		var subject string
 		var visitor int64
 		err := r.Scan(&subject, &visitor)
@@ -130,7 +133,8 @@ func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserR
 	for withheld, visitors := range groups {
 		numbers := list(t.s.dialect, visitors)
 		if err == nil {
-			_, err = t.exec(ctx, "update visitors set withheld = $1, version = $2 where "+t.s.in("visitor", 3, "bigint")+" or "+t.s.in("canonical", 4, "bigint"), withheld, seq, numbers, numbers)
+			theirs := t.s.in("visitor", 3, "bigint") + " or " + t.s.in("canonical", 4, "bigint")
+			_, err = t.exec(ctx, "update visitors set withheld = $1, version = $2 where "+theirs, withheld, seq, numbers, numbers)
 		}
 	}
 	return err

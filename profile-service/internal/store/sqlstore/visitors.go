@@ -10,8 +10,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// selectVisitor reads everything that is held on a user ($3) and a session ($4) of a shop ($1, $2) in one look-up; there is a row with the last seq at least.
-const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.withheld, m.visitor, m.subject, m.version, coalesce(m.weights, -1), m.state,
+// selectVisitor reads everything that is held on a user ($3) and a session ($4) of a shop ($1, $2) in one look-up; there is a row with the
+// last seq at least.
+const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.withheld,
+	m.visitor, m.subject, m.version, coalesce(m.weights, -1), m.state,
 	exists (select 1 from visitor_sessions p where p.session = v.visitor), u.user_id, u.version, u.created_ms, u.updated_ms, u.body
 	from (select 1 as one) as always left join counters c on c.shop = $1 and c.name = 'events'
 	left join visitors v on v.shop_id = $2 and v.subject in ($3, $4)
@@ -78,7 +80,8 @@ func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v 
 				return nil // the session is the user's
 			}
 		}
-		v.States = append(v.States, store.State{Subject: row.canonicalSubject, Version: row.state.Version, Data: row.state.Data, Beside: row.beside})
+		row.state.Subject, row.state.Beside = row.canonicalSubject, row.beside
+		v.States = append(v.States, row.state)
 		return nil
 	})
 	return v, stale, err
@@ -95,7 +98,9 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	row.visitor, row.withheld, row.canonical, row.canonicalSubject = visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
 	row.state.Version = version.Int64
 	if userID.Valid {
-		row.user = &store.UserRow{UserID: userID.String, Version: userVersion.Int64, CreatedMs: created.Int64, UpdatedMs: updated.Int64, Body: body}
+		row.user = &store.UserRow{
+			UserID: userID.String, Version: userVersion.Int64, CreatedMs: created.Int64, UpdatedMs: updated.Int64, Body: body,
+		}
 	}
 	return row, err
 }
@@ -108,9 +113,10 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 			return err
 		}
 		user, session := subjectsOf(userID, sessionID)
-		rows, err := all(ctx, t, `select distinct m.visitor, m.version from visitors v join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
-			where v.shop_id = $1 and v.subject in ($2, $3) and coalesce(m.weights, -1) <> $4`, []any{shopID, user, session, int64(s.states.Fingerprint())},
-			func(r *sql.Rows, row *[2]int64) error { return r.Scan(&row[0], &row[1]) })
+		rows, err := all(ctx, t, `select distinct m.visitor, m.version from visitors v
+			join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
+			where v.shop_id = $1 and v.subject in ($2, $3) and coalesce(m.weights, -1) <> $4`,
+			[]any{shopID, user, session, int64(s.states.Fingerprint())}, func(r *sql.Rows, row *[2]int64) error { return r.Scan(&row[0], &row[1]) })
 		if err != nil {
 			return err
 		}
@@ -163,7 +169,8 @@ func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[s
 		id string
 		store.ItemFacts
 	}
-	rows, err := collect(ctx, s, "select item_id, category, brand, price from items where shop = $1 and not deleted and "+s.in("item_id", 2, "text"), []any{shop, list(s.dialect, itemIDs)},
+	rows, err := collect(ctx, s, "select item_id, category, brand, price from items where shop = $1 and not deleted and "+
+		s.in("item_id", 2, "text"), []any{shop, list(s.dialect, itemIDs)},
 		func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
 	if err != nil {
 		return nil, fmt.Errorf("read facts of items: %w", err)

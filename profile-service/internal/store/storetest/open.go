@@ -21,10 +21,11 @@ func SQLite(t *testing.T) store.Store {
 	return At(t, testenv.SQLite(t))
 }
 
-// Postgres opens a store on a new database, which is closed at the end of the test.
+// Postgres opens a store on a new database, which is closed at the end of the test. It has one connection: who holds it must not wait for
+// another.
 func Postgres(t *testing.T) store.Store {
 	t.Helper()
-	return At(t, testenv.Postgres(t))
+	return At(t, testenv.Postgres(t)+"&pool_max_conns=1")
 }
 
 // At opens a store on the database of a URL, which is migrated first.

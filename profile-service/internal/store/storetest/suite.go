@@ -1,4 +1,5 @@
-// Package storetest is the one suite that every store.Store must pass. An implementation's test calls Run with a way to open an empty store.
+// Package storetest is the one suite that every store.Store must pass. An implementation's test calls Run with a way to open an empty
+// store.
 package storetest
 
 import (
