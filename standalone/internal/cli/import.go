@@ -184,7 +184,7 @@ func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *o
 
 // send starts an import and follows it to its end.
 func (f *importFlags) send(cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File) (profileapi.Import, error) {
-	state, err := client.StartImport(cmd.Context(), spec, file)
+	state, err := client.StartImport(cmd.Context(), spec, io.NopCloser(file)) // it may be sent again
 	if err != nil {
 		return state, fmt.Errorf("start the import: %w", err)
 	}
