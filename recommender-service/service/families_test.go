@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -157,5 +158,35 @@ func TestWhyNotGivesTheRank(t *testing.T) {
 	got, err := s.api.Explain(t.Context(), api.ExplainRequest{Request: api.Request{Scenario: "home.trending", Limit: 5, DeadlineMS: 5000}, ItemID: "i011"})
 	if err != nil || got.Stage != "rank" || got.Rank != 12 || got.Total != 200 {
 		t.Errorf("%v: stage %s, rank %d of %d; want 12 of 200", err, got.Stage, got.Rank, got.Total)
+	}
+}
+
+func TestVariantsOfOneProductAreOneSeed(t *testing.T) {
+	t.Parallel()
+	s := families(t)
+	s.world.edit("north", func(d *shopData) {
+		d.did("ann", "view_item", "shirt-m", "shirt-l", "i003")
+		for _, id := range []string{"shirt-m", "shirt-l"} {
+			d.list("similar", id, d.lists["similar"]["i050"]...)
+		}
+	})
+	seeds := func(a api.Answer) map[string]float64 {
+		got := map[string]float64{}
+		for _, it := range a.Items {
+			for _, c := range it.Explanation.Contributions {
+				got[c.SeedItemID] = c.SeedWeight
+			}
+		}
+		return got
+	}
+	a := s.recommend(t, api.Request{Scenario: "email.for_you", UserID: "ann", Limit: 30, Explain: "full", Fallback: "strict"})
+	// A view weighs 1, saturated 1/2; two of one product weigh 2, saturated 2/3; they decay while the test runs.
+	if diff := cmp.Diff(map[string]float64{"shirt-m": 2. / 3, "i003": .5}, seeds(a), cmpopts.EquateApprox(0, 1e-3)); diff != "" {
+		t.Error(diff)
+	}
+	req := similarTo("shirt-m")
+	req.ContextItems, req.Explain = []string{"shirt-m", "shirt-l"}, "full"
+	if diff := cmp.Diff(map[string]float64{"shirt-m": 1}, seeds(s.recommend(t, req))); diff != "" {
+		t.Error(diff)
 	}
 }

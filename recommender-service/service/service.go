@@ -105,7 +105,7 @@ func (s *Service) build(config Config) error {
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 	})

@@ -11,11 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxRepairs bounds how often reading is taken up again behind the line of a quote that is not closed: each costs up to MaxRecord bytes of looking.
+// maxRepairs bounds how often reading is taken up again behind the line of a quote that is not closed: each costs up to MaxRecord bytes of
+// looking.
 const maxRepairs = 100
 
-// csvSource reads separated values as RFC 4180 has them, and what programs make of it: quotes inside a value that does not start with one stand for
-// themselves, a value such as «"Moon" lamp» is taken as it stands, and a quote that is not closed costs only its line.
+// csvSource reads separated values as RFC 4180 has them, and what programs make of it: quotes inside a value that does not start with one
+// stand for themselves, a value such as «"Moon" lamp» is taken as it stands, and a quote that is not closed costs only its line.
 type csvSource struct {
 	splitter
 	reader  *Reader
@@ -160,7 +161,10 @@ func (s *csvSource) next() (Record, error) {
 			if s.repairs++; s.repairs > maxRepairs {
 				return Record{}, fmt.Errorf("more than %d lines have a quote that is not closed: check the separator and the quotes", maxRepairs)
 			}
-			return Record{Line: line, Problem: &Problem{Code: "invalid_csv", Message: "The line is not CSV: a quote is not closed, or text follows a closing quote.", Sample: clip(string(data[:size]))}}, nil
+			return Record{Line: line, Problem: &Problem{
+				Code: "invalid_csv", Sample: clip(string(data[:size])),
+				Message: "The line is not CSV: a quote is not closed, or text follows a closing quote.",
+			}}, nil
 		}
 		return s.record(data[:size], line), nil
 	}
@@ -182,7 +186,10 @@ func (s *csvSource) record(data []byte, line int64) Record {
 	if !utf8.Valid(data) {
 		for i, v := range rec.Values {
 			if !utf8.ValidString(v) && i < len(s.reader.Columns) {
-				return Record{Line: line, Problem: &Problem{Column: s.reader.Columns[i], Code: "invalid_utf8", Message: "The value is not valid UTF-8. Convert the file, or pass --encoding (encoding in the API)."}}
+				return Record{Line: line, Problem: &Problem{
+					Column: s.reader.Columns[i], Code: "invalid_utf8",
+					Message: "The value is not valid UTF-8. Convert the file, or pass --encoding (encoding in the API).",
+				}}
 			}
 		}
 	}
@@ -197,7 +204,8 @@ func (r *Reader) tooMany(rec *Record) {
 	}
 	for _, extra := range rec.Values[columns:] {
 		if strings.TrimSpace(extra) != "" {
-			message := fmt.Sprintf("The line has %d values, the header names %d columns. Put values that hold the separator in double quotes.", len(rec.Values), columns)
+			message := fmt.Sprintf("The line has %d values, the header names %d columns. Put values that hold the separator in double quotes.",
+				len(rec.Values), columns)
 			rec.Problem = &Problem{Code: "too_many_fields", Message: message, Sample: clip(extra)}
 			return
 		}

@@ -80,8 +80,8 @@ func declaredEncoding(head []byte) string {
 	return string(value)
 }
 
-// guess passes UTF-8 on. When the first characters beyond ASCII are not UTF-8, all of the file is taken for windows-1252, of which Latin-1 is a part;
-// what comes before them reads the same in both. Damage in a file that is UTF-8 elsewhere is left for the reader of its record.
+// guess passes UTF-8 on. When the first characters beyond ASCII are not UTF-8, all of the file is taken for windows-1252, of which Latin-1
+// is a part; what comes before them reads the same in both. Damage in a file that is UTF-8 elsewhere is left for the reader of its record.
 type guess struct {
 	b       *bufio.Reader
 	r       *Reader

@@ -30,8 +30,8 @@ const (
 	URLs     Shape = "urls"     // the first counts
 )
 
-// Field is one field that a column can fill. Words are the header words by which a column is known beside the name of the field itself, in order of
-// preference. A field whose Part is set has no place of its own: it goes into the field Part.
+// Field is one field that a column can fill. Words are the header words by which a column is known beside the name of the field itself, in
+// order of preference. A field whose Part is set has no place of its own: it goes into the field Part.
 type Field struct {
 	Name    string
 	Shape   Shape
@@ -75,9 +75,11 @@ func Known(kind Kind) func(word string) bool {
 func userFields() []Field {
 	return []Field{
 		{Name: "user_id", Words: words(customerWords), Example: "17850", Doc: "Of the visitor; required."},
-		{Name: "segments", Shape: Words, Words: words("segment, groups, customer group, kundengruppe, groupe, grupos, gruppi"), Example: "vip|wholesale", Doc: "Groups that the shop puts visitors in."},
+		{Name: "segments", Shape: Words, Words: words(`segment, groups, customer group, kundengruppe, groupe, grupos, gruppi`),
+			Example: "vip|wholesale", Doc: "Groups that the shop puts visitors in."},
 		{Name: "locale", Words: words("language, lang, sprache, langue, idioma, lingua, taal"), Example: "de-DE", Doc: "Language and country."},
-		{Name: "consent.personalization", Shape: Boolean, Words: words("personalization, personalisation"), Example: "yes", Doc: "no: nothing is read or written for personalisation."},
+		{Name: "consent.personalization", Shape: Boolean, Words: words("personalization, personalisation"),
+			Example: "yes", Doc: "no: nothing is read or written for personalisation."},
 		{Name: "consent.analytics", Shape: Boolean, Example: "yes", Doc: "no: not counted in figures."},
 		{Name: "consent", Shape: Document, Example: `{"analytics":false}`, Doc: "Both as JSON."},
 		{Name: "attributes", Shape: Document, Example: `{"tier":"gold"}`, Doc: "Attributes as JSON."},

@@ -1,42 +1,60 @@
 package table
 
 // customerWords are header words of the visitor.
-const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid, client id, client, member id, member, reviewer id, household key, household id, user pseudo id,
-	anonymous id, email, e-mail, customer email, kunde, kunden id, kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id, klient`
+const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid, client id, client, member id,
+		member, reviewer id, household key, household id, user pseudo id, anonymous id, email, e-mail, customer email, kunde, kunden
+		id, kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant,
+		klantnummer, klant id, klient`
 
 // Header words that events and interactions share.
 const (
-	itemWords = `item, itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, product, article, variant id, movie id, movie, book id, book, isbn, iid, content id,
-		artikelnummer, artikelnr, artikel nr, artikel id, artikel, produkt id, produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, lineitem name`
-	sessionWords = "session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch"
-	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no, invoice id, invoice, invoice number, receipt id, receipt, basket id, basket,
-		bestellung, bestellnummer, bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id ordine, bestelling, bestelnummer, zamowienie`
-	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, purchase date, invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add, unix time, unixreviewtime, reviewed at,
-		datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am, uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data acquisto, besteldatum, data zamowienia`
-	quantityWords = "qty, quantity, units, lineitem quantity, menge, anzahl, stueck, stuckzahl, quantite, qte, cantidad, quantita, aantal, ilosc, quantidade"
-	priceWords    = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix, prix unitaire, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
+	itemWords = `item, itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, product, article, variant id, movie
+		id, movie, book id, book, isbn, iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, artikel, produkt id,
+		produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice
+		articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, lineitem name`
+	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
+	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no, invoice id, invoice, invoice
+		number, receipt id, receipt, basket id, basket, bestellung, bestellnummer, bestellnr, bestell nr, auftrag, auftragsnummer,
+		auftragsnr, belegnummer, rechnungsnummer, commande, numero commande, numero de commande, id commande, pedido, numero de
+		pedido, id pedido, ordine, numero ordine, id ordine, bestelling, bestelnummer, zamowienie`
+	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, purchase date,
+		invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add, unix time,
+		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
+		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
+		acquisto, besteldatum, data zamowienia`
+	quantityWords = `qty, quantity, units, lineitem quantity, menge, anzahl, stueck, stuckzahl, quantite, qte, cantidad, quantita, aantal, ilosc,
+		quantidade`
+	priceWords = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix,
+		prix unitaire, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
 func eventFields() []Field {
 	return []Field{
-		{Name: "type", Words: words("event type, event, event name, eventtype, action, behavior, behaviour, behavior type, ereignis, aktion, evenement, evento, actie"),
+		{Name: "type",
+			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type, ereignis, aktion, evenement, evento,
+			actie`),
 			Example: "purchase", Doc: "What was done; required. Known words such as view, cart and transaction are understood."},
-		{Name: "occurred_at", Shape: Moment, Words: words(timeWords), Example: "2026-11-20 12:13:10 +0100", Doc: "When; the time of the import when absent."},
+		{Name: "occurred_at", Shape: Moment, Words: words(timeWords),
+			Example: "2026-11-20 12:13:10 +0100", Doc: "When; the time of the import when absent."},
 		{Name: "user_id", Words: words(customerWords), Example: "17850", Doc: "Who; user_id or session_id or both."},
 		{Name: "session_id", Words: words(sessionWords), Example: "s-901", Doc: "In which visit."},
 		{Name: "item_id", Words: words(itemWords), Example: "TEE-M", Doc: "Which item or variant, by its id or another number of it."},
 		{Name: "order_id", Words: words(orderWords), Example: "#1001", Doc: "Of a purchase or refund: rows of one order are its lines."},
 		{Name: "quantity", Shape: Number, Words: words(quantityWords), Example: "2", Doc: "Of the item; 1 when absent."},
 		{Name: "price", Shape: Money, Words: words(priceWords), Example: "19,99 EUR", Doc: "Of one unit."},
-		{Name: "value", Shape: Money, Words: words("rating, stars, score, bewertung, note, valoracion, valutazione, revenue, event value"), Example: "4", Doc: "The rating of a rate event, or the worth of an order."},
-		{Name: "currency", Words: words("currency code, waehrung, wahrung, devise, moneda, divisa, valuta, waluta, moeda"), Example: "EUR", Doc: "ISO 4217."},
+		{Name: "value", Shape: Money, Words: words(`rating, stars, score, bewertung, note, valoracion, valutazione, revenue, event value`),
+			Example: "4", Doc: "The rating of a rate event, or the worth of an order."},
+		{Name: "currency", Words: words(`currency code, waehrung, wahrung, devise, moneda, divisa, valuta, waluta, moeda`),
+			Example: "EUR", Doc: "ISO 4217."},
 		{Name: "recommendation_id", Example: "AQGiBFCb6BKj", Doc: "The answer that showed the item."},
 		{Name: "position", Shape: Number, Example: "3", Doc: "Place of the item in that answer, from 1."},
 		{Name: "page", Words: words("url, page url, page location, seite"), Example: "https://shop.example/tee", Doc: "Where it was done."},
-		{Name: "event_id", Words: words("eventid, message id"), Example: "m-1", Doc: "A repeat is not counted again; made from the row when absent."},
+		{Name: "event_id", Words: words("eventid, message id"),
+			Example: "m-1", Doc: "A repeat is not counted again; made from the row when absent."},
 		{Name: "consent.personalization", Shape: Boolean, Example: "yes", Doc: "no: nothing is read or written for personalisation."},
 		{Name: "consent.analytics", Shape: Boolean, Example: "yes", Doc: "no: not counted in figures."},
-		{Name: "items", Shape: Document, Example: `[{"item_id":"TEE-M","quantity":2}]`, Doc: "Lines as JSON, instead of item_id, quantity and price."},
+		{Name: "items", Shape: Document,
+			Example: `[{"item_id":"TEE-M","quantity":2}]`, Doc: "Lines as JSON, instead of item_id, quantity and price."},
 		{Name: "consent", Shape: Document, Example: `{"analytics":false}`, Doc: "Both as JSON."},
 		{Name: "properties", Shape: Document, Example: `{"campaign":"spring"}`, Doc: "Properties as JSON."},
 		{Name: "properties.*", Example: "spring", Doc: "Any other column."},
@@ -48,10 +66,12 @@ func interactionFields() []Field {
 	return []Field{
 		{Name: "user_id", Words: words(customerWords), Example: "A0", Doc: "Who."},
 		{Name: "item_id", Words: words(itemWords), Example: "17", Doc: "What."},
-		{Name: "order_id", Words: append(words(orderWords), words(sessionWords+", session_id")...), Example: "536365", Doc: "Of baskets: the order or visit."},
+		{Name: "order_id", Words: append(words(orderWords), words(sessionWords+", session_id")...),
+			Example: "536365", Doc: "Of baskets: the order or visit."},
 		{Name: "rating", Shape: Number, Words: words("score, stars, overall"), Example: "4.5", Doc: "High ones count as hits."},
 		{Name: "weight", Shape: Number, Words: words("value, count"), Example: "3", Doc: "How much the row counts."},
-		{Name: "quantity", Shape: Number, Words: append(words(quantityWords), "amount"), Example: "2", Doc: "Of baskets: rows without a positive one are left out."},
+		{Name: "quantity", Shape: Number, Words: append(words(quantityWords), "amount"),
+			Example: "2", Doc: "Of baskets: rows without a positive one are left out."},
 		{Name: "occurred_at", Shape: Moment, Words: words(timeWords), Example: "2023-11-14", Doc: "When; the test part is random without it."},
 	}
 }

@@ -13,22 +13,65 @@ import (
 // maxLine bounds one line of NDJSON.
 const maxLine = 2 << 20
 
-// openJSON reads an object per line, or the objects of one list.
+// openJSON reads an object per line, or the objects of one list, which may be a member of an object over several lines.
 func (r *Reader) openJSON(text *bufio.Reader, line int64, flatten bool) error {
 	r.Format = NDJSON
 	first, _ := text.Peek(1)
-	if first[0] == '[' {
+	if first[0] == '[' || spread(text) {
 		bounded := &boundedReader{r: text, left: MaxRecord}
 		d := json.NewDecoder(bounded)
-		if _, err := d.Token(); err != nil {
-			return fmt.Errorf("the file is no JSON list: %w", err)
+		member, err := findList(d)
+		if err != nil {
+			return err
 		}
-		r.note("The file is one JSON list.")
+		r.note("The file is one JSON list%s.", member)
 		r.source = &jsonList{reader: r, decoder: d, bounded: bounded, flatten: flatten}
 		return nil
 	}
 	r.source = &jsonLines{reader: r, r: text, line: line - 1, flatten: flatten}
 	return nil
+}
+
+// spread reports whether the first object goes on behind its line.
+func spread(text *bufio.Reader) bool {
+	head, _ := text.Peek(64 << 10)
+	line, _, ended := bytes.Cut(head, []byte{'\n'})
+	line = bytes.TrimSpace(line)
+	return ended && len(line) > 0 && bytes.IndexByte([]byte("{,["), line[len(line)-1]) >= 0
+}
+
+// findList reads up to the members of the list: the file itself, or the first member of its object that is a list.
+func findList(d *json.Decoder) (member string, err error) {
+	start, err := d.Token()
+	if err != nil || start == json.Delim('[') {
+		return "", err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return "", fmt.Errorf("the file is not JSON: %w", noEOF(err))
+		}
+		value, err := d.Token()
+		if err != nil {
+			return "", fmt.Errorf("the file is not JSON: %w", noEOF(err))
+		}
+		if value == json.Delim('[') {
+			return fmt.Sprintf(", %q", name), nil
+		}
+		for depth := 1; value == json.Delim('{') && depth > 0; {
+			inner, err := d.Token()
+			if err != nil {
+				return "", fmt.Errorf("the file is not JSON: %w", noEOF(err))
+			}
+			switch inner {
+			case json.Delim('{'), json.Delim('['):
+				depth++
+			case json.Delim('}'), json.Delim(']'):
+				depth--
+			}
+		}
+	}
+	return "", errors.New("the file is one JSON object without a list in it: send a list, or an object per line")
 }
 
 // jsonLines reads an object per line. A line of an error report of Aisle stands for the record in it.

@@ -8,9 +8,9 @@ import (
 	_ "time/tzdata" // zones are named by the user, and a slim machine has no list of them
 )
 
-// Times reads the times of one column: RFC 3339 and its relatives, a date alone, day and month in either order, names of months, and epochs in
-// seconds to nanoseconds told apart by size. Which of two numbers is the day is settled by Layout, else by the other times of the column when they
-// all agree, else the time is refused. It remembers what it has seen and is for one goroutine.
+// Times reads the times of one column: RFC 3339 and its relatives, a date alone, day and month in either order, names of months, and
+// epochs in seconds to nanoseconds told apart by size. Which of two numbers is the day is settled by Layout, else by the other times of
+// the column when they all agree, else the time is refused. It remembers what it has seen and is for one goroutine.
 type Times struct {
 	Zone     *time.Location // of times without one; nil is UTC
 	Layout   string         // in the form of package time; "" when the column tells
@@ -48,7 +48,8 @@ func (t *Times) Order() string {
 	return ""
 }
 
-const notATime = "The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. Say its form with --date-format (date_format in the API)."
+const notATime = "The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. " +
+	"Say its form with --date-format (date_format in the API)."
 
 // Parse reads a time; why says what is wrong with it, "" when nothing is.
 func (t *Times) Parse(text string) (at time.Time, why string) {
@@ -135,7 +136,8 @@ func (m *moment) yearFirst() bool { return m.long }
 // doubtfulOrder reports whether day and month may stand in either order; with points the day is first everywhere.
 func (m *moment) doubtfulOrder() bool { return !m.long && m.separator != '.' }
 
-// parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131, 20260131120000).
+// parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
+// 20260131120000).
 func parseEpoch(text string) (time.Time, bool) {
 	digits, fraction, dotted := strings.Cut(text, ".")
 	if len(digits) == 0 || len(digits) > 19 || dotted && len(fraction) == 0 {

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Numbers reads the numbers of one column, whatever their locale. A number that tells its decimal mark by itself ("19,99", "1.299,00") is read as
-// it stands. One that can be read in two ways ("1,299") is settled by Decimal, else by the other numbers of the column when they all agree, else
-// refused. It remembers what it has seen and is for one goroutine.
+// Numbers reads the numbers of one column, whatever their locale. A number that tells its decimal mark by itself ("19,99", "1.299,00") is
+// read as it stands. One that can be read in two ways ("1,299") is settled by Decimal, else by the other numbers of the column when they
+// all agree, else refused. It remembers what it has seen and is for one goroutine.
 type Numbers struct {
 	Decimal byte // '.' or ','; 0: as the column tells
 	points  int  // numbers seen whose decimal mark can only be '.'
@@ -85,7 +85,8 @@ func (n *Numbers) Parse(text string) (a Amount, why string) {
 const notANumber = "The value is not a number such as 12.50."
 
 func ambiguous(text string, p scanned) string {
-	return fmt.Sprintf("%.40q can be %s.%s or %s%s, and the rest of the column does not tell. Say which mark is the decimal one: --decimal . or --decimal , (decimal in the API).",
+	return fmt.Sprintf("%.40q can be %s.%s or %s%s, and the rest of the column does not tell. "+
+		"Say which mark is the decimal one: --decimal . or --decimal , (decimal in the API).",
 		text, p.whole, p.fraction, p.whole, p.fraction)
 }
 

@@ -58,8 +58,8 @@ type Plan struct {
 	location *time.Location
 }
 
-// NewPlan pairs columns with fields: as the options say, else by name, else by a usual word; of two columns for one field the better word wins. An error
-// names the option that cannot be used.
+// NewPlan pairs columns with fields: as the options say, else by name, else by a usual word; of two columns for one field the better word
+// wins. An error names the option that cannot be used.
 func NewPlan(kind Kind, columns []string, o PlanOptions) (*Plan, error) {
 	p := &Plan{Kind: kind, o: o, fields: Fields(kind), byWord: map[string][]int{}, rank: map[string]int{}, taken: map[string]bool{}}
 	if err := p.readOptions(); err != nil {
@@ -243,13 +243,25 @@ func (p *Plan) byPreference(columns []Column) {
 	}
 }
 
+// unwanted reports whether a column that no field takes is left out: what carriers and tax offices want to know of an item, and what the service
+// itself sets, as an export has it.
+func (p *Plan) unwanted(name string) bool {
+	switch p.Kind {
+	case Interactions:
+		return true
+	case Events:
+		return false
+	case Items:
+		if strings.HasPrefix(name, "shipping.") || strings.HasPrefix(name, "tax.") {
+			return true
+		}
+	}
+	return p.o.JSON && (name == "version" || name == "created_at" || name == "updated_at")
+}
+
 // leftOver makes an attribute or a property of a column.
 func (p *Plan) leftOver(c *Column) {
-	if p.Kind == Interactions || p.Kind == Items && (strings.HasPrefix(c.Name, "shipping.") || strings.HasPrefix(c.Name, "tax.")) { // of carriers and offices, not of the item
-		c.How = Ignored
-		return
-	}
-	if p.o.JSON && p.Kind != Events && (c.Name == "version" || c.Name == "created_at" || c.Name == "updated_at") { // as an export has them: the service sets them
+	if p.unwanted(c.Name) {
 		c.How = Ignored
 		return
 	}

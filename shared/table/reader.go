@@ -1,7 +1,7 @@
-// Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists, XML feeds and
-// Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several languages (Plan) and reads
-// numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores nothing. Memory does not grow with the
-// size of a text file. The main type is Reader.
+// Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists,
+// XML feeds and Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several
+// languages (Plan) and reads numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores
+// nothing. Memory does not grow with the size of a text file. The main type is Reader.
 package table
 
 import (
@@ -82,7 +82,8 @@ type Reader struct {
 	closers []func()
 }
 
-// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is none.
+// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is
+// none.
 func Open(file io.Reader, o Options) (*Reader, error) {
 	r := &Reader{}
 	if err := r.open(file, o); err != nil {
@@ -139,7 +140,7 @@ func (r *Reader) open(file io.Reader, o Options) error {
 // skipBlanks passes over spaces, line ends and byte order marks, in any order, and returns the number of the line that follows.
 func skipBlanks(r *bufio.Reader) (int64, error) {
 	for line := int64(1); ; {
-		c, size, err := r.ReadRune()
+		c, _, err := r.ReadRune()
 		if err == io.EOF {
 			return line, nil
 		}
@@ -151,7 +152,6 @@ func skipBlanks(r *bufio.Reader) (int64, error) {
 			line++
 		case ' ', '\r', '\ufeff', '\u200b', '\u00a0':
 		default:
-			_ = size
 			return line, r.UnreadRune()
 		}
 	}

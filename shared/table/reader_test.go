@@ -71,6 +71,7 @@ func TestFormatsAndEncodingsAreFoundByThemselves(t *testing.T) {
 		"an unknown list":        {`<shop><Ding><nr>1</nr></Ding><Ding><nr>2</nr></Ding></shop>`, "1: 1 1: 2", "<Ding>"},
 		"NDJSON":                 {"{\"id\":1,\"title\":\"a\",\"tags\":[1]}\n\n{\"id\":2}\n{\n", "1: 1|a|[1] 3: 2 ! invalid_json", ""},
 		"a JSON list":            {"[{\"id\":1},\n{\"id\":2}]", "1: 1 2: 2", "list"},
+		"a list in an object":    {"{\n \"page\": {\"a\": [1]},\n \"products\": [\n  {\"id\": 1},\n  {\"id\": 2}\n ]\n}", "1: 1 2: 2", "products"},
 		"CRLF and no last end":   {"id,title\r\n1,\"a\"\"b\"\r\n2,c", "2: 1|a\"b 3: 2|c", ""},
 		"a value over two lines": {"id,title\n1,\"a\nb\"\n2,c\n", "2: 1|a\nb 4: 2|c", ""},
 		"a quote without end":    {"id,title\n1,\"a\n2,c\n3,\"d, e\"\n", "! invalid_csv 3: 2|c 4: 3|d, e", ""},

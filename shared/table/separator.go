@@ -31,8 +31,8 @@ func parseSeparator(option string) (string, error) {
 	return option, nil
 }
 
-// findSeparator returns the candidate by which the header has the most known words, else by which the lines have the most fields, as often as possible
-// the same number.
+// findSeparator returns the candidate by which the header has the most known words, else by which the lines have the most fields, as often
+// as possible the same number.
 func findSeparator(head []byte, whole bool, known func(string) bool) string {
 	best, bestScore := ",", -1.0
 	for _, separator := range candidates() {

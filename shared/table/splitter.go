@@ -27,7 +27,8 @@ type cell struct {
 	doubled  bool // holds doubled quotes
 }
 
-// scan finds the record at the start of data and returns its size, the line end included. whole says that nothing follows data. Cost O(record).
+// scan finds the record at the start of data and returns its size, the line end included. whole says that nothing follows data. Cost
+// O(record).
 func (s *splitter) scan(data []byte, whole bool) (int, outcome) {
 	s.cells = s.cells[:0]
 	end := bytes.IndexByte(data, '\n')

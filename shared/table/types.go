@@ -2,7 +2,8 @@ package table
 
 import "strings"
 
-// EventType returns the type of event that a usual word of event logs means, such as view_item for "view"; ok is false when the word is none.
+// EventType returns the type of event that a usual word of event logs means, such as view_item for "view"; ok is false when the word is
+// none.
 func EventType(word string) (eventType string, ok bool) {
 	eventType, ok = eventTypes()[strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(word))]
 	return eventType, ok

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Word brings a header word to the form in which words are compared: lower case, letters and digits only, without accents, without a namespace before
-// a colon ("g:id") or a type behind one ("user_id:token"), and without what stands in brackets ("Weight (kg)").
+// Word brings a header word to the form in which words are compared: lower case, letters and digits only, without accents, without a
+// namespace before a colon ("g:id") or a type behind one ("user_id:token"), and without what stands in brackets ("Weight (kg)").
 func Word(header string) string {
 	header = strings.ToLower(strings.TrimSpace(header))
 	if before, after, ok := strings.Cut(header, ":"); ok {

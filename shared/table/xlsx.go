@@ -17,8 +17,8 @@ const (
 	maxUnpacked = 2 << 30
 )
 
-// xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells hold, not what they show; times are written as
-// 2006-01-02 15:04:05.
+// xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells hold, not what they show; times are written
+// as 2006-01-02 15:04:05.
 type xlsxSource struct {
 	reader     *Reader
 	raw, shown *excelize.Rows

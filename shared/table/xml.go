@@ -21,8 +21,8 @@ func records() map[string]bool {
 	return out
 }
 
-// xmlSource reads the elements of a list as records: the texts of their children are the values, by the child's name without its namespace, and by
-// path (shipping.price) below it. Entities of HTML are understood, and what is not well-formed is taken as browsers do.
+// xmlSource reads the elements of a list as records: the texts of their children are the values, by the child's name without its
+// namespace, and by path (shipping.price) below it. Entities of HTML are understood, and what is not well-formed is taken as browsers do.
 type xmlSource struct {
 	reader  *Reader
 	decoder *xml.Decoder
@@ -52,7 +52,8 @@ func lenient(r io.Reader) *xml.Decoder {
 	return d
 }
 
-// recordElement finds the element of records: the first known name that has children, else the most frequent element with children below the root.
+// recordElement finds the element of records: the first known name that has children, else the most frequent element with children below
+// the root.
 func recordElement(head string) string {
 	d := lenient(strings.NewReader(head))
 	known, counts, order := records(), map[string]int{}, []string{}

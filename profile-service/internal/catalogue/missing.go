@@ -23,8 +23,9 @@ type Missing struct {
 // missingPage is how many items are read at once.
 const missingPage = 1000
 
-// ArchiveMissing archives the items that a complete catalogue lacks, all in one transaction. It returns how many they are and of how many that were
-// there before; the error is ErrTooManyGone, and nothing is archived, when that is more than the share. Archived items are not counted.
+// ArchiveMissing archives the items that a complete catalogue lacks, all in one transaction. It returns how many they are and of how many
+// that were there before; the error is ErrTooManyGone, and nothing is archived, when that is more than the share. Archived items are not
+// counted.
 func (c *Catalogue) ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error) {
 	var ids []string
 	var after int64

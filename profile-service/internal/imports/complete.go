@@ -44,7 +44,8 @@ func (c *items) see(r *row, kind string) {
 	}
 	hash := event.Hash(fmt.Sprint(ids.ItemID))
 	if c.ids[hash] {
-		r.warnings = append(r.warnings, warning{"repeated_id", columnOf(r, "/item_id"), fmt.Sprint(ids.ItemID), "The id stands in the file before: the last row with it counts."})
+		r.warnings = append(r.warnings, warning{"repeated_id", columnOf(r, "/item_id"), fmt.Sprint(ids.ItemID),
+			"The id stands in the file before: the last row with it counts."})
 	}
 	c.ids[hash] = true
 	if ids.ParentID != nil {
@@ -60,7 +61,8 @@ func (j *job) archiveMissing(ctx context.Context) error {
 	case j.items.full:
 		return fileError{fmt.Errorf("nothing was archived: a complete file can have %d items", maxSeen)}
 	case j.items.unknown > 0:
-		return fileError{fmt.Errorf("nothing was archived: the ids of %d rejected rows cannot be read, so that what the file lacks is not certain. Mend them and send the file again", j.items.unknown)}
+		return fileError{fmt.Errorf("nothing was archived: the ids of %d rejected rows cannot be read, so that what the file lacks is not certain. "+
+			"Mend them and send the file again", j.items.unknown)}
 	}
 	most := j.state.Spec.MaxGone
 	if most == 0 {
@@ -71,7 +73,8 @@ func (j *job) archiveMissing(ctx context.Context) error {
 		Before: j.state.CreatedAt.Time, MaxGone: most, DryRun: j.state.Spec.DryRun,
 	})
 	if errors.Is(err, catalogue.ErrTooManyGone) {
-		return fileError{fmt.Errorf("nothing was archived: the file lacks %d of the catalogue's %d items, more than %g %% of them. If it is the whole catalogue, send it again with --max-gone %.2g (max_gone in the API), or 1",
+		return fileError{fmt.Errorf("nothing was archived: the file lacks %d of the catalogue's %d items, more than %g %% of them. "+
+			"If it is the whole catalogue, send it again with --max-gone %.2g (max_gone in the API), or 1",
 			gone, of, most*100, min(1, float64(gone)/float64(max(of, 1))+.01))}
 	}
 	j.state.Archived = int64(gone)

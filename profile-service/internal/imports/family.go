@@ -6,8 +6,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// family gathers what the variants of a product say about it: the best stock, the pieces of all, and the price of the cheapest that can be bought, else
-// of the cheapest.
+// family gathers what the variants of a product say about it: the best stock, the pieces of all, and the price of the cheapest that can be
+// bought, else of the cheapest.
 type family struct {
 	stock    string
 	quantity float64

@@ -1,5 +1,5 @@
-// Package imports reads files of users, items and events as jobs: a file is spooled to disk, read row by row, judged by the same rules as the API's
-// bodies and stored batch by batch. A bad row costs only itself and appears in the error report. The main type is Imports.
+// Package imports reads files of users, items and events as jobs: a file is spooled to disk, read row by row, judged by the same rules as
+// the API's bodies and stored batch by batch. A bad row costs only itself and appears in the error report. The main type is Imports.
 //
 // An import can be repeated safely: items and users are replaced, and an event without an event_id gets one from its content.
 package imports

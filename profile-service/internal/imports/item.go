@@ -157,7 +157,7 @@ func (d *draft) column(c *table.Column, text string) {
 	}
 	if first, _, several := strings.Cut(text, table.List); several {
 		if c.Field != "image_url" {
-			d.warn("several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), "The row has several values of this column; the first is taken.")
+			d.warn("several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), severalValues)
 		}
 		text = first
 	}
@@ -182,7 +182,8 @@ func (d *draft) text(c *table.Column, text string) {
 		if code, ok := table.ParseCurrency(text); ok {
 			d.item["currency"] = code
 		} else {
-			d.warn("unknown_word", c.Name, text, "The value is no currency such as EUR and is left out. Say what it means with --map-value 'currency:"+clip(text)+"=EUR'.")
+			d.warn("unknown_word", c.Name, text, "The value is no currency such as EUR and is left out. "+
+				"Say what it means with --map-value 'currency:"+clip(text)+"=EUR'.")
 		}
 	case "stock.status":
 		d.stockWord(c, text)

@@ -32,7 +32,8 @@ func (d *draft) stockWord(c *table.Column, text string) {
 	}
 	status, ok := d.b.stock()[strings.NewReplacer(" ", "", "_", "", "-", "").Replace(word)]
 	if !ok {
-		d.warn("unknown_word", c.Name, text, "The word says nothing about the stock, so that the item counts as in stock. Say what it means with --map-value 'stock.status:"+clip(text)+"=in_stock', or =out_of_stock.")
+		d.warn("unknown_word", c.Name, text, "The word says nothing about the stock, so that the item counts as in stock. "+
+			"Say what it means with --map-value 'stock.status:"+clip(text)+"=in_stock', or =out_of_stock.")
 		return
 	}
 	d.stock = status
@@ -61,7 +62,8 @@ func (d *draft) statusWord(c *table.Column, text string) {
 		status = profileapi.ItemArchived
 	}
 	if status == "" {
-		d.warn("unknown_word", c.Name, text, "The word is no status, so that it hides nothing. Say what it means with --map-value '"+c.Field+":"+clip(text)+"=hidden', or =active.")
+		d.warn("unknown_word", c.Name, text, "The word is no status, so that it hides nothing. "+
+			"Say what it means with --map-value '"+c.Field+":"+clip(text)+"=hidden', or =active.")
 		return
 	}
 	order := []string{"", profileapi.ItemActive, profileapi.ItemHidden, profileapi.ItemArchived}

@@ -34,8 +34,8 @@ type Sink interface {
 	Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Users(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
-	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more than a share of
-	// them. It returns how many those are and of how many; with dryRun it archives nothing.
+	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more than
+	// a share of them. It returns how many those are and of how many; with dryRun it archives nothing.
 	ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error)
 }
 
@@ -200,7 +200,7 @@ func (j *job) found() {
 	if r := j.reading; r != nil && r.table != nil {
 		j.state.Columns, j.state.Notes = r.columns(), r.table.Notes
 		if r.table.Format == table.CSV && r.table.Separator != "" && r.table.Separator != "," {
-			j.state.Notes = append(slices.Clip(j.state.Notes), fmt.Sprintf("Separator: %s.", map[string]string{"\t": "tab"}[r.table.Separator]+strings.Trim(r.table.Separator, "\t")))
+			j.state.Notes = append(slices.Clip(j.state.Notes), "Separator: "+strings.ReplaceAll(r.table.Separator, "\t", "tab")+".")
 		}
 	}
 	j.state.Warnings = j.tally.list()
@@ -224,7 +224,9 @@ func (j *job) flush(ctx context.Context) error {
 	for _, r := range j.batch {
 		j.items.see(&r, j.state.Spec.Kind)
 		if r.bad != nil {
-			report = append(report, profileapi.ImportError{Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample), Record: r.object})
+			report = append(report, profileapi.ImportError{
+				Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample), Record: r.object,
+			})
 			j.state.Rejected++
 			continue
 		}

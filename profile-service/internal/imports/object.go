@@ -14,8 +14,8 @@ import (
 // timeLayout is how times are written.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// objectRow makes an event or a user. The members stand in the order of their names, so that equal rows give equal objects whatever the order of the
-// columns; quantity and price become a line of the event.
+// objectRow makes an event or a user. The members stand in the order of their names, so that equal rows give equal objects whatever the
+// order of the columns; quantity and price become a line of the event.
 func (b *builder) objectRow(rec *table.Record) row {
 	w := &objectWriter{b: b, rec: rec, out: row{line: rec.Line, columns: b.pointers}, data: append(make([]byte, 0, 256), '{')}
 	group := ""
@@ -145,7 +145,7 @@ func (w *objectWriter) value(o *output) ([]byte, bool) {
 		return w.raw(c, text)
 	}
 	if at := strings.Index(text, table.List); at >= 0 && c.Shape != table.Words {
-		w.out.warnings = append(w.out.warnings, warning{"several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), "The row has several values of this column; the first is taken."})
+		w.out.warnings = append(w.out.warnings, warning{"several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), severalValues})
 		text = text[:at]
 	}
 	return w.shaped(c, text)
@@ -226,6 +226,8 @@ func (b *builder) typeWord(field, text string) string {
 	}
 	return said
 }
+
+const severalValues = "The row has several values of this column; the first is taken."
 
 // maxTypes bounds the words that a builder remembers.
 const maxTypes = 256

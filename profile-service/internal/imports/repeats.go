@@ -3,8 +3,8 @@ package imports
 // repeatWindow is how many rows a repeats remembers at least.
 const repeatWindow = 500_000
 
-// repeats counts how often a row occurred in a file. It remembers the last 500,000 to 1,000,000 distinct rows, 16 bytes each: a row that comes again
-// after more others than that counts as its first occurrence, and is stored as a duplicate.
+// repeats counts how often a row occurred in a file. It remembers the last 500,000 to 1,000,000 distinct rows, 16 bytes each: a row that
+// comes again after more others than that counts as its first occurrence, and is stored as a duplicate.
 type repeats struct {
 	recent, older map[uint64]uint32
 }

@@ -13,8 +13,9 @@ import (
 // maxVariants bounds the lines of one product that are held in memory.
 const maxVariants = 4096
 
-// shopify makes items of a product export of Shopify. The lines of one handle are a product; those with an option, a SKU or a price are its variants.
-// The product is the item of its handle, with the stock and the price of its variants. A product with one variant is one item, found by the SKU too.
+// shopify makes items of a product export of Shopify. The lines of one handle are a product; those with an option, a SKU or a price are
+// its variants. The product is the item of its handle, with the stock and the price of its variants. A product with one variant is one
+// item, found by the SKU too.
 type shopify struct {
 	r       *reading
 	b       *builder

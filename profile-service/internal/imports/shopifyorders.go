@@ -7,8 +7,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// shopifyOrders makes purchases of an order export of Shopify: a row per line, in which only the first row of an order says who bought and when. Columns
-// about people, such as addresses, are left out.
+// shopifyOrders makes purchases of an order export of Shopify: a row per line, in which only the first row of an order says who bought and
+// when. Columns about people, such as addresses, are left out.
 type shopifyOrders struct {
 	r       *reading
 	b       *builder

@@ -60,8 +60,9 @@ func judge[T any](rows [][]byte, decode func([]byte, string) (T, []profileapi.Fi
 	return verdicts, good
 }
 
-// Events implements Sink. The rows are judged as one body. An event without an event_id gets one from its content, so that the same file can be sent
-// again: "import-" and a digest; the n-th event that is equal in everything to one before it in the file has "-n" behind it and is one more of the same.
+// Events implements Sink. The rows are judged as one body. An event without an event_id gets one from its content, so that the same file
+// can be sent again: "import-" and a digest; the n-th event that is equal in everything to one before it in the file has "-n" behind it
+// and is one more of the same.
 func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
 	body, err := s.Ingest.DecodeRows(shop, append(append([]byte{'['}, bytes.Join(rows, []byte{','})...), ']'))
 	if err != nil {
@@ -79,11 +80,15 @@ func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batc
 			}
 		}
 		verdicts[i].Errors = relative(e.Errors, i)
+		if b.DryRun {
+			verdicts[i].Warnings = append(verdicts[i].Warnings, relative(e.Warnings, i)...)
+		}
 	}
-	var answer profileapi.EventsAnswer
 	if b.DryRun {
-		answer = s.Ingest.Validate(body.Events)
-	} else if answer, err = s.Ingest.Post(ctx, shop, body.Events); err != nil {
+		return verdicts, nil
+	}
+	answer, err := s.Ingest.Post(ctx, shop, body.Events)
+	if err != nil {
 		return nil, err
 	}
 	for i, r := range answer.Results {

@@ -126,7 +126,8 @@ func (r *reading) choose(spec profileapi.ImportSpec, now time.Time) error {
 			return err
 		}
 		if spec.Kind == "events" && !r.plan.Fills("occurred_at") {
-			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
+			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. "+
+				"If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
 		}
 		r.source = &plain{r, b}
 	}
@@ -137,7 +138,8 @@ func (r *reading) choose(spec profileapi.ImportSpec, now time.Time) error {
 func (r *reading) needColumns(names ...string) error {
 	for _, name := range names {
 		if !slices.ContainsFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, name) }) {
-			return fmt.Errorf("the file has no column %q as this export of Shopify has; its columns are %s. Use the format auto", name, strings.Join(r.table.Columns, ", "))
+			return fmt.Errorf("the file has no column %q as this export of Shopify has; its columns are %s. Use the format auto",
+				name, strings.Join(r.table.Columns, ", "))
 		}
 	}
 	return nil
@@ -154,7 +156,8 @@ func (r *reading) needFields(spec profileapi.ImportSpec) error {
 		return errors.New("the file has no column for user_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
 	case spec.Kind != "events":
 	case missing("type"):
-		return errors.New("the file has no column for type: say what its rows are with --set type=purchase, or view_item, …, or name the column with --map COLUMN=type (set and mapping in the API)" + columns)
+		return errors.New("the file has no column for type: say what its rows are with --set type=purchase, or view_item, …, " +
+			"or name the column with --map COLUMN=type (set and mapping in the API)" + columns)
 	case missing("user_id") && missing("session_id"):
 		return errors.New("the file has no column for user_id or session_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
 	}
@@ -308,7 +311,7 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 		return shopifyLayout
 	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
 		return shopifyOrdersLayout
-	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0:
+	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
 		return wooLayout
 	}
 	return plainLayout

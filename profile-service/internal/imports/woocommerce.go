@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none. Variations
-// find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
+// woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none.
+// Variations find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
 type woo struct {
 	r        *reading
 	b        *builder
@@ -28,10 +28,10 @@ func wooTypes() []string {
 		"booking", "gift-card", "pw-gift-card", "auction", "product_pack", "woosb"}
 }
 
-// wooKind returns the column whose values are all product types of WooCommerce, one of which only it has, −1 when there is none.
+// wooKind returns the first column whose values are all product types of WooCommerce, −1 when there is none.
 func wooKind(sample []table.Record, columns int) int {
 	for c := range columns {
-		seen, told := 0, false
+		seen := 0
 		for r := range sample {
 			text := sample[r].Value(c)
 			if text == "" || sample[r].Problem != nil {
@@ -42,13 +42,18 @@ func wooKind(sample []table.Record, columns int) int {
 				break
 			}
 			seen++
-			told = true
 		}
-		if seen > 0 && told {
+		if seen > 0 {
 			return c
 		}
 	}
 	return -1
+}
+
+// wooColumns reports whether a file has the columns about what is shown, as WooCommerce exports them: other programs have types called simple, too.
+func wooColumns(columns []string) bool {
+	plan, err := table.NewPlan(table.Items, columns, table.PlanOptions{})
+	return err == nil && plan.Column("published") >= 0 && (plan.Column("visibility") >= 0 || plan.Column("parent_id") >= 0)
 }
 
 // wooType returns the type of a value such as "simple, downloadable, virtual", "" when it is none.

@@ -78,6 +78,14 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	return known.visitor, err
 }
 
+// Remembered returns the visitor of a query as it was read last; nil when it is not remembered. Its lists must not be changed.
+func (p *Peers) Remembered(shop string, q profileapi.ProfileQuery) *visitor.Visitor {
+	if known, ok := p.visitors.cache.GetIfPresent(visitorKey{shop, q.UserID, q.SessionID}); ok {
+		return known.visitor
+	}
+	return nil
+}
+
 // readVisitor asks the profile-service for what is newer than what is known, and remembers it.
 func (p *Peers) readVisitor(ctx context.Context, k visitorKey, q profileapi.ProfileQuery, known *knownVisitor, now time.Time) (*knownVisitor, error) {
 	tag := ""

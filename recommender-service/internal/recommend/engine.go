@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
@@ -39,15 +41,17 @@ type Engine struct {
 	// Decided is told of every answer; it must not block.
 	Decided func(shop string, d *Decision, a *api.Answer)
 
-	epoch   string // names this life of the process, whose catalogue changes are numbered
-	shown   *ShownLog
-	scratch sync.Pool
+	epoch     string // names this life of the process, whose catalogue changes are numbered
+	shown     *ShownLog
+	admission *admission
+	scratch   sync.Pool
 }
 
-// NewEngine returns an engine.
-func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, decided func(string, *Decision, *api.Answer)) *Engine {
+// NewEngine returns an engine with its metrics on registry.
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
+	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
-		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(),
+		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(), admission: newAdmission(registry),
 	}
 }
 
@@ -81,12 +85,16 @@ func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Pl
 	now := e.Now()
 	ctx, cancel := withDeadline(ctx, reqs[0])
 	defer cancel()
+	leave, admitted := e.admission.enter(ctx)
+	if admitted {
+		defer leave()
+	}
 	answers := make([]api.Answer, 0, len(reqs))
 	var who *run
 	var taken []string
 	for n, p := range placements {
 		r := e.newRun(shop, p, reqs[n], now, rand.Uint64())
-		r.taken = taken
+		r.taken, r.atHand = taken, !admitted
 		if who == nil {
 			if err := r.start(ctx); err != nil {
 				e.scratch.Put(r.scratch)
@@ -140,9 +148,9 @@ func (r *run) start(ctx context.Context) (err error) {
 
 // share takes over what another placement of the same page has read.
 func (r *run) share(who *run) {
-	r.visitor, r.profiled = who.visitor, who.profiled
+	r.visitor, r.profiled, r.stale = who.visitor, who.profiled, who.stale
 	for _, name := range who.degraded {
-		if name == peers.Profile {
+		if name == peers.Profile || name == Overload {
 			r.degrade(name)
 		}
 	}
@@ -174,22 +182,34 @@ func (r *run) readVisitor(ctx context.Context) {
 		if r.inputs != nil {
 			q.Watermark, at = r.inputs.decision.Watermark, r.inputs.decision.ProfileAsOf
 		}
-		v, err := r.engine.Peers.Visitor(ctx, r.shop.Name, q, at)
+		v, err := r.askVisitor(ctx, q, at)
 		switch {
 		case v != nil:
 			own := *v // what the request carries is added to a visitor of its own
 			r.visitor, r.profiled, r.stale = &own, true, err != nil
-			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) && !r.atHand {
 				r.degrade(peers.Profile) // it is ill, not just late
 			}
 		case r.inputs != nil:
 			r.inputs.lose("the visitor's profile of then")
+		case r.atHand:
+			r.degrade(Overload)
 		default:
 			r.degrade(peers.Profile)
 		}
 	}
 	r.visitor.Add(r.req.Events, r.now)
 }
+
+// askVisitor reads the visitor, or recalls who was read last when the answer is made from what is at hand.
+func (r *run) askVisitor(ctx context.Context, q profileapi.ProfileQuery, at time.Time) (*visitor.Visitor, error) {
+	if r.atHand {
+		return r.engine.Peers.Remembered(r.shop.Name, q), errNotAdmitted
+	}
+	return r.engine.Peers.Visitor(ctx, r.shop.Name, q, at)
+}
+
+var errNotAdmitted = errors.New("too many answers are being made at once")
 
 // answer puts the picked items into the form that is sent.
 func (r *run) answer() api.Answer {

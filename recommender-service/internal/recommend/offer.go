@@ -54,14 +54,14 @@ func (o *offers) of(p *pick) (offer, bool) {
 }
 
 // best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that is most what
-// the visitor chose before, the one that did most for the answer, the one sold most, the first by item id.
+// the visitor chose before, the one that sells best, the first by item id. Neighbour lists do not tell: they name families.
 func (o *offers) best(p *pick) *catalogue.Item {
 	var best *catalogue.Item
-	var most [4]float64
+	var most [3]float64
 	for _, m := range o.whole.offers {
-		got := [4]float64{named(p, m), o.taste.of(m), contribution(p, m)}
+		got := [3]float64{named(p, m), o.taste.of(m)}
 		if o.sells[m.Index] {
-			got[3] = 1
+			got[2] = 1
 		}
 		if best == nil || slices.Compare(got[:], most[:]) > 0 {
 			best, most = m, got
@@ -81,16 +81,6 @@ func named(p *pick, m *catalogue.Item) float64 {
 		}
 	}
 	return 0
-}
-
-// contribution is the largest contribution that names the variant.
-func contribution(p *pick, m *catalogue.Item) (most float64) {
-	for k := range p.shares {
-		if s := &p.shares[k]; s.Item == m.Index {
-			most = max(most, s.Value)
-		}
-	}
-	return most
 }
 
 // taste says how much the visitor chose each value of an attribute, such as a size, by name and value: shares that sum to 1 for a name.

@@ -58,8 +58,9 @@ type run struct {
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
-	likes *affinities // made when first asked for
-	stale bool        // the visitor is as it was read before: the profile-service did not answer in time
+	atHand bool        // the answer waits for nobody: too many are being made at once
+	likes  *affinities // made when first asked for
+	stale  bool        // the visitor is as it was read before: the profile-service did not answer in time
 
 	visitor     *visitor.Visitor
 	cart        []string

@@ -79,7 +79,11 @@ func (r *run) gather(ctx context.Context, list []api.Source) *plan {
 	supplies := make([]supply, len(list))
 	var waiting []int
 	for n := range list {
-		if supplies[n] = r.ask(ctx, list[n].Kind); supplies[n].wait != nil {
+		switch supplies[n] = r.ask(ctx, list[n].Kind); {
+		case supplies[n].wait == nil:
+		case r.atHand:
+			supplies[n] = supply{failed: Overload}
+		default:
 			waiting = append(waiting, n)
 		}
 	}
@@ -154,6 +158,29 @@ func (r *run) historySeeds() []candidate.Seed {
 	for n := range seeds {
 		seeds[n].Weight = refreshed(seeds[n].Weight, largest)
 	}
+	return r.perFamily(seeds)
+}
+
+// perFamily joins seeds of one product, whose variants have the same lists: the first stays, with what all of them weigh together.
+func (r *run) perFamily(seeds []candidate.Seed) []candidate.Seed {
+	r.read(func(v *catalogue.View) {
+		heads := v.Heads()
+		if heads == nil {
+			return
+		}
+		at, kept := make(map[int32]int, len(seeds)), seeds[:0]
+		for _, s := range seeds {
+			if i := v.Find(s.ItemID); i >= 0 {
+				if have, again := at[heads[i]]; again {
+					kept[have].Weight = visitor.Joined(kept[have].Weight, s.Weight)
+					continue
+				}
+				at[heads[i]] = len(kept)
+			}
+			kept = append(kept, s)
+		}
+		seeds = kept
+	})
 	return seeds
 }
 
@@ -180,13 +207,23 @@ func (r *run) contextSeeds(ids []string) []candidate.Seed {
 	seeds := make([]candidate.Seed, 0, len(ids))
 	r.read(func(v *catalogue.View) {
 		for _, id := range ids[:min(len(ids), contextLimit)] {
-			if i := v.Find(id); i >= 0 {
+			i := v.Find(id)
+			if i >= 0 {
 				id = v.ID(i)
+			}
+			if i >= 0 && slices.ContainsFunc(seeds, func(s candidate.Seed) bool { return sameProduct(v, s.ItemID, i) }) {
+				continue // another variant of the same product
 			}
 			seeds = append(seeds, candidate.Seed{ItemID: id, Weight: 1})
 		}
 	})
 	return seeds
+}
+
+// sameProduct reports whether an id means the product of an item.
+func sameProduct(v *catalogue.View, id string, i int32) bool {
+	o := v.Find(id)
+	return o >= 0 && v.Head(o) == v.Head(i)
 }
 
 // neighbours makes a term of the list of every seed.

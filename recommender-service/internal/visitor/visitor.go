@@ -97,6 +97,17 @@ func weights(eventType string) (float64, bool) {
 // Saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
 func Saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
 
+// Joined returns the weight of two items taken for one. A weight of 1, as of one that has faded and was refreshed, stays 1.
+func Joined(a, b float64) float64 {
+	if math.Abs(a) >= 1 || math.Abs(b) >= 1 {
+		return max(-1, min(1, a+b))
+	}
+	return Saturate(desaturate(a) + desaturate(b))
+}
+
+// desaturate is the inverse of Saturate.
+func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
+
 // Cold returns a visitor of whom nothing is known.
 func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}

@@ -82,8 +82,8 @@ func clip(text string) string {
 	return text
 }
 
-// eachRecord reads a table. When the first line is no header, its columns are taken as fallback names them. What was found out about the file becomes
-// notes of d.
+// eachRecord reads a table. When the first line is no header, its columns are taken as fallback names them. What was found out about the
+// file becomes notes of d.
 func eachRecord(path string, o Options, d *Data, fallback, need []column, visit func(*record) error) error {
 	file, err := os.Open(path)
 	if err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +93,9 @@ func (f *importFlags) run(cmd *cobra.Command, path string) error {
 		printDryRun(cmd.OutOrStdout(), state)
 	}
 	printOutcome(cmd.OutOrStdout(), state)
+	if err := showRejected(cmd.Context(), client, state, cmd.ErrOrStderr()); err != nil {
+		return err
+	}
 	return f.verdict(cmd.Context(), client, state)
 }
 
@@ -180,7 +184,7 @@ func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *o
 
 // send starts an import and follows it to its end.
 func (f *importFlags) send(cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File) (profileapi.Import, error) {
-	state, err := client.StartImport(cmd.Context(), spec, file)
+	state, err := client.StartImport(cmd.Context(), spec, io.NopCloser(file)) // it may be sent again
 	if err != nil {
 		return state, fmt.Errorf("start the import: %w", err)
 	}
@@ -245,6 +249,37 @@ func follow(ctx context.Context, client *profileapi.Client, state profileapi.Imp
 		}
 	}
 	return state, nil
+}
+
+// shownErrors is how many entries of the error report are shown.
+const shownErrors = 3
+
+// showRejected shows the first entries of the error report: mostly they tell what is wrong with the others too.
+func showRejected(ctx context.Context, client *profileapi.Client, state profileapi.Import, w io.Writer) error {
+	if state.Rejected == 0 {
+		return nil
+	}
+	report, err := client.ImportErrors(ctx, state.ImportID)
+	if err != nil {
+		return fmt.Errorf("read the error report: %w", err)
+	}
+	defer report.Close()
+	entries := json.NewDecoder(report)
+	for range shownErrors {
+		var e profileapi.ImportError
+		if err := entries.Decode(&e); err != nil {
+			return nil // there are no more
+		}
+		place := fmt.Sprintf("line %d", e.Line)
+		if e.Column != "" {
+			place += ", " + e.Column
+		}
+		if e.Sample != "" {
+			place += fmt.Sprintf(" %q", e.Sample)
+		}
+		fmt.Fprintf(w, "rejected: %s: %s\n", place, e.Message)
+	}
+	return nil
 }
 
 func saveReport(ctx context.Context, client *profileapi.Client, id, path string) error {

@@ -9,6 +9,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // imported runs aisle import on a file of that content.
@@ -79,6 +84,39 @@ func TestADryRunShowsColumnsRowsAndWarnings(t *testing.T) {
 	}
 }
 
+func TestAQuestionComesBeforeWhatWasFoundOutIsStored(t *testing.T) {
+	t.Parallel()
+	_, url := serveEmpty(t)
+	path := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(path, []byte("id;name;price\n1;<Tasse>;3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: url}))
+	for answer, want := range map[string]bool{"y\n": true, "n\n": false, "": false} {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var shown bytes.Buffer
+		cmd := &cobra.Command{}
+		cmd.SetContext(t.Context())
+		cmd.SetIn(strings.NewReader(answer))
+		cmd.SetErr(&shown)
+		flags := importFlags{server: url, spec: profileapi.ImportSpec{Kind: "items", Format: "auto"}}
+		goOn, err := flags.ask(cmd, client, f)
+		if goOn != want || (err == nil) != want || !strings.Contains(shown.String(), `"title":"<Tasse>"`) || !strings.Contains(shown.String(), "nothing was stored") {
+			t.Errorf("answer %q: %t, %v, %s", answer, goOn, err, shown.String())
+		}
+		if !want {
+			continue
+		}
+		if state, err := flags.send(cmd, client, flags.spec, f); err != nil || state.Accepted != 1 {
+			t.Errorf("after the answer: %+v, %v", state, err)
+		}
+	}
+}
+
 func TestAnImportThatStoresNothingFails(t *testing.T) {
 	t.Parallel()
 	_, url := serveEmpty(t)
@@ -101,7 +139,8 @@ func TestAnImportThatStoresNothingFails(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s%s", want, code, out, stderr)
 		}
 	}
-	if code, _, stderr := imported(t, url, "a.csv", "id,title,price\n1,a,cheap\n2,b,3\n", "--errors", report); code != 0 {
+	code, _, stderr := imported(t, url, "a.csv", "id,title,price\n1,a,cheap\n2,b,3\n", "--errors", report)
+	if code != 0 || !strings.Contains(stderr, `rejected: line 2, price "cheap": The value is not a number`) {
 		t.Errorf("a part was stored and the report written: exit code %d, %s", code, stderr)
 	}
 }

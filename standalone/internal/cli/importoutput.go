@@ -27,7 +27,7 @@ func printDryRun(w io.Writer, state profileapi.Import) {
 		fmt.Fprintln(w, "The first rows as they are stored:")
 	}
 	for _, row := range state.Preview {
-		fmt.Fprintf(w, "  %s\n", row)
+		fmt.Fprintf(w, "  %s\n", strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(row)))
 	}
 }
 

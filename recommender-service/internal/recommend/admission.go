@@ -1,0 +1,59 @@
+package recommend
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	// mostAtOnce bounds the personal answers that are made at once, per core.
+	mostAtOnce = 16
+	// admissionWait is how long a request waits for its turn, as a part of its deadline, one in so many.
+	admissionWait = 3
+)
+
+// Overload is what an answer says that was made from what is at hand, because too many were being made at once.
+const Overload = "overload"
+
+// admission lets so many personal answers be made at once as the latency of the last ones says is good for them: beyond that more at once only make all
+// of them late. Who finds no place within a moment gets an answer from what is at hand.
+type admission struct {
+	limiter adaptivelimiter.AdaptiveLimiter[any]
+	turned  prometheus.Counter
+}
+
+func newAdmission(registry prometheus.Registerer) *admission {
+	cores := runtime.GOMAXPROCS(0)
+	a := &admission{
+		limiter: adaptivelimiter.NewBuilder[any]().
+			WithLimits(uint(2*cores), uint(mostAtOnce*cores), uint(4*cores)).
+			WithRecentWindow(100*time.Millisecond, time.Second, 20).
+			WithQueueing(4, 8).
+			Build(),
+		turned: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "aisle_recommend_not_admitted_total", Help: "Answers made from what was at hand, because too many were being made at once.",
+		}),
+	}
+	registry.MustRegister(a.turned, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "aisle_recommend_admission_limit", Help: "Personal answers that may be made at once now.",
+	}, func() float64 { return float64(a.limiter.Limit()) }))
+	return a
+}
+
+// enter waits for a place among the answers that are being made. Without one ok is false; with one the caller calls leave at the end.
+func (a *admission) enter(ctx context.Context) (leave func(), ok bool) {
+	wait := DefaultDeadline / admissionWait
+	if end, bounded := ctx.Deadline(); bounded {
+		wait = time.Until(end) / admissionWait
+	}
+	permit, err := a.limiter.AcquirePermitWithMaxWait(ctx, wait)
+	if err != nil {
+		a.turned.Inc()
+		return nil, false
+	}
+	return permit.Record, true
+}
