@@ -27,11 +27,11 @@ func OpenSQLite(ctx context.Context, rawURL string) (*SQLite, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	writer, err := openSQLite(ctx, path, "immediate", 1)
+	writer, err := openSQLite(ctx, path, "immediate", 1, writerCache)
 	if err != nil {
 		return nil, err
 	}
-	reader, err := openSQLite(ctx, path, "deferred", max(4, runtime.GOMAXPROCS(0)))
+	reader, err := openSQLite(ctx, path, "deferred", max(4, runtime.GOMAXPROCS(0)), readerCache)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -41,10 +41,16 @@ func OpenSQLite(ctx context.Context, rawURL string) (*SQLite, error) {
 // SQLitePath returns the file that an sqlite:// URL names.
 func SQLitePath(rawURL string) string { return strings.TrimPrefix(rawURL, "sqlite://") }
 
-func openSQLite(ctx context.Context, path, lock string, connections int) (*sql.DB, error) {
+// Pages that a connection keeps, in KiB. What is written is spread over the file, what is read is a few pages that the system's cache has.
+const (
+	writerCache = 64 << 10
+	readerCache = 8 << 10
+)
+
+func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "temp_store(MEMORY)",
-		"cache_size(-65536)", "wal_autocheckpoint(16000)",
+		fmt.Sprintf("cache_size(-%d)", cacheKiB), "wal_autocheckpoint(16000)",
 	}}
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?"+q.Encode())
 	if err != nil {
