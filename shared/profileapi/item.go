@@ -32,6 +32,12 @@ type Item struct {
 	Version      int64          `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
 }
 
+// SavedItem is the answer to a change of an item.
+type SavedItem struct {
+	Item
+	Warnings []FieldError `json:"warnings,omitempty" doc:"What was accepted but not all understood"`
+}
+
 // MarketPrice is the price of an item in one market.
 type MarketPrice struct {
 	Country   string   `json:"country,omitempty" doc:"ISO 3166"`

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/names"
 )
 
 // The codes of warnings of members that are no fields.
@@ -30,19 +32,13 @@ func isCallType(name []byte) bool {
 	return false
 }
 
-// names tells which field somebody meant who wrote another name.
-type names struct {
-	fields   []string
-	synonyms map[string]string // plain form of a usual other name to the field
-}
-
 // eventNames are the fields of an event, and what they are called elsewhere: Gorse, Recombee, Algolia, GA4 and Segment.
-var eventNames = names{
-	fields: []string{
+var eventNames = names.Table{
+	Fields: []string{
 		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id", "position", "currency", "page",
 		"consent", "properties",
 	},
-	synonyms: map[string]string{
+	Synonyms: map[string]string{
 		"event": "type", "eventname": "type", "eventtype": "type", "feedbacktype": "type", "name": "type", "action": "type",
 		"timestamp": "occurred_at", "time": "occurred_at", "eventtime": "occurred_at", "date": "occurred_at", "createdat": "occurred_at", "ts": "occurred_at",
 		"usertoken": "user_id", "customerid": "user_id", "customer": "user_id", "user": "user_id", "uid": "user_id", "userid": "user_id",
@@ -55,9 +51,9 @@ var eventNames = names{
 }
 
 // lineNames are the fields of a line.
-var lineNames = names{
-	fields: []string{"item_id", "quantity", "price", "recommendation_id"},
-	synonyms: map[string]string{
+var lineNames = names.Table{
+	Fields: []string{"item_id", "quantity", "price", "recommendation_id"},
+	Synonyms: map[string]string{
 		"qty": "quantity", "count": "quantity", "amount": "quantity", "productid": "item_id", "sku": "item_id", "id": "item_id", "objectid": "item_id", "product": "item_id",
 		"unitprice": "price", "recommid": "recommendation_id",
 	},
@@ -73,59 +69,10 @@ func describesItem(name string) bool {
 	return strings.HasPrefix(name, "item_")
 }
 
-// plain is a name without case and signs: userId, User-ID and user_id are one.
-func plain(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, name)
-}
-
-// meant returns the field that a name that is none was probably meant for.
-func (n names) meant(name string) (string, bool) {
-	text := plain(name)
-	if field, ok := n.synonyms[text]; ok {
-		return field, true
-	}
-	best, distance := "", 3
-	for _, field := range n.fields {
-		if d := edits(text, plain(field)); d < distance && 3*d <= len(text) {
-			best, distance = field, d
-		}
-	}
-	return best, best != ""
-}
-
-// edits is the least number of inserted, removed and replaced bytes between two short texts (Levenshtein 1966). Cost O(len(a)·len(b)).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // unknownOfLine warns of a member of a line that is no field.
 func (d *decoder) unknownOfLine(line, name string) {
 	pointer := line + "/" + escapePointer(name)
-	if field, ok := lineNames.meant(name); ok {
+	if field, ok := lineNames.Meant(name); ok {
 		d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field of a line and is left out. Is %s meant?", name, field))
 		return
 	}
@@ -141,7 +88,7 @@ func escapePointer(name string) string {
 func (d *decoder) nameUnknown() {
 	for _, name := range d.unknown {
 		pointer := "/" + escapePointer(name)
-		if field, ok := eventNames.meant(name); ok {
+		if field, ok := eventNames.Meant(name); ok {
 			d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field and is left out. Is %s meant?", name, field))
 		} else {
 			d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field and is left out. Put what is to be kept into properties.", name))
@@ -152,7 +99,7 @@ func (d *decoder) nameUnknown() {
 // mend says which member that is no field was meant for one of fields; "" for none.
 func (d *decoder) mend(fields ...string) string {
 	for _, name := range d.unknown {
-		if field, ok := eventNames.meant(name); ok && slices.Contains(fields, field) {
+		if field, ok := eventNames.Meant(name); ok && slices.Contains(fields, field) {
 			return fmt.Sprintf(" %.64q is not a field: name it %s.", name, field)
 		}
 	}
@@ -163,11 +110,11 @@ func (d *decoder) mend(fields ...string) string {
 func (r *Rules) meant(name string) string {
 	best, distance := "", 3
 	for known := range r.canonical {
-		if d := edits(plain(name), plain(known)); d < distance || d == distance && best != "" && known < best {
+		if d := names.Edits(names.Plain(name), names.Plain(known)); d < distance || d == distance && best != "" && known < best {
 			best, distance = known, d
 		}
 	}
-	if other := typeWord(plain(name)); other != "" {
+	if other := typeWord(names.Plain(name)); other != "" {
 		best = other
 	}
 	if best == "" {

@@ -71,11 +71,12 @@ func oneJSON(id string, body []byte) ([]byte, error) {
 type itemOutput struct {
 	Status int
 	ETag   string `header:"ETag"`
-	Body   profileapi.Item
+	Body   profileapi.SavedItem
 }
 
-func itemAnswer(status int, item profileapi.Item) *itemOutput {
-	return &itemOutput{Status: status, ETag: httpserver.ETag(item.Version), Body: item}
+// itemAnswer is an item, with what was not understood of the body that it came from.
+func itemAnswer(status int, item profileapi.Item, body []byte) *itemOutput {
+	return &itemOutput{Status: status, ETag: httpserver.ETag(item.Version), Body: profileapi.SavedItem{Item: item, Warnings: catalogue.Warnings(&item, body, "")}}
 }
 
 func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
@@ -88,9 +89,9 @@ func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
 		return nil, storeProblem(err)
 	}
 	if created {
-		return itemAnswer(http.StatusCreated, item), nil
+		return itemAnswer(http.StatusCreated, item, body), nil
 	}
-	return itemAnswer(http.StatusOK, item), nil
+	return itemAnswer(http.StatusOK, item, body), nil
 }
 
 func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
@@ -102,7 +103,7 @@ func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error)
 	if err != nil {
 		return nil, storeProblem(err)
 	}
-	return itemAnswer(http.StatusOK, item), nil
+	return itemAnswer(http.StatusOK, item, body), nil
 }
 
 type idInput struct {
@@ -114,7 +115,7 @@ func (a *API) getItem(ctx context.Context, in *idInput) (*itemOutput, error) {
 	if err != nil {
 		return nil, storeProblem(err)
 	}
-	return itemAnswer(http.StatusOK, item), nil
+	return itemAnswer(http.StatusOK, item, nil), nil
 }
 
 type deleteInput struct {

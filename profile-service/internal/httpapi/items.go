@@ -69,11 +69,23 @@ func (a *API) putItems(ctx context.Context, in *rawInput) (*eventsOutput, error)
 	}
 	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(members))}
 	valid := make([]profileapi.Item, 0, len(members))
+	first := map[string]int{} // the place of each id
 	for i, member := range members {
-		item, bad := catalogue.Decode(member, fmt.Sprintf("/%d", i))
+		at := fmt.Sprintf("/%d", i)
+		item, bad := catalogue.Decode(member, at)
 		answer.Results[i] = verdict(i, item.ItemID, bad)
-		if len(bad) == 0 {
-			valid = append(valid, item)
+		answer.Results[i].Warnings = catalogue.Warnings(&item, member, at)
+		if len(bad) > 0 {
+			continue
+		}
+		valid = append(valid, item)
+		if before, again := first[item.ItemID]; again {
+			answer.Results[i].Warnings = append(answer.Results[i].Warnings, profileapi.FieldError{Pointer: at + "/item_id", Code: "repeated_id",
+				Detail: fmt.Sprintf("Member %d has the same item_id: this one replaces it.", before)})
+		}
+		first[item.ItemID] = i
+		if len(answer.Results[i].Warnings) > 0 {
+			answer.Warned++
 		}
 	}
 	answer.Accepted, answer.Rejected = len(valid), len(members)-len(valid)

@@ -30,6 +30,9 @@ type Services struct {
 // Items implements Sink.
 func (s Services) Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
 	verdicts, items := judge(rows, catalogue.Decode)
+	for i, data := range rows {
+		verdicts[i].Warnings = catalogue.Warnings(&profileapi.Item{}, data, "") // the reader of files has looked at prices
+	}
 	if b.DryRun || len(items) == 0 {
 		return verdicts, nil
 	}

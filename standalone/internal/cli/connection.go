@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,10 +32,13 @@ type connection struct {
 // register adds the flags of a connection to a command and its sub-commands.
 func (c *connection) register(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&c.server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&c.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(&c.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.BoolVar(&c.asJSON, "json", false, "print the answer as the API sends it")
 }
+
+// defaultServer is where a command finds the service when it is not told.
+func defaultServer() string { return cmp.Or(os.Getenv("AISLE_SERVER"), "http://127.0.0.1:8080") }
 
 // otherNames lets flags be called what they are called elsewhere.
 func otherNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {

@@ -38,7 +38,7 @@ func newRecommendCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.StringVar(&request.UserID, "user", "", "the visitor")
 	flags.StringVar(&request.SessionID, "session", "", "the visitor's session")

@@ -38,7 +38,7 @@ when it passes the gate; the printout says what became of each relation and why.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.StringSliceVar(&request.Relations, "relations", nil, "similar, bought_together, viewed_next; all when not given")
 	flags.StringVar(&request.Publish, "publish", "gate", "never, gate or always")

@@ -52,7 +52,7 @@ sessions (train_sessions.txt, a session per line) or online-retail (the data set
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", "http://127.0.0.1:8080", "address of the API")
+	flags.StringVar(&f.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(&f.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.StringVar(&f.data, "data", "", "file or folder to read instead of a running service")
 	flags.StringVar(&f.format, "format", "", "of --data: "+strings.Join(tune.Formats(), ", "))

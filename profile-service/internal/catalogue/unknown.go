@@ -1,0 +1,60 @@
+package catalogue
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/names"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// itemNames are the fields of an item, and what they are called elsewhere.
+var itemNames = names.Table{
+	Fields: fieldsOf(reflect.TypeFor[profileapi.Item]()),
+	Synonyms: map[string]string{
+		"id": "item_id", "productid": "item_id", "sku": "item_id", "objectid": "item_id", "name": "title", "category": "category_path", "categories": "category_path",
+		"producttype": "category_path", "vendor": "brand", "manufacturer": "brand", "image": "image_url", "imagelink": "image_url", "imageurl": "image_url", "link": "url",
+		"availability": "stock", "instock": "stock", "quantity": "stock", "inventory": "stock", "ishidden": "status", "labels": "tags", "keywords": "tags", "timestamp": "published_at",
+		"groupid": "parent_id", "itemgroupid": "parent_id", "parentasin": "parent_id", "ean": "gtin", "barcode": "gtin", "upc": "gtin", "properties": "attributes", "metadata": "attributes",
+		"comment": "description", "body": "description", "saleprice": "sale_price", "specialprice": "sale_price",
+	},
+}
+
+// fieldsOf lists the names of a type's fields in JSON.
+func fieldsOf(t reflect.Type) []string {
+	var list []string
+	for n := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(n).Tag.Get("json"), ",")
+		list = append(list, name)
+	}
+	return list
+}
+
+// Warnings names what was not all understood of an item: members that are no fields, which are left out, and a price of 0. data is the JSON object that
+// it came from, empty for none; pointer is where it stands in the body.
+func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.FieldError {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return nil // what is no object is refused elsewhere
+	}
+	var warnings []profileapi.FieldError
+	if item.Price != nil && *item.Price == 0 {
+		warnings = append(warnings, profileapi.FieldError{Pointer: pointer + "/price", Code: "zero_price", Detail: "The price is 0. Leave it out when it is not known."})
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if slices.Contains(itemNames.Fields, name) {
+			continue
+		}
+		w := profileapi.FieldError{Pointer: pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: "unknown_field",
+			Detail: fmt.Sprintf("%.64q is not a field of an item and is left out. Put what is to be kept into attributes.", name)}
+		if field, ok := itemNames.Meant(name); ok {
+			w.Code, w.Detail = "near_field", fmt.Sprintf("%.64q is not a field of an item and is left out. Is %s meant?", name, field)
+		}
+		warnings = append(warnings, w)
+	}
+	return warnings
+}
