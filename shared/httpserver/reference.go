@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	_ "embed" // for reference.md
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,25 +20,10 @@ const OrderExtension = "x-order"
 // TypeExtension names the content type of an operation's example where it is not the first of the body's content types.
 const TypeExtension = "x-example-type"
 
-// Authentication explains keys, in Markdown; it is part of the description of every document.
-const Authentication = `## Authentication
-- **Open mode.** Without a keys file the server listens on this machine only and every call from it may do everything: all examples
-  work as they stand. Web pages of other origins are refused.
-- **Keys.** ` + "`aisle keys create --keys-file keys.json --shop default`" + ` prints a key, once; ` +
-	"`aisle serve --keys-file keys.json`" + ` then asks every caller for one.
-- **Headers.** ` + "`Authorization: Bearer KEY`" + ` or ` + "`X-API-Key: KEY`" + `. On this page: the button *Authorize*.
-- **Secret keys** (` + "`sk_`" + `) are for the shop's servers and never belong on a page. They may do everything, or only their scopes.
-- **Publishable keys** (` + "`pk_`, `--kind publishable --origin https://shop.example`" + `) are for that site's pages: they send events
-  and read recommendations, nothing else, and the server answers the browser's CORS questions for these origins.
-- **Service keys** (` + "`ik_`, `--kind service`" + `) are for Aisle's own services, which name the shop they act for in ` + "`X-Aisle-Shop`" + `.
-- **Beacons.** ` + "`navigator.sendBeacon`" + ` sets no header: ` + "`POST /v1/events`" + ` also takes ` +
-	"`{\"key\": \"pk_...\", \"events\": [...]}`" + ` as ` + "`text/plain`" + `.
-- **Scopes.** Each operation names the scope it asks for; ` + "`--scope events:write --scope catalogue:write`" + ` makes a key of just these.
-- **Refusals.** 401: no key, an unknown or expired one. 403: the key lacks the scope, or the page's origin is not one of the key's.
-
-## Examples
-They work in the order of the page. ` + "`latest-job_id`" + ` in an example stands for the ` + "`job_id`" + ` of the latest answer that had one
-and ` + "`previous-version`" + ` for the one before; this page puts them in by itself, in other clients do so by hand.`
+// Authentication explains keys and the placeholders of examples, in Markdown; it is part of the description of every document.
+//
+//go:embed reference.md
+var Authentication string
 
 // Group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
 type Group struct {
@@ -52,7 +38,8 @@ type Example struct {
 	Path      map[string]string `json:"path"`
 	Query     map[string]any    `json:"query"`
 	Body      json.RawMessage   `json:"body"`
-	Type      string            `json:"type"` // content type of Body; a JSON string is sent as its text. application/json when empty
+	Type      string            `json:"type"`    // content type of Body; a JSON string is sent as its text. application/json when empty
+	Creates   bool              `json:"creates"` // it answers 201 instead of 200 when what it stores is new
 }
 
 // Reference puts the examples into the operations of an API, along with their tags and order, and the explanation of keys into its
@@ -129,6 +116,11 @@ func (e Example) show(op *huma.Operation) error {
 	}
 	for _, at := range slices.Sorted(maps.Keys(named)) {
 		errs = append(errs, fmt.Errorf("example %q names %s, which does not exist", e.Operation, at))
+	}
+	if ok := op.Responses["200"]; e.Creates && ok != nil {
+		created := *ok
+		created.Description = http.StatusText(http.StatusCreated)
+		op.Responses["201"] = &created
 	}
 	return errors.Join(append(errs, e.showBody(op))...)
 }

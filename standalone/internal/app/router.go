@@ -145,9 +145,9 @@ func mergedSpec(p *peers) ([]byte, error) {
 			return nil, err
 		}
 	}
+	const description = "Users, catalogue and events; similarities; recommendations: the three services behind one address.\n\n"
 	merged["info"] = map[string]any{
-		"title": "Aisle", "version": child(merged, "info")["version"],
-		"description": "Users, catalogue and events; similarities; recommendations: the three services behind one address.\n\n" + httpserver.Authentication,
+		"title": "Aisle", "version": child(merged, "info")["version"], "description": description + httpserver.Authentication,
 	}
 	if err := inOrder(merged); err != nil {
 		return nil, err
