@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"time"
@@ -61,6 +62,9 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
 	s.api(mover).Register(server.API)
+	if err := httpapi.Reference(server.API); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return s, nil
 }
 

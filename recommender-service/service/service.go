@@ -129,7 +129,7 @@ func (s *Service) build(config Config) error {
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
 	s.exports = api.Exports
 	api.Register(s.server.API)
-	return err
+	return errors.Join(err, httpapi.Reference(s.server.API))
 }
 
 // forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.

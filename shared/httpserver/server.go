@@ -14,7 +14,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/swaggest/swgui/v5emb"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -74,8 +73,9 @@ func New(o Options) *Server {
 
 	api := humagin.New(engine, humaConfig(o))
 	api.UseMiddleware(authenticate(api, o.Auth), limitRate(api, o.RateLimits))
-	engine.GET("/docs", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
-	engine.GET("/docs/*asset", gin.WrapH(v5emb.New(o.Service, "/openapi.json", "/docs/")))
+	page := gin.WrapH(ReferencePage(o.Service))
+	engine.GET("/docs", page)
+	engine.GET("/docs/*asset", page)
 	return &Server{Engine: engine, API: api, auth: o.Auth, duration: duration}
 }
 

@@ -70,6 +70,9 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	}
 	s := &Service{deps: deps, archive: store, redis: client, recomputed: make(chan struct{}, 1)}
 	s.build(config)
+	if err := httpapi.Reference(s.server.API); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := s.registry.Start(ctx, deps.Auth.Shops()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,10 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
-
-	"github.com/swaggest/swgui/v5emb"
 
 	profile "github.com/aisle-rec/aisle/profile-service/service"
 	recommender "github.com/aisle-rec/aisle/recommender-service/service"
@@ -96,7 +96,7 @@ func newRouter(p *peers) (*router, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &router{peers: p, spec: spec, docs: v5emb.New("Aisle", "/openapi.json", "/docs/")}, nil
+	return &router{peers: p, spec: spec, docs: httpserver.ReferencePage("Aisle")}, nil
 }
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -135,6 +135,9 @@ func mergedSpec(p *peers) ([]byte, error) {
 			merged = doc
 			continue
 		}
+		tags, _ := merged["tags"].([]any)
+		more, _ := doc["tags"].([]any)
+		merged["tags"] = append(tags, more...)
 		if err := mergeInto(child(merged, "paths"), child(doc, "paths"), name+" path"); err != nil {
 			return nil, err
 		}
@@ -142,13 +145,50 @@ func mergedSpec(p *peers) ([]byte, error) {
 			return nil, err
 		}
 	}
+	const description = "Users, catalogue and events; similarities; recommendations: the three services behind one address.\n\n"
 	merged["info"] = map[string]any{
-		"title": "Aisle", "version": child(merged, "info")["version"],
-		"description": "Users, catalogue and events; similarities; recommendations: the three services behind one address.",
+		"title": "Aisle", "version": child(merged, "info")["version"], "description": description + httpserver.Authentication,
+	}
+	if err := inOrder(merged); err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	err := json.NewEncoder(&out).Encode(merged)
 	return out.Bytes(), err
+}
+
+// chapters are the tags of the three services in the order of a shop's work.
+var chapters = []string{
+	"Events", "Catalogue", "Imports", "People", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports",
+	"Jobs", "Models", "Similarities", "Schedules", "Metrics",
+}
+
+// inOrder sorts the tags of a document as chapters do and numbers its operations through: those of a service are numbered from 1.
+func inOrder(doc map[string]any) error {
+	tags, _ := doc["tags"].([]any)
+	chapter := func(tag any) int { return slices.Index(chapters, tag.(map[string]any)["name"].(string)) }
+	slices.SortStableFunc(tags, func(a, b any) int { return chapter(a) - chapter(b) })
+	if len(tags) != len(chapters) || chapter(tags[0]) < 0 {
+		return fmt.Errorf("the services' tags are not those of the reference's chapters %v: name each in both", chapters)
+	}
+	var operations []map[string]any
+	for _, path := range child(doc, "paths") {
+		for _, op := range path.(map[string]any) {
+			operations = append(operations, op.(map[string]any))
+		}
+	}
+	place := func(op map[string]any) (int, float64) {
+		return slices.Index(chapters, op["tags"].([]any)[0].(string)), op[httpserver.OrderExtension].(float64)
+	}
+	slices.SortFunc(operations, func(a, b map[string]any) int {
+		chapterA, orderA := place(a)
+		chapterB, orderB := place(b)
+		return cmp.Or(cmp.Compare(chapterA, chapterB), cmp.Compare(orderA, orderB))
+	})
+	for n, op := range operations {
+		op[httpserver.OrderExtension] = n + 1
+	}
+	return nil
 }
 
 func fetchSpec(h http.Handler) ([]byte, error) {

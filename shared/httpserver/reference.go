@@ -1,0 +1,197 @@
+package httpserver
+
+import (
+	_ "embed" // for reference.md
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// OrderExtension is the extension of an operation that tells its place on the reference page, from 1.
+const OrderExtension = "x-order"
+
+// TypeExtension names the content type of an operation's example where it is not the first of the body's content types.
+const TypeExtension = "x-example-type"
+
+// Authentication explains keys and the placeholders of examples, in Markdown; it is part of the description of every document.
+//
+//go:embed reference.md
+var Authentication string
+
+// Group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
+type Group struct {
+	Tag        string    `json:"tag"`
+	Text       string    `json:"text"` // one sentence
+	Operations []Example `json:"operations"`
+}
+
+// Example is a request of an operation that works when sent as it stands, but for placeholders "latest-NAME" and "previous-NAME".
+type Example struct {
+	Operation string            `json:"operation"` // its operationId
+	Path      map[string]string `json:"path"`
+	Query     map[string]any    `json:"query"`
+	Body      json.RawMessage   `json:"body"`
+	Type      string            `json:"type"`    // content type of Body; a JSON string is sent as its text. application/json when empty
+	Creates   bool              `json:"creates"` // it answers 201 instead of 200 when what it stores is new
+}
+
+// Reference puts the examples into the operations of an API, along with their tags and order, and the explanation of keys into its
+// description. The error names every operation without an example, every example without an operation and every parameter that
+// does not exist, so that the reference cannot drift from the API.
+func Reference(api huma.API, examples []byte) error {
+	var groups []Group
+	if err := json.Unmarshal(examples, &groups); err != nil {
+		return fmt.Errorf("read the reference's examples: %w", err)
+	}
+	doc := api.OpenAPI()
+	doc.Info.Description += "\n\n" + Authentication
+	operations := operationsOf(doc)
+	var errs []error
+	place := 0
+	for _, g := range groups {
+		doc.Tags = append(doc.Tags, &huma.Tag{Name: g.Tag, Description: g.Text})
+		for _, e := range g.Operations {
+			op, ok := operations[e.Operation]
+			if !ok {
+				errs = append(errs, fmt.Errorf("example %q belongs to no operation, or is its second", e.Operation))
+				continue
+			}
+			delete(operations, e.Operation)
+			place++
+			op.Tags = []string{g.Tag}
+			op.Extensions = map[string]any{OrderExtension: place}
+			errs = append(errs, e.show(op))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(operations)) {
+		errs = append(errs, fmt.Errorf("operation %q has no example", id))
+	}
+	return errors.Join(errs...)
+}
+
+// operationsOf returns the documented operations by id.
+func operationsOf(doc *huma.OpenAPI) map[string]*huma.Operation {
+	operations := map[string]*huma.Operation{}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
+			if op != nil {
+				operations[op.OperationID] = op
+			}
+		}
+	}
+	return operations
+}
+
+// show puts an example into its operation. Parameters that it does not name lose theirs: the page would send them as well.
+func (e Example) show(op *huma.Operation) error {
+	var errs []error
+	named := map[string]any{}
+	for name, v := range e.Path {
+		named["path "+name] = v
+	}
+	for name, v := range e.Query {
+		named["query "+name] = v
+	}
+	for n, p := range op.Parameters {
+		at := p.In + " " + p.Name
+		own := *p // parameters of embedded structs may be shared between operations
+		own.Example = named[at]
+		if p.Schema != nil {
+			schema := *p.Schema
+			schema.Examples = nil
+			own.Schema = &schema
+		}
+		op.Parameters[n] = &own
+		if p.Required && own.Example == nil {
+			errs = append(errs, fmt.Errorf("example %q lacks %s", e.Operation, at))
+		}
+		delete(named, at)
+	}
+	for _, at := range slices.Sorted(maps.Keys(named)) {
+		errs = append(errs, fmt.Errorf("example %q names %s, which does not exist", e.Operation, at))
+	}
+	if ok := op.Responses["200"]; e.Creates && ok != nil {
+		created := *ok
+		created.Description = http.StatusText(http.StatusCreated)
+		op.Responses["201"] = &created
+	}
+	return errors.Join(append(errs, e.showBody(op))...)
+}
+
+func (e Example) showBody(op *huma.Operation) error {
+	if (op.RequestBody == nil) != (e.Body == nil) {
+		return fmt.Errorf("example %q has a body and the operation none, or the other way round", e.Operation)
+	}
+	if e.Body == nil {
+		return nil
+	}
+	contentType := e.Type
+	if contentType == "" {
+		contentType = "application/json"
+	} else {
+		op.Extensions[TypeExtension] = contentType
+	}
+	media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	if documented := op.RequestBody.Content[contentType]; documented != nil {
+		own := *documented // operations may share a body
+		media = &own
+	}
+	media.Example = e.Body
+	body := *op.RequestBody
+	body.Content = maps.Clone(body.Content)
+	body.Content[contentType] = media
+	op.RequestBody = &body
+	return nil
+}
+
+// ReferencePage is the page at /docs: tags as the document lists them, operations in their order, and the placeholders of the
+// examples filled in from the answers seen so far.
+func ReferencePage(title string) http.Handler {
+	return v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{
+		"showExtensions":       "false",
+		"persistAuthorization": "true",
+		"operationsSorter": `function (a, b) {
+				return a.getIn(["operation", "` + OrderExtension + `"]) - b.getIn(["operation", "` + OrderExtension + `"]);
+			}`,
+		"requestInterceptor": `function (request) {
+				var filled = function (text) {
+					return text.replace(/(latest|previous)-([a-z_]+)/g, function (whole, which, name) {
+						var seen = (window.aisleSeen || {})[name] || {};
+						return seen[which] || whole;
+					});
+				};
+				request.url = filled(request.url);
+				if (typeof request.body === "string") request.body = filled(request.body);
+				return request;
+			}`,
+		"responseInterceptor": `function (response) {
+				var seen = window.aisleSeen = window.aisleSeen || {};
+				var answer;
+				try { answer = JSON.parse(response.text); } catch (e) { return response; }
+				if (!response.ok || answer === null || answer.openapi) return response;
+				(Array.isArray(answer.items) ? answer.items.slice().reverse() : []).concat([answer]).forEach(function (part) {
+					for (var name in part) {
+						var had = seen[name] || {};
+						if (typeof part[name] === "string" && part[name] !== had.latest) {
+							seen[name] = { latest: part[name], previous: had.latest };
+						}
+					}
+				});
+				return response;
+			}`,
+		"onComplete": `function () {
+				var paths = ui.specSelectors.specJson().get("paths").toJS();
+				for (var path in paths) for (var method in paths[path]) {
+					var type = paths[path][method]["` + TypeExtension + `"];
+					if (type) ui.oas3Actions.setRequestContentType({ value: type, pathMethod: [path, method] });
+				}
+			}`,
+	}})(title, "/openapi.json", "/docs/")
+}
