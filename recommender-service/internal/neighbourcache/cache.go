@@ -118,8 +118,6 @@ func (c *Cache) Close() {
 type Lists struct {
 	// Entries stand beside the items; nil for a list that is not at hand.
 	Entries []*Entry
-	// Settled says that all of them are at hand and none is about to be read anew.
-	Settled bool
 
 	cache   *Cache
 	shop    *catalogue.Shop
@@ -145,7 +143,6 @@ func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items [
 		}
 	}
 	c.refresh(ctx, shop, m, outdated)
-	l.Settled = len(l.missing)+len(outdated) == 0
 	return l
 }
 
