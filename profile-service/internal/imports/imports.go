@@ -91,7 +91,7 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 	if !spec.DryRun {
 		state.UndoUntil = wire.TimeOf(state.CreatedAt.Add(store.UndoFor))
 	}
-	if err := im.save(ctx, shop, &state, false); err != nil {
+	if err := im.save(ctx, shop, &state); err != nil {
 		discard(spool)
 		return profileapi.Import{}, err
 	}
@@ -145,13 +145,13 @@ func discard(f *os.File) {
 	_ = os.Remove(f.Name())
 }
 
-func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Import, cancelled bool) error {
+func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Import) error {
 	state.UpdatedAt = wire.TimeOf(im.o.Now())
 	body, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("encode import: %w", err)
 	}
-	return im.o.Store.PutImport(ctx, shop, store.ImportRow{ImportID: state.ImportID, CreatedMs: state.CreatedAt.UnixMilli(), UpdatedMs: state.UpdatedAt.UnixMilli(), Cancelled: cancelled, Body: body})
+	return im.o.Store.PutImport(ctx, shop, store.ImportRow{ImportID: state.ImportID, CreatedMs: state.CreatedAt.UnixMilli(), UpdatedMs: state.UpdatedAt.UnixMilli(), Body: body})
 }
 
 // Import returns the state of an import, or a 404 problem.
@@ -200,7 +200,8 @@ func (im *Imports) Cancel(ctx context.Context, shop, id string) (profileapi.Impo
 	if err != nil || state.Ended() {
 		return state, err
 	}
-	if err := im.save(ctx, shop, &state, true); err != nil {
+	// Only the wish is stored: the job may be saving its end at this moment.
+	if err := im.o.Store.CancelImport(ctx, shop, id); err != nil {
 		return state, err
 	}
 	im.mu.Lock()

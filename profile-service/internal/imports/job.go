@@ -85,7 +85,7 @@ func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import
 	j.found()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	if err := im.save(end, shop, &j.state, false); err != nil {
+	if err := im.save(end, shop, &j.state); err != nil {
 		im.o.Logger.Error("the end of an import was not saved", "shop", shop, "import_id", state.ImportID, "error", err)
 	}
 }
@@ -386,5 +386,5 @@ func (j *job) save(ctx context.Context) error {
 	if row.Cancelled {
 		return context.Canceled
 	}
-	return j.im.save(ctx, j.shop, &j.state, false)
+	return j.im.save(ctx, j.shop, &j.state)
 }

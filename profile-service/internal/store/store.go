@@ -163,6 +163,8 @@ type ImportError struct {
 type Imports interface {
 	// PutImport stores a state; Cancelled stays true once it was.
 	PutImport(ctx context.Context, shop string, row ImportRow) error
+	// CancelImport notes that an import is to stop and leaves its state as it is; one that does not exist is none.
+	CancelImport(ctx context.Context, shop, id string) error
 	// Import returns a state, or ErrNotFound.
 	Import(ctx context.Context, shop, id string) (ImportRow, error)
 	// ListImports returns states with an id below before ("" for all) in descending order of id.

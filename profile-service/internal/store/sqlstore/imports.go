@@ -37,6 +37,18 @@ func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) e
 	return nil
 }
 
+// CancelImport implements store.Imports.
+func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cancel import %s: %w", id, err)
+	}
+	return nil
+}
+
 // noteImport returns the number of an import that appends events from first to last.
 func (t *tx) noteImport(ctx context.Context, shop, id string, first, last int64) (int64, error) {
 	number, err := one(ctx, t, `update imports set first_seq = case when first_seq = 0 then $1 else first_seq end, last_seq = $2

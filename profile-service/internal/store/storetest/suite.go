@@ -272,7 +272,13 @@ func imports(t *testing.T, s store.Store) {
 	}
 	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 6, Body: []byte(`{"a":1}`)})
 	put(store.ImportRow{ImportID: "2", CreatedMs: 7, UpdatedMs: 7, Body: []byte(`{}`)})
-	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 8, Cancelled: true, Body: []byte(`{"a":2}`)})
+	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 8, Body: []byte(`{"a":2}`)})
+	if err := s.CancelImport(t.Context(), shop, "1"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Import(t.Context(), shop, "1"); err != nil || !got.Cancelled || string(got.Body) != `{"a":2}` {
+		t.Errorf("a cancelled import is %+v, %v", got, err)
+	}
 	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Body: []byte(`{"a":3}`)})
 	first := store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Cancelled: true, Body: []byte(`{"a":3}`)}
 	got, err := s.Import(t.Context(), shop, "1")
