@@ -17,7 +17,7 @@ import (
 // OrderExtension is the extension of an operation that tells its place on the reference page, from 1.
 const OrderExtension = "x-order"
 
-// TypeExtension names the content type of an operation's example where it is not the first of the body's content types.
+// TypeExtension names the content type of an operation's example where it is not application/json.
 const TypeExtension = "x-example-type"
 
 // Authentication explains keys and the placeholders of examples, in Markdown; it is part of the description of every document.
@@ -185,13 +185,6 @@ func ReferencePage(title string) http.Handler {
 					}
 				});
 				return response;
-			}`,
-		"onComplete": `function () {
-				var paths = ui.specSelectors.specJson().get("paths").toJS();
-				for (var path in paths) for (var method in paths[path]) {
-					var type = paths[path][method]["` + TypeExtension + `"];
-					if (type) ui.oas3Actions.setRequestContentType({ value: type, pathMethod: [path, method] });
-				}
 			}`,
 	}})(title, "/openapi.json", "/docs/")
 }
