@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// MaxItems is how many items a state holds. Beyond it the item touched longest ago goes first, those bought, hidden or in the cart last.
-const MaxItems = 500
+// MaxItems is how many items a state holds that were only looked at, and MaxKept how many that were bought, are unwanted or in the cart: those may not be
+// offered again, and so are remembered for longer. Beyond it the item touched longest ago goes first.
+const (
+	MaxItems = 500
+	MaxKept  = 2000
+)
 
 // MaxPurchases is how many purchases of one item are remembered, the latest.
 const MaxPurchases = 10
@@ -60,6 +64,9 @@ const lowRating = 2
 
 // Unwanted reports whether the visitor does not want to see the item: marked not_interested, or rated 2 or less.
 func (it *Item) Unwanted() bool { return it.Hidden || it.Rating > 0 && it.Rating <= lowRating }
+
+// Kept reports whether the item is remembered for longer than what was only looked at.
+func (it *Item) Kept() bool { return len(it.Purchases) > 0 || it.Cart > 0 || it.Unwanted() }
 
 // Quantity is how many of the item the visitor bought, net of refunds.
 func (it *Item) Quantity() float64 {

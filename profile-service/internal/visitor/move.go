@@ -146,17 +146,18 @@ func typeIndex(s *visitorstate.State, name string) uint8 {
 	return uint8(k)
 }
 
-// bounded drops items beyond max: those touched longest ago that are neither bought nor unwanted nor in the cart, then those touched longest ago.
+// bounded drops items that were only looked at beyond limit, and others beyond MaxKept, those touched longest ago first. Cost O(1) for lists within limit.
 func bounded(items []visitorstate.Item, limit int) []visitorstate.Item {
-	for len(items) > limit {
-		drop := len(items) - 1
-		for n := len(items) - 1; n > 0; n-- {
-			if it := &items[n]; len(it.Purchases) == 0 && !it.Unwanted() && it.Cart == 0 {
-				drop = n
-				break
-			}
-		}
-		items = slices.Delete(items, drop, drop+1)
+	if len(items) <= limit {
+		return items
 	}
-	return items
+	looked, kept := 0, 0
+	return slices.DeleteFunc(items, func(it visitorstate.Item) bool { // the last touched come first
+		if it.Kept() {
+			kept++
+			return kept > visitorstate.MaxKept
+		}
+		looked++
+		return looked > limit
+	})
 }

@@ -160,12 +160,19 @@ func TestPresentSessionOfAUser(t *testing.T) {
 func TestWhatIsBoughtOutlivesWhatWasOnlyLookedAt(t *testing.T) {
 	t.Parallel()
 	events := []store.Event{did("purchase", "1", 300, one("bought")), did("view_item", "", 299, one("viewed"))}
-	for n := range visitorstate.MaxItems - 1 {
-		events = append(events, did("view_item", "", 200, one(fmt.Sprint("i", n))))
+	for n := range visitorstate.MaxItems {
+		events = append(events, did("view_item", "", 200, one(fmt.Sprint("i", n))), did("purchase", "", 200, one(fmt.Sprint("b", n))))
 	}
 	s := state(t, events...)
-	if len(s.Items) != visitorstate.MaxItems || s.Find("bought") < 0 || s.Find("viewed") >= 0 {
+	if len(s.Items) != 2*visitorstate.MaxItems+1 || s.Find("bought") < 0 || s.Find("viewed") >= 0 {
 		t.Errorf("%d items, bought at %d, viewed at %d", len(s.Items), s.Find("bought"), s.Find("viewed"))
+	}
+	events = events[:0]
+	for n := range visitorstate.MaxKept + 5 {
+		events = append(events, did("purchase", "", 200, one(fmt.Sprint("b", n))))
+	}
+	if s := state(t, events...); len(s.Items) != visitorstate.MaxKept || s.Find("b4") >= 0 || s.Find("b5") < 0 {
+		t.Errorf("%d items bought", len(s.Items))
 	}
 }
 
