@@ -18,7 +18,7 @@ func TestWarningsOfItems(t *testing.T) {
 				got = append(got, w.Pointer+" "+w.Code)
 			}
 		}
-		want := []string{"/0/colour unknown_field", "/0/prise near_field", "/1/price zero_price", "/2/item_id repeated_id"}
+		want := []string{"/0/colour unknown_field", "/0/prise near_field", "/1/price price_zero", "/2/item_id repeated_id"}
 		if diff := cmp.Diff(want, got); status != 200 || diff != "" || answer.Accepted != 3 || answer.Warned != 3 {
 			t.Errorf("%d %+v %s", status, answer, diff)
 		}

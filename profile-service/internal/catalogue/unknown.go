@@ -43,7 +43,7 @@ func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.F
 	}
 	var warnings []profileapi.FieldError
 	if item.Price != nil && *item.Price == 0 {
-		warnings = append(warnings, profileapi.FieldError{Pointer: pointer + "/price", Code: "zero_price", Detail: "The price is 0. Leave it out when it is not known."})
+		warnings = append(warnings, profileapi.FieldError{Pointer: pointer + "/price", Code: "price_zero", Detail: "The price is 0. Leave it out when it is not known."})
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if slices.Contains(itemNames.Fields, name) {

@@ -463,7 +463,7 @@ func (d *decoder) finish() {
 	if e.Type == TypePurchase {
 		for n := range e.Lines {
 			if l := &e.Lines[n]; l.HasPrice && l.Price == 0 {
-				d.warn("/items/"+strconv.Itoa(n)+"/price", "zero_price", "The price is 0. Leave it out when it is not known.")
+				d.warn("/items/"+strconv.Itoa(n)+"/price", "price_zero", "The price is 0. Leave it out when it is not known.")
 			}
 		}
 	}
