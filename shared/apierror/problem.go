@@ -37,6 +37,11 @@ type FieldError struct {
 	Detail    string `json:"detail" doc:"What is wrong with the value and what is expected"`
 }
 
+// PointerTo is a JSON pointer to a member of what pointer points at (RFC 6901).
+func PointerTo(pointer, member string) string {
+	return pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(member)
+}
+
 // Error implements error with the text that a person reads.
 func (p *Problem) Error() string {
 	var b strings.Builder

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/names"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/names"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -49,7 +50,7 @@ func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.F
 		if slices.Contains(itemNames.Fields, name) {
 			continue
 		}
-		w := profileapi.FieldError{Pointer: pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), Code: "unknown_field",
+		w := profileapi.FieldError{Pointer: apierror.PointerTo(pointer, name), Code: "unknown_field",
 			Detail: fmt.Sprintf("%.64q is not a field of an item and is left out. Put what is to be kept into attributes.", name)}
 		if field, ok := itemNames.Meant(name); ok {
 			w.Code, w.Detail = "near_field", fmt.Sprintf("%.64q is not a field of an item and is left out. Is %s meant?", name, field)

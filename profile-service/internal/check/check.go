@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -97,7 +98,7 @@ func (f *Fields) Attributes(attributes map[string]any) {
 	}
 	size := 0
 	for name, value := range attributes {
-		at := "/attributes/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		at := apierror.PointerTo("/attributes", name)
 		f.Text(at, name, 256)
 		size += len(name)
 		switch value := value.(type) {

@@ -2,10 +2,12 @@ package event
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/names"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/names"
 )
 
 // The codes of warnings of members that are no fields.
@@ -71,7 +73,7 @@ func describesItem(name string) bool {
 
 // unknownOfLine warns of a member of a line that is no field.
 func (d *decoder) unknownOfLine(line, name string) {
-	pointer := line + "/" + escapePointer(name)
+	pointer := apierror.PointerTo(line, name)
 	if field, ok := lineNames.Meant(name); ok {
 		d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field of a line and is left out. Is %s meant?", name, field))
 		return
@@ -79,15 +81,10 @@ func (d *decoder) unknownOfLine(line, name string) {
 	d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field of a line and is left out. item_id, quantity, price and recommendation_id are.", name))
 }
 
-// escapePointer is a name as a part of a JSON pointer (RFC 6901).
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
 // nameUnknown warns of members that are no fields.
 func (d *decoder) nameUnknown() {
 	for _, name := range d.unknown {
-		pointer := "/" + escapePointer(name)
+		pointer := apierror.PointerTo("", name)
 		if field, ok := eventNames.Meant(name); ok {
 			d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field and is left out. Is %s meant?", name, field))
 		} else {
@@ -108,12 +105,7 @@ func (d *decoder) mend(fields ...string) string {
 
 // meant says which type somebody meant who wrote another name; "" when nothing is near.
 func (r *Rules) meant(name string) string {
-	best, distance := "", 3
-	for known := range r.canonical {
-		if d := names.Edits(names.Plain(name), names.Plain(known)); d < distance || d == distance && best != "" && known < best {
-			best, distance = known, d
-		}
-	}
+	best := names.Nearest(name, slices.Collect(maps.Keys(r.canonical)))
 	if other := typeWord(names.Plain(name)); other != "" {
 		best = other
 	}

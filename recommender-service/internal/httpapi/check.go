@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/names"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -38,7 +39,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 	if r.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, r.Filter)
 		a.checkAttributes(p, shop, r.Filter, prefix+"/filter")
-		if kind == auth.KindPublishable && names(r.Filter, "margin") {
+		if kind == auth.KindPublishable && compares(r.Filter, "margin") {
 			add("/filter", "not_allowed", "a publishable key must not filter by margin")
 		}
 	}
@@ -68,7 +69,7 @@ func unknownTypes(pointer string, types []string) (bad []apierror.FieldError) {
 }
 
 func unknownType(name string) string {
-	if near := nearest(name, visitor.EventTypes()); near != "" {
+	if near := names.Nearest(name, visitor.EventTypes()); near != "" {
 		return "is not a type of event: " + near + " is near it"
 	}
 	return "is not a type of event: use " + strings.Join(visitor.EventTypes(), ", ")
@@ -110,11 +111,11 @@ func (a *API) checkAttributes(p *rules.Problems, shop string, c *recommenderapi.
 	rules.Attributes(pointer, c, func(pointer, name string) { a.checkAttribute(p, shop, pointer, name) })
 }
 
-// names reports whether a condition compares a field.
-func names(c *recommenderapi.Condition, field string) bool {
+// compares reports whether a condition compares a field.
+func compares(c *recommenderapi.Condition, field string) bool {
 	if c == nil {
 		return false
 	}
-	has := func(o recommenderapi.Condition) bool { return names(&o, field) }
-	return c.Field == field || slices.ContainsFunc(c.All, has) || slices.ContainsFunc(c.Any, has) || names(c.Not, field)
+	has := func(o recommenderapi.Condition) bool { return compares(&o, field) }
+	return c.Field == field || slices.ContainsFunc(c.All, has) || slices.ContainsFunc(c.Any, has) || compares(c.Not, field)
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/names"
 )
 
 // elsewhere are names that other recommenders and analytics tools have for fields of ours, without marks and in lower case; of several the first that
@@ -109,63 +109,18 @@ func bodyNames(op *huma.Operation, schemas huma.Registry, pointer string) (known
 
 // mend says what to send in place of a name.
 func mend(name string, known []string) string {
-	for _, target := range elsewhere()[plain(name)] {
+	for _, target := range elsewhere()[names.Plain(name)] {
 		if slices.Contains(known, target) {
 			return "is called " + target + " here"
 		}
 	}
-	if near := nearest(name, known); near != "" {
+	if near := names.Nearest(name, known); near != "" {
 		return "is not known here: " + near + " is near it"
 	}
 	if len(known) == 0 {
 		return "is not known here"
 	}
 	return "is not known here: use " + strings.Join(known, ", ")
-}
-
-// plain writes a name in lower case without marks, so that userId, user-id and user_id are one.
-func plain(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == '.' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(name))
-}
-
-// nearest returns the known name that differs least, by at most a third of its letters and ties by name; "" for none.
-func nearest(name string, known []string) string {
-	distances := map[string]int{}
-	for _, k := range known {
-		if d := distance(plain(name), plain(k)); 3*d <= len(plain(k)) {
-			distances[k] = d
-		}
-	}
-	if len(distances) == 0 {
-		return ""
-	}
-	return slices.MinFunc(slices.Sorted(maps.Keys(distances)), func(a, b string) int { return cmp.Compare(distances[a], distances[b]) })
-}
-
-// distance is the least number of letters to put in, take out or change (Levenshtein 1966).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // sortedKeys returns the keys of a map in order.

@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/names"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -86,7 +87,7 @@ func (a *API) noScenario(shop, id string) *apierror.Problem {
 		known = append(known, e.ID)
 	}
 	p := apierror.NotFound("scenario", id)
-	if near := nearest(id, known); near != "" {
+	if near := names.Nearest(id, known); near != "" {
 		p.Detail += " Was " + near + " meant?"
 	}
 	p.Detail += " There are " + strings.Join(known, ", ") + "."

@@ -3,7 +3,7 @@ package names_test
 import (
 	"testing"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/names"
+	"github.com/aisle-rec/aisle/shared/names"
 )
 
 func TestMeantFields(t *testing.T) {
@@ -12,6 +12,16 @@ func TestMeantFields(t *testing.T) {
 	for name, want := range map[string]string{"itemId": "item_id", "Item-ID": "item_id", "SKU": "item_id", "catgory_path": "category_path", "prize": "price", "colour": "", "x": ""} {
 		if got, ok := table.Meant(name); got != want || ok != (want != "") {
 			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	known := []string{"purchase", "view_list", "view_item", "größe"}
+	for name, want := range map[string]string{"purchases": "purchase", "View-Items": "view_item", "view_lism": "view_list", "viewXXXX": "", "Groeße": "größe", "zzz": "", "": ""} {
+		if got := names.Nearest(name, known); got != want {
+			t.Errorf("%q is near %q, want %q", name, got, want)
 		}
 	}
 }

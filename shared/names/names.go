@@ -1,7 +1,10 @@
 // Package names finds out which field somebody meant who wrote another name: one that is nearly right, or what other systems call it.
 package names
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Table are the fields of a kind of object.
 type Table struct {
@@ -9,14 +12,11 @@ type Table struct {
 	Synonyms map[string]string // plain form of a usual other name to the field
 }
 
-// Plain is a name without case and signs: userId, User-ID and user_id are one.
+// Plain is a name in lower case without signs: userId, User-ID and user_id are one.
 func Plain(name string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
 		}
 		return -1
 	}, name)
@@ -24,17 +24,23 @@ func Plain(name string) string {
 
 // Meant returns the field that a name that is none was probably meant for.
 func (t Table) Meant(name string) (string, bool) {
-	text := Plain(name)
-	if field, ok := t.Synonyms[text]; ok {
+	if field, ok := t.Synonyms[Plain(name)]; ok {
 		return field, true
 	}
-	best, distance := "", 3
-	for _, field := range t.Fields {
-		if d := Edits(text, Plain(field)); d < distance && 3*d <= len(text) {
-			best, distance = field, d
+	near := Nearest(name, t.Fields)
+	return near, near != ""
+}
+
+// Nearest returns the known name that differs least from a name, by at most a third of its letters; of several the first in order; "" for none.
+func Nearest(name string, known []string) string {
+	text, best, least := Plain(name), "", 0
+	for _, k := range known {
+		plain := Plain(k)
+		if d := Edits(text, plain); 3*d <= len(plain) && (best == "" || d < least || d == least && k < best) {
+			best, least = k, d
 		}
 	}
-	return best, best != ""
+	return best
 }
 
 // Edits is the least number of inserted, removed and replaced bytes between two short texts (Levenshtein 1966). Cost O(len(a)·len(b)).
