@@ -9,12 +9,14 @@ import (
 type Family struct {
 	Row     *Item   // the product's own row; nil when the catalogue has none
 	Members []*Item // the variants by item id, at least one
-	// Best stands for the family when nothing is known of who asks: the first that can be bought, else the first.
+	// Best stands for the family when nothing is known of who asks: the first that can be bought, else the first that is shown, else the first.
 	Best *Item
 }
 
 // Offered reports whether the item itself can be bought now.
 func (it *Item) Offered() bool { return it.Status == Active && it.Sellable }
+
+func (it *Item) shown() bool { return it.Status == Active }
 
 // row returns an item as the feed has it; nil for a family without a row of its own.
 func row(it *Item) *Item {
@@ -29,8 +31,11 @@ func row(it *Item) *Item {
 func familyOf(head int32, own *Item, members []*Item) *Item {
 	slices.SortFunc(members, func(a, b *Item) int { return cmp.Compare(a.ID, b.ID) })
 	f := &Family{Row: own, Members: members, Best: members[0]}
-	if n := slices.IndexFunc(members, (*Item).Offered); n >= 0 {
-		f.Best = members[n]
+	for _, fits := range []func(*Item) bool{(*Item).Offered, (*Item).shown} {
+		if n := slices.IndexFunc(members, fits); n >= 0 {
+			f.Best = members[n]
+			break
+		}
 	}
 	base := own
 	if base == nil {
@@ -47,7 +52,7 @@ func familyOf(head int32, own *Item, members []*Item) *Item {
 	if own == nil {
 		it.PublishedMs, it.ExpiresMs = f.published(), 0
 	}
-	if it.Status == Active && !slices.ContainsFunc(members, func(m *Item) bool { return m.Status == Active }) {
+	if it.Status == Active && !slices.ContainsFunc(members, (*Item).shown) {
 		it.Status = members[0].Status
 	}
 	it.Sellable = slices.ContainsFunc(members, (*Item).Offered)

@@ -56,6 +56,7 @@ func TestAFamilyIsWhatItsVariantsMakeOfIt(t *testing.T) {
 	}{
 		"without a row its best variant stands for it": {[]profileapi.Item{variant("b", 5, nil, ""), variant("a", 4, out, "")}, nil, []shownProduct{{"p", "b", Active, true, 5}}},
 		"none can be bought: the first":                {[]profileapi.Item{variant("b", 5, out, ""), variant("a", 6, out, "")}, nil, []shownProduct{{"p", "a", Active, false, 5}}},
+		"a hidden variant before one sold out":         {[]profileapi.Item{variant("a", 4, nil, profileapi.ItemHidden), variant("b", 5, out, "")}, nil, []shownProduct{{"p", "b", Active, false, 5}}},
 		"stock and price are those of the variants":    {[]profileapi.Item{parent, variant("a", 4, out, ""), variant("b", 7, nil, ""), variant("c", 6, nil, "")}, nil, []shownProduct{{"p", "p", Active, true, 6}}},
 		"variants before their product":                {[]profileapi.Item{variant("a", 4, nil, ""), parent}, nil, []shownProduct{{"p", "p", Active, true, 4}}},
 		"a hidden product":                             {[]profileapi.Item{hidden, variant("a", 4, nil, "")}, nil, []shownProduct{{"p", "p", Hidden, true, 4}}},

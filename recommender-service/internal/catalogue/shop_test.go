@@ -290,6 +290,9 @@ func plainNewest(catalogue map[string]*profileapi.Item) []string {
 			p.ms = ms(own)
 		} else {
 			p.id, p.ms = variants[0].ItemID, ms(variants[0])
+			if n := slices.IndexFunc(variants, active); n >= 0 {
+				p.id = variants[n].ItemID
+			}
 			if n := slices.IndexFunc(variants, func(it *profileapi.Item) bool { return active(it) && sellable(it.Stock) }); n >= 0 {
 				p.id = variants[n].ItemID
 			}
