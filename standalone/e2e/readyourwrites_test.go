@@ -165,13 +165,13 @@ func (v *writer) post(events ...profileapi.Event) error {
 	return err
 }
 
-// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the profile promises
-// nothing, and is asked for again.
+// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the profile, or that the
+// visitor in it is as he was read before, promises nothing, and is asked for again.
 func (v *writer) ask(r recommenderapi.Request) (recommenderapi.Answer, error) {
 	r.DeadlineMS = 5000
 	for {
 		answer, err := v.api.Recommend(v.ctx, r)
-		if err != nil || !slices.Contains(answer.Degraded, "profile-service") {
+		if err != nil || !answer.Freshness.Stale && !slices.Contains(answer.Degraded, "profile-service") && !slices.Contains(answer.Degraded, "overload") {
 			return answer, err
 		}
 	}
