@@ -15,8 +15,6 @@ import (
 const (
 	// visitorTTL is how long a visitor is remembered, to be used when the profile-service does not answer in time.
 	visitorTTL = time.Hour
-	// visitorFresh is how long the ages in a visitor that has not changed may be counted from when it was read.
-	visitorFresh = 5 * time.Minute
 	// visitorTimeout bounds a reading that nobody waits for any more: the next request finds its answer.
 	visitorTimeout = 2 * time.Second
 )
@@ -29,21 +27,24 @@ type visitors struct {
 
 type visitorKey struct{ shop, user, session string }
 
+// knownVisitor is an answer as it was sent: decoded it would take seven times the memory, and reading it costs a fiftieth of an answer.
 type knownVisitor struct {
-	tag     string
-	answer  visitorstate.Answer
-	visitor *visitor.Visitor
+	tag    string
+	answer visitorstate.Answer
+	asOf   time.Time // when it was read, or confirmed
 }
 
 func newVisitors(maxBytes uint64) *visitors {
 	return &visitors{cache: otter.Must(&otter.Options[visitorKey, *knownVisitor]{
-		MaximumWeight:    maxBytes,
-		Weigher:          func(_ visitorKey, k *knownVisitor) uint32 { return uint32(k.visitor.Bytes() + len(k.answer.State)) },
+		MaximumWeight: maxBytes,
+		Weigher: func(_ visitorKey, k *knownVisitor) uint32 {
+			return uint32(300 + len(k.answer.State) + len(k.answer.Person))
+		},
 		ExpiryCalculator: otter.ExpiryWriting[visitorKey, *knownVisitor](visitorTTL),
 	})}
 }
 
-// Visitor returns the visitor of a query as of now. Its lists are shared and must not be changed. When the profile-service does not answer in time, the visitor is
+// Visitor returns the visitor of a query as of now. When the profile-service does not answer in time, the visitor is
 // the one that was read last, if one is remembered, and err says why; Visitor.AsOf says of when it is. With q.Watermark the visitor is that of then.
 func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery, now time.Time) (*visitor.Visitor, error) {
 	k := visitorKey{shop, q.UserID, q.SessionID}
@@ -66,7 +67,7 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	select {
 	case r := <-done:
 		if r.err == nil {
-			return r.known.visitor, nil
+			return p.decoded(k, r.known, now)
 		}
 		err = r.err
 	case <-ctx.Done():
@@ -75,15 +76,35 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	if known == nil {
 		return nil, err
 	}
-	return known.visitor, err
+	v, damaged := p.decoded(k, known, known.asOf)
+	if damaged != nil {
+		return nil, damaged
+	}
+	return v, err
 }
 
-// Remembered returns the visitor of a query as it was read last; nil when it is not remembered. Its lists must not be changed.
-func (p *Peers) Remembered(shop string, q profileapi.ProfileQuery) *visitor.Visitor {
-	if known, ok := p.visitors.cache.GetIfPresent(visitorKey{shop, q.UserID, q.SessionID}); ok {
-		return known.visitor
+// decoded returns the visitor of an answer as of a moment, joined with the catalogue.
+func (p *Peers) decoded(k visitorKey, known *knownVisitor, at time.Time) (*visitor.Visitor, error) {
+	v, err := visitor.Of(&known.answer, k.user, k.session, at)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	p.options.Catalogue.Shop(k.shop).Read(func(c *catalogue.View) { v.Join(c.Find) })
+	return v, nil
+}
+
+// Remembered returns the visitor of a query as it was read last; nil when it is not remembered.
+func (p *Peers) Remembered(shop string, q profileapi.ProfileQuery) *visitor.Visitor {
+	k := visitorKey{shop, q.UserID, q.SessionID}
+	known, ok := p.visitors.cache.GetIfPresent(k)
+	if !ok {
+		return nil
+	}
+	v, err := p.decoded(k, known, known.asOf)
+	if err != nil {
+		return nil // it was decoded when it came; a new answer will be asked for
+	}
+	return v
 }
 
 // readVisitor asks the profile-service for what is newer than what is known, and remembers it.
@@ -103,21 +124,12 @@ func (p *Peers) readVisitor(ctx context.Context, k visitorKey, q profileapi.Prof
 	if err != nil {
 		return nil, err
 	}
-	next := &knownVisitor{tag: a.tag}
-	switch {
-	case a.data != nil:
-		if next.answer, err = visitorstate.DecodeAnswer(a.data); err != nil {
-			return nil, err
-		}
-	case now.Sub(known.visitor.AsOf) < visitorFresh:
-		return known, nil
-	default:
+	next := &knownVisitor{tag: a.tag, asOf: now}
+	if a.data == nil {
 		next.answer = known.answer
-	}
-	if next.visitor, err = visitor.Of(&next.answer, q.UserID, q.SessionID, now); err != nil {
+	} else if next.answer, err = visitorstate.DecodeAnswer(a.data); err != nil {
 		return nil, err
 	}
-	p.options.Catalogue.Shop(k.shop).Read(func(v *catalogue.View) { next.visitor.Join(v.Find) })
 	if q.Watermark == 0 {
 		p.visitors.cache.Set(k, next)
 	}

@@ -185,8 +185,7 @@ func (r *run) readVisitor(ctx context.Context) {
 		v, err := r.askVisitor(ctx, q, at)
 		switch {
 		case v != nil:
-			own := *v // what the request carries is added to a visitor of its own
-			r.visitor, r.profiled, r.stale = &own, true, err != nil
+			r.visitor, r.profiled, r.stale = v, true, err != nil
 			if err != nil && !errors.Is(err, context.DeadlineExceeded) && !r.atHand {
 				r.degrade(peers.Profile) // it is ill, not just late
 			}

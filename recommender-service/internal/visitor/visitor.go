@@ -206,7 +206,7 @@ func (v *Visitor) Did(t *Touched, types ...string) bool {
 	return false
 }
 
-// kind returns the bit of a type, which the visitor gets if it is new. A visitor that is shared keeps its own list.
+// kind returns the bit of a type, which the visitor gets if it is new.
 func (v *Visitor) kind(name string) uint32 {
 	k := slices.Index(v.types, name)
 	if k < 0 {
@@ -214,12 +214,6 @@ func (v *Visitor) kind(name string) uint32 {
 		v.types = append(slices.Clip(v.types), name)
 	}
 	return 1 << k
-}
-
-// Bytes is about what the visitor takes in memory.
-func (v *Visitor) Bytes() int {
-	const visitor, touched, bought, value = 600, 96, 72, 40
-	return visitor + touched*(len(v.History)+len(v.Session)) + bought*len(v.Purchased) + value*(len(v.Hidden)+len(v.Cart)+len(v.Segments)+len(v.Attributes))
 }
 
 // Add puts events that were not posted yet before the history, as if they had been. It does nothing without consent.
