@@ -18,28 +18,39 @@ type newest struct {
 	items []int32
 	at    time.Time
 	of    int64 // arrivals
+	// sequence is the number of changes that the replica had seen.
+	sequence int64
 }
 
-// Newest returns the items published last, the newest first, ties by item id. The list is at most two seconds older than the replica, beside the
-// milliseconds that another caller needs to make it again: only the first list of all is waited for.
-func (s *Shop) Newest() []int32 {
+// Newest returns the items published last, the newest first, ties by item id, and the number of changes after which the replica said so. The list is at most
+// two seconds older than the replica, beside the milliseconds that another caller needs to make it again: only the first list of all is waited for.
+func (s *Shop) Newest() (items []int32, sequence int64) {
 	have, now := s.newest.Load(), s.now()
 	if have != nil && (s.current(have.of) || now.Sub(have.at) < newestEvery && now.After(have.at) && len(have.items) > 0) {
-		return have.items
+		return have.items, have.sequence
 	}
 	if have == nil {
 		s.newestMu.Lock()
 	} else if !s.newestMu.TryLock() {
-		return have.items
+		return have.items, have.sequence
 	}
 	defer s.newestMu.Unlock()
 	if have = s.newest.Load(); have != nil && s.current(have.of) { // made while this caller waited
-		return have.items
+		return have.items, have.sequence
 	}
-	items, of := s.snapshot()
-	made := &newest{items: newestOf(items), at: now, of: of}
+	all, of, sequence := s.snapshot()
+	made := &newest{items: newestOf(all), at: now, of: of, sequence: sequence}
 	s.newest.Store(made)
-	return made.items
+	return made.items, sequence
+}
+
+// Newest returns the items published last as the view has them.
+func (v *View) Newest() []int32 {
+	all := make([]*Item, v.Len())
+	for i := range all {
+		all[i] = v.Item(int32(i))
+	}
+	return newestOf(all)
 }
 
 func (s *Shop) current(arrivals int64) bool {
@@ -49,10 +60,10 @@ func (s *Shop) current(arrivals int64) bool {
 }
 
 // snapshot copies the items, by index.
-func (s *Shop) snapshot() (items []*Item, arrivals int64) {
+func (s *Shop) snapshot() (items []*Item, arrivals, sequence int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.items), s.arrivals
+	return slices.Clone(s.items), s.arrivals, s.sequence
 }
 
 // newestOf returns the items published last, the newest first, ties by item id. It sorts whenever twice as many are held as are listed, so that it costs

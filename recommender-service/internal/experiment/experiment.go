@@ -140,7 +140,7 @@ func (b *Book) apply(shop string, p recommend.Placement, x *api.Experiment, arm 
 	if p.Scenario.ScenarioID != id || p.Scenario.Version != version {
 		changed := *p.Scenario
 		changed.ScenarioID, changed.Version = id, version
-		p.Scenario = &changed
+		p.Scenario, p.Derived = &changed, true
 	}
 	return p
 }

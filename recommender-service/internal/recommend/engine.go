@@ -66,6 +66,8 @@ type Placement struct {
 	Arm      api.Arm
 	// Models names versions other than the live ones, by relation.
 	Models map[string]string
+	// Derived says that no stored version of the scenario says what Scenario does: an experiment or a row has changed it.
+	Derived bool
 	// Shared are the rules that hold in all scenarios, in order of id; they are applied before the scenario's own.
 	Shared []*api.Rule
 }
@@ -132,7 +134,7 @@ func (e *Engine) newRun(shop string, p Placement, req *api.Request, now time.Tim
 	s.begin()
 	return &run{
 		engine: e, shop: e.Catalogue.Shop(shop), scenario: p.Scenario, rules: rulesOf(p), req: req, now: wire.TimeOf(now).Time, nonce: nonce, scratch: s,
-		arm: p.Arm, models: p.Models,
+		arm: p.Arm, models: p.Models, derived: p.Derived,
 	}
 }
 

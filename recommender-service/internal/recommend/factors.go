@@ -18,9 +18,9 @@ func (r *run) factors(v *catalogue.View) []factor {
 	var list []factor
 	switch r.scenario.Objective {
 	case "revenue":
-		list = append(list, worth("objective:revenue", v, func(it *catalogue.Item) float64 { return it.Price }))
+		list = append(list, r.worth("objective:revenue", v.MeanPrice(), func(it *catalogue.Item) float64 { return it.Price }))
 	case "margin":
-		list = append(list, worth("objective:margin", v, func(it *catalogue.Item) float64 { return it.Margin }))
+		list = append(list, r.worth("objective:margin", v.MeanMargin(), func(it *catalogue.Item) float64 { return it.Margin }))
 	}
 	for _, rule := range r.rules {
 		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {
@@ -52,11 +52,11 @@ const (
 
 // worth ranks by expected value: a score, which stands for the chance of a click, times the square root of the value relative to the shop's mean,
 // between ½ and 2 so that no price alone decides. An item without a value keeps its score.
-func worth(name string, v *catalogue.View, value func(*catalogue.Item) float64) factor {
-	mean := v.MeanPrice()
-	if name == "objective:margin" {
-		mean = v.MeanMargin()
+func (r *run) worth(name string, mean float64, value func(*catalogue.Item) float64) factor {
+	if r.inputs != nil {
+		mean = r.inputs.decision.Mean
 	}
+	r.mean = mean
 	return factor{name, func(it *catalogue.Item) float64 {
 		if w := value(it); w > 0 && mean > 0 {
 			return min(mostWorth, max(leastWorth, math.Sqrt(w/mean)))

@@ -35,6 +35,13 @@ type Decision struct {
 	CatalogueSeq    int64             `json:"catalogue_seq"`
 	Degraded        []string          `json:"degraded,omitempty"`
 	SharedRules     map[string]int64  `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
+	// Used is the scenario that was answered from where no stored version says it: a row, or an arm with a configuration of its own.
+	Used      *api.Scenario `json:"used,omitempty"`
+	Elsewhere []string      `json:"elsewhere,omitempty"` // what other placements of the page had shown
+	// Mean is the price or margin that the objective compared with; 0 for no objective.
+	Mean float64 `json:"mean,omitempty"`
+	// NewestSeq is the number of catalogue changes that the list of newest items had seen; 0 when it was not used.
+	NewestSeq int64 `json:"newest_seq,omitempty"`
 	Digest          string            `json:"digest"`                 // of items, scores and order
 	// Items is nil in a decision that was stored before it was kept.
 	Items []ShownItem `json:"items"`
@@ -78,16 +85,19 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	} else if replica.ChangedSince(d.At) {
 		in.lose("the catalogue of then: it has changed since, and its earlier states are kept in memory only")
 	}
+	if d.Used != nil {
+		p.Scenario = d.Used
+	}
 	if p.Scenario.Version != d.ScenarioVersion {
 		in.lose(fmt.Sprintf("version %d of scenario %q", d.ScenarioVersion, d.Scenario))
 	}
-	if slices.Contains(d.Degraded, peers.Similarity) {
+	if slices.Contains(d.Degraded, peers.Similarity) || slices.Contains(d.Degraded, Overload) {
 		in.lose("what the similarity-service left out: it did not answer all questions then")
 	}
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
 	r := e.newRun(shop, p, &d.Request, d.At, id.Nonce)
 	defer e.scratch.Put(r.scratch)
-	r.inputs, r.shown = in, d.Shown
+	r.inputs, r.shown, r.taken = in, d.Shown, d.Elsewhere
 	if err := r.start(ctx); err != nil {
 		return api.Answer{}, nil, err
 	}
@@ -140,6 +150,10 @@ func (r *run) decision(a *api.Answer) *Decision {
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
 		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(), Items: r.shownItems(a),
+		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq,
+	}
+	if r.derived {
+		d.Used = r.scenario
 	}
 	if r.profiled {
 		d.ProfileAsOf = r.visitor.AsOf

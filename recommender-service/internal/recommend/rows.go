@@ -40,7 +40,7 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 	out.NextCursor = nil
 	var taken []string
 	for _, planned := range who.rows(find) {
-		p.Scenario = planned.scenario
+		p.Scenario, p.Derived = planned.scenario, true
 		r := e.newRun(shop, p, &planned.req, now, rand.Uint64())
 		r.taken = taken
 		r.share(who)

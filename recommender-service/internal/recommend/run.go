@@ -55,6 +55,7 @@ type run struct {
 	inputs   *Inputs // of the past, when a decision is replayed
 	arm      api.Arm
 	models   map[string]string // versions other than the live ones
+	derived  bool              // no stored version says what the scenario is
 	taken    []string          // items of earlier placements of the page
 	profiled bool              // the profile was read
 
@@ -76,6 +77,8 @@ type run struct {
 	watch       *watch     // the item that an explanation is about
 	sequence    int64      // of the catalogue when it was read last
 	acted       [][]string // by item of the answer: the rules that acted on it
+	mean        float64    // that the objective compares with
+	newestSeq   int64      // of the catalogue when the list of newest items was made
 }
 
 // pick is an item that has its place in the answer.

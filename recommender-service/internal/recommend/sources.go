@@ -243,7 +243,7 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 			s.failed = peers.Similarity
 		}
 		for n, e := range lists.Entries {
-			if e != nil {
+			if e != nil && (r.inputs == nil || e.Version == r.pinned(relation)) { // a model that came later said nothing then
 				s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
 				s.version = e.Version
 			}
@@ -383,10 +383,22 @@ func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityVal
 
 // newest makes a term of the items published last.
 func (r *run) newest() supply {
-	items := r.shop.Newest()
+	items := r.newestItems()
 	row := &candidate.Row{Items: items, Weights: make([]float32, len(items))}
 	for n := range row.Weights {
 		row.Weights[n] = 1 - float32(n)/float32(len(items))
 	}
 	return supply{terms: []candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: row}}}
+}
+
+// newestItems lists the items published last, or those of then.
+func (r *run) newestItems() (items []int32) {
+	if r.inputs == nil || r.inputs.sequence < 0 {
+		items, r.newestSeq = r.shop.Newest()
+		return items
+	}
+	if !r.shop.ReadAt(r.inputs.decision.NewestSeq, func(v *catalogue.View) { items = v.Newest() }) {
+		r.inputs.lose("the list of the newest items: the catalogue has changed too much since")
+	}
+	return items
 }
