@@ -6,7 +6,10 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 const reasonsShown = 2
@@ -162,4 +165,46 @@ func distinct(names []string) []string {
 		}
 	}
 	return names
+}
+
+// answer puts the picked items into the form that is sent.
+func (r *run) answer() api.Answer {
+	state := r.shop.State()
+	if !state.Following {
+		r.degrade(peers.Catalogue)
+	}
+	id := trackingid.ID{
+		At: r.now, Nonce: r.nonce, Models: trackingid.ModelsDigest(r.used), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version,
+		Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
+	}
+	a := api.Answer{
+		RecommendationID: id.String(), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Items: r.items(),
+		NextCursor: r.cursor(), Degraded: r.degraded,
+		Freshness: api.Freshness{CatalogueAsOf: wire.TimeOf(state.AsOf), LastEventID: r.visitor.LastEventID},
+	}
+	if r.arm.ExperimentID != "" {
+		arm := r.arm
+		a.Experiment = &arm
+	}
+	if r.profiled {
+		a.Freshness.ProfileAsOf, a.Freshness.Stale = wire.TimeOf(r.visitor.AsOf), r.stale
+	}
+	return a
+}
+
+// remember keeps what later answers and questions about this one need; nothing of a test.
+func (r *run) remember(a *api.Answer) {
+	if r.req.Test {
+		return
+	}
+	if k, ok := r.shownKey(); ok {
+		items := make([]string, len(a.Items))
+		for n := range a.Items {
+			items[n] = a.Items[n].ItemID
+		}
+		r.engine.shown.add(k, Shown{AtMs: r.now.UnixMilli(), Items: items})
+	}
+	if r.engine.Decided != nil {
+		r.engine.Decided(r.shop.Name, r.decision(a), a)
+	}
 }

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"context"
-	"math/rand/v2"
 	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
@@ -34,17 +33,13 @@ const (
 )
 
 // Explain says why an item is in the answer to a request, or the first stage that dropped it.
-func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api.Request, itemID string) (api.ExplainAnswer, error) {
+func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api.Request, itemID string) (out api.ExplainAnswer, err error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	r := e.newRun(shop, p, req, e.Now(), rand.Uint64())
-	defer func() { e.scratch.Put(r.scratch) }()
-	r.watch = &watch{id: itemID}
-	if err := r.start(ctx); err != nil {
-		return api.ExplainAnswer{}, err
-	}
-	r.rank(ctx)
-	return r.explained(itemID), nil
+	v := e.visit(shop, e.Now())
+	v.watch = &watch{id: itemID}
+	err = v.ask(ctx, p, req, func(r *run, _ *api.Answer) { out = r.explained(itemID) })
+	return out, err
 }
 
 func (r *run) explained(itemID string) api.ExplainAnswer {
@@ -146,7 +141,7 @@ func (c *checker) all(it *catalogue.Item) []string {
 }
 
 // observe notes what a plan made of the watched item.
-func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
+func (r *run) observe(p *plan, s *selection) {
 	if r.watch == nil || r.watch.proposed {
 		return
 	}
@@ -154,7 +149,7 @@ func (r *run) observe(p *plan, s *selection, b *candidate.Blend) {
 	if i < 0 || s.view.Item(i) == nil {
 		return
 	}
-	it := watched(s.view, i)
+	it, b := watched(s.view, i), s.scores
 	if !b.Has(it.Index) {
 		return
 	}

@@ -53,8 +53,8 @@ const (
 // worth ranks by expected value: a score, which stands for the chance of a click, times the square root of the value relative to the shop's mean,
 // between ½ and 2 so that no price alone decides. An item without a value keeps its score.
 func (r *run) worth(name string, mean float64, value func(*catalogue.Item) float64) factor {
-	if r.inputs != nil {
-		mean = r.inputs.decision.Mean
+	if r.past != nil {
+		mean = r.past.decision.Mean
 	}
 	r.mean = mean
 	return factor{name, func(it *catalogue.Item) float64 {

@@ -3,7 +3,6 @@ package recommend
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -18,15 +17,14 @@ func rankSources() []api.Source {
 // Rank orders a caller's items for a visitor: by falling score, ties and items without a score in the caller's order.
 func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (api.RankAnswer, error) {
 	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
-	ctx, cancel := withDeadline(ctx, req)
-	defer cancel()
-	r := e.newRun(shop, Placement{Scenario: &api.Scenario{}}, req, e.Now(), rand.Uint64())
-	defer e.scratch.Put(r.scratch)
-	if err := r.start(ctx); err != nil {
+	ctx, v, done := e.admit(ctx, shop, req)
+	defer done()
+	r, err := v.open(ctx, Placement{Scenario: &api.Scenario{}}, req)
+	if err != nil {
 		return api.RankAnswer{}, err
 	}
-	r.used = map[string]string{}
-	p := r.gather(ctx, rankSources())
+	defer r.close()
+	p := r.retrieve(ctx, rankSources())
 	out := api.RankAnswer{Items: make([]api.RankedItem, len(in.ItemIDs)), ModelVersions: r.used, Degraded: r.degraded}
 	r.read(func(v *catalogue.View) {
 		s := &selection{r: r, view: v, heads: v.Heads()}

@@ -41,8 +41,8 @@ type Decision struct {
 	// Mean is the price or margin that the objective compared with; 0 for no objective.
 	Mean float64 `json:"mean,omitempty"`
 	// NewestSeq is the number of catalogue changes that the list of newest items had seen; 0 when it was not used.
-	NewestSeq int64 `json:"newest_seq,omitempty"`
-	Digest          string            `json:"digest"`                 // of items, scores and order
+	NewestSeq int64  `json:"newest_seq,omitempty"`
+	Digest    string `json:"digest"` // of items, scores and order
 	// Items is nil in a decision that was stored before it was kept.
 	Items []ShownItem `json:"items"`
 }
@@ -95,14 +95,11 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 		in.lose("what the similarity-service left out: it did not answer all questions then")
 	}
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
-	r := e.newRun(shop, p, &d.Request, d.At, id.Nonce)
-	defer e.scratch.Put(r.scratch)
-	r.inputs, r.shown, r.taken = in, d.Shown, d.Elsewhere
-	if err := r.start(ctx); err != nil {
+	v := e.visit(shop, d.At)
+	v.past, v.taken, v.nonces = in, d.Elsewhere, func() uint64 { return id.Nonce }
+	if err := v.ask(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
 		return api.Answer{}, nil, err
 	}
-	r.rank(ctx)
-	answer = r.answer()
 	answer.RecommendationID, answer.Degraded = d.ID, d.Degraded
 	if len(in.gone) == 0 && Digest(&answer) != d.Digest {
 		in.lose("neighbour lists made from texts: they follow the catalogue")
@@ -121,18 +118,18 @@ func (in *Inputs) lose(what string) {
 
 // pinned returns the model version that a relation must be asked for; "" for the live one.
 func (r *run) pinned(relation string) string {
-	if r.inputs == nil {
+	if r.past == nil {
 		return r.models[relation]
 	}
-	return r.inputs.decision.Models[relation]
+	return r.past.decision.Models[relation]
 }
 
 // popularList returns a popularity list, or the one of then.
 func (r *run) popularList(ctx context.Context, window, category string) (*peers.PopularList, error) {
-	if r.inputs == nil {
+	if r.past == nil {
 		return r.engine.Peers.Popular(ctx, r.shop, window, category)
 	}
-	for _, p := range r.inputs.decision.Popular {
+	for _, p := range r.past.decision.Popular {
 		if p.Window != window || p.Category != category {
 			continue
 		}

@@ -2,7 +2,6 @@ package recommend
 
 import (
 	"context"
-	"math/rand/v2"
 	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -25,44 +24,38 @@ type row struct {
 	value    string
 }
 
-// RecommendRows answers with a page of rows, made with one reading of the profile; no item is in two rows. find looks up scenarios that rows name.
+// RecommendRows answers with a page of rows, made with one reading of the visitor; no item is in two rows. find looks up scenarios that rows name.
 func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, req *api.Request, find func(string) (*api.Scenario, bool)) (api.Answer, error) {
-	ctx, cancel := withDeadline(ctx, req)
-	defer cancel()
-	now := e.Now()
-	who := e.newRun(shop, p, req, now, rand.Uint64())
-	defer e.scratch.Put(who.scratch)
-	if err := who.start(ctx); err != nil {
+	ctx, v, done := e.admit(ctx, shop, req)
+	defer done()
+	who, err := v.open(ctx, p, req)
+	if err != nil {
 		return api.Answer{}, err
 	}
-	who.used = map[string]string{}
+	defer who.close()
 	out := who.answer()
 	out.NextCursor = nil
-	var taken []string
 	for _, planned := range who.rows(find) {
 		p.Scenario, p.Derived = planned.scenario, true
-		r := e.newRun(shop, p, &planned.req, now, rand.Uint64())
-		r.taken = taken
-		r.share(who)
-		r.rank(ctx)
-		a := r.answer()
-		e.scratch.Put(r.scratch)
-		for _, name := range a.Degraded {
-			who.degrade(name)
-		}
-		if len(a.Items) < leastRow {
-			continue
-		}
-		r.remember(&a)
-		for n := range a.Items {
-			taken = append(taken, a.Items[n].ItemID)
-		}
-		for relation, version := range a.ModelVersions {
-			out.ModelVersions[relation] = version
-		}
-		out.Rows = append(out.Rows, api.Row{
-			Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value, RecommendationID: a.RecommendationID, Items: a.Items,
+		err := v.ask(ctx, p, &planned.req, func(r *run, a *api.Answer) {
+			for _, name := range a.Degraded {
+				who.degrade(name)
+			}
+			if len(a.Items) < leastRow {
+				return
+			}
+			r.remember(a)
+			v.show(a)
+			for relation, version := range a.ModelVersions {
+				out.ModelVersions[relation] = version
+			}
+			out.Rows = append(out.Rows, api.Row{
+				Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value, RecommendationID: a.RecommendationID, Items: a.Items,
+			})
 		})
+		if err != nil {
+			return api.Answer{}, err
+		}
 	}
 	out.Degraded = who.degraded
 	return out, nil

@@ -51,11 +51,12 @@ func (s *selection) head(i int32) int32 {
 	return s.heads[i]
 }
 
-// fill puts the candidates of a blend with a positive score into the queue.
-func (s *selection) fill(b *candidate.Blend) {
-	s.scores = b
+// score blends what the sources propose and queues what scores above 0.
+func (s *selection) score(p *plan) {
+	s.scores = &s.r.scratch.blend
+	p.blend(s.scores, s.view, s.heads)
 	s.queue.reset(s.view)
-	s.add(b.Candidates())
+	s.add(s.scores.Candidates())
 }
 
 func (s *selection) add(items []int32, scores []float64) {
@@ -83,6 +84,21 @@ func (s *selection) next() (it *catalogue.Item, score float64) {
 			return it, score
 		}
 	}
+}
+
+// rerank picks from the queue, best first or for diversity, and among the first candidates of all explores.
+func (s *selection) rerank(first bool) {
+	from := len(s.r.picks)
+	if lambda := s.r.diversity(); lambda > 0 {
+		s.pickDiverse(lambda)
+	} else {
+		s.pickBest()
+	}
+	if first {
+		s.explore(from)
+	}
+	s.r.sequence = s.view.Sequence()
+	s.r.more = s.r.more || s.queue.len() > 0
 }
 
 // pickBest takes candidates by score, leaving out what a limit per value forbids.
@@ -225,4 +241,42 @@ func (s *selection) boostsOf(it *catalogue.Item, score float64) []api.Boost {
 		}
 	}
 	return list
+}
+
+// attribute finds the contributions of the picks and the tier of each: that of its largest contribution.
+func (r *run) attribute(p *plan, s *selection, picks []pick) {
+	scratch := r.scratch
+	scratch.indices = scratch.indices[:0]
+	for n := range picks {
+		scratch.indices = append(scratch.indices, picks[n].index)
+	}
+	scratch.traced = s.scores.Trace(scratch.indices, scratch.traced)
+	for n := range picks {
+		from := len(scratch.shares)
+		scratch.shares = p.shares(scratch.shares, scratch.traced[n])
+		picks[n].shares = scratch.shares[from:len(scratch.shares):len(scratch.shares)]
+		if picks[n].tier == "" {
+			picks[n].tier = tierOfShares(picks[n].shares)
+		}
+		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
+	}
+}
+
+// shares appends contributions to kept.
+func (p *plan) shares(kept []share, found []candidate.Share) []share {
+	for _, f := range found {
+		kept = append(kept, share{f, p.sources[f.Term.Source].kind})
+	}
+	return kept
+}
+
+// tierOfShares names the tier of the largest contribution.
+func tierOfShares(shares []share) string {
+	tier, largest := "", 0.0
+	for k := range shares {
+		if s := &shares[k]; k == 0 || s.Value > largest {
+			largest, tier = s.Value, tierOf(s.source)
+		}
+	}
+	return tier
 }

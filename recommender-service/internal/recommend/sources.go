@@ -74,8 +74,8 @@ func tierOf(kind string) string {
 	return "popular"
 }
 
-// gather asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time.
-func (r *run) gather(ctx context.Context, list []api.Source) *plan {
+// retrieve asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time.
+func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	supplies := make([]supply, len(list))
 	var waiting []int
 	for n := range list {
@@ -243,7 +243,7 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 			s.failed = peers.Similarity
 		}
 		for n, e := range lists.Entries {
-			if e != nil && (r.inputs == nil || e.Version == r.pinned(relation)) { // a model that came later said nothing then
+			if e != nil && (r.past == nil || e.Version == r.pinned(relation)) { // a model that came later said nothing then
 				s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
 				s.version = e.Version
 			}
@@ -374,7 +374,7 @@ func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityVal
 		return s
 	}
 	for _, c := range categories {
-		if r.inputs == nil && !r.engine.Peers.KnowsPopular(r.shop.Name, w, c.Value) {
+		if r.past == nil && !r.engine.Peers.KnowsPopular(r.shop.Name, w, c.Value) {
 			return supply{wait: find}
 		}
 	}
@@ -393,12 +393,12 @@ func (r *run) newest() supply {
 
 // newestItems lists the items published last, or those of then.
 func (r *run) newestItems() (items []int32) {
-	if r.inputs == nil || r.inputs.sequence < 0 {
+	if r.past == nil || r.past.sequence < 0 {
 		items, r.newestSeq = r.shop.Newest()
 		return items
 	}
-	if !r.shop.ReadAt(r.inputs.decision.NewestSeq, func(v *catalogue.View) { items = v.Newest() }) {
-		r.inputs.lose("the list of the newest items: the catalogue has changed too much since")
+	if !r.shop.ReadAt(r.past.decision.NewestSeq, func(v *catalogue.View) { items = v.Newest() }) {
+		r.past.lose("the list of the newest items: the catalogue has changed too much since")
 	}
 	return items
 }

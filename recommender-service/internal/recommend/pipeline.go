@@ -1,0 +1,97 @@
+package recommend
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Every answer goes one way, whether it is a list, a placement of a page, a row, one side of a preview, an explanation or a replay:
+//
+//	question → visitor → retrieve → score → filter → rerank → fill → answer
+//
+// What differs is what stands in the visit and what is done with the run at the end.
+
+// visit is what one call wants to know about one visitor, who is read once.
+type visit struct {
+	engine *Engine
+	shop   *catalogue.Shop
+	now    time.Time
+	nonces func() uint64 // one for each question
+	atHand bool          // its answers wait for nobody: too many are being made at once
+	past   *Inputs       // of the decision that is made again
+	watch  *watch        // the item that is to be explained
+	taken  []string      // what the placements before have shown
+	person *person       // nil before the first question
+}
+
+// visit begins one that reads the visitor as of now.
+func (e *Engine) visit(shop string, now time.Time) *visit {
+	return &visit{engine: e, shop: e.Catalogue.Shop(shop), now: wire.TimeOf(now).Time, nonces: rand.Uint64}
+}
+
+// ask takes one question all the way to its answer. use is given the run while its memory is its own.
+func (v *visit) ask(ctx context.Context, p Placement, req *api.Request, use func(*run, *api.Answer)) error {
+	r, err := v.open(ctx, p, req)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	r.add(ctx, r.scenario.Sources, true)
+	for _, kind := range r.fallbacks() { // fill
+		if len(r.picks) >= r.limit() {
+			break
+		}
+		r.add(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, false)
+	}
+	r.pin()
+	a := r.answer()
+	use(r, &a)
+	return nil
+}
+
+// open is the way as far as the visitor: the question, who asks it, and what follows from both. The caller closes the run.
+func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, error) {
+	before, err := parseCursor(req)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		question: question{
+			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models, req: req, before: before,
+		},
+		draft: draft{used: map[string]string{}}, scratch: v.engine.memory(),
+	}
+	r.picks = r.scratch.picks[:0]
+	if v.person == nil {
+		v.person = r.whoAsks(ctx)
+	}
+	r.person = v.person
+	r.settle()
+	return r, nil
+}
+
+func (r *run) close() {
+	r.scratch.picks = r.picks
+	r.engine.scratch.Put(r.scratch)
+}
+
+// add picks the best of what some sources propose, until the list is full. first tells the scenario's own sources from its fallbacks.
+func (r *run) add(ctx context.Context, sources []api.Source, first bool) {
+	p := r.retrieve(ctx, sources)
+	if p.empty() {
+		return
+	}
+	r.read(func(v *catalogue.View) {
+		s := newSelection(r, v)
+		s.score(p)
+		from := len(r.picks)
+		s.rerank(first) // which filters what it looks at
+		r.attribute(p, s, r.picks[from:])
+		r.observe(p, s)
+	})
+}
