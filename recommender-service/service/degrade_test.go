@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
@@ -88,5 +90,46 @@ func TestASlowPeerDoesNotHoldUpTheAnswer(t *testing.T) {
 	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", DeadlineMS: 50, Limit: 5})
 	if len(a.Items) != 5 || !slices.Contains(a.Degraded, "profile-service") {
 		t.Errorf("got %v, degraded %v", ids(a), a.Degraded)
+	}
+}
+
+// TestWhatFailsForOneShopStopsNothingElse lets the profile-service fail for one shop, and for another answer lists but no continuations of a session.
+func TestWhatFailsForOneShopStopsNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, shop := range []string{"north", "south"} {
+		w.edit(shop, func(d *shopData) {
+			lamps(d, 50)
+			d.did("ann", "view_item", "i003")
+		})
+	}
+	fails := func(handler http.Handler, path, shop string) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path && of(r) == shop {
+				http.Error(rw, "out of order", http.StatusInternalServerError)
+				return
+			}
+			handler.ServeHTTP(rw, r)
+		})
+	}
+	w.profile.Config.Handler = fails(w.profile.Config.Handler, "/v1/users/ann/state", "south")
+	w.similarity.Config.Handler = fails(w.similarity.Config.Handler, "/v1/similarities/next", "north")
+	s := start(t, w, testenv.SQLite(t))
+	ask := func(shop, session string) (a api.Answer) {
+		in := api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 5, DeadlineMS: 5000, Events: []profileapi.Event{{Type: "view_item", ItemID: session}}}
+		if err := s.as(shop).Call(t.Context(), http.MethodPost, "/v1/recommendations", nil, in, &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	s.await(t, api.Request{Scenario: "home.trending"}, func(a api.Answer) bool { return len(a.Items) == 20 })
+	for n := range 30 { // more often than any breaker lets pass
+		if a := ask("south", "i001"); !slices.Contains(a.Degraded, "profile-service") {
+			t.Fatalf("question %d of the south: degraded %v", n, a.Degraded)
+		}
+		item := fmt.Sprintf("i%03d", n)
+		if a := ask("north", item); !slices.Equal(a.Degraded, []string{"similarity-service"}) || a.Items[0].Tier != "personal" {
+			t.Fatalf("question %d of the north: degraded %v, %+v", n, a.Degraded, a.Items)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (p *Peers) Run(ctx context.Context, shops func() []string) {
 func (p *Peers) refreshModels(ctx context.Context, shop string) {
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
-	live, err := guarded(p.similar, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) })
+	live, err := guarded(p, guard{forLive, shop}, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) })
 	if err == nil {
 		p.models.set(shop, live)
 	}

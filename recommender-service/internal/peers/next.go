@@ -109,7 +109,7 @@ func (q *NextQuery) ask(ctx context.Context) (*Next, error) {
 		r.ModelVersion = q.key.version
 	}
 	p := q.peers
-	answer, err := guarded(p.similar, func() (similarityapi.NextAnswer, error) {
+	answer, err := guarded(p, guard{forNext, q.shop.Name}, func() (similarityapi.NextAnswer, error) {
 		return p.options.Similarity.ForShop(q.shop.Name).Next(ctx, r)
 	})
 	if err != nil {

@@ -4,16 +4,11 @@ package peers
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/http"
 	"time"
-
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
-	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -24,15 +19,6 @@ const (
 	Similarity = "similarity-service"
 	Catalogue  = "catalogue"
 )
-
-const (
-	breakerFailures = 5
-	breakerWindow   = 10
-	breakerDelay    = 500 * time.Millisecond
-)
-
-// ErrOpen says that a peer failed so often that it is not asked for a moment.
-var ErrOpen = circuitbreaker.ErrOpen
 
 // Options are what Peers needs.
 type Options struct {
@@ -47,8 +33,7 @@ type Options struct {
 // Peers is safe for concurrent use.
 type Peers struct {
 	options  Options
-	profile  circuitbreaker.CircuitBreaker[any]
-	similar  circuitbreaker.CircuitBreaker[any]
+	breakers breakers
 	lists    *neighbourcache.Cache
 	next     *nextCache
 	models   *models
@@ -58,7 +43,7 @@ type Peers struct {
 
 // New returns peers that have not been asked anything yet.
 func New(o Options) *Peers {
-	p := &Peers{options: o, profile: breaker(), similar: breaker()}
+	p := &Peers{options: o}
 	p.lists = neighbourcache.New(p.lookup, o.CacheBytes, o.Now)
 	p.next = newNextCache(o.CacheBytes / 8)
 	p.models = newModels()
@@ -79,40 +64,8 @@ func (p *Peers) Close() {
 	p.lists.Close()
 }
 
-func breaker() circuitbreaker.CircuitBreaker[any] {
-	return circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerWindow).WithDelay(breakerDelay).WithSuccessThreshold(1).Build()
-}
-
-// guarded calls f unless the breaker is open. Only what says that the peer is ill counts as failure: a caller who has gone and a request that the
-// peer refuses do not.
-func guarded[T any](b circuitbreaker.CircuitBreaker[any], f func() (T, error)) (T, error) {
-	var zero T
-	if !b.TryAcquirePermit() {
-		return zero, ErrOpen
-	}
-	v, err := f()
-	if ill(err) {
-		b.RecordFailure()
-	} else {
-		b.RecordSuccess()
-	}
-	return v, err
-}
-
-func ill(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return false
-	}
-	var p *apierror.Problem
-	if !errors.As(err, &p) {
-		return true
-	}
-	// A quick, well-formed "not now" needs no breaker: asking again costs next to nothing.
-	return p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable
-}
-
 func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
-	return guarded(p.similar, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) })
+	return guarded(p, guard{forLists, shop}, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) })
 }
 
 // Model returns the model of a relation whose lists are asked for: the live one unless version names another.

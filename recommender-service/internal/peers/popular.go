@@ -97,7 +97,7 @@ func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
 	list := p.popular.lists[k]
-	if (list == nil || now.Sub(list.read) > popularFresh) && !p.popular.busy[k] && !p.similar.IsOpen() {
+	if (list == nil || now.Sub(list.read) > popularFresh) && !p.popular.busy[k] && !p.breakers.of(guard{forPopular, shop.Name}).IsOpen() {
 		p.popular.busy[k] = true
 		p.popular.running.Add(1)
 		go p.popular.refresh(context.Background(), shop, k)
@@ -128,7 +128,7 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 		go p.refresh(context.WithoutCancel(ctx), shop, k)
 	}
 	p.mu.Unlock()
-	if stale && p.peers.similar.IsOpen() {
+	if stale && p.peers.breakers.of(guard{forPopular, k.shop}).IsOpen() {
 		return list, ErrOpen
 	}
 	return list, nil
@@ -152,7 +152,7 @@ func (p *popular) fetch(ctx context.Context, shop *catalogue.Shop, k popularKey)
 	done := p.flight.DoChan(k.shop+"\x00"+k.window+"\x00"+k.category, func() (any, error) {
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), popularTimeout)
 		defer cancel()
-		answer, err := guarded(p.peers.similar, func() (similarityapi.PopularAnswer, error) {
+		answer, err := guarded(p.peers, guard{forPopular, k.shop}, func() (similarityapi.PopularAnswer, error) {
 			return p.peers.options.Similarity.ForShop(k.shop).Popular(call, similarityapi.PopularQuery{Category: k.category, Window: k.window, Limit: popularLimit})
 		})
 		if err != nil {

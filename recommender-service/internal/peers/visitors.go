@@ -117,7 +117,7 @@ func (p *Peers) readVisitor(ctx context.Context, k visitorKey, q profileapi.Prof
 		data []byte
 		tag  string
 	}
-	a, err := guarded(p.profile, func() (a answer, err error) {
+	a, err := guarded(p, guard{forState, k.shop}, func() (a answer, err error) {
 		a.data, a.tag, err = p.options.Profile.ForShop(k.shop).State(ctx, q, tag)
 		return a, err
 	})
