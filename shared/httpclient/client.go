@@ -40,8 +40,15 @@ func New(o Options) *Client {
 	if o.Transport != nil {
 		return &Client{options: o, do: o.Transport.RoundTrip}
 	}
-	return &Client{options: o, do: new(http.Client).Do}
+	return &Client{options: o, do: (&http.Client{Transport: network}).Do}
 }
+
+// network keeps as many connections to a peer as are used at once: the two that net/http keeps by default make most calls of a busy service dial.
+var network = func() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, 256
+	return t
+}()
 
 // ForShop returns the same client acting for another shop.
 func (c *Client) ForShop(shop string) *Client {

@@ -24,7 +24,7 @@ type Visitors interface {
 
 // Visitor is what is held on a visitor.
 type Visitor struct {
-	LastSeq  int64 // last seq of the shop in this view
+	LastSeq  int64 // of the shop: the view holds the visitor's events up to it, and none behind it
 	Withheld bool
 	User     *UserRow
 	// States are those of the canonical subjects of the user and of the session, one when they are the same. A subject of which nothing is

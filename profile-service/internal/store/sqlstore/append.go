@@ -21,6 +21,7 @@ func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent
 	}
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		a := appendTx{tx: t, shop: shop, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
+		t.committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
 	})
 	if err != nil {
@@ -43,6 +44,7 @@ type appendTx struct {
 	rows   []stored // what is stored of events[i]
 	counts *store.Tally
 	people people
+	moved  states
 }
 
 func (a *appendTx) run(ctx context.Context) error {
@@ -90,7 +92,7 @@ func (a *appendTx) number(ctx context.Context) error {
 
 // resolve puts the events under their canonical visitors.
 func (a *appendTx) resolve(ctx context.Context) error {
-	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, at: map[string]int{}}
+	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept}
 	for i := range a.events {
 		e := &a.events[i]
 		if e.Withheld || e.Subject == "" {
@@ -333,22 +335,21 @@ func (a *appendTx) moveStates(ctx context.Context) error {
 		}
 		events[row.visitor] = append(events[row.visitor], e)
 	}
-	states := states{}
 	slices.Sort(order)
 	for _, visitor := range order {
-		state, err := a.moved(ctx, a.people.byVisitor[visitor], events[visitor])
+		state, err := a.move(ctx, a.people.byVisitor[visitor], events[visitor])
 		if err != nil {
 			return fmt.Errorf("move the state of visitor %d: %w", visitor, err)
 		}
-		states.add(visitor, events[visitor][len(events[visitor])-1].Seq, state)
+		a.moved.add(visitor, events[visitor][len(events[visitor])-1].Seq, state)
 	}
-	if err := a.writeStates(ctx, &states); err != nil {
+	if err := a.writeStates(ctx, &a.moved); err != nil {
 		return fmt.Errorf("write states: %w", err)
 	}
 	return nil
 }
 
-func (a *appendTx) moved(ctx context.Context, p *person, events []store.Event) ([]byte, error) {
+func (a *appendTx) move(ctx context.Context, p *person, events []store.Event) ([]byte, error) {
 	if p.weights != int64(a.s.states.Fingerprint()) {
 		return a.rebuilt(ctx, p.canonical)
 	}

@@ -17,6 +17,7 @@ func scanImport(r *sql.Rows, i *store.ImportRow) error {
 // PutImport implements store.Imports. A new import gets a number.
 func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		t.committed = ofNobody
 		n, err := t.exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = $4 and import_id = $5",
 			r.UpdatedMs, r.Cancelled, string(r.Body), shop, r.ImportID)
 		if err != nil || n > 0 {
@@ -40,6 +41,7 @@ func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) e
 // CancelImport implements store.Imports.
 func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		t.committed = ofNobody
 		_, err := t.exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
 		return err
 	})
@@ -87,7 +89,10 @@ func (s *Store) AddImportErrors(ctx context.Context, shop, id string, entries []
 	for _, e := range entries {
 		add(columns, shop, id, e.Number, string(e.Body))
 	}
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error { return t.insert(ctx, "import_errors", columns, "", nil) })
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		t.committed = ofNobody
+		return t.insert(ctx, "import_errors", columns, "", nil)
+	})
 	if err != nil {
 		return fmt.Errorf("store errors of import %s: %w", id, err)
 	}

@@ -23,6 +23,7 @@ func (s *Store) UpdateItems(
 ) error {
 	var refused error
 	err := s.inTx(ctx, func(free context.Context, t *tx) error {
+		t.committed = ofNobody
 		last, err := t.raise(free, shop, itemCounter, len(ids))
 		if err != nil {
 			return err

@@ -23,6 +23,7 @@ type people struct {
 	bySubject map[string]*person
 	byVisitor map[int64]*person // by canonical number
 	fresh     map[int64]bool    // those that were added
+	kept      *kept
 
 	asked [3]column // shop, subject, 1 with its state
 	at    map[string]int
@@ -38,6 +39,18 @@ func (p *people) ask(subject string, withState bool) {
 		p.asked[2].ints[at] |= full
 		return
 	}
+	have := p.bySubject[subject]
+	if r, ok := p.kept.row(keptKey{p.shopID, subject}); have == nil && ok {
+		have = &r.person
+		have.state = r.state.Data
+		p.bySubject[subject] = have
+	}
+	if have != nil {
+		if withState {
+			p.byVisitor[have.canonical] = have
+		}
+		return
+	}
 	p.at[subject] = len(p.asked[1].texts)
 	p.bySubject[subject] = &person{}
 	add(p.asked[:], p.shopID, subject, full)
@@ -45,7 +58,6 @@ func (p *people) ask(subject string, withState bool) {
 
 // read fills in those that are there.
 func (p *people) read(ctx context.Context, t *tx) error {
-	p.byVisitor = make(map[int64]*person, len(p.bySubject))
 	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
 	statement := t.s.keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
 		case when k.with_state = 1 then c.state end`,

@@ -27,6 +27,7 @@ type Store struct {
 	close  []func() error
 
 	readers readers
+	kept    *kept
 	names   names
 }
 
@@ -60,12 +61,13 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.readers.db = db.Reader
+	s.readers.db, s.kept = db.Reader, newKept()
 	return s, nil
 }
 
 // Close closes the database and lets others have it. A second time does nothing.
 func (s *Store) Close() error {
+	s.kept.close()
 	var errs []error
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
@@ -87,11 +89,16 @@ type names struct {
 	types map[string]int64
 }
 
+// shop returns the number of a shop, 0 for one that is not remembered.
+func (n *names) shop(shop string) int64 {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.shops[shop]
+}
+
 // shopID returns the number of a shop, 0 for one that has none.
 func (s *Store) shopID(ctx context.Context, q querier, shop string) (int64, error) {
-	s.names.mu.RLock()
-	id := s.names.shops[shop]
-	s.names.mu.RUnlock()
+	id := s.names.shop(shop)
 	if id != 0 {
 		return id, nil
 	}
@@ -155,6 +162,7 @@ func (s *Store) ensureTypes(ctx context.Context, events []store.NewEvent) error 
 			return nil
 		}
 		err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+			t.committed = ofNobody
 			_, err := t.exec(ctx, `insert into event_types (number, name) select (select coalesce(max(number), 0) + 1 from event_types), $1
 				where not exists (select 1 from event_types where name = $2) on conflict do nothing`, missing[0], missing[0])
 			return err

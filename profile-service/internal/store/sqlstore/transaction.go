@@ -84,7 +84,12 @@ func (w *writer) close() error {
 type tx struct {
 	s    *Store
 	conn *sql.Conn
+	// committed is called after the commit, before the next transaction of SQLite begins. By default anything may have changed about visitors.
+	committed func()
 }
+
+// ofNobody is tx.committed of what concerns no visitor.
+func ofNobody() {}
 
 // inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at
 // before the transaction begins.
@@ -95,14 +100,17 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 	}
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
-	t := &tx{s: s, conn: conn}
+	t := &tx{s: s, conn: conn, committed: s.kept.changed}
 	if _, err = t.exec(free, s.begin); err != nil {
 		return errors.Join(fmt.Errorf("begin: %w", err), s.writer.give(conn))
 	}
 	if err = f(free, t); err == nil {
 		_, err = t.exec(free, "commit")
 	}
-	if err != nil {
+	if err == nil {
+		t.committed()
+	} else {
+		s.kept.changed() // a commit that failed may have been one
 		// A connection whose transaction cannot be ended is of no use to anybody.
 		if _, undone := t.exec(context.WithoutCancel(ctx), "rollback"); undone != nil && s.isPostgres {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn })

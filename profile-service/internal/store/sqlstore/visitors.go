@@ -23,13 +23,17 @@ const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.with
 // visitorRow is a row of selectVisitor.
 type visitorRow struct {
 	person
-	state  store.State
-	user   *store.UserRow
-	beside bool
+	subject string
+	state   store.State
+	user    *store.UserRow
+	beside  bool
 }
 
 // Visitor implements store.Visitors.
 func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (store.Visitor, error) {
+	if v, ok := s.kept.visitor(s.names.shop(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
+		return v, nil
+	}
 	v, err := database.Detached(ctx, readLimit, func(ctx context.Context) (store.Visitor, error) {
 		v, stale, err := s.visitor(ctx, shop, userID, sessionID)
 		if err != nil || !stale {
@@ -65,26 +69,33 @@ func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v 
 		return v, false, err
 	}
 	user, session := subjectsOf(userID, sessionID)
+	stamps := map[string]uint64{user: s.kept.stamp(keptKey{shopID, user}), session: s.kept.stamp(keptKey{shopID, session})}
 	err = s.each(ctx, selectVisitor, []any{shop, shopID, user, session}, func(r *sql.Rows) error {
 		row, err := scanVisitor(r, &v.LastSeq)
 		if err != nil || row.visitor == 0 {
 			return err
 		}
-		v.Withheld = v.Withheld || row.withheld
-		if row.user != nil {
-			v.User = row.user
-		}
+		s.kept.read(keptKey{shopID, row.subject}, keptRow{visitorRow: row, last: v.LastSeq, whole: true, stamp: stamps[row.subject]})
 		stale = stale || row.weights != int64(s.states.Fingerprint())
-		for _, have := range v.States {
-			if have.Subject == row.canonicalSubject {
-				return nil // the session is the user's
-			}
-		}
-		row.state.Subject, row.state.Beside = row.canonicalSubject, row.beside
-		v.States = append(v.States, row.state)
+		row.addTo(&v)
 		return nil
 	})
 	return v, stale, err
+}
+
+// addTo adds what a row tells of a visitor, the user's before the session's.
+func (row *visitorRow) addTo(v *store.Visitor) {
+	v.Withheld = v.Withheld || row.withheld
+	if row.user != nil {
+		v.User = row.user
+	}
+	for _, have := range v.States {
+		if have.Subject == row.canonicalSubject {
+			return // the session is the user's
+		}
+	}
+	row.state.Subject, row.state.Beside = row.canonicalSubject, row.beside
+	v.States = append(v.States, row.state)
 }
 
 func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
@@ -95,7 +106,7 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	var body []byte
 	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &row.weights, &row.state.Data, &row.beside,
 		&userID, &userVersion, &created, &updated, &body)
-	row.visitor, row.withheld, row.canonical, row.canonicalSubject = visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
+	row.subject, row.visitor, row.withheld, row.canonical, row.canonicalSubject = subject.String, visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
 	row.state.Version = version.Int64
 	if userID.Valid {
 		row.user = &store.UserRow{
