@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 )
 
 // formVersion is the first byte of an encoded state. Versions: 1, the first.
@@ -146,15 +147,25 @@ func (e *encoder) purchases(it *Item) {
 }
 
 // Decode reads an encoded state. Empty data is the zero state. The state keeps no reference to data.
-func Decode(data []byte) (*State, error) {
-	s := &State{}
+func Decode(data []byte) (*State, error) { return new(Decoder).Decode(data) }
+
+// Decoder reads one state after another into the same memory.
+type Decoder struct {
+	state     State
+	purchases []Purchase
+}
+
+// Decode is the function of that name; the state is valid until the next call.
+func (m *Decoder) Decode(data []byte) (*State, error) {
+	m.state = State{Types: m.state.Types[:0], Items: m.state.Items[:0], Session: m.state.Session[:0]}
+	s := &m.state
 	if len(data) == 0 {
 		return s, nil
 	}
 	if data[0] != formVersion {
 		return nil, errDamaged
 	}
-	d := &decoder{rest: string(data[1:])}
+	d := &decoder{rest: string(data[1:]), room: m.purchases}
 	s.Seq = int64(d.uvarint())
 	s.Weights = d.uint32()
 	s.LastEvent, s.SessionID = d.text(), d.text()
@@ -169,9 +180,12 @@ func Decode(data []byte) (*State, error) {
 		d.usual[k] = d.float()
 	}
 	d.types = n
-	s.Items, s.Session = d.items(), d.items()
+	s.Items, s.Session = d.items(s.Items), d.items(s.Session)
 	if d.bad || d.rest != "" {
 		return nil, errDamaged
+	}
+	if d.largest != nil {
+		m.purchases = d.largest
 	}
 	return s, nil
 }
@@ -191,7 +205,19 @@ type decoder struct {
 	bad   bool
 	types int
 	usual [MaxTypes]float32
-	slab  []Purchase // room for single purchases: most items of a buyer were bought once
+	// room is for the purchases of items, of which most have one; largest is the last that was made, twice as large as the one before.
+	room, largest []Purchase
+}
+
+// purchase returns room for so many.
+func (d *decoder) purchase(n int) []Purchase {
+	if n > len(d.room) {
+		d.room = make([]Purchase, max(32, n, 2*len(d.largest)))
+		d.largest = d.room
+	}
+	taken := d.room[:n:n]
+	d.room = d.room[n:]
+	return taken
 }
 
 func (d *decoder) take(n uint64) string {
@@ -246,16 +272,14 @@ func (d *decoder) varint() int64 {
 	return int64(v>>1) ^ -int64(v&1)
 }
 
-func (d *decoder) items() []Item {
+func (d *decoder) items(list []Item) []Item {
 	n := d.uvarint()
 	if d.bad || n > uint64(len(d.rest)) { // an item takes a byte at least
 		d.bad = true
 		return nil
 	}
-	if n == 0 {
-		return nil
-	}
-	list := make([]Item, n)
+	list = slices.Grow(list, int(n))[:n]
+	clear(list)
 	last := int64(0)
 	for k := range list {
 		d.item(&list[k], last)
@@ -285,10 +309,7 @@ func (d *decoder) item(it *Item, lastMs int64) {
 	}
 	switch {
 	case flags&flagOne != 0:
-		if len(d.slab) == 0 {
-			d.slab = make([]Purchase, 32)
-		}
-		it.Purchases, d.slab = d.slab[:1:1], d.slab[1:]
+		it.Purchases = d.purchase(1)
 		it.Purchases[0] = Purchase{AtMs: it.LastMs, Quantity: 1}
 	case flags&flagPurchases != 0:
 		d.purchases(it)
@@ -311,7 +332,7 @@ func (d *decoder) purchases(it *Item) {
 		d.bad = true
 		return
 	}
-	it.Purchases = make([]Purchase, n)
+	it.Purchases = d.purchase(int(n))
 	for k := range it.Purchases {
 		it.Purchases[k] = Purchase{AtMs: it.LastMs - d.varint(), Order: uint32(d.uvarint()), Quantity: d.float()}
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
@@ -46,10 +47,14 @@ func (m *Mover) Fingerprint() uint32 { return m.fingerprint }
 // Fits reports whether a state was made with the Mover's weights; one that was not must be made again from the events.
 func (m *Mover) Fits(s *visitorstate.State) bool { return s.Seq == 0 || s.Weights == m.fingerprint }
 
+var decoders = sync.Pool{New: func() any { return new(visitorstate.Decoder) }}
+
 // Move takes the encoded state before, nil for none, on by events of one visitor in the order of their numbers, and returns the encoded state.
 // Events that it has seen, by their number, are passed over.
 func (m *Mover) Move(before []byte, events []store.Event) ([]byte, error) {
-	s, err := visitorstate.Decode(before)
+	d := decoders.Get().(*visitorstate.Decoder)
+	defer decoders.Put(d)
+	s, err := d.Decode(before)
 	if err != nil {
 		return nil, err
 	}

@@ -25,10 +25,7 @@ func (r *run) affinity() *affinities {
 	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.History {
 			t := &r.visitor.History[n]
-			i := t.Item
-			if i < 0 {
-				i = v.Find(t.ItemID)
-			}
+			i := found(v, t.Item, t.ItemID)
 			if i < 0 || v.Item(i) == nil {
 				continue
 			}

@@ -133,13 +133,10 @@ func (c *checker) addLists(r *run) {
 	history := func(name string, want func(*visitor.Touched) bool) {
 		c.list(name, len(r.visitor.History), func(k int) int32 {
 			t := &r.visitor.History[k]
-			switch {
-			case !want(t):
+			if !want(t) {
 				return catalogue.None
-			case t.Item >= 0:
-				return t.Item
 			}
-			return c.view.Find(t.ItemID)
+			return found(c.view, t.Item, t.ItemID)
 		})
 	}
 	ids("context", r.req.ContextItems)
@@ -149,8 +146,12 @@ func (c *checker) addLists(r *run) {
 	if r.scenario.Seen == "exclude" {
 		history("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
 	}
+	bought := func(k int) int32 {
+		b := &r.visitor.Purchased[k]
+		return found(c.view, b.Item, b.ItemID)
+	}
 	if !r.scenario.AllowPurchased {
-		c.list("purchased", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
+		c.list("purchased", len(r.visitor.Purchased), bought)
 	}
 	types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes)
 	if len(types) > 0 {
@@ -159,9 +160,17 @@ func (c *checker) addLists(r *run) {
 		})
 	}
 	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
-		c.list("event_types", len(r.visitor.Purchased), func(k int) int32 { return c.view.Find(r.visitor.Purchased[k].ItemID) })
+		c.list("event_types", len(r.visitor.Purchased), bought)
 	}
 	ids("not_interested", r.visitor.Hidden)
+}
+
+// found returns the index of a visitor's item: the one that it had when the visitor was read, or the one that it has got since.
+func found(v *catalogue.View, index int32, id string) int32 {
+	if index >= 0 {
+		return index
+	}
+	return v.Find(id)
 }
 
 // conditions lists the filters of the request, the scenario and its rules, and what rules hide.

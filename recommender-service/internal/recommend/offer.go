@@ -91,10 +91,7 @@ func (r *run) tasteOf(v *catalogue.View) taste {
 	t, sums := taste{}, map[string]float64{}
 	for n := range r.visitor.History {
 		touched := &r.visitor.History[n]
-		i := touched.Item
-		if i < 0 {
-			i = v.Find(touched.ItemID)
-		}
+		i := found(v, touched.Item, touched.ItemID)
 		if i < 0 || touched.Weight <= 0 {
 			continue
 		}

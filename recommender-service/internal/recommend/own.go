@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"slices"
+	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -19,7 +20,7 @@ func (r *run) recentlyViewed() supply {
 	s := supply{}
 	r.read(func(v *catalogue.View) {
 		for n, t := range viewed {
-			if i := v.Find(t.ItemID); i >= 0 {
+			if i := found(v, t.Item, t.ItemID); i >= 0 {
 				s.terms = append(s.terms, candidate.Term{
 					Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1},
 					Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{1 / float32(n+1)}},
@@ -36,11 +37,14 @@ func (r *run) buyAgain() supply {
 	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.Purchased {
 			p := &r.visitor.Purchased[n]
-			i := v.Find(p.ItemID)
+			i := found(v, p.Item, p.ItemID)
 			if i < 0 {
 				continue
 			}
-			age := max(0, r.now.Sub(p.LastAt()).Hours())
+			age := 0.0 // of what only the request tells of: it is bought just now
+			if at := p.LastMs(); at > 0 {
+				age = max(0, r.now.Sub(time.UnixMilli(at)).Hours())
+			}
 			s.terms = append(s.terms, candidate.Term{
 				Seed: candidate.Seed{ItemID: p.ItemID, EventType: "purchase", AgeHours: age, Weight: 1},
 				Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{float32(due(p, age))}},
@@ -56,7 +60,7 @@ func (r *run) buyAgain() supply {
 func due(p *visitor.Bought, ageHours float64) float64 {
 	var intervals []float64
 	for k := 1; k < len(p.Times); k++ {
-		if h := p.Times[k].Sub(p.Times[k-1]).Hours(); h >= 24 {
+		if h := (time.Duration(p.Times[k]-p.Times[k-1]) * time.Millisecond).Hours(); h >= 24 {
 			intervals = append(intervals, h)
 		}
 	}

@@ -110,7 +110,7 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		}
 		title := ""
 		r.read(func(v *catalogue.View) {
-			if i := v.Find(t.ItemID); i >= 0 {
+			if i := found(v, t.Item, t.ItemID); i >= 0 {
 				title = titleOf(v, i)
 			}
 		})

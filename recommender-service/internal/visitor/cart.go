@@ -21,7 +21,7 @@ func (v *Visitor) carry(id, eventType string) {
 
 // buy notes that the visitor bought so many of an item.
 func (v *Visitor) buy(id string, quantity float64) {
-	v.Purchased = append([]Bought{{ItemID: id, Quantity: quantity}}, v.Purchased...)
+	v.Purchased = append([]Bought{{ItemID: id, Item: Unknown, Quantity: quantity}}, v.Purchased...)
 }
 
 // giveBack takes so many of an item back, the latest bought first.

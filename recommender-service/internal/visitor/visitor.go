@@ -3,10 +3,12 @@
 package visitor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -32,14 +34,16 @@ type Touched struct {
 // Bought is an item that the visitor bought and did not give back.
 type Bought struct {
 	ItemID   string
+	Item     int32 // as in Touched
 	Quantity float64
-	Times    []time.Time // of the latest orders, oldest first; none for what only the request tells of
+	Times    []int64 // epoch milliseconds of the latest orders, oldest first; none for what only the request tells of
+	place    int     // in the history that was read
 }
 
-// LastAt returns the time of the latest order; the zero time when it is not known.
-func (b *Bought) LastAt() time.Time {
+// LastMs returns the time of the latest order in epoch milliseconds; 0 when it is not known.
+func (b *Bought) LastMs() int64 {
 	if len(b.Times) == 0 {
-		return time.Time{}
+		return 0
 	}
 	return b.Times[len(b.Times)-1]
 }
@@ -113,6 +117,8 @@ func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}
 }
 
+var decoders = sync.Pool{New: func() any { return new(visitorstate.Decoder) }}
+
 // Of returns the visitor that an answer of the profile-service describes, as of a moment.
 func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visitor, error) {
 	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq, Personal: !a.Withheld}
@@ -126,11 +132,13 @@ func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visit
 		}
 		v.Segments, v.Attributes, v.Locale = u.Segments, u.Attributes, u.Locale
 	}
-	s, err := visitorstate.Decode(a.State)
+	d := decoders.Get().(*visitorstate.Decoder)
+	defer decoders.Put(d)
+	s, err := d.Decode(a.State)
 	if err != nil {
 		return nil, err
 	}
-	v.LastEventID, v.types = s.LastEvent, s.Types
+	v.LastEventID, v.types = s.LastEvent, slices.Clone(s.Types)
 	v.History = v.touched(s.Items, a.HalfLife)
 	if sessionID != "" && s.SessionID == sessionID {
 		v.Session = v.touched(s.Session, a.HalfLife)
@@ -163,6 +171,12 @@ func (v *Visitor) own(s *visitorstate.State) {
 		at int64
 	}
 	var cart []carted
+	bought, times := 0, 0
+	for n := range s.Items {
+		bought, times = bought+min(1, len(s.Items[n].Purchases)), times+len(s.Items[n].Purchases)
+	}
+	v.Purchased = make([]Bought, 0, bought)
+	room := make([]int64, times)
 	for n := range s.Items {
 		it := &s.Items[n]
 		if it.Cart > 0 {
@@ -174,25 +188,29 @@ func (v *Visitor) own(s *visitorstate.State) {
 		if len(it.Purchases) == 0 {
 			continue
 		}
-		b := Bought{ItemID: it.ID, Quantity: it.Quantity(), Times: make([]time.Time, len(it.Purchases))}
+		b := Bought{ItemID: it.ID, Item: Unknown, place: n, Quantity: it.Quantity(), Times: room[:len(it.Purchases)]}
+		room = room[len(it.Purchases):]
 		for k := range it.Purchases {
-			b.Times[len(b.Times)-1-k] = time.UnixMilli(it.Purchases[k].AtMs)
+			b.Times[len(b.Times)-1-k] = it.Purchases[k].AtMs
 		}
 		v.Purchased = append(v.Purchased, b)
 	}
-	slices.SortStableFunc(v.Purchased, func(a, b Bought) int { return b.LastAt().Compare(a.LastAt()) })
-	slices.SortStableFunc(cart, func(a, b carted) int { return int(min(1, max(-1, b.at-a.at))) })
+	slices.SortStableFunc(v.Purchased, func(a, b Bought) int { return cmp.Compare(b.LastMs(), a.LastMs()) })
+	slices.SortStableFunc(cart, func(a, b carted) int { return cmp.Compare(b.at, a.at) })
 	for _, c := range cart {
 		v.Cart = append(v.Cart, c.id)
 	}
 }
 
-// Join gives the items of the history their indices in a catalogue; find returns a negative one for an item that it does not know.
+// Join gives the items of a visitor as read their indices in a catalogue; find returns a negative one for an item that it does not know.
 func (v *Visitor) Join(find func(id string) int32) {
 	for _, list := range [][]Touched{v.History, v.Session} {
 		for n := range list {
 			list[n].Item = max(Unknown, find(list[n].ItemID))
 		}
+	}
+	for n := range v.Purchased {
+		v.Purchased[n].Item = v.History[v.Purchased[n].place].Item
 	}
 }
 
