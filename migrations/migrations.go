@@ -115,7 +115,7 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 	if err := addFunctions(); err != nil {
 		return nil, nil, fmt.Errorf("prepare SQLite for migrations: %w", err)
 	}
-	s, err := database.OpenSQLite(ctx, url)
+	s, err := database.OpenSQLite(ctx, url, 4<<10)
 	if err != nil {
 		return nil, nil, err
 	}

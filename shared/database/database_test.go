@@ -69,7 +69,7 @@ func TestPostgres(t *testing.T) {
 
 func TestSQLiteCommitsAreDurable(t *testing.T) {
 	t.Parallel()
-	s, err := OpenSQLite(context.Background(), testenv.SQLite(t))
+	s, err := OpenSQLite(context.Background(), testenv.SQLite(t), 4<<10)
 	if err != nil {
 		t.Fatal(err)
 	}

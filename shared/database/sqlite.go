@@ -21,13 +21,13 @@ type SQLite struct {
 }
 
 // OpenSQLite opens the file of a URL of the form sqlite:///path/file.db (or a plain path) and makes it when absent. Every commit is
-// on disk before it is acknowledged (synchronous=FULL).
-func OpenSQLite(ctx context.Context, rawURL string) (*SQLite, error) {
+// on disk before it is acknowledged (synchronous=FULL). The writing connection keeps writerKiB of pages: as much as what it writes is spread over.
+func OpenSQLite(ctx context.Context, rawURL string, writerKiB int) (*SQLite, error) {
 	path := SQLitePath(rawURL)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	writer, err := openSQLite(ctx, path, "immediate", 1, writerCache)
+	writer, err := openSQLite(ctx, path, "immediate", 1, writerKiB)
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +41,8 @@ func OpenSQLite(ctx context.Context, rawURL string) (*SQLite, error) {
 // SQLitePath returns the file that an sqlite:// URL names.
 func SQLitePath(rawURL string) string { return strings.TrimPrefix(rawURL, "sqlite://") }
 
-// Pages that a connection keeps, in KiB. What is written is spread over the file, what is read is a few pages that the system's cache has.
-const (
-	writerCache = 64 << 10
-	readerCache = 8 << 10
-)
+// readerCache is what a reading connection keeps, in KiB. It loses its pages with each commit of another; the system's cache has them.
+const readerCache = 2 << 10
 
 func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_pragma": {

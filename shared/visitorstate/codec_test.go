@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/aisle-rec/aisle/shared/visitorstate"
@@ -41,6 +42,7 @@ func drawItem(t *rapid.T, types int) visitorstate.Item {
 
 func TestAnyStateIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
+	again := &visitorstate.Decoder{} // which has read other states before
 	rapid.Check(t, func(t *rapid.T) {
 		types := rapid.IntRange(1, 6).Draw(t, "types")
 		s := &visitorstate.State{Seq: rapid.Int64Range(0, 1<<62).Draw(t, "seq"), LastEvent: rapid.String().Draw(t, "event"), Weights: rapid.Uint32().Draw(t, "weights"), SessionID: rapid.String().Draw(t, "session")}
@@ -57,6 +59,10 @@ func TestAnyStateIsReadAsItWasWritten(t *testing.T) {
 		got, err := visitorstate.Decode(data[len("before"):])
 		if err != nil {
 			t.Fatal(err)
+		}
+		reread, err := again.Decode(data[len("before"):])
+		if diff := cmp.Diff(got, reread, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Fatal(err, diff)
 		}
 		if diff := cmp.Diff(s, got); diff != "" {
 			t.Fatal(diff)

@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/maypok86/otter/v2"
 
@@ -41,14 +43,14 @@ const (
 // Entry is one cached list.
 type Entry struct {
 	Row     candidate.Row
-	Version string // of the model that made it
-	Source  string // behaviour, text, blend or none
-	texts   string // the fingerprint of the items' texts when it was read
+	Version string                // of the model that made it
+	Source  string                // behaviour, text, blend or none
+	texts   unique.Handle[string] // the fingerprint of the items' texts when it was read
 	read    time.Time
 }
 
 // outdated reports whether the list may be another one by now.
-func (e *Entry) outdated(texts string, now time.Time) bool {
+func (e *Entry) outdated(texts unique.Handle[string], now time.Time) bool {
 	switch {
 	case e.texts == texts || e.Source == "behaviour":
 		return false
@@ -131,15 +133,14 @@ type Lists struct {
 func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items []string) *Lists {
 	l := &Lists{Entries: make([]*Entry, len(items)), cache: c, shop: shop, model: m, items: items}
 	var outdated []key
-	now, number := c.now(), c.number(modelName{shop.Name, m.Relation, m.Version})
+	now, number, texts := c.now(), c.number(modelName{shop.Name, m.Relation, m.Version}), unique.Make(m.Texts)
 	for n, item := range items {
-		k := key{number, item}
-		e, ok := c.lists.GetIfPresent(k)
+		e, ok := c.lists.GetIfPresent(key{number, item})
 		switch l.Entries[n] = e; {
 		case !ok:
-			l.missing = append(l.missing, k)
-		case e.outdated(m.Texts, now):
-			outdated = append(outdated, k)
+			l.missing = append(l.missing, key{number, strings.Clone(item)}) // it may be a piece of a visitor's whole state
+		case e.outdated(texts, now):
+			outdated = append(outdated, key{number, strings.Clone(item)})
 		}
 	}
 	c.refresh(ctx, shop, m, outdated)
@@ -252,7 +253,7 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 		}
 		for n := range answer.Lists {
 			list := &answer.Lists[n]
-			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, texts: m.Texts, read: now}}
+			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, texts: unique.Make(m.Texts), read: now}}
 			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), Neighbours)])
 			e.Row = candidate.Row{Items: append(e.items[:0], row.Items...), Weights: append(e.weights[:0], row.Weights...)}
 			out[part[n]] = &e.Entry

@@ -49,7 +49,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err := migrations.Up(ctx, migrations.Recommender, url); err != nil {
 		return nil, err
 	}
-	db, err := database.OpenSQLite(ctx, url)
+	db, err := database.OpenSQLite(ctx, url, 4<<10)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,10 @@ func TestAVisitorIsReadFromItsState(t *testing.T) {
 	if diff := cmp.Diff([]visitor.Bought{{ItemID: "lamp", Item: visitor.Unknown, Quantity: 3, Times: []int64{daysAgo(60), daysAgo(30)}}}, v.Purchased, cmpopts.IgnoreUnexported(visitor.Bought{})); diff != "" {
 		t.Error(diff)
 	}
+	v.Join(func(id string) int32 { return int32(len(id)) })
+	if v.History[1].Item != 4 || v.Purchased[0].Item != 4 {
+		t.Errorf("the lamp is %d in the history and %d among what was bought", v.History[1].Item, v.Purchased[0].Item)
+	}
 	if diff := cmp.Diff([][]string{{"mug"}, {"vase"}, {"vip"}}, [][]string{v.Cart, v.Hidden, v.Segments}); diff != "" {
 		t.Error(diff)
 	}

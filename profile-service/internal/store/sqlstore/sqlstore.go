@@ -52,7 +52,7 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.OpenSQLite(ctx, url)
+	db, err := database.OpenSQLite(ctx, url, 64<<10)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
