@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,5 +133,60 @@ func TestWhatFailsForOneShopStopsNothingElse(t *testing.T) {
 		if a := ask("north", item); !slices.Equal(a.Degraded, []string{"similarity-service"}) || a.Items[0].Tier != "personal" {
 			t.Fatalf("question %d of the north: degraded %v, %+v", n, a.Degraded, a.Items)
 		}
+	}
+}
+
+// TestTooManyAtOnceAreAnsweredFromWhatIsAtHand holds the readings of a visitor's state, so that no place becomes free: whoever gets none is answered from
+// the visitor who is remembered, without what he bought, and in a way that can be made again.
+func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edit("north", func(d *shopData) {
+		lamps(d, 200)
+		for n := range 60 {
+			d.did("ann", "view_item", fmt.Sprintf("i%03d", 2*n))
+		}
+		d.did("ann", "purchase", "i021")
+	})
+	held, holding := make(chan struct{}), &atomic.Bool{}
+	inner := w.profile.Config.Handler
+	w.profile.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/users/ann/state" && holding.Load() {
+			<-held
+		}
+		inner.ServeHTTP(rw, r)
+	})
+	s := start(t, w, testenv.SQLite(t))
+	s.await(t, api.Request{Scenario: "home.trending"}, func(a api.Answer) bool { return len(a.Items) == 20 })
+	req := api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 20, DeadlineMS: 5000}
+	s.recommend(t, req)
+
+	holding.Store(true)
+	const callers = 200
+	answers := make(chan api.Answer, callers)
+	var asking sync.WaitGroup
+	for range callers {
+		asking.Go(func() {
+			var a api.Answer
+			if err := s.as("north").Call(t.Context(), http.MethodPost, "/v1/recommendations", nil, req, &a); err != nil {
+				t.Error(err)
+			}
+			answers <- a
+		})
+	}
+	var unadmitted []api.Answer
+	for len(unadmitted) < callers/2 {
+		unadmitted = append(unadmitted, <-answers)
+	}
+	close(held)
+	asking.Wait()
+	for _, a := range unadmitted {
+		if !a.Freshness.Stale || len(a.Degraded) != 0 || len(a.Items) != 20 || a.Items[0].Tier != "personal" || slices.Contains(ids(a), "i021") {
+			t.Fatalf("made from what is at hand: %+v", a)
+		}
+	}
+	again := s.replay(t, unadmitted[0].RecommendationID)
+	if !again.Identical {
+		t.Errorf("gone: %v", again.Gone)
 	}
 }

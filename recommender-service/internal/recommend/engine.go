@@ -23,8 +23,10 @@ const (
 	DefaultDeadline = 150 * time.Millisecond
 	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
-	// seedLimit is how many of the latest items of a visitor are seeds.
-	seedLimit = 200
+	// seedLimit is how many of the latest items of a visitor are seeds; seedsAtHand when too many answers are being made at once: most of the work of an
+	// answer is theirs.
+	seedLimit   = 200
+	seedsAtHand = 40
 )
 
 // Engine answers requests. It is safe for concurrent use.
@@ -101,7 +103,7 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	ctx, cancel := withDeadline(ctx, req)
 	leave, admitted := e.admission.enter(ctx)
 	if !admitted {
-		v.atHand = true
+		v.atHand, v.seeds = true, seedsAtHand
 		return ctx, v, cancel
 	}
 	return ctx, v, func() { leave(); cancel() }

@@ -23,6 +23,7 @@ type visit struct {
 	now    time.Time
 	nonces func() uint64 // one for each question
 	atHand bool          // its answers wait for nobody: too many are being made at once
+	seeds  int           // so many of the latest items of a visitor are seeds
 	past   *Inputs       // of the decision that is made again
 	watch  *watch        // the item that is to be explained
 	taken  []string      // what the placements before have shown
@@ -31,7 +32,7 @@ type visit struct {
 
 // visit begins one that reads the visitor as of now.
 func (e *Engine) visit(shop string, now time.Time) *visit {
-	return &visit{engine: e, shop: e.Catalogue.Shop(shop), now: wire.TimeOf(now).Time, nonces: rand.Uint64}
+	return &visit{engine: e, shop: e.Catalogue.Shop(shop), now: wire.TimeOf(now).Time, nonces: rand.Uint64, seeds: seedLimit}
 }
 
 // ask takes one question all the way to its answer. use is given the run while its memory is its own.

@@ -39,7 +39,8 @@ type Decision struct {
 	Used      *api.Scenario `json:"used,omitempty"`
 	Elsewhere []string      `json:"elsewhere,omitempty"` // what other placements of the page had shown
 	// Mean is the price or margin that the objective compared with; 0 for no objective.
-	Mean float64 `json:"mean,omitempty"`
+	Mean  float64 `json:"mean,omitempty"`
+	Seeds int     `json:"seeds,omitempty"` // how many items of the visitor could be seeds; 0 for as many as usual
 	// NewestSeq is the number of catalogue changes that the list of newest items had seen; 0 when it was not used.
 	NewestSeq int64  `json:"newest_seq,omitempty"`
 	Digest    string `json:"digest"` // of items, scores and order
@@ -96,7 +97,7 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	}
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
 	v := e.visit(shop, d.At)
-	v.past, v.taken, v.nonces = in, d.Elsewhere, func() uint64 { return id.Nonce }
+	v.past, v.taken, v.nonces, v.seeds = in, d.Elsewhere, func() uint64 { return id.Nonce }, cmp.Or(d.Seeds, seedLimit)
 	if err := v.ask(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
 		return api.Answer{}, nil, err
 	}
@@ -147,7 +148,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
 		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(), Items: r.shownItems(a),
-		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq,
+		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq, Seeds: r.seeds,
 	}
 	if r.derived {
 		d.Used = r.scenario

@@ -144,7 +144,7 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 // historySeeds lists what the visitor did, the latest first. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it
 // would, for minutes apart mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
 func (r *run) historySeeds() []candidate.Seed {
-	history := r.visitor.History[:min(len(r.visitor.History), seedLimit)]
+	history := r.visitor.History[:min(len(r.visitor.History), r.seeds)]
 	seeds := make([]candidate.Seed, len(history))
 	visiting, largest := r.visiting(), 0.0
 	for n := range history {
