@@ -19,8 +19,12 @@ func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent
 	if err := s.ensureTypes(ctx, events); err != nil {
 		return err
 	}
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		a := appendTx{tx: t, shop: shop, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
+	shopID, err := s.ensureShop(ctx, shop)
+	if err != nil {
+		return err
+	}
+	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
 		t.committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
 	})
@@ -40,6 +44,7 @@ type appendTx struct {
 	*tx
 	shop   string
 	shopID int64
+	last   int64 // seq of the last event
 	events []store.NewEvent
 	rows   []stored // what is stored of events[i]
 	counts *store.Tally
@@ -50,7 +55,7 @@ type appendTx struct {
 func (a *appendTx) run(ctx context.Context) error {
 	if len(a.events) > 0 {
 		for _, step := range []func(context.Context) error{
-			a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks,
+			a.begin, a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks,
 		} {
 			if err := step(ctx); err != nil {
 				return err
@@ -63,16 +68,29 @@ func (a *appendTx) run(ctx context.Context) error {
 	return a.addCounts(ctx, a.shop, a.counts)
 }
 
-// number gives the events their seqs and imports, and takes the shop's lock.
-func (a *appendTx) number(ctx context.Context) error {
-	last, err := a.raise(ctx, a.shop, eventCounter, len(a.events))
-	if err != nil {
-		return err
+// begin takes the shop's lock with the events' seqs, and reads their visitors.
+func (a *appendTx) begin(ctx context.Context) error {
+	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept}
+	for i := range a.events {
+		e := &a.events[i]
+		if e.Withheld || e.Subject == "" {
+			continue
+		}
+		a.people.ask(e.Subject, true)
+		if session := sessionBeside(&e.Event); session != "" {
+			a.people.ask(session, false)
+		}
 	}
-	if a.shopID, err = a.newShopID(ctx, a.shop); err != nil {
-		return err
+	raised := query{raiseCounter, []any{a.shop, eventCounter, len(a.events)}, func(r row) error { return r.Scan(&a.last) }}
+	if err := a.people.read(ctx, a.tx, raised); err != nil {
+		return fmt.Errorf("number events and resolve identities: %w", err)
 	}
-	imports := map[string]int64{}
+	return nil
+}
+
+// number gives the events their seqs and imports.
+func (a *appendTx) number(ctx context.Context) (err error) {
+	last, imports := a.last, map[string]int64{}
 	for i := range a.events {
 		e, row := &a.events[i], &a.rows[i]
 		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
@@ -92,20 +110,6 @@ func (a *appendTx) number(ctx context.Context) error {
 
 // resolve puts the events under their canonical visitors.
 func (a *appendTx) resolve(ctx context.Context) error {
-	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept}
-	for i := range a.events {
-		e := &a.events[i]
-		if e.Withheld || e.Subject == "" {
-			continue
-		}
-		a.people.ask(e.Subject, true)
-		if session := sessionBeside(&e.Event); session != "" {
-			a.people.ask(session, false)
-		}
-	}
-	if err := a.people.read(ctx, a.tx); err != nil {
-		return fmt.Errorf("resolve identities: %w", err)
-	}
 	var missing []string
 	for i := range a.events {
 		e := &a.events[i]

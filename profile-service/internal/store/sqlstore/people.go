@@ -56,13 +56,13 @@ func (p *people) ask(subject string, withState bool) {
 	add(p.asked[:], p.shopID, subject, full)
 }
 
-// read fills in those that are there.
-func (p *people) read(ctx context.Context, t *tx) error {
+// read fills in those that are there, after what goes first.
+func (p *people) read(ctx context.Context, t *tx, first query) error {
 	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
 	statement := t.s.keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
 		case when k.with_state = 1 then c.state end`,
 		"visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "join visitors c on c.visitor = coalesce(v.canonical, v.visitor)")
-	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error {
+	scan := func(r row) error {
 		var subject string
 		var found person
 		if err := r.Scan(&subject, &found.visitor, &found.withheld, &found.canonical, &found.canonicalSubject, &found.weights,
@@ -74,7 +74,15 @@ func (p *people) read(ctx context.Context, t *tx) error {
 			p.byVisitor[found.canonical] = p.bySubject[subject]
 		}
 		return nil
-	})
+	}
+	if t.s.isPostgres && p.asked[0].len() > 0 {
+		text, args := lookUpAll(statement, p.asked[:])
+		return t.together(ctx, first, query{text, args, scan})
+	}
+	if err := t.together(ctx, first); err != nil {
+		return err
+	}
+	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error { return scan(r) })
 }
 
 // missing adds a subject to a list when it is not known and not on it.
@@ -130,10 +138,9 @@ func (s *states) add(visitor, version int64, data []byte) {
 func (t *tx) writeStates(ctx context.Context, s *states) error {
 	weights := int64(t.s.states.Fingerprint())
 	if t.s.isPostgres && len(s.visitors) > 0 {
-		_, err := t.exec(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
+		return t.later(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
 			from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as k(visitor, version, state) where v.visitor = k.visitor`,
 			s.visitors, s.versions, s.data, weights)
-		return err
 	}
 	for i := range s.visitors {
 		if _, err := t.exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4",

@@ -17,11 +17,7 @@ func (t *tx) chunks(columns []column, f func(text func(columns []column, rows in
 		return nil
 	}
 	if t.s.isPostgres {
-		args := make([]any, len(columns))
-		for i := range columns {
-			args[i] = columns[i].array()
-		}
-		return f(func(columns []column, _ int) string { return unnested(columns) }, args)
+		return f(func(columns []column, _ int) string { return unnested(columns) }, arrays(columns))
 	}
 	args := make([]any, 0, len(columns)*min(n, bulkRows))
 	for from := 0; from < n; from += bulkRows {
@@ -37,6 +33,20 @@ func (t *tx) chunks(columns []column, f func(text func(columns []column, rows in
 		}
 	}
 	return nil
+}
+
+// arrays are columns as arguments for Postgres.
+func arrays(columns []column) []any {
+	args := make([]any, len(columns))
+	for i := range columns {
+		args[i] = columns[i].array()
+	}
+	return args
+}
+
+// lookUpAll is lookUp as a statement for Postgres.
+func lookUpAll(statement string, keys []column) (text string, args []any) {
+	return strings.Replace(statement, "%K", unnested(keys), 1), arrays(keys)
 }
 
 // lookUp runs a statement of dialect.keyed for rows of keys.
@@ -71,6 +81,5 @@ func (t *tx) eachOrExec(ctx context.Context, text string, args []any, visit func
 	if visit != nil {
 		return t.each(ctx, text, args, visit)
 	}
-	_, err := t.exec(ctx, text, args...)
-	return err
+	return t.later(ctx, text, args...)
 }

@@ -126,6 +126,22 @@ func (t *tx) newShopID(ctx context.Context, shop string) (int64, error) {
 	return t.s.shopID(ctx, t, shop)
 }
 
+// ensureShop returns the number of a shop, which gets one in a transaction of its own so that it can be remembered.
+func (s *Store) ensureShop(ctx context.Context, shop string) (int64, error) {
+	if id, err := s.shopID(ctx, s, shop); id != 0 || err != nil {
+		return id, err
+	}
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		t.committed = ofNobody
+		_, err := t.newShopID(ctx, shop)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return s.shopID(ctx, s, shop)
+}
+
 // readTypes reads every type that has a number. The lock is not held meanwhile: who has the connection that this waits for may want it.
 func (s *Store) readTypes(ctx context.Context) error {
 	type kind struct {

@@ -86,6 +86,7 @@ type tx struct {
 	conn *sql.Conn
 	// committed is called after the commit, before the next transaction of SQLite begins. By default anything may have changed about visitors.
 	committed func()
+	waiting   pgx.Batch // statements for Postgres that nothing has needed the outcome of yet
 }
 
 // ofNobody is tx.committed of what concerns no visitor.
@@ -101,16 +102,19 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
 	t := &tx{s: s, conn: conn, committed: s.kept.changed}
-	if _, err = t.exec(free, s.begin); err != nil {
+	if err = t.later(free, s.begin); err != nil {
 		return errors.Join(fmt.Errorf("begin: %w", err), s.writer.give(conn))
 	}
 	if err = f(free, t); err == nil {
-		_, err = t.exec(free, "commit")
+		if err = t.later(free, "commit"); err == nil {
+			err = t.together(free)
+		}
 	}
 	if err == nil {
 		t.committed()
 	} else {
 		s.kept.changed() // a commit that failed may have been one
+		t.waiting = pgx.Batch{}
 		// A connection whose transaction cannot be ended is of no use to anybody.
 		if _, undone := t.exec(context.WithoutCancel(ctx), "rollback"); undone != nil && s.isPostgres {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
@@ -136,7 +140,9 @@ func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) 
 	var result sql.Result
 	var err error
 	if t.s.isPostgres {
-		result, err = t.conn.ExecContext(ctx, text, args...)
+		if err = t.together(ctx); err == nil {
+			result, err = t.conn.ExecContext(ctx, text, args...)
+		}
 	} else {
 		var statement *sql.Stmt
 		if statement, err = t.prepared(ctx, text); err == nil {
@@ -154,7 +160,9 @@ func (t *tx) each(ctx context.Context, text string, args []any, scan func(*sql.R
 	var rows *sql.Rows
 	var err error
 	if t.s.isPostgres {
-		rows, err = t.conn.QueryContext(ctx, text, args...)
+		if err = t.together(ctx); err == nil {
+			rows, err = t.conn.QueryContext(ctx, text, args...)
+		}
 	} else {
 		var statement *sql.Stmt
 		if statement, err = t.prepared(ctx, text); err == nil {
@@ -162,6 +170,55 @@ func (t *tx) each(ctx context.Context, text string, args []any, scan func(*sql.R
 		}
 	}
 	return visit(rows, err, scan)
+}
+
+// row is one of a result.
+type row interface{ Scan(into ...any) error }
+
+// query is a statement and what reads its rows.
+type query struct {
+	text string
+	args []any
+	scan func(row) error
+}
+
+// later runs a statement whose outcome nothing waits for: Postgres gets it with the next one that is waited for, at the latest with the commit, since going
+// there and back takes longer than a short statement.
+func (t *tx) later(ctx context.Context, text string, args ...any) error {
+	if !t.s.isPostgres {
+		_, err := t.exec(ctx, text, args...)
+		return err
+	}
+	t.waiting.Queue(text, args...)
+	return nil
+}
+
+// together runs queries one after another, none of which needs the rows of one before: Postgres gets all of them at once, after what was left for later.
+func (t *tx) together(ctx context.Context, queries ...query) error {
+	if !t.s.isPostgres {
+		for _, q := range queries {
+			if err := t.each(ctx, q.text, q.args, func(r *sql.Rows) error { return q.scan(r) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	batch := t.waiting
+	t.waiting = pgx.Batch{}
+	for _, q := range queries {
+		batch.Queue(q.text, q.args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := q.scan(rows); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return t.pgx(func(conn *pgx.Conn) error { return conn.SendBatch(ctx, &batch).Close() })
 }
 
 // pgx runs f on the connection beneath database/sql, in the transaction.
@@ -262,10 +319,12 @@ const (
 	importCounter = "imports"
 )
 
+const raiseCounter = `insert into counters as c (shop, name, value) values ($1, $2, $3)
+	on conflict (shop, name) do update set value = c.value + excluded.value returning value`
+
 // raise adds n to a counter, whose row stays locked until the transaction ends, and returns the new value.
 func (t *tx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
-	value, err := one(ctx, t, `insert into counters as c (shop, name, value) values ($1, $2, $3)
-		on conflict (shop, name) do update set value = c.value + excluded.value returning value`, shop, name, n)
+	value, err := one(ctx, t, raiseCounter, shop, name, n)
 	if err != nil {
 		return 0, fmt.Errorf("raise counter %s: %w", name, err)
 	}
