@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -55,7 +56,9 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 	event := func(kind, rec, item string) profileapi.Event {
 		return profileapi.Event{Type: kind, UserID: "ann", RecommendationID: rec, ItemID: item}
 	}
+	forged := trackingid.NewKeys([]byte("somebody else's")).Sign("north", trackingid.ID{At: time.Now(), Scenario: "invented", ScenarioVersion: 1, Experiment: "theirs", Arm: "b"})
 	s.happened(
+		profileapi.Event{Type: "purchase", UserID: "eve", OrderID: "O9", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 2e11, forged)}},
 		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i000", "i001")},
 		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i001", "i002")},
 		event("select_item", reported, "i000"), event("view_item", reported, "i000"), event("view_item", reported, "i000"), event("select_item", reported, "i001"),
@@ -85,7 +88,10 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 	if got.TierShare["pinned"] != 1./8 || got.TierShare["popular"] != 7./8 {
 		t.Errorf("tiers %v", got.TierShare)
 	}
-	if report.UnknownRecommendations != 1 || len(report.Warnings) != 3 || !strings.Contains(report.Warnings[0], "1 events name a recommendation_id that is none") {
+	if slices.ContainsFunc(report.Scenarios, func(m api.ScenarioMetrics) bool { return m.Scenario == "invented" }) {
+		t.Errorf("a scenario that somebody made up is counted: %+v", report.Scenarios)
+	}
+	if report.UnknownRecommendations != 2 || len(report.Warnings) != 3 || !strings.Contains(report.Warnings[0], "2 events name a recommendation_id that is none") {
 		t.Errorf("warnings %+v", report.MetricsWarnings)
 	}
 	s.table(t, "interval=day&scenario=mine", api.MetricsRow{

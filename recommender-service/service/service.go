@@ -22,6 +22,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -73,7 +74,11 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		return nil, err
 	}
 	s := &Service{deps: deps, store: db}
-	if err := s.build(config); err != nil {
+	secret, err := db.Secret(ctx, "recommendation_ids")
+	if err == nil {
+		err = s.build(config, trackingid.NewKeys(secret))
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	for _, shop := range deps.Auth.Shops() {
@@ -85,7 +90,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 }
 
 // build wires the parts together.
-func (s *Service) build(config Config) error {
+func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	logger, now := s.deps.Logger, time.Now
 	profile := profileapi.NewClient(s.peer(peers.Profile, config.ProfileURL))
 	s.catalogue = catalogue.New(profile, logger, now)
@@ -105,7 +110,7 @@ func (s *Service) build(config Config) error {
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 	})
@@ -115,7 +120,7 @@ func (s *Service) build(config Config) error {
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
-		Store: s.store, Decision: s.decisions.Find, Sampled: s.decisions.Sampled, Product: s.product, Logger: logger, Now: now,
+		Store: s.store, IDs: ids, Decision: s.decisions.Find, Sampled: s.decisions.Sampled, Product: s.product, Logger: logger, Now: now,
 	}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{

@@ -203,7 +203,7 @@ type decisionOutput struct{ Body recommenderapi.Decision }
 
 // lookUp reads the decision behind a recommendation id.
 func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision, error) {
-	if _, err := trackingid.Parse(id); err != nil {
+	if _, err := trackingid.Read(id); err != nil {
 		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed"})
 	}
 	d, err := a.Decisions.Find(ctx, shop, id)

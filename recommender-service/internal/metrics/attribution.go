@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -29,9 +30,10 @@ const (
 type Attribution struct {
 	Events func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error)
 	Store  Store
+	IDs    *trackingid.Keys
 	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
 	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
-	// Sampled reports whether the decision of an answer is kept at all. Of one that is not, events are believed.
+	// Sampled reports whether the decision of an answer is kept at all. Of one that is not, events are believed what it showed.
 	Sampled func(recommendationID string) bool
 	Product func(shop, itemID string) Product
 	Logger  *slog.Logger

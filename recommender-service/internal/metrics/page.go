@@ -56,20 +56,30 @@ func (p *page) answer(ctx context.Context, id string) (*answer, error) {
 	}
 	a := &answer{id: id}
 	p.answers[id] = a
-	from, err := trackingid.Parse(id)
-	if err != nil {
+	from, forged := p.a.IDs.Verify(p.shop, id)
+	a.from = from
+	if errors.Is(forged, trackingid.ErrInvalid) {
 		return a, nil
 	}
-	a.from, a.verdict = from, shown
-	if !p.a.Sampled(id) {
+	if forged == nil && !p.a.Sampled(id) {
+		a.verdict = shown
 		return a, nil
 	}
+	var err error
 	a.decision, err = p.a.Decision(ctx, p.shop, id)
-	if errors.Is(err, store.ErrNotFound) {
+	switch {
+	case err == nil && forged != nil: // given out before ids were signed, or under a secret that was changed
+		a.from = trackingid.ID{At: a.decision.At, Scenario: a.decision.Scenario, ScenarioVersion: a.decision.ScenarioVersion, Experiment: a.decision.Experiment, Arm: a.decision.Arm}
+		fallthrough
+	case err == nil:
+		a.verdict = shown
+	case errors.Is(err, store.ErrNotFound) && forged == nil:
 		a.verdict = unverified
-		return a, nil
+	case errors.Is(err, store.ErrNotFound):
+	default:
+		return a, err
 	}
-	return a, err
+	return a, nil
 }
 
 // judge says whether the answer showed a product to whom an event is of.

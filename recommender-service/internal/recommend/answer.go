@@ -178,7 +178,7 @@ func (r *run) answer() api.Answer {
 		Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
 	}
 	a := api.Answer{
-		RecommendationID: id.String(), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Items: r.items(),
+		RecommendationID: r.engine.IDs.Sign(r.shop.Name, id), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Items: r.items(),
 		NextCursor: r.cursor(), Degraded: r.degraded,
 		Freshness: api.Freshness{CatalogueAsOf: wire.TimeOf(state.AsOf), LastEventID: r.visitor.LastEventID},
 	}

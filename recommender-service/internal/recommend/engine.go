@@ -15,6 +15,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -33,6 +34,7 @@ const (
 type Engine struct {
 	Peers     *peers.Peers
 	Catalogue *catalogue.Catalogue
+	IDs       *trackingid.Keys
 	Logger    *slog.Logger
 	Now       func() time.Time
 	// Decided is told of every answer; it must not block.
@@ -45,10 +47,10 @@ type Engine struct {
 }
 
 // NewEngine returns an engine with its metrics on registry.
-func NewEngine(p *peers.Peers, c *catalogue.Catalogue, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
-		Peers: p, Catalogue: c, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(), admission: newAdmission(registry),
+		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(), admission: newAdmission(registry),
 	}
 }
 

@@ -75,7 +75,7 @@ var errGone = errors.New("the input is gone")
 // Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the answer is
 // the same bit for bit.
 func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decision) (answer api.Answer, gone []string, err error) {
-	id, err := trackingid.Parse(d.ID)
+	id, err := trackingid.Read(d.ID)
 	if err != nil {
 		return api.Answer{}, nil, err
 	}
