@@ -102,6 +102,7 @@ func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Pl
 // admit begins a visit with the deadline of its first request, as one of those that may be made at once. The caller calls done at the end.
 func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (context.Context, *visit, func()) {
 	v := e.visit(shop, e.Now())
+	v.end = v.now.Add(deadlineOf(req))
 	ctx, cancel := withDeadline(ctx, req)
 	leave, admitted := e.admission.enter(ctx)
 	if !admitted {
@@ -118,10 +119,14 @@ func (v *visit) show(a *api.Answer) {
 	}
 }
 
-func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
-	deadline := DefaultDeadline
+func deadlineOf(req *api.Request) time.Duration {
 	if req.DeadlineMS > 0 {
-		deadline = time.Duration(req.DeadlineMS) * time.Millisecond
+		return time.Duration(req.DeadlineMS) * time.Millisecond
 	}
+	return DefaultDeadline
+}
+
+func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
+	deadline := deadlineOf(req)
 	return context.WithTimeout(ctx, deadline-deadline/reserve)
 }

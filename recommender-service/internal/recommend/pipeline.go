@@ -21,6 +21,7 @@ type visit struct {
 	engine *Engine
 	shop   *catalogue.Shop
 	now    time.Time
+	end    time.Time     // by when the answer is due; zero for one that nobody waits for
 	nonces func() uint64 // one for each question
 	atHand bool          // its answers wait for nobody: too many are being made at once
 	seeds  int           // so many of the latest items of a visitor are seeds

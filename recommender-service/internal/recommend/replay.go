@@ -95,6 +95,9 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	if slices.Contains(d.Degraded, peers.Similarity) || slices.Contains(d.Degraded, Overload) {
 		in.lose("what the similarity-service left out: it did not answer all questions then")
 	}
+	if slices.Contains(d.Degraded, Deadline) {
+		in.lose("how far the time of then went")
+	}
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
 	v := e.visit(shop, d.At)
 	v.past, v.taken, v.nonces, v.seeds = in, d.Elsewhere, func() uint64 { return id.Nonce }, cmp.Or(d.Seeds, seedLimit)

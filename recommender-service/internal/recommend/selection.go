@@ -17,7 +17,12 @@ const (
 	shortlistMore = 20
 	// explorePool is how many candidates behind the list an explored place is drawn from, per place of the list.
 	explorePool = 3
+	// lateEvery is how many candidates that may not be shown are looked at between two looks at the clock.
+	lateEvery = 256
 )
+
+// Deadline is what an answer says whose candidates were not all looked at before it was due.
+const Deadline = "deadline"
 
 // selection picks items from one plan's candidates under one view of the catalogue.
 type selection struct {
@@ -29,6 +34,7 @@ type selection struct {
 	caps    []*limitPer
 	queue   *queue
 	scores  *candidate.Blend
+	looked  int // at so many candidates that may not be shown
 }
 
 func newSelection(r *run, v *catalogue.View) *selection {
@@ -83,8 +89,15 @@ func (s *selection) next() (it *catalogue.Item, score float64) {
 		if it := s.view.Item(i); it != nil && s.checks.first(it) == "" {
 			return it, score
 		}
+		if s.looked++; s.looked%lateEvery == 0 && s.r.late() {
+			s.r.degrade(Deadline)
+			return nil, 0
+		}
 	}
 }
+
+// late reports whether the answer is due.
+func (r *run) late() bool { return !r.end.IsZero() && r.engine.Now().After(r.end) }
 
 // rerank picks from the queue, best first or for diversity, and among the first candidates of all explores.
 func (s *selection) rerank(first bool) {

@@ -233,15 +233,15 @@ func comparison(c *api.Condition, a Audiences) func(have any, ok bool) bool {
 		}
 		want = v
 	}
-	wanted := elements(want)
+	wanted := membersOf(elements(want))
 	switch op(c) {
 	case "exists":
 		expect := want != false
 		return func(_ any, ok bool) bool { return ok == expect }
 	case "eq", "in", "contains_any":
-		return func(have any, ok bool) bool { return ok && anyEqual(have, wanted) }
+		return func(have any, ok bool) bool { return ok && wanted.any(have) }
 	case "ne", "not_in":
-		return func(have any, ok bool) bool { return !ok || !anyEqual(have, wanted) }
+		return func(have any, ok bool) bool { return !ok || !wanted.any(have) }
 	case "contains":
 		return textTest(want, func(have, part string) bool { return strings.Contains(strings.ToLower(have), strings.ToLower(part)) })
 	case "starts_with":
@@ -287,26 +287,46 @@ func textTest(want any, test func(have, want string) bool) func(any, bool) bool 
 	}
 }
 
-func anyEqual(have any, wanted []any) bool {
+// members are the values that a field is compared with: a list as long as it is short, since most name one value or two.
+type members struct {
+	list []any
+	set  map[any]bool
+}
+
+const shortList = 8
+
+func membersOf(list []any) members {
+	if len(list) <= shortList {
+		return members{list: list}
+	}
+	set := make(map[any]bool, len(list))
+	for _, v := range list {
+		set[v] = true
+	}
+	return members{set: set}
+}
+
+func (m members) has(v any) bool {
+	if m.set != nil {
+		return scalar(v) && m.set[v] // a map cannot be asked for a list
+	}
+	return slices.Contains(m.list, v)
+}
+
+// any reports whether a value, or one of a list, is among the members.
+func (m members) any(have any) bool {
 	switch list := have.(type) {
 	case []string:
 		for _, s := range list {
-			for _, w := range wanted {
-				if w == any(s) {
-					return true
-				}
+			if m.has(s) {
+				return true
 			}
 		}
 		return false
 	case []any:
-		return slices.ContainsFunc(list, func(v any) bool { return slices.Contains(wanted, v) })
+		return slices.ContainsFunc(list, func(v any) bool { return scalar(v) && m.has(v) })
 	}
-	for _, w := range wanted {
-		if w == have {
-			return true
-		}
-	}
-	return false
+	return scalar(have) && m.has(have)
 }
 
 // elements returns the members of a list, or a single value as a list of one. Members that cannot be compared are left out.

@@ -12,10 +12,12 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// maxDepth bounds the nesting of conditions, maxNodes their number.
+// What bounds the work that one condition makes: its nesting, the number of its parts, of the values in lists, and their bytes.
 const (
-	maxDepth = 16
-	maxNodes = 500
+	maxDepth  = 16
+	maxNodes  = 500
+	maxValues = 5000
+	maxBytes  = 64 << 10
 )
 
 // Scope says which fields a condition may name.
@@ -31,6 +33,8 @@ const (
 type Problems struct {
 	Fields []apierror.FieldError
 	nodes  int
+	values int
+	bytes  int
 }
 
 func (p *Problems) add(pointer, code, format string, args ...any) {
@@ -146,6 +150,10 @@ func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition)
 			p.add(pointer+"/value", "wrong_type", "%s takes a list with at least one value", op(c))
 			return
 		}
+		if p.values += len(list); p.values > maxValues {
+			p.add(pointer+"/value", "too_many", "conditions may list %d values: give the items an attribute and compare that", maxValues)
+			return
+		}
 		for n, v := range list {
 			checkValue(p, pointer+"/value/"+strconv.Itoa(n), k, v)
 		}
@@ -166,8 +174,13 @@ func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition)
 
 func checkValue(p *Problems, pointer string, k kind, v any) {
 	want := ""
-	switch v.(type) {
+	switch v := v.(type) {
 	case string:
+		if had := p.bytes; had <= maxBytes {
+			if p.bytes += len(v); p.bytes > maxBytes {
+				p.add(pointer, "too_large", "the values of conditions may have %d bytes: give the items an attribute and compare that", maxBytes)
+			}
+		}
 		if k == number || k == boolean {
 			want = map[kind]string{number: "a number", boolean: "true or false"}[k]
 		}
