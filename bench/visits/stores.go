@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 
@@ -18,16 +19,20 @@ import (
 // redisDatabase is the numbered database that the benchmark empties and uses.
 const redisDatabase = 126
 
-// stores are a Postgres database and a Redis database of their own. A pid is 0 when that server runs elsewhere.
+// stores are Postgres databases and a Redis database of their own. A pid is 0 when that server runs elsewhere.
 type stores struct {
-	admin, database       string
-	databaseURL, redisURL string
+	admin                 string // URL of the server's database
+	name                  string // beginning of the names of databases and users
+	profileURL            string
+	recommenderURL        string
+	redisURL              string
 	postgresPID, redisPID int
 	redis                 *redis.Client
 }
 
-func openStores(ctx context.Context) (*stores, error) {
-	s := &stores{admin: os.Getenv("TEST_DATABASE_URL"), database: fmt.Sprintf("aisle_bench_%d", os.Getpid())}
+// openStores makes the databases with the migrate program.
+func openStores(ctx context.Context, migrate string) (*stores, error) {
+	s := &stores{admin: os.Getenv("TEST_DATABASE_URL"), name: fmt.Sprintf("aisle_bench_%d", os.Getpid())}
 	if s.admin == "" || os.Getenv("TEST_REDIS_URL") == "" {
 		return nil, errors.New("TEST_DATABASE_URL and TEST_REDIS_URL are not set: run me with scripts/with-stores.sh")
 	}
@@ -35,30 +40,42 @@ func openStores(ctx context.Context) (*stores, error) {
 	if err != nil {
 		return nil, errors.New("TEST_DATABASE_URL cannot be read; it has the form postgres://user:password@host:5432/database")
 	}
+	for service, to := range map[string]*string{"_profile": &s.profileURL, "_recommender": &s.recommenderURL} {
+		mine := *u
+		mine.User, mine.Path = url.UserPassword(s.name+service, "secret"), "/"+s.name+service
+		*to = mine.String()
+	}
 	if err := s.openRedis(ctx, os.Getenv("TEST_REDIS_URL")); err != nil {
 		return nil, err
 	}
-	if err := s.createDatabase(ctx); err != nil {
-		return nil, errors.Join(err, s.redis.Close())
+	up := exec.CommandContext(ctx, migrate, "up")
+	up.Env = append(append(os.Environ(), s.env()...), "AISLE_ADMIN_DATABASE_URL="+s.admin)
+	if out, err := up.CombinedOutput(); err != nil {
+		s.close()
+		return nil, fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	u.Path = "/" + s.database
-	s.databaseURL = u.String()
+	if err := s.findPostgres(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
 	if s.postgresPID == 0 || s.redisPID == 0 {
 		note("Postgres or Redis runs on another machine: its CPU time is not counted")
 	}
 	return s, nil
 }
 
-// createDatabase also finds the postmaster, as the parent of the backend that serves the connection.
-func (s *stores) createDatabase(ctx context.Context) error {
+// env are the settings of the services.
+func (s *stores) env() []string {
+	return []string{"AISLE_PROFILE_DATABASE_URL=" + s.profileURL, "AISLE_RECOMMENDER_DATABASE_URL=" + s.recommenderURL, "AISLE_REDIS_URL=" + s.redisURL}
+}
+
+// findPostgres finds the postmaster, as the parent of the backend that serves a connection.
+func (s *stores) findPostgres(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, s.admin)
 	if err != nil {
 		return fmt.Errorf("connect to TEST_DATABASE_URL: %w", err)
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, "create database "+s.database); err != nil {
-		return fmt.Errorf("create a database: %w", err)
-	}
 	var backend int
 	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&backend); err != nil {
 		return fmt.Errorf("find Postgres: %w", err)
@@ -110,7 +127,12 @@ func (s *stores) close() {
 	err := errors.Join(s.redis.FlushDB(ctx).Err(), s.redis.Close())
 	conn, connectErr := pgx.Connect(ctx, s.admin)
 	if connectErr == nil {
-		_, connectErr = conn.Exec(ctx, "drop database if exists "+s.database+" with (force)")
+		for _, service := range []string{"_profile", "_recommender"} {
+			for _, statement := range []string{"drop database if exists " + s.name + service + " with (force)", "drop role if exists " + s.name + service} {
+				_, dropErr := conn.Exec(ctx, statement)
+				connectErr = errors.Join(connectErr, dropErr)
+			}
+		}
 		connectErr = errors.Join(connectErr, conn.Close(ctx))
 	}
 	if err = errors.Join(err, connectErr); err != nil {
