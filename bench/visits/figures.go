@@ -80,9 +80,12 @@ func (b *bench) print(w io.Writer) error {
 		if f.Failed > 0 {
 			f.Name += fmt.Sprintf(" (%d failed)", f.Failed)
 		}
-		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t| %.4g\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", f.Name, f.TotalCPU, f.parts(), f.PerSecond, latency, fresh, shares[0], shares[1], shares[2], repeats)
+		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t| %.0f\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", f.Name, f.TotalCPU, f.parts(), f.PerSecond, latency, fresh, shares[0], shares[1], shares[2], repeats)
 	}
-	return columns.Flush()
+	if err := columns.Flush(); err != nil || len(b.layers) == 0 {
+		return err
+	}
+	return printLayers(w, b.layers)
 }
 
 // parts names the processes that took at least a hundredth, where there are several.

@@ -27,6 +27,7 @@ func (b *bench) fill(ctx context.Context) error {
 		return fmt.Errorf("import the catalogue: %w", err)
 	}
 	events := b.shop.history(b.options.visitors)
+	b.events = len(events)
 	half := len(events) / 2
 	for _, part := range []struct {
 		callers int
@@ -59,7 +60,7 @@ func (b *bench) recompute(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
-	m.end("recompute", &tally{units: 1})
+	m.end("recompute, by event of the history", &tally{units: b.events})
 	models, err := c.similarity.Models(ctx, "")
 	for _, model := range models {
 		note("model %s (%s): %d lists, %.0f neighbours each", model.Relation, model.Algorithm, model.Items, float64(model.Neighbours)/float64(max(1, model.Items)))

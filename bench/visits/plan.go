@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	warmUnits = 2000            // answers that a restarted process gives before it is measured
-	settled   = 2 * time.Second // without a change of texts
-	everybody = len(earlier) - 1
+	warmUnits  = 2000 // answers that a restarted process gives before it is measured
+	afterUnits = 300
+	settled    = 2 * time.Second // without a change of texts
+	everybody  = len(earlier) - 1
 )
 
 // bench is a run of the benchmark.
@@ -19,7 +20,8 @@ type bench struct {
 	shop     *shop
 	visitors visitors
 	figures  []figure
-	layers   map[string]float64
+	layers   []layer
+	events   int     // of the history
 	peak     float64 // visits per second
 }
 
@@ -28,7 +30,8 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.form.start(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{b.fill, b.recompute, b.restart, b.warm, b.closedLoops} {
+	for _, step := range []func(context.Context) error{b.fill, b.recompute, b.restart, b.warm, b.closedLoops, b.singles,
+		b.restart, b.warm, b.groups, b.openLoops, b.profiled, b.bare, b.restarts} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -75,6 +78,43 @@ func (b *bench) closedLoops(ctx context.Context) error {
 	for _, n := range []int{1, 8, 32} {
 		f := b.take(ctx, fmt.Sprintf("visit, connections: %d", n), load{unit: b.visit, connections: n, to: everybody})
 		b.peak = max(b.peak, f.PerSecond)
+	}
+	return nil
+}
+
+// singles measures what a visit is made of, and the list of an item that no visitor asks for.
+func (b *bench) singles(ctx context.Context) error {
+	b.take(ctx, "list, connections: 8", load{unit: b.list, connections: 8, to: everybody})
+	b.take(ctx, "similar, connections: 8", load{unit: b.similar, connections: 8, to: everybody})
+	b.take(ctx, "event, connections: 32", load{unit: b.event, connections: 32, to: everybody})
+	b.take(ctx, "neighbours of an item, connections: 8", load{unit: b.neighbours, connections: 8, to: everybody})
+	return nil
+}
+
+// groups measures visits by the length of the history.
+func (b *bench) groups(ctx context.Context) error {
+	for g, n := range earlier {
+		b.take(ctx, fmt.Sprintf("visit, %d earlier events, connections: 8", n), load{unit: b.visit, connections: 8, from: g, to: g})
+	}
+	return nil
+}
+
+// openLoops sends visits at half and at twice the peak, whatever the answers do, and then looks whether answers are as before.
+func (b *bench) openLoops(ctx context.Context) error {
+	length := seconds(b.options.openSeconds)
+	b.take(ctx, fmt.Sprintf("visit at half of the peak, %.0f/s", b.peak/2), load{unit: b.visit, rate: b.peak / 2, duration: length, to: everybody})
+	b.take(ctx, fmt.Sprintf("visit at twice the peak, %.0f/s", b.peak*2), load{unit: b.visit, rate: b.peak * 2, duration: length, to: everybody})
+	b.take(ctx, "list right after it, connections: 2", load{unit: b.list, connections: 2, limit: afterUnits, to: everybody})
+	return nil
+}
+
+// restarts measures the first seconds of a process.
+func (b *bench) restarts(ctx context.Context) error {
+	for _, n := range []int{16, 32} {
+		if err := b.restart(ctx); err != nil {
+			return err
+		}
+		b.take(ctx, fmt.Sprintf("list right after a restart, connections: %d", n), load{unit: b.list, connections: n, to: everybody})
 	}
 	return nil
 }

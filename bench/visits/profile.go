@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// layer is a part of the CPU time of a visit.
+type layer struct {
+	Name string
+	CPU  float64 // microseconds per visit
+}
+
+const (
+	runtimeLayer = "runtime and garbage collection"
+	otherLayer   = "other"
+)
+
+// layers says what functions belong to: a sample counts for the innermost of its functions that is named here, so that what a driver has the runtime
+// do, such as making room or calling the system, is the driver's.
+var layers = []struct {
+	name  string
+	parts []string // of the function's name with its package
+}{
+	{runtimeLayer, []string{"runtime.gcBgMarkWorker", "runtime.gcAssistAlloc", "runtime.bgsweep", "runtime.bgscavenge"}},
+	{"store: SQL and its driver", []string{"jackc/pgx", "modernc.org/", "database/sql", "/internal/store.", "shared/database"}},
+	{"Redis: client, and the server of one process", []string{"redis"}},
+	{"JSON", []string{"encoding/json", "segmentio/encoding", "bytedance/sonic"}},
+	{"hops: calling another service", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "shared/httpclient", "shared/profileapi.(*Client)", "shared/similarityapi.(*Client)"}},
+	{"HTTP: requests and answers", []string{"net/http.", "gin-gonic", "/internal/httpapi", "shared/httpserver", "shared/auth"}},
+	{"ranking, lists and catalogue", []string{"recommender-service/", "similarity-service/"}},
+	{"states and events of visitors", []string{"profile-service/", "shared/visitorstate"}},
+}
+
+// profiled takes a CPU profile of each process while visits are made, which no figure but that by layer is made of.
+func (b *bench) profiled(ctx context.Context) error {
+	if b.options.profile == "" {
+		return nil
+	}
+	var group errgroup.Group
+	files := make([]string, len(b.form.programs))
+	for n, p := range b.form.programs {
+		files[n] = fmt.Sprintf("%s-%s.prof", b.options.profile, p.name)
+		group.Go(func() error {
+			data, err := p.fetch(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", max(1, b.options.seconds)))
+			if err == nil {
+				err = os.WriteFile(files[n], data, 0o600)
+			}
+			if err != nil {
+				return fmt.Errorf("take a profile of %s: %w", p.file, err)
+			}
+			return nil
+		})
+	}
+	f := b.take(ctx, "visit while profiles are taken, connections: 8", load{unit: b.visit, connections: 8, to: everybody})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	sums := map[string]float64{}
+	for _, file := range files {
+		if err := addLayers(ctx, sums, file, f.Units); err != nil {
+			return err
+		}
+	}
+	for _, process := range []string{"postgres", "redis"} {
+		if used := f.CPU[process]; used > 0 {
+			sums[strings.ToUpper(process[:1])+process[1:]+", the process"] = used
+		}
+	}
+	for name, used := range sums {
+		b.layers = append(b.layers, layer{name, used})
+	}
+	slices.SortFunc(b.layers, func(x, y layer) int { return cmp.Or(cmp.Compare(y.CPU, x.CPU), strings.Compare(x.Name, y.Name)) })
+	return nil
+}
+
+// traceStart is the first line of a sample as go tool pprof prints it: its time and its innermost function.
+var traceStart = regexp.MustCompile(`^\s*([0-9.]+)ms\s+(\S.*)$`)
+
+// addLayers adds the microseconds per visit of a profile to sums.
+func addLayers(ctx context.Context, sums map[string]float64, file string, visits int) error {
+	var problem bytes.Buffer
+	command := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ms", file)
+	command.Stderr = &problem
+	out, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("read the profile %s: %w: %s", file, err, strings.TrimSpace(problem.String()))
+	}
+	used, name, function := 0.0, "", ""
+	count := func() { // function is the outermost
+		if name == "" && strings.HasPrefix(function, "runtime.") {
+			name = runtimeLayer
+		}
+		if used > 0 {
+			sums[cmp.Or(name, otherLayer)] += 1000 * used / float64(max(visits, 1))
+		}
+		used, name, function = 0, "", ""
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "-----------+") {
+			count()
+			continue
+		}
+		function = strings.TrimSpace(lines.Text())
+		if found := traceStart.FindStringSubmatch(lines.Text()); found != nil {
+			used, _ = strconv.ParseFloat(found[1], 64)
+			function = found[2]
+		}
+		name = cmp.Or(name, layerOf(function))
+	}
+	count()
+	return nil
+}
+
+func layerOf(function string) string {
+	for _, l := range layers {
+		for _, part := range l.parts {
+			if strings.Contains(function, part) {
+				return l.name
+			}
+		}
+	}
+	return ""
+}
+
+func printLayers(w io.Writer, all []layer) error {
+	total := 0.0
+	for _, l := range all {
+		total += l.CPU
+	}
+	columns := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprintln(columns, "\n| layer, of a visit\t| µs CPU\t| share\t|")
+	fmt.Fprintln(columns, "|---\t|---\t|---\t|")
+	for _, l := range all {
+		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t|\n", l.Name, l.CPU, percent(l.CPU/total))
+	}
+	return columns.Flush()
+}
