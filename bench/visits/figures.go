@@ -22,6 +22,7 @@ type figure struct {
 	TotalCPU                              float64
 	New, Personal, Degraded, Stale        float64
 	Answers, Repeats, Failed              int
+	BlindRepeats                          int // of the repeats, those in degraded answers
 	Reasons                               map[string]int
 }
 
@@ -51,14 +52,14 @@ func (m meter) end(name string, t *tally) *figure {
 		Name: name, Units: t.units, Seconds: wall.Seconds(), PerSecond: float64(t.units) / wall.Seconds(), PersonalPerSecond: float64(t.personal) / wall.Seconds(),
 		P50: milliseconds(t.quantile(50)), P99: milliseconds(t.quantile(99)), CPU: map[string]float64{}, New: share(t.fresh, t.units),
 		Personal: share(t.personal, t.answers), Degraded: share(t.degraded, t.answers), Stale: share(t.stale, t.answers),
-		Answers: t.answers, Repeats: t.repeats, Failed: t.failed, Reasons: t.reasons,
+		Answers: t.answers, Repeats: t.repeats, BlindRepeats: t.blind, Failed: t.failed, Reasons: t.reasons,
 	}
 	for process, used := range after {
 		f.CPU[process] = float64((used - m.before[process]).Microseconds()) / float64(max(t.units, 1))
 		f.TotalCPU += f.CPU[process]
 	}
 	m.bench.figures = append(m.bench.figures, f)
-	note("%s: %.0f/s, %.0f µs CPU, %.1f %% personal, %d repeats, %d failed %v", name, f.PerSecond, f.TotalCPU, 100*f.Personal, f.Repeats, f.Failed, t.reasons)
+	note("%s: %.0f/s, %.0f µs CPU", name, f.PerSecond, f.TotalCPU)
 	return &m.bench.figures[len(m.bench.figures)-1]
 }
 
@@ -82,8 +83,17 @@ func (b *bench) print(w io.Writer) error {
 		}
 		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t| %.0f\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", f.Name, f.TotalCPU, f.parts(), f.PerSecond, latency, fresh, shares[0], shares[1], shares[2], repeats)
 	}
-	if err := columns.Flush(); err != nil || len(b.layers) == 0 {
+	if err := columns.Flush(); err != nil {
 		return err
+	}
+	fmt.Fprintln(w)
+	for _, f := range b.figures {
+		for _, reason := range slices.Sorted(maps.Keys(f.Reasons)) {
+			fmt.Fprintf(w, "- %s: %d × %s\n", f.Name, f.Reasons[reason], reason)
+		}
+	}
+	if len(b.layers) == 0 {
+		return nil
 	}
 	return printLayers(w, b.layers)
 }

@@ -48,6 +48,7 @@ type caller struct {
 type tally struct {
 	units, fresh, failed                        int
 	answers, personal, degraded, stale, repeats int
+	blind                                       int            // of the repeats, those in degraded answers
 	reasons                                     map[string]int // of degraded answers, and of failures
 	latencies                                   []time.Duration
 	wall                                        time.Duration
@@ -56,6 +57,7 @@ type tally struct {
 func (t *tally) add(o *tally) {
 	t.units, t.fresh, t.failed = t.units+o.units, t.fresh+o.fresh, t.failed+o.failed
 	t.answers, t.personal, t.degraded, t.stale, t.repeats = t.answers+o.answers, t.personal+o.personal, t.degraded+o.degraded, t.stale+o.stale, t.repeats+o.repeats
+	t.blind += o.blind
 	for reason, n := range o.reasons {
 		t.because(reason, n)
 	}
@@ -178,6 +180,9 @@ func (c *caller) ask(ctx context.Context, t *tally, s *shop, visitor int, scenar
 		own = own || item.Tier == "personal" || item.Tier == "session" || item.Tier == "context"
 		if scenario == home && s.has(visitor, item.ItemID) {
 			t.repeats++
+			if len(a.Degraded) > 0 {
+				t.blind++
+			}
 		}
 	}
 	if len(a.Degraded) > 0 {

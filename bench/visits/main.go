@@ -17,6 +17,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/aisle-rec/aisle/shared/process"
 )
 
 // options are the flags.
@@ -54,7 +56,7 @@ func main() {
 		err = run(ctx, &o)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "visits:", err)
+		fmt.Fprintln(os.Stderr, "visits:", process.OneLine(err))
 		stop()
 		os.Exit(1)
 	}

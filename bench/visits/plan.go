@@ -121,12 +121,12 @@ func (b *bench) restarts(ctx context.Context) error {
 
 // verdict is an error when what was bought was recommended again, or requests failed.
 func (b *bench) verdict() error {
-	repeats, failed := 0, 0
+	repeats, blind, failed := 0, 0, 0
 	for _, f := range b.figures {
-		repeats, failed = repeats+f.Repeats, failed+f.Failed
+		repeats, blind, failed = repeats+f.Repeats, blind+f.BlindRepeats, failed+f.Failed
 	}
 	if repeats > 0 || failed > 0 {
-		return fmt.Errorf("%d items were recommended to who had bought them, and %d requests failed: the figures do not count", repeats, failed)
+		return fmt.Errorf("%d items were recommended to those who had bought them (%d of them in answers that say what they lack), and %d requests failed", repeats, blind, failed)
 	}
 	return nil
 }

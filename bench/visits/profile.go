@@ -70,9 +70,13 @@ func (b *bench) profiled(ctx context.Context) error {
 		return err
 	}
 	sums := map[string]float64{}
-	for _, file := range files {
-		if err := addLayers(ctx, sums, file, f.Units); err != nil {
+	for n, p := range b.form.programs {
+		shares, err := layersOf(ctx, files[n])
+		if err != nil {
 			return err
+		}
+		for name, share := range shares { // a profile misses some of the time that the system counts
+			sums[name] += share * f.CPU[p.name]
 		}
 	}
 	for _, process := range []string{"postgres", "redis"} {
@@ -90,22 +94,24 @@ func (b *bench) profiled(ctx context.Context) error {
 // traceStart is the first line of a sample as go tool pprof prints it: its time and its innermost function.
 var traceStart = regexp.MustCompile(`^\s*([0-9.]+)ms\s+(\S.*)$`)
 
-// addLayers adds the microseconds per visit of a profile to sums.
-func addLayers(ctx context.Context, sums map[string]float64, file string, visits int) error {
+// layersOf returns the share of each layer in a profile.
+func layersOf(ctx context.Context, file string) (map[string]float64, error) {
 	var problem bytes.Buffer
 	command := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ms", file)
 	command.Stderr = &problem
 	out, err := command.Output()
 	if err != nil {
-		return fmt.Errorf("read the profile %s: %w: %s", file, err, strings.TrimSpace(problem.String()))
+		return nil, fmt.Errorf("read the profile %s: %w: %s", file, err, strings.TrimSpace(problem.String()))
 	}
+	shares, total := map[string]float64{}, 0.0
 	used, name, function := 0.0, "", ""
 	count := func() { // function is the outermost
 		if name == "" && strings.HasPrefix(function, "runtime.") {
 			name = runtimeLayer
 		}
 		if used > 0 {
-			sums[cmp.Or(name, otherLayer)] += 1000 * used / float64(max(visits, 1))
+			shares[cmp.Or(name, otherLayer)] += used
+			total += used
 		}
 		used, name, function = 0, "", ""
 	}
@@ -122,7 +128,10 @@ func addLayers(ctx context.Context, sums map[string]float64, file string, visits
 		name = cmp.Or(name, layerOf(function))
 	}
 	count()
-	return nil
+	for name := range shares {
+		shares[name] /= total
+	}
+	return shares, nil
 }
 
 func layerOf(function string) string {
