@@ -44,8 +44,16 @@ func (b *bench) fill(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("import the events: %w", err)
 		}
-		m.end(fmt.Sprintf("event in batches of %d, %d callers", batch, part.callers), &tally{units: len(part.events)})
+		m.end(fmt.Sprintf("event in batches of %d, callers: %d", batch, part.callers), &tally{units: len(part.events)})
 	}
+	if b.form.stores == nil {
+		return nil
+	}
+	m := b.begin()
+	if err := b.form.stores.vacuum(ctx); err != nil {
+		return err
+	}
+	m.end("vacuum, by event of the history", &tally{units: b.events})
 	return nil
 }
 
