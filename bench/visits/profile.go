@@ -36,11 +36,11 @@ var layers = []struct {
 	parts []string // of the function's name with its package
 }{
 	{runtimeLayer, []string{"runtime.gcBgMarkWorker", "runtime.gcAssistAlloc", "runtime.bgsweep", "runtime.bgscavenge"}},
-	{"store: SQL and its driver", []string{"jackc/pgx", "modernc.org/", "database/sql", "/internal/store.", "shared/database"}},
+	{"store: SQL and its driver", []string{"jackc/pgx", "modernc.org/", "database/sql", "/internal/store", "shared/database"}},
 	{"Redis: client, and the server of one process", []string{"redis"}},
 	{"JSON", []string{"encoding/json", "segmentio/encoding", "bytedance/sonic"}},
 	{"hops: calling another service", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "shared/httpclient", "shared/profileapi.(*Client)", "shared/similarityapi.(*Client)"}},
-	{"HTTP: requests and answers", []string{"net/http.", "gin-gonic", "/internal/httpapi", "shared/httpserver", "shared/auth"}},
+	{"HTTP: requests and answers", []string{"net/http.", "gin-gonic", "danielgtaylor/huma", "/internal/httpapi", "shared/httpserver", "shared/auth"}},
 	{"ranking, lists and catalogue", []string{"recommender-service/", "similarity-service/"}},
 	{"states and events of visitors", []string{"profile-service/", "shared/visitorstate"}},
 }
