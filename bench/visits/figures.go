@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,50 +13,37 @@ import (
 	"time"
 )
 
-// figure is one line of the result. CPU is in microseconds per unit, of each process that takes part and in all; the shares are of answers, but New of units.
+// figure is one line of the result. CPU is in microseconds per unit, of each process that takes part and in all.
 type figure struct {
-	Name                                  string
-	Units                                 int
+	Name string
+	counts
 	Seconds, PerSecond, PersonalPerSecond float64
 	P50, P99                              float64 // milliseconds
 	CPU                                   map[string]float64
 	TotalCPU                              float64
-	New, Personal, Degraded, Stale        float64
-	Answers, Repeats, Failed              int
-	BlindRepeats                          int // of the repeats, those in degraded answers
 	Reasons                               map[string]int
 }
 
 // meter reads clock and CPU while something is measured.
 type meter struct {
 	bench  *bench
-	usage  func() map[string]time.Duration
+	form   *form
 	before map[string]time.Duration
 	began  time.Time
 }
 
-func (b *bench) begin() meter { return b.beginOf(b.form.usage) }
-
-func (b *bench) beginOf(usage func() map[string]time.Duration) meter {
-	return meter{b, usage, usage(), time.Now()}
-}
+func (b *bench) begin(f *form) meter { return meter{b, f, f.usage(), time.Now()} }
 
 // end adds the figure of what was measured.
 func (m meter) end(name string, t *tally) *figure {
-	after := m.usage()
-	wall := t.wall
-	if wall == 0 {
-		wall = time.Since(m.began)
-	}
-	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+	after := m.form.usage()
+	wall := cmp.Or(t.wall, time.Since(m.began)).Seconds()
 	f := figure{
-		Name: name, Units: t.units, Seconds: wall.Seconds(), PerSecond: float64(t.units) / wall.Seconds(), PersonalPerSecond: float64(t.personal) / wall.Seconds(),
-		P50: milliseconds(t.quantile(50)), P99: milliseconds(t.quantile(99)), CPU: map[string]float64{}, New: share(t.fresh, t.units),
-		Personal: share(t.personal, t.answers), Degraded: share(t.degraded, t.answers), Stale: share(t.stale, t.answers),
-		Answers: t.answers, Repeats: t.repeats, BlindRepeats: t.blind, Failed: t.failed, Reasons: t.reasons,
+		Name: name, counts: t.counts, Seconds: wall, PerSecond: float64(t.Units) / wall, PersonalPerSecond: float64(t.Personal) / wall,
+		P50: milliseconds(t.quantile(50)), P99: milliseconds(t.quantile(99)), CPU: map[string]float64{}, Reasons: t.reasons,
 	}
 	for process, used := range after {
-		f.CPU[process] = float64((used - m.before[process]).Microseconds()) / float64(max(t.units, 1))
+		f.CPU[process] = float64((used - m.before[process]).Microseconds()) / float64(max(t.Units, 1))
 		f.TotalCPU += f.CPU[process]
 	}
 	m.bench.figures = append(m.bench.figures, f)
@@ -65,55 +53,68 @@ func (m meter) end(name string, t *tally) *figure {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// print writes the figures as a table in Markdown.
+// print writes the figures as a table in Markdown, with what degraded answers lacked below it.
 func (b *bench) print(w io.Writer) error {
-	columns := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(columns, "| figure\t| µs CPU each\t| of which\t| per s\t| p50, p99 ms\t| new\t| personal\t| degraded\t| stale\t| repeats\t|")
-	fmt.Fprintln(columns, "|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|---\t|")
+	rows := [][]string{{"figure", "µs CPU each", "of which", "per s", "p50, p99 ms", "new", "personal", "personal per s", "degraded", "stale", "repeats"}}
 	for _, f := range b.figures {
-		latency, fresh, shares, repeats := "", "", [3]string{}, ""
+		row := []string{f.Name, fmt.Sprintf("%.0f", f.TotalCPU), f.parts(), fmt.Sprintf("%.0f", f.PerSecond), "", "", "", "", "", "", ""}
 		if f.P99 > 0 {
-			latency, fresh = fmt.Sprintf("%.1f, %.1f", f.P50, f.P99), percent(f.New)
+			row[4], row[5] = fmt.Sprintf("%.1f, %.1f", f.P50, f.P99), percent(f.New, f.Units)
 		}
 		if f.Answers > 0 {
-			shares, repeats = [3]string{percent(f.Personal), percent(f.Degraded), percent(f.Stale)}, fmt.Sprint(f.Repeats)
+			row[6], row[7] = percent(f.Personal, f.Answers), fmt.Sprintf("%.0f", f.PersonalPerSecond)
+			row[8], row[9], row[10] = percent(f.Degraded, f.Answers), percent(f.Stale, f.Answers), fmt.Sprint(f.Repeats)
 		}
-		if f.Failed > 0 {
-			f.Name += fmt.Sprintf(" (%d failed)", f.Failed)
-		}
-		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t| %.0f\t| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", f.Name, f.TotalCPU, f.parts(), f.PerSecond, latency, fresh, shares[0], shares[1], shares[2], repeats)
+		rows = append(rows, row)
 	}
-	if err := columns.Flush(); err != nil {
+	if err := printTable(w, rows); err != nil {
 		return err
 	}
-	fmt.Fprintln(w)
 	for _, f := range b.figures {
+		var reasons []string
 		for _, reason := range slices.Sorted(maps.Keys(f.Reasons)) {
-			fmt.Fprintf(w, "- %s: %d × %s\n", f.Name, f.Reasons[reason], reason)
+			reasons = append(reasons, fmt.Sprintf("%d × %s", f.Reasons[reason], reason))
+		}
+		if len(reasons) > 0 {
+			fmt.Fprintf(w, "- %s: %s\n", f.Name, strings.Join(reasons, ", "))
 		}
 	}
 	if len(b.layers) == 0 {
 		return nil
 	}
-	return printLayers(w, b.layers)
+	fmt.Fprintln(w)
+	return b.printLayers(w)
 }
 
-// parts names the processes that took at least a hundredth, where there are several.
+// printTable writes rows, the first of which is the heading.
+func printTable(w io.Writer, rows [][]string) error {
+	columns := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	for n, row := range rows {
+		fmt.Fprintln(columns, "| "+strings.Join(row, "\t| ")+"\t|")
+		if n == 0 {
+			fmt.Fprintln(columns, strings.Repeat("|---\t", len(row))+"|")
+		}
+	}
+	fmt.Fprintln(columns)
+	return columns.Flush()
+}
+
+// parts names the processes that took at least a hundredth and a microsecond, where there are several.
 func (f *figure) parts() string {
 	var out []string
 	for _, process := range slices.Sorted(maps.Keys(f.CPU)) {
-		if used := f.CPU[process]; len(f.CPU) > 1 && used >= f.TotalCPU/100 {
+		if used := f.CPU[process]; len(f.CPU) > 1 && used >= max(.5, f.TotalCPU/100) {
 			out = append(out, fmt.Sprintf("%s %.0f", process, used))
 		}
 	}
 	return strings.Join(out, ", ")
 }
 
-func percent(share float64) string {
-	if share == 0 || share == 1 {
-		return fmt.Sprintf("%.0f %%", 100*share)
+func percent(n, of int) string {
+	if n == 0 || n == of {
+		return fmt.Sprintf("%d %%", 100*n/max(of, 1))
 	}
-	return fmt.Sprintf("%.1f %%", 100*share)
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 }
 
 // save writes the figures as JSON.

@@ -17,12 +17,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/procstat"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 const (
 	startTimeout = 2 * time.Minute
+	stopTimeout  = 30 * time.Second
 	pollInterval = 100 * time.Millisecond
 	logTail      = 2000
 )
@@ -48,7 +48,7 @@ type form struct {
 // newForm prepares a form whose data is in a folder; nothing runs yet.
 func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	if o.form == "one" {
-		p, err := newProgram(o, folder, "aisle", "aisle")
+		p, err := newProgram(folder, "aisle", filepath.Join(o.bin, "aisle"))
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	}
 	f := &form{}
 	for _, name := range []string{"profile", "similarity", "recommender"} {
-		p, err := newProgram(o, folder, name, name+"-service")
+		p, err := newProgram(folder, name, filepath.Join(o.bin, name+"-service"))
 		if err != nil {
 			return nil, err
 		}
@@ -77,8 +77,8 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	return f, nil
 }
 
-func newProgram(o *options, folder, name, file string) (p *program, err error) {
-	p = &program{name: name, file: filepath.Join(o.bin, file), log: filepath.Join(folder, name+".log")}
+func newProgram(folder, name, file string) (p *program, err error) {
+	p = &program{name: name, file: file, log: filepath.Join(folder, name+".log")}
 	if p.addr, err = freeAddress(); err == nil {
 		p.admin, err = freeAddress()
 	}
@@ -145,7 +145,9 @@ func (f *form) stop() {
 	for n := len(f.programs) - 1; n >= 0; n-- {
 		if p := f.programs[n]; p.child != nil {
 			_ = p.child.Process.Signal(syscall.SIGTERM) // fails only when it has ended
+			late := time.AfterFunc(stopTimeout, func() { _ = p.child.Process.Kill() })
 			<-p.ended
+			late.Stop()
 			p.child = nil
 		}
 	}
@@ -172,18 +174,17 @@ func (f *form) usage() map[string]time.Duration {
 	return u
 }
 
-// clients are typed clients of the services.
+// clients are typed clients of the services that are filled.
 type clients struct {
-	profile     *profileapi.Client
-	similarity  *similarityapi.Client
-	recommender *recommenderapi.Client
+	profile    *profileapi.Client
+	similarity *similarityapi.Client
 }
 
 func (f *form) clients() clients {
-	to := func(addr string) *httpclient.Client {
-		return httpclient.New(httpclient.Options{BaseURL: "http://" + addr})
+	return clients{
+		profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: "http://" + f.profile})),
+		similarityapi.NewClient(httpclient.New(httpclient.Options{BaseURL: "http://" + f.similarity})),
 	}
-	return clients{profileapi.NewClient(to(f.profile)), similarityapi.NewClient(to(f.similarity)), recommenderapi.NewClient(to(f.recommender))}
 }
 
 // fetch reads a page of the admin port.

@@ -20,9 +20,6 @@ const (
 	idleSockets    = 1024
 )
 
-// targets are the addresses that are asked.
-type targets struct{ profile, similarity, recommender string }
-
 // unit is what is counted as one: a visit, or a single request. It adds to the tally what came of it.
 type unit func(ctx context.Context, c *caller, t *tally) error
 
@@ -40,24 +37,29 @@ type load struct {
 // caller is a client with what its requests need to know.
 type caller struct {
 	http     *http.Client
-	targets  targets
+	form     *form
 	from, to int
+}
+
+// counts are what came of units: New of them were by visitors new to the process; of the answers, so many were personal, degraded or stale, and Repeats
+// items in them had been bought by the visitor, BlindRepeats of these in degraded answers.
+type counts struct {
+	Units, New, Failed                                        int
+	Answers, Personal, Degraded, Stale, Repeats, BlindRepeats int
 }
 
 // tally is what came of a load.
 type tally struct {
-	units, fresh, failed                        int
-	answers, personal, degraded, stale, repeats int
-	blind                                       int            // of the repeats, those in degraded answers
-	reasons                                     map[string]int // of degraded answers, and of failures
-	latencies                                   []time.Duration
-	wall                                        time.Duration
+	counts
+	reasons   map[string]int // of degraded answers, and of failures
+	latencies []time.Duration
+	wall      time.Duration
 }
 
 func (t *tally) add(o *tally) {
-	t.units, t.fresh, t.failed = t.units+o.units, t.fresh+o.fresh, t.failed+o.failed
-	t.answers, t.personal, t.degraded, t.stale, t.repeats = t.answers+o.answers, t.personal+o.personal, t.degraded+o.degraded, t.stale+o.stale, t.repeats+o.repeats
-	t.blind += o.blind
+	t.Units, t.New, t.Failed = t.Units+o.Units, t.New+o.New, t.Failed+o.Failed
+	t.Answers, t.Personal, t.Degraded, t.Stale = t.Answers+o.Answers, t.Personal+o.Personal, t.Degraded+o.Degraded, t.Stale+o.Stale
+	t.Repeats, t.BlindRepeats = t.Repeats+o.Repeats, t.BlindRepeats+o.BlindRepeats
 	for reason, n := range o.reasons {
 		t.because(reason, n)
 	}
@@ -81,16 +83,16 @@ func (t *tally) quantile(percent int) time.Duration {
 }
 
 // run asks until the time is over and everything begun has ended.
-func (l *load) run(ctx context.Context, to targets) *tally {
+func (l *load) run(ctx context.Context, f *form) *tally {
 	transport := &http.Transport{MaxIdleConnsPerHost: idleSockets, DisableCompression: true}
 	defer transport.CloseIdleConnections()
-	c := &caller{&http.Client{Transport: transport, Timeout: requestTimeout}, to, l.from, l.to}
+	c := &caller{&http.Client{Transport: transport, Timeout: requestTimeout}, f, l.from, l.to}
 	var mu sync.Mutex
 	sum := &tally{}
 	one := func(due time.Time) {
-		t := &tally{units: 1}
+		t := &tally{counts: counts{Units: 1}}
 		if err := l.unit(ctx, c, t); err != nil {
-			t.failed++
+			t.Failed++
 			t.because(err.Error(), 1)
 		}
 		t.latencies = []time.Duration{time.Since(due)}
@@ -146,7 +148,7 @@ func (c *caller) send(ctx context.Context, method, addr, path, body string) ([]b
 
 // post sends an event of a visitor and waits for the acknowledgement.
 func (c *caller) post(ctx context.Context, visitor, item int) error {
-	data, err := c.send(ctx, http.MethodPost, c.targets.profile, "/v1/events", fmt.Sprintf(`{"type":"view_item","user_id":%q,"item_id":%q}`, visitorID(visitor), itemID(item)))
+	data, err := c.send(ctx, http.MethodPost, c.form.profile, "/v1/events", fmt.Sprintf(`{"type":"view_item","user_id":%q,"item_id":%q}`, visitorID(visitor), itemID(item)))
 	if err == nil && !bytes.Contains(data, []byte(`"accepted":1`)) {
 		err = errors.New("the event was not accepted")
 	}
@@ -166,7 +168,7 @@ type answer struct {
 // ask asks for a placement and tallies what the answer is.
 func (c *caller) ask(ctx context.Context, t *tally, s *shop, visitor int, scenario, more string) error {
 	body := fmt.Sprintf(`{"scenario":%q,"user_id":%q,"limit":20%s}`, scenario, visitorID(visitor), more)
-	data, err := c.send(ctx, http.MethodPost, c.targets.recommender, "/v1/recommendations", body)
+	data, err := c.send(ctx, http.MethodPost, c.form.recommender, "/v1/recommendations", body)
 	if err != nil {
 		return err
 	}
@@ -174,25 +176,25 @@ func (c *caller) ask(ctx context.Context, t *tally, s *shop, visitor int, scenar
 	if err := json.Unmarshal(data, &a); err != nil {
 		return fmt.Errorf("read an answer: %w", err)
 	}
-	t.answers++
+	t.Answers++
 	own := false // made for this visitor, or of a placement about an item for that item
 	for _, item := range a.Items {
 		own = own || item.Tier == "personal" || item.Tier == "session" || item.Tier == "context"
 		if scenario == home && s.has(visitor, item.ItemID) {
-			t.repeats++
+			t.Repeats++
 			if len(a.Degraded) > 0 {
-				t.blind++
+				t.BlindRepeats++
 			}
 		}
 	}
 	if len(a.Degraded) > 0 {
-		t.degraded++
+		t.Degraded++
 		t.because(strings.Join(a.Degraded, " and "), 1)
 	} else if own {
-		t.personal++
+		t.Personal++
 	}
 	if a.Freshness.Stale {
-		t.stale++
+		t.Stale++
 	}
 	return nil
 }
@@ -232,14 +234,14 @@ func (b *bench) event(ctx context.Context, c *caller, t *tally) error {
 // neighbours asks for the list of an item only.
 func (b *bench) neighbours(ctx context.Context, c *caller, t *tally) error {
 	item := b.shop.click(b.draw(c.from, c.to, t))
-	_, err := c.send(ctx, http.MethodGet, c.targets.similarity, "/v1/similarities/"+itemID(item)+"?limit=20", "")
+	_, err := c.send(ctx, http.MethodGet, c.form.similarity, "/v1/similarities/"+itemID(item)+"?limit=20", "")
 	return err
 }
 
 func (b *bench) draw(from, to int, t *tally) int {
 	v, fresh := b.visitors.draw(from, to)
 	if fresh {
-		t.fresh++
+		t.New++
 	}
 	return v
 }

@@ -44,20 +44,19 @@ func (o *options) register(flags *flag.FlagSet) {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var err error
-	if os.Getenv(roleVariable) == bareRole {
-		err = serveBare(os.Stdin, os.Stdout)
+	if addr := os.Getenv(bareAddress); addr != "" {
+		err = serveBare(addr, os.Getenv(bareAnswer)) // until a signal ends the process
 	} else {
 		var o options
 		o.register(flag.CommandLine)
 		flag.Parse()
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		err = run(ctx, &o)
+		stop()
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "visits:", process.OneLine(err))
-		stop()
 		os.Exit(1)
 	}
 }
@@ -84,7 +83,7 @@ func run(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	defer f.close()
-	b := &bench{options: o, form: f, shop: newShop(o.items), visitors: visitors{count: o.visitors}}
+	b := &bench{options: o, folder: folder, form: f, shop: newShop(o.items), visitors: visitors{count: o.visitors}}
 	if err := b.measure(ctx); err != nil {
 		return err
 	}

@@ -16,13 +16,14 @@ const (
 // bench is a run of the benchmark.
 type bench struct {
 	options  *options
+	folder   string // for what is gone after the run
 	form     *form
 	shop     *shop
 	visitors visitors
 	figures  []figure
-	layers   []layer
-	events   int     // of the history
-	peak     float64 // visits per second
+	layers   map[string]float64 // microseconds of CPU of a visit
+	events   int                // of the history
+	peak     float64            // visits per second
 }
 
 // measure does the steps one after the other.
@@ -55,13 +56,9 @@ func (b *bench) warm(ctx context.Context) error {
 		return err
 	}
 	l := load{unit: b.list, connections: 8, duration: startTimeout, limit: min(warmUnits, b.options.visitors/4), to: everybody}
-	t := l.run(ctx, b.targets())
-	note("warmed up with %d answers in %.0f s, %d of them personal", t.answers, t.wall.Seconds(), t.personal)
+	t := l.run(ctx, b.form)
+	note("warmed up with %d answers in %.0f s, %d of them personal", t.Answers, t.wall.Seconds(), t.Personal)
 	return nil
-}
-
-func (b *bench) targets() targets {
-	return targets{b.form.profile, b.form.similarity, b.form.recommender}
 }
 
 // take measures a load.
@@ -69,8 +66,8 @@ func (b *bench) take(ctx context.Context, name string, l load) *figure {
 	if l.duration == 0 {
 		l.duration = seconds(b.options.seconds)
 	}
-	m := b.begin()
-	return m.end(name, l.run(ctx, b.targets()))
+	m := b.begin(b.form)
+	return m.end(name, l.run(ctx, b.form))
 }
 
 // closedLoops loads the services as fast as they answer. The most visits per second are the peak.

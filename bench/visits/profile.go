@@ -7,22 +7,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"golang.org/x/sync/errgroup"
 )
-
-// layer is a part of the CPU time of a visit.
-type layer struct {
-	Name string
-	CPU  float64 // microseconds per visit
-}
 
 const (
 	runtimeLayer = "runtime and garbage collection"
@@ -69,25 +63,21 @@ func (b *bench) profiled(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	sums := map[string]float64{}
+	b.layers = map[string]float64{}
 	for n, p := range b.form.programs {
 		shares, err := layersOf(ctx, files[n])
 		if err != nil {
 			return err
 		}
 		for name, share := range shares { // a profile misses some of the time that the system counts
-			sums[name] += share * f.CPU[p.name]
+			b.layers[name] += share * f.CPU[p.name]
 		}
 	}
 	for _, process := range []string{"postgres", "redis"} {
 		if used := f.CPU[process]; used > 0 {
-			sums[strings.ToUpper(process[:1])+process[1:]+", the process"] = used
+			b.layers[strings.ToUpper(process[:1])+process[1:]+", the process"] = used
 		}
 	}
-	for name, used := range sums {
-		b.layers = append(b.layers, layer{name, used})
-	}
-	slices.SortFunc(b.layers, func(x, y layer) int { return cmp.Or(cmp.Compare(y.CPU, x.CPU), strings.Compare(x.Name, y.Name)) })
 	return nil
 }
 
@@ -96,12 +86,9 @@ var traceStart = regexp.MustCompile(`^\s*([0-9.]+)ms\s+(\S.*)$`)
 
 // layersOf returns the share of each layer in a profile.
 func layersOf(ctx context.Context, file string) (map[string]float64, error) {
-	var problem bytes.Buffer
-	command := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ms", file)
-	command.Stderr = &problem
-	out, err := command.Output()
+	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ms", file).Output()
 	if err != nil {
-		return nil, fmt.Errorf("read the profile %s: %w: %s", file, err, strings.TrimSpace(problem.String()))
+		return nil, fmt.Errorf("read the profile %s with go tool pprof: %w", file, err)
 	}
 	shares, total := map[string]float64{}, 0.0
 	used, name, function := 0.0, "", ""
@@ -145,16 +132,15 @@ func layerOf(function string) string {
 	return ""
 }
 
-func printLayers(w io.Writer, all []layer) error {
+func (b *bench) printLayers(w io.Writer) error {
 	total := 0.0
-	for _, l := range all {
-		total += l.CPU
+	for _, used := range b.layers {
+		total += used
 	}
-	columns := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(columns, "\n| layer, of a visit\t| µs CPU\t| share\t|")
-	fmt.Fprintln(columns, "|---\t|---\t|---\t|")
-	for _, l := range all {
-		fmt.Fprintf(columns, "| %s\t| %.0f\t| %s\t|\n", l.Name, l.CPU, percent(l.CPU/total))
+	names := slices.SortedFunc(maps.Keys(b.layers), func(x, y string) int { return cmp.Or(cmp.Compare(b.layers[y], b.layers[x]), strings.Compare(x, y)) })
+	rows := [][]string{{"layer, of a visit", "µs CPU", "share"}}
+	for _, name := range names {
+		rows = append(rows, []string{name, fmt.Sprintf("%.0f", b.layers[name]), fmt.Sprintf("%.0f %%", 100*b.layers[name]/total)})
 	}
-	return columns.Flush()
+	return printTable(w, rows)
 }

@@ -69,17 +69,14 @@ func (s *shop) item(n int) profileapi.Item {
 	r := random(kindItem, n)
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	taste := n % s.tastes
-	price, quantity, status := 1+float64(r.IntN(20000))/100, float64(1+r.IntN(200)), profileapi.InStock
+	price, status := 1+float64(r.IntN(20000))/100, profileapi.InStock
 	if r.Float64() < .05 {
-		quantity, status = 0, profileapi.OutOfStock
+		status = profileapi.OutOfStock
 	}
-	colour, material := pick("black", "white", "oak", "walnut", "grey", "navy", "olive", "rose"), pick("wood", "cotton", "steel", "wool", "glass", "leather")
 	return profileapi.Item{
-		ItemID: itemID(n), Brand: fmt.Sprintf("brand %d", (taste*7+r.IntN(12))%300), Price: &price, Currency: "EUR",
-		Title:        fmt.Sprintf("%s %s of kind %d number %d", colour, material, taste, n/s.tastes),
+		ItemID: itemID(n), Brand: fmt.Sprintf("brand %d", (taste*7+r.IntN(12))%300), Price: &price, Currency: "EUR", Stock: &profileapi.Stock{Status: status},
+		Title:        fmt.Sprintf("%s %s of kind %d number %d", pick("black", "white", "oak", "grey", "navy", "rose"), pick("wood", "cotton", "steel", "glass"), taste, n/s.tastes),
 		CategoryPath: []string{fmt.Sprintf("department %d", taste%5), fmt.Sprintf("kind %d", taste), fmt.Sprintf("shelf %d of %d", r.IntN(5), taste)},
-		Stock:        &profileapi.Stock{Status: status, Quantity: &quantity},
-		Attributes:   map[string]any{"colour": colour, "material": material},
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ type stores struct {
 	recommenderURL        string
 	redisURL              string
 	postgresPID, redisPID int
+	conn                  *pgx.Conn // to admin
 	redis                 *redis.Client
 }
 
@@ -45,16 +47,15 @@ func openStores(ctx context.Context, migrate string) (*stores, error) {
 		mine.User, mine.Path = url.UserPassword(s.name+service, "secret"), "/"+s.name+service
 		*to = mine.String()
 	}
-	if err := s.openRedis(ctx, os.Getenv("TEST_REDIS_URL")); err != nil {
-		return nil, err
+	if s.conn, err = pgx.Connect(ctx, s.admin); err != nil {
+		return nil, fmt.Errorf("connect to TEST_DATABASE_URL: %w", err)
 	}
-	up := exec.CommandContext(ctx, migrate, "up")
-	up.Env = append(append(os.Environ(), s.env()...), "AISLE_ADMIN_DATABASE_URL="+s.admin)
-	if out, err := up.CombinedOutput(); err != nil {
-		s.close()
-		return nil, fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
+	up := exec.CommandContext(ctx, migrate, "up", "--admin-url", s.admin, "--profile-url", s.profileURL, "--recommender-url", s.recommenderURL)
+	out, err := up.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	if err := s.findPostgres(ctx); err != nil {
+	if err = cmp.Or(err, s.openRedis(ctx, os.Getenv("TEST_REDIS_URL")), s.findPostgres(ctx)); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -71,13 +72,8 @@ func (s *stores) env() []string {
 
 // findPostgres finds the postmaster, as the parent of the backend that serves a connection.
 func (s *stores) findPostgres(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, s.admin)
-	if err != nil {
-		return fmt.Errorf("connect to TEST_DATABASE_URL: %w", err)
-	}
-	defer conn.Close(ctx)
 	var backend int
-	if err := conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&backend); err != nil {
+	if err := s.conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&backend); err != nil {
 		return fmt.Errorf("find Postgres: %w", err)
 	}
 	if stat, ok := procstat.Of(backend); ok && runs(backend, "postgres") {
@@ -137,18 +133,17 @@ func (s *stores) vacuum(ctx context.Context) error {
 // close drops what openStores made.
 func (s *stores) close() {
 	ctx := context.Background()
-	err := errors.Join(s.redis.FlushDB(ctx).Err(), s.redis.Close())
-	conn, connectErr := pgx.Connect(ctx, s.admin)
-	if connectErr == nil {
-		for _, service := range []string{"_profile", "_recommender"} {
-			for _, statement := range []string{"drop database if exists " + s.name + service + " with (force)", "drop role if exists " + s.name + service} {
-				_, dropErr := conn.Exec(ctx, statement)
-				connectErr = errors.Join(connectErr, dropErr)
-			}
-		}
-		connectErr = errors.Join(connectErr, conn.Close(ctx))
+	var err error
+	for _, service := range []string{"_profile", "_recommender"} {
+		_, dropped := s.conn.Exec(ctx, "drop database if exists "+s.name+service+" with (force)")
+		_, forgotten := s.conn.Exec(ctx, "drop role if exists "+s.name+service)
+		err = errors.Join(err, dropped, forgotten)
 	}
-	if err = errors.Join(err, connectErr); err != nil {
+	err = errors.Join(err, s.conn.Close(ctx))
+	if s.redis != nil {
+		err = errors.Join(err, s.redis.FlushDB(ctx).Err(), s.redis.Close())
+	}
+	if err != nil {
 		note("clean up the stores: %v", err)
 	}
 }

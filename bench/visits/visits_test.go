@@ -37,7 +37,7 @@ func TestBothForms(t *testing.T) {
 					Units, Answers, Failed, Repeats, BlindRepeats int
 					TotalCPU                                      float64
 				}
-				Layers []struct{ Name string }
+				Layers map[string]float64
 			}
 			if err := json.Unmarshal(data, &result); err != nil {
 				t.Fatal(err)
