@@ -144,8 +144,9 @@ func (p *program) tail() string {
 func (f *form) stop() {
 	for n := len(f.programs) - 1; n >= 0; n-- {
 		if p := f.programs[n]; p.child != nil {
-			_ = p.child.Process.Signal(syscall.SIGTERM) // fails only when it has ended
-			late := time.AfterFunc(stopTimeout, func() { _ = p.child.Process.Kill() })
+			process := p.child.Process
+			_ = process.Signal(syscall.SIGTERM) // fails only when it has ended
+			late := time.AfterFunc(stopTimeout, func() { _ = process.Kill() })
 			<-p.ended
 			late.Stop()
 			p.child = nil
