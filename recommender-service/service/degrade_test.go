@@ -146,7 +146,9 @@ func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 		for n := range 60 {
 			d.did("ann", "view_item", fmt.Sprintf("i%03d", 2*n))
 		}
-		d.did("ann", "purchase", "i021")
+		for _, who := range []string{"ann", "bob"} {
+			d.did(who, "purchase", "i021")
+		}
 	})
 	held, holding := make(chan struct{}), &atomic.Bool{}
 	inner := w.profile.Config.Handler
@@ -177,6 +179,10 @@ func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 	var unadmitted []api.Answer
 	for len(unadmitted) < callers/2 {
 		unadmitted = append(unadmitted, <-answers)
+	}
+	// Somebody of whom nothing is remembered is read although there is no place.
+	if a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 200, DeadlineMS: 500}); a.Freshness.ProfileAsOf.IsZero() || len(a.Items) < 100 || slices.Contains(ids(a), "i021") {
+		t.Errorf("somebody new: profile as of %v, %d items", a.Freshness.ProfileAsOf, len(a.Items))
 	}
 	close(held)
 	asking.Wait()

@@ -37,14 +37,17 @@ func (r *run) whoAsks(ctx context.Context) *person {
 	return p
 }
 
-// readVisitor reads the visitor, or the one of then, or recalls who was read last when the answer is made from what is at hand.
+// readVisitor reads the visitor, or the one of then, or recalls who was read last when the answer is made from what is at hand. Somebody of whom nothing is
+// remembered is read all the same: reading is a small part of an answer, and nobody is to see again what he has bought.
 func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 	q, at := profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID}, r.now
-	switch {
-	case r.atHand:
-		return r.engine.Peers.Remembered(r.shop.Name, q), errNotAdmitted
-	case r.past != nil:
+	if r.past != nil {
 		q.Watermark, at = r.past.decision.Watermark, r.past.decision.ProfileAsOf
+	}
+	if r.atHand {
+		if v := r.engine.Peers.Remembered(r.shop.Name, q); v != nil {
+			return v, errNotAdmitted
+		}
 	}
 	return r.engine.Peers.Visitor(ctx, r.shop.Name, q, at)
 }
