@@ -158,9 +158,19 @@ func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 		}
 		inner.ServeHTTP(rw, r)
 	})
+	asked := &atomic.Int64{}
+	lists := w.similarity.Config.Handler
+	w.similarity.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/models/live" {
+			asked.Add(1)
+		}
+		lists.ServeHTTP(rw, r)
+	})
 	s := start(t, w, testenv.SQLite(t))
 	s.await(t, api.Request{Scenario: "home.trending"}, func(a api.Answer) bool { return len(a.Items) == 20 })
 	req := api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 20, DeadlineMS: 5000}
+	// The second look for live models comes when what the first has found is known; the lists of that model are then at hand.
+	s.await(t, req, func(api.Answer) bool { return asked.Load() > 1 })
 	s.recommend(t, req)
 
 	holding.Store(true)

@@ -250,7 +250,13 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 		}
 		return s
 	}
-	if !lists.Complete() {
+	switch {
+	case lists.Complete():
+	case r.atHand:
+		s := found(nil)
+		s.failed = Overload
+		return s
+	default:
 		return supply{wait: func() supply { return found(lists.Fetch(ctx)) }}
 	}
 	return found(nil)
