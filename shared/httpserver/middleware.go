@@ -43,7 +43,8 @@ func requestIdentity() gin.HandlerFunc {
 	}
 }
 
-// durations are the times to answer. The route, not the path, is the label: paths hold ids.
+// durations are the times to answer. Labels are bounded whatever callers send, since a series stays for ever: the route, not the path, which holds ids;
+// and a method that is one.
 func durations(o Options) *prometheus.HistogramVec {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
@@ -59,6 +60,16 @@ func durations(o Options) *prometheus.HistogramVec {
 	return duration
 }
 
+// methodLabel is a request's method as a label: any that HTTP does not know is "other".
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions,
+		http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "other"
+}
+
 // observe records metrics and a trace span per route.
 func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
 	tracer := otel.Tracer("github.com/aisle-rec/aisle/shared/httpserver")
@@ -69,14 +80,15 @@ func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
 		if route == "" {
 			route = "none"
 		}
-		ctx, span := tracer.Start(c.Request.Context(), c.Request.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
+		method := methodLabel(c.Request.Method)
+		ctx, span := tracer.Start(c.Request.Context(), method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
 		if span.SpanContext().IsValid() {
 			c.Request = c.Request.WithContext(ctx)
 			w3c.Inject(ctx, propagation.HeaderCarrier(c.Writer.Header()))
 		}
 		defer func() {
 			span.End()
-			duration.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+			duration.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
 		}()
 		c.Next()
 	}
