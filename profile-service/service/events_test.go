@@ -109,7 +109,7 @@ func TestABadEventCostsOnlyItself(t *testing.T) {
 func TestBeaconCarriesItsKey(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		body := `{"key":%q,"events":[{"type":"view_item","session_id":"s","item_id":"a"}]}`
-		for key, want := range map[string]int{s.publishable: 200, "pk_wrong": 401} {
+		for key, want := range map[string]int{s.publishable: 200, "pk_wrong": 401, s.keys["north"]: 403} {
 			resp, err := http.Post(s.url+"/v1/events", "text/plain;charset=UTF-8", strings.NewReader(fmt.Sprintf(body, key)))
 			if err != nil {
 				t.Fatal(err)

@@ -111,7 +111,7 @@ const description = "Users, catalogue and events."
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
 
 // Run does the background work until ctx ends.

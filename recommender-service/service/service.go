@@ -206,7 +206,7 @@ const description = "Recommendations: ranked, explained and controlled. Every sc
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
 // ready never fails: without its store and its peers the service still answers, and says what it lacks.

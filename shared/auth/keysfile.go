@@ -89,8 +89,11 @@ func (k Key) validate() error {
 		return errors.New("sha256 is not a SHA-256 digest in hexadecimal")
 	}
 	allowed := Scopes()
-	if k.Kind == KindPublishable {
+	switch k.Kind {
+	case KindPublishable:
 		allowed = publishableScopes
+	case KindSecret: // what the admin port shows is about all shops
+		allowed = slices.DeleteFunc(allowed, func(scope string) bool { return scope == ScopeAdminRead })
 	}
 	for _, s := range k.Scopes {
 		if !slices.Contains(allowed, s) {

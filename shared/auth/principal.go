@@ -25,13 +25,14 @@ const (
 	ScopeRecommendationsRead = "recommendations:read"
 	ScopeConfigWrite         = "config:write"
 	ScopeConfigRead          = "config:read"
+	ScopeAdminRead           = "admin:read" // the admin port: of service keys only
 )
 
 // Scopes lists every scope that a key can hold, ScopeAll first.
 func Scopes() []string {
 	return []string{
 		ScopeAll, ScopeEventsWrite, ScopeEventsRead, ScopeCatalogueWrite, ScopeCatalogueRead, ScopeUsersWrite, ScopeUsersRead,
-		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead,
+		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead, ScopeAdminRead,
 	}
 }
 

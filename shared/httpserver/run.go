@@ -7,13 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/aisle-rec/aisle/shared/auth"
 )
 
 // drainTime is how long running requests may take to finish when the server stops.
@@ -42,13 +41,21 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Run serves svc on public and, when given, admin until ctx ends, then lets running requests finish and closes svc.
-func Run(ctx context.Context, svc Service, public, admin net.Listener, logger *slog.Logger) error {
+// Ports are what a process listens on, and who may use the admin port.
+type Ports struct {
+	Public   net.Listener
+	Admin    net.Listener // nil for none
+	Auth     *auth.Authenticator
+	Profiles bool // the admin port shows profiles of the running program
+}
+
+// Run serves svc on its ports until ctx ends, then lets running requests finish and closes svc.
+func Run(ctx context.Context, svc Service, ports Ports, logger *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return svc.Run(ctx) })
-	group.Go(func() error { return Serve(ctx, public, svc.Handler(), logger) })
-	if admin != nil {
-		group.Go(func() error { return Serve(ctx, admin, svc.AdminHandler(), logger) })
+	group.Go(func() error { return Serve(ctx, ports.Public, svc.Handler(), logger) })
+	if ports.Admin != nil {
+		group.Go(func() error { return Serve(ctx, ports.Admin, adminPort(svc.AdminHandler(), ports), logger) })
 	}
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {
@@ -86,26 +93,4 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, logger *sl
 		return server.Close()
 	}
 	return nil
-}
-
-// Admin returns the handler of the admin port: /livez, /readyz, /metrics and profiles. ready says why the service cannot
-// answer well now, or nil.
-func Admin(gatherer prometheus.Gatherer, ready func(context.Context) error) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
 }

@@ -29,6 +29,8 @@ type Settings struct {
 	Listen      string     `env:"AISLE_LISTEN"`                       // public address; each service has its default
 	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                 // health, metrics, profiles; "off" for none
 	KeysFile    string     `env:"AISLE_KEYS_FILE"`                    // made by "aisle keys create"
+	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`           // take a keys file that others can read
+	Profiles    bool       `env:"AISLE_PPROF"`                        // profiles on the admin port
 	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                  // shared by the three services
 	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"` // json or text
 	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`  // DEBUG, INFO, WARN, ERROR
@@ -75,7 +77,12 @@ func OneLine(err error) string {
 
 func run[C any](ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error)) error {
 	var config C
-	if err := errors.Join(env.Parse(&s), env.Parse(&config)); err != nil {
+	variables, err := withSecrets(env.ToMap(os.Environ()), &s, &config)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	options := env.Options{Environment: variables}
+	if err := errors.Join(env.ParseWithOptions(&s, options), env.ParseWithOptions(&config, options)); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	logger, err := telemetry.NewLogger(log, s.LogFormat, s.LogLevel)
@@ -83,7 +90,7 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		return fmt.Errorf("AISLE_LOG_FORMAT: %w", err)
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{
-		KeysFile: s.KeysFile, Listen: []string{s.Listen}, ServiceKeys: []string{s.ServiceKey}, Logger: logger,
+		KeysFile: s.KeysFile, KeysFileAnyMode: s.AnyMode, Listen: s.addresses(), ServiceKeys: []string{s.ServiceKey}, Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -105,7 +112,15 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, public, admin, logger)
+	return httpserver.Run(ctx, service, httpserver.Ports{Public: public, Admin: admin, Auth: authenticator, Profiles: s.Profiles}, logger)
+}
+
+// addresses are where the process listens.
+func (s Settings) addresses() []string {
+	if s.AdminListen == "" || s.AdminListen == "off" {
+		return []string{s.Listen}
+	}
+	return []string{s.Listen, s.AdminListen}
 }
 
 func listen(s Settings) (public, admin net.Listener, err error) {

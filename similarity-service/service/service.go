@@ -118,7 +118,7 @@ const description = "Item similarity: models are computed from the shop's events
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
 // ready fails while snapshots cannot be read. A Redis that is away does not make the service unready: lists come from snapshots.

@@ -93,6 +93,10 @@ func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Bo
 	if err != nil {
 		return "", body, err
 	}
+	if p.Kind != auth.KindPublishable {
+		return "", body, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
+			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
+	}
 	if !p.Can(auth.ScopeEventsWrite) {
 		return "", body, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+auth.ScopeEventsWrite+".")
 	}
