@@ -118,6 +118,9 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 		op.BodyReadTimeout = bodyTimeout // huma has a default of its own, but not for bodies that are read by hand
 	}
 	op.Errors = append(op.Errors, http.StatusInternalServerError)
+	if _, streams := any(new(O)).(*huma.StreamResponse); streams {
+		op.Middlewares = append(op.Middlewares, streamed)
+	}
 	huma.Register(api, op, handler)
 }
 

@@ -26,14 +26,15 @@ import (
 
 // Settings are the environment variables that every service process reads.
 type Settings struct {
-	Listen      string     `env:"AISLE_LISTEN"`                       // public address; each service has its default
-	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                 // health, metrics, profiles; "off" for none
-	KeysFile    string     `env:"AISLE_KEYS_FILE"`                    // made by "aisle keys create"
-	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`           // take a keys file that others can read
-	Profiles    bool       `env:"AISLE_PPROF"`                        // profiles on the admin port
-	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                  // shared by the three services
-	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"` // json or text
-	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`  // DEBUG, INFO, WARN, ERROR
+	Listen      string     `env:"AISLE_LISTEN"`                            // public address; each service has its default
+	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                      // health, metrics, profiles; "off" for none
+	KeysFile    string     `env:"AISLE_KEYS_FILE"`                         // made by "aisle keys create"
+	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`                // take a keys file that others can read
+	Profiles    bool       `env:"AISLE_PPROF"`                             // profiles on the admin port
+	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                       // shared by the three services
+	Connections int        `env:"AISLE_MAX_CONNECTIONS" envDefault:"4096"` // open at the same time; beyond, those that wait for a request are closed
+	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"`      // json or text
+	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`       // DEBUG, INFO, WARN, ERROR
 }
 
 // Deps are what a service needs from the process that it runs in.
@@ -85,6 +86,9 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 	if err := errors.Join(env.ParseWithOptions(&s, options), env.ParseWithOptions(&config, options)); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
+	if s.Connections < httpserver.MinConnections {
+		return fmt.Errorf("AISLE_MAX_CONNECTIONS is %d: use at least %d", s.Connections, httpserver.MinConnections)
+	}
 	logger, err := telemetry.NewLogger(log, s.LogFormat, s.LogLevel)
 	if err != nil {
 		return fmt.Errorf("AISLE_LOG_FORMAT: %w", err)
@@ -112,7 +116,7 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, httpserver.Ports{Public: public, Admin: admin, Auth: authenticator, Profiles: s.Profiles}, logger)
+	return httpserver.Run(ctx, service, httpserver.Ports{Public: public, Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections}, logger)
 }
 
 // addresses are where the process listens.

@@ -25,6 +25,7 @@ type serveFlags struct {
 	app         app.Config
 	listen      string
 	adminListen string
+	connections int
 	profiles    bool
 	secretFiles map[string]*string // by the flag that each stands for
 	logFormat   string
@@ -34,6 +35,7 @@ type serveFlags struct {
 func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API")
 	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks, metrics and profiles; \"off\" for none")
+	flags.IntVar(&f.connections, "max-connections", httpserver.DefaultMaxConnections, "connections that are open at the same time; beyond, those that wait for a request are closed")
 	flags.BoolVar(&f.profiles, "pprof", false, "show profiles of the running program on the admin port")
 	flags.StringVar(&f.app.DataDir, "data", "aisle-data", "folder of the SQLite files and model snapshots")
 	flags.StringVar(&f.app.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database instead of SQLite")
@@ -125,12 +127,16 @@ type server struct {
 	public, admin net.Listener
 	logger        *slog.Logger
 	profiles      bool
+	connections   int
 }
 
 // start opens the ports before the stores: an occupied port must not touch any file.
 func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Writer) (*server, error) {
 	if err := errors.Join(fromEnvironment(flags), f.fromFiles(flags)); err != nil {
 		return nil, err
+	}
+	if f.connections < httpserver.MinConnections {
+		return nil, fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
@@ -143,7 +149,7 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	for _, name := range f.shown(flags) {
 		logger.Warn("a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file")
 	}
-	s := &server{logger: logger, profiles: f.profiles}
+	s := &server{logger: logger, profiles: f.profiles, connections: f.connections}
 	if s.public, err = httpserver.Listen(f.listen); err != nil {
 		return nil, fmt.Errorf("%w (--listen)", err)
 	}
@@ -183,5 +189,5 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	}
 	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
-	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: s.public, Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles}, s.logger)
+	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: s.public, Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
 }
