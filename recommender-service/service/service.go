@@ -120,6 +120,7 @@ func (s *Service) build(config Config) error {
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry, Mend: httpapi.Mend,
+		RateLimits: s.deps.Limits,
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,

@@ -137,7 +137,7 @@ func (a *Authenticator) AuthenticateKey(key string, r *http.Request) (Principal,
 	if k.ExpiresAt != nil && a.now().After(*k.ExpiresAt) {
 		return Principal{}, unauthorized("The key has expired. Create a new one with \"aisle keys create\".")
 	}
-	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins}
+	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate}
 	if k.Kind == KindService {
 		p.Shop = r.Header.Get(ShopHeader)
 		if p.Shop == "" {

@@ -21,6 +21,9 @@ import (
 // keysFileVersion is raised when the layout of the keys file changes.
 const keysFileVersion = 1
 
+// MaxRate bounds the requests per second of a limit.
+const MaxRate = 1_000_000
+
 // Key is one entry of the keys file. The key itself is not in it, only its digest.
 type Key struct {
 	ID        string     `json:"id"`
@@ -29,6 +32,7 @@ type Key struct {
 	Digest    string     `json:"sha256"`
 	Scopes    []string   `json:"scopes"`
 	Origins   []string   `json:"origins,omitempty"`
+	Rate      float64    `json:"rate,omitempty"` // requests per second, of a publishable key per client address; 0: as its kind
 	Note      string     `json:"note,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -85,6 +89,9 @@ func (k Key) validate() error {
 			return err
 		}
 	}
+	if !(k.Rate >= 0 && k.Rate <= MaxRate) {
+		return fmt.Errorf("rate %g is not between 0 and %d requests per second", k.Rate, MaxRate)
+	}
 	if len(k.Digest) != sha256.Size*2 {
 		return errors.New("sha256 is not a SHA-256 digest in hexadecimal")
 	}
@@ -113,6 +120,7 @@ type NewKey struct {
 	Shop    string
 	Scopes  []string // nil: all that the kind can hold
 	Origins []string
+	Rate    float64 // requests per second; 0: as its kind
 	Note    string
 	Expires *time.Time
 }
@@ -130,7 +138,7 @@ func Generate(n NewKey, now time.Time) (string, Key, error) {
 	secret := prefix + randomText(20)
 	k := Key{
 		ID: "key_" + strings.ToLower(randomText(8)), Kind: n.Kind, Shop: n.Shop, Digest: digest(secret), Scopes: scopes,
-		Origins: n.Origins, Note: n.Note, CreatedAt: now.UTC().Truncate(time.Second), ExpiresAt: n.Expires,
+		Origins: n.Origins, Rate: n.Rate, Note: n.Note, CreatedAt: now.UTC().Truncate(time.Second), ExpiresAt: n.Expires,
 	}
 	if n.Kind == KindService {
 		k.Shop = ""

@@ -56,6 +56,7 @@ type Principal struct {
 	Kind    Kind
 	Scopes  []string
 	Origins []string // allowed browser origins of a publishable key
+	Rate    float64  // requests per second; 0: as its kind
 }
 
 // Can reports whether the principal holds the scope.

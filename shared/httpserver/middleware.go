@@ -152,7 +152,7 @@ func cors(a *auth.Authenticator) gin.HandlerFunc {
 }
 
 // authenticate finds the caller and checks the scope that the operation asks for.
-func authenticate(api huma.API, a *auth.Authenticator) func(huma.Context, func(huma.Context)) {
+func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		scope, _ := ctx.Operation().Metadata[scopeMetadata].(string)
 		if scope == "" {
@@ -162,13 +162,15 @@ func authenticate(api huma.API, a *auth.Authenticator) func(huma.Context, func(h
 		c := humagin.Unwrap(ctx)
 		p, err := a.Authenticate(c.Request)
 		if err != nil {
-			if inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool); inBody && apierror.Is(err, http.StatusUnauthorized) &&
-				c.GetHeader("Authorization") == "" && c.GetHeader("X-API-Key") == "" {
-				next(ctx)
+			inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool)
+			if !inBody || !apierror.Is(err, http.StatusUnauthorized) || c.GetHeader("Authorization") != "" || c.GetHeader("X-API-Key") != "" {
+				writeProblem(c, apierror.From(err))
 				return
 			}
-			writeProblem(c, apierror.From(err))
-			return
+			var ok bool
+			if p, ok = beacon(c, a, l); !ok {
+				return
+			}
 		}
 		if !p.Can(scope) {
 			writeProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))

@@ -72,7 +72,8 @@ func New(o Options) *Server {
 	})
 
 	api := humagin.New(engine, humaConfig(o))
-	api.UseMiddleware(authenticate(api, o.Auth), limitRate(api, o.RateLimits))
+	limits := newLimiter(o)
+	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware)
 	page := gin.WrapH(ReferencePage(o.Service))
 	engine.GET("/docs", page)
 	engine.GET("/docs/*asset", page)
@@ -124,8 +125,7 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	huma.Register(api, op, handler)
 }
 
-// KeyInBody marks an operation whose caller may send the key in the body (navigator.sendBeacon sets no headers). Without a key
-// in the headers the handler runs with no principal and must authenticate by itself.
+// KeyInBody marks an operation whose caller may send a publishable key in the body, as its member "key" (navigator.sendBeacon sets no headers).
 func KeyInBody(op huma.Operation) huma.Operation {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}

@@ -32,6 +32,10 @@ type Settings struct {
 	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`                // take a keys file that others can read
 	Profiles    bool       `env:"AISLE_PPROF"`                             // profiles on the admin port
 	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                       // shared by the three services
+	Publishable float64    `env:"AISLE_PUBLISHABLE_RATE" envDefault:"20"`  // requests per second of a publishable key from one address
+	Secret      float64    `env:"AISLE_SECRET_RATE"`                       // of a secret key; 0 for no limit
+	Proxies     []string   `env:"AISLE_TRUSTED_PROXIES"`                   // networks whose X-Forwarded-For is believed
+	RedisURL    string     `env:"AISLE_REDIS_URL"`                         // counts requests for all replicas
 	Connections int        `env:"AISLE_MAX_CONNECTIONS" envDefault:"4096"` // open at the same time; beyond, those that wait for a request are closed
 	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"`      // json or text
 	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`       // DEBUG, INFO, WARN, ERROR
@@ -43,6 +47,7 @@ type Deps struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
 	Version  string
+	Limits   httpserver.RateLimits // of the public API
 	// ServiceKey is shown to peers; empty in open mode.
 	ServiceKey string
 	// PeerTransport maps the name of a peer ("profile-service") to its transport; a peer that is absent is called over the network.
@@ -108,8 +113,15 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 	if err != nil {
 		return err
 	}
+	limits, err := Limits(s.Publishable, s.Secret, s.Proxies, s.RedisURL)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	if limits.Redis != nil {
+		defer limits.Redis.Close()
+	}
 	service, err := build(ctx, config, Deps{
-		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey, Limits: limits,
 	})
 	if err != nil {
 		public.Close()

@@ -107,6 +107,7 @@ func (s *Service) build(config Config) {
 	s.schedules = schedule.New(s.archive, s.redis, s.jobs.Start, logger, now)
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
+		RateLimits: s.deps.Limits,
 	})
 	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
 	api.Register(s.server.API)

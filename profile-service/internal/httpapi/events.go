@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -42,17 +41,7 @@ func eventsBody(api huma.API) *huma.RequestBody {
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
 }
 
-type eventsInput struct {
-	RawBody []byte
-
-	request *http.Request
-}
-
-// Resolve keeps the request, which a key in the body is checked against.
-func (in *eventsInput) Resolve(ctx huma.Context) []error {
-	in.request = humagin.Unwrap(ctx).Request
-	return nil
-}
+type eventsInput struct{ RawBody []byte }
 
 type eventsOutput struct {
 	Status int
@@ -79,33 +68,14 @@ func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutpu
 	return answered(a.Ingest.Validate(body.Events), body.Single)
 }
 
-// readEvents authenticates a caller whose key is in the body and decodes the body by the rules of the caller's shop.
+// readEvents decodes the body by the rules of the caller's shop.
 func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Body, error) {
 	shop := auth.Shop(ctx)
 	body, err := a.Ingest.Decode(shop, in.RawBody)
 	if err != nil {
 		return "", body, bodyProblem(err)
 	}
-	if shop != "" {
-		return shop, body, nil
-	}
-	p, err := a.Auth.AuthenticateKey(body.Key, in.request)
-	if err != nil {
-		return "", body, err
-	}
-	if p.Kind != auth.KindPublishable {
-		return "", body, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
-			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
-	}
-	if !p.Can(auth.ScopeEventsWrite) {
-		return "", body, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+auth.ScopeEventsWrite+".")
-	}
-	// The retention that events are judged by is the shop's, which only the key has told.
-	body, err = a.Ingest.Decode(p.Shop, in.RawBody)
-	if err != nil {
-		return "", body, bodyProblem(err)
-	}
-	return p.Shop, body, nil
+	return shop, body, nil
 }
 
 // answered is 200, or a 422 problem that names every field when nothing was accepted.

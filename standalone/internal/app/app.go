@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -40,6 +41,9 @@ type Config struct {
 	RecommenderCacheMB int
 	KeysFile           string   // "" lets every caller on loopback in
 	KeysFileAnyMode    bool     // take a keys file that others can read
+	PublishableRate    float64  // requests per second of a publishable key from one address; the default when 0
+	SecretRate         float64  // of a secret key; 0 for no limit
+	TrustedProxies     []string // networks whose X-Forwarded-For is believed
 	Listen             []string // the addresses that the handlers will be served on
 }
 
@@ -86,11 +90,18 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 		return nil, err
 	}
 	a.auth = authenticator
+	limits, err := process.Limits(cmp.Or(config.PublishableRate, httpserver.DefaultPublishablePerSecond), config.SecretRate, config.TrustedProxies, config.RedisURL)
+	if err != nil {
+		return nil, err
+	}
+	if limits.Redis != nil {
+		a.close.add(limits.Redis.Close)
+	}
 	peers := newPeers(profile.Name, similarity.Name, recommender.Name)
 	deps := func(name string) process.Deps {
 		return process.Deps{
 			Auth: authenticator, Logger: logger.With("service", name), Registry: a.registry, Version: process.Version(),
-			ServiceKey: serviceKey, PeerTransport: peers.transports(),
+			ServiceKey: serviceKey, PeerTransport: peers.transports(), Limits: limits,
 		}
 	}
 

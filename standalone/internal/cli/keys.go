@@ -59,6 +59,7 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 	flags.StringVar(&kind, "kind", string(auth.KindSecret), "secret (servers), publishable (browsers) or service (between Aisle services)")
 	flags.StringSliceVar(&n.Scopes, "scope", nil, "what it may do: "+strings.Join(auth.Scopes(), " ")+"; all that the kind may when not given")
 	flags.StringSliceVar(&n.Origins, "origin", nil, "web origin that may use a publishable key, such as https://shop.example")
+	flags.Float64Var(&n.Rate, "rate", 0, "requests per second, of a publishable key per client address; as the server's setting when not given")
 	flags.StringVar(&n.Note, "note", "", "a reminder of what the key is for")
 	flags.DurationVar(&validFor, "valid-for", 0, "how long the key works, such as 720h; for ever when not given")
 	return cmd
