@@ -43,6 +43,7 @@ type running struct {
 	url         string
 	keys        map[string]string // by shop
 	publishable string            // of the shop north
+	secret      auth.UserSecret   // of the shop north
 	client      *profileapi.Client
 	http        *httpclient.Client
 }
@@ -70,6 +71,14 @@ func start(t *testing.T, config service.Config) *running {
 			r.keys[n.Shop] = secret
 		}
 	}
+	secret, _, err := auth.GenerateUserSecret(auth.HS256, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.secret = secret
+	if err := auth.EditShop(keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil }); err != nil {
+		t.Fatal(err)
+	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +105,16 @@ func start(t *testing.T, config service.Config) *running {
 	r.http = r.as("north")
 	r.client = profileapi.NewClient(r.http)
 	return r
+}
+
+// userToken binds a page of the shop north to a user.
+func (r *running) userToken(t *testing.T, user string) string {
+	t.Helper()
+	token, err := auth.SignUserToken(r.secret, r.secret.Secret, user, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // as returns a client with the secret key of a shop.

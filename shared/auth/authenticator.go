@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
@@ -34,7 +36,10 @@ type Authenticator struct {
 	logger  *slog.Logger
 	now     func() time.Time
 
+	tokens *jwt.Parser
+
 	keys      atomic.Pointer[map[string]Key] // by digest
+	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
 	mu        sync.Mutex
 	checkedAt atomic.Int64 // unix ns of the last look at the file
@@ -62,6 +67,7 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.tokens = tokenParser(a.now)
 	for _, secret := range o.ServiceKeys {
 		if secret == "" {
 			continue
@@ -124,11 +130,28 @@ func (a *Authenticator) Authenticate(r *http.Request) (Principal, error) {
 	if key == "" {
 		return Principal{}, unauthorized("Send a key as \"Authorization: Bearer KEY\" or in X-API-Key.")
 	}
-	return a.AuthenticateKey(key, r)
+	p, err := a.keyHolder(key, r)
+	if err != nil || p.Kind != KindPublishable { // who holds another key may act for every user
+		return p, err
+	}
+	return a.bind(p, r.Header.Get(UserTokenHeader))
 }
 
-// AuthenticateKey is Authenticate for a key that came another way than in a header, such as in a beacon's body.
-func (a *Authenticator) AuthenticateKey(key string, r *http.Request) (Principal, error) {
+// AuthenticateBeacon is Authenticate for a publishable key and a user token, "" for none, that came in the body.
+func (a *Authenticator) AuthenticateBeacon(key, userToken string, r *http.Request) (Principal, error) {
+	p, err := a.keyHolder(key, r)
+	if err != nil {
+		return p, err
+	}
+	if p.Kind != KindPublishable {
+		return p, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
+			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
+	}
+	return a.bind(p, userToken)
+}
+
+// keyHolder returns whom a key belongs to.
+func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error) {
 	a.reload()
 	k, ok := (*a.keys.Load())[digest(key)]
 	if !ok {
@@ -174,7 +197,7 @@ func (a *Authenticator) KnowsOrigin(origin string) bool {
 // what the port shows is about all shops. The error is a 401 or 403 problem.
 func (a *Authenticator) Operator(r *http.Request) error {
 	if key := requestKey(r); key != "" {
-		p, err := a.AuthenticateKey(key, r)
+		p, err := a.keyHolder(key, r)
 		if err == nil && (p.Kind != KindService || !p.Can(ScopeAdminRead)) {
 			err = apierror.New(http.StatusForbidden, "scope_missing", "The admin port needs a service key with the scope "+ScopeAdminRead+".")
 		}
@@ -267,6 +290,11 @@ func (a *Authenticator) load() error {
 	for _, k := range f.Keys {
 		keys[k.Digest] = k
 	}
+	rules, err := newTokenRules(f.Shops)
+	if err != nil {
+		return fmt.Errorf("keys file %s: %w", a.path, err)
+	}
+	a.rules.Store(rules)
 	a.keys.Store(&keys)
 	a.modified = info.ModTime()
 	return nil

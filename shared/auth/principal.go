@@ -57,6 +57,9 @@ type Principal struct {
 	Scopes  []string
 	Origins []string // allowed browser origins of a publishable key
 	Rate    float64  // requests per second; 0: as its kind
+	User    string   // whom the user token of a publishable key binds; "" without one
+
+	needsToken bool // the shop lets a publishable key name a user with a token only
 }
 
 // Can reports whether the principal holds the scope.

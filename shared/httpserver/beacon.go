@@ -46,7 +46,8 @@ func beaconPrincipal(c *gin.Context, a *auth.Authenticator) (auth.Principal, err
 		return auth.Principal{}, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 	}
 	var body struct {
-		Key string `json:"key"`
+		Key       string `json:"key"`
+		UserToken string `json:"user_token"`
 	}
 	if err := fastjson.Unmarshal(data, &body); err != nil && !fastjson.Valid(data) {
 		return auth.Principal{}, apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
@@ -54,10 +55,5 @@ func beaconPrincipal(c *gin.Context, a *auth.Authenticator) (auth.Principal, err
 	if body.Key == "" {
 		return a.Authenticate(c.Request) // which says how a key is sent
 	}
-	p, err := a.AuthenticateKey(body.Key, c.Request)
-	if err == nil && p.Kind != auth.KindPublishable {
-		err = apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
-			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
-	}
-	return p, err
+	return a.AuthenticateBeacon(body.Key, body.UserToken, c.Request)
 }

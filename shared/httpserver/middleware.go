@@ -142,7 +142,7 @@ func cors(a *auth.Authenticator) gin.HandlerFunc {
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Server-Timing")
 		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, Content-Type, X-Request-Id, Traceparent")
+			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, "+auth.UserTokenHeader+", Content-Type, X-Request-Id, Traceparent")
 			h.Set("Access-Control-Max-Age", "7200")
 			c.AbortWithStatus(http.StatusNoContent)
 			return

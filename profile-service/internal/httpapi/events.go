@@ -20,7 +20,7 @@ func (a *API) registerEvents(api huma.API) {
 	post := operation(http.MethodPost, "/v1/events", "post-events", eventsTag, "Append events")
 	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs only itself. A repeated `event_id` of the " +
 		"same user or session, and a purchase whose `order_id` the same person has bought before, are acknowledged as duplicates. `text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
-		"`navigator.sendBeacon`."
+		"`navigator.sendBeacon`. With a publishable key an event names a user only with a user token."
 	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), eventsBody(api), a.postEvents)
 
 	validate := operation(http.MethodPost, "/v1/events/validate", "validate-events", eventsTag, "Judge events without storing them")
@@ -36,6 +36,7 @@ func eventsBody(api huma.API) *huma.RequestBody {
 	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}
 	wrapped := &huma.Schema{Type: huma.TypeObject, Required: []string{"events"}, Properties: map[string]*huma.Schema{
 		"key": {Type: huma.TypeString, Description: "Publishable key, where no header can be sent"}, "events": many,
+		"user_token": {Type: huma.TypeString, Description: "User token, where no header can be sent"},
 	}}
 	media := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, many, wrapped}}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
@@ -75,7 +76,12 @@ func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Bo
 	if err != nil {
 		return "", body, bodyProblem(err)
 	}
-	return shop, body, nil
+	visitors := auth.FromContext(ctx).Visitors()
+	for n := range body.Events {
+		e := &body.Events[n]
+		visitors.Name(e.Pointer, e.Event.UserID, e.Event.SessionID)
+	}
+	return shop, body, visitors.Err()
 }
 
 // answered is 200, or a 422 problem that names every field when nothing was accepted.

@@ -14,7 +14,8 @@ import (
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
 	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
-	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file))
+	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file),
+		newCreateUserSecretCommand(file), newRemoveUserSecretCommand(file), newUserTokenCommand(file), newRequireUserTokenCommand(file))
 	return cmd
 }
 
@@ -51,6 +52,9 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s key %s for shop %q added to %s. It is shown only now:\n", key.Kind, key.ID, key.Shop, *file)
 			fmt.Fprintln(cmd.OutOrStdout(), secret)
+			if key.Kind == auth.KindPublishable {
+				fmt.Fprintln(cmd.ErrOrStderr(), "A page names a logged-in user with a user token: aisle keys create-user-secret, docs/security.md.")
+			}
 			return nil
 		},
 	}
