@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -259,4 +262,33 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestAnAnswerSaysWhatItDependsOn(t *testing.T) {
+	t.Parallel()
+	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	for path, want := range map[string][]string{
+		"/v1/interactions": {"Origin", "Authorization", "X-API-Key", "Aisle-User-Token", "Accept", "Accept-Encoding"},
+		"/v1/items":        {"Origin", "Authorization", "X-API-Key", "Aisle-User-Token"},
+	} {
+		for _, origin := range []string{"https://shop.example", ""} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+s.keys["north"])
+			if origin != "" {
+				req.Header.Set("Origin", origin)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			got := strings.Split(strings.Join(resp.Header.Values("Vary"), ", "), ", ")
+			if slices.Sort(got); resp.StatusCode != http.StatusOK || !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+				t.Errorf("%s for %q: %d, Vary %v, want %v", path, origin, resp.StatusCode, got, want)
+			}
+		}
+	}
 }

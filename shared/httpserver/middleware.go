@@ -131,14 +131,14 @@ func Protect(h http.Header) {
 // cors answers preflights for the origins of publishable keys and lets their pages read answers.
 func cors(a *auth.Authenticator) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h.Add("Vary", "Origin") // an answer without the headers below is another one, too
 		origin := c.GetHeader("Origin")
 		if origin == "" || !a.KnowsOrigin(origin) {
 			c.Next()
 			return
 		}
-		h := c.Writer.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
-		h.Add("Vary", "Origin")
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Server-Timing")
 		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -160,6 +160,9 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			return
 		}
 		c := humagin.Unwrap(ctx)
+		if c.Request.Method == http.MethodGet { // the only one whose answers are kept
+			c.Writer.Header().Add("Vary", "Authorization, X-API-Key, "+auth.UserTokenHeader)
+		}
 		p, err := a.Authenticate(c.Request)
 		if err != nil {
 			inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool)

@@ -37,7 +37,7 @@ func (a *API) registerRecommendations(api huma.API) {
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items, without a body",
-		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor a CDN may keep the answer for a minute.",
+		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor the browser may keep the answer for a minute; a cache that others share may not, since an answer is for its key.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendByQuery)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
