@@ -118,7 +118,10 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	if op.BodyReadTimeout == 0 {
 		op.BodyReadTimeout = bodyTimeout // huma has a default of its own, but not for bodies that are read by hand
 	}
-	op.Errors = append(op.Errors, http.StatusInternalServerError)
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError)
+	if op.Method != http.MethodGet && op.Method != http.MethodDelete {
+		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
 	if _, streams := any(new(O)).(*huma.StreamResponse); streams {
 		op.Middlewares = append(op.Middlewares, streamed)
 	}
