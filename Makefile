@@ -9,7 +9,7 @@ LDFLAGS := -X github.com/aisle-rec/aisle/shared/process.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint tidy fmt clean
+.PHONY: help build demo test attack race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ demo: ## Build, import a real shop's year and show recommendations; serves until
 
 test: ## Run every test, with a private Postgres and Redis
 	scripts/with-stores.sh go test -count=1 -timeout 15m work
+
+attack: ## Send every operation hostile input, 100,000 mixtures of it; AISLE_ATTACK_ROUNDS for another number
+	AISLE_ATTACK_ROUNDS=$${AISLE_ATTACK_ROUNDS:-100000} scripts/with-stores.sh go test -count=1 -timeout 60m -v -run TestHostileInput ./standalone/e2e
 
 race: ## The same with the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/with-stores.sh go test -race -count=1 -timeout 30m work

@@ -155,7 +155,7 @@ func serve(ctx context.Context, database string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	return httpserver.Run(ctx, svc, listener, nil, logger)
+	return httpserver.Run(ctx, svc, httpserver.Ports{Public: listener}, logger)
 }
 
 // disk returns what the database takes, in bytes.

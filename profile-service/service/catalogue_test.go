@@ -3,14 +3,17 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aisle-rec/aisle/profile-service/service"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
 func TestItemChangesNeedTheVersionTheyWereMadeFor(t *testing.T) {
@@ -139,4 +142,21 @@ func TestABatchThatIsNoListIsToldInPlainWords(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAnAddressThatAPageWouldRunIsRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	for address, good := range map[string]bool{
+		"https://shop.example/a?b=c:d": true, "HTTP://shop.example": true, "//cdn.example/a.png": true, "/a:b": true, "a/b.html": true, "": true, "?q=a:b": true,
+		"javascript:alert(1)": false, " JavaScript:alert(1)": false, "java\nscript:alert(1)": false, "\x01javascript:alert(1)": false, "data:text/html,x": false, "vbscript:x": false,
+		"mailto:a@b.example": false,
+	} {
+		for _, item := range []profileapi.Item{{ItemID: "a", URL: address}, {ItemID: "a", ImageURL: address}} {
+			_, err := s.client.PutItems(t.Context(), []profileapi.Item{item})
+			if good != (err == nil) || err != nil && !strings.Contains(err.Error(), "address") {
+				t.Errorf("%q: %v", address, err)
+			}
+		}
+	}
 }

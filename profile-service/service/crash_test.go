@@ -58,7 +58,7 @@ func serve(url string) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	return httpserver.Run(context.Background(), svc, listener, nil, logger)
+	return httpserver.Run(context.Background(), svc, httpserver.Ports{Public: listener}, logger)
 }
 
 // startChild starts this program as the service.

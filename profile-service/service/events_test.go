@@ -12,8 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aisle-rec/aisle/profile-service/service"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
 // send posts a raw body and returns the status and the decoded answer.
@@ -108,8 +110,9 @@ func TestABadEventCostsOnlyItself(t *testing.T) {
 
 func TestBeaconCarriesItsKey(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		body := `{"key":%q,"events":[{"type":"view_item","session_id":"s","item_id":"a"}]}`
-		for key, want := range map[string]int{s.publishable: 200, "pk_wrong": 401} {
+		const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
+		body := `{"key":%q,"events":[{"type":"view_item","session_id":"` + session + `","item_id":"a"}]}`
+		for key, want := range map[string]int{s.publishable: 200, "pk_wrong": 401, s.keys["north"]: 403} {
 			resp, err := http.Post(s.url+"/v1/events", "text/plain;charset=UTF-8", strings.NewReader(fmt.Sprintf(body, key)))
 			if err != nil {
 				t.Fatal(err)
@@ -119,8 +122,64 @@ func TestBeaconCarriesItsKey(t *testing.T) {
 				t.Errorf("key %s: %d", key, resp.StatusCode)
 			}
 		}
-		if p := profileOf(t, s.client, profileapi.ProfileQuery{SessionID: "s"}); len(p.Recent) != 1 {
+		if p := profileOf(t, s.client, profileapi.ProfileQuery{SessionID: session}); len(p.Recent) != 1 {
 			t.Errorf("profile: %+v", p)
+		}
+	})
+}
+
+func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
+	t.Parallel()
+	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
+	token := s.userToken(t, "ann")
+	for name, c := range map[string]struct {
+		event, token string
+		status       int
+		pointer      string
+	}{
+		"a random session":                    {`{"type":"view_item","session_id":"` + session + `","item_id":"a"}`, "", 200, ""},
+		"a user without a token":              {`{"type":"view_item","user_id":"ann","item_id":"a"}`, "", 403, "/user_id"},
+		"a user in another system's words":    {`{"type":"track","event":"Product Viewed","userId":"ann","properties":{"product_id":"a"}}`, "", 403, "/user_id"},
+		"the user of the token":               {`{"type":"view_item","user_id":"ann","session_id":"` + session + `","item_id":"a"}`, token, 200, ""},
+		"another than the user of the token":  {`{"type":"view_item","user_id":"bob","item_id":"a"}`, token, 403, "/user_id"},
+		"a session that can be guessed":       {`{"type":"view_item","session_id":"17","item_id":"a"}`, "", 403, "/session_id"},
+		"a user with a token that is not one": {`{"type":"view_item","user_id":"ann","item_id":"a"}`, token + "x", 401, "Aisle-User-Token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, path := range []string{"/v1/events", "/v1/events/validate"} {
+				beacon, err := json.Marshal(map[string]any{"key": s.publishable, "user_token": c.token, "events": []json.RawMessage{json.RawMessage(c.event)}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for way, sent := range map[string]struct {
+					body   string
+					header []string
+				}{
+					"headers":  {c.event, []string{"X-API-Key", s.publishable, "Aisle-User-Token", c.token}},
+					"a beacon": {string(beacon), []string{"Authorization", ""}},
+				} {
+					status, p := send[apierror.Problem](t, s, "POST", path, "application/json", sent.body, sent.header...)
+					if status != c.status || c.pointer != "" && (len(p.Errors) != 1 || !strings.HasSuffix(p.Errors[0].Pointer+p.Errors[0].Parameter, c.pointer)) {
+						t.Errorf("%s by %s: %d %+v, want %d", path, way, status, p, c.status)
+					}
+				}
+			}
+		})
+	}
+	t.Run("a server names anybody", func(t *testing.T) {
+		t.Parallel()
+		post(t, s.client, profileapi.Event{Type: "view_item", UserID: "bob", SessionID: "1", ItemID: "a"})
+	})
+	t.Run("a page stops no import", func(t *testing.T) {
+		t.Parallel()
+		status, started := send[profileapi.Import](t, s, "POST", "/v1/imports?kind=events", "application/x-ndjson", `{"type":"view_item","user_id":"ann","item_id":"a"}`)
+		if status != 202 {
+			t.Fatalf("the import: %d", status)
+		}
+		if status, _ := send[apierror.Problem](t, s, "POST", "/v1/imports/"+started.ImportID+"/cancel", "", "", "X-API-Key", s.publishable, "Authorization", ""); status != 403 {
+			t.Errorf("cancelled with %d", status)
 		}
 	})
 }

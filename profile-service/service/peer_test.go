@@ -22,6 +22,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// peerKey is what the services of this package's tests show each other.
+const peerKey = "a-key-that-only-the-services-have"
+
 // peer returns a client that calls a service as another service of the same process does.
 func peer(t testing.TB, url string) *profileapi.Client {
 	t.Helper()
@@ -30,7 +33,7 @@ func peer(t testing.TB, url string) *profileapi.Client {
 			t.Fatal(err)
 		}
 	}
-	authenticator, err := auth.NewAuthenticator(auth.Options{ServiceKeys: []string{"peer"}})
+	authenticator, err := auth.NewAuthenticator(auth.Options{ServiceKeys: []string{peerKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func peer(t testing.TB, url string) *profileapi.Client {
 		}
 	})
 	return profileapi.NewClient(httpclient.New(httpclient.Options{
-		BaseURL: "http://profile-service", Key: "peer", Shop: "north", Transport: httpserver.InProcess{Handler: svc.Handler()},
+		BaseURL: "http://profile-service", Key: peerKey, Shop: "north", Transport: httpserver.InProcess{Handler: svc.Handler()},
 	}))
 }
 

@@ -59,6 +59,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	}
 	server := httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: deps.Version, Auth: deps.Auth, Logger: deps.Logger, Registry: deps.Registry,
+		RateLimits: deps.Limits,
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
 	s.api(mover).Register(server.API)
@@ -93,7 +94,6 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
 	})
 	return &httpapi.API{
-		Auth:         s.deps.Auth,
 		Ingest:       events,
 		Catalogue:    items,
 		People:       users,
@@ -111,7 +111,7 @@ const description = "Users, catalogue and events."
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
 
 // Run does the background work until ctx ends.

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +46,7 @@ type running struct {
 	url         string
 	keys        map[string]string // by shop
 	publishable string            // of the shop north
+	secret      auth.UserSecret   // of the shop north
 	client      *profileapi.Client
 	http        *httpclient.Client
 }
@@ -70,6 +74,14 @@ func start(t *testing.T, config service.Config) *running {
 			r.keys[n.Shop] = secret
 		}
 	}
+	secret, _, err := auth.GenerateUserSecret(auth.HS256, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.secret = secret
+	if err := auth.EditShop(keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil }); err != nil {
+		t.Fatal(err)
+	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +108,16 @@ func start(t *testing.T, config service.Config) *running {
 	r.http = r.as("north")
 	r.client = profileapi.NewClient(r.http)
 	return r
+}
+
+// userToken binds a page of the shop north to a user.
+func (r *running) userToken(t *testing.T, user string) string {
+	t.Helper()
+	token, err := auth.SignUserToken(r.secret, r.secret.Secret, user, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // as returns a client with the secret key of a shop.
@@ -240,4 +262,33 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestAnAnswerSaysWhatItDependsOn(t *testing.T) {
+	t.Parallel()
+	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
+	for path, want := range map[string][]string{
+		"/v1/interactions": {"Origin", "Authorization", "X-API-Key", "Aisle-User-Token", "Accept", "Accept-Encoding"},
+		"/v1/items":        {"Origin", "Authorization", "X-API-Key", "Aisle-User-Token"},
+	} {
+		for _, origin := range []string{"https://shop.example", ""} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+s.keys["north"])
+			if origin != "" {
+				req.Header.Set("Origin", origin)
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			got := strings.Split(strings.Join(resp.Header.Values("Vary"), ", "), ", ")
+			if slices.Sort(got); resp.StatusCode != http.StatusOK || !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+				t.Errorf("%s for %q: %d, Vary %v, want %v", path, origin, resp.StatusCode, got, want)
+			}
+		}
+	}
 }

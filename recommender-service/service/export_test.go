@@ -6,12 +6,18 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
 // exported starts an export, waits for it and returns its file.
@@ -63,6 +69,34 @@ func TestExportsWriteALinePerPerson(t *testing.T) {
 	rows, err := csv.NewReader(s.exported(t, api.ExportRequest{Scenario: "email.for_you", UserIDs: people, Limit: 2, Fields: []string{"title", "price"}, Format: "csv"})).ReadAll()
 	if err != nil || len(rows) != 1+2*len(people) || rows[1][6] != "Lamp i004" {
 		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
+func TestACellOfAnExportIsNoFormula(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.edit("north", func(d *shopData) {
+		lamps(d, 20)
+		price := 3.0
+		d.put(profileapi.Item{ItemID: "=item", Title: "\tcmd", Brand: "+b", Price: &price, Attributes: map[string]any{"change": -5.0, "text": "-5"}})
+		d.list("similar", "i003", similarityapi.Neighbour{ItemID: "=item", Score: 1})
+		d.did("@ann", "view_item", "i003")
+	})
+	s := start(t, w, testenv.SQLite(t))
+	s.await(t, api.Request{Scenario: "email.for_you", UserID: "@ann"}, func(a api.Answer) bool { return len(a.Items) > 0 && a.Items[0].ItemID == "=item" })
+	rows, err := csv.NewReader(s.exported(t, api.ExportRequest{
+		Scenario: "email.for_you", UserIDs: []string{"@ann"}, Limit: 1, Format: "csv", Fields: []string{"title", "brand", "price", "attributes.change", "attributes.text"},
+	})).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	row := rows[1]
+	if _, err := strconv.ParseFloat(row[4], 64); err != nil {
+		t.Errorf("the score is no number: %v", err)
+	}
+	got := []string{row[0], row[3], row[6], row[7], row[8], row[9], row[10]}
+	if diff := cmp.Diff([]string{"'@ann", "'=item", "'\tcmd", "'+b", "3", "-5", "'-5"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestARequestWithoutABody(t *testing.T) {
 	if err != nil || !slices.Equal(ids(a), ids(want)) || cached != "no-store" {
 		t.Errorf("%v, %q: %v, by POST %v", err, cached, ids(a), ids(want))
 	}
-	if _, cached, err = get("scenario=home.trending"); err != nil || cached != "public, max-age=60" {
+	if _, cached, err = get("scenario=home.trending"); err != nil || cached != "private, max-age=60" {
 		t.Errorf("for everybody: %v, %q", err, cached)
 	}
 	a, _, err = get(`scenario=home.trending&exclude_items=i000,i001&limit=2&filter={"field":"brand","value":"B1"}&diversity=0.1`)

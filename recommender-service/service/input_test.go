@@ -100,7 +100,8 @@ func TestAPublishableKeySeesNoInternals(t *testing.T) {
 	s := north(t)
 	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", "i003") })
 	page := s.as(browser)
-	a, err := api.NewClient(page).Recommend(t.Context(), api.Request{Scenario: "home.for_you", UserID: "ann", Explain: "reasons", DeadlineMS: 5000})
+	var a api.Answer
+	err := s.asPage(t, "ann", http.MethodPost, "/v1/recommendations", nil, api.Request{Scenario: "home.for_you", UserID: "ann", Explain: "reasons", DeadlineMS: 5000}, &a)
 	if err != nil || len(a.Items) != 20 || len(a.Items[0].Reasons) == 0 {
 		t.Fatalf("reasons: %v %+v", err, a)
 	}

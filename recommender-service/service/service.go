@@ -125,6 +125,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry, Mend: httpapi.Mend,
+		RateLimits: s.deps.Limits,
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
@@ -211,7 +212,7 @@ const description = "Recommendations: ranked, explained and controlled. Every sc
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
 // ready never fails: without its store and its peers the service still answers, and says what it lacks.

@@ -38,8 +38,10 @@ type running struct {
 	world *world
 	url   string
 	keys  map[string]string
-	api   *recommenderapi.Client // of the shop north
-	http  *httpclient.Client
+	// secret signs user tokens of the shop north.
+	secret auth.UserSecret
+	api    *recommenderapi.Client // of the shop north
+	http   *httpclient.Client
 
 	registry *prometheus.Registry
 }
@@ -64,6 +66,14 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 			t.Fatal(err)
 		}
 		r.keys[name] = secret
+	}
+	secret, _, err := auth.GenerateUserSecret(auth.HS256, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.secret = secret
+	if err := auth.EditShop(keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil }); err != nil {
+		t.Fatal(err)
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {

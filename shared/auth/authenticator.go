@@ -14,23 +14,32 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
 // ShopHeader names the shop that a service key acts for.
 const ShopHeader = "X-Aisle-Shop"
 
+// minServiceKey is the least length of a service key that is a setting. Those that are generated have 35 characters.
+const minServiceKey = 32
+
 // reloadInterval bounds how long a change of the keys file stays unseen.
 const reloadInterval = time.Second
 
 // Authenticator finds the principal of a request. It is safe for concurrent use and follows changes of the keys file.
 type Authenticator struct {
-	path   string // "" without a keys file
-	open   bool
-	logger *slog.Logger
-	now    func() time.Time
+	path    string // "" without a keys file
+	anyMode bool
+	open    bool
+	logger  *slog.Logger
+	now     func() time.Time
+
+	tokens *jwt.Parser
 
 	keys      atomic.Pointer[map[string]Key] // by digest
+	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
 	mu        sync.Mutex
 	checkedAt atomic.Int64 // unix ns of the last look at the file
@@ -41,6 +50,8 @@ type Authenticator struct {
 type Options struct {
 	// KeysFile is the path of the keys file; empty means open mode, which Listen must allow.
 	KeysFile string
+	// KeysFileAnyMode accepts a keys file that others can read.
+	KeysFileAnyMode bool
 	// Listen are the addresses the server listens on; open mode is refused on any that is not loopback.
 	Listen []string
 	// ServiceKeys are accepted as keys of kind service beside those of the file: the peers' shared secret.
@@ -52,13 +63,18 @@ type Options struct {
 // NewAuthenticator reads the keys file. Without one, every caller on loopback is the shop "default" with all scopes; an
 // address that others can reach is refused, so that nobody runs an open server by mistake.
 func NewAuthenticator(o Options) (*Authenticator, error) {
-	a := &Authenticator{path: o.KeysFile, open: o.KeysFile == "", logger: o.Logger, now: o.Now, extra: map[string]Key{}}
+	a := &Authenticator{path: o.KeysFile, anyMode: o.KeysFileAnyMode, open: o.KeysFile == "", logger: o.Logger, now: o.Now, extra: map[string]Key{}}
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.tokens = tokenParser(a.now)
 	for _, secret := range o.ServiceKeys {
 		if secret == "" {
 			continue
+		}
+		if len(secret) < minServiceKey {
+			return nil, fmt.Errorf("the service key has %d characters, and whoever guesses it can act for every shop: use at least %d random ones, such as from \"openssl rand -hex 32\"",
+				len(secret), minServiceKey)
 		}
 		k := Key{ID: "service", Kind: KindService, Digest: digest(secret), Scopes: []string{ScopeAll}}
 		a.extra[k.Digest] = k
@@ -114,11 +130,28 @@ func (a *Authenticator) Authenticate(r *http.Request) (Principal, error) {
 	if key == "" {
 		return Principal{}, unauthorized("Send a key as \"Authorization: Bearer KEY\" or in X-API-Key.")
 	}
-	return a.AuthenticateKey(key, r)
+	p, err := a.keyHolder(key, r)
+	if err != nil || p.Kind != KindPublishable { // who holds another key may act for every user
+		return p, err
+	}
+	return a.bind(p, r.Header.Get(UserTokenHeader))
 }
 
-// AuthenticateKey is Authenticate for a key that came another way than in a header, such as in a beacon's body.
-func (a *Authenticator) AuthenticateKey(key string, r *http.Request) (Principal, error) {
+// AuthenticateBeacon is Authenticate for a publishable key and a user token, "" for none, that came in the body.
+func (a *Authenticator) AuthenticateBeacon(key, userToken string, r *http.Request) (Principal, error) {
+	p, err := a.keyHolder(key, r)
+	if err != nil {
+		return p, err
+	}
+	if p.Kind != KindPublishable {
+		return p, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
+			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
+	}
+	return a.bind(p, userToken)
+}
+
+// keyHolder returns whom a key belongs to.
+func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error) {
 	a.reload()
 	k, ok := (*a.keys.Load())[digest(key)]
 	if !ok {
@@ -127,7 +160,7 @@ func (a *Authenticator) AuthenticateKey(key string, r *http.Request) (Principal,
 	if k.ExpiresAt != nil && a.now().After(*k.ExpiresAt) {
 		return Principal{}, unauthorized("The key has expired. Create a new one with \"aisle keys create\".")
 	}
-	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins}
+	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate}
 	if k.Kind == KindService {
 		p.Shop = r.Header.Get(ShopHeader)
 		if p.Shop == "" {
@@ -158,6 +191,31 @@ func (a *Authenticator) KnowsOrigin(origin string) bool {
 		}
 	}
 	return false
+}
+
+// Operator lets a caller of the admin port in: one of this machine, or one with a service key that holds admin:read. A shop's own key is not enough, since
+// what the port shows is about all shops. The error is a 401 or 403 problem.
+func (a *Authenticator) Operator(r *http.Request) error {
+	if key := requestKey(r); key != "" {
+		p, err := a.keyHolder(key, r)
+		if err == nil && (p.Kind != KindService || !p.Can(ScopeAdminRead)) {
+			err = apierror.New(http.StatusForbidden, "scope_missing", "The admin port needs a service key with the scope "+ScopeAdminRead+".")
+		}
+		return err
+	}
+	origin := r.Header.Get("Origin")
+	if IsLoopback(r.RemoteAddr) && IsLoopback(r.Host) && !forwarded(r) && (origin == "" || IsLoopback(originHost(origin))) {
+		return nil
+	}
+	if a.open {
+		return apierror.New(http.StatusForbidden, "host_not_allowed", "Without keys the admin port answers only to this machine, under the name localhost.")
+	}
+	return unauthorized("Beyond this machine the admin port needs a key. Create one with \"aisle keys create --kind service --scope " + ScopeAdminRead + "\".")
+}
+
+// forwarded reports whether a proxy passed the request on: then the address it came from is not the caller's.
+func forwarded(r *http.Request) bool {
+	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("X-Real-Ip") != ""
 }
 
 // openPrincipal lets local callers in, but not web pages that reach loopback through the visitor's browser.
@@ -221,6 +279,9 @@ func (a *Authenticator) load() error {
 	if a.keys.Load() != nil && info.ModTime().Equal(a.modified) {
 		return nil
 	}
+	if err := private(a.path, info); err != nil && !a.anyMode {
+		return err
+	}
 	f, err := ReadKeysFile(a.path)
 	if err != nil {
 		return err
@@ -229,6 +290,11 @@ func (a *Authenticator) load() error {
 	for _, k := range f.Keys {
 		keys[k.Digest] = k
 	}
+	rules, err := newTokenRules(f.Shops)
+	if err != nil {
+		return fmt.Errorf("keys file %s: %w", a.path, err)
+	}
+	a.rules.Store(rules)
 	a.keys.Store(&keys)
 	a.modified = info.ModTime()
 	return nil

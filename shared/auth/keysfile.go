@@ -18,8 +18,14 @@ import (
 	"time"
 )
 
-// keysFileVersion is raised when the layout of the keys file changes.
-const keysFileVersion = 1
+// keysFileVersion is raised when the layout of the keys file changes. Older ones are read, and written as this one.
+//
+//	1: keys
+//	2: shops, with what their user tokens are checked with. A program that does not know them must not write the file.
+const keysFileVersion = 2
+
+// MaxRate bounds the requests per second of a limit.
+const MaxRate = 1_000_000
 
 // Key is one entry of the keys file. The key itself is not in it, only its digest.
 type Key struct {
@@ -29,6 +35,7 @@ type Key struct {
 	Digest    string     `json:"sha256"`
 	Scopes    []string   `json:"scopes"`
 	Origins   []string   `json:"origins,omitempty"`
+	Rate      float64    `json:"rate,omitempty"` // requests per second, of a publishable key per client address; 0: as its kind
 	Note      string     `json:"note,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
@@ -36,8 +43,16 @@ type Key struct {
 
 // KeysFile is the content of the keys file, which all services read.
 type KeysFile struct {
-	Version int   `json:"version"`
-	Keys    []Key `json:"keys"`
+	Version int                     `json:"version"`
+	Keys    []Key                   `json:"keys"`
+	Shops   map[string]ShopSettings `json:"shops,omitempty"` // a shop that is not there requires no user tokens and has none
+}
+
+// ShopSettings are what the keys file says of a shop beside its keys.
+type ShopSettings struct {
+	// RequireUserToken lets publishable keys name a user only with a token of that user. It is on for a shop that gets its first key.
+	RequireUserToken bool         `json:"require_user_token"`
+	UserSecrets      []UserSecret `json:"user_secrets,omitempty"`
 }
 
 var shopPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
@@ -68,8 +83,13 @@ func ReadKeysFile(path string) (KeysFile, error) {
 
 func (f KeysFile) validate() error {
 	var problems []error
-	if f.Version != keysFileVersion {
-		problems = append(problems, fmt.Errorf("version is %d, this program reads %d", f.Version, keysFileVersion))
+	if f.Version < 1 || f.Version > keysFileVersion {
+		problems = append(problems, fmt.Errorf("version is %d, this program reads 1 to %d", f.Version, keysFileVersion))
+	}
+	for name, settings := range f.Shops {
+		if _, err := newShopTokens(settings); err != nil {
+			problems = append(problems, fmt.Errorf("shops.%s: %w", name, err))
+		}
 	}
 	for i, k := range f.Keys {
 		if err := k.validate(); err != nil {
@@ -85,12 +105,18 @@ func (k Key) validate() error {
 			return err
 		}
 	}
+	if !(k.Rate >= 0 && k.Rate <= MaxRate) {
+		return fmt.Errorf("rate %g is not between 0 and %d requests per second", k.Rate, MaxRate)
+	}
 	if len(k.Digest) != sha256.Size*2 {
 		return errors.New("sha256 is not a SHA-256 digest in hexadecimal")
 	}
 	allowed := Scopes()
-	if k.Kind == KindPublishable {
+	switch k.Kind {
+	case KindPublishable:
 		allowed = publishableScopes
+	case KindSecret: // what the admin port shows is about all shops
+		allowed = slices.DeleteFunc(allowed, func(scope string) bool { return scope == ScopeAdminRead })
 	}
 	for _, s := range k.Scopes {
 		if !slices.Contains(allowed, s) {
@@ -110,6 +136,7 @@ type NewKey struct {
 	Shop    string
 	Scopes  []string // nil: all that the kind can hold
 	Origins []string
+	Rate    float64 // requests per second; 0: as its kind
 	Note    string
 	Expires *time.Time
 }
@@ -127,7 +154,7 @@ func Generate(n NewKey, now time.Time) (string, Key, error) {
 	secret := prefix + randomText(20)
 	k := Key{
 		ID: "key_" + strings.ToLower(randomText(8)), Kind: n.Kind, Shop: n.Shop, Digest: digest(secret), Scopes: scopes,
-		Origins: n.Origins, Note: n.Note, CreatedAt: now.UTC().Truncate(time.Second), ExpiresAt: n.Expires,
+		Origins: n.Origins, Rate: n.Rate, Note: n.Note, CreatedAt: now.UTC().Truncate(time.Second), ExpiresAt: n.Expires,
 	}
 	if n.Kind == KindService {
 		k.Shop = ""
@@ -163,7 +190,35 @@ func AppendKey(path string, k Key) error {
 	} else if err != nil {
 		return err
 	}
+	known := slices.ContainsFunc(f.Keys, func(other Key) bool { return other.Shop == k.Shop })
+	if _, ok := f.Shops[k.Shop]; !known && !ok && k.Shop != "" {
+		f.set(k.Shop, ShopSettings{RequireUserToken: true})
+	}
 	f.Keys = append(f.Keys, k)
+	return writeKeysFile(path, f)
+}
+
+func (f *KeysFile) set(shop string, s ShopSettings) {
+	if f.Shops == nil {
+		f.Shops = map[string]ShopSettings{}
+	}
+	f.Shops[shop] = s
+}
+
+// EditShop changes what the keys file says of a shop beside its keys.
+func EditShop(path, shop string, edit func(*ShopSettings) error) error {
+	f, err := ReadKeysFile(path)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(f.Keys, func(k Key) bool { return k.Shop == shop }) {
+		return fmt.Errorf("keys file %s has no key of a shop %q: create one first", path, shop)
+	}
+	settings := f.Shops[shop]
+	if err := edit(&settings); err != nil {
+		return err
+	}
+	f.set(shop, settings)
 	return writeKeysFile(path, f)
 }
 
@@ -191,6 +246,7 @@ func RemoveKey(path, id string) error {
 }
 
 func writeKeysFile(path string, f KeysFile) error {
+	f.Version = keysFileVersion
 	data, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode keys file: %w", err)

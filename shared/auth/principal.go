@@ -25,13 +25,14 @@ const (
 	ScopeRecommendationsRead = "recommendations:read"
 	ScopeConfigWrite         = "config:write"
 	ScopeConfigRead          = "config:read"
+	ScopeAdminRead           = "admin:read" // the admin port: of service keys only
 )
 
 // Scopes lists every scope that a key can hold, ScopeAll first.
 func Scopes() []string {
 	return []string{
 		ScopeAll, ScopeEventsWrite, ScopeEventsRead, ScopeCatalogueWrite, ScopeCatalogueRead, ScopeUsersWrite, ScopeUsersRead,
-		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead,
+		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead, ScopeAdminRead,
 	}
 }
 
@@ -55,6 +56,10 @@ type Principal struct {
 	Kind    Kind
 	Scopes  []string
 	Origins []string // allowed browser origins of a publishable key
+	Rate    float64  // requests per second; 0: as its kind
+	User    string   // whom the user token of a publishable key binds; "" without one
+
+	needsToken bool // the shop lets a publishable key name a user with a token only
 }
 
 // Can reports whether the principal holds the scope.

@@ -349,7 +349,7 @@ func TestServeDrains(t *testing.T) {
 	started := make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- Serve(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		served <- Serve(ctx, l, 10, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(started)
 			<-ctx.Done() // the server is told to stop while this request runs
 			io.WriteString(w, "done")

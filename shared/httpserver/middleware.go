@@ -43,7 +43,8 @@ func requestIdentity() gin.HandlerFunc {
 	}
 }
 
-// durations are the times to answer. The route, not the path, is the label: paths hold ids.
+// durations are the times to answer. Labels are bounded whatever callers send, since a series stays for ever: the route, not the path, which holds ids;
+// and a method that is one.
 func durations(o Options) *prometheus.HistogramVec {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
@@ -59,6 +60,16 @@ func durations(o Options) *prometheus.HistogramVec {
 	return duration
 }
 
+// methodLabel is a request's method as a label: any that HTTP does not know is "other".
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions,
+		http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "other"
+}
+
 // observe records metrics and a trace span per route.
 func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
 	tracer := otel.Tracer("github.com/aisle-rec/aisle/shared/httpserver")
@@ -69,14 +80,15 @@ func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
 		if route == "" {
 			route = "none"
 		}
-		ctx, span := tracer.Start(c.Request.Context(), c.Request.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
+		method := methodLabel(c.Request.Method)
+		ctx, span := tracer.Start(c.Request.Context(), method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
 		if span.SpanContext().IsValid() {
 			c.Request = c.Request.WithContext(ctx)
 			w3c.Inject(ctx, propagation.HeaderCarrier(c.Writer.Header()))
 		}
 		defer func() {
 			span.End()
-			duration.WithLabelValues(c.Request.Method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
+			duration.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
 		}()
 		c.Next()
 	}
@@ -103,29 +115,34 @@ func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
 
 func securityHeaders() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		h := c.Writer.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
+		Protect(c.Writer.Header())
 		c.Next()
 	}
+}
+
+// Protect tells a browser to make nothing of an answer but what it is: data, which is shown in no frame and loads and runs nothing.
+func Protect(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 }
 
 // cors answers preflights for the origins of publishable keys and lets their pages read answers.
 func cors(a *auth.Authenticator) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h.Add("Vary", "Origin") // an answer without the headers below is another one, too
 		origin := c.GetHeader("Origin")
 		if origin == "" || !a.KnowsOrigin(origin) {
 			c.Next()
 			return
 		}
-		h := c.Writer.Header()
 		h.Set("Access-Control-Allow-Origin", origin)
-		h.Add("Vary", "Origin")
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Server-Timing")
 		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, Content-Type, X-Request-Id, Traceparent")
+			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, "+auth.UserTokenHeader+", Content-Type, X-Request-Id, Traceparent")
 			h.Set("Access-Control-Max-Age", "7200")
 			c.AbortWithStatus(http.StatusNoContent)
 			return
@@ -135,7 +152,7 @@ func cors(a *auth.Authenticator) gin.HandlerFunc {
 }
 
 // authenticate finds the caller and checks the scope that the operation asks for.
-func authenticate(api huma.API, a *auth.Authenticator) func(huma.Context, func(huma.Context)) {
+func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		scope, _ := ctx.Operation().Metadata[scopeMetadata].(string)
 		if scope == "" {
@@ -143,15 +160,20 @@ func authenticate(api huma.API, a *auth.Authenticator) func(huma.Context, func(h
 			return
 		}
 		c := humagin.Unwrap(ctx)
+		if c.Request.Method == http.MethodGet { // the only one whose answers are kept
+			c.Writer.Header().Add("Vary", "Authorization, X-API-Key, "+auth.UserTokenHeader)
+		}
 		p, err := a.Authenticate(c.Request)
 		if err != nil {
-			if inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool); inBody && apierror.Is(err, http.StatusUnauthorized) &&
-				c.GetHeader("Authorization") == "" && c.GetHeader("X-API-Key") == "" {
-				next(ctx)
+			inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool)
+			if !inBody || !apierror.Is(err, http.StatusUnauthorized) || c.GetHeader("Authorization") != "" || c.GetHeader("X-API-Key") != "" {
+				writeProblem(c, apierror.From(err))
 				return
 			}
-			writeProblem(c, apierror.From(err))
-			return
+			var ok bool
+			if p, ok = beacon(c, a, l); !ok {
+				return
+			}
 		}
 		if !p.Can(scope) {
 			writeProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))

@@ -1,12 +1,17 @@
 package httpserver
 
 import (
+	"crypto/sha256"
 	_ "embed" // for reference.md
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -152,8 +157,38 @@ func (e Example) showBody(op *huma.Operation) error {
 }
 
 // ReferencePage is the page at /docs: tags as the document lists them, operations in their order, and the placeholders of the
-// examples filled in from the answers seen so far.
+// examples filled in from the answers seen so far. A browser runs the page's own scripts and no other.
 func ReferencePage(title string) http.Handler {
+	page := swaggerPage(title)
+	policy := pagePolicy(page)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Protect(w.Header())
+		w.Header().Set("Content-Security-Policy", policy)
+		page.ServeHTTP(w, r)
+	})
+}
+
+// inlineScript finds the scripts that stand in a page.
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// pagePolicy allows a page its own files and, by their digests, the scripts that stand in it. Styles in the page stay allowed: Swagger UI sets them.
+func pagePolicy(page http.Handler) string {
+	shown := localCall{header: http.Header{}, ready: make(chan struct{}), cancel: func() {}, stop: func() bool { return true }}
+	shown.run(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs"}})
+	text, err := io.ReadAll(shown.body)
+	if err != nil {
+		panic(err) // the page is a constant of the program
+	}
+	scripts := "'self'"
+	for _, script := range inlineScript.FindAllSubmatch(text, -1) {
+		sum := sha256.Sum256(script[1])
+		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return "default-src 'none'; script-src " + scripts + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+func swaggerPage(title string) http.Handler {
 	return v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{
 		"showExtensions":       "false",
 		"persistAuthorization": "true",

@@ -127,6 +127,11 @@ func TestReferencePage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	policy := w.Header().Get("Content-Security-Policy")
+	scripts, _, _ := strings.Cut(policy[strings.Index(policy, "script-src"):], ";")
+	if strings.Count(w.Body.String(), "<script>") != strings.Count(scripts, "'sha256-") || strings.Contains(scripts, "unsafe") || w.Header().Get("X-Frame-Options") != "DENY" {
+		t.Errorf("the page's scripts are not just its own: %s", policy)
+	}
 	if strings.Contains(w.Body.String(), "tagsSorter") {
 		t.Error("the page sorts tags")
 	}

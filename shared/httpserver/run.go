@@ -1,19 +1,20 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/aisle-rec/aisle/shared/auth"
 )
 
 // drainTime is how long running requests may take to finish when the server stops.
@@ -42,13 +43,36 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Run serves svc on public and, when given, admin until ctx ends, then lets running requests finish and closes svc.
-func Run(ctx context.Context, svc Service, public, admin net.Listener, logger *slog.Logger) error {
+// Ports are what a process listens on, and who may use the admin port.
+type Ports struct {
+	Public   net.Listener
+	Admin    net.Listener // nil for none
+	Auth     *auth.Authenticator
+	Profiles bool // the admin port shows profiles of the running program
+	// MaxConnections bounds the open connections of Public; DefaultMaxConnections when 0.
+	MaxConnections int
+}
+
+// DefaultMaxConnections takes about 100 MB when every connection is in use.
+const DefaultMaxConnections = 4096
+
+// MinConnections is the least bound that leaves room for the other services and a page.
+const MinConnections = 16
+
+// adminConnections is enough for probes, a scraper and a few people.
+const adminConnections = 64
+
+// Run serves svc on its ports until ctx ends, then lets running requests finish and closes svc.
+func Run(ctx context.Context, svc Service, ports Ports, logger *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return svc.Run(ctx) })
-	group.Go(func() error { return Serve(ctx, public, svc.Handler(), logger) })
-	if admin != nil {
-		group.Go(func() error { return Serve(ctx, admin, svc.AdminHandler(), logger) })
+	group.Go(func() error {
+		return Serve(ctx, ports.Public, cmp.Or(ports.MaxConnections, DefaultMaxConnections), svc.Handler(), logger)
+	})
+	if ports.Admin != nil {
+		group.Go(func() error {
+			return Serve(ctx, ports.Admin, adminConnections, adminPort(svc.AdminHandler(), ports), logger)
+		})
 	}
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {
@@ -57,28 +81,39 @@ func Run(ctx context.Context, svc Service, public, admin net.Listener, logger *s
 	return errors.Join(err, svc.Close())
 }
 
-// Serve answers on l until ctx ends and drains running requests for at most ten seconds. It closes l.
-func Serve(ctx context.Context, l net.Listener, handler http.Handler, logger *slog.Logger) error {
+// Serve answers on l, on at most most connections, until ctx ends, and drains running requests for at most ten seconds. It closes l.
+func Serve(ctx context.Context, l net.Listener, most int, handler http.Handler, logger *slog.Logger) error {
+	return serve(ctx, l, most, handler, logger, defaultPatience())
+}
+
+func serve(ctx context.Context, l net.Listener, most int, handler http.Handler, logger *slog.Logger, p patience) error {
 	base, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelRequests()
+	connections := newCrowd(most)
+	requests := &receiving{patience: p, bodies: map[*arriving]struct{}{}}
 	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
+		Handler:           requests.watch(handler),
+		ReadHeaderTimeout: p.head,
+		ReadTimeout:       p.request,
+		WriteTimeout:      p.answer,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         connections.changed,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return base },
 	}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.drain)
 		defer cancel()
+		// A request that has not arrived by then is not waited for.
+		time.AfterFunc(p.grace, func() { connections.dismiss(); requests.stop() })
 		// Streams and long polls never end by themselves: after a moment for ordinary requests they are told to.
-		time.AfterFunc(drainTime/4, cancelRequests)
+		time.AfterFunc(p.drain/4, cancelRequests)
 		stopped <- server.Shutdown(drain)
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(netutil.LimitListener(l, most)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
 	if err := <-stopped; err != nil {
@@ -86,26 +121,4 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, logger *sl
 		return server.Close()
 	}
 	return nil
-}
-
-// Admin returns the handler of the admin port: /livez, /readyz, /metrics and profiles. ready says why the service cannot
-// answer well now, or nil.
-func Admin(gatherer prometheus.Gatherer, ready func(context.Context) error) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
 }

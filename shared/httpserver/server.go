@@ -72,7 +72,8 @@ func New(o Options) *Server {
 	})
 
 	api := humagin.New(engine, humaConfig(o))
-	api.UseMiddleware(authenticate(api, o.Auth), limitRate(api, o.RateLimits))
+	limits := newLimiter(o)
+	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware)
 	page := gin.WrapH(ReferencePage(o.Service))
 	engine.GET("/docs", page)
 	engine.GET("/docs/*asset", page)
@@ -117,12 +118,17 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	if op.BodyReadTimeout == 0 {
 		op.BodyReadTimeout = bodyTimeout // huma has a default of its own, but not for bodies that are read by hand
 	}
-	op.Errors = append(op.Errors, http.StatusInternalServerError)
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError)
+	if op.Method != http.MethodGet && op.Method != http.MethodDelete {
+		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if _, streams := any(new(O)).(*huma.StreamResponse); streams {
+		op.Middlewares = append(op.Middlewares, streamed)
+	}
 	huma.Register(api, op, handler)
 }
 
-// KeyInBody marks an operation whose caller may send the key in the body (navigator.sendBeacon sets no headers). Without a key
-// in the headers the handler runs with no principal and must authenticate by itself.
+// KeyInBody marks an operation whose caller may send a publishable key in the body, as its member "key" (navigator.sendBeacon sets no headers).
 func KeyInBody(op huma.Operation) huma.Operation {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}

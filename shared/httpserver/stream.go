@@ -18,6 +18,8 @@ type streamedBody struct {
 }
 
 func (b *streamedBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(b.patience)) // an in-process request has no connection, and no deadline
+	// An in-process request has no connection, and no deadline. The answer cannot begin before the body has ended.
+	_ = b.control.SetReadDeadline(time.Now().Add(b.patience))
+	_ = b.control.SetWriteDeadline(time.Now().Add(b.patience + bodyTimeout))
 	return b.ReadCloser.Read(p)
 }

@@ -29,6 +29,7 @@ func told[C any](name string, defaults Settings, args []string) int {
 // printSettings lists the variables of structs of settings with their defaults; those in defaults have them from the program.
 func printSettings(defaults map[string]string, settings ...any) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	shown := map[string]bool{}
 	for _, one := range settings {
 		fields, err := env.GetFieldParams(one)
 		if err != nil {
@@ -36,6 +37,10 @@ func printSettings(defaults map[string]string, settings ...any) {
 			return
 		}
 		for _, f := range fields {
+			if shown[f.Key] { // a service may use a setting that every process has
+				continue
+			}
+			shown[f.Key] = true
 			note := cmp.Or(defaults[f.Key], f.DefaultValue)
 			if f.Required || f.NotEmpty {
 				note = "needed"

@@ -26,12 +26,19 @@ import (
 
 // Settings are the environment variables that every service process reads.
 type Settings struct {
-	Listen      string     `env:"AISLE_LISTEN"`                       // public address; each service has its default
-	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                 // health, metrics, profiles; "off" for none
-	KeysFile    string     `env:"AISLE_KEYS_FILE"`                    // made by "aisle keys create"
-	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                  // shared by the three services
-	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"` // json or text
-	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`  // DEBUG, INFO, WARN, ERROR
+	Listen      string     `env:"AISLE_LISTEN"`                            // public address; each service has its default
+	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                      // health, metrics, profiles; "off" for none
+	KeysFile    string     `env:"AISLE_KEYS_FILE"`                         // made by "aisle keys create"
+	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`                // take a keys file that others can read
+	Profiles    bool       `env:"AISLE_PPROF"`                             // profiles on the admin port
+	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                       // shared by the three services
+	Publishable float64    `env:"AISLE_PUBLISHABLE_RATE" envDefault:"20"`  // requests per second of a publishable key from one address
+	Secret      float64    `env:"AISLE_SECRET_RATE"`                       // of a secret key; 0 for no limit
+	Proxies     []string   `env:"AISLE_TRUSTED_PROXIES"`                   // networks whose X-Forwarded-For is believed
+	RedisURL    string     `env:"AISLE_REDIS_URL"`                         // counts requests for all replicas
+	Connections int        `env:"AISLE_MAX_CONNECTIONS" envDefault:"4096"` // open at the same time; beyond, those that wait for a request are closed
+	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"`      // json or text
+	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`       // DEBUG, INFO, WARN, ERROR
 }
 
 // Deps are what a service needs from the process that it runs in.
@@ -40,6 +47,7 @@ type Deps struct {
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
 	Version  string
+	Limits   httpserver.RateLimits // of the public API
 	// ServiceKey is shown to peers; empty in open mode.
 	ServiceKey string
 	// PeerTransport maps the name of a peer ("profile-service") to its transport; a peer that is absent is called over the network.
@@ -75,15 +83,23 @@ func OneLine(err error) string {
 
 func run[C any](ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error)) error {
 	var config C
-	if err := errors.Join(env.Parse(&s), env.Parse(&config)); err != nil {
+	variables, err := withSecrets(env.ToMap(os.Environ()), &s, &config)
+	if err != nil {
 		return fmt.Errorf("settings: %w", err)
+	}
+	options := env.Options{Environment: variables}
+	if err := errors.Join(env.ParseWithOptions(&s, options), env.ParseWithOptions(&config, options)); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if s.Connections < httpserver.MinConnections {
+		return fmt.Errorf("AISLE_MAX_CONNECTIONS is %d: use at least %d", s.Connections, httpserver.MinConnections)
 	}
 	logger, err := telemetry.NewLogger(log, s.LogFormat, s.LogLevel)
 	if err != nil {
 		return fmt.Errorf("AISLE_LOG_FORMAT: %w", err)
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{
-		KeysFile: s.KeysFile, Listen: []string{s.Listen}, ServiceKeys: []string{s.ServiceKey}, Logger: logger,
+		KeysFile: s.KeysFile, KeysFileAnyMode: s.AnyMode, Listen: s.addresses(), ServiceKeys: []string{s.ServiceKey}, Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -97,15 +113,30 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 	if err != nil {
 		return err
 	}
+	limits, err := Limits(s.Publishable, s.Secret, s.Proxies, s.RedisURL)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	if limits.Redis != nil {
+		defer limits.Redis.Close()
+	}
 	service, err := build(ctx, config, Deps{
-		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey, Limits: limits,
 	})
 	if err != nil {
 		public.Close()
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, public, admin, logger)
+	return httpserver.Run(ctx, service, httpserver.Ports{Public: public, Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections}, logger)
+}
+
+// addresses are where the process listens.
+func (s Settings) addresses() []string {
+	if s.AdminListen == "" || s.AdminListen == "off" {
+		return []string{s.Listen}
+	}
+	return []string{s.Listen, s.AdminListen}
 }
 
 func listen(s Settings) (public, admin net.Listener, err error) {

@@ -107,6 +107,7 @@ func (s *Service) build(config Config) {
 	s.schedules = schedule.New(s.archive, s.redis, s.jobs.Start, logger, now)
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
+		RateLimits: s.deps.Limits,
 	})
 	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
 	api.Register(s.server.API)
@@ -118,7 +119,7 @@ const description = "Item similarity: models are computed from the shop's events
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
 
 // ready fails while snapshots cannot be read. A Redis that is away does not make the service unready: lists come from snapshots.

@@ -30,6 +30,12 @@ func TestFaultsAtStart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a file")
 	writeFile(t, file, "not a folder")
 
+	readable := filepath.Join(t.TempDir(), "keys.json")
+	writeFile(t, readable, `{"version":1,"keys":[]}`)
+	if err := os.Chmod(readable, 0o644); err != nil {
+		t.Fatal(err)
+	}
+
 	serve := func(args ...string) []string {
 		return append([]string{"aisle", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data", t.TempDir()}, args...)
 	}
@@ -46,6 +52,10 @@ func TestFaultsAtStart(t *testing.T) {
 		{"the keys file is not there", serve("--keys-file", filepath.Join(t.TempDir(), "none.json")), []string{"none.json", "aisle keys create"}},
 		{"the keys file is not one", serve("--keys-file", file), []string{file, "JSON"}},
 		{"others can reach it without keys", serve("--listen", "0.0.0.0:0"), []string{"0.0.0.0", "aisle keys create"}},
+		{"others can reach its admin port without keys", serve("--admin-listen", "0.0.0.0:0"), []string{"0.0.0.0", "aisle keys create"}},
+		{"others can read the keys file", serve("--keys-file", readable), []string{readable, "chmod 600"}},
+		{"a secret is given twice", serve("--database-url-file", file, "--database-url", "postgres://u:topsecret@"+closed+"/db"), []string{"--database-url-file", "leave one out"}},
+		{"a secret's file is not there", serve("--redis-url-file", filepath.Join(t.TempDir(), "none")), []string{"--redis-url-file", "none"}},
 		{"a flag that does not exist", []string{"aisle", "serve", "--colour", "red"}, []string{"--colour"}},
 		{"migrate without a database", []string{"migrate", "up"}, []string{"--profile-url"}},
 		{"a service without settings", []string{"similarity-service"}, []string{"AISLE_REDIS_URL", "AISLE_BLOB_URL"}},
@@ -55,6 +65,32 @@ func TestFaultsAtStart(t *testing.T) {
 			fails(t, c.args, c.says...)
 		})
 	}
+}
+
+// TestASecretInAFileIsOnNoCommandLine starts with settings that are files, by a flag and by a variable of a service.
+func TestASecretInAFileIsOnNoCommandLine(t *testing.T) {
+	t.Parallel()
+	closed := unusedAddress(t)
+	file := filepath.Join(t.TempDir(), "url")
+	writeFile(t, file, "postgres://u:topsecret@"+closed+"/db\n")
+	fails(t, []string{"aisle", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data", t.TempDir(), "--database-url-file", file}, closed, "cannot be reached")
+
+	t.Run("a service reads a variable's file", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.Command(filepath.Join(binaries, "profile-service"))
+		cmd.Env = append(os.Environ(), "AISLE_LISTEN=127.0.0.1:0", "AISLE_ADMIN_LISTEN=off", "AISLE_PROFILE_DATABASE_URL_FILE="+file)
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), closed) || strings.Contains(string(out), "topsecret") {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	t.Run("a service key that can be guessed is refused", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.Command(filepath.Join(binaries, "profile-service"))
+		cmd.Env = append(os.Environ(), "AISLE_LISTEN=127.0.0.1:0", "AISLE_ADMIN_LISTEN=off", "AISLE_SERVICE_KEY=k")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "openssl rand -hex 32") {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
 }
 
 // fails runs a program and checks its exit code and its one line, which holds every text of says and no secret.

@@ -175,7 +175,7 @@ func startThree(t *testing.T, keysFile string) *deployment {
 }
 
 func threeSettings(keysFile string) []string {
-	settings := []string{"AISLE_LISTEN=127.0.0.1:0", "AISLE_ADMIN_LISTEN=off", "AISLE_SERVICE_KEY=a-key-that-only-services-have"}
+	settings := []string{"AISLE_LISTEN=127.0.0.1:0", "AISLE_ADMIN_LISTEN=off", "AISLE_SERVICE_KEY=a-key-that-only-the-three-services-have"}
 	if keysFile != "" {
 		settings = append(settings, "AISLE_KEYS_FILE="+keysFile)
 	}

@@ -54,6 +54,21 @@ func (f *Fields) Text(pointer, text string, limit int) {
 	}
 }
 
+// Address refuses a text that is no web address: one that is longer than limit characters, that holds control characters, or whose scheme is another than
+// http and https. A page that makes a link or a picture of it would run what stands behind "javascript:".
+func (f *Fields) Address(pointer, text string, limit int) {
+	f.Text(pointer, text, limit)
+	if strings.ContainsFunc(text, unicode.IsControl) { // browsers read "java\nscript:" without the line's end
+		f.Wrong(pointer, "invalid_address", "The address holds a control character; leave it out.")
+		return
+	}
+	scheme, _, found := strings.Cut(strings.TrimSpace(text), ":")
+	if !found || strings.ContainsAny(scheme, "/?#") || strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") {
+		return
+	}
+	f.Wrong(pointer, "invalid_address", fmt.Sprintf("%.40q is no address of the web: use one that begins with https://, http:// or /.", text))
+}
+
 // Texts refuses a list of more than limit texts, and texts that are empty, too long or hold control characters.
 func (f *Fields) Texts(pointer string, texts []string, limit, length int) {
 	if len(texts) > limit {

@@ -65,12 +65,11 @@ type Judged struct {
 
 // Body is a request body that could be read.
 type Body struct {
-	Key    string // of a beacon: the publishable key
 	Events []Judged
 	Single bool // the body was one event, not a list
 }
 
-// Decode reads a body: one event, an array of events, or an object with "events" (or "batch") and, for beacons, "key". Events may have the form of
+// Decode reads a body: one event, an array of events, or an object with "events" (or "batch"), whose other members, such as the key of a beacon, are not looked at. Events may have the form of
 // another system, see package foreign. The error is a *SyntaxError or a *SizeError; whatever is wrong with a single event is in its Judged. Cost
 // O(len(data)); the result does not share memory with data.
 func (r *Rules) Decode(data []byte, w Window) (Body, error) {
@@ -160,7 +159,7 @@ func (d *decoder) object() Body {
 	return d.wrapper(list)
 }
 
-// wrapper reads the events under the name of list, and the key of a beacon.
+// wrapper reads the events under the name of list.
 func (d *decoder) wrapper(list string) Body {
 	var body Body
 	d.pos++
@@ -172,8 +171,6 @@ func (d *decoder) wrapper(list string) Body {
 				return body
 			}
 			body.Events = d.list("/" + list)
-		case name == "key" && d.peek() == '"':
-			body.Key = string(d.str())
 		default:
 			d.skip(1)
 		}

@@ -18,13 +18,11 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
-	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
 // API holds what the operations need.
 type API struct {
-	Auth         *auth.Authenticator
 	Ingest       *ingest.Ingest
 	Catalogue    *catalogue.Catalogue
 	People       *people.People

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -21,7 +20,7 @@ func (a *API) registerEvents(api huma.API) {
 	post := operation(http.MethodPost, "/v1/events", "post-events", eventsTag, "Append events")
 	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs only itself. A repeated `event_id` of the " +
 		"same user or session, and a purchase whose `order_id` the same person has bought before, are acknowledged as duplicates. `text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
-		"`navigator.sendBeacon`."
+		"`navigator.sendBeacon`. With a publishable key an event names a user only with a user token."
 	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), eventsBody(api), a.postEvents)
 
 	validate := operation(http.MethodPost, "/v1/events/validate", "validate-events", eventsTag, "Judge events without storing them")
@@ -37,22 +36,13 @@ func eventsBody(api huma.API) *huma.RequestBody {
 	many := &huma.Schema{Type: huma.TypeArray, Items: one, MinItems: &least, MaxItems: &limit}
 	wrapped := &huma.Schema{Type: huma.TypeObject, Required: []string{"events"}, Properties: map[string]*huma.Schema{
 		"key": {Type: huma.TypeString, Description: "Publishable key, where no header can be sent"}, "events": many,
+		"user_token": {Type: huma.TypeString, Description: "User token, where no header can be sent"},
 	}}
 	media := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, many, wrapped}}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
 }
 
-type eventsInput struct {
-	RawBody []byte
-
-	request *http.Request
-}
-
-// Resolve keeps the request, which a key in the body is checked against.
-func (in *eventsInput) Resolve(ctx huma.Context) []error {
-	in.request = humagin.Unwrap(ctx).Request
-	return nil
-}
+type eventsInput struct{ RawBody []byte }
 
 type eventsOutput struct {
 	Status int
@@ -79,29 +69,19 @@ func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutpu
 	return answered(a.Ingest.Validate(body.Events), body.Single)
 }
 
-// readEvents authenticates a caller whose key is in the body and decodes the body by the rules of the caller's shop.
+// readEvents decodes the body by the rules of the caller's shop.
 func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Body, error) {
 	shop := auth.Shop(ctx)
 	body, err := a.Ingest.Decode(shop, in.RawBody)
 	if err != nil {
 		return "", body, bodyProblem(err)
 	}
-	if shop != "" {
-		return shop, body, nil
+	visitors := auth.FromContext(ctx).Visitors()
+	for n := range body.Events {
+		e := &body.Events[n]
+		visitors.Name(e.Pointer, e.Event.UserID, e.Event.SessionID)
 	}
-	p, err := a.Auth.AuthenticateKey(body.Key, in.request)
-	if err != nil {
-		return "", body, err
-	}
-	if !p.Can(auth.ScopeEventsWrite) {
-		return "", body, apierror.New(http.StatusForbidden, "scope_missing", "The key lacks the scope "+auth.ScopeEventsWrite+".")
-	}
-	// The retention that events are judged by is the shop's, which only the key has told.
-	body, err = a.Ingest.Decode(p.Shop, in.RawBody)
-	if err != nil {
-		return "", body, bodyProblem(err)
-	}
-	return p.Shop, body, nil
+	return shop, body, visitors.Err()
 }
 
 // answered is 200, or a 422 problem that names every field when nothing was accepted.

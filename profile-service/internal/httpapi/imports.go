@@ -207,7 +207,14 @@ func (a *API) listImports(ctx context.Context, in *PageParameters) (*importsOutp
 }
 
 func (a *API) cancelImport(ctx context.Context, in *idInput) (*importOutput, error) {
-	state, err := a.Imports.Cancel(ctx, auth.Shop(ctx), in.ID)
+	state, err := a.Imports.Import(ctx, auth.Shop(ctx), in.ID)
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	if err := mayWrite(ctx, state.Spec.Kind); err != nil {
+		return nil, err
+	}
+	state, err = a.Imports.Cancel(ctx, auth.Shop(ctx), in.ID)
 	if err != nil {
 		return nil, storeProblem(err)
 	}

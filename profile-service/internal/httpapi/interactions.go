@@ -58,7 +58,7 @@ func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.St
 		if ndjson {
 			c.Header("Content-Type", ndjsonType)
 		}
-		c.Header("Vary", "Accept, Accept-Encoding")
+		c.Writer.Header().Add("Vary", "Accept, Accept-Encoding") // Origin may be there already
 		w, finish := compressed(c.Writer, strings.Contains(in.AcceptEncoding, "zstd"), c.Header)
 		var sink interactions.Sink = interactions.Binary{InteractionWriter: profileapi.NewInteractionWriter(w)}
 		if ndjson {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -275,7 +276,7 @@ func writer(w io.Writer, format string, fields []string) (func(string, *api.Answ
 	return func(id string, a *api.Answer) error {
 		for n := range a.Items {
 			i := &a.Items[n]
-			row := []string{id, a.RecommendationID, strconv.Itoa(i.Position), i.ItemID, strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
+			row := []string{guarded(id), guarded(a.RecommendationID), strconv.Itoa(i.Position), guarded(i.ItemID), strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
 			for _, name := range fields {
 				row = append(row, cell(i.Fields.Get(name)))
 			}
@@ -288,21 +289,25 @@ func writer(w io.Writer, format string, fields []string) (func(string, *api.Answ
 	}, nil
 }
 
-// cell writes a field's value: a text as it is, nothing for none, anything else as JSON. A text that a spreadsheet would take for a formula is
-// quoted.
+// cell writes a field's value: a text guarded, nothing for none, anything else as JSON.
 func cell(v any) string {
 	if v == nil {
 		return ""
 	}
 	if s, ok := v.(string); ok {
-		if s != "" && (s[0] == '=' || s[0] == '+' || s[0] == '-' || s[0] == '@') {
-			return "'" + s
-		}
-		return s
+		return guarded(s)
 	}
 	data, err := json.Marshal(v)
 	if err != nil {
 		return ""
 	}
 	return string(data)
+}
+
+// guarded returns a text as a spreadsheet keeps it: one that would be taken for a formula is quoted. Ids are texts that others choose, too.
+func guarded(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
 }

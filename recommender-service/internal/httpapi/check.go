@@ -13,19 +13,33 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/names"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // checkRequest reports every bad field of a request beyond what its schema says.
-func (a *API) checkRequest(shop string, kind auth.Kind, r *recommenderapi.Request, prefix string) error {
-	if r.Explain == "full" && kind == auth.KindPublishable {
+func (a *API) checkRequest(shop string, caller auth.Principal, r *recommenderapi.Request, prefix string) error {
+	if r.Explain == "full" && caller.Kind == auth.KindPublishable {
 		return needsSecret(prefix+"/explain", "full shows scores, weights and what the visitor did: ask for reasons")
+	}
+	if err := mayActFor(caller, prefix, r.UserID, r.SessionID, r.Events); err != nil {
+		return err
 	}
 	p := &rules.Problems{}
 	checked := ids{p, prefix}
 	checked.visitor(r.UserID, r.SessionID, r.Events)
-	a.checkPlacement(p, shop, kind, r, prefix)
+	a.checkPlacement(p, shop, caller.Kind, r, prefix)
 	return refusal(p)
+}
+
+// mayActFor refuses visitors that the caller's key must not name: whose answer it is, and who did what the request carries.
+func mayActFor(caller auth.Principal, prefix, userID, sessionID string, events []profileapi.Event) error {
+	visitors := caller.Visitors()
+	visitors.Name(prefix, userID, sessionID)
+	for n := range events {
+		visitors.Name(prefix+"/events/"+strconv.Itoa(n), events[n].UserID, events[n].SessionID)
+	}
+	return visitors.Err()
 }
 
 // checkPlacement reports what is wrong with a request beside its visitor.

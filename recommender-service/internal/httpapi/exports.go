@@ -54,7 +54,7 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	if err := refusal(people); err != nil {
 		return nil, err
 	}
-	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, r, ""); err != nil {
+	if err := a.checkRequest(shop, auth.FromContext(ctx), r, ""); err != nil {
 		return nil, err
 	}
 	if _, _, err := a.placement(shop, r, ""); err != nil {

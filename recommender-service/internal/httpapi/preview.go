@@ -38,7 +38,7 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	}
 	req := in.Body.Request
 	req.Scenario = in.ID
-	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &req, "/request"); err != nil {
+	if err := a.checkRequest(shop, auth.FromContext(ctx), &req, "/request"); err != nil {
 		return nil, err
 	}
 	before, after, err := a.Engine.Compare(ctx, shop, a.placed(shop, live.Value), a.placed(shop, &tried), &req)

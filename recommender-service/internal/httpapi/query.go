@@ -38,7 +38,8 @@ type queryInput struct {
 	Test              bool     `query:"test"`
 }
 
-// recommendByQuery answers what POST would. Only an answer that is for everybody may be kept.
+// recommendByQuery answers what POST would. An answer that is about no visitor may be kept, but by the caller alone: a cache that several share would hand an answer
+// to whoever asks, without a key or with another shop's.
 func (a *API) recommendByQuery(ctx context.Context, shop string, in *queryInput) (*recommendOutput, error) {
 	r, err := in.request()
 	if err != nil {
@@ -48,7 +49,7 @@ func (a *API) recommendByQuery(ctx context.Context, shop string, in *queryInput)
 	if err != nil {
 		return nil, err
 	}
-	out.CacheControl = "public, max-age=60"
+	out.CacheControl = "private, max-age=60"
 	if len(out.Body.Degraded) > 0 || in.UserID+in.SessionID != "" || in.Test {
 		out.CacheControl = "no-store"
 	}

@@ -37,7 +37,7 @@ func (a *API) registerRecommendations(api huma.API) {
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items, without a body",
-		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor a CDN may keep the answer for a minute.",
+		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor the browser may keep the answer for a minute; a cache that others share may not, since an answer is for its key.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendByQuery)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
@@ -77,7 +77,7 @@ func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (
 }
 
 func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*recommendOutput, error) {
-	if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &in.Body, ""); err != nil {
+	if err := a.checkRequest(shop, auth.FromContext(ctx), &in.Body, ""); err != nil {
 		return nil, err
 	}
 	p, plain, err := a.placement(shop, &in.Body, "")
@@ -116,6 +116,9 @@ type pageInput struct{ Body recommenderapi.PageRequest }
 type pageOutput struct{ Body recommenderapi.PageAnswer }
 
 func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*pageOutput, error) {
+	if err := mayActFor(auth.FromContext(ctx), "", in.Body.UserID, in.Body.SessionID, in.Body.Events); err != nil {
+		return nil, err
+	}
 	visitor := &rules.Problems{}
 	ids{visitor, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
 	ids{visitor, ""}.list("/cart", in.Body.Cart)
@@ -138,7 +141,7 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		if r.Cursor != "" {
 			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: at + "/cursor", Code: "not_allowed", Detail: "pages go on one placement at a time: use POST /v1/recommendations"})
 		}
-		if err := a.checkRequest(shop, auth.FromContext(ctx).Kind, &r, at); err != nil {
+		if err := a.checkRequest(shop, auth.FromContext(ctx), &r, at); err != nil {
 			return nil, err
 		}
 		p, _, err := a.placement(shop, &r, at)
@@ -177,7 +180,7 @@ func (a *API) checkExplain(ctx context.Context, shop string, r *recommenderapi.E
 	if why := wire.InvalidID(r.ItemID); why != "" {
 		return apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: "/item_id", Code: "invalid_id", Detail: why})
 	}
-	return a.checkRequest(shop, auth.FromContext(ctx).Kind, &r.Request, "")
+	return a.checkRequest(shop, auth.FromContext(ctx), &r.Request, "")
 }
 
 type rankInput struct{ Body recommenderapi.RankRequest }
@@ -185,6 +188,9 @@ type rankInput struct{ Body recommenderapi.RankRequest }
 type rankOutput struct{ Body recommenderapi.RankAnswer }
 
 func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput, error) {
+	if err := mayActFor(auth.FromContext(ctx), "", in.Body.UserID, in.Body.SessionID, in.Body.Events); err != nil {
+		return nil, err
+	}
 	p := &rules.Problems{}
 	ids{p, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
 	ids{p, ""}.list("/item_ids", in.Body.ItemIDs)

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -39,6 +40,10 @@ type Config struct {
 	// RecommenderCacheMB bounds the memory for neighbour lists in the recommender-service; its default when 0.
 	RecommenderCacheMB int
 	KeysFile           string   // "" lets every caller on loopback in
+	KeysFileAnyMode    bool     // take a keys file that others can read
+	PublishableRate    float64  // requests per second of a publishable key from one address; the default when 0
+	SecretRate         float64  // of a secret key; 0 for no limit
+	TrustedProxies     []string // networks whose X-Forwarded-For is believed
 	Listen             []string // the addresses that the handlers will be served on
 }
 
@@ -46,6 +51,7 @@ type Config struct {
 type App struct {
 	services []httpserver.Service
 	handler  http.Handler
+	auth     *auth.Authenticator
 	registry *prometheus.Registry
 	client   Clients
 	close    closers
@@ -76,18 +82,26 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	if err != nil {
 		return nil, err
 	}
-	serviceKey := rand.Text()
+	serviceKey := rand.Text() + rand.Text()
 	authenticator, err := auth.NewAuthenticator(auth.Options{
-		KeysFile: config.KeysFile, Listen: config.Listen, ServiceKeys: []string{serviceKey}, Logger: logger,
+		KeysFile: config.KeysFile, KeysFileAnyMode: config.KeysFileAnyMode, Listen: config.Listen, ServiceKeys: []string{serviceKey}, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
+	}
+	a.auth = authenticator
+	limits, err := process.Limits(cmp.Or(config.PublishableRate, httpserver.DefaultPublishablePerSecond), config.SecretRate, config.TrustedProxies, config.RedisURL)
+	if err != nil {
+		return nil, err
+	}
+	if limits.Redis != nil {
+		a.close.add(limits.Redis.Close)
 	}
 	peers := newPeers(profile.Name, similarity.Name, recommender.Name)
 	deps := func(name string) process.Deps {
 		return process.Deps{
 			Auth: authenticator, Logger: logger.With("service", name), Registry: a.registry, Version: process.Version(),
-			ServiceKey: serviceKey, PeerTransport: peers.transports(),
+			ServiceKey: serviceKey, PeerTransport: peers.transports(), Limits: limits,
 		}
 	}
 
@@ -131,10 +145,13 @@ func (a *App) add(name string, s httpserver.Service, peers *peers) {
 // Clients returns clients that call this process's own services for the default shop, with all scopes.
 func (a *App) Clients() Clients { return a.client }
 
+// Auth says who may call.
+func (a *App) Auth() *auth.Authenticator { return a.auth }
+
 // Handler answers the public API of all three services.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// AdminHandler answers health checks, metrics and profiles.
+// AdminHandler answers health checks and metrics.
 func (a *App) AdminHandler() http.Handler { return httpserver.Admin(a.registry, a.ready) }
 
 // ready asks every service whether it is ready.

@@ -94,8 +94,10 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
 	case path == "/":
+		httpserver.Protect(w.Header())
 		http.Redirect(w, r, "/docs", http.StatusFound)
 	case path == "/openapi.json":
+		httpserver.Protect(w.Header())
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(rt.spec)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):

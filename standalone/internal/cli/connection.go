@@ -34,6 +34,7 @@ func (c *connection) register(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&c.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(&c.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	flags.Lookup("key").DefValue = "" // which --help prints
 	flags.BoolVar(&c.asJSON, "json", false, "print the answer as the API sends it")
 }
 

@@ -14,7 +14,8 @@ import (
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
 	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
-	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file))
+	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file),
+		newCreateUserSecretCommand(file), newRemoveUserSecretCommand(file), newUserTokenCommand(file), newRequireUserTokenCommand(file))
 	return cmd
 }
 
@@ -51,6 +52,9 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s key %s for shop %q added to %s. It is shown only now:\n", key.Kind, key.ID, key.Shop, *file)
 			fmt.Fprintln(cmd.OutOrStdout(), secret)
+			if key.Kind == auth.KindPublishable {
+				fmt.Fprintln(cmd.ErrOrStderr(), "A page names a logged-in user with a user token: aisle keys create-user-secret, docs/security.md.")
+			}
 			return nil
 		},
 	}
@@ -59,6 +63,7 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 	flags.StringVar(&kind, "kind", string(auth.KindSecret), "secret (servers), publishable (browsers) or service (between Aisle services)")
 	flags.StringSliceVar(&n.Scopes, "scope", nil, "what it may do: "+strings.Join(auth.Scopes(), " ")+"; all that the kind may when not given")
 	flags.StringSliceVar(&n.Origins, "origin", nil, "web origin that may use a publishable key, such as https://shop.example")
+	flags.Float64Var(&n.Rate, "rate", 0, "requests per second, of a publishable key per client address; as the server's setting when not given")
 	flags.StringVar(&n.Note, "note", "", "a reminder of what the key is for")
 	flags.DurationVar(&validFor, "valid-for", 0, "how long the key works, such as 720h; for ever when not given")
 	return cmd

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
@@ -23,6 +25,9 @@ type serveFlags struct {
 	app         app.Config
 	listen      string
 	adminListen string
+	connections int
+	profiles    bool
+	secretFiles map[string]*string // by the flag that each stands for
 	logFormat   string
 	logLevel    string
 }
@@ -30,14 +35,24 @@ type serveFlags struct {
 func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API")
 	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks, metrics and profiles; \"off\" for none")
+	flags.IntVar(&f.connections, "max-connections", httpserver.DefaultMaxConnections, "connections that are open at the same time; beyond, those that wait for a request are closed")
+	flags.BoolVar(&f.profiles, "pprof", false, "show profiles of the running program on the admin port")
 	flags.StringVar(&f.app.DataDir, "data", "aisle-data", "folder of the SQLite files and model snapshots")
 	flags.StringVar(&f.app.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database instead of SQLite")
 	flags.StringVar(&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 instead of the Redis inside the process")
+	f.secretFiles = map[string]*string{
+		"database-url": flags.String("database-url-file", "", "file that holds --database-url, so that its password is not on the command line"),
+		"redis-url":    flags.String("redis-url-file", "", "file that holds --redis-url"),
+	}
 	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket, gs://bucket or file:///path for model snapshots instead of the data folder")
 	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", 60, "CPU seconds that a recompute spends on the search of parameters, per relation")
 	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 128, "memory for neighbour lists that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
+	flags.Float64Var(&f.app.PublishableRate, "publishable-rate", httpserver.DefaultPublishablePerSecond, "requests per second of a publishable key from one client address, of each service")
+	flags.Float64Var(&f.app.SecretRate, "secret-rate", 0, "requests per second of a secret key, of each service; 0 for no limit")
+	flags.StringSliceVar(&f.app.TrustedProxies, "trusted-proxies", nil, "addresses or networks (10.0.0.0/8) of proxies, whose X-Forwarded-For names the client")
+	flags.BoolVar(&f.app.KeysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
@@ -56,6 +71,40 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 	return failed
 }
 
+// fromFiles reads the settings that are given as files.
+func (f *serveFlags) fromFiles(flags *pflag.FlagSet) error {
+	for name, file := range f.secretFiles {
+		flag := flags.Lookup(name)
+		if *file == "" {
+			continue
+		}
+		if flag.Value.String() != "" {
+			return fmt.Errorf("--%[1]s and --%[1]s-file are both given: leave one out", name)
+		}
+		value, err := process.SecretFile(*file)
+		if err != nil {
+			return fmt.Errorf("--%s-file: %w", name, err)
+		}
+		if err := flag.Value.Set(value); err != nil {
+			return fmt.Errorf("--%s-file: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// shown names the flags whose password every user of this machine can read in the list of processes.
+func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
+	for name := range f.secretFiles {
+		flag := flags.Lookup(name)
+		if u, err := url.Parse(flag.Value.String()); err == nil && flag.Changed && u.User != nil {
+			if _, ok := u.User.Password(); ok {
+				names = append(names, "--"+name)
+			}
+		}
+	}
+	return names
+}
+
 func newServeCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
@@ -67,7 +116,7 @@ func newServeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.logger.Info("serving", "address", s.url(), "reference", s.url()+"/docs", "data", f.app.DataDir, "version", process.Version())
+			s.logger.Info("serving", "address", s.url(), "reference", s.url()+"/docs", "data", f.app.DataDir, "admin", s.adminAddress(), "version", process.Version())
 			return s.run(cmd.Context())
 		},
 	}
@@ -80,12 +129,17 @@ type server struct {
 	app           *app.App
 	public, admin net.Listener
 	logger        *slog.Logger
+	profiles      bool
+	connections   int
 }
 
 // start opens the ports before the stores: an occupied port must not touch any file.
 func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Writer) (*server, error) {
-	if err := fromEnvironment(flags); err != nil {
+	if err := errors.Join(fromEnvironment(flags), f.fromFiles(flags)); err != nil {
 		return nil, err
+	}
+	if f.connections < httpserver.MinConnections {
+		return nil, fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
@@ -95,7 +149,10 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	if err != nil {
 		return nil, fmt.Errorf("--log-format: %w", err)
 	}
-	s := &server{logger: logger}
+	for _, name := range f.shown(flags) {
+		logger.Warn("a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file")
+	}
+	s := &server{logger: logger, profiles: f.profiles, connections: f.connections}
 	if s.public, err = httpserver.Listen(f.listen); err != nil {
 		return nil, fmt.Errorf("%w (--listen)", err)
 	}
@@ -106,6 +163,9 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 		}
 	}
 	f.app.Listen = []string{f.listen}
+	if s.admin != nil {
+		f.app.Listen = append(f.app.Listen, f.adminListen)
+	}
 	if s.app, err = app.New(ctx, f.app, logger); err != nil {
 		s.public.Close()
 		if s.admin != nil {
@@ -116,6 +176,14 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	return s, nil
 }
 
+// adminAddress is where the admin port listens; "off" when there is none.
+func (s *server) adminAddress() string {
+	if s.admin == nil {
+		return "off"
+	}
+	return s.admin.Addr().String()
+}
+
 func (s *server) url() string { return "http://" + s.public.Addr().String() }
 
 func (s *server) run(ctx context.Context) error {
@@ -124,5 +192,5 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	}
 	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
-	return httpserver.Run(ctx, s.app, s.public, s.admin, s.logger)
+	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: s.public, Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
 }
