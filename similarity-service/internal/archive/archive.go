@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob" // azblob://container
-	_ "gocloud.dev/blob/fileblob"  // file:///folder
+	"gocloud.dev/blob/fileblob"    // file:///folder
 	_ "gocloud.dev/blob/gcsblob"   // gs://bucket
 	_ "gocloud.dev/blob/s3blob"    // s3://bucket
 	"gocloud.dev/gcerrors"
@@ -30,6 +31,7 @@ var ErrNotFound = errors.New("not found in the archive")
 // Archive stores documents and snapshots. It is safe for concurrent use.
 type Archive struct {
 	bucket *blob.Bucket
+	folder string // of a bucket that is one, else ""
 	local  string // folder of local copies of snapshots, for reading rows in place
 
 	mu   sync.Mutex
@@ -45,16 +47,18 @@ type openSnapshot struct {
 
 // Open opens the bucket of a URL and makes its folder when it is one. Local copies of snapshots go to a temporary folder.
 func Open(ctx context.Context, rawURL string) (*Archive, error) {
-	if dir, ok := strings.CutPrefix(rawURL, "file://"); ok {
-		dir, _, _ = strings.Cut(dir, "?")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder for model snapshots: %w", err)
-		}
-		if !strings.Contains(rawURL, "?") {
-			rawURL += "?no_tmp_dir=true&metadata=skip" // temporary files beside the final ones, so that a rename is atomic
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("the URL of the snapshot store cannot be read; it has the form file:///path, s3://bucket, gs://bucket or azblob://container, " +
+			"where %, ? and # in a path are written %25, %3F and %23")
+	}
+	folder := ""
+	if u.Scheme == fileblob.Scheme {
+		if folder, err = prepareFolder(u); err != nil {
+			return nil, err
 		}
 	}
-	bucket, err := blob.OpenBucket(ctx, rawURL)
+	bucket, err := blob.OpenBucket(ctx, u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the snapshot store: %w", err)
 	}
@@ -62,7 +66,27 @@ func Open(ctx context.Context, rawURL string) (*Archive, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make a folder for local snapshot copies: %w", err), bucket.Close())
 	}
-	return &Archive{bucket: bucket, local: local, open: map[string]*openSnapshot{}}, nil
+	return &Archive{bucket: bucket, folder: folder, local: local, open: map[string]*openSnapshot{}}, nil
+}
+
+// prepareFolder makes the folder of a file:// URL and completes the URL, unless it says otherwise: temporary files stand beside the final ones, so that a
+// rename is atomic, and nobody else may read.
+func prepareFolder(u *url.URL) (string, error) {
+	folder := filepath.FromSlash(u.Path)
+	if u.Host == "." { // how fileblob writes a relative path
+		folder = strings.TrimPrefix(folder, string(filepath.Separator))
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder for model snapshots: %w", err)
+	}
+	q := u.Query()
+	for name, value := range map[string]string{"no_tmp_dir": "true", "metadata": "skip", "dir_file_mode": "0700"} {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return folder, nil
 }
 
 // Close closes the store and removes the local copies.
