@@ -64,7 +64,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err != nil {
 		return nil, err
 	}
-	store, err := archive.Open(ctx, config.BlobURL)
+	store, err := archive.Open(ctx, config.BlobURL, deps.Logger)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}

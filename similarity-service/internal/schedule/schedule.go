@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,8 +100,8 @@ func (s *Scheduler) List(ctx context.Context, shop string) ([]similarityapi.Sche
 	}
 	list := []similarityapi.Schedule{}
 	for _, name := range names {
-		v, err := s.Get(ctx, shop, name[:len(name)-len(".json")])
-		if errors.Is(err, ErrUnknown) {
+		v, err := s.Get(ctx, shop, strings.TrimSuffix(name, ".json"))
+		if errors.Is(err, ErrUnknown) || errors.Is(err, archive.ErrDamaged) { // deleted meanwhile, or reported by the archive
 			continue
 		}
 		if err != nil {

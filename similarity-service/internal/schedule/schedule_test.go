@@ -23,7 +23,7 @@ func TestStartDue(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	store, err := archive.Open(ctx, "file://"+t.TempDir())
+	store, err := archive.Open(ctx, "file://"+t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
