@@ -27,6 +27,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
 // Name is the name of this service in logs, metrics and peers' settings.
@@ -112,7 +113,14 @@ const description = "Users, catalogue and events."
 func (s *Service) Handler() http.Handler { return s.server }
 
 // AdminHandler answers health checks, metrics and profiles.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
+func (s *Service) AdminHandler() http.Handler {
+	return readiness.Handler(httpserver.Admin(s.deps.Registry, s.store.Ping), s.Ready)
+}
+
+// Ready says whether the service can answer, part by part.
+func (s *Service) Ready(ctx context.Context) []readiness.Part {
+	return []readiness.Part{database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)}
+}
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {

@@ -24,10 +24,12 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -38,16 +40,20 @@ const Name = "recommender-service"
 const (
 	// shopsInterval is how late a shop whose first key was just made is noticed.
 	shopsInterval = time.Second
+	// cataloguePatience is how long a service that has just started waits for a profile-service that does not answer.
+	cataloguePatience = 10 * time.Second
 	// configInterval is how late a change made in another replica is noticed.
 	configInterval = 2 * time.Second
 )
 
 // Service is a running recommender-service.
 type Service struct {
+	config      Config
 	deps        process.Deps
 	server      *httpserver.Server
 	store       *store.Store
 	catalogue   *catalogue.Catalogue
+	gate        *readiness.Gate
 	peers       *peers.Peers
 	scenarios   *scenario.Book
 	rules       *scenario.Rules
@@ -72,7 +78,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{deps: deps, store: db}
+	s := &Service{config: config, deps: deps, store: db}
 	if err := s.build(config); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -89,6 +95,8 @@ func (s *Service) build(config Config) error {
 	logger, now := s.deps.Logger, time.Now
 	profile := profileapi.NewClient(s.peer(peers.Profile, config.ProfileURL))
 	s.catalogue = catalogue.New(profile, logger, now)
+	s.gate = readiness.NewGate("catalogue", peers.Profile, s.deps.Auth.Shops(), cataloguePatience, now)
+	s.catalogue.Report(s.gate)
 	s.peers = peers.New(peers.Options{
 		Profile: profile, Similarity: similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL)), Catalogue: s.catalogue,
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
@@ -207,10 +215,22 @@ const description = "Recommendations: ranked, explained and controlled. Every sc
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
 // AdminHandler answers health checks, metrics and profiles.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
+func (s *Service) AdminHandler() http.Handler {
+	return readiness.Handler(httpserver.Admin(s.deps.Registry, s.store.Ping), s.Ready)
+}
 
-// ready never fails: without its store and its peers the service still answers, and says what it lacks.
-func (s *Service) ready(context.Context) error { return nil }
+// Ready says whether the service can answer, part by part. Without its store and its peers it does, and says what it lacks; without a catalogue, at first, it would answer with
+// nothing.
+func (s *Service) Ready(ctx context.Context) []readiness.Part {
+	db := database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)
+	if db.Err != nil {
+		db.Err, db.Note = nil, []string{"scenarios, rules and experiments are those read last, and decisions are not kept: " + db.Err.Error()}
+	}
+	return []readiness.Part{db, s.gate.Part()}
+}
+
+// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
 
 // Run does the background work until ctx ends: it follows catalogues, models, configuration and events, writes decisions and
 // counts, and removes old ones.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 )
 
@@ -105,7 +106,7 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, public, admin, logger)
+	return httpserver.Run(ctx, service, readiness.Hold(public, service), admin, logger)
 }
 
 func listen(s Settings) (public, admin net.Listener, err error) {

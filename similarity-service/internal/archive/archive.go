@@ -23,6 +23,7 @@ import (
 	_ "gocloud.dev/blob/s3blob"    // s3://bucket
 	"gocloud.dev/gcerrors"
 
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
@@ -114,8 +115,11 @@ func (a *Archive) Close() error {
 	return errors.Join(append(errs, os.RemoveAll(a.local), a.bucket.Close())...)
 }
 
-// Ready reports whether the store answers.
+// Ready reports why the store does not answer or, being a folder, takes nothing more.
 func (a *Archive) Ready(ctx context.Context) error {
+	if a.folder != "" {
+		return database.Room(a.folder)
+	}
 	_, err := a.bucket.Exists(ctx, "ready")
 	return err
 }

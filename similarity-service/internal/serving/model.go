@@ -79,6 +79,13 @@ func (m *Model) touch(now time.Time) {
 	}
 }
 
+// Opened returns how many versions are open.
+func (r *Registry) Opened() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.opened)
+}
+
 // close forgets an opened version; who reads it can finish.
 func (r *Registry) close(shop, version string) {
 	r.mu.Lock()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 )
@@ -124,5 +125,5 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	}
 	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
-	return httpserver.Run(ctx, s.app, s.public, s.admin, s.logger)
+	return httpserver.Run(ctx, s.app, readiness.Hold(s.public, s.app), s.admin, s.logger)
 }
