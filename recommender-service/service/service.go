@@ -97,8 +97,9 @@ func (s *Service) build(config Config) error {
 	s.catalogue = catalogue.New(profile, logger, now)
 	s.gate = readiness.NewGate("catalogue", peers.Profile, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
+	similarity := similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL))
 	s.peers = peers.New(peers.Options{
-		Profile: profile, Similarity: similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL)), Catalogue: s.catalogue,
+		Profile: profile, Similarity: similarity, Catalogue: s.catalogue,
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
 	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -131,7 +132,9 @@ func (s *Service) build(config Config) error {
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
-		Forget: s.forget, KeepDays: config.DecisionDays, Now: now,
+		Forget: s.forget, Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+			return similarity.ForShop(shop).Model(ctx, version)
+		}, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
