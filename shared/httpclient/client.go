@@ -40,7 +40,21 @@ func New(o Options) *Client {
 	if o.Transport != nil {
 		return &Client{options: o, do: o.Transport.RoundTrip}
 	}
-	return &Client{options: o, do: new(http.Client).Do}
+	return &Client{options: o, do: (&http.Client{Transport: network()}).Do}
+}
+
+// idleConnections is how many connections to a peer are kept for the next call. The standard library keeps two, so that a busy service opens and closes one for most of its calls.
+const idleConnections = 64
+
+func network() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport // somebody has put another one there
+	}
+	own := t.Clone()
+	own.MaxIdleConnsPerHost = idleConnections
+	own.MaxIdleConns = 0 // bounded by peer alone
+	return own
 }
 
 // ForShop returns the same client acting for another shop.
