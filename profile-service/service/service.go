@@ -85,10 +85,11 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	now := time.Now
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
+	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
 	users := people.New(s.store, s.store, now)
 	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
-	undoer := &undo.Undo{Store: s.store, Now: now}
+	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
 	s.imports = imports.New(imports.Options{
 		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer, SpoolDir: s.config.SpoolDir,
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,

@@ -117,6 +117,7 @@ func (s *Service) build(config Config) error {
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
+		s.attribution.Answered(shop)
 	})
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
