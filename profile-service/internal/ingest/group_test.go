@@ -3,8 +3,8 @@ package ingest
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,62 +13,48 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
-// brokenLog panics while broken, after the callers of a shop have gathered.
-type brokenLog struct {
+// panicking is a store whose commits panic; the first says that it began and waits until it may.
+type panicking struct {
 	store.EventLog
-	broken   atomic.Bool
-	gathered func() bool
+	first   sync.Once
+	begun   chan struct{}
+	proceed chan struct{}
 }
 
-func (b *brokenLog) Append(ctx context.Context, _ string, _ []store.NewEvent, _ []store.Count) error {
-	if b.broken.Load() {
-		for !b.gathered() && ctx.Err() == nil {
-			continue
-		}
-		panic("a bug")
-	}
-	return nil
+func (p *panicking) Append(context.Context, string, []store.NewEvent, []store.Count) error {
+	p.first.Do(func() {
+		close(p.begun)
+		<-p.proceed
+	})
+	panic("a bug")
 }
 
-// TestAPanicOfACommitFreesItsLane has a commit panic that leads others and one that others wait behind: all are answered, and the next post is stored.
+// TestAPanicOfACommitFreesItsLane has a commit panic that others wait behind, and then theirs, which they share: all are answered, and the lane is free.
 func TestAPanicOfACommitFreesItsLane(t *testing.T) {
 	t.Parallel()
-	const callers = 5
-	log := &brokenLog{}
+	const others = 4
+	log := &panicking{begun: make(chan struct{}), proceed: make(chan struct{})}
 	g := newGroup(log, prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sizes"}))
-	waiting := func() int {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if l := g.shops["north"]; l != nil {
-			return len(l.waiting)
-		}
-		return 0
-	}
-	var first sync.Once
-	log.gathered = func() bool {
-		gathered := true
-		first.Do(func() {
-			for waiting() < callers-1 {
-				continue
-			}
-		})
-		return gathered
-	}
-	log.broken.Store(true)
 	var running sync.WaitGroup
-	for range callers {
+	post := func() {
 		running.Go(func() {
-			err := g.append(t.Context(), "north", make([]store.NewEvent, 1), nil)
-			if !apierror.Is(err, http.StatusInternalServerError) {
+			if err := g.append(t.Context(), "north", make([]store.NewEvent, 1), nil); !apierror.Is(err, http.StatusInternalServerError) {
 				t.Errorf("error %v, want an internal one", err)
 			}
 		})
 	}
-	running.Wait()
-	log.broken.Store(false)
-	if err := g.append(t.Context(), "north", make([]store.NewEvent, 1), nil); err != nil {
-		t.Errorf("after it: %v", err)
+	post()
+	<-log.begun
+	for range others {
+		post()
 	}
+	for waiting := 0; waiting < others; runtime.Gosched() {
+		g.mu.Lock()
+		waiting = len(g.shops["north"].waiting)
+		g.mu.Unlock()
+	}
+	close(log.proceed)
+	running.Wait()
 	if len(g.shops) != 0 {
 		t.Errorf("%d lanes are kept", len(g.shops))
 	}
