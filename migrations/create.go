@@ -21,6 +21,11 @@ func Create(ctx context.Context, adminURL, serviceURL string) error {
 		return err
 	}
 	defer pool.Close()
+	conn, unlock, err := lockPostgres(ctx, pool)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	u, err := url.Parse(serviceURL)
 	if err != nil || !database.IsPostgres(serviceURL) || u.User == nil || strings.Trim(u.Path, "/") == "" {
 		return errors.New("the service's database URL must have the form postgres://user:password@host:5432/database")
@@ -29,7 +34,7 @@ func Create(ctx context.Context, adminURL, serviceURL string) error {
 	password, _ := u.User.Password()
 
 	var exists bool
-	if err := pool.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", user).Scan(&exists); err != nil {
+	if err := conn.QueryRow(ctx, "select exists (select from pg_roles where rolname = $1)", user).Scan(&exists); err != nil {
 		return fmt.Errorf("look for the user %s: %w", user, err)
 	}
 	verb := "create role"
@@ -38,13 +43,13 @@ func Create(ctx context.Context, adminURL, serviceURL string) error {
 	}
 	// Utility statements take no parameters; the server quotes the literal.
 	var statement string
-	if err := pool.QueryRow(ctx, "select format('"+verb+" %I login password %L', $1::text, $2::text)", user, password).Scan(&statement); err != nil {
+	if err := conn.QueryRow(ctx, "select format('"+verb+" %I login password %L', $1::text, $2::text)", user, password).Scan(&statement); err != nil {
 		return fmt.Errorf("prepare the user %s: %w", user, err)
 	}
-	if _, err := pool.Exec(ctx, statement); err != nil {
+	if _, err := conn.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("create the user %s: %w", user, err)
 	}
-	if err := pool.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&exists); err != nil {
+	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&exists); err != nil {
 		return fmt.Errorf("look for the database %s: %w", name, err)
 	}
 	if exists {
@@ -56,7 +61,7 @@ func Create(ctx context.Context, adminURL, serviceURL string) error {
 		"revoke connect on database " + database + " from public",
 		"grant connect on database " + database + " to " + owner,
 	} {
-		if _, err := pool.Exec(ctx, s); err != nil {
+		if _, err := conn.Exec(ctx, s); err != nil {
 			return fmt.Errorf("create the database %s: %w", name, err)
 		}
 	}

@@ -4,6 +4,7 @@ package migrations
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -86,6 +87,11 @@ func withMigrate(ctx context.Context, name, url string, f func(m *migrate.Migrat
 	if err != nil {
 		return fmt.Errorf("read the migrations of %s: %w", name, err)
 	}
+	unlock, err := exclude(ctx, dialect, url)
+	if err != nil {
+		return errors.Join(fmt.Errorf("migrate database %s: %w", name, err), source.Close())
+	}
+	defer unlock()
 	driver, closeDB, err := openDriver(ctx, dialect, url)
 	if err != nil {
 		return errors.Join(err, source.Close())
@@ -123,7 +129,22 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("prepare SQLite for migrations: %w", err), s.Close())
 	}
-	return instance, func() { s.Close() }, nil
+	return &sqliteDriver{instance, s.Writer}, func() { s.Close() }, nil
+}
+
+// sqliteDriver mends what golang-migrate's says of a version that cannot be read: that the database is empty, so that it would be migrated from the start.
+type sqliteDriver struct {
+	migratedb.Driver
+	db *sql.DB
+}
+
+// Version returns the version that the file is at, or why it cannot be told.
+func (d *sqliteDriver) Version() (version int, dirty bool, err error) {
+	err = d.db.QueryRow("select version, dirty from "+migratesqlite.DefaultMigrationsTable+" limit 1").Scan(&version, &dirty)
+	if errors.Is(err, sql.ErrNoRows) {
+		return migratedb.NilVersion, false, nil
+	}
+	return version, dirty, err
 }
 
 // newestVersion returns the highest version number among the files of a folder.

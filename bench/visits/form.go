@@ -54,6 +54,9 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 		}
 		p.args = []string{"serve", "--listen", p.addr, "--admin-listen", p.admin, "--data", filepath.Join(folder, "data"), "--log-level", "warn",
 			"--recommender-cache-mb", strconv.Itoa(o.cacheMB)}
+		if o.profile != "" {
+			p.args = append(p.args, "--pprof")
+		}
 		return &form{programs: []*program{p}, profile: p.addr, similarity: p.addr, recommender: p.addr}, nil
 	}
 	f := &form{}
@@ -72,7 +75,7 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	for _, p := range f.programs {
 		p.env = append(f.stores.env(), "AISLE_LISTEN="+p.addr, "AISLE_ADMIN_LISTEN="+p.admin, "AISLE_PROFILE_URL=http://"+f.profile,
 			"AISLE_SIMILARITY_URL=http://"+f.similarity, "AISLE_BLOB_URL=file://"+filepath.Join(folder, "models"), "AISLE_LOG_LEVEL=warn",
-			"AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB="+strconv.Itoa(o.cacheMB))
+			"AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB="+strconv.Itoa(o.cacheMB), "AISLE_PPROF="+strconv.FormatBool(o.profile != ""))
 	}
 	return f, nil
 }

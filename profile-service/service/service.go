@@ -27,6 +27,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
 // Name is the name of this service in logs, metrics and peers' settings.
@@ -85,10 +86,11 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	now := time.Now
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
+	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
 	users := people.New(s.store, s.store, now)
 	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
-	undoer := &undo.Undo{Store: s.store, Now: now}
+	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
 	s.imports = imports.New(imports.Options{
 		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer, SpoolDir: s.config.SpoolDir,
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
@@ -112,7 +114,14 @@ const description = "Users, catalogue and events."
 func (s *Service) Handler() http.Handler { return s.server }
 
 // AdminHandler answers health checks and metrics.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.store.Ping) }
+func (s *Service) AdminHandler() http.Handler {
+	return httpserver.Admin(s.deps.Registry, s.Ready)
+}
+
+// Ready says whether the service can answer, part by part.
+func (s *Service) Ready(ctx context.Context) []readiness.Part {
+	return []readiness.Part{database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)}
+}
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -163,5 +165,44 @@ func TestAShadowArmIsComparedAndNeverShown(t *testing.T) {
 		if m.Scenario == "shown" && m.Requests != visitors {
 			t.Errorf("shadow answers are counted: %+v", m)
 		}
+	}
+}
+
+// TestAModelVersionThatDoesNotExistIsRefused names versions that are there, of another relation, gone, or cannot be asked about.
+func TestAModelVersionThatDoesNotExistIsRefused(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.models = map[string]string{"similar-1": "similar", "next-1": "viewed_next"} })
+	store := func(kind, status string, versions map[string]string) (saved api.SavedExperiment, err error) {
+		x := api.Experiment{Status: status, Traffic: 1, Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "tried", Share: .5, ModelVersions: versions}}}
+		_, err = s.call(t, http.MethodPut, "/v1/"+kind+"s/models", nil, x, &saved)
+		return saved, err
+	}
+	refuses := func(kind string, versions map[string]string, pointer, code string) {
+		t.Helper()
+		_, err := store(kind, "running", versions)
+		var p *apierror.Problem
+		if !errors.As(err, &p) || p.Status != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Pointer != pointer || p.Errors[0].Code != code ||
+			!strings.Contains(p.Errors[0].Detail, "GET /v1/models") {
+			t.Errorf("%v is answered %+v", versions, err)
+		}
+	}
+	for _, kind := range []string{"experiment", "rollout"} {
+		refuses(kind, map[string]string{"similar": "similar-2"}, "/arms/1/model_versions/similar", "model_not_found")
+		refuses(kind, map[string]string{"similar": "next-1"}, "/arms/1/model_versions/similar", "wrong_relation")
+	}
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1", "viewed_next": "next-1"}); err != nil || len(saved.Warnings) > 0 {
+		t.Errorf("versions that are there: %+v, %v", saved.Warnings, err)
+	}
+	s.world.edit("north", func(d *shopData) { delete(d.models, "similar-1") })
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1"}); err != nil || len(saved.Warnings) != 1 || saved.Warnings[0].Code != "model_not_found" {
+		t.Errorf("a version that is gone since: %+v, %v", saved.Warnings, err)
+	}
+	if _, err := store("experiment", "stopped", map[string]string{"similar": "never"}); err != nil {
+		t.Errorf("a stopped experiment: %v", err)
+	}
+	shut(s.world.similarity)
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-9"}); err != nil || len(saved.Warnings) != 1 || saved.Warnings[0].Code != "not_checked" {
+		t.Errorf("without the similarity-service: %+v, %v", saved.Warnings, err)
 	}
 }

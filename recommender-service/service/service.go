@@ -25,10 +25,12 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -39,16 +41,20 @@ const Name = "recommender-service"
 const (
 	// shopsInterval is how late a shop whose first key was just made is noticed.
 	shopsInterval = time.Second
+	// cataloguePatience is how long a service that has just started waits for a profile-service that does not answer.
+	cataloguePatience = 10 * time.Second
 	// configInterval is how late a change made in another replica is noticed.
 	configInterval = 2 * time.Second
 )
 
 // Service is a running recommender-service.
 type Service struct {
+	config      Config
 	deps        process.Deps
 	server      *httpserver.Server
 	store       *store.Store
 	catalogue   *catalogue.Catalogue
+	gate        *readiness.Gate
 	peers       *peers.Peers
 	scenarios   *scenario.Book
 	rules       *scenario.Rules
@@ -73,7 +79,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{deps: deps, store: db}
+	s := &Service{config: config, deps: deps, store: db}
 	secret, err := db.Secret(ctx, "recommendation_ids")
 	if err == nil {
 		err = s.build(config, trackingid.NewKeys(secret))
@@ -94,8 +100,11 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	logger, now := s.deps.Logger, time.Now
 	profile := profileapi.NewClient(s.peer(peers.Profile, config.ProfileURL))
 	s.catalogue = catalogue.New(profile, logger, now)
+	s.gate = readiness.NewGate("catalogue", peers.Profile, s.deps.Auth.Shops(), cataloguePatience, now)
+	s.catalogue.Report(s.gate)
+	similarity := similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL))
 	s.peers = peers.New(peers.Options{
-		Profile: profile, Similarity: similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL)), Catalogue: s.catalogue,
+		Profile: profile, Similarity: similarity, Catalogue: s.catalogue,
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
 	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -113,6 +122,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
+		s.attribution.Answered(shop)
 	})
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
@@ -129,7 +139,9 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
-		Forget: s.forget, KeepDays: config.DecisionDays, Now: now,
+		Forget: s.forget, Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+			return similarity.ForShop(shop).Model(ctx, version)
+		}, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
@@ -213,10 +225,22 @@ const description = "Recommendations: ranked, explained and controlled. Every sc
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
 // AdminHandler answers health checks and metrics.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
+func (s *Service) AdminHandler() http.Handler {
+	return httpserver.Admin(s.deps.Registry, s.Ready)
+}
 
-// ready never fails: without its store and its peers the service still answers, and says what it lacks.
-func (s *Service) ready(context.Context) error { return nil }
+// Ready says whether the service can answer, part by part. Without its store and its peers it does, and says what it lacks; without a catalogue, at first, it would answer with
+// nothing.
+func (s *Service) Ready(ctx context.Context) []readiness.Part {
+	db := database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)
+	if db.Err != nil {
+		db.Err, db.Note = nil, []string{"scenarios, rules and experiments are those read last, and decisions are not kept: " + db.Err.Error()}
+	}
+	return []readiness.Part{db, s.gate.Part()}
+}
+
+// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
 
 // Run does the background work until ctx ends: it follows catalogues, models, configuration and events, writes decisions and
 // counts, and removes old ones.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -38,6 +39,7 @@ type shopData struct {
 	lists    map[string]map[string][]similarityapi.Neighbour // relation → item
 	popular  map[string][]similarityapi.Neighbour            // window + "/" + category
 	version  string
+	models   map[string]string        // relation by version, of those that can be asked about; nil when none can
 	users    []profileapi.User        // in order of id
 	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
 	edition  int                      // of everything
@@ -55,6 +57,7 @@ func newWorld(t testing.TB) *world {
 	similarity.HandleFunc("POST /v1/similarities/next", w.next)
 	similarity.HandleFunc("GET /v1/popular", w.popular)
 	similarity.HandleFunc("GET /v1/models/live", w.live)
+	similarity.HandleFunc("GET /v1/models/{version}", w.model)
 	w.profile, w.similarity = httptest.NewServer(profile), httptest.NewServer(similarity)
 	t.Cleanup(func() {
 		w.profile.CloseClientConnections()
@@ -314,6 +317,23 @@ func (w *world) live(rw http.ResponseWriter, r *http.Request) {
 	defer w.mu.Unlock()
 	v := w.shop(of(r)).version
 	send(rw, similarityapi.LiveModels{Live: map[string]string{"similar": v, "bought_together": v, "viewed_next": v}})
+}
+
+func (w *world) model(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.shop(of(r))
+	if s.models == nil {
+		http.Error(rw, "the archive does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	if relation, ok := s.models[r.PathValue("version")]; ok {
+		send(rw, similarityapi.Model{Version: r.PathValue("version"), Relation: relation})
+		return
+	}
+	rw.Header().Set("Content-Type", apierror.ContentType)
+	rw.WriteHeader(http.StatusNotFound)
+	_ = json.NewEncoder(rw).Encode(apierror.New(http.StatusNotFound, "model_not_found", "There is no such model version."))
 }
 
 // lamps fills a shop with n items i000, i001 … in four categories and two brands. Each is near the ten after it.

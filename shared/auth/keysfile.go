@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -11,11 +12,12 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
 // keysFileVersion is raised when the layout of the keys file changes. Older ones are read, and written as this one.
@@ -182,20 +184,23 @@ func validateOrigin(origin string) error {
 	return nil
 }
 
-// AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically.
+// AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically. Processes that change the file at once wait for
+// each other.
 func AppendKey(path string, k Key) error {
-	f, err := ReadKeysFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		f = KeysFile{Version: keysFileVersion}
-	} else if err != nil {
-		return err
-	}
-	known := slices.ContainsFunc(f.Keys, func(other Key) bool { return other.Shop == k.Shop })
-	if _, ok := f.Shops[k.Shop]; !known && !ok && k.Shop != "" {
-		f.set(k.Shop, ShopSettings{RequireUserToken: true})
-	}
-	f.Keys = append(f.Keys, k)
-	return writeKeysFile(path, f)
+	return changeKeysFile(path, func() error {
+		f, err := ReadKeysFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			f = KeysFile{Version: keysFileVersion}
+		} else if err != nil {
+			return err
+		}
+		known := slices.ContainsFunc(f.Keys, func(other Key) bool { return other.Shop == k.Shop })
+		if _, ok := f.Shops[k.Shop]; !known && !ok && k.Shop != "" {
+			f.set(k.Shop, ShopSettings{RequireUserToken: true})
+		}
+		f.Keys = append(f.Keys, k)
+		return writeKeysFile(path, f)
+	})
 }
 
 func (f *KeysFile) set(shop string, s ShopSettings) {
@@ -207,42 +212,62 @@ func (f *KeysFile) set(shop string, s ShopSettings) {
 
 // EditShop changes what the keys file says of a shop beside its keys.
 func EditShop(path, shop string, edit func(*ShopSettings) error) error {
-	f, err := ReadKeysFile(path)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(f.Keys, func(k Key) bool { return k.Shop == shop }) {
-		return fmt.Errorf("keys file %s has no key of a shop %q: create one first", path, shop)
-	}
-	settings := f.Shops[shop]
-	if err := edit(&settings); err != nil {
-		return err
-	}
-	f.set(shop, settings)
-	return writeKeysFile(path, f)
+	return changeKeysFile(path, func() error {
+		f, err := ReadKeysFile(path)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(f.Keys, func(k Key) bool { return k.Shop == shop }) {
+			return fmt.Errorf("keys file %s has no key of a shop %q: create one first", path, shop)
+		}
+		settings := f.Shops[shop]
+		if err := edit(&settings); err != nil {
+			return err
+		}
+		f.set(shop, settings)
+		return writeKeysFile(path, f)
+	})
 }
 
 // InitKeysFile makes a keys file without keys unless there is a file already, which must then be readable.
 func InitKeysFile(path string) error {
-	_, err := ReadKeysFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return writeKeysFile(path, KeysFile{Version: keysFileVersion, Keys: []Key{}})
-	}
-	return err
+	return changeKeysFile(path, func() error {
+		_, err := ReadKeysFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return writeKeysFile(path, KeysFile{Version: keysFileVersion, Keys: []Key{}})
+		}
+		return err
+	})
 }
 
 // RemoveKey takes the entry with this id out of the keys file.
 func RemoveKey(path, id string) error {
-	f, err := ReadKeysFile(path)
+	return changeKeysFile(path, func() error {
+		f, err := ReadKeysFile(path)
+		if err != nil {
+			return err
+		}
+		n := len(f.Keys)
+		f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool { return k.ID == id })
+		if len(f.Keys) == n {
+			return fmt.Errorf("keys file %s has no key with id %q", path, id)
+		}
+		return writeKeysFile(path, f)
+	})
+}
+
+// keysFileWait is how long a change waits for another one, which takes milliseconds.
+const keysFileWait = 30 * time.Second
+
+// changeKeysFile lets f read and write the keys file while no other process does.
+func changeKeysFile(path string, f func() error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), keysFileWait)
+	defer cancel()
+	release, err := filelock.Wait(ctx, path+".lock")
 	if err != nil {
-		return err
+		return fmt.Errorf("change keys file %s: %w", path, err)
 	}
-	n := len(f.Keys)
-	f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool { return k.ID == id })
-	if len(f.Keys) == n {
-		return fmt.Errorf("keys file %s has no key with id %q", path, id)
-	}
-	return writeKeysFile(path, f)
+	return errors.Join(f(), release())
 }
 
 func writeKeysFile(path string, f KeysFile) error {
@@ -251,16 +276,7 @@ func writeKeysFile(path string, f KeysFile) error {
 	if err != nil {
 		return fmt.Errorf("encode keys file: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*")
-	if err != nil {
-		return fmt.Errorf("write keys file: %w", err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("write keys file: %w", err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := filelock.Replace(path, append(data, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write keys file: %w", err)
 	}
 	return nil

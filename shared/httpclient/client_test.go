@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -77,5 +80,43 @@ func TestAnswersOfEverySizeAreReadWhole(t *testing.T) {
 				t.Errorf("%d bytes, announced %t: read %d, %v", size, announced, len(got), err)
 			}
 		}
+	}
+}
+
+// TestConnectionsToAPeerAreKept calls a peer from many goroutines, twice: the second time no connection is opened.
+func TestConnectionsToAPeerAreKept(t *testing.T) {
+	t.Parallel()
+	const callers = 16
+	var opened atomic.Int32
+	var together sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		together.Done()
+		together.Wait() // so that every call has a connection of its own
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, "{}")
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c := New(Options{BaseURL: server.URL})
+	for range 3 {
+		together.Add(callers)
+		var calls sync.WaitGroup
+		for range callers {
+			calls.Go(func() {
+				if err := c.Call(t.Context(), http.MethodGet, "/", nil, nil, nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+	}
+	// A connection is free a moment after its answer has been read, so that a call or two may open one more.
+	if n := opened.Load(); n < callers || n >= 2*callers {
+		t.Errorf("%d callers opened %d connections in three rounds", callers, n)
 	}
 }

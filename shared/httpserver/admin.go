@@ -11,20 +11,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
-// Admin returns a service's part of the admin port: /livez, /readyz and /metrics. ready says why the service cannot answer well now, or nil.
-func Admin(gatherer prometheus.Gatherer, ready func(context.Context) error) http.Handler {
+// Admin returns a service's part of the admin port: /livez, /readyz with what the service can answer with, and /metrics.
+func Admin(gatherer prometheus.Gatherer, ready func(context.Context) []readiness.Part) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
+	mux.Handle("GET /readyz", readiness.Handler(ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
 	return mux
 }

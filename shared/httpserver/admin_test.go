@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
 // idle is a service that does nothing and is never ready.
@@ -22,7 +23,9 @@ type idle struct{}
 func (idle) Handler() http.Handler { return http.NotFoundHandler() }
 
 func (idle) AdminHandler() http.Handler {
-	return Admin(prometheus.NewRegistry(), func(context.Context) error { return errors.New("db.internal does not answer") })
+	return Admin(prometheus.NewRegistry(), func(context.Context) []readiness.Part {
+		return []readiness.Part{{Name: "database", Err: errors.New("db.internal does not answer")}}
+	})
 }
 
 func (idle) Run(ctx context.Context) error {

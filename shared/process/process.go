@@ -21,6 +21,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 )
 
@@ -128,7 +129,7 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, httpserver.Ports{Public: public, Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections}, logger)
+	return httpserver.Run(ctx, service, httpserver.Ports{Public: readiness.Hold(public, service), Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections}, logger)
 }
 
 // addresses are where the process listens.

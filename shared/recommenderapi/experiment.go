@@ -1,6 +1,9 @@
 package recommenderapi
 
-import "github.com/aisle-rec/aisle/shared/wire"
+import (
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
 
 // Experiment compares arms: a visitor is always in the same one. A rollout is an experiment whose first arm is what serves now.
 type Experiment struct {
@@ -15,6 +18,12 @@ type Experiment struct {
 	StopReason   string          `json:"stop_reason,omitempty" readOnly:"true" doc:"The guardrail that stopped it"`
 	Version      int64           `json:"version,omitempty" readOnly:"true"`
 	UpdatedAt    wire.Time       `json:"updated_at,omitempty" readOnly:"true"`
+}
+
+// SavedExperiment is an experiment as it was stored.
+type SavedExperiment struct {
+	Experiment
+	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"Model versions that it names and that are gone or could not be asked about: it is saved all the same"`
 }
 
 // ExperimentArm is one arm. What it does not name is as it is without the experiment.

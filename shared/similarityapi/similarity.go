@@ -21,6 +21,9 @@ type Neighbour struct {
 	Available *bool `json:"available,omitempty" doc:"Where it is said: false for an item that is hidden or sold out now"`
 }
 
+// DegradedModel is in the degraded of answers that are not made with the live model, because that is damaged.
+const DegradedModel = "model"
+
 // NeighbourList is the list of one item, heaviest first, ties by item id.
 type NeighbourList struct {
 	ItemID     string      `json:"item_id"`
@@ -41,6 +44,8 @@ type LookupAnswer struct {
 	ModelVersion string          `json:"model_version" doc:"Empty while no model has been published"`
 	Relation     string          `json:"relation"`
 	Lists        []NeighbourList `json:"lists"`
+
+	Degraded []string `json:"degraded,omitempty" doc:"model: the live model is damaged and an older one, or the texts alone, answer"`
 }
 
 // NextRequest asks what a session may look at next.
@@ -54,6 +59,8 @@ type NextRequest struct {
 type NextAnswer struct {
 	ModelVersion string     `json:"model_version"`
 	Items        []NextItem `json:"items"`
+
+	Degraded []string `json:"degraded,omitempty" doc:"model: the live model is damaged and an older one answers, or none"`
 }
 
 // NextItem is one likely next item.
@@ -88,6 +95,15 @@ type PopularQuery struct {
 type LiveModels struct {
 	Live  map[string]string `json:"live" doc:"Model version by relation"`
 	Texts string            `json:"texts" doc:"Fingerprint of the items' texts: lists of source text, blend or none can change when it does"`
+
+	Degraded []ModelFallback `json:"degraded,omitempty" doc:"Relations whose live model is damaged, with what serves instead"`
+}
+
+// ModelFallback says that the live model of a relation is damaged.
+type ModelFallback struct {
+	Relation string `json:"relation"`
+	Version  string `json:"version" doc:"The live version, whose snapshot is damaged or gone"`
+	Serving  string `json:"serving" doc:"The newest sound version before it, which serves; empty when there is none, so that only texts answer"`
 }
 
 // Pair is what links two items: the numbers behind a neighbour.

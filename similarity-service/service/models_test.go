@@ -1,7 +1,13 @@
 package service_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -88,6 +94,51 @@ func TestARefusedModelNeedsAReason(t *testing.T) {
 	m, err := c.Activate(deadline(t), refused, "the old events were test data")
 	if err != nil || !m.Gate.Forced || m.Gate.Reason == "" || live(t, c)[similarityapi.Similar] != refused {
 		t.Errorf("activate with a reason: %+v, %v", m, err)
+	}
+}
+
+// TestADamagedLiveModelGivesWayToTheOneBefore starts a service on two published versions of which the live one is damaged.
+func TestADamagedLiveModelGivesWayToTheOneBefore(t *testing.T) {
+	t.Parallel()
+	p, config := shop(10), settings(t)
+	c := start(t, p, config)
+	relation := similarityapi.BoughtTogether
+	var versions []string
+	for range 2 {
+		recompute(t, c, similarityapi.JobRequest{Relations: []string{relation}})
+		versions = append(versions, live(t, c)[relation])
+	}
+	if versions[0] == "" || versions[0] == versions[1] {
+		t.Fatalf("live were %v", versions)
+	}
+	path := filepath.Join(strings.TrimPrefix(config.BlobURL, "file://"), "shops", "default", "snapshots", versions[1]+".aisle")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other, s := startService(t, p, config)
+	if got := live(t, other)[relation]; got != versions[0] {
+		t.Errorf("%q serves, want %q", got, versions[0])
+	}
+	answer, err := other.Lookup(deadline(t), similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 5})
+	if err != nil || answer.ModelVersion != versions[0] || len(answer.Lists[0].Neighbours) == 0 || !slices.Equal(answer.Degraded, []string{"model"}) {
+		t.Errorf("the answer is %+v, %v", answer, err)
+	}
+	eventually(t, "readiness says so", func() error {
+		w := httptest.NewRecorder()
+		s.AdminHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, versions[1]+" is damaged and "+versions[0]+" serves") {
+			return fmt.Errorf("%d %s", w.Code, body)
+		}
+		return nil
+	})
+	w := httptest.NewRecorder()
+	s.AdminHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if !strings.Contains(w.Body.String(), "aisle_damaged_live_models 1\n") {
+		t.Error("no metric says so")
+	}
+	recompute(t, other, similarityapi.JobRequest{Relations: []string{relation}})
+	if answer, err = other.Lookup(deadline(t), similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 5}); err != nil || len(answer.Degraded) > 0 {
+		t.Errorf("after a recompute: %v, %v", answer.Degraded, err)
 	}
 }
 

@@ -171,6 +171,13 @@ func start(t *testing.T, p *peer, config service.Config) *similarityapi.Client {
 // startWithHandler also returns the handler, for what the client does not do.
 func startWithHandler(t *testing.T, p *peer, config service.Config) (*similarityapi.Client, http.Handler) {
 	t.Helper()
+	c, s := startService(t, p, config)
+	return c, s.Handler()
+}
+
+// startService also returns the service, for what is not in the API.
+func startService(t *testing.T, p *peer, config service.Config) (*similarityapi.Client, *service.Service) {
+	t.Helper()
 	authenticator, err := auth.NewAuthenticator(auth.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +204,7 @@ func startWithHandler(t *testing.T, p *peer, config service.Config) (*similarity
 	})
 	return similarityapi.NewClient(httpclient.New(httpclient.Options{
 		BaseURL: "http://localhost", Transport: httpserver.InProcess{Handler: s.Handler()},
-	})), s.Handler()
+	})), s
 }
 
 // settings are stores of this test alone.

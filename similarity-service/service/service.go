@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/httpapi"
@@ -37,6 +38,8 @@ const profileName = "profile-service"
 
 const (
 	popularityInterval = time.Minute
+	// cataloguePatience is how long a service that has just started waits for a profile-service that does not answer.
+	cataloguePatience = 10 * time.Second
 	// shopsInterval is how late a shop whose first key was just made is noticed.
 	shopsInterval = time.Second
 )
@@ -49,6 +52,7 @@ type Service struct {
 	redis      redis.UniversalClient
 	registry   *serving.Registry
 	catalogue  *catalogue.Catalogue
+	gate       *readiness.Gate
 	popularity *popularity.Popularity
 	jobs       *jobs.Manager
 	schedules  *schedule.Scheduler
@@ -64,7 +68,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err != nil {
 		return nil, err
 	}
-	store, err := archive.Open(ctx, config.BlobURL)
+	store, err := archive.Open(ctx, config.BlobURL, deps.Logger)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
@@ -92,11 +96,14 @@ func (s *Service) build(config Config) {
 	s.registry = serving.NewRegistry(s.archive, s.redis, rows, logger, now)
 	var finder *lookup.Lookup
 	s.catalogue = catalogue.New(profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger)
+	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
+	s.catalogue.Report(s.gate)
 	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, logger, now)
 	recomputer := &recompute.Recomputer{
 		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
+	s.registerGauges()
 	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
 		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
 			defer s.wakePopularity()
@@ -120,10 +127,12 @@ const description = "Item similarity: models are computed from the shop's events
 func (s *Service) Handler() http.Handler { return s.server.Engine }
 
 // AdminHandler answers health checks and metrics.
-func (s *Service) AdminHandler() http.Handler { return httpserver.Admin(s.deps.Registry, s.ready) }
+func (s *Service) AdminHandler() http.Handler {
+	return httpserver.Admin(s.deps.Registry, s.Ready)
+}
 
-// ready fails while snapshots cannot be read. A Redis that is away does not make the service unready: lists come from snapshots.
-func (s *Service) ready(ctx context.Context) error { return s.archive.Ready(ctx) }
+// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
 
 func (s *Service) wakePopularity() {
 	select {

@@ -157,11 +157,8 @@ func startStandalone(t *testing.T, dir string, args ...string) *deployment {
 	p := start(t, nil, "aisle", args...)
 	return &deployment{
 		programs: []*program{p},
-		connect: func(key string) clients {
-			c := httpclient.New(httpclient.Options{BaseURL: "http://" + p.address, Key: key})
-			return clients{profileapi.NewClient(c), similarityapi.NewClient(c), recommenderapi.NewClient(c)}
-		},
-		restart: func(t *testing.T) *deployment { return startStandalone(t, dir, args[5:]...) },
+		connect:  func(key string) clients { return connectTo(p, key) },
+		restart:  func(t *testing.T) *deployment { return startStandalone(t, dir, args[5:]...) },
 	}
 }
 
@@ -172,6 +169,12 @@ func startThree(t *testing.T, keysFile string) *deployment {
 	return startThreeOn(t, append(threeSettings(keysFile),
 		"AISLE_PROFILE_DATABASE_URL="+profileURL, "AISLE_RECOMMENDER_DATABASE_URL="+recommenderURL,
 		"AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir()))
+}
+
+// connectTo returns clients of the one binary.
+func connectTo(p *program, key string) clients {
+	c := httpclient.New(httpclient.Options{BaseURL: "http://" + p.address, Key: key})
+	return clients{profileapi.NewClient(c), similarityapi.NewClient(c), recommenderapi.NewClient(c)}
 }
 
 func threeSettings(keysFile string) []string {

@@ -20,12 +20,18 @@ type Catalogue struct {
 	store store.Catalogue
 	now   func() time.Time
 	bell  *bell
+
+	// Alone says that no other process writes into the store: who waits for changes is woken by the bell and need not look. It is set before the first call.
+	Alone bool
 }
 
 // New returns a Catalogue over a store.
 func New(s store.Catalogue, now func() time.Time) *Catalogue {
 	return &Catalogue{store: s, now: now, bell: newBell()}
 }
+
+// Ring wakes those who wait for changes of a shop, for who changes items in the store by other ways.
+func (c *Catalogue) Ring(shop string) { c.bell.ring(shop) }
 
 // Change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the whole update.
 type Change func(present *profileapi.Item) (*profileapi.Item, error)
@@ -61,11 +67,11 @@ func (c *Catalogue) Update(ctx context.Context, shop string, ids []string, chang
 		changed = len(rows) > 0
 		return rows, nil
 	})
+	if changed { // whatever has become of the commit: who is woken looks
+		c.bell.ring(shop)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if changed {
-		c.bell.ring(shop)
 	}
 	return results, nil
 }

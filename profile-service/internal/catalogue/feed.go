@@ -25,8 +25,12 @@ func (c *Catalogue) Changes(ctx context.Context, shop, after string, limit int, 
 	}
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
-	poll := time.NewTicker(pollInterval)
-	defer poll.Stop()
+	var poll <-chan time.Time // without other replicas the bell says it all, and a thousand shops at rest ask the store nothing
+	if !c.Alone {
+		ticker := time.NewTicker(pollInterval)
+		defer ticker.Stop()
+		poll = ticker.C
+	}
 	for {
 		rung := c.bell.next(shop) // taken before reading, so that no change falls between
 		changes, err := c.read(ctx, shop, position, limit)
@@ -35,7 +39,7 @@ func (c *Catalogue) Changes(ctx context.Context, shop, after string, limit int, 
 		}
 		select {
 		case <-rung:
-		case <-poll.C:
+		case <-poll:
 		case <-deadline.C:
 			wait = 0
 		case <-ctx.Done():

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// storeProblem maps an error of a store to HTTP: a problem passes, anything else means that the store cannot answer now and the caller may try again.
+// storeProblem maps an error of a store to HTTP: a problem passes, anything else is told by what is wrong with the store, or is a bug of ours.
 func storeProblem(err error) error {
 	var p *apierror.Problem
 	switch {
@@ -19,5 +20,5 @@ func storeProblem(err error) error {
 	case errors.Is(err, context.Canceled):
 		return apierror.Unavailable("The request was cancelled.", time.Second, nil)
 	}
-	return apierror.Unavailable("The database did not answer. Send the request again.", 2*time.Second, err)
+	return database.Problem(err)
 }

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -90,7 +92,7 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 		events = append(events, c.events...)
 		counts = append(counts, c.counts...)
 	}
-	err := g.log.Append(ctx, shop, events, counts)
+	err := g.store(ctx, shop, events, counts)
 	g.sizes.Observe(float64(len(events)))
 	g.mu.Lock()
 	if len(l.waiting) > 0 {
@@ -108,6 +110,16 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 		}
 	}
 	return err
+}
+
+// store appends events. A panic there is the leader's alone to meet, but others wait for the same commit and for the lane: it becomes the error of all.
+func (g *group) store(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = apierror.Internal(fmt.Errorf("append %d events: panic: %v\n%s", len(events), v, debug.Stack()))
+		}
+	}()
+	return g.log.Append(ctx, shop, events, counts)
 }
 
 // take removes from the lane what one commit can hold, at least one call.

@@ -18,6 +18,8 @@ import (
 type Undo struct {
 	Store store.Imports
 	Now   func() time.Time
+	// Changed, when not nil, is told that items of a shop may have changed.
+	Changed func(shop string)
 }
 
 // Import undoes an import that has ended and notes that in its state. It returns a 409 problem while the import runs and when it is older
@@ -34,6 +36,9 @@ func (u *Undo) Import(ctx context.Context, shop string, state profileapi.Import)
 			fmt.Sprintf("The import is older than %d days, and what it replaced is no longer kept.", store.UndoFor/(24*time.Hour)))
 	}
 	did, err := u.Store.UndoImport(ctx, shop, state.ImportID)
+	if u.Changed != nil {
+		u.Changed(shop)
+	}
 	if err != nil {
 		return profileapi.ImportUndone{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
 // Catalogue holds the replicas of all shops. It is safe for concurrent use.
@@ -17,6 +18,7 @@ type Catalogue struct {
 	client *profileapi.Client
 	logger *slog.Logger
 	now    func() time.Time
+	gate   *readiness.Gate // nil when nobody waits for the first read
 
 	mu    sync.RWMutex
 	shops map[string]*Shop
@@ -27,6 +29,9 @@ type Catalogue struct {
 func New(client *profileapi.Client, logger *slog.Logger, now func() time.Time) *Catalogue {
 	return &Catalogue{client: client, logger: logger, now: now, shops: map[string]*Shop{}, wake: make(chan struct{}, 1)}
 }
+
+// Report has a gate told how far the first read of each shop is. It is called before Run.
+func (c *Catalogue) Report(g *readiness.Gate) { c.gate = g }
 
 // Shop returns the replica of a shop. A shop that is asked for the first time starts empty and is followed from then on.
 func (c *Catalogue) Shop(name string) *Shop {
@@ -88,14 +93,25 @@ func (c *Catalogue) unfollowed(followed map[string]bool) []*Shop {
 func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 	profileapi.Follower{
 		Client: c.client.ForShop(s.Name),
-		Apply:  s.apply,
-		Reset:  s.doubt,
+		Apply: func(changes []profileapi.ItemChange) {
+			s.apply(changes)
+			if c.gate != nil {
+				c.gate.Progress(s.Name)
+			}
+		},
+		Reset: s.doubt,
 		Synced: func() {
 			s.dropDoubted()
 			s.setState(true)
+			if c.gate != nil {
+				c.gate.Synced(s.Name)
+			}
 		},
 		Failed: func(err error) {
 			s.setState(false)
+			if c.gate != nil {
+				c.gate.Failed(err)
+			}
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", s.Name, "error", err)
 		},
 	}.Run(ctx)

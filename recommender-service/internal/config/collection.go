@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
@@ -32,6 +34,7 @@ type Meta struct {
 
 // Documents is the port to the store.
 type Documents interface {
+	Stamps(ctx context.Context, kind string) (map[string]string, error)
 	Documents(ctx context.Context, shop, kind string) ([]store.Document, error)
 	History(ctx context.Context, shop, kind, id string, before int64, limit int) ([]store.Document, error)
 	DocumentVersion(ctx context.Context, shop, kind, id string, version int64) (store.Document, error)
@@ -255,24 +258,57 @@ func (c *Collection[T]) History(ctx context.Context, shop, id string, before int
 	return list, nil
 }
 
-// Run reads the things of all shops again every interval until ctx ends.
+// Run reads the things of all shops again every interval until ctx ends: of those whose stamp has changed, so that shops at rest cost one question together.
 func (c *Collection[T]) Run(ctx context.Context, shops func() []string, interval time.Duration) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	read := map[string]string{} // by shop: the stamp of what was read last
 	for {
-		for _, shop := range shops() {
-			was := c.Failed(shop)
-			call, cancel := context.WithTimeout(ctx, interval+time.Second)
-			err := c.Refresh(call, shop)
-			cancel()
-			if err != nil && !was && !errors.Is(err, context.Canceled) {
-				c.logger.Warn("configuration cannot be read, what was read before serves", "kind", c.kind, "shop", shop, "error", err)
-			}
+		call, cancel := context.WithTimeout(ctx, interval+time.Second)
+		stamps, err := c.documents.Stamps(call, c.kind)
+		cancel()
+		if err != nil {
+			clear(read) // every shop is read, and learns that it cannot be
 		}
+		c.refreshChanged(ctx, shops(), stamps, read, interval)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// refreshAtOnce is how many shops are read together, so that a slow one does not delay the others.
+const refreshAtOnce = 4
+
+// refreshChanged reads the shops whose stamp is not the one they were read at.
+func (c *Collection[T]) refreshChanged(ctx context.Context, shops []string, stamps, read map[string]string, interval time.Duration) {
+	var group errgroup.Group
+	group.SetLimit(refreshAtOnce)
+	var mu sync.Mutex
+	for _, shop := range shops {
+		mu.Lock()
+		was, known := read[shop]
+		mu.Unlock()
+		if known && was == stamps[shop] {
+			continue
+		}
+		group.Go(func() error {
+			failedBefore := c.Failed(shop)
+			call, cancel := context.WithTimeout(ctx, interval+time.Second)
+			defer cancel()
+			err := c.Refresh(call, shop)
+			if err != nil && !failedBefore && !errors.Is(err, context.Canceled) {
+				c.logger.Warn("configuration cannot be read, what was read before serves", "kind", c.kind, "shop", shop, "error", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if delete(read, shop); err == nil {
+				read[shop] = stamps[shop]
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // API holds what the operations need.
@@ -31,7 +32,9 @@ type API struct {
 	Reporter    *metrics.Reporter
 	Exports     *export.Manager
 	// Forget removes what is kept of a user, a session or both; "" for neither.
-	Forget   func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
+	Forget func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
+	// Model describes a model version, or returns the similarity-service's problem.
+	Model    func(ctx context.Context, shop, version string) (similarityapi.Model, error)
 	KeepDays int // how long decisions are kept
 	Now      func() time.Time
 }

@@ -7,9 +7,10 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// problem maps an error to HTTP: a problem passes; anything unknown means that the store cannot answer now.
+// problem maps an error to HTTP: a problem passes; anything unknown is told by what is wrong with the store, or is a bug of ours.
 func problem(err error, thing, id string) error {
 	var p *apierror.Problem
 	switch {
@@ -24,5 +25,5 @@ func problem(err error, thing, id string) error {
 	case errors.Is(err, context.Canceled):
 		return apierror.Unavailable("The request was cancelled.", time.Second, nil)
 	}
-	return apierror.Unavailable("The database did not answer. Send the request again.", 2*time.Second, err)
+	return database.Problem(err)
 }

@@ -30,7 +30,8 @@ func (a *API) registerExperiments(api huma.API) {
 		}, e.get)
 		register(api, auth.ScopeConfigWrite, huma.Operation{
 			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one, Errors: changed,
-			Description: "Raising `traffic` moves no visitor to another arm.",
+			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the " + one + " named before, and when the " +
+				"similarity-service does not answer.",
 		}, e.put)
 		register(api, auth.ScopeConfigWrite, huma.Operation{
 			OperationID: "delete-" + one, Method: http.MethodDelete, Path: path + "/{id}", Tags: tags, Summary: "Remove the " + one, DefaultStatus: http.StatusNoContent, Errors: changed,
@@ -98,13 +99,19 @@ func (e experiments) get(_ context.Context, shop string, in *idInput) (*experime
 	return &experimentOutput{http.StatusOK, httpserver.ETag(x.Version), *x}, nil
 }
 
+type savedExperimentOutput struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   recommenderapi.SavedExperiment
+}
+
 type putExperimentInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"24" pattern:"^[A-Za-z0-9._-]+$"`
 	httpserver.Conditions
 	Body recommenderapi.Experiment
 }
 
-func (e experiments) put(ctx context.Context, shop string, in *putExperimentInput) (*experimentOutput, error) {
+func (e experiments) put(ctx context.Context, shop string, in *putExperimentInput) (*savedExperimentOutput, error) {
 	x := &in.Body
 	if e.kind == "rollout" {
 		x.Kind = "rollout"
@@ -124,6 +131,12 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	for n := range x.Arms {
 		known("/arms/"+strconv.Itoa(n)+"/scenario", x.Arms[n].Scenario)
 	}
+	var warnings []apierror.FieldError
+	if x.Status != experiment.Stopped { // one may be stopped whatever has become of its models
+		before, _ := e.Experiments.Experiments.Find(shop, in.ID)
+		refused, doubtful := e.checkModels(ctx, shop, x, before.Value)
+		bad, warnings = append(bad, refused...), doubtful
+	}
 	if len(bad) > 0 {
 		return nil, apierror.Invalid(fmt.Sprintf("The %s cannot be stored.", e.kind), bad...)
 	}
@@ -134,7 +147,7 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if err != nil {
 		return nil, problem(err, e.kind, in.ID)
 	}
-	out := &experimentOutput{http.StatusOK, httpserver.ETag(stored.Version), *stored.Value}
+	out := &savedExperimentOutput{http.StatusOK, httpserver.ETag(stored.Version), recommenderapi.SavedExperiment{Experiment: *stored.Value, Warnings: warnings}}
 	if created {
 		out.Status = http.StatusCreated
 	}

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
@@ -18,8 +21,12 @@ import (
 const (
 	// Window is how long after a click a purchase is attributed to it.
 	Window = 7 * 24 * time.Hour
-	// attributeEvery is how late new events are counted.
+	// attributeEvery is how late new events of a shop are counted that serves recommendations.
 	attributeEvery = 2 * time.Second
+	// attributeIdle is how late those of a shop may be that has had neither events nor answers for as long.
+	attributeIdle = 30 * time.Second
+	// attributeAtOnce is how many shops are looked at together, so that a slow one does not delay the others.
+	attributeAtOnce = 4
 	// eventsPage is how many events are counted in one transaction: a few milliseconds of work.
 	eventsPage    = 250
 	eventsTimeout = 20 * time.Second
@@ -38,6 +45,8 @@ type Attribution struct {
 	Product func(shop, itemID string) Product
 	Logger  *slog.Logger
 	Now     func() time.Time
+
+	pace pace
 }
 
 // Product is what is counted of an item.
@@ -47,16 +56,28 @@ type Product struct {
 	Currency string
 }
 
-// Run follows the events of all shops until ctx ends.
+// Run follows the events of all shops until ctx ends. A shop at rest is looked at less and less often, until something is recommended in it again.
 func (a *Attribution) Run(ctx context.Context, shops func() []string) {
 	tick := time.NewTicker(attributeEvery)
 	defer tick.Stop()
 	for {
+		now := a.Now()
+		var group errgroup.Group
+		group.SetLimit(attributeAtOnce)
 		for _, shop := range shops() {
-			if err := a.CatchUp(ctx, shop); err != nil && ctx.Err() == nil {
-				a.Logger.Debug("events not attributed, they will be tried again", "shop", shop, "error", err)
+			if !a.pace.due(shop, now) {
+				continue
 			}
+			group.Go(func() error {
+				n, err := a.CatchUp(ctx, shop)
+				if err != nil && ctx.Err() == nil {
+					a.Logger.Debug("events not attributed, they will be tried again", "shop", shop, "error", err)
+				}
+				a.pace.looked(shop, now, n > 0 || err != nil)
+				return nil
+			})
 		}
+		_ = group.Wait()
 		select {
 		case <-ctx.Done():
 			return
@@ -65,38 +86,87 @@ func (a *Attribution) Run(ctx context.Context, shops func() []string) {
 	}
 }
 
-// CatchUp counts every event that was acknowledged since the last time. Each event counts once, whatever fails in between and however many
+// Answered notes that something was recommended in a shop: events will follow.
+func (a *Attribution) Answered(shop string) { a.pace.wake(shop) }
+
+// pace says when each shop is to be looked at. The zero value looks at all of them.
+type pace struct {
+	mu    sync.Mutex
+	shops map[string]*paced
+}
+
+// paced is when a shop is to be looked at next, and the pause after which that is.
+type paced struct {
+	next  time.Time
+	pause time.Duration
+}
+
+func (p *pace) due(shop string, now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shops[shop]
+	return s == nil || !now.Before(s.next)
+}
+
+// looked sets the next look: soon when there was news, else after twice the pause of before.
+func (p *pace) looked(shop string, now time.Time, news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shops == nil {
+		p.shops = map[string]*paced{}
+	}
+	s := p.shops[shop]
+	if news {
+		delete(p.shops, shop)
+		return
+	}
+	pause := attributeEvery
+	if s != nil {
+		pause = min(2*s.pause, attributeIdle)
+	}
+	p.shops[shop] = &paced{now.Add(pause), pause}
+}
+
+// wake has a shop looked at with the next tick.
+func (p *pace) wake(shop string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.shops, shop)
+}
+
+// CatchUp counts every event that was acknowledged since the last time, and returns how many. Each event counts once, whatever fails in between and however many
 // replicas do this: counts and position move in one transaction.
-func (a *Attribution) CatchUp(ctx context.Context, shop string) error {
+func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err error) {
 	for {
 		from, err := a.Store.PositionOf(ctx, shop, positionName)
 		if err != nil {
-			return err
+			return n, err
 		}
 		seq, err := strconv.ParseInt(cmp.Or(from, "0"), 10, 64)
 		if err != nil {
-			return fmt.Errorf("stored position %q: %w", from, err)
+			return n, fmt.Errorf("stored position %q: %w", from, err)
 		}
 		call, cancel := context.WithTimeout(ctx, eventsTimeout)
 		events, err := a.Events(call, shop, seq, a.Now().Add(-Window), eventsPage)
 		cancel()
 		if err != nil {
-			return fmt.Errorf("read events behind %d: %w", seq, err)
+			return n, fmt.Errorf("read events behind %d: %w", seq, err)
 		}
 		if len(events) == 0 {
-			return nil
+			return n, nil
 		}
 		counts, err := a.count(ctx, shop, events)
 		if err != nil {
-			return err
+			return n, err
 		}
 		to := strconv.FormatInt(events[len(events)-1].Seq, 10)
+		n += len(events)
 		err = a.Store.AddCounts(ctx, counts, &store.Position{Shop: shop, Name: positionName, From: from, To: to})
 		if err != nil && !errors.Is(err, store.ErrMoved) {
-			return err
+			return n, err
 		}
 		if len(events) < eventsPage {
-			return nil
+			return n, nil
 		}
 	}
 }

@@ -32,6 +32,24 @@ func (s *Store) Documents(ctx context.Context, shop, kind string) ([]Document, e
 	return list, nil
 }
 
+// Stamps returns, for every shop that has things of a kind, a text that changes whenever one of them does.
+func (s *Store) Stamps(ctx context.Context, kind string) (map[string]string, error) {
+	type row struct {
+		shop                    string
+		documents, versions, at int64
+	}
+	rows, err := query(ctx, s, func(r *sql.Rows, v *row) error { return r.Scan(&v.shop, &v.documents, &v.versions, &v.at) },
+		"select shop, count(*), cast(sum(version) as bigint), max(created_ms) from documents where kind = $1 group by shop", kind)
+	if err != nil {
+		return nil, fmt.Errorf("look for changes of %ss: %w", kind, err)
+	}
+	stamps := make(map[string]string, len(rows))
+	for _, v := range rows {
+		stamps[v.shop] = fmt.Sprintf("%d %d %d", v.documents, v.versions, v.at)
+	}
+	return stamps, nil
+}
+
 // History returns the versions of one thing, the newest first, at most limit below version before (0: from the newest).
 func (s *Store) History(ctx context.Context, shop, kind, id string, before int64, limit int) ([]Document, error) {
 	list, err := query(ctx, s, scanDocument, selectDocument+" and id = $3 and ($4 = 0 or version < $4) order by version desc limit $5", shop, kind, id, before, limit)

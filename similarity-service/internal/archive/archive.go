@@ -4,57 +4,66 @@ package archive
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob" // azblob://container
-	_ "gocloud.dev/blob/fileblob"  // file:///folder
+	"gocloud.dev/blob/fileblob"    // file:///folder
 	_ "gocloud.dev/blob/gcsblob"   // gs://bucket
 	_ "gocloud.dev/blob/s3blob"    // s3://bucket
 	"gocloud.dev/gcerrors"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
-// ErrNotFound says that there is no such document or snapshot.
-var ErrNotFound = errors.New("not found in the archive")
+// Errors of the archive.
+var (
+	// ErrNotFound says that there is no such document or snapshot.
+	ErrNotFound = errors.New("not found in the archive")
+	// ErrDamaged says that a document is there and cannot be read: it is empty, torn or altered.
+	ErrDamaged = errors.New("a damaged document of the archive")
+	// ErrExists says that there is a document already where a new one was to be.
+	ErrExists = errors.New("it is in the archive already")
+)
 
 // Archive stores documents and snapshots. It is safe for concurrent use.
 type Archive struct {
 	bucket *blob.Bucket
+	folder string // of a bucket that is one, else ""
 	local  string // folder of local copies of snapshots, for reading rows in place
+	logger *slog.Logger
 
-	mu   sync.Mutex
-	open map[string]*openSnapshot // by path; shared by all readers
-}
-
-type openSnapshot struct {
-	once     sync.Once
-	snapshot *snapshot.Snapshot
-	file     *os.File
-	err      error
+	mu      sync.Mutex
+	open    map[string]*openSnapshot // by path; shared by all readers
+	damaged map[string]error         // documents that could not be read the last time, by path
+	opening sync.WaitGroup
 }
 
 // Open opens the bucket of a URL and makes its folder when it is one. Local copies of snapshots go to a temporary folder.
-func Open(ctx context.Context, rawURL string) (*Archive, error) {
-	if dir, ok := strings.CutPrefix(rawURL, "file://"); ok {
-		dir, _, _ = strings.Cut(dir, "?")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder for model snapshots: %w", err)
-		}
-		if !strings.Contains(rawURL, "?") {
-			rawURL += "?no_tmp_dir=true&metadata=skip" // temporary files beside the final ones, so that a rename is atomic
+func Open(ctx context.Context, rawURL string, logger *slog.Logger) (*Archive, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("the URL of the snapshot store cannot be read; it has the form file:///path, s3://bucket, gs://bucket or azblob://container, " +
+			"where %, ? and # in a path are written %25, %3F and %23")
+	}
+	folder := ""
+	if u.Scheme == fileblob.Scheme {
+		if folder, err = prepareFolder(u); err != nil {
+			return nil, err
 		}
 	}
-	bucket, err := blob.OpenBucket(ctx, rawURL)
+	bucket, err := blob.OpenBucket(ctx, u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the snapshot store: %w", err)
 	}
@@ -62,11 +71,39 @@ func Open(ctx context.Context, rawURL string) (*Archive, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make a folder for local snapshot copies: %w", err), bucket.Close())
 	}
-	return &Archive{bucket: bucket, local: local, open: map[string]*openSnapshot{}}, nil
+	a := &Archive{bucket: bucket, folder: folder, local: local, logger: logger, open: map[string]*openSnapshot{}, damaged: map[string]error{}}
+	a.removeRemains()
+	return a, nil
+}
+
+// prepareFolder makes the folder of a file:// URL and completes the URL, unless it says otherwise: temporary files stand beside the final ones, so that a
+// rename is atomic, and nobody else may read.
+func prepareFolder(u *url.URL) (string, error) {
+	folder := filepath.FromSlash(u.Path)
+	if u.Host == "." { // how fileblob writes a relative path
+		folder = strings.TrimPrefix(folder, string(filepath.Separator))
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("make the folder for model snapshots: %w", err)
+	}
+	q := u.Query()
+	for name, value := range map[string]string{"no_tmp_dir": "true", "metadata": "skip", "dir_file_mode": "0700"} {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return folder, nil
 }
 
 // Close closes the store and removes the local copies.
 func (a *Archive) Close() error {
+	a.mu.Lock()
+	for _, o := range a.open {
+		o.cancel()
+	}
+	a.mu.Unlock()
+	a.opening.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var errs []error
@@ -78,8 +115,11 @@ func (a *Archive) Close() error {
 	return errors.Join(append(errs, os.RemoveAll(a.local), a.bucket.Close())...)
 }
 
-// Ready reports whether the store answers.
+// Ready reports why the store does not answer or, being a folder, takes nothing more.
 func (a *Archive) Ready(ctx context.Context) error {
+	if a.folder != "" {
+		return database.Room(a.folder)
+	}
 	_, err := a.bucket.Exists(ctx, "ready")
 	return err
 }
@@ -89,48 +129,68 @@ func Path(shop string, parts ...string) string {
 	return path.Join(append([]string{"shops", shop}, parts...)...)
 }
 
-// PutDocument stores v as JSON, replacing what was there.
-func (a *Archive) PutDocument(ctx context.Context, at string, v any) error {
-	data, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", at, err)
-	}
-	if err := a.bucket.WriteAll(ctx, at, data, &blob.WriterOptions{ContentType: "application/json"}); err != nil {
-		return fmt.Errorf("store %s: %w", at, err)
-	}
-	return nil
-}
-
-// Document reads JSON into v, or returns ErrNotFound.
-func (a *Archive) Document(ctx context.Context, at string, v any) error {
-	data, err := a.bucket.ReadAll(ctx, at)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return fmt.Errorf("%s: %w", at, ErrNotFound)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", at, err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("decode %s: %w", at, err)
-	}
-	return nil
+// Entry is one name below a path.
+type Entry struct {
+	Name    string
+	ModTime time.Time
 }
 
 // List returns the names directly below a path, in order of name.
 func (a *Archive) List(ctx context.Context, at string) ([]string, error) {
+	entries, err := a.Entries(ctx, at)
+	names := make([]string, len(entries))
+	for n, e := range entries {
+		names[n] = e.Name
+	}
+	return names, err
+}
+
+// Entries returns what is directly below a path, in order of name.
+func (a *Archive) Entries(ctx context.Context, at string) ([]Entry, error) {
 	prefix := at + "/"
 	it := a.bucket.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"})
-	var names []string
+	var entries []Entry
 	for {
 		o, err := it.Next(ctx)
 		if errors.Is(err, io.EOF) {
-			return names, nil
+			return entries, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", at, err)
 		}
-		names = append(names, strings.TrimSuffix(strings.TrimPrefix(o.Key, prefix), "/"))
+		if a.unfinished(o.Key) {
+			continue
+		}
+		entries = append(entries, Entry{strings.TrimSuffix(strings.TrimPrefix(o.Key, prefix), "/"), o.ModTime})
 	}
+}
+
+// unfinished reports whether a name of a folder is that of a file which is being written, or whose writer was killed.
+func (a *Archive) unfinished(name string) bool {
+	return a.folder != "" && strings.HasSuffix(name, unfinishedSuffix)
+}
+
+const (
+	// unfinishedSuffix is what fileblob adds to the names of files that are being written.
+	unfinishedSuffix = ".tmp"
+	// remainsAge is how old one must be to be nobody's any more: no snapshot takes that long to write.
+	remainsAge = 24 * time.Hour
+)
+
+// removeRemains removes what killed writers left in a folder; what cannot be removed does no harm but takes room.
+func (a *Archive) removeRemains() {
+	if a.folder == "" {
+		return
+	}
+	_ = filepath.WalkDir(a.folder, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !a.unfinished(path) {
+			return nil
+		}
+		if info, err := d.Info(); err == nil && time.Since(info.ModTime()) > remainsAge {
+			_ = os.Remove(path)
+		}
+		return nil
+	})
 }
 
 // Delete removes a document or snapshot; a missing one is no error.
@@ -138,79 +198,54 @@ func (a *Archive) Delete(ctx context.Context, at string) error {
 	if err := a.bucket.Delete(ctx, at); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
 		return fmt.Errorf("delete %s: %w", at, err)
 	}
+	a.sound(at)
 	return nil
 }
 
-// PutSnapshot writes a snapshot and returns its checksum. Nothing is visible under the path unless all of it was written.
-func (a *Archive) PutSnapshot(ctx context.Context, at string, c *snapshot.Content) (string, error) {
+// put writes what write writes. Nothing of it is visible under the path, and what was there before stays, unless all of it was written; in a folder it is on disk when put
+// returns. fresh refuses, by ErrExists, to replace anything.
+func (a *Archive) put(ctx context.Context, at, contentType string, fresh bool, write func(io.Writer) error) error {
+	if fresh && a.folder != "" { // fileblob looks first and renames then: another process can come between
+		release, err := filelock.Wait(ctx, filepath.Join(a.folder, "archive.lock"))
+		if err != nil {
+			return fmt.Errorf("store %s: %w", at, err)
+		}
+		defer func() { _ = release() }() // the handle is gone in any case, and the lock with it
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w, err := a.bucket.NewWriter(ctx, at, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	var file *os.File
+	w, err := a.bucket.NewWriter(ctx, at, &blob.WriterOptions{
+		ContentType: contentType, IfNotExist: fresh,
+		BeforeWrite: func(as func(any) bool) error {
+			if a.folder != "" {
+				as(&file)
+			}
+			return nil
+		},
+	})
 	if err != nil {
-		return "", fmt.Errorf("store %s: %w", at, err)
+		return fmt.Errorf("store %s: %w", at, err)
 	}
-	checksum, err := snapshot.Write(w, c)
+	err = write(w)
+	if err == nil && file != nil {
+		err = file.Sync()
+	}
 	if err != nil {
-		cancel() // so that Close gives the upload up
-		return "", errors.Join(fmt.Errorf("store %s: %w", at, err), w.Close())
+		cancel() // so that Close gives up what was begun, instead of showing a part
+		_ = w.Close()
+		return fmt.Errorf("store %s: %w", at, err)
 	}
 	if err := w.Close(); err != nil {
-		return "", fmt.Errorf("store %s: %w", at, err)
+		if fresh && gcerrors.Code(err) == gcerrors.FailedPrecondition {
+			err = ErrExists
+		}
+		return fmt.Errorf("store %s: %w", at, err)
 	}
-	return checksum, nil
-}
-
-// Snapshot opens a snapshot through a local copy and checks its checksum; the open snapshot is shared. The error wraps ErrNotFound or
-// snapshot.ErrCorrupt where it fits.
-func (a *Archive) Snapshot(ctx context.Context, at string) (*snapshot.Snapshot, error) {
-	a.mu.Lock()
-	o, ok := a.open[at]
-	if !ok {
-		o = &openSnapshot{}
-		a.open[at] = o
+	if a.folder != "" {
+		if err := filelock.SyncDir(filepath.Join(a.folder, filepath.FromSlash(path.Dir(at)))); err != nil {
+			return fmt.Errorf("store %s: %w", at, err)
+		}
 	}
-	a.mu.Unlock()
-	o.once.Do(func() { o.snapshot, o.file, o.err = a.fetch(ctx, at) })
-	if o.err != nil {
-		a.Forget(at) // so that a later call tries again
-		return nil, fmt.Errorf("open snapshot %s: %w", at, o.err)
-	}
-	return o.snapshot, nil
-}
-
-// Forget drops the local copy of a snapshot that is served no more. Readers that still hold it can finish: the file stays open
-// until they are collected.
-func (a *Archive) Forget(at string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.open, at)
-}
-
-func (a *Archive) fetch(ctx context.Context, at string) (*snapshot.Snapshot, *os.File, error) {
-	r, err := a.bucket.NewReader(ctx, at, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil, nil, ErrNotFound
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	defer r.Close()
-	f, err := os.CreateTemp(a.local, filepath.Base(at)+"-*")
-	if err != nil {
-		return nil, nil, err
-	}
-	// The file needs no name: it is read through its handle, and the space is free again once nobody holds it.
-	err = os.Remove(f.Name())
-	var size int64
-	if err == nil {
-		size, err = io.Copy(f, r)
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	s, err := snapshot.Open(f, size)
-	if err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	return s, f, nil
+	return nil
 }

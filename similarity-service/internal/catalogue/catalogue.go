@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
 // ErrNotRead says that the catalogue of a shop has not been read to its end yet.
@@ -27,6 +28,7 @@ type Catalogue struct {
 	client   *profileapi.Client
 	listener Listener
 	logger   *slog.Logger
+	gate     *readiness.Gate // nil when nobody waits for the first read
 
 	mu    sync.Mutex
 	shops map[string]*replica
@@ -36,6 +38,9 @@ type Catalogue struct {
 func New(client *profileapi.Client, listener Listener, logger *slog.Logger) *Catalogue {
 	return &Catalogue{client: client, listener: listener, logger: logger, shops: map[string]*replica{}}
 }
+
+// Report has a gate told how far the first read of each shop is. It is called before Run.
+func (c *Catalogue) Report(g *readiness.Gate) { c.gate = g }
 
 // Run follows the feeds of the shops, also of shops that appear later, until ctx ends.
 func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval time.Duration) {
@@ -80,10 +85,21 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 			for _, d := range r.apply(changes) {
 				c.listener(shop, d.family, d.item)
 			}
+			if c.gate != nil {
+				c.gate.Progress(shop)
+			}
 		},
-		Reset:  func() { c.forget(shop, r) },
-		Synced: func() { r.once.Do(func() { close(r.synced) }) },
+		Reset: func() { c.forget(shop, r) },
+		Synced: func() {
+			r.once.Do(func() { close(r.synced) })
+			if c.gate != nil {
+				c.gate.Synced(shop)
+			}
+		},
 		Failed: func(err error) {
+			if c.gate != nil {
+				c.gate.Failed(err)
+			}
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", shop, "error", err)
 		},
 	}.Run(ctx)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
@@ -74,6 +76,12 @@ func problem(err error) error {
 		return apierror.New(http.StatusNotFound, "schedule_not_found", sentence(err))
 	case errors.Is(err, snapshot.ErrCorrupt):
 		return apierror.Unavailable("The model's snapshot is damaged: activate another version or recompute.", time.Minute, err)
+	case errors.Is(err, archive.ErrDamaged):
+		p := apierror.New(http.StatusInternalServerError, database.CodeDamaged, "The document is damaged: restore it from a backup or delete it. The log has its place under this request_id.")
+		p.Cause = err
+		return p
+	case database.FaultOf(err) == database.DiskFull:
+		return database.Problem(err)
 	}
 	return err
 }

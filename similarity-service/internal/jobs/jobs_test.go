@@ -29,7 +29,7 @@ func open(t *testing.T) stores {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := archive.Open(ctx, "file://"+t.TempDir())
+	store, err := archive.Open(ctx, "file://"+t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,5 +224,31 @@ func TestALostLockIsTakenAgain(t *testing.T) {
 	close(release)
 	if job = end(t, m, job.JobID); job.State != similarityapi.JobSucceeded {
 		t.Errorf("%+v", job)
+	}
+}
+
+// TestADamagedJobDoesNotHideTheOthers empties the document of one of three jobs, as a full disk once did.
+func TestADamagedJobDoesNotHideTheOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	m := s.replica(t, func(context.Context, *Task) error { return nil })
+	var ids []string
+	for range 3 {
+		job, err := m.Start(t.Context(), "shop", request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end(t, m, job.JobID)
+		ids = append(ids, job.JobID)
+	}
+	if err := s.archive.PutDocument(t.Context(), documentPath("shop", ids[1]), "not a job"); err != nil {
+		t.Fatal(err)
+	}
+	history, err := m.History(t.Context(), "shop")
+	if err != nil || len(history) != 2 {
+		t.Errorf("%d jobs are listed, %v", len(history), err)
+	}
+	if _, err := m.Job(t.Context(), "shop", ids[1]); !errors.Is(err, archive.ErrDamaged) {
+		t.Errorf("the damaged one: %v", err)
 	}
 }

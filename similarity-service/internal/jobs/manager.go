@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -288,7 +289,10 @@ func (m *Manager) History(ctx context.Context, shop string) ([]similarityapi.Job
 	slices.Reverse(names) // ids start with the time
 	var history []similarityapi.Job
 	for _, name := range names[:min(len(names), maxHistory)] {
-		job, err := m.Job(ctx, shop, name[:len(name)-len(".json")])
+		job, err := m.Job(ctx, shop, strings.TrimSuffix(name, ".json"))
+		if errors.Is(err, archive.ErrDamaged) {
+			continue // reported by the archive; the others are sound
+		}
 		if err != nil {
 			return nil, err
 		}

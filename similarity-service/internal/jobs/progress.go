@@ -99,7 +99,11 @@ func (m *Manager) giveUp(ctx context.Context, shop, id string) (similarityapi.Jo
 	}
 	job.State, job.Error = similarityapi.JobFailed, "given up: the process that ran it ended; the live models are as before, start it again"
 	job.FinishedAt = wire.TimeOf(m.now())
-	return job, m.archive.PutDocument(ctx, documentPath(shop, id), job)
+	if err := m.archive.PutDocument(ctx, documentPath(shop, id), job); err != nil {
+		// It is over all the same; the next look tries to write that down again.
+		m.logger.Warn("the end of a job was not recorded", "shop", shop, "job_id", id, "error", err)
+	}
+	return job, nil
 }
 
 // Recover marks the jobs that a crash left behind as failed. Call it when the service starts.

@@ -111,6 +111,9 @@ func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupR
 	} else if err != nil {
 		return answer, err
 	}
+	if r.ModelVersion == "" {
+		answer.Degraded = l.degraded(shop, r.Relation)
+	}
 	families := l.familiesOf(shop, r.ItemIDs)
 	rows := make([][]similarityapi.Neighbour, len(families))
 	if m != nil {
@@ -124,6 +127,14 @@ func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupR
 		answer.Lists[p].ItemID = r.ItemIDs[p]
 	}
 	return answer, nil
+}
+
+// degraded says whether the live model of a relation is damaged.
+func (l *Lookup) degraded(shop, relation string) []string {
+	if l.registry.FellBack(shop, relation) {
+		return []string{similarityapi.DegradedModel}
+	}
+	return nil
 }
 
 // behaviour reads the model's lists by item id.
@@ -229,7 +240,7 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
 	if errors.Is(err, serving.ErrNoModel) {
-		return similarityapi.NextAnswer{Items: []similarityapi.NextItem{}}, nil
+		return similarityapi.NextAnswer{Items: []similarityapi.NextItem{}, Degraded: l.degraded(shop, similarityapi.ViewedNext)}, nil
 	}
 	if err != nil {
 		return similarityapi.NextAnswer{}, err
@@ -243,6 +254,9 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 		}
 	}
 	answer := similarityapi.NextAnswer{ModelVersion: m.Version, Items: []similarityapi.NextItem{}}
+	if r.ModelVersion == "" {
+		answer.Degraded = l.degraded(shop, similarityapi.ViewedNext)
+	}
 	if len(prefix) == 0 || m.Sessions == nil {
 		return answer, nil
 	}

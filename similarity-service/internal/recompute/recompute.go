@@ -1,6 +1,6 @@
 // Package recompute makes new models: it streams interactions from the profile-service, prepares them, lets the algorithms compete,
-// passes the winner through the gate, stores it and, when it may serve, makes it live. A failure or cancel at any point leaves the
-// live models as they are.
+// passes the winner through the gate and stores it; those that may serve become live at the end, all relations in one step. A failure or
+// cancel at any point leaves the live models as they are.
 package recompute
 
 import (
@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -79,6 +80,8 @@ type Outcome struct {
 	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
+
+	publish bool // it is to become live with the others
 }
 
 // Standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
@@ -95,7 +98,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		relations = Relations()
 	}
 	var outcomes []Outcome
-	var failures []error
+	failures := map[string]error{}
 	for at, relation := range relations {
 		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
 		o, err := r.relation(ctx, stage)
@@ -111,19 +114,69 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 			r.Logger.Error("relation not recomputed", "shop", t.Shop, "relation", relation, "error", err)
 		}
 		if err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", relation, err))
+			failures[relation] = fmt.Errorf("%s: %w", relation, err)
 		}
 		if o.State == "refused" {
 			r.Logger.Warn("new model refused, the live one stays", "shop", t.Shop, "relation", relation, "version", o.Version, "reason", o.Detail)
 		}
-		r.Outcomes.WithLabelValues(relation, o.State).Inc()
 		outcomes = append(outcomes, o)
 		t.SetResult("relations", outcomes)
 	}
+	maps.Copy(failures, r.publish(ctx, t, outcomes))
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t.SetResult("relations", slices.Clone(outcomes))
+	for _, o := range outcomes {
+		r.Outcomes.WithLabelValues(o.Relation, o.State).Inc()
+	}
 	if len(failures) == len(relations) {
-		return errors.Join(failures...)
+		var all []error
+		for _, relation := range relations {
+			all = append(all, failures[relation])
+		}
+		return errors.Join(all...)
 	}
 	return nil
+}
+
+// publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes old ones. It says what became of
+// them in outcomes, and returns the failures by relation.
+func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []Outcome) map[string]error {
+	var versions []string
+	for _, o := range outcomes {
+		if o.publish {
+			versions = append(versions, o.Version)
+		}
+	}
+	failures := map[string]error{}
+	if len(versions) > 0 {
+		t.Report("publishing", .97)
+		_, err := r.Registry.Publish(ctx, t.Shop, versions, t.Request.Reason)
+		for n := range outcomes {
+			o := &outcomes[n]
+			switch {
+			case !o.publish:
+			case err == nil:
+				o.State = "published"
+			default:
+				o.State, o.Detail = "failed", "it could not be made live: "+err.Error()
+				failures[o.Relation] = fmt.Errorf("%s: make %s live: %w", o.Relation, o.Version, err)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			r.Logger.Error("new models could not be made live, those of before stay", "shop", t.Shop, "versions", versions, "error", err)
+		}
+	}
+	for _, o := range outcomes {
+		if o.Version == "" {
+			continue
+		}
+		if err := r.Registry.Prune(ctx, t.Shop, o.Relation, kept); err != nil && ctx.Err() == nil {
+			r.Logger.Warn("old models not removed", "shop", t.Shop, "error", err)
+		}
+	}
+	return failures
 }
 
 // NewOutcomes registers and returns the counter of what became of relations.
@@ -343,7 +396,7 @@ func used(p *similarityapi.PreparationReport) int64 {
 	return p.Steps[len(p.Steps)-1].Rows
 }
 
-// store keeps the model with its verdict and makes it live when the request and the verdict say so.
+// store keeps the model with its verdict, and notes whether request and verdict want it to become live.
 func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o Outcome) (Outcome, error) {
 	request := s.task.Request
 	winner := c.board.Winner()
@@ -380,16 +433,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	if !o.Gate.Passed && !publish {
 		o.State, o.Detail = "refused", refusal(o.Gate)
 	}
-	if publish {
-		s.report("publishing", .96)
-		if _, err := r.Registry.Activate(ctx, s.task.Shop, m.Version, request.Reason); err != nil {
-			return o, fmt.Errorf("make %s live: %w", m.Version, err)
-		}
-		o.State = "published"
-	}
-	if err := r.Registry.Prune(ctx, s.task.Shop, s.relation, kept); err != nil {
-		r.Logger.Warn("old models not removed", "shop", s.task.Shop, "error", err)
-	}
+	o.publish = publish
 	return o, nil
 }
 

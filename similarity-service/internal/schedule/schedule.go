@@ -8,6 +8,8 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +27,9 @@ var ErrUnknown = errors.New("no such schedule")
 // tickInterval is how often the schedules are looked at; cron's own resolution is a minute.
 const tickInterval = 5 * time.Second
 
+// readInterval is how late a schedule that was made through another replica is noticed; what came due meanwhile is started then.
+const readInterval = 30 * time.Second
+
 // claimTTL keeps a second replica from starting the same run.
 const claimTTL = time.Hour
 
@@ -35,12 +40,21 @@ type Scheduler struct {
 	start   func(ctx context.Context, shop string, r similarityapi.JobRequest) (similarityapi.Job, error)
 	logger  *slog.Logger
 	now     func() time.Time
+
+	mu    sync.Mutex
+	known map[string]*known // by shop
+}
+
+// known are the schedules of a shop as they were read, so that shops at rest are not read all the time. One is read again before it starts anything.
+type known struct {
+	read time.Time
+	list []similarityapi.Schedule
 }
 
 // New returns a scheduler that starts jobs with start.
 func New(a *archive.Archive, client redis.UniversalClient, start func(context.Context, string, similarityapi.JobRequest) (similarityapi.Job, error),
 	logger *slog.Logger, now func() time.Time) *Scheduler {
-	return &Scheduler{a, client, start, logger, now}
+	return &Scheduler{archive: a, redis: client, start: start, logger: logger, now: now, known: map[string]*known{}}
 }
 
 func documentPath(shop, id string) string { return archive.Path(shop, "schedules", id+".json") }
@@ -66,6 +80,7 @@ func (s *Scheduler) Put(ctx context.Context, shop string, v similarityapi.Schedu
 	if err := s.archive.PutDocument(ctx, documentPath(shop, v.ScheduleID), v); err != nil {
 		return v, err
 	}
+	s.forget(shop)
 	return s.withNext(shop, v)
 }
 
@@ -99,8 +114,8 @@ func (s *Scheduler) List(ctx context.Context, shop string) ([]similarityapi.Sche
 	}
 	list := []similarityapi.Schedule{}
 	for _, name := range names {
-		v, err := s.Get(ctx, shop, name[:len(name)-len(".json")])
-		if errors.Is(err, ErrUnknown) {
+		v, err := s.Get(ctx, shop, strings.TrimSuffix(name, ".json"))
+		if errors.Is(err, ErrUnknown) || errors.Is(err, archive.ErrDamaged) { // deleted meanwhile, or reported by the archive
 			continue
 		}
 		if err != nil {
@@ -116,6 +131,7 @@ func (s *Scheduler) Delete(ctx context.Context, shop, id string) error {
 	if _, err := s.Get(ctx, shop, id); err != nil {
 		return err
 	}
+	defer s.forget(shop)
 	return s.archive.Delete(ctx, documentPath(shop, id))
 }
 
@@ -164,9 +180,39 @@ func (s *Scheduler) Run(ctx context.Context, shops func() []string) error {
 	}
 }
 
+// forget has a shop's schedules read again at the next tick.
+func (s *Scheduler) forget(shop string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.known[shop]; k != nil {
+		k.read = time.Time{}
+	}
+}
+
+// recall returns the schedules of a shop, and since when what came due is to be started: for those just read that is the time of the reading before.
+func (s *Scheduler) recall(ctx context.Context, shop string, from, now time.Time) ([]similarityapi.Schedule, time.Time, error) {
+	s.mu.Lock()
+	k := s.known[shop]
+	s.mu.Unlock()
+	if k != nil && now.Sub(k.read) < readInterval {
+		return k.list, from, nil
+	}
+	list, err := s.List(ctx, shop)
+	if err != nil {
+		return nil, from, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k != nil && k.read.Before(from) && !k.read.IsZero() {
+		from = k.read
+	}
+	s.known[shop] = &known{now, list}
+	return list, from, nil
+}
+
 // startDue starts the schedules that fire in (from, to].
 func (s *Scheduler) startDue(ctx context.Context, shop string, from, to time.Time) error {
-	list, err := s.List(ctx, shop)
+	list, from, err := s.recall(ctx, shop, from, to)
 	if err != nil {
 		return err
 	}
@@ -174,6 +220,9 @@ func (s *Scheduler) startDue(ctx context.Context, shop string, from, to time.Tim
 		at, err := s.next(shop, v, from)
 		if v.Paused || err != nil || at.After(to) {
 			continue
+		}
+		if now, err := s.Get(ctx, shop, v.ScheduleID); err != nil || now.Paused || now.Cron != v.Cron {
+			continue // changed or deleted through another replica
 		}
 		claim := fmt.Sprintf("aisle:{%s}:fired:%s:%d", shop, v.ScheduleID, at.Unix())
 		won, err := s.redis.SetNX(ctx, claim, 1, claimTTL).Result()

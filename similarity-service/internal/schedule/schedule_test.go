@@ -23,7 +23,7 @@ func TestStartDue(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	store, err := archive.Open(ctx, "file://"+t.TempDir())
+	store, err := archive.Open(ctx, "file://"+t.TempDir(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,5 +66,58 @@ func TestAnExpressionThatNeverFires(t *testing.T) {
 	s := New(nil, nil, nil, nil, time.Now)
 	if at, err := s.next("shop", similarityapi.Schedule{Cron: "0 0 31 2 *"}, time.Now()); err == nil {
 		t.Errorf("the 31st of February is %v", at)
+	}
+}
+
+// TestSchedulesOfAnotherReplicaAreStarted makes, changes and deletes schedules through one replica while another one starts what is due.
+func TestSchedulesOfAnotherReplicaAreStarted(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	client, err := database.OpenRedis(ctx, testenv.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	store, err := archive.Open(ctx, "file://"+t.TempDir(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	now := time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)
+	started := 0
+	start := func(context.Context, string, similarityapi.JobRequest) (similarityapi.Job, error) {
+		started++
+		return similarityapi.Job{}, nil
+	}
+	clock := func() time.Time { return now }
+	starts, other := New(store, client, start, slog.New(slog.DiscardHandler), clock), New(store, client, start, slog.New(slog.DiscardHandler), clock)
+	pass := func(ticks int) {
+		t.Helper()
+		for range ticks {
+			if err := starts.startDue(ctx, "shop", now, now.Add(tickInterval)); err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(tickInterval)
+		}
+	}
+	pass(1)
+	s, err := other.Put(ctx, "shop", similarityapi.Schedule{Cron: "* * * * *"}) // due at 0:01:00, before it is noticed at 0:01:05
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass(8)
+	if started != 1 {
+		t.Errorf("after one time %d jobs were started", started)
+	}
+	pass(12)
+	if started != 2 {
+		t.Errorf("after two times %d jobs were started", started)
+	}
+	if err := other.Delete(ctx, "shop", s.ScheduleID); err != nil {
+		t.Fatal(err)
+	}
+	pass(12)
+	if started != 2 {
+		t.Errorf("a deleted schedule started a job")
 	}
 }

@@ -3,17 +3,25 @@ package serving
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 )
 
 const (
 	// followInterval is how late a replica may see a model that another one published.
 	followInterval = 500 * time.Millisecond
-	// recheckInterval is how often the archive itself is asked, in case Redis lost or never got the pointers.
+	// recheckInterval is how often the archive itself is asked, in case Redis lost or never got what was announced.
 	recheckInterval = 15 * time.Second
+	// recheckLimit bounds the look at one shop, and recheckAtOnce how many are looked at together, so that a slow one does not delay the others.
+	recheckLimit  = time.Minute
+	recheckAtOnce = 8
+	// damagedInterval is how often a damaged model is tried again: somebody may have restored it.
+	damagedInterval = time.Minute
 	// fillRetry is the pause after Redis refused to be filled.
 	fillRetry = time.Second
 )
@@ -21,31 +29,73 @@ const (
 // Relations are all relations that a model can be live for.
 var relations = []string{"similar", "bought_together", "viewed_next"}
 
-// Start reads what is live for the shops from the archive, so that a service that has just started serves at once.
-func (r *Registry) Start(ctx context.Context, shops []string) error {
-	for _, shop := range shops {
-		if err := r.readPointers(ctx, shop); err != nil {
-			return err
-		}
+// Copies in Redis of what is live, by which replicas see a change soon: how many changes there have been, and by shop the number of the newest set. They can
+// be lost; the archive decides.
+const (
+	changesKey     = "aisle:live:changes"
+	generationsKey = "aisle:live:generations"
+)
+
+// announce tells the other replicas of a change.
+func (r *Registry) announce(ctx context.Context, shop string, generation uint64) {
+	err := r.redis.HSet(ctx, generationsKey, shop, generation).Err()
+	if err == nil {
+		err = r.redis.Incr(ctx, changesKey).Err()
 	}
-	return nil
+	if err != nil {
+		r.logger.Warn("other replicas will see the new model later: Redis does not answer", "shop", shop, "error", err)
+	}
 }
 
-// Run follows the pointers of other replicas and keeps the live lists in Redis until ctx ends.
+// Start reads what is live for the shops from the archive, so that a service that has just started serves at once.
+func (r *Registry) Start(ctx context.Context, shops []string) error {
+	return r.each(ctx, shops, func(ctx context.Context, shop string) error { return r.readLive(ctx, shop, false) })
+}
+
+// each calls f for every shop, a few at once, and returns all errors.
+func (r *Registry) each(ctx context.Context, shops []string, f func(ctx context.Context, shop string) error) error {
+	var group errgroup.Group
+	group.SetLimit(recheckAtOnce)
+	errs := make([]error, len(shops))
+	for n, shop := range shops {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, recheckLimit)
+			defer cancel()
+			if err := f(ctx, shop); err != nil {
+				errs[n] = fmt.Errorf("shop %s: %w", shop, err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(errs...)
+}
+
+// Run follows what other replicas publish and keeps the live lists in Redis until ctx ends.
 func (r *Registry) Run(ctx context.Context, shops func() []string) error {
 	go r.fillRedis(ctx)
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
-	var rechecked time.Time
+	var rechecked, retried time.Time
+	seen := int64(-1)
 	for {
-		recheck := time.Since(rechecked) >= recheckInterval
-		if recheck {
-			rechecked = time.Now()
-		}
-		for _, shop := range shops() {
-			if err := r.follow(ctx, shop, recheck); err != nil && ctx.Err() == nil {
-				r.logger.Warn("live models could not be checked", "shop", shop, "error", err)
+		changes, err := r.redis.Get(ctx, changesKey).Int64() // one key for all shops: at rest a look costs the same for one and for thousands
+		now := time.Now()
+		switch {
+		case now.Sub(rechecked) >= recheckInterval || err != nil && seen >= 0:
+			again := now.Sub(retried) >= damagedInterval
+			if again {
+				retried = now
 			}
+			rechecked = now
+			r.recheck(ctx, shops(), again)
+			r.closeUnused()
+		case err == nil && changes != seen:
+			r.followChanges(ctx, shops())
+		}
+		seen = changes
+		if err != nil {
+			seen = -1
 		}
 		select {
 		case <-ctx.Done():
@@ -55,49 +105,54 @@ func (r *Registry) Run(ctx context.Context, shops func() []string) error {
 	}
 }
 
-// follow looks at the pointers in Redis and, now and then or when Redis lacks them, in the archive.
-func (r *Registry) follow(ctx context.Context, shop string, recheck bool) error {
-	pointers, err := r.redis.HGetAll(ctx, pointerKey(shop)).Result()
-	if err != nil || recheck || len(pointers) < len(r.Live(shop)) {
-		if err := r.readPointers(ctx, shop); err != nil || r.rows == nil {
+// recheck asks the archive about all shops.
+func (r *Registry) recheck(ctx context.Context, shops []string, again bool) {
+	err := r.each(ctx, shops, func(ctx context.Context, shop string) error {
+		if err := r.readLive(ctx, shop, again); err != nil || r.rows == nil {
 			return err
 		}
 		return r.keepFilled(ctx, shop)
+	})
+	if err != nil && ctx.Err() == nil {
+		r.logger.Warn("live models could not be checked", "error", err)
 	}
-	for relation, version := range pointers {
-		if r.liveVersion(shop, relation) == version {
-			continue
-		}
-		// Redis is only a hint: the archive decides.
-		if err := r.readPointers(ctx, shop); err != nil {
-			return err
-		}
-		break
-	}
-	return nil
 }
 
-// readPointers takes what is live from the archive and repairs the copy in Redis.
-func (r *Registry) readPointers(ctx context.Context, shop string) error {
-	for _, relation := range relations {
-		var p pointer
-		err := r.archive.Document(ctx, pointerPath(shop, relation), &p)
-		if errors.Is(err, archive.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := r.open(ctx, shop, p.Version); err != nil {
-			r.logger.Error("live model cannot be opened, the one before stays", "shop", shop, "version", p.Version, "error", err)
-			continue
-		}
-		if r.see(shop, relation, p.Version) {
-			r.logger.Info("model is live", "shop", shop, "relation", relation, "version", p.Version)
-		}
-		// Redis may be away; the next look at the archive writes the copy again.
-		_ = r.redis.HSet(ctx, pointerKey(shop), relation, p.Version).Err()
+// followChanges asks the archive about the shops that have a newer set than is served. Redis is only a hint: the archive decides.
+func (r *Registry) followChanges(ctx context.Context, shops []string) {
+	newest, err := r.redis.HGetAll(ctx, generationsKey).Result()
+	if err != nil {
+		return // the next look at the archive finds it
 	}
+	var changed []string
+	r.mu.RLock()
+	for _, shop := range shops {
+		if generation, err := strconv.ParseUint(newest[shop], 10, 64); err == nil && generation > r.taken[shop] {
+			changed = append(changed, shop)
+		}
+	}
+	r.mu.RUnlock()
+	r.recheck(ctx, changed, false)
+}
+
+// readLive takes what is live from the archive, unless it has taken it already; again tries damaged models once more.
+func (r *Registry) readLive(ctx context.Context, shop string, again bool) error {
+	generation, _, err := r.newest(ctx, shop)
+	if err != nil {
+		return err
+	}
+	r.mu.RLock()
+	taken, known := r.taken[shop]
+	damaged := len(r.fallbacks[shop]) > 0
+	r.mu.RUnlock()
+	if known && taken == generation && generation > 0 && !(again && damaged) {
+		return nil
+	}
+	set, _, err := r.current(ctx, shop)
+	if err != nil {
+		return err
+	}
+	r.take(ctx, shop, set)
 	return nil
 }
 

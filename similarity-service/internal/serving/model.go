@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
@@ -22,6 +24,7 @@ type Model struct {
 	// Sessions is the next-item model; nil for relations that only have lists.
 	Sessions *sessions.Model
 	tag      string
+	used     atomic.Int64 // Unix seconds of the last use
 }
 
 // Model returns a version of a relation, the live one when version is "". It wraps ErrNoModel or ErrUnknownVersion.
@@ -48,6 +51,7 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 	m := r.opened[key]
 	r.mu.RUnlock()
 	if m != nil {
+		m.touch(r.now())
 		return m, nil
 	}
 	s, err := r.archive.Snapshot(ctx, snapshotPath(shop, version))
@@ -61,10 +65,52 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 	if m.Sessions, err = readSessions(s); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", version, err)
 	}
+	m.touch(r.now())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[key] = m
 	return m, nil
+}
+
+// touch notes a use. It writes once a second at most, so that readers on many cores do not take the memory from each other.
+func (m *Model) touch(now time.Time) {
+	if at := now.Unix(); m.used.Load() != at {
+		m.used.Store(at)
+	}
+}
+
+// Opened returns how many versions are open.
+func (r *Registry) Opened() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.opened)
+}
+
+// close forgets an opened version; who reads it can finish.
+func (r *Registry) close(shop, version string) {
+	r.mu.Lock()
+	delete(r.opened, shop+"/"+version)
+	r.mu.Unlock()
+	r.archive.Forget(snapshotPath(shop, version))
+}
+
+// unusedAfter is how long a version that is not live stays open after its last use. Those that experiments and scenarios name are used all the time.
+const unusedAfter = 10 * time.Minute
+
+// closeUnused forgets the versions that are live no more, or have been deleted by another replica, and that nobody asks for.
+func (r *Registry) closeUnused() {
+	oldest := r.now().Add(-unusedAfter).Unix()
+	var unused []*Model
+	r.mu.RLock()
+	for _, m := range r.opened {
+		if r.live[m.Shop][m.Relation] != m.Version && m.used.Load() < oldest {
+			unused = append(unused, m)
+		}
+	}
+	r.mu.RUnlock()
+	for _, m := range unused {
+		r.close(m.Shop, m.Version)
+	}
 }
 
 func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ var (
 	ErrNoModel = errors.New("no model has been published")
 	// ErrUnknownVersion says that the shop has no such version.
 	ErrUnknownVersion = errors.New("no such model version")
+	// ErrDamaged says that the snapshot of a version cannot be read.
+	ErrDamaged = snapshot.ErrCorrupt
 	// ErrLive says that a live version cannot be deleted.
 	ErrLive = errors.New("the version is live")
 	// ErrNotServable says that a version was refused by the gate and may only be activated with a reason.
@@ -41,16 +44,6 @@ const (
 	StateRejected = "rejected"
 )
 
-// pointer is the durable record of what is live for a relation: the current version and those before it, latest first.
-type pointer struct {
-	Version  string    `json:"version"`
-	Previous []string  `json:"previous"`
-	At       wire.Time `json:"at"`
-}
-
-// maxPrevious bounds how far back a rollback can reach.
-const maxPrevious = 20
-
 // Registry is the set of models of every shop. It is safe for concurrent use.
 type Registry struct {
 	archive *archive.Archive
@@ -60,8 +53,11 @@ type Registry struct {
 	now     func() time.Time
 
 	mu     sync.RWMutex
-	live   map[string]map[string]string // shop → relation → version, as last seen
+	live   map[string]map[string]string // shop → relation → version that serves
 	opened map[string]*Model            // by shop and version
+	taken  map[string]uint64            // by shop: the number of the set that is served
+	// fallbacks are, by shop and relation, the live models that are damaged.
+	fallbacks map[string]map[string]similarityapi.ModelFallback
 
 	fill    chan *Model // models whose lists Redis lacks
 	filling sync.Map    // tags being filled
@@ -72,7 +68,8 @@ type Registry struct {
 func NewRegistry(a *archive.Archive, client redis.UniversalClient, rows *rowcache.Cache, logger *slog.Logger, now func() time.Time) *Registry {
 	return &Registry{
 		archive: a, redis: client, rows: rows, logger: logger, now: now,
-		live: map[string]map[string]string{}, opened: map[string]*Model{}, fill: make(chan *Model, 64),
+		live: map[string]map[string]string{}, opened: map[string]*Model{}, taken: map[string]uint64{},
+		fallbacks: map[string]map[string]similarityapi.ModelFallback{}, fill: make(chan *Model, 64),
 	}
 }
 
@@ -83,10 +80,6 @@ func snapshotPath(shop, version string) string {
 func twinPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
-func pointerPath(shop, relation string) string { return archive.Path(shop, "live", relation+".json") }
-
-// pointerKey holds a copy of the pointers of a shop, so that replicas see a change within a second.
-func pointerKey(shop string) string { return "aisle:{" + shop + "}:live" }
 
 // Store keeps a new version: first its snapshot and that of its twin, the same model trained without the held-out part, then its
 // description. It returns the description with version and checksum set.
@@ -129,9 +122,9 @@ func (r *Registry) List(ctx context.Context, shop, relation string) ([]similarit
 	}
 	var models []similarityapi.Model
 	for _, name := range names {
-		m, err := r.Describe(ctx, shop, name[:len(name)-len(".json")])
-		if errors.Is(err, ErrUnknownVersion) {
-			continue // deleted meanwhile
+		m, err := r.Describe(ctx, shop, strings.TrimSuffix(name, ".json"))
+		if errors.Is(err, ErrUnknownVersion) || errors.Is(err, archive.ErrDamaged) {
+			continue // deleted meanwhile, or reported by the archive
 		}
 		if err != nil {
 			return nil, err
@@ -146,9 +139,47 @@ func (r *Registry) List(ctx context.Context, shop, relation string) ([]similarit
 	return models, nil
 }
 
-// Activate makes a version the live one of its relation: its lists are loaded into Redis, then the pointer moves. A crash at any
-// point leaves the former version live. A version that the gate refused needs a reason.
+// Activate makes a version the live one of its relation. A version that the gate refused needs a reason.
 func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (similarityapi.Model, error) {
+	models, err := r.Publish(ctx, shop, []string{version}, reason)
+	if err != nil {
+		return similarityapi.Model{}, err
+	}
+	return models[0], nil
+}
+
+// Publish makes versions the live ones of their relations, all together: their lists are loaded into Redis, then one document says what is live. A crash at any
+// point leaves the former versions live, all of them. A version that the gate refused needs a reason.
+func (r *Registry) Publish(ctx context.Context, shop string, versions []string, reason string) ([]similarityapi.Model, error) {
+	models := make([]similarityapi.Model, len(versions))
+	for n, version := range versions {
+		m, err := r.prepare(ctx, shop, version, reason)
+		if err != nil {
+			return nil, err
+		}
+		models[n] = m
+	}
+	for n, m := range models {
+		if m.State != StateRejected {
+			continue
+		}
+		m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady
+		if err := r.archive.PutDocument(ctx, documentPath(shop, m.Version), m); err != nil {
+			return nil, err
+		}
+		models[n] = m
+	}
+	err := r.change(ctx, shop, func(relations map[string]pointer) error {
+		for _, m := range models {
+			point(relations, m.Relation, m.Version, wire.TimeOf(r.now()))
+		}
+		return nil
+	})
+	return models, err
+}
+
+// prepare checks that a version may serve and can, and loads its lists.
+func (r *Registry) prepare(ctx context.Context, shop, version, reason string) (similarityapi.Model, error) {
 	m, err := r.Describe(ctx, shop, version)
 	if err != nil {
 		return m, err
@@ -166,58 +197,27 @@ func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (
 			r.logger.Warn("model lists not loaded into Redis yet", "shop", shop, "version", version, "error", err)
 		}
 	}
-	if m.State == StateRejected {
-		m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady
-		if err := r.archive.PutDocument(ctx, documentPath(shop, version), m); err != nil {
-			return m, err
-		}
-	}
-	var p pointer
-	if err := r.archive.Document(ctx, pointerPath(shop, m.Relation), &p); err != nil && !errors.Is(err, archive.ErrNotFound) {
-		return m, err
-	}
-	if p.Version != version {
-		if p.Version != "" {
-			p.Previous = append([]string{p.Version}, slices.DeleteFunc(p.Previous, func(v string) bool { return v == p.Version || v == version })...)
-		}
-		p.Version = version
-	}
-	return m, r.move(ctx, shop, m.Relation, p)
+	return m, nil
 }
 
 // Rollback makes the version before the live one live again.
-func (r *Registry) Rollback(ctx context.Context, shop, relation string) (similarityapi.Model, error) {
-	var p pointer
-	err := r.archive.Document(ctx, pointerPath(shop, relation), &p)
-	if errors.Is(err, archive.ErrNotFound) || err == nil && len(p.Previous) == 0 {
-		return similarityapi.Model{}, fmt.Errorf("%w before the live one of %s", ErrUnknownVersion, relation)
-	}
-	if err != nil {
-		return similarityapi.Model{}, err
-	}
-	m, err := r.Describe(ctx, shop, p.Previous[0])
-	if err != nil {
-		return m, err
-	}
-	if _, err := r.open(ctx, shop, m.Version); err != nil {
-		return m, err
-	}
+func (r *Registry) Rollback(ctx context.Context, shop, relation string) (m similarityapi.Model, err error) {
+	err = r.change(ctx, shop, func(relations map[string]pointer) error {
+		p := relations[relation]
+		if len(p.Previous) == 0 {
+			return fmt.Errorf("%w before the live one of %s", ErrUnknownVersion, relation)
+		}
+		if m, err = r.Describe(ctx, shop, p.Previous[0]); err != nil {
+			return err
+		}
+		if _, err := r.open(ctx, shop, m.Version); err != nil {
+			return err
+		}
+		relations[relation] = pointer{Version: p.Previous[0], Previous: p.Previous[1:], At: wire.TimeOf(r.now())}
+		return nil
+	})
 	m.State = StateLive
-	return m, r.move(ctx, shop, relation, pointer{Version: p.Previous[0], Previous: p.Previous[1:]})
-}
-
-// move writes the pointer: one atomic write in the archive, then the copy that other replicas watch.
-func (r *Registry) move(ctx context.Context, shop, relation string, p pointer) error {
-	p.At = wire.TimeOf(r.now())
-	p.Previous = p.Previous[:min(len(p.Previous), maxPrevious)]
-	if err := r.archive.PutDocument(ctx, pointerPath(shop, relation), p); err != nil {
-		return err
-	}
-	r.see(shop, relation, p.Version)
-	if err := r.redis.HSet(ctx, pointerKey(shop), relation, p.Version).Err(); err != nil {
-		r.logger.Warn("other replicas will see the new model later: Redis does not answer", "shop", shop, "error", err)
-	}
-	return nil
+	return m, err
 }
 
 // Delete removes a version that is not live.
@@ -226,13 +226,14 @@ func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 	if err != nil {
 		return err
 	}
-	if m.State == StateLive {
+	set, _, err := r.current(ctx, shop)
+	if err != nil {
+		return err
+	}
+	if m.State == StateLive || set.Relations[m.Relation].Version == version { // made live by another replica a moment ago, it may not be seen here yet
 		return fmt.Errorf("%w: %s", ErrLive, version)
 	}
-	r.mu.Lock()
-	delete(r.opened, shop+"/"+version)
-	r.mu.Unlock()
-	r.archive.Forget(snapshotPath(shop, version))
+	r.close(shop, version)
 	return errors.Join(r.archive.Delete(ctx, documentPath(shop, version)), r.archive.Delete(ctx, snapshotPath(shop, version)),
 		r.archive.Delete(ctx, twinPath(shop, version)))
 }
@@ -250,13 +251,14 @@ func (r *Registry) Prune(ctx context.Context, shop, relation string, keep int) e
 	if err != nil {
 		return err
 	}
-	var p pointer
-	if err := r.archive.Document(ctx, pointerPath(shop, relation), &p); err != nil && !errors.Is(err, archive.ErrNotFound) {
+	set, _, err := r.current(ctx, shop)
+	if err != nil {
 		return err
 	}
+	p := set.Relations[relation]
 	for at, m := range models {
 		before := len(p.Previous) > 0 && p.Previous[0] == m.Version
-		if at < keep || m.State == StateLive || before {
+		if at < keep || m.State == StateLive || m.Version == p.Version || before {
 			continue
 		}
 		if err := r.Delete(ctx, shop, m.Version); err != nil {

@@ -9,10 +9,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -23,6 +21,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
 )
@@ -49,7 +48,8 @@ type Config struct {
 
 // App is the three services in one process. It is an httpserver.Service.
 type App struct {
-	services []httpserver.Service
+	services []service
+	names    []string // of services
 	handler  http.Handler
 	auth     *auth.Authenticator
 	registry *prometheus.Registry
@@ -136,8 +136,8 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	return a, nil
 }
 
-func (a *App) add(name string, s httpserver.Service, peers *peers) {
-	a.services = append(a.services, s)
+func (a *App) add(name string, s service, peers *peers) {
+	a.services, a.names = append(a.services, s), append(a.names, name)
 	a.close.add(s.Close)
 	peers.set(name, s.Handler())
 }
@@ -152,27 +152,35 @@ func (a *App) Auth() *auth.Authenticator { return a.auth }
 func (a *App) Handler() http.Handler { return a.handler }
 
 // AdminHandler answers health checks and metrics.
-func (a *App) AdminHandler() http.Handler { return httpserver.Admin(a.registry, a.ready) }
+func (a *App) AdminHandler() http.Handler {
+	return httpserver.Admin(a.registry, a.Ready)
+}
 
-// ready asks every service whether it is ready.
-func (a *App) ready(ctx context.Context) error {
-	var problems []error
-	for _, s := range a.services {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/readyz", nil)
-		if err != nil {
-			return err
+// service is one of the three.
+type service interface {
+	httpserver.Service
+	Ready(ctx context.Context) []readiness.Part
+}
+
+// Ready says of every service whether it can answer, part by part.
+func (a *App) Ready(ctx context.Context) []readiness.Part {
+	var all []readiness.Part
+	for n, s := range a.services {
+		for _, p := range s.Ready(ctx) {
+			p.Name = a.names[n] + " " + p.Name
+			all = append(all, p)
 		}
-		resp, err := httpserver.InProcess{Handler: s.AdminHandler()}.RoundTrip(r)
-		if err != nil {
-			return err
-		}
-		if resp.StatusCode != http.StatusOK {
-			reason, _ := io.ReadAll(resp.Body)
-			problems = append(problems, errors.New(strings.TrimSpace(string(reason))))
-		}
-		resp.Body.Close()
 	}
-	return errors.Join(problems...)
+	return all
+}
+
+// Standing is closed when every service stands.
+func (a *App) Standing() <-chan struct{} {
+	var all []any
+	for _, s := range a.services {
+		all = append(all, s)
+	}
+	return readiness.All(all...)
 }
 
 // Run does the background work of all services until ctx ends.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -133,17 +132,10 @@ func openSchemas(ctx context.Context, rawURL string) (profileURL, recommenderURL
 	if !database.IsPostgres(rawURL) {
 		return "", "", errors.New("--database-url must have the form postgres://user:password@host:5432/database")
 	}
-	pool, err := database.OpenPostgres(ctx, rawURL)
-	if err != nil {
-		return "", "", err
-	}
-	defer pool.Close()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	for _, schema := range []string{migrations.Profile, migrations.Recommender} {
-		if _, err := pool.Exec(ctx, "create schema if not exists "+pgx.Identifier{schema}.Sanitize()); err != nil {
-			return "", "", fmt.Errorf("create schema %s in Postgres: %w; let the user of --database-url create schemas", schema, err)
-		}
+	if err := migrations.CreateSchemas(ctx, rawURL, migrations.Profile, migrations.Recommender); err != nil {
+		return "", "", err
 	}
 	if profileURL, err = database.WithSchema(rawURL, migrations.Profile); err != nil {
 		return "", "", err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 )
@@ -192,5 +193,5 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	}
 	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
-	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: s.public, Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
+	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
 }

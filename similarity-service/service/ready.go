@@ -1,0 +1,48 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/aisle-rec/aisle/shared/readiness"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor does a damaged model: an
+// older one serves, or the texts.
+func (s *Service) Ready(ctx context.Context) []readiness.Part {
+	client := readiness.Part{Name: "redis"}
+	if err := s.redis.Ping(ctx).Err(); err != nil {
+		client.Note = []string{fmt.Sprintf("lists come from the snapshots and jobs cannot start: it does not answer (%v)", err)}
+	}
+	documents := readiness.Part{Name: "documents"}
+	if damaged := s.archive.Damaged(); len(damaged) > 0 {
+		documents.Note = []string{"these are damaged and passed over: " + strings.Join(damaged, ", ")}
+	}
+	models := readiness.Part{Name: "models"}
+	s.registry.EachFallback(func(shop string, f similarityapi.ModelFallback) {
+		instead := f.Serving
+		if instead == "" {
+			instead = "nothing"
+		}
+		models.Note = append(models.Note, fmt.Sprintf("of shop %s %s is damaged and %s serves", shop, f.Version, instead))
+	})
+	return []readiness.Part{{Name: "snapshot store", Err: s.archive.Ready(ctx)}, client, documents, models, s.gate.Part()}
+}
+
+func (s *Service) registerGauges() {
+	gauge := func(name, help string, value func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
+	s.deps.Registry.MustRegister(
+		gauge("aisle_damaged_live_models", "Relations of shops whose live model is damaged, so that an older one or none serves.", func() (n int) {
+			s.registry.EachFallback(func(string, similarityapi.ModelFallback) { n++ })
+			return n
+		}),
+		gauge("aisle_damaged_documents", "Documents of the archive that could not be read the last time and are passed over.", func() int { return len(s.archive.Damaged()) }),
+		gauge("aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened),
+	)
+}
