@@ -114,11 +114,13 @@ const holderEnv = "AISLE_TEST_HOLD_LOCK"
 func TestALockGoesWithItsProcess(t *testing.T) {
 	t.Parallel()
 	if path := os.Getenv(holderEnv); path != "" {
-		if _, err := filelock.Wait(t.Context(), path); err != nil {
+		release, err := filelock.Wait(t.Context(), path)
+		if err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
-		select {}
+		<-t.Context().Done()
+		_ = release() // so that the lock is not collected before
 	}
 	address := testenv.SQLite(t)
 	holder := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")

@@ -147,6 +147,16 @@ func (a *Archive) List(ctx context.Context, at string) ([]string, error) {
 
 // Entries returns what is directly below a path, in order of name.
 func (a *Archive) Entries(ctx context.Context, at string) ([]Entry, error) {
+	for {
+		entries, err := a.entries(ctx, at)
+		// In a folder a file that is being written may get its name between the reading of the names and the look at each.
+		if err == nil || a.folder == "" || gcerrors.Code(err) != gcerrors.NotFound || ctx.Err() != nil {
+			return entries, err
+		}
+	}
+}
+
+func (a *Archive) entries(ctx context.Context, at string) ([]Entry, error) {
 	prefix := at + "/"
 	it := a.bucket.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"})
 	var entries []Entry
