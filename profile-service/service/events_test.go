@@ -128,6 +128,30 @@ func TestBeaconCarriesItsKey(t *testing.T) {
 	})
 }
 
+func TestAPageGivesNoMoneyBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
+		body := fmt.Sprintf(`{"key":%q,"events":[{"type":"purchase","session_id":%q,"order_id":"o1","item_id":"a"},{"type":"refund","session_id":%q,"order_id":"o1"}]}`, s.publishable, session, session)
+		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", strings.Replace(body, `"key":"`+s.publishable+`",`, "", 1))
+		if status != 200 || answer.Accepted != 2 {
+			t.Errorf("from a server: %d %+v", status, answer)
+		}
+		resp, err := http.Post(s.url+"/v1/events", "text/plain;charset=UTF-8", strings.NewReader(strings.ReplaceAll(body, "o1", "o2")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer = profileapi.EventsAnswer{}
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Accepted != 1 || answer.Rejected != 1 || answer.Results[1].Errors[0].Pointer != "/events/1/type" || answer.Results[1].Errors[0].Code != "not_allowed" {
+			t.Errorf("from a page: %v %+v", err, answer)
+		}
+		page := call[profileapi.Page[profileapi.StoredEvent]](t, s, http.MethodGet, "/v1/events?session_id="+session+"&order=asc", nil)
+		if len(page.Items) != 3 || page.Items[0].FromPage || page.Items[1].FromPage || !page.Items[2].FromPage {
+			t.Errorf("stored: %+v", page.Items)
+		}
+	})
+}
+
 func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
 	t.Parallel()
 	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})

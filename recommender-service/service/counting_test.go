@@ -18,12 +18,19 @@ import (
 
 // happened puts events into the shop as the profile-service would have them.
 func (r *running) happened(events ...profileapi.Event) {
+	for _, e := range events {
+		r.stored(profileapi.StoredEvent{Event: e})
+	}
+}
+
+func (r *running) stored(events ...profileapi.StoredEvent) {
 	r.world.edit("north", func(d *shopData) {
 		for _, e := range events {
 			if e.OccurredAt.IsZero() {
 				e.OccurredAt = wire.TimeOf(time.Now())
 			}
-			d.events = append(d.events, profileapi.StoredEvent{Event: e, Seq: int64(len(d.events) + 1)})
+			e.Seq = int64(len(d.events) + 1)
+			d.events = append(d.events, e)
 		}
 	})
 }
@@ -115,6 +122,25 @@ func (r *running) table(t *testing.T, query string, want ...api.MetricsRow) {
 	if diff := cmp.Diff(want, got.Rows); diff != "" {
 		t.Errorf("%s: %s", query, diff)
 	}
+}
+
+// TestAPagesOrdersCostWhatTheCatalogueSays posts what somebody may who has read a publishable key and has a real answer.
+func TestAPagesOrdersCostWhatTheCatalogueSays(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	a := s.recommend(t, api.Request{Scenario: "home.trending", UserID: "ann", Limit: 3}) // the lamps i000 to i002 cost 1, 2 and 3
+	order := func(id, currency string, line profileapi.EventItem, fromPage bool) profileapi.StoredEvent {
+		return profileapi.StoredEvent{FromPage: fromPage, Event: profileapi.Event{Type: "purchase", UserID: "ann", OrderID: id, Currency: currency, Items: []profileapi.EventItem{line}}}
+	}
+	s.stored(
+		order("O1", "", sold("i001", 2, 1.5, a.RecommendationID), true),     // 3: on sale
+		order("O2", "", sold("i001", 1e9, 2e11, a.RecommendationID), true),  // 200: a hundred of them
+		order("O3", "XXX", sold("i002", 1, 5e11, a.RecommendationID), true), // 3
+		order("O4", "", sold("i002", 1, 500, a.RecommendationID), false),    // 500: a server knows
+	)
+	poll(t, s, "/v1/metrics?interval=all&group_by=scenario", func(m api.MetricsTable) bool {
+		return len(m.Rows) == 1 && m.Rows[0].Orders == 4 && m.Rows[0].Revenue == 706
+	})
 }
 
 func TestAClickOnAFamilyIsItsWhateverTheVariant(t *testing.T) {

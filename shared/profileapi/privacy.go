@@ -64,6 +64,7 @@ type StoredEvent struct {
 	Event
 	Seq        int64     `json:"seq" doc:"Place in the order of acknowledgement"`
 	ReceivedAt wire.Time `json:"received_at"`
+	FromPage   bool      `json:"from_page,omitempty" doc:"Posted with a publishable key, which everybody can read"`
 }
 
 // EventStats sums up what was received.

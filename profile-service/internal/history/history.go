@@ -48,7 +48,7 @@ func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 	e := event.Event{ID: row.EventID, Type: row.Type, UserID: userID, SessionID: row.SessionID, OrderID: row.OrderID, OccurredMs: row.OccurredMs,
 		Value: row.Value, Lines: lines, Rest: row.Rest}
 	out, err := e.Wire()
-	return profileapi.StoredEvent{Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs))}, err
+	return profileapi.StoredEvent{Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage}, err
 }
 
 // Query selects events of a listing.

@@ -76,9 +76,13 @@ func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Bo
 	if err != nil {
 		return "", body, bodyProblem(err)
 	}
-	visitors := auth.FromContext(ctx).Visitors()
+	caller := auth.FromContext(ctx)
+	visitors := caller.Visitors()
 	for n := range body.Events {
 		e := &body.Events[n]
+		if caller.Kind == auth.KindPublishable {
+			e.FromPage()
+		}
 		visitors.Name(e.Pointer, e.Event.UserID, e.Event.SessionID)
 	}
 	return shop, body, visitors.Err()

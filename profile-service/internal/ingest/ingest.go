@@ -142,7 +142,7 @@ func rowOf(e *event.Event, received int64) store.NewEvent {
 	return store.NewEvent{
 		Event: store.Event{
 			Subject: e.Subject(), SessionID: e.SessionID, EventID: e.ID, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
-			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest,
+			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest, FromPage: e.FromPage,
 		},
 		Undated: !e.Timed, Withheld: e.Withheld,
 	}

@@ -19,6 +19,7 @@ type Event struct {
 	Value      *float64
 	Lines      []byte // form of package event
 	Rest       []byte // JSON object or nil
+	FromPage   bool   // posted with a publishable key
 }
 
 // NewEvent is an event to append. Subject and SessionID are as posted; the store puts it under the canonical subject. An event without an

@@ -12,6 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// mostOfAPage is how many of an item a page's order counts for. Whoever reads a publishable key can post orders with it: they cost no more than the catalogue says.
+const mostOfAPage = 100
+
 // bought counts an order line for the answer that it names, or else for the last click of the visitor on the product.
 func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.EventItem, e *profileapi.StoredEvent) error {
 	product := p.a.Product(p.shop, line.ItemID)
@@ -34,7 +37,14 @@ func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.
 	if line.Price != nil {
 		price = *line.Price
 	}
-	revenue, currency := quantity*price, cmp.Or(e.Currency, product.Currency)
+	currency := cmp.Or(e.Currency, product.Currency)
+	if e.FromPage {
+		quantity = min(quantity, mostOfAPage)
+		if price = min(price, product.Price); currency != product.Currency {
+			price, currency = product.Price, product.Currency
+		}
+	}
+	revenue := quantity * price
 	order := cmp.Or(e.OrderID, e.EventID)
 	first, err := p.once(ctx, scopeOf(a), "", "order", order, e.OccurredAt.UnixMilli())
 	if err != nil {

@@ -21,6 +21,7 @@ const (
 	hasLines
 	hasImport
 	undated // occurred_at was not given
+	fromPage
 )
 
 // stored is an event with what only the store needs to know.
@@ -38,7 +39,7 @@ func appendBody(b []byte, e *stored) []byte {
 		on  bool
 	}{
 		{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0},
-		{hasImport, e.importNo != 0}, {undated, e.undated},
+		{hasImport, e.importNo != 0}, {undated, e.undated}, {fromPage, e.FromPage},
 	} {
 		if f.on {
 			flags |= f.bit
@@ -74,6 +75,7 @@ func decodeBody(b []byte, e *stored) error {
 	r := bodyReader{rest: b[2:]}
 	e.ReceivedMs = e.OccurredMs + r.varint()
 	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.importNo, e.undated = "", "", nil, nil, nil, 0, flags&undated != 0
+	e.FromPage = flags&fromPage != 0
 	if flags&hasID != 0 {
 		e.EventID = string(r.counted())
 	} else {
