@@ -57,6 +57,15 @@ func (c *Client) ForShop(shop string) *Client {
 	return &Client{options: o, do: c.do}
 }
 
+type staying struct{}
+
+// Staying marks the context of calls whose caller does not leave before they end: in the same process they are answered on the caller's goroutine. Handing a
+// call to another and back costs more than a short answer, the less a machine has to do the more, since each hand-over wakes a processor.
+func Staying(ctx context.Context) context.Context { return context.WithValue(ctx, staying{}, true) }
+
+// Stays reports whether the caller waits for the end of the call.
+func Stays(ctx context.Context) bool { return ctx.Value(staying{}) != nil }
+
 // Call sends in as JSON (nil: no body) and decodes the answer into out (nil: discarded). A status of 400 or more is returned
 // as *apierror.Problem.
 func (c *Client) Call(ctx context.Context, method, path string, query url.Values, in, out any) error {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+
+	"github.com/aisle-rec/aisle/shared/httpclient"
 )
 
 // bodyBuffer is how much of a body is collected before the reader gets it.
@@ -20,16 +22,21 @@ type InProcess struct{ Handler http.Handler }
 // does, and returns when the handler has ended or its body fills a buffer or is flushed; from there on the body streams through a pipe. When the caller
 // closes the body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is
 // cancelled and never past a deadline, by which handlers know that a write failed only because nobody reads.
+//
+// For a caller who stays (httpclient.Staying) the handler runs on the caller's goroutine to its end, without a context that ends.
 func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if httpclient.Stays(r.Context()) {
+		c := &localCall{header: http.Header{}, ctx: context.WithoutCancel(r.Context()), cancel: func() {}, stop: func() bool { return true }, ready: make(chan struct{}), whole: true}
+		c.run(t.Handler, inner(c.ctx, r))
+		return c.answer(r), nil
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	c := &localCall{header: http.Header{}, ctx: ctx, cancel: cancel, ready: make(chan struct{})}
 	c.stop = context.AfterFunc(r.Context(), cancel)
 	go c.run(t.Handler, inner(ctx, r))
 	select {
 	case <-c.ready:
-		resp := answer(r, c.status, c.sent, c.body)
-		resp.ContentLength = c.length
-		return resp, nil
+		return c.answer(r), nil
 	case <-r.Context().Done():
 		cancel()
 		return nil, r.Context().Err()
@@ -50,10 +57,10 @@ func inner(ctx context.Context, r *http.Request) *http.Request {
 	return inner
 }
 
-func answer(r *http.Request, status int, header http.Header, body io.ReadCloser) *http.Response {
+func (c *localCall) answer(r *http.Request) *http.Response {
 	return &http.Response{
-		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: body, Request: r,
+		Status: http.StatusText(c.status), StatusCode: c.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: c.sent, Body: c.body, ContentLength: c.length, Request: r,
 	}
 }
 
@@ -71,6 +78,7 @@ type localCall struct {
 	length int64 // of body; -1 when it streams and the handler did not say
 
 	buffer []byte
+	whole  bool           // everything goes into buffer
 	pipe   *io.PipeWriter // nil as long as everything is in buffer
 }
 
@@ -139,7 +147,7 @@ func (c *localCall) WriteHeader(status int) {
 // Write implements http.ResponseWriter.
 func (c *localCall) Write(p []byte) (int, error) {
 	c.WriteHeader(http.StatusOK)
-	if len(c.buffer)+len(p) <= bodyBuffer {
+	if c.whole || len(c.buffer)+len(p) <= bodyBuffer {
 		c.buffer = append(c.buffer, p...)
 		return len(p), nil
 	}
@@ -156,7 +164,9 @@ func (c *localCall) Write(p []byte) (int, error) {
 // Flush implements http.Flusher; a reader that is gone shows at the next Write.
 func (c *localCall) Flush() {
 	c.WriteHeader(http.StatusOK)
-	_ = c.flush()
+	if !c.whole {
+		_ = c.flush()
+	}
 }
 
 // flush lets the caller have the answer, and the reader what is buffered. It fails when nobody reads any more.

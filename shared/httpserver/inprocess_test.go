@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 )
 
 // large returns a handler whose answer fits no buffer, and a channel that tells how its context ended once it has returned. That
@@ -72,5 +75,41 @@ func TestACallerWhoLeavesAnInProcessCallIsNoError(t *testing.T) {
 				t.Errorf("logged: %.300s", log.String())
 			}
 		})
+	}
+}
+
+// TestACallerWhoStaysGetsTheWholeAnswer reads, after the handler has returned, an answer that fits no buffer, and one that broke off.
+func TestACallerWhoStaysGetsTheWholeAnswer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(httpclient.Staying(t.Context()))
+	cancel() // which the caller does not look at
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	returned := false
+	resp, err := InProcess{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		for range 100 {
+			fmt.Fprint(w, strings.Repeat("x", 1000))
+			w.(http.Flusher).Flush()
+		}
+		returned = r.Context().Err() == nil
+	})}.RoundTrip(r)
+	if err != nil || !returned || resp.StatusCode != http.StatusOK || resp.Header.Get("ETag") != `"1"` || resp.ContentLength != 100_000 {
+		t.Fatalf("%v, returned %v: %+v", err, returned, resp)
+	}
+	if data, err := io.ReadAll(resp.Body); err != nil || len(data) != 100_000 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	resp, err = InProcess{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "half")
+		panic("the rest is lost")
+	})}.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := io.ReadAll(resp.Body); err == nil || string(data) != "half" {
+		t.Errorf("%q, %v", data, err)
 	}
 }

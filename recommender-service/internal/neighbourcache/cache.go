@@ -16,6 +16,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
@@ -194,7 +195,7 @@ func (c *Cache) refresh(ctx context.Context, shop *catalogue.Shop, m Model, outd
 	}
 	c.running.Go(func() {
 		defer func() { <-c.refreshing }()
-		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), fetchTimeout)
 		defer cancel()
 		began := time.Now()
 		found, _ := c.load(call, shop, m, outdated) // the old lists stay, and the next request tries again
@@ -216,7 +217,7 @@ func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, m Model, missin
 	}
 	done := make(chan result, 1)
 	go func() {
-		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), fetchTimeout)
 		defer cancel()
 		found, err := c.lists.BulkGet(call, missing, otter.BulkLoaderFunc[key, *Entry](func(ctx context.Context, keys []key) (map[key]*Entry, error) {
 			return c.load(ctx, shop, m, keys)

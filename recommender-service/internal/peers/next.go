@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
@@ -88,7 +89,7 @@ func (q *NextQuery) Fetch(ctx context.Context) (*Next, error) {
 	}
 	done := make(chan result, 1)
 	go func() { // goes on when the caller cannot wait: the next one finds the answer
-		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), nextTimeout)
+		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), nextTimeout)
 		defer cancel()
 		next, err := q.peers.next.cache.Get(call, q.key, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
 			return q.ask(ctx)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
@@ -58,7 +59,7 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	}
 	done := make(chan result, 1)
 	go func() { // goes on when the caller cannot wait
-		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), visitorTimeout)
+		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), visitorTimeout)
 		defer cancel()
 		read, err := p.readVisitor(call, k, q, known, now)
 		done <- result{read, err}

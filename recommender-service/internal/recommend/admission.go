@@ -24,11 +24,13 @@ const Overload = "overload"
 type admission struct {
 	limiter adaptivelimiter.AdaptiveLimiter[any]
 	turned  prometheus.Counter
+	hands   chan struct{} // holds an element for each answer that is being made from what is at hand
 }
 
 func newAdmission(registry prometheus.Registerer) *admission {
 	cores := runtime.GOMAXPROCS(0)
 	a := &admission{
+		hands: make(chan struct{}, 2*cores),
 		limiter: adaptivelimiter.NewBuilder[any]().
 			WithLimits(uint(2*cores), uint(mostAtOnce*cores), uint(4*cores)).
 			WithRecentWindow(100*time.Millisecond, time.Second, 20).
@@ -42,6 +44,12 @@ func newAdmission(registry prometheus.Registerer) *admission {
 		Name: "aisle_recommend_admission_limit", Help: "Personal answers that may be made at once now.",
 	}, func() float64 { return float64(a.limiter.Limit()) }))
 	return a
+}
+
+// take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as long, and more memory.
+func (a *admission) take() (give func()) {
+	a.hands <- struct{}{}
+	return func() { <-a.hands }
 }
 
 // enter waits for a place among the answers that are being made. Without one ok is false; with one the caller calls leave at the end.

@@ -107,7 +107,12 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	leave, admitted := e.admission.enter(ctx)
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand
-		return ctx, v, cancel
+		return ctx, v, func() {
+			if v.turn != nil {
+				v.turn()
+			}
+			cancel()
+		}
 	}
 	return ctx, v, func() { leave(); cancel() }
 }

@@ -24,6 +24,7 @@ type visit struct {
 	end    time.Time     // by when the answer is due; zero for one that nobody waits for
 	nonces func() uint64 // one for each question
 	atHand bool          // its answers wait for nobody: too many are being made at once
+	turn   func()        // gives the turn of one at hand to the next; nil before it has one
 	seeds  int           // so many of the latest items of a visitor are seeds
 	past   *Inputs       // of the decision that is made again
 	watch  *watch        // the item that is to be explained
@@ -66,13 +67,17 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 		question: question{
 			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models, req: req, before: before,
 		},
-		draft: draft{used: map[string]string{}}, scratch: v.engine.memory(),
+		draft: draft{used: map[string]string{}},
 	}
-	r.picks = r.scratch.picks[:0]
 	if v.person == nil {
 		v.person = r.whoAsks(ctx)
+		if v.atHand {
+			v.turn = v.engine.admission.take()
+		}
 	}
 	r.person = v.person
+	r.scratch = v.engine.memory()
+	r.picks = r.scratch.picks[:0]
 	r.settle()
 	return r, nil
 }

@@ -99,8 +99,12 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
-	defer cancel()
+	free := context.WithoutCancel(ctx)
+	if s.isPostgres { // SQLite would have two goroutines watch each statement
+		var cancel context.CancelFunc
+		free, cancel = context.WithTimeout(free, writeLimit)
+		defer cancel()
+	}
 	t := &tx{s: s, conn: conn, committed: s.kept.changed}
 	if err = t.later(free, s.begin); err != nil {
 		return errors.Join(fmt.Errorf("begin: %w", err), s.writer.give(conn))
@@ -236,7 +240,7 @@ func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sq
 	if err != nil {
 		return err
 	}
-	rows, err := statement.QueryContext(ctx, args...)
+	rows, err := statement.QueryContext(context.WithoutCancel(ctx), args...) // else two goroutines watch for the end of ctx
 	return visit(rows, err, scan)
 }
 
