@@ -135,7 +135,7 @@ func TestALockGoesWithItsProcess(t *testing.T) {
 	if _, err := out.Read(make([]byte, 5)); err != nil {
 		t.Fatal(err)
 	}
-	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if err := Up(short, Profile, address); err == nil || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("while another holds the lock: %v", err)
