@@ -5,7 +5,11 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
+
+// restFor is how long a connection may be without a request before it makes room for others: under load a request that has been sent waits to be read.
+const restFor = time.Second
 
 // crowd makes room among the connections of a server that is full: the one that has waited longest for a request of its caller goes first. So nobody keeps others
 // out by holding connections open.
@@ -14,7 +18,13 @@ type crowd struct {
 
 	mu      sync.Mutex
 	open    map[net.Conn]*list.Element // the place in waiting, nil for a connection with a request
-	waiting list.List                  // of net.Conn, the longest wait first
+	waiting list.List                  // of waiter, the longest wait first
+	looking bool                       // makeRoom will be called when the first has waited long enough
+}
+
+type waiter struct {
+	conn  net.Conn
+	since time.Time
 }
 
 func newCrowd(most int) *crowd { return &crowd{most: most, open: map[net.Conn]*list.Element{}} }
@@ -28,19 +38,36 @@ func (c *crowd) changed(conn net.Conn, state http.ConnState) {
 	}
 	switch state {
 	case http.StateNew, http.StateIdle:
-		c.open[conn] = c.waiting.PushBack(conn)
+		c.open[conn] = c.waiting.PushBack(waiter{conn, time.Now()})
 	case http.StateActive:
 		c.open[conn] = nil
 	default:
 		delete(c.open, conn)
 		return
 	}
-	if first := c.waiting.Front(); len(c.open) >= c.most && first != nil {
-		longest := first.Value.(net.Conn)
-		c.waiting.Remove(first)
-		delete(c.open, longest)
-		longest.Close()
+	c.makeRoom()
+}
+
+// makeRoom closes the connection that has waited longest when the server is full, or looks again when it has waited long enough. The caller holds the lock.
+func (c *crowd) makeRoom() {
+	first := c.waiting.Front()
+	if len(c.open) < c.most || first == nil || c.looking {
+		return
 	}
+	longest := first.Value.(waiter)
+	if left := restFor - time.Since(longest.since); left > 0 {
+		c.looking = true
+		time.AfterFunc(left, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.looking = false
+			c.makeRoom()
+		})
+		return
+	}
+	c.waiting.Remove(first)
+	delete(c.open, longest.conn)
+	longest.conn.Close()
 }
 
 // dismiss closes the connections that wait for a request of their caller.
@@ -48,6 +75,6 @@ func (c *crowd) dismiss() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for place := c.waiting.Front(); place != nil; place = place.Next() {
-		place.Value.(net.Conn).Close()
+		place.Value.(waiter).conn.Close()
 	}
 }
