@@ -23,9 +23,9 @@ func TestBlend(t *testing.T) {
 		want    list
 	}{
 		"no events: text alone":                   {nil, alike, 0, 10, list{{ItemID: "a", Score: 1}, {ItemID: "c", Score: .5}}},
-		"as many events as count as much as text": {row, alike, 5, 10, list{{ItemID: "a", Score: 4.5}, {ItemID: "c", Score: .25}, {ItemID: "b", Score: -2}}},
-		"three times as many: text has a quarter": {row, alike, 15, 10, list{{ItemID: "a", Score: 6.25}, {ItemID: "c", Score: .125}, {ItemID: "b", Score: -3}}},
-		"the list is cut, the best stay":          {row, alike, 5, 1, list{{ItemID: "a", Score: 4.5}}},
+		"as many events as count as much as text": {row, alike, 5, 10, list{{ItemID: "a", Score: 4.5}, {ItemID: "b", Score: -2}, {ItemID: "c", Score: .25}}},
+		"three times as many: text has a quarter": {row, alike, 15, 10, list{{ItemID: "a", Score: 6.25}, {ItemID: "b", Score: -3}, {ItemID: "c", Score: .125}}},
+		"the list is cut, what says most stays":   {row, alike, 5, 2, list{{ItemID: "a", Score: 4.5}, {ItemID: "b", Score: -2}}},
 		"ties go to the lower id":                 {list{{ItemID: "z", Score: 1}, {ItemID: "y", Score: 1}}, nil, 5, 10, list{{ItemID: "y", Score: .5}, {ItemID: "z", Score: .5}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,11 +2,14 @@ package serving
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -21,7 +24,9 @@ type Model struct {
 	Snapshot *snapshot.Snapshot
 	// Sessions is the next-item model; nil for relations that only have lists.
 	Sessions *sessions.Model
-	tag      string
+	// Seeding is how the items of a history weigh; nil for relations that are not about histories.
+	Seeding *similarityapi.Seeding
+	tag     string
 }
 
 // Model returns a version of a relation, the live one when version is "". It wraps ErrNoModel or ErrUnknownVersion.
@@ -61,10 +66,29 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 	if m.Sessions, err = readSessions(s); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", version, err)
 	}
+	if m.Seeding, err = seeding(&s.Meta); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", version, err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[key] = m
 	return m, nil
+}
+
+// seeding reads how a model weighs the items of a history. One that was stored without a recipe takes the weights as they are.
+func seeding(m *snapshot.Meta) (*similarityapi.Seeding, error) {
+	if m.Relation != similarityapi.Similar {
+		return nil, nil
+	}
+	var recipe struct {
+		Values string `json:"values"`
+	}
+	if m.Recipe != nil {
+		if err := json.Unmarshal(m.Recipe, &recipe); err != nil {
+			return nil, fmt.Errorf("read the recipe: %w", err)
+		}
+	}
+	return &similarityapi.Seeding{Values: cmp.Or(recipe.Values, similarityapi.ValuesWeights), HalfLife: m.SeedHalfLife}, nil
 }
 
 func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {
