@@ -21,7 +21,7 @@ import (
 
 const (
 	// Neighbours is the length of a kept list.
-	Neighbours = 150
+	Neighbours = 200
 	// lookupItems is how many lists one request may ask for.
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.

@@ -201,13 +201,17 @@ func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []
 	return out
 }
 
-// blend adds up (1−share)·behaviour and share·scale·cosine of the texts. The share of text falls with support; scale is what the
+// blend adds up (1−share·best)·behaviour and share·scale·cosine of the texts, best being the largest cosine: texts that say little leave behaviour as it was
+// measured. The share of text falls with support; scale is what the
 // model's best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much worth as positive ones.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
-	share := textPrior / (textPrior + support)
+	share, best := textPrior/(textPrior+support), 0.0
+	for _, n := range alike {
+		best = max(best, n.Score)
+	}
 	sums := make(map[string]float64, len(row)+len(alike))
 	for _, n := range row {
-		sums[n.ItemID] = (1 - share) * n.Score
+		sums[n.ItemID] = (1 - share*best) * n.Score
 	}
 	for _, n := range alike {
 		sums[n.ID] += share * scale * n.Score
