@@ -26,7 +26,7 @@ const (
 	benchRecent = 50
 )
 
-// bigShop has 100,000 items with 100 neighbours each, for the seeds of users who did 50 things.
+// bigShop has 100,000 items with 200 neighbours each, as many as a model keeps, for the seeds of users who did 50 things.
 func bigShop(s *shopData) {
 	id := func(i int) string { return fmt.Sprintf("item%06d", i%benchItems) }
 	for i := range benchItems {
@@ -43,7 +43,7 @@ func bigShop(s *shopData) {
 				continue
 			}
 			var near []similarityapi.Neighbour
-			for n := range 100 {
+			for n := range 200 {
 				near = append(near, similarityapi.Neighbour{ItemID: id(seed*31 + n*n*17 + 1), Score: 1 / float64(n+1)})
 			}
 			s.list("similar", id(seed), near...)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // aged gives the items of a visitor's history ages, and weights that have decayed to so much.
@@ -24,17 +25,21 @@ func TestSeedsFollowTheVisit(t *testing.T) {
 		decayed float64
 		hours   []float64
 		want    map[string]float64
+		seeding *similarityapi.Seeding
 	}{
-		"who is not here now counts whole":                      {1, []float64{2, 30, 300}, map[string]float64{"i003": .5, "i050": .5, "i121": .5}},
-		"during a visit the latest speaks loudest":              {1, []float64{.1, .2, 300}, map[string]float64{"i003": .5, "i050": .25, "i121": .5 / 3}},
-		"an import of this hour is no visit":                    {1, []float64{.1, .1, .1}, map[string]float64{"i003": .5, "i050": .5, "i121": .5}},
-		"who comes back after decades is still who they were":   {1e-103, []float64{24e4, 24e4, 24e4}, map[string]float64{"i003": 1, "i050": 1, "i121": 1}},
-		"weights that have not faded stay comparable with ages": {.25, []float64{500, 500, 500}, map[string]float64{"i003": .2, "i050": .2, "i121": .2}},
+		"who is not here now counts whole":                      {1, []float64{2, 30, 300}, map[string]float64{"i003": .5, "i050": .5, "i121": .5}, nil},
+		"during a visit the latest speaks loudest":              {1, []float64{.1, .2, 300}, map[string]float64{"i003": .5, "i050": .25, "i121": .5 / 3}, nil},
+		"an import of this hour is no visit":                    {1, []float64{.1, .1, .1}, map[string]float64{"i003": .5, "i050": .5, "i121": .5}, nil},
+		"who comes back after decades is still who they were":   {1e-103, []float64{24e4, 24e4, 24e4}, map[string]float64{"i003": 1, "i050": 1, "i121": 1}, nil},
+		"weights that have not faded stay comparable with ages": {.25, []float64{500, 500, 500}, map[string]float64{"i003": .2, "i050": .2, "i121": .2}, nil},
+		"a model that no age taught takes all alike":            {.01, []float64{2, 30, 9000}, map[string]float64{"i003": 1, "i050": 1, "i121": 1}, &similarityapi.Seeding{Values: "ones"}},
+		"a model may say how the past fades":                    {1, []float64{2, 30, 300}, map[string]float64{"i003": 1, "i050": .5, "i121": .25}, &similarityapi.Seeding{Values: "weights", HalfLife: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := north(t)
 			s.world.edit("north", func(d *shopData) {
+				d.seeding = c.seeding
 				d.did("ann", "view_item", "i003", "i050", "i121")
 				aged(d, "ann", c.decayed, c.hours...)
 			})

@@ -39,7 +39,8 @@ type shopData struct {
 	lists    map[string]map[string][]similarityapi.Neighbour // relation → item
 	popular  map[string][]similarityapi.Neighbour            // window + "/" + category
 	version  string
-	models   map[string]string        // relation by version, of those that can be asked about; nil when none can
+	models   map[string]string // relation by version, of those that can be asked about; nil when none can
+	seeding  *similarityapi.Seeding
 	users    []profileapi.User        // in order of id
 	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
 	edition  int                      // of everything
@@ -293,7 +294,7 @@ func (w *world) lookup(rw http.ResponseWriter, r *http.Request) {
 	defer w.mu.Unlock()
 	w.count("lookup")
 	s := w.shop(of(r))
-	out := similarityapi.LookupAnswer{ModelVersion: s.version, Relation: in.Relation}
+	out := similarityapi.LookupAnswer{ModelVersion: s.version, Relation: in.Relation, Seeding: s.seeding}
 	for _, id := range in.ItemIDs {
 		l := similarityapi.NeighbourList{ItemID: id, Source: "behaviour", Neighbours: s.lists[in.Relation][id]}
 		out.Lists = append(out.Lists, l)

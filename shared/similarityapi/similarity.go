@@ -24,7 +24,7 @@ type Neighbour struct {
 // DegradedModel is in the degraded of answers that are not made with the live model, because that is damaged.
 const DegradedModel = "model"
 
-// NeighbourList is the list of one item, heaviest first, ties by item id.
+// NeighbourList is the list of one item, the largest weights first whatever their sign, ties by item id.
 type NeighbourList struct {
 	ItemID     string      `json:"item_id"`
 	Source     string      `json:"source" enum:"behaviour,text,blend,none" doc:"What the list was made from"`
@@ -44,8 +44,20 @@ type LookupAnswer struct {
 	ModelVersion string          `json:"model_version" doc:"Empty while no model has been published"`
 	Relation     string          `json:"relation"`
 	Lists        []NeighbourList `json:"lists"`
+	Degraded     []string        `json:"degraded,omitempty" doc:"model: the live model is damaged and an older one, or the texts alone, answer"`
+	Seeding      *Seeding        `json:"seeding,omitempty" doc:"Of a model of histories: how the items of a history weigh beside each other in a sum over its lists"`
+}
 
-	Degraded []string `json:"degraded,omitempty" doc:"model: the live model is damaged and an older one, or the texts alone, answer"`
+// Readings of the weight of what a visitor did to an item.
+const (
+	ValuesOnes    = "ones"    // what was done at all counts the same
+	ValuesWeights = "weights" // as the sum of the weights of its events
+)
+
+// Seeding says how the items of a history weigh in the sum over a model's lists with which the model was chosen and measured.
+type Seeding struct {
+	Values   string  `json:"values" enum:"ones,weights" doc:"ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights"`
+	HalfLife float64 `json:"half_life,omitempty" doc:"Number of later items after which an item weighs half; 0: none fades"`
 }
 
 // NextRequest asks what a session may look at next.

@@ -31,6 +31,7 @@ type EvaluateOptions struct {
 	Seed          uint64                              // same seed, same report
 	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
 	Workers       int                                 // goroutines; 0 means GOMAXPROCS
+	Serve         Serve                               // afterwards, has the test part answered by what serves, and compares
 	ScanTest      bool                                // afterwards, scan the test part for the family's optimum
 	Progress      func(stage string, done, total int) // may be called from several goroutines
 }
@@ -78,6 +79,8 @@ type Report struct {
 	// TestOptimum is what the winning two-hop family could have reached had it been chosen on the test part. It is only for
 	// judging the choice and is never used by it.
 	TestOptimum *TestOptimum `json:"test_optimum,omitempty"`
+	// Served has the figures of what was served beside those of the winner.
+	Served *Served `json:"served,omitempty"`
 }
 
 // TestOptimum compares the honest choice of two-hop parameters with the best ones in hindsight.
@@ -118,7 +121,13 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, err)
 	}
-	return report(o, run, data, board), nil
+	r := report(o, run, data, board)
+	if o.Serve != nil {
+		if r.Served, err = served(ctx, o.Serve, data, run, r.Results[slices.IndexFunc(r.Results, func(one Result) bool { return one.Name == r.Selected })].Metrics); err != nil {
+			return Report{}, err
+		}
+	}
+	return r, nil
 }
 
 // EvaluateAlgorithms lists the algorithms that compete when none are named. One more, ridge, competes only when it is named.

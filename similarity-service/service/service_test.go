@@ -126,6 +126,17 @@ func TestFromEventsToNeighbours(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a model of histories says how they weigh, another does not", func(t *testing.T) {
+		for relation, want := range map[string]bool{similarityapi.Similar: true, similarityapi.BoughtTogether: false} {
+			answer, err := c.Lookup(deadline(t), similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(1, 4)}})
+			if err != nil || (answer.Seeding != nil) != want {
+				t.Fatalf("%s: %+v, %v", relation, answer.Seeding, err)
+			}
+			if want && !slices.Contains([]string{similarityapi.ValuesOnes, similarityapi.ValuesWeights}, answer.Seeding.Values) {
+				t.Errorf("values are read as %q", answer.Seeding.Values)
+			}
+		}
+	})
 	t.Run("popular lists exist for the shop and its categories", func(t *testing.T) {
 		eventually(t, "popularity is counted", func() error {
 			all, err := c.Popular(deadline(t), similarityapi.PopularQuery{Limit: 5})

@@ -114,7 +114,7 @@ func TestTouchedOnly(t *testing.T) {
 	}
 }
 
-// TestTouchedOnlyKeepsTheOtherLists has a catalogue that is too large for the models whose lists depend on each other.
+// TestTouchedOnlyKeepsTheOtherLists has a catalogue that is too large, for its budget, for the models whose lists depend on each other.
 func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 	t.Parallel()
 	p := shop(12)
@@ -129,7 +129,7 @@ func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 		p.events = append([]profileapi.Interaction{e}, p.events...)
 	}
 	c := start(t, p, settings(t))
-	only := similarityapi.JobRequest{Relations: []string{similarityapi.Similar}}
+	only := similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: .3}
 	recompute(t, c, only)
 	one, other, quiet := itemID(0, 2), itemID(0, 20), itemID(0, 5)
 	list := neighbours(t, c, similarityapi.Similar, quiet)

@@ -72,6 +72,9 @@ const (
 	slotMask = 1<<slotBits - 1
 )
 
+// nearPlaces is how many places the processor keeps at hand anyway.
+const nearPlaces = 1 << 14
+
 // Reset empties the blend for items below n.
 func (b *Blend) Reset(n int) {
 	if len(b.places) < n {
@@ -114,23 +117,40 @@ func (b *Blend) Add(terms []Term, weight float64, heads []int32) {
 func (b *Blend) place(terms []Term, heads []int32) float64 {
 	clear(b.raw)
 	b.fetch(terms)
+	entries := 0
+	for t := range terms {
+		entries += len(terms[t].Row.Items)
+	}
+	at := len(b.slots)
+	b.slots = slices.Grow(b.slots, entries)[:at+entries]
+	raw, places, now := b.raw, b.places, b.now
 	for t := range terms {
 		w := terms[t].Seed.Weight
-		b.fetchPlaces(terms[t].Row.Items, heads)
-		for k, i := range terms[t].Row.Items {
+		items := terms[t].Row.Items
+		weights, slots := terms[t].Row.Weights[:len(items)], b.slots[at:][:len(items)]
+		at += len(items)
+		if len(places) > nearPlaces {
+			b.fetchPlaces(items, heads)
+		}
+		for k, i := range items {
 			if heads != nil {
 				i = heads[i]
 			}
-			p := b.places[i]
-			if p&^slotMask != b.now {
-				p = b.now | uint32(len(b.items))
-				b.places[i] = p
-				b.items, b.score, b.raw = append(b.items, i), append(b.score, 0), append(b.raw, 0)
+			p := places[i]
+			if p&^slotMask != now {
+				p = now | uint32(len(raw))
+				places[i] = p
+				b.items, raw = append(b.items, i), append(raw, 0)
 			}
-			slot := int32(p & slotMask)
-			b.slots = append(b.slots, slot)
-			b.raw[slot] += Product(w, terms[t].Row.Weights[k])
+			slot := p & slotMask
+			slots[k] = int32(slot)
+			raw[slot] += Product(w, weights[k])
 		}
+	}
+	b.raw = raw
+	b.score = slices.Grow(b.score, len(raw)-len(b.score))
+	for len(b.score) < len(raw) {
+		b.score = append(b.score, 0)
 	}
 	largest := 0.0
 	for _, v := range b.raw {

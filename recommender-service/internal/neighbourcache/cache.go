@@ -22,7 +22,7 @@ import (
 
 const (
 	// Neighbours is the length of a kept list.
-	Neighbours = 100
+	Neighbours = 200
 	// lookupItems is how many lists one request may ask for.
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
@@ -44,9 +44,10 @@ const (
 // Entry is one cached list.
 type Entry struct {
 	Row     candidate.Row
-	Version string                // of the model that made it
-	Source  string                // behaviour, text, blend or none
-	texts   unique.Handle[string] // the fingerprint of the items' texts when it was read
+	Version string                 // of the model that made it
+	Source  string                 // behaviour, text, blend or none
+	Seeding *similarityapi.Seeding // how a history weighs in sums over lists of this model; nil where no model says so. Shared by the lists of one reading
+	texts   unique.Handle[string]  // the fingerprint of the items' texts when it was read
 	read    time.Time
 }
 
@@ -254,7 +255,7 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 		}
 		for n := range answer.Lists {
 			list := &answer.Lists[n]
-			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, texts: unique.Make(m.Texts), read: now}}
+			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, Seeding: answer.Seeding, texts: unique.Make(m.Texts), read: now}}
 			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), Neighbours)])
 			e.Row = candidate.Row{Items: append(e.items[:0], row.Items...), Weights: append(e.weights[:0], row.Weights...)}
 			out[part[n]] = &e.Entry

@@ -26,7 +26,7 @@ const (
 	reserve = 5
 	// seedLimit is how many of the latest items of a visitor are seeds; seedsAtHand when too many answers are being made at once: most of the work of an
 	// answer is theirs.
-	seedLimit   = 200
+	seedLimit   = 300
 	seedsAtHand = 40
 )
 

@@ -116,17 +116,18 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 func (r *run) ask(ctx context.Context, kind string) supply {
 	switch kind {
 	case api.SourceHistory:
-		return r.neighbours(ctx, similarityapi.Similar, r.historySeeds())
+		h := r.historySeeds()
+		return r.neighbours(ctx, similarityapi.Similar, h.seeds, h.weigh)
 	case api.SourceSession:
 		return r.next(ctx)
 	case api.SourceContextSimilar:
-		return r.neighbours(ctx, similarityapi.Similar, r.contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.Similar, r.contextSeeds(r.req.ContextItems), nil)
 	case api.SourceContextTogether:
-		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.req.ContextItems), nil)
 	case api.SourceContextNext:
-		return r.neighbours(ctx, similarityapi.ViewedNext, r.contextSeeds(r.req.ContextItems))
+		return r.neighbours(ctx, similarityapi.ViewedNext, r.contextSeeds(r.req.ContextItems), nil)
 	case api.SourceCart:
-		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.cart))
+		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.cart), nil)
 	case api.SourceRecentlyViewed:
 		return r.recentlyViewed()
 	case api.SourceBuyAgain:
@@ -141,47 +142,82 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 	return r.popularIn(ctx, []profileapi.AffinityValue{{Weight: 1}}, kind)
 }
 
-// historySeeds lists what the visitor did, the latest first. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it
-// would, for minutes apart mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
-func (r *run) historySeeds() []candidate.Seed {
-	history := r.visitor.History[:min(len(r.visitor.History), r.seeds)]
-	seeds := make([]candidate.Seed, len(history))
-	visiting, largest := r.visiting(), 0.0
-	for n := range history {
-		t := &history[n]
+// history is what the visitor did as seeds, the latest first, and what a model needs to weigh them as it was measured with.
+type history struct {
+	seeds    []candidate.Seed // weighing by their age, for lists that no model stands behind
+	totals   []float64        // the sums of weights that have not faded
+	visiting bool
+}
+
+// historySeeds lists what the visitor did. A model says how it weighs; without one, weights fade with age.
+func (r *run) historySeeds() *history {
+	touched := r.visitor.History[:min(len(r.visitor.History), r.seeds)]
+	h := &history{seeds: make([]candidate.Seed, len(touched)), totals: make([]float64, len(touched)), visiting: r.visiting()}
+	largest := 0.0
+	for n := range touched {
+		t := &touched[n]
 		largest = max(largest, math.Abs(t.Weight))
-		seeds[n] = candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: t.Weight}
-		if visiting {
-			seeds[n].Weight /= float64(1 + n)
+		h.seeds[n] = candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: h.inVisit(t.Weight, n)}
+		h.totals[n] = t.Total
+	}
+	for n := range h.seeds {
+		h.seeds[n].Weight = refreshed(h.seeds[n].Weight, largest)
+	}
+	r.perFamily(h)
+	return h
+}
+
+// inVisit is the weight of the seed at place n. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it would, for minutes apart
+// mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
+func (h *history) inVisit(weight float64, n int) float64 {
+	if h.visiting {
+		return weight / float64(1+n)
+	}
+	return weight
+}
+
+// weigh weighs the seeds as a model does in the sums that it was measured with. What the visitor dislikes teaches no model; it weighs by its age.
+func (h *history) weigh(s *similarityapi.Seeding) []float64 {
+	weights := make([]float64, len(h.seeds))
+	later := 0
+	for n := range h.seeds {
+		if weights[n] = h.seeds[n].Weight; weights[n] < 0 || h.totals[n] <= 0 {
+			continue
 		}
+		w := 1.0
+		if s.Values != similarityapi.ValuesOnes {
+			w = h.totals[n]
+		}
+		if s.HalfLife > 0 {
+			w *= math.Exp2(-float64(later) / s.HalfLife)
+		}
+		weights[n] = h.inVisit(w, n)
+		later++
 	}
-	for n := range seeds {
-		seeds[n].Weight = refreshed(seeds[n].Weight, largest)
-	}
-	return r.perFamily(seeds)
+	return weights
 }
 
 // perFamily joins seeds of one product, whose variants have the same lists: the first stays, with what all of them weigh together.
-func (r *run) perFamily(seeds []candidate.Seed) []candidate.Seed {
+func (r *run) perFamily(h *history) {
 	r.read(func(v *catalogue.View) {
 		heads := v.Heads()
 		if heads == nil {
 			return
 		}
-		at, kept := make(map[int32]int, len(seeds)), seeds[:0]
-		for _, s := range seeds {
+		at, seeds, totals := make(map[int32]int, len(h.seeds)), h.seeds[:0], h.totals[:0]
+		for n, s := range h.seeds {
 			if i := v.Find(s.ItemID); i >= 0 {
 				if have, again := at[heads[i]]; again {
-					kept[have].Weight = visitor.Joined(kept[have].Weight, s.Weight)
+					seeds[have].Weight = visitor.Joined(seeds[have].Weight, s.Weight)
+					totals[have] += h.totals[n]
 					continue
 				}
-				at[heads[i]] = len(kept)
+				at[heads[i]] = len(seeds)
 			}
-			kept = append(kept, s)
+			seeds, totals = append(seeds, s), append(totals, h.totals[n])
 		}
-		seeds = kept
+		h.seeds, h.totals = seeds, totals
 	})
-	return seeds
 }
 
 // faded is the weight below which what a visitor did says when it was done rather than how much it was meant.
@@ -226,8 +262,8 @@ func sameProduct(v *catalogue.View, id string, i int32) bool {
 	return o >= 0 && v.Head(o) == v.Head(i)
 }
 
-// neighbours makes a term of the list of every seed.
-func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate.Seed) supply {
+// neighbours makes a term of the list of every seed. weigh, if there is one, weighs the seeds as the model of a list wants them.
+func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate.Seed, weigh func(*similarityapi.Seeding) []float64) supply {
 	if len(seeds) == 0 {
 		return supply{}
 	}
@@ -242,11 +278,21 @@ func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate
 		if err != nil {
 			s.failed = peers.Similarity
 		}
+		var weights []float64
+		var of similarityapi.Seeding // by which weights are
 		for n, e := range lists.Entries {
-			if e != nil && (r.past == nil || e.Version == r.pinned(relation)) { // a model that came later said nothing then
-				s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
-				s.version = e.Version
+			if e == nil || r.past != nil && e.Version != r.pinned(relation) { // a model that came later said nothing then
+				continue
 			}
+			s.terms = append(s.terms, candidate.Term{Seed: seeds[n], Row: &e.Row})
+			s.version = e.Version
+			if weigh == nil || e.Seeding == nil {
+				continue
+			}
+			if weights == nil || *e.Seeding != of { // all but always all lists are of one model
+				weights, of = weigh(e.Seeding), *e.Seeding
+			}
+			s.terms[len(s.terms)-1].Seed.Weight = weights[n]
 		}
 		return s
 	}

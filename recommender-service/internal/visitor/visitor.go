@@ -26,6 +26,7 @@ type Touched struct {
 	Kinds    uint32  // the types of its events: bit k stands for the k-th of the visitor's types
 	Weight   float64 // between −1 and 1: how much the visitor cares
 	Decayed  float64 // the sum of weights that Weight is made of
+	Total    float64 // the sum of weights, not decayed
 	Disliked float64 // the part of Decayed that not_interested brought
 	AgeHours float64
 	LastMs   int64
@@ -157,7 +158,7 @@ func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []T
 		fade := visitorstate.Decay(age, halfLife)
 		decayed := float64(it.Decayed) * fade
 		list[n] = Touched{
-			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Disliked: float64(it.Disliked) * fade,
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Total: float64(it.Weight), Disliked: float64(it.Disliked) * fade,
 			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), LastMs: it.LastMs,
 		}
 	}
@@ -284,7 +285,7 @@ func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
 	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
-	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: weight, AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
 	if eventType == "not_interested" {
 		t.Disliked = weight
 	}
@@ -299,7 +300,7 @@ func putFirst(list []Touched, t Touched) []Touched {
 		if math.Abs(old.Weight) > math.Abs(t.Weight) {
 			t.Type = old.Type
 		}
-		t.Decayed, t.Disliked = old.Decayed+t.Decayed, old.Disliked+t.Disliked
+		t.Decayed, t.Total, t.Disliked = old.Decayed+t.Decayed, old.Total+t.Total, old.Disliked+t.Disliked
 		t.Weight, t.Kinds, t.Item = Saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}

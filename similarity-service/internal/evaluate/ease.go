@@ -15,8 +15,10 @@ const EASE = "ease"
 const (
 	// sweepSeconds is the nominal cost of an inverse per cubed item.
 	sweepSeconds = .2e-9
-	// easeShare of the budget may go into EASE, and it needs at least easePoints evaluations to be searched.
+	// easeShare of the budget may go into EASE; leadShare when it leads clearly, so that the other families are searched briefly. Fewer points than easePoints
+	// would be no search.
 	easeShare  = .4
+	leadShare  = .7
 	easePoints = 5
 	// easeScalings bounds the points tried for the exponents that scale the weights.
 	easeScalings = 14
@@ -39,17 +41,37 @@ func (p easePoint) parameters(s *search) map[string]any {
 	return out
 }
 
-// easeEvaluations is the number of points that the budget allows, 0 when EASE is out of reach.
-func (s *search) easeEvaluations() int {
+// easeSeconds is the nominal cost of a point, an inverse and the passes over it; +Inf when the dense matrix is out of reach.
+func (s *search) easeSeconds() float64 {
+	if s.data.Train.Cols > closedform.MaxItems {
+		return math.Inf(1)
+	}
 	n := float64(s.data.Train.Cols)
-	history := 0
+	history, passes := 0, 1.0
 	for _, c := range s.held.first(easeMaxCases).cases {
 		history += len(c.known) + len(c.hidden) + len(c.seeds)
 	}
-	each := n*n*n*sweepSeconds + n*float64(history)*2.5e-9
+	if s.data.Ordered {
+		passes = 3 // the half-lives of seeds beside the best so far
+	}
+	return n*n*n*sweepSeconds + passes*n*float64(history)*2.5e-9
+}
+
+// easeEvaluations is the number of points that the budget allows, 0 when EASE is out of reach.
+func (s *search) easeEvaluations() int {
+	each := s.easeSeconds()
 	limit := int(easeShare * s.o.BudgetSeconds / each)
-	if s.data.Train.Cols > closedform.MaxItems || limit < easePoints {
+	switch s.standing {
+	case easeBehind:
 		return 0
+	case easeAhead:
+		limit = max(int(leadShare*s.o.BudgetSeconds/each), easePoints)
+	case easeNear:
+		limit = max(limit, easePoints)
+	default:
+		if limit < easePoints {
+			return 0
+		}
 	}
 	return min(limit, 40)
 }
@@ -62,19 +84,23 @@ func (s *search) searchEASE() (*candidate, error) {
 		return nil, nil
 	}
 	best, bestPoint, calls := &candidate{}, easePoint{}, 0
+	start := s.easeStart()
 	axes := []axis{
-		{name: "ridge", start: 1, step: 1.5, last: .3, low: -8, top: 8},
-		{name: "user exponent", start: -.2, step: .2, last: .1, low: -1, top: .5},
+		{name: "ridge", start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
+		{name: "user exponent", start: start.rows.hop.UserExponent, step: .2, last: .1, low: -1, top: .5},
 	}
 	if s.data.RowTimes != nil {
-		axes = append(axes, axis{name: "half-life", start: 8, step: 1, last: .4, low: 2, top: noDecay})
+		axes = append(axes, axis{name: "half-life", start: start.rows.logHalfLife, step: 1, last: .4, low: 2, top: noDecay})
 	}
 	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
 		p := easePoint{logRidge: at[0], rows: twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: at[1]}}}
 		if len(at) > 2 {
 			p.rows.logHalfLife = at[2]
 		}
-		c, err := s.bestEASE(p, s.held.first(easeMaxCases))
+		c, err := s.scouted, error(nil)
+		if calls > 0 || c == nil {
+			c, err = s.bestEASE(p, s.held.first(easeMaxCases))
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -147,7 +173,7 @@ func (s *search) easeScores(p easePoint, held *validation) (*easeScores, easePoi
 	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
 }
 
-// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order.
+// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped, then from the best so far.
 func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
 	scores, p, err := s.easeScores(p, held)
 	if err != nil {
@@ -158,16 +184,22 @@ func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
 		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
 	}
 	best := &candidate{}
-	for _, h := range halfLives {
+	s.easeDecay, err = climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
 		q := p
-		q.rows.seedHalfLife = h
+		q.rows.seedHalfLife = halfLives[at]
 		cases, err := scores.accuracy(held, s.o, q.rows)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		if c := s.easeCandidate(q, cases); best.better(c) {
-			best = c
+		c := s.easeCandidate(q, cases)
+		if !best.better(c) {
+			return false, nil
 		}
+		best = c
+		return true, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return best, nil
 }

@@ -61,7 +61,7 @@ func (s *search) rank() int {
 // strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes one.
 func (s *search) searchLowRank() (*candidate, error) {
 	rank := s.rank()
-	if rank == 0 {
+	if rank == 0 || s.standing == easeAhead {
 		return nil, nil
 	}
 	if s.twoHop == nil {

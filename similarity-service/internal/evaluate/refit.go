@@ -22,10 +22,15 @@ func (s *search) refitHelps(p easePoint) (bool, error) {
 		return false, err
 	}
 	g = g.WithUserExponent(p.rows.hop.UserExponent)
+	o := neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop}
+	cut, gram, err := easeCut(g, p, o)
+	if err != nil {
+		return false, err
+	}
 	var ndcg [2]float64
 	for at, refit := range []bool{false, true} {
 		p.refit = refit
-		lists, err := easeLists(g, p, neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop})
+		lists, err := easeWeights(g, cut, gram, p, o)
 		if err != nil {
 			return false, err
 		}
@@ -70,19 +75,31 @@ func withoutTenth(m *csr.Matrix) *csr.Matrix {
 
 // easeLists builds the lists of a point from g, refitted if the point says so.
 func easeLists(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbours.Lists, error) {
-	gram, err := closedform.Gram(g, o)
+	cut, gram, err := easeCut(g, p, o)
 	if err != nil {
 		return nil, err
+	}
+	return easeWeights(g, cut, gram, p, o)
+}
+
+// easeCut solves for all weights and cuts them to the largest of each item. It returns the Gram matrix beside them.
+func easeCut(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbours.Lists, *closedform.Dense, error) {
+	gram, err := closedform.Gram(g, o)
+	if err != nil {
+		return nil, nil, err
 	}
 	precision, err := closedform.Precision(gram, p.lambda, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lists, err := closedform.Lists(precision, o)
-	if err != nil {
-		return nil, err
-	}
+	return lists, gram, err
+}
+
+// easeWeights gives the cut lists of a point the weights that it serves with.
+func easeWeights(g *neighbours.Graph, lists *neighbours.Lists, gram *closedform.Dense, p easePoint, o neighbours.Options) (*neighbours.Lists, error) {
 	if p.refit {
+		var err error
 		if lists, err = closedform.Refit(lists, gram, p.lambda, o); err != nil {
 			return nil, err
 		}

@@ -120,6 +120,8 @@ type Leaderboard struct {
 	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
 
 	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
+	built *Trained                                           // the selected model as it serves, of the training part of data
+	data  *dataset.Data
 }
 
 // candidate is an algorithm with the parameters that did best on validation.
@@ -155,7 +157,11 @@ type search struct {
 	graphs   map[graphKey]*neighbours.Graph
 	vectors  *closedform.LowRank // of the whole training part, once a model with a low-rank term was built
 	twoHop   *candidate          // what the two-hop search chose, once it has run
-	o        Options
+	standing standing
+	scouted  *candidate // EASE where its search begins
+	// easeDecay and hopDecay are the places of the half-lives of seeds that did best last, where the next point's scan begins.
+	easeDecay, hopDecay int
+	o                   Options
 }
 
 // Run chooses among the algorithms on validation data and scores the winner, popularity and cosine on the test part.
@@ -207,7 +213,7 @@ func (s *search) families() []family {
 		{RP3Beta, func() (*candidate, error) { return s.fixed(RP3Beta, named(neighbours.RP3Beta(.5))) }},
 		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
 		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
-		{TwoHop, s.searchTwoHop},
+		{TwoHop, s.twoHopInReach},
 		{TwoHopLowRank, s.searchLowRank},
 		{EASE, s.searchEASE},
 		{Ridge, s.searchRidge},
@@ -228,6 +234,11 @@ func (s *search) candidates() ([]*candidate, error) {
 			s.o.Progress("search", at, len(searches))
 		}
 		before := s.o.CPUSeconds()
+		if one.name == TwoHop { // the named points are measured
+			if err := s.scout(found); err != nil {
+				return nil, fmt.Errorf("scout: %w", err)
+			}
+		}
 		c, err := one.run()
 		if err != nil {
 			return nil, fmt.Errorf("search %s: %w", one.name, err)
@@ -272,6 +283,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			}
 			if c == selected && model.Lists != nil {
 				board.train, board.Recipe = c.trainLists, s.recipe(c)
+				board.data, board.built = s.data, c.trained(s, model)
 			}
 		}
 		board.Results = append(board.Results, r)

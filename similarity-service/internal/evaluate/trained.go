@@ -24,11 +24,14 @@ type Trained struct {
 	Sessions *sessions.Model
 }
 
-// Train builds the winner again, with the parameters that won, from other data of the same kind: first the training part, then
-// all of it. Popularity as the winner gives ErrNothingToServe.
+// Train builds the winner with the parameters that won: from the training part that it was tested on it is built already, from other data of the same kind,
+// such as all of it, it is built again. Popularity as the winner gives ErrNothingToServe.
 func (b *Leaderboard) Train(d *dataset.Data, o Options) (*Trained, error) {
 	if b.train == nil {
 		return nil, ErrNothingToServe
+	}
+	if b.built != nil && d == b.data {
+		return b.built, nil
 	}
 	t, err := b.train(d, o.withDefaults())
 	if err != nil {
@@ -101,7 +104,12 @@ func (c *candidate) trainLists(d *dataset.Data, o Options) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife, Values: s.variants[c.rows().variant].name}, nil
+	return c.trained(s, m), nil
+}
+
+// trained is a built model as it serves.
+func (c *candidate) trained(s *search, m *Model) *Trained {
+	return &Trained{Lists: m.Lists, SeedHalfLife: m.SeedHalfLife, Values: s.variants[c.rows().variant].name}
 }
 
 // buildFunc builds a candidate's model on the whole training part of a search's data, which need not be the search that

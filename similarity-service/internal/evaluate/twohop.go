@@ -141,6 +141,14 @@ func (s *search) buildTwoHop(p twoHopPoint) (*Model, *csr.Matrix, error) {
 	return &Model{Lists: lists, SeedHalfLife: p.seedHalfLife}, s.variants[p.variant].matrix, err
 }
 
+// twoHopInReach is searchTwoHop unless EASE leads clearly.
+func (s *search) twoHopInReach() (*candidate, error) {
+	if s.standing == easeAhead {
+		return nil, nil
+	}
+	return s.searchTwoHop()
+}
+
 // searchTwoHop looks for the best point of the family and remembers it.
 func (s *search) searchTwoHop() (*candidate, error) {
 	c, err := s.bestTwoHop()
@@ -150,7 +158,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 
 // bestTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) bestTwoHop() (*candidate, error) {
-	start := twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
+	start := twoHopStart()
 	best, some := &candidate{}, s.held.first(searchCases)
 	for at := range s.variants {
 		p := start
@@ -296,11 +304,17 @@ func (s *search) bestSeeding(p twoHopPoint, held *validation) (*candidate, error
 	}
 	if s.data.Ordered {
 		p = best.point
-		for _, halfLife := range []float64{400, 200, 100, 50, 25, 12, 6} {
-			p.seedHalfLife = halfLife
-			if err := try(p); err != nil {
-				return nil, err
+		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
+		s.hopDecay, err = climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
+			before := best
+			if p.seedHalfLife = halfLives[at]; at == 0 {
+				return false, nil // as it is
 			}
+			err := try(p)
+			return best != before, err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return best, nil

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -53,6 +54,26 @@ type popularInput struct {
 
 type popularOutput struct{ Body similarityapi.PopularAnswer }
 
+// longestList is the longest list that a model keeps.
+const longestList = 200
+
+// liked answers a question about one item for people, who ask what goes with it: what a model holds against other items is left out.
+func (a *API) liked(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
+	disliked := func(n similarityapi.Neighbour) bool { return n.Score < 0 }
+	answer, err := a.Lookup.Lists(ctx, shop, r)
+	if err != nil || !slices.ContainsFunc(answer.Lists[0].Neighbours, disliked) {
+		return answer, err
+	}
+	limit := r.Limit
+	r.Limit = longestList
+	if answer, err = a.Lookup.Lists(ctx, shop, r); err != nil {
+		return answer, err
+	}
+	list := slices.DeleteFunc(answer.Lists[0].Neighbours, disliked)
+	answer.Lists[0].Neighbours = list[:min(len(list), limit)]
+	return answer, nil
+}
+
 func (a *API) registerSimilarities(api huma.API) {
 	tags := []string{"similarities"}
 	register(api, auth.ScopeModelsRead, huma.Operation{
@@ -61,7 +82,7 @@ func (a *API) registerSimilarities(api huma.API) {
 		Description: "As the model has them: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants " +
 			"are one; any of their ids and aliases finds them.",
 	}, func(ctx context.Context, shop string, in *itemInput) (*itemOutput, error) {
-		answer, err := a.Lookup.Lists(ctx, shop, similarityapi.LookupRequest{
+		answer, err := a.liked(ctx, shop, similarityapi.LookupRequest{
 			Relation: in.Relation, ItemIDs: []string{in.ItemID}, Limit: in.Limit, ModelVersion: in.ModelVersion,
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupR
 	families := l.familiesOf(shop, r.ItemIDs)
 	rows := make([][]similarityapi.Neighbour, len(families))
 	if m != nil {
-		answer.ModelVersion = m.Version
+		answer.ModelVersion, answer.Seeding = m.Version, m.Seeding
 		if rows, err = l.behaviour(ctx, m, families, r.Limit); err != nil {
 			return answer, err
 		}
@@ -211,13 +212,17 @@ func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []
 	return out
 }
 
-// blend adds up (1−share)·behaviour and share·scale·cosine of the texts. The share of text falls with support; scale is what the
-// model's best neighbours usually weigh, so that seeds with and without behaviour can be summed.
+// blend adds up (1−share·best)·behaviour and share·scale·cosine of the texts, best being the largest cosine: texts that say little leave behaviour as it was
+// measured. The share of text falls with support; scale is what the
+// model's best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much worth as positive ones.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
-	share := textPrior / (textPrior + support)
+	share, best := textPrior/(textPrior+support), 0.0
+	for _, n := range alike {
+		best = max(best, n.Score)
+	}
 	sums := make(map[string]float64, len(row)+len(alike))
 	for _, n := range row {
-		sums[n.ItemID] = (1 - share) * n.Score
+		sums[n.ItemID] = (1 - share*best) * n.Score
 	}
 	for _, n := range alike {
 		sums[n.ID] += share * scale * n.Score
@@ -227,10 +232,7 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 		out = append(out, similarityapi.Neighbour{ItemID: id, Score: score})
 	}
 	slices.SortFunc(out, func(a, b similarityapi.Neighbour) int {
-		if a.Score != b.Score {
-			return cmp.Compare(b.Score, a.Score)
-		}
-		return strings.Compare(a.ItemID, b.ItemID)
+		return cmp.Or(cmp.Compare(math.Abs(b.Score), math.Abs(a.Score)), strings.Compare(a.ItemID, b.ItemID))
 	})
 	return out[:min(len(out), limit)]
 }

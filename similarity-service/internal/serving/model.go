@@ -2,13 +2,16 @@ package serving
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -23,6 +26,8 @@ type Model struct {
 	Snapshot *snapshot.Snapshot
 	// Sessions is the next-item model; nil for relations that only have lists.
 	Sessions *sessions.Model
+	// Seeding is how the items of a history weigh; nil for relations that are not about histories.
+	Seeding *similarityapi.Seeding
 	tag      string
 	used     atomic.Int64 // Unix seconds of the last use
 }
@@ -66,6 +71,9 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 		return nil, fmt.Errorf("open model %s: %w", version, err)
 	}
 	m.touch(r.now())
+	if m.Seeding, err = seeding(&s.Meta); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", version, err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[key] = m
@@ -111,6 +119,22 @@ func (r *Registry) closeUnused() {
 	for _, m := range unused {
 		r.close(m.Shop, m.Version)
 	}
+}
+
+// seeding reads how a model weighs the items of a history. One that was stored without a recipe takes the weights as they are.
+func seeding(m *snapshot.Meta) (*similarityapi.Seeding, error) {
+	if m.Relation != similarityapi.Similar {
+		return nil, nil
+	}
+	var recipe struct {
+		Values string `json:"values"`
+	}
+	if m.Recipe != nil {
+		if err := json.Unmarshal(m.Recipe, &recipe); err != nil {
+			return nil, fmt.Errorf("read the recipe: %w", err)
+		}
+	}
+	return &similarityapi.Seeding{Values: cmp.Or(recipe.Values, similarityapi.ValuesWeights), HalfLife: m.SeedHalfLife}, nil
 }
 
 func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -11,23 +13,30 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/aisle-rec/aisle/shared/telemetry"
 	"github.com/aisle-rec/aisle/similarity-service/service"
+	"github.com/aisle-rec/aisle/standalone/internal/served"
+	"github.com/aisle-rec/aisle/standalone/internal/tune"
 )
 
 func newEvaluateCommand() *cobra.Command {
 	var o service.EvaluateOptions
 	var resplit string
-	var asJSON bool
+	var asJSON, asServed bool
 	var read tableFlags
 	cmd := &cobra.Command{
 		Use:   "evaluate --data PATH --format FORMAT",
 		Short: "Compare the recommendation models on a data set from files",
 		Long: `Evaluate reads a data set, chooses among the models and their parameters on a held-out part of its training data, and
 measures the winner on the test part, beside popularity and cosine. It needs no server.
+
+With --served a throw-away instance then learns the training part through the public API, recomputes with the settings that are delivered and is asked for
+recommendations for every test case; its lists are scored like those of the winner. That takes as long as importing the data set and a recompute.
 
 Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt), baskets
 (a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst; tables also xlsx or NDJSON. Columns are known by
@@ -46,6 +55,9 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 			o.Table = service.TableOptions{Mapping: mapping, Separator: read.separator, Encoding: read.encoding, Decimal: read.decimal, DateFormat: read.dateFormat, Timezone: read.timezone}
 			progress := newProgress(cmd.ErrOrStderr())
 			o.Progress = progress.report
+			if asServed {
+				o.Serve = serveLists(cmd.ErrOrStderr(), o.Seed, progress.report)
+			}
 			report, err := service.Evaluate(cmd.Context(), o)
 			progress.end()
 			if err != nil {
@@ -71,6 +83,7 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
 	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice")
+	flags.BoolVar(&asServed, "served", false, "afterwards, have a throw-away instance learn the training part and answer the test part through its API, and compare")
 	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
 	read.add(flags)
 	for _, name := range []string{"data", "format"} {
@@ -79,6 +92,17 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 		}
 	}
 	return cmd
+}
+
+// serveLists answers the test part with a throw-away instance that has the settings that are delivered.
+func serveLists(w io.Writer, seed uint64, report tune.Progress) service.Serve {
+	return func(ctx context.Context, shop *service.ShopData) ([][]int32, error) {
+		logger, err := telemetry.NewLogger(w, "text", slog.LevelError)
+		if err != nil {
+			return nil, err
+		}
+		return served.Lists(ctx, shop, served.Options{SearchSeconds: searchSeconds, Seed: seed, Now: time.Now(), Progress: report}, logger)
+	}
 }
 
 // writeReport prints an aligned table: the test figures where there are any, the validation NDCG for all.
@@ -115,6 +139,14 @@ func writeReport(w io.Writer, r service.Report) error {
 	for _, one := range r.Results {
 		if len(one.Parameters) > 0 {
 			fmt.Fprintf(w, "%s: %s\n", one.Name, parameters(one.Parameters))
+		}
+	}
+	if s := r.Served; s != nil {
+		fmt.Fprintln(w)
+		for _, name := range columns {
+			if ratio, ok := s.Ratio[name]; ok {
+				fmt.Fprintf(w, "served %s: %s, %.1f %% of %s\n", name, cell(s.Metrics, name), 100*ratio, r.Selected)
+			}
 		}
 	}
 	if best := r.TestOptimum; best != nil {

@@ -21,6 +21,9 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 )
 
+// searchSeconds is what a recompute spends on the search of parameters unless it is told otherwise.
+const searchSeconds = 60
+
 // serveFlags are the settings of a server; each can also come from the environment: --database-url is AISLE_DATABASE_URL.
 type serveFlags struct {
 	app         app.Config
@@ -46,7 +49,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 		"redis-url":    flags.String("redis-url-file", "", "file that holds --redis-url"),
 	}
 	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket, gs://bucket or file:///path for model snapshots instead of the data folder")
-	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", 60, "CPU seconds that a recompute spends on the search of parameters, per relation")
+	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds that a recompute spends on the search of parameters, per relation")
 	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 128, "memory for neighbour lists that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")

@@ -60,7 +60,7 @@ sessions (train_sessions.txt, a session per line) or online-retail (the data set
 	flags.Float64Var(&f.holdoutDays, "holdout-days", 0, "days before the end that are asked about; a fifth of the time, at most 28, when 0")
 	flags.IntVar(&f.Questions, "questions", 1500, "most questions per scenario; half of them are for the search")
 	flags.Uint64Var(&f.Seed, "seed", 1, "seed of every random draw")
-	flags.Float64Var(&f.SearchSeconds, "search-seconds", 60, "CPU seconds for the search of parameters, per relation, as of the service")
+	flags.Float64Var(&f.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds for the search of parameters, per relation, as of the service")
 	flags.BoolVar(&f.apply, "apply", false, "write the proposed weights to the running service, unless a scenario was changed meanwhile")
 	f.table.add(flags)
 	f.table.addValues(flags)

@@ -38,6 +38,7 @@ type Options struct {
 	Questions     int           // at most, per scenario
 	Seed          uint64
 	SearchSeconds float64 // nominal CPU time of the recompute's search, per relation
+	Gate          bool    // whether the gate decides if a model serves, as it does in a shop; else every model does
 	TempDir       string  // where the throw-away instance lives; "" for the system's
 	Now           time.Time
 	Progress      Progress

@@ -101,9 +101,11 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 		return fmt.Errorf("none of the %d events before the cut was accepted", len(s.Past))
 	}
 	imported := time.Now() // the end of the recompute has popularity counted
-	job, err := w.Clients.Similarity.StartJob(ctx, similarityapi.JobRequest{
-		Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds,
-	})
+	request := similarityapi.JobRequest{Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds}
+	if o.Gate {
+		request = similarityapi.JobRequest{}
+	}
+	job, err := w.Clients.Similarity.StartJob(ctx, request)
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
@@ -226,31 +228,40 @@ func (w *World) put(ctx context.Context, s *api.Scenario) error {
 	return nil
 }
 
-// shown returns the list that answers a question. An answer that lacked a peer, which a loaded machine may have kept busy, is asked for again after a
-// pause in which circuit breakers close.
+// shown returns the list that answers a question.
 func (w *World) shown(ctx context.Context, trial *api.Scenario, q *Question) ([]string, error) {
 	request := q.Request
 	request.Scenario, request.Limit, request.Explain, request.DeadlineMS = trial.ScenarioID, K, "none", deadlineMS
+	answer, err := w.Ask(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if answer.ScenarioVersion != trial.Version {
+		return nil, fmt.Errorf("the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, trial.Version)
+	}
+	ids := make([]string, len(answer.Items))
+	for n := range answer.Items {
+		ids[n] = answer.Items[n].ItemID
+	}
+	return ids, nil
+}
+
+// Ask returns the answer to a request. One that lacked a peer, which a loaded machine may have kept busy, is asked for again after a pause in which circuit
+// breakers close.
+func (w *World) Ask(ctx context.Context, request api.Request) (api.Answer, error) {
 	for tries := 1; ; tries++ {
 		answer, err := w.Clients.Recommender.Recommend(ctx, request)
-		if err != nil {
-			return nil, fmt.Errorf("ask the throw-away instance: %w", err)
-		}
 		switch {
-		case answer.ScenarioVersion != trial.Version:
-			return nil, fmt.Errorf("the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, trial.Version)
+		case err != nil:
+			return api.Answer{}, fmt.Errorf("ask the throw-away instance: %w", err)
 		case len(answer.Degraded) == 0:
-			ids := make([]string, len(answer.Items))
-			for n := range answer.Items {
-				ids[n] = answer.Items[n].ItemID
-			}
-			return ids, nil
+			return answer, nil
 		case tries == maxTries:
-			return nil, fmt.Errorf("the throw-away instance could not answer fully: %v", answer.Degraded)
+			return api.Answer{}, fmt.Errorf("the throw-away instance could not answer fully: %v", answer.Degraded)
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return api.Answer{}, ctx.Err()
 		case <-time.After(triesPause):
 		}
 	}
