@@ -28,8 +28,8 @@ type Model struct {
 	Sessions *sessions.Model
 	// Seeding is how the items of a history weigh; nil for relations that are not about histories.
 	Seeding *similarityapi.Seeding
-	tag      string
-	used     atomic.Int64 // Unix seconds of the last use
+	tag     string
+	used    atomic.Int64 // Unix seconds of the last use
 }
 
 // Model returns a version of a relation, the live one when version is "". It wraps ErrNoModel or ErrUnknownVersion.
