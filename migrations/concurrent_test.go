@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -120,12 +121,18 @@ func TestALockGoesWithItsProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("held\n")
-		time.Sleep(time.Minute) // not a channel: the runtime would see a deadlock and end the process
-		_ = release()           // so that the lock is not collected before
+		_, _ = io.ReadAll(os.Stdin) // which ends with the test; a channel would be a deadlock, with which the runtime ends the process
+		_ = release()               // so that the lock is not collected before
+		return
 	}
 	address := testenv.SQLite(t)
 	holder := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 	holder.Env = append(os.Environ(), holderEnv+"="+lockPath(address))
+	hold, err := holder.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
 	out, err := holder.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -16,12 +16,7 @@ import (
 // as it is, but for the user's password, which becomes the one of serviceURL. The user owns its database and can connect to no
 // other that was made here: each service reads only what is its own.
 func Create(ctx context.Context, adminURL, serviceURL string) error {
-	pool, err := database.OpenPostgres(ctx, adminURL)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	conn, unlock, err := lockPostgres(ctx, pool)
+	conn, unlock, err := openLocked(ctx, adminURL)
 	if err != nil {
 		return err
 	}

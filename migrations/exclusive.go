@@ -20,16 +20,8 @@ const advisoryLock = 0x6169736c65 // "aisle"
 // after it has made its table and looked at the version, and for SQLite only within a process.
 func exclude(ctx context.Context, dialect, url string) (unlock func(), err error) {
 	if dialect == "postgres" {
-		pool, err := database.OpenPostgres(ctx, url)
-		if err != nil {
-			return nil, err
-		}
-		_, unlock, err := lockPostgres(ctx, pool)
-		if err != nil {
-			pool.Close()
-			return nil, err
-		}
-		return func() { unlock(); pool.Close() }, nil
+		_, unlock, err := openLocked(ctx, url)
+		return unlock, err
 	}
 	path := lockPath(url)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -61,14 +53,23 @@ func lockPostgres(ctx context.Context, pool *pgxpool.Pool) (_ *pgxpool.Conn, unl
 	}, nil
 }
 
-// CreateSchemas makes schemas in a Postgres database where they are missing.
-func CreateSchemas(ctx context.Context, url string, names ...string) error {
+// openLocked connects to a Postgres server and takes the lock there.
+func openLocked(ctx context.Context, url string) (_ *pgxpool.Conn, unlock func(), err error) {
 	pool, err := database.OpenPostgres(ctx, url)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer pool.Close()
 	conn, unlock, err := lockPostgres(ctx, pool)
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	return conn, func() { unlock(); pool.Close() }, nil
+}
+
+// CreateSchemas makes schemas in a Postgres database where they are missing.
+func CreateSchemas(ctx context.Context, url string, names ...string) error {
+	conn, unlock, err := openLocked(ctx, url)
 	if err != nil {
 		return err
 	}

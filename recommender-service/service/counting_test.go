@@ -135,7 +135,7 @@ func TestAPagesOrdersCostWhatTheCatalogueSays(t *testing.T) {
 	s.stored(
 		order("O1", "", sold("i001", 2, 1.5, a.RecommendationID), true),     // 3: on sale
 		order("O2", "", sold("i001", 1e9, 2e11, a.RecommendationID), true),  // 200: a hundred of them
-		order("O3", "XXX", sold("i002", 1, 5e11, a.RecommendationID), true), // 3
+		order("O3", "USD", sold("i002", 1, 5e11, a.RecommendationID), true), // 3
 		order("O4", "", sold("i002", 1, 500, a.RecommendationID), false),    // 500: a server knows
 	)
 	poll(t, s, "/v1/metrics?interval=all&group_by=scenario", func(m api.MetricsTable) bool {

@@ -1,10 +1,12 @@
 package sqlstore_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -74,6 +76,35 @@ func TestTwoReplicasShareADatabase(t *testing.T) {
 		}); err != nil || len(made) == 0 || string(made) != string(v.States[0].Data) {
 			t.Errorf("the state of %d is not what its events give, %v", p, err)
 		}
+	}
+}
+
+// TestAPanicInATransactionLeavesTheStoreUsable panics where the only connection that writes is held.
+func TestAPanicInATransactionLeavesTheStoreUsable(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) store.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			func() {
+				defer func() {
+					if v := recover(); v != "a bug" {
+						t.Errorf("recovered %v", v)
+					}
+				}()
+				_ = s.UpdateItems(ctx, "north", []string{"lamp"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) { panic("a bug") })
+			}()
+			if err := s.UpdateItems(ctx, "north", []string{"lamp"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) {
+				return []store.ItemRow{{ItemID: "lamp", Version: 1}}, nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if last, err := s.LastPosition(ctx, "north"); err != nil || last != 1 {
+				t.Errorf("the position is %d, %v: what panicked was not undone", last, err)
+			}
+		})
 	}
 }
 

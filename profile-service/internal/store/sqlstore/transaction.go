@@ -94,7 +94,7 @@ func ofNobody() {}
 
 // inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at
 // before the transaction begins.
-func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) (err error) {
 	conn, err := s.writer.take(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -106,25 +106,37 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 		defer cancel()
 	}
 	t := &tx{s: s, conn: conn, committed: s.kept.changed}
+	defer func() {
+		t.end(context.WithoutCancel(ctx), err)
+		err = errors.Join(err, s.writer.give(conn))
+	}()
 	if err = t.later(free, s.begin); err != nil {
-		return errors.Join(fmt.Errorf("begin: %w", err), s.writer.give(conn))
+		return fmt.Errorf("begin: %w", err)
 	}
+	err = errPanic
 	if err = f(free, t); err == nil {
 		if err = t.later(free, "commit"); err == nil {
 			err = t.together(free)
 		}
 	}
+	return err
+}
+
+// errPanic is how a transaction ends whose function has panicked: whoever recovers finds the connection free.
+var errPanic = errors.New("panicked")
+
+// end tells what a commit has changed, or undoes what was not committed.
+func (t *tx) end(ctx context.Context, err error) {
 	if err == nil {
 		t.committed()
-	} else {
-		s.kept.changed() // a commit that failed may have been one
-		t.waiting = pgx.Batch{}
-		// A connection whose transaction cannot be ended is of no use to anybody.
-		if _, undone := t.exec(context.WithoutCancel(ctx), "rollback"); undone != nil && s.isPostgres {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
+		return
 	}
-	return errors.Join(err, s.writer.give(conn))
+	t.s.kept.changed() // a commit that failed may have been one
+	t.waiting = pgx.Batch{}
+	// A connection whose transaction cannot be ended is of no use to anybody.
+	if _, undone := t.exec(ctx, "rollback"); undone != nil && t.s.isPostgres {
+		_ = t.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
 }
 
 // prepared returns a compiled statement of SQLite; pgx compiles and keeps by itself.
