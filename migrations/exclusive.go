@@ -53,8 +53,8 @@ func lockPostgres(ctx context.Context, pool *pgxpool.Pool) (_ *pgxpool.Conn, unl
 	}, nil
 }
 
-// openLocked connects to a Postgres server and takes the lock there.
-func openLocked(ctx context.Context, url string) (_ *pgxpool.Conn, unlock func(), err error) {
+// openLocked connects to a Postgres server and takes the lock there, until the function that it returns is called.
+func openLocked(ctx context.Context, url string) (*pgxpool.Conn, func(), error) {
 	pool, err := database.OpenPostgres(ctx, url)
 	if err != nil {
 		return nil, nil, err
