@@ -27,6 +27,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
@@ -51,7 +52,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	weights := event.DefaultWeights()
+	weights := profileapi.DefaultEventWeights()
 	maps.Copy(weights, config.Weights)
 	mover := visitor.NewMover(weights, config.halfLife())
 	db, err := openStore(ctx, config.DatabaseURL, mover)
@@ -104,6 +105,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
 		Imports:      s.imports,
 		Undo:         undoer,
+		Weights:      weights,
 		Now:          now,
 	}
 }

@@ -123,6 +123,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 		s.attribution.Answered(shop)
+		s.peers.Answered(shop)
 	})
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
 	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
@@ -141,7 +142,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		Forget: s.forget, Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
-		}, KeepDays: config.DecisionDays, Now: now,
+		}, EventWeights: s.peers.EventWeights, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)

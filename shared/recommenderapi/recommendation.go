@@ -3,6 +3,7 @@ package recommenderapi
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -227,6 +228,11 @@ type Replay struct {
 	Identical bool     `json:"identical"`
 	Gone      []string `json:"gone,omitempty" doc:"Inputs that exist no longer or differ"`
 	Answer    Answer   `json:"answer"`
+}
+
+// Replay makes a past answer again.
+func (c *Client) Replay(ctx context.Context, recommendationID string) (Replay, error) {
+	return httpclient.JSON[Replay](ctx, c.http, http.MethodPost, "/v1/recommendations/"+url.PathEscape(recommendationID)+"/replay", nil, nil)
 }
 
 // Forgotten counts what was removed of a person. It does not name the person.

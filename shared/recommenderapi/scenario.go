@@ -36,6 +36,9 @@ type Scenario struct {
 type Source struct {
 	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
 	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much; 1 when absent"`
+	// HalfLifeHours and EventTypes make a window of the shop's own of a list of what is popular.
+	HalfLifeHours float64  `json:"half_life_hours,omitempty" required:"false" minimum:"0" maximum:"87600" doc:"Of a list of what is popular: after so many hours an event counts half, at least .1; as the kind when absent"`
+	EventTypes    []string `json:"event_types,omitempty" required:"false" maxItems:"20" doc:"Of a list of what is popular: the types of event that count; as the kind when absent"`
 }
 
 // UnmarshalJSON gives an absent weight its default.

@@ -36,8 +36,14 @@ func (c *Client) Popular(ctx context.Context, q PopularQuery) (PopularAnswer, er
 	if q.Category != "" {
 		values.Set("category", q.Category)
 	}
-	if q.Window != "" {
-		values.Set("window", q.Window)
+	if q.Window.Name != "" {
+		values.Set("window", q.Window.Name)
+	}
+	if q.Window.HalfLifeHours != 0 {
+		values.Set("half_life_hours", strconv.FormatFloat(q.Window.HalfLifeHours, 'g', -1, 64))
+	}
+	if q.Window.EventTypes != "" {
+		values.Set("event_types", q.Window.EventTypes)
 	}
 	if q.Limit > 0 {
 		values.Set("limit", strconv.Itoa(q.Limit))

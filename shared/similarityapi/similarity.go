@@ -1,7 +1,12 @@
 // Package similarityapi is the HTTP contract of the similarity-service: its JSON types and a typed client.
 package similarityapi
 
-import "github.com/aisle-rec/aisle/shared/wire"
+import (
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/wire"
+)
 
 // The relations between items.
 const (
@@ -88,19 +93,50 @@ type SeedShare struct {
 	Weight float64 `json:"weight"`
 }
 
+// PopularWindow is a way to count what is popular: one of those that are always counted, or one of a shop's own. It can be compared.
+type PopularWindow struct {
+	Name string // popular, trending or best_sellers
+	// HalfLifeHours is after how many hours an event counts half; 0: as the window of that name.
+	HalfLifeHours float64
+	// EventTypes are the types that count, joined by commas, sorted; "": as the window of that name.
+	EventTypes string
+}
+
+// ShortestHalfLife is the least half-life of a window, in hours.
+const ShortestHalfLife = .1
+
+// NewPopularWindow returns a window; eventTypes may be in any order.
+func NewPopularWindow(name string, halfLifeHours float64, eventTypes []string) PopularWindow {
+	types := slices.Compact(slices.Sorted(slices.Values(eventTypes)))
+	return PopularWindow{Name: name, HalfLifeHours: halfLifeHours, EventTypes: strings.Join(types, ",")}
+}
+
+// Own reports whether the window is a shop's own.
+func (w PopularWindow) Own() bool { return w.HalfLifeHours != 0 || w.EventTypes != "" }
+
+// Types returns the types of event that count; nil: as the window of that name.
+func (w PopularWindow) Types() []string {
+	if w.EventTypes == "" {
+		return nil
+	}
+	return strings.Split(w.EventTypes, ",")
+}
+
 // PopularAnswer is the popularity list of a shop or of one of its categories.
 type PopularAnswer struct {
-	Category string      `json:"category,omitempty"`
-	Window   string      `json:"window" doc:"trending (7-day half-life) or best_sellers (purchases, 30-day half-life)"`
-	AsOf     wire.Time   `json:"as_of"`
-	Items    []Neighbour `json:"items"`
+	Category      string      `json:"category,omitempty"`
+	Window        string      `json:"window" doc:"popular (30-day half-life), trending (7-day half-life) or best_sellers (purchases, 30-day half-life)"`
+	HalfLifeHours float64     `json:"half_life_hours,omitempty" doc:"Of a window of one's own"`
+	EventTypes    []string    `json:"event_types,omitempty" doc:"Of a window of one's own"`
+	AsOf          wire.Time   `json:"as_of"`
+	Items         []Neighbour `json:"items"`
 }
 
 // PopularQuery asks for a popularity list.
 type PopularQuery struct {
-	Category string // "": whole shop; else a category path joined by " > "
-	Window   string // trending, best_sellers, popular; "" is popular
-	Limit    int    // 0 means 100
+	Category string        // "": whole shop; else a category path joined by " > "
+	Window   PopularWindow // of no name: popular
+	Limit    int           // 0 means 100
 }
 
 // LiveModels says which model version serves each relation; a relation without one is absent.

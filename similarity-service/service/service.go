@@ -56,7 +56,6 @@ type Service struct {
 	popularity *popularity.Popularity
 	jobs       *jobs.Manager
 	schedules  *schedule.Scheduler
-	recomputed chan struct{} // wakes popularity after a recompute
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable.
@@ -72,7 +71,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
-	s := &Service{deps: deps, archive: store, redis: client, recomputed: make(chan struct{}, 1)}
+	s := &Service{deps: deps, archive: store, redis: client}
 	s.build(config)
 	if err := httpapi.Reference(s.server.API); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -99,14 +98,14 @@ func (s *Service) build(config Config) {
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
 	finder = lookup.New(s.registry, s.catalogue)
-	s.popularity = popularity.New(profile, s.catalogue, logger, now)
+	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
 	recomputer := &recompute.Recomputer{
 		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
 	s.registerGauges()
 	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
 		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
-			defer s.wakePopularity()
+			defer s.popularity.Now(t.Shop)
 			return recomputer.Run(ctx, t)
 		},
 		httpapi.KindEvaluation: recomputer.Evaluate,
@@ -134,13 +133,6 @@ func (s *Service) AdminHandler() http.Handler {
 // Standing is closed once the catalogues have been read, or when it is no use to wait for them.
 func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
 
-func (s *Service) wakePopularity() {
-	select {
-	case s.recomputed <- struct{}{}:
-	default: // it has been woken already
-	}
-}
-
 // Run does the background work until ctx ends: it follows catalogues and live models, keeps Redis filled, counts what is popular and
 // starts scheduled jobs.
 func (s *Service) Run(ctx context.Context) error {
@@ -154,7 +146,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { return s.registry.Run(ctx, shops) })
 	group.Go(func() error { return s.schedules.Run(ctx, shops) })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
-	group.Go(func() error { s.popularity.Run(ctx, shops, popularityInterval, s.recomputed); return nil })
+	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
 	return group.Wait()
 }
 

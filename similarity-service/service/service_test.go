@@ -145,7 +145,7 @@ func TestFromEventsToNeighbours(t *testing.T) {
 			}
 			return err
 		})
-		group, err := c.Popular(deadline(t), similarityapi.PopularQuery{Category: "All > Group 2", Window: "best_sellers", Limit: 100})
+		group, err := c.Popular(deadline(t), similarityapi.PopularQuery{Category: "All > Group 2", Window: similarityapi.PopularWindow{Name: "best_sellers"}, Limit: 100})
 		if err != nil || len(group.Items) == 0 {
 			t.Fatalf("best sellers of a category: %v, %v", group, err)
 		}

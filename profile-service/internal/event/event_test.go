@@ -22,7 +22,7 @@ func TestDecodeKeepsEveryField(t *testing.T) {
 	body := ` {"event_id":"e\u00e9\ud83d\ude00","type":"Order Completed","occurred_at":"2026-02-28T23:00:00.5+01:00","user_id":"u","session_id":"s","order_id":"o","value":12.5,
 		"items":[{"item_id":"a","quantity":2,"price":3.25,"recommendation_id":"r","colour":"red"},{"item_id":"b"}],"recommendation_id":"r0","position":3,"currency":"GBP",
 		"page":"/x","consent":{"personalization":true,"analytics":false},"properties":{"k":[1,{"d":null}]},"unknown":{"a":[]}} `
-	got, err := NewRules(DefaultWeights()).Decode([]byte(body), window)
+	got, err := NewRules(profileapi.DefaultEventWeights()).Decode([]byte(body), window)
 	if err != nil || len(got.Events) != 1 || len(got.Events[0].Errors) != 0 || !got.Single {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -44,7 +44,7 @@ func TestDecodeReadsListsAndWrappers(t *testing.T) {
 	t.Parallel()
 	one := `{"type":"view_item","user_id":"u","item_id":"i"}`
 	for body, want := range map[string]string{"[" + one + "," + `{"type":7}]`: "/1/type", `{"key":"pk","events":[` + one + `,{"type":7}]}`: "/events/1/type"} {
-		got, err := NewRules(DefaultWeights()).Decode([]byte(body), window)
+		got, err := NewRules(profileapi.DefaultEventWeights()).Decode([]byte(body), window)
 		if err != nil || len(got.Events) != 2 || got.Single || got.Events[1].Errors[0].Pointer != want {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}
@@ -59,7 +59,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	rules := NewRules(DefaultWeights())
+	rules := NewRules(profileapi.DefaultEventWeights())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		body, err := rules.Decode(data, window)
 		var size *SizeError
@@ -111,7 +111,7 @@ func FuzzDecodeLines(f *testing.F) {
 
 func TestWeightsOfTypes(t *testing.T) {
 	t.Parallel()
-	w := DefaultWeights()
+	w := profileapi.DefaultEventWeights()
 	five := 5.0
 	for name, want := range map[string]float64{"view_item": 1, "purchase": 5, "refund": -5, "remove_from_cart": -1, "search": 0, "nothing": 0} {
 		if got := w.Of(name, nil); got != want {
@@ -126,7 +126,7 @@ func TestWeightsOfTypes(t *testing.T) {
 func BenchmarkDecode(b *testing.B) {
 	one := `{"event_id":"0192f3c4-0000-7000-8000-000000000001","type":"view_item","occurred_at":"2026-02-01T12:00:00.000Z","user_id":"user-12345","session_id":"session-123456","item_id":"item-1234"}`
 	body := []byte("[" + strings.Repeat(one+",", 999) + one + "]")
-	rules := NewRules(DefaultWeights())
+	rules := NewRules(profileapi.DefaultEventWeights())
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -454,7 +454,7 @@ func (d *decoder) finish() {
 	if e.UserID == "" && e.SessionID == "" && !e.Withheld {
 		d.required("/user_id", "An event needs a user_id or a session_id."+d.mend("user_id", "session_id"))
 	}
-	if len(e.Lines) == 0 && e.Type != "" && d.rules.weights.needsItem(e) {
+	if len(e.Lines) == 0 && e.Type != "" && needsItem(d.rules.weights, e) {
 		d.required("/item_id", "An event of type "+e.Type+" needs an item_id or items."+d.mend("item_id", "items"))
 	}
 	if e.Type == TypeRate && (e.Value == nil || *e.Value < 1 || *e.Value > 5) {

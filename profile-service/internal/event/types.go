@@ -1,17 +1,9 @@
 package event
 
-// Weights says what each type of event weighs for ranking; a type that is not in it is not accepted.
-type Weights map[string]float64
+import "github.com/aisle-rec/aisle/shared/profileapi"
 
-// DefaultWeights returns the weights of the documentation. A rate event weighs its rating minus 3 instead; a purchase and a refund weigh
-// this much per line.
-func DefaultWeights() Weights {
-	return Weights{
-		"view_item": 1, "select_item": 1, "add_to_wishlist": 2, "add_to_cart": 3, "remove_from_cart": -1, "purchase": 5, "refund": -5,
-		"rate": 0, "like": 2, "not_interested": -2, "share": 1.5, "view_item_list": 0, "search": 0, "view_cart": 0, "begin_checkout": 0,
-		"page_view": 0, "add_shipping_info": 0, "add_payment_info": 0, "view_promotion": 0, "select_promotion": 0,
-	}
-}
+// Weights says what each type of event weighs for ranking; a type that is not in it is not accepted.
+type Weights = profileapi.EventWeights
 
 // The types with a meaning of their own.
 const (
@@ -22,17 +14,6 @@ const (
 	TypeAddToCart      = "add_to_cart"
 	TypeRemoveFromCart = "remove_from_cart"
 )
-
-// neutralRating is the rating that says nothing: a rate event weighs its rating minus this.
-const neutralRating = 3
-
-// Of returns the weight of a line of an event of this type; value is the rating of a rate event.
-func (w Weights) Of(eventType string, value *float64) float64 {
-	if eventType == TypeRate && value != nil {
-		return *value - neutralRating
-	}
-	return w[eventType]
-}
 
 // canonicalTypes maps the names of Segment's and Google Retail's vocabularies to GA4's, so that an existing data layer can be forwarded.
 func canonicalTypes() map[string]string {
@@ -50,7 +31,7 @@ func canonicalTypes() map[string]string {
 }
 
 // needsItem reports whether an event means nothing without an item. A refund of an order without lines gives all of it back.
-func (w Weights) needsItem(e *Event) bool {
+func needsItem(w Weights, e *Event) bool {
 	if e.Type == TypeRefund && e.OrderID != "" {
 		return false
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // API holds what the operations need.
@@ -31,6 +32,7 @@ type API struct {
 	Interactions *interactions.Stream
 	Imports      *imports.Imports
 	Undo         *undo.Undo
+	Weights      profileapi.EventWeights
 	Now          func() time.Time
 }
 

@@ -26,7 +26,15 @@ func (a *API) registerEvents(api huma.API) {
 	validate := operation(http.MethodPost, "/v1/events/validate", "validate-events", eventsTag, "Judge events without storing them")
 	validate.Description = "Gives the verdicts of `POST /v1/events`, except that duplicates are not looked for."
 	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(validate), eventsBody(api), a.validateEvents)
+
+	types := operation(http.MethodGet, "/v1/events/types", "event-types", eventsTag, "The types of event and what they weigh")
+	types.Description = "As delivered, or as `AISLE_PROFILE_EVENT_WEIGHTS` has them."
+	httpserver.Register(api, auth.ScopeEventsRead, types, func(context.Context, *struct{}) (*typesOutput, error) {
+		return &typesOutput{profileapi.EventTypes{Weights: a.Weights}}, nil
+	})
 }
+
+type typesOutput struct{ Body profileapi.EventTypes }
 
 // eventsBody documents the body, which is read by hand for speed.
 func eventsBody(api huma.API) *huma.RequestBody {

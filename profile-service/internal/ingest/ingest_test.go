@@ -19,7 +19,7 @@ import (
 func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
-	in := ingest.New(s, event.NewRules(event.DefaultWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
+	in := ingest.New(s, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
 	const callers, posts = 20, 15
 	var wg sync.WaitGroup
 	for c := range callers {

@@ -36,7 +36,7 @@ func computed(t *testing.T, o Options, facts map[string]store.ItemFacts, events 
 	for n := range events {
 		events[n].Seq = int64(n + 1)
 	}
-	if err := visitor.NewMover(event.DefaultWeights(), o.HalfLife).Apply(state, events); err != nil {
+	if err := visitor.NewMover(profileapi.DefaultEventWeights(), o.HalfLife).Apply(state, events); err != nil {
 		t.Fatal(err)
 	}
 	var p profileapi.Profile

@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
@@ -53,7 +54,7 @@ func in(session string, e store.Event) store.Event {
 
 func state(t testing.TB, events ...store.Event) *visitorstate.State {
 	t.Helper()
-	data, err := visitor.NewMover(event.DefaultWeights(), halfLife).Move(nil, history(events...))
+	data, err := visitor.NewMover(profileapi.DefaultEventWeights(), halfLife).Move(nil, history(events...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func drawEvents(t *rapid.T) []store.Event {
 
 func TestMovedEventByEventIsMadeFromAll(t *testing.T) {
 	t.Parallel()
-	m := visitor.NewMover(event.DefaultWeights(), halfLife)
+	m := visitor.NewMover(profileapi.DefaultEventWeights(), halfLife)
 	rapid.Check(t, func(t *rapid.T) {
 		events := drawEvents(t)
 		whole, err := m.Move(nil, events)
@@ -230,9 +231,9 @@ func TestMovedEventByEventIsMadeFromAll(t *testing.T) {
 func TestOtherWeightsDoNotFit(t *testing.T) {
 	t.Parallel()
 	s := state(t, did("view_item", "", 1, one("a")))
-	other := event.DefaultWeights()
+	other := profileapi.DefaultEventWeights()
 	other["view_item"] = 2
-	if visitor.NewMover(other, halfLife).Fits(s) || visitor.NewMover(event.DefaultWeights(), 2*halfLife).Fits(s) {
+	if visitor.NewMover(other, halfLife).Fits(s) || visitor.NewMover(profileapi.DefaultEventWeights(), 2*halfLife).Fits(s) {
 		t.Error("a state fits weights or a half-life that it was not made with")
 	}
 }
@@ -265,7 +266,7 @@ func BenchmarkMove(b *testing.B) {
 	for n := range 133 {
 		events = append(events, did("purchase", "", 133-n, one(fmt.Sprint("item", n))))
 	}
-	m := visitor.NewMover(event.DefaultWeights(), halfLife)
+	m := visitor.NewMover(profileapi.DefaultEventWeights(), halfLife)
 	before, err := m.Move(nil, history(events...))
 	if err != nil {
 		b.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -176,8 +177,8 @@ func (b *Book) Shadows(shop string, plain recommend.Placement, arm api.Arm) []re
 
 const shareTolerance = 1e-6
 
-// Check reports everything that is wrong with an experiment.
-func Check(x *api.Experiment) []apierror.FieldError {
+// Check reports everything that is wrong with an experiment; types are the types of event that there are.
+func Check(x *api.Experiment, types profileapi.EventWeights) []apierror.FieldError {
 	var list []apierror.FieldError
 	add := func(pointer, code, detail string) {
 		list = append(list, apierror.FieldError{Pointer: pointer, Code: code, Detail: detail})
@@ -202,7 +203,7 @@ func Check(x *api.Experiment) []apierror.FieldError {
 		}
 		if arm.Configuration != nil {
 			scenario.Complete(arm.Configuration)
-			list = append(list, scenario.Check(arm.Configuration, at+"/configuration")...)
+			list = append(list, scenario.Check(arm.Configuration, at+"/configuration", types)...)
 		}
 		sum += arm.Share
 	}

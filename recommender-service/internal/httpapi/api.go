@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -34,9 +35,11 @@ type API struct {
 	// Forget removes what is kept of a user, a session or both; "" for neither.
 	Forget func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
 	// Model describes a model version, or returns the similarity-service's problem.
-	Model    func(ctx context.Context, shop, version string) (similarityapi.Model, error)
-	KeepDays int // how long decisions are kept
-	Now      func() time.Time
+	Model func(ctx context.Context, shop, version string) (similarityapi.Model, error)
+	// EventWeights returns the types of event that there are, with their weights.
+	EventWeights func() profileapi.EventWeights
+	KeepDays     int // how long decisions are kept
+	Now          func() time.Time
 }
 
 // Register adds every operation.

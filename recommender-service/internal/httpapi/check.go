@@ -9,10 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
-	"github.com/aisle-rec/aisle/shared/names"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -27,7 +25,7 @@ func (a *API) checkRequest(shop string, caller auth.Principal, r *recommenderapi
 	}
 	p := &rules.Problems{}
 	checked := ids{p, prefix}
-	checked.visitor(r.UserID, r.SessionID, r.Events)
+	checked.visitor(r.UserID, r.SessionID, r.Events, a.EventWeights())
 	a.checkPlacement(p, shop, caller.Kind, r, prefix)
 	return refusal(p)
 }
@@ -48,7 +46,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 		p.Fields = append(p.Fields, apierror.FieldError{Pointer: prefix + pointer, Code: code, Detail: detail})
 	}
 	ids{p, prefix}.items(r)
-	p.Fields = append(p.Fields, unknownTypes(prefix+"/exclude_event_types", r.ExcludeEventTypes)...)
+	p.Fields = append(p.Fields, a.EventWeights().UnknownTypes(prefix+"/exclude_event_types", r.ExcludeEventTypes)...)
 	a.checkFields(p, shop, r.Fields, prefix)
 	if r.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, r.Filter)
@@ -70,23 +68,6 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 			}
 		}
 	}
-}
-
-// unknownTypes reports names at pointer that are no types of events.
-func unknownTypes(pointer string, types []string) (bad []apierror.FieldError) {
-	for n, name := range types {
-		if !slices.Contains(visitor.EventTypes(), name) {
-			bad = append(bad, apierror.FieldError{Pointer: pointer + "/" + strconv.Itoa(n), Code: "unknown_type", Detail: unknownType(name)})
-		}
-	}
-	return bad
-}
-
-func unknownType(name string) string {
-	if near := names.Nearest(name, visitor.EventTypes()); near != "" {
-		return "is not a type of event: " + near + " is near it"
-	}
-	return "is not a type of event: use " + strings.Join(visitor.EventTypes(), ", ")
 }
 
 // needsSecret refuses what a browser's key must not ask for.

@@ -116,7 +116,7 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if e.kind == "rollout" {
 		x.Kind = "rollout"
 	}
-	bad := experiment.Check(x)
+	bad := experiment.Check(x, e.EventWeights())
 	if e.kind == "experiment" && x.Kind == "rollout" {
 		bad = append(bad, apierror.FieldError{Pointer: "/kind", Code: "contradiction", Detail: "a rollout is stored under /v1/rollouts"})
 	}

@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -42,7 +40,7 @@ func (c ids) list(pointer string, list []string) {
 }
 
 // visitor checks who asks and what the visitor just did.
-func (c ids) visitor(userID, sessionID string, events []profileapi.Event) {
+func (c ids) visitor(userID, sessionID string, events []profileapi.Event, types profileapi.EventWeights) {
 	c.optional("/user_id", userID)
 	c.optional("/session_id", sessionID)
 	for n := range events {
@@ -52,8 +50,8 @@ func (c ids) visitor(userID, sessionID string, events []profileapi.Event) {
 				Pointer: c.prefix + at + "/item_id", Code: "required", Detail: "an event carried in a request needs item_id or items",
 			})
 		}
-		if !slices.Contains(visitor.EventTypes(), e.Type) {
-			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + at + "/type", Code: "unknown_type", Detail: unknownType(e.Type)})
+		if _, known := types[e.Type]; !known {
+			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + at + "/type", Code: "unknown_type", Detail: types.Unknown(e.Type)})
 		}
 		c.optional(at+"/user_id", e.UserID)
 		c.optional(at+"/session_id", e.SessionID)

@@ -33,7 +33,7 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 		tried.Rules = *in.Body.Rules
 	}
 	scenario.Complete(&tried)
-	if bad := append(scenario.Check(&tried, prefix), unknownTypes(prefix+"/exclude_event_types", tried.ExcludeEventTypes)...); len(bad) > 0 {
+	if bad := scenario.Check(&tried, prefix, a.EventWeights()); len(bad) > 0 {
 		return nil, apierror.Invalid("The rules cannot be used.", bad...)
 	}
 	req := in.Body.Request

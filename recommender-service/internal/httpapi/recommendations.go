@@ -120,7 +120,7 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		return nil, err
 	}
 	visitor := &rules.Problems{}
-	ids{visitor, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
+	ids{visitor, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events, a.EventWeights())
 	ids{visitor, ""}.list("/cart", in.Body.Cart)
 	if err := refusal(visitor); err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput
 		return nil, err
 	}
 	p := &rules.Problems{}
-	ids{p, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events)
+	ids{p, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events, a.EventWeights())
 	ids{p, ""}.list("/item_ids", in.Body.ItemIDs)
 	if err := refusal(p); err != nil {
 		return nil, err

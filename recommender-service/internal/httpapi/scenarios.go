@@ -116,7 +116,7 @@ func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput
 // save checks and stores a scenario.
 func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error) (*savedScenarioOutput, error) {
 	scenario.Complete(s)
-	bad := append(scenario.Check(s, ""), unknownTypes("/exclude_event_types", s.ExcludeEventTypes)...)
+	bad := scenario.Check(s, "", a.EventWeights())
 	for n := range s.Rows {
 		if r := &s.Rows[n]; r.Scenario != "" {
 			if _, ok := a.Scenarios.Find(shop, r.Scenario); !ok {

@@ -7,15 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/rounds"
 )
 
 const (
@@ -46,7 +44,7 @@ type Attribution struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 
-	pace pace
+	rounds rounds.Rounds
 }
 
 // Product is what is counted of an item.
@@ -58,81 +56,19 @@ type Product struct {
 
 // Run follows the events of all shops until ctx ends. A shop at rest is looked at less and less often, until something is recommended in it again.
 func (a *Attribution) Run(ctx context.Context, shops func() []string) {
-	tick := time.NewTicker(attributeEvery)
-	defer tick.Stop()
-	for {
-		now := a.Now()
-		var group errgroup.Group
-		group.SetLimit(attributeAtOnce)
-		for _, shop := range shops() {
-			if !a.pace.due(shop, now) {
-				continue
-			}
-			group.Go(func() error {
-				n, err := a.CatchUp(ctx, shop)
-				if err != nil && ctx.Err() == nil {
-					a.Logger.Debug("events not attributed, they will be tried again", "shop", shop, "error", err)
-				}
-				a.pace.looked(shop, now, n > 0 || err != nil)
-				return nil
-			})
+	a.rounds.Every, a.rounds.Idle, a.rounds.AtOnce = attributeEvery, attributeIdle, attributeAtOnce
+	a.rounds.Visit = func(ctx context.Context, shop string) (busy bool) {
+		n, err := a.CatchUp(ctx, shop)
+		if err != nil && ctx.Err() == nil {
+			a.Logger.Debug("events not attributed, they will be tried again", "shop", shop, "error", err)
 		}
-		_ = group.Wait()
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+		return n > 0 || err != nil
 	}
+	a.rounds.Run(ctx, shops)
 }
 
 // Answered notes that something was recommended in a shop: events will follow.
-func (a *Attribution) Answered(shop string) { a.pace.wake(shop) }
-
-// pace says when each shop is to be looked at. The zero value looks at all of them.
-type pace struct {
-	mu    sync.Mutex
-	shops map[string]*paced
-}
-
-// paced is when a shop is to be looked at next, and the pause after which that is.
-type paced struct {
-	next  time.Time
-	pause time.Duration
-}
-
-func (p *pace) due(shop string, now time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.shops[shop]
-	return s == nil || !now.Before(s.next)
-}
-
-// looked sets the next look: soon when there was news, else after twice the pause of before.
-func (p *pace) looked(shop string, now time.Time, news bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.shops == nil {
-		p.shops = map[string]*paced{}
-	}
-	s := p.shops[shop]
-	if news {
-		delete(p.shops, shop)
-		return
-	}
-	pause := attributeEvery
-	if s != nil {
-		pause = min(2*s.pause, attributeIdle)
-	}
-	p.shops[shop] = &paced{now.Add(pause), pause}
-}
-
-// wake has a shop looked at with the next tick.
-func (p *pace) wake(shop string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.shops, shop)
-}
+func (a *Attribution) Answered(shop string) { a.rounds.Soon(shop) }
 
 // CatchUp counts every event that was acknowledged since the last time, and returns how many. Each event counts once, whatever fails in between and however many
 // replicas do this: counts and position move in one transaction.

@@ -7,10 +7,15 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/rounds"
 )
 
-// guardEvery is how often guardrails are looked at.
-const guardEvery = 15 * time.Second
+const (
+	// guardEvery is how often guardrails are looked at.
+	guardEvery = 15 * time.Second
+	// guardAtOnce is in how many shops at once.
+	guardAtOnce = 4
+)
 
 // Guard stops experiments whose guardrails are broken.
 type Guard struct {
@@ -22,18 +27,11 @@ type Guard struct {
 
 // Run looks at the running experiments of all shops until ctx ends.
 func (g *Guard) Run(ctx context.Context, shops func() []string) {
-	tick := time.NewTicker(guardEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			for _, shop := range shops() {
-				g.Check(ctx, shop)
-			}
-		}
-	}
+	r := rounds.Rounds{Every: guardEvery, AtOnce: guardAtOnce, Visit: func(ctx context.Context, shop string) (busy bool) {
+		g.Check(ctx, shop)
+		return true
+	}}
+	r.Run(ctx, shops)
 }
 
 // Check stops those experiments of a shop whose guardrails are broken now.

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"time"
 
@@ -9,9 +10,11 @@ import (
 )
 
 const (
-	// modelsEvery is how late a newly published model is noticed.
+	// modelsEvery is how late a newly published model is noticed in a shop that asks for recommendations, and modelsIdle in one at rest.
 	modelsEvery   = time.Second
+	modelsIdle    = 30 * time.Second
 	modelsTimeout = 5 * time.Second
+	modelsAtOnce  = 8
 )
 
 // models knows the live models of each shop. What was last known stays while the peer is away.
@@ -29,34 +32,31 @@ func (m *models) live(shop, relation string) (version, texts string) {
 	return m.shop[shop].Live[relation], m.shop[shop].Texts
 }
 
-func (m *models) set(shop string, live similarityapi.LiveModels) {
+// set notes what is live in a shop and reports whether it is not what was known.
+func (m *models) set(shop string, live similarityapi.LiveModels) (changed bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	changed = !reflect.DeepEqual(m.shop[shop], live)
 	m.shop[shop] = live
+	return changed
 }
 
-// Run keeps the live versions and popularity lists of the shops fresh until ctx ends.
+// Run keeps the live versions of the shops and the types of event fresh until ctx ends.
 func (p *Peers) Run(ctx context.Context, shops func() []string) {
-	tick := time.NewTicker(modelsEvery)
-	defer tick.Stop()
 	defer p.popular.wait()
-	for {
-		for _, shop := range shops() {
-			p.refreshModels(ctx, shop)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	var types sync.WaitGroup
+	defer types.Wait()
+	types.Go(func() { p.followTypes(ctx) })
+	p.rounds.Run(ctx, shops)
 }
 
-func (p *Peers) refreshModels(ctx context.Context, shop string) {
+// Answered notes that something was recommended in a shop: its live versions are looked at every second again.
+func (p *Peers) Answered(shop string) { p.rounds.Soon(shop) }
+
+// refreshModels reads what is live in a shop. It reports whether that has changed or cannot be read.
+func (p *Peers) refreshModels(ctx context.Context, shop string) (changed bool) {
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
 	live, err := guarded(p, guard{forLive, shop}, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) })
-	if err == nil {
-		p.models.set(shop, live)
-	}
+	return err != nil || p.models.set(shop, live)
 }

@@ -5,11 +5,13 @@ package peers
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
@@ -39,6 +41,8 @@ type Peers struct {
 	models   *models
 	popular  *popular
 	visitors *visitors
+	rounds   rounds.Rounds // of the live models
+	types    atomic.Pointer[profileapi.EventWeights]
 }
 
 // New returns peers that have not been asked anything yet.
@@ -49,6 +53,9 @@ func New(o Options) *Peers {
 	p.models = newModels()
 	p.popular = newPopular(p)
 	p.visitors = newVisitors(o.CacheBytes / 2)
+	types := profileapi.DefaultEventWeights()
+	p.types.Store(&types)
+	p.rounds = rounds.Rounds{Every: modelsEvery, Idle: modelsIdle, AtOnce: modelsAtOnce, Visit: p.refreshModels}
 	return p
 }
 

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -33,7 +34,11 @@ type PopularList struct {
 	read time.Time
 }
 
-type popularKey struct{ shop, window, category string }
+type popularKey struct {
+	shop     string
+	window   similarityapi.PopularWindow
+	category string
+}
 
 type pastKey struct {
 	popularKey
@@ -66,12 +71,12 @@ func (p *popular) wait() { p.running.Wait() }
 
 // Popular returns a popularity list of a shop, or of a category when one is named. When it cannot be read, the last good one is returned with
 // the error, or nil when there is none.
-func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window, category string) (*PopularList, error) {
+func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window similarityapi.PopularWindow, category string) (*PopularList, error) {
 	return p.popular.get(ctx, shop, popularKey{shop.Name, window, category})
 }
 
 // KnowsPopular reports whether Popular answers without waiting.
-func (p *Peers) KnowsPopular(shop, window, category string) bool {
+func (p *Peers) KnowsPopular(shop string, window similarityapi.PopularWindow, category string) bool {
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
 	return p.popular.lists[popularKey{shop, window, category}] != nil
@@ -93,7 +98,7 @@ func bestOf(shop *catalogue.Shop, list []similarityapi.Neighbour) map[int32]bool
 // BestVariants returns which variants sell best of their products, from the list that is at hand; nil when none is. Nobody changes it, and nothing is
 // waited for: a list that is missing or old is read behind the answer.
 func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
-	k, now := popularKey{shop.Name, "best_sellers", ""}, p.options.Now()
+	k, now := popularKey{shop.Name, similarityapi.PopularWindow{Name: "best_sellers"}, ""}, p.options.Now()
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
 	list := p.popular.lists[k]
@@ -109,7 +114,7 @@ func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
 }
 
 // PopularAt returns a popularity list as it was counted at a past moment, if it is still known.
-func (p *Peers) PopularAt(shop, window, category string, asOfMs int64) (*PopularList, bool) {
+func (p *Peers) PopularAt(shop string, window similarityapi.PopularWindow, category string, asOfMs int64) (*PopularList, bool) {
 	return p.popular.past.GetIfPresent(pastKey{popularKey{shop, window, category}, asOfMs})
 }
 
@@ -149,7 +154,7 @@ func (p *popular) refresh(ctx context.Context, shop *catalogue.Shop, k popularKe
 
 // fetch reads a list now. Requests for the same list share one reading.
 func (p *popular) fetch(ctx context.Context, shop *catalogue.Shop, k popularKey) (*PopularList, error) {
-	done := p.flight.DoChan(k.shop+"\x00"+k.window+"\x00"+k.category, func() (any, error) {
+	done := p.flight.DoChan(fmt.Sprint(k.shop, "\x00", k.window, "\x00", k.category), func() (any, error) {
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), popularTimeout)
 		defer cancel()
 		answer, err := guarded(p.peers, guard{forPopular, k.shop}, func() (similarityapi.PopularAnswer, error) {

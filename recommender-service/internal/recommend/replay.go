@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // Decision is what an answer was made from: enough to make it again, without the answer itself.
@@ -57,9 +58,16 @@ type ShownItem struct {
 
 // PopularInput names a popularity list that was used.
 type PopularInput struct {
-	Window   string `json:"window"`
-	Category string `json:"category,omitempty"`
-	AsOfMs   int64  `json:"as_of_ms"`
+	Window        string  `json:"window"`
+	HalfLifeHours float64 `json:"half_life_hours,omitempty"`
+	EventTypes    string  `json:"event_types,omitempty"` // joined by commas
+	Category      string  `json:"category,omitempty"`
+	AsOfMs        int64   `json:"as_of_ms"`
+}
+
+// of returns the window of the list.
+func (p *PopularInput) of() similarityapi.PopularWindow {
+	return similarityapi.PopularWindow{Name: p.Window, HalfLifeHours: p.HalfLifeHours, EventTypes: p.EventTypes}
 }
 
 // Inputs are those of a past decision, for a replay.
@@ -129,18 +137,18 @@ func (r *run) pinned(relation string) string {
 }
 
 // popularList returns a popularity list, or the one of then.
-func (r *run) popularList(ctx context.Context, window, category string) (*peers.PopularList, error) {
+func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindow, category string) (*peers.PopularList, error) {
 	if r.past == nil {
 		return r.engine.Peers.Popular(ctx, r.shop, window, category)
 	}
 	for _, p := range r.past.decision.Popular {
-		if p.Window != window || p.Category != category {
+		if p.of() != window || p.Category != category {
 			continue
 		}
 		if list, ok := r.engine.Peers.PopularAt(r.shop.Name, window, category, p.AsOfMs); ok {
 			return list, nil
 		}
-		return nil, fmt.Errorf("popularity list %s %s: %w", window, category, errGone)
+		return nil, fmt.Errorf("popularity list %s %s: %w", window.Name, category, errGone)
 	}
 	return nil, nil
 }

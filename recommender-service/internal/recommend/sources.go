@@ -79,7 +79,7 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	supplies := make([]supply, len(list))
 	var waiting []int
 	for n := range list {
-		switch supplies[n] = r.ask(ctx, list[n].Kind); {
+		switch supplies[n] = r.ask(ctx, &list[n]); {
 		case supplies[n].wait == nil:
 		case r.atHand:
 			supplies[n] = supply{failed: Overload}
@@ -113,8 +113,8 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 }
 
 // ask has one source find its candidates.
-func (r *run) ask(ctx context.Context, kind string) supply {
-	switch kind {
+func (r *run) ask(ctx context.Context, source *api.Source) supply {
+	switch source.Kind {
 	case api.SourceHistory:
 		h := r.historySeeds()
 		return r.neighbours(ctx, similarityapi.Similar, h.seeds, h.weigh)
@@ -133,13 +133,13 @@ func (r *run) ask(ctx context.Context, kind string) supply {
 	case api.SourceBuyAgain:
 		return r.buyAgain()
 	case api.SourceAffinityCategory:
-		return r.popularIn(ctx, likedCategories(r.affinity().Categories))
+		return r.popularIn(ctx, source, likedCategories(r.affinity().Categories))
 	case api.SourceCategory:
-		return r.popularIn(ctx, r.pageCategories())
+		return r.popularIn(ctx, source, r.pageCategories())
 	case api.SourceNewest:
 		return r.newest()
 	}
-	return r.popularIn(ctx, []profileapi.AffinityValue{{Weight: 1}}, kind)
+	return r.popularIn(ctx, source, []profileapi.AffinityValue{{Weight: 1}})
 }
 
 // history is what the visitor did as seeds, the latest first, and what a model needs to weigh them as it was measured with.
@@ -403,12 +403,18 @@ func (r *run) pageCategories() []profileapi.AffinityValue {
 	return list
 }
 
-// popularIn makes a term of the popularity list of each category; window defaults to best sellers.
-func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityValue, window ...string) supply {
-	w := api.SourceBestSellers
-	if len(window) > 0 {
-		w = window[0]
+// windowOf returns the window of a source: that of its name, or else of best sellers, as the source changes it.
+func windowOf(source *api.Source) similarityapi.PopularWindow {
+	name := api.SourceBestSellers
+	if source.Kind == api.SourceTrending || source.Kind == api.SourcePopular {
+		name = source.Kind
 	}
+	return similarityapi.NewPopularWindow(name, source.HalfLifeHours, source.EventTypes)
+}
+
+// popularIn makes a term of the popularity list of each category; "" is the whole shop.
+func (r *run) popularIn(ctx context.Context, source *api.Source, categories []profileapi.AffinityValue) supply {
+	w := windowOf(source)
 	find := func() supply {
 		s := supply{}
 		for _, c := range categories {
@@ -417,7 +423,9 @@ func (r *run) popularIn(ctx context.Context, categories []profileapi.AffinityVal
 				s.failed = peers.Similarity
 			}
 			if list != nil {
-				s.popular = append(s.popular, PopularInput{Window: w, Category: c.Value, AsOfMs: list.AsOf.UnixMilli()})
+				s.popular = append(s.popular, PopularInput{
+					Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: c.Value, AsOfMs: list.AsOf.UnixMilli(),
+				})
 			}
 			if list != nil && list.Row.Len() > 0 {
 				s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})

@@ -33,7 +33,7 @@ func (r *run) whoAsks(ctx context.Context) *person {
 			p.missing = peers.Profile
 		}
 	}
-	p.visitor.Add(r.req.Events, r.now)
+	p.visitor.Add(r.req.Events, r.engine.Peers.EventWeights(), r.now)
 	return p
 }
 

@@ -1,16 +1,20 @@
 package scenario
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/config"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -69,9 +73,9 @@ func Complete(s *api.Scenario) {
 	}
 }
 
-// Check reports everything that is wrong with a scenario, with JSON pointers from prefix.
-func Check(s *api.Scenario, prefix string) []apierror.FieldError {
-	p := &rules.Problems{}
+// Check reports everything that is wrong with a scenario, with JSON pointers from prefix; types are the types of event that there are.
+func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apierror.FieldError {
+	p := &rules.Problems{Fields: types.UnknownTypes(prefix+"/exclude_event_types", s.ExcludeEventTypes)}
 	if s.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, s.Filter)
 	}
@@ -88,6 +92,14 @@ func Check(s *api.Scenario, prefix string) []apierror.FieldError {
 			add("/sources/"+strconv.Itoa(n)+"/kind", "duplicate", "the kind is already in the list: give it one weight")
 		}
 		seen[source.Kind] = true
+		at := "/sources/" + strconv.Itoa(n)
+		p.Fields = append(p.Fields, types.UnknownTypes(prefix+at+"/event_types", source.EventTypes)...)
+		if (source.HalfLifeHours != 0 || len(source.EventTypes) > 0) && !slices.Contains(counted(), source.Kind) {
+			add(at+"/kind", "contradiction", "is not a list of what is popular, which alone has half_life_hours and event_types: use "+strings.Join(counted(), ", "))
+		}
+		if source.HalfLifeHours != 0 && source.HalfLifeHours < similarityapi.ShortestHalfLife {
+			add(at+"/half_life_hours", "too_small", fmt.Sprintf("is shorter than %g hours", similarityapi.ShortestHalfLife))
+		}
 	}
 	for n, kind := range s.Fallback {
 		if !slices.Contains(Kinds(), kind) {
@@ -113,6 +125,11 @@ func Kinds() []string {
 		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceBuyAgain,
 		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers, api.SourcePopular, api.SourceNewest,
 	}
+}
+
+// counted lists the kinds of source that are lists of what is popular.
+func counted() []string {
+	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers, api.SourcePopular}
 }
 
 // Matching counts for each rule the items of the catalogue that it is about.

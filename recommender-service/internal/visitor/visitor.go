@@ -68,37 +68,6 @@ type Visitor struct {
 	types             []string
 }
 
-// EventTypes lists the types of events that there are.
-func EventTypes() []string {
-	return []string{
-		"view_item", "select_item", "add_to_wishlist", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "like", "not_interested", "share", "view_item_list", "search",
-		"view_cart", "begin_checkout",
-	}
-}
-
-// weights are what types of events weigh, for events that are carried in a request. They are the profile-service's defaults.
-func weights(eventType string) (float64, bool) {
-	switch eventType {
-	case "view_item", "select_item":
-		return 1, true
-	case "add_to_wishlist", "like":
-		return 2, true
-	case "share":
-		return 1.5, true
-	case "add_to_cart":
-		return 3, true
-	case "remove_from_cart":
-		return -1, true
-	case "purchase":
-		return 5, true
-	case "refund":
-		return -5, true
-	case "not_interested":
-		return -2, true
-	}
-	return 0, false
-}
-
 // Saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
 func Saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
 
@@ -235,18 +204,16 @@ func (v *Visitor) kind(name string) uint32 {
 	return 1 << k
 }
 
-// Add puts events that were not posted yet before the history, as if they had been. It does nothing without consent.
-func (v *Visitor) Add(events []profileapi.Event, now time.Time) {
+// Add puts events that were not posted yet before the history, as if they had been. Those of a type without a weight change nothing, and none does without
+// consent.
+func (v *Visitor) Add(events []profileapi.Event, weights profileapi.EventWeights, now time.Time) {
 	if !v.Personal {
 		return
 	}
 	for i := range events {
 		e := &events[i]
-		weight, known := weights(e.Type)
-		if e.Type == "rate" && e.Value != nil {
-			weight, known = *e.Value-3, true
-		}
-		if !known {
+		weight := weights.Of(e.Type, e.Value)
+		if weight == 0 && e.Type != "rate" {
 			continue
 		}
 		at := e.OccurredAt.Time

@@ -65,7 +65,7 @@ func TestWithoutConsentNothingIsKnown(t *testing.T) {
 	if err != nil || v.Personal || len(v.History) > 0 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	v.Add([]profileapi.Event{{Type: "view_item", ItemID: "mug"}}, now)
+	v.Add([]profileapi.Event{{Type: "view_item", ItemID: "mug"}}, profileapi.DefaultEventWeights(), now)
 	if len(v.History) > 0 {
 		t.Error("an event of the request was added without consent")
 	}
@@ -78,7 +78,7 @@ func TestTheRequestAddsToTheCart(t *testing.T) {
 	}
 	shared := of(t, inCart("mug"), inCart("cup"))
 	v := *shared
-	v.Add([]profileapi.Event{{Type: "add_to_cart", ItemID: "pot"}, {Type: "remove_from_cart", ItemID: "mug"}, {Type: "purchase", Items: []profileapi.EventItem{{ItemID: "cup"}}}}, now)
+	v.Add([]profileapi.Event{{Type: "add_to_cart", ItemID: "pot"}, {Type: "remove_from_cart", ItemID: "mug"}, {Type: "purchase", Items: []profileapi.EventItem{{ItemID: "cup"}}}}, profileapi.DefaultEventWeights(), now)
 	if diff := cmp.Diff([]string{"pot"}, v.Cart); diff != "" {
 		t.Error(diff)
 	}
@@ -97,8 +97,23 @@ func TestWhatWasGivenBackIsNotBought(t *testing.T) {
 	}
 	two := 2.0
 	v := of(t, bought("mug"), bought("cup"))
-	v.Add([]profileapi.Event{{Type: "refund", Items: []profileapi.EventItem{{ItemID: "mug", Quantity: &two}, {ItemID: "cup"}}}}, now)
+	v.Add([]profileapi.Event{{Type: "refund", Items: []profileapi.EventItem{{ItemID: "mug", Quantity: &two}, {ItemID: "cup"}}}}, profileapi.DefaultEventWeights(), now)
 	if len(v.Purchased) != 1 || v.Purchased[0].ItemID != "cup" || v.Purchased[0].Quantity != 1 {
 		t.Errorf("bought: %+v", v.Purchased)
+	}
+}
+
+func TestEventsOfARequestWeighWhatTheShopSays(t *testing.T) {
+	t.Parallel()
+	v := visitor.Cold("", "s1", now)
+	five := 5.0
+	v.Add([]profileapi.Event{{Type: "view_item", ItemID: "mug"}, {Type: "quiz_answer", ItemID: "pot"}, {Type: "rate", ItemID: "cup", Value: &five}, {Type: "search"}},
+		profileapi.EventWeights{"view_item": 9, "quiz_answer": 4, "rate": 0, "search": 0}, now)
+	got := map[string]float64{}
+	for _, touched := range v.History {
+		got[touched.ItemID] = touched.Decayed
+	}
+	if diff := cmp.Diff(map[string]float64{"mug": 9, "pot": 4, "cup": 2}, got); diff != "" {
+		t.Errorf("weights (-want +got):\n%s", diff)
 	}
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -47,9 +45,19 @@ type pairInput struct {
 type pairOutput struct{ Body similarityapi.Pair }
 
 type popularInput struct {
-	Category string `query:"category" maxLength:"4096" doc:"A category path joined by \" > \"; the whole shop when absent"`
-	Window   string `query:"window" enum:"popular,trending,best_sellers" default:"popular"`
-	Limit    int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Category string   `query:"category" maxLength:"4096" doc:"A category path joined by \" > \"; the whole shop when absent"`
+	Window   string   `query:"window" enum:"popular,trending,best_sellers" default:"popular"`
+	HalfLife float64  `query:"half_life_hours" minimum:"0" maximum:"87600" doc:"After so many hours an event counts half, at least .1; as the window when absent or 0"`
+	Types    []string `query:"event_types" maxItems:"20" doc:"Types of event that count, joined by commas; as the window when absent. A window of one's own, of which a shop may have eight, is counted from the first time that it is asked for: until then the answer is 503"`
+	Limit    int      `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+// Resolve refuses a half-life within which no two events lie.
+func (in *popularInput) Resolve(huma.Context) []error {
+	if in.HalfLife != 0 && in.HalfLife < similarityapi.ShortestHalfLife {
+		return []error{&huma.ErrorDetail{Location: "query.half_life_hours", Value: in.HalfLife, Message: "is shorter than .1 hours: use a longer one, or 0 for that of the window"}}
+	}
+	return nil
 }
 
 type popularOutput struct{ Body similarityapi.PopularAnswer }
@@ -122,10 +130,10 @@ func (a *API) registerSimilarities(api huma.API) {
 		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,
 		Summary:     "What is popular now, in the shop or in one category",
 		Description: "As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants count together.",
-	}, func(_ context.Context, shop string, in *popularInput) (*popularOutput, error) {
-		answer, ok := a.Popularity.List(shop, in.Window, in.Category, in.Limit)
-		if !ok {
-			return nil, apierror.Unavailable("Popularity is being counted for the first time.", time.Second, nil)
+	}, func(ctx context.Context, shop string, in *popularInput) (*popularOutput, error) {
+		answer, err := a.Popularity.List(ctx, shop, similarityapi.NewPopularWindow(in.Window, in.HalfLife, in.Types), in.Category, in.Limit)
+		if err != nil {
+			return nil, err
 		}
 		if answer.Items == nil {
 			answer.Items = []similarityapi.Neighbour{}

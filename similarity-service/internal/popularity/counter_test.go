@@ -2,6 +2,7 @@ package popularity
 
 import (
 	stdcmp "cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"math"
@@ -55,15 +56,26 @@ type bench struct {
 
 func newBench() *bench {
 	b := &bench{shelves: &shelves{items: map[string][]string{}}, counter: newCounter(Windows(), start), clock: start}
-	b.Popularity = New(nil, b.shelves, slog.New(slog.DiscardHandler), func() time.Time { return b.clock })
+	b.Popularity = New(nil, b.shelves, time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return b.clock })
 	return b
 }
 
-func (b *bench) publish() { b.Popularity.publish("north", b.counter) }
+func (b *bench) publish() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.shop("north")
+	s.counter = b.counter
+	b.Popularity.publish("north", s)
+}
+
+// list returns a list of one of the windows that every shop has.
+func (b *bench) list(window, category string, n int) []similarityapi.Neighbour {
+	answer, _ := b.List(context.Background(), "north", similarityapi.PopularWindow{Name: window}, category, n)
+	return answer.Items
+}
 
 func (b *bench) score(window, item string) float64 {
-	answer, _ := b.List("north", window, wholeShop, listed)
-	for _, n := range answer.Items {
+	for _, n := range b.list(window, wholeShop, listed) {
 		if n.ItemID == item {
 			return n.Score
 		}
@@ -107,9 +119,9 @@ func TestVariantsCountWithTheirProduct(t *testing.T) {
 	b.add(blockOf(event{"tee-s", "purchase", 5, 0}, event{"tee-m", "purchase", 5, 0}, event{"mug", "purchase", 5, 0}))
 	b.publish()
 	for _, category := range []string{wholeShop, "Tees"} {
-		answer, _ := b.List("north", "popular", category, listed)
-		if len(answer.Items) == 0 || answer.Items[0].ItemID != "tee" || answer.Items[0].Score != 10 {
-			t.Errorf("%q: %+v", category, answer.Items)
+		items := b.list("popular", category, listed)
+		if len(items) == 0 || items[0].ItemID != "tee" || items[0].Score != 10 {
+			t.Errorf("%q: %+v", category, items)
 		}
 	}
 	b.variants = nil // the variants are products of their own now, and the shop has neither
@@ -147,7 +159,7 @@ func TestNothingNewIsNoWork(t *testing.T) {
 	if b.ranking != ranking || b.asked != asked {
 		t.Errorf("ranked again, the catalogue was asked %d times", b.asked-asked)
 	}
-	answer, _ := b.List("north", "popular", "Home", 10)
+	answer, _ := b.List(t.Context(), "north", similarityapi.PopularWindow{Name: "popular"}, "Home", 10)
 	if want := []similarityapi.Neighbour{{ItemID: "lamp", Score: .5}}; !cmp.Equal(answer.Items, want) || !answer.AsOf.Equal(b.clock) {
 		t.Errorf("%v as of %v, want %v as of %v", answer.Items, answer.AsOf, want, b.clock)
 	}
@@ -189,8 +201,7 @@ func TestAnythingIsListedAsThePlainWayListsIt(t *testing.T) {
 				want := oracle.rank(b.shelves, "north", b.clock)
 				for _, window := range Windows() {
 					for _, category := range []string{wholeShop, "Home", "Home > Lighting", "Garden", "Garden > Lighting", "Lighting"} {
-						answer, _ := b.List("north", window.Name, category, listed)
-						if diff := cmp.Diff(want[window.Name][category], answer.Items); diff != "" {
+						if diff := cmp.Diff(want[window.Name][category], b.list(window.Name, category, listed)); diff != "" {
 							t.Fatalf("%s of %q (-want +got):\n%s", window.Name, category, diff)
 						}
 					}
@@ -215,9 +226,9 @@ func TestListsCanBeReadWhileTheyAreMade(t *testing.T) {
 					return
 				default:
 				}
-				answer, ok := b.List("north", "popular", "Home", 50)
-				if !ok || !slices.IsSortedFunc(answer.Items, func(a, b similarityapi.Neighbour) int { return stdcmp.Compare(b.Score, a.Score) }) {
-					t.Errorf("there is a list: %v; out of order: %v", ok, answer.Items)
+				items := b.list("popular", "Home", 50)
+				if len(items) == 0 || !slices.IsSortedFunc(items, func(a, b similarityapi.Neighbour) int { return stdcmp.Compare(b.Score, a.Score) }) {
+					t.Errorf("none, or out of order: %v", items)
 					return
 				}
 			}
@@ -264,8 +275,7 @@ func TestLongListsAreCutToTheBest(t *testing.T) {
 	want := oracle.rank(b.shelves, "north", b.clock)
 	for _, window := range Windows() {
 		for category, items := range want[window.Name] {
-			answer, _ := b.List("north", window.Name, category, 300)
-			if diff := cmp.Diff(items[:min(len(items), 300)], answer.Items); diff != "" {
+			if diff := cmp.Diff(items[:min(len(items), 300)], b.list(window.Name, category, 300)); diff != "" {
 				t.Fatalf("%s of %q (-want +got):\n%s", window.Name, category, diff)
 			}
 		}

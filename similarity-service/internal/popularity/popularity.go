@@ -12,17 +12,20 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // Window is one way to count.
 type Window struct {
-	Name     string
+	similarityapi.PopularWindow
 	HalfLife time.Duration
 	// Counts reports whether an event type counts.
 	Counts func(eventType string) bool
@@ -33,14 +36,28 @@ func (w *Window) fade(after time.Duration) float64 {
 	return math.Exp2(-after.Seconds() / w.HalfLife.Seconds())
 }
 
-// Windows are the lists that are kept.
+// Windows are those that every shop has.
 func Windows() []Window {
 	positive := func(string) bool { return true }
 	return []Window{
-		{"popular", 30 * 24 * time.Hour, positive},
-		{"trending", 7 * 24 * time.Hour, positive},
-		{"best_sellers", 30 * 24 * time.Hour, func(t string) bool { return t == "purchase" || t == "refund" }},
+		{similarityapi.PopularWindow{Name: "popular"}, 30 * 24 * time.Hour, positive},
+		{similarityapi.PopularWindow{Name: "trending"}, 7 * 24 * time.Hour, positive},
+		{similarityapi.PopularWindow{Name: "best_sellers"}, 30 * 24 * time.Hour, func(t string) bool { return t == "purchase" || t == "refund" }},
 	}
+}
+
+// own returns the window of a shop's own: that of its name, with another half-life or other types.
+func own(key similarityapi.PopularWindow) Window {
+	all := Windows()
+	w := all[max(0, slices.IndexFunc(all, func(w Window) bool { return w.Name == key.Name }))]
+	w.PopularWindow = key
+	if key.HalfLifeHours > 0 {
+		w.HalfLife = time.Duration(key.HalfLifeHours * float64(time.Hour))
+	}
+	if types := key.Types(); types != nil {
+		w.Counts = func(t string) bool { return slices.Contains(types, t) }
+	}
+	return w
 }
 
 const (
@@ -48,6 +65,12 @@ const (
 	listed = 500
 	// rebuildAfter is when a shop is counted from the start again, so that erased people and late events are right.
 	rebuildAfter = 24 * time.Hour
+	// ownWindows bounds a shop's own windows, and ownIdle is how long one is kept that nobody asks for.
+	ownWindows = 8
+	ownIdle    = 24 * time.Hour
+	// atOnce bounds the shops that are counted at the same time, and countingLimit the counting of one.
+	atOnce        = 4
+	countingLimit = 10 * time.Minute
 )
 
 // Catalogue says where items stand.
@@ -65,9 +88,19 @@ type Popularity struct {
 	catalogue Catalogue
 	logger    *slog.Logger
 	now       func() time.Time
+	rounds    rounds.Rounds
 
 	mu    sync.RWMutex
-	shops map[string]*lists
+	shops map[string]*shop
+}
+
+// shop is what is counted for a shop.
+type shop struct {
+	counter *counter // of the visit that is under way; nil when the shop is to be counted from the start
+	// lists are the finished ones; nil while nothing was counted yet.
+	lists *lists
+	// asked are the windows of the shop's own, with when each was asked for last.
+	asked map[similarityapi.PopularWindow]time.Time
 }
 
 // lists are the finished lists of a shop at a moment.
@@ -77,44 +110,80 @@ type lists struct {
 	*ranking
 }
 
-// New returns an empty Popularity.
-func New(client *profileapi.Client, catalogue Catalogue, logger *slog.Logger, now func() time.Time) *Popularity {
-	return &Popularity{client: client, catalogue: catalogue, logger: logger, now: now, shops: map[string]*lists{}}
+// New returns an empty Popularity that counts what is new every interval.
+func New(client *profileapi.Client, catalogue Catalogue, interval time.Duration, logger *slog.Logger, now func() time.Time) *Popularity {
+	p := &Popularity{client: client, catalogue: catalogue, logger: logger, now: now, shops: map[string]*shop{}}
+	p.rounds = rounds.Rounds{Every: interval, AtOnce: atOnce, Visit: p.refresh}
+	return p
 }
 
-// Run refreshes the lists of all shops every interval, and whenever wake says so, until ctx ends.
-func (p *Popularity) Run(ctx context.Context, shops func() []string, interval time.Duration, wake <-chan struct{}) {
-	counters := map[string]*counter{}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		for _, shop := range shops() {
-			c := counters[shop]
-			if c == nil || p.now().Sub(c.since) > rebuildAfter {
-				c = newCounter(Windows(), p.now())
-			}
-			if err := p.refresh(ctx, shop, c); err != nil {
-				if ctx.Err() != nil {
-					return
-				}
-				p.logger.Warn("popularity not refreshed, the lists stay as they are", "shop", shop, "error", err)
-				delete(counters, shop) // a stream that was cut may have been counted in part
-				continue
-			}
-			counters[shop] = c
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-wake:
-		}
+// Run refreshes the lists of all shops until ctx ends.
+func (p *Popularity) Run(ctx context.Context, shops func() []string) { p.rounds.Run(ctx, shops) }
+
+// Now refreshes the lists of a shop at once.
+func (p *Popularity) Now(shop string) { p.rounds.Now(shop) }
+
+// shop returns what is counted for a shop. It is called with mu held.
+func (p *Popularity) shop(name string) *shop {
+	s := p.shops[name]
+	if s == nil {
+		s = &shop{asked: map[similarityapi.PopularWindow]time.Time{}}
+		p.shops[name] = s
 	}
+	return s
 }
 
-// refresh counts what is new and brings the lists up to now.
-func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error {
-	stream, err := p.client.ForShop(shop).Interactions(ctx, profileapi.InteractionsQuery{Resume: c.cursor})
+// refresh counts what is new in a shop and brings its lists up to now.
+func (p *Popularity) refresh(ctx context.Context, name string) (busy bool) {
+	ctx, cancel := context.WithTimeout(ctx, countingLimit)
+	defer cancel()
+	s, c := p.begin(name)
+	err := p.count(ctx, name, c)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.counter = c; err != nil {
+		s.counter = nil // a stream that was cut may have been counted in part
+		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			p.logger.Warn("popularity not refreshed, the lists stay as they are", "shop", name, "error", err)
+		}
+		return true
+	}
+	p.publish(name, s)
+	return true
+}
+
+// publish shows the lists of a shop's counter as they are now. It is called with mu held.
+func (p *Popularity) publish(name string, s *shop) {
+	now := p.now()
+	s.lists = &lists{asOf: now, fades: s.counter.fades(now), ranking: s.counter.rank(p.catalogue, name)}
+}
+
+// begin returns the counter that a visit goes on with: a new one when it is time to count from the start, or when a window was asked for that is not counted.
+func (p *Popularity) begin(name string) (*shop, *counter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, now := p.shop(name), p.now()
+	fresh := s.counter == nil || now.Sub(s.counter.since) > rebuildAfter
+	for key, asked := range s.asked {
+		if now.Sub(asked) > ownIdle {
+			delete(s.asked, key)
+			continue
+		}
+		fresh = fresh || !slices.ContainsFunc(s.counter.windows, func(w Window) bool { return w.PopularWindow == key })
+	}
+	if !fresh {
+		return s, s.counter
+	}
+	windows := Windows()
+	for key := range s.asked {
+		windows = append(windows, own(key))
+	}
+	return s, newCounter(windows, now)
+}
+
+// count adds the interactions that are new to a counter.
+func (p *Popularity) count(ctx context.Context, name string, c *counter) error {
+	stream, err := p.client.ForShop(name).Interactions(ctx, profileapi.InteractionsQuery{Resume: c.cursor})
 	if err != nil {
 		return fmt.Errorf("read interactions: %w", err)
 	}
@@ -122,7 +191,7 @@ func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error
 	for {
 		b, err := stream.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("read interactions: %w", err)
@@ -130,29 +199,60 @@ func (p *Popularity) refresh(ctx context.Context, shop string, c *counter) error
 		c.add(b)
 		c.cursor = b.Cursor
 	}
-	p.publish(shop, c)
-	return nil
 }
 
-// publish shows the lists of a counter as they are now.
-func (p *Popularity) publish(shop string, c *counter) {
-	now := p.now()
-	l := &lists{asOf: now, fades: c.fades(now), ranking: c.rank(p.catalogue, shop)}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.shops[shop] = l
-}
-
-// List returns the first n items of a list; an empty one for a category without events. ok is false while nothing was counted yet.
-func (p *Popularity) List(shop, window, category string, n int) (answer similarityapi.PopularAnswer, ok bool) {
+// List returns the first n items of a list; an empty one for a category without events. A window of the shop's own is counted from the first time that it
+// is asked for. The error is a problem.
+func (p *Popularity) List(ctx context.Context, name string, window similarityapi.PopularWindow, category string, n int) (similarityapi.PopularAnswer, error) {
+	if err := p.want(ctx, name, window); err != nil {
+		return similarityapi.PopularAnswer{}, err
+	}
 	p.mu.RLock()
-	l := p.shops[shop]
+	var l *lists
+	if s := p.shops[name]; s != nil {
+		l = s.lists
+	}
 	p.mu.RUnlock()
-	if l == nil {
-		return answer, false
+	if l == nil || !l.has(window) {
+		return similarityapi.PopularAnswer{}, apierror.Unavailable("Popularity is being counted for the first time.", time.Second, nil)
 	}
 	items := l.items(window, category)
 	return similarityapi.PopularAnswer{
-		Category: category, Window: window, AsOf: wire.TimeOf(l.asOf), Items: items[:min(n, len(items))],
-	}, true
+		Category: category, Window: window.Name, HalfLifeHours: window.HalfLifeHours, EventTypes: window.Types(), AsOf: wire.TimeOf(l.asOf),
+		Items: items[:min(n, len(items))],
+	}, nil
+}
+
+// want notes that a window of the shop's own was asked for, and has it counted when that is new.
+func (p *Popularity) want(ctx context.Context, name string, window similarityapi.PopularWindow) error {
+	if !window.Own() || p.wanted(name, window, false) {
+		return nil
+	}
+	known, err := p.client.ForShop(name).EventTypes(ctx)
+	if err != nil {
+		return apierror.Unavailable("The types of event cannot be read.", time.Second, err)
+	}
+	for _, t := range window.Types() {
+		if _, ok := known.Weights[t]; !ok {
+			return apierror.Invalid("There is no such list.", apierror.FieldError{Parameter: "event_types", Code: "unknown_type", Detail: t + " " + known.Weights.Unknown(t)})
+		}
+	}
+	if !p.wanted(name, window, true) {
+		return apierror.Invalid("There is no such list.", apierror.FieldError{Parameter: "half_life_hours", Code: "too_many", Detail: fmt.Sprintf(
+			"the shop has %d windows of its own already, and one that nobody asks for is dropped after %s: ask for fewer", ownWindows, ownIdle)})
+	}
+	p.rounds.Now(name)
+	return nil
+}
+
+// wanted notes that one of the shop's own windows was asked for, and reports whether it is one; a new one becomes it when add says so and there is room.
+func (p *Popularity) wanted(name string, window similarityapi.PopularWindow, add bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.shop(name)
+	if _, known := s.asked[window]; !known && (!add || len(s.asked) >= ownWindows) {
+		return false
+	}
+	s.asked[window] = p.now()
+	return true
 }

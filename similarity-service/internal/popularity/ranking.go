@@ -126,7 +126,7 @@ type ranking struct {
 // rankedWindow holds the lists of a window one after the other: category c has entries[starts[c]:starts[c+1]].
 type rankedWindow struct {
 	best    map[int32]string // by family: the variant that did most for it, of those that have any
-	name    string
+	window  similarityapi.PopularWindow
 	starts  []int32
 	entries []entry
 }
@@ -146,7 +146,7 @@ func newRanking(c *counter) *ranking {
 	for w, window := range c.windows {
 		var from []int32
 		from, room = c.places.sorted(c.places.summed(c.sums[w]), room)
-		ranked := rankedWindow{name: window.Name, best: c.places.best(c.sums[w], c.ids), starts: make([]int32, 1, len(from))}
+		ranked := rankedWindow{window: window.PopularWindow, best: c.places.best(c.sums[w], c.ids), starts: make([]int32, 1, len(from))}
 		size := 0
 		for n := range from[1:] {
 			size += min(int(from[n+1]-from[n]), listed)
@@ -196,10 +196,15 @@ func (p *places) sorted(sums []float64, room []entry) (from []int32, entries []e
 	return from[:len(p.names)+1], entries
 }
 
+// has reports whether a window is counted.
+func (l *lists) has(window similarityapi.PopularWindow) bool {
+	return slices.ContainsFunc(l.windows, func(r rankedWindow) bool { return r.window == window })
+}
+
 // items returns a whole list as it is now.
-func (l *lists) items(window, category string) []similarityapi.Neighbour {
+func (l *lists) items(window similarityapi.PopularWindow, category string) []similarityapi.Neighbour {
 	c, ok := l.categories[category]
-	w := slices.IndexFunc(l.windows, func(r rankedWindow) bool { return r.name == window })
+	w := slices.IndexFunc(l.windows, func(r rankedWindow) bool { return r.window == window })
 	if !ok || w < 0 {
 		return nil
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	SearchSeconds float64
 	// RetentionDays is how long the profile-service keeps events, and how old those that it takes may be; its default when 0.
 	RetentionDays int
+	// EventWeights overrides what types of event weigh for ranking, or adds types.
+	EventWeights map[string]float64
 	// RecommenderCacheMB bounds the memory for neighbour lists in the recommender-service; its default when 0.
 	RecommenderCacheMB int
 	KeysFile           string   // "" lets every caller on loopback in
@@ -105,7 +107,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 		}
 	}
 
-	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays}, deps(profile.Name))
+	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays, Weights: config.EventWeights}, deps(profile.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the profile-service: %w", err)
 	}

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,6 +54,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket, gs://bucket or file:///path for model snapshots instead of the data folder")
 	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds that a recompute spends on the search of parameters, per relation")
 	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
+	flags.Var((*weightsFlag)(&f.app.EventWeights), "event-weights", "what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type")
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 128, "memory for neighbour lists that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
 	flags.Float64Var(&f.app.PublishableRate, "publishable-rate", httpserver.DefaultPublishablePerSecond, "requests per second of a publishable key from one client address, of each service")
@@ -59,6 +63,33 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.app.KeysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// weightsFlag is a flag of names with numbers: "view_item=2,quiz_answer=0.5".
+type weightsFlag map[string]float64
+
+func (w *weightsFlag) Set(text string) error {
+	read := weightsFlag{}
+	for _, part := range strings.Split(text, ",") {
+		name, number, _ := strings.Cut(part, "=")
+		weight, err := strconv.ParseFloat(number, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a type and its weight, such as view_item=2", part)
+		}
+		read[name] = weight
+	}
+	*w = read
+	return nil
+}
+
+func (w *weightsFlag) Type() string { return "weights" }
+
+func (w *weightsFlag) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(*w)) {
+		parts = append(parts, name+"="+strconv.FormatFloat((*w)[name], 'g', -1, 64))
+	}
+	return strings.Join(parts, ",")
 }
 
 // fromEnvironment fills the flags that the command line does not set.

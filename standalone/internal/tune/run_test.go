@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func applied(t *testing.T, clients app.Clients, placement api.Scenario, result *
 		t.Fatal(err)
 	}
 	now := scenarioNamed(t, clients, placement.ScenarioID)
-	if !slices.Equal(now.Sources, result.Scenarios[0].Proposed) || now.Version != 2 || result.Scenarios[0].Applied != 2 || now.Rotation != 1 || now.Exploration != .5 {
+	if !reflect.DeepEqual(now.Sources, result.Scenarios[0].Proposed) || now.Version != 2 || result.Scenarios[0].Applied != 2 || now.Rotation != 1 || now.Exploration != .5 {
 		t.Errorf("applied: %+v", now)
 	}
 	if err := Apply(t.Context(), clients.Recommender, result); !apierror.Is(err, http.StatusPreconditionFailed) {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -228,7 +229,7 @@ func (w *World) compare(ctx context.Context, s *api.Scenario, t *Tuned, question
 	switch {
 	case interval.Low > 0:
 		t.State, t.Proposed = Better, t.Found
-	case slices.Equal(t.Found, s.Sources):
+	case reflect.DeepEqual(t.Found, s.Sources):
 		t.State, t.Reason = NoGain, "its weights are the best that were tried"
 	default:
 		t.State, t.Reason = NoGain, "no other weights are significantly better"

@@ -146,7 +146,7 @@ func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 			return fmt.Errorf("ask the throw-away instance: %w", err)
 		}
 		known := err == nil && why.Stage != "catalogue"
-		popular, err := w.Clients.Similarity.Popular(ctx, similarityapi.PopularQuery{Window: api.SourcePopular, Limit: 1})
+		popular, err := w.Clients.Similarity.Popular(ctx, similarityapi.PopularQuery{Limit: 1})
 		if err != nil && !apierror.Is(err, http.StatusServiceUnavailable) {
 			return fmt.Errorf("ask what is popular: %w", err)
 		}

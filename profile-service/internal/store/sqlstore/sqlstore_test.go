@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
@@ -63,7 +64,7 @@ func TestTwoReplicasShareADatabase(t *testing.T) {
 	if n := accepted[0] + accepted[1]; n != 2*batches*people {
 		t.Errorf("%d events accepted of %d", n, 2*batches*people)
 	}
-	mover := visitor.NewMover(event.DefaultWeights(), storetest.HalfLife)
+	mover := visitor.NewMover(profileapi.DefaultEventWeights(), storetest.HalfLife)
 	for p := range people {
 		v, err := replicas[0].Visitor(t.Context(), "north", fmt.Sprint(p), "")
 		if err != nil {

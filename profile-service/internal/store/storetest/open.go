@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/migrations"
-	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -34,7 +34,7 @@ func At(t *testing.T, url string) *sqlstore.Store {
 	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlstore.Open(t.Context(), url, visitor.NewMover(event.DefaultWeights(), HalfLife))
+	s, err := sqlstore.Open(t.Context(), url, visitor.NewMover(profileapi.DefaultEventWeights(), HalfLife))
 	if err != nil {
 		t.Fatal(err)
 	}

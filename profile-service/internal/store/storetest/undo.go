@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
@@ -186,7 +187,7 @@ func drawEvent(t *rapid.T, n int) store.NewEvent {
 
 // oracle does random things and compares each kept state with one that is made from the events, bit for bit.
 func oracle(t *testing.T, s store.Store) {
-	mover := visitor.NewMover(event.DefaultWeights(), HalfLife)
+	mover := visitor.NewMover(profileapi.DefaultEventWeights(), HalfLife)
 	number := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		for _, id := range []string{"a", "b"} { // a run begins with nothing

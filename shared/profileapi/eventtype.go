@@ -1,0 +1,68 @@
+package profileapi
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/names"
+)
+
+// EventWeights says what each type of event weighs for ranking. A type that is not in it does not exist.
+type EventWeights map[string]float64
+
+// DefaultEventWeights returns the weights as delivered. A purchase and a refund weigh this much per line.
+func DefaultEventWeights() EventWeights {
+	return EventWeights{
+		"view_item": 1, "select_item": 1, "add_to_wishlist": 2, "add_to_cart": 3, "remove_from_cart": -1, "purchase": 5, "refund": -5,
+		"rate": 0, "like": 2, "not_interested": -2, "share": 1.5, "view_item_list": 0, "search": 0, "view_cart": 0, "begin_checkout": 0,
+		"page_view": 0, "add_shipping_info": 0, "add_payment_info": 0, "view_promotion": 0, "select_promotion": 0,
+	}
+}
+
+// neutralRating is the rating that says nothing.
+const neutralRating = 3
+
+// Of returns the weight of a line of an event. A rate event weighs its rating, which value is, minus 3.
+func (w EventWeights) Of(eventType string, value *float64) float64 {
+	if eventType == "rate" && value != nil {
+		return *value - neutralRating
+	}
+	return w[eventType]
+}
+
+// Types returns the types in order.
+func (w EventWeights) Types() []string { return slices.Sorted(maps.Keys(w)) }
+
+// UnknownTypes reports those of a list at pointer that do not exist.
+func (w EventWeights) UnknownTypes(pointer string, list []string) (bad []apierror.FieldError) {
+	for n, name := range list {
+		if _, ok := w[name]; !ok {
+			bad = append(bad, apierror.FieldError{Pointer: pointer + "/" + strconv.Itoa(n), Code: "unknown_type", Detail: w.Unknown(name)})
+		}
+	}
+	return bad
+}
+
+// Unknown says of a name that it is no type, and what to use.
+func (w EventWeights) Unknown(name string) string {
+	if near := names.Nearest(name, w.Types()); near != "" {
+		return "is not a type of event: " + near + " is near it"
+	}
+	return "is not a type of event: use " + strings.Join(w.Types(), ", ")
+}
+
+// EventTypes is the answer that lists the types of event that an installation knows.
+type EventTypes struct {
+	Weights EventWeights `json:"weights" doc:"What each type weighs for ranking. A rate event weighs its rating minus 3; a purchase and a refund weigh this per line"`
+}
+
+// EventTypes returns the types of event that the installation knows.
+func (c *Client) EventTypes(ctx context.Context) (EventTypes, error) {
+	return httpclient.JSON[EventTypes](ctx, c.http, http.MethodGet, "/v1/events/types", nil, nil)
+}

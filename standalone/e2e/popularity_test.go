@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// did is an event of a visitor of his own, some hours ago.
+func did(eventType, item string, times int, hoursAgo float64) []profileapi.Event {
+	events := make([]profileapi.Event, times)
+	at := time.Now().Add(-time.Duration(hoursAgo * float64(time.Hour)))
+	for n := range events {
+		events[n] = profileapi.Event{Type: eventType, UserID: fmt.Sprintf("%s-%s-%d", eventType, item, n), ItemID: item, OccurredAt: wire.TimeOf(at)}
+	}
+	return events
+}
+
+// shown returns the ids of an answer once it has n of them.
+func shown(t *testing.T, ctx context.Context, c clients, n int, r recommenderapi.Request) []string {
+	t.Helper()
+	var ids []string
+	eventually(t, ctx, r.Scenario, func() error {
+		a, err := c.recommender.Recommend(ctx, r)
+		if err != nil {
+			return err
+		}
+		ids = nil
+		for _, it := range a.Items {
+			ids = append(ids, it.ItemID)
+		}
+		if len(ids) != n {
+			return fmt.Errorf("%s shows %v, degraded %v; %d items are expected", r.Scenario, ids, a.Degraded, n)
+		}
+		return nil
+	})
+	return ids
+}
+
+// TestAShopsOwnPopularity has a shop count what is popular its own way: what was put into carts within the hour, in a placement of its own.
+func TestAShopsOwnPopularity(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := startStandalone(t, t.TempDir()).connect("")
+	items := []profileapi.Item{{ItemID: "classic", Title: "Classic"}, {ItemID: "hot", Title: "Hot"}, {ItemID: "seen", Title: "Seen"}}
+	if _, err := c.profile.PutItems(ctx, items); err != nil {
+		t.Fatal(err)
+	}
+	post(t, ctx, c, slices.Concat(did("add_to_cart", "classic", 20, 24), did("add_to_cart", "hot", 3, .1), did("view_item", "seen", 50, .1)))
+
+	hour := similarityapi.NewPopularWindow("popular", 1, []string{"add_to_cart"})
+	var own similarityapi.PopularAnswer
+	eventually(t, ctx, "carts of the hour", func() (err error) {
+		if own, err = c.similarity.Popular(ctx, similarityapi.PopularQuery{Window: hour}); err == nil && len(own.Items) != 2 {
+			err = fmt.Errorf("the list is %v", own.Items)
+		}
+		return err
+	})
+	if own.Items[0].ItemID != "hot" || own.HalfLifeHours != 1 || !slices.Equal(own.EventTypes, []string{"add_to_cart"}) {
+		t.Errorf("carts of the hour: %+v", own)
+	}
+
+	placement := recommenderapi.Scenario{
+		ScenarioID: "hot.now",
+		Sources:  []recommenderapi.Source{{Kind: "popular", Weight: 1, HalfLifeHours: 1, EventTypes: []string{"add_to_cart"}}},
+		Fallback: []string{}, AllowPurchased: true,
+	}
+	if _, err := c.recommender.PutScenario(ctx, placement, 0); err != nil {
+		t.Fatal(err)
+	}
+	ask := recommenderapi.Request{Scenario: "hot.now", Fallback: "strict"}
+	if diff := cmp.Diff([]string{"hot", "classic"}, shown(t, ctx, c, 2, ask)); diff != "" {
+		t.Errorf("the placement (-want +got):\n%s", diff)
+	}
+	a, err := c.recommender.Recommend(ctx, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, ctx, "replay", func() error {
+		again, err := c.recommender.Replay(ctx, a.RecommendationID)
+		if err == nil && !again.Identical {
+			err = fmt.Errorf("the answer is not made again: %+v", again)
+		}
+		return err
+	})
+
+	for name, w := range map[string]similarityapi.PopularWindow{"a type that is none": {Name: "popular", EventTypes: "add_to_kart"}, "an instant": {Name: "popular", HalfLifeHours: .01}} {
+		if _, err := c.similarity.Popular(ctx, similarityapi.PopularQuery{Window: w}); status(err) != 422 {
+			t.Errorf("%s: %v, want 422", name, err)
+		}
+	}
+	placement.Sources[0] = recommenderapi.Source{Kind: "history", Weight: 1, HalfLifeHours: 1}
+	if _, err := c.recommender.PutScenario(ctx, placement, 0); status(err) != 422 {
+		t.Errorf("a half-life of the history's neighbours is stored: %v, want 422", err)
+	}
+	for n := range 8 {
+		_, err = c.similarity.Popular(ctx, similarityapi.PopularQuery{Window: similarityapi.PopularWindow{Name: "trending", HalfLifeHours: float64(n + 1)}})
+	}
+	if status(err) != 422 {
+		t.Errorf("a ninth window of its own: %v, want 422", err)
+	}
+}
+
+// counted has popularity counted now: any recompute does, also one that finds too little to learn from.
+func counted(t *testing.T, ctx context.Context, c clients) {
+	t.Helper()
+	if _, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.BoughtTogether}, BudgetSeconds: 1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestACategoryThatAppearsLaterHasAPopularityList asks for a category before there is one, and then has items put there that have long been sold.
+func TestACategoryThatAppearsLaterHasAPopularityList(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := startStandalone(t, t.TempDir()).connect("")
+	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "lamp", Title: "Lamp"}, {ItemID: "pot", Title: "Pot"}}); err != nil {
+		t.Fatal(err)
+	}
+	post(t, ctx, c, slices.Concat(did("purchase", "lamp", 2, 1), did("purchase", "pot", 1, 1)))
+	counted(t, ctx, c)
+	ask := recommenderapi.Request{Scenario: "category.best_sellers", Category: "Light", Fallback: "strict"}
+	shown(t, ctx, c, 0, ask)
+	items := []profileapi.Item{{ItemID: "lamp", Title: "Lamp", CategoryPath: []string{"Light"}}, {ItemID: "pot", Title: "Pot", CategoryPath: []string{"Light"}}}
+	if _, err := c.profile.PutItems(ctx, items); err != nil {
+		t.Fatal(err)
+	}
+	counted(t, ctx, c)
+	if diff := cmp.Diff([]string{"lamp", "pot"}, shown(t, ctx, c, 2, ask)); diff != "" {
+		t.Errorf("best sellers of the category (-want +got):\n%s", diff)
+	}
+}
+
+// TestTheShopsWeightsReachEventsOfARequest has views weigh more than purchases and a type of the shop's own: what a request carries weighs the same.
+func TestTheShopsWeightsReachEventsOfARequest(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	p := start(t, []string{"AISLE_EVENT_WEIGHTS=view_item=9,quiz_answer=4"}, "aisle", "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--admin-listen", "off")
+	c := connectTo(p, "")
+	var items []profileapi.Item
+	for _, id := range []string{"a", "b", "c"} {
+		items = append(items, profileapi.Item{ItemID: id, Title: id, CategoryPath: []string{"Of " + id}})
+	}
+	if _, err := c.profile.PutItems(ctx, items); err != nil {
+		t.Fatal(err)
+	}
+	types, err := c.profile.EventTypes(ctx)
+	if err != nil || types.Weights["view_item"] != 9 || types.Weights["quiz_answer"] != 4 || types.Weights["purchase"] != 5 {
+		t.Errorf("the types of event are %v, %v", types, err)
+	}
+	events := []profileapi.Event{{Type: "quiz_answer", ItemID: "a"}, {Type: "view_item", ItemID: "b"}, {Type: "add_to_cart", ItemID: "c"}}
+	eventually(t, ctx, "the weights are known", func() error { // the recommender-service has read the weights
+		_, err := c.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.for_you", SessionID: "new-session", Events: events})
+		return err
+	})
+}
+
+// status returns the HTTP status of a problem; 0 for no error.
+func status(err error) int {
+	if err == nil {
+		return 0
+	}
+	return apierror.From(err).Status
+}
