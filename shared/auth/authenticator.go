@@ -39,6 +39,7 @@ type Authenticator struct {
 	tokens *jwt.Parser
 
 	keys      atomic.Pointer[map[string]Key] // by digest
+	shops     atomic.Pointer[[]string]       // that the keys name, sorted
 	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
 	mu        sync.Mutex
@@ -106,14 +107,19 @@ func IsLoopback(addr string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Shops returns the shops that the keys name, sorted; just the default one in open mode.
+// Shops returns the shops that the keys name, sorted; just the default one in open mode. The list must not be changed.
 func (a *Authenticator) Shops() []string {
 	if a.open {
 		return []string{DefaultShop}
 	}
 	a.reload()
+	return *a.shops.Load()
+}
+
+// shopsOf returns the shops that keys name, sorted.
+func shopsOf(keys map[string]Key) []string {
 	shops := map[string]bool{}
-	for _, k := range *a.keys.Load() {
+	for _, k := range keys {
 		if k.Shop != "" {
 			shops[k.Shop] = true
 		}
@@ -296,6 +302,8 @@ func (a *Authenticator) load() error {
 	}
 	a.rules.Store(rules)
 	a.keys.Store(&keys)
+	shops := shopsOf(keys)
+	a.shops.Store(&shops)
 	a.modified = info.ModTime()
 	return nil
 }

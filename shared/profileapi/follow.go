@@ -10,7 +10,7 @@ import (
 
 const (
 	followPage    = 1000
-	followWait    = 20 * time.Second
+	followWait    = 50 * time.Second
 	followTimeout = followWait + 10*time.Second
 	followRetry   = time.Second
 )

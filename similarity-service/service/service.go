@@ -144,7 +144,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.registry.Run(ctx, shops) })
-	group.Go(func() error { return s.schedules.Run(ctx, shops) })
+	group.Go(func() error { s.schedules.Run(ctx, shops); return nil })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
 	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
 	return group.Wait()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -78,9 +79,19 @@ func compressed(w io.Writer, useZstd bool, setHeader func(string, string)) (io.W
 		return buffered, buffered.Flush
 	}
 	setHeader("Content-Encoding", "zstd")
-	encoder, err := zstd.NewWriter(buffered, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	encoder := encoders.Get().(*zstd.Encoder)
+	encoder.Reset(buffered)
+	return encoder, func() error {
+		defer encoders.Put(encoder)
+		return errors.Join(encoder.Close(), buffered.Flush())
+	}
+}
+
+// encoders are used again: a new one takes more memory and time than what a shop without news has to say.
+var encoders = sync.Pool{New: func() any {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		panic(err) // the options are constant
 	}
-	return encoder, func() error { return errors.Join(encoder.Close(), buffered.Flush()) }
-}
+	return encoder
+}}

@@ -109,7 +109,7 @@ func verdict(i int, id string, bad []profileapi.FieldError) profileapi.Result {
 type changesInput struct {
 	After  string `query:"after" maxLength:"256" doc:"Cursor of the last change applied; empty for the start"`
 	Limit  int    `query:"limit" default:"1000" minimum:"1" maximum:"5000"`
-	WaitMs int    `query:"wait_ms" default:"0" minimum:"0" maximum:"30000" doc:"How long to wait for the first change"`
+	WaitMs int    `query:"wait_ms" default:"0" minimum:"0" maximum:"60000" doc:"How long to wait for the first change"`
 }
 
 type changesOutput struct{ Body profileapi.ItemChanges }

@@ -65,6 +65,8 @@ const (
 	listed = 500
 	// rebuildAfter is when a shop is counted from the start again, so that erased people and late events are right.
 	rebuildAfter = 24 * time.Hour
+	// idle is how late events of a shop are counted where neither events came nor lists were asked for of late.
+	idle = 10 * time.Minute
 	// ownWindows bounds a shop's own windows, and ownIdle is how long one is kept that nobody asks for.
 	ownWindows = 8
 	ownIdle    = 24 * time.Hour
@@ -113,7 +115,7 @@ type lists struct {
 // New returns an empty Popularity that counts what is new every interval.
 func New(client *profileapi.Client, catalogue Catalogue, interval time.Duration, logger *slog.Logger, now func() time.Time) *Popularity {
 	p := &Popularity{client: client, catalogue: catalogue, logger: logger, now: now, shops: map[string]*shop{}}
-	p.rounds = rounds.Rounds{Every: interval, AtOnce: atOnce, Visit: p.refresh}
+	p.rounds = rounds.Rounds{Every: interval, Idle: idle, AtOnce: atOnce, Visit: p.refresh}
 	return p
 }
 
@@ -138,7 +140,7 @@ func (p *Popularity) refresh(ctx context.Context, name string) (busy bool) {
 	ctx, cancel := context.WithTimeout(ctx, countingLimit)
 	defer cancel()
 	s, c := p.begin(name)
-	err := p.count(ctx, name, c)
+	n, err := p.count(ctx, name, c)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.counter = c; err != nil {
@@ -149,7 +151,7 @@ func (p *Popularity) refresh(ctx context.Context, name string) (busy bool) {
 		return true
 	}
 	p.publish(name, s)
-	return true
+	return n > 0
 }
 
 // publish shows the lists of a shop's counter as they are now. It is called with mu held.
@@ -181,32 +183,34 @@ func (p *Popularity) begin(name string) (*shop, *counter) {
 	return s, newCounter(windows, now)
 }
 
-// count adds the interactions that are new to a counter.
-func (p *Popularity) count(ctx context.Context, name string, c *counter) error {
+// count adds the interactions that are new to a counter, and returns how many.
+func (p *Popularity) count(ctx context.Context, name string, c *counter) (n int, err error) {
 	stream, err := p.client.ForShop(name).Interactions(ctx, profileapi.InteractionsQuery{Resume: c.cursor})
 	if err != nil {
-		return fmt.Errorf("read interactions: %w", err)
+		return n, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
 	for {
 		b, err := stream.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return n, nil
 		}
 		if err != nil {
-			return fmt.Errorf("read interactions: %w", err)
+			return n, fmt.Errorf("read interactions: %w", err)
 		}
+		n += b.Len()
 		c.add(b)
 		c.cursor = b.Cursor
 	}
 }
 
 // List returns the first n items of a list; an empty one for a category without events. A window of the shop's own is counted from the first time that it
-// is asked for. The error is a problem.
+// is asked for. The error is a problem. Events of a shop whose lists are asked for are counted within the interval.
 func (p *Popularity) List(ctx context.Context, name string, window similarityapi.PopularWindow, category string, n int) (similarityapi.PopularAnswer, error) {
 	if err := p.want(ctx, name, window); err != nil {
 		return similarityapi.PopularAnswer{}, err
 	}
+	p.rounds.Soon(name)
 	p.mu.RLock()
 	var l *lists
 	if s := p.shops[name]; s != nil {

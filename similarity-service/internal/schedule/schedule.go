@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/robfig/cron/v3"
 
+	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
@@ -26,6 +27,9 @@ var ErrUnknown = errors.New("no such schedule")
 
 // tickInterval is how often the schedules are looked at; cron's own resolution is a minute.
 const tickInterval = 5 * time.Second
+
+// atOnce bounds the shops that are looked at together.
+const atOnce = 4
 
 // readInterval is how late a schedule that was made through another replica is noticed; what came due meanwhile is started then.
 const readInterval = 30 * time.Second
@@ -40,6 +44,7 @@ type Scheduler struct {
 	start   func(ctx context.Context, shop string, r similarityapi.JobRequest) (similarityapi.Job, error)
 	logger  *slog.Logger
 	now     func() time.Time
+	rounds  rounds.Rounds
 
 	mu    sync.Mutex
 	known map[string]*known // by shop
@@ -47,8 +52,9 @@ type Scheduler struct {
 
 // known are the schedules of a shop as they were read, so that shops at rest are not read all the time. One is read again before it starts anything.
 type known struct {
-	read time.Time
-	list []similarityapi.Schedule
+	read    time.Time
+	list    []similarityapi.Schedule
+	checked time.Time // what came due up to then has been started
 }
 
 // New returns a scheduler that starts jobs with start.
@@ -160,24 +166,39 @@ func fraction(name string, of time.Duration) time.Duration {
 }
 
 // Run starts due jobs until ctx ends. Times that pass while no replica runs are left out.
-func (s *Scheduler) Run(ctx context.Context, shops func() []string) error {
-	tick := time.NewTicker(tickInterval)
-	defer tick.Stop()
-	last := s.now()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		now := s.now()
-		for _, shop := range shops() {
-			if err := s.startDue(ctx, shop, last, now); err != nil && ctx.Err() == nil {
+func (s *Scheduler) Run(ctx context.Context, shops func() []string) {
+	begun := s.now()
+	s.rounds.Every, s.rounds.Idle, s.rounds.AtOnce = tickInterval, readInterval, atOnce
+	s.rounds.Visit = func(ctx context.Context, shop string) (busy bool) {
+		from, now := s.checkedAt(shop, begun), s.now()
+		if err := s.startDue(ctx, shop, from, now); err != nil {
+			if ctx.Err() == nil {
 				s.logger.Warn("schedules could not be checked", "shop", shop, "error", err)
 			}
+			return true
 		}
-		last = now
+		return s.checked(shop, now)
 	}
+	s.rounds.Run(ctx, shops)
+}
+
+// checkedAt returns up to when what came due in a shop has been started; begun for a shop that was not looked at yet.
+func (s *Scheduler) checkedAt(shop string, begun time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.known[shop]; k != nil && k.checked.After(begun) {
+		return k.checked
+	}
+	return begun
+}
+
+// checked notes up to when what came due in a shop has been started, and reports whether the shop has schedules.
+func (s *Scheduler) checked(shop string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.known[shop]
+	k.checked = now
+	return len(k.list) > 0
 }
 
 // forget has a shop's schedules read again at the next tick.
@@ -187,6 +208,7 @@ func (s *Scheduler) forget(shop string) {
 	if k := s.known[shop]; k != nil {
 		k.read = time.Time{}
 	}
+	s.rounds.Soon(shop)
 }
 
 // recall returns the schedules of a shop, and since when what came due is to be started: for those just read that is the time of the reading before.
@@ -206,7 +228,7 @@ func (s *Scheduler) recall(ctx context.Context, shop string, from, now time.Time
 	if k != nil && k.read.Before(from) && !k.read.IsZero() {
 		from = k.read
 	}
-	s.known[shop] = &known{now, list}
+	s.known[shop] = &known{read: now, list: list, checked: from}
 	return list, from, nil
 }
 

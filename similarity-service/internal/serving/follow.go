@@ -10,13 +10,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
+	"github.com/redis/go-redis/v9"
 )
 
 const (
 	// followInterval is how late a replica may see a model that another one published.
 	followInterval = 500 * time.Millisecond
-	// recheckInterval is how often the archive itself is asked, in case Redis lost or never got what was announced.
-	recheckInterval = 15 * time.Second
+	// recheckInterval is how often the archive itself is asked, in case Redis lost or never got what was announced; recheckAlone how often while Redis is away.
+	recheckInterval = 2 * time.Minute
+	recheckAlone    = 15 * time.Second
 	// recheckLimit bounds the look at one shop, and recheckAtOnce how many are looked at together, so that a slow one does not delay the others.
 	recheckLimit  = time.Minute
 	recheckAtOnce = 8
@@ -80,9 +82,15 @@ func (r *Registry) Run(ctx context.Context, shops func() []string) error {
 	seen := int64(-1)
 	for {
 		changes, err := r.redis.Get(ctx, changesKey).Int64() // one key for all shops: at rest a look costs the same for one and for thousands
-		now := time.Now()
+		if errors.Is(err, redis.Nil) {
+			changes, err = 0, nil
+		}
+		now, interval := time.Now(), recheckInterval
+		if err != nil {
+			interval = recheckAlone
+		}
 		switch {
-		case now.Sub(rechecked) >= recheckInterval || err != nil && seen >= 0:
+		case now.Sub(rechecked) >= interval || err != nil && seen >= 0 || err == nil && changes < seen: // Redis was lost, or emptied
 			again := now.Sub(retried) >= damagedInterval
 			if again {
 				retried = now
