@@ -237,3 +237,44 @@ func TestVariantsGiveTheirParent(t *testing.T) {
 		t.Errorf("got %+v", a.Items)
 	}
 }
+
+// TestPagesEndWhenAllIsShown pages through lists that leave candidates out page by page, for variety, for exploration or for a limit: none is lost, and the
+// last page is known to be it.
+func TestPagesEndWhenAllIsShown(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", "i003", "i050", "i121") })
+	plain := api.Scenario{ScenarioID: "plain", Sources: []api.Source{{Kind: "history", Weight: 1}}, Fallback: []string{"newest"}}
+	through := func(change func(*api.Scenario)) []string {
+		sc := plain
+		change(&sc)
+		if _, err := s.api.PutScenario(t.Context(), sc, 0); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for cursor := ""; ; {
+			a := s.recommend(t, api.Request{Scenario: "plain", UserID: "ann", Limit: 7, Cursor: cursor})
+			all = append(all, ids(a)...)
+			if a.NextCursor == nil {
+				break
+			}
+			cursor = *a.NextCursor
+		}
+		slices.Sort(all)
+		return all
+	}
+	want := through(func(*api.Scenario) {})
+	if len(want) < 50 {
+		t.Fatalf("the list has only %d items", len(want))
+	}
+	for name, change := range map[string]func(*api.Scenario){
+		"variety":            func(sc *api.Scenario) { sc.Diversity = .6 },
+		"exploration":        func(sc *api.Scenario) { sc.Exploration = .4 },
+		"two of a category":  func(sc *api.Scenario) { sc.MaxPerCategory = 2 },
+		"all of it together": func(sc *api.Scenario) { sc.Diversity, sc.Exploration, sc.MaxPerCategory = .6, .4, 2 },
+	} {
+		if diff := cmp.Diff(want, through(change)); diff != "" {
+			t.Errorf("%s (-without +with):\n%s", name, diff)
+		}
+	}
+}

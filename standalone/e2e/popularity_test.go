@@ -175,3 +175,48 @@ func status(err error) int {
 	}
 	return apierror.From(err).Status
 }
+
+// TestAnObjectiveOfConversionPrefersWhatIsBought has one item that many look at and few buy, and one the other way round.
+func TestAnObjectiveOfConversionPrefersWhatIsBought(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := startStandalone(t, t.TempDir()).connect("")
+	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "looked-at", Title: "A"}, {ItemID: "bought", Title: "B"}, {ItemID: "neither", Title: "C"}}); err != nil {
+		t.Fatal(err)
+	}
+	post(t, ctx, c, slices.Concat(did("view_item", "looked-at", 400, 1), did("purchase", "looked-at", 1, 1), did("view_item", "bought", 50, 1), did("purchase", "bought", 30, 1),
+		did("view_item", "neither", 10, 1)))
+	placement := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: "popular", Weight: 1}}, Fallback: []string{}, AllowPurchased: true}
+	for name, want := range map[string][]string{"clicks": {"looked-at", "bought", "neither"}, "conversion": {"bought", "looked-at", "neither"}} {
+		placement.ScenarioID, placement.Objective, placement.ObjectiveStrength = name, name, 1
+		if _, err := c.recommender.PutScenario(ctx, placement, 0); err != nil {
+			t.Fatal(err)
+		}
+		ask := recommenderapi.Request{Scenario: name, Fallback: "strict", Explain: "full", DeadlineMS: 5000}
+		var a recommenderapi.Answer
+		eventually(t, ctx, name, func() (err error) {
+			if a, err = c.recommender.Recommend(ctx, ask); err == nil && (len(a.Items) != 3 || len(a.Degraded) > 0) {
+				err = fmt.Errorf("%d items, degraded %v", len(a.Items), a.Degraded)
+			}
+			return err
+		})
+		var got []string
+		for _, it := range a.Items {
+			got = append(got, it.ItemID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if boosts := a.Items[0].Explanation.Boosts; name == "conversion" && (len(boosts) != 1 || boosts[0].Source != "objective:conversion" || boosts[0].Factor <= 1) {
+			t.Errorf("what is bought is boosted by %+v", boosts)
+		}
+		eventually(t, ctx, "replay", func() error {
+			again, err := c.recommender.Replay(ctx, a.RecommendationID)
+			if err == nil && !again.Identical {
+				err = fmt.Errorf("the answer is not made again: %+v", again.Gone)
+			}
+			return err
+		})
+	}
+}

@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"math"
+	"math/big"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -390,15 +392,23 @@ func (s *Shop) State() State {
 	return st
 }
 
-// mean is the mean of positive values that come and go.
+// mean is the mean of positive values that come and go. The sum is exact, in units of a ten-thousandth, so that it is what the values that are left say
+// however many have come and gone.
 type mean struct {
-	sum   float64
+	sum   big.Int
 	count int
 }
 
+// meanUnits are how many units of the sum make 1, and largestMeant is what a larger value counts as.
+const (
+	meanUnits    = 1e4
+	largestMeant = 1e14
+)
+
 func (m *mean) add(v float64, n int) {
 	if v > 0 {
-		m.sum += v * float64(n)
+		units := big.NewInt(int64(math.Round(min(v, largestMeant) * meanUnits)))
+		m.sum.Add(&m.sum, units.Mul(units, big.NewInt(int64(n))))
 		m.count += n
 	}
 }
@@ -407,7 +417,8 @@ func (m *mean) value() float64 {
 	if m.count == 0 {
 		return 0
 	}
-	return m.sum / float64(m.count)
+	sum, _ := new(big.Float).SetInt(&m.sum).Float64()
+	return sum / meanUnits / float64(m.count)
 }
 
 // MeanPrice returns the mean of the prices that are known; 0 when none is.

@@ -239,7 +239,7 @@ func TestReplicaSaysWhatTheFeedSaid(t *testing.T) {
 					t.Errorf("attribute %q is there: %v", name, !attributes[name])
 				}
 			}
-			if mean := v.MeanPrice(); priced > 0 && math.Abs(mean-prices/float64(priced)) > 1e-6 {
+			if mean := v.MeanPrice(); priced > 0 && math.Abs(mean-prices/float64(priced)) > 1/meanUnits {
 				t.Errorf("mean price %g, want %g", mean, prices/float64(priced))
 			}
 		})

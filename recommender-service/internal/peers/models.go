@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,13 @@ func (m *models) live(shop, relation string) (version, texts string) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.shop[shop].Live[relation], m.shop[shop].Texts
+}
+
+// FellBack reports whether the live model of a relation is damaged, so that an older one serves.
+func (p *Peers) FellBack(shop, relation string) bool {
+	p.models.mu.RLock()
+	defer p.models.mu.RUnlock()
+	return slices.ContainsFunc(p.models.shop[shop].Degraded, func(f similarityapi.ModelFallback) bool { return f.Relation == relation })
 }
 
 // set notes what is live in a shop and reports whether it is not what was known.

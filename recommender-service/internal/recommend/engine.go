@@ -44,6 +44,7 @@ type Engine struct {
 	shown     *ShownLog
 	admission *admission
 	scratch   sync.Pool
+	converted sync.Map // of *conversions by shop, those made last
 }
 
 // NewEngine returns an engine with its metrics on registry.

@@ -16,11 +16,8 @@ type factor struct {
 // factors lists what changes base scores, in the order in which it is applied: the objective, rules in their order, rotation.
 func (r *run) factors(v *catalogue.View) []factor {
 	var list []factor
-	switch r.scenario.Objective {
-	case "revenue":
-		list = append(list, r.worth("objective:revenue", v.MeanPrice(), func(it *catalogue.Item) float64 { return it.Price }))
-	case "margin":
-		list = append(list, r.worth("objective:margin", v.MeanMargin(), func(it *catalogue.Item) float64 { return it.Margin }))
+	if f, ok := r.objective(v); ok {
+		list = append(list, f)
 	}
 	for _, rule := range r.rules {
 		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {
@@ -44,26 +41,6 @@ func (r *run) factors(v *catalogue.View) []factor {
 }
 
 func everything(*catalogue.Item) bool { return true }
-
-const (
-	leastWorth = .5
-	mostWorth  = 2
-)
-
-// worth ranks by expected value: a score, which stands for the chance of a click, times the square root of the value relative to the shop's mean,
-// between ½ and 2 so that no price alone decides. An item without a value keeps its score.
-func (r *run) worth(name string, mean float64, value func(*catalogue.Item) float64) factor {
-	if r.past != nil {
-		mean = r.past.decision.Mean
-	}
-	r.mean = mean
-	return factor{name, func(it *catalogue.Item) float64 {
-		if w := value(it); w > 0 && mean > 0 {
-			return min(mostWorth, max(leastWorth, math.Sqrt(w/mean)))
-		}
-		return 1
-	}}
-}
 
 // rotation lowers what the visitor was just shown, the more the shorter ago.
 func (r *run) rotation(v *catalogue.View) (factor, bool) {

@@ -47,6 +47,7 @@ func (v *visit) ask(ctx context.Context, p Placement, req *api.Request, use func
 	r.add(ctx, r.scenario.Sources, true)
 	for _, kind := range r.fallbacks() { // fill
 		if len(r.picks) >= r.limit() {
+			r.more = true // as far as is known: nobody has asked this source
 			break
 		}
 		r.add(ctx, []api.Source{{Kind: kind, Weight: r.weightBelow()}}, false)
@@ -79,6 +80,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	r.scratch = v.engine.memory()
 	r.picks = r.scratch.picks[:0]
 	r.settle()
+	r.convert(ctx)
 	return r, nil
 }
 

@@ -65,6 +65,10 @@ type PopularInput struct {
 	AsOfMs        int64   `json:"as_of_ms"`
 }
 
+func popularInput(w similarityapi.PopularWindow, category string, list *peers.PopularList) PopularInput {
+	return PopularInput{Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: category, AsOfMs: list.AsOf.UnixMilli()}
+}
+
 // of returns the window of the list.
 func (p *PopularInput) of() similarityapi.PopularWindow {
 	return similarityapi.PopularWindow{Name: p.Window, HalfLifeHours: p.HalfLifeHours, EventTypes: p.EventTypes}

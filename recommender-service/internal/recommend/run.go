@@ -42,9 +42,10 @@ type draft struct {
 	more        bool              // candidates were left over
 	used        map[string]string // relation → model version
 	popular     []PopularInput
-	mean        float64 // that the objective compares with
-	newestSeq   int64   // of the catalogue when the list of newest items was made
-	sequence    int64   // of the catalogue when it was read last
+	mean        float64      // that the objective compares with
+	converted   *conversions // nil without the objective, or when nothing is known
+	newestSeq   int64        // of the catalogue when the list of newest items was made
+	sequence    int64        // of the catalogue when it was read last
 	degraded    []string
 	acted       [][]string // by item of the answer: the rules that acted on it
 }

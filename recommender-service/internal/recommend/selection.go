@@ -21,6 +21,9 @@ const (
 	lateEvery = 256
 )
 
+// Model is what an answer says that was made from an older model because the live one is damaged.
+const Model = "model"
+
 // Deadline is what an answer says whose candidates were not all looked at before it was due.
 const Deadline = "deadline"
 
@@ -35,6 +38,7 @@ type selection struct {
 	queue   *queue
 	scores  *candidate.Blend
 	looked  int // at so many candidates that may not be shown
+	left    int // so many that may be shown are not: the next page has them
 }
 
 func newSelection(r *run, v *catalogue.View) *selection {
@@ -111,7 +115,7 @@ func (s *selection) rerank(first bool) {
 		s.explore(from)
 	}
 	s.r.sequence = s.view.Sequence()
-	s.r.more = s.r.more || s.queue.len() > 0
+	s.r.more = s.r.more || s.left > 0 || s.queue.len() > 0
 }
 
 // pickBest takes candidates by score, leaving out what a limit per value forbids.
@@ -123,6 +127,8 @@ func (s *selection) pickBest() {
 		}
 		if s.allowed(it) {
 			s.pick(it, score)
+		} else {
+			s.left++
 		}
 	}
 }
@@ -143,7 +149,9 @@ func (s *selection) pickDiverse(lambda float64) {
 	}
 	for _, place := range m.chooser.Order(m.scored, free, lambda, func(p int) bool { return s.allowed(m.shortlist[p]) }) {
 		s.pick(m.shortlist[place], m.scored[place].Score)
+		s.left--
 	}
+	s.left += len(m.shortlist)
 }
 
 func (s *selection) pick(it *catalogue.Item, score float64) {
@@ -167,6 +175,7 @@ func (s *selection) explore(from int) {
 		}
 		pool = append(pool, pick{index: it.Index, base: s.scores.Score(it.Index), score: score, tier: "exploration", reason: "exploration"})
 	}
+	s.left += len(pool) // one that is drawn leaves the one whose place it takes
 	for n := from + 1; n < len(s.r.picks) && len(pool) > 0; n++ {
 		if random.Float64() >= share {
 			continue

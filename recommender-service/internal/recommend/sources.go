@@ -102,6 +102,9 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 		}
 		if s.version != "" {
 			r.used[s.relation] = s.version
+			if r.past == nil && r.engine.Peers.FellBack(r.shop.Name, s.relation) {
+				r.degrade(Model)
+			}
 		}
 		r.popular = append(r.popular, s.popular...)
 		for t := range s.terms {
@@ -423,9 +426,7 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 				s.failed = peers.Similarity
 			}
 			if list != nil {
-				s.popular = append(s.popular, PopularInput{
-					Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: c.Value, AsOfMs: list.AsOf.UnixMilli(),
-				})
+				s.popular = append(s.popular, popularInput(w, c.Value, list))
 			}
 			if list != nil && list.Row.Len() > 0 {
 				s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})

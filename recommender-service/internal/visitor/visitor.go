@@ -125,14 +125,25 @@ func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []T
 		it := &items[n]
 		age := max(0, nowMs-it.LastMs)
 		fade := visitorstate.Decay(age, halfLife)
-		decayed := float64(it.Decayed) * fade
+		decayed := bounded(float64(it.Decayed) * fade)
 		list[n] = Touched{
-			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Total: float64(it.Weight), Disliked: float64(it.Disliked) * fade,
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
 			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), LastMs: it.LastMs,
 		}
 	}
 	return list
 }
+
+// bounded keeps a weight that was stored before there were bounds from making a score that is no number.
+func bounded(w float64) float64 {
+	if math.IsNaN(w) {
+		return 0
+	}
+	return max(-mostWeight, min(mostWeight, w))
+}
+
+// mostWeight is far more than all events of a visitor weigh.
+const mostWeight = 1e12
 
 // own reads what the visitor bought, has in the cart and does not want.
 func (v *Visitor) own(s *visitorstate.State) {
