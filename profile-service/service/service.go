@@ -19,11 +19,11 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
-	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -39,7 +39,7 @@ type Service struct {
 	config Config
 	deps   process.Deps
 	server *httpserver.Server
-	store  store.Store
+	store  *sqlstore.Store
 
 	imports *imports.Imports
 	facts   *profile.Facts
@@ -71,7 +71,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	return s, nil
 }
 
-func openStore(ctx context.Context, url string, mover *visitor.Mover) (store.Store, error) {
+func openStore(ctx context.Context, url string, mover *visitor.Mover) (*sqlstore.Store, error) {
 	migrate := migrations.Up
 	if database.IsPostgres(url) {
 		migrate = migrations.Check
@@ -106,6 +106,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Imports:      s.imports,
 		Undo:         undoer,
 		Weights:      weights,
+		Audit:        &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
 		Now:          now,
 	}
 }

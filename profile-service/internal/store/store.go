@@ -123,6 +123,8 @@ type Receipt struct {
 
 // Upkeep is what runs in the background.
 type Upkeep interface {
+	// PurgeAudit removes entries of the audit log that are older than a moment.
+	PurgeAudit(ctx context.Context, before time.Time) error
 	// Retain removes events of a shop that occurred before beforeMs with what they left in states and orders, and the reports of imports
 	// from before then; it returns the number of events removed. It works in bounded transactions: after an error some are removed, and a
 	// repeat goes on.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/audit"
 )
 
 // Upkeep removes old events. Several replicas may run it at once: every step can be repeated.
@@ -40,6 +41,9 @@ func (u *Upkeep) Once(ctx context.Context) error {
 	now := u.Now()
 	shops, err := u.Store.Shops(ctx)
 	if err != nil {
+		return err
+	}
+	if err := u.Store.PurgeAudit(ctx, now.Add(-audit.Keep)); err != nil {
 		return err
 	}
 	for _, shop := range shops {
