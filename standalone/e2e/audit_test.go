@@ -94,7 +94,7 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 		}
 		outcomes = append(outcomes, e.Outcome)
 	}
-	if !slices.Equal(outcomes, []string{"precondition_failed", audit.Done, audit.Done}) {
+	if !slices.Equal(outcomes, []string{"version_mismatch", audit.Done, audit.Done}) {
 		t.Fatalf("the outcomes are %v", outcomes)
 	}
 	titles := func(raw json.RawMessage) string {

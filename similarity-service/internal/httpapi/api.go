@@ -42,7 +42,7 @@ func (a *API) Register(api huma.API) {
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)
-	audit.Register(api, "/v1/audit/models", "audit-models", "audit", "Who did what to models, jobs and schedules, the newest first", a.Audit.Log)
+	audit.Register(api, "/v1/audit/models", "audit-models", "models", "Who did what to models, jobs and schedules, the newest first", a.Audit.Log)
 }
 
 // audited records an operation.
