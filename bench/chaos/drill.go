@@ -32,6 +32,9 @@ type drill struct {
 	ended   time.Time
 }
 
+// errNotWhole says that recovery took longer than is stated.
+var errNotWhole = errors.New("not whole again")
+
 // result is what came of one fault.
 type result struct {
 	fault     *fault
@@ -147,7 +150,7 @@ func (d *drill) recovery(ctx context.Context) (time.Duration, error) {
 		for {
 			a, err := d.load.tally.recommend(ctx, n, recommenderapi.Request{Scenario: "home.for_you", UserID: user, Limit: 10})
 			if ctx.Err() != nil {
-				return 0, fmt.Errorf("not whole again within %v: %s", recoveryLimit, said)
+				return 0, fmt.Errorf("%w within %v: %s", errNotWhole, recoveryLimit, said)
 			}
 			if err == nil && len(a.Degraded) == 0 && !a.Freshness.Stale && isPersonal(a) && a.Freshness.LastEventID == last {
 				break

@@ -61,7 +61,7 @@ func (d *drill) print(w io.Writer) error {
 		case len(r.times) == 0:
 			fmt.Fprintf(&b, "| %s | %s | %d | never |\n", r.fault.name, r.fault.does, r.failures)
 		default:
-			fmt.Fprintf(&b, "| %s | %s | %d | %.2f, %.2f%s |\n", r.fault.name, r.fault.does, len(r.times)+r.failures, r.times[len(r.times)/2].Seconds(),
+			fmt.Fprintf(&b, "| %s | %s | %d | %.2f, %.2f%s |\n", r.fault.name, r.fault.does, len(r.times)+r.failures, r.times[(len(r.times)-1)/2].Seconds(),
 				r.times[len(r.times)-1].Seconds(), failuresOf(r.failures))
 		}
 	}
