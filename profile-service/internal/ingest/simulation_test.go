@@ -185,11 +185,11 @@ func (w *world) run(t *testing.T) {
 }
 
 func (w *world) open(ctx context.Context) (*sqlstore.Store, error) {
-	return sqlstore.Open(ctx, w.file, visitor.NewMover(event.DefaultWeights(), storetest.HalfLife))
+	return sqlstore.Open(ctx, w.file, visitor.NewMover(profileapi.DefaultEventWeights(), storetest.HalfLife))
 }
 
 func newIngest(log store.EventLog) *ingest.Ingest {
-	return ingest.New(log, event.NewRules(event.DefaultWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
+	return ingest.New(log, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
 }
 
 // post has every caller of a wave post its body, and post it again while it fails and nothing was killed. The first commit waits until the others have gathered behind
@@ -261,7 +261,7 @@ func (w *world) stored(t *testing.T, s store.Store) map[string]int {
 
 // checkStates compares each visitor's state with the one that his events give.
 func (w *world) checkStates(t *testing.T, s store.Store) {
-	mover := visitor.NewMover(event.DefaultWeights(), storetest.HalfLife)
+	mover := visitor.NewMover(profileapi.DefaultEventWeights(), storetest.HalfLife)
 	for user := range 3 {
 		id := fmt.Sprintf("u%d", user)
 		v, err := s.Visitor(t.Context(), simulated, id, "")
