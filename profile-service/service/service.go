@@ -88,7 +88,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
 	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
-	users := people.New(s.store, s.store, now)
+	users := people.New(s.store, s.store, s.config.retention, now)
 	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
 	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
