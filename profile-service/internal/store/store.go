@@ -161,6 +161,10 @@ type Upkeep interface {
 	Shops(ctx context.Context) ([]string, error)
 	// Ping reports why the store cannot answer now.
 	Ping(ctx context.Context) error
+	// Check looks through everything that is stored, where the database does not do so by itself, and reports damage and what it had no time for.
+	Check(ctx context.Context) error
+	// Sound reports the first damage that Check or any reading or writing has met; nil when there was none, or when a later Check has found none.
+	Sound() error
 }
 
 // ImportRow is the stored state of an import.
