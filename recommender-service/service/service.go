@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
@@ -99,7 +100,8 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 // build wires the parts together.
 func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	logger, now := s.deps.Logger, time.Now
-	profile := profileapi.NewClient(s.peer(peers.Profile, config.ProfileURL))
+	profileHTTP := s.peer(peers.Profile, config.ProfileURL)
+	profile := profileapi.NewClient(profileHTTP)
 	s.catalogue = catalogue.New(profile, logger, now)
 	s.gate = readiness.NewGate("catalogue", peers.Profile, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
@@ -142,7 +144,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
-		Forget: s.forget, Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, KeepDays: config.DecisionDays, Now: now,
 	}
@@ -170,6 +172,14 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 		f.Decisions, f.Clicks, f.Experiments = f.Decisions+rows.Decisions, f.Clicks+rows.Clicks, f.Experiments+rows.Visitors
 	}
 	return f, nil
+}
+
+// persons reaches what all services hold on persons.
+func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
+	return &persons.Persons{
+		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
+		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, KeepVisitors: upkeep.KeepVisitors,
+	}
 }
 
 const usersPage = 1000

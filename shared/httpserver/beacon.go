@@ -25,7 +25,7 @@ func beacon(c *gin.Context, a *auth.Authenticator, l *limiter) (auth.Principal, 
 	}
 	p, err := beaconPrincipal(c, a)
 	if err != nil {
-		writeProblem(c, apierror.From(err))
+		WriteProblem(c, apierror.From(err))
 	}
 	return p, err == nil
 }

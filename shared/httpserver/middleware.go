@@ -106,7 +106,7 @@ func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
 			}
 			logger.ErrorContext(c.Request.Context(), "request panicked", "path", c.Request.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
-				writeProblem(c, apierror.Internal(nil))
+				WriteProblem(c, apierror.Internal(nil))
 			}
 		}()
 		c.Next()
@@ -167,7 +167,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 		if err != nil {
 			inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool)
 			if !inBody || !apierror.Is(err, http.StatusUnauthorized) || c.GetHeader("Authorization") != "" || c.GetHeader("X-API-Key") != "" {
-				writeProblem(c, apierror.From(err))
+				WriteProblem(c, apierror.From(err))
 				return
 			}
 			var ok bool
@@ -176,7 +176,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			}
 		}
 		if !p.Can(scope) {
-			writeProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))
+			WriteProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))
 			return
 		}
 		p.RequestID = c.Writer.Header().Get(requestIDHeader)

@@ -114,7 +114,8 @@ func finish(c *gin.Context, logger *slog.Logger, p *apierror.Problem) *apierror.
 	return &done
 }
 
-func writeProblem(c *gin.Context, p *apierror.Problem) {
+// WriteProblem answers a request with a problem, for handlers that write their answer themselves.
+func WriteProblem(c *gin.Context, p *apierror.Problem) {
 	p = finish(c, nil, p)
 	c.Header("Content-Type", apierror.ContentType)
 	c.Status(p.Status)

@@ -125,7 +125,7 @@ func (l *limiter) admit(c *gin.Context, caller string, perSecond float64) bool {
 	}
 	problem := apierror.New(http.StatusTooManyRequests, "rate_limited", fmt.Sprintf("More than %g requests per second.", perSecond))
 	problem.RetryAfter = time.Duration(float64(time.Second) / min(perSecond, 1))
-	writeProblem(c, problem)
+	WriteProblem(c, problem)
 	return false
 }
 

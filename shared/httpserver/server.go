@@ -64,10 +64,10 @@ func New(o Options) *Server {
 	duration := durations(o)
 	engine.Use(requestIdentity(), observe(duration), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
-		writeProblem(c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."))
+		WriteProblem(c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."))
 	})
 	engine.NoMethod(func(c *gin.Context) {
-		writeProblem(c, apierror.New(http.StatusMethodNotAllowed, "method_not_allowed",
+		WriteProblem(c, apierror.New(http.StatusMethodNotAllowed, "method_not_allowed",
 			c.Request.Method+" is not possible here; the Allow header names what is."))
 	})
 

@@ -73,8 +73,8 @@ func TestAShopsOwnPopularity(t *testing.T) {
 
 	placement := recommenderapi.Scenario{
 		ScenarioID: "hot.now",
-		Sources:  []recommenderapi.Source{{Kind: "popular", Weight: 1, HalfLifeHours: 1, EventTypes: []string{"add_to_cart"}}},
-		Fallback: []string{}, AllowPurchased: true,
+		Sources:    []recommenderapi.Source{{Kind: "popular", Weight: 1, HalfLifeHours: 1, EventTypes: []string{"add_to_cart"}}},
+		Fallback:   []string{}, AllowPurchased: true,
 	}
 	if _, err := c.recommender.PutScenario(ctx, placement, 0); err != nil {
 		t.Fatal(err)

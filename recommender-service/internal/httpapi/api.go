@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -34,7 +35,8 @@ type API struct {
 	Reporter    *metrics.Reporter
 	Exports     *export.Manager
 	// Forget removes what is kept of a user, a session or both; "" for neither.
-	Forget func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
+	Forget  func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
+	Persons *persons.Persons
 	// Model describes a model version, or returns the similarity-service's problem.
 	Model func(ctx context.Context, shop, version string) (similarityapi.Model, error)
 	Audit *audit.Recorder

@@ -57,7 +57,7 @@ func mergedSpec(p *peers) ([]byte, error) {
 
 // chapters are the tags of the three services in the order of a shop's work.
 var chapters = []string{
-	"Events", "Catalogue", "Imports", "People", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports",
+	"Events", "Catalogue", "Imports", "People", "Persons", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports",
 	"Jobs", "Models", "Similarities", "Schedules", "Metrics", "Audit",
 }
 
