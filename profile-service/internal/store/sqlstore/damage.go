@@ -1,17 +1,18 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// checkLimit bounds how long Check looks at one table: a reader that goes on for ever keeps SQLite's log from being emptied.
+// checkLimit bounds how long Check looks at the file, and then at one table: a reader that goes on for ever keeps SQLite's log from
+// being emptied.
 const checkLimit = 5 * time.Minute
 
 // damage remembers the first sign that the database is damaged. The zero value is sound.
@@ -52,46 +53,60 @@ func (s *Store) Sound() error {
 	return fmt.Errorf("what is read is not what was written: stop the service and restore the database from a backup (%w)", s.damage.first)
 }
 
-// Check implements store.Upkeep: it has SQLite look at every page of every table and index, table by table. Postgres keeps checksums by itself, and what they
-// find is noted when it is read and told for a day.
+// errUnsound is what SQLite's look through a file tells of damage, which is no error of its driver.
+var errUnsound = errors.New("damaged")
+
+// Check implements store.Upkeep: it has SQLite look at the whole file, and, when that finds something or takes too long, at one table with
+// its indexes after another. What was met stays told: a look does not see all that a write meets, and a file is restored while no process
+// has it. Postgres keeps checksums by itself, and what they find is noted when it is read and told for a day.
 func (s *Store) Check(ctx context.Context) error {
 	if s.isPostgres {
 		s.damage.clear() // who restores it need not restart this service
 		return nil
 	}
-	tables, err := collect(ctx, s, "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", nil, scanText)
+	whole := s.quickCheck(ctx, "pragma quick_check(1)")
+	if whole == nil || ctx.Err() != nil {
+		return whole
+	}
+	tables, err := collect(ctx, s,
+		"select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", nil, scanText)
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}
-	var late, damaged []error
+	var problems []error
 	for _, table := range tables {
-		err := s.checkTable(ctx, table)
-		switch {
-		case ctx.Err() != nil:
+		err := s.quickCheck(ctx, `pragma quick_check("`+table+`")`)
+		if ctx.Err() != nil {
 			return ctx.Err()
-		case errors.Is(err, context.DeadlineExceeded):
-			late = append(late, fmt.Errorf("table %s is not looked through within %s", table, checkLimit))
-		case err != nil:
-			err = fmt.Errorf("table %s: %w", table, err)
-			s.damage.found(err)
-			damaged = append(damaged, err)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("table %s: %w", table, err))
 		}
 	}
-	if len(late)+len(damaged) == 0 {
-		s.damage.clear()
+	problems = append(problems, fmt.Errorf("the whole file: %w", whole))
+	for _, err := range problems { // first what names a table
+		if errors.Is(err, errUnsound) {
+			s.damage.found(err)
+		}
+		_ = s.damage.note(err)
 	}
-	return errors.Join(append(damaged, late...)...)
+	return errors.Join(problems...)
 }
 
-func (s *Store) checkTable(ctx context.Context, table string) error {
+// quickCheck returns the first damage that a pragma finds. An error that is context.DeadlineExceeded says that it has found none in its
+// time.
+func (s *Store) quickCheck(ctx context.Context, pragma string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	var first string
-	if err := s.read.QueryRowContext(ctx, `pragma quick_check("`+table+`")`).Scan(&first); err != nil {
-		return cmp.Or(ctx.Err(), err) // an interrupted statement says nothing of the table
+	if err := s.read.QueryRowContext(ctx, pragma).Scan(&first); err != nil {
+		if ctx.Err() != nil { // an interrupted statement says nothing of the file
+			return fmt.Errorf("not looked through within %s: %w", checkLimit, ctx.Err())
+		}
+		return err
 	}
-	if first != "ok" {
-		return errors.New(first)
+	if first == "ok" {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %s", errUnsound, strings.Join(strings.Fields(first), " "))
 }
