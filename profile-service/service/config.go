@@ -1,11 +1,13 @@
 package service
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/process"
 )
 
 // Config are the settings of the profile-service.
@@ -27,25 +29,17 @@ type Config struct {
 }
 
 const (
-	defaultRetentionDays = 400
-	defaultHalfLifeDays  = 30
-	defaultImportBytes   = 4 << 30
-	maxRetentionDays     = 36500
-	maxWeight            = 1000
-	day                  = 24 * time.Hour
+	maxRetentionDays = 36500
+	maxWeight        = 1000
+	day              = 24 * time.Hour
 )
 
 // withDefaults fills in what a caller who does not read the environment left out.
 func (c Config) withDefaults() Config {
-	if c.RetentionDays == 0 {
-		c.RetentionDays = defaultRetentionDays
-	}
-	if c.AffinityHalfLifeDays == 0 {
-		c.AffinityHalfLifeDays = defaultHalfLifeDays
-	}
-	if c.MaxImportBytes == 0 {
-		c.MaxImportBytes = defaultImportBytes
-	}
+	d := process.Defaults[Config]()
+	c.RetentionDays = cmp.Or(c.RetentionDays, d.RetentionDays)
+	c.AffinityHalfLifeDays = cmp.Or(c.AffinityHalfLifeDays, d.AffinityHalfLifeDays)
+	c.MaxImportBytes = cmp.Or(c.MaxImportBytes, d.MaxImportBytes)
 	return c
 }
 

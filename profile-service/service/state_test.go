@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -52,7 +53,8 @@ func TestStateTravelsByVersion(t *testing.T) {
 		if state, _, now := read(user, tag); state != nil || now != tag {
 			t.Errorf("an unchanged state was sent again as %s", now)
 		}
-		send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", `{"type":"add_to_cart","session_id":"guest","item_id":"i9"}`)
+		later := fmt.Sprint(time.Now().Add(time.Second).UnixMilli()) // events of one millisecond have no order between two visitors
+		send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", `{"type":"add_to_cart","session_id":"guest","item_id":"i9","occurred_at":`+later+`}`)
 		state, _, _ := read(both, "")
 		if len(state.Items) != 4 || state.Items[0].ID != "i9" || state.SessionID != "guest" || len(state.Session) != 1 {
 			t.Errorf("user and session are %+v", state)
