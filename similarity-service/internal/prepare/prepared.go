@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 )
 
 // ErrTooLittle is wrapped when nothing is left to learn from.
@@ -54,6 +55,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 	cut := c.clean(order, seen)
 	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
+		room.For(int(c.log.rows) * rowBytes)
 		b.full.Reserve(int(c.log.rows))
 		b.split.Reserve(int(c.log.rows))
 	}
