@@ -16,7 +16,7 @@ const (
 	chunkRows = 2048
 	// rowBytes is what a row takes, and after collectRows of them what was read meanwhile and given up is collected.
 	rowBytes    = 13
-	collectRows = 4 << 20
+	collectRows = 2 << 20
 )
 
 // row is one interaction, packed: who (user, basket or session), what, when and how strongly.

@@ -8,7 +8,7 @@ package room
 import "runtime"
 
 // large is the size from which on a collection is worth its cost.
-const large = 32 << 20
+const large = 16 << 20
 
 // For is called before so many bytes are made, or after so many were given up.
 func For(bytes int) {
