@@ -78,6 +78,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 		return nil, err
 	}
 	p.Until, p.Touched = seen.until, seen.items()
+	room.GiveBack(int(c.report.raw) * rowBytes)
 	return p, nil
 }
 

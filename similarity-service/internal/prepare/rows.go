@@ -14,9 +14,9 @@ import (
 const (
 	buckets   = 256
 	chunkRows = 2048
-	// rowBytes is what a row takes, and after collectRows of them what was read meanwhile and given up is collected.
-	rowBytes    = 13
-	collectRows = 2 << 20
+	// rowBytes is what a row takes, and readBytes about what its reading leaves behind, which is collected after collectRows of them.
+	rowBytes, readBytes = 13, 64
+	collectRows         = 1 << 20
 )
 
 // row is one interaction, packed: who (user, basket or session), what, when and how strongly.
@@ -55,7 +55,7 @@ func (l *rowLog) add(r row) {
 	c.subject[c.n], c.item[c.n], c.at[c.n], c.weight[c.n] = r.subject, r.item, r.at, r.weight
 	c.n++
 	if l.rows++; l.rows%collectRows == 0 {
-		room.For(collectRows * rowBytes)
+		room.For(collectRows * readBytes)
 	}
 }
 
@@ -95,7 +95,7 @@ func (l *rowLog) each(f func(rows []row)) {
 		rows = l.sorted(b, rows)
 		l.buckets[b] = nil
 		if freed += len(rows); freed >= collectRows {
-			room.For(freed * rowBytes)
+			room.For(freed * readBytes)
 			freed = 0
 		}
 		eachSubject(rows, f)

@@ -5,14 +5,25 @@
 // large one is made costs next to nothing beside filling it.
 package room
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
 // large is the size from which on a collection is worth its cost.
 const large = 16 << 20
 
-// For is called before so many bytes are made, or after so many were given up.
+// For is called before so many bytes are made, or after so many became garbage.
 func For(bytes int) {
 	if bytes >= large {
 		runtime.GC()
+	}
+}
+
+// GiveBack is called after so many bytes of small things were given up. What is free between small things has no place for a large one, so that it goes
+// back to the system, which gives it again in one piece.
+func GiveBack(bytes int) {
+	if bytes >= large {
+		debug.FreeOSMemory()
 	}
 }
