@@ -9,7 +9,7 @@ LDFLAGS := -X github.com/aisle-rec/aisle/shared/process.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test attack race lint tidy fmt clean
+.PHONY: help build demo test attack chaos race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,10 @@ test: ## Run every test, with a private Postgres and Redis
 
 attack: ## Send every operation hostile input, 100,000 mixtures of it; AISLE_ATTACK_ROUNDS for another number
 	AISLE_ATTACK_ROUNDS=$${AISLE_ATTACK_ROUNDS:-100000} scripts/with-stores.sh go test -count=1 -timeout 60m -v -run TestHostileInput ./standalone/e2e
+
+chaos: build ## Break everything that Aisle stands on while a shop is at work, and count what came of it; AISLE_CHAOS_SEED repeats a run
+	go run ./bench/chaos -form one -minutes 3 -seed $${AISLE_CHAOS_SEED:-0}
+	AISLE_TEST_FSYNC=on scripts/with-stores.sh go run ./bench/chaos -form three -minutes 8 -seed $${AISLE_CHAOS_SEED:-0}
 
 race: ## The same with the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/with-stores.sh go test -race -count=1 -timeout 30m work

@@ -4,7 +4,6 @@ package migrations
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -112,11 +111,12 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 		if err != nil {
 			return nil, nil, err
 		}
+		db.SetMaxOpenConns(2) // golang-migrate keeps one
 		driver, err := migratepgx.WithInstance(db, &migratepgx.Config{MultiStatementEnabled: false})
 		if err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("prepare Postgres for migrations: %w", err), db.Close())
 		}
-		return driver, func() { db.Close() }, nil
+		return &atomicDriver{Driver: driver, db: db}, func() { db.Close() }, nil
 	}
 	if err := addFunctions(); err != nil {
 		return nil, nil, fmt.Errorf("prepare SQLite for migrations: %w", err)
@@ -129,22 +129,7 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("prepare SQLite for migrations: %w", err), s.Close())
 	}
-	return &sqliteDriver{instance, s.Writer}, func() { s.Close() }, nil
-}
-
-// sqliteDriver mends what golang-migrate's says of a version that cannot be read: that the database is empty, so that it would be migrated from the start.
-type sqliteDriver struct {
-	migratedb.Driver
-	db *sql.DB
-}
-
-// Version returns the version that the file is at, or why it cannot be told.
-func (d *sqliteDriver) Version() (version int, dirty bool, err error) {
-	err = d.db.QueryRow("select version, dirty from "+migratesqlite.DefaultMigrationsTable+" limit 1").Scan(&version, &dirty)
-	if errors.Is(err, sql.ErrNoRows) {
-		return migratedb.NilVersion, false, nil
-	}
-	return version, dirty, err
+	return &atomicDriver{Driver: instance, db: s.Writer}, func() { s.Close() }, nil
 }
 
 // newestVersion returns the highest version number among the files of a folder.

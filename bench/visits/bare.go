@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/aisle-rec/aisle/bench/internal/program"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -65,12 +66,12 @@ func (b *bench) bare(ctx context.Context) error {
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		return fmt.Errorf("write the answer of the bare handler: %w", err)
 	}
-	p, err := newProgram(b.folder, "bare", os.Args[0])
+	p, err := program.New(b.folder, "bare", os.Args[0])
 	if err != nil {
 		return err
 	}
-	p.admin, p.env = p.addr, []string{bareAddress + "=" + p.addr, bareAnswer + "=" + file}
-	f := &form{programs: []*program{p}, profile: p.addr, recommender: p.addr}
+	p.Admin, p.Env = p.Addr, []string{bareAddress + "=" + p.Addr, bareAnswer + "=" + file}
+	f := &form{programs: []*program.Program{p}, profile: p.Addr, recommender: p.Addr}
 	defer f.stop()
 	if err := f.start(ctx); err != nil {
 		return err

@@ -98,7 +98,7 @@ func verdict(a profileapi.EventsAnswer, err error) error {
 func (b *bench) settle(ctx context.Context) error {
 	c := b.form.clients()
 	texts, since := "", time.Now()
-	return b.form.programs[0].await(ctx, "the texts of the catalogue", func() error {
+	return b.form.programs[0].Await(ctx, "the texts of the catalogue", func() error {
 		live, err := c.similarity.Live(ctx)
 		if err != nil {
 			return err

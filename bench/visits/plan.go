@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	warmLimit  = 2 * time.Minute
 	warmUnits  = 2000 // answers that a restarted process gives before it is measured
 	afterUnits = 300
 	settled    = 2 * time.Second // without a change of texts
@@ -55,7 +56,7 @@ func (b *bench) warm(ctx context.Context) error {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	l := load{unit: b.list, connections: 8, duration: startTimeout, limit: min(warmUnits, b.options.visitors/4), to: everybody}
+	l := load{unit: b.list, connections: 8, duration: warmLimit, limit: min(warmUnits, b.options.visitors/4), to: everybody}
 	t := l.run(ctx, b.form)
 	note("warmed up with %d answers in %.0f s, %d of them personal", t.Answers, t.wall.Seconds(), t.Personal)
 	return nil

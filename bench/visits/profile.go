@@ -47,14 +47,14 @@ func (b *bench) profiled(ctx context.Context) error {
 	var group errgroup.Group
 	files := make([]string, len(b.form.programs))
 	for n, p := range b.form.programs {
-		files[n] = fmt.Sprintf("%s-%s.prof", b.options.profile, p.name)
+		files[n] = fmt.Sprintf("%s-%s.prof", b.options.profile, p.Name)
 		group.Go(func() error {
-			data, err := p.fetch(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", max(1, b.options.seconds)))
+			data, err := p.Fetch(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", max(1, b.options.seconds)))
 			if err == nil {
 				err = os.WriteFile(files[n], data, 0o600)
 			}
 			if err != nil {
-				return fmt.Errorf("take a profile of %s: %w", p.file, err)
+				return fmt.Errorf("take a profile of %s: %w", p.File, err)
 			}
 			return nil
 		})
@@ -70,7 +70,7 @@ func (b *bench) profiled(ctx context.Context) error {
 			return err
 		}
 		for name, share := range shares { // a profile misses some of the time that the system counts
-			b.layers[name] += share * f.CPU[p.name]
+			b.layers[name] += share * f.CPU[p.Name]
 		}
 	}
 	for _, process := range []string{"postgres", "redis"} {

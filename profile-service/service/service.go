@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
@@ -19,11 +21,11 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
-	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -39,7 +41,7 @@ type Service struct {
 	config Config
 	deps   process.Deps
 	server *httpserver.Server
-	store  store.Store
+	store  *sqlstore.Store
 
 	imports *imports.Imports
 	facts   *profile.Facts
@@ -71,7 +73,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	return s, nil
 }
 
-func openStore(ctx context.Context, url string, mover *visitor.Mover) (store.Store, error) {
+func openStore(ctx context.Context, url string, mover *visitor.Mover) (*sqlstore.Store, error) {
 	migrate := migrations.Up
 	if database.IsPostgres(url) {
 		migrate = migrations.Check
@@ -88,7 +90,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
 	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
-	users := people.New(s.store, s.store, now)
+	users := people.New(s.store, s.store, s.config.retention, now)
 	s.facts = profile.NewFacts(s.store)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
 	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
@@ -106,6 +108,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Imports:      s.imports,
 		Undo:         undoer,
 		Weights:      weights,
+		Audit:        &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
 		Now:          now,
 	}
 }
@@ -122,13 +125,19 @@ func (s *Service) AdminHandler() http.Handler {
 
 // Ready says whether the service can answer, part by part.
 func (s *Service) Ready(ctx context.Context) []readiness.Part {
-	return []readiness.Part{database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)}
+	return []readiness.Part{
+		database.Ready(ctx, s.config.DatabaseURL, s.store.Ping),
+		{Name: "stored data", Err: s.store.Sound()},
+	}
 }
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
-	return keeper.Run(ctx)
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return keeper.Run(ctx) })
+	work.Go(func() error { return keeper.RunChecks(ctx) })
+	return work.Wait()
 }
 
 // Close stops running imports and releases the stores.

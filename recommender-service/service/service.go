@@ -24,6 +24,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -133,7 +134,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		},
 		Store: s.store, IDs: ids, Decision: s.decisions.Find, Sampled: s.decisions.Sampled, Product: s.product, Logger: logger, Now: now,
 	}
-	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Logger: logger, Now: now}
+	recorder := &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
+	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry, Mend: httpapi.Mend,
 		RateLimits: s.deps.Limits,
@@ -142,7 +144,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		Forget: s.forget, Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
-		}, EventWeights: s.peers.EventWeights, KeepDays: config.DecisionDays, Now: now,
+		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, KeepDays: config.DecisionDays, Now: now,
 	}
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)

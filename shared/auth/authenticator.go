@@ -40,6 +40,7 @@ type Authenticator struct {
 
 	keys      atomic.Pointer[map[string]Key] // by digest
 	shops     atomic.Pointer[[]string]       // that the keys name, sorted
+	history   atomic.Pointer[[]KeyChange]
 	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
 	mu        sync.Mutex
@@ -304,6 +305,7 @@ func (a *Authenticator) load() error {
 	a.keys.Store(&keys)
 	shops := shopsOf(keys)
 	a.shops.Store(&shops)
+	a.history.Store(&f.History)
 	a.modified = info.ModTime()
 	return nil
 }

@@ -48,6 +48,7 @@ type KeysFile struct {
 	Version int                     `json:"version"`
 	Keys    []Key                   `json:"keys"`
 	Shops   map[string]ShopSettings `json:"shops,omitempty"` // a shop that is not there requires no user tokens and has none
+	History []KeyChange             `json:"history,omitempty"`
 }
 
 // ShopSettings are what the keys file says of a shop beside its keys.
@@ -199,6 +200,7 @@ func AppendKey(path string, k Key) error {
 			f.set(k.Shop, ShopSettings{RequireUserToken: true})
 		}
 		f.Keys = append(f.Keys, k)
+		f.note("key.create", k.Shop, k.ID, nil, k.described())
 		return writeKeysFile(path, f)
 	})
 }
@@ -221,10 +223,12 @@ func EditShop(path, shop string, edit func(*ShopSettings) error) error {
 			return fmt.Errorf("keys file %s has no key of a shop %q: create one first", path, shop)
 		}
 		settings := f.Shops[shop]
+		before := settings.described()
 		if err := edit(&settings); err != nil {
 			return err
 		}
 		f.set(shop, settings)
+		f.note("key.user_tokens", shop, shop, before, settings.described())
 		return writeKeysFile(path, f)
 	})
 }
@@ -247,11 +251,12 @@ func RemoveKey(path, id string) error {
 		if err != nil {
 			return err
 		}
-		n := len(f.Keys)
-		f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool { return k.ID == id })
-		if len(f.Keys) == n {
+		at := slices.IndexFunc(f.Keys, func(k Key) bool { return k.ID == id })
+		if at < 0 {
 			return fmt.Errorf("keys file %s has no key with id %q", path, id)
 		}
+		f.note("key.revoke", f.Keys[at].Shop, id, f.Keys[at].described(), nil)
+		f.Keys = slices.Delete(f.Keys, at, at+1)
 		return writeKeysFile(path, f)
 	})
 }

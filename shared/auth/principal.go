@@ -25,6 +25,7 @@ const (
 	ScopeRecommendationsRead = "recommendations:read"
 	ScopeConfigWrite         = "config:write"
 	ScopeConfigRead          = "config:read"
+	ScopeAuditRead           = "audit:read"
 	ScopeAdminRead           = "admin:read" // the admin port: of service keys only
 )
 
@@ -32,7 +33,7 @@ const (
 func Scopes() []string {
 	return []string{
 		ScopeAll, ScopeEventsWrite, ScopeEventsRead, ScopeCatalogueWrite, ScopeCatalogueRead, ScopeUsersWrite, ScopeUsersRead,
-		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead, ScopeAdminRead,
+		ScopeModelsWrite, ScopeModelsRead, ScopeRecommendationsRead, ScopeConfigWrite, ScopeConfigRead, ScopeAuditRead, ScopeAdminRead,
 	}
 }
 
@@ -58,6 +59,8 @@ type Principal struct {
 	Origins []string // allowed browser origins of a publishable key
 	Rate    float64  // requests per second; 0: as its kind
 	User    string   // whom the user token of a publishable key binds; "" without one
+	// RequestID names the request in the server's log.
+	RequestID string
 
 	needsToken bool // the shop lets a publishable key name a user with a token only
 }

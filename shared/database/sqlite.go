@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -49,7 +50,7 @@ func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB in
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "temp_store(MEMORY)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB), "wal_autocheckpoint(16000)",
 	}}
-	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?"+q.Encode())
+	db, err := openSource(ctx, "file:"+url.PathEscape(path)+"?"+q.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite file %s: %w", path, err)
 	}
@@ -59,6 +60,22 @@ func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB in
 		return nil, errors.Join(fmt.Errorf("open SQLite file %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+// connecting is the key of WithConnector.
+type connecting struct{}
+
+// WithConnector returns a context in which SQLite files are opened through connect, given the driver's name for the source: simulations have every call
+// of the driver fail in turn.
+func WithConnector(ctx context.Context, connect func(source string) driver.Connector) context.Context {
+	return context.WithValue(ctx, connecting{}, connect)
+}
+
+func openSource(ctx context.Context, source string) (*sql.DB, error) {
+	if connect, ok := ctx.Value(connecting{}).(func(string) driver.Connector); ok {
+		return sql.OpenDB(connect(source)), nil
+	}
+	return sql.Open("sqlite", source)
 }
 
 // Close closes both handles.

@@ -179,6 +179,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			writeProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))
 			return
 		}
+		p.RequestID = c.Writer.Header().Get(requestIDHeader)
 		c.Request = c.Request.WithContext(auth.WithPrincipal(c.Request.Context(), p))
 		next(ctx)
 	}

@@ -171,8 +171,12 @@ func plainJSONError(err error) error {
 	return fmt.Errorf("it cannot be a JSON %s", wrong.Value)
 }
 
-// CheckJSON reports why a body is refused before it is parsed: not UTF-8, or nested deeper than 64 levels. It costs one pass.
+// CheckJSON reports why a body is refused before it is parsed: not UTF-8, nested deeper than 64 levels, or null, which encoding/json would take for an
+// empty object. It costs one pass.
 func CheckJSON(data []byte) error {
+	if string(bytes.TrimSpace(data)) == "null" {
+		return errors.New("the body is null: send a JSON object, {} when it is to say nothing")
+	}
 	if !utf8.Valid(data) {
 		return errors.New("the body is not valid UTF-8")
 	}

@@ -27,6 +27,16 @@ type ErasureReceipt struct {
 	At        wire.Time  `json:"at"`
 	Rows      ErasedRows `json:"rows" doc:"Removed per kind; with anonymize the events stay, under a random name"`
 	Models    string     `json:"models" doc:"When models stop counting the person"`
+	Left      []Held     `json:"left" doc:"What is still there afterwards, where and until when"`
+}
+
+// Held says what is kept of a person, where and until when.
+type Held struct {
+	Where string    `json:"where" doc:"The service or place that keeps it" example:"profile-service"`
+	What  string    `json:"what" example:"events"`
+	Count int64     `json:"count" doc:"How many; 0 when this service cannot count them"`
+	Until wire.Time `json:"until,omitempty" doc:"When the last of it is removed by itself; absent when no time is set, see ends"`
+	Ends  string    `json:"ends,omitempty" doc:"What ends it where no time is set"`
 }
 
 // ErasedRows are the numbers of rows that a deletion removed or, for events that were anonymised, rewrote.
@@ -35,15 +45,22 @@ type ErasedRows struct {
 	Events  int64 `json:"events"`
 	Aliases int64 `json:"aliases"`
 	Orders  int64 `json:"orders"`
+
+	ImportErrors   int64 `json:"import_errors" doc:"Entries of reports of imports that named the person, whole rows of the files"`
+	ImportPreviews int64 `json:"import_previews" doc:"Rows and values that states of imports showed"`
+	UndoCopies     int64 `json:"undo_copies" doc:"What the record was before imports changed it"`
 }
 
-// ExportEntry is one line of the export of a person: exactly one of the members is set, as kind says. The last line is the end.
+// ExportEntry is one line of the export of a person: kind says which of the members are set. The last line is the end.
 type ExportEntry struct {
-	Kind   string        `json:"kind" enum:"alias,user,event,end"`
+	Kind   string        `json:"kind" enum:"alias,user,event,import_error,undo_copy,end"`
 	Alias  *Alias        `json:"alias,omitempty"`
-	User   *User         `json:"user,omitempty"`
+	User   *User         `json:"user,omitempty" doc:"The record; with undo_copy what it was before an import, absent when there was none"`
 	Event  *StoredEvent  `json:"event,omitempty"`
+	Import string        `json:"import_id,omitempty" doc:"Of import_error and undo_copy"`
+	Error  *ImportError  `json:"import_error,omitempty" doc:"A row of a file that was rejected"`
 	Counts *ExportCounts `json:"counts,omitempty"`
+	Held   []Held        `json:"held,omitempty" doc:"With the end: what this service holds, and until when"`
 }
 
 // Alias is another name of a person.
@@ -57,6 +74,9 @@ type ExportCounts struct {
 	Aliases int `json:"aliases"`
 	Users   int `json:"users"`
 	Events  int `json:"events"`
+
+	ImportErrors int `json:"import_errors"`
+	UndoCopies   int `json:"undo_copies"`
 }
 
 // StoredEvent is an event as it is kept.

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -18,7 +19,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/readiness"
+	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/auditlog"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
@@ -56,6 +59,7 @@ type Service struct {
 	popularity *popularity.Popularity
 	jobs       *jobs.Manager
 	schedules  *schedule.Scheduler
+	audit      *audit.Recorder
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable.
@@ -103,10 +107,16 @@ func (s *Service) build(config Config) {
 		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
 	s.registerGauges()
+	s.audit = &audit.Recorder{Log: auditlog.Log{Archive: s.archive}, Logger: logger, Now: now}
 	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
 		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
 			defer s.popularity.Now(t.Shop)
-			return recomputer.Run(ctx, t)
+			e := audit.New("recompute", "system", "model.recompute", t.JobID, now())
+			e.Before = audit.Value(s.registry.Live(t.Shop))
+			return s.audit.Do(ctx, t.Shop, e, func() (any, error) {
+				err := recomputer.Run(ctx, t)
+				return s.registry.Live(t.Shop), err
+			})
 		},
 		httpapi.KindEvaluation: recomputer.Evaluate,
 	}, logger, now)
@@ -115,7 +125,7 @@ func (s *Service) build(config Config) {
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 		RateLimits: s.deps.Limits,
 	})
-	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules}
+	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules, Audit: s.audit}
 	api.Register(s.server.API)
 }
 
@@ -147,7 +157,19 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.schedules.Run(ctx, shops); return nil })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
 	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
+	group.Go(func() error { s.purgeAudit(ctx, shops); return nil })
 	return group.Wait()
+}
+
+// purgeAudit removes entries of the audit log that are past their time, of each shop once a day, until ctx ends.
+func (s *Service) purgeAudit(ctx context.Context, shops func() []string) {
+	r := rounds.Rounds{Every: 24 * time.Hour, AtOnce: 1, Visit: func(ctx context.Context, shop string) (busy bool) {
+		if err := (auditlog.Log{Archive: s.archive}).Purge(ctx, shop, time.Now().Add(-audit.Keep)); err != nil && ctx.Err() == nil {
+			s.deps.Logger.Warn("old entries of the audit log not removed, it is tried again tomorrow", "shop", shop, "error", err)
+		}
+		return true
+	}}
+	r.Run(ctx, shops)
 }
 
 // Close cancels running jobs and releases the stores.

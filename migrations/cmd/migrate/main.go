@@ -8,6 +8,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -25,31 +26,38 @@ the environment.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "migrate: %s\n", process.OneLine(err))
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+// variables are where flags are read from that are not given. They are no defaults of the flags, which --help and every wrong flag print: they hold passwords.
+var variables = map[string]string{
+	"admin-url":       "AISLE_ADMIN_DATABASE_URL",
+	"profile-url":     "AISLE_PROFILE_DATABASE_URL",
+	"recommender-url": "AISLE_RECOMMENDER_DATABASE_URL",
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	admin := flags.String("admin-url", os.Getenv("AISLE_ADMIN_DATABASE_URL"), "a Postgres user that may create databases and users (AISLE_ADMIN_DATABASE_URL)")
+	admin := flags.String("admin-url", "", "a Postgres user that may create databases and users (AISLE_ADMIN_DATABASE_URL)")
 	urls := map[string]*string{
-		migrations.Profile:     flags.String("profile-url", os.Getenv("AISLE_PROFILE_DATABASE_URL"), "the profile-service's database (AISLE_PROFILE_DATABASE_URL)"),
-		migrations.Recommender: flags.String("recommender-url", os.Getenv("AISLE_RECOMMENDER_DATABASE_URL"), "the recommender-service's database (AISLE_RECOMMENDER_DATABASE_URL)"),
+		migrations.Profile:     flags.String("profile-url", "", "the profile-service's database (AISLE_PROFILE_DATABASE_URL)"),
+		migrations.Recommender: flags.String("recommender-url", "", "the recommender-service's database (AISLE_RECOMMENDER_DATABASE_URL)"),
 	}
 	if len(args) > 0 {
 		switch args[0] {
 		case "--help", "-h", "-help", "help":
-			flags.SetOutput(os.Stdout)
+			flags.SetOutput(out)
 			flags.Usage()
 			return nil
 		case "--version", "-version", "version":
-			fmt.Println("migrate", process.Version())
+			fmt.Fprintln(out, "migrate", process.Version())
 			return nil
 		}
 	}
@@ -60,13 +68,16 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
+	if err := fromEnvironment(flags, getenv); err != nil {
+		return err
+	}
 	done := 0
 	for _, name := range []string{migrations.Profile, migrations.Recommender} {
 		url := *urls[name]
 		if url == "" {
 			continue
 		}
-		if err := one(ctx, args[0], name, *admin, url); err != nil {
+		if err := one(ctx, args[0], name, *admin, url, out); err != nil {
 			return err
 		}
 		done++
@@ -77,12 +88,27 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-func one(ctx context.Context, verb, name, admin, url string) error {
+// fromEnvironment sets the flags that the command line does not; one that it sets to nothing stays so.
+func fromEnvironment(flags *flag.FlagSet, getenv func(string) string) error {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, variable := range variables {
+		if given[name] {
+			continue
+		}
+		if err := flags.Set(name, getenv(variable)); err != nil {
+			return fmt.Errorf("%s: %w", variable, err)
+		}
+	}
+	return nil
+}
+
+func one(ctx context.Context, verb, name, admin, url string, out io.Writer) error {
 	if verb == "check" {
 		if err := migrations.Check(ctx, name, url); err != nil {
 			return err
 		}
-		fmt.Printf("database %s is ready\n", name)
+		fmt.Fprintf(out, "database %s is ready\n", name)
 		return nil
 	}
 	if admin != "" {
@@ -93,6 +119,6 @@ func one(ctx context.Context, verb, name, admin, url string) error {
 	if err := migrations.Up(ctx, name, url); err != nil {
 		return err
 	}
-	fmt.Printf("database %s is at the newest version\n", name)
+	fmt.Fprintf(out, "database %s is at the newest version\n", name)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ const (
 	maxAttributes     = 256
 	maxAttributeBytes = 64 << 10
 	maxAmount         = 1e12
+	maxExact          = 1<<53 - 1 // the largest number up to which a float64 tells whole ones apart
 )
 
 // Fields collects the errors of one body, whose place in the request is Pointer.
@@ -105,7 +107,7 @@ func (f *Fields) Choice(pointer, text string, choices ...string) {
 	}
 }
 
-// Attributes allows strings, numbers, booleans and lists of strings, within limits.
+// Attributes allows strings, numbers up to 2⁵³ − 1, booleans and lists of strings, within limits.
 func (f *Fields) Attributes(attributes map[string]any) {
 	if len(attributes) > maxAttributes {
 		f.Wrong("/attributes", "too_many", fmt.Sprintf("At most %d attributes are kept.", maxAttributes))
@@ -120,7 +122,11 @@ func (f *Fields) Attributes(attributes map[string]any) {
 		case string:
 			size += len(value)
 			f.Text(at, value, maxAttributeBytes)
-		case float64, bool, nil:
+		case float64:
+			if !(math.Abs(value) <= maxExact) {
+				f.Wrong(at, "out_of_range", "A number in attributes is between -9007199254740991 and 9007199254740991, beyond which digits are lost. Put a longer one in double quotes.")
+			}
+		case bool, nil:
 		case []any:
 			for i, entry := range value {
 				text, ok := entry.(string)

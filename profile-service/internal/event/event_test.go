@@ -31,7 +31,9 @@ func TestDecodeKeepsEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want profileapi.Event
-	if err := json.Unmarshal([]byte(body), &want); err != nil {
+	expected := json.NewDecoder(strings.NewReader(body))
+	expected.UseNumber()
+	if err := expected.Decode(&want); err != nil {
 		t.Fatal(err)
 	}
 	want.Type = "purchase"
@@ -133,5 +135,20 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := rules.Decode(body, window); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestStoredPropertiesComeBackDigitByDigit(t *testing.T) {
+	t.Parallel()
+	// Such numbers were stored before they were refused; one must not make a person's export fail.
+	const kept = `{"properties":{"id":12345678901234567890,"x":-1e999}}`
+	e := Event{Rest: []byte(kept)}
+	out, err := e.Wire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(out.Properties)
+	if want := `{"id":12345678901234567890,"x":-1e999}`; err != nil || string(text) != want {
+		t.Errorf("got %s, %v, want %s", text, err, want)
 	}
 }

@@ -116,3 +116,15 @@ func (r *lineReader) text() string {
 	r.rest = r.rest[size:]
 	return string(r.take(int(n)))
 }
+
+// WithoutRecommendations returns stored lines without the ids of the recommendations that showed their items: decisions would lead from those to the person.
+func WithoutRecommendations(data []byte) ([]byte, error) {
+	lines, err := DecodeLines(nil, data)
+	if err != nil {
+		return nil, err
+	}
+	for i := range lines {
+		lines[i].RecommendationID = ""
+	}
+	return AppendLines(nil, lines), nil
+}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -30,6 +31,7 @@ type scanner struct {
 	pos  int
 	err  *SyntaxError
 	nul  bool // a string read or skipped since it was cleared holds U+0000
+	huge bool // a number skipped since it was cleared is beyond float64
 	buf  []byte
 }
 
@@ -284,12 +286,22 @@ func (s *scanner) skip(depth int) []byte {
 	case c == 0 && s.pos >= len(s.data):
 		s.fail("the body ends too early")
 	default:
-		s.numberText()
+		raw := s.numberText()
+		s.huge = s.huge || beyondFloat(raw)
 	}
 	if s.err != nil {
 		return nil
 	}
 	return s.data[start:s.pos]
+}
+
+// beyondFloat reports whether the text of a number is one that no float64 holds: whoever decodes it would fail.
+func beyondFloat(text []byte) bool {
+	if len(text) < 300 && bytes.IndexByte(text, 'e') < 0 && bytes.IndexByte(text, 'E') < 0 {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(text), 64)
+	return errors.Is(err, strconv.ErrRange)
 }
 
 func (s *scanner) skipNested(opening byte, depth int) {

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -13,7 +14,9 @@ import (
 func (e *Event) Wire() (profileapi.Event, error) {
 	var out profileapi.Event
 	if len(e.Rest) > 0 {
-		if err := json.Unmarshal(e.Rest, &out); err != nil {
+		rest := json.NewDecoder(bytes.NewReader(e.Rest))
+		rest.UseNumber() // properties are given back as they came, digit by digit
+		if err := rest.Decode(&out); err != nil {
 			return out, fmt.Errorf("read the stored fields of event %s: %w", e.ID, err)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
+	"github.com/aisle-rec/aisle/shared/audit"
+	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -33,6 +35,7 @@ type API struct {
 	Imports      *imports.Imports
 	Undo         *undo.Undo
 	Weights      profileapi.EventWeights
+	Audit        *audit.Recorder
 	Now          func() time.Time
 }
 
@@ -48,6 +51,13 @@ func (a *API) Register(api huma.API) {
 	a.registerProfiles(api)
 	a.registerStates(api)
 	a.registerInteractions(api)
+	audit.Register(api, "/v1/audit/people", "audit-people", peopleTag, "Who did what with the data of persons and with imports, the newest first", a.Audit.Log)
+}
+
+// audited records an operation.
+func audited[I, O any](a *API, w audit.What[I], handler func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	recorded := audit.Handler(a.Audit, w, func(ctx context.Context, _ string, in *I) (*O, error) { return handler(ctx, in) })
+	return func(ctx context.Context, in *I) (*O, error) { return recorded(ctx, auth.Shop(ctx), in) }
 }
 
 // operation describes an operation; id is its method and path in words.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -40,19 +41,22 @@ func (a *API) registerUsers(api huma.API) {
 	merge := operation(http.MethodPost, "/v1/users/{id}/merge", "merge-user", peopleTag, "Join a session or an anonymous id to a user")
 	merge.Description = "Its events become the user's, and late ones follow. Repeating a merge changes nothing; one that would form a cycle, or give an id to a second user, is refused."
 	merge.Errors = append(merge.Errors, http.StatusConflict)
-	httpserver.Register(api, auth.ScopeUsersWrite, merge, a.mergeUser)
+	httpserver.Register(api, auth.ScopeUsersWrite, merge, audited(a, audit.What[mergeInput]{Action: "person.merge", Subject: func(shop string, in *mergeInput) string { return audit.Person(shop, in.ID) }}, a.mergeUser))
 
 	remove := operation(http.MethodDelete, "/v1/users/{id}", "delete-user", peopleTag, "Erase or anonymise a person")
 	remove.Description = "`erase` removes the record, the events, and every session and anonymous id merged into the user; `anonymize` keeps the events under a random name, without sessions, " +
 		"orders and properties. Safe to repeat; the receipt counts what was removed."
-	httpserver.Register(api, auth.ScopeUsersWrite, remove, a.deleteUser)
+	httpserver.Register(api, auth.ScopeUsersWrite, remove, audited(a, audit.What[deleteUserInput]{
+		Action: "person.erase", Subject: func(shop string, in *deleteUserInput) string { return audit.Person(shop, in.ID) },
+		After: func(in *deleteUserInput) any { return map[string]string{"mode": in.Mode} },
+	}, a.deleteUser))
 
 	export := operation(http.MethodGet, "/v1/users/{id}/export", "export-user", peopleTag, "Stream everything that is held on a person")
 	export.Description = "NDJSON: aliases, records, events, and a last line of kind `end` with the counts, without which the stream was cut."
 	export.Responses = map[string]*huma.Response{"200": {Description: "One ExportEntry per line", Content: map[string]*huma.MediaType{
 		ndjsonType: {Schema: schemaOf[profileapi.ExportEntry](api)},
 	}}}
-	httpserver.Register(api, auth.ScopeUsersRead, export, a.exportUser)
+	httpserver.Register(api, auth.ScopeUsersRead, export, audited(a, audit.What[idInput]{Action: "person.export", Subject: func(shop string, in *idInput) string { return audit.Person(shop, in.ID) }}, a.exportUser))
 }
 
 type userOutput struct {

@@ -2,44 +2,45 @@ package people
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/history"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // exportPage is how many events are read at once.
 const exportPage = 1000
 
-// Export hands write everything that is held on a person: the record, the aliases, the events in order of acknowledgement, and at last an entry with
-// the counts, which tells that nothing is missing.
+// Export hands write everything that is held on a person: the aliases, the records, the events in order of acknowledgement, what imports have left, and at last
+// an entry with the counts, which tells that nothing is missing, and with how long it is kept.
 func (p *People) Export(ctx context.Context, shop, userID string, write func(profileapi.ExportEntry) error) error {
-	subject, err := p.store.Canonical(ctx, shop, event.UserSubject(userID))
+	who, err := p.person(ctx, shop, userID)
 	if err != nil {
 		return err
 	}
-	canonicalID, _ := event.SplitSubject(subject)
 	counts := profileapi.ExportCounts{}
-	aliases, err := p.store.Aliases(ctx, shop, canonicalID)
+	aliases, err := p.store.Aliases(ctx, shop, who.userIDs[0])
 	if err != nil {
 		return err
 	}
-	ids := []string{canonicalID}
 	for _, alias := range aliases {
 		aliasUser, aliasSession := event.SplitSubject(alias)
-		if aliasUser != "" {
-			ids = append(ids, aliasUser)
-		}
 		counts.Aliases++
 		if err := write(profileapi.ExportEntry{Kind: "alias", Alias: &profileapi.Alias{AnonymousID: aliasUser, SessionID: aliasSession}}); err != nil {
 			return err
 		}
 	}
-	rows, err := p.store.Users(ctx, shop, ids)
+	rows, err := p.store.Users(ctx, shop, who.userIDs)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	for _, id := range who.userIDs {
 		row, ok := rows[id]
 		if !ok {
 			continue
@@ -53,10 +54,71 @@ func (p *People) Export(ctx context.Context, shop, userID string, write func(pro
 			return err
 		}
 	}
-	if err := p.exportEvents(ctx, shop, subject, &counts, write); err != nil {
+	if err := p.exportEvents(ctx, shop, who.subject, &counts, write); err != nil {
 		return err
 	}
-	return write(profileapi.ExportEntry{Kind: "end", Counts: &counts})
+	held := p.held(shop)
+	if err := p.exportTraces(ctx, shop, who, &counts, &held, write); err != nil {
+		return err
+	}
+	return write(profileapi.ExportEntry{Kind: "end", Counts: &counts, Held: held.list(&counts)})
+}
+
+// exportTraces writes what imports have left of a person.
+func (p *People) exportTraces(
+	ctx context.Context, shop string, who person, counts *profileapi.ExportCounts, held *held, write func(profileapi.ExportEntry) error,
+) error {
+	return p.traces(ctx, shop, who, func(t *store.Trace) error {
+		entry := profileapi.ExportEntry{Kind: "undo_copy", Import: t.ImportID}
+		switch {
+		case t.Kind == store.TraceError:
+			counts.ImportErrors++
+			held.errors = max(held.errors, t.CreatedMs)
+			entry.Kind, entry.Error = "import_error", &profileapi.ImportError{}
+			if err := json.Unmarshal(t.Body, entry.Error); err != nil {
+				return fmt.Errorf("read entry %d of the report of import %s: %w", t.Number, t.ImportID, err)
+			}
+		default:
+			counts.UndoCopies++
+			held.copies = max(held.copies, t.CreatedMs)
+			if t.Body == nil {
+				break // there was no record
+			}
+			var was store.UserRow
+			if err := json.Unmarshal(t.Body, &was); err != nil {
+				return fmt.Errorf("read what user %q was: %w", t.UserID, err)
+			}
+			user, err := userOf(was)
+			if err != nil {
+				return err
+			}
+			entry.User = &user
+		}
+		return write(entry)
+	})
+}
+
+// held is until when what is held on a person is kept.
+type held struct {
+	now            time.Time
+	retention      time.Duration
+	errors, copies int64 // when the latest import was started that left some
+}
+
+func (p *People) held(shop string) held { return held{now: p.now(), retention: p.retention(shop)} }
+
+// list says of what was counted how long it is kept; what there is none of is left out.
+func (h held) list(counts *profileapi.ExportCounts) []profileapi.Held {
+	after := func(ms int64, d time.Duration) wire.Time { return wire.TimeOf(time.UnixMilli(ms).Add(d)) }
+	const erased = "when the person is erased"
+	all := []profileapi.Held{
+		{Where: here, What: "records", Count: int64(counts.Users), Ends: erased},
+		{Where: here, What: "aliases", Count: int64(counts.Aliases), Ends: erased},
+		{Where: here, What: "events, and the state, orders and sessions that are made of them", Count: int64(counts.Events), Until: wire.TimeOf(h.now.Add(h.retention))},
+		{Where: here, What: "rows that imports have rejected", Count: int64(counts.ImportErrors), Until: after(h.errors, h.retention)},
+		{Where: here, What: "what the record was before imports, for undoing them", Count: int64(counts.UndoCopies), Until: after(h.copies, min(store.UndoFor, h.retention))},
+	}
+	return slices.DeleteFunc(all, func(e profileapi.Held) bool { return e.Count == 0 })
 }
 
 func (p *People) exportEvents(ctx context.Context, shop, subject string, counts *profileapi.ExportCounts, write func(profileapi.ExportEntry) error) error {

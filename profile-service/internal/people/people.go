@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/aisle-rec/aisle/profile-service/internal/check"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -22,6 +20,8 @@ import (
 type Store interface {
 	store.People
 	store.Identities
+	store.Traces
+	store.Imports
 }
 
 // People changes and reads users.
@@ -29,11 +29,13 @@ type People struct {
 	store Store
 	log   store.EventLog
 	now   func() time.Time
+
+	retention func(shop string) time.Duration
 }
 
-// New returns a People over a store; log holds the events that an export shows.
-func New(s Store, log store.EventLog, now func() time.Time) *People {
-	return &People{store: s, log: log, now: now}
+// New returns a People over a store; log holds the events that an export shows, and retention says how long a shop keeps them.
+func New(s Store, log store.EventLog, retention func(shop string) time.Duration, now func() time.Time) *People {
+	return &People{store: s, log: log, retention: retention, now: now}
 }
 
 // Validate reports every bad field of a user.
@@ -248,23 +250,4 @@ func (p *People) Merge(ctx context.Context, shop, userID string, m profileapi.Me
 	}
 	out.UserID, _ = event.SplitSubject(canonical)
 	return out, nil
-}
-
-// Delete removes a person, or makes the events nobody's, and returns a receipt. It is safe to repeat.
-func (p *People) Delete(ctx context.Context, shop, userID, mode string) (profileapi.ErasureReceipt, error) {
-	now := p.now()
-	receipt := store.Receipt{ID: uuid.NewString(), Mode: mode, AtMs: now.UnixMilli()}
-	pseudonym := ""
-	if mode == profileapi.ModeAnonymize {
-		pseudonym = event.UserSubject("anonymous-" + uuid.NewString())
-	}
-	removed, err := p.store.Erase(ctx, shop, userID, pseudonym, receipt)
-	if err != nil {
-		return profileapi.ErasureReceipt{}, err
-	}
-	return profileapi.ErasureReceipt{
-		ReceiptID: receipt.ID, Mode: mode, At: wire.TimeOf(now),
-		Rows:   profileapi.ErasedRows{Users: removed.Users, Events: removed.Events, Aliases: removed.Aliases, Orders: removed.Orders},
-		Models: "Models computed from now on do not count this person; a published one is replaced by the next recompute.",
-	}, nil
 }

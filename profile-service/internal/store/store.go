@@ -114,6 +114,34 @@ type Identities interface {
 	Erase(ctx context.Context, shop, userID, pseudonym string, receipt Receipt) (Removed, error)
 }
 
+// The kinds of traces.
+const (
+	TraceError  = "error"  // an entry of the report of an import
+	TraceChange = "change" // what a user was before an import, null when there was none
+)
+
+// Trace is what an import has left of a person beside what it stored.
+type Trace struct {
+	Kind      string
+	ImportID  string
+	CreatedMs int64 // of the import
+	Number    int64 // of the entry, or of the import whose change it is
+	UserID    string
+	Body      []byte
+}
+
+// Traces finds and removes what imports have left of people.
+type Traces interface {
+	// Subjects returns every subject that events of a canonical subject were posted under: itself, what was merged into it and the sessions in which it was
+	// seen, in ascending order; one of whom nothing is stored is only itself.
+	Subjects(ctx context.Context, shop, subject string) ([]string, error)
+	// Traces calls see with every entry of the shop's reports, in the order of imports and numbers, and with every change to the records of users. What see
+	// is given is valid during the call. The error of see ends it and is returned as it is.
+	Traces(ctx context.Context, shop string, userIDs []string, see func(*Trace) error) error
+	// EraseTraces removes traces by their kind, import, number and user in bounded transactions; after an error a repeat goes on.
+	EraseTraces(ctx context.Context, shop string, traces []Trace) error
+}
+
 // Receipt proves an erasure without naming the person.
 type Receipt struct {
 	ID   string
@@ -123,6 +151,8 @@ type Receipt struct {
 
 // Upkeep is what runs in the background.
 type Upkeep interface {
+	// PurgeAudit removes entries of the audit log that are older than a moment.
+	PurgeAudit(ctx context.Context, before time.Time) error
 	// Retain removes events of a shop that occurred before beforeMs with what they left in states and orders, and the reports of imports
 	// from before then; it returns the number of events removed. It works in bounded transactions: after an error some are removed, and a
 	// repeat goes on.
@@ -133,6 +163,10 @@ type Upkeep interface {
 	Shops(ctx context.Context) ([]string, error)
 	// Ping reports why the store cannot answer now.
 	Ping(ctx context.Context) error
+	// Check looks through everything that is stored, where the database does not do so by itself, and reports damage and what it had no time for.
+	Check(ctx context.Context) error
+	// Sound reports the first damage that Check or any reading or writing has met; nil when there was none, or when a later Check has found none.
+	Sound() error
 }
 
 // ImportRow is the stored state of an import.
@@ -186,6 +220,7 @@ type Store interface {
 	Catalogue
 	People
 	Identities
+	Traces
 	Imports
 	Upkeep
 	Close() error

@@ -1,4 +1,4 @@
-// Package upkeep does what a profile database needs from time to time: an end of what is past its retention.
+// Package upkeep does what a profile database needs from time to time: an end of what is past its retention, and a look for damage.
 package upkeep
 
 import (
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/audit"
 )
 
 // Upkeep removes old events. Several replicas may run it at once: every step can be repeated.
@@ -35,11 +36,33 @@ func (u *Upkeep) Run(ctx context.Context) error {
 	}
 }
 
+// checkEvery is how often the whole database is read: seldom, since it costs about a second of a core per 300 MB.
+const checkEvery = 24 * time.Hour
+
+// RunChecks looks for damage at once and then every day until ctx ends. What it finds is logged, and the store tells it from then on.
+func (u *Upkeep) RunChecks(ctx context.Context) error {
+	ticker := time.NewTicker(checkEvery)
+	defer ticker.Stop()
+	for {
+		if err := u.Store.Check(ctx); err != nil && ctx.Err() == nil {
+			u.Logger.ErrorContext(ctx, "the look through the database found something", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
 // Once removes what is past its retention.
 func (u *Upkeep) Once(ctx context.Context) error {
 	now := u.Now()
 	shops, err := u.Store.Shops(ctx)
 	if err != nil {
+		return err
+	}
+	if err := u.Store.PurgeAudit(ctx, now.Add(-audit.Keep)); err != nil {
 		return err
 	}
 	for _, shop := range shops {

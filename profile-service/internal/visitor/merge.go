@@ -75,7 +75,7 @@ func join(a, b visitorstate.Item, halfLife time.Duration) visitorstate.Item {
 	if b.Strongest > a.Strongest {
 		a.Strongest, a.Top = b.Strongest, b.Top
 	}
-	a.Cart, a.CartMs = a.Cart+b.Cart, max(a.CartMs, b.CartMs)
+	a.Cart, a.CartMs = plus(a.Cart, float64(b.Cart)), max(a.CartMs, b.CartMs)
 	a.Hidden = a.Hidden || b.Hidden
 	if b.RatedMs > a.RatedMs {
 		a.Rating, a.RatedMs = b.Rating, b.RatedMs

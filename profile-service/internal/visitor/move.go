@@ -21,6 +21,10 @@ import (
 // maxSession is how many items of the present session are remembered.
 const maxSession = 50
 
+// meaning is raised when the same events make another state: states of before are made again from the events when they are next read. Versions: 1, quantities
+// are summed up in thousandths.
+const meaning = 1
+
 // Mover moves states on. It is safe for concurrent use.
 type Mover struct {
 	weights     event.Weights
@@ -31,6 +35,7 @@ type Mover struct {
 // NewMover returns a Mover for the weights of events and the half-life with which they fade.
 func NewMover(weights event.Weights, halfLife time.Duration) *Mover {
 	h := fnv.New32a()
+	_, _ = h.Write([]byte{meaning})
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
 		fmt.Fprintf(h, "%s=%x;", name, math.Float64bits(weights[name]))
 	}

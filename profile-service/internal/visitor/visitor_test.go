@@ -122,12 +122,16 @@ func TestWhatEventsMakeOfAnItem(t *testing.T) {
 		"one of two given back":            {events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, one("a"))}, bought: 1, orders: 1},
 		"given back from another order":    {events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 2, one("a")), did("refund", "1", 1, of("a", 5))}, bought: 1, orders: 1},
 		"given back without an order":      {events: []store.Event{did("purchase", "1", 2, one("a")), did("refund", "", 1, one("a"))}},
-		"the whole order given back":       {events: []store.Event{did("purchase", "1", 3, of("a", 2), one("b")), did("refund", "1", 1)}},
-		"rated low":                        {events: []store.Event{rated(1, 2, "a")}, unwanted: true},
-		"rated":                            {events: []store.Event{rated(1, 3, "a")}},
-		"rated better since":               {events: []store.Event{rated(2, 1, "a"), rated(1, 4, "a")}},
-		"rated better before":              {events: []store.Event{rated(1, 1, "a"), rated(2, 4, "a")}, unwanted: true},
-		"only shown in a list":             {events: []store.Event{did("view_item_list", "", 1, one("a"))}, absent: true},
+		// a float32 that is only added to and taken from keeps 6e-8 of these
+		"parts taken out together":   {events: []store.Event{did("add_to_cart", "", 2, of("a", 0.7)), did("add_to_cart", "", 1, of("a", 0.1)), did("remove_from_cart", "", 0, of("a", 0.8))}},
+		"parts given back together":  {events: []store.Event{did("purchase", "1", 2, of("a", 0.7), of("a", 0.1)), did("refund", "1", 1, of("a", 0.8))}},
+		"given back in parts":        {events: []store.Event{did("purchase", "1", 2, of("a", 0.8)), did("refund", "1", 1, of("a", 0.7)), did("refund", "1", 0, of("a", 0.1))}},
+		"the whole order given back": {events: []store.Event{did("purchase", "1", 3, of("a", 2), one("b")), did("refund", "1", 1)}},
+		"rated low":                  {events: []store.Event{rated(1, 2, "a")}, unwanted: true},
+		"rated":                      {events: []store.Event{rated(1, 3, "a")}},
+		"rated better since":         {events: []store.Event{rated(2, 1, "a"), rated(1, 4, "a")}},
+		"rated better before":        {events: []store.Event{rated(1, 1, "a"), rated(2, 4, "a")}, unwanted: true},
+		"only shown in a list":       {events: []store.Event{did("view_item_list", "", 1, one("a"))}, absent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

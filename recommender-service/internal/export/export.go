@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -276,7 +275,7 @@ func writer(w io.Writer, format string, fields []string) (func(string, *api.Answ
 	return func(id string, a *api.Answer) error {
 		for n := range a.Items {
 			i := &a.Items[n]
-			row := []string{guarded(id), guarded(a.RecommendationID), strconv.Itoa(i.Position), guarded(i.ItemID), strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
+			row := []string{wire.Cell(id), wire.Cell(a.RecommendationID), strconv.Itoa(i.Position), wire.Cell(i.ItemID), strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
 			for _, name := range fields {
 				row = append(row, cell(i.Fields.Get(name)))
 			}
@@ -295,19 +294,11 @@ func cell(v any) string {
 		return ""
 	}
 	if s, ok := v.(string); ok {
-		return guarded(s)
+		return wire.Cell(s)
 	}
 	data, err := json.Marshal(v)
 	if err != nil {
 		return ""
 	}
 	return string(data)
-}
-
-// guarded returns a text as a spreadsheet keeps it: one that would be taken for a formula is quoted. Ids are texts that others choose, too.
-func guarded(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -36,6 +37,9 @@ type API struct {
 	Forget func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
 	// Model describes a model version, or returns the similarity-service's problem.
 	Model func(ctx context.Context, shop, version string) (similarityapi.Model, error)
+	Audit *audit.Recorder
+	// AuditElsewhere lists the entries of the other services and of the keys file. missing names the services that did not answer.
+	AuditElsewhere func(ctx context.Context, shop string, q audit.Query) (entries []audit.Entry, missing []string)
 	// EventWeights returns the types of event that there are, with their weights.
 	EventWeights func() profileapi.EventWeights
 	KeepDays     int // how long decisions are kept
@@ -51,6 +55,7 @@ func (a *API) Register(api huma.API) {
 	a.registerExperiments(api)
 	a.registerExports(api)
 	a.registerPrivacy(api)
+	a.registerAudit(api)
 }
 
 // register adds an operation that is given the shop of its caller.

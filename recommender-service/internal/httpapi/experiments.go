@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -32,10 +33,20 @@ func (a *API) registerExperiments(api huma.API) {
 			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one, Errors: changed,
 			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the " + one + " named before, and when the " +
 				"similarity-service does not answer.",
-		}, e.put)
+		}, audit.Handler(a.Audit, audit.What[putExperimentInput]{
+			Action: one + ".put", Subject: func(_ string, in *putExperimentInput) string { return in.ID },
+			State: func(_ context.Context, shop string, in *putExperimentInput) any {
+				return current(a.Experiments.Experiments, shop, in.ID)
+			},
+		}, e.put))
 		register(api, auth.ScopeConfigWrite, huma.Operation{
 			OperationID: "delete-" + one, Method: http.MethodDelete, Path: path + "/{id}", Tags: tags, Summary: "Remove the " + one, DefaultStatus: http.StatusNoContent, Errors: changed,
-		}, e.remove)
+		}, audit.Handler(a.Audit, audit.What[deleteInput]{
+			Action: one + ".delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
+			State: func(_ context.Context, shop string, in *deleteInput) any {
+				return current(a.Experiments.Experiments, shop, in.ID)
+			},
+		}, e.remove))
 		register(api, auth.ScopeConfigRead, huma.Operation{
 			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags, Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
 			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the item within 7 days.",

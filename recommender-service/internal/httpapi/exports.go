@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -24,7 +25,12 @@ func (a *API) registerExports(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags, Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
 		Description: "A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
-	}, a.startExport)
+	}, audit.Handler(a.Audit, audit.What[startExportInput]{
+		Action: "export.start", Subject: func(_ string, in *startExportInput) string { return in.Body.Scenario },
+		After: func(in *startExportInput) any {
+			return map[string]any{"users": len(in.Body.UserIDs), "segment": in.Body.Segment}
+		},
+	}, a.startExport))
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export", Errors: []int{http.StatusNotFound},
 	}, a.getExport)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -19,7 +21,9 @@ func (a *API) registerPrivacy(api huma.API) {
 		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE /v1/users/{id}` does with what the profile-service holds: " +
 			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the call then.",
 		Errors: []int{http.StatusUnprocessableEntity},
-	}, a.forgetPerson)
+	}, audit.Handler(a.Audit, audit.What[forgetInput]{
+		Action: "person.forget", Subject: func(shop string, in *forgetInput) string { return audit.Person(shop, cmp.Or(in.UserID, in.SessionID)) },
+	}, a.forgetPerson))
 }
 
 type forgetInput struct {

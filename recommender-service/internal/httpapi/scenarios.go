@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/names"
@@ -34,17 +35,28 @@ func (a *API) registerScenarios(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario", Errors: changed,
 		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about, `warnings` what it names and the shop does not have.",
-	}, a.putScenario)
+	}, audit.Handler(a.Audit, audit.What[putScenarioInput]{
+		Action: "scenario.put", Subject: func(_ string, in *putScenarioInput) string { return in.ID },
+		State: func(_ context.Context, shop string, in *putScenarioInput) any {
+			return current(a.Scenarios, shop, in.ID)
+		},
+	}, a.putScenario))
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "delete-scenario", Method: http.MethodDelete, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Remove a scenario", Errors: changed,
 		DefaultStatus: http.StatusNoContent, Description: "A built-in scenario is as it was delivered from then on.",
-	}, a.deleteScenario)
+	}, audit.Handler(a.Audit, audit.What[deleteInput]{
+		Action: "scenario.delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
+		State: func(_ context.Context, shop string, in *deleteInput) any { return current(a.Scenarios, shop, in.ID) },
+	}, a.deleteScenario))
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "scenario-history", Method: http.MethodGet, Path: "/v1/scenarios/{id}/history", Tags: tags, Summary: "Versions of a scenario, the newest first", Errors: []int{http.StatusNotFound},
 	}, a.scenarioHistory)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "restore-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/restore", Tags: tags, Summary: "Make an older version the newest", Errors: changed,
-	}, a.restoreScenario)
+	}, audit.Handler(a.Audit, audit.What[restoreInput]{
+		Action: "scenario.restore", Subject: func(_ string, in *restoreInput) string { return in.ID },
+		State: func(_ context.Context, shop string, in *restoreInput) any { return current(a.Scenarios, shop, in.ID) },
+	}, a.restoreScenario))
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "preview-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/preview", Tags: tags, Summary: "Compare unsaved rules with the live ones",
 		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},

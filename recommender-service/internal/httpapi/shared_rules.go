@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -27,11 +28,17 @@ func (a *API) registerSharedRules(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "put-rule", Method: http.MethodPut, Path: "/v1/rules/{id}", Tags: tags, Summary: "Change or add a rule that holds in all scenarios", Errors: changed,
 		Description: "It is applied before the rules of the scenario; `when` with `request.scenario` leaves some out. Serves from the next request on.",
-	}, a.putSharedRule)
+	}, audit.Handler(a.Audit, audit.What[putRuleInput]{
+		Action: "rule.put", Subject: func(_ string, in *putRuleInput) string { return in.ID },
+		State: func(_ context.Context, shop string, in *putRuleInput) any { return current(a.Rules, shop, in.ID) },
+	}, a.putSharedRule))
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "delete-rule", Method: http.MethodDelete, Path: "/v1/rules/{id}", Tags: tags, Summary: "Remove a rule that holds in all scenarios", Errors: changed,
 		DefaultStatus: http.StatusNoContent,
-	}, a.deleteSharedRule)
+	}, audit.Handler(a.Audit, audit.What[deleteInput]{
+		Action: "rule.delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
+		State: func(_ context.Context, shop string, in *deleteInput) any { return current(a.Rules, shop, in.ID) },
+	}, a.deleteSharedRule))
 }
 
 // sharedRules lists the rules that hold in all scenarios, in order of id.

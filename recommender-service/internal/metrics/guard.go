@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/rounds"
 )
 
@@ -21,6 +22,7 @@ const (
 type Guard struct {
 	Reporter    *Reporter
 	Experiments *experiment.Collection
+	Audit       *audit.Recorder
 	Logger      *slog.Logger
 	Now         func() time.Time
 }
@@ -52,11 +54,16 @@ func (g *Guard) Check(ctx context.Context, shop string) {
 		stopped := *e.Value
 		stopped.Status, stopped.StopReason = experiment.Stopped, reason
 		// Somebody may have changed the experiment in between: then it is judged again next time, as it is then.
-		_, _, err = g.Experiments.Put(ctx, shop, e.ID, "guardrail", &stopped, func(version int64) error {
-			if version != e.Version {
-				return store.ErrVersion
-			}
-			return nil
+		entry := audit.New("guardrail", "system", "experiment.stop", e.ID, g.Now())
+		entry.Before = audit.Value(e.Value)
+		err = g.Audit.Do(ctx, shop, entry, func() (any, error) {
+			_, _, err := g.Experiments.Put(ctx, shop, e.ID, "guardrail", &stopped, func(version int64) error {
+				if version != e.Version {
+					return store.ErrVersion
+				}
+				return nil
+			})
+			return &stopped, err
 		})
 		if err == nil {
 			g.Logger.Warn("experiment stopped by a guardrail", "shop", shop, "experiment", e.ID, "reason", reason)

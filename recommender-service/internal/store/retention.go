@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/aisle-rec/aisle/shared/audit"
 )
 
 // visitorHash is what a visitor of an experiment is stored as: the first 128 bits of SHA-256 over shop, experiment and visitor, in hexadecimal. It is
@@ -18,7 +20,7 @@ func visitorHash(shop, experiment, visitor string) string {
 
 // Oldest are the moments, in epoch milliseconds, that the oldest rows of each kind may be from.
 // Counted rows go with the clicks.
-type Oldest struct{ DecisionsMs, ClicksMs, ItemsMs, LinesMs int64 }
+type Oldest struct{ DecisionsMs, ClicksMs, ItemsMs, LinesMs, AuditMs int64 }
 
 // Purge removes what is older.
 func (s *Store) Purge(ctx context.Context, o Oldest) error {
@@ -31,6 +33,7 @@ func (s *Store) Purge(ctx context.Context, o Oldest) error {
 		{"delete from counted where at_ms < $1", o.ClicksMs},
 		{"delete from attributed_lines where at_ms < $1", o.LinesMs},
 		{"delete from metric_items where day_ms < $1", o.ItemsMs},
+		{audit.PurgeSQL, o.AuditMs},
 	} {
 		if _, err := s.writer.ExecContext(ctx, s.rebind(step.statement), step.beforeMs); err != nil {
 			return fmt.Errorf("remove old rows: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/audit"
 )
 
 const (
@@ -65,7 +66,7 @@ func (u *Upkeep) Once(ctx context.Context) error {
 	return errors.Join(
 		u.Store.Purge(ctx, store.Oldest{
 			DecisionsMs: now.Add(-u.KeepDecisions).UnixMilli(), ClicksMs: now.Add(-u.KeepClicks).UnixMilli(), ItemsMs: now.Add(-KeepItems).UnixMilli(),
-			LinesMs: now.Add(-KeepLines).UnixMilli(),
+			LinesMs: now.Add(-KeepLines).UnixMilli(), AuditMs: now.Add(-audit.Keep).UnixMilli(),
 		}),
 		u.visitors(ctx, now.Add(-KeepVisitors).UnixMilli()))
 }

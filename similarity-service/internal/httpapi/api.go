@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -32,6 +33,7 @@ type API struct {
 	Registry   *serving.Registry
 	Jobs       *jobs.Manager
 	Schedules  *schedule.Scheduler
+	Audit      *audit.Recorder
 }
 
 // Register adds all operations.
@@ -40,6 +42,18 @@ func (a *API) Register(api huma.API) {
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)
+	audit.Register(api, "/v1/audit/models", "audit-models", "models", "Who did what to models, jobs and schedules, the newest first", a.Audit.Log)
+}
+
+// audited records an operation.
+func audited[I, O any](a *API, w audit.What[I], handler func(ctx context.Context, shop string, in *I) (*O, error)) func(context.Context, string, *I) (*O, error) {
+	return audit.Handler(a.Audit, w, func(ctx context.Context, shop string, in *I) (*O, error) {
+		out, err := handler(ctx, shop, in)
+		if err != nil {
+			return nil, problem(err)
+		}
+		return out, nil
+	})
 }
 
 // register adds an operation whose handler gets the caller's shop and whose errors are mapped.

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -44,6 +46,19 @@ type jobsOutput struct {
 // watchInterval is how often a stream of job events looks.
 const watchInterval = 250 * time.Millisecond
 
+// started is how the start of a job is recorded.
+func started(action string) audit.What[startInput] {
+	return audit.What[startInput]{
+		Action: action, After: func(in *startInput) any { return in.Body },
+		Subject: func(_ string, in *startInput) string {
+			if in.Body == nil {
+				return ""
+			}
+			return strings.Join(in.Body.Relations, " ")
+		},
+	}
+}
+
 func (a *API) registerJobs(api huma.API) {
 	tags := []string{"jobs"}
 	start := func(kind string) func(context.Context, string, *startInput) (*startOutput, error) {
@@ -65,11 +80,11 @@ func (a *API) registerJobs(api huma.API) {
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted,
 		Summary: "Recompute models, or evaluate algorithms on the shop's own events",
-	}, start(""))
+	}, audited(a, started("job.start"), start("")))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted,
 		Summary: "Evaluate the algorithms on the shop's own events; the leaderboard is the job's result",
-	}, start(KindEvaluation))
+	}, audited(a, started("evaluation.start"), start(KindEvaluation)))
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Tags: tags, Summary: "The latest jobs, newest first",
 	}, func(ctx context.Context, shop string, in *jobsInput) (*jobsOutput, error) {
@@ -88,9 +103,11 @@ func (a *API) registerJobs(api huma.API) {
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "cancel-job", Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", Tags: tags, DefaultStatus: http.StatusAccepted,
 		Summary: "Ask a job to stop; the live models stay as they are",
+	}, audited(a, audit.What[jobInput]{
+		Action: "job.cancel", Subject: func(_ string, in *jobInput) string { return in.JobID },
 	}, func(ctx context.Context, shop string, in *jobInput) (*struct{}, error) {
 		return nil, a.Jobs.Cancel(ctx, shop, in.JobID)
-	})
+	}))
 	a.registerJobEvents(api, tags)
 }
 

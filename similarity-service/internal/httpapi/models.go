@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -75,26 +76,34 @@ func (a *API) registerModels(api huma.API) {
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "delete-model", Method: http.MethodDelete, Path: "/v1/models/{version}", Tags: tags,
 		Summary: "Delete a version that is not live", DefaultStatus: http.StatusNoContent,
+	}, audited(a, audit.What[VersionInput]{
+		Action: "model.delete", Subject: func(_ string, in *VersionInput) string { return in.Version },
 	}, func(ctx context.Context, shop string, in *VersionInput) (*struct{}, error) {
 		return nil, a.Registry.Delete(ctx, shop, in.Version)
-	})
+	}))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "activate-model", Method: http.MethodPost, Path: "/v1/models/{version}/activate", Tags: tags,
 		Summary: "Make a version the live one",
+	}, audited(a, audit.What[activateInput]{
+		Action: "model.activate", Subject: func(_ string, in *activateInput) string { return in.Version },
+		State: func(_ context.Context, shop string, _ *activateInput) any { return a.Registry.Live(shop) },
 	}, func(ctx context.Context, shop string, in *activateInput) (*modelOutput, error) {
 		if _, err := a.Registry.Activate(ctx, shop, in.Version, in.Body.Reason); err != nil {
 			return nil, err
 		}
 		m, err := a.Registry.Describe(ctx, shop, in.Version)
 		return &modelOutput{m}, err
-	})
+	}))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "roll-back-model", Method: http.MethodPost, Path: "/v1/models/rollback", Tags: tags,
 		Summary: "Make the version before the live one live again",
+	}, audited(a, audit.What[rollbackInput]{
+		Action: "model.rollback", Subject: func(_ string, in *rollbackInput) string { return in.Body.Relation },
+		State: func(_ context.Context, shop string, _ *rollbackInput) any { return a.Registry.Live(shop) },
 	}, func(ctx context.Context, shop string, in *rollbackInput) (*modelOutput, error) {
 		m, err := a.Registry.Rollback(ctx, shop, in.Body.Relation)
 		return &modelOutput{m}, err
-	})
+	}))
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "compare-models", Method: http.MethodGet, Path: "/v1/models/{version}/compare/{other}", Tags: tags,
 		Summary: "How two versions differ: figures, list overlap, biggest movers",

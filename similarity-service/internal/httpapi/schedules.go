@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -42,10 +43,12 @@ func (a *API) registerSchedules(api huma.API) {
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "create-schedule", Method: http.MethodPost, Path: "/v1/schedules", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Start a job at the times of a cron expression",
+	}, audited(a, audit.What[newScheduleInput]{
+		Action: "schedule.create", Subject: func(_ string, in *newScheduleInput) string { return in.Body.Cron }, After: func(in *newScheduleInput) any { return in.Body },
 	}, func(ctx context.Context, shop string, in *newScheduleInput) (*scheduleOutput, error) {
 		in.Body.ScheduleID = ""
 		return a.putSchedule(ctx, shop, in.Body)
-	})
+	}))
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-schedule", Method: http.MethodGet, Path: "/v1/schedules/{schedule_id}", Tags: tags, Summary: "One schedule",
 	}, func(ctx context.Context, shop string, in *ScheduleInput) (*scheduleOutput, error) {
@@ -54,6 +57,11 @@ func (a *API) registerSchedules(api huma.API) {
 	})
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "put-schedule", Method: http.MethodPut, Path: "/v1/schedules/{schedule_id}", Tags: tags, Summary: "Replace a schedule",
+	}, audited(a, audit.What[putScheduleInput]{
+		Action: "schedule.put", Subject: func(_ string, in *putScheduleInput) string { return in.ScheduleID },
+		State: func(ctx context.Context, shop string, in *putScheduleInput) any {
+			return a.scheduleNow(ctx, shop, in.ScheduleID)
+		},
 	}, func(ctx context.Context, shop string, in *putScheduleInput) (*scheduleOutput, error) {
 		old, err := a.Schedules.Get(ctx, shop, in.ScheduleID)
 		if err != nil {
@@ -61,13 +69,27 @@ func (a *API) registerSchedules(api huma.API) {
 		}
 		in.Body.ScheduleID, in.Body.CreatedAt = old.ScheduleID, old.CreatedAt
 		return a.putSchedule(ctx, shop, in.Body)
-	})
+	}))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "delete-schedule", Method: http.MethodDelete, Path: "/v1/schedules/{schedule_id}", Tags: tags,
 		Summary: "Delete a schedule", DefaultStatus: http.StatusNoContent,
+	}, audited(a, audit.What[ScheduleInput]{
+		Action: "schedule.delete", Subject: func(_ string, in *ScheduleInput) string { return in.ScheduleID },
+		State: func(ctx context.Context, shop string, in *ScheduleInput) any {
+			return a.scheduleNow(ctx, shop, in.ScheduleID)
+		},
 	}, func(ctx context.Context, shop string, in *ScheduleInput) (*struct{}, error) {
 		return nil, a.Schedules.Delete(ctx, shop, in.ScheduleID)
-	})
+	}))
+}
+
+// scheduleNow is what a schedule is now; nil for none.
+func (a *API) scheduleNow(ctx context.Context, shop, id string) any {
+	s, err := a.Schedules.Get(ctx, shop, id)
+	if err != nil {
+		return nil
+	}
+	return s
 }
 
 func (a *API) putSchedule(ctx context.Context, shop string, s similarityapi.Schedule) (*scheduleOutput, error) {

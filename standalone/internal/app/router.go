@@ -15,7 +15,7 @@ import (
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
 )
 
-// owner says which service answers below /v1/<resource>.
+// owner says which service answers below /v1/<resource>. The parts of the audit log, which every service has of what it owns, are the exception.
 var owner = map[string]string{
 	"users": profile.Name, "sessions": profile.Name, "items": profile.Name, "events": profile.Name, "imports": profile.Name,
 	"interactions": profile.Name, "changes": profile.Name, "stats": profile.Name,
@@ -23,6 +23,7 @@ var owner = map[string]string{
 	"evaluations": similarity.Name, "schedules": similarity.Name,
 	"recommendations": recommender.Name, "rankings": recommender.Name, "scenarios": recommender.Name, "rules": recommender.Name,
 	"experiments": recommender.Name, "rollouts": recommender.Name, "metrics": recommender.Name, "exports": recommender.Name,
+	"audit": recommender.Name, "audit/people": profile.Name, "audit/models": similarity.Name,
 }
 
 // Clients are typed clients of the three services.
@@ -104,7 +105,10 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.docs.ServeHTTP(w, r)
 	default:
 		resource, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
-		name, ok := owner[resource]
+		name, ok := owner[strings.TrimPrefix(path, "/v1/")]
+		if !ok {
+			name, ok = owner[resource]
+		}
 		if !ok {
 			name = rt.peers.names[0] // whose frame answers 404 as a problem
 		}

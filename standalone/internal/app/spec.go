@@ -58,7 +58,7 @@ func mergedSpec(p *peers) ([]byte, error) {
 // chapters are the tags of the three services in the order of a shop's work.
 var chapters = []string{
 	"Events", "Catalogue", "Imports", "People", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports",
-	"Jobs", "Models", "Similarities", "Schedules", "Metrics",
+	"Jobs", "Models", "Similarities", "Schedules", "Metrics", "Audit",
 }
 
 // inOrder sorts the tags of a document as chapters do and numbers its operations through: those of a service are numbered from 1.

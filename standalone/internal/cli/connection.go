@@ -32,10 +32,15 @@ type connection struct {
 // register adds the flags of a connection to a command and its sub-commands.
 func (c *connection) register(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&c.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
-	flags.StringVar(&c.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
-	flags.Lookup("key").DefValue = "" // which --help prints
+	addressFlags(flags, &c.server, &c.key)
 	flags.BoolVar(&c.asJSON, "json", false, "print the answer as the API sends it")
+}
+
+// addressFlags registers the flags that say where the service is and with what key it is called.
+func addressFlags(flags *pflag.FlagSet, server, key *string) {
+	flags.StringVar(server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
+	flags.StringVar(key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	flags.Lookup("key").DefValue = "" // which --help prints
 }
 
 // defaultServer is where a command finds the service when it is not told.

@@ -50,8 +50,7 @@ file again stores nothing twice. Ctrl-C cancels the import; what it has stored s
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
-	flags.StringVar(&f.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	addressFlags(flags, &f.server, &f.key)
 	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events; told by the columns when they are certain")
 	flags.StringVar(&f.spec.Format, "format", "auto", strings.Join(profileapi.ImportFormats(), ", "))
 	f.table.add(flags)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,8 +37,7 @@ func newRecommendCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
-	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	addressFlags(flags, &server, &key)
 	flags.StringVar(&request.UserID, "user", "", "the visitor")
 	flags.StringVar(&request.SessionID, "session", "", "the visitor's session")
 	flags.StringSliceVar(&request.ContextItems, "item", nil, "item of the page; several by commas")

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,8 +37,7 @@ when it passes the gate; the printout says what became of each relation and why.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
-	flags.StringVar(&key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	addressFlags(flags, &server, &key)
 	flags.StringSliceVar(&request.Relations, "relations", nil, "similar, bought_together, viewed_next; all when not given")
 	flags.StringVar(&request.Publish, "publish", "gate", "never, gate or always")
 	flags.StringVar(&request.Reason, "reason", "", "why the gate is overruled, with --publish always")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -52,8 +51,7 @@ sessions (train_sessions.txt, a session per line) or online-retail (the data set
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
-	flags.StringVar(&f.key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
+	addressFlags(flags, &f.server, &f.key)
 	flags.StringVar(&f.data, "data", "", "file or folder to read instead of a running service")
 	flags.StringVar(&f.format, "format", "", "of --data: "+strings.Join(tune.Formats(), ", "))
 	flags.StringVar(&f.until, "until", "", "leave out events from this day (2006-01-02) or moment (RFC 3339) on")

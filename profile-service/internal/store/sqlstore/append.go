@@ -125,7 +125,9 @@ func (a *appendTx) resolve(ctx context.Context) error {
 		return fmt.Errorf("number visitors: %w", err)
 	}
 	for i := range a.events {
-		a.place(&a.events[i], &a.rows[i])
+		if err := a.place(&a.events[i], &a.rows[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -138,8 +140,8 @@ func sessionBeside(e *store.Event) string {
 	return ""
 }
 
-// place sets visitor, session and hash of an event.
-func (a *appendTx) place(e *store.NewEvent, row *stored) {
+// place sets visitor, session and hash of an event. One without consent keeps nothing that leads to its person.
+func (a *appendTx) place(e *store.NewEvent, row *stored) (err error) {
 	if p := a.people.bySubject[e.Subject]; p != nil && !e.Withheld && !p.withheld {
 		row.visitor, row.Subject = p.canonical, p.canonicalSubject
 		if e.Subject[0] == 's' {
@@ -153,12 +155,14 @@ func (a *appendTx) place(e *store.NewEvent, row *stored) {
 		if e.EventID != "" {
 			row.idHash = event.Hash(e.EventID)
 		}
-		return
+		return nil
 	}
 	row.visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
 	if e.EventID != "" {
 		row.idHash = event.Hash(e.Subject + "\x00" + e.EventID)
 	}
+	row.Lines, err = event.WithoutRecommendations(e.Lines)
+	return err
 }
 
 // repeatKey is what an event is recognised by.

@@ -100,6 +100,9 @@ func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym str
 		e := &events[i]
 		hash := e.idHash
 		e.idHash, e.OrderID, e.Rest = e.Seq, "", nil
+		if e.Lines, err = event.WithoutRecommendations(e.Lines); err != nil {
+			return 0, fmt.Errorf("event %d: %w", e.Seq, err)
+		}
 		if _, err := t.exec(ctx, `update events set visitor = $1, id_hash = $2, session = null, body = $3
 			where visitor = $4 and id_hash = $5 and seq = $6`,
 			nobody, e.Seq, appendBody(nil, e), visitor, hash, e.Seq); err != nil {

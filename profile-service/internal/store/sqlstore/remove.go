@@ -120,20 +120,15 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		}
 		removed += n
 	}
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		for _, text := range []string{
-			"delete from event_stats where shop = $1 and hour_ms < $2",
-			"delete from import_errors where shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)",
-			"delete from imports where shop = $1 and created_ms < $2",
-		} {
-			if _, err := t.exec(ctx, text, shop, beforeMs); err != nil {
-				return err
-			}
+	for _, left := range []bounded{
+		{"event_stats", "shop, hour_ms, name", "shop = $1 and hour_ms < $2"},
+		{"import_errors", "shop, import_id, number", "shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)"},
+		oldChanges, // before the rows that tell how old they are
+		{"imports", "shop, import_id", "shop = $1 and created_ms < $2"},
+	} {
+		if err := s.removeBounded(ctx, left, shop, beforeMs); err != nil {
+			return removed, fmt.Errorf("remove what old events left: %w", err)
 		}
-		return nil
-	})
-	if err != nil {
-		return removed, fmt.Errorf("remove what old events left: %w", err)
 	}
 	return removed, nil
 }
@@ -174,13 +169,37 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 
 // ForgetChanges implements store.Upkeep.
 func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, `delete from import_changes where shop = $1
-			and number in (select number from imports where shop = $1 and created_ms < $2)`, shop, beforeMs)
-		return err
-	})
-	if err != nil {
+	if err := s.removeBounded(ctx, oldChanges, shop, beforeMs); err != nil {
 		return fmt.Errorf("forget what imports have changed: %w", err)
+	}
+	return nil
+}
+
+// oldChanges is what imports of before a moment have changed.
+var oldChanges = bounded{"import_changes", "shop, kind, id, number",
+	"shop = $1 and number in (select number from imports where shop = $1 and created_ms < $2)"}
+
+// removeAtOnce is how many rows one transaction of removeBounded deletes: some ten milliseconds, the longest that an append waits for it.
+const removeAtOnce = 2000
+
+// bounded names rows to delete: a table, the columns of its key, and which rows.
+type bounded struct{ table, key, where string }
+
+// removeBounded deletes rows in bounded transactions, between which others have the only writing connection of SQLite.
+func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error {
+	text := fmt.Sprintf("delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce)
+	for removed := int64(removeAtOnce); removed == removeAtOnce; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := s.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
+			t.committed = ofNobody
+			removed, err = t.exec(ctx, text, args...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ type Store struct {
 	readers readers
 	kept    *kept
 	names   names
+	damage  damage
 }
 
 const (

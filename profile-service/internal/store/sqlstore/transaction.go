@@ -108,7 +108,7 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 	t := &tx{s: s, conn: conn, committed: s.kept.changed}
 	defer func() {
 		t.end(context.WithoutCancel(ctx), err)
-		err = errors.Join(err, s.writer.give(conn))
+		err = s.damage.note(errors.Join(err, s.writer.give(conn)))
 	}()
 	if err = t.later(free, s.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -246,14 +246,14 @@ func (t *tx) pgx(f func(conn *pgx.Conn) error) error {
 func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	if s.isPostgres {
 		rows, err := s.read.QueryContext(ctx, text, args...)
-		return visit(rows, err, scan)
+		return s.damage.note(visit(rows, err, scan))
 	}
 	statement, err := s.readers.of(ctx, text)
 	if err != nil {
-		return err
+		return s.damage.note(err)
 	}
 	rows, err := statement.QueryContext(context.WithoutCancel(ctx), args...) // else two goroutines watch for the end of ctx
-	return visit(rows, err, scan)
+	return s.damage.note(visit(rows, err, scan))
 }
 
 func visit(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {

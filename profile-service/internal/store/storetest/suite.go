@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		"erase and anonymize count rows":               erase,
 		"retention removes old events only":            retention,
 		"imports keep state and report":                imports,
+		"what imports have left is found and removed":  traces,
 		"shops do not meet":                            shops,
 	} {
 		t.Run(name, func(t *testing.T) {

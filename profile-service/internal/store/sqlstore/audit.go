@@ -1,0 +1,48 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/audit"
+)
+
+// Audit is the log of what people did with persons and imports.
+type Audit struct{ *Store }
+
+// Append stores an entry.
+func (a Audit) Append(ctx context.Context, shop string, e *audit.Entry) error {
+	return a.change(ctx, audit.InsertSQL, audit.InsertArgs(shop, e)...)
+}
+
+// Finish stores how an action went.
+func (a Audit) Finish(ctx context.Context, shop string, e *audit.Entry) error {
+	return a.change(ctx, audit.FinishSQL, e.Outcome, string(e.After), shop, e.ID)
+}
+
+// PurgeAudit removes entries older than a moment.
+func (s *Store) PurgeAudit(ctx context.Context, before time.Time) error {
+	return Audit{s}.change(ctx, audit.PurgeSQL, before.UnixMilli())
+}
+
+func (a Audit) change(ctx context.Context, text string, args ...any) error {
+	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+		_, err := t.exec(ctx, text, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
+	}
+	return nil
+}
+
+// List returns the newest entries that a query selects, newest first.
+func (a Audit) List(ctx context.Context, shop string, q audit.Query) ([]audit.Entry, error) {
+	text, args := audit.SelectSQL(shop, q)
+	list, err := collect(ctx, a.Store, text, args, audit.Scan)
+	if err != nil {
+		return nil, fmt.Errorf("list the audit log: %w", err)
+	}
+	return list, nil
+}

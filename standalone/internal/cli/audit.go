@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/audit"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// auditPage is how many entries are asked for at once.
+const auditPage = 500
+
+func newAuditCommand() *cobra.Command {
+	c := &connection{}
+	var q audit.Query
+	var from, to, format string
+	cmd := &cobra.Command{
+		Use: "audit", Short: "Show who did what to configuration, models, keys and the data of persons, or export it", Args: cobra.NoArgs,
+		Example: `  aisle audit --action scenario                          # changes of placements
+  aisle audit --from 2026-01-01 --limit 0 --format csv > audit.csv`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, bound := range []struct {
+				flag, text string
+				at         *time.Time
+			}{{"from", from, &q.From}, {"to", to, &q.To}} {
+				if err := dayOrTime(bound.text, bound.at); err != nil {
+					return fmt.Errorf("--%s: %w", bound.flag, err)
+				}
+			}
+			print, ok := auditFormats()[format]
+			if !ok {
+				return fmt.Errorf("--format %s: use text, csv or ndjson", format)
+			}
+			return auditEntries(cmd.Context(), c, q, print(cmd.OutOrStdout()))
+		},
+	}
+	c.register(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&q.Action, "action", "", "of this action, such as scenario.put, or of all that begin with it: scenario")
+	flags.StringVar(&q.Actor, "actor", "", "by this key, account or part of Aisle")
+	flags.StringVar(&q.Subject, "subject", "", "about this id")
+	flags.StringVar(&from, "from", "", "not before this time, RFC 3339 or a date")
+	flags.StringVar(&to, "to", "", "before this time")
+	flags.IntVar(&q.Limit, "limit", 50, "number of entries, the newest first; 0 for all")
+	flags.StringVar(&format, "format", "text", "text, csv or ndjson, which has what it was before and after")
+	return cmd
+}
+
+// dayOrTime reads a moment; an empty text leaves it as it is.
+func dayOrTime(text string, at *time.Time) (err error) {
+	if text == "" {
+		return nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if *at, err = time.Parse(layout, text); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is neither a date such as 2026-01-31 nor a time such as 2026-01-31T12:00:00Z", text)
+}
+
+// auditPrinter prints an entry; nil at the end of them.
+type auditPrinter func(e *audit.Entry) error
+
+// auditEntries prints the entries that a query selects, however many pages they take.
+func auditEntries(ctx context.Context, c *connection, q audit.Query, print auditPrinter) error {
+	for left := q.Limit; ; {
+		if q.Limit = auditPage; left > 0 {
+			q.Limit = min(left, auditPage)
+		}
+		page, err := audit.Fetch(ctx, c.http(), "/v1/audit", q)
+		if err != nil {
+			return explained(err)
+		}
+		if len(page.Missing) > 0 {
+			return fmt.Errorf("the log is not whole: %v did not answer; try again when they do", page.Missing)
+		}
+		for n := range page.Items {
+			if err := print(&page.Items[n]); err != nil {
+				return err
+			}
+		}
+		left -= len(page.Items)
+		if page.NextCursor == nil || left == 0 {
+			return print(nil)
+		}
+		q.Below = *page.NextCursor
+	}
+}
+
+func auditFormats() map[string]func(io.Writer) auditPrinter {
+	return map[string]func(io.Writer) auditPrinter{
+		"text": func(w io.Writer) auditPrinter {
+			return func(e *audit.Entry) error {
+				if e == nil {
+					return nil
+				}
+				_, err := fmt.Fprintf(w, "%s  %-20s %-18s %-30s %s\n", e.At.Format(time.DateTime), e.Actor, e.Action, e.Subject, e.Outcome)
+				return err
+			}
+		},
+		"ndjson": func(w io.Writer) auditPrinter {
+			lines := json.NewEncoder(w)
+			return func(e *audit.Entry) error {
+				if e == nil {
+					return nil
+				}
+				return lines.Encode(e)
+			}
+		},
+		"csv": func(w io.Writer) auditPrinter {
+			rows := csv.NewWriter(w)
+			_ = rows.Write([]string{"at", "actor", "actor_kind", "action", "subject", "outcome", "request_id", "id"}) // a failure stays until Flush
+			return func(e *audit.Entry) error {
+				if e != nil {
+					_ = rows.Write([]string{e.At.Format(time.RFC3339Nano), e.Actor, e.ActorKind, e.Action, wire.Cell(e.Subject), e.Outcome, e.RequestID, e.ID})
+					return nil
+				}
+				rows.Flush()
+				return rows.Error()
+			}
+		},
+	}
+}
