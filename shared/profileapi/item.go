@@ -24,6 +24,7 @@ type Item struct {
 	GTIN         string         `json:"gtin,omitempty" maxLength:"14"`
 	ParentID     string         `json:"parent_id,omitempty" maxLength:"256" doc:"Of a variant: its product, which is recommended; an item of that id may exist or not"`
 	Aliases      []string       `json:"aliases,omitempty" maxItems:"32" doc:"Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number"`
+	Vectors      Vectors        `json:"vectors,omitempty"`
 	Attributes   map[string]any `json:"attributes,omitempty" doc:"Strings, numbers, booleans and lists of strings; usable in filters and rules"`
 	PublishedAt  wire.Time      `json:"published_at,omitempty"`
 	ExpiresAt    wire.Time      `json:"expires_at,omitempty"`
@@ -31,6 +32,16 @@ type Item struct {
 	UpdatedAt    wire.Time      `json:"updated_at,omitempty" readOnly:"true"`
 	Version      int64          `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
 }
+
+// Vectors are what the shop's own models say of an item, by the name of the space, for instance "picture". Items of a space are alike as far as their
+// vectors point the same way; those of another length are not compared.
+type Vectors map[string][]float32
+
+// The bounds of an item's vectors.
+const (
+	MaxSpaces    = 4
+	MaxDimension = 4096
+)
 
 // SavedItem is the answer to a change of an item.
 type SavedItem struct {

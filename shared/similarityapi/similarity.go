@@ -32,7 +32,7 @@ const DegradedModel = "model"
 // NeighbourList is the list of one item, the largest weights first whatever their sign, ties by item id.
 type NeighbourList struct {
 	ItemID     string      `json:"item_id"`
-	Source     string      `json:"source" enum:"behaviour,text,blend,none" doc:"What the list was made from"`
+	Source     string      `json:"source" enum:"behaviour,text,vectors,blend,none" doc:"What the list was made from"`
 	Neighbours []Neighbour `json:"neighbours"`
 }
 
@@ -156,20 +156,21 @@ type ModelFallback struct {
 
 // Pair is what links two items: the numbers behind a neighbour.
 type Pair struct {
-	ItemID         string         `json:"item_id"`
-	OtherID        string         `json:"other_id"`
-	Relation       string         `json:"relation"`
-	ModelVersion   string         `json:"model_version"`
-	Algorithm      string         `json:"algorithm,omitempty"`
-	Parameters     map[string]any `json:"parameters,omitempty"`
-	Weight         float64        `json:"weight" doc:"Weight of other_id in the list of item_id; 0 when it is not in it"`
-	Rank           int            `json:"rank" doc:"Place in that list, from 1; 0 when it is not in it"`
-	ReverseWeight  float64        `json:"reverse_weight"`
-	ReverseRank    int            `json:"reverse_rank"`
-	Support        float64        `json:"support" doc:"Visitors, orders or clicks behind item_id"`
-	OtherSupport   float64        `json:"other_support"`
-	TextSimilarity float64        `json:"text_similarity" doc:"Cosine of the texts: the sum of the shared terms' weights"`
-	SharedTerms    []SharedTerm   `json:"shared_terms"`
+	ItemID           string         `json:"item_id"`
+	OtherID          string         `json:"other_id"`
+	Relation         string         `json:"relation"`
+	ModelVersion     string         `json:"model_version"`
+	Algorithm        string         `json:"algorithm,omitempty"`
+	Parameters       map[string]any `json:"parameters,omitempty"`
+	Weight           float64        `json:"weight" doc:"Weight of other_id in the list of item_id; 0 when it is not in it"`
+	Rank             int            `json:"rank" doc:"Place in that list, from 1; 0 when it is not in it"`
+	ReverseWeight    float64        `json:"reverse_weight"`
+	ReverseRank      int            `json:"reverse_rank"`
+	Support          float64        `json:"support" doc:"Visitors, orders or clicks behind item_id"`
+	OtherSupport     float64        `json:"other_support"`
+	TextSimilarity   float64        `json:"text_similarity" doc:"Cosine of the texts: the sum of the shared terms' weights"`
+	VectorSimilarity float64        `json:"vector_similarity" doc:"Mean cosine of the first item's vectors with those of the other, 0 to 1"`
+	SharedTerms      []SharedTerm   `json:"shared_terms"`
 }
 
 // SharedTerm is a term of both texts and its part of their similarity.

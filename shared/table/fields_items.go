@@ -76,6 +76,7 @@ func itemFields() []Field {
 			Example: "2026-12-31", Doc: "Shown until then."},
 		{Name: "stock", Shape: Document, Example: `{"status":"in_stock","quantity":5}`, Doc: "Both as JSON."},
 		{Name: "prices", Shape: Document, Example: `[{"currency":"GBP","price":18}]`, Doc: "Prices of other markets, as JSON."},
+		{Name: "vectors", Shape: Document, Example: `{"picture":[0.1,0.9]}`, Doc: "Vectors of your own models by space, as JSON."},
 		{Name: "attributes", Shape: Document, Example: `{"colour":"red"}`, Doc: "Attributes as JSON."},
 		{Name: "attributes.*", Example: "red", Doc: "Any other column."},
 	}

@@ -176,7 +176,7 @@ func startWithHandler(t *testing.T, p *peer, config service.Config) (*similarity
 }
 
 // startService also returns the service, for what is not in the API.
-func startService(t *testing.T, p *peer, config service.Config) (*similarityapi.Client, *service.Service) {
+func startService(t testing.TB, p http.Handler, config service.Config) (*similarityapi.Client, *service.Service) {
 	t.Helper()
 	authenticator, err := auth.NewAuthenticator(auth.Options{})
 	if err != nil {
@@ -208,7 +208,7 @@ func startService(t *testing.T, p *peer, config service.Config) (*similarityapi.
 }
 
 // settings are stores of this test alone.
-func settings(t *testing.T) service.Config {
+func settings(t testing.TB) service.Config {
 	t.Helper()
 	return service.Config{RedisURL: testenv.Redis(t), BlobURL: "file://" + t.TempDir(), ProfileURL: "http://profile-service", SearchSeconds: 1}
 }

@@ -3,12 +3,14 @@ package catalogue
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -47,11 +49,32 @@ func Validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	v.Choice("/status", item.Status, profileapi.ItemActive, profileapi.ItemHidden, profileapi.ItemArchived)
 	checkMarkets(v, item)
 	CheckStock(v, "/stock", item.Stock)
+	checkVectors(v, item.Vectors)
 	v.Attributes(item.Attributes)
 	if !item.ExpiresAt.IsZero() && item.ExpiresAt.Before(item.PublishedAt.Time) {
 		v.Wrong("/expires_at", "invalid_time", "expires_at is before published_at.")
 	}
 	return v.Errors
+}
+
+// checkVectors wants vectors that point somewhere. That their numbers are finite is a matter of JSON.
+func checkVectors(v *check.Fields, vectors profileapi.Vectors) {
+	if len(vectors) > profileapi.MaxSpaces {
+		v.Wrong("/vectors", "too_many", fmt.Sprintf("At most %d vectors of an item are kept, one for each space.", profileapi.MaxSpaces))
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(vectors)) {
+		at, vector := apierror.PointerTo("/vectors", name), vectors[name]
+		v.Text(at, name, 64)
+		switch {
+		case name == "":
+			v.Wrong(at, "required", "A vector needs the name of its space, for instance \"picture\".")
+		case len(vector) < 2 || len(vector) > profileapi.MaxDimension:
+			v.Wrong(at, "out_of_range", fmt.Sprintf("The vector has %d numbers, and 2 to %d are taken.", len(vector), profileapi.MaxDimension))
+		case !slices.ContainsFunc(vector, func(x float32) bool { return x != 0 }):
+			v.Wrong(at, "invalid_value", "The vector is all zeros and points nowhere: leave it out.")
+		}
+	}
 }
 
 func checkMarkets(v *check.Fields, item *profileapi.Item) {

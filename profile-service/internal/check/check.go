@@ -159,7 +159,7 @@ func DecodeError(err error, pointer string) profileapi.FieldError {
 
 func jsonName(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Float64, reflect.Int64, reflect.Int:
+	case reflect.Float64, reflect.Float32, reflect.Int64, reflect.Int:
 		return "number"
 	case reflect.Slice:
 		return "list"

@@ -57,6 +57,9 @@ func TestRows(t *testing.T) {
 		"an item as the API takes it": {profileapi.ImportSpec{Kind: "items"},
 			`{"item_id":"a","stock":{"status":"preorder"},"attributes":{"n":1.299},"aliases":["b"],"published_at":"2026-01-01T00:00:00Z","prices":[{"currency":"GBP","price":1}]}`,
 			[]string{`{"aliases":["b"],"attributes":{"n":1.299},"item_id":"a","prices":[{"currency":"GBP","price":1}],"published_at":"2026-01-01T00:00:00.000Z","stock":{"status":"preorder"}}`}},
+		"vectors in JSON": {profileapi.ImportSpec{Kind: "items"}, `{"item_id":"a","vectors":{"picture":[0.5,-1]}}`, []string{`{"item_id":"a","vectors":{"picture":[0.5,-1]}}`}},
+		"vectors in a column": {profileapi.ImportSpec{Kind: "items"}, "id;vectors\na;{\"picture\":[0.5,-1]}\nb;none\n", []string{
+			`{"item_id":"a","vectors":{"picture":[0.5,-1]}}`, "! vectors: The value is not JSON."}},
 		"objects whose members are mapped": {profileapi.ImportSpec{Kind: "events", Mapping: map[string]string{"what": "item_id", "x": "properties.x"}, Set: map[string]string{"type": "view_item"}},
 			`{"what":5,"x":1,"user_id":"u","properties":{"a":{"b":1}}}`, []string{`{"properties":{"a":{"b":1},"x":1},"type":"view_item","user_id":"u","item_id":"5"}`}},
 		"a list of JSON objects":    {profileapi.ImportSpec{Kind: "users"}, `[{"user_id":"u","tier":"gold","attributes":{"age":3}}]`, []string{`{"attributes":{"age":3,"tier":"gold"},"user_id":"u"}`}},

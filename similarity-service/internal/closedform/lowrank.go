@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -28,7 +28,8 @@ type LowRank struct {
 }
 
 // NewLowRank finds the vectors by randomised subspace iteration (Halko, Martinsson and Tropp, SIAM Review 2011) from a
-// seeded start. rank is lowered to the number of items. Cost O(nnz·rank + n·rank²); memory 3·n·rank + m·rank floats.
+// seeded start. rank is lowered to the number of items. Cost O(nnz·rank + n·rank²); memory 2·n·rank floats: the rows are
+// gone through in blocks, so that nothing grows with their number.
 func NewLowRank(g *neighbours.Graph, rank int, seed uint64, stop func() bool) (*LowRank, error) {
 	rank = min(rank, g.Items())
 	if rank < 1 {
@@ -39,27 +40,29 @@ func NewLowRank(g *neighbours.Graph, rank int, seed uint64, stop func() bool) (*
 		l.scale[i] = float32(f)
 	}
 	rng := rand.New(rand.NewPCG(seed, 0x5bd))
-	y := make([]float32, g.Items()*rank)
+	y, next := make([]float32, g.Items()*rank), make([]float32, g.Items()*rank)
 	for i := range y {
 		y[i] = float32(rng.NormFloat64())
 	}
-	items := g.Users().Transpose()
-	z := make([]float32, g.Users().Rows*rank)
 	for range powerSteps {
 		if stop != nil && stop() {
 			return nil, neighbours.ErrStopped
 		}
-		if err := orthonormalise(y, rank); err != nil {
+		var err error
+		if y, next, err = orthonormalise(y, next, rank); err != nil {
 			return nil, err
 		}
-		l.forward(y, z)
-		l.backward(items, z, y)
+		clear(next)
+		l.forward(y, func(from int, z []float32) { l.backward(from, z, next) })
+		y, next = next, y
 	}
-	if err := orthonormalise(y, rank); err != nil {
+	y, next, err := orthonormalise(y, next, rank)
+	if err != nil {
 		return nil, err
 	}
-	l.forward(y, z)
-	return l, l.rotate(y, z)
+	gram := newGramSum(rank)
+	l.forward(y, func(_ int, z []float32) { gram.add(z) })
+	return l, l.rotate(y, next, gram.total)
 }
 
 // Term is v_i·v_j.
@@ -94,35 +97,44 @@ func (l *LowRank) entry(u, j int32, x float32) float32 {
 	return float32(math.Sqrt(l.graph.RowWeight(u))) * x * l.scale[j]
 }
 
-// forward sets z = R̃·y.
-func (l *LowRank) forward(y, z []float32) {
-	clear(z)
-	r := l.Rank
-	for u := range l.graph.Users().Rows {
-		items, val := l.graph.Users().Row(u)
-		for p, j := range items {
-			axpy32(l.entry(int32(u), j, valueAt(val, p)), y[int(j)*r:(int(j)+1)*r], z[u*r:(u+1)*r])
+// gramRows is how many rows of R̃·y are held at a time, and the number whose sums are taken in float32.
+const gramRows = 1024
+
+// forward gives the rows of z = R̃·y in order, a block at a time with the number of its first row. f must not keep z.
+func (l *LowRank) forward(y []float32, f func(from int, z []float32)) {
+	users, r := l.graph.Users(), l.Rank
+	room := make([]float32, min(gramRows, users.Rows)*r)
+	for from := 0; from < users.Rows; from += gramRows {
+		z := room[:min(gramRows, users.Rows-from)*r]
+		clear(z)
+		for at := range len(z) / r {
+			l.eachEntry(from+at, func(j int, x float32) { axpy32(x, y[j*r:(j+1)*r], z[at*r:(at+1)*r]) })
 		}
+		f(from, z)
 	}
 }
 
-// backward sets y = R̃ᵀ·z.
-func (l *LowRank) backward(items *csr.Matrix, z, y []float32) {
-	clear(y)
+// backward adds R̃ᵀ·z to y for the rows z of R̃·y from row from on.
+func (l *LowRank) backward(from int, z, y []float32) {
 	r := l.Rank
-	for j := range items.Rows {
-		users, val := items.Row(j)
-		for p, u := range users {
-			axpy32(l.entry(u, int32(j), valueAt(val, p)), z[int(u)*r:(int(u)+1)*r], y[j*r:(j+1)*r])
-		}
+	for at := range len(z) / r {
+		l.eachEntry(from+at, func(j int, x float32) { axpy32(x, z[at*r:(at+1)*r], y[j*r:(j+1)*r]) })
 	}
 }
 
-// rotate turns the orthonormal basis y, with z = R̃·y, into singular vectors (Rayleigh–Ritz).
-func (l *LowRank) rotate(y, z []float32) error {
+// eachEntry gives the entries of row u of R̃.
+func (l *LowRank) eachEntry(u int, f func(j int, x float32)) {
+	items, val := l.graph.Users().Row(u)
+	for p, j := range items {
+		f(int(j), l.entry(int32(u), j, valueAt(val, p)))
+	}
+}
+
+// rotate turns the orthonormal basis y, with the Gram matrix of R̃·y, into singular vectors (Rayleigh–Ritz) in the place of out.
+func (l *LowRank) rotate(y, out []float32, gram *mat.SymDense) error {
 	r := l.Rank
 	var eigen mat.EigenSym
-	if !eigen.Factorize(gramOf(z, r), true) {
+	if !eigen.Factorize(gram, true) {
 		return fmt.Errorf("the %d×%d eigenproblem did not converge", r, r)
 	}
 	var vectors mat.Dense
@@ -136,16 +148,21 @@ func (l *LowRank) rotate(y, z []float32) error {
 			turn[i*r+k] = float32(vectors.At(i, r-1-k))
 		}
 	}
-	l.Vectors = make([]float32, len(y))
+	l.Vectors = out
 	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, general(y, len(y)/r, r, r), general(turn, r, r, r), 0, general(l.Vectors, len(y)/r, r, r))
 	return nil
 }
 
-// orthonormalise makes the columns of y orthonormal, by Cholesky QR done twice (Yamamoto et al., ETNA 2015). Columns
-// that are dependent to rounding are made harmless by a ridge and come out short.
-func orthonormalise(y []float32, r int) error {
+// orthonormalise makes the columns of y orthonormal, by Cholesky QR done twice (Yamamoto et al., ETNA 2015), with room of the
+// size of y to work in. It returns the result and what may be overwritten. Columns that are dependent to rounding are made
+// harmless by a ridge and come out short.
+func orthonormalise(y, room []float32, r int) (q, free []float32, err error) {
 	for range 2 {
-		gram := gramOf(y, r)
+		sum := newGramSum(r)
+		for rows := range slices.Chunk(y, gramRows*r) {
+			sum.add(rows)
+		}
+		gram := sum.total
 		trace := 0.0
 		for k := range r {
 			trace += gram.At(k, k)
@@ -155,13 +172,13 @@ func orthonormalise(y []float32, r int) error {
 		}
 		var factor mat.Cholesky
 		if !factor.Factorize(gram) {
-			return ErrNotPositive
+			return nil, nil, ErrNotPositive
 		}
 		var lower mat.TriDense
 		factor.LTo(&lower)
 		var inverse mat.TriDense
 		if err := inverse.InverseTri(&lower); err != nil {
-			return fmt.Errorf("orthonormalise %d columns: %w", r, err)
+			return nil, nil, fmt.Errorf("orthonormalise %d columns: %w", r, err)
 		}
 		turn := make([]float32, r*r) // L⁻ᵀ
 		for i := range r {
@@ -169,29 +186,33 @@ func orthonormalise(y []float32, r int) error {
 				turn[k*r+i] = float32(inverse.At(i, k))
 			}
 		}
-		out := make([]float32, len(y))
-		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, general(y, len(y)/r, r, r), general(turn, r, r, r), 0, general(out, len(y)/r, r, r))
-		copy(y, out)
+		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, general(y, len(y)/r, r, r), general(turn, r, r, r), 0, general(room, len(y)/r, r, r))
+		y, room = room, y
 	}
-	return nil
+	return y, room, nil
 }
 
-// gramOf is yᵀy of an n×r matrix in row-major order, in float64.
-func gramOf(y []float32, r int) *mat.SymDense {
-	const chunk = 1024 // sums of so many rows are taken in float32, their totals in float64
-	total := mat.NewSymDense(r, nil)
-	part := make([]float32, r*r)
-	for from := 0; from < len(y); from += chunk * r {
-		rows := y[from:min(from+chunk*r, len(y))]
-		x := general(rows, len(rows)/r, r, r)
-		blas32.Gemm(blas.Trans, blas.NoTrans, 1, x, x, 0, general(part, r, r, r))
-		for i := range r {
-			for k := i; k < r; k++ {
-				total.SetSym(i, k, total.At(i, k)+float64(part[i*r+k]))
-			}
+// gramSum adds up yᵀy over the rows of a matrix with r columns: blocks of rows in float32, their totals in float64.
+type gramSum struct {
+	r     int
+	total *mat.SymDense
+	part  []float32
+}
+
+func newGramSum(r int) *gramSum {
+	return &gramSum{r: r, total: mat.NewSymDense(r, nil), part: make([]float32, r*r)}
+}
+
+// add adds a block of rows, in row-major order.
+func (s *gramSum) add(rows []float32) {
+	r := s.r
+	x := general(rows, len(rows)/r, r, r)
+	blas32.Gemm(blas.Trans, blas.NoTrans, 1, x, x, 0, general(s.part, r, r, r))
+	for i := range r {
+		for k := i; k < r; k++ {
+			s.total.SetSym(i, k, s.total.At(i, k)+float64(s.part[i*r+k]))
 		}
 	}
-	return total
 }
 
 func valueAt(val []float32, p int) float32 {

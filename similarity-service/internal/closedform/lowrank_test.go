@@ -2,6 +2,7 @@ package closedform_test
 
 import (
 	"math"
+	"runtime"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -127,5 +128,31 @@ func TestLowRankWithoutARowIsCloseToRebuilding(t *testing.T) {
 	after := l.TermWithout(items[0], items[1], 0, 1, own)
 	if share := float64((before - after) / before); share < .01 || share > .1 {
 		t.Errorf("one of 24 rows makes %.3f of the term", share)
+	}
+}
+
+// What the search for vectors holds must not grow with the rows of a shop, of which there are many more than items.
+func TestLowRankHoldsNothingPerRow(t *testing.T) { // not parallel: it counts what the whole process allocates
+	const rows, rank = 100_000, 16
+	histories := make([][]int32, rows)
+	for u := range histories {
+		histories[u] = []int32{int32(u % 50), int32(50 + u%47)}
+	}
+	m, err := csr.FromRows(histories, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := neighbours.NewGraph(m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := closedform.NewLowRank(g, rank, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if each := float64(after.TotalAlloc-before.TotalAlloc) / rows; each > 4 {
+		t.Errorf("%.1f bytes allocated per row, want next to nothing", each)
 	}
 }

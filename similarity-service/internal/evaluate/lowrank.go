@@ -30,10 +30,20 @@ const (
 // lowTerm is the term of one set of lists: w(i→j) gains strength·d_i^½·d_j^{½−β}·v_i·v_j, which treats
 // strength·√(d_i·d_j)·v_i·v_j as further co-counts.
 type lowTerm struct {
-	vectors  *closedform.LowRank
-	extra    []float32 // parallel to the lists' weights, for strength 1
-	strength float32
-	beta     float64
+	vectors        *closedform.LowRank
+	source, target []float64 // d_i^½ and d_j^{½−β}
+	extra          []float32 // parallel to the weights of lists that are scored, for strength 1
+	strength       float32
+	beta           float64
+}
+
+func newLowTerm(vectors *closedform.LowRank, g *neighbours.Graph, beta float64) *lowTerm {
+	return &lowTerm{vectors: vectors, source: neighbours.Powers(g.Degree(), .5), target: neighbours.Powers(g.Degree(), .5-beta), beta: beta}
+}
+
+// of is the term of a pair for strength 1.
+func (l *lowTerm) of(i, j int32) float32 {
+	return float32(l.source[i]*l.target[j]) * l.vectors.Term(i, j)
 }
 
 // without is the term of a hidden pair after row t.row's entry at j is taken out.
@@ -135,8 +145,8 @@ func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error
 		if scores, err = l.search.validate(p, l.held); err != nil {
 			return nil, err
 		}
-		scores.low = &lowTerm{vectors: l.vectors, beta: p.hop.TargetExponent, extra: make([]float32, len(scores.lists.Weight))}
-		if err := l.addTerm(scores.lists, scores.low, scores.graph); err != nil {
+		scores.low = newLowTerm(l.vectors, scores.graph, p.hop.TargetExponent)
+		if err := l.addTerm(scores.lists, scores.low); err != nil {
 			return nil, err
 		}
 		l.byTarget[p.hop.TargetExponent] = scores
@@ -147,13 +157,13 @@ func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error
 }
 
 // addTerm fills the term of every listed pair, for strength 1.
-func (s *search) addTerm(l *neighbours.Lists, low *lowTerm, g *neighbours.Graph) error {
-	source, target := neighbours.Powers(g.Degree(), .5), neighbours.Powers(g.Degree(), .5-low.beta)
+func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
+	low.extra = make([]float32, len(l.Weight))
 	return neighbours.Blocks(l.N(), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop}, func() func(int) {
 		return func(i int) {
 			items, _ := l.Of(int32(i))
 			for p, j := range items {
-				low.extra[i*l.K+p] = float32(source[i]*target[j]) * low.vectors.Term(int32(i), j)
+				low.extra[i*l.K+p] = low.of(int32(i), j)
 			}
 		}
 	})
@@ -182,13 +192,11 @@ func (s *search) buildLowRank(base twoHopPoint, rank int, strength float64) (*Mo
 	if err != nil {
 		return nil, nil, err
 	}
-	low := &lowTerm{vectors: vectors, beta: base.hop.TargetExponent, extra: make([]float32, len(model.Lists.Weight))}
-	if err := s.addTerm(model.Lists, low, g); err != nil {
-		return nil, nil, err
-	}
+	low := newLowTerm(vectors, g, base.hop.TargetExponent)
 	source := neighbours.Powers(g.Degree(), -base.hop.SourceExponent)
-	model.Lists = model.Lists.Mapped(func(i int32, p int, w float32) float32 {
-		return w + float32(strength*source[i])*low.extra[int(i)*model.Lists.K+p]
+	items, k := model.Lists.Items, model.Lists.K
+	model.Lists.Reweigh(func(i int32, p int, w float32) float32 {
+		return w + float32(strength*source[i])*low.of(i, items[int(i)*k+p])
 	})
 	return model, rows, nil
 }

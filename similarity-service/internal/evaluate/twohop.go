@@ -51,12 +51,12 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	key := graphKey{p.variant, p.logHalfLife, rows}
 	g, ok := s.graphs[key]
 	if !ok {
+		clear(s.graphs) // one at a time: a graph takes as much memory as the data
 		var err error
 		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
-		clear(s.graphs) // one at a time: a graph takes as much memory as the data
 		s.graphs[key] = g
 	}
 	return g.WithUserExponent(p.hop.UserExponent), nil

@@ -1,4 +1,4 @@
-// Package lookup answers "which items go with these": it joins the lists of a model with text similarity, in proportion to how much is
+// Package lookup answers "which items go with these": it joins the lists of a model with what is alike by text and by the shop's own vectors, in proportion to how much is
 // known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue. Models and texts know families: a product with
 // its variants is asked for by any of their ids or aliases, and named in lists by its family.
 package lookup
@@ -33,6 +33,7 @@ const (
 const (
 	SourceBehaviour = "behaviour"
 	SourceText      = "text"
+	SourceVectors   = "vectors"
 	SourceBlend     = "blend"
 	SourceNone      = "none"
 )
@@ -47,25 +48,18 @@ type Lookup struct {
 	registry *serving.Registry
 	families Families
 
-	mu      sync.RWMutex
-	indexes map[string]*text.Index // by shop
+	mu       sync.RWMutex
+	contents map[string]*content // by shop
 }
 
 // New returns a Lookup over the models of registry.
 func New(registry *serving.Registry, families Families) *Lookup {
-	return &Lookup{registry: registry, families: families, indexes: map[string]*text.Index{}}
+	return &Lookup{registry: registry, families: families, contents: map[string]*content{}}
 }
 
-// FamilyChanged keeps the text index in step with the catalogue: item describes the family now; nil when nothing of it is left.
+// FamilyChanged keeps what is known of items themselves in step with the catalogue: item describes the family now; nil when nothing of it is left.
 func (l *Lookup) FamilyChanged(shop, family string, item *profileapi.Item) {
-	ix := l.index(shop)
-	if item == nil || item.Status == profileapi.ItemArchived {
-		ix.Delete(family)
-		return
-	}
-	ix.Upsert(text.Item{
-		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
-	})
+	l.content(shop).changed(family, item)
 }
 
 // familiesOf returns the family of each item; an item that the catalogue lacks stands for itself.
@@ -80,26 +74,24 @@ func (l *Lookup) familiesOf(shop string, ids []string) []string {
 	return out
 }
 
-// Texts is a fingerprint of the texts of a shop's items: lists that follow texts can only change with it.
-func (l *Lookup) Texts(shop string) string { return strconv.FormatUint(l.index(shop).Texts(), 36) }
+// Texts is a fingerprint of the texts and vectors of a shop's items: lists that follow them can only change with it.
+func (l *Lookup) Texts(shop string) string {
+	return strconv.FormatUint(l.content(shop).fingerprint(), 36)
+}
 
-func (l *Lookup) index(shop string) *text.Index {
+func (l *Lookup) content(shop string) *content {
 	l.mu.RLock()
-	ix := l.indexes[shop]
+	c := l.contents[shop]
 	l.mu.RUnlock()
-	if ix != nil {
-		return ix
+	if c != nil {
+		return c
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.indexes[shop] == nil {
-		ix, err := text.NewIndex(text.DefaultOptions())
-		if err != nil {
-			panic(err) // the default options are constants
-		}
-		l.indexes[shop] = ix
+	if l.contents[shop] == nil {
+		l.contents[shop] = newContent()
 	}
-	return l.indexes[shop]
+	return l.contents[shop]
 }
 
 // Lists returns the neighbours of each item, at most limit, and the model version they come from ("" when only text could answer). A
@@ -186,7 +178,7 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 	return rows
 }
 
-// list joins one item's behaviour with its text. Only "similar" is a matter of text: what is bought together is rarely alike.
+// list joins one item's behaviour with its texts and vectors. Only "similar" is a matter of those: what is bought together is rarely alike.
 func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int) similarityapi.NeighbourList {
 	out := similarityapi.NeighbourList{ItemID: id, Source: SourceBehaviour, Neighbours: row}
 	support, scale := 0.0, float64(coldScale)
@@ -197,13 +189,13 @@ func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []
 		}
 	}
 	if relation == similarityapi.Similar && support < trustedSupport {
-		alike := l.index(shop).Similar(id, limit)
+		alike, source := l.content(shop).similar(id, limit)
 		out.Neighbours = blend(row, alike, support, scale, limit)
 		switch {
 		case len(alike) > 0 && len(row) > 0:
 			out.Source = SourceBlend
 		case len(alike) > 0:
-			out.Source = SourceText
+			out.Source = source
 		}
 	}
 	if len(out.Neighbours) == 0 {
@@ -212,8 +204,8 @@ func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []
 	return out
 }
 
-// blend adds up (1−share·best)·behaviour and share·scale·cosine of the texts, best being the largest cosine: texts that say little leave behaviour as it was
-// measured. The share of text falls with support; scale is what the
+// blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine: texts that say little leave behaviour as it was
+// measured. The share falls with support; scale is what the
 // model's best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much worth as positive ones.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
 	share, best := textPrior/(textPrior+support), 0.0
@@ -278,7 +270,9 @@ func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string)
 	out := similarityapi.Pair{ItemID: a, OtherID: b, Relation: relation, SharedTerms: []similarityapi.SharedTerm{}}
 	families := l.familiesOf(shop, []string{a, b})
 	a, b = families[0], families[1]
-	for _, t := range l.index(shop).SharedTerms(a, b) {
+	content := l.content(shop)
+	out.VectorSimilarity = content.vectors.Cosine(a, b)
+	for _, t := range content.texts.SharedTerms(a, b) {
 		out.SharedTerms = append(out.SharedTerms, similarityapi.SharedTerm{Term: t.Term, Weight: t.Weight})
 		out.TextSimilarity += t.Weight
 	}

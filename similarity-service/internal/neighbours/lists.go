@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 )
 
 // Lists holds the neighbours of n items, at most K each, in flat arrays with a stride of K. The list of an item is
@@ -25,6 +27,7 @@ type Lists struct {
 
 // NewLists returns empty lists for n items of at most k neighbours.
 func NewLists(n, k int) *Lists {
+	room.For(8 * n * k)
 	return &Lists{K: k, Len: make([]int32, n), Items: make([]int32, n*k), Weight: make([]float32, n*k)}
 }
 
@@ -60,20 +63,35 @@ func (l *Lists) Scaled(source, target []float64) *Lists {
 }
 
 // Mapped returns lists in which the weight at place p of item i is weight(i, p, old), each list in the order of its new
-// weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept.
+// weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept. weight is called from several goroutines.
 func (l *Lists) Mapped(weight func(i int32, p int, old float32) float32) *Lists {
 	out := NewLists(l.N(), l.K)
-	var sel Selector
-	var mapped []float32
-	for i := range int32(l.N()) {
-		items, weights := l.Of(i)
-		mapped = mapped[:0]
-		for p, w := range weights {
-			mapped = append(mapped, weight(i, p, w))
-		}
-		sel.Select(out, i, items, mapped)
-	}
+	l.mapTo(out, weight)
 	return out
+}
+
+// Reweigh is Mapped in place, for lists that nobody else reads.
+func (l *Lists) Reweigh(weight func(i int32, p int, old float32) float32) {
+	l.Counts = nil
+	l.mapTo(l, weight)
+}
+
+func (l *Lists) mapTo(out *Lists, weight func(i int32, p int, old float32) float32) {
+	// Nothing stops it, hence no error.
+	_ = Blocks(l.N(), Options{}, func() func(int) {
+		sel := &Selector{}
+		var kept []int32
+		var mapped []float32
+		return func(n int) {
+			i := int32(n)
+			items, weights := l.Of(i)
+			kept, mapped = append(kept[:0], items...), mapped[:0]
+			for p, w := range weights {
+				mapped = append(mapped, weight(i, p, w))
+			}
+			sel.Select(out, i, kept, mapped)
+		}
+	})
 }
 
 // Validate reports the first broken invariant: an unknown item, an item in its own list or twice in a list, a weight

@@ -53,6 +53,7 @@ type Collector struct {
 
 	subjectOf, itemOf []int32 // of the tables of the present block
 	room              []row   // of summed
+	all, past         []entry // its results
 }
 
 // none marks an entry of a block's table that no row has used yet.

@@ -60,3 +60,31 @@ func liveHeap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
+
+// TestFinishMakesLittleGarbage prepares a million interactions of many visitors: beside the two matrices, 8 bytes an entry each, hardly anything is made.
+func TestFinishMakesLittleGarbage(t *testing.T) { // not parallel: it counts what the whole process allocates
+	const n = 1_000_000
+	users, items := make([]string, 25_000), make([]string, 1000)
+	for u := range users {
+		users[u] = fmt.Sprint("user ", u)
+	}
+	for i := range items {
+		items[i] = fmt.Sprint("item ", i)
+	}
+	c := NewCollector(Options{Relation: similarityapi.Similar, BotEventsPerDay: n})
+	const blockRows = 25_000
+	for from := 0; from < n; from += blockRows {
+		c.Add(block(users, items, from, blockRows))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	p, err := c.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if each := float64(after.TotalAlloc-before.TotalAlloc) / n; each > 60 {
+		t.Errorf("%.1f bytes allocated per interaction, want at most 60: two matrices, times of which at most a million are kept, and tests", each)
+	}
+	runtime.KeepAlive(p)
+}

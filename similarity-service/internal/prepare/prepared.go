@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 )
 
 // ErrTooLittle is wrapped when nothing is left to learn from.
@@ -54,6 +55,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 	cut := c.clean(order, seen)
 	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
+		room.For(int(c.log.rows) * rowBytes)
 		b.full.Reserve(int(c.log.rows))
 		b.split.Reserve(int(c.log.rows))
 	}
@@ -63,12 +65,12 @@ func (c *Collector) Finish() (*Prepared, error) {
 			return
 		}
 		if c.options.Relation == similarityapi.BoughtTogether {
-			if entries := c.summed(rows, true); len(entries) > 0 {
+			if entries := c.summed(rows, &c.all, true); len(entries) > 0 {
 				b.addBasket(entries)
 			}
 			return
 		}
-		b.addHistory(c.summed(rows, true), c.summed(before(rows, cut), false))
+		b.addHistory(c.summed(rows, &c.all, true), c.summed(before(rows, cut), &c.past, false))
 	})
 	c.report.used = c.report.raw
 	p, err := b.finish(&c.report)
@@ -76,6 +78,7 @@ func (c *Collector) Finish() (*Prepared, error) {
 		return nil, err
 	}
 	p.Until, p.Touched = seen.until, seen.items()
+	room.GiveBack(int(c.report.raw) * rowBytes)
 	return p, nil
 }
 
@@ -213,8 +216,9 @@ func (c *Collector) isRobot(rows []row) bool {
 }
 
 // summed adds up the rows of each item of one subject, oldest item (by its last event) first, at most HistoryCap of them. Items
-// whose sum is not positive go: they were taken back. What goes is counted in the report when asked for. rows stay as they are.
-func (c *Collector) summed(rows []row, counted bool) []entry {
+// whose sum is not positive go: they were taken back. What goes is counted in the report when asked for. rows stay as they are. The result lies in
+// into and is valid until that is used again.
+func (c *Collector) summed(rows []row, into *[]entry, counted bool) []entry {
 	dropped := &c.report.other.rows
 	if !counted {
 		dropped = new(int64)
@@ -222,7 +226,7 @@ func (c *Collector) summed(rows []row, counted bool) []entry {
 	rows = append(c.room[:0], rows...)
 	c.room = rows
 	slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(x.item, y.item) })
-	var entries []entry
+	entries := (*into)[:0]
 	for from := 0; from < len(rows); {
 		e := entry{item: int32(rows[from].item), first: rows[from].at}
 		to := from
@@ -237,6 +241,7 @@ func (c *Collector) summed(rows []row, counted bool) []entry {
 		}
 		from = to
 	}
+	*into = entries
 	slices.SortFunc(entries, func(x, y entry) int { return cmp.Or(cmp.Compare(x.last, y.last), cmp.Compare(x.item, y.item)) })
 	if over := len(entries) - c.options.HistoryCap; over > 0 {
 		*dropped += int64(over)

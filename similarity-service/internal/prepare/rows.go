@@ -7,11 +7,16 @@ package prepare
 import (
 	"cmp"
 	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 )
 
 const (
 	buckets   = 256
 	chunkRows = 2048
+	// rowBytes is what a row takes, and readBytes about what its reading leaves behind, which is collected after collectRows of them.
+	rowBytes, readBytes = 13, 64
+	collectRows         = 1 << 20
 )
 
 // row is one interaction, packed: who (user, basket or session), what, when and how strongly.
@@ -49,7 +54,9 @@ func (l *rowLog) add(r row) {
 	c := (*b)[len(*b)-1]
 	c.subject[c.n], c.item[c.n], c.at[c.n], c.weight[c.n] = r.subject, r.item, r.at, r.weight
 	c.n++
-	l.rows++
+	if l.rows++; l.rows%collectRows == 0 {
+		room.For(collectRows * readBytes)
+	}
 }
 
 // clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the slice.
@@ -83,9 +90,14 @@ func repacked(chunks []*chunk, rows []row) []*chunk {
 // they first appeared, not on time or scheduling. The slice is valid during the call.
 func (l *rowLog) each(f func(rows []row)) {
 	var rows []row
+	freed := 0
 	for b := range l.buckets {
 		rows = l.sorted(b, rows)
 		l.buckets[b] = nil
+		if freed += len(rows); freed >= collectRows {
+			room.For(freed * readBytes)
+			freed = 0
+		}
 		eachSubject(rows, f)
 	}
 }

@@ -290,6 +290,8 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if b != nil {
 		o.Recipe = b.recipe
 	}
+	back, drop := r.aside(p, s.task.Shop, s.relation)
+	defer drop()
 	board, err := evaluate.Run(p.Split, o)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
@@ -300,6 +302,9 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	}
 	s.report("building", .8)
 	if c.twin, err = board.Train(p.Split, o); err != nil {
+		return nil, err
+	}
+	if err := back(); err != nil {
 		return nil, err
 	}
 	c.final, err = r.final(p, c, b, touched, o)

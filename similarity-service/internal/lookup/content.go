@@ -1,0 +1,64 @@
+package lookup
+
+import (
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text"
+	"github.com/aisle-rec/aisle/similarity-service/internal/vectors"
+)
+
+// content is what is known of a shop's items themselves, before anybody has looked at them.
+type content struct {
+	texts   *text.Index
+	vectors *vectors.Index
+}
+
+func newContent() *content {
+	texts, err := text.NewIndex(text.DefaultOptions())
+	if err != nil {
+		panic(err) // the default options are constants
+	}
+	return &content{texts, vectors.NewIndex()}
+}
+
+// changed takes over what describes a family now; nil when nothing of it is left.
+func (c *content) changed(family string, item *profileapi.Item) {
+	if item == nil || item.Status == profileapi.ItemArchived {
+		c.texts.Delete(family)
+		c.vectors.Upsert(family, nil)
+		return
+	}
+	c.texts.Upsert(text.Item{
+		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
+	})
+	c.vectors.Upsert(family, item.Vectors)
+}
+
+// fingerprint changes with the texts and the vectors. Without vectors it is that of the texts.
+func (c *content) fingerprint() uint64 {
+	return c.texts.Texts() + 0x9e3779b97f4a7c15*c.vectors.Fingerprint()
+}
+
+// similar returns at most 2·limit items alike, in no order, and what says so. Where both texts and vectors speak of the item, the score is the mean of both.
+func (c *content) similar(id string, limit int) ([]text.Neighbour[string], string) {
+	byText, byVectors := c.texts.Similar(id, limit), c.vectors.Similar(id, limit)
+	if len(byVectors) == 0 {
+		return byText, SourceText
+	}
+	source, weight := SourceBlend, .5
+	if len(byText) == 0 {
+		source, weight = SourceVectors, 1
+	}
+	place := make(map[string]int, len(byText))
+	for p := range byText {
+		byText[p].Score *= weight
+		place[byText[p].ID] = p
+	}
+	for _, n := range byVectors {
+		if p, ok := place[n.ID]; ok {
+			byText[p].Score += weight * n.Score
+		} else {
+			byText = append(byText, text.Neighbour[string]{ID: n.ID, Score: weight * n.Score})
+		}
+	}
+	return byText, source
+}
