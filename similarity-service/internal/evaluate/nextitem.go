@@ -187,13 +187,7 @@ func heldPrefixes(held [][]int32, rng *rand.Rand) []dataset.Case {
 
 // measure ranks every case.
 func (s *nextSearch) measure(rank nextRanker, cases []dataset.Case, stage string) (*metrics.Collector, error) {
-	popularity := make([]float64, s.data.Items.Len())
-	for _, session := range s.data.Sessions {
-		for _, j := range session {
-			popularity[j]++
-		}
-	}
-	collector := metrics.NewCollector(len(cases), s.o.K, popularity)
+	collector := metrics.NewCollector(len(cases), s.o.K, catalogue(s.data))
 	blocks := neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress(stage)}
 	return collector, neighbours.Blocks(len(cases), blocks, func() func(int) {
 		next := rank()
@@ -217,7 +211,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 	board := &Leaderboard{Selected: selected.name, Recipe: selected.recipe}
 	for _, a := range all {
 		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), ValidationCases: a.cases, CPUSeconds: a.cpu, PeakBytes: a.peak}
-		if a == selected || a.name == Popular || a.name == Cosine {
+		if a == selected || s.o.tests(a.name) {
 			before := s.o.CPUSeconds()
 			rank, err := a.build(s.data.Sessions)
 			if err != nil {
