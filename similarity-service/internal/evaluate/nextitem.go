@@ -172,12 +172,7 @@ func (s *nextSearch) plain(m *Model) nextRanker {
 
 // heldPrefixes lists every prefix of the sessions with its next click, at most maxCases of them.
 func heldPrefixes(held [][]int32, rng *rand.Rand) []dataset.Case {
-	var cases []dataset.Case
-	for _, session := range held {
-		for p := 1; p < len(session); p++ {
-			cases = append(cases, dataset.Case{Row: -1, Seeds: session[:p], Relevant: session[p : p+1]})
-		}
-	}
+	cases := dataset.NextClicks(held)
 	if len(cases) > maxCases {
 		rng.Shuffle(len(cases), func(i, j int) { cases[i], cases[j] = cases[j], cases[i] })
 		cases = cases[:maxCases]

@@ -332,7 +332,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 
 // popular ranks by the number of interactions.
 func (s *search) popular() (*candidate, error) {
-	mass := firstRows(s.data.Train, s.held.rows).ColMass()
+	mass := s.data.Train.First(s.held.rows).ColMass()
 	n := len(mass)
 	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
 		m := popularModel(mass)

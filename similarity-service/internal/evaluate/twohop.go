@@ -52,7 +52,7 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	g, ok := s.graphs[key]
 	if !ok {
 		var err error
-		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
+		g, err = neighbours.NewGraph(s.variants[p.variant].matrix.First(rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
