@@ -75,6 +75,15 @@ func (s Summary) Beyond() map[string]float64 {
 	return out
 }
 
+// Figures lists all that is known, by name.
+func (s Summary) Figures() map[string]float64 {
+	out := s.Beyond()
+	for n, v := range s.Values() {
+		out[AccuracyNames()[n]] = v
+	}
+	return out
+}
+
 // Summary computes all means. Cost O(cases·k + n log n) for n items, and k² likenesses for each of some hundred lists.
 func (c *Collector) Summary() Summary {
 	s := Summary{Accuracy: Mean(c.cases)}
