@@ -99,7 +99,7 @@ func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	before := s.o.CPUSeconds()
 	millions := float64(s.data.Interactions()) / 1e6
 	p, report, err := sessions.Search(sessions.SearchOptions{
-		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers,
+		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers, Pinned: s.o.Pinned[NextItem],
 		Evaluations: int(min(max(s.o.BudgetSeconds/(searchSeconds*millions+.2), 40), 400)),
 		Progress:    s.o.progress("search " + NextItem), Cancelled: s.o.Stop,
 	})

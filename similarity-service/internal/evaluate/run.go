@@ -46,6 +46,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Pinned        Pinned  // parameters that the search is not to choose
 	TestAll       bool    // score the test part for every algorithm, not only for the winner and the baselines
 	Untested      bool    // go without a test part when there is none: the winner and the baselines then have validation figures only
 	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
@@ -67,6 +68,9 @@ func (o Options) progress(stage string) func(int, int) {
 func (o Options) tests(name string) bool { return o.TestAll || name == Popular || name == Cosine }
 
 func (o Options) withDefaults() Options {
+	if pinned, err := o.Pinned.Checked(); err == nil {
+		o.Pinned = pinned
+	}
 	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
 	o.MaxCases = cmp.Or(o.MaxCases, maxCases)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
@@ -94,6 +98,9 @@ func (o Options) validate() error {
 		if !slices.Contains(Algorithms(), name) {
 			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
 		}
+	}
+	if _, err := o.Pinned.Checked(); err != nil {
+		errs = append(errs, err)
 	}
 	if o.Recipe != nil {
 		errs = append(errs, o.Recipe.validate())
@@ -178,6 +185,9 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 		return nil, errors.New("the test part has no case that can be measured")
 	}
 	o = o.withDefaults()
+	if err := o.Pinned.fit(d, o); err != nil {
+		return nil, err
+	}
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
