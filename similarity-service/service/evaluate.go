@@ -32,6 +32,7 @@ type EvaluateOptions struct {
 	BudgetSeconds float64                             // nominal CPU seconds for the search; 0 means 200
 	Workers       int                                 // goroutines; 0 means GOMAXPROCS
 	Serve         Serve                               // afterwards, has the test part answered by what serves, and compares
+	TestAll       bool                                // score the test part for every algorithm, not only for the winner and the baselines
 	ScanTest      bool                                // afterwards, scan the test part for the family's optimum
 	Progress      func(stage string, done, total int) // may be called from several goroutines
 }
@@ -47,7 +48,7 @@ type Metric struct {
 }
 
 // Result is one algorithm of a report. Metrics are those of the test part; they are missing for algorithms that lost
-// on validation, whose test score is never looked at.
+// on validation, whose test score is not looked at unless all are asked for.
 type Result struct {
 	Name       string             `json:"name"`
 	Relation   string             `json:"relation"`
@@ -101,7 +102,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 		return Report{}, err
 	}
 	run := evaluate.Options{
-		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, HistoryCap: o.HistoryCap, Seed: o.Seed, ScanTest: o.ScanTest, BudgetSeconds: o.BudgetSeconds,
+		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, HistoryCap: o.HistoryCap, Seed: o.Seed, ScanTest: o.ScanTest, TestAll: o.TestAll, BudgetSeconds: o.BudgetSeconds,
 		Workers: o.Workers, Progress: o.Progress, CPUSeconds: cpuSeconds, PeakBytes: peakBytes,
 		Stop: func() bool { return ctx.Err() != nil },
 	}
@@ -170,22 +171,19 @@ func report(o EvaluateOptions, run evaluate.Options, data *dataset.Data, board *
 
 // testMetrics gives the means with their intervals. Every algorithm gets the same resamples of the cases.
 func testMetrics(one evaluate.Result, run evaluate.Options) map[string]Metric {
-	names := []string{"recall", "ndcg", "hr", "mrr"}
-	columns := make([][]float64, len(names))
+	var columns [6][]float64
 	for _, c := range one.TestCases {
-		for n, v := range []float64{c.Recall, c.NDCG, c.HR, c.MRR} {
+		for n, v := range c.Values() {
 			columns[n] = append(columns[n], v)
 		}
 	}
-	intervals := metrics.BootstrapColumns(columns, resamples, .95, rand.New(rand.NewPCG(run.Seed, 0xb007)))
-	t := one.Test
-	out := map[string]Metric{
-		at("coverage", run.K):        {Value: t.Coverage},
-		at("novelty", run.K):         {Value: t.Novelty},
-		at("popularity_bias", run.K): {Value: t.PopularityBias},
+	intervals := metrics.BootstrapColumns(columns[:], resamples, .95, rand.New(rand.NewPCG(run.Seed, 0xb007)))
+	out := map[string]Metric{}
+	for name, v := range one.Test.Beyond() {
+		out[at(name, run.K)] = Metric{Value: v}
 	}
-	for n, v := range []float64{t.Recall, t.NDCG, t.HR, t.MRR} {
-		out[at(names[n], run.K)] = Metric{Value: v, Low: &intervals[n].Low, High: &intervals[n].High}
+	for n, v := range one.Test.Values() {
+		out[at(metrics.AccuracyNames()[n], run.K)] = Metric{Value: v, Low: &intervals[n].Low, High: &intervals[n].High}
 	}
 	return out
 }

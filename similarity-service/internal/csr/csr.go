@@ -127,6 +127,15 @@ func (m *Matrix) Latest(limit int) *Matrix {
 	return out
 }
 
+// First returns the matrix of the first n rows of m, sharing its memory.
+func (m *Matrix) First(n int) *Matrix {
+	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]]}
+	if m.Val != nil {
+		out.Val = m.Val[:m.RowPtr[n]]
+	}
+	return out
+}
+
 // Validate reports the first broken invariant: pointers that do not rise, a column out of range or named twice in a
 // row, a value that is NaN or infinite. O(nnz + cols).
 func (m *Matrix) Validate() error {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
@@ -80,20 +81,24 @@ func (s *search) easeEvaluations() int {
 // when the catalogue is too large for the budget.
 func (s *search) searchEASE() (*candidate, error) {
 	limit := s.easeEvaluations()
+	if limit == 0 && len(s.o.Pinned[EASE]) > 0 {
+		return nil, fmt.Errorf("its parameters are given, but %d items take more than the budget: raise it", s.data.Train.Cols)
+	}
 	if limit == 0 {
 		return nil, nil
 	}
 	best, bestPoint, calls := &candidate{}, easePoint{}, 0
 	start := s.easeStart()
-	axes := []axis{
-		{name: "ridge", start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
-		{name: "user exponent", start: start.rows.hop.UserExponent, step: .2, last: .1, low: -1, top: .5},
-	}
+	axes := s.axes(EASE,
+		axis{name: Lambda, start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
+		axis{name: UserExponent, start: start.rows.hop.UserExponent, step: .2, last: .1, low: -1, top: .5},
+	)
 	if s.data.RowTimes != nil {
-		axes = append(axes, axis{name: "half-life", start: start.rows.logHalfLife, step: 1, last: .4, low: 2, top: noDecay})
+		axes = append(axes, s.axes(EASE, axis{name: HalfLifeDays, start: start.rows.logHalfLife, step: 1, last: .4, low: 2, top: noDecay})...)
 	}
 	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
-		p := easePoint{logRidge: at[0], rows: twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: at[1]}}}
+		p := start
+		p.logRidge, p.rows.hop.UserExponent = at[0], at[1]
 		if len(at) > 2 {
 			p.rows.logHalfLife = at[2]
 		}
@@ -125,10 +130,10 @@ func (s *search) finishEASE(p easePoint) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	axes := []axis{
-		{name: "source exponent", step: .2, last: .1, low: -.4, top: .8},
-		{name: "target exponent", step: .2, last: .1, low: -.4, top: .8},
-	}
+	axes := s.axes(EASE,
+		axis{name: SourceExponent, step: .2, last: .1, low: -.4, top: .8},
+		axis{name: TargetExponent, step: .2, last: .1, low: -.4, top: .8},
+	)
 	some := s.held.first(easeMaxCases)
 	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
 		q := p.rows
@@ -179,8 +184,8 @@ func (s *search) bestEASE(p easePoint, held *validation) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	halfLives := []float64{0}
-	if s.data.Ordered {
+	halfLives := []float64{p.rows.seedHalfLife}
+	if s.data.Ordered && !s.isPinned(EASE, SeedHalfLife) {
 		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
 	}
 	best := &candidate{}

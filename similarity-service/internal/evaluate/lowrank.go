@@ -89,7 +89,7 @@ func (s *search) searchLowRank() (*candidate, error) {
 		return nil, err
 	}
 	best := &candidate{}
-	at, _, err := patternSearch([]axis{{name: "strength", step: .2, last: .05, low: -2, top: 2}}, lowRankPoints, func(at []float64) (float64, error) {
+	at, _, err := patternSearch(l.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}), lowRankPoints, func(at []float64) (float64, error) {
 		c, err := l.validate(base, at[0])
 		if err != nil {
 			return 0, err
@@ -111,7 +111,7 @@ func (l *lowSearch) towardsRandomWalk(best *candidate) (*candidate, error) {
 	at := best
 	for range lowRankWalk {
 		p := at.point
-		if l.held.cases[0].row < 0 || p.hop.TargetExponent <= 0 {
+		if l.held.cases[0].row < 0 || p.hop.TargetExponent <= 0 || l.isPinned(TwoHop, TargetExponent) {
 			break
 		}
 		p.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))

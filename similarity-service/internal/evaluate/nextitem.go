@@ -99,7 +99,7 @@ func (s *nextSearch) algorithms() ([]*nextAlgorithm, error) {
 	before := s.o.CPUSeconds()
 	millions := float64(s.data.Interactions()) / 1e6
 	p, report, err := sessions.Search(sessions.SearchOptions{
-		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers,
+		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers, Pinned: s.o.Pinned[NextItem],
 		Evaluations: int(min(max(s.o.BudgetSeconds/(searchSeconds*millions+.2), 40), 400)),
 		Progress:    s.o.progress("search " + NextItem), Cancelled: s.o.Stop,
 	})
@@ -172,12 +172,7 @@ func (s *nextSearch) plain(m *Model) nextRanker {
 
 // heldPrefixes lists every prefix of the sessions with its next click, at most maxCases of them.
 func heldPrefixes(held [][]int32, rng *rand.Rand) []dataset.Case {
-	var cases []dataset.Case
-	for _, session := range held {
-		for p := 1; p < len(session); p++ {
-			cases = append(cases, dataset.Case{Row: -1, Seeds: session[:p], Relevant: session[p : p+1]})
-		}
-	}
+	cases := dataset.NextClicks(held)
 	if len(cases) > maxCases {
 		rng.Shuffle(len(cases), func(i, j int) { cases[i], cases[j] = cases[j], cases[i] })
 		cases = cases[:maxCases]
@@ -187,13 +182,7 @@ func heldPrefixes(held [][]int32, rng *rand.Rand) []dataset.Case {
 
 // measure ranks every case.
 func (s *nextSearch) measure(rank nextRanker, cases []dataset.Case, stage string) (*metrics.Collector, error) {
-	popularity := make([]float64, s.data.Items.Len())
-	for _, session := range s.data.Sessions {
-		for _, j := range session {
-			popularity[j]++
-		}
-	}
-	collector := metrics.NewCollector(len(cases), s.o.K, popularity)
+	collector := metrics.NewCollector(len(cases), s.o.K, catalogue(s.data))
 	blocks := neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress(stage)}
 	return collector, neighbours.Blocks(len(cases), blocks, func() func(int) {
 		next := rank()
@@ -217,7 +206,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 	board := &Leaderboard{Selected: selected.name, Recipe: selected.recipe}
 	for _, a := range all {
 		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), ValidationCases: a.cases, CPUSeconds: a.cpu, PeakBytes: a.peak}
-		if a == selected || a.name == Popular || a.name == Cosine {
+		if a == selected || s.o.tests(a.name) {
 			before := s.o.CPUSeconds()
 			rank, err := a.build(s.data.Sessions)
 			if err != nil {

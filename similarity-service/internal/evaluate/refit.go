@@ -46,7 +46,7 @@ func (s *search) refitHelps(p easePoint) (bool, error) {
 // apart returns training rows and cases that have nothing in common: all but a tenth of the rows and the cases of that tenth,
 // or, where the cases are of later baskets anyway, all that teaches and all cases.
 func (s *search) apart(p twoHopPoint) (*csr.Matrix, *validation) {
-	rows := firstRows(s.variants[p.variant].matrix, s.held.rows)
+	rows := s.variants[p.variant].matrix.First(s.held.rows)
 	if s.held.cases[0].row < 0 {
 		return rows, s.held
 	}

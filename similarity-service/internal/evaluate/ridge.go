@@ -29,8 +29,13 @@ func (s *search) searchRidge() (*candidate, error) {
 		return nil, err
 	}
 	best := &candidate{}
-	_, _, err = patternSearch([]axis{{name: "ridge", start: 1, step: 1, last: .5, low: -3, top: 8}}, ridgePoints, func(at []float64) (float64, error) {
-		c, err := trials.candidate(math.Exp2(at[0]))
+	lambda, given := s.o.Pinned[Ridge][Lambda]
+	axes := s.axes(Ridge, axis{name: Lambda, start: 1, step: 1, last: .5, low: -3, top: 8})
+	_, _, err = patternSearch(axes, ridgePoints, func(at []float64) (float64, error) {
+		if !given {
+			lambda = math.Exp2(at[0])
+		}
+		c, err := trials.candidate(lambda)
 		if err != nil {
 			return 0, err
 		}
@@ -39,7 +44,7 @@ func (s *search) searchRidge() (*candidate, error) {
 		}
 		return metrics.Mean(c.cases).NDCG, nil
 	})
-	if err != nil || !s.twoHop.better(best) {
+	if err != nil || !given && !s.twoHop.better(best) {
 		return nil, err
 	}
 	return best, nil

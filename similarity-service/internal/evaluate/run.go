@@ -46,6 +46,8 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Pinned        Pinned  // parameters that the search is not to choose
+	TestAll       bool    // score the test part for every algorithm, not only for the winner and the baselines
 	Untested      bool    // go without a test part when there is none: the winner and the baselines then have validation figures only
 	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
@@ -62,7 +64,13 @@ func (o Options) progress(stage string) func(int, int) {
 	return func(done, total int) { o.Progress(stage, done, total) }
 }
 
+// tests reports whether an algorithm is scored on the test part though it did not win.
+func (o Options) tests(name string) bool { return o.TestAll || name == Popular || name == Cosine }
+
 func (o Options) withDefaults() Options {
+	if pinned, err := o.Pinned.Checked(); err == nil {
+		o.Pinned = pinned
+	}
 	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
 	o.MaxCases = cmp.Or(o.MaxCases, maxCases)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
@@ -90,6 +98,9 @@ func (o Options) validate() error {
 		if !slices.Contains(Algorithms(), name) {
 			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
 		}
+	}
+	if _, err := o.Pinned.Checked(); err != nil {
+		errs = append(errs, err)
 	}
 	if o.Recipe != nil {
 		errs = append(errs, o.Recipe.validate())
@@ -174,6 +185,9 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 		return nil, errors.New("the test part has no case that can be measured")
 	}
 	o = o.withDefaults()
+	if err := o.Pinned.fit(d, o); err != nil {
+		return nil, err
+	}
 	if d.Relation == dataset.ViewedNext {
 		return runSessions(d, o)
 	}
@@ -266,7 +280,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	board := &Leaderboard{Selected: selected.name}
 	for _, c := range found {
 		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), ValidationCases: c.sharedCases(), CPUSeconds: c.cpu, PeakBytes: c.peak}
-		if c == selected || c.name == Popular || c.name == Cosine {
+		if c == selected || s.o.tests(c.name) {
 			before := s.o.CPUSeconds()
 			model, rows, err := c.build(s)
 			if err != nil {
@@ -301,9 +315,9 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 // without seeds get what is popular, whatever the model, as a storefront gives them.
 func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
 	d := s.data
-	mass := d.Train.ColMass()
-	collector := metrics.NewCollector(len(d.Tests), s.o.K, mass)
-	popular := popularModel(mass)
+	known := catalogue(d)
+	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
+	popular := popularModel(known.Popularity)
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
 		r := NewRanker(d.Train.Cols)
 		return func(at int) {
@@ -328,7 +342,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 
 // popular ranks by the number of interactions.
 func (s *search) popular() (*candidate, error) {
-	mass := firstRows(s.data.Train, s.held.rows).ColMass()
+	mass := s.data.Train.First(s.held.rows).ColMass()
 	n := len(mass)
 	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
 		m := popularModel(mass)

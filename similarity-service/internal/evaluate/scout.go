@@ -26,7 +26,7 @@ const (
 // scout looks at one point of EASE beside the named points that were measured, so that the budget goes where a winner is expected: on data that suit one of
 // the two families whose searches cost most, its short search beats a long one of the other. Families that were asked for by name are searched as they are.
 func (s *search) scout(found []*candidate) error {
-	if s.o.Recipe != nil || s.o.Algorithms != nil || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
+	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
 	}
 	some := s.held.first(easeMaxCases)
@@ -61,6 +61,7 @@ func (s *search) easeStart() easePoint {
 	if s.data.RowTimes != nil {
 		p.rows.logHalfLife = 8
 	}
+	p.rows, p.lambda = s.pinned(EASE, p.rows), s.o.Pinned[EASE][Lambda]
 	return p
 }
 

@@ -12,25 +12,11 @@ func MeasureLists(d *dataset.Data, lists [][]int32, k int) (Result, error) {
 	if len(lists) != len(d.Tests) {
 		return Result{}, fmt.Errorf("%d lists for %d test cases", len(lists), len(d.Tests))
 	}
-	collector := metrics.NewCollector(len(lists), k, popularity(d))
+	collector := metrics.NewCollector(len(lists), k, catalogue(d))
 	for at, ranked := range lists {
 		relevant := d.Tests[at].Relevant
 		ranked = ranked[:min(len(ranked), k)]
 		collector.Record(at, metrics.Measure(ranked, contains(relevant), len(relevant), k, d.CappedRecall), ranked)
 	}
 	return Result{Tested: true, Test: collector.Summary(), TestCases: collector.Cases()}, nil
-}
-
-// popularity is the number of interactions of each item.
-func popularity(d *dataset.Data) []float64 {
-	if d.Train != nil {
-		return d.Train.ColMass()
-	}
-	mass := make([]float64, d.Items.Len())
-	for _, s := range d.Sessions {
-		for _, i := range s {
-			mass[i]++
-		}
-	}
-	return mass
 }

@@ -53,7 +53,7 @@ func (s *search) graph(p twoHopPoint, rows int, until int64) (*neighbours.Graph,
 	if !ok {
 		clear(s.graphs) // one at a time: a graph takes as much memory as the data
 		var err error
-		g, err = neighbours.NewGraph(firstRows(s.variants[p.variant].matrix, rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
+		g, err = neighbours.NewGraph(s.variants[p.variant].matrix.First(rows).Latest(s.o.HistoryCap), s.ages(p.logHalfLife, rows, until))
 		if err != nil {
 			return nil, fmt.Errorf("graph of %d rows: %w", rows, err)
 		}
@@ -158,7 +158,7 @@ func (s *search) searchTwoHop() (*candidate, error) {
 
 // bestTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) bestTwoHop() (*candidate, error) {
-	start := twoHopStart()
+	start := s.pinned(TwoHop, twoHopStart())
 	best, some := &candidate{}, s.held.first(searchCases)
 	for at := range s.variants {
 		p := start
@@ -171,12 +171,12 @@ func (s *search) bestTwoHop() (*candidate, error) {
 			best = c
 		}
 	}
-	axes := []axis{
-		{name: "target exponent", start: start.hop.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
-		{name: "user exponent", start: start.hop.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
-	}
+	axes := s.axes(TwoHop,
+		axis{name: TargetExponent, start: start.hop.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
+		axis{name: UserExponent, start: start.hop.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
+	)
 	if s.data.RowTimes != nil {
-		axes = append(axes, axis{name: "half-life", start: 8, step: 1, last: .4, low: 2, top: noDecay})
+		axes = append(axes, s.axes(TwoHop, axis{name: HalfLifeDays, start: 8, step: 1, last: .4, low: 2, top: noDecay})...)
 	}
 	limit := s.evaluations(best.point)
 	variantAt, calls := best.point.variant, 0
@@ -216,7 +216,7 @@ func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, erro
 	at := best
 	for limit > 0 {
 		next := &candidate{}
-		for _, p := range at.point.nearerRandomWalk() {
+		for _, p := range s.nearerRandomWalk(at.point) {
 			limit--
 			c, err := s.bestSeeding(p, s.held)
 			if err != nil {
@@ -235,14 +235,14 @@ func (s *search) towardsRandomWalk(best *candidate, limit int) (*candidate, erro
 }
 
 // nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
-func (p twoHopPoint) nearerRandomWalk() []twoHopPoint {
+func (s *search) nearerRandomWalk(p twoHopPoint) []twoHopPoint {
 	var out []twoHopPoint
-	if p.hop.UserExponent > -1 {
+	if p.hop.UserExponent > -1 && !s.isPinned(TwoHop, UserExponent) {
 		q := p
 		q.hop.UserExponent = round(max(p.hop.UserExponent-.1, -1))
 		out = append(out, q)
 	}
-	if p.hop.TargetExponent > 0 {
+	if p.hop.TargetExponent > 0 && !s.isPinned(TwoHop, TargetExponent) {
 		q := p
 		q.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
 		out = append(out, q)
@@ -302,7 +302,7 @@ func (s *search) bestSeeding(p twoHopPoint, held *validation) (*candidate, error
 	if err := s.climbSource(p, &best, try); err != nil {
 		return nil, err
 	}
-	if s.data.Ordered {
+	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
 		p = best.point
 		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
 		s.hopDecay, err = climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
@@ -324,6 +324,9 @@ func (s *search) bestSeeding(p twoHopPoint, held *validation) (*candidate, error
 func (s *search) climbSource(p twoHopPoint, best **candidate, try func(twoHopPoint) error) error {
 	if err := try(p); err != nil {
 		return err
+	}
+	if s.isPinned(TwoHop, SourceExponent) {
+		return nil
 	}
 	start := p.hop.SourceExponent
 	for _, step := range []float64{.1, -.1} {

@@ -170,15 +170,6 @@ func (v *validation) first(n int) *validation {
 	return &some
 }
 
-// firstRows returns the matrix of the first n rows of m, sharing its memory.
-func firstRows(m *csr.Matrix, n int) *csr.Matrix {
-	out := &csr.Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]]}
-	if m.Val != nil {
-		out.Val = m.Val[:m.RowPtr[n]]
-	}
-	return out
-}
-
 // each scores every case with rank, in parallel, and returns the accuracies by case. newRank makes the function of one
 // goroutine.
 func (v *validation) each(o Options, n int, newRank func(r *Ranker) func(c *heldCase) []int32) ([]metrics.Accuracy, error) {

@@ -13,6 +13,17 @@ type Accuracy struct {
 	NDCG   float64 // DCG with gain 1 and discount log₂(rank+1), over the ideal DCG of min(k, |relevant|) hits
 	HR     float64 // 1 when at least one hit is in the list
 	MRR    float64 // 1 / rank of the first hit, 0 without one
+	// MAP is the average precision: the precision at the place of each hit, summed, over min(k, |relevant|).
+	MAP       float64
+	Precision float64 // hits / k
+}
+
+// AccuracyNames lists the figures of an [Accuracy] in the order of [Accuracy.Values], in which papers give them.
+func AccuracyNames() []string { return []string{"recall", "ndcg", "hr", "mrr", "map", "precision"} }
+
+// Values are the figures in the order of [AccuracyNames].
+func (a Accuracy) Values() [6]float64 {
+	return [6]float64{a.Recall, a.NDCG, a.HR, a.MRR, a.MAP, a.Precision}
 }
 
 // Measure scores a ranked list, best first and without repeats, against relevant, of which len(relevant) > 0 are
@@ -32,6 +43,7 @@ func Measure(ranked []int32, isRelevant func(int32) bool, relevant, k int, cappe
 			a.HR, a.MRR = 1, 1/float64(at+1)
 		}
 		hits++
+		a.MAP += float64(hits) / float64(at+1)
 		a.NDCG += discount(at)
 	}
 	denominator := relevant
@@ -40,6 +52,8 @@ func Measure(ranked []int32, isRelevant func(int32) bool, relevant, k int, cappe
 	}
 	a.Recall = float64(hits) / float64(denominator)
 	a.NDCG /= ideal(min(k, relevant))
+	a.MAP /= float64(min(k, relevant))
+	a.Precision = float64(hits) / float64(k)
 	return a
 }
 

@@ -428,9 +428,7 @@ func (b *builder) sessionData() (full, split *dataset.Data) {
 			split.Sessions = append(split.Sessions, s.items)
 			continue
 		}
-		for p := 1; p < len(s.items); p++ {
-			split.Tests = append(split.Tests, dataset.Case{Row: -1, Seeds: s.items[:p], Relevant: s.items[p : p+1]})
-		}
+		split.Tests = append(split.Tests, dataset.NextClicks([][]int32{s.items})...)
 	}
 	return full, split
 }

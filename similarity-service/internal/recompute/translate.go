@@ -71,23 +71,23 @@ func figures(r *evaluate.Result) map[string]similarityapi.Metric {
 	if len(cases) == 0 {
 		cases, mean, prefix = r.ValidationCases, r.Validation, "validation_"
 	}
-	columns := make([][]float64, 4)
+	var columns [6][]float64
 	for _, a := range cases {
-		for c, v := range []float64{a.Recall, a.NDCG, a.HR, a.MRR} {
+		for c, v := range a.Values() {
 			columns[c] = append(columns[c], v)
 		}
 	}
-	intervals := metrics.BootstrapColumns(columns, 1000, .95, rand.New(rand.NewPCG(1, 0xb007)))
+	intervals := metrics.BootstrapColumns(columns[:], 1000, .95, rand.New(rand.NewPCG(1, 0xb007)))
 	out := map[string]similarityapi.Metric{}
-	for c, v := range map[string]float64{"recall": mean.Recall, "ndcg": mean.NDCG, "hr": mean.HR, "mrr": mean.MRR} {
-		at := map[string]int{"recall": 0, "ndcg": 1, "hr": 2, "mrr": 3}[c]
-		out[fmt.Sprintf("%s%s@%d", prefix, c, measuredAt)] = similarityapi.Metric{Value: v, Low: intervals[at].Low, High: intervals[at].High}
+	for c, v := range mean.Values() {
+		name := fmt.Sprintf("%s%s@%d", prefix, metrics.AccuracyNames()[c], measuredAt)
+		out[name] = similarityapi.Metric{Value: v, Low: intervals[c].Low, High: intervals[c].High}
 	}
 	if len(r.TestCases) == 0 {
 		return out
 	}
-	out["coverage"] = similarityapi.Metric{Value: r.Test.Coverage}
-	out["novelty"] = similarityapi.Metric{Value: r.Test.Novelty}
-	out["popularity_bias"] = similarityapi.Metric{Value: r.Test.PopularityBias}
+	for name, v := range r.Test.Beyond() {
+		out[name] = similarityapi.Metric{Value: v}
+	}
 	return out
 }

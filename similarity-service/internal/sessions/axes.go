@@ -20,6 +20,25 @@ func (a axis) nearest(p *Params) int {
 	return at
 }
 
+// Searched lists the names of the parameters that Search chooses.
+func Searched() []string {
+	var names []string
+	for _, a := range axes() {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// With returns p with the searched parameters of given in place of its own; other names are ignored.
+func (p Params) With(given map[string]float64) Params {
+	for _, a := range axes() {
+		if v, ok := given[a.name]; ok {
+			*a.field(&p) = v
+		}
+	}
+	return p
+}
+
 // axes are the searched parameters. The grids span what is sensible on any data; none is made for a particular one.
 func axes() []axis {
 	decays := []float64{.02, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, 1}

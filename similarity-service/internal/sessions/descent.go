@@ -6,11 +6,14 @@ import "slices"
 // When no step is, it jumps a little away from the best point and descends again (iterated local search).
 func (s *search) descend() error {
 	for _, p := range starts(s.best) {
-		if _, err := s.try(p); err != nil {
+		if _, err := s.try(p.With(s.o.Pinned)); err != nil {
 			return err
 		}
 	}
-	all := axes()
+	all := slices.DeleteFunc(axes(), func(a axis) bool {
+		_, given := s.o.Pinned[a.name]
+		return given
+	})
 	for {
 		for better := true; better; {
 			better = false
@@ -43,7 +46,7 @@ func starts(first Params) []Params {
 // jump moves a few random axes to a neighbouring grid value.
 func (s *search) jump(all []axis) error {
 	p := s.best
-	for _, n := range s.random.Perm(len(all))[:jumpAxes] {
+	for _, n := range s.random.Perm(len(all))[:min(jumpAxes, len(all))] {
 		a := all[n]
 		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
 		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]

@@ -20,6 +20,8 @@ type SearchOptions struct {
 	Items int
 	// Start is the first point tried; nil means DefaultParams.
 	Start *Params
+	// Pinned are parameters that Search leaves as they are given, by name.
+	Pinned map[string]float64
 	// Seed makes two searches alike; the result depends on nothing else but the data and Evaluations.
 	Seed uint64
 	// Evaluations bounds the points tried; 0 means 200.
@@ -83,6 +85,8 @@ func (o SearchOptions) withDefaults() SearchOptions {
 		p := DefaultParams()
 		o.Start = &p
 	}
+	start := o.Start.With(o.Pinned)
+	o.Start = &start
 	if o.Evaluations <= 0 {
 		o.Evaluations = 200
 	}

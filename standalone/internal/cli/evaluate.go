@@ -82,6 +82,7 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 	flags.IntVar(&o.HistoryCap, "history-cap", 2000, "latest entries of a user's history or a basket that count as occurring together")
 	flags.Uint64Var(&o.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&o.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters")
+	flags.BoolVar(&o.TestAll, "test-all", false, "score the test part for every algorithm; the winner is still the one of the validation")
 	flags.BoolVar(&o.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice")
 	flags.BoolVar(&asServed, "served", false, "afterwards, have a throw-away instance learn the training part and answer the test part through its API, and compare")
 	flags.BoolVar(&asJSON, "json", false, "write the report as JSON")
@@ -117,23 +118,8 @@ func writeReport(w io.Writer, r service.Report) error {
 	}
 	fmt.Fprintf(w, "selected on validation: %s\n\n", r.Selected)
 	columns := metricColumns(r)
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "algorithm\tvalidation\t%s\tCPU s\tpeak MB\t\n", strings.Join(columns, "\t"))
-	for _, one := range r.Results {
-		validation := "–"
-		for name, v := range one.Validation {
-			if strings.HasPrefix(name, "ndcg@") || len(one.Validation) == 1 {
-				validation = fmt.Sprintf("%.4f", v)
-			}
-		}
-		fmt.Fprintf(table, "%s\t%s\t", one.Name, validation)
-		for _, name := range columns {
-			fmt.Fprintf(table, "%s\t", cell(one.Metrics, name))
-		}
-		fmt.Fprintf(table, "%.1f\t%d\t\n", one.CPUSeconds, one.PeakBytes>>20)
-	}
-	if err := table.Flush(); err != nil {
-		return fmt.Errorf("write report: %w", err)
+	if err := writeFigures(w, r, columns); err != nil {
+		return err
 	}
 	fmt.Fprintln(w)
 	for _, one := range r.Results {
@@ -159,9 +145,47 @@ func writeReport(w io.Writer, r service.Report) error {
 	return nil
 }
 
+// writeFigures prints a table of the accuracy and one of the figures of all lists together.
+func writeFigures(w io.Writer, r service.Report, columns []string) error {
+	accuracy := columns[:min(len(columns), accuracyColumns)]
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "algorithm\tvalidation\t%s\tCPU s\tpeak MB\t\n", strings.Join(accuracy, "\t"))
+	for _, one := range r.Results {
+		validation := "–"
+		for name, v := range one.Validation {
+			if strings.HasPrefix(name, "ndcg@") || len(one.Validation) == 1 {
+				validation = fmt.Sprintf("%.4f", v)
+			}
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t%d\t\n", one.Name, validation, cells(one.Metrics, accuracy), one.CPUSeconds, one.PeakBytes>>20)
+	}
+	beyond := columns[len(accuracy):]
+	fmt.Fprintf(table, "\nlists\t%s\t\n", strings.Join(beyond, "\t"))
+	for _, one := range r.Results {
+		if one.Metrics != nil {
+			fmt.Fprintf(table, "%s\t%s\t\n", one.Name, cells(one.Metrics, beyond))
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func cells(metrics map[string]service.Metric, columns []string) string {
+	out := make([]string, len(columns))
+	for n, name := range columns {
+		out[n] = cell(metrics, name)
+	}
+	return strings.Join(out, "\t")
+}
+
+// accuracyColumns is the number of figures that are means over cases; they stand first.
+const accuracyColumns = 6
+
 // metricColumns orders the figures: accuracy first, in the order in which papers give them.
 func metricColumns(r service.Report) []string {
-	order := []string{"recall", "ndcg", "hr", "mrr", "coverage", "novelty", "popularity_bias"}
+	order := []string{"recall", "ndcg", "hr", "mrr", "map", "precision", "coverage", "gini", "novelty", "popularity_bias", "diversity", "new_items"}
 	found := map[string]bool{}
 	for _, one := range r.Results {
 		for name := range one.Metrics {

@@ -1,0 +1,206 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+)
+
+// Plan says how often a competition is run.
+type Plan struct {
+	Folds int // of a cross-validation of the training part; 0 or 1 tests on the test part instead
+	Seeds int // runs with Options.Seed and the seeds after it; 0 means 1
+}
+
+// Runs is the number of competitions of the plan.
+func (p Plan) Runs() int { return max(p.Folds, 1) * max(p.Seeds, 1) }
+
+// Competition is one run of a study.
+type Competition struct {
+	Seed  uint64
+	Fold  int // counted from 1; 0 for the test part
+	Board *Leaderboard
+	// overlap is the number of test cases over that of training rows.
+	overlap float64
+}
+
+// Study is a competition that was run several times. In a cross-validation every algorithm is tested, in every fold.
+type Study struct {
+	Runs        []Competition // by seed, then fold; boards without their models
+	Standings   []Standing    // best mean NDCG on validation first
+	Comparisons []Comparison  // of every two algorithms that were tested, in the order of the standings
+}
+
+// Standing is what an algorithm reached over all runs in which it competed.
+type Standing struct {
+	Name       string
+	Wins       int // runs in which validation chose it
+	Validation metrics.Spread
+	Figures    map[string]metrics.Spread // by name, of the runs in which it was tested
+	Runs       int                       // in which it competed
+}
+
+// Comparison is a paired test between two algorithms: the difference of the NDCG of First less that of Second, over the runs, or over the cases of the
+// only run.
+type Comparison struct {
+	First, Second string
+	metrics.Spread
+	Pairs int
+}
+
+// Conduct runs the competition as often as the plan says, on the data that load gives for a seed, several runs at a time. The same plan and options
+// give the same study.
+func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) (*Study, error) {
+	study := &Study{Runs: make([]Competition, plan.Runs())}
+	workers := cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	atOnce := min(workers, len(study.Runs))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	var mu sync.Mutex
+	done := 0
+	folds := max(plan.Folds, 1)
+	for n := range study.Runs {
+		group.Go(func() error {
+			run := o
+			run.Workers, run.Progress = max(workers/atOnce, 1), nil
+			run.Seed += uint64(n / folds)
+			c := Competition{Seed: run.Seed}
+			if plan.Folds > 1 {
+				c.Fold, run.TestAll = n%folds+1, true
+			}
+			if err := c.hold(load, plan, run); err != nil {
+				return fmt.Errorf("seed %d, fold %d: %w", c.Seed, c.Fold, err)
+			}
+			study.Runs[n] = c
+			mu.Lock()
+			defer mu.Unlock()
+			if done++; o.Progress != nil {
+				o.Progress("competitions", done, len(study.Runs))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	study.summarise()
+	return study, nil
+}
+
+func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) error {
+	d, err := load(c.Seed)
+	if err != nil {
+		return err
+	}
+	if c.Fold > 0 {
+		if d, err = d.Fold(c.Fold-1, plan.Folds, c.Seed); err != nil {
+			return err
+		}
+	}
+	c.overlap = float64(len(d.Tests)) / float64(max(d.Rows(), 1))
+	if c.Fold > 0 && d.Relation == dataset.Similar {
+		c.overlap = 1 / float64(plan.Folds-1) // entries are held out, not rows
+	}
+	board, err := Run(d, o)
+	if err != nil {
+		return err
+	}
+	board.forgetModels()
+	c.Board = board
+	return nil
+}
+
+// forgetModels keeps the figures only: the models of many runs would fill the memory.
+func (b *Leaderboard) forgetModels() { b.Model, b.train, b.built, b.data = nil, nil, nil, nil }
+
+// results are those of an algorithm by run, nil where it did not compete.
+func (s *Study) results(name string) []*Result {
+	out := make([]*Result, len(s.Runs))
+	for n, c := range s.Runs {
+		out[n] = c.Board.ByName(name)
+	}
+	return out
+}
+
+func (s *Study) overlap() float64 {
+	sum := 0.0
+	for _, c := range s.Runs {
+		sum += c.overlap
+	}
+	return sum / float64(len(s.Runs))
+}
+
+func (s *Study) summarise() {
+	for _, name := range Algorithms() {
+		standing := Standing{Name: name, Figures: map[string]metrics.Spread{}}
+		var validation []float64
+		figures := map[string][]float64{}
+		for n, r := range s.results(name) {
+			if r == nil {
+				continue
+			}
+			standing.Runs++
+			if s.Runs[n].Board.Selected == name {
+				standing.Wins++
+			}
+			validation = append(validation, r.Validation.NDCG)
+			if r.Tested {
+				for figure, v := range r.Test.Figures() {
+					figures[figure] = append(figures[figure], v)
+				}
+			}
+		}
+		if standing.Runs == 0 {
+			continue
+		}
+		standing.Validation = metrics.Repeated(validation, s.overlap())
+		for figure, values := range figures {
+			standing.Figures[figure] = metrics.Repeated(values, s.overlap())
+		}
+		s.Standings = append(s.Standings, standing)
+	}
+	slices.SortStableFunc(s.Standings, func(a, b Standing) int { return cmp.Compare(b.Validation.Mean, a.Validation.Mean) })
+	for at, first := range s.Standings {
+		for _, second := range s.Standings[at+1:] {
+			if c := s.compare(first.Name, second.Name); c.Pairs > 1 {
+				s.Comparisons = append(s.Comparisons, c)
+			}
+		}
+	}
+}
+
+// compare pairs the runs in which both were tested, or the cases of the only run.
+func (s *Study) compare(first, second string) Comparison {
+	a, b := s.results(first), s.results(second)
+	var differences []float64
+	overlap := s.overlap()
+	for n := range a {
+		if a[n] == nil || b[n] == nil || !a[n].Tested || !b[n].Tested {
+			continue
+		}
+		if len(s.Runs) > 1 {
+			differences = append(differences, a[n].Test.NDCG-b[n].Test.NDCG)
+			continue
+		}
+		overlap = 0 // cases, unlike runs, share no training data that differs from one to the next
+		for at := range a[n].TestCases {
+			differences = append(differences, a[n].TestCases[at].NDCG-b[n].TestCases[at].NDCG)
+		}
+	}
+	if len(differences) == 0 {
+		return Comparison{}
+	}
+	spread := metrics.Repeated(differences, overlap)
+	if math.IsNaN(spread.P) {
+		return Comparison{}
+	}
+	return Comparison{First: first, Second: second, Spread: spread, Pairs: len(differences)}
+}
