@@ -101,8 +101,8 @@ func TestUnknownScenariosAndEventTypesListTheKnown(t *testing.T) {
 	if !apierror.Is(err, http.StatusNotFound) || !strings.Contains(err.Error(), "Was home.for_you meant") || !strings.Contains(err.Error(), "product_detail.similar") {
 		t.Error(err)
 	}
-	_, err = s.api.Recommend(t.Context(), api.Request{Scenario: "home.trending", ExcludeEventTypes: []string{"purchase", "bought"}, Events: []profileapi.Event{{Type: "buy", ItemID: "i001"}}})
-	if diff := cmp.Diff([]string{"/events/0/type", "/exclude_event_types/1"}, pointers(t, err)); diff != "" || !strings.Contains(err.Error(), "add_to_wishlist") {
+	_, err = s.api.Recommend(t.Context(), api.Request{Scenario: "home.trending", ExcludeEventTypes: []string{"purchase", "bought"}, Events: []profileapi.Event{{Type: "buy", ItemID: "i001"}, {Type: "rate", ItemID: "i001", Value: new(1e308)}}})
+	if diff := cmp.Diff([]string{"/events/0/type", "/events/1/value", "/exclude_event_types/1"}, pointers(t, err)); diff != "" || !strings.Contains(err.Error(), "add_to_wishlist") {
 		t.Error(err, diff)
 	}
 	if _, err = s.call(t, http.MethodPut, "/v1/scenarios/mine", nil, api.Scenario{Sources: trending().Sources, ExcludeEventTypes: []string{"Purchase"}}, nil); err == nil || !strings.Contains(err.Error(), "purchase is near it") {

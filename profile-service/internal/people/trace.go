@@ -57,20 +57,25 @@ func (n names) in(body []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var v any
-	return d.Decode(&v) == nil && n.within(v)
+	return d.Decode(&v) == nil && n.within(v, ofItems)
 }
 
-func (n names) within(v any) bool {
+// within reports whether a value names the person, beside members of the names left out.
+func (n names) within(v any, leftOut []string) bool {
 	switch v := v.(type) {
 	case string:
 		return n.text(v)
 	case json.Number:
 		return n[v.String()]
 	case []any:
-		return slices.ContainsFunc(v, n.within)
+		return slices.ContainsFunc(v, func(inner any) bool { return n.within(inner, leftOut) })
 	case map[string]any:
 		for name, inner := range v {
-			if !slices.Contains(ofItems, name) && n.within(inner) {
+			below := leftOut
+			if name == "properties" { // whose members are the shop's own, whatever they are called
+				below = nil
+			}
+			if !slices.Contains(leftOut, name) && n.within(inner, below) {
 				return true
 			}
 		}
