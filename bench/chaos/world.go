@@ -114,7 +114,7 @@ func (w *world) one() error {
 	}
 	data := filepath.Join(w.folder, "disk", "data")
 	w.models = filepath.Join(data, "models")
-	n.Args = []string{"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models, "--log-level", "warn", "--recommender-cache-mb", "32"}
+	n.Args = []string{"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models, "--log-level", "warn", "--recommender-cache-mb", "72"}
 	w.profile, w.similarities, w.recommenders = n, []*node{n}, []*node{n}
 	return nil
 }
@@ -133,7 +133,7 @@ func (w *world) three(ctx context.Context) error {
 		err = errors.Join(err, failed)
 		return "http://" + address
 	}
-	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB=32",
+	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB=72",
 		"AISLE_BLOB_URL=file://"+w.models, "AISLE_PROFILE_URL="+peer("profile", w.profile))
 	for n := range 2 {
 		similarity, failed := w.add(fmt.Sprintf("similarity%d", n+1), "similarity-service")

@@ -38,7 +38,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 10, "length of each measurement at a fixed rate")
 	flags.Float64Var(&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation")
-	flags.IntVar(&o.cacheMB, "cache-mb", 32, "cache of the recommender, which shall not hold all visitors")
+	flags.IntVar(&o.cacheMB, "cache-mb", 72, "caches of the recommender, which shall not hold all visitors")
 	flags.StringVar(&o.json, "json", "", "write the figures to this file as well, as JSON")
 	flags.StringVar(&o.profile, "profile", "", "take a CPU profile of each process under visits, write it to PREFIX-PROCESS.prof and print it by layer")
 }

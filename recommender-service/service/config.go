@@ -12,8 +12,8 @@ type Config struct {
 	// ProfileURL and SimilarityURL are the addresses of the peers.
 	ProfileURL    string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
 	SimilarityURL string `env:"AISLE_SIMILARITY_URL" envDefault:"http://127.0.0.1:8082"`
-	// CacheMB bounds the memory for neighbour lists.
-	CacheMB int `env:"AISLE_RECOMMENDER_CACHE_MB" envDefault:"128"`
+	// CacheMB bounds the memory of all caches that answers are made of.
+	CacheMB int `env:"AISLE_RECOMMENDER_CACHE_MB" envDefault:"288"`
 	// DecisionSample is the share of answers whose inputs are logged, so that they can be explained and made again; a negative one logs none.
 	DecisionSample float64 `env:"AISLE_RECOMMENDER_DECISION_SAMPLE" envDefault:"1"`
 	// DecisionDays is how long they are kept.
@@ -21,7 +21,7 @@ type Config struct {
 }
 
 const (
-	defaultCacheMB = 128
+	defaultCacheMB = 288
 	maxCacheMB     = 1 << 20
 	defaultSample  = 1
 	defaultDays    = 7

@@ -111,7 +111,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
 	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "aisle_neighbour_cache_bytes", Help: "Memory that the kept neighbour lists take, at most AISLE_RECOMMENDER_CACHE_MB.",
+		Name: "aisle_neighbour_cache_bytes", Help: "Memory that the kept neighbour lists take, at most four ninths of AISLE_RECOMMENDER_CACHE_MB.",
 	}, func() float64 { return float64(s.peers.CachedBytes()) }))
 	s.scenarios = scenario.NewBook(s.store, logger, now)
 	s.rules = scenario.NewRules(s.store, logger, now)

@@ -54,8 +54,6 @@ type attacker struct {
 // ours are statuses that a server gives before an operation begins: nothing at a path, no such method, an address that is too long.
 var ours = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestHeaderFieldsTooLarge}
 
-// busy are operations that start a job, of which one of a kind runs at a time. Their documents do not name the conflict.
-var busy = []string{"/v1/jobs", "/v1/evaluations"}
 
 func (a *attacker) send(op *documented, method, path string, query url.Values, contentType, body, key string) {
 	target := a.base + path
@@ -88,7 +86,6 @@ func (a *attacker) send(op *documented, method, path string, query url.Values, c
 	switch {
 	case resp.StatusCode >= 500 && resp.StatusCode != http.StatusServiceUnavailable:
 		a.bad[fmt.Sprintf("%s %s: %d: %.200s", op.method, op.path, resp.StatusCode, text)]++
-	case resp.StatusCode == http.StatusConflict && slices.Contains(busy, op.path):
 	case !known && !slices.Contains(ours, resp.StatusCode):
 		a.bad[fmt.Sprintf("%s %s: %d is not documented: %.200s", op.method, op.path, resp.StatusCode, text)]++
 	case resp.Header.Get("X-Injected") != "":

@@ -27,6 +27,8 @@ type Options struct {
 	Profile    *profileapi.Client
 	Similarity *similarityapi.Client
 	Catalogue  *catalogue.Catalogue
+	// CacheBytes bounds what is kept: four ninths of it for neighbour lists, two for visitors, and smaller parts for what follows a session and for popularity
+	// lists of the past. The rest, two eighteenths, is for the engine's memory of what was shown.
 	CacheBytes uint64
 	Logger     *slog.Logger
 	Now        func() time.Time
@@ -48,11 +50,12 @@ type Peers struct {
 // New returns peers that have not been asked anything yet.
 func New(o Options) *Peers {
 	p := &Peers{options: o}
-	p.lists = neighbourcache.New(p.lookup, o.CacheBytes, o.Now)
-	p.next = newNextCache(o.CacheBytes / 8)
+	part := o.CacheBytes / 18
+	p.lists = neighbourcache.New(p.lookup, 8*part, o.Now)
+	p.next = newNextCache(part)
 	p.models = newModels()
-	p.popular = newPopular(p)
-	p.visitors = newVisitors(o.CacheBytes / 2)
+	p.popular = newPopular(p, 3*part)
+	p.visitors = newVisitors(4 * part)
 	types := profileapi.DefaultEventWeights()
 	p.types.Store(&types)
 	p.rounds = rounds.Rounds{Every: modelsEvery, Idle: modelsIdle, AtOnce: modelsAtOnce, Visit: p.refreshModels}
@@ -61,6 +64,9 @@ func New(o Options) *Peers {
 
 // CachedBytes returns what the kept neighbour lists take.
 func (p *Peers) CachedBytes() uint64 { return p.lists.Bytes() }
+
+// ShownBytes is the part of the memory for caches that is for what was shown.
+func (p *Peers) ShownBytes() uint64 { return p.options.CacheBytes / 18 * 2 }
 
 // Close waits for lists that are being fetched and ends the upkeep of the caches.
 func (p *Peers) Close() {

@@ -45,9 +45,6 @@ type pastKey struct {
 	asOfMs int64
 }
 
-// pastBytes bounds the lists that are kept to replay decisions.
-const pastBytes = 48 << 20
-
 // popular keeps popularity lists. A stale list is served while a new one is fetched.
 type popular struct {
 	peers   *Peers
@@ -60,7 +57,8 @@ type popular struct {
 	past  *otter.Cache[pastKey, *PopularList]
 }
 
-func newPopular(p *Peers) *popular {
+// newPopular returns popularity lists; those that are kept to replay decisions take at most pastBytes.
+func newPopular(p *Peers, pastBytes uint64) *popular {
 	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{}, past: otter.Must(&otter.Options[pastKey, *PopularList]{
 		MaximumWeight: pastBytes, Weigher: func(_ pastKey, l *PopularList) uint32 { return uint32(200 + 8*cap(l.Row.Items)) },
 	})}

@@ -51,7 +51,7 @@ type Engine struct {
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
-		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(), admission: newAdmission(registry),
+		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(p.ShownBytes()), admission: newAdmission(registry),
 	}
 }
 

@@ -11,7 +11,6 @@ const (
 	shownHalfLife = 30 * time.Minute
 	shownKept     = 5
 	shownTTL      = 3 * time.Hour
-	shownMaxBytes = 32 << 20
 )
 
 // Shown is a list that a visitor was shown.
@@ -27,10 +26,10 @@ type ShownLog struct {
 	lists *otter.Cache[shownKey, []Shown]
 }
 
-// NewShownLog returns an empty log.
-func NewShownLog() *ShownLog {
+// NewShownLog returns an empty log that takes at most so many bytes.
+func NewShownLog(bytes uint64) *ShownLog {
 	return &ShownLog{otter.Must(&otter.Options[shownKey, []Shown]{
-		MaximumWeight: shownMaxBytes,
+		MaximumWeight: bytes,
 		Weigher: func(_ shownKey, lists []Shown) uint32 {
 			weight := 200
 			for n := range lists {

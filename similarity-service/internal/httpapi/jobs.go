@@ -78,11 +78,11 @@ func (a *API) registerJobs(api huma.API) {
 		}
 	}
 	register(api, auth.ScopeModelsWrite, huma.Operation{
-		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted,
+		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusConflict},
 		Summary: "Recompute models, or evaluate algorithms on the shop's own events",
 	}, audited(a, started("job.start"), start("")))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
-		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted,
+		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusConflict},
 		Summary: "Evaluate the algorithms on the shop's own events; the leaderboard is the job's result",
 	}, audited(a, started("evaluation.start"), start(KindEvaluation)))
 	register(api, auth.ScopeModelsRead, huma.Operation{

@@ -38,7 +38,7 @@ type Config struct {
 	RetentionDays int
 	// EventWeights overrides what types of event weigh for ranking, or adds types.
 	EventWeights map[string]float64
-	// RecommenderCacheMB bounds the memory for neighbour lists in the recommender-service; its default when 0.
+	// RecommenderCacheMB bounds the memory of the caches of the recommender-service; its default when 0.
 	RecommenderCacheMB int
 	KeysFile           string   // "" lets every caller on loopback in
 	KeysFileAnyMode    bool     // take a keys file that others can read

@@ -55,7 +55,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds that a recompute spends on the search of parameters, per relation")
 	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
 	flags.Var((*weightsFlag)(&f.app.EventWeights), "event-weights", "what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type")
-	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 128, "memory for neighbour lists that answers are made of, in MB")
+	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 288, "memory of all caches that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
 	flags.Float64Var(&f.app.PublishableRate, "publishable-rate", httpserver.DefaultPublishablePerSecond, "requests per second of a publishable key from one client address, of each service")
 	flags.Float64Var(&f.app.SecretRate, "secret-rate", 0, "requests per second of a secret key, of each service; 0 for no limit")
