@@ -127,7 +127,7 @@ func findPostgres(ctx context.Context, address string) (*server, error) {
 	}
 	first, err := os.ReadFile(filepath.Join(folder, "postmaster.pid"))
 	if err != nil {
-		return nil, fmt.Errorf("Postgres does not run on this machine, so it cannot be killed: use scripts/with-stores.sh (%w)", err)
+		return nil, fmt.Errorf("postgres does not run on this machine, so it cannot be killed: use scripts/with-stores.sh (%w)", err)
 	}
 	line, _, _ := strings.Cut(string(first), "\n")
 	pid, err := strconv.Atoi(line)

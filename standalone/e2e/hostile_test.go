@@ -54,7 +54,6 @@ type attacker struct {
 // ours are statuses that a server gives before an operation begins: nothing at a path, no such method, an address that is too long.
 var ours = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestHeaderFieldsTooLarge}
 
-
 func (a *attacker) send(op *documented, method, path string, query url.Values, contentType, body, key string) {
 	target := a.base + path
 	if len(query) > 0 {
