@@ -134,7 +134,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
-		Store: s.store, IDs: ids, Decision: s.decisions.Find, Sampled: s.decisions.Sampled, Product: s.product, Logger: logger, Now: now,
+		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: logger, Now: now,
 	}
 	recorder := &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}

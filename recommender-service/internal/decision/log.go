@@ -81,10 +81,10 @@ func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
 // Failing reports whether decisions could not be stored the last time.
 func (l *Log) Failing() bool { return l.failing.Load() }
 
-// Add queues a decision if it is in the sample. It never waits.
+// Add queues a decision, or, if it is not in the sample, its outline: what the answer showed, to judge what is said of it later. It never waits.
 func (l *Log) Add(shop string, d *recommend.Decision) {
 	if !l.sampled(d.ID) {
-		return
+		d = d.Outlined()
 	}
 	e := entry{shop, d}
 	l.mu.Lock()
@@ -113,9 +113,6 @@ const (
 	fnvPrime  = 1099511628211
 )
 
-// Sampled reports whether the decision of an answer is kept.
-func (l *Log) Sampled(id string) bool { return l.sampled(id) }
-
 // sampled draws by the id, so that every replica draws alike.
 func (l *Log) sampled(id string) bool {
 	if l.options.Sample >= 1 {
@@ -128,7 +125,16 @@ func (l *Log) sampled(id string) bool {
 	return float64(h) < l.options.Sample*math.MaxUint64
 }
 
-// Find returns a decision, also one that waits to be stored, or store.ErrNotFound.
+// Whole returns a decision with all that the answer was made from, or store.ErrNotFound.
+func (l *Log) Whole(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+	d, err := l.Find(ctx, shop, id)
+	if err == nil && d.Outline {
+		return nil, store.ErrNotFound
+	}
+	return d, err
+}
+
+// Find returns a decision or its outline, also one that waits to be stored, or store.ErrNotFound.
 func (l *Log) Find(ctx context.Context, shop, id string) (*recommend.Decision, error) {
 	l.mu.RLock()
 	d, ok := l.waiting[key{shop, id}]

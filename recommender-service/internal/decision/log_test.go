@@ -253,3 +253,24 @@ func BenchmarkMarshal(b *testing.B) {
 		}
 	}
 }
+
+// TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed keeps an outline, which says what clicks can be about, and nothing that an answer could be made again from.
+func TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed(t *testing.T) {
+	t.Parallel()
+	l := NewLog(nil, Options{Sample: -1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())
+	d := &recommend.Decision{
+		ID: "r1", Scenario: "home", Experiment: "x", Arm: "b", Items: []recommend.ShownItem{{Key: "mug", Tier: "personal"}}, Watermark: 7,
+		Request: api.Request{UserID: "ann", ContextItems: []string{"pot"}},
+	}
+	l.Add("north", d)
+	got, err := l.Find(t.Context(), "north", "r1")
+	if err != nil || len(got.Items) != 1 || got.Items[0].Key != "mug" || got.Arm != "b" || got.Request.UserID != "ann" {
+		t.Errorf("the outline is %+v, %v", got, err)
+	}
+	if got.Watermark != 0 || len(got.Request.ContextItems) != 0 || d.Outline {
+		t.Errorf("the outline holds inputs, or the decision was changed: %+v", got)
+	}
+	if _, err := l.Whole(t.Context(), "north", "r1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the whole decision: %v", err)
+	}
+}

@@ -212,7 +212,7 @@ func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision,
 	if _, err := trackingid.Read(id); err != nil {
 		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed"})
 	}
-	d, err := a.Decisions.Find(ctx, shop, id)
+	d, err := a.Decisions.Whole(ctx, shop, id)
 	if errors.Is(err, store.ErrNotFound) {
 		p := apierror.NotFound("decision", id)
 		p.Detail = fmt.Sprintf("There is no decision %q: it is older than %d days, was not sampled, or belongs to another shop.", id, a.KeepDays)

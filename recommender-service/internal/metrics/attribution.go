@@ -38,11 +38,9 @@ type Attribution struct {
 	IDs    *trackingid.Keys
 	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
 	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
-	// Sampled reports whether the decision of an answer is kept at all. Of one that is not, events are believed what it showed.
-	Sampled func(recommendationID string) bool
-	Product func(shop, itemID string) Product
-	Logger  *slog.Logger
-	Now     func() time.Time
+	Product  func(shop, itemID string) Product
+	Logger   *slog.Logger
+	Now      func() time.Time
 
 	rounds rounds.Rounds
 }

@@ -45,8 +45,8 @@ const (
 type answer struct {
 	id       string
 	from     trackingid.ID
-	verdict  verdict             // shown when it is known, or believed
-	decision *recommend.Decision // nil when it is believed
+	verdict  verdict             // shown when it is known
+	decision *recommend.Decision // nil when it is not
 }
 
 // answer looks up an answer by its id.
@@ -59,10 +59,6 @@ func (p *page) answer(ctx context.Context, id string) (*answer, error) {
 	from, forged := p.a.IDs.Verify(p.shop, id)
 	a.from = from
 	if errors.Is(forged, trackingid.ErrInvalid) {
-		return a, nil
-	}
-	if forged == nil && !p.a.Sampled(id) {
-		a.verdict = shown
 		return a, nil
 	}
 	var err error

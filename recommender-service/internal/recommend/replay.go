@@ -45,8 +45,18 @@ type Decision struct {
 	// NewestSeq is the number of catalogue changes that the list of newest items had seen; 0 when it was not used.
 	NewestSeq int64  `json:"newest_seq,omitempty"`
 	Digest    string `json:"digest"` // of items, scores and order
+	// Outline says that only what the answer showed to whom is kept, not what it was made from.
+	Outline bool `json:"outline,omitempty"`
 	// Items is nil in a decision that was stored before it was kept.
 	Items []ShownItem `json:"items"`
+}
+
+// Outlined returns what the answer showed to whom.
+func (d *Decision) Outlined() *Decision {
+	return &Decision{
+		ID: d.ID, At: d.At, Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Experiment: d.Experiment, Arm: d.Arm, Items: d.Items, Outline: true,
+		Request: api.Request{UserID: d.Request.UserID, SessionID: d.Request.SessionID},
+	}
 }
 
 // ShownItem is a product in an answer, and what brought it there.
