@@ -7,6 +7,7 @@ import (
 
 	profile "github.com/aisle-rec/aisle/profile-service/service"
 	recommender "github.com/aisle-rec/aisle/recommender-service/service"
+	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -103,6 +104,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(rt.spec)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
+	case strings.HasPrefix(path, tracker.Prefix):
+		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	default:
 		resource, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 		name, ok := owner[strings.TrimPrefix(path, "/v1/")]
