@@ -70,19 +70,24 @@ func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options
 	for n := range study.Runs {
 		group.Go(func() error {
 			run := o
-			run.Workers, run.Progress = max(workers/atOnce, 1), nil
+			run.Workers = max(workers/atOnce, 1)
+			if len(study.Runs) > 1 { // several at a time have one clock and one bar
+				run.Progress, run.CPUSeconds = nil, nil
+			}
 			run.Seed += uint64(n / folds)
 			c := Competition{Seed: run.Seed}
 			if plan.Folds > 1 {
 				c.Fold, run.TestAll = n%folds+1, true
 			}
-			if err := c.hold(load, plan, run); err != nil {
+			if err := c.hold(load, plan, run); err != nil && len(study.Runs) == 1 {
+				return err
+			} else if err != nil {
 				return fmt.Errorf("seed %d, fold %d: %w", c.Seed, c.Fold, err)
 			}
 			study.Runs[n] = c
 			mu.Lock()
 			defer mu.Unlock()
-			if done++; o.Progress != nil {
+			if done++; o.Progress != nil && len(study.Runs) > 1 {
 				o.Progress("competitions", done, len(study.Runs))
 			}
 			return nil
