@@ -46,6 +46,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Select        string  // the algorithm that wins whatever the others reach; "" for the best
 	Pinned        Pinned  // parameters that the search is not to choose
 	TestAll       bool    // score the test part for every algorithm, not only for the winner and the baselines
 	Untested      bool    // go without a test part when there is none: the winner and the baselines then have validation figures only
@@ -66,6 +67,20 @@ func (o Options) progress(stage string) func(int, int) {
 
 // tests reports whether an algorithm is scored on the test part though it did not win.
 func (o Options) tests(name string) bool { return o.TestAll || name == Popular || name == Cosine }
+
+// chosen is the place of the winner among n candidates, best first.
+func (o Options) chosen(n int, name func(int) string) (int, error) {
+	want := o.Select
+	if o.Recipe != nil {
+		want = o.Recipe.Algorithm
+	}
+	for at := range n {
+		if want == "" || name(at) == want {
+			return at, nil
+		}
+	}
+	return 0, fmt.Errorf("%s is to be selected, but it is out of reach for these data and budget", want)
+}
 
 func (o Options) withDefaults() Options {
 	if pinned, err := o.Pinned.Checked(); err == nil {
@@ -273,10 +288,11 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	slices.SortStableFunc(found, func(x, y *candidate) int {
 		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
 	})
-	selected := found[0]
-	if s.o.Recipe != nil {
-		selected = found[slices.IndexFunc(found, func(c *candidate) bool { return c.name == s.o.Recipe.Algorithm })]
+	at, err := s.o.chosen(len(found), func(n int) string { return found[n].name })
+	if err != nil {
+		return nil, err
 	}
+	selected := found[at]
 	board := &Leaderboard{Selected: selected.name}
 	for _, c := range found {
 		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), ValidationCases: c.sharedCases(), CPUSeconds: c.cpu, PeakBytes: c.peak}
