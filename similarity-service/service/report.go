@@ -59,6 +59,7 @@ type Report struct {
 	Runs []RunReport `json:"runs,omitempty"`
 	// Comparisons are paired tests between every two algorithms that were tested.
 	Comparisons []Comparison `json:"comparisons,omitempty"`
+	Breakdown   *Breakdown   `json:"breakdown,omitempty"`
 	CPUSeconds  float64      `json:"cpu_seconds"`
 	PeakBytes   int64        `json:"peak_bytes"`
 	// TestOptimum is what the winning two-hop family could have reached had it been chosen on the test part. It is only for
@@ -115,6 +116,7 @@ func report(o EvaluateOptions, run evaluate.Options, data *dataset.Data, study *
 	for _, c := range study.Comparisons {
 		r.Comparisons = append(r.Comparisons, Comparison{c.First, c.Second, c.Mean, c.Low, c.High, c.P, c.Pairs})
 	}
+	r.Breakdown = breakdown(study, run.K)
 	if len(study.Runs) == 1 {
 		r.Selected, r.Results = first.Selected, results(first, data.Relation, run)
 		return r

@@ -220,7 +220,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 			if a == selected {
 				board.train = a.train
 			}
-			r.Tested, r.Test, r.TestCases = true, collector.Summary(), collector.Cases()
+			r.Tested, r.Test, r.TestCases, r.TestLists = true, collector.Summary(), collector.Cases(), collector.Lists()
 			r.CPUSeconds += s.o.CPUSeconds() - before
 			r.PeakBytes = s.o.PeakBytes()
 		}

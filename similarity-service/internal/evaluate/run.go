@@ -133,8 +133,9 @@ type Result struct {
 	Tested          bool // whether the test part was scored
 	Test            metrics.Summary
 	TestCases       []metrics.Accuracy
-	CPUSeconds      float64 // of the search; of the search, build and test when tested
-	PeakBytes       int64   // of the process up to the end of this algorithm
+	TestLists       [][]int32 // the list of each test case, best first
+	CPUSeconds      float64   // of the search; of the search, build and test when tested
+	PeakBytes       int64     // of the process up to the end of this algorithm
 }
 
 // Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
@@ -302,9 +303,11 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			if err != nil {
 				return nil, fmt.Errorf("build %s: %w", c.name, err)
 			}
-			if r.Test, r.TestCases, err = s.test(model, rows); err != nil {
+			tested, err := s.test(model, rows)
+			if err != nil {
 				return nil, fmt.Errorf("test %s: %w", c.name, err)
 			}
+			r.Test, r.TestCases, r.TestLists = tested.Summary(), tested.Cases(), tested.Lists()
 			r.Tested = true
 			r.CPUSeconds += s.o.CPUSeconds() - before
 			r.PeakBytes = s.o.PeakBytes()
@@ -329,7 +332,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 
 // test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out. Users
 // without seeds get what is popular, whatever the model, as a storefront gives them.
-func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
+func (s *search) test(m *Model, rows *csr.Matrix) (*metrics.Collector, error) {
 	d := s.data
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
@@ -353,7 +356,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 			collector.Record(at, a, ranked)
 		}
 	})
-	return collector.Summary(), collector.Cases(), err
+	return collector, err
 }
 
 // popular ranks by the number of interactions.

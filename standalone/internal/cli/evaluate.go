@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // evaluation is what the flags of the command say.
 type evaluation struct {
 	service.EvaluateOptions
+	page                  string
 	resplit, run, saveRun string
 	sets                  []string
 	asJSON, served        bool
@@ -67,6 +69,9 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 			if err := e.save(); err != nil {
 				return err
 			}
+			if err := e.writePage(report); err != nil {
+				return err
+			}
 			if e.asJSON {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetIndent("", "  ")
@@ -77,6 +82,19 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 	}
 	e.flags(cmd.Flags())
 	return cmd
+}
+
+// writePage writes --report.
+func (e *evaluation) writePage(r service.Report) (err error) {
+	if e.page == "" {
+		return nil
+	}
+	file, err := os.Create(e.page)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return r.WriteHTML(file)
 }
 
 func (e *evaluation) flags(flags *pflag.FlagSet) {
@@ -98,6 +116,7 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.BoolVar(&e.served, "served", false, "afterwards, have a throw-away instance learn the training part and answer the test part through its API, and compare")
 	flags.StringVar(&e.run, "run", "", "file of --save-run whose options to take; flags that are given as well replace them")
 	flags.StringVar(&e.saveRun, "save-run", "", "file to write every option to, for --run")
+	flags.StringVar(&e.page, "report", "", "file to write the report to as one HTML page with figures")
 	flags.BoolVar(&e.asJSON, "json", false, "write the report as JSON")
 	e.read.add(flags)
 }
