@@ -97,6 +97,11 @@ type TestOptimum struct {
 	Loss       float64            `json:"loss"` // share of the optimum's NDCG that the choice gave away
 }
 
+// MetricNames lists the figures of a report without their cut-off: those of accuracy first, in the order in which papers give them.
+func MetricNames() []string {
+	return append(metrics.AccuracyNames(), "coverage", "gini", "novelty", "popularity_bias", "diversity", "new_items")
+}
+
 func (r *Report) result(name string) *Result {
 	return &r.Results[slices.IndexFunc(r.Results, func(one Result) bool { return one.Name == name })]
 }

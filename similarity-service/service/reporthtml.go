@@ -43,7 +43,12 @@ func (r Report) WriteHTML(w io.Writer) error {
 			names[name] = true
 		}
 	}
-	p.Columns = slices.Sorted(maps.Keys(names))
+	order := MetricNames()
+	p.Columns = slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+		a, _, _ = strings.Cut(a, "@")
+		b, _, _ = strings.Cut(b, "@")
+		return slices.Index(order, a) - slices.Index(order, b)
+	})
 	if p.Figures, err = r.figures(); err != nil {
 		return err
 	}

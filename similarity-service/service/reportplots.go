@@ -30,6 +30,11 @@ func colourOf(n int) color.RGBA {
 
 // svg draws a plot of width × height points.
 func svg(p *plot.Plot, width, height vg.Length) (template.HTML, error) {
+	span := p.Y.Max - p.Y.Min
+	p.Y.Min, p.Y.Max = p.Y.Min-.05*span, p.Y.Max+.05*span
+	if p.Legend.Top { // it stands over the points unless there is room
+		p.Y.Max += .4 * span
+	}
 	writer, err := p.WriterTo(width, height, "svg")
 	if err != nil {
 		return "", fmt.Errorf("draw a figure: %w", err)

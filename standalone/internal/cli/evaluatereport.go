@@ -116,7 +116,7 @@ const accuracyColumns = 6
 
 // metricColumns orders the figures: accuracy first, in the order in which papers give them.
 func metricColumns(r service.Report) []string {
-	order := []string{"recall", "ndcg", "hr", "mrr", "map", "precision", "coverage", "gini", "novelty", "popularity_bias", "diversity", "new_items"}
+	order := service.MetricNames()
 	found := map[string]bool{}
 	for _, one := range r.Results {
 		for name := range one.Metrics {
