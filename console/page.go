@@ -40,10 +40,7 @@ type section struct{ Name, Path, Title string }
 
 func sections() []section {
 	return []section{
-		{"overview", "/", "Overview"}, {"try", "/try", "Try it"}, {"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"},
-		{"catalogue", "/catalogue", "Catalogue"}, {"visitors", "/visitors", "Visitors"}, {"models", "/models", "Models"}, {"jobs", "/jobs", "Jobs"},
-		{"imports", "/imports", "Imports"}, {"experiments", "/experiments", "Experiments"}, {"health", "/health", "Data health"},
-		{"audit", "/audit", "Audit log"}, {"keys", "/keys", "Keys and settings"},
+		{"overview", "/", "Overview"}, {"try", "/try", "Try it"}, {"models", "/models", "Models and jobs"},
 	}
 }
 
@@ -146,7 +143,7 @@ func get[T any](v *visit, c *httpclient.Client, path string, query url.Values) (
 	return httpclient.JSON[T](v.ctx, c, http.MethodGet, path, query, nil)
 }
 
-// post sends a question or a change to a service and notes the call.
+// send sends a question or a change to a service and notes the call.
 func send[T any](v *visit, c *httpclient.Client, method, path string, in any) (T, error) {
 	v.called(method, path, nil)
 	return httpclient.JSON[T](v.ctx, c, method, path, nil, in)
