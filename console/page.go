@@ -40,7 +40,7 @@ type section struct{ Name, Path, Title string }
 
 func sections() []section {
 	return []section{
-		{"overview", "/", "Overview"}, {"try", "/try", "Try it"}, {"models", "/models", "Models and jobs"},
+		{"overview", "/", "Overview"}, {"try", "/try", "Try it"}, {"rules", "/rules", "Rules"}, {"models", "/models", "Models and jobs"},
 	}
 }
 

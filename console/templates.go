@@ -24,7 +24,7 @@ type templates map[string]*template.Template
 func parseTemplates(now func() time.Time) templates {
 	functions := template.FuncMap{
 		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list, "json": indented,
-		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "at": at,
+		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "split": strings.Fields,
 	}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
@@ -147,8 +147,6 @@ func callPath(call string) string {
 func hidden(name, value string) template.HTML {
 	return template.HTML(`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`) //nolint:gosec // both are escaped
 }
-
-func at(m map[string]float64, key string) float64 { return m[key] }
 
 // itemLink is an item in a list of a page.
 type itemLink struct{ ID, Title string }
