@@ -91,7 +91,9 @@ func (c *console) deleteRule(v *visit) (any, error) {
 func ruleOf(v *visit) (r recommenderapi.Rule, problem *apierror.Problem) {
 	r = recommenderapi.Rule{RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), ItemID: v.text("item_id")}
 	var wrong []apierror.FieldError
-	bad := func(field, detail string) { wrong = append(wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail}) }
+	bad := func(field, detail string) {
+		wrong = append(wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
+	}
 	if r.RuleID == "" {
 		bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
 	}
