@@ -103,6 +103,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(rt.spec)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
+	case path == "/console" || strings.HasPrefix(path, "/console/"):
+		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	default:
 		resource, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 		name, ok := owner[strings.TrimPrefix(path, "/v1/")]
