@@ -14,6 +14,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -204,5 +205,18 @@ func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 	again := s.replay(t, unadmitted[0].RecommendationID)
 	if !again.Identical {
 		t.Errorf("gone: %v", again.Gone)
+	}
+}
+
+func TestAModelThatStandsInForADamagedOneIsNamed(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) {
+		d.did("ann", "view_item", "i003")
+		d.damaged = []similarityapi.ModelFallback{{Relation: similarityapi.Similar, Version: "m1", Serving: "m0"}}
+	})
+	s.await(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 5}, func(a api.Answer) bool { return slices.Contains(a.Degraded, "model") })
+	if a := s.recommend(t, api.Request{Scenario: "home.trending", Limit: 5}); slices.Contains(a.Degraded, "model") {
+		t.Errorf("a list that no model made says %v", a.Degraded)
 	}
 }

@@ -85,8 +85,15 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	}
 	s := &Service{config: config, deps: deps, store: db}
 	secret, err := db.Secret(ctx, "recommendation_ids")
+	var sessions []byte
+	if err == nil {
+		sessions, err = db.Secret(ctx, "console_sessions")
+	}
 	if err == nil {
 		err = s.build(config, trackingid.NewKeys(secret))
+	}
+	if err == nil {
+		s.mountConsole(sessions)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -39,6 +39,7 @@ type shopData struct {
 	lists    map[string]map[string][]similarityapi.Neighbour // relation → item
 	popular  map[string][]similarityapi.Neighbour            // window + "/" + category
 	version  string
+	damaged  []similarityapi.ModelFallback
 	models   map[string]string // relation by version, of those that can be asked about; nil when none can
 	seeding  *similarityapi.Seeding
 	users    []profileapi.User        // in order of id
@@ -316,8 +317,9 @@ func (w *world) popular(rw http.ResponseWriter, r *http.Request) {
 func (w *world) live(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	v := w.shop(of(r)).version
-	send(rw, similarityapi.LiveModels{Live: map[string]string{"similar": v, "bought_together": v, "viewed_next": v}})
+	s := w.shop(of(r))
+	v := s.version
+	send(rw, similarityapi.LiveModels{Live: map[string]string{"similar": v, "bought_together": v, "viewed_next": v}, Degraded: s.damaged})
 }
 
 func (w *world) model(rw http.ResponseWriter, r *http.Request) {

@@ -19,11 +19,12 @@ type Model struct {
 	JobID       string             `json:"job_id"`
 }
 
-// Metric is a figure with its 95 % bootstrap interval.
+// Metric is a figure with its 95 % interval: over the cases of one run by bootstrap, over several runs by Student's t.
 type Metric struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
+	SD    float64 `json:"sd,omitempty" doc:"Standard deviation of one of several runs"`
 }
 
 // Gate is the verdict that decided whether a model may serve.
@@ -98,6 +99,11 @@ type JobRequest struct {
 	Reason        string   `json:"reason,omitempty" doc:"Asked for with publish=always"`
 	Seed          uint64   `json:"seed,omitempty"`
 	BudgetSeconds float64  `json:"budget_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Time for the search of parameters; 0 takes the default"`
+
+	Algorithms []string                      `json:"algorithms,omitempty" doc:"Only these compete, beside popularity and cosine; one alone pins it. Those that do not suit a relation are left out there, and a relation that none suits has all compete"`
+	Parameters map[string]map[string]float64 `json:"parameters,omitempty" doc:"By algorithm and name, such as {\"two_hop\": {\"target_exponent\": 0.2}}: the search leaves them as they are"`
+	Folds      int                           `json:"folds,omitempty" minimum:"0" maximum:"20" doc:"Of an evaluation: cross-validate in so many folds, every algorithm on each, instead of scoring the latest part"`
+	Seeds      int                           `json:"seeds,omitempty" minimum:"0" maximum:"20" doc:"Of an evaluation: repeat it with so many seeds, the given one and those after it"`
 }
 
 // Schedule starts a job at the times of a cron expression.

@@ -96,7 +96,11 @@ func mayImport(from, to string) bool {
 	case toModule == "shared":
 		return true
 	case toModule == "migrations":
-		return fromModule != "shared"
+		return fromModule != "shared" && fromModule != "console"
+	case to == "console":
+		return fromModule == "recommender-service"
+	case to == "sdk/tracker":
+		return fromModule == "recommender-service" || fromModule == "standalone"
 	case slices.Contains(services, toModule):
 		return fromModule == "standalone" && rest == "service"
 	}

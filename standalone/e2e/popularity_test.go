@@ -115,8 +115,12 @@ func TestAShopsOwnPopularity(t *testing.T) {
 // counted has popularity counted now: any recompute does, also one that finds too little to learn from.
 func counted(t *testing.T, ctx context.Context, c clients) {
 	t.Helper()
-	if _, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.BoughtTogether}, BudgetSeconds: 1}); err != nil {
+	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.BoughtTogether}, BudgetSeconds: 1})
+	if err != nil {
 		t.Fatal(err)
+	}
+	if job, err = c.similarity.WaitForJob(ctx, job.JobID, nil); job.FinishedAt.IsZero() {
+		t.Fatalf("the job has not ended: %v", err)
 	}
 }
 

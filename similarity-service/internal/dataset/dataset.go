@@ -103,12 +103,12 @@ type Options struct {
 
 // Table says how to read tables; what is left out is found out by itself.
 type Table struct {
-	Mapping    map[string]string // column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
-	Separator  string            // one character, or tab
-	Encoding   string            // such as windows-1252
-	Decimal    string            // . or ,
-	DateFormat string            // such as DD/MM/YYYY
-	Timezone   string            // IANA name; UTC when ""
+	Mapping    map[string]string `json:"mapping,omitempty"`     // column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
+	Separator  string            `json:"separator,omitempty"`   // one character, or tab
+	Encoding   string            `json:"encoding,omitempty"`    // such as windows-1252
+	Decimal    string            `json:"decimal,omitempty"`     // . or ,
+	DateFormat string            `json:"date_format,omitempty"` // such as DD/MM/YYYY
+	Timezone   string            `json:"timezone,omitempty"`    // IANA name; UTC when ""
 }
 
 // Load reads the data set at path, a folder or one file.

@@ -14,7 +14,7 @@ import (
 // two items, the cosine of the rows that have them.
 func catalogue(d *dataset.Data) metrics.Catalogue {
 	rows := sync.OnceValue(func() *csr.Matrix { return occurrences(d).Transpose() })
-	return metrics.Catalogue{Popularity: popularity(d), New: newItems(d), Likeness: func(i, j int32) float64 {
+	return metrics.Catalogue{Popularity: Popularity(d), New: newItems(d), Likeness: func(i, j int32) float64 {
 		x, _ := rows().Row(int(i))
 		y, _ := rows().Row(int(j))
 		if len(x) == 0 || len(y) == 0 {
@@ -73,8 +73,8 @@ func shared(x, y []int32) int {
 	return n
 }
 
-// popularity is the number of interactions of each item.
-func popularity(d *dataset.Data) []float64 {
+// Popularity is the number of interactions of each item.
+func Popularity(d *dataset.Data) []float64 {
 	if d.Train != nil {
 		return d.Train.ColMass()
 	}

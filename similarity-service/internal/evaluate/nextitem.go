@@ -199,10 +199,11 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 	slices.SortStableFunc(all, func(x, y *nextAlgorithm) int {
 		return cmp.Compare(metrics.Mean(y.cases).NDCG, metrics.Mean(x.cases).NDCG)
 	})
-	selected := all[0]
-	if s.o.Recipe != nil {
-		selected = all[slices.IndexFunc(all, func(a *nextAlgorithm) bool { return a.name == s.o.Recipe.Algorithm })]
+	at, err := s.o.chosen(len(all), func(n int) string { return all[n].name })
+	if err != nil {
+		return nil, err
 	}
+	selected := all[at]
 	board := &Leaderboard{Selected: selected.name, Recipe: selected.recipe}
 	for _, a := range all {
 		r := Result{Name: a.name, Parameters: a.parameters, Validation: metrics.Mean(a.cases), ValidationCases: a.cases, CPUSeconds: a.cpu, PeakBytes: a.peak}
@@ -219,7 +220,7 @@ func (s *nextSearch) leaderboard(all []*nextAlgorithm) (*Leaderboard, error) {
 			if a == selected {
 				board.train = a.train
 			}
-			r.Tested, r.Test, r.TestCases = true, collector.Summary(), collector.Cases()
+			r.Tested, r.Test, r.TestCases, r.TestLists = true, collector.Summary(), collector.Cases(), collector.Lists()
 			r.CPUSeconds += s.o.CPUSeconds() - before
 			r.PeakBytes = s.o.PeakBytes()
 		}

@@ -56,10 +56,11 @@ func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
 		if err != nil {
 			return 0, fmt.Errorf("build: %w", err)
 		}
-		summary, _, err := quiet.test(model, rows)
+		tested, err := quiet.test(model, rows)
 		if err != nil {
 			return 0, err
 		}
+		summary := tested.Summary()
 		if calls++; s.o.Progress != nil {
 			s.o.Progress("scan of the test part", calls, optimumPoints)
 		}

@@ -46,6 +46,7 @@ type Options struct {
 	BudgetSeconds float64 // nominal CPU seconds for the search
 	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
+	Select        string  // the algorithm that wins whatever the others reach; "" for the best
 	Pinned        Pinned  // parameters that the search is not to choose
 	TestAll       bool    // score the test part for every algorithm, not only for the winner and the baselines
 	Untested      bool    // go without a test part when there is none: the winner and the baselines then have validation figures only
@@ -66,6 +67,20 @@ func (o Options) progress(stage string) func(int, int) {
 
 // tests reports whether an algorithm is scored on the test part though it did not win.
 func (o Options) tests(name string) bool { return o.TestAll || name == Popular || name == Cosine }
+
+// chosen is the place of the winner among n candidates, best first.
+func (o Options) chosen(n int, name func(int) string) (int, error) {
+	want := o.Select
+	if o.Recipe != nil {
+		want = o.Recipe.Algorithm
+	}
+	for at := range n {
+		if want == "" || name(at) == want {
+			return at, nil
+		}
+	}
+	return 0, fmt.Errorf("%s is to be selected, but it is out of reach for these data and budget", want)
+}
 
 func (o Options) withDefaults() Options {
 	if pinned, err := o.Pinned.Checked(); err == nil {
@@ -118,8 +133,9 @@ type Result struct {
 	Tested          bool // whether the test part was scored
 	Test            metrics.Summary
 	TestCases       []metrics.Accuracy
-	CPUSeconds      float64 // of the search; of the search, build and test when tested
-	PeakBytes       int64   // of the process up to the end of this algorithm
+	TestLists       [][]int32 // the list of each test case, best first
+	CPUSeconds      float64   // of the search; of the search, build and test when tested
+	PeakBytes       int64     // of the process up to the end of this algorithm
 }
 
 // Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
@@ -273,10 +289,11 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 	slices.SortStableFunc(found, func(x, y *candidate) int {
 		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
 	})
-	selected := found[0]
-	if s.o.Recipe != nil {
-		selected = found[slices.IndexFunc(found, func(c *candidate) bool { return c.name == s.o.Recipe.Algorithm })]
+	at, err := s.o.chosen(len(found), func(n int) string { return found[n].name })
+	if err != nil {
+		return nil, err
 	}
+	selected := found[at]
 	board := &Leaderboard{Selected: selected.name}
 	for _, c := range found {
 		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), ValidationCases: c.sharedCases(), CPUSeconds: c.cpu, PeakBytes: c.peak}
@@ -286,9 +303,11 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 			if err != nil {
 				return nil, fmt.Errorf("build %s: %w", c.name, err)
 			}
-			if r.Test, r.TestCases, err = s.test(model, rows); err != nil {
+			tested, err := s.test(model, rows)
+			if err != nil {
 				return nil, fmt.Errorf("test %s: %w", c.name, err)
 			}
+			r.Test, r.TestCases, r.TestLists = tested.Summary(), tested.Cases(), tested.Lists()
 			r.Tested = true
 			r.CPUSeconds += s.o.CPUSeconds() - before
 			r.PeakBytes = s.o.PeakBytes()
@@ -313,7 +332,7 @@ func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
 
 // test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out. Users
 // without seeds get what is popular, whatever the model, as a storefront gives them.
-func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Accuracy, error) {
+func (s *search) test(m *Model, rows *csr.Matrix) (*metrics.Collector, error) {
 	d := s.data
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
@@ -337,7 +356,7 @@ func (s *search) test(m *Model, rows *csr.Matrix) (metrics.Summary, []metrics.Ac
 			collector.Record(at, a, ranked)
 		}
 	})
-	return collector.Summary(), collector.Cases(), err
+	return collector, err
 }
 
 // popular ranks by the number of interactions.

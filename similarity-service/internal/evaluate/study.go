@@ -30,11 +30,13 @@ type Competition struct {
 	Board *Leaderboard
 	// overlap is the number of test cases over that of training rows.
 	overlap float64
+	data    *dataset.Data // until the run is noted
 }
 
 // Study is a competition that was run several times. In a cross-validation every algorithm is tested, in every fold.
 type Study struct {
 	Runs        []Competition // by seed, then fold; boards without their models
+	Data        *dataset.Data // of the first run
 	Standings   []Standing    // best mean NDCG on validation first
 	Comparisons []Comparison  // of every two algorithms that were tested, in the order of the standings
 }
@@ -70,19 +72,29 @@ func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options
 	for n := range study.Runs {
 		group.Go(func() error {
 			run := o
-			run.Workers, run.Progress = max(workers/atOnce, 1), nil
+			run.Workers = max(workers/atOnce, 1)
+			if len(study.Runs) > 1 { // several at a time have one clock and one bar
+				run.Progress, run.CPUSeconds = nil, nil
+			}
 			run.Seed += uint64(n / folds)
 			c := Competition{Seed: run.Seed}
 			if plan.Folds > 1 {
 				c.Fold, run.TestAll = n%folds+1, true
 			}
-			if err := c.hold(load, plan, run); err != nil {
+			if err := c.hold(load, plan, run); err != nil && len(study.Runs) == 1 {
+				return err
+			} else if err != nil {
 				return fmt.Errorf("seed %d, fold %d: %w", c.Seed, c.Fold, err)
 			}
-			study.Runs[n] = c
 			mu.Lock()
 			defer mu.Unlock()
-			if done++; o.Progress != nil {
+			if study.Runs[n] = c; n == 0 {
+				study.Data = c.data
+			} else {
+				c.Board.forgetLists()
+			}
+			study.Runs[n].data = nil
+			if done++; o.Progress != nil && len(study.Runs) > 1 {
 				o.Progress("competitions", done, len(study.Runs))
 			}
 			return nil
@@ -114,12 +126,18 @@ func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan P
 		return err
 	}
 	board.forgetModels()
-	c.Board = board
+	c.Board, c.data = board, d
 	return nil
 }
 
 // forgetModels keeps the figures only: the models of many runs would fill the memory.
 func (b *Leaderboard) forgetModels() { b.Model, b.train, b.built, b.data = nil, nil, nil, nil }
+
+func (b *Leaderboard) forgetLists() {
+	for n := range b.Results {
+		b.Results[n].TestLists = nil
+	}
+}
 
 // results are those of an algorithm by run, nil where it did not compete.
 func (s *Study) results(name string) []*Result {

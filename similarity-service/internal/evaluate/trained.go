@@ -58,8 +58,8 @@ func MeasureTrained(d *dataset.Data, t *Trained, o Options) ([]metrics.Accuracy,
 	o = o.withDefaults()
 	if d.Relation != dataset.ViewedNext {
 		s := &search{data: d, o: o}
-		_, cases, err := s.test(&Model{Lists: t.Lists, SeedHalfLife: t.SeedHalfLife}, reading(d, t.Values))
-		return cases, err
+		collector, err := s.test(&Model{Lists: t.Lists, SeedHalfLife: t.SeedHalfLife}, reading(d, t.Values))
+		return collector.Cases(), err
 	}
 	s := &nextSearch{d, o}
 	collector, err := s.measure(s.trained(t), d.Tests, "measure")

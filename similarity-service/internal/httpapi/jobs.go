@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 )
 
 // startInput has a pointer as its body: a job of the default kind needs none.
@@ -137,10 +138,36 @@ func complete(r *similarityapi.JobRequest) error {
 	if r.TouchedOnly && r.Kind != KindRecompute {
 		fields = append(fields, apierror.FieldError{Pointer: "/touched_only", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out"})
 	}
+	fields = append(fields, ofEvaluation(r)...)
 	if len(fields) > 0 {
 		return apierror.Invalid("The job cannot be started as asked.", fields...)
 	}
 	return nil
+}
+
+// ofEvaluation checks what says how algorithms compete.
+func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
+	var fields []apierror.FieldError
+	for at, name := range r.Algorithms {
+		if !slices.Contains(evaluate.Algorithms(), name) {
+			fields = append(fields, apierror.FieldError{
+				Pointer: fmt.Sprintf("/algorithms/%d", at), Detail: fmt.Sprintf("%q is not one of %s", name, strings.Join(evaluate.Algorithms(), ", ")),
+			})
+		}
+	}
+	if _, err := evaluate.Pinned(r.Parameters).Checked(); err != nil {
+		fields = append(fields, apierror.FieldError{Pointer: "/parameters", Detail: strings.ReplaceAll(err.Error(), "\n", "; ")})
+	}
+	if r.Kind != KindEvaluation && (r.Folds > 0 || r.Seeds > 0) {
+		fields = append(fields, apierror.FieldError{Pointer: "/folds", Detail: "folds and seeds are for a job of the kind \"evaluation\": leave them out"})
+	}
+	if r.Folds == 1 {
+		fields = append(fields, apierror.FieldError{Pointer: "/folds", Detail: "one fold is none: give 2 or more, or leave it out"})
+	}
+	if r.TouchedOnly && (len(r.Algorithms) > 0 || len(r.Parameters) > 0) {
+		fields = append(fields, apierror.FieldError{Pointer: "/touched_only", Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters"})
+	}
+	return fields
 }
 
 // registerJobEvents adds the stream of a job's states: one event per change, the last one when the job has ended.

@@ -52,6 +52,15 @@ func (c *Collector) List(n int) []int32 {
 	return list
 }
 
+// Lists returns every recorded list.
+func (c *Collector) Lists() [][]int32 {
+	out := make([][]int32, len(c.cases))
+	for n := range out {
+		out[n] = c.List(n)
+	}
+	return out
+}
+
 // Summary holds the means over cases and the figures of all lists together.
 type Summary struct {
 	Accuracy

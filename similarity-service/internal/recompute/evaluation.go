@@ -4,25 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
 // Report is what an evaluation says of one relation.
 type Report struct {
 	Relation    string                           `json:"relation"`
 	Selected    string                           `json:"selected,omitempty"`
+	Runs        int                              `json:"runs,omitempty"` // when there were several
+	Comparisons []Comparison                     `json:"comparisons,omitempty"`
 	Results     []Measured                       `json:"results,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
 }
 
+// Comparison is the mean NDCG of one algorithm less that of another, over runs or over the cases of the only run, with a paired t-test.
+type Comparison struct {
+	First      string  `json:"first"`
+	Second     string  `json:"second"`
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	P          float64 `json:"p"`
+	Pairs      int     `json:"pairs"`
+}
+
 // Measured is one algorithm of an evaluation. Metrics are those of the held-out latest part, for the winner and the baselines.
 type Measured struct {
 	Standing
-	Parameters map[string]any                  `json:"parameters"`
+	Parameters map[string]any                  `json:"parameters,omitempty"` // of one run
+	Wins       int                             `json:"wins,omitempty"`       // of several runs, in which validation chose it
 	Metrics    map[string]similarityapi.Metric `json:"metrics,omitempty"`
 }
 
@@ -64,10 +82,23 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	o := r.options(ctx, s)
 	o.Untested = true
 	p.Split.Tests = thin(p.Split.Tests)
-	board, err := evaluate.Run(p.Split, o)
+	plan := evaluate.Plan{Folds: s.task.Request.Folds, Seeds: s.task.Request.Seeds}
+	data := p.Split
+	if plan.Folds > 1 {
+		data = p.Full
+	}
+	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return data, nil }, plan, o)
 	if err != nil {
 		return report, fmt.Errorf("evaluate: %w", err)
 	}
+	for _, c := range study.Comparisons {
+		report.Comparisons = append(report.Comparisons, Comparison{c.First, c.Second, c.Mean, c.Low, c.High, c.P, c.Pairs})
+	}
+	if plan.Runs() > 1 {
+		report.overall(study)
+		return report, nil
+	}
+	board := study.Runs[0].Board
 	report.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
@@ -78,4 +109,23 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 		report.Results = append(report.Results, m)
 	}
 	return report, nil
+}
+
+// overall reports the means over several runs.
+func (r *Report) overall(study *evaluate.Study) {
+	r.Runs, r.Selected = len(study.Runs), study.Standings[0].Name
+	for _, s := range study.Standings {
+		m := Measured{Standing: Standing{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{}}
+		for name, v := range s.Figures {
+			metric := similarityapi.Metric{Value: v.Mean, Low: v.Mean, High: v.Mean}
+			if !math.IsNaN(v.SD) {
+				metric.Low, metric.High, metric.SD = v.Low, v.High, v.SD
+			}
+			if slices.Contains(metrics.AccuracyNames(), name) {
+				name = fmt.Sprintf("%s@%d", name, measuredAt)
+			}
+			m.Metrics[name] = metric
+		}
+		r.Results = append(r.Results, m)
+	}
 }

@@ -88,7 +88,7 @@ type Outcome struct {
 type Standing struct {
 	Algorithm string  `json:"algorithm"`
 	NDCG      float64 `json:"validation_ndcg"`
-	Recall    float64 `json:"validation_recall"`
+	Recall    float64 `json:"validation_recall,omitempty"`
 }
 
 // Run is the jobs.Runner of the kind "recompute". It fails when no relation gave a model.
@@ -271,7 +271,9 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 	if budget == 0 {
 		budget = r.Budget
 	}
+	algorithms, pinned := competing(s)
 	return evaluate.Options{
+		Algorithms: algorithms, Pinned: pinned, Select: selected(algorithms),
 		K: measuredAt, Neighbours: neighboursKept, Seed: s.task.Request.Seed, BudgetSeconds: budget,
 		MaxCases: min(max(int(budget*casesPerSecond), minCases), maxCases),
 		Stop:     func() bool { return ctx.Err() != nil },
@@ -279,6 +281,35 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 			s.report(what, .1+.7*float64(done)/float64(max(total, 1)))
 		},
 	}
+}
+
+// competing are the algorithms and parameters that a request names, as far as they suit the relation: one request covers relations that have no
+// algorithm in common. Where it names none that suits, all compete.
+func competing(s stage) ([]string, evaluate.Pinned) {
+	request := s.task.Request
+	suits := func(name string) bool { return (name == evaluate.NextItem) == (s.relation == similarityapi.ViewedNext) }
+	var algorithms []string
+	for _, name := range request.Algorithms {
+		if suits(name) && name != evaluate.Popular && name != evaluate.Cosine || len(request.Algorithms) == 1 && name == evaluate.Cosine {
+			algorithms = append(algorithms, name)
+		}
+	}
+	pinned := evaluate.Pinned{}
+	for name, given := range request.Parameters {
+		named := algorithms == nil || slices.Contains(algorithms, name) || name == evaluate.TwoHop && slices.Contains(algorithms, evaluate.TwoHopLowRank)
+		if suits(name) && named {
+			pinned[name] = given
+		}
+	}
+	return algorithms, pinned
+}
+
+// selected is the algorithm that a shop pinned by naming it alone.
+func selected(algorithms []string) string {
+	if len(algorithms) == 1 {
+		return algorithms[0]
+	}
+	return ""
 }
 
 func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, b *base, touched []int32) (*competition, error) {

@@ -104,6 +104,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(rt.spec)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
+	case path == "/console" || strings.HasPrefix(path, "/console/"):
+		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	case strings.HasPrefix(path, tracker.Prefix):
 		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	default:

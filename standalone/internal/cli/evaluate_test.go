@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // writeOrders makes a table of orders of two kinds of goods that are bought apart.
@@ -85,6 +87,51 @@ func TestEvaluateWritesTheReport(t *testing.T) {
 	})
 }
 
+func TestARunFileMakesTheSameReportAgain(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "run.json")
+	evaluate := func(args ...string) map[string]any {
+		t.Helper()
+		var out, progress bytes.Buffer
+		if code := Execute(context.Background(), append([]string{"evaluate", "--json"}, args...), &out, &progress); code != 0 {
+			t.Fatalf("exit code %d: %s", code, progress.String())
+		}
+		var report map[string]any
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatal(err)
+		}
+		forget(report)
+		return report
+	}
+	first := evaluate("--data", writeOrders(t), "--format", "baskets", "--k", "5", "--budget", "1", "--folds", "2", "--seeds", "2", "--seed", "4",
+		"--algorithms", "two_hop", "--set", "two_hop.beta=.2", "--save-run", file)
+	if diff := cmp.Diff(first, evaluate("--run", file)); diff != "" {
+		t.Error(diff)
+	}
+	if runs := first["runs"].([]any); len(runs) != 4 {
+		t.Errorf("%d runs, want 4", len(runs))
+	}
+	if changed := evaluate("--run", file, "--folds", "3", "--algorithms", "llr", "--set", "two_hop.beta=.4", "--algorithms", "two_hop"); len(changed["runs"].([]any)) != 6 {
+		t.Error("flags do not stand above the file")
+	}
+}
+
+// forget takes out what differs from run to run: time and memory.
+func forget(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "cpu_seconds")
+		delete(v, "peak_bytes")
+		for _, one := range v {
+			forget(one)
+		}
+	case []any:
+		for _, one := range v {
+			forget(one)
+		}
+	}
+}
+
 func TestEvaluateFailsClearly(t *testing.T) {
 	t.Parallel()
 	cancelled, cancel := context.WithCancel(context.Background())
@@ -95,10 +142,14 @@ func TestEvaluateFailsClearly(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no data":        {context.Background(), []string{"--format", "csv"}, `"data" not set`},
+		"no data":        {context.Background(), []string{"--format", "csv"}, "--data and --format are needed"},
 		"missing folder": {context.Background(), []string{"--data", "/nowhere", "--format", "lightgcn"}, "no file train.txt in /nowhere"},
 		"bad format":     {context.Background(), []string{"--data", path, "--format", "xml"}, "want one of"},
 		"bad resplit":    {context.Background(), []string{"--data", path, "--format", "csv", "--resplit", "odd"}, "want random or nothing"},
+		"bad set":        {context.Background(), []string{"--data", path, "--format", "csv", "--set", "two_hop=1"}, "want ALGORITHM.PARAMETER=NUMBER"},
+		"bad parameter":  {context.Background(), []string{"--data", path, "--format", "baskets", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`},
+		"one fold":       {context.Background(), []string{"--data", path, "--format", "baskets", "--folds", "1"}, "folds is 1, want 2 or more"},
+		"no run file":    {context.Background(), []string{"--run", "/nowhere"}, "read the run"},
 		"bad fraction":   {context.Background(), []string{"--data", path, "--format", "baskets", "--train-fraction", "2"}, "train fraction is 2"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,182 @@
+package console
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+)
+
+var secret = []byte("0123456789abcdef0123456789abcdef")
+
+func TestSessionsAreSealed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	s := newSeal(secret)
+	text := s.close(session{Key: "sk_secret", Expires: now.Add(time.Hour)})
+	if got, err := s.open(text, now); err != nil || got.Key != "sk_secret" {
+		t.Errorf("a sound session: %+v, %v", got, err)
+	}
+	if strings.Contains(text, "sk_secret") || text == s.close(session{Key: "sk_secret", Expires: now.Add(time.Hour)}) {
+		t.Error("the key can be read, or two sessions look alike")
+	}
+	other := "A"
+	if text[20] == 'A' {
+		other = "B"
+	}
+	for name, c := range map[string]struct {
+		seal *seal
+		text string
+		now  time.Time
+	}{
+		"ended":          {s, text, now.Add(time.Hour)},
+		"changed":        {s, text[:20] + other + text[21:], now},
+		"another secret": {newSeal([]byte("another secret of 32 bytes ....!")), text, now},
+		"empty":          {s, "", now},
+		"no base64":      {s, "%%%", now},
+	} {
+		if got, err := c.seal.open(c.text, c.now); err == nil || got.Key != "" {
+			t.Errorf("%s: opened as %+v", name, got)
+		}
+	}
+}
+
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	for want, scopes := range map[string][]string{
+		roleAdmin: {auth.ScopeAll}, roleMerchandiser: {auth.ScopeConfigRead, auth.ScopeConfigWrite}, roleViewer: {auth.ScopeConfigRead, auth.ScopeModelsRead},
+	} {
+		if got := (person{Principal: auth.Principal{Scopes: scopes}}).Role(); got != want {
+			t.Errorf("%v: %s, want %s", scopes, got, want)
+		}
+	}
+}
+
+// shop is a console of a shop with keys, before an API that answers every call with an empty object and counts calls.
+type shop struct {
+	handler http.Handler
+	keys    map[auth.Kind]string
+	viewer  string
+	calls   int
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	s := &shop{keys: map[auth.Kind]string{}}
+	path := filepath.Join(t.TempDir(), "keys.json")
+	add := func(n auth.NewKey) string {
+		key, entry, err := auth.Generate(n, time.Now())
+		if err == nil {
+			err = auth.AppendKey(path, entry)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	for _, kind := range []auth.Kind{auth.KindSecret, auth.KindPublishable, auth.KindService} {
+		s.keys[kind] = add(auth.NewKey{Kind: kind, Shop: "red"})
+	}
+	s.viewer = add(auth.NewKey{Kind: auth.KindSecret, Shop: "red", Scopes: []string{auth.ScopeConfigRead, auth.ScopeModelsRead}})
+	a, err := auth.NewAuthenticator(auth.Options{KeysFile: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	api := Peer{Transport: httpserver.InProcess{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s.calls++
+		_, _ = io.WriteString(w, "{}")
+	})}}
+	s.handler = New(Options{
+		Auth: a, Secret: secret, Attempts: httpserver.NewAttempts("test", httpserver.RateLimits{}, 2, logger), Profile: api, Similarity: api, Recommender: api,
+		Logger: logger, Now: time.Now,
+	})
+	return s
+}
+
+func (s *shop) do(method, path string, form url.Values, change func(*http.Request)) *http.Response {
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if change != nil {
+		change(r)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// cookie signs in.
+func (s *shop) cookie(t *testing.T, key string) *http.Cookie {
+	t.Helper()
+	resp := s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {key}}, nil)
+	if resp.StatusCode != http.StatusSeeOther || len(resp.Cookies()) != 1 {
+		t.Fatalf("sign in: %s, cookies %v", resp.Status, resp.Cookies())
+	}
+	return resp.Cookies()[0]
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	resp := s.do(http.MethodGet, "/console/models?x=1", nil, nil)
+	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || to != "/console/sign-in?next=%2Fconsole%2Fmodels%3Fx%3D1" {
+		t.Errorf("without a session: %s to %q", resp.Status, to)
+	}
+	cookie := s.cookie(t, s.keys[auth.KindSecret])
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != Root || cookie.MaxAge > 12*60*60 {
+		t.Errorf("the cookie is %s", cookie)
+	}
+	resp = s.do(http.MethodGet, "/console/rules", nil, func(r *http.Request) { r.AddCookie(cookie) })
+	if csp := resp.Header.Get("Content-Security-Policy"); resp.StatusCode != http.StatusOK || !strings.Contains(csp, "script-src 'self'") || strings.Contains(csp, "unsafe") {
+		t.Errorf("signed in: %s, policy %q", resp.Status, csp)
+	}
+	for _, kind := range []auth.Kind{auth.KindPublishable, auth.KindService} {
+		if resp := s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, nil); resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 {
+			t.Errorf("a %s key: %s", kind, resp.Status)
+		}
+	}
+	resp = s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[auth.KindSecret]}, "next": {"https://evil.example/"}}, nil)
+	if to := resp.Header.Get("Location"); to != "/console/" {
+		t.Errorf("the address led to %q", to)
+	}
+	for range 10 {
+		resp = s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {"sk_guess"}}, nil)
+	}
+	if resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("after many attempts: %s", resp.Status)
+	}
+}
+
+func TestOnlyThePagesOfTheConsoleChange(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	admin, viewer := s.cookie(t, s.keys[auth.KindSecret]), s.cookie(t, s.viewer)
+	for name, c := range map[string]struct {
+		cookie *http.Cookie
+		site   string
+		want   int
+		calls  int
+	}{
+		"from the console":  {admin, "same-origin", http.StatusSeeOther, 1},
+		"from another site": {admin, "cross-site", http.StatusForbidden, 0},
+		"by a viewer":       {viewer, "same-origin", http.StatusForbidden, 0},
+		"by nobody":         {&http.Cookie{Name: cookieName, Value: "x"}, "same-origin", http.StatusSeeOther, 0},
+	} {
+		s.calls = 0
+		resp := s.do(http.MethodPost, "/console/jobs", nil, func(r *http.Request) {
+			r.AddCookie(c.cookie)
+			r.Header.Set("Sec-Fetch-Site", c.site)
+		})
+		if resp.StatusCode != c.want || s.calls != c.calls {
+			t.Errorf("%s: %s, %d calls", name, resp.Status, s.calls)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package console
+
+import (
+	"cmp"
+	"html/template"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// count is a number of something named.
+type count struct {
+	Name  string
+	Count int64
+	Rate  float64 // a minute, over the time that was counted
+}
+
+type overviewData struct {
+	Stats     *profileapi.EventStats
+	Types     []count
+	EventPlot template.HTML
+	Scenarios []scenarioRow
+	Warnings  []string
+	ClickPlot template.HTML
+	Money     []recommenderapi.MetricsRow
+	Days      []recommenderapi.MetricsRow
+	Answers   int64
+	Personal  float64
+	Degraded  float64
+	Models    []similarityapi.Model
+	Live      []similarityapi.Model
+	Refused   []similarityapi.Model
+	Damaged   []similarityapi.ModelFallback
+	Jobs      []similarityapi.Job
+}
+
+type scenarioRow struct {
+	recommenderapi.ScenarioMetrics
+	Personal, DegradedShare float64
+}
+
+func (c *console) overview(v *visit) (any, error) {
+	d := &overviewData{}
+	now := c.o.Now().UTC()
+	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)}})
+	if v.part("events", err); err == nil {
+		d.events(&stats, now)
+	}
+	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
+	metrics, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", weekAgo)
+	if v.part("figures of placements", err); err == nil {
+		d.placements(metrics)
+	}
+	weekAgo.Set("interval", "day")
+	weekAgo.Set("group_by", "scenario")
+	days, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
+	if v.part("figures of days", err); err == nil {
+		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows)
+	}
+	weekAgo.Set("group_by", "scenario,currency")
+	money, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
+	v.part("revenue", err)
+	d.Money = money.Rows
+	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
+	v.part("live models", err)
+	d.Damaged = live.Degraded
+	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	v.part("models", err)
+	for _, m := range models.Items {
+		switch {
+		case live.Live[m.Relation] == m.Version:
+			d.Live = append(d.Live, m)
+		case m.State == "rejected":
+			d.Refused = append(d.Refused, m)
+		}
+	}
+	d.Refused = d.Refused[:min(len(d.Refused), 5)]
+	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"5"}})
+	v.part("jobs", err)
+	d.Jobs = jobs.Items
+	return d, nil
+}
+
+// events counts those of the last day, and per minute of it.
+func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
+	d.Stats = stats
+	for _, name := range slices.Sorted(maps.Keys(stats.Total.Accepted)) {
+		n := stats.Total.Accepted[name]
+		d.Types = append(d.Types, count{Name: name, Count: n, Rate: float64(n) / (24 * 60)})
+	}
+	slices.SortStableFunc(d.Types, func(a, b count) int { return cmp.Compare(b.Count, a.Count) })
+	plot := chart.Plot{ID: "events", Title: "Events a minute, by hour of the last day", Unit: "events a minute", Series: []chart.Series{{Name: "all"}}}
+	perHour := map[string]int64{}
+	for _, h := range stats.Hours {
+		perHour[h.Hour.UTC().Format("02. 15h")] += h.AcceptedTotal
+	}
+	for n := 23; n >= 0; n-- {
+		label := now.Add(-time.Duration(n) * time.Hour).Format("02. 15h")
+		plot.Labels = append(plot.Labels, label)
+		plot.Series[0].Values = append(plot.Series[0].Values, float64(perHour[label])/60)
+	}
+	if stats.Total.AcceptedTotal > 0 {
+		d.EventPlot = chart.Bars(plot)
+	}
+}
+
+func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
+	d.Warnings = m.Warnings
+	var degraded, shown int64
+	personal := 0.0
+	for _, s := range m.Scenarios {
+		row := scenarioRow{ScenarioMetrics: s, Personal: s.TierShare["personal"] + s.TierShare["session"], DegradedShare: share(s.Degraded, s.Requests)}
+		d.Scenarios = append(d.Scenarios, row)
+		d.Answers, degraded, shown = d.Answers+s.Requests, degraded+s.Degraded, shown+s.Impressions
+		personal += row.Personal * float64(s.Impressions)
+	}
+	d.Degraded = share(degraded, d.Answers)
+	if shown > 0 {
+		d.Personal = personal / float64(shown)
+	}
+}
+
+func share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// clickPlot draws the click rates of the busiest placements by day.
+func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
+	total, byDay := map[string]int64{}, map[string]map[string]float64{}
+	for _, r := range rows {
+		day := r.At.Format("01-02")
+		if byDay[day] == nil {
+			byDay[day] = map[string]float64{}
+		}
+		total[r.Scenario] += r.Impressions
+		byDay[day][r.Scenario] = 100 * share(r.Clicks, r.Impressions)
+	}
+	names := slices.SortedFunc(maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) })
+	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: slices.Sorted(maps.Keys(byDay))}
+	for _, name := range names[:min(4, len(names))] {
+		line := chart.Series{Name: name}
+		for _, day := range plot.Labels {
+			line.Values = append(line.Values, byDay[day][name])
+		}
+		plot.Series = append(plot.Series, line)
+	}
+	return chart.Lines(plot)
+}

@@ -1,0 +1,126 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+)
+
+const cookieName = "aisle_console"
+
+// The roles of people, as the console calls what their keys can do.
+const (
+	roleViewer       = "viewer"
+	roleMerchandiser = "merchandiser"
+	roleAdmin        = "admin"
+)
+
+// person is who looks at a page.
+type person struct {
+	auth.Principal
+	key string // "" in open mode
+}
+
+// Role names what a key can do: admin everything, merchandiser change configuration, viewer neither.
+func (p person) Role() string {
+	switch {
+	case p.Can(auth.ScopeAll):
+		return roleAdmin
+	case p.Can(auth.ScopeConfigWrite):
+		return roleMerchandiser
+	}
+	return roleViewer
+}
+
+// Open reports whether nobody needs a key here.
+func (p person) Open() bool { return p.key == "" }
+
+// who finds the person of a request: of the session, or anybody of this machine where no key is needed. The error is a 401 or 403 problem.
+func (c *console) who(r *http.Request) (person, error) {
+	var s session
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		s, _ = c.seal.open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
+	}
+	return c.holder(r, s.Key)
+}
+
+// holder returns whom a key belongs to, as the API would say. A service key acts for every shop and a publishable key is known to everybody: neither is a person's.
+func (c *console) holder(r *http.Request, key string) (person, error) {
+	asked := r.Clone(r.Context())
+	asked.Header.Del("X-API-Key")
+	asked.Header.Del("Authorization")
+	asked.Header.Del(auth.ShopHeader)
+	if key != "" {
+		asked.Header.Set("Authorization", "Bearer "+key)
+	}
+	p, err := c.o.Auth.Authenticate(asked)
+	if err != nil {
+		return person{}, err
+	}
+	if p.Kind != auth.KindSecret {
+		return person{}, apierror.New(http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).")
+	}
+	return person{Principal: p, key: key}, nil
+}
+
+type signInData struct {
+	Problem string
+	Next    string
+}
+
+func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
+	if _, err := c.who(r); err == nil {
+		http.Redirect(w, r, next(r), http.StatusSeeOther)
+		return
+	}
+	c.render(w, http.StatusOK, "signin", frame{Title: "Sign in", Data: signInData{Next: next(r)}})
+}
+
+func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	refuse := func(status int, problem string) {
+		c.render(w, status, "signin", frame{Title: "Sign in", Data: signInData{Problem: problem, Next: next(r)}})
+	}
+	if !c.o.Attempts.Allow(r) {
+		w.Header().Set("Retry-After", "3")
+		refuse(http.StatusTooManyRequests, "Too many attempts from this address. Wait a few seconds.")
+		return
+	}
+	key := strings.TrimSpace(r.PostFormValue("key"))
+	if key == "" {
+		refuse(http.StatusUnprocessableEntity, "Enter a key: it begins with sk_.")
+		return
+	}
+	if _, err := c.holder(r, key); err != nil {
+		p := apierror.From(err)
+		refuse(p.Status, p.Detail)
+		return
+	}
+	text := c.seal.close(session{Key: key, Expires: c.o.Now().Add(sessionTime)})
+	http.SetCookie(w, c.cookie(r, text, int(sessionTime.Seconds())))
+	http.Redirect(w, r, next(r), http.StatusSeeOther)
+}
+
+func (c *console) signOut(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, c.cookie(r, "", -1))
+	http.Redirect(w, r, Root+"/sign-in", http.StatusSeeOther)
+}
+
+func (c *console) cookie(r *http.Request, value string, seconds int) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: value, Path: Root, MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Secure: httpserver.OverTLS(r, c.o.Limits.TrustedProxies),
+	}
+}
+
+// next is the page to go on with after signing in: one of the console, whatever the address says.
+func next(r *http.Request) string {
+	to := r.FormValue("next")
+	if !strings.HasPrefix(to, Root+"/") || strings.ContainsAny(to, "\\\r\n") || strings.HasPrefix(to, Root+"/sign-in") {
+		return Root + "/"
+	}
+	return to
+}

@@ -1,0 +1,90 @@
+// Makes pages livelier; each works without it. A form or region with data-live="#id" puts what it answers into the region of that id, a region with
+// data-refresh="seconds" is read anew until the answer has no such attribute, and [data-drop] takes a file that is dropped on it for its input.
+"use strict";
+(() => {
+  const pause = 350; // ms after the last key
+  const running = new Map();
+
+  // swap puts the region of an answered page into this one, and says so to screen readers through the region's own aria-live.
+  async function swap(selector, url, options) {
+    running.get(selector)?.abort();
+    const stop = new AbortController();
+    running.set(selector, stop);
+    const region = document.querySelector(selector);
+    if (!region) return;
+    region.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { ...options, signal: stop.signal, credentials: "same-origin" });
+      if (answer.redirected && !answer.url.includes("/console/")) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector(selector) ?? page.querySelector("main .bad");
+      if (!fresh) { location.assign(answer.url); return; }
+      if (fresh.matches(selector)) region.replaceWith(document.adoptNode(fresh));
+      else region.replaceChildren(document.adoptNode(fresh));
+      prepare();
+    } catch (failure) {
+      if (failure.name === "AbortError") return;
+      region.textContent = "The server cannot be reached: " + failure.message;
+    } finally {
+      document.querySelector(selector)?.removeAttribute("aria-busy");
+    }
+  }
+
+  function submit(form, button) {
+    const target = form.dataset.live;
+    const data = new FormData(form);
+    const name = button?.getAttribute("name");
+    if (name) data.set(name, button.value);
+    const action = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.pathname;
+    if ((form.method || "get") === "get") {
+      const url = action.split("?")[0] + "?" + new URLSearchParams(data);
+      history.replaceState(null, "", url);
+      return swap(target, url);
+    }
+    const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+    return swap(target, action, { method: "POST", body });
+  }
+
+  function later(form) {
+    clearTimeout(form.timer);
+    form.timer = setTimeout(() => submit(form, form.querySelector("[data-preview]")), pause);
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter;
+    const question = button?.dataset.confirm;
+    if (question && !confirm(question)) { event.preventDefault(); return; }
+    const live = form.dataset.live && (!form.querySelector("[data-preview]") || button?.hasAttribute("data-preview"));
+    if (!live) return;
+    event.preventDefault();
+    submit(form, button);
+  });
+
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => {
+      const form = event.target.form;
+      if (form?.dataset.live && form.dataset.typing !== "off") later(form);
+    });
+  }
+
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const area = event.target.closest?.("[data-drop]");
+      if (!area) return;
+      event.preventDefault();
+      area.classList.toggle("over", kind === "dragover");
+      if (kind !== "drop" || !event.dataTransfer.files.length) return;
+      const input = area.querySelector("input[type=file]");
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  function prepare() {
+    for (const region of document.querySelectorAll("[data-refresh]:not([data-timed])")) {
+      region.dataset.timed = "";
+      setTimeout(() => { if (region.isConnected) swap("#" + region.id, region.dataset.from || location.href); }, 1000 * Number(region.dataset.refresh));
+    }
+  }
+  prepare();
+})();

@@ -1,0 +1,154 @@
+package console
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+//go:embed templates
+var files embed.FS
+
+// templates are the pages by name; each defines "main" for the layout.
+type templates map[string]*template.Template
+
+// parseTemplates panics on a template that cannot be read: they are part of the program.
+func parseTemplates(now func() time.Time) templates {
+	functions := template.FuncMap{
+		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list, "json": indented,
+		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "split": strings.Fields,
+	}
+	entries, err := files.ReadDir("templates")
+	if err != nil {
+		panic(err)
+	}
+	t := templates{}
+	base := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		t[name] = template.Must(template.Must(base.Clone()).ParseFS(files, path.Join("templates", e.Name())))
+	}
+	return t
+}
+
+// number writes an integer with thin gaps between thousands, or a figure with four digits.
+func number(v any) string {
+	switch n := v.(type) {
+	case int64:
+		return grouped(strconv.FormatInt(n, 10))
+	case int:
+		return grouped(strconv.Itoa(n))
+	case float64:
+		if n == math.Trunc(n) && math.Abs(n) < 1e15 {
+			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
+		}
+		if math.Abs(n) >= 1000 {
+			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
+		}
+		return strconv.FormatFloat(n, 'g', 4, 64)
+	case *float64:
+		if n == nil {
+			return "–"
+		}
+		return strconv.FormatFloat(*n, 'f', 2, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+func grouped(digits string) string {
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "−", digits[1:]
+	}
+	for n := len(digits) - 3; n > 0; n -= 3 {
+		digits = digits[:n] + "\u202f" + digits[n:]
+	}
+	return sign + digits
+}
+
+// percent writes a share between 0 and 1.
+func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + "\u202f%" }
+
+// short writes a figure with three digits.
+func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+
+func list(v []string) string { return strings.Join(v, ", ") }
+
+func moment(v any) time.Time {
+	switch t := v.(type) {
+	case wire.Time:
+		return t.Time
+	case time.Time:
+		return t
+	}
+	return time.Time{}
+}
+
+// when writes a moment in UTC.
+func when(v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
+}
+
+// ago writes how long ago a moment was.
+func ago(now time.Time, v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	d := now.Sub(t)
+	suffix := " ago"
+	if d < 0 {
+		d, suffix = -d, " from now"
+	}
+	switch {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s" + suffix
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min" + suffix
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h" + suffix
+	}
+	return strconv.Itoa(int(d.Hours()/24)) + " days" + suffix
+}
+
+func indented(v any) string {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// callPath is the address of a call that reads ("GET /v1/models"); "" for one that does not.
+func callPath(call string) string {
+	p, ok := strings.CutPrefix(call, "GET ")
+	if !ok {
+		return ""
+	}
+	return p
+}
+
+// hidden is a field of a form that nobody sees.
+func hidden(name, value string) template.HTML {
+	return template.HTML(`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`) //nolint:gosec // both are escaped
+}
+
+// itemLink is an item in a list of a page.
+type itemLink struct{ ID, Title string }
+
+func newItemLink(id string) itemLink { return itemLink{ID: id} }

@@ -1,0 +1,131 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"net/http"
+	"net/url"
+
+	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// shownLimit is how many items a list on a page has.
+const shownLimit = 12
+
+type tryData struct {
+	Scenarios                               []recommenderapi.Scenario
+	Scenario, User, Views, Context, Missing string
+	Users                                   []profileapi.User
+	Answer                                  *recommenderapi.Answer
+	Products                                []product
+	Problem                                 *apierror.Problem
+	Why                                     *recommenderapi.ExplainAnswer
+}
+
+// product is a recommended item as a page shows it.
+type product struct {
+	recommenderapi.RecommendedItem
+	Title, Image, Price string
+	Parts               []scorePart
+}
+
+// scorePart is one contribution to a score, and its share of the largest on the page.
+type scorePart struct {
+	recommenderapi.ScoreContribution
+	Bar template.HTML
+}
+
+func (c *console) try(v *visit) (any, error) {
+	d := &tryData{Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing")}
+	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	if err != nil {
+		return nil, err
+	}
+	d.Scenarios = scenarios.Items
+	users, err := get[profileapi.Page[profileapi.User]](v, v.profile, "/v1/users", url.Values{"limit": {"50"}})
+	v.part("visitors", err)
+	d.Users = users.Items
+	if d.Scenario == "" {
+		return d, nil
+	}
+	r := request(v, d.Scenario)
+	answer, err := send[recommenderapi.Answer](v, v.recommender, http.MethodPost, "/v1/recommendations", r)
+	if err != nil {
+		d.Problem = apierror.From(err)
+		return d, nil
+	}
+	d.Answer, d.Products = &answer, products(answer.Items)
+	for _, row := range answer.Rows {
+		d.Products = append(d.Products, products(row.Items)...)
+	}
+	if d.Missing != "" {
+		why, err := send[recommenderapi.ExplainAnswer](v, v.recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing})
+		if err != nil {
+			d.Problem = apierror.From(err)
+			return d, nil
+		}
+		d.Why = &why
+	}
+	return d, nil
+}
+
+// request is what a form asks a placement for: it counts in no figure.
+func request(v *visit, scenario string) recommenderapi.Request {
+	r := recommenderapi.Request{
+		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Limit: shownLimit, Explain: "full", Test: true,
+		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
+	}
+	for _, id := range v.words("views") {
+		r.Events = append(r.Events, profileapi.Event{Type: "view_item", ItemID: id, UserID: r.UserID})
+	}
+	if r.UserID == "" && len(r.Events) > 0 {
+		r.SessionID = "console-visitor"
+		for n := range r.Events {
+			r.Events[n].SessionID = r.SessionID
+		}
+	}
+	return r
+}
+
+func products(items []recommenderapi.RecommendedItem) []product {
+	var all []product
+	largest := 0.0
+	for _, it := range items {
+		p := product{RecommendedItem: it, Title: text(it.Fields.Get("title")), Image: picture(text(it.Fields.Get("image_url")))}
+		if price, ok := it.Fields.Get("price").(float64); ok {
+			p.Price = fmt.Sprintf("%.2f %s", price, text(it.Fields.Get("currency")))
+		}
+		if it.Explanation != nil {
+			for _, part := range it.Explanation.Contributions {
+				largest = max(largest, math.Abs(part.Value))
+			}
+		}
+		all = append(all, p)
+	}
+	for n := range all {
+		if e := all[n].Explanation; e != nil {
+			for _, part := range e.Contributions {
+				all[n].Parts = append(all[n].Parts, scorePart{part, chart.Bar(part.Value / max(largest, math.SmallestNonzeroFloat64))})
+			}
+		}
+	}
+	return all
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// picture is the address of a picture that a page may show; "" for any other.
+func picture(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return address
+}

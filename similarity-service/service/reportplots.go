@@ -1,0 +1,147 @@
+package service
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// figure is one drawing of the report.
+type figure struct {
+	Title, Says string
+	SVG         template.HTML
+}
+
+// colourOf tells models apart, also for those who do not see red and green alike (Okabe and Ito, 2008).
+func colourOf(n int) color.RGBA {
+	palette := [...]color.RGBA{
+		{0, 114, 178, 255}, {230, 159, 0, 255}, {0, 158, 115, 255}, {213, 94, 0, 255}, {204, 121, 167, 255}, {86, 180, 233, 255}, {110, 110, 110, 255}, {0, 0, 0, 255},
+	}
+	return palette[n%len(palette)]
+}
+
+// svg draws a plot of width × height points.
+func svg(p *plot.Plot, width, height vg.Length) (template.HTML, error) {
+	span := p.Y.Max - p.Y.Min
+	p.Y.Min, p.Y.Max = p.Y.Min-.05*span, p.Y.Max+.05*span
+	if p.Legend.Top { // it stands over the points unless there is room
+		p.Y.Max += .4 * span
+	}
+	writer, err := p.WriterTo(width, height, "svg")
+	if err != nil {
+		return "", fmt.Errorf("draw a figure: %w", err)
+	}
+	var b bytes.Buffer
+	if _, err := writer.WriteTo(&b); err != nil {
+		return "", fmt.Errorf("draw a figure: %w", err)
+	}
+	text := b.Bytes()
+	if at := bytes.Index(text, []byte("<svg")); at > 0 { // the XML declaration has no place inside a page
+		text = text[at:]
+	}
+	return template.HTML(text), nil // drawn by the plotter, which escapes labels
+}
+
+// interval is a plotter of points with their 95 % intervals.
+type interval struct {
+	plotter.XYs
+	plotter.YErrors
+}
+
+// pointsWithIntervals draws one figure of every tested model.
+func pointsWithIntervals(results []Result, name string) (template.HTML, error) {
+	p := plot.New()
+	p.Y.Label.Text = name
+	var labels []string
+	var data interval
+	for _, r := range results {
+		m, ok := r.Metrics[name]
+		if !ok {
+			continue
+		}
+		data.XYs = append(data.XYs, plotter.XY{X: float64(len(labels)), Y: m.Value})
+		var e struct{ Low, High float64 }
+		if m.Low != nil {
+			e.Low, e.High = m.Value-*m.Low, *m.High-m.Value
+		}
+		data.YErrors = append(data.YErrors, e)
+		labels = append(labels, r.Name)
+	}
+	bars, err := plotter.NewYErrorBars(data)
+	if err != nil {
+		return "", fmt.Errorf("draw %s: %w", name, err)
+	}
+	points, err := plotter.NewScatter(data.XYs)
+	if err != nil {
+		return "", fmt.Errorf("draw %s: %w", name, err)
+	}
+	points.GlyphStyle = draw.GlyphStyle{Color: colourOf(0), Radius: 4, Shape: draw.CircleGlyph{}}
+	p.Add(plotter.NewGrid(), bars, points)
+	p.NominalX(labels...)
+	p.X.Min, p.X.Max = -.5, float64(len(labels))-.5
+	return svg(p, vg.Length(120+90*len(labels)), 240)
+}
+
+// against draws two figures of every tested model against each other.
+func against(results []Result, x, y string) (template.HTML, error) {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	p.Add(plotter.NewGrid())
+	p.Legend.Top = true
+	for n, r := range results {
+		across, ok := r.Metrics[x]
+		if !ok {
+			continue
+		}
+		point, err := plotter.NewScatter(plotter.XYs{{X: across.Value, Y: r.Metrics[y].Value}})
+		if err != nil {
+			return "", fmt.Errorf("draw %s against %s: %w", y, x, err)
+		}
+		point.GlyphStyle = draw.GlyphStyle{Color: colourOf(n), Radius: 5, Shape: draw.CircleGlyph{}}
+		p.Add(point)
+		p.Legend.Add(r.Name, point)
+	}
+	return svg(p, 420, 280)
+}
+
+// byGroup draws a figure of every tested model over groups of cases or items.
+func byGroup(groups []Group, label string) (template.HTML, error) {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = label, groups[0].Measure
+	p.Add(plotter.NewGrid())
+	p.Legend.Top = true
+	var names []string
+	for name := range groups[0].Values {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Compare(groups[len(groups)-1].Values[b], groups[len(groups)-1].Values[a])
+	})
+	var labels []string
+	for _, g := range groups {
+		labels = append(labels, g.Name)
+	}
+	for n, name := range names {
+		var line plotter.XYs
+		for at, g := range groups {
+			line = append(line, plotter.XY{X: float64(at), Y: g.Values[name]})
+		}
+		drawn, points, err := plotter.NewLinePoints(line)
+		if err != nil {
+			return "", fmt.Errorf("draw by %s: %w", label, err)
+		}
+		drawn.Color, points.Color, points.Shape = colourOf(n), colourOf(n), draw.CircleGlyph{}
+		p.Add(drawn, points)
+		p.Legend.Add(name, drawn, points)
+	}
+	p.NominalX(labels...)
+	return svg(p, 480, 280)
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/aisle-rec/aisle/similarity-service/service"
+)
+
+// writeReport prints an aligned table: the test figures where there are any, the validation NDCG for all.
+func writeReport(w io.Writer, r service.Report) error {
+	d := r.Data
+	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", d.Path, d.Format, d.Rows, d.Items, d.Interactions, d.TestCases)
+	for _, reason := range slices.Sorted(maps.Keys(d.Skipped)) {
+		fmt.Fprintf(w, "left out: %d %s\n", d.Skipped[reason], reason)
+	}
+	for _, note := range d.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	fmt.Fprintf(w, "selected on validation: %s\n\n", r.Selected)
+	columns := metricColumns(r)
+	if err := writeFigures(w, r, columns); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	for _, one := range r.Results {
+		if len(one.Parameters) > 0 && len(r.Runs) == 0 {
+			fmt.Fprintf(w, "%s: %s\n", one.Name, parameters(one.Parameters))
+		}
+	}
+	writeRuns(w, r)
+	if s := r.Served; s != nil {
+		fmt.Fprintln(w)
+		for _, name := range columns {
+			if ratio, ok := s.Ratio[name]; ok {
+				fmt.Fprintf(w, "served %s: %s, %.1f %% of %s\n", name, cell(s.Metrics, name), 100*ratio, r.Selected)
+			}
+		}
+	}
+	if best := r.TestOptimum; best != nil {
+		fmt.Fprintf(w, "\n%s in hindsight: %s\n", r.Selected, parameters(best.Parameters))
+		for _, name := range slices.Sorted(maps.Keys(best.Metrics)) {
+			fmt.Fprintf(w, "%s: %.4f in hindsight, %.4f chosen\n", name, best.Metrics[name], best.Chosen[name])
+		}
+		fmt.Fprintf(w, "loss of the choice: %.2f %%\n", 100*best.Loss)
+	}
+	return nil
+}
+
+// writeRuns prints what several runs chose, and the paired tests.
+func writeRuns(w io.Writer, r service.Report) {
+	for _, run := range r.Runs {
+		fmt.Fprintf(w, "seed %d, fold %d: %s", run.Seed, run.Fold, run.Selected)
+		for _, one := range run.Results {
+			if one.Name == run.Selected && len(one.Parameters) > 0 {
+				fmt.Fprintf(w, ", %s", parameters(one.Parameters))
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	for n, c := range r.Comparisons {
+		if n == 0 {
+			fmt.Fprintln(w, "\nNDCG of one less that of another, 95 % interval, paired t-test:")
+		}
+		fmt.Fprintf(w, "%s − %s: %+.4f (%+.4f to %+.4f), p = %.2g, %d pairs\n", c.First, c.Second, c.Difference, c.Low, c.High, c.P, c.Pairs)
+	}
+}
+
+// writeFigures prints a table of the accuracy and one of the figures of all lists together.
+func writeFigures(w io.Writer, r service.Report, columns []string) error {
+	accuracy := columns[:min(len(columns), accuracyColumns)]
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "algorithm\tvalidation\t%s\tCPU s\tpeak MB\t\n", strings.Join(accuracy, "\t"))
+	for _, one := range r.Results {
+		validation := "–"
+		for name, v := range one.Validation {
+			if strings.HasPrefix(name, "ndcg@") || len(one.Validation) == 1 {
+				validation = fmt.Sprintf("%.4f", v)
+			}
+		}
+		cpu := "–" // of several runs at a time it is not known
+		if one.CPUSeconds > 0 {
+			cpu = fmt.Sprintf("%.1f", one.CPUSeconds)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t\n", one.Name, validation, cells(one.Metrics, accuracy), cpu, one.PeakBytes>>20)
+	}
+	beyond := columns[len(accuracy):]
+	fmt.Fprintf(table, "\nlists\t%s\t\n", strings.Join(beyond, "\t"))
+	for _, one := range r.Results {
+		if one.Metrics != nil {
+			fmt.Fprintf(table, "%s\t%s\t\n", one.Name, cells(one.Metrics, beyond))
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func cells(metrics map[string]service.Metric, columns []string) string {
+	out := make([]string, len(columns))
+	for n, name := range columns {
+		out[n] = cell(metrics, name)
+	}
+	return strings.Join(out, "\t")
+}
+
+// accuracyColumns is the number of figures that are means over cases; they stand first.
+const accuracyColumns = 6
+
+// metricColumns orders the figures: accuracy first, in the order in which papers give them.
+func metricColumns(r service.Report) []string {
+	order := service.MetricNames()
+	found := map[string]bool{}
+	for _, one := range r.Results {
+		for name := range one.Metrics {
+			found[name] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(x, y string) int {
+		xName, _, _ := strings.Cut(x, "@")
+		yName, _, _ := strings.Cut(y, "@")
+		return slices.Index(order, xName) - slices.Index(order, yName)
+	})
+}
+
+func cell(metrics map[string]service.Metric, name string) string {
+	m, ok := metrics[name]
+	switch {
+	case !ok:
+		return "–"
+	case m.Low == nil:
+		return fmt.Sprintf("%.3f", m.Value)
+	case m.SD != nil:
+		return fmt.Sprintf("%.4f (sd %.4f)", m.Value, *m.SD)
+	}
+	return fmt.Sprintf("%.4f ±%.4f", m.Value, (*m.High-*m.Low)/2)
+}
+
+func parameters(p map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		value := fmt.Sprint(p[name])
+		switch v := p[name].(type) {
+		case float64:
+			value = strconv.FormatFloat(v, 'g', 4, 64)
+		case string, int:
+		default:
+			if text, err := json.Marshal(v); err == nil {
+				value = string(text)
+			}
+		}
+		parts = append(parts, name+"="+value)
+	}
+	return strings.Join(parts, " ")
+}
