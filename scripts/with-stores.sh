@@ -110,4 +110,5 @@ start_redis() {
 [ $# -gt 0 ] || fail "usage: scripts/with-stores.sh COMMAND..."
 [ -n "${TEST_DATABASE_URL:-}" ] || start_postgres
 [ -n "${TEST_REDIS_URL:-}" ] || start_redis
+command -v chromium >/dev/null || install_package chromium || note "found no chromium and may not install one: tests of pages in a browser are left out"
 "$@"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -155,6 +157,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			return similarity.ForShop(shop).Model(ctx, version)
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, KeepDays: config.DecisionDays, Now: now,
 	}
+	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
 	var err error
 	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
 	s.exports = api.Exports

@@ -7,6 +7,7 @@ import (
 
 	profile "github.com/aisle-rec/aisle/profile-service/service"
 	recommender "github.com/aisle-rec/aisle/recommender-service/service"
+	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -104,6 +105,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
 	case path == "/console" || strings.HasPrefix(path, "/console/"):
+		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
+	case strings.HasPrefix(path, tracker.Prefix):
 		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	default:
 		resource, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")

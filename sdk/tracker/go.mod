@@ -1,0 +1,3 @@
+module github.com/aisle-rec/aisle/sdk/tracker
+
+go 1.26.0

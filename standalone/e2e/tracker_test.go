@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/aisle-rec/aisle/sdk/tracker"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// browser starts Debian's Chromium and returns a context of a tab of it.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("LEFT OUT: there is no chromium to try pages in; \"make test\" installs it where it may, else install the package chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	return ctx
+}
+
+// TestOneTagFillsAPlacementAndPostsWhatVisitorsDo opens a shop's page on an origin of its own, in a real browser, and reads back what arrived.
+func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	secret := keyOf(t, file, "north")
+	var page string
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, page)
+	}))
+	t.Cleanup(shop.Close)
+	publishable := keyOf(t, file, "north", "--kind", "publishable", "--origin", shop.URL)
+	d := startStandalone(t, t.TempDir(), "--keys-file", file)
+	c := d.connect(secret)
+	ctx := browser(t)
+	items := []profileapi.Item{{ItemID: "mug", Title: "A mug <b>", Price: new(7.5), Currency: "EUR", URL: "/p/mug"}, {ItemID: "pot", Title: "A pot", Price: new(20.), Currency: "EUR", URL: "/p/pot"}}
+	if _, err := c.profile.PutItems(ctx, items); err != nil {
+		t.Fatal(err)
+	}
+	page = fmt.Sprintf(`<!doctype html><title>Shop</title>
+		<script src="http://%s%s" integrity="%s" crossorigin="anonymous" data-key="%s" data-consent="wait" defer></script>
+		<div id="top" data-aisle="home.trending"><h2 data-aisle-keep>Trending</h2><template><a data-href="url"><b data-field="title"></b></a></template></div>
+		<div id="none" data-aisle="no.such.placement"></div>
+		<script>document.addEventListener("click", (e) => e.preventDefault());
+		document.addEventListener("aisle:sent", (e) => { document.body.dataset.sent = (document.body.dataset.sent || "") + e.detail.map((x) => x.type).join(" ") + " "; });</script>`,
+		d.programs[0].address, tracker.Path(), tracker.Integrity(), publishable)
+
+	var cards, href, title string
+	var hidden bool
+	err := chromedp.Run(ctx,
+		chromedp.Navigate(shop.URL), chromedp.WaitVisible(`#top [data-item]`, chromedp.ByQuery),
+		chromedp.Evaluate(`[...document.querySelectorAll("#top [data-item]")].map((n) => n.dataset.item).sort().join(" ")`, &cards),
+		chromedp.Evaluate(`document.querySelector('[data-item="mug"]').getAttribute("href")`, &href),
+		chromedp.Evaluate(`document.querySelector('[data-item="mug"] b').innerHTML`, &title),
+		chromedp.Poll(`document.getElementById("none").hidden`, &hidden),
+		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "pot"}); aisle.flush()`, nil),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cards != "mug pot" || href != "/p/mug" || title != "A mug &lt;b&gt;" || !hidden {
+		t.Errorf("the placement shows %q, links to %q, calls it %q, hides an unknown placement: %v", cards, href, title, hidden)
+	}
+	before, err := c.profile.Events(ctx, profileapi.EventsQuery{})
+	if err != nil || len(before.Items) > 0 {
+		t.Fatalf("without consent %d events were posted, %v", len(before.Items), err)
+	}
+
+	err = chromedp.Run(ctx,
+		chromedp.Evaluate(`aisle.consent(true); aisle.refresh()`, nil),
+		chromedp.Poll(`document.querySelector('#top [data-item="mug"]')`, nil),
+		chromedp.Evaluate(`document.querySelector('#top [data-item="mug"]').click(); aisle.track({type: "add_to_cart", item_id: "mug"}); aisle.flush()`, nil),
+		chromedp.Poll(`/select_item/.test(document.body.dataset.sent) && /add_to_cart/.test(document.body.dataset.sent)`, nil),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]profileapi.StoredEvent{}
+	eventually(t, ctx, "the events are stored", func() error {
+		stored, err := c.profile.Events(ctx, profileapi.EventsQuery{})
+		if err != nil {
+			return err
+		}
+		for _, e := range stored.Items {
+			got[e.Type] = e
+		}
+		if _, ok := got["view_item_list"]; !ok || len(got) < 3 {
+			return fmt.Errorf("there are %d kinds of events", len(got))
+		}
+		return nil
+	})
+	click, cart := got["select_item"], got["add_to_cart"]
+	if click.ItemID != "mug" || click.RecommendationID == "" || cart.RecommendationID != click.RecommendationID || !strings.HasPrefix(click.SessionID, "s-") {
+		t.Errorf("the click is %+v, what followed %+v", click.Event, cart.Event)
+	}
+	if !slices.ContainsFunc(got["view_item_list"].Items, func(l profileapi.EventItem) bool { return l.ItemID == "mug" }) {
+		t.Errorf("seen was %+v", got["view_item_list"].Items)
+	}
+
+	var left string
+	err = chromedp.Run(ctx, chromedp.Evaluate(`aisle.consent(false); Object.keys(localStorage).join(" ")`, &left))
+	if err != nil || left != "aisle.consent" {
+		t.Errorf("after consent was taken back the browser keeps %q, %v", left, err)
+	}
+}
