@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Rounds calls Visit for every shop, each time after a pause. A shop is visited by one goroutine at a time. What follows Run must not change while it runs.
+// Rounds calls Visit for every shop, each time after a pause. A shop is visited by one goroutine at a time. The
+// exported fields are set before Run and not changed after.
 type Rounds struct {
 	// Every is the pause after a visit that found something to do, and how late a new shop is noticed.
 	Every time.Duration

@@ -17,7 +17,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// browser starts Debian's Chromium and returns a context of a tab of it.
+// browser starts Debian's Chromium and returns a context of a tab of it. scripts/with-stores.sh installs it; where it may not, the test says that it was left out
+// instead of failing a machine that has only Go.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
