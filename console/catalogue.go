@@ -128,7 +128,7 @@ func (c *console) item(v *visit) (any, error) {
 		d.Counts, d.Read, d.All = countTypes(events.Items), len(events.Items), events.NextCursor == nil
 	}
 	for _, window := range []string{"popular", "trending", "best_sellers"} {
-		list, err := get[similarityapi.PopularAnswer](v, v.similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"1000"}})
+		list, err := get[similarityapi.PopularAnswer](v, v.similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"500"}})
 		if v.part(window, err); err == nil {
 			at := slices.IndexFunc(list.Items, func(n similarityapi.Neighbour) bool { return n.ItemID == id })
 			d.Ranks = append(d.Ranks, rank{strings.ReplaceAll(window, "_", " "), at + 1, len(list.Items)})

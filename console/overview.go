@@ -79,12 +79,12 @@ func (c *console) overview(v *visit) (any, error) {
 	weekAgo.Set("group_by", "scenario")
 	days, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
 	if v.part("figures of days", err); err == nil {
-		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows)
+		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows, lastDays(now))
 	}
 	weekAgo.Set("group_by", "scenario,currency")
 	money, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
 	v.part("revenue", err)
-	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows)
+	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows, lastDays(now))
 	hour, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"}})
 	v.part("answers of the last hour", err)
 	for _, row := range hour.Rows {
@@ -178,8 +178,17 @@ func share(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
+// lastDays are the labels of the last 14 days, the oldest first.
+func lastDays(now time.Time) []string {
+	var days []string
+	for n := 14; n >= 0; n-- {
+		days = append(days, now.AddDate(0, 0, -n).Format("01-02"))
+	}
+	return days
+}
+
 // clickPlot draws the click rates of the busiest placements by day.
-func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
+func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	total, byDay := map[string]int64{}, map[string]map[string]float64{}
 	for _, r := range rows {
 		day := r.At.Format("01-02")
@@ -189,8 +198,11 @@ func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
 		total[r.Scenario] += r.Impressions
 		byDay[day][r.Scenario] = 100 * share(r.Clicks, r.Impressions)
 	}
+	if len(total) == 0 {
+		return ""
+	}
 	names := slices.SortedFunc(maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) })
-	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: slices.Sorted(maps.Keys(byDay))}
+	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: days}
 	for _, name := range names[:min(4, len(names))] {
 		line := chart.Series{Name: name}
 		for _, day := range plot.Labels {
@@ -202,7 +214,7 @@ func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
 }
 
 // revenuePlot draws the revenue of each currency by day, over all placements.
-func revenuePlot(rows []recommenderapi.MetricsRow) template.HTML {
+func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	byDay := map[string]map[string]float64{}
 	var currencies []string
 	for _, r := range rows {
@@ -216,7 +228,10 @@ func revenuePlot(rows []recommenderapi.MetricsRow) template.HTML {
 		byDay[day][r.Currency] += r.Revenue
 		currencies = append(currencies, r.Currency)
 	}
-	plot := chart.Plot{ID: "revenue", Title: "Attributed revenue by day", Unit: "in each currency", Labels: slices.Sorted(maps.Keys(byDay))}
+	plot := chart.Plot{ID: "revenue", Title: "Attributed revenue by day", Unit: "in each currency", Labels: days}
+	if len(byDay) == 0 {
+		return ""
+	}
 	for _, currency := range unique(currencies) {
 		line := chart.Series{Name: currency}
 		for _, day := range plot.Labels {

@@ -119,10 +119,10 @@ func (d *placementData) complete(v *visit) error {
 	for n, source := range d.Scenario.Sources {
 		d.Sources = append(d.Sources, sourceRow{n, source.Kind, sourceTexts()[source.Kind]})
 	}
-	rules, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", url.Values{"limit": {"500"}})
+	rules, err := v.allRules()
 	v.part("rules", err)
 	for _, shared := range []bool{true, false} {
-		for _, r := range rules.Items {
+		for _, r := range rules {
 			if shared && r.ScenarioID == "" || !shared && r.ScenarioID == id {
 				d.Rules = append(d.Rules, r)
 			}

@@ -24,17 +24,37 @@ type rulesData struct {
 // rules lists all rules, and what was lately changed in those that hold in all placements.
 func (c *console) rules(v *visit) (any, error) {
 	d := &rulesData{Change: v.who.Can(auth.ScopeConfigWrite)}
-	rules, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", url.Values{"limit": {"500"}})
-	if err != nil {
+	var err error
+	if d.Rules, err = v.allRules(); err != nil {
 		return nil, err
 	}
-	d.Rules = rules.Items
 	if v.who.Can(auth.ScopeAuditRead) {
 		changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"20"}})
 		v.part("changes", err)
 		d.Changes = slices.DeleteFunc(changes.Items, func(e audit.Entry) bool { return e.Outcome != "done" })
 	}
 	return d, nil
+}
+
+// rulesRead bounds how many rules a page lists.
+const rulesRead = 1000
+
+// allRules reads the rules of the shop, page by page.
+func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
+	query := url.Values{"limit": {"50"}}
+	for len(list) < rulesRead {
+		page, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", query)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, page.Items...)
+		if page.NextCursor == nil {
+			return list, nil
+		}
+		query.Set("cursor", *page.NextCursor)
+	}
+	v.notes = append(v.notes, "rules beyond the first "+whole(rulesRead))
+	return list, nil
 }
 
 // undoRule gives a rule that holds in all placements back what it was before a change of the audit log.

@@ -56,7 +56,7 @@ func differences(r recommenderapi.ExperimentResults) template.HTML {
 
 // overTime draws the click rate of each arm from the beginning to each day, with a 95 % interval of the normal distribution.
 func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
-	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"interval": {"day"}, "group_by": {"arm"}})
+	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"interval": {"day"}, "group_by": {"experiment"}})
 	v.part("click rates over time", err)
 	var days []string
 	clicks, shown := map[string]map[string]int64{}, map[string]map[string]int64{}

@@ -167,3 +167,11 @@ func unique(values []string) []string {
 func allowsAnalytics(c *profileapi.Consent) bool {
 	return c == nil || c.Analytics == nil || *c.Analytics
 }
+
+// rateText writes how often something happens; what is next to never is said so.
+func rateText(v float64) string {
+	if v > 0 && v < 0.01 {
+		return "below 0.01"
+	}
+	return short(v)
+}

@@ -13,8 +13,8 @@ import (
 // The size of a plot in its own units, with room for the labels of the axes.
 const (
 	width, height = 640, 220
-	left, bottom  = 56, 34
-	top, right    = 14, 10
+	left, bottom  = 56, 38
+	top, right    = 26, 10
 	kinds         = 5 // of lines that the style sheet tells apart
 )
 
@@ -139,7 +139,7 @@ func (s scale) begin(b *strings.Builder, p Plot) {
 	for i := 0; i < s.labels; i += step {
 		fmt.Fprintf(b, `<text text-anchor="middle" x="%.1f" y="%d">%s</text>`, s.x(i), height-bottom+13, escape(cut(p.Labels[i], 12)))
 	}
-	fmt.Fprintf(b, `<text x="%d" y="10">%s</text>`, left, escape(p.Unit))
+	fmt.Fprintf(b, `<text x="2" y="12">%s</text>`, escape(p.Unit))
 }
 
 func tick(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -125,7 +126,7 @@ func (s *Shop) traceList(ctx context.Context, d *traceData, question recommender
 		d.List.Answer, err = s.aisle.Recommender.Recommend(ctx, question)
 		return err
 	})
-	sources := map[string]*traceSource{}
+	sources, boosts := map[string]*traceSource{}, map[string]int{}
 	for _, i := range d.List.Answer.Items {
 		one := traceItem{RecommendedItem: i, Title: s.title(i.ItemID)}
 		if len(i.Reasons) > 0 {
@@ -146,8 +147,11 @@ func (s *Shop) traceList(ctx context.Context, d *traceData, question recommender
 			sources[part.Source].Sum += part.Value
 		}
 		for _, b := range i.Explanation.Boosts {
-			d.Rules.Boosts = append(d.Rules.Boosts, fmt.Sprintf("%s × %.2f on %s", b.Source, b.Factor, words(one.Title)))
+			boosts[fmt.Sprintf("%s × %.2f", b.Source, b.Factor)]++
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(boosts)) {
+		d.Rules.Boosts = append(d.Rules.Boosts, fmt.Sprintf("%s on %d of the list", name, boosts[name]))
 	}
 	for _, source := range sources {
 		d.Candidates.Sources = append(d.Candidates.Sources, *source)
