@@ -116,8 +116,27 @@ func (d *healthData) plots(now time.Time) {
 		}
 		lag.Series[0].Values = append(lag.Series[0].Values, h.MeanLagSeconds)
 	}
+	inUnit(&lag)
 	if d.Stats.Total.AcceptedTotal+d.RejectedTotal+d.Stats.Total.Duplicates > 0 {
 		d.Plot, d.LagPlot = chart.Lines(accepted), chart.Lines(lag)
+	}
+}
+
+// inUnit turns a plot of seconds into one of a unit that its largest value is read in.
+func inUnit(p *chart.Plot) {
+	most := slices.Max(p.Series[0].Values)
+	for _, unit := range []struct {
+		name    string
+		seconds float64
+	}{{"days", 86400}, {"hours", 3600}, {"minutes", 60}} {
+		if most < 2*unit.seconds {
+			continue
+		}
+		p.Unit = unit.name
+		for n := range p.Series[0].Values {
+			p.Series[0].Values[n] /= unit.seconds
+		}
+		return
 	}
 }
 

@@ -222,23 +222,37 @@ func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) 
 // preview asks the placement of the form for its list with the rule and without.
 func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
 	placement := d.Form.Get("placement")
-	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(placement), nil)
-	if err != nil {
-		return apierror.From(err)
+	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
+	if d.Scenario != "" {
+		placement = d.Scenario // a rule of one placement acts nowhere else
+		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(placement), nil)
+		if err != nil {
+			return apierror.From(err)
+		}
+		rules := replaced(s.Rules, was, rule)
+		ask.Rules = &rules
+	} else {
+		all, err := v.allRules()
+		if err != nil {
+			return apierror.From(err)
+		}
+		var shared []recommenderapi.Rule
+		for _, r := range all {
+			if r.ScenarioID == "" {
+				shared = append(shared, r.Rule)
+			}
+		}
+		shared = replaced(shared, was, rule)
+		ask.Shared = &shared
 	}
-	if d.Scenario != placement { // a rule of all placements is tried as if it were this one's
-		was = ""
-	}
-	rules := replaced(s.Rules, was, rule)
-	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview",
-		recommenderapi.PreviewRequest{Request: request(v, placement), Rules: &rules})
+	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
 	if err != nil {
 		return apierror.From(err)
 	}
 	d.Preview = &answer
 	d.Now, d.Then = beside(answer)
 	for _, m := range answer.Matches {
-		if m.RuleID == rule.RuleID && !m.Shared {
+		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
 			d.Matching = m.Items
 		}
 	}
@@ -287,7 +301,7 @@ func (c *console) deleteRule(v *visit) (any, error) {
 }
 
 // inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.
-var inRules = regexp.MustCompile(`^(/scenario)?/rules/\d+`)
+var inRules = regexp.MustCompile(`^(/scenario)?/(shared_)?rules/\d+`)
 
 // ruleField is the field of the editor that a pointer is about.
 func ruleField(pointer string) string {

@@ -44,15 +44,20 @@ func Lines(p Plot) template.HTML {
 	for n, line := range p.Series {
 		class := "s" + strconv.Itoa(n%kinds)
 		var points []string
+		beside := 0. // lines with intervals stand beside each other, so that all of them are seen
+		if line.Low != nil {
+			beside = 7 * (float64(n) - float64(len(p.Series)-1)/2)
+		}
 		for i, v := range line.Values {
 			if !finite(v) {
 				continue
 			}
-			points = append(points, point(s.x(i), s.y(v)))
+			x := s.x(i) + beside
+			points = append(points, point(x, s.y(v)))
 			if i < len(line.Low) && i < len(line.High) && finite(line.Low[i]) && finite(line.High[i]) {
-				fmt.Fprintf(&b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, s.x(i), s.x(i), s.y(line.Low[i]), s.y(line.High[i]))
+				fmt.Fprintf(&b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x, x, s.y(line.Low[i]), s.y(line.High[i]))
 			}
-			fmt.Fprintf(&b, `<circle class="series %s" cx="%.1f" cy="%.1f" r="3"/>`, class, s.x(i), s.y(v))
+			fmt.Fprintf(&b, `<circle class="series %s" cx="%.1f" cy="%.1f" r="3"/>`, class, x, s.y(v))
 		}
 		fmt.Fprintf(&b, `<polyline class="series %s" points="%s"/>`, class, strings.Join(points, " "))
 		fmt.Fprintf(&b, `<line class="series %s" x1="%d" x2="%d" y1="%d" y2="%d"/><text x="%d" y="%d">%s</text>`,
