@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -25,8 +23,8 @@ func same(t *testing.T, want, got any) {
 	t.Helper()
 	a, _ := json.Marshal(want)
 	b, _ := json.Marshal(got)
-	if diff := cmp.Diff(string(a), string(b)); diff != "" {
-		t.Error(diff)
+	if string(a) != string(b) {
+		t.Errorf("got  %s\nwant %s", b, a)
 	}
 }
 

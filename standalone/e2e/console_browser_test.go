@@ -260,8 +260,12 @@ func enter(selector, text string) chromedp.Action {
 
 // says waits until an element has a text, over as many pages as it takes.
 func says(selector, text string) chromedp.Action {
+	return holds(fmt.Sprintf(`[...document.querySelectorAll(%q)].some((n) => n.textContent.includes(%q))`, selector, text))
+}
+
+// holds waits until an expression is true, over as many pages as it takes.
+func holds(script string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
-		script := fmt.Sprintf(`[...document.querySelectorAll(%q)].some((n) => n.textContent.includes(%q))`, selector, text)
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
@@ -272,7 +276,7 @@ func says(selector, text string) chromedp.Action {
 			}
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("no %s says %q: %w", selector, text, errors.Join(err, ctx.Err()))
+				return fmt.Errorf("it does not hold that %s: %w", script, errors.Join(err, ctx.Err()))
 			case <-tick.C:
 			}
 		}

@@ -222,7 +222,8 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 	page("category", ".grid .card")
 	do(chromedp.Navigate(d.url("/shop/product?id=85123A")))
 	page("product", `[data-aisle="product_detail.similar"] [data-item]`)
-	do(says("#trace", "view_item"), follow(`[data-aisle="product_detail.similar"] [data-item]`), says("#trace", "select_item"))
+	do(says("#trace", "view_item"), follow(`[data-aisle="product_detail.similar"] [data-item]`),
+		holds(`document.readyState === "complete" && location.pathname === "/shop/product" && location.search !== "?id=85123A"`), says("#trace", "select_item"))
 	do(follow(".buy"), says("h1", "Your cart"))
 	page("cart", `[data-aisle="cart.complementary"] [data-item]`)
 	do(press("Order"), says("h1", "Thank you"))
