@@ -102,6 +102,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.Protect(w.Header())
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; connect-src 'self'; form-action 'self'; "+
 		"base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "same-origin") // with none at all a browser does not say where a form comes from, and forms of nowhere are refused
 	if r.URL.Path == Root {
 		http.Redirect(w, r, Root+"/", http.StatusSeeOther)
 		return
