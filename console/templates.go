@@ -27,7 +27,7 @@ func parseTemplates(now func() time.Time) templates {
 		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "split": strings.Fields,
 		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText, "money": money, "date": date,
 		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "trialkinds": trialKinds, "trialstates": trialStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds, "publishoptions": publishOptions, "crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions, "limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
-		"duration": duration, "rate": rateText, "took": took, "analytics": allowsAnalytics, "underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics, "underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 		"join": func(list []string, by string) string { return strings.Join(list, by) },
 	}
 	entries, err := files.ReadDir("templates")

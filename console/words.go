@@ -175,3 +175,11 @@ func rateText(v float64) string {
 	}
 	return short(v)
 }
+
+// brief is the beginning of an id that machines made, for tables.
+func brief(id string) string {
+	if len(id) <= 14 {
+		return id
+	}
+	return id[:12] + "…"
+}

@@ -21,7 +21,16 @@ import (
 )
 
 // pictures is a folder for pictures of the pages; without it none is made. "go test ./standalone/e2e -run TestConsole -pictures docs/pictures" makes those of docs.
-var pictures = flag.String("pictures", "", "folder that pictures of the console and the demo shop are written to")
+var (
+	pictures    = flag.String("pictures", "", "folder that the pictures of docs/console.md are written to")
+	allPictures = flag.Bool("all-pictures", false, "write a picture of every page there")
+)
+
+// docPictures are the pictures that docs show, by the name of the picture that is taken.
+var docPictures = map[string]string{
+	"console-overview-wide": "console-overview", "console-rule-wide": "console-rule", "console-item-wide": "console-item", "console-model-wide": "console-model",
+	"console-try-narrow": "console-try-narrow", "shop-product": "shop-product",
+}
 
 // The widths at which pages are looked at: a laptop and a telephone.
 const (
@@ -151,6 +160,11 @@ func fits(t *testing.T, ctx context.Context, what string) {
 // picture writes what the tab shows, when pictures are asked for.
 func picture(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
+	if short, ok := docPictures[name]; ok && !*allPictures {
+		name = short
+	} else if !*allPictures {
+		return
+	}
 	if *pictures == "" {
 		return
 	}

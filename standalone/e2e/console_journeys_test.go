@@ -67,7 +67,12 @@ func (d *webDemo) merchandiser(t *testing.T) {
 				return nil
 			})
 		},
-		"undo", press("Restore"), says(".done", "in force again"), says("main", "No rule acts here"),
+		"undo", press("Restore"), says(".done", "in force again"), holds(`!document.querySelector("main table").textContent.includes("bag-week")`),
+	)
+	steps(t, d, wide,
+		"a rule of all placements", chromedp.Navigate(d.url("/console/rules")), says("main", "hearts"), press("hearts"), says("h1", "Rule hearts"),
+		"change it", enter("#f-factor", "3"), says("#preview", "items of the catalogue"), press("Save"), says(".done", "Saved"), says("main table", "by 3"),
+		"undo", press("Undo"), says(".done", "in force again"), says("main table", "by 1.5"),
 	)
 	if got := first(); got == item {
 		t.Errorf("%s is still first after the undo", got)
