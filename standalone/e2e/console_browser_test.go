@@ -179,7 +179,7 @@ func picture(t *testing.T, ctx context.Context, name string) {
 	if err := chromedp.Run(ctx, chromedp.CaptureScreenshot(&png)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), fewerColours(t, png), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
