@@ -84,6 +84,7 @@ func protect(h http.Header) {
 	httpserver.Protect(h)
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "same-origin") // with none at all a browser does not say where a form comes from, and forms of nowhere are refused
 	h.Set("Cache-Control", "no-store")
 }
 

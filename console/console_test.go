@@ -138,6 +138,9 @@ func TestSignIn(t *testing.T) {
 	if csp := resp.Header.Get("Content-Security-Policy"); resp.StatusCode != http.StatusOK || !strings.Contains(csp, "script-src 'self'") || strings.Contains(csp, "unsafe") {
 		t.Errorf("signed in: %s, policy %q", resp.Status, csp)
 	}
+	if policy := resp.Header.Get("Referrer-Policy"); policy != "same-origin" {
+		t.Errorf("the referrer policy is %q: browsers then send forms with an Origin that is refused where no key is needed", policy)
+	}
 	for _, kind := range []auth.Kind{auth.KindPublishable, auth.KindService} {
 		if resp := s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, nil); resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 {
 			t.Errorf("a %s key: %s", kind, resp.Status)

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -11,8 +13,8 @@ import (
 
 type modelsData struct {
 	Models  []similarityapi.Model
-	Running *similarityapi.Job // the newest job, when it has not ended
-	Jobs    []similarityapi.Job
+	Live    []string // relations with a live version
+	Damaged []similarityapi.ModelFallback
 	Change  bool // the key may change models
 }
 
@@ -21,12 +23,10 @@ func (c *console) models(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"20"}})
-	v.part("jobs", err)
-	d := &modelsData{Models: models.Items, Jobs: jobs.Items, Change: v.who.Can(auth.ScopeModelsWrite)}
-	if len(d.Jobs) > 0 && !d.Jobs[0].Done() {
-		d.Running = &d.Jobs[0]
-	}
+	d := &modelsData{Models: models.Items, Change: v.who.Can(auth.ScopeModelsWrite)}
+	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
+	v.part("live models", err)
+	d.Live, d.Damaged = slices.Sorted(maps.Keys(live.Live)), live.Degraded
 	return d, nil
 }
 
@@ -34,7 +34,26 @@ type modelData struct {
 	Model      similarityapi.Model
 	Others     []similarityapi.Model // of the same relation
 	Comparison *similarityapi.Comparison
+	With       string // the version that it is compared with
 	Change     bool
+}
+
+func (d *modelData) heading() string { return d.Model.Version }
+
+// Verdict says in words what the gate found.
+func (d *modelData) Verdict() string {
+	g := d.Model.Gate
+	switch {
+	case g == nil:
+		return "The gate has not judged this version."
+	case g.Forced:
+		return "The gate refused it, and somebody published it all the same: " + g.Reason
+	case g.Verdict == "unmeasured":
+		return "Too little was held out to measure it: it passed on the search alone. " + g.Missing
+	case g.Passed:
+		return "It passed: every check below holds, so that it may serve."
+	}
+	return "It was refused: a check below does not hold. What served before serves on."
 }
 
 func (c *console) model(v *visit) (any, error) {
@@ -54,7 +73,7 @@ func (c *console) model(v *visit) (any, error) {
 	if other := v.text("other"); other != "" {
 		comparison, err := get[similarityapi.Comparison](v, v.similarity, "/v1/models/"+escape(version)+"/compare/"+escape(other), nil)
 		if v.part("comparison", err); err == nil {
-			d.Comparison = &comparison
+			d.Comparison, d.With = &comparison, other
 		}
 	}
 	return d, nil
@@ -69,18 +88,4 @@ func (c *console) activate(v *visit) (any, error) {
 func (c *console) rollback(v *visit) (any, error) {
 	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{"relation": v.text("relation")})
 	return redirect("/models?done=activated"), err
-}
-
-func (c *console) recompute(v *visit) (any, error) {
-	_, err := send[similarityapi.Job](v, v.similarity, http.MethodPost, "/v1/jobs", similarityapi.JobRequest{Kind: "recompute"})
-	return redirect("/models?done=started"), err
-}
-
-func (c *console) cancelJob(v *visit) (any, error) {
-	path := "/v1/jobs/" + escape(v.PathValue("id")) + "/cancel"
-	return redirect("/models?done=cancelled"), v.similarity.Call(v.ctx, http.MethodPost, path, nil, nil, nil)
-}
-
-func (c *console) job(v *visit) (any, error) {
-	return get[similarityapi.Job](v, v.similarity, "/v1/jobs/"+escape(v.PathValue("id")), nil)
 }

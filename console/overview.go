@@ -14,6 +14,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// From these shares on the overview warns.
+const (
+	manyDegraded = .05
+	manyUnknown  = .05
+	manyRejected = .02
+)
+
 // count is a number of something named.
 type count struct {
 	Name  string
@@ -26,18 +33,29 @@ type overviewData struct {
 	Types     []count
 	EventPlot template.HTML
 	Scenarios []scenarioRow
-	Warnings  []string
+	Anomalies []string
 	ClickPlot template.HTML
-	Money     []recommenderapi.MetricsRow
-	Days      []recommenderapi.MetricsRow
-	Answers   int64
-	Personal  float64
-	Degraded  float64
-	Models    []similarityapi.Model
-	Live      []similarityapi.Model
-	Refused   []similarityapi.Model
-	Damaged   []similarityapi.ModelFallback
-	Jobs      []similarityapi.Job
+	Revenue   []amount
+
+	RevenuePlot template.HTML
+	PerSecond   float64 // answers, in the last hour
+	ClickRate   float64
+	Money       []recommenderapi.MetricsRow
+	Days        []recommenderapi.MetricsRow
+	Answers     int64
+	Personal    float64
+	Degraded    float64
+	Models      []similarityapi.Model
+	Live        []similarityapi.Model
+	Refused     []similarityapi.Model
+	Damaged     []similarityapi.ModelFallback
+	Jobs        []similarityapi.Job
+}
+
+// amount is money in one currency.
+type amount struct {
+	Currency string
+	Amount   float64
 }
 
 type scenarioRow struct {
@@ -61,12 +79,17 @@ func (c *console) overview(v *visit) (any, error) {
 	weekAgo.Set("group_by", "scenario")
 	days, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
 	if v.part("figures of days", err); err == nil {
-		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows)
+		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows, lastDays(now))
 	}
 	weekAgo.Set("group_by", "scenario,currency")
 	money, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
 	v.part("revenue", err)
-	d.Money = money.Rows
+	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows, lastDays(now))
+	hour, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"}})
+	v.part("answers of the last hour", err)
+	for _, row := range hour.Rows {
+		d.PerSecond += float64(row.Requests) / 3600
+	}
 	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
 	v.part("live models", err)
 	d.Damaged = live.Degraded
@@ -90,6 +113,16 @@ func (c *console) overview(v *visit) (any, error) {
 // events counts those of the last day, and per minute of it.
 func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 	d.Stats = stats
+	var rejected int64
+	for _, n := range stats.Total.Rejected {
+		rejected += n
+	}
+	if part := share(rejected, rejected+stats.Total.AcceptedTotal); part > manyRejected {
+		d.Anomalies = append(d.Anomalies, percent(part)+" of the events of the last day were refused: data health says why.")
+	}
+	if stats.UnknownItemShare > manyUnknown {
+		d.Anomalies = append(d.Anomalies, percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.")
+	}
 	for _, name := range slices.Sorted(maps.Keys(stats.Total.Accepted)) {
 		n := stats.Total.Accepted[name]
 		d.Types = append(d.Types, count{Name: name, Count: n, Rate: float64(n) / (24 * 60)})
@@ -111,14 +144,26 @@ func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 }
 
 func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
-	d.Warnings = m.Warnings
-	var degraded, shown int64
+	d.Anomalies = append(d.Anomalies, m.Warnings...)
+	revenue := map[string]float64{}
+	var degraded, shown, clicks int64
 	personal := 0.0
 	for _, s := range m.Scenarios {
 		row := scenarioRow{ScenarioMetrics: s, Personal: s.TierShare["personal"] + s.TierShare["session"], DegradedShare: share(s.Degraded, s.Requests)}
 		d.Scenarios = append(d.Scenarios, row)
 		d.Answers, degraded, shown = d.Answers+s.Requests, degraded+s.Degraded, shown+s.Impressions
 		personal += row.Personal * float64(s.Impressions)
+		clicks += s.Clicks
+		for currency, value := range s.Revenues {
+			revenue[currency] += value
+		}
+		if row.DegradedShare > manyDegraded && s.Requests > 100 {
+			d.Anomalies = append(d.Anomalies, s.Scenario+": "+percent(row.DegradedShare)+" of its answers lacked a service; readyz of the services says which.")
+		}
+	}
+	d.ClickRate = share(clicks, shown)
+	for _, currency := range slices.Sorted(maps.Keys(revenue)) {
+		d.Revenue = append(d.Revenue, amount{currency, revenue[currency]})
 	}
 	d.Degraded = share(degraded, d.Answers)
 	if shown > 0 {
@@ -133,8 +178,17 @@ func share(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
+// lastDays are the labels of the last 14 days, the oldest first.
+func lastDays(now time.Time) []string {
+	var days []string
+	for n := 14; n >= 0; n-- {
+		days = append(days, now.AddDate(0, 0, -n).Format("01-02"))
+	}
+	return days
+}
+
 // clickPlot draws the click rates of the busiest placements by day.
-func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
+func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	total, byDay := map[string]int64{}, map[string]map[string]float64{}
 	for _, r := range rows {
 		day := r.At.Format("01-02")
@@ -144,12 +198,44 @@ func clickPlot(rows []recommenderapi.MetricsRow) template.HTML {
 		total[r.Scenario] += r.Impressions
 		byDay[day][r.Scenario] = 100 * share(r.Clicks, r.Impressions)
 	}
+	if len(total) == 0 {
+		return ""
+	}
 	names := slices.SortedFunc(maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) })
-	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: slices.Sorted(maps.Keys(byDay))}
+	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: days}
 	for _, name := range names[:min(4, len(names))] {
 		line := chart.Series{Name: name}
 		for _, day := range plot.Labels {
 			line.Values = append(line.Values, byDay[day][name])
+		}
+		plot.Series = append(plot.Series, line)
+	}
+	return chart.Lines(plot)
+}
+
+// revenuePlot draws the revenue of each currency by day, over all placements.
+func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
+	byDay := map[string]map[string]float64{}
+	var currencies []string
+	for _, r := range rows {
+		if r.Currency == "" {
+			continue
+		}
+		day := r.At.Format("01-02")
+		if byDay[day] == nil {
+			byDay[day] = map[string]float64{}
+		}
+		byDay[day][r.Currency] += r.Revenue
+		currencies = append(currencies, r.Currency)
+	}
+	plot := chart.Plot{ID: "revenue", Title: "Attributed revenue by day", Unit: "in each currency", Labels: days}
+	if len(byDay) == 0 {
+		return ""
+	}
+	for _, currency := range unique(currencies) {
+		line := chart.Series{Name: currency}
+		for _, day := range plot.Labels {
+			line.Values = append(line.Values, byDay[day][currency])
 		}
 		plot.Series = append(plot.Series, line)
 	}

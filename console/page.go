@@ -3,9 +3,14 @@ package console
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -16,7 +21,9 @@ type page struct {
 	pattern  string // of http.ServeMux
 	template string
 	title    string
+	lead     string // what the page is for, under its title
 	section  string // entry of the navigation
+	back     string // section that a page below it leads back to
 	scope    string // of what the page changes; "" when it only reads
 	upload   bool   // a file comes with it
 	handle   func(*visit) (any, error)
@@ -35,24 +42,67 @@ type visit struct {
 // redirect is the answer of a form that did something: the page to go on with.
 type redirect string
 
+// download is a file that a page hands on as it comes from a service.
+type download struct {
+	name, kind string
+	body       io.ReadCloser
+}
+
+func (d download) write(w http.ResponseWriter) {
+	defer d.body.Close()
+	w.Header().Set("Content-Type", d.kind)
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.name}))
+	if _, err := io.Copy(w, d.body); err != nil {
+		panic(http.ErrAbortHandler) // the browser then knows that the file is not whole
+	}
+}
+
 // section is an entry of the navigation.
 type section struct{ Name, Path, Title string }
 
-func sections() []section {
-	return []section{
-		{"overview", "/", "Overview"}, {"try", "/try", "Try it"}, {"rules", "/rules", "Rules"}, {"models", "/models", "Models and jobs"},
+// group is a part of the navigation.
+type group struct {
+	Name     string
+	Sections []section
+}
+
+func groups() []group {
+	return []group{
+		{"", []section{{"overview", "/", "Overview"}, {"try", "/try", "Try it"}}},
+		{"Merchandise", []section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}}},
+		{"Visitors", []section{{"visitors", "/visitors", "Visitors"}, {"health", "/health", "Data health"}, {"debugger", "/debugger", "Event debugger"}}},
+		{"Learn", []section{
+			{"models", "/models", "Models"}, {"jobs", "/jobs", "Jobs"}, {"schedules", "/schedules", "Schedules"},
+			{"experiments", "/experiments", "Experiments"}, {"rollouts", "/rollouts", "Rollouts"},
+		}},
+		{"Operate", []section{{"imports", "/imports", "Imports"}, {"keys", "/keys", "Keys"}, {"audit", "/audit", "Audit log"}, {"settings", "/settings", "Settings"}}},
 	}
+}
+
+// sectionOf returns the section of a name; nil for none.
+func sectionOf(name string) *section {
+	for _, g := range groups() {
+		for n := range g.Sections {
+			if g.Sections[n].Name == name {
+				return &g.Sections[n]
+			}
+		}
+	}
+	return nil
 }
 
 // frame is what the layout shows.
 type frame struct {
-	Title, Section string
-	Sections       []section
-	Person         *person
-	Calls, Notes   []string
-	Done           string
-	Version        string
-	Data           any
+	Title, Lead  string
+	Section      string
+	Back         *section
+	Groups       []group
+	Person       *person
+	Now          time.Time
+	Calls, Notes []string
+	Done         string
+	Version      string
+	Data         any
 }
 
 // notices are what a page says after a form did something, by the code in its address: no text of an address is shown.
@@ -60,6 +110,7 @@ func notices() map[string]string {
 	return map[string]string{
 		"saved": "Saved. Answers follow within two seconds.", "restored": "The older version is in force again.", "deleted": "Deleted.",
 		"activated": "The model is live. Answers follow within seconds.", "started": "The job has been queued.", "cancelled": "The job was asked to stop.",
+		"cleared": "The schedule is gone.", "stopped": "Stopped: everybody sees the control again within seconds.", "decided": "Decided: the arm that you chose is what everybody sees.",
 		"undone": "What the import stored has been taken out.", "erased": "The person has been erased.",
 	}
 }
@@ -93,8 +144,17 @@ func (c *console) serve(p page) http.HandlerFunc {
 			http.Redirect(w, r, Root+string(to), http.StatusSeeOther)
 			return
 		}
-		f := frame{Title: p.title, Section: p.section, Sections: sections(), Person: &who, Calls: v.calls, Notes: v.notes, Done: notices()[r.URL.Query().Get("done")],
-			Version: c.o.Version, Data: data}
+		if file, ok := data.(download); ok && err == nil {
+			file.write(w)
+			return
+		}
+		f := frame{
+			Title: p.title, Lead: p.lead, Section: p.section, Back: sectionOf(p.back), Groups: groups(), Person: &who, Now: c.o.Now(), Calls: v.calls, Notes: v.notes,
+			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
+		}
+		if named, ok := data.(interface{ heading() string }); ok && err == nil {
+			f.Title = named.heading()
+		}
 		status, name := http.StatusOK, p.template
 		if err != nil {
 			problem := apierror.From(err)
@@ -147,6 +207,35 @@ func get[T any](v *visit, c *httpclient.Client, path string, query url.Values) (
 func send[T any](v *visit, c *httpclient.Client, method, path string, in any) (T, error) {
 	v.called(method, path, nil)
 	return httpclient.JSON[T](v.ctx, c, method, path, nil, in)
+}
+
+// change sends a change that holds only while the thing has the version that the person saw; version 0 asks that there is none yet, "" asks for nothing.
+func change[T any](v *visit, c *httpclient.Client, method, path, version string, in any) (out T, err error) {
+	v.called(method, path, nil)
+	r := httpclient.Request{Method: method, Path: path, ContentType: "application/json", Header: http.Header{}}
+	switch version {
+	case "":
+	case "0":
+		r.Header.Set("If-None-Match", "*")
+	default:
+		r.Header.Set("If-Match", strconv.Quote(version))
+	}
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return out, err
+		}
+		r.Body = bytes.NewReader(data)
+	}
+	resp, err := c.Send(v.ctx, r)
+	if err != nil {
+		return out, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNoContent {
+		return out, nil
+	}
+	return out, httpclient.Decode(resp, r, &out)
 }
 
 func (v *visit) called(method, path string, query url.Values) {

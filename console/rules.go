@@ -1,147 +1,319 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
-	"time"
+	"regexp"
+	"slices"
 
+	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
-	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 type rulesData struct {
-	Rules     []recommenderapi.ListedRule
-	Scenarios []recommenderapi.Scenario
-	Form      url.Values // of the editor, as it was sent
-	Rule      *recommenderapi.Rule
-	Problem   *apierror.Problem
-	Preview   *recommenderapi.PreviewAnswer
-	Products  []product
-	Moves     map[string]recommenderapi.PreviewItem
-	Change    bool
+	Rules   []recommenderapi.ListedRule
+	Changes []audit.Entry // of rules that hold in all placements, the newest first
+	Change  bool
 }
 
-// rules lists all rules, with an editor for those that hold in all placements.
+// rules lists all rules, and what was lately changed in those that hold in all placements.
 func (c *console) rules(v *visit) (any, error) {
-	d := &rulesData{Form: v.Form, Change: v.who.Can(auth.ScopeConfigWrite)}
-	rules, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", nil)
-	if err != nil {
+	d := &rulesData{Change: v.who.Can(auth.ScopeConfigWrite)}
+	var err error
+	if d.Rules, err = v.allRules(); err != nil {
 		return nil, err
 	}
-	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
-	v.part("placements", err)
-	d.Rules, d.Scenarios = rules.Items, scenarios.Items
+	if v.who.Can(auth.ScopeAuditRead) {
+		changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"20"}})
+		v.part("changes", err)
+		d.Changes = slices.DeleteFunc(changes.Items, func(e audit.Entry) bool { return e.Outcome != "done" })
+	}
 	return d, nil
 }
 
-// editRule saves the rule of the editor, or shows what it would change: the page again, with the preview or what is wrong.
+// rulesRead bounds how many rules a page lists.
+const rulesRead = 1000
+
+// allRules reads the rules of the shop, page by page.
+func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
+	query := url.Values{"limit": {"50"}}
+	for len(list) < rulesRead {
+		page, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", query)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, page.Items...)
+		if page.NextCursor == nil {
+			return list, nil
+		}
+		query.Set("cursor", *page.NextCursor)
+	}
+	v.notes = append(v.notes, "rules beyond the first "+whole(rulesRead))
+	return list, nil
+}
+
+// undoRule gives a rule that holds in all placements back what it was before a change of the audit log.
+func (c *console) undoRule(v *visit) (any, error) {
+	changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"100"}})
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(changes.Items, func(e audit.Entry) bool { return e.ID == v.text("entry") })
+	if at < 0 {
+		return nil, apierror.NotFound("change", v.text("entry"))
+	}
+	e := changes.Items[at]
+	path := "/v1/rules/" + escape(e.Subject)
+	if len(e.Before) == 0 || string(e.Before) == "null" {
+		_, err = change[struct{}](v, v.recommender, http.MethodDelete, path, "", nil)
+		return redirect("/rules?done=restored"), err
+	}
+	var before recommenderapi.Rule
+	if err := json.Unmarshal(e.Before, &before); err != nil {
+		return nil, apierror.Conflict("not_restorable", "The older rule cannot be read any more: set it again by hand.")
+	}
+	_, err = change[recommenderapi.SavedRule](v, v.recommender, http.MethodPut, path, "", before)
+	return redirect("/rules?done=restored"), err
+}
+
+type ruleData struct {
+	Scenario  string // of the rule; "" when it holds in all placements
+	New       bool
+	Form      form.Form
+	Scenarios []form.Option
+	Preview   *recommenderapi.PreviewAnswer
+	Matching  int // items that the rule is about
+	Now, Then []product
+	Rule      recommenderapi.Rule
+	Change    bool
+}
+
+func (d *ruleData) heading() string {
+	switch {
+	case d.New && d.Scenario == "":
+		return "New rule for all placements"
+	case d.New:
+		return "New rule of " + d.Scenario
+	}
+	return "Rule " + d.Rule.RuleID
+}
+
+// edited is the rule of the page's address with the version that a change has to name.
+func (v *visit) edited(scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
+	if scenario == "" {
+		if id == "" {
+			return rule, 0, nil
+		}
+		rule, err = get[recommenderapi.Rule](v, v.recommender, "/v1/rules/"+escape(id), nil)
+		return rule, rule.Version, err
+	}
+	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	if err != nil {
+		return rule, 0, err
+	}
+	at := slices.IndexFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == id })
+	if id == "" {
+		return rule, s.Version, nil
+	}
+	if at < 0 {
+		return rule, 0, apierror.NotFound("rule", id)
+	}
+	return s.Rules[at], s.Version, nil
+}
+
+// ruleForm shows the editor, filled with a rule or with what a link suggests.
+func (c *console) ruleForm(v *visit) (any, error) {
+	id := v.text("rule")
+	rule, version, err := v.edited(v.text("scenario"), id)
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		rule = recommenderapi.Rule{RuleID: "", Action: "boost", Factor: 2, ItemID: v.text("item")}
+	}
+	values := ruleValues(&rule)
+	values.Set("version", whole(version))
+	values.Set("was", id)
+	if s := v.text("scenario"); s != "" {
+		values.Set("placement", s)
+	}
+	d := &ruleData{Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d.placements(v)
+	if id != "" {
+		if p := d.preview(v, rule, id); p != nil {
+			d.Form = form.New(values, p, ruleField)
+		}
+	}
+	return d, nil
+}
+
+func (d *ruleData) placements(v *visit) {
+	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	v.part("placements", err)
+	for _, s := range scenarios.Items {
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: title(s)})
+	}
+	if d.Form.Get("placement") == "" && len(d.Scenarios) > 0 {
+		d.Form.Values.Set("placement", "home.for_you")
+	}
+}
+
+// editRule saves the rule of the editor, or shows what it would change: the page again, with the preview or what is wrong beside its field.
 func (c *console) editRule(v *visit) (any, error) {
 	rule, problem := ruleOf(v)
+	scenario, was := v.text("scenario"), v.text("was")
 	if problem == nil && v.text("do") == "save" {
-		_, err := send[recommenderapi.SavedRule](v, v.recommender, http.MethodPut, "/v1/rules/"+escape(rule.RuleID), rule)
+		err := v.saveRule(scenario, was, rule)
 		if err == nil {
+			if scenario != "" {
+				return redirect("/placements/" + escape(scenario) + "?done=saved"), nil
+			}
 			return redirect("/rules?done=saved"), nil
 		}
 		problem = apierror.From(err)
 	}
-	page, err := c.rules(v)
-	if err != nil {
-		return nil, err
-	}
-	d := page.(*rulesData)
-	d.Form, d.Rule, d.Problem = v.Form, &rule, problem
+	d := &ruleData{Scenario: scenario, New: was == "", Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d.Form = form.New(v.Form, problem, ruleField)
+	d.placements(v)
 	if problem == nil {
-		d.preview(v, rule)
+		if p := d.preview(v, rule, was); p != nil {
+			d.Form = form.New(v.Form, p, ruleField)
+		}
 	}
 	return d, nil
 }
 
-// preview asks the placement of the form with the rule beside its own.
-func (d *rulesData) preview(v *visit, rule recommenderapi.Rule) {
-	scenario := v.text("scenario")
-	var rules []recommenderapi.Rule
-	for _, s := range d.Scenarios {
-		if s.ScenarioID == scenario {
-			rules = append(rules, s.Rules...)
+// saveRule stores a rule in place of the one that was edited, if nobody changed it meanwhile.
+func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
+	if scenario == "" {
+		if was != "" && was != rule.RuleID {
+			return apierror.Invalid("The rule cannot be renamed.", apierror.FieldError{Pointer: "/rule_id", Detail: "belongs to the rule for good: make a new rule and delete this one"})
+		}
+		_, err := change[recommenderapi.SavedRule](v, v.recommender, http.MethodPut, "/v1/rules/"+escape(rule.RuleID), v.text("version"), rule)
+		return err
+	}
+	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	if err != nil {
+		return err
+	}
+	if rule.RuleID != was && slices.ContainsFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == rule.RuleID }) {
+		return apierror.Invalid("The placement has a rule of this name.", apierror.FieldError{Pointer: "/rule_id", Detail: "is taken: choose another, or edit that rule"})
+	}
+	s.Rules = replaced(s.Rules, was, rule)
+	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)
+	return err
+}
+
+// replaced returns the rules with one in place of the rule that has an id, or behind them.
+func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) []recommenderapi.Rule {
+	rules = slices.Clone(rules)
+	if at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == id }); id != "" && at >= 0 {
+		rules[at] = rule
+		return rules
+	}
+	return append(rules, rule)
+}
+
+// preview asks the placement of the form for its list with the rule and without.
+func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
+	placement := d.Form.Get("placement")
+	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
+	if d.Scenario != "" {
+		placement = d.Scenario // a rule of one placement acts nowhere else
+		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(placement), nil)
+		if err != nil {
+			return apierror.From(err)
+		}
+		rules := replaced(s.Rules, was, rule)
+		ask.Rules = &rules
+	} else {
+		all, err := v.allRules()
+		if err != nil {
+			return apierror.From(err)
+		}
+		var shared []recommenderapi.Rule
+		for _, r := range all {
+			if r.ScenarioID == "" {
+				shared = append(shared, r.Rule)
+			}
+		}
+		shared = replaced(shared, was, rule)
+		ask.Shared = &shared
+	}
+	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
+	if err != nil {
+		return apierror.From(err)
+	}
+	d.Preview = &answer
+	d.Now, d.Then = beside(answer)
+	for _, m := range answer.Matches {
+		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
+			d.Matching = m.Items
 		}
 	}
-	rules = append(rules, rule)
-	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(scenario)+"/preview",
-		recommenderapi.PreviewRequest{Request: request(v, scenario), Rules: &rules})
-	if err != nil {
-		d.Problem = apierror.From(err)
-		return
-	}
-	d.Preview, d.Products, d.Moves = &answer, products(answer.Preview.Items), map[string]recommenderapi.PreviewItem{}
+	return nil
+}
+
+// beside marks in the list of a preview what moves, and in the live one what goes.
+func beside(answer recommenderapi.PreviewAnswer) (now, then []product) {
+	now, then = products(answer.Live.Items), products(answer.Preview.Items)
 	for _, m := range answer.Changes {
-		d.Moves[m.ItemID] = m
+		for n := range then {
+			if then[n].ItemID != m.ItemID {
+				continue
+			}
+			switch {
+			case m.Before == 0:
+				then[n].Move = &move{"new", "good"}
+			case m.PositionDelta > 0:
+				then[n].Move = &move{"▲ up " + whole(int64(m.PositionDelta)), "good"}
+			case m.PositionDelta < 0:
+				then[n].Move = &move{"▼ down " + whole(int64(-m.PositionDelta)), "warn"}
+			}
+		}
+		for n := range now {
+			if now[n].ItemID == m.ItemID && m.After == 0 {
+				now[n].Move = &move{"goes", "bad"}
+			}
+		}
 	}
+	return now, then
 }
 
 func (c *console) deleteRule(v *visit) (any, error) {
-	return redirect("/rules?done=deleted"), v.recommender.Call(v.ctx, http.MethodDelete, "/v1/rules/"+escape(v.PathValue("id")), nil, nil, nil)
+	scenario, id := v.text("scenario"), v.PathValue("id")
+	if scenario == "" {
+		_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/rules/"+escape(id), v.text("version"), nil)
+		return redirect("/rules?done=deleted"), err
+	}
+	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Rules = slices.DeleteFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == id })
+	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)
+	return redirect("/placements/" + escape(scenario) + "?done=deleted"), err
 }
 
-// ruleOf reads the editor's fields. Numbers and times that cannot be read are a problem each; the rest the API judges.
-func ruleOf(v *visit) (r recommenderapi.Rule, problem *apierror.Problem) {
-	r = recommenderapi.Rule{RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), ItemID: v.text("item_id")}
-	var wrong []apierror.FieldError
-	bad := func(field, detail string) {
-		wrong = append(wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
-	}
-	if r.RuleID == "" {
-		bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
-	}
-	if text := v.text("factor"); text != "" && (r.Action == "boost" || r.Action == "bury") {
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			bad("factor", "is no number: write it like 2 or 0.5")
-		}
-		r.Factor = f
-	}
-	if text := v.text("position"); text != "" && r.Action == "pin" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			bad("position", "is no place: use 1 for the first")
-		}
-		r.Position = n
-	}
-	if value := v.text("value"); value != "" && v.text("field") != "" {
-		r.Where = &recommenderapi.Condition{Field: v.text("field"), Op: v.text("op"), Value: typed(v.text("op"), value)}
-	}
-	for name, to := range map[string]*wire.Time{"from": &r.From, "until": &r.Until} {
-		if text := v.text(name); text != "" {
-			t, err := time.Parse("2006-01-02T15:04", text)
-			if err != nil {
-				bad(name, "is no time: write it like 2026-11-27T08:00, in UTC")
-			}
-			*to = wire.TimeOf(t)
-		}
-	}
-	if len(wrong) > 0 {
-		return r, apierror.Invalid("The rule cannot be read.", wrong...)
-	}
-	return r, nil
-}
+// inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.
+var inRules = regexp.MustCompile(`^(/scenario)?/(shared_)?rules/\d+`)
 
-// typed is the value of a condition: a list for operators that take one, a number for those that compare sizes, else a text.
-func typed(op, value string) any {
-	switch op {
-	case "in", "not_in":
-		var all []string
-		for _, part := range strings.Split(value, ",") {
-			all = append(all, strings.TrimSpace(part))
-		}
-		return all
-	case "lt", "lte", "gt", "gte":
-		if n, err := strconv.ParseFloat(value, 64); err == nil {
-			return n
-		}
+// ruleField is the field of the editor that a pointer is about.
+func ruleField(pointer string) string {
+	pointer = inRules.ReplaceAllString(pointer, "")
+	if name := conditionField(pointer); name != "" {
+		return name
 	}
-	return value
+	switch name := form.Plain(pointer); name {
+	case "rule_id", "title", "action", "item_id", "factor", "position", "field", "max", "from", "until", "where", "when", "json":
+		return name
+	case "id":
+		return "rule_id"
+	}
+	return ""
 }

@@ -25,6 +25,10 @@ func parseTemplates(now func() time.Time) templates {
 	functions := template.FuncMap{
 		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list, "json": indented,
 		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "split": strings.Fields,
+		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText, "money": money, "date": date,
+		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "trialkinds": trialKinds, "trialstates": trialStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds, "publishoptions": publishOptions, "crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions, "limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
+		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics, "underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"join": func(list []string, by string) string { return strings.Join(list, by) },
 	}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
@@ -152,3 +156,62 @@ func hidden(name, value string) template.HTML {
 type itemLink struct{ ID, Title string }
 
 func newItemLink(id string) itemLink { return itemLink{ID: id} }
+
+// date writes the day of a moment.
+func date(v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02")
+}
+
+// money writes an amount with two digits.
+func money(v float64) string {
+	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
+	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
+	if v < 0 {
+		return "−" + text
+	}
+	return text
+}
+
+// as reads a value that was decoded without its type; nil when it is none.
+func as[T any](v any) *T {
+	if v == nil {
+		return nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	t := new(T)
+	if json.Unmarshal(data, t) != nil {
+		return nil
+	}
+	return t
+}
+
+// duration writes a number of seconds for people.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 1:
+		return short(1000*seconds) + " ms"
+	case seconds < 120:
+		return short(seconds) + " s"
+	case seconds < 2*60*60:
+		return short(seconds/60) + " min"
+	case seconds < 48*60*60:
+		return short(seconds/3600) + " h"
+	}
+	return grouped(strconv.FormatFloat(seconds/86400, 'f', 0, 64)) + " days"
+}
+
+// took writes how long something went on.
+func took(from, to any) string {
+	a, b := moment(from), moment(to)
+	if a.IsZero() || b.IsZero() {
+		return "–"
+	}
+	return duration(b.Sub(a).Seconds())
+}

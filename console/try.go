@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"html/template"
 	"math"
 	"net/http"
@@ -19,7 +18,9 @@ const shownLimit = 12
 type tryData struct {
 	Scenarios                               []recommenderapi.Scenario
 	Scenario, User, Views, Context, Missing string
-	Users                                   []profileapi.User
+	Category                                string
+	Took                                    string
+	Users                                   []string // suggestions
 	Answer                                  *recommenderapi.Answer
 	Products                                []product
 	Problem                                 *apierror.Problem
@@ -30,8 +31,13 @@ type tryData struct {
 type product struct {
 	recommenderapi.RecommendedItem
 	Title, Image, Price string
+	Link                itemLink
+	Move                *move // beside another list
 	Parts               []scorePart
 }
+
+// move says how the place of an item differs from another list.
+type move struct{ Text, Tone string }
 
 // scorePart is one contribution to a score, and its share of the largest on the page.
 type scorePart struct {
@@ -40,24 +46,29 @@ type scorePart struct {
 }
 
 func (c *console) try(v *visit) (any, error) {
-	d := &tryData{Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing")}
+	d := &tryData{Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"), Category: v.text("category")}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	users, err := get[profileapi.Page[profileapi.User]](v, v.profile, "/v1/users", url.Values{"limit": {"50"}})
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"100"}})
 	v.part("visitors", err)
-	d.Users = users.Items
+	for _, e := range events.Items {
+		d.Users = append(d.Users, e.UserID)
+	}
+	d.Users = unique(d.Users)
 	if d.Scenario == "" {
 		return d, nil
 	}
 	r := request(v, d.Scenario)
+	began := c.o.Now()
 	answer, err := send[recommenderapi.Answer](v, v.recommender, http.MethodPost, "/v1/recommendations", r)
 	if err != nil {
 		d.Problem = apierror.From(err)
 		return d, nil
 	}
+	d.Took = duration(c.o.Now().Sub(began).Seconds())
 	d.Answer, d.Products = &answer, products(answer.Items)
 	for _, row := range answer.Rows {
 		d.Products = append(d.Products, products(row.Items)...)
@@ -76,7 +87,7 @@ func (c *console) try(v *visit) (any, error) {
 // request is what a form asks a placement for: it counts in no figure.
 func request(v *visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Limit: shownLimit, Explain: "full", Test: true,
+		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit, Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}
 	for _, id := range v.words("views") {
@@ -97,8 +108,9 @@ func products(items []recommenderapi.RecommendedItem) []product {
 	for _, it := range items {
 		p := product{RecommendedItem: it, Title: text(it.Fields.Get("title")), Image: picture(text(it.Fields.Get("image_url")))}
 		if price, ok := it.Fields.Get("price").(float64); ok {
-			p.Price = fmt.Sprintf("%.2f %s", price, text(it.Fields.Get("currency")))
+			p.Price = money(price) + " " + text(it.Fields.Get("currency"))
 		}
+		p.Link = itemLink{it.ItemID, p.Title}
 		if it.Explanation != nil {
 			for _, part := range it.Explanation.Contributions {
 				largest = max(largest, math.Abs(part.Value))

@@ -21,12 +21,29 @@
       if (!fresh) { location.assign(answer.url); return; }
       if (fresh.matches(selector)) region.replaceWith(document.adoptNode(fresh));
       else region.replaceChildren(document.adoptNode(fresh));
+      mark(page);
       prepare();
     } catch (failure) {
       if (failure.name === "AbortError") return;
       region.textContent = "The server cannot be reached: " + failure.message;
     } finally {
       document.querySelector(selector)?.removeAttribute("aria-busy");
+    }
+  }
+
+  // mark puts what is wrong with a field beside it, as the answered page has it.
+  function mark(page) {
+    for (const fresh of page.querySelectorAll(".field[id]")) {
+      const field = document.getElementById(fresh.id);
+      const control = field?.querySelector("input, select, textarea"), answered = fresh.querySelector("input, select, textarea");
+      if (!control || !answered) continue;
+      field.querySelector(".error")?.remove();
+      const wrong = fresh.querySelector(".error");
+      if (wrong) control.after(document.adoptNode(wrong));
+      for (const name of ["aria-invalid", "aria-describedby"]) {
+        if (answered.hasAttribute(name)) control.setAttribute(name, answered.getAttribute(name));
+        else control.removeAttribute(name);
+      }
     }
   }
 
@@ -83,8 +100,30 @@
   function prepare() {
     for (const region of document.querySelectorAll("[data-refresh]:not([data-timed])")) {
       region.dataset.timed = "";
-      setTimeout(() => { if (region.isConnected) swap("#" + region.id, region.dataset.from || location.href); }, 1000 * Number(region.dataset.refresh));
+      const again = () => setTimeout(() => {
+        if (!region.isConnected) return;
+        if (document.hidden || region.contains(document.activeElement) || region.querySelector("details[open]")) again(); // somebody reads there
+        else swap("#" + region.id, location.href);
+      }, 1000 * Number(region.dataset.refresh));
+      again();
     }
   }
   prepare();
+
+  // On a narrow screen the menu begins closed; without this script it is open.
+  const menu = document.querySelector("[data-menu]"), narrow = matchMedia("(max-width: 60rem)");
+  const fold = () => { if (menu) menu.open = !narrow.matches; };
+  narrow.addEventListener("change", fold);
+  fold();
+
+  // Fields that belong to one choice of a select ([data-for="name=a b"]) are shown with it only.
+  function choose() {
+    for (const part of document.querySelectorAll("[data-for]")) {
+      const [name, values] = part.dataset.for.split("=");
+      const control = part.closest("form")?.elements[name];
+      if (control) part.hidden = !values.split(" ").includes(control.value);
+    }
+  }
+  document.addEventListener("change", choose);
+  choose();
 })();

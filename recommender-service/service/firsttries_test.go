@@ -197,6 +197,13 @@ func TestRulesThatHoldInAllScenarios(t *testing.T) {
 	if len(preview.Matches) != 2 || !preview.Matches[0].Shared || preview.Matches[1].RuleID != "pin-1" || slices.Contains(ids(preview.Preview), "i001") {
 		t.Errorf("preview: %+v", preview.Matches)
 	}
+	instead := api.PreviewRequest{Shared: &[]api.Rule{{RuleID: "no-b1", Action: "hide", Where: &api.Condition{Field: "brand", Value: "B0"}}}, Request: api.Request{Scenario: "home.trending"}}
+	if _, err := s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, instead, &preview); err != nil {
+		t.Fatal(err)
+	}
+	if len(preview.Matches) != 1 || !preview.Matches[0].Shared || !slices.Contains(ids(preview.Preview), "i001") || slices.Contains(ids(preview.Live), "i001") {
+		t.Errorf("a preview of the rule that holds in all scenarios as it would be: %+v, %v", preview.Matches, ids(preview.Preview))
+	}
 	listed, err := s.api.Rules(t.Context(), "", 0)
 	if err != nil || len(listed.Items) != 1 || listed.Items[0].ScenarioID != "" || listed.Items[0].Scenario != "/v1/rules/no-b1" || listed.Items[0].Rule.Version != 1 {
 		t.Errorf("listed: %v %+v", err, listed)

@@ -155,7 +155,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
 		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
-		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, KeepDays: config.DecisionDays, Now: now,
+		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
 	}
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
 	var err error

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -198,6 +199,19 @@ func (a *Authenticator) KnowsOrigin(origin string) bool {
 		}
 	}
 	return false
+}
+
+// Keys returns the keys of a shop, the oldest first; none in open mode. Service keys, which act for every shop, are not among them.
+func (a *Authenticator) Keys(shop string) []Key {
+	a.reload()
+	var list []Key
+	for _, k := range *a.keys.Load() {
+		if k.Shop == shop && k.Kind != KindService {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, func(a, b Key) int { return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) })
+	return list
 }
 
 // Operator lets a caller of the admin port in: one of this machine, or one with a service key that holds admin:read. A shop's own key is not enough, since

@@ -71,5 +71,12 @@ type Result struct {
 	Warnings []FieldError `json:"warnings,omitempty" doc:"What was accepted but not all understood"`
 }
 
+// Verdict is one verdict that was given, and when.
+type Verdict struct {
+	At   wire.Time `json:"at"`
+	Type string    `json:"type,omitempty" doc:"Of the event, as far as it could be read"`
+	Result
+}
+
 // FieldError names one bad field of a batch member by JSON pointer from the root of the request body.
 type FieldError = apierror.FieldError

@@ -108,6 +108,7 @@ type PreviewRequest struct {
 	Request  Request   `json:"request" doc:"Its scenario is the one of the path"`
 	Scenario *Scenario `json:"scenario,omitempty" doc:"The whole scenario as it would be"`
 	Rules    *[]Rule   `json:"rules,omitempty" doc:"Or only its rules"`
+	Shared   *[]Rule   `json:"shared_rules,omitempty" doc:"The rules that hold in all scenarios, as they would be; those that there are when absent"`
 }
 
 // PreviewAnswer shows both lists and what changes.

@@ -83,6 +83,13 @@ type Job struct {
 	Request    JobRequest     `json:"request"`
 	Models     []string       `json:"models,omitempty" doc:"Versions made"`
 	Result     map[string]any `json:"result,omitempty"`
+	Log        []JobStage     `json:"log,omitempty" doc:"When each stage began; the latest 200"`
+}
+
+// JobStage is a stage of a job and when it began.
+type JobStage struct {
+	At    wire.Time `json:"at"`
+	Stage string    `json:"stage"`
 }
 
 // Done reports whether the job has come to an end.

@@ -13,8 +13,8 @@ import (
 // The size of a plot in its own units, with room for the labels of the axes.
 const (
 	width, height = 640, 220
-	left, bottom  = 56, 34
-	top, right    = 14, 10
+	left, bottom  = 56, 38
+	top, right    = 26, 10
 	kinds         = 5 // of lines that the style sheet tells apart
 )
 
@@ -44,15 +44,20 @@ func Lines(p Plot) template.HTML {
 	for n, line := range p.Series {
 		class := "s" + strconv.Itoa(n%kinds)
 		var points []string
+		beside := 0. // lines with intervals stand beside each other, so that all of them are seen
+		if line.Low != nil {
+			beside = 7 * (float64(n) - float64(len(p.Series)-1)/2)
+		}
 		for i, v := range line.Values {
 			if !finite(v) {
 				continue
 			}
-			points = append(points, point(s.x(i), s.y(v)))
+			x := s.x(i) + beside
+			points = append(points, point(x, s.y(v)))
 			if i < len(line.Low) && i < len(line.High) && finite(line.Low[i]) && finite(line.High[i]) {
-				fmt.Fprintf(&b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, s.x(i), s.x(i), s.y(line.Low[i]), s.y(line.High[i]))
+				fmt.Fprintf(&b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x, x, s.y(line.Low[i]), s.y(line.High[i]))
 			}
-			fmt.Fprintf(&b, `<circle class="series %s" cx="%.1f" cy="%.1f" r="3"/>`, class, s.x(i), s.y(v))
+			fmt.Fprintf(&b, `<circle class="series %s" cx="%.1f" cy="%.1f" r="3"/>`, class, x, s.y(v))
 		}
 		fmt.Fprintf(&b, `<polyline class="series %s" points="%s"/>`, class, strings.Join(points, " "))
 		fmt.Fprintf(&b, `<line class="series %s" x1="%d" x2="%d" y1="%d" y2="%d"/><text x="%d" y="%d">%s</text>`,
@@ -139,7 +144,7 @@ func (s scale) begin(b *strings.Builder, p Plot) {
 	for i := 0; i < s.labels; i += step {
 		fmt.Fprintf(b, `<text text-anchor="middle" x="%.1f" y="%d">%s</text>`, s.x(i), height-bottom+13, escape(cut(p.Labels[i], 12)))
 	}
-	fmt.Fprintf(b, `<text x="%d" y="10">%s</text>`, left, escape(p.Unit))
+	fmt.Fprintf(b, `<text x="2" y="12">%s</text>`, escape(p.Unit))
 }
 
 func tick(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -133,6 +133,7 @@ type listItemsInput struct {
 	Brand    string   `query:"brand" maxLength:"256"`
 	ParentID string   `query:"parent_id" maxLength:"256" doc:"Variants of this item"`
 	Category []string `query:"category,explode" maxItems:"16" doc:"A level of the path, once for each from the broadest on; finds everything below"`
+	Query    string   `query:"q" maxLength:"256" doc:"Words, each of which is a part of the id, an alias, the title, brand, category or GTIN. Looks at every item: for people, not for pages of a shop"`
 }
 
 type itemsOutput struct {
@@ -145,7 +146,7 @@ func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, 
 		return nil, err
 	}
 	items, err := a.Catalogue.List(ctx, auth.Shop(ctx), catalogue.Filter{After: after, Status: in.Status, Brand: in.Brand, ParentID: in.ParentID,
-		Category: strings.Join(in.Category, store.CategorySeparator), Limit: in.Limit + 1})
+		Category: strings.Join(in.Category, store.CategorySeparator), Words: strings.Fields(strings.ToLower(in.Query)), Limit: in.Limit + 1})
 	if err != nil {
 		return nil, storeProblem(err)
 	}

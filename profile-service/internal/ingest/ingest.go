@@ -22,12 +22,14 @@ type Ingest struct {
 	retention func(shop string) time.Duration
 	now       func() time.Time
 	metrics   *metrics
+
+	verdictLog *verdictLog
 }
 
 // New returns an Ingest over log, with its metrics on registry. retention says how long a shop keeps events.
 func New(log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time, registry prometheus.Registerer) *Ingest {
 	m := newMetrics(registry)
-	return &Ingest{group: newGroup(log, m.commits), rules: rules, retention: retention, now: now, metrics: m}
+	return &Ingest{group: newGroup(log, m.commits), rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
 }
 
 // Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
@@ -93,6 +95,9 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 		}
 		warnOfLines(&answer, r, events[i].Pointer, rows[next].Result.LeftOut)
 		next++
+	}
+	if store.ImportOf(ctx) == "" { // an import has a report of its own
+		in.verdictLog.add(shop, in.now(), events, &answer)
 	}
 	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
 	in.metrics.events.WithLabelValues(profileapi.StatusDuplicate).Add(float64(answer.Duplicates))

@@ -48,6 +48,7 @@ type ItemFilter struct {
 	Brand    string
 	Category string // the path or one of its ancestors, joined with CategorySeparator
 	ParentID string
+	Words    []string // each in lower case and somewhere in id, title, brand, category, GTIN or aliases
 	Limit    int
 }
 

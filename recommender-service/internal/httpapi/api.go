@@ -44,8 +44,10 @@ type API struct {
 	AuditElsewhere func(ctx context.Context, shop string, q audit.Query) (entries []audit.Entry, missing []string)
 	// EventWeights returns the types of event that there are, with their weights.
 	EventWeights func() profileapi.EventWeights
-	KeepDays     int // how long decisions are kept
-	Now          func() time.Time
+	// Keys lists the keys of a shop.
+	Keys     func(shop string) []auth.Key
+	KeepDays int // how long decisions are kept
+	Now      func() time.Time
 }
 
 // Register adds every operation.
@@ -58,6 +60,7 @@ func (a *API) Register(api huma.API) {
 	a.registerExports(api)
 	a.registerPrivacy(api)
 	a.registerAudit(api)
+	a.registerKeys(api)
 }
 
 // register adds an operation that is given the shop of its caller.

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"context"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -22,15 +24,26 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if !ok {
 		return nil, a.noScenario(shop, in.ID)
 	}
-	if (in.Body.Scenario == nil) == (in.Body.Rules == nil) {
-		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules"})
+	if in.Body.Scenario != nil && in.Body.Rules != nil || in.Body.Scenario == nil && in.Body.Rules == nil && in.Body.Shared == nil {
+		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules, or shared_rules"})
 	}
 	tried, prefix := *live.Value, ""
 	if in.Body.Scenario != nil {
 		tried, prefix = *in.Body.Scenario, "/scenario"
 		tried.ScenarioID, tried.Version = in.ID, live.Version
-	} else {
+	} else if in.Body.Rules != nil {
 		tried.Rules = *in.Body.Rules
+	}
+	shared := a.sharedRules(shop)
+	if in.Body.Shared != nil {
+		shared = nil
+		for n := range *in.Body.Shared {
+			shared = append(shared, &(*in.Body.Shared)[n])
+		}
+		problems := &rules.Problems{}
+		if rules.CheckRules(problems, "/shared_rules", *in.Body.Shared); len(problems.Fields) > 0 {
+			return nil, apierror.Invalid("The rules cannot be used.", problems.Fields...)
+		}
 	}
 	scenario.Complete(&tried)
 	if bad := scenario.Check(&tried, prefix, a.EventWeights()); len(bad) > 0 {
@@ -41,12 +54,12 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if err := a.checkRequest(shop, auth.FromContext(ctx), &req, "/request"); err != nil {
 		return nil, err
 	}
-	before, after, err := a.Engine.Compare(ctx, shop, a.placed(shop, live.Value), a.placed(shop, &tried), &req)
+	before, after, err := a.Engine.Compare(ctx, shop, a.placed(shop, live.Value), recommend.Placement{Scenario: &tried, Shared: shared}, &req)
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
 	return &previewOutput{recommenderapi.PreviewAnswer{
-		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, &tried), Warnings: a.warnings(shop, prefix, &tried),
+		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, shared, &tried), Warnings: a.warnings(shop, prefix, &tried),
 	}}, nil
 }
 

@@ -177,9 +177,9 @@ func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario) (list []
 }
 
 // matches counts the items of the rules that hold in all scenarios, and of a scenario's own.
-func (a *API) matches(shop string, s *recommenderapi.Scenario) []recommenderapi.RuleMatch {
+func (a *API) matches(shop string, shared []*recommenderapi.Rule, s *recommenderapi.Scenario) []recommenderapi.RuleMatch {
 	list := []recommenderapi.RuleMatch{}
-	for _, r := range a.sharedRules(shop) {
+	for _, r := range shared {
 		a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
 			list = append(list, recommenderapi.RuleMatch{RuleID: r.RuleID, Shared: true, Items: rules.Matching(r, v, rules.Nobody, a.Now())})
 		})

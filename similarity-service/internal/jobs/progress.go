@@ -14,13 +14,21 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 )
 
+// maxLog bounds the stages that a job remembers.
+const maxLog = 200
+
 // Report says how far the job is: a stage and the share of all the work that is done, 0 to 1. It is cheap to call often.
 func (t *Task) Report(stage string, progress float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	changed := t.job.Stage != stage
 	t.job.Stage, t.job.Progress = stage, max(t.job.Progress, min(progress, 1))
-	if now := t.manager.now(); changed || now.Sub(t.shown) >= reportInterval {
+	now := t.manager.now()
+	if changed {
+		begun := append(t.job.Log, similarityapi.JobStage{At: wire.TimeOf(now), Stage: stage})
+		t.job.Log = begun[max(0, len(begun)-maxLog):]
+	}
+	if changed || now.Sub(t.shown) >= reportInterval {
 		t.shown = now
 		t.manager.show(t.Shop, t.job)
 	}

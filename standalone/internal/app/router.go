@@ -24,7 +24,7 @@ var owner = map[string]string{
 	"evaluations": similarity.Name, "schedules": similarity.Name,
 	"recommendations": recommender.Name, "rankings": recommender.Name, "scenarios": recommender.Name, "rules": recommender.Name,
 	"experiments": recommender.Name, "rollouts": recommender.Name, "metrics": recommender.Name, "exports": recommender.Name,
-	"persons": recommender.Name, "audit": recommender.Name, "audit/people": profile.Name, "audit/models": similarity.Name,
+	"persons": recommender.Name, "keys": recommender.Name, "audit": recommender.Name, "audit/people": profile.Name, "audit/models": similarity.Name,
 }
 
 // Clients are typed clients of the three services.

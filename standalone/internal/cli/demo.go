@@ -12,12 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-rec/aisle/standalone/internal/demo"
+	"github.com/aisle-rec/aisle/standalone/internal/demoshop"
 )
 
 func newDemoCommand() *cobra.Command {
 	var f serveFlags
 	var user string
-	var exit, asJSON bool
+	var exit, asJSON, noOpen bool
+	var days int
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Import a real shop's year, recompute, and show what Aisle recommends",
@@ -29,7 +31,12 @@ last order is today, recomputes the models and shows what they answer. Then it k
 			if err != nil {
 				return err
 			}
-			return runDemo(cmd, s, demo.Options{UserID: user, Now: time.Now()}, exit, asJSON)
+			o := demo.Options{UserID: user, Now: time.Now(), Days: days, URL: s.url()}
+			if f.app.KeysFile == "" { // its pages use the API without a key
+				shop := newDemoShop(s)
+				s.shop, o.Shop = shop, shop.Stock
+			}
+			return runDemo(cmd, s, o, demoOutput{exit: exit, json: asJSON, open: !noOpen && !exit && !asJSON})
 		},
 	}
 	f.register(cmd.Flags())
@@ -41,13 +48,24 @@ last order is today, recomputes the models and shows what they answer. Then it k
 		}
 	}
 	cmd.Flags().StringVar(&user, "user", "17850", "the customer to recommend for")
+	cmd.Flags().IntVar(&days, "days", 0, "import only the orders of the last so many days; 0 for all")
+	cmd.Flags().BoolVar(&noOpen, "no-open", false, "do not open the shop and the console in a browser")
 	cmd.Flags().BoolVar(&exit, "exit", false, "stop after the printout")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON document on standard output")
 	return cmd
 }
 
+// demoOutput says what becomes of a demo that has run.
+type demoOutput struct{ exit, json, open bool }
+
+// newDemoShop returns the demo shop, whose visitors can be some of the data set's customers.
+func newDemoShop(s *server) *demoshop.Shop {
+	c := s.app.Clients()
+	return demoshop.New(demoshop.Aisle{Profile: c.Profile, Similarity: c.Similarity, Recommender: c.Recommender}, []string{"17850", "14911", "12748", "15311", "13089"}, s.logger)
+}
+
 // runDemo serves in the background, shows the demo and then goes on serving.
-func runDemo(cmd *cobra.Command, s *server, o demo.Options, exit, asJSON bool) error {
+func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) error {
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	served := make(chan error, 1)
@@ -64,17 +82,20 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, exit, asJSON bool) e
 		}
 		return err
 	}
-	if asJSON {
+	if out.json {
 		encoder := json.NewEncoder(cmd.OutOrStdout())
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(result)
 	} else {
-		printDemo(cmd.OutOrStdout(), result, s.url())
+		printDemo(cmd.OutOrStdout(), result, s.url(), s.shop != nil)
 	}
-	if exit || err != nil {
+	if out.exit || err != nil {
 		stop()
 	} else {
+		if out.open && s.shop != nil {
+			openBrowser(s.url()+demoshop.Root+"/", s.url()+"/console/")
+		}
 		fmt.Fprintln(cmd.ErrOrStderr(), "\nServing until Ctrl-C.")
 	}
 	if serveErr := <-served; err == nil {
@@ -83,10 +104,10 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, exit, asJSON bool) e
 	return err
 }
 
-func printDemo(w io.Writer, r *demo.Result, url string) {
+func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	i := r.Imported
 	fmt.Fprintf(w, "Imported %d items and %d orders and refunds from %d order lines (%s);\n", i.Items, i.Events+i.Duplicates, i.OrderLines, i.Source)
-	fmt.Fprintf(w, "%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\n\n", i.LeftOut, i.ShiftedDays)
+	fmt.Fprintf(w, "%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from words of the titles.\n\n", i.LeftOut, i.ShiftedDays)
 	fmt.Fprintf(w, "For customer %s:\n", r.UserID)
 	printRecommended(w, r.Recommendations)
 	fmt.Fprintf(w, "\nSimilar to %s:\n", demo.ItemID)
@@ -96,8 +117,14 @@ func printDemo(w io.Writer, r *demo.Result, url string) {
 	fmt.Fprintf(w, "\nAfter the event %s %s of customer %s, at once:\n", r.Event.Type, r.Event.ItemID, r.UserID)
 	printRecommended(w, r.After)
 	fmt.Fprintf(w, "\n%.0f s in all: import %.1f, recompute %.1f.\n", r.Seconds["total"], r.Seconds["import"], r.Seconds["recompute"])
-	fmt.Fprintf(w, `
-API          %[1]s/v1   reference %[1]s/docs
+	fmt.Fprintln(w)
+	if shop {
+		fmt.Fprintf(w, "Shop         %s%s/   click on products: the lists follow, and the panel says why\n", url, demoshop.Root)
+	} else {
+		fmt.Fprintln(w, "Shop         none with --keys-file: its pages use the API without a key")
+	}
+	fmt.Fprintf(w, "Console      %s/console/\n", url)
+	fmt.Fprintf(w, `API          %[1]s/v1   reference %[1]s/docs
 Try:
   curl -s %[1]s/v1/recommendations -H 'Content-Type: application/json' -d '{"scenario":"home.for_you","user_id":"%[2]s","limit":3,"explain":"reasons"}'
   curl -s '%[1]s/v1/similarities/%[3]s?limit=3'

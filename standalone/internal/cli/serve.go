@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -166,6 +167,7 @@ type server struct {
 	logger        *slog.Logger
 	profiles      bool
 	connections   int
+	shop          http.Handler // of the demo; nil for none
 }
 
 // start opens the ports before the stores: an occupied port must not touch any file.
@@ -227,5 +229,9 @@ func (s *server) run(ctx context.Context) error {
 		return err
 	}
 	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
-	return httpserver.Run(ctx, s.app, httpserver.Ports{Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
+	var service httpserver.Service = s.app
+	if s.shop != nil {
+		service = shopFront{s.app, s.shop}
+	}
+	return httpserver.Run(ctx, service, httpserver.Ports{Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
 }

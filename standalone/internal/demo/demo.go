@@ -3,6 +3,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/standalone/internal/app"
+	"github.com/aisle-rec/aisle/standalone/internal/demoshop"
 	"github.com/aisle-rec/aisle/standalone/internal/feed"
 	"github.com/aisle-rec/aisle/standalone/internal/onlineretail"
 )
@@ -32,6 +34,12 @@ type Options struct {
 	UserID   string
 	Progress func(stage string, done, total int)
 	Now      time.Time
+	// Days keeps only the orders of the last so many days, for a shorter demo; 0: all.
+	Days int
+	// URL is where the demo is served: pictures and pages of the items are addressed there.
+	URL string
+	// Shop is called with the items when they can be asked for, the most bought first; nil: there is no demo shop.
+	Shop func([]profileapi.Item)
 }
 
 // Result is what the demo found out.
@@ -111,6 +119,11 @@ func (r *run) importShop(ctx context.Context) error {
 		OrderLines: onlineretail.Lines, LeftOut: shop.Left.NotProducts + shop.Left.Adjustments, ShiftedDays: int(shop.Shift.Hours() / 24),
 		Source: "UCI Online Retail by Daqing Chen, CC BY 4.0",
 	}
+	demoshop.Furnish(shop.Items, r.options.URL)
+	if r.options.Days > 0 {
+		earliest := r.options.Now.AddDate(0, 0, -r.options.Days)
+		shop.Events = slices.DeleteFunc(shop.Events, func(e profileapi.Event) bool { return e.OccurredAt.Before(earliest) })
+	}
 	items, err := feed.Items(ctx, r.clients.Profile, shop.Items)
 	if err != nil {
 		return err
@@ -119,12 +132,28 @@ func (r *run) importShop(ctx context.Context) error {
 	for _, i := range shop.Items {
 		r.titles[i.ItemID] = i.Title
 	}
+	if r.options.Shop != nil {
+		r.options.Shop(byDemand(shop))
+	}
 	events, err := feed.Events(ctx, r.clients.Profile, shop.Events, func(done, total int) { r.options.Progress("import orders", done, total) })
 	if err != nil {
 		return err
 	}
 	r.result.Imported.Events, r.result.Imported.Duplicates, r.result.Imported.Rejected = events.Accepted, events.Duplicates, events.Rejected
 	return nil
+}
+
+// byDemand returns the items in order of how many orders have them, the most first.
+func byDemand(shop *onlineretail.Shop) []profileapi.Item {
+	orders := map[string]int{}
+	for _, e := range shop.Events {
+		for _, line := range e.Items {
+			orders[line.ItemID]++
+		}
+	}
+	items := slices.Clone(shop.Items)
+	slices.SortStableFunc(items, func(a, b profileapi.Item) int { return cmp.Compare(orders[b.ItemID], orders[a.ItemID]) })
+	return items
 }
 
 func (r *run) recompute(ctx context.Context) error {

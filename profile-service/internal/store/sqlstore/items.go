@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
@@ -109,8 +110,23 @@ func (s *Store) ListItems(ctx context.Context, shop string, f store.ItemFilter) 
 		below := f.Category + store.CategorySeparator
 		w.and("(category = ? or substr(category, 1, length(cast(? as text))) = ?)", f.Category, below, below)
 	}
+	for _, word := range f.Words {
+		w.and(s.itemTexts()+" like ? escape '!'", "%"+likeEscape.Replace(word)+"%")
+	}
 	w.args = append(w.args, f.Limit)
 	return s.listItems(ctx, w.String()+" order by item_id limit $"+strconv.Itoa(len(w.args)), w.args...)
+}
+
+// likeEscape makes a word a literal part of a like pattern.
+var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// itemTexts is what the words of a search are looked for in, in lower case (SQLite: of A to Z only).
+func (s *Store) itemTexts() string {
+	field := func(name string) string { return "coalesce(cast(body as jsonb)->>'" + name + "', '')" }
+	if !s.isPostgres {
+		field = func(name string) string { return "coalesce(json_extract(body, '$." + name + "'), '')" }
+	}
+	return "lower(item_id || ' ' || brand || ' ' || category || ' ' || " + field("title") + " || ' ' || " + field("gtin") + " || ' ' || " + field("aliases") + ")"
 }
 
 // ItemChanges implements store.Catalogue.

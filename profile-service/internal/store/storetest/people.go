@@ -65,6 +65,8 @@ func items(t *testing.T, s store.Store) {
 		"page":     {store.ItemFilter{After: "a", Limit: 9}, []string{"b"}},
 		"category": {store.ItemFilter{Category: "Home", Limit: 9}, []string{"a"}},
 		"brand":    {store.ItemFilter{Brand: "x", Status: "active", ParentID: "p", Limit: 9}, []string{"a"}},
+		"words":    {store.ItemFilter{Words: []string{"x", "home", "é"}, Limit: 9}, []string{"a"}},
+		"no words": {store.ItemFilter{Words: []string{"x", "%"}, Limit: 9}, []string{}},
 		"status":   {store.ItemFilter{Status: "archived", Limit: 9}, []string{}},
 	} {
 		rows, err := s.ListItems(t.Context(), shop, c.f)

@@ -1,0 +1,94 @@
+package console
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/aisle-rec/aisle/shared/audit"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+type keysData struct {
+	Own     person
+	Keys    []recommenderapi.Key
+	Visible bool // the key may see the others
+	Changes []audit.Entry
+}
+
+// keys shows the keys of the shop; they are made and removed with the command line, which alone may write the keys file.
+func (c *console) keys(v *visit) (any, error) {
+	d := &keysData{Own: v.who, Visible: v.who.Can(auth.ScopeAuditRead)}
+	if !d.Visible {
+		return d, nil
+	}
+	list, err := get[profileapi.Page[recommenderapi.Key]](v, v.recommender, "/v1/keys", nil)
+	if err != nil {
+		return nil, err
+	}
+	d.Keys = list.Items
+	changes, err := get[audit.Page](v, v.recommender, "/v1/audit", url.Values{"action": {"key"}, "limit": {"20"}})
+	v.part("changes of keys", err)
+	d.Changes = changes.Items
+	return d, nil
+}
+
+type auditData struct {
+	Action, Actor, Subject, From, To string
+	Page                             audit.Page
+	Next                             string
+}
+
+func (c *console) auditLog(v *visit) (any, error) {
+	d := &auditData{Action: v.text("action"), Actor: v.text("actor"), Subject: v.text("subject"), From: v.text("from"), To: v.text("to")}
+	query, next := url.Values{"limit": {"50"}}, url.Values{}
+	for name, value := range map[string]string{"action": d.Action, "actor": d.Actor, "subject": d.Subject, "from": d.From, "to": d.To} {
+		if value != "" {
+			query.Set(name, value)
+			next.Set(name, value)
+		}
+	}
+	if cursor := v.text("cursor"); cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	page, err := get[audit.Page](v, v.recommender, "/v1/audit", query)
+	if err != nil {
+		return nil, err
+	}
+	d.Page = page
+	if page.NextCursor != nil {
+		next.Set("cursor", *page.NextCursor)
+		d.Next = next.Encode()
+	}
+	return d, nil
+}
+
+type settingsData struct {
+	Own     person
+	Weights profileapi.EventWeights
+	Types   []string
+	Scopes  []scopeRow
+	Version string
+}
+
+// scopeRow says of a scope whether the key holds it.
+type scopeRow struct {
+	Scope string
+	Held  bool
+}
+
+// settings shows what the installation is set to; it is changed where the program is started.
+func (c *console) settings(v *visit) (any, error) {
+	d := &settingsData{Own: v.who, Version: c.o.Version}
+	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
+	v.part("types of event", err)
+	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
+	for _, scope := range auth.Scopes() {
+		if scope != auth.ScopeAdminRead {
+			d.Scopes = append(d.Scopes, scopeRow{scope, v.who.Can(scope)})
+		}
+	}
+	return d, nil
+}

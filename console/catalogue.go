@@ -1,0 +1,195 @@
+package console
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+const (
+	// itemsShown is how many items a page of the catalogue has.
+	itemsShown = 50
+	// eventsRead is how many of the latest events about an item or visitor are counted, the largest page that the API gives.
+	eventsRead = 1000
+)
+
+type catalogueData struct {
+	Query, Status, Brand, Category, Parent string
+	Items                                  []profileapi.Item
+	Next                                   string // query of the page after this one
+}
+
+func (c *console) catalogue(v *visit) (any, error) {
+	d := &catalogueData{Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent")}
+	query := url.Values{"limit": {whole(itemsShown)}}
+	for name, value := range map[string]string{"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.text("cursor")} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if d.Category != "" {
+		query["category"] = levels(d.Category)
+	}
+	page, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", query)
+	if err != nil {
+		return nil, err
+	}
+	d.Items = page.Items
+	if page.NextCursor != nil {
+		next := url.Values{"cursor": {*page.NextCursor}}
+		for name, value := range map[string]string{"q": d.Query, "status": d.Status, "brand": d.Brand, "category": d.Category, "parent": d.Parent} {
+			if value != "" {
+				next.Set(name, value)
+			}
+		}
+		d.Next = next.Encode()
+	}
+	return d, nil
+}
+
+// levels are the levels of a path that was entered as one text.
+func levels(category string) []string {
+	var list []string
+	for level := range strings.SplitSeq(category, ">") {
+		if level = strings.TrimSpace(level); level != "" {
+			list = append(list, level)
+		}
+	}
+	return list
+}
+
+type itemData struct {
+	Item      profileapi.Item
+	Variants  []profileapi.Item
+	Relations []relationList
+	Counts    []count
+	Read      int // events that were counted
+	All       bool
+	Ranks     []rank
+	Other     string // the item whose link with this one is explained
+	Pairs     []similarityapi.Pair
+}
+
+func (d *itemData) heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
+
+// relationList are the neighbours of the item in one relation.
+type relationList struct {
+	Relation, Version, Source string
+	Neighbours                []neighbour
+	Problem                   string
+}
+
+type neighbour struct {
+	similarityapi.Neighbour
+	Link  itemLink
+	Image string
+	Title string
+}
+
+// rank is the place of the item in a list of what is popular.
+type rank struct {
+	Window string
+	Place  int // 0: not among those that were asked for
+	Of     int
+}
+
+func relations() []string {
+	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
+}
+
+// item shows one item with everything that is known of it.
+func (c *console) item(v *visit) (any, error) {
+	id := v.text("id")
+	item, err := get[profileapi.Item](v, v.profile, "/v1/items/"+escape(id), nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &itemData{Item: item, Other: v.text("other")}
+	variants, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", url.Values{"parent_id": {id}, "limit": {"100"}})
+	v.part("variants", err)
+	d.Variants = variants.Items
+	for _, relation := range relations() {
+		d.Relations = append(d.Relations, v.neighbours(id, relation, v.text("model_"+relation)))
+		if d.Other == "" {
+			continue
+		}
+		pair, err := get[similarityapi.Pair](v, v.similarity, "/v1/similarities/"+escape(id)+"/"+escape(d.Other), url.Values{"relation": {relation}})
+		if v.part("link of "+relation, err); err == nil {
+			d.Pairs = append(d.Pairs, pair)
+		}
+	}
+	v.describe(d.Relations)
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"item_id": {id}, "limit": {whole(eventsRead)}})
+	if v.part("events", err); err == nil {
+		d.Counts, d.Read, d.All = countTypes(events.Items), len(events.Items), events.NextCursor == nil
+	}
+	for _, window := range []string{"popular", "trending", "best_sellers"} {
+		list, err := get[similarityapi.PopularAnswer](v, v.similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"500"}})
+		if v.part(window, err); err == nil {
+			at := slices.IndexFunc(list.Items, func(n similarityapi.Neighbour) bool { return n.ItemID == id })
+			d.Ranks = append(d.Ranks, rank{strings.ReplaceAll(window, "_", " "), at + 1, len(list.Items)})
+		}
+	}
+	return d, nil
+}
+
+// neighbours reads a list of the item from the live model, or from one that is named.
+func (v *visit) neighbours(id, relation, version string) relationList {
+	query := url.Values{"relation": {relation}, "limit": {"10"}}
+	if version != "" {
+		query.Set("model_version", version)
+	}
+	list := relationList{Relation: strings.ReplaceAll(relation, "_", " "), Version: version}
+	type answer struct {
+		similarityapi.NeighbourList
+		ModelVersion string `json:"model_version"`
+	}
+	a, err := get[answer](v, v.similarity, "/v1/similarities/"+escape(id), query)
+	if err != nil {
+		list.Problem = err.Error()
+		return list
+	}
+	list.Version, list.Source = a.ModelVersion, a.Source
+	for _, n := range a.Neighbours {
+		list.Neighbours = append(list.Neighbours, neighbour{Neighbour: n, Link: itemLink{ID: n.ItemID}})
+	}
+	return list
+}
+
+// describe gives the neighbours their titles and pictures, with a look-up for each item that is new.
+func (v *visit) describe(lists []relationList) {
+	known := map[string]profileapi.Item{}
+	for l := range lists {
+		for n := range lists[l].Neighbours {
+			one := &lists[l].Neighbours[n]
+			item, ok := known[one.ItemID]
+			if !ok {
+				item, _ = get[profileapi.Item](v, v.profile, "/v1/items/"+escape(one.ItemID), nil) // one that is gone is shown by its id
+				known[one.ItemID] = item
+			}
+			one.Link.Title, one.Title, one.Image = item.Title, item.Title, picture(item.ImageURL)
+		}
+	}
+	v.calls = slices.DeleteFunc(v.calls, func(call string) bool {
+		_, isItem := known[strings.TrimPrefix(call, "GET /v1/items/")]
+		return isItem
+	})
+}
+
+// countTypes counts events by type, the most frequent first.
+func countTypes(events []profileapi.StoredEvent) []count {
+	byType := map[string]int64{}
+	for _, e := range events {
+		byType[e.Type]++
+	}
+	var list []count
+	for name, n := range byType {
+		list = append(list, count{Name: name, Count: n})
+	}
+	slices.SortFunc(list, func(a, b count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
+	return list
+}

@@ -1,0 +1,319 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// maxArms is how many arms the form has rows for; an experiment may have up to ten, and those beyond are kept as they are.
+const maxArms = 4
+
+// trials are the pages about experiments or about rollouts, which differ in the path of the API and in words.
+type trials struct {
+	*console
+	path, kind string // "/experiments", "experiment"
+}
+
+func (c *console) trial(kind string) trials { return trials{c, "/" + kind + "s", kind} }
+
+type trialsData struct {
+	Kind, Path string
+	Trials     []recommenderapi.Experiment
+	Size       sampleSize
+	Change     bool
+}
+
+func (t trials) list(v *visit) (any, error) {
+	list, err := get[profileapi.Page[recommenderapi.Experiment]](v, v.recommender, "/v1"+t.path, nil)
+	if err != nil {
+		return nil, err
+	}
+	in := &reader{v: v}
+	d := &trialsData{Kind: t.kind, Path: t.path, Trials: list.Items, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d.Size = newSampleSize(in.number("rate"), in.number("effect"), in.number("visitors"), in.count("arms"))
+	d.Size.Form = form.New(v.Form, in.problem("The numbers cannot be read."), form.Plain)
+	return d, nil
+}
+
+type trialData struct {
+	Kind, Path string
+	New        bool
+	Trial      recommenderapi.Experiment
+	Form       form.Form
+	Arms       []int // rows of the form
+	Results    *recommenderapi.ExperimentResults
+	Diffs      template.HTML // differences to the control with their intervals
+	Over       template.HTML // click rates over time
+	Scenarios  []form.Option
+	Models     []form.Option
+	Change     bool
+}
+
+func (d *trialData) heading() string {
+	if d.New {
+		return "New " + d.Kind
+	}
+	if d.Trial.Title != "" {
+		return d.Trial.Title
+	}
+	return d.Kind + " " + d.Trial.ExperimentID
+}
+
+func (t trials) fresh(v *visit) (any, error) {
+	values := url.Values{"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"}, "version": {"0"}}
+	if t.kind == "rollout" {
+		values.Set("traffic", "5")
+		values.Set("arm0_share", "0")
+		values.Set("arm1_share", "100")
+	}
+	d := &trialData{Kind: t.kind, Path: t.path, New: true, Form: form.New(values, nil, trialField)}
+	d.complete(v)
+	return d, nil
+}
+
+func (t trials) show(v *visit) (any, error) {
+	x, err := get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &trialData{Kind: t.kind, Path: t.path, Trial: x, Form: form.New(trialValues(&x), nil, trialField)}
+	d.complete(v)
+	results, err := get[recommenderapi.ExperimentResults](v, v.recommender, "/v1"+t.path+"/"+escape(x.ExperimentID)+"/results", nil)
+	if v.part("results", err); err == nil {
+		d.Results, d.Diffs = &results, differences(results)
+	}
+	d.Over = overTime(v, &x)
+	return d, nil
+}
+
+func (d *trialData) complete(v *visit) {
+	d.Change = v.who.Can(auth.ScopeConfigWrite)
+	for n := range maxArms {
+		d.Arms = append(d.Arms, n)
+	}
+	d.Scenarios = []form.Option{{Value: "", Label: "as it is"}}
+	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	v.part("placements", err)
+	for _, s := range scenarios.Items {
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: title(s)})
+	}
+	d.Models = []form.Option{{Value: "", Label: "the live ones"}}
+	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	v.part("models", err)
+	for _, m := range models.Items {
+		d.Models = append(d.Models, form.Option{Value: m.Version, Label: m.Version + " (" + m.State + ")"})
+	}
+}
+
+// save stores the form.
+func (t trials) save(v *visit) (any, error) {
+	id := v.PathValue("id")
+	var before recommenderapi.Experiment
+	if id != "" {
+		var err error
+		if before, err = get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(id), nil); err != nil {
+			return nil, err
+		}
+	}
+	x, problem := trialOf(v, before)
+	if id == "" {
+		id = v.text("experiment_id")
+	}
+	if problem == nil && id == "" {
+		problem = apierror.Invalid("It has no name.", apierror.FieldError{Pointer: "/experiment_id", Detail: "is empty: use up to 24 letters, digits, dots and hyphens"})
+	}
+	if problem == nil {
+		_, err := change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, "/v1"+t.path+"/"+escape(id), v.text("version"), x)
+		if err == nil {
+			return redirect(t.path + "/" + escape(id) + "?done=saved"), nil
+		}
+		problem = apierror.From(err)
+	}
+	x.ExperimentID = before.ExperimentID
+	d := &trialData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Trial: x, Form: form.New(v.Form, problem, trialField)}
+	d.complete(v)
+	return d, nil
+}
+
+// turn starts or stops one.
+func (t trials) turn(v *visit) (any, error) {
+	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
+	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	x.Status = v.text("status")
+	done := "saved"
+	if x.Status == "stopped" {
+		done = "stopped"
+	}
+	_, err = change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, path, v.text("version"), stripped(x))
+	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
+}
+
+// stripped is a trial without what only the service sets.
+func stripped(x recommenderapi.Experiment) recommenderapi.Experiment {
+	x.ExperimentID, x.StopReason, x.Version = "", "", 0
+	return x
+}
+
+// decide makes an arm what everybody sees: the trial is stopped, the arm's configuration becomes that of its placements, and its models become the live ones.
+func (t trials) decide(v *visit) (any, error) {
+	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
+	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	at := -1
+	for n := range x.Arms {
+		if x.Arms[n].Name == v.text("arm") {
+			at = n
+		}
+	}
+	if at < 0 {
+		return nil, apierror.NotFound("arm", v.text("arm"))
+	}
+	arm := x.Arms[at]
+	configuration := arm.Configuration
+	if arm.Scenario != "" {
+		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(arm.Scenario), nil)
+		if err != nil {
+			return nil, err
+		}
+		configuration = &s
+	}
+	if configuration != nil && len(x.Scenarios) == 0 {
+		return nil, apierror.Conflict("no_placement", "The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then stop the trial.")
+	}
+	if configuration != nil {
+		for _, id := range x.Scenarios {
+			s := *configuration
+			s.ScenarioID, s.Builtin, s.Version = "", false, 0
+			if _, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "", s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, version := range arm.ModelVersions {
+		reason := map[string]string{"reason": "decided by " + t.kind + " " + x.ExperimentID}
+		if _, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", reason); err != nil {
+			return nil, err
+		}
+	}
+	x.Status = "stopped"
+	_, err = change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, path, v.text("version"), stripped(x))
+	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=decided"), err
+}
+
+func (t trials) remove(v *visit) (any, error) {
+	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1"+t.path+"/"+escape(v.PathValue("id")), v.text("version"), nil)
+	return redirect(t.path + "?done=deleted"), err
+}
+
+// trialValues are the fields of the form for a trial; shares are per cent there.
+func trialValues(x *recommenderapi.Experiment) url.Values {
+	g := x.Guardrails
+	v := url.Values{
+		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status}, "scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {figure(100 * x.Traffic)},
+		"max_degraded_share": {figure(100 * g.MaxDegradedShare)}, "max_empty_share": {figure(100 * g.MaxEmptyShare)}, "max_latency_ms": {figure(g.MaxLatencyMS)},
+		"min_click_rate_ratio": {figure(100 * g.MinClickRateRatio)}, "min_visitors": {figure(float64(g.MinVisitors))}, "version": {whole(x.Version)},
+	}
+	for n, arm := range x.Arms[:min(len(x.Arms), maxArms)] {
+		at := "arm" + whole(int64(n)) + "_"
+		v.Set(at+"name", arm.Name)
+		v.Set(at+"share", figure(100*arm.Share))
+		v.Set(at+"scenario", arm.Scenario)
+		for _, version := range arm.ModelVersions {
+			v.Set(at+"model", version)
+		}
+		if arm.Shadow {
+			v.Set(at+"shadow", "on")
+		}
+	}
+	return v
+}
+
+// trialOf is the trial as the form has it: what the form does not show stays as it is.
+func trialOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
+	in := &reader{v: v}
+	before := x.Arms
+	x = stripped(x)
+	x.Title, x.Status, x.Scenarios, x.Traffic = v.text("title"), v.text("status"), v.words("scenarios"), in.number("traffic")/100
+	if kind := v.text("kind"); kind != "" {
+		x.Kind = kind
+	}
+	x.Guardrails = recommenderapi.Guardrails{
+		MaxDegradedShare: in.number("max_degraded_share") / 100, MaxEmptyShare: in.number("max_empty_share") / 100, MaxLatencyMS: in.number("max_latency_ms"),
+		MinClickRateRatio: in.number("min_click_rate_ratio") / 100, MinVisitors: int64(in.count("min_visitors")),
+	}
+	var arms []recommenderapi.ExperimentArm
+	for n := range maxArms {
+		at := "arm" + whole(int64(n)) + "_"
+		if v.text(at+"name") == "" {
+			continue
+		}
+		var arm recommenderapi.ExperimentArm
+		if n < len(before) {
+			arm = before[n]
+		}
+		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.text(at+"name"), in.number(at+"share")/100, v.text(at+"scenario"), v.text(at+"shadow") != ""
+		if version := v.text(at + "model"); version == "" {
+			arm.ModelVersions = nil
+		} else if !named(arm.ModelVersions, version) {
+			relation, _, _ := strings.Cut(version, "-")
+			arm.ModelVersions = map[string]string{relation: version}
+		}
+		arms = append(arms, arm)
+	}
+	x.Arms = append(arms, before[min(len(before), maxArms):]...)
+	return x, in.problem("The form cannot be read.")
+}
+
+func named(versions map[string]string, version string) bool {
+	for _, v := range versions {
+		if v == version {
+			return true
+		}
+	}
+	return false
+}
+
+var armAt = regexp.MustCompile(`^/arms/(\d+)(?:/(name|share|scenario|model_versions|shadow))?`)
+
+// trialField is the field of the form that a pointer is about.
+func trialField(pointer string) string {
+	if m := armAt.FindStringSubmatch(pointer); m != nil {
+		switch m[2] {
+		case "":
+			return "arm" + m[1] + "_name"
+		case "model_versions":
+			return "arm" + m[1] + "_model"
+		}
+		return "arm" + m[1] + "_" + m[2]
+	}
+	if pointer == "/arms" {
+		return "arm0_share"
+	}
+	name := strings.TrimPrefix(form.Plain(pointer), "guardrails/")
+	name, _, _ = strings.Cut(name, "/")
+	switch name {
+	case "id":
+		return "experiment_id"
+	case "experiment_id", "title", "kind", "status", "scenarios", "traffic", "max_degraded_share", "max_empty_share", "max_latency_ms", "min_click_rate_ratio", "min_visitors":
+		return name
+	}
+	if strings.HasPrefix(name, "arm") {
+		return name
+	}
+	return ""
+}

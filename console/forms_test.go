@@ -1,0 +1,131 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// posted is a visit that posts a form.
+func posted(form url.Values) *visit {
+	r := httptest.NewRequest("POST", "/", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	_ = r.FormValue("") // parses it
+	return &visit{Request: r}
+}
+
+// same compares as the API does: by JSON.
+func same(t *testing.T, want, got any) {
+	t.Helper()
+	a, _ := json.Marshal(want)
+	b, _ := json.Marshal(got)
+	if string(a) != string(b) {
+		t.Errorf("got  %s\nwant %s", b, a)
+	}
+}
+
+// TestARuleComesBackFromTheEditorAsItWas fills the editor with rules and reads them again: opening and saving one changes nothing.
+func TestARuleComesBackFromTheEditorAsItWas(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"boost by two comparisons": `{"rule_id":"a","title":"t","action":"boost","factor":1.5,"where":{"all":[{"field":"brand","op":"eq","value":"x"},{"field":"price","op":"lt","value":5}]},"from":"2026-11-01T08:00:00Z","until":"2026-12-01T08:00:00Z"}`,
+		"one comparison":           `{"rule_id":"a","action":"hide","where":{"field":"tags","op":"in","value":["old","sale"]}}`,
+		"any":                      `{"rule_id":"a","action":"filter","where":{"any":[{"field":"brand","op":"eq","value":"x"},{"field":"brand","op":"eq","value":"y"}]},"disabled":true}`,
+		"pin":                      `{"rule_id":"a","action":"pin","item_id":"A1","position":3}`,
+		"limit":                    `{"rule_id":"a","action":"limit_per","field":"brand","max":2}`,
+		"one item, for some":       `{"rule_id":"a","action":"bury","factor":0.5,"item_id":"A1","when":{"field":"user.segments","op":"contains","value":"vip"}}`,
+		"known or not":             `{"rule_id":"a","action":"hide","item_id":"A1","when":{"field":"user.known","op":"eq","value":false}}`,
+		"more than the rows say":   `{"rule_id":"a","action":"boost","factor":2,"where":{"not":{"field":"brand","op":"eq","value":{"ref":"seed.brand"}}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var rule recommenderapi.Rule
+			if err := json.Unmarshal([]byte(text), &rule); err != nil {
+				t.Fatal(err)
+			}
+			got, problem := ruleOf(posted(ruleValues(&rule)))
+			if problem != nil {
+				t.Fatal(problem)
+			}
+			same(t, rule, got)
+		})
+	}
+}
+
+func TestWhatCannotBeReadInARuleIsSaidBesideItsField(t *testing.T) {
+	t.Parallel()
+	_, problem := ruleOf(posted(url.Values{"action": {"boost"}, "factor": {"much"}, "from": {"soon"}, "where0_field": {"brand"}}))
+	got := map[string]bool{}
+	for _, e := range problem.Errors {
+		got[ruleField(e.Pointer)] = true
+	}
+	for _, field := range []string{"rule_id", "factor", "from"} {
+		if !got[field] {
+			t.Errorf("nothing is said of %s: %v", field, problem)
+		}
+	}
+	for pointer, field := range map[string]string{
+		"/scenario/rules/3/factor": "factor", "/rules/0/where/all/1/value": "where1_value", "/where/op": "where0_op", "/when/any/2/field": "when2_field", "/id": "rule_id", "/where/not": "where0_field", "/x": "",
+	} {
+		if got := ruleField(pointer); got != field {
+			t.Errorf("%s is about %q, want %q", pointer, got, field)
+		}
+	}
+}
+
+func TestAPlacementKeepsWhatItsFormDoesNotShow(t *testing.T) {
+	t.Parallel()
+	s := recommenderapi.Scenario{
+		ScenarioID: "home.x", Title: "X", Sources: []recommenderapi.Source{{Kind: "popular", Weight: 2, HalfLifeHours: 3}, {Kind: "newest", Weight: .5}}, Fallback: []string{"trending", "popular"}, Limit: 7,
+		Rules: []recommenderapi.Rule{{RuleID: "r", Action: "hide", ItemID: "A"}}, Rows: []recommenderapi.RowPlan{{Kind: "scenario", Scenario: "home.y"}}, Diversity: .3, Version: 4, Builtin: true,
+		Filter: &recommenderapi.Condition{Field: "price", Op: "gt", Value: 1.}, AllowPurchased: true, Seen: "exclude", Objective: "revenue",
+	}
+	got, problem := placementOf(posted(placementValues(&s)), s)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	want := s
+	want.ScenarioID, want.Version, want.Builtin = "", 0, false
+	same(t, want, got)
+
+	values := placementValues(&s)
+	values.Set("source0", "")
+	values.Set("add", "history")
+	got, _ = placementOf(posted(values), s)
+	same(t, []recommenderapi.Source{{Kind: "newest", Weight: .5}, {Kind: "history", Weight: 1}}, got.Sources)
+}
+
+func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
+	t.Parallel()
+	x := recommenderapi.Experiment{
+		ExperimentID: "e", Title: "E", Kind: "holdout", Status: "running", Scenarios: []string{"home.x"}, Traffic: .25, Version: 3, StopReason: "",
+		Arms: []recommenderapi.ExperimentArm{
+			{Name: "control", Share: .2}, {Name: "b", Share: .2, Scenario: "home.y"}, {Name: "c", Share: .2, ModelVersions: map[string]string{"similar": "similar-1", "viewed_next": "viewed_next-2"}},
+			{Name: "d", Share: .2, Configuration: &recommenderapi.Scenario{Limit: 3}, Shadow: true}, {Name: "e", Share: .2},
+		},
+		Guardrails: recommenderapi.Guardrails{MaxDegradedShare: .05, MaxLatencyMS: 80, MinClickRateRatio: .9, MinVisitors: 500},
+	}
+	got, problem := trialOf(posted(trialValues(&x)), x)
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	same(t, stripped(x), got)
+}
+
+// TestSampleSize: to find a change of a tenth in a rate of 2 %, (1.959964+.841621)²·(.02·.98+.022·.978)/.002² = 80,678.6 visitors are needed in each arm.
+func TestSampleSize(t *testing.T) {
+	t.Parallel()
+	s := newSampleSize(2, 10, 10_000, 3)
+	if s.PerArm != 80_679 || s.Days < 24.2 || s.Days > 24.21 {
+		t.Errorf("%+v", s)
+	}
+	for _, rate := range []float64{0, 100, -1} {
+		if s := newSampleSize(rate, 10, 0, 0); s.PerArm != 0 {
+			t.Errorf("a rate of %v %% takes %d", rate, s.PerArm)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package console
+
+import (
+	"cmp"
+	"encoding/json"
+	"html/template"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type healthData struct {
+	Stats            profileapi.EventStats
+	Days             int
+	Rejected, Warned []codeCount
+	RejectedTotal    int64
+	Plot, LagPlot    template.HTML
+	Sample           sample
+	Preparation      []similarityapi.PreparationStep
+	PreparedBy       string // the model whose preparation is shown
+	PreparedAt       any
+}
+
+// codeCount is how often something was wrong, with the latest example of it.
+type codeCount struct {
+	Code    string
+	Count   int64
+	Example *profileapi.FieldError
+	Type    string
+}
+
+// sample is what the latest events say about how the shop sends them.
+type sample struct {
+	Events                                int
+	NoConsent, Anonymous, FromPage, Named float64 // shares, 0 to 1
+}
+
+// health shows what was received of late, and what is wrong with it.
+func (c *console) health(v *visit) (any, error) {
+	d := &healthData{Days: 1}
+	if v.text("days") == "7" {
+		d.Days = 7
+	}
+	now := c.o.Now().UTC()
+	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{"from": {now.AddDate(0, 0, -d.Days).Format(time.RFC3339)}})
+	if err != nil {
+		return nil, err
+	}
+	d.Stats = stats
+	verdicts, err := get[profileapi.Page[profileapi.Verdict]](v, v.profile, "/v1/events/verdicts", nil)
+	v.part("examples", err)
+	d.Rejected = byCode(stats.Total.Rejected, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Errors })
+	d.Warned = byCode(stats.Total.Warned, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Warnings })
+	for _, n := range stats.Total.Rejected {
+		d.RejectedTotal += n
+	}
+	d.plots(now)
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {whole(eventsRead)}})
+	v.part("sample", err)
+	d.Sample = sampleOf(events.Items)
+	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	v.part("robots", err)
+	for _, m := range models.Items {
+		if m.Preparation != nil {
+			d.Preparation, d.PreparedBy, d.PreparedAt = m.Preparation.Steps, m.Version, m.CreatedAt
+			break
+		}
+	}
+	return d, nil
+}
+
+// byCode joins the counts with the latest example of each code.
+func byCode(counts map[string]int64, verdicts []profileapi.Verdict, fields func(profileapi.Verdict) []profileapi.FieldError) []codeCount {
+	var list []codeCount
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		one := codeCount{Code: code, Count: counts[code]}
+		for _, verdict := range verdicts {
+			for _, e := range fields(verdict) {
+				if e.Code == code && one.Example == nil {
+					one.Example, one.Type = &e, verdict.Type
+				}
+			}
+		}
+		list = append(list, one)
+	}
+	slices.SortStableFunc(list, func(a, b codeCount) int { return cmp.Compare(b.Count, a.Count) })
+	return list
+}
+
+func (d *healthData) plots(now time.Time) {
+	accepted := chart.Plot{ID: "received", Title: "Events by hour", Unit: "events", Series: []chart.Series{{Name: "accepted"}, {Name: "rejected"}, {Name: "duplicates"}}}
+	lag := chart.Plot{ID: "lag", Title: "Mean time from an event to its acknowledgement, by hour", Unit: "seconds", Series: []chart.Series{{Name: "lag"}}}
+	byHour := map[time.Time]profileapi.HourStats{}
+	for _, h := range d.Stats.Hours {
+		byHour[h.Hour.UTC()] = h
+	}
+	for n := 24*d.Days - 1; n >= 0; n-- {
+		hour := now.Truncate(time.Hour).Add(-time.Duration(n) * time.Hour)
+		h := byHour[hour]
+		var rejected int64
+		for _, r := range h.Rejected {
+			rejected += r
+		}
+		label := hour.Format("02. 15h")
+		accepted.Labels, lag.Labels = append(accepted.Labels, label), append(lag.Labels, label)
+		for k, value := range []int64{h.AcceptedTotal, rejected, h.Duplicates} {
+			accepted.Series[k].Values = append(accepted.Series[k].Values, float64(value))
+		}
+		lag.Series[0].Values = append(lag.Series[0].Values, h.MeanLagSeconds)
+	}
+	inUnit(&lag)
+	if d.Stats.Total.AcceptedTotal+d.RejectedTotal+d.Stats.Total.Duplicates > 0 {
+		d.Plot, d.LagPlot = chart.Lines(accepted), chart.Lines(lag)
+	}
+}
+
+// inUnit turns a plot of seconds into one of a unit that its largest value is read in.
+func inUnit(p *chart.Plot) {
+	most := slices.Max(p.Series[0].Values)
+	for _, unit := range []struct {
+		name    string
+		seconds float64
+	}{{"days", 86400}, {"hours", 3600}, {"minutes", 60}} {
+		if most < 2*unit.seconds {
+			continue
+		}
+		p.Unit = unit.name
+		for n := range p.Series[0].Values {
+			p.Series[0].Values[n] /= unit.seconds
+		}
+		return
+	}
+}
+
+func sampleOf(events []profileapi.StoredEvent) sample {
+	s := sample{Events: len(events)}
+	if s.Events == 0 {
+		return s
+	}
+	one := 1 / float64(s.Events)
+	for _, e := range events {
+		if !e.Consent.AllowsPersonalization() {
+			s.NoConsent += one
+		}
+		if e.UserID == "" {
+			s.Anonymous += one
+		}
+		if e.FromPage {
+			s.FromPage += one
+		}
+		if e.RecommendationID != "" {
+			s.Named += one
+		}
+	}
+	return s
+}
+
+type debuggerData struct {
+	Item, User, Type string
+	Types            []string
+	Events           []profileapi.StoredEvent
+	Verdicts         []profileapi.Verdict
+	Form             form.Form
+	Answer           *profileapi.EventsAnswer
+	Paused           bool
+}
+
+// debugger shows the latest events as they arrive, those that were refused, and judges an event that is pasted.
+func (c *console) debugger(v *visit) (any, error) {
+	d := &debuggerData{Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "", Form: form.New(v.Form, nil, form.Plain)}
+	query := url.Values{"limit": {"30"}}
+	for name, value := range map[string]string{"item_id": d.Item, "user_id": d.User, "type": d.Type} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", query)
+	if err != nil {
+		return nil, err
+	}
+	d.Events = events.Items
+	verdicts, err := get[profileapi.Page[profileapi.Verdict]](v, v.profile, "/v1/events/verdicts", nil)
+	v.part("verdicts", err)
+	d.Verdicts = verdicts.Items
+	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
+	v.part("types", err)
+	d.Types = types.Weights.Types()
+	return d, nil
+}
+
+// judge asks for the verdict on an event that is not stored.
+func (c *console) judge(v *visit) (any, error) {
+	text := v.text("event")
+	var problem *apierror.Problem
+	var answer *profileapi.EventsAnswer
+	if !json.Valid([]byte(text)) {
+		problem = apierror.Invalid("The event cannot be read.", apierror.FieldError{Pointer: "/event", Detail: `is no JSON: write it like {"type":"view_item","user_id":"ann","item_id":"A1"}`})
+	} else {
+		a, err := send[profileapi.EventsAnswer](v, v.profile, http.MethodPost, "/v1/events/validate", json.RawMessage(text))
+		if err != nil {
+			problem = apierror.From(err)
+		}
+		answer = &a
+	}
+	page, err := c.debugger(v)
+	if err != nil {
+		return nil, err
+	}
+	d := page.(*debuggerData)
+	d.Form, d.Answer = form.New(v.Form, problem, form.Plain), answer
+	if problem != nil {
+		d.Answer = nil
+	}
+	return d, nil
+}

@@ -1,0 +1,272 @@
+package console
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+const (
+	// dryRunPatience is how long the wizard waits for a dry run before it shows how far it is.
+	dryRunPatience = 20 * time.Second
+	// errorsShown is how many lines of an error report a page shows.
+	errorsShown = 20
+)
+
+type importsData struct {
+	Imports []profileapi.Import
+	Form    form.Form
+	Try     *profileapi.Import // a dry run of the file in the form
+	Columns []columnRow
+	Errors  []profileapi.ImportError
+	Fields  []form.Option
+	Change  bool
+}
+
+// columnRow is one column of the file and where its values go.
+type columnRow struct {
+	N int
+	profileapi.ImportColumn
+	Options []form.Option
+}
+
+func (c *console) imports(v *visit) (any, error) {
+	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
+	if err != nil {
+		return nil, err
+	}
+	values := url.Values{"kind": {"items"}, "format": {"auto"}}
+	return &importsData{Imports: list.Items, Form: form.New(values, nil, importField), Change: v.who.Can(auth.ScopeEventsWrite)}, nil
+}
+
+// sendImport judges the file of the form, or stores it.
+func (c *console) sendImport(v *visit) (any, error) {
+	file, header, err := v.FormFile("file")
+	var problem *apierror.Problem
+	switch {
+	case err != nil && strings.Contains(err.Error(), "too large"):
+		problem = apierror.New(http.StatusRequestEntityTooLarge, "too_large", "The file is larger than 64 MB: send it with aisle import or POST /v1/imports, which take any size.")
+	case err != nil:
+		problem = apierror.Invalid("No file came with the form.", apierror.FieldError{Pointer: "/file", Detail: "is missing: choose a file, or drop one on the field"})
+	}
+	d := &importsData{Change: true}
+	if problem == nil {
+		defer v.MultipartForm.RemoveAll()
+		dry := v.text("do") != "import"
+		started, err := v.startImport(importOf(v, dry), file, header)
+		if err != nil {
+			problem = apierror.From(err)
+		} else if !dry {
+			return redirect("/imports/" + escape(started.ImportID) + "?done=started"), nil
+		} else if problem = d.wait(v, started.ImportID); problem == nil {
+			d.columns(v)
+			d.Errors = v.importErrors(started.ImportID)
+		}
+	}
+	d.Form = form.New(v.Form, problem, importField)
+	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
+	v.part("imports", err)
+	d.Imports = list.Items
+	return d, nil
+}
+
+// importOf reads how the file is to be understood. A column is named by its own field, since its name can be any text.
+func importOf(v *visit, dry bool) profileapi.ImportSpec {
+	s := profileapi.ImportSpec{
+		Kind: v.text("kind"), Format: v.text("format"), DryRun: dry, Complete: v.text("complete") != "", Timezone: v.text("timezone"), DateFormat: v.text("date_format"),
+		Decimal: v.text("decimal"), Separator: v.text("separator"), Encoding: v.text("encoding"), Mapping: map[string]string{},
+	}
+	if eventType := v.text("event_type"); s.Kind == "events" && eventType != "" {
+		s.Set = map[string]string{"type": eventType}
+	}
+	for n := 0; ; n++ {
+		name := "column" + whole(int64(n))
+		column, ok := v.Form[name]
+		if !ok {
+			return s
+		}
+		switch to := v.text(name + "_to"); to {
+		case "":
+		case "-":
+			s.Ignore = append(s.Ignore, column[0])
+		default:
+			s.Mapping[column[0]] = to
+		}
+	}
+}
+
+// startImport sends a file with its name, as a form of its own.
+func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
+	options, err := json.Marshal(spec)
+	if err != nil {
+		return profileapi.Import{}, err
+	}
+	query := url.Values{"spec": {string(options)}}
+	v.called(http.MethodPost, "/v1/imports", query)
+	body, form := io.Pipe()
+	defer body.Close()
+	parts := multipart.NewWriter(form)
+	go func() {
+		part, err := parts.CreateFormFile("file", header.Filename)
+		if err == nil {
+			_, err = io.Copy(part, file)
+		}
+		if err == nil {
+			err = parts.Close()
+		}
+		form.CloseWithError(err)
+	}()
+	r := httpclient.Request{Method: http.MethodPost, Path: "/v1/imports", Query: query, Body: body, ContentType: mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": parts.Boundary()})}
+	resp, err := v.profile.Send(v.ctx, r)
+	if err != nil {
+		return profileapi.Import{}, err
+	}
+	defer resp.Body.Close()
+	var out profileapi.Import
+	return out, httpclient.Decode(resp, r, &out)
+}
+
+// wait waits for the end of a dry run, or until the page has to show how far it is.
+func (d *importsData) wait(v *visit, id string) *apierror.Problem {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	late := time.NewTimer(dryRunPatience)
+	defer late.Stop()
+	for {
+		state, err := httpclient.JSON[profileapi.Import](v.ctx, v.profile, http.MethodGet, "/v1/imports/"+escape(id), nil, nil)
+		if err != nil {
+			return apierror.From(err)
+		}
+		d.Try = &state
+		if state.Ended() {
+			return nil
+		}
+		select {
+		case <-v.ctx.Done():
+			return apierror.From(v.ctx.Err())
+		case <-late.C:
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// columns are the columns of the file with the choices for each; what was chosen in the form stays chosen.
+func (d *importsData) columns(v *visit) {
+	kind := table.Kind(d.Try.Spec.Kind)
+	d.Fields = []form.Option{{Value: "", Label: "as understood"}, {Value: "-", Label: "leave it out"}}
+	for _, f := range table.Fields(kind) {
+		d.Fields = append(d.Fields, form.Option{Value: f.Name, Label: f.Name})
+	}
+	for n, column := range d.Try.Columns {
+		row := columnRow{N: n, ImportColumn: column, Options: d.Fields}
+		if to := column.Field; to != "" && column.How != "property" && column.How != "attribute" && !slices.ContainsFunc(d.Fields, func(o form.Option) bool { return o.Value == to }) {
+			row.Options = append(slices.Clone(d.Fields), form.Option{Value: to, Label: to})
+		}
+		d.Columns = append(d.Columns, row)
+	}
+	chosen := map[string]string{}
+	for n := 0; ; n++ {
+		name := "column" + whole(int64(n))
+		column, ok := v.Form[name]
+		if !ok {
+			break
+		}
+		chosen[column[0]] = v.text(name + "_to")
+	}
+	for _, row := range d.Columns {
+		v.Form.Set("column"+whole(int64(row.N))+"_to", chosen[row.Column])
+	}
+}
+
+// importErrors are the first lines of an error report.
+func (v *visit) importErrors(id string) []profileapi.ImportError {
+	path := "/v1/imports/" + escape(id) + "/errors"
+	v.called(http.MethodGet, path, nil)
+	resp, err := v.profile.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		v.part("rejected rows", err)
+		return nil
+	}
+	defer resp.Body.Close()
+	var list []profileapi.ImportError
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 16<<20)
+	for len(list) < errorsShown && lines.Scan() {
+		var e profileapi.ImportError
+		if json.Unmarshal(lines.Bytes(), &e) == nil {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+type importData struct {
+	profileapi.Import
+	Errors []profileapi.ImportError
+	Undo   bool // what it stored can still be taken out
+	Change bool
+}
+
+func (d *importData) heading() string { return "Import of " + d.Spec.Kind }
+
+// importPage shows one import.
+func (c *console) importPage(v *visit) (any, error) {
+	id := v.PathValue("id")
+	state, err := get[profileapi.Import](v, v.profile, "/v1/imports/"+escape(id), nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &importData{Import: state, Change: v.who.Can(auth.ScopeEventsWrite)}
+	d.Undo = state.Ended() && !state.Spec.DryRun && state.UndoneAt.IsZero() && c.o.Now().Before(state.UndoUntil.Time)
+	if state.Rejected > 0 {
+		d.Errors = v.importErrors(id)
+	}
+	return d, nil
+}
+
+// importReport hands on the error report.
+func (c *console) importReport(v *visit) (any, error) {
+	resp, err := v.profile.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors"})
+	if err != nil {
+		return nil, err
+	}
+	return download{"rejected-rows.ndjson", "application/x-ndjson", resp.Body}, nil
+}
+
+func (c *console) undoImport(v *visit) (any, error) {
+	id := v.PathValue("id")
+	_, err := send[profileapi.ImportUndone](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/undo", nil)
+	return redirect("/imports/" + escape(id) + "?done=undone"), err
+}
+
+func (c *console) cancelImport(v *visit) (any, error) {
+	id := v.PathValue("id")
+	_, err := send[profileapi.Import](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/cancel", nil)
+	return redirect("/imports/" + escape(id) + "?done=cancelled"), err
+}
+
+// importField is the field of the wizard that a pointer or parameter is about.
+func importField(pointer string) string {
+	switch name := form.Plain(pointer); name {
+	case "kind", "format", "complete", "timezone", "date_format", "decimal", "separator", "encoding", "file":
+		return name
+	case "set":
+		return "event_type"
+	}
+	return ""
+}

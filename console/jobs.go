@@ -1,0 +1,153 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type jobsData struct {
+	Running []similarityapi.Job
+	Jobs    []similarityapi.Job
+	Form    form.Form
+	Change  bool
+}
+
+func (c *console) jobs(v *visit) (any, error) {
+	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"50"}})
+	if err != nil {
+		return nil, err
+	}
+	d := &jobsData{Jobs: jobs.Items, Form: form.New(nil, nil, jobField), Change: v.who.Can(auth.ScopeModelsWrite)}
+	for _, j := range jobs.Items {
+		if !j.Done() {
+			d.Running = append(d.Running, j)
+		}
+	}
+	return d, nil
+}
+
+// startJob queues a recompute or an evaluation.
+func (c *console) startJob(v *visit) (any, error) {
+	r, problem := jobOf(v)
+	if problem == nil {
+		job, err := send[similarityapi.Job](v, v.similarity, http.MethodPost, "/v1/jobs", r)
+		if err == nil {
+			return redirect("/jobs/" + escape(job.JobID) + "?done=started"), nil
+		}
+		problem = apierror.From(err)
+	}
+	page, err := c.jobs(v)
+	if err != nil {
+		return nil, err
+	}
+	page.(*jobsData).Form = form.New(v.Form, problem, jobField)
+	return page, nil
+}
+
+// jobOf reads what a job is asked to do.
+func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
+	in := &reader{v: v}
+	r := similarityapi.JobRequest{
+		Kind: v.text("kind"), Relations: v.words("relations"), Algorithms: v.words("algorithms"), BudgetSeconds: in.number("budget_seconds"),
+		TouchedOnly: v.text("touched_only") != "", Publish: v.text("publish"), Reason: v.text("reason"), Folds: in.count("folds"),
+	}
+	if r.Kind == "" {
+		r.Kind = "recompute"
+	}
+	return r, in.problem("The job cannot be read.")
+}
+
+// jobField is the field of a form about a job that a pointer is about.
+func jobField(pointer string) string {
+	for _, name := range []string{"kind", "relations", "algorithms", "budget_seconds", "touched_only", "publish", "reason", "folds", "cron", "jitter_seconds"} {
+		if pointer == "/"+name || len(pointer) > len(name)+1 && pointer[:len(name)+2] == "/"+name+"/" || pointer == "/request/"+name {
+			return name
+		}
+	}
+	return ""
+}
+
+func (c *console) cancelJob(v *visit) (any, error) {
+	id := v.PathValue("id")
+	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(v.ctx, http.MethodPost, "/v1/jobs/"+escape(id)+"/cancel", nil, nil, nil)
+}
+
+type jobData struct {
+	similarityapi.Job
+	Relations []relationReport
+	Change    bool
+}
+
+func (d *jobData) heading() string { return d.Kind + " " + d.JobID }
+
+// relationReport is what a recompute or an evaluation found for one relation.
+type relationReport struct {
+	Relation, State, Version string
+	Leaderboard              []leader
+	Gate                     *similarityapi.Gate
+	Preparation              *similarityapi.PreparationReport
+}
+
+// leader is one algorithm of a leaderboard with its figures, in order of their names.
+type leader struct {
+	Algorithm string
+	Figures   []namedFigure
+}
+
+type namedFigure struct {
+	Name  string
+	Value float64
+}
+
+func (c *console) job(v *visit) (any, error) {
+	job, err := get[similarityapi.Job](v, v.similarity, "/v1/jobs/"+escape(v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	return &jobData{Job: job, Relations: reports(job.Result), Change: v.who.Can(auth.ScopeModelsWrite)}, nil
+}
+
+// reports reads the parts of a result that the page has a form for; all of it stands below as JSON.
+func reports(result map[string]any) []relationReport {
+	var list []relationReport
+	all, _ := result["relations"].([]any)
+	for _, one := range all {
+		m, ok := one.(map[string]any)
+		if !ok {
+			continue
+		}
+		r := relationReport{Relation: text(m["relation"]), State: text(m["state"]), Version: text(m["version"])}
+		leaders, _ := m["leaderboard"].([]any)
+		for _, l := range leaders {
+			row, _ := l.(map[string]any)
+			r.Leaderboard = append(r.Leaderboard, leaderOf(row))
+		}
+		r.Gate = as[similarityapi.Gate](m["gate"])
+		r.Preparation = as[similarityapi.PreparationReport](m["preparation"])
+		list = append(list, r)
+	}
+	return list
+}
+
+func leaderOf(row map[string]any) leader {
+	l := leader{Algorithm: text(row["algorithm"])}
+	for name, value := range row {
+		if f, ok := value.(float64); ok {
+			l.Figures = append(l.Figures, namedFigure{name, f})
+		}
+	}
+	slices.SortFunc(l.Figures, func(a, b namedFigure) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return l
+}

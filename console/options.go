@@ -1,0 +1,88 @@
+package console
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// actionOptions are what a rule can do.
+func actionOptions() []form.Option {
+	return []form.Option{
+		{Value: "boost", Label: "Boost: show more of these"}, {Value: "bury", Label: "Bury: show fewer of these"}, {Value: "pin", Label: "Pin: one item at a place"},
+		{Value: "hide", Label: "Hide: never show these"}, {Value: "filter", Label: "Filter: show only these"}, {Value: "limit_per", Label: "Limit: so many of one kind"},
+	}
+}
+
+func limitFields() []form.Option { return form.Options("category", "brand") }
+
+func joinOptions() []form.Option {
+	return []form.Option{{Value: "all", Label: "all of these"}, {Value: "any", Label: "at least one of these"}}
+}
+
+// comparison is one row of a condition in a form.
+type comparison struct {
+	Form              form.Form
+	Name              string // where or when
+	N                 int
+	Fields, Operators []form.Option
+}
+
+func newComparison(f form.Form, name string, n int) comparison {
+	c := comparison{Form: f, Name: name, N: n}
+	c.Fields = form.Options("category", "category_path", "brand", "price", "sale_price", "title", "tags", "stock.status", "stock.quantity", "age_days", "item_id", "margin", "language", "attributes.")
+	if name == "when" {
+		c.Fields = form.Options("user.segments", "user.known", "user.locale", "request.scenario", "request.category", "request.country", "request.language", "request.weekday", "request.hour",
+			"seed.category", "seed.brand", "user.attributes.")
+	}
+	for _, op := range []string{"eq", "ne", "in", "not_in", "lt", "lte", "gt", "gte", "contains", "contains_any", "starts_with"} {
+		c.Operators = append(c.Operators, form.Option{Value: op, Label: operators()[op]})
+	}
+	return c
+}
+
+// sourceOptions are the kinds of source that can be added to a placement.
+func sourceOptions() []form.Option {
+	list := []form.Option{{Value: "", Label: "none"}}
+	texts := sourceTexts()
+	for _, kind := range slices.Sorted(maps.Keys(texts)) {
+		list = append(list, form.Option{Value: kind, Label: kind + ": " + texts[kind]})
+	}
+	return list
+}
+
+func seenOptions() []form.Option {
+	return []form.Option{{Value: "allow", Label: "may be shown"}, {Value: "exclude", Label: "is left out"}}
+}
+
+func objectiveOptions() []form.Option {
+	return []form.Option{{Value: "clicks", Label: "clicks"}, {Value: "conversion", Label: "purchases"}, {Value: "revenue", Label: "revenue"}, {Value: "margin", Label: "margin"}}
+}
+
+func jobKinds() []form.Option {
+	return []form.Option{{Value: "recompute", Label: "Recompute: new models, through the gate"}, {Value: "evaluation", Label: "Evaluation: compare algorithms, publish nothing"}}
+}
+
+func publishOptions() []form.Option {
+	return []form.Option{{Value: "gate", Label: "when the gate lets it pass"}, {Value: "never", Label: "never"}, {Value: "always", Label: "always, whatever the gate says"}}
+}
+
+func cronOptions() []form.Option {
+	return []form.Option{{Value: "0 3 * * *", Label: "each night at 3"}, {Value: "0 */4 * * *", Label: "every four hours"}, {Value: "@daily", Label: "at midnight"}}
+}
+
+func trialKinds() []form.Option {
+	return []form.Option{{Value: "experiment", Label: "experiment"}, {Value: "holdout", Label: "holdout: a lasting comparison"}}
+}
+
+func trialStates() []form.Option {
+	return []form.Option{{Value: "draft", Label: "draft"}, {Value: "running", Label: "running"}, {Value: "stopped", Label: "stopped"}}
+}
+
+func importKinds() []form.Option {
+	return []form.Option{{Value: "items", Label: "products"}, {Value: "events", Label: "events or orders"}, {Value: "users", Label: "users"}}
+}
+
+func importFormats() []form.Option { return form.Options(profileapi.ImportFormats()...) }

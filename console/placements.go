@@ -1,0 +1,246 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+type placementsData struct {
+	Scenarios []recommenderapi.Scenario
+	Figures   map[string]recommenderapi.ScenarioMetrics
+	Form      form.Form
+	Change    bool
+}
+
+// title names a placement for people.
+func title(s recommenderapi.Scenario) string {
+	if s.Title == "" {
+		return s.ScenarioID
+	}
+	return s.Title + " (" + s.ScenarioID + ")"
+}
+
+func (c *console) placements(v *visit) (any, error) {
+	d := &placementsData{Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Plain), Change: v.who.Can(auth.ScopeConfigWrite)}
+	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	if err != nil {
+		return nil, err
+	}
+	d.Scenarios = scenarios.Items
+	figures, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", url.Values{"from": {c.o.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")}})
+	v.part("figures", err)
+	for _, m := range figures.Scenarios {
+		d.Figures[m.Scenario] = m
+	}
+	return d, nil
+}
+
+// newPlacement makes a placement like another, or an empty one that shows what is popular.
+func (c *console) newPlacement(v *visit) (any, error) {
+	id := v.text("id")
+	s := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: recommenderapi.SourcePopular, Weight: 1}}}
+	if like := v.text("like"); like != "" {
+		other, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(like), nil)
+		if err != nil {
+			return nil, err
+		}
+		s = other
+	}
+	s.ScenarioID, s.Title, s.Builtin, s.Version = "", v.text("title"), false, 0
+	var problem *apierror.Problem
+	if id == "" {
+		problem = apierror.Invalid("The placement has no name.", apierror.FieldError{Pointer: "/id", Detail: "is empty: use letters, digits, dots and hyphens, such as home.christmas"})
+	} else if _, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "0", s); err != nil {
+		problem = apierror.From(err)
+	} else {
+		return redirect("/placements/" + escape(id) + "?done=saved"), nil
+	}
+	page, err := c.placements(v)
+	if err != nil {
+		return nil, err
+	}
+	page.(*placementsData).Form = form.New(v.Form, problem, form.Plain)
+	return page, nil
+}
+
+type placementData struct {
+	Scenario  recommenderapi.Scenario
+	Form      form.Form
+	Sources   []sourceRow
+	Rules     []recommenderapi.ListedRule // that act here, those of all placements first
+	History   []recommenderapi.ScenarioVersion
+	Preview   *recommenderapi.PreviewAnswer
+	Now, Then []product
+	Change    bool
+}
+
+func (d *placementData) heading() string { return title(d.Scenario) }
+
+// sourceRow is one source of candidates in the form.
+type sourceRow struct {
+	N    int
+	Kind string
+	Text string
+}
+
+// sourceTexts say what the kinds of source are.
+func sourceTexts() map[string]string {
+	return map[string]string{
+		"history": "what goes with what the visitor did before", "session": "what goes with this visit", "context_similar": "similar to the page's items",
+		"context_bought_together": "bought together with the page's items", "context_viewed_next": "looked at after the page's items", "cart": "goes with the cart",
+		"buy_again": "bought before, due again", "recently_viewed": "what he looked at", "affinity_category": "his categories", "category": "the page's category",
+		"trending": "trending now", "best_sellers": "best sellers", "popular": "popular", "newest": "newest",
+	}
+}
+
+func (c *console) placement(v *visit) (any, error) {
+	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(v.PathValue("id")), nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &placementData{Scenario: s}
+	d.Form = form.New(placementValues(&s), nil, placementField)
+	return d, d.complete(v)
+}
+
+// complete reads what stands around the form.
+func (d *placementData) complete(v *visit) error {
+	id := v.PathValue("id")
+	d.Change = v.who.Can(auth.ScopeConfigWrite)
+	for n, source := range d.Scenario.Sources {
+		d.Sources = append(d.Sources, sourceRow{n, source.Kind, sourceTexts()[source.Kind]})
+	}
+	rules, err := v.allRules()
+	v.part("rules", err)
+	for _, shared := range []bool{true, false} {
+		for _, r := range rules {
+			if shared && r.ScenarioID == "" || !shared && r.ScenarioID == id {
+				d.Rules = append(d.Rules, r)
+			}
+		}
+	}
+	history, err := get[profileapi.Page[recommenderapi.ScenarioVersion]](v, v.recommender, "/v1/scenarios/"+escape(id)+"/history", url.Values{"limit": {"20"}})
+	v.part("history", err)
+	d.History = history.Items
+	return nil
+}
+
+// editPlacement saves the form, or shows what it would change.
+func (c *console) editPlacement(v *visit) (any, error) {
+	id := v.PathValue("id")
+	live, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(id), nil)
+	if err != nil {
+		return nil, err
+	}
+	edited, problem := placementOf(v, live)
+	if problem == nil && v.text("do") == "save" {
+		_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), v.text("version"), edited)
+		if err == nil {
+			return redirect("/placements/" + escape(id) + "?done=saved"), nil
+		}
+		problem = apierror.From(err)
+	}
+	d := &placementData{Scenario: live}
+	if problem == nil {
+		answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+"/preview",
+			recommenderapi.PreviewRequest{Request: request(v, id), Scenario: &edited})
+		if err != nil {
+			problem = apierror.From(err)
+		} else {
+			d.Preview = &answer
+			d.Now, d.Then = beside(answer)
+		}
+	}
+	d.Form = form.New(v.Form, problem, placementField)
+	return d, d.complete(v)
+}
+
+func (c *console) deletePlacement(v *visit) (any, error) {
+	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/scenarios/"+escape(v.PathValue("id")), v.text("version"), nil)
+	return redirect("/placements?done=deleted"), err
+}
+
+func (c *console) restorePlacement(v *visit) (any, error) {
+	id := v.PathValue("id")
+	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+"/restore", v.text("version"),
+		map[string]json.Number{"version": json.Number(v.text("restore"))})
+	return redirect("/placements/" + escape(id) + "?done=restored"), err
+}
+
+// placementValues are the fields of the form for a placement.
+func placementValues(s *recommenderapi.Scenario) url.Values {
+	v := url.Values{
+		"title": {s.Title}, "description": {s.Description}, "limit": {whole(int64(s.Limit))}, "seen": {s.Seen}, "objective": {s.Objective},
+		"max_per_category": {figure(float64(s.MaxPerCategory))}, "max_per_brand": {figure(float64(s.MaxPerBrand))}, "diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)},
+		"exploration": {figure(s.Exploration)}, "objective_strength": {figure(s.ObjectiveStrength)}, "fallback": {strings.Join(s.Fallback, ", ")}, "version": {whole(s.Version)},
+		"exclude_event_types": {strings.Join(s.ExcludeEventTypes, ", ")},
+	}
+	if s.AllowPurchased {
+		v.Set("allow_purchased", "on")
+	}
+	for n, source := range s.Sources {
+		v.Set("source"+whole(int64(n)), figure(source.Weight))
+	}
+	conditionValues(v, "filter", s.Filter)
+	return v
+}
+
+// placementOf is the placement as the form has it: what the form does not show stays as it is.
+func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, *apierror.Problem) {
+	in := &reader{v: v}
+	if v.text("as") == "json" {
+		edited := recommenderapi.Scenario{}
+		if err := json.Unmarshal([]byte(v.text("json")), &edited); err != nil {
+			in.bad("json", "cannot be read: "+err.Error())
+		}
+		edited.ScenarioID, edited.Builtin, edited.Version = "", false, 0
+		return edited, in.problem("The placement cannot be read.")
+	}
+	s.Title, s.Description, s.Seen, s.Objective = v.text("title"), v.text("description"), v.text("seen"), v.text("objective")
+	s.Limit, s.MaxPerCategory, s.MaxPerBrand = in.count("limit"), in.count("max_per_category"), in.count("max_per_brand")
+	s.Diversity, s.Rotation, s.Exploration, s.ObjectiveStrength = in.number("diversity"), in.number("rotation"), in.number("exploration"), in.number("objective_strength")
+	s.AllowPurchased, s.Fallback, s.ExcludeEventTypes = v.text("allow_purchased") != "", v.words("fallback"), v.words("exclude_event_types")
+	s.Filter = in.condition("filter")
+	var sources []recommenderapi.Source
+	for n, source := range s.Sources {
+		name := "source" + whole(int64(n))
+		if v.text(name) == "" {
+			continue // taken out
+		}
+		source.Weight = in.number(name)
+		sources = append(sources, source)
+	}
+	if kind := v.text("add"); kind != "" {
+		sources = append(sources, recommenderapi.Source{Kind: kind, Weight: 1})
+	}
+	s.Sources = sources
+	s.ScenarioID, s.Builtin, s.Version = "", false, 0
+	return s, in.problem("The placement cannot be read.")
+}
+
+var sourceAt = regexp.MustCompile(`^/sources/(\d+)`)
+
+// placementField is the field of the form that a pointer is about.
+func placementField(pointer string) string {
+	pointer = strings.TrimPrefix(pointer, "/scenario")
+	if m := sourceAt.FindStringSubmatch(pointer); m != nil {
+		return "source" + m[1]
+	}
+	name, _, _ := strings.Cut(form.Plain(pointer), "/")
+	switch name {
+	case "title", "description", "limit", "seen", "objective", "max_per_category", "max_per_brand", "diversity", "rotation", "exploration", "objective_strength", "fallback", "exclude_event_types":
+		return name
+	case "filter":
+		return "filter0_field"
+	}
+	return ""
+}

@@ -1,0 +1,260 @@
+package console
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// maxComparisons is how many comparisons of a condition the editor has rows for; a condition with more, or of another form, is edited as JSON.
+const maxComparisons = 3
+
+// minute is how a form writes a moment.
+const minute = "2006-01-02T15:04"
+
+// ruleValues are the fields of the editor for a rule.
+func ruleValues(r *recommenderapi.Rule) url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("rule_id", r.RuleID)
+	set("title", r.Title)
+	set("action", r.Action)
+	set("item_id", r.ItemID)
+	set("field", r.Field)
+	set("factor", figure(r.Factor))
+	set("position", whole(int64(r.Position)))
+	set("max", whole(int64(r.Max)))
+	for name, t := range map[string]wire.Time{"from": r.From, "until": r.Until} {
+		if !t.IsZero() {
+			v.Set(name, t.UTC().Format(minute))
+		}
+	}
+	if r.Disabled {
+		v.Set("disabled", "on")
+	}
+	conditionValues(v, "where", r.Where)
+	conditionValues(v, "when", r.When)
+	return v
+}
+
+// figure writes a number for a field; "" for 0.
+func figure(f float64) string {
+	if f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// whole writes an integer for a field.
+func whole(n int64) string { return strconv.FormatInt(n, 10) }
+
+// conditionValues fills the rows of a condition, or its JSON when it has another form than rows joined by one word.
+func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
+	if c == nil {
+		return
+	}
+	rows, by := []recommenderapi.Condition{*c}, "all"
+	switch {
+	case len(c.All) > 0:
+		rows = c.All
+	case len(c.Any) > 0:
+		rows, by = c.Any, "any"
+	}
+	plain := len(rows) <= maxComparisons
+	for _, row := range rows {
+		_, ref := row.Value.(map[string]any)
+		plain = plain && row.Field != "" && !ref && row.Op != "exists"
+	}
+	if !plain {
+		v.Set(name+"_json", indented(c))
+		return
+	}
+	v.Set(name+"_by", by)
+	for n, row := range rows {
+		at := name + whole(int64(n))
+		op := row.Op
+		if op == "" {
+			op = "eq"
+		}
+		v.Set(at+"_field", row.Field)
+		v.Set(at+"_op", op)
+		v.Set(at+"_value", valueText(row.Value))
+	}
+}
+
+var comparisonAt = regexp.MustCompile(`^/(where|when)(?:/(?:all|any)/(\d+))?/(field|op|value)`)
+
+// conditionField is the field of the editor that a pointer into a condition is about; "" for none.
+func conditionField(pointer string) string {
+	m := comparisonAt.FindStringSubmatch(pointer)
+	if m == nil {
+		if strings.HasPrefix(pointer, "/where") || strings.HasPrefix(pointer, "/when") {
+			name, _, _ := strings.Cut(pointer[1:], "/")
+			return name + "0_field"
+		}
+		return ""
+	}
+	if m[2] == "" {
+		m[2] = "0"
+	}
+	return m[1] + m[2] + "_" + m[3]
+}
+
+// reader reads the fields of a form and gathers what cannot be read; the rest the API judges.
+type reader struct {
+	v     *visit
+	wrong []apierror.FieldError
+}
+
+func (r *reader) bad(field, detail string) {
+	r.wrong = append(r.wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
+}
+
+// number reads a number; 0 for an empty field.
+func (r *reader) number(name string) float64 {
+	text := strings.Replace(r.v.text(name), ",", ".", 1)
+	if text == "" {
+		return 0
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		r.bad(name, "is no number: write it like 2 or 0.5")
+	}
+	return f
+}
+
+// count reads a whole number; 0 for an empty field.
+func (r *reader) count(name string) int {
+	text := r.v.text(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		r.bad(name, "is no whole number: write it like 3")
+	}
+	return n
+}
+
+// time reads a moment in UTC; zero for an empty field.
+func (r *reader) time(name string) wire.Time {
+	text := r.v.text(name)
+	if text == "" {
+		return wire.Time{}
+	}
+	t, err := time.Parse(minute, text)
+	if err != nil {
+		r.bad(name, "is no time: write it like 2026-11-27T08:00, in UTC")
+	}
+	return wire.TimeOf(t)
+}
+
+// problem is what could not be read; nil for nothing.
+func (r *reader) problem(detail string) *apierror.Problem {
+	if len(r.wrong) == 0 {
+		return nil
+	}
+	return apierror.Invalid(detail, r.wrong...)
+}
+
+// ruleOf reads the editor's fields, or the JSON that stands there in their place. Only what the action of the rule uses is read.
+func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
+	in := &reader{v: v}
+	if text := v.text("json"); v.text("as") == "json" {
+		var r recommenderapi.Rule
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			in.bad("json", "cannot be read: "+err.Error())
+		}
+		return r, in.problem("The rule cannot be read.")
+	}
+	r := recommenderapi.Rule{RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), From: in.time("from"), Until: in.time("until"), Disabled: v.text("disabled") != ""}
+	if r.RuleID == "" {
+		in.bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
+	}
+	r.When = in.condition("when")
+	switch r.Action {
+	case "pin":
+		r.ItemID, r.Position = v.text("item_id"), in.count("position")
+	case "limit_per":
+		r.Field, r.Max = v.text("field"), in.count("max")
+	case "boost", "bury":
+		r.Factor = in.number("factor")
+	}
+	if r.Action != "pin" && r.Action != "limit_per" {
+		if r.Action != "filter" {
+			r.ItemID = v.text("item_id")
+		}
+		if r.ItemID == "" {
+			r.Where = in.condition("where")
+		}
+	}
+	return r, in.problem("The rule cannot be read.")
+}
+
+// condition reads the rows of a condition; nil when none is filled.
+func (r *reader) condition(name string) *recommenderapi.Condition {
+	if text := r.v.text(name + "_json"); text != "" {
+		var c recommenderapi.Condition
+		if err := json.Unmarshal([]byte(text), &c); err != nil {
+			r.bad(name+"_json", "cannot be read: "+err.Error())
+		}
+		return &c
+	}
+	var rows []recommenderapi.Condition
+	for n := range maxComparisons {
+		at := name + whole(int64(n))
+		field, op, value := r.v.text(at+"_field"), r.v.text(at+"_op"), r.v.text(at+"_value")
+		if field == "" && value == "" {
+			continue
+		}
+		rows = append(rows, recommenderapi.Condition{Field: field, Op: op, Value: typed(field, op, value)})
+	}
+	switch {
+	case len(rows) == 0:
+		return nil
+	case len(rows) == 1:
+		return &rows[0]
+	case r.v.text(name+"_by") == "any":
+		return &recommenderapi.Condition{Any: rows}
+	}
+	return &recommenderapi.Condition{All: rows}
+}
+
+// typed is the value of a comparison: a list for operators that take one, a number where the field or the operator wants one, else a text.
+func typed(field, op, value string) any {
+	switch op {
+	case "in", "not_in", "contains_any":
+		var all []any
+		for part := range strings.SplitSeq(value, ",") {
+			all = append(all, one(field, op, strings.TrimSpace(part)))
+		}
+		return all
+	}
+	return one(field, op, value)
+}
+
+func one(field, op, value string) any {
+	if value == "true" || value == "false" {
+		return value == "true"
+	}
+	sized := op == "lt" || op == "lte" || op == "gt" || op == "gte"
+	switch field {
+	case "price", "sale_price", "margin", "stock.quantity", "age_days", "request.weekday", "request.hour":
+		sized = true
+	}
+	if f, err := strconv.ParseFloat(value, 64); err == nil && sized {
+		return f
+	}
+	return value
+}

@@ -1,0 +1,64 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+type schedulesData struct {
+	Schedules []similarityapi.Schedule
+	Form      form.Form
+	Change    bool
+}
+
+func (c *console) schedules(v *visit) (any, error) {
+	list, err := get[profileapi.Page[similarityapi.Schedule]](v, v.similarity, "/v1/schedules", nil)
+	if err != nil {
+		return nil, err
+	}
+	return &schedulesData{Schedules: list.Items, Form: form.New(nil, nil, jobField), Change: v.who.Can(auth.ScopeModelsWrite)}, nil
+}
+
+// newSchedule stores a schedule.
+func (c *console) newSchedule(v *visit) (any, error) {
+	request, problem := jobOf(v)
+	in := &reader{v: v}
+	s := similarityapi.Schedule{Cron: v.text("cron"), JitterSeconds: in.count("jitter_seconds"), Request: request}
+	if problem == nil {
+		problem = in.problem("The schedule cannot be read.")
+	}
+	if problem == nil {
+		_, err := send[similarityapi.Schedule](v, v.similarity, http.MethodPost, "/v1/schedules", s)
+		if err == nil {
+			return redirect("/schedules?done=saved"), nil
+		}
+		problem = apierror.From(err)
+	}
+	page, err := c.schedules(v)
+	if err != nil {
+		return nil, err
+	}
+	page.(*schedulesData).Form = form.New(v.Form, problem, jobField)
+	return page, nil
+}
+
+// pauseSchedule makes a schedule rest, or go on.
+func (c *console) pauseSchedule(v *visit) (any, error) {
+	path := "/v1/schedules/" + escape(v.PathValue("id"))
+	s, err := get[similarityapi.Schedule](v, v.similarity, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Paused = v.text("paused") != ""
+	_, err = send[similarityapi.Schedule](v, v.similarity, http.MethodPut, path, s)
+	return redirect("/schedules?done=saved"), err
+}
+
+func (c *console) deleteSchedule(v *visit) (any, error) {
+	return redirect("/schedules?done=cleared"), v.similarity.Call(v.ctx, http.MethodDelete, "/v1/schedules/"+escape(v.PathValue("id")), nil, nil, nil)
+}

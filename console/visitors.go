@@ -1,0 +1,161 @@
+package console
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+type visitorsData struct {
+	Latest []latestVisitor
+	Users  []profileapi.User
+}
+
+// latestVisitor is somebody whom one of the latest events is about.
+type latestVisitor struct {
+	User, Session string
+	Last          profileapi.StoredEvent
+	Events        int
+}
+
+// visitors lists who was here lately, and the records of known users.
+func (c *console) visitors(v *visit) (any, error) {
+	d := &visitorsData{}
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"300"}})
+	v.part("latest visitors", err)
+	at := map[string]int{}
+	for _, e := range events.Items {
+		key := "u" + e.UserID
+		if e.UserID == "" {
+			key = "s" + e.SessionID
+		}
+		n, known := at[key]
+		if !known {
+			n = len(d.Latest)
+			at[key] = n
+			d.Latest = append(d.Latest, latestVisitor{User: e.UserID, Session: e.SessionID, Last: e})
+		}
+		d.Latest[n].Events++
+	}
+	d.Latest = d.Latest[:min(len(d.Latest), 25)]
+	users, err := get[profileapi.Page[profileapi.User]](v, v.profile, "/v1/users", url.Values{"limit": {"50"}})
+	v.part("records of users", err)
+	d.Users = users.Items
+	return d, nil
+}
+
+type visitorData struct {
+	User, Session string
+	Profile       profileapi.Profile
+	Events        []profileapi.StoredEvent
+	Erase         bool // the key may erase
+	Change        bool
+	Receipt       *recommenderapi.PersonErased
+	Counts        *recommenderapi.PersonEntry // the end of an export: what is held
+	Problem       *apierror.Problem
+}
+
+func (d *visitorData) heading() string {
+	if d.User == "" {
+		return "Session " + d.Session
+	}
+	return "Visitor " + d.User
+}
+
+// visitor shows what is known of a user or a session.
+func (c *console) visitor(v *visit) (any, error) {
+	d := &visitorData{User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite)}
+	if d.User == "" && d.Session == "" {
+		return nil, apierror.Invalid("Enter the id of a user or of a session.")
+	}
+	path, query := "/v1/users/"+escape(d.User)+"/profile", url.Values{"user_id": {d.User}, "limit": {"50"}}
+	if d.User == "" {
+		path, query = "/v1/sessions/"+escape(d.Session)+"/profile", url.Values{"session_id": {d.Session}, "limit": {"50"}}
+	}
+	profile, err := get[profileapi.Profile](v, v.profile, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	d.Profile = profile
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", query)
+	v.part("events", err)
+	d.Events = events.Items
+	return d, nil
+}
+
+// exportVisitor hands on everything that is held on a person.
+func (c *console) exportVisitor(v *visit) (any, error) {
+	resp, err := v.recommender.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export"})
+	if err != nil {
+		return nil, err
+	}
+	return download{"person.ndjson", "application/x-ndjson", resp.Body}, nil
+}
+
+// eraseVisitor says what would be erased, and erases when the id was repeated.
+func (c *console) eraseVisitor(v *visit) (any, error) {
+	user := v.text("user")
+	d := &visitorData{User: user, Erase: true}
+	if v.text("do") == "erase" {
+		if v.text("repeat") != user {
+			d.Problem = apierror.Invalid("Nothing was erased.", apierror.FieldError{Pointer: "/repeat", Detail: "is not the id of the visitor: repeat it exactly"})
+		} else {
+			receipt, err := httpclient.JSON[recommenderapi.PersonErased](v.ctx, v.recommender, http.MethodDelete, "/v1/persons/"+escape(user), url.Values{"mode": {v.text("mode")}}, nil)
+			if err != nil {
+				return nil, err
+			}
+			d.Receipt = &receipt
+			return d, nil
+		}
+	}
+	held, err := v.held(user)
+	if err != nil {
+		return nil, err
+	}
+	d.Counts = held
+	return d, nil
+}
+
+// held reads an export to its end, which counts what is held.
+func (v *visit) held(user string) (*recommenderapi.PersonEntry, error) {
+	path := "/v1/persons/" + escape(user) + "/export"
+	v.called(http.MethodGet, path, nil)
+	resp, err := v.recommender.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var end recommenderapi.PersonEntry
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var kind struct {
+			Kind string `json:"kind"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &kind); err != nil {
+			return nil, err
+		}
+		if kind.Kind == "end" {
+			if err := json.Unmarshal(lines.Bytes(), &end); err != nil {
+				return nil, err
+			}
+			return &end, lines.Err()
+		}
+	}
+	return nil, apierror.Unavailable("What is held on the visitor could not be read to its end. Try again.", 0, lines.Err())
+}
+
+// consentVisitor stores what the visitor agreed to.
+func (c *console) consentVisitor(v *visit) (any, error) {
+	personal, analytics := v.text("personalization") != "", v.text("analytics") != ""
+	_, err := change[profileapi.User](v, v.profile, http.MethodPatch, "/v1/users/"+escape(v.text("user")), "",
+		map[string]any{"consent": profileapi.Consent{Personalization: &personal, Analytics: &analytics}})
+	return redirect("/visitors/visitor?user=" + url.QueryEscape(v.text("user")) + "&done=saved"), err
+}

@@ -1,0 +1,58 @@
+package ingest
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// The bounds of what is remembered: the latest verdicts of a shop, and for so many shops.
+const (
+	maxVerdicts = 100
+	maxShops    = 256
+)
+
+// verdictLog remembers the latest verdicts that were not plain acceptance, in the memory of this process: whoever builds a sender sees what is wrong with what it
+// sends. It holds no visitor and no body.
+type verdictLog struct {
+	mu     sync.Mutex
+	byShop map[string][]profileapi.Verdict // the oldest first
+}
+
+func newVerdictLog() *verdictLog { return &verdictLog{byShop: map[string][]profileapi.Verdict{}} }
+
+// add notes the verdicts on events that were refused, warned of or known already.
+func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answer *profileapi.EventsAnswer) {
+	var noted []profileapi.Verdict
+	for i := max(0, len(events)-maxVerdicts); i < len(events); i++ {
+		if r := &answer.Results[i]; r.Status != profileapi.StatusAccepted || len(r.Warnings) > 0 {
+			noted = append(noted, profileapi.Verdict{At: wire.TimeOf(now), Type: events[i].Event.Type, Result: *r})
+		}
+	}
+	if len(noted) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.byShop[shop]; !known && len(l.byShop) >= maxShops {
+		for other := range l.byShop {
+			delete(l.byShop, other)
+			break
+		}
+	}
+	all := append(l.byShop[shop], noted...)
+	l.byShop[shop] = slices.Clone(all[max(0, len(all)-maxVerdicts):])
+}
+
+// Verdicts returns the latest verdicts of a shop that were not plain acceptance, the newest first, of events that this process received.
+func (in *Ingest) Verdicts(shop string) []profileapi.Verdict {
+	in.verdictLog.mu.Lock()
+	defer in.verdictLog.mu.Unlock()
+	list := slices.Clone(in.verdictLog.byShop[shop])
+	slices.Reverse(list)
+	return list
+}

@@ -1,0 +1,148 @@
+// Package demoshop is a small shop for the demo: home, category, product, cart and order pages of a catalogue, with pictures that are drawn. It uses Aisle as any
+// shop does, through the tracker and the public API, and beside each page it shows how what the visitor did became the list that he sees. It sells nothing and keeps
+// nothing: the cart is a cookie. The main type is Shop.
+package demoshop
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"html/template"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/sdk/tracker"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+// Root is the path of the shop.
+const Root = "/shop"
+
+const perPage = 24 // items on a page of a category
+
+//go:embed templates
+var files embed.FS
+
+//go:embed static
+var static embed.FS
+
+// Aisle are the clients with which the shop's server asks Aisle; its pages ask by themselves.
+type Aisle struct {
+	Profile     *profileapi.Client
+	Similarity  *similarityapi.Client
+	Recommender *recommenderapi.Client
+}
+
+// Shop answers everything below Root.
+type Shop struct {
+	aisle     Aisle
+	users     []string // who may be played
+	logger    *slog.Logger
+	templates map[string]*template.Template
+	mux       *http.ServeMux
+	goods     atomic.Pointer[goods]
+}
+
+// goods is the catalogue as the shop's own pages need it.
+type goods struct {
+	byID       map[string]*profileapi.Item
+	byCategory map[string][]*profileapi.Item
+	categories []string
+}
+
+// New returns a shop that has nothing to sell until Stock is called. users are the customers whom a visitor can play.
+func New(aisle Aisle, users []string, logger *slog.Logger) *Shop {
+	s := &Shop{aisle: aisle, users: users, logger: logger, templates: map[string]*template.Template{}, mux: http.NewServeMux()}
+	functions := template.FuncMap{"money": money, "query": template.URLQueryEscaper, "ms": milliseconds, "tracker": tracker.Path, "integrity": tracker.Integrity, "join": strings.Join, "words": words}
+	base := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html"))
+	for _, name := range []string{"home", "category", "product", "cart", "order", "search", "empty"} {
+		s.templates[name] = template.Must(template.Must(base.Clone()).ParseFS(files, "templates/"+name+".html"))
+	}
+	s.templates["trace"] = template.Must(template.New("trace").Funcs(functions).ParseFS(files, "templates/trace.html"))
+	s.Stock(nil)
+	s.mux.Handle("GET "+Root+"/static/", http.StripPrefix(Root+"/", http.FileServerFS(static)))
+	s.mux.HandleFunc("GET "+Root+"/picture/{name}", s.picture)
+	s.mux.HandleFunc("GET "+Root+"/{$}", s.home)
+	s.mux.HandleFunc("GET "+Root+"/category", s.category)
+	s.mux.HandleFunc("GET "+Root+"/product", s.product)
+	s.mux.HandleFunc("GET "+Root+"/search", s.search)
+	s.mux.HandleFunc("GET "+Root+"/cart", s.cart)
+	s.mux.HandleFunc("POST "+Root+"/cart", s.changeCart)
+	s.mux.HandleFunc("POST "+Root+"/order", s.order)
+	s.mux.HandleFunc("GET "+Root+"/order", s.ordered)
+	s.mux.HandleFunc("POST "+Root+"/visitor", s.play)
+	s.mux.HandleFunc("GET "+Root+"/trace", s.trace)
+	return s
+}
+
+// Stock sets what the shop sells: items with titles, prices and categories, the most wanted first in each category.
+func (s *Shop) Stock(items []profileapi.Item) {
+	g := &goods{byID: map[string]*profileapi.Item{}, byCategory: map[string][]*profileapi.Item{}}
+	for n := range items {
+		i := &items[n]
+		g.byID[i.ItemID] = i
+		category := profileapi.CategoryValue(i.CategoryPath)
+		g.byCategory[category] = append(g.byCategory[category], i)
+	}
+	g.categories = slices.SortedFunc(maps.Keys(g.byCategory), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(g.byCategory[b]), len(g.byCategory[a])), cmp.Compare(a, b))
+	})
+	s.goods.Store(g)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	httpserver.Protect(w.Header())
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; connect-src 'self'; form-action 'self'; "+
+		"base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Referrer-Policy", "same-origin") // with none at all a browser does not say where a form comes from, and forms of nowhere are refused
+	if r.URL.Path == Root {
+		http.Redirect(w, r, Root+"/", http.StatusSeeOther)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// page is what every page of the shop shows around its own content.
+type page struct {
+	Title      string
+	Kind       string // home, category …: what the widgets and the side panel are told
+	Categories []string
+	Category   string
+	Cart       []cartLine
+	CartIDs    string
+	User       string
+	Users      []string
+	Data       any
+}
+
+func (s *Shop) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	g := s.goods.Load()
+	if len(g.byID) == 0 {
+		name, p.Title = "empty", "The shop is being filled"
+	}
+	p.Kind, p.Categories, p.Users, p.User = name, g.categories, s.users, cookie(r, userCookie)
+	p.Cart = s.cartOf(r)
+	var ids []string
+	for _, l := range p.Cart {
+		ids = append(ids, l.Item.ItemID)
+	}
+	p.CartIDs = strings.Join(ids, ",")
+	var b bytes.Buffer
+	if err := s.templates[name].ExecuteTemplate(&b, "layout", p); err != nil {
+		s.logger.Error("a page of the demo shop cannot be written", "page", name, "error", err)
+		http.Error(w, "This page cannot be shown; the log says why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w)
+}
