@@ -770,6 +770,8 @@ type Job struct {
 	FinishedAt time.Time `json:"finished_at,omitzero"`
 	JobID      string    `json:"job_id"`
 	Kind       string    `json:"kind"`
+	// When each stage began; the latest 200
+	Log []JobStage `json:"log,omitzero"`
 	// Versions made
 	Models []string `json:"models,omitzero"`
 	// Share of the work done
@@ -804,6 +806,29 @@ type JobRequest struct {
 	Seeds *int64 `json:"seeds,omitzero"`
 	// Refresh only the items with new events, with the live model's parameters
 	TouchedOnly *bool `json:"touched_only,omitzero"`
+}
+
+// JobStage is a value of the API.
+type JobStage struct {
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	At    time.Time `json:"at"`
+	Stage string    `json:"stage"`
+}
+
+// Key is a value of the API.
+type Key struct {
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	CreatedAt time.Time `json:"created_at"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	KeyID     string    `json:"key_id"`
+	Kind      string    `json:"kind"`
+	Note      string    `json:"note,omitzero"`
+	// Of a publishable key: the pages that may use it
+	Origins []string `json:"origins,omitzero"`
+	// Requests per second; as its kind when absent
+	Rate   *float64 `json:"rate,omitzero"`
+	Scopes []string `json:"scopes"`
 }
 
 // ListedRule is a value of the API.
@@ -1052,6 +1077,12 @@ type PageJob struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// PageKey is a value of the API.
+type PageKey struct {
+	Items      []Key  `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
 // PageListedRule is a value of the API.
 type PageListedRule struct {
 	Items      []ListedRule `json:"items"`
@@ -1105,6 +1136,12 @@ type PageStoredEvent struct {
 type PageUser struct {
 	Items      []User `json:"items"`
 	NextCursor string `json:"next_cursor"`
+}
+
+// PageVerdict is a value of the API.
+type PageVerdict struct {
+	Items      []Verdict `json:"items"`
+	NextCursor string    `json:"next_cursor"`
 }
 
 // Pair is a value of the API.
@@ -1246,6 +1283,8 @@ type PreviewRequest struct {
 	Rules []Rule `json:"rules,omitzero"`
 	// The whole scenario as it would be
 	Scenario *Scenario `json:"scenario,omitzero"`
+	// The rules that hold in all scenarios, as they would be; those that there are when absent
+	SharedRules []Rule `json:"shared_rules,omitzero"`
 }
 
 // Problem is a value of the API.
@@ -1895,6 +1934,21 @@ type User struct {
 	Version   *int64    `json:"version,omitzero"`
 }
 
+// Verdict is a value of the API.
+type Verdict struct {
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	At     time.Time    `json:"at"`
+	Errors []FieldError `json:"errors,omitzero"`
+	// event_id or item_id
+	ID     string `json:"id,omitzero"`
+	Index  int64  `json:"index"`
+	Status string `json:"status"`
+	// Of the event, as far as it could be read
+	Type string `json:"type,omitzero"`
+	// What was accepted but not all understood
+	Warnings []FieldError `json:"warnings,omitzero"`
+}
+
 // ActivateModel — make a version the live one
 //
 // Scope: `models:write`.
@@ -2297,6 +2351,18 @@ func (c *Client) EventStats(ctx context.Context, params EventStatsParams, option
 func (c *Client) EventTypes(ctx context.Context, options ...Option) (EventTypes, error) {
 	var out EventTypes
 	err := c.do(ctx, call{id: "event-types", method: "GET", path: "/v1/events/types", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// EventVerdicts — the latest verdicts on events that were refused, warned of or known already
+//
+// The newest first, at most 100, of events that the replica which answers has received since it started: for whoever builds a
+// sender. Files have reports of their own.
+//
+// Scope: `events:read`.
+func (c *Client) EventVerdicts(ctx context.Context, options ...Option) (PageVerdict, error) {
+	var out PageVerdict
+	err := c.do(ctx, call{id: "event-verdicts", method: "GET", path: "/v1/events/verdicts", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 
@@ -2760,6 +2826,9 @@ type ListItemsParams struct {
 	ParentID string
 	// A level of the path, once for each from the broadest on; finds everything below
 	Category []string
+	// Words, each of which is a part of the id, an alias, the title, brand, category or GTIN. Looks at every item: for people, not for
+	// pages of a shop
+	Q string
 }
 
 func (p *ListItemsParams) query() url.Values {
@@ -2770,6 +2839,7 @@ func (p *ListItemsParams) query() url.Values {
 	q.add("brand", p.Brand)
 	q.add("parent_id", p.ParentID)
 	q.add("category", p.Category)
+	q.add("q", p.Q)
 	return url.Values(q)
 }
 
@@ -2814,6 +2884,18 @@ func (p *ListJobsParams) query() url.Values {
 func (c *Client) ListJobs(ctx context.Context, params ListJobsParams, options ...Option) (PageJob, error) {
 	var out PageJob
 	err := c.do(ctx, call{id: "list-jobs", method: "GET", path: "/v1/jobs", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// ListKeys — the keys of the shop
+//
+// What the keys file says of them, in its order. The keys themselves are nowhere: the file holds digests. They are made and removed
+// with `aisle keys`.
+//
+// Scope: `audit:read`.
+func (c *Client) ListKeys(ctx context.Context, options ...Option) (PageKey, error) {
+	var out PageKey
+	err := c.do(ctx, call{id: "list-keys", method: "GET", path: "/v1/keys", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

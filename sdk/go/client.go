@@ -1,6 +1,6 @@
 // Package aisle is the Go client of Aisle, a recommendation backend for shops. It needs the standard library only.
 //
-//	client := aisle.New("https://recommend.example", aisle.Key("sk_…"))
+//	client := aisle.New("https://recommend.example", aisle.WithKey("sk_…"))
 //	answer, err := client.Recommend(ctx, aisle.Request{Scenario: "home.for_you", UserID: "ann"})
 //
 // Every call of the API is a method of [Client]; types and methods are made from the OpenAPI document. A call that may be repeated is tried again, after a
@@ -51,26 +51,26 @@ type settings struct {
 	tries  int
 }
 
-// Key names who calls: a secret key on a server.
-func Key(key string) Option { return Header("Authorization", "Bearer "+key) }
+// WithKey names who calls: a secret key on a server.
+func WithKey(key string) Option { return WithHeader("Authorization", "Bearer "+key) }
 
-// UserToken says for which visitor a publishable key acts.
-func UserToken(token string) Option { return Header("Aisle-User-Token", token) }
+// WithUserToken says for which visitor a publishable key acts.
+func WithUserToken(token string) Option { return WithHeader("Aisle-User-Token", token) }
 
-// IfMatch makes a change only when the object still has this version, as its answer's version says.
-func IfMatch(version int64) Option { return Header("If-Match", `"`+strconv.FormatInt(version, 10)+`"`) }
+// WithIfMatch makes a change only when the object still has this version, as its answer's version says.
+func WithIfMatch(version int64) Option { return WithHeader("If-Match", `"`+strconv.FormatInt(version, 10)+`"`) }
 
-// IfNoneExists makes a change only when there is no such object.
-func IfNoneExists() Option { return Header("If-None-Match", "*") }
+// WithIfNoneExists makes a change only when there is no such object.
+func WithIfNoneExists() Option { return WithHeader("If-None-Match", "*") }
 
-// Header sends a header with a call.
-func Header(name, value string) Option { return func(s *settings) { s.header.Set(name, value) } }
+// WithHeader sends a header with a call.
+func WithHeader(name, value string) Option { return func(s *settings) { s.header.Set(name, value) } }
 
-// HTTPClient has another client make the connections.
-func HTTPClient(c *http.Client) Option { return func(s *settings) { s.http = c } }
+// WithHTTPClient has another client make the connections.
+func WithHTTPClient(c *http.Client) Option { return func(s *settings) { s.http = c } }
 
-// Tries says how often a call that may be repeated is tried; 4 when not given.
-func Tries(n int) Option { return func(s *settings) { s.tries = n } }
+// WithTries says how often a call that may be repeated is tried; 4 when not given.
+func WithTries(n int) Option { return func(s *settings) { s.tries = n } }
 
 // New returns a client of the Aisle at an address such as https://recommend.example.
 func New(address string, options ...Option) *Client {

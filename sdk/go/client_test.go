@@ -55,7 +55,7 @@ func TestACallIsTriedAgainWithTheSameEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &answers{list: []http.HandlerFunc{says(503, "", "busy"), says(429, "Retry-After: 7", `{"code":"rate_limited"}`), says(200, "", done)}}
-		c := New("http://aisle/", HTTPClient(&http.Client{Transport: a}))
+		c := New("http://aisle/", WithHTTPClient(&http.Client{Transport: a}))
 		from := time.Now()
 		out, err := c.PostEvents(context.Background(), []Event{{Type: "view_item", SessionID: "s", ItemID: "mug"}})
 		if err != nil || out.Accepted != 1 {
@@ -93,7 +93,7 @@ func TestWhatMayNotBeRepeatedOrIsWrongIsTriedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := &answers{list: []http.HandlerFunc{c.answer}}
-			err := c.call(New("http://aisle", HTTPClient(&http.Client{Transport: a})))
+			err := c.call(New("http://aisle", WithHTTPClient(&http.Client{Transport: a})))
 			if !IsProblem(err, c.code) || len(a.bodies) != 1 {
 				t.Errorf("after %d calls: %v", len(a.bodies), err)
 			}
@@ -107,7 +107,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		a := &answers{list: []http.HandlerFunc{says(503, "Retry-After: 20", "")}}
-		_, err := New("http://aisle", HTTPClient(&http.Client{Transport: a})).LiveModels(ctx)
+		_, err := New("http://aisle", WithHTTPClient(&http.Client{Transport: a})).LiveModels(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) || !IsProblem(err, "http_503") {
 			t.Errorf("the error is %v", err)
 		}
@@ -121,14 +121,14 @@ func TestParametersPathsAndHeaders(t *testing.T) {
 		got = r
 		fmt.Fprint(w, `{"items":[],"next_cursor":null}`)
 	}, func(w http.ResponseWriter, r *http.Request) { got = r; w.WriteHeader(204) }}}
-	c := New("http://aisle", Key("sk_1"), HTTPClient(&http.Client{Transport: a}))
+	c := New("http://aisle", WithKey("sk_1"), WithHTTPClient(&http.Client{Transport: a}))
 	if _, err := c.ListEvents(context.Background(), ListEventsParams{Limit: new(int64(5)), UserID: "a&b", From: "2026-05-01"}); err != nil {
 		t.Fatal(err)
 	}
 	if q := got.URL.Query(); len(q) != 3 || q.Get("limit") != "5" || q.Get("user_id") != "a&b" || q.Get("from") != "2026-05-01" || got.Header.Get("Authorization") != "Bearer sk_1" {
 		t.Errorf("asked %v with %v", got.URL, got.Header)
 	}
-	if err := c.DeleteItem(context.Background(), "a/b c", IfMatch(3)); err != nil {
+	if err := c.DeleteItem(context.Background(), "a/b c", WithIfMatch(3)); err != nil {
 		t.Fatal(err)
 	}
 	if got.URL.EscapedPath() != "/v1/items/a%2Fb%20c" || got.Header.Get("If-Match") != `"3"` {

@@ -107,7 +107,7 @@ func interpreter(t *testing.T, name string, check ...string) string {
 func goClient(t *testing.T, address, key string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	shop := aisleclient.New(address, aisleclient.Key(key))
+	shop := aisleclient.New(address, aisleclient.WithKey(key))
 	saved, err := shop.PutItems(ctx, []aisleclient.Item{{ItemID: "bowl/1", Title: "A bowl", Price: new(3.5), Currency: "EUR"}, {ItemID: "bowl/2"}, {ItemID: "bowl/3"}})
 	if err != nil || len(saved.Results) != 3 || saved.Results[0].Status != "accepted" {
 		t.Fatalf("%+v, %v", saved, err)
@@ -142,10 +142,10 @@ func goClient(t *testing.T, address, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := shop.DeleteRule(ctx, "go", aisleclient.IfMatch(*rule.Version+7)); !errors.As(err, &p) || p.Status != 412 {
+	if err := shop.DeleteRule(ctx, "go", aisleclient.WithIfMatch(*rule.Version+7)); !errors.As(err, &p) || p.Status != 412 {
 		t.Errorf("the error is %v", err)
 	}
-	if err := shop.DeleteRule(ctx, "go", aisleclient.IfMatch(*rule.Version)); err != nil {
+	if err := shop.DeleteRule(ctx, "go", aisleclient.WithIfMatch(*rule.Version)); err != nil {
 		t.Error(err)
 	}
 	job, err := shop.StartImport(ctx, aisleclient.StartImportParams{Kind: "items", DryRun: new(true)}, strings.NewReader("item_id;title\npot;A pot\n"))

@@ -713,6 +713,8 @@ class Job(TypedDict):
     finished_at: NotRequired[str]
     job_id: str
     kind: Literal['recompute', 'evaluation']
+    # When each stage began; the latest 200
+    log: NotRequired[list[JobStage]]
     # Versions made
     models: NotRequired[list[str]]
     # Share of the work done
@@ -746,6 +748,27 @@ class JobRequest(TypedDict):
     seeds: NotRequired[int]
     # Refresh only the items with new events, with the live model's parameters
     touched_only: NotRequired[bool]
+
+
+class JobStage(TypedDict):
+    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    at: str
+    stage: str
+
+
+class Key(TypedDict):
+    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    created_at: str
+    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    expires_at: NotRequired[str]
+    key_id: str
+    kind: Literal['secret', 'publishable', 'service']
+    note: NotRequired[str]
+    # Of a publishable key: the pages that may use it
+    origins: NotRequired[list[str]]
+    # Requests per second; as its kind when absent
+    rate: NotRequired[float]
+    scopes: list[str]
 
 
 class ListedRule(TypedDict):
@@ -969,6 +992,11 @@ class PageJob(TypedDict):
     next_cursor: str
 
 
+class PageKey(TypedDict):
+    items: list[Key]
+    next_cursor: str
+
+
 class PageListedRule(TypedDict):
     items: list[ListedRule]
     next_cursor: str
@@ -1013,6 +1041,11 @@ class PageStoredEvent(TypedDict):
 
 class PageUser(TypedDict):
     items: list[User]
+    next_cursor: str
+
+
+class PageVerdict(TypedDict):
+    items: list[Verdict]
     next_cursor: str
 
 
@@ -1143,6 +1176,8 @@ class PreviewRequest(TypedDict):
     rules: NotRequired[list[Rule]]
     # The whole scenario as it would be
     scenario: NotRequired[Scenario]
+    # The rules that hold in all scenarios, as they would be; those that there are when absent
+    shared_rules: NotRequired[list[Rule]]
 
 
 class Problem(TypedDict):
@@ -1736,6 +1771,20 @@ class User(TypedDict):
     version: NotRequired[int]
 
 
+class Verdict(TypedDict):
+    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    at: str
+    errors: NotRequired[list[FieldError]]
+    # event_id or item_id
+    id: NotRequired[str]
+    index: int
+    status: Literal['accepted', 'duplicate', 'rejected']
+    # Of the event, as far as it could be read
+    type: NotRequired[str]
+    # What was accepted but not all understood
+    warnings: NotRequired[list[FieldError]]
+
+
 class Aisle(Core):
     """Aisle's API. Every method raises a Problem when the answer is no success."""
 
@@ -2085,6 +2134,20 @@ class Aisle(Core):
         Scope: `events:read`.
         """
         return self._call("GET", "/v1/events/types", repeatable=True, options=options)
+
+    def event_verdicts(
+        self,
+        *,
+        options: Options | None = None,
+    ) -> PageVerdict:
+        """The latest verdicts on events that were refused, warned of or known already.
+
+        The newest first, at most 100, of events that the replica which answers has received since it started: for whoever
+        builds a sender. Files have reports of their own.
+
+        Scope: `events:read`.
+        """
+        return self._call("GET", "/v1/events/verdicts", repeatable=True, options=options)
 
     def experiment_results(
         self,
@@ -2519,6 +2582,7 @@ class Aisle(Core):
         brand: str | None = None,
         parent_id: str | None = None,
         category: list[str] | None = None,
+        q: str | None = None,
         options: Options | None = None,
     ) -> PageItem:
         """List items.
@@ -2527,7 +2591,7 @@ class Aisle(Core):
 
         Scope: `catalogue:read`.
         """
-        return self._call("GET", "/v1/items", query={"limit": limit, "cursor": cursor, "status": status, "brand": brand, "parent_id": parent_id, "category": category}, repeatable=True, options=options)
+        return self._call("GET", "/v1/items", query={"limit": limit, "cursor": cursor, "status": status, "brand": brand, "parent_id": parent_id, "category": category, "q": q}, repeatable=True, options=options)
 
     def list_items_pages(self, *args: Any, **kwargs: Any) -> Iterator[PageItem]:
         """Yields one page of list_items after the other."""
@@ -2546,6 +2610,20 @@ class Aisle(Core):
         Scope: `models:read`.
         """
         return self._call("GET", "/v1/jobs", query={"limit": limit}, repeatable=True, options=options)
+
+    def list_keys(
+        self,
+        *,
+        options: Options | None = None,
+    ) -> PageKey:
+        """The keys of the shop.
+
+        What the keys file says of them, in its order. The keys themselves are nowhere: the file holds digests. They are made
+        and removed with `aisle keys`.
+
+        Scope: `audit:read`.
+        """
+        return self._call("GET", "/v1/keys", repeatable=True, options=options)
 
     def list_models(
         self,

@@ -719,6 +719,8 @@ export interface Job {
   finished_at?: string;
   job_id: string;
   kind: "recompute" | "evaluation";
+  /** When each stage began; the latest 200 */
+  log?: JobStage[];
   /** Versions made */
   models?: string[];
   /** Share of the work done */
@@ -754,6 +756,27 @@ export interface JobRequest {
   seeds?: number;
   /** Refresh only the items with new events, with the live model's parameters */
   touched_only?: boolean;
+}
+
+export interface JobStage {
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  at: string;
+  stage: string;
+}
+
+export interface Key {
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  created_at: string;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  expires_at?: string;
+  key_id: string;
+  kind: "secret" | "publishable" | "service";
+  note?: string;
+  /** Of a publishable key: the pages that may use it */
+  origins?: string[];
+  /** Requests per second; as its kind when absent */
+  rate?: number;
+  scopes: string[];
 }
 
 export interface ListedRule {
@@ -977,6 +1000,11 @@ export interface PageJob {
   next_cursor: string;
 }
 
+export interface PageKey {
+  items: Key[];
+  next_cursor: string;
+}
+
 export interface PageListedRule {
   items: ListedRule[];
   next_cursor: string;
@@ -1021,6 +1049,11 @@ export interface PageStoredEvent {
 
 export interface PageUser {
   items: User[];
+  next_cursor: string;
+}
+
+export interface PageVerdict {
+  items: Verdict[];
   next_cursor: string;
 }
 
@@ -1151,6 +1184,8 @@ export interface PreviewRequest {
   rules?: Rule[];
   /** The whole scenario as it would be */
   scenario?: Scenario;
+  /** The rules that hold in all scenarios, as they would be; those that there are when absent */
+  shared_rules?: Rule[];
 }
 
 export interface Problem {
@@ -1776,6 +1811,20 @@ export interface User {
   version?: number;
 }
 
+export interface Verdict {
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  at: string;
+  errors?: FieldError[];
+  /** event_id or item_id */
+  id?: string;
+  index: number;
+  status: "accepted" | "duplicate" | "rejected";
+  /** Of the event, as far as it could be read */
+  type?: string;
+  /** What was accepted but not all understood */
+  warnings?: FieldError[];
+}
+
 /** Aisle's API. Every method throws a Problem when the answer is no success. */
 export class Aisle extends Core {
   /**
@@ -2050,6 +2099,18 @@ export class Aisle extends Core {
    */
   eventTypes(options?: Options): Promise<EventTypes> {
     return this.call({ method: 'GET', path: `/v1/events/types`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * The latest verdicts on events that were refused, warned of or known already.
+   * 
+   * The newest first, at most 100, of events that the replica which answers has received since it started: for whoever builds a sender.
+   * Files have reports of their own.
+   * 
+   * Scope: `events:read`.
+   */
+  eventVerdicts(options?: Options): Promise<PageVerdict> {
+    return this.call({ method: 'GET', path: `/v1/events/verdicts`, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2387,12 +2448,12 @@ export class Aisle extends Core {
    * 
    * Scope: `catalogue:read`.
    */
-  listItems(params: { limit?: number; cursor?: string; status?: "active" | "hidden" | "archived"; brand?: string; parent_id?: string; category?: string[] } = {}, options?: Options): Promise<PageItem> {
+  listItems(params: { limit?: number; cursor?: string; status?: "active" | "hidden" | "archived"; brand?: string; parent_id?: string; category?: string[]; q?: string } = {}, options?: Options): Promise<PageItem> {
     return this.call({ method: 'GET', path: `/v1/items`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /** Yields one page of listItems after the other. */
-  async *listItemsPages(params: { limit?: number; cursor?: string; status?: "active" | "hidden" | "archived"; brand?: string; parent_id?: string; category?: string[] } = {}, options?: Options): AsyncGenerator<PageItem> {
+  async *listItemsPages(params: { limit?: number; cursor?: string; status?: "active" | "hidden" | "archived"; brand?: string; parent_id?: string; category?: string[]; q?: string } = {}, options?: Options): AsyncGenerator<PageItem> {
     let cursor: string | undefined = params.cursor;
     do {
       const page: PageItem = await this.listItems({ ...params, cursor }, options);
@@ -2410,6 +2471,18 @@ export class Aisle extends Core {
    */
   listJobs(params: { limit?: number } = {}, options?: Options): Promise<PageJob> {
     return this.call({ method: 'GET', path: `/v1/jobs`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * The keys of the shop.
+   * 
+   * What the keys file says of them, in its order. The keys themselves are nowhere: the file holds digests. They are made and removed with
+   * `aisle keys`.
+   * 
+   * Scope: `audit:read`.
+   */
+  listKeys(options?: Options): Promise<PageKey> {
+    return this.call({ method: 'GET', path: `/v1/keys`, repeatable: true } satisfies Call, options);
   }
 
   /**
