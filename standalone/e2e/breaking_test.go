@@ -30,9 +30,13 @@ func TestTheAPIBreaksNoClientOfTheLastRelease(t *testing.T) {
 		t.Errorf("clients of the last release would fail:\n%s", strings.Join(broken, "\n"))
 	}
 	for name, change := range map[string]func(doc map[string]any){
-		"an operation is gone":     func(doc map[string]any) { delete(within(doc, "paths", "/v1/popular"), "get") },
-		"a field becomes required": func(doc map[string]any) { within(doc, "components", "schemas", "Request")["required"] = []any{"scenario", "user_id"} },
-		"an answer loses a field":  func(doc map[string]any) { delete(within(doc, "components", "schemas", "EventsAnswer", "properties"), "accepted") },
+		"an operation is gone": func(doc map[string]any) { delete(within(doc, "paths", "/v1/popular"), "get") },
+		"a field becomes required": func(doc map[string]any) {
+			within(doc, "components", "schemas", "Request")["required"] = []any{"scenario", "user_id"}
+		},
+		"an answer loses a field": func(doc map[string]any) {
+			delete(within(doc, "components", "schemas", "EventsAnswer", "properties"), "accepted")
+		},
 		"a choice is gone": func(doc map[string]any) {
 			within(doc, "components", "schemas", "Condition", "properties", "op")["enum"] = []any{"eq"}
 		},
