@@ -157,7 +157,7 @@ func (c *console) editPlacement(v *visit) (any, error) {
 			problem = apierror.From(err)
 		} else {
 			d.Preview = &answer
-			d.Now, d.Then = beside(answer)
+			d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
 		}
 	}
 	d.Form = form.New(v.Form, problem, placementField)

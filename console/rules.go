@@ -87,7 +87,8 @@ type ruleData struct {
 	Form      form.Form
 	Scenarios []form.Option
 	Preview   *recommenderapi.PreviewAnswer
-	Matching  int // items that the rule is about
+	Matching  int  // items that the rule is about
+	Unchanged bool // the rule is saved as the form has it, and shown beside the list without it
 	Now, Then []product
 	Rule      recommenderapi.Rule
 	Change    bool
@@ -142,6 +143,7 @@ func (c *console) ruleForm(v *visit) (any, error) {
 	if s := v.text("scenario"); s != "" {
 		values.Set("placement", s)
 	}
+	rule.Version = 0
 	d := &ruleData{Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
 	d.placements(v)
 	if id != "" {
@@ -219,38 +221,38 @@ func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) 
 	return append(rules, rule)
 }
 
-// preview asks the placement of the form for its list with the rule and without.
+// preview asks the placement of the form for its list with the rule and without. A rule that acts already is compared with how it would be without it.
 func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
 	placement := d.Form.Get("placement")
-	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
 	if d.Scenario != "" {
 		placement = d.Scenario // a rule of one placement acts nowhere else
-		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(placement), nil)
-		if err != nil {
-			return apierror.From(err)
-		}
-		rules := replaced(s.Rules, was, rule)
+	}
+	rules, err := v.rulesOf(d.Scenario)
+	if err != nil {
+		return apierror.From(err)
+	}
+	at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == was })
+	d.Unchanged = was != "" && at >= 0 && sameJSON(rules[at], rule)
+	if d.Unchanged {
+		rules = slices.Delete(slices.Clone(rules), at, at+1)
+	} else {
+		rules = replaced(rules, was, rule)
+	}
+	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
+	if d.Scenario != "" {
 		ask.Rules = &rules
 	} else {
-		all, err := v.allRules()
-		if err != nil {
-			return apierror.From(err)
-		}
-		var shared []recommenderapi.Rule
-		for _, r := range all {
-			if r.ScenarioID == "" {
-				shared = append(shared, r.Rule)
-			}
-		}
-		shared = replaced(shared, was, rule)
-		ask.Shared = &shared
+		ask.Shared = &rules
 	}
 	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
 	if err != nil {
 		return apierror.From(err)
 	}
 	d.Preview = &answer
-	d.Now, d.Then = beside(answer)
+	d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
+	if d.Unchanged {
+		d.Now, d.Then = beside(answer.Preview.Items, answer.Live.Items)
+	}
 	for _, m := range answer.Matches {
 		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
 			d.Matching = m.Items
@@ -259,27 +261,51 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 	return nil
 }
 
-// beside marks in the list of a preview what moves, and in the live one what goes.
-func beside(answer recommenderapi.PreviewAnswer) (now, then []product) {
-	now, then = products(answer.Live.Items), products(answer.Preview.Items)
-	for _, m := range answer.Changes {
-		for n := range then {
-			if then[n].ItemID != m.ItemID {
-				continue
-			}
-			switch {
-			case m.Before == 0:
-				then[n].Move = &move{"new", "good"}
-			case m.PositionDelta > 0:
-				then[n].Move = &move{"▲ up " + whole(int64(m.PositionDelta)), "good"}
-			case m.PositionDelta < 0:
-				then[n].Move = &move{"▼ down " + whole(int64(-m.PositionDelta)), "warn"}
-			}
+// rulesOf are the rules of a placement, or those of all placements ("").
+func (v *visit) rulesOf(scenario string) (list []recommenderapi.Rule, err error) {
+	if scenario != "" {
+		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+		return s.Rules, err
+	}
+	all, err := v.allRules()
+	for _, r := range all {
+		if r.ScenarioID == "" {
+			r.Rule.Version = 0
+			list = append(list, r.Rule)
 		}
-		for n := range now {
-			if now[n].ItemID == m.ItemID && m.After == 0 {
-				now[n].Move = &move{"goes", "bad"}
-			}
+	}
+	return list, err
+}
+
+// sameJSON reports whether two values are the same to the API.
+func sameJSON(a, b any) bool {
+	one, _ := json.Marshal(a) // what was read from JSON
+	other, _ := json.Marshal(b)
+	return string(one) == string(other)
+}
+
+// beside returns two lists, with what moves between them marked in the second, and in the first what goes.
+func beside(before, after []recommenderapi.RecommendedItem) (now, then []product) {
+	now, then = products(before), products(after)
+	was, is := map[string]int{}, map[string]int{}
+	for _, b := range before {
+		was[b.ItemID] = b.Position
+	}
+	for n := range then {
+		p := &then[n]
+		is[p.ItemID] = p.Position
+		switch up := was[p.ItemID] - p.Position; {
+		case was[p.ItemID] == 0:
+			p.Move = &move{"new", "good"}
+		case up > 0:
+			p.Move = &move{"▲ up " + whole(int64(up)), "good"}
+		case up < 0:
+			p.Move = &move{"▼ down " + whole(int64(-up)), "warn"}
+		}
+	}
+	for n := range now {
+		if is[now[n].ItemID] == 0 {
+			now[n].Move = &move{"goes", "bad"}
 		}
 	}
 	return now, then

@@ -258,3 +258,13 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 		t.Errorf("the order is %+v", order.Event)
 	}
 }
+
+// keyboard goes past the menu and fills a form without a mouse.
+func (d *webDemo) keyboard(t *testing.T) {
+	steps(t, d, wide,
+		"past the menu", chromedp.Navigate(d.url("/console/try")), chromedp.WaitReady("#scenario"), chromedp.KeyEvent("\t"), holds(`document.activeElement.className === "skip"`),
+		chromedp.KeyEvent("\r"), holds(`document.activeElement.id === "main"`),
+		"the form", chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "scenario"`), chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "user"`),
+		chromedp.KeyEvent("17850\r"), says("#answer", "The list"),
+	)
+}

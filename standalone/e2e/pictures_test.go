@@ -28,7 +28,9 @@ func fewerColours(t *testing.T, data []byte) []byte {
 		}
 	}
 	value := func(c color.RGBA) int { return int(c.R)<<16 | int(c.G)<<8 | int(c.B) }
-	all := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(value(a), value(b))) })
+	all := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(value(a), value(b)))
+	})
 	palette := color.Palette{}
 	for _, c := range all[:min(256, len(all))] {
 		palette = append(palette, c)
