@@ -185,30 +185,36 @@ func (d *webDemo) privacy(t *testing.T) {
 	}
 }
 
+// shopPage checks a page of the demo shop on a laptop and on a telephone.
+func (d *webDemo) shopPage(t *testing.T, ctx context.Context, wrong func() []string, name, ready string) {
+	t.Helper()
+	soon, cancel := context.WithTimeout(ctx, 2*pagePatience)
+	defer cancel()
+	if err := chromedp.Run(soon, chromedp.WaitReady(ready, chromedp.ByQuery), says("#trace", "5. List")); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	fits(t, ctx, name)
+	d.accessible(t, ctx, name)
+	picture(t, ctx, "shop-"+name)
+	if err := chromedp.Run(ctx, chromedp.EmulateViewport(narrow, 900)); err != nil {
+		t.Fatal(err)
+	}
+	fits(t, ctx, name+" on a telephone")
+	picture(t, ctx, "shop-"+name+"-narrow")
+	if err := chromedp.Run(ctx, chromedp.EmulateViewport(wide, 900)); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range wrong() {
+		t.Errorf("%s: %s", name, text)
+	}
+}
+
 // shopFromVisitToOrder goes through the demo shop as a customer does, and checks that Aisle was told and that the lists followed.
 func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 	ctx, wrong := d.tab(t, wide)
 	page := func(name, ready string) {
 		t.Helper()
-		soon, cancel := context.WithTimeout(ctx, 2*pagePatience)
-		defer cancel()
-		if err := chromedp.Run(soon, chromedp.WaitReady(ready, chromedp.ByQuery), says("#trace", "5. List")); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		fits(t, ctx, name)
-		d.accessible(t, ctx, name)
-		picture(t, ctx, "shop-"+name)
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(narrow, 900)); err != nil {
-			t.Fatal(err)
-		}
-		fits(t, ctx, name+" on a telephone")
-		picture(t, ctx, "shop-"+name+"-narrow")
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(wide, 900)); err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range wrong() {
-			t.Errorf("%s: %s", name, text)
-		}
+		d.shopPage(t, ctx, wrong, name, ready)
 	}
 	do := func(actions ...chromedp.Action) {
 		t.Helper()
