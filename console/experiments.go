@@ -36,7 +36,7 @@ func (t trials) list(v *visit) (any, error) {
 	in := &reader{v: v}
 	d := &trialsData{Kind: t.kind, Path: t.path, Trials: list.Items, Change: v.who.Can(auth.ScopeConfigWrite)}
 	d.Size = newSampleSize(in.number("rate"), in.number("effect"), in.number("visitors"), in.count("arms"))
-	d.Size.Form = form.New(v.Form, in.problem("The numbers cannot be read."), form.Plain)
+	d.Size.Form = form.New(v.Form, in.problem("The numbers cannot be read."), form.Fields("rate", "effect", "visitors", "arms"))
 	return d, nil
 }
 

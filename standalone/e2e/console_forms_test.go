@@ -23,8 +23,8 @@ func (d *webDemo) forms(t *testing.T) {
 		"a new placement", chromedp.Navigate(d.url("/console/placements")), chromedp.WaitVisible("#f-id"), enter("#f-id", "home.winter"), enter("#f-title", "Winter"), press("Make it"),
 		says(".done", "Saved"), says("h1", "Winter (home.winter)"),
 		"a limit that is none", enter("#f-limit", "many"), says("#f-limit-error", "no whole number"),
-		"a limit", enter("#f-limit", "4"), says("#preview", "The list"), holds(`!document.querySelector("#f-limit-error")`),
-		"another source", enter("#f-add", "newest"), says("#preview", "differ"), press("Save"), says(".done", "Saved"), says("legend, label", "newest"),
+		"a limit", enter("#f-limit", "4"), says("#preview", "places of the list differ"), says("#preview", "goes"), holds(`!document.querySelector("#f-limit-error")`),
+		"another source", enter("#f-add", "newest"), holds(`!!document.querySelector("#preview .tag.good")`), press("Save"), says(".done", "Saved"), says("legend, label", "newest"),
 	)
 	if s := scenario(); s.Limit != 4 || len(s.Sources) != 2 {
 		t.Errorf("the placement is %+v", s)
