@@ -229,13 +229,14 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	return s, in.problem("The placement cannot be read.")
 }
 
-var sourceAt = regexp.MustCompile(`^/sources/(\d+)`)
+var sourceAt = regexp.MustCompile(`^/(source\d+)$`)
 
-// placementField is the field of the form that a pointer is about.
+// placementField is the field of the form that a pointer is about. What is wrong with a stored source stays with the whole form: one that was taken out moves the places
+// of those behind it.
 func placementField(pointer string) string {
 	pointer = strings.TrimPrefix(pointer, "/scenario")
 	if m := sourceAt.FindStringSubmatch(pointer); m != nil {
-		return "source" + m[1]
+		return m[1]
 	}
 	name, _, _ := strings.Cut(form.Plain(pointer), "/")
 	switch name {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
@@ -92,6 +93,9 @@ var armAt = regexp.MustCompile(`^/arms/(\d+)(?:/(name|share|scenario|model_versi
 // trialField is the field of the form that a pointer is about.
 func trialField(pointer string) string {
 	if m := armAt.FindStringSubmatch(pointer); m != nil {
+		if n, err := strconv.Atoi(m[1]); err != nil || n >= maxArms {
+			return "" // the form has no row for it
+		}
 		switch m[2] {
 		case "":
 			return "arm" + m[1] + "_name"
