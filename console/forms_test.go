@@ -129,3 +129,17 @@ func TestSampleSize(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsWrongStandsBesideAFieldThatTheFormHas(t *testing.T) {
+	t.Parallel()
+	for pointer, field := range map[string]string{"/arms/1/share": "arm1_share", "/arms/7/share": "", "/arms": "arm0_share", "/guardrails/max_latency_ms": "max_latency_ms", "/arms/0": "arm0_name", "/x": ""} {
+		if got := trialField(pointer); got != field {
+			t.Errorf("%s of a trial is about %q, want %q", pointer, got, field)
+		}
+	}
+	for pointer, field := range map[string]string{"/scenario/limit": "limit", "/sources/1/weight": "", "/source1": "source1", "/filter/all/0/field": "filter0_field", "/rules/0/factor": ""} {
+		if got := placementField(pointer); got != field {
+			t.Errorf("%s of a placement is about %q, want %q", pointer, got, field)
+		}
+	}
+}

@@ -175,7 +175,7 @@ type debuggerData struct {
 
 // debugger shows the latest events as they arrive, those that were refused, and judges an event that is pasted.
 func (c *console) debugger(v *visit) (any, error) {
-	d := &debuggerData{Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "", Form: form.New(v.Form, nil, form.Plain)}
+	d := &debuggerData{Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "", Form: form.New(v.Form, nil, form.Fields("event"))}
 	query := url.Values{"limit": {"30"}}
 	for name, value := range map[string]string{"item_id": d.Item, "user_id": d.User, "type": d.Type} {
 		if value != "" {
@@ -215,7 +215,7 @@ func (c *console) judge(v *visit) (any, error) {
 		return nil, err
 	}
 	d := page.(*debuggerData)
-	d.Form, d.Answer = form.New(v.Form, problem, form.Plain), answer
+	d.Form, d.Answer = form.New(v.Form, problem, form.Fields("event")), answer
 	if problem != nil {
 		d.Answer = nil
 	}

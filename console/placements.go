@@ -30,7 +30,7 @@ func title(s recommenderapi.Scenario) string {
 }
 
 func (c *console) placements(v *visit) (any, error) {
-	d := &placementsData{Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Plain), Change: v.who.Can(auth.ScopeConfigWrite)}
+	d := &placementsData{Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")), Change: v.who.Can(auth.ScopeConfigWrite)}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (c *console) newPlacement(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page.(*placementsData).Form = form.New(v.Form, problem, form.Plain)
+	page.(*placementsData).Form = form.New(v.Form, problem, form.Fields("id", "title"))
 	return page, nil
 }
 
@@ -151,13 +151,15 @@ func (c *console) editPlacement(v *visit) (any, error) {
 	}
 	d := &placementData{Scenario: live}
 	if problem == nil {
+		ask := request(v, id)
+		ask.Limit = 0 // the placement's own, which the form may change
 		answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+"/preview",
-			recommenderapi.PreviewRequest{Request: request(v, id), Scenario: &edited})
+			recommenderapi.PreviewRequest{Request: ask, Scenario: &edited})
 		if err != nil {
 			problem = apierror.From(err)
 		} else {
 			d.Preview = &answer
-			d.Now, d.Then = beside(answer)
+			d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
 		}
 	}
 	d.Form = form.New(v.Form, problem, placementField)
@@ -227,13 +229,14 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	return s, in.problem("The placement cannot be read.")
 }
 
-var sourceAt = regexp.MustCompile(`^/sources/(\d+)`)
+var sourceAt = regexp.MustCompile(`^/(source\d+)$`)
 
-// placementField is the field of the form that a pointer is about.
+// placementField is the field of the form that a pointer is about. What is wrong with a stored source stays with the whole form: one that was taken out moves the places
+// of those behind it.
 func placementField(pointer string) string {
 	pointer = strings.TrimPrefix(pointer, "/scenario")
 	if m := sourceAt.FindStringSubmatch(pointer); m != nil {
-		return "source" + m[1]
+		return m[1]
 	}
 	name, _, _ := strings.Cut(form.Plain(pointer), "/")
 	switch name {

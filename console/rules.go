@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
@@ -87,7 +86,8 @@ type ruleData struct {
 	Form      form.Form
 	Scenarios []form.Option
 	Preview   *recommenderapi.PreviewAnswer
-	Matching  int // items that the rule is about
+	Matching  int  // items that the rule is about
+	Unchanged bool // the rule is saved as the form has it, and shown beside the list without it
 	Now, Then []product
 	Rule      recommenderapi.Rule
 	Change    bool
@@ -142,6 +142,7 @@ func (c *console) ruleForm(v *visit) (any, error) {
 	if s := v.text("scenario"); s != "" {
 		values.Set("placement", s)
 	}
+	rule.Version = 0
 	d := &ruleData{Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
 	d.placements(v)
 	if id != "" {
@@ -209,82 +210,6 @@ func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 	return err
 }
 
-// replaced returns the rules with one in place of the rule that has an id, or behind them.
-func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) []recommenderapi.Rule {
-	rules = slices.Clone(rules)
-	if at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == id }); id != "" && at >= 0 {
-		rules[at] = rule
-		return rules
-	}
-	return append(rules, rule)
-}
-
-// preview asks the placement of the form for its list with the rule and without.
-func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
-	placement := d.Form.Get("placement")
-	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
-	if d.Scenario != "" {
-		placement = d.Scenario // a rule of one placement acts nowhere else
-		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(placement), nil)
-		if err != nil {
-			return apierror.From(err)
-		}
-		rules := replaced(s.Rules, was, rule)
-		ask.Rules = &rules
-	} else {
-		all, err := v.allRules()
-		if err != nil {
-			return apierror.From(err)
-		}
-		var shared []recommenderapi.Rule
-		for _, r := range all {
-			if r.ScenarioID == "" {
-				shared = append(shared, r.Rule)
-			}
-		}
-		shared = replaced(shared, was, rule)
-		ask.Shared = &shared
-	}
-	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
-	if err != nil {
-		return apierror.From(err)
-	}
-	d.Preview = &answer
-	d.Now, d.Then = beside(answer)
-	for _, m := range answer.Matches {
-		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
-			d.Matching = m.Items
-		}
-	}
-	return nil
-}
-
-// beside marks in the list of a preview what moves, and in the live one what goes.
-func beside(answer recommenderapi.PreviewAnswer) (now, then []product) {
-	now, then = products(answer.Live.Items), products(answer.Preview.Items)
-	for _, m := range answer.Changes {
-		for n := range then {
-			if then[n].ItemID != m.ItemID {
-				continue
-			}
-			switch {
-			case m.Before == 0:
-				then[n].Move = &move{"new", "good"}
-			case m.PositionDelta > 0:
-				then[n].Move = &move{"▲ up " + whole(int64(m.PositionDelta)), "good"}
-			case m.PositionDelta < 0:
-				then[n].Move = &move{"▼ down " + whole(int64(-m.PositionDelta)), "warn"}
-			}
-		}
-		for n := range now {
-			if now[n].ItemID == m.ItemID && m.After == 0 {
-				now[n].Move = &move{"goes", "bad"}
-			}
-		}
-	}
-	return now, then
-}
-
 func (c *console) deleteRule(v *visit) (any, error) {
 	scenario, id := v.text("scenario"), v.PathValue("id")
 	if scenario == "" {
@@ -298,22 +223,4 @@ func (c *console) deleteRule(v *visit) (any, error) {
 	s.Rules = slices.DeleteFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == id })
 	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)
 	return redirect("/placements/" + escape(scenario) + "?done=deleted"), err
-}
-
-// inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.
-var inRules = regexp.MustCompile(`^(/scenario)?/(shared_)?rules/\d+`)
-
-// ruleField is the field of the editor that a pointer is about.
-func ruleField(pointer string) string {
-	pointer = inRules.ReplaceAllString(pointer, "")
-	if name := conditionField(pointer); name != "" {
-		return name
-	}
-	switch name := form.Plain(pointer); name {
-	case "rule_id", "title", "action", "item_id", "factor", "position", "field", "max", "from", "until", "where", "when", "json":
-		return name
-	case "id":
-		return "rule_id"
-	}
-	return ""
 }

@@ -6,7 +6,7 @@
   const running = new Map();
 
   // swap puts the region of an answered page into this one, and says so to screen readers through the region's own aria-live.
-  async function swap(selector, url, options) {
+  async function swap(selector, url, options, ofForm) {
     running.get(selector)?.abort();
     const stop = new AbortController();
     running.set(selector, stop);
@@ -21,7 +21,7 @@
       if (!fresh) { location.assign(answer.url); return; }
       if (fresh.matches(selector)) region.replaceWith(document.adoptNode(fresh));
       else region.replaceChildren(document.adoptNode(fresh));
-      mark(page);
+      if (ofForm) mark(page);
       prepare();
     } catch (failure) {
       if (failure.name === "AbortError") return;
@@ -56,10 +56,10 @@
     if ((form.method || "get") === "get") {
       const url = action.split("?")[0] + "?" + new URLSearchParams(data);
       history.replaceState(null, "", url);
-      return swap(target, url);
+      return swap(target, url, {}, true);
     }
     const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
-    return swap(target, action, { method: "POST", body });
+    return swap(target, action, { method: "POST", body }, true);
   }
 
   function later(form) {
@@ -80,7 +80,8 @@
   for (const kind of ["input", "change"]) {
     document.addEventListener(kind, (event) => {
       const form = event.target.form;
-      if (form?.dataset.live && form.dataset.typing !== "off") later(form);
+      const typing = form?.dataset.typing; // "off": only when asked; "change": not with every key, for forms that carry a file
+      if (form?.dataset.live && typing !== "off" && (typing !== "change" || kind === "change")) later(form);
     });
   }
 

@@ -268,8 +268,8 @@ func (d *webDemo) look(t *testing.T, ctx context.Context, wrong func() []string,
 
 // enter puts a text into a field in place of what is there, as typing does.
 func enter(selector, text string) chromedp.Action {
-	return chromedp.Evaluate(fmt.Sprintf(`(() => { const f = document.querySelector(%q); f.focus(); f.value = %q;
-		for (const kind of ["input", "change"]) f.dispatchEvent(new Event(kind, {bubbles: true})); })()`, selector, text), nil)
+	return chromedp.Tasks{holds(`document.readyState === "complete"`), chromedp.Evaluate(fmt.Sprintf(`(() => { const f = document.querySelector(%q); f.focus(); f.value = %q;
+		for (const kind of ["input", "change"]) f.dispatchEvent(new Event(kind, {bubbles: true})); })()`, selector, text), nil)}
 }
 
 // says waits until an element has a text, over as many pages as it takes.

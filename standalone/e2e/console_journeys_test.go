@@ -185,30 +185,36 @@ func (d *webDemo) privacy(t *testing.T) {
 	}
 }
 
+// shopPage checks a page of the demo shop on a laptop and on a telephone.
+func (d *webDemo) shopPage(t *testing.T, ctx context.Context, wrong func() []string, name, ready string) {
+	t.Helper()
+	soon, cancel := context.WithTimeout(ctx, 2*pagePatience)
+	defer cancel()
+	if err := chromedp.Run(soon, chromedp.WaitReady(ready, chromedp.ByQuery), says("#trace", "5. List")); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	fits(t, ctx, name)
+	d.accessible(t, ctx, name)
+	picture(t, ctx, "shop-"+name)
+	if err := chromedp.Run(ctx, chromedp.EmulateViewport(narrow, 900)); err != nil {
+		t.Fatal(err)
+	}
+	fits(t, ctx, name+" on a telephone")
+	picture(t, ctx, "shop-"+name+"-narrow")
+	if err := chromedp.Run(ctx, chromedp.EmulateViewport(wide, 900)); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range wrong() {
+		t.Errorf("%s: %s", name, text)
+	}
+}
+
 // shopFromVisitToOrder goes through the demo shop as a customer does, and checks that Aisle was told and that the lists followed.
 func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 	ctx, wrong := d.tab(t, wide)
 	page := func(name, ready string) {
 		t.Helper()
-		soon, cancel := context.WithTimeout(ctx, 2*pagePatience)
-		defer cancel()
-		if err := chromedp.Run(soon, chromedp.WaitReady(ready, chromedp.ByQuery), says("#trace", "5. List")); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		fits(t, ctx, name)
-		d.accessible(t, ctx, name)
-		picture(t, ctx, "shop-"+name)
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(narrow, 900)); err != nil {
-			t.Fatal(err)
-		}
-		fits(t, ctx, name+" on a telephone")
-		picture(t, ctx, "shop-"+name+"-narrow")
-		if err := chromedp.Run(ctx, chromedp.EmulateViewport(wide, 900)); err != nil {
-			t.Fatal(err)
-		}
-		for _, text := range wrong() {
-			t.Errorf("%s: %s", name, text)
-		}
+		d.shopPage(t, ctx, wrong, name, ready)
 	}
 	do := func(actions ...chromedp.Action) {
 		t.Helper()
@@ -257,4 +263,14 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 	if order := got["purchase"]; !strings.HasPrefix(order.OrderID, "demo-") || order.Value == nil || *order.Value <= 0 || order.Currency != "GBP" {
 		t.Errorf("the order is %+v", order.Event)
 	}
+}
+
+// keyboard goes past the menu and fills a form without a mouse.
+func (d *webDemo) keyboard(t *testing.T) {
+	steps(t, d, wide,
+		"past the menu", chromedp.Navigate(d.url("/console/try")), chromedp.WaitReady("#scenario"), chromedp.KeyEvent("\t"), holds(`document.activeElement.className === "skip"`),
+		chromedp.KeyEvent("\r"), holds(`document.activeElement.id === "main"`),
+		"the form", chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "scenario"`), chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "user"`),
+		chromedp.KeyEvent("17850\r"), says("#answer", "The list"),
+	)
 }

@@ -35,7 +35,7 @@ func TestConsole(t *testing.T) {
 	})
 	t.Run("journeys", func(t *testing.T) {
 		for name, journey := range map[string]func(*testing.T){
-			"merchandiser": d.merchandiser, "support": d.support, "data person": d.dataPerson, "importer": d.importer, "privacy": d.privacy,
+			"merchandiser": d.merchandiser, "support": d.support, "data person": d.dataPerson, "importer": d.importer, "privacy": d.privacy, "keyboard": d.keyboard, "forms": d.forms,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

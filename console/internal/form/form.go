@@ -49,6 +49,16 @@ func New(values url.Values, p *apierror.Problem, field func(pointer string) stri
 // Plain is the field of a pointer to a member of the body itself: "/title" is title.
 func Plain(pointer string) string { return strings.TrimPrefix(pointer, "/") }
 
+// Fields returns the field function of a form that has just these fields, each a member of the body itself. What is wrong with others stays with the whole form.
+func Fields(names ...string) func(pointer string) string {
+	return func(pointer string) string {
+		if name := Plain(pointer); slices.Contains(names, name) {
+			return name
+		}
+		return ""
+	}
+}
+
 // Option is one choice of a select.
 type Option struct{ Value, Label string }
 

@@ -33,3 +33,12 @@ func TestAProblemStandsBesideItsField(t *testing.T) {
 		t.Errorf("left for the whole form: %+v", f.Problem.Errors)
 	}
 }
+
+func TestWhatIsWrongWithAFieldThatAFormLacksStaysWithTheForm(t *testing.T) {
+	t.Parallel()
+	p := apierror.Invalid("No.", apierror.FieldError{Pointer: "/type", Detail: "is none"}, apierror.FieldError{Pointer: "/event", Detail: "is odd"})
+	f := New(nil, p, Fields("event"))
+	if len(f.Problem.Errors) != 1 || f.Problem.Errors[0].Pointer != "/type" || !strings.Contains(string(f.Text("event", "Event", "")), "is odd") {
+		t.Errorf("left for the form: %+v", f.Problem.Errors)
+	}
+}

@@ -1,0 +1,130 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// replaced returns the rules with one in place of the rule that has an id, or behind them.
+func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) []recommenderapi.Rule {
+	rules = slices.Clone(rules)
+	if at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == id }); id != "" && at >= 0 {
+		rules[at] = rule
+		return rules
+	}
+	return append(rules, rule)
+}
+
+// preview asks the placement of the form for its list with the rule and without. A rule that acts already is compared with how it would be without it.
+func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
+	placement := d.Form.Get("placement")
+	if d.Scenario != "" {
+		placement = d.Scenario // a rule of one placement acts nowhere else
+	}
+	rules, err := v.rulesOf(d.Scenario)
+	if err != nil {
+		return apierror.From(err)
+	}
+	at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == was })
+	d.Unchanged = was != "" && at >= 0 && sameJSON(rules[at], rule)
+	if d.Unchanged {
+		rules = slices.Delete(slices.Clone(rules), at, at+1)
+	} else {
+		rules = replaced(rules, was, rule)
+	}
+	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
+	if d.Scenario != "" {
+		ask.Rules = &rules
+	} else {
+		ask.Shared = &rules
+	}
+	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
+	if err != nil {
+		return apierror.From(err)
+	}
+	d.Preview = &answer
+	d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
+	if d.Unchanged {
+		d.Now, d.Then = beside(answer.Preview.Items, answer.Live.Items)
+	}
+	for _, m := range answer.Matches {
+		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
+			d.Matching = m.Items
+		}
+	}
+	return nil
+}
+
+// rulesOf are the rules of a placement, or those of all placements ("").
+func (v *visit) rulesOf(scenario string) (list []recommenderapi.Rule, err error) {
+	if scenario != "" {
+		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+		return s.Rules, err
+	}
+	all, err := v.allRules()
+	for _, r := range all {
+		if r.ScenarioID == "" {
+			r.Rule.Version = 0
+			list = append(list, r.Rule)
+		}
+	}
+	return list, err
+}
+
+// sameJSON reports whether two values are the same to the API.
+func sameJSON(a, b any) bool {
+	one, _ := json.Marshal(a) // what was read from JSON
+	other, _ := json.Marshal(b)
+	return string(one) == string(other)
+}
+
+// beside returns two lists, with what moves between them marked in the second, and in the first what goes.
+func beside(before, after []recommenderapi.RecommendedItem) (now, then []product) {
+	now, then = products(before), products(after)
+	was, is := map[string]int{}, map[string]int{}
+	for _, b := range before {
+		was[b.ItemID] = b.Position
+	}
+	for n := range then {
+		p := &then[n]
+		is[p.ItemID] = p.Position
+		switch up := was[p.ItemID] - p.Position; {
+		case was[p.ItemID] == 0:
+			p.Move = &move{"new", "good"}
+		case up > 0:
+			p.Move = &move{"▲ up " + whole(int64(up)), "good"}
+		case up < 0:
+			p.Move = &move{"▼ down " + whole(int64(-up)), "warn"}
+		}
+	}
+	for n := range now {
+		if is[now[n].ItemID] == 0 {
+			now[n].Move = &move{"goes", "bad"}
+		}
+	}
+	return now, then
+}
+
+// inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.
+var inRules = regexp.MustCompile(`^(/scenario)?/(shared_)?rules/\d+`)
+
+// ruleField is the field of the editor that a pointer is about.
+func ruleField(pointer string) string {
+	pointer = inRules.ReplaceAllString(pointer, "")
+	if name := conditionField(pointer); name != "" {
+		return name
+	}
+	switch name := form.Plain(pointer); name {
+	case "rule_id", "title", "action", "item_id", "factor", "position", "field", "max", "from", "until", "where", "when", "json":
+		return name
+	case "id":
+		return "rule_id"
+	}
+	return ""
+}

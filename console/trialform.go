@@ -1,0 +1,122 @@
+package console
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// maxArms is how many arms the form has rows for; an experiment may have up to ten, and those beyond are kept as they are.
+const maxArms = 4
+
+// stripped is a trial without what only the service sets.
+func stripped(x recommenderapi.Experiment) recommenderapi.Experiment {
+	x.ExperimentID, x.StopReason, x.Version = "", "", 0
+	return x
+}
+
+// trialValues are the fields of the form for a trial; shares are per cent there.
+func trialValues(x *recommenderapi.Experiment) url.Values {
+	g := x.Guardrails
+	v := url.Values{
+		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status}, "scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {figure(100 * x.Traffic)},
+		"max_degraded_share": {figure(100 * g.MaxDegradedShare)}, "max_empty_share": {figure(100 * g.MaxEmptyShare)}, "max_latency_ms": {figure(g.MaxLatencyMS)},
+		"min_click_rate_ratio": {figure(100 * g.MinClickRateRatio)}, "min_visitors": {figure(float64(g.MinVisitors))}, "version": {whole(x.Version)},
+	}
+	for n, arm := range x.Arms[:min(len(x.Arms), maxArms)] {
+		at := "arm" + whole(int64(n)) + "_"
+		v.Set(at+"name", arm.Name)
+		v.Set(at+"share", figure(100*arm.Share))
+		v.Set(at+"scenario", arm.Scenario)
+		for _, version := range arm.ModelVersions {
+			v.Set(at+"model", version)
+		}
+		if arm.Shadow {
+			v.Set(at+"shadow", "on")
+		}
+	}
+	return v
+}
+
+// trialOf is the trial as the form has it: what the form does not show stays as it is.
+func trialOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
+	in := &reader{v: v}
+	before := x.Arms
+	x = stripped(x)
+	x.Title, x.Status, x.Scenarios, x.Traffic = v.text("title"), v.text("status"), v.words("scenarios"), in.number("traffic")/100
+	if kind := v.text("kind"); kind != "" {
+		x.Kind = kind
+	}
+	x.Guardrails = recommenderapi.Guardrails{
+		MaxDegradedShare: in.number("max_degraded_share") / 100, MaxEmptyShare: in.number("max_empty_share") / 100, MaxLatencyMS: in.number("max_latency_ms"),
+		MinClickRateRatio: in.number("min_click_rate_ratio") / 100, MinVisitors: int64(in.count("min_visitors")),
+	}
+	var arms []recommenderapi.ExperimentArm
+	for n := range maxArms {
+		at := "arm" + whole(int64(n)) + "_"
+		if v.text(at+"name") == "" {
+			continue
+		}
+		var arm recommenderapi.ExperimentArm
+		if n < len(before) {
+			arm = before[n]
+		}
+		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.text(at+"name"), in.number(at+"share")/100, v.text(at+"scenario"), v.text(at+"shadow") != ""
+		if version := v.text(at + "model"); version == "" {
+			arm.ModelVersions = nil
+		} else if !named(arm.ModelVersions, version) {
+			relation, _, _ := strings.Cut(version, "-")
+			arm.ModelVersions = map[string]string{relation: version}
+		}
+		arms = append(arms, arm)
+	}
+	x.Arms = append(arms, before[min(len(before), maxArms):]...)
+	return x, in.problem("The form cannot be read.")
+}
+
+func named(versions map[string]string, version string) bool {
+	for _, v := range versions {
+		if v == version {
+			return true
+		}
+	}
+	return false
+}
+
+var armAt = regexp.MustCompile(`^/arms/(\d+)(?:/(name|share|scenario|model_versions|shadow))?`)
+
+// trialField is the field of the form that a pointer is about.
+func trialField(pointer string) string {
+	if m := armAt.FindStringSubmatch(pointer); m != nil {
+		if n, err := strconv.Atoi(m[1]); err != nil || n >= maxArms {
+			return "" // the form has no row for it
+		}
+		switch m[2] {
+		case "":
+			return "arm" + m[1] + "_name"
+		case "model_versions":
+			return "arm" + m[1] + "_model"
+		}
+		return "arm" + m[1] + "_" + m[2]
+	}
+	if pointer == "/arms" {
+		return "arm0_share"
+	}
+	name := strings.TrimPrefix(form.Plain(pointer), "guardrails/")
+	name, _, _ = strings.Cut(name, "/")
+	switch name {
+	case "id":
+		return "experiment_id"
+	case "experiment_id", "title", "kind", "status", "scenarios", "traffic", "max_degraded_share", "max_empty_share", "max_latency_ms", "min_click_rate_ratio", "min_visitors":
+		return name
+	}
+	if strings.HasPrefix(name, "arm") {
+		return name
+	}
+	return ""
+}
