@@ -13,11 +13,13 @@ import (
 // Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor does a damaged model: an
 // older one serves, or the texts.
 func (s *Service) Ready(ctx context.Context) []readiness.Part {
-	client := readiness.Part{Name: "redis"}
+	parts := []readiness.Part{{Name: "database", Err: s.store.Ping(ctx)}, {Name: "snapshot store", Err: s.archive.Ready(ctx)}}
 	if s.redis != nil {
+		client := readiness.Part{Name: "redis"}
 		if err := s.redis.Ping(ctx).Err(); err != nil {
 			client.Note = []string{fmt.Sprintf("lists come from the snapshots: it does not answer (%v)", err)}
 		}
+		parts = append(parts, client)
 	}
 	models := readiness.Part{Name: "models"}
 	s.registry.EachFallback(func(shop string, f similarityapi.ModelFallback) {
@@ -27,7 +29,7 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 		}
 		models.Note = append(models.Note, fmt.Sprintf("of shop %s %s is damaged and %s serves", shop, f.Version, instead))
 	})
-	return []readiness.Part{{Name: "database", Err: s.store.Ping(ctx)}, {Name: "snapshot store", Err: s.archive.Ready(ctx)}, client, models, s.gate.Part()}
+	return append(parts, models, s.gate.Part())
 }
 
 func (s *Service) registerGauges() {

@@ -125,10 +125,19 @@ func (m *Manager) finish(t *Task, err, cause error) {
 	default:
 		job.State, job.Error, level = similarityapi.JobFailed, err.Error(), slog.LevelError
 	}
-	ctx, done := context.WithTimeout(context.Background(), storeLimit)
-	defer done()
-	m.logger.Log(ctx, level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
-	if err := m.store.EndJob(ctx, &job, m.owner); err != nil {
+	m.logger.Log(context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
+	err = m.writeEnd(&job)
+	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) && !m.stopped(); {
+		time.Sleep(m.timing.beat) // nobody else takes the job before its lease has run out
+		err = m.writeEnd(&job)
+	}
+	if err != nil {
 		m.logger.Error("the end of a job was not recorded, another replica does it again once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
 	}
+}
+
+func (m *Manager) writeEnd(job *store.Job) error {
+	ctx, done := context.WithTimeout(context.Background(), storeLimit)
+	defer done()
+	return m.store.EndJob(ctx, job, m.owner)
 }
