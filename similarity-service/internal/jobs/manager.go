@@ -1,5 +1,5 @@
 // Package jobs runs long work: one job per kind and shop at a time across all replicas, with progress, cancel and history, and taken up again by another process when
-// the one that ran it is gone. docs/adr/0010-jobs-in-the-database.md says how and why.
+// the one that ran it is gone. docs/adr/0005-jobs-in-the-database.md says how and why.
 //
 // A job is a row of the store. Whoever runs it holds a lease on the row and prolongs it; a lease that has run out frees the job for any replica. What a job does must
 // bear being done again from its start: recomputes publish in one step, at their end. The main type is Manager.
