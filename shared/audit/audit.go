@@ -17,8 +17,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
-	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
