@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/readiness"
@@ -184,6 +185,7 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	if err != nil {
 		return nil, fmt.Errorf("--log-format: %w", err)
 	}
+	database.LogRedis(logger)
 	for _, name := range f.shown(flags) {
 		logger.Warn("a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file")
 	}
