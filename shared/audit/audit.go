@@ -118,7 +118,7 @@ const finishLimit = 10 * time.Second
 // the entry stays unfinished.
 func (r *Recorder) Do(ctx context.Context, shop string, e *Entry, f func() (after any, err error)) error {
 	if err := r.Log.Append(ctx, shop, e); err != nil {
-		if database.FaultOf(err) == database.DiskFull { // which asks for another mend
+		if database.FaultOf(err) == database.DiskFull { // what mends it is room, not patience
 			return database.Problem(err)
 		}
 		return apierror.Unavailable("The audit log cannot be written, so nothing was done.", time.Second, err)

@@ -36,6 +36,7 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 // LogRedis has the Redis clients of this process log through a logger: by themselves they write to standard error, in a form of their own. It is called once, at the start.
 func LogRedis(logger *slog.Logger) { redis.SetLogger(redisLog{logger}) }
 
+// redisLog is what go-redis calls.
 type redisLog struct{ logger *slog.Logger }
 
 func (l redisLog) Printf(ctx context.Context, format string, args ...any) {

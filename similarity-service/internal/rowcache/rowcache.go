@@ -32,7 +32,7 @@ const (
 	narrowItems = 1 << 24
 )
 
-// Cache reads and writes lists in Redis. It is safe for concurrent use.
+// Cache reads and writes lists in Redis, and leaves one that does not answer alone for a while. It is safe for concurrent use.
 type Cache struct {
 	client redis.UniversalClient
 	away   atomic.Int64 // Unix nanoseconds until which no reader asks Redis
