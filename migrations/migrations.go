@@ -1,5 +1,5 @@
-// Package migrations holds the tables of the two databases as embedded SQL and applies them with golang-migrate: profile and
-// recommender, each for Postgres and for SQLite. An applied migration is never edited; a change is a new pair of files.
+// Package migrations holds the tables of the databases as embedded SQL and applies them with golang-migrate: profile,
+// similarity and recommender, each for Postgres and for SQLite. An applied migration is never edited; a change is a new pair of files.
 package migrations
 
 import (
@@ -21,14 +21,18 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-//go:embed profile recommender
+//go:embed profile recommender similarity
 var files embed.FS
 
 // The databases that have migrations.
 const (
 	Profile     = "profile"
 	Recommender = "recommender"
+	Similarity  = "similarity"
 )
+
+// Names lists the databases, in the order in which they are migrated.
+func Names() []string { return []string{Profile, Similarity, Recommender} }
 
 // Up brings a database to the newest version. It does nothing when it is there already, and refuses a database that is newer than
 // this program or that a broken migration left half done.

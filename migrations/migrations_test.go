@@ -18,7 +18,7 @@ import (
 func TestUpAndCheck(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for _, name := range []string{Profile, Recommender} {
+	for _, name := range Names() {
 		for dialect, url := range map[string]string{"postgres": testenv.Postgres(t), "sqlite": testenv.SQLite(t)} {
 			t.Run(name+" on "+dialect, func(t *testing.T) {
 				t.Parallel()
@@ -77,7 +77,7 @@ func TestVisitorsOfExperimentsBecomeHashes(t *testing.T) {
 // TestBothDialectsHaveTheSameSteps finds a migration that was written for one database only, or that cannot be taken back.
 func TestBothDialectsHaveTheSameSteps(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{Profile, Recommender} {
+	for _, name := range Names() {
 		var steps [2][]string
 		for n, dialect := range []string{"postgres", "sqlite"} {
 			entries, err := fs.ReadDir(files, path.Join(name, dialect))

@@ -23,7 +23,7 @@ import (
 // start always works, and ends with the same tables as a migration that nothing disturbs.
 func TestAMigrationThatFailsAtAnyCallHasHappenedOrNot(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{Profile, Recommender} {
+	for _, name := range Names() {
 		newest, err := newestVersion(path.Join(name, "sqlite"))
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +68,10 @@ func insertOld(t *testing.T, name, file string) {
 	}
 	defer db.Close()
 	statements := []string{"insert into decisions (shop, id, at_ms, person, body) values ('north', '1', 1, 'ua', '{}')"}
-	if name == Profile {
+	switch name {
+	case Similarity:
+		statements = []string{"insert into live (shop, generation, at_ms, body) values ('north', 1, 1, '{}')"}
+	case Profile:
 		statements = []string{
 			`insert into events (shop, seq, subject, event_id, type, occurred_ms, received_ms) values ('north', 1, 'ua', '1', 'view_item', 5, 5),
 				('north', 2, 'sb', '2', 'purchase', 6, 6)`,

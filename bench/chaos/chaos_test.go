@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/testenv"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -89,11 +92,19 @@ func TestTheLedgerFindsContradictions(t *testing.T) {
 // TestModelsThatAreHalfPublishedAreFound damages a published model, and makes one job's models live by two changes.
 func TestModelsThatAreHalfPublishedAreFound(t *testing.T) {
 	t.Parallel()
-	w := &world{models: t.TempDir()}
-	shop := filepath.Join(w.models, "shops", "default")
-	write := func(name, text string) {
+	folder := t.TempDir()
+	w := &world{models: stored{folder, testenv.SQLite(t)}}
+	if err := migrations.Up(t.Context(), migrations.Similarity, w.models.url); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := database.OpenTables(t.Context(), w.models.url, 1<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tables.Close() })
+	write := func(version, text string) {
 		t.Helper()
-		path := filepath.Join(shop, name)
+		path := filepath.Join(folder, "shops", "default", "snapshots", version+".aisle")
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -101,20 +112,27 @@ func TestModelsThatAreHalfPublishedAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	execute := func(statement string, args ...any) {
+		t.Helper()
+		if _, err := tables.Exec(t.Context(), statement, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
 	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256 of nothing, which `sha256sum </dev/null` prints
 	nothing := "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
 	for _, version := range []string{"a", "b"} {
-		write("models/"+version+".json", `{"version":"`+version+`","job_id":"7","checksum":"`+sum+`"}`)
+		execute("insert into models (shop, version, relation, created_ms, body) values ('default', $1, 'similar', 0, $2)",
+			version, `{"version":"`+version+`","job_id":"7","checksum":"`+sum+`"}`)
 	}
-	write("snapshots/a.aisle", nothing)
-	write("snapshots/b.aisle", nothing[1:]+"x")
-	write("live/1.json", `{"relations":{"similar":{"version":"a"}}}`)
+	write("a", nothing)
+	write("b", nothing[1:]+"x")
+	execute("insert into live (shop, generation, at_ms, body) values ('default', 1, 0, $1)", `{"relations":{"similar":{"version":"a","at":"1"}}}`)
 	m := newModels()
-	if err := m.check(w); err != nil || len(m.half) != 0 || len(m.checked) != 1 {
+	if err := m.check(t.Context(), w); err != nil || len(m.half) != 0 || len(m.checked) != 1 {
 		t.Fatalf("half are %v, %v", m.half, err)
 	}
-	write("live/2.json", `{"relations":{"similar":{"version":"a"},"viewed_next":{"version":"b"}}}`)
-	if err := m.check(w); err != nil || len(m.half) < 2 {
+	execute("update live set body = $1", `{"relations":{"similar":{"version":"a","at":"1"},"viewed_next":{"version":"b","at":"2"}}}`)
+	if err := m.check(t.Context(), w); err != nil || len(m.half) < 2 {
 		t.Errorf("half are %v, %v", m.half, err)
 	}
 }

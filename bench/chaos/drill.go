@@ -75,7 +75,7 @@ func (d *drill) run(ctx context.Context) error {
 	if d.audit, err = d.load.ledger.audit(ctx, d.world.profileClient); err != nil {
 		return err
 	}
-	return d.models.check(d.world)
+	return d.models.check(ctx, d.world)
 }
 
 // breakIt makes faults in an order that the seed draws, all of them in each round, until the time is over.
@@ -118,7 +118,7 @@ func (d *drill) one(ctx context.Context, f *fault, r *rand.Rand) error {
 	if res.err == nil { // a fault that left the jobs or the snapshots in disorder shows here
 		_, res.err = d.world.recompute(ctx, d.world.similarities[d.probes%len(d.world.similarities)])
 	}
-	if err := d.models.check(d.world); err != nil {
+	if err := d.models.check(ctx, d.world); err != nil {
 		return err
 	}
 	switch {

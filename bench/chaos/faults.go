@@ -189,7 +189,7 @@ func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 	}
 	version := live.Live[similarityapi.Similar]
 	n.kill()
-	path := filepath.Join(w.models, "shops", "default", "snapshots", version+".aisle")
+	path := filepath.Join(w.models.folder, "shops", "default", "snapshots", version+".aisle")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -2,16 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
@@ -20,21 +23,21 @@ const checksumBytes = sha256.Size
 
 // models is what is known of everything that was ever published.
 type models struct {
-	documents int                          // changes of what is live
-	checked   map[string]bool              // versions that were whole
-	change    map[string]string            // by job: the change that made its models live
-	live      map[string]map[string]string // by change: what was live of each relation
-	half      []string                     // what must not be
+	changes int               // of what is live, as far as they were seen
+	checked map[string]bool   // versions that were whole
+	change  map[string]string // by job: when its models became live
+	live    map[string]string // by relation: the version seen last
+	half    []string          // what must not be
 }
 
 func newModels() *models {
-	return &models{checked: map[string]bool{}, change: map[string]string{}, live: map[string]map[string]string{}}
+	return &models{checked: map[string]bool{}, change: map[string]string{}, live: map[string]string{}}
 }
 
 // modelFiles counts the finished files of the snapshots' folder.
 func (w *world) modelFiles() (n int) {
-	_ = filepath.WalkDir(filepath.Join(w.models, "shops", "default"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && !strings.HasSuffix(path, ".tmp") && !strings.Contains(path, "jobs") {
+	_ = filepath.WalkDir(filepath.Join(w.models.folder, "shops", auth.DefaultShop), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !strings.HasSuffix(path, ".tmp") {
 			n++
 		}
 		return nil
@@ -42,65 +45,61 @@ func (w *world) modelFiles() (n int) {
 	return n
 }
 
-// check reads every change of what is live that is kept, opens every model that one of them made live and still has a file, and compares checksums. A recompute's
-// models must have become live by one change.
-func (m *models) check(w *world) error {
-	folder := filepath.Join(w.models, "shops", "default")
-	names, err := filepath.Glob(filepath.Join(folder, "live", "*.json"))
+// check reads what is live, opens every model that has become live since the last time and still has a file, and compares checksums. A recompute's models must have become
+// live by one change: at the same moment.
+func (m *models) check(ctx context.Context, w *world) error {
+	tables, err := database.OpenTables(ctx, w.models.url, 1<<10)
 	if err != nil {
+		return fmt.Errorf("read what is live: %w", err)
+	}
+	defer tables.Close()
+	bodies, err := database.Select(ctx, tables, scanText, "select body from live where shop = $1", auth.DefaultShop)
+	if err != nil || len(bodies) == 0 {
 		return err
 	}
-	slices.Sort(names)
-	before := map[string]string{}
-	for _, name := range names {
-		number := filepath.Base(name)
-		if live, known := m.live[number]; known {
-			before = live
-			continue
-		}
-		var set struct {
-			Relations map[string]struct{ Version string } `json:"relations"`
-		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("read what is live: %w", err)
-		}
-		if err := json.Unmarshal(data, &set); err != nil {
-			m.half = append(m.half, fmt.Sprintf("%s is torn: %v", number, err))
-			continue
-		}
-		m.documents++
-		live := map[string]string{}
-		for relation, p := range set.Relations {
-			live[relation] = p.Version
-			if before[relation] != p.Version {
-				m.became(w, folder, number, p.Version)
-			}
-		}
-		m.live[number], before = live, live
+	var set struct {
+		Relations map[string]struct{ Version, At string } `json:"relations"`
 	}
+	if err := json.Unmarshal([]byte(bodies[0]), &set); err != nil {
+		return fmt.Errorf("read what is live: %w", err)
+	}
+	changes := map[string]bool{}
+	for relation, p := range set.Relations {
+		if m.live[relation] == p.Version {
+			continue
+		}
+		m.live[relation], changes[p.At] = p.Version, true
+		described, err := database.Select(ctx, tables, scanText, "select body from models where shop = $1 and version = $2", auth.DefaultShop, p.Version)
+		if err != nil {
+			return fmt.Errorf("read the description of a model: %w", err)
+		}
+		if len(described) == 0 {
+			m.half = append(m.half, fmt.Sprintf("%s is live and has no description", p.Version))
+			continue
+		}
+		m.became(w, p.At, p.Version, described[0])
+	}
+	m.changes += len(changes)
 	return nil
 }
 
+func scanText(r *sql.Rows, text *string) error { return r.Scan(text) }
+
 // became checks a version that a change has made live.
-func (m *models) became(w *world, folder, change, version string) {
+func (m *models) became(w *world, change, version, described string) {
 	var description similarityapi.Model
-	data, err := os.ReadFile(filepath.Join(folder, "models", version+".json"))
-	if err == nil {
-		err = json.Unmarshal(data, &description)
-	}
-	if err != nil {
-		m.half = append(m.half, fmt.Sprintf("the description of %s, live by %s: %v", version, change, err))
+	if err := json.Unmarshal([]byte(described), &description); err != nil {
+		m.half = append(m.half, fmt.Sprintf("the description of %s, live since %s: %v", version, change, err))
 		return
 	}
 	if first, known := m.change[description.JobID]; known && first != change {
-		m.half = append(m.half, fmt.Sprintf("models of job %s became live by the changes %s and %s", description.JobID, first, change))
+		m.half = append(m.half, fmt.Sprintf("models of job %s became live at %s and at %s", description.JobID, first, change))
 	}
 	m.change[description.JobID] = change
 	if w.damaged[version] {
 		return
 	}
-	content, err := os.ReadFile(filepath.Join(folder, "snapshots", version+".aisle"))
+	content, err := os.ReadFile(filepath.Join(w.models.folder, "shops", auth.DefaultShop, "snapshots", version+".aisle"))
 	if err != nil || len(content) < checksumBytes {
 		m.half = append(m.half, fmt.Sprintf("the snapshot of %s, %d bytes: %v", version, len(content), err))
 		return

@@ -52,7 +52,7 @@ func (d *drill) print(w io.Writer) error {
 	fmt.Fprintf(&b, "| recommendations | |\n|---|---|\n| asked for | %d |\n| whole | %d |\n| personal among these | %d |\n| degraded, by cause | %s |\n| empty | %d |\n",
 		t.total, t.whole, t.personal, counted(t.degraded), t.empty)
 	fmt.Fprintf(&b, "| not answered while the asked process was dead | %d |\n| failed otherwise | %s |\n\n", t.dead, counted(t.wrong))
-	fmt.Fprintf(&b, "| models | |\n|---|---|\n| changes of what is live | %d |\n| published models opened, whole | %d |\n| half published | %d |\n\n", d.models.documents, len(d.models.checked), len(d.models.half))
+	fmt.Fprintf(&b, "| models | |\n|---|---|\n| changes of what is live | %d |\n| published models opened, whole | %d |\n| half published | %d |\n\n", d.models.changes, len(d.models.checked), len(d.models.half))
 	fmt.Fprintf(&b, "| fault | what | times | seconds until whole again: median, most |\n|---|---|---|---|\n")
 	for _, r := range d.byFault() {
 		switch {

@@ -35,7 +35,7 @@ const (
 type world struct {
 	options *options
 	folder  string
-	models  string // folder of snapshots
+	models  stored
 	disk    string // a small one that can be filled, "" where none may be mounted
 	nodes   []*node
 
@@ -93,8 +93,11 @@ func (w *world) mount() {
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size="+diskBytes); err == nil {
 		w.disk = disk
 	}
-	w.models = filepath.Join(disk, "models")
+	w.models.folder = filepath.Join(disk, "models")
 }
+
+// stored says where models are: the folder of snapshots, and the URL of the database that says which of them is live.
+type stored struct{ folder, url string }
 
 // add prepares a program.
 func (w *world) add(name, file string) (*node, error) {
@@ -113,8 +116,8 @@ func (w *world) one() error {
 		return err
 	}
 	data := filepath.Join(w.folder, "disk", "data")
-	w.models = filepath.Join(data, "models")
-	n.Args = []string{"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models, "--log-level", "warn", "--recommender-cache-mb", "72"}
+	w.models = stored{filepath.Join(data, "models"), "sqlite://" + filepath.Join(data, "similarity.db")}
+	n.Args = []string{"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models.folder, "--log-level", "warn", "--recommender-cache-mb", "72"}
 	w.profile, w.similarities, w.recommenders = n, []*node{n}, []*node{n}
 	return nil
 }
@@ -134,7 +137,7 @@ func (w *world) three(ctx context.Context) error {
 		return "http://" + address
 	}
 	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB=72",
-		"AISLE_BLOB_URL=file://"+w.models, "AISLE_PROFILE_URL="+peer("profile", w.profile))
+		"AISLE_BLOB_URL=file://"+w.models.folder, "AISLE_PROFILE_URL="+peer("profile", w.profile))
 	for n := range 2 {
 		similarity, failed := w.add(fmt.Sprintf("similarity%d", n+1), "similarity-service")
 		if err = errors.Join(err, failed); err != nil {
@@ -173,6 +176,7 @@ func (w *world) storeSettings(err *error) []string {
 	}
 	return []string{
 		"AISLE_PROFILE_DATABASE_URL=" + behind("profile-database", w.databases["profile"], ""),
+		"AISLE_SIMILARITY_DATABASE_URL=" + behind("similarity-database", w.databases["similarity"], ""),
 		"AISLE_RECOMMENDER_DATABASE_URL=" + behind("recommender-database", w.databases["recommender"], ""),
 		"AISLE_REDIS_URL=" + behind("redis", os.Getenv("TEST_REDIS_URL"), "/"+strconv.Itoa(redisNumber)),
 	}
@@ -203,13 +207,14 @@ func (w *world) openStores(ctx context.Context) error {
 	if err := w.redis.FlushDB(ctx).Err(); err != nil {
 		return fmt.Errorf("empty Redis database %d: %w", redisNumber, err)
 	}
-	for _, service := range []string{"profile", "recommender"} {
+	for _, service := range []string{"profile", "similarity", "recommender"} {
 		if w.databases[service], err = w.database(service); err != nil {
 			return err
 		}
 	}
+	w.models.url = w.databases["similarity"]
 	out, err := exec.CommandContext(ctx, filepath.Join(w.options.bin, "migrate"), "up", "--admin-url", w.admin,
-		"--profile-url", w.databases["profile"], "--recommender-url", w.databases["recommender"]).CombinedOutput()
+		"--profile-url", w.databases["profile"], "--similarity-url", w.databases["similarity"], "--recommender-url", w.databases["recommender"]).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
 	}

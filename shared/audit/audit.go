@@ -18,6 +18,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -117,6 +118,9 @@ const finishLimit = 10 * time.Second
 // the entry stays unfinished.
 func (r *Recorder) Do(ctx context.Context, shop string, e *Entry, f func() (after any, err error)) error {
 	if err := r.Log.Append(ctx, shop, e); err != nil {
+		if database.FaultOf(err) == database.DiskFull { // what mends it is room, not patience
+			return database.Problem(err)
+		}
 		return apierror.Unavailable("The audit log cannot be written, so nothing was done.", time.Second, err)
 	}
 	after, err := f()

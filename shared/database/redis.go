@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 
@@ -22,11 +23,24 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 			return nil, errors.New("the Redis URL cannot be read; it has the form redis://user:password@host:6379/0")
 		}
 		if o == nil {
-			o = &redis.UniversalOptions{DB: one.DB, Username: one.Username, Password: one.Password, TLSConfig: one.TLSConfig}
+			o = &redis.UniversalOptions{
+				DB: one.DB, Username: one.Username, Password: one.Password, TLSConfig: one.TLSConfig,
+				ContextTimeoutEnabled: true, // else a command waits for its answer beyond its caller's deadline
+			}
 		}
 		o.Addrs = append(o.Addrs, one.Addr)
 	}
 	return o, nil
+}
+
+// LogRedis has the Redis clients of this process log through a logger: by themselves they write to standard error, in a form of their own. It is called once, at the start.
+func LogRedis(logger *slog.Logger) { redis.SetLogger(redisLog{logger}) }
+
+// redisLog is what go-redis calls.
+type redisLog struct{ logger *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.logger.WarnContext(ctx, "Redis client", "said", fmt.Sprintf(format, args...))
 }
 
 // OpenRedis opens a client and checks that the server answers and is new enough.

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
@@ -99,6 +100,7 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 	if err != nil {
 		return fmt.Errorf("AISLE_LOG_FORMAT: %w", err)
 	}
+	database.LogRedis(logger)
 	authenticator, err := auth.NewAuthenticator(auth.Options{
 		KeysFile: s.KeysFile, KeysFileAnyMode: s.AnyMode, Listen: s.addresses(), ServiceKeys: []string{s.ServiceKey}, Logger: logger,
 	})

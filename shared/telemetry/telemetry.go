@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -39,12 +38,12 @@ func NewRegistry() *prometheus.Registry {
 
 // StartTracing sends spans to the OTLP endpoint that the standard variables OTEL_EXPORTER_OTLP_* name; without them it does nothing.
 // The returned function sends what is buffered.
-func StartTracing(ctx context.Context, service string) (func(context.Context) error, error) {
+func StartTracing(_ context.Context, service string) (func(context.Context) error, error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
 		return func(context.Context) error { return nil }, nil
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	exporter, err := newExporter(os.Getenv)
 	if err != nil {
 		return nil, fmt.Errorf("start tracing: %w", err)
 	}

@@ -7,12 +7,11 @@ import (
 
 // Config are the settings of the similarity-service.
 type Config struct {
-	// RedisURL is redis://host:6379/0; several separated by commas name a cluster.
+	// DatabaseURL is postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db.
+	DatabaseURL string `env:"AISLE_SIMILARITY_DATABASE_URL"`
+	// RedisURL is redis://host:6379/0; several separated by commas name a cluster. Without one, lists are read from local copies of the snapshots alone.
 	RedisURL string `env:"AISLE_REDIS_URL"`
-	// SnapshotLists has neighbour lists read from local copies of the snapshots alone. It is for a Redis inside this very process, which
-	// would only hold them a second time.
-	SnapshotLists bool
-	// BlobURL is where snapshots are kept: file:///path, s3://bucket, gs://bucket or azblob://container.
+	// BlobURL is where snapshots are kept: file:///path or s3://bucket?endpoint=host.
 	BlobURL string `env:"AISLE_BLOB_URL"`
 	// ProfileURL is the address of the profile-service.
 	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
@@ -23,8 +22,8 @@ type Config struct {
 // Validate reports every problem of the settings at once.
 func (c Config) Validate() error {
 	var problems []error
-	if c.RedisURL == "" {
-		problems = append(problems, errors.New("AISLE_REDIS_URL is not set: give it redis://host:6379/0"))
+	if c.DatabaseURL == "" {
+		problems = append(problems, errors.New("AISLE_SIMILARITY_DATABASE_URL is not set: give it postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db"))
 	}
 	if c.BlobURL == "" {
 		problems = append(problems, errors.New("AISLE_BLOB_URL is not set: give it file:///path or s3://bucket"))

@@ -210,5 +210,5 @@ func startService(t testing.TB, p http.Handler, config service.Config) (*similar
 // settings are stores of this test alone.
 func settings(t testing.TB) service.Config {
 	t.Helper()
-	return service.Config{RedisURL: testenv.Redis(t), BlobURL: "file://" + t.TempDir(), ProfileURL: "http://profile-service", SearchSeconds: 1}
+	return service.Config{DatabaseURL: testenv.SQLite(t), RedisURL: testenv.Redis(t), BlobURL: "file://" + t.TempDir(), ProfileURL: "http://profile-service", SearchSeconds: 1}
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -14,13 +13,13 @@ import (
 // Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor does a damaged model: an
 // older one serves, or the texts.
 func (s *Service) Ready(ctx context.Context) []readiness.Part {
-	client := readiness.Part{Name: "redis"}
-	if err := s.redis.Ping(ctx).Err(); err != nil {
-		client.Note = []string{fmt.Sprintf("lists come from the snapshots and jobs cannot start: it does not answer (%v)", err)}
-	}
-	documents := readiness.Part{Name: "documents"}
-	if damaged := s.archive.Damaged(); len(damaged) > 0 {
-		documents.Note = []string{"these are damaged and passed over: " + strings.Join(damaged, ", ")}
+	parts := []readiness.Part{{Name: "database", Err: s.store.Ping(ctx)}, {Name: "snapshot store", Err: s.archive.Ready(ctx)}}
+	if s.redis != nil {
+		client := readiness.Part{Name: "redis"}
+		if err := s.redis.Ping(ctx).Err(); err != nil {
+			client.Note = []string{fmt.Sprintf("lists come from the snapshots: it does not answer (%v)", err)}
+		}
+		parts = append(parts, client)
 	}
 	models := readiness.Part{Name: "models"}
 	s.registry.EachFallback(func(shop string, f similarityapi.ModelFallback) {
@@ -30,7 +29,7 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 		}
 		models.Note = append(models.Note, fmt.Sprintf("of shop %s %s is damaged and %s serves", shop, f.Version, instead))
 	})
-	return []readiness.Part{{Name: "snapshot store", Err: s.archive.Ready(ctx)}, client, documents, models, s.gate.Part()}
+	return append(parts, models, s.gate.Part())
 }
 
 func (s *Service) registerGauges() {
@@ -42,7 +41,6 @@ func (s *Service) registerGauges() {
 			s.registry.EachFallback(func(string, similarityapi.ModelFallback) { n++ })
 			return n
 		}),
-		gauge("aisle_damaged_documents", "Documents of the archive that could not be read the last time and are passed over.", func() int { return len(s.archive.Damaged()) }),
 		gauge("aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened),
 	)
 }

@@ -19,9 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/readiness"
-	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
-	"github.com/aisle-rec/aisle/similarity-service/internal/auditlog"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
@@ -31,6 +29,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
+	"github.com/aisle-rec/aisle/similarity-service/internal/takeover"
 )
 
 // Name is the name of this service in logs, metrics and peers' settings.
@@ -51,8 +51,9 @@ const (
 type Service struct {
 	deps       process.Deps
 	server     *httpserver.Server
+	store      *store.Store
 	archive    *archive.Archive
-	redis      redis.UniversalClient
+	redis      redis.UniversalClient // nil without one
 	registry   *serving.Registry
 	catalogue  *catalogue.Catalogue
 	gate       *readiness.Gate
@@ -67,15 +68,10 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	client, err := database.OpenRedis(ctx, config.RedisURL)
-	if err != nil {
-		return nil, err
+	s := &Service{deps: deps}
+	if err := s.open(ctx, config); err != nil {
+		return nil, errors.Join(err, s.closeStores())
 	}
-	store, err := archive.Open(ctx, config.BlobURL, deps.Logger)
-	if err != nil {
-		return nil, errors.Join(err, client.Close())
-	}
-	s := &Service{deps: deps, archive: store, redis: client}
 	s.build(config)
 	if err := httpapi.Reference(s.server.API); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -86,6 +82,23 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	return s, nil
 }
 
+// open opens the stores, and takes over what an earlier version kept elsewhere.
+func (s *Service) open(ctx context.Context, config Config) (err error) {
+	if config.RedisURL != "" {
+		if s.redis, err = database.OpenRedis(ctx, config.RedisURL); err != nil {
+			return err
+		}
+	}
+	if s.archive, err = archive.Open(ctx, config.BlobURL); err != nil {
+		return err
+	}
+	if s.store, err = store.Open(ctx, config.DatabaseURL); err != nil {
+		return err
+	}
+	t := takeover.Takeover{Bucket: s.archive, Store: s.store, Logger: s.deps.Logger, Now: time.Now}
+	return t.Run(ctx)
+}
+
 // build wires the parts together.
 func (s *Service) build(config Config) {
 	logger, now := s.deps.Logger, time.Now
@@ -93,10 +106,10 @@ func (s *Service) build(config Config) {
 		BaseURL: config.ProfileURL, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[profileName],
 	}))
 	var rows *rowcache.Cache
-	if !config.SnapshotLists {
+	if s.redis != nil {
 		rows = rowcache.New(s.redis)
 	}
-	s.registry = serving.NewRegistry(s.archive, s.redis, rows, logger, now)
+	s.registry = serving.NewRegistry(s.store, s.archive, rows, logger, now)
 	var finder *lookup.Lookup
 	s.catalogue = catalogue.New(profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
@@ -107,8 +120,8 @@ func (s *Service) build(config Config) {
 		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
 	s.registerGauges()
-	s.audit = &audit.Recorder{Log: auditlog.Log{Archive: s.archive}, Logger: logger, Now: now}
-	s.jobs = jobs.NewManager(s.archive, s.redis, map[string]jobs.Runner{
+	s.audit = &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
+	s.jobs = jobs.NewManager(s.store, map[string]jobs.Runner{
 		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
 			defer s.popularity.Now(t.Shop)
 			e := audit.New("recompute", "system", "model.recompute", t.JobID, now())
@@ -120,7 +133,7 @@ func (s *Service) build(config Config) {
 		},
 		httpapi.KindEvaluation: recomputer.Evaluate,
 	}, logger, now)
-	s.schedules = schedule.New(s.archive, s.redis, s.jobs.Start, logger, now)
+	s.schedules = schedule.New(s.store, s.jobs, logger, now)
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 		RateLimits: s.deps.Limits,
@@ -147,33 +160,48 @@ func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
 // starts scheduled jobs.
 func (s *Service) Run(ctx context.Context) error {
 	shops := s.deps.Auth.Shops
-	for _, shop := range shops() {
-		if err := s.jobs.Recover(ctx, shop); err != nil {
-			s.deps.Logger.Warn("interrupted jobs not checked", "shop", shop, "error", err)
-		}
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.registry.Run(ctx, shops) })
+	group.Go(func() error { s.jobs.Run(ctx); return nil })
 	group.Go(func() error { s.schedules.Run(ctx, shops); return nil })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
 	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
-	group.Go(func() error { s.purgeAudit(ctx, shops); return nil })
+	group.Go(func() error { s.purgeAudit(ctx); return nil })
 	return group.Wait()
 }
 
-// purgeAudit removes entries of the audit log that are past their time, of each shop once a day, until ctx ends.
-func (s *Service) purgeAudit(ctx context.Context, shops func() []string) {
-	r := rounds.Rounds{Every: 24 * time.Hour, AtOnce: 1, Visit: func(ctx context.Context, shop string) (busy bool) {
-		if err := (auditlog.Log{Archive: s.archive}).Purge(ctx, shop, time.Now().Add(-audit.Keep)); err != nil && ctx.Err() == nil {
-			s.deps.Logger.Warn("old entries of the audit log not removed, it is tried again tomorrow", "shop", shop, "error", err)
+// purgeAudit removes entries of the audit log that are past their time, once a day, until ctx ends.
+func (s *Service) purgeAudit(ctx context.Context) {
+	tick := time.NewTicker(24 * time.Hour)
+	defer tick.Stop()
+	for {
+		if err := (store.Audit{Store: s.store}).Purge(ctx, time.Now().Add(-audit.Keep)); err != nil && ctx.Err() == nil {
+			s.deps.Logger.Warn("old entries of the audit log not removed, it is tried again tomorrow", "error", err)
 		}
-		return true
-	}}
-	r.Run(ctx, shops)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
-// Close cancels running jobs and releases the stores.
+// Close leaves running jobs to other replicas, or to the next start, and releases the stores.
 func (s *Service) Close() error {
 	s.jobs.Close()
-	return errors.Join(s.archive.Close(), s.redis.Close())
+	return s.closeStores()
+}
+
+func (s *Service) closeStores() error {
+	var errs []error
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.archive != nil {
+		errs = append(errs, s.archive.Close())
+	}
+	if s.redis != nil {
+		errs = append(errs, s.redis.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -214,29 +214,16 @@ func TestFromEventsToNeighbours(t *testing.T) {
 			t.Errorf("neighbours (-first +second):\n%s", diff)
 		}
 	})
-	t.Run("a service that reads lists from snapshots alone gives the same, and puts none into Redis", func(t *testing.T) {
-		alone := settings(t)
-		alone.BlobURL, alone.SnapshotLists = config.BlobURL, true
+	t.Run("a service without Redis gives the same", func(t *testing.T) {
+		alone := config
+		alone.RedisURL = ""
 		other := start(t, p, alone)
-		// This relation follows no texts, which the other service may not have read to their end.
-		relation := similarityapi.BoughtTogether
-		if _, err := other.Activate(deadline(t), live(t, c)[relation], ""); err != nil {
-			t.Fatal(err)
-		}
 		for group := range groups {
+			relation := similarityapi.BoughtTogether // it follows no texts, which the other service may not have read to their end
 			want := neighbours(t, c, relation, itemID(group, 3))
 			if diff := cmp.Diff(want, neighbours(t, other, relation, itemID(group, 3))); diff != "" {
 				t.Errorf("(-Redis +snapshot):\n%s", diff)
 			}
-		}
-		options, err := redis.ParseURL(alone.RedisURL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := redis.NewClient(options)
-		defer client.Close()
-		if keys, err := client.DBSize(deadline(t)).Result(); err != nil || keys >= groups*groupItems {
-			t.Errorf("Redis has %d keys, %v", keys, err)
 		}
 	})
 }
@@ -386,7 +373,7 @@ func TestJobs(t *testing.T) {
 				states = append(states, j.State)
 			}
 		}
-		if len(states) < 2 || states[0] != similarityapi.JobRunning || states[len(states)-1] != similarityapi.JobSucceeded {
+		if len(states) < 2 || states[0] != similarityapi.JobRunning && states[0] != similarityapi.JobQueued || states[len(states)-1] != similarityapi.JobSucceeded {
 			t.Errorf("states %v", states)
 		}
 	})

@@ -66,14 +66,15 @@ func TestComposeFile(t *testing.T) {
 				t.Errorf("%s does not wait for the migration", name)
 			}
 		}
-		profile := *project.Services["profile-service"].Environment["AISLE_PROFILE_DATABASE_URL"]
-		recommender := *project.Services["recommender-service"].Environment["AISLE_RECOMMENDER_DATABASE_URL"]
-		if !strings.Contains(profile, "//profile:") || !strings.Contains(recommender, "//recommender:") {
-			t.Errorf("database users are not the services' own: %s, %s", profile, recommender)
-		}
-		for name, s := range project.Services {
-			if _, ok := s.Environment["AISLE_PROFILE_DATABASE_URL"]; ok && name != "profile-service" && name != "migrate" {
-				t.Errorf("%s knows the profile-service's database", name)
+		for _, own := range []string{"profile", "similarity", "recommender"} {
+			variable := "AISLE_" + strings.ToUpper(own) + "_DATABASE_URL"
+			if address := *project.Services[own+"-service"].Environment[variable]; !strings.Contains(address, "//"+own+":") {
+				t.Errorf("the database user of the %s-service is not its own: %s", own, address)
+			}
+			for name, s := range project.Services {
+				if _, ok := s.Environment[variable]; ok && name != own+"-service" && name != "migrate" {
+					t.Errorf("%s knows the database of the %s-service", name, own)
+				}
 			}
 		}
 	})

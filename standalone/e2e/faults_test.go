@@ -58,7 +58,7 @@ func TestFaultsAtStart(t *testing.T) {
 		{"a secret's file is not there", serve("--redis-url-file", filepath.Join(t.TempDir(), "none")), []string{"--redis-url-file", "none"}},
 		{"a flag that does not exist", []string{"aisle", "serve", "--colour", "red"}, []string{"--colour"}},
 		{"migrate without a database", []string{"migrate", "up"}, []string{"--profile-url"}},
-		{"a service without settings", []string{"similarity-service"}, []string{"AISLE_REDIS_URL", "AISLE_BLOB_URL"}},
+		{"a service without settings", []string{"similarity-service"}, []string{"AISLE_SIMILARITY_DATABASE_URL", "AISLE_BLOB_URL"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -132,7 +132,7 @@ func TestSchemaFaults(t *testing.T) {
 	})
 	t.Run("Postgres left dirty", func(t *testing.T) {
 		t.Parallel()
-		profileURL, _ := ownDatabases(t)
+		profileURL := strings.TrimPrefix(ownDatabases(t)[0], "AISLE_PROFILE_DATABASE_URL=")
 		change(t, "pgx", profileURL, "update schema_migrations set dirty = true")
 		fails(t, []string{"migrate", "up", "--profile-url", profileURL}, "dirty")
 		fails(t, []string{"migrate", "check", "--profile-url", profileURL}, "dirty")

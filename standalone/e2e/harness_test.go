@@ -165,9 +165,8 @@ func startStandalone(t *testing.T, dir string, args ...string) *deployment {
 // startThree runs the three services as processes of their own on Postgres and Redis, each with its own database and user.
 func startThree(t *testing.T, keysFile string) *deployment {
 	t.Helper()
-	profileURL, recommenderURL := ownDatabases(t)
-	return startThreeOn(t, append(threeSettings(keysFile),
-		"AISLE_PROFILE_DATABASE_URL="+profileURL, "AISLE_RECOMMENDER_DATABASE_URL="+recommenderURL,
+	settings := append(threeSettings(keysFile), ownDatabases(t)...)
+	return startThreeOn(t, append(settings,
 		"AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir()))
 }
 
@@ -185,27 +184,27 @@ func threeSettings(keysFile string) []string {
 	return settings
 }
 
-// ownDatabases makes two databases with a user each, through the migrate program.
-func ownDatabases(t *testing.T) (profileURL, recommenderURL string) {
+// ownDatabases makes a database with a user of its own for each service, through the migrate program, and returns their settings.
+func ownDatabases(t *testing.T) (settings []string) {
 	t.Helper()
 	admin := testenv.Postgres(t) // a database of this test: its name is unique
 	u, err := url.Parse(admin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := func(service string) string {
+	for _, service := range []string{"profile", "similarity", "recommender"} {
 		mine := *u
 		name := strings.Trim(u.Path, "/") + "_" + service
 		mine.User, mine.Path = url.UserPassword(name, "secret"), "/"+name
 		t.Cleanup(func() { testenv.DropDatabase(t, admin, name) })
-		return mine.String()
+		settings = append(settings, "AISLE_"+strings.ToUpper(service)+"_DATABASE_URL="+mine.String())
 	}
-	profileURL, recommenderURL = own("profile"), own("recommender")
-	migrate := exec.Command(filepath.Join(binaries, "migrate"), "up", "--admin-url", admin, "--profile-url", profileURL, "--recommender-url", recommenderURL)
+	migrate := exec.Command(filepath.Join(binaries, "migrate"), "up", "--admin-url", admin)
+	migrate.Env = append(os.Environ(), settings...)
 	if out, err := migrate.CombinedOutput(); err != nil {
 		t.Fatalf("migrate: %v\n%s", err, out)
 	}
-	return profileURL, recommenderURL
+	return settings
 }
 
 func startThreeOn(t *testing.T, settings []string) *deployment {

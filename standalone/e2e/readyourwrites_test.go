@@ -35,8 +35,7 @@ func TestReadYourWrites(t *testing.T) {
 	})
 	t.Run("two profile-services on Postgres, written through either and read through one", func(t *testing.T) {
 		t.Parallel()
-		profileURL, recommenderURL := ownDatabases(t)
-		settings := append(threeSettings(""), "AISLE_PROFILE_DATABASE_URL="+profileURL, "AISLE_RECOMMENDER_DATABASE_URL="+recommenderURL,
+		settings := append(append(threeSettings(""), ownDatabases(t)...),
 			"AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir())
 		first := start(t, settings, "profile-service")
 		second := start(t, settings, "profile-service")

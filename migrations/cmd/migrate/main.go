@@ -36,6 +36,7 @@ func main() {
 var variables = map[string]string{
 	"admin-url":       "AISLE_ADMIN_DATABASE_URL",
 	"profile-url":     "AISLE_PROFILE_DATABASE_URL",
+	"similarity-url":  "AISLE_SIMILARITY_DATABASE_URL",
 	"recommender-url": "AISLE_RECOMMENDER_DATABASE_URL",
 }
 
@@ -48,6 +49,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	admin := flags.String("admin-url", "", "a Postgres user that may create databases and users (AISLE_ADMIN_DATABASE_URL)")
 	urls := map[string]*string{
 		migrations.Profile:     flags.String("profile-url", "", "the profile-service's database (AISLE_PROFILE_DATABASE_URL)"),
+		migrations.Similarity:  flags.String("similarity-url", "", "the similarity-service's database (AISLE_SIMILARITY_DATABASE_URL)"),
 		migrations.Recommender: flags.String("recommender-url", "", "the recommender-service's database (AISLE_RECOMMENDER_DATABASE_URL)"),
 	}
 	if len(args) > 0 {
@@ -72,7 +74,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		return err
 	}
 	done := 0
-	for _, name := range []string{migrations.Profile, migrations.Recommender} {
+	for _, name := range migrations.Names() {
 		url := *urls[name]
 		if url == "" {
 			continue
@@ -83,7 +85,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 		done++
 	}
 	if done == 0 {
-		return fmt.Errorf("no database named: give --profile-url, --recommender-url or both")
+		return fmt.Errorf("no database named: give --profile-url, --similarity-url, --recommender-url or several of them")
 	}
 	return nil
 }

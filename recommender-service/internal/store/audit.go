@@ -12,7 +12,7 @@ type Audit struct{ *Store }
 
 // Append stores an entry.
 func (a Audit) Append(ctx context.Context, shop string, e *audit.Entry) error {
-	if _, err := a.writer.ExecContext(ctx, a.rebind(audit.InsertSQL), audit.InsertArgs(shop, e)...); err != nil {
+	if _, err := a.Exec(ctx, audit.InsertSQL, audit.InsertArgs(shop, e)...); err != nil {
 		return fmt.Errorf("append to the audit log: %w", err)
 	}
 	return nil
@@ -20,7 +20,7 @@ func (a Audit) Append(ctx context.Context, shop string, e *audit.Entry) error {
 
 // Finish stores how an action went.
 func (a Audit) Finish(ctx context.Context, shop string, e *audit.Entry) error {
-	if _, err := a.writer.ExecContext(ctx, a.rebind(audit.FinishSQL), e.Outcome, string(e.After), shop, e.ID); err != nil {
+	if _, err := a.Exec(ctx, audit.FinishSQL, e.Outcome, string(e.After), shop, e.ID); err != nil {
 		return fmt.Errorf("finish an entry of the audit log: %w", err)
 	}
 	return nil

@@ -87,7 +87,7 @@ func (s *Store) Put(ctx context.Context, shop, kind string, d Document, first in
 		return 0, err
 	}
 	err = s.inTx(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, `insert into documents (shop, kind, id, version, deleted, author, created_ms, body) values ($1, $2, $3, $4, $5, $6, $7, $8)
+		n, err := t.Exec(ctx, `insert into documents (shop, kind, id, version, deleted, author, created_ms, body) values ($1, $2, $3, $4, $5, $6, $7, $8)
 			on conflict (shop, kind, id, version) do nothing`, shop, kind, d.ID, d.Version, d.Deleted, d.Author, d.CreatedMs, string(d.Body))
 		if err == nil && n == 0 {
 			return ErrVersion

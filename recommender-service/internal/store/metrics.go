@@ -74,7 +74,7 @@ func (t *tx) move(ctx context.Context, p *Position) error {
 	if p.From == "" {
 		statement, args = "insert into positions (shop, name, position) values ($1, $2, $3) on conflict (shop, name) do nothing", args[:3]
 	}
-	n, err := t.exec(ctx, statement, args...)
+	n, err := t.Exec(ctx, statement, args...)
 	if err == nil && n == 0 {
 		return ErrMoved
 	}
@@ -139,7 +139,7 @@ func (k VisitorKey) compare(o VisitorKey) int {
 // PositionOf returns how far a feed has been read; "" for not at all.
 func (s *Store) PositionOf(ctx context.Context, shop, name string) (string, error) {
 	var at string
-	err := s.reader.QueryRowContext(ctx, s.rebind("select position from positions where shop = $1 and name = $2"), shop, name).Scan(&at)
+	err := s.Reader.QueryRowContext(ctx, s.Rebind("select position from positions where shop = $1 and name = $2"), shop, name).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -152,7 +152,7 @@ func (s *Store) PositionOf(ctx context.Context, shop, name string) (string, erro
 // LastClick returns the last attributed click of a visitor on an item, or ErrNotFound.
 func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Click, error) {
 	c := Click{Shop: shop, Visitor: visitor, ItemID: itemID}
-	err := s.reader.QueryRowContext(ctx, s.rebind("select recommendation_id, at_ms from clicks where shop = $1 and visitor = $2 and item_id = $3"), shop, visitor, itemID).
+	err := s.Reader.QueryRowContext(ctx, s.Rebind("select recommendation_id, at_ms from clicks where shop = $1 and visitor = $2 and item_id = $3"), shop, visitor, itemID).
 		Scan(&c.RecommendationID, &c.AtMs)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, ErrNotFound

@@ -35,7 +35,7 @@ func (s *Store) Purge(ctx context.Context, o Oldest) error {
 		{"delete from metric_items where day_ms < $1", o.ItemsMs},
 		{audit.PurgeSQL, o.AuditMs},
 	} {
-		if _, err := s.writer.ExecContext(ctx, s.rebind(step.statement), step.beforeMs); err != nil {
+		if _, err := s.Exec(ctx, step.statement, step.beforeMs); err != nil {
 			return fmt.Errorf("remove old rows: %w", err)
 		}
 	}
@@ -71,12 +71,12 @@ func (s *Store) visitedArms(ctx context.Context, shop string) ([]ArmKey, error) 
 func (s *Store) FoldVisitors(ctx context.Context, k ArmKey) error {
 	err := s.inTx(ctx, func(t *tx) error {
 		// The row comes first: a replica that folds the same arm waits for it, and then finds no visitors.
-		if _, err := t.exec(ctx, `insert into experiment_totals (shop, experiment, arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares)
+		if _, err := t.Exec(ctx, `insert into experiment_totals (shop, experiment, arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares)
 			values ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (shop, experiment, arm) do update set visitors = experiment_totals.visitors`,
 			k.Shop, k.Experiment, k.Arm); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `update experiment_totals set visitors = experiment_totals.visitors + v.visitors, impressions = experiment_totals.impressions + v.impressions,
+		if _, err := t.Exec(ctx, `update experiment_totals set visitors = experiment_totals.visitors + v.visitors, impressions = experiment_totals.impressions + v.impressions,
 			clicks = experiment_totals.clicks + v.clicks, clickers = experiment_totals.clickers + v.clickers, orders = experiment_totals.orders + v.orders,
 			buyers = experiment_totals.buyers + v.buyers, revenue = experiment_totals.revenue + v.revenue,
 			revenue_squares = experiment_totals.revenue_squares + v.revenue_squares
@@ -95,7 +95,7 @@ func (s *Store) FoldVisitors(ctx context.Context, k ArmKey) error {
 // DropArm removes the visitors of an arm and its totals.
 func (s *Store) DropArm(ctx context.Context, k ArmKey) error {
 	err := s.inTx(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "delete from experiment_totals where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm); err != nil {
+		if _, err := t.Exec(ctx, "delete from experiment_totals where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm); err != nil {
 			return err
 		}
 		return t.dropVisitors(ctx, k)
@@ -107,7 +107,7 @@ func (s *Store) DropArm(ctx context.Context, k ArmKey) error {
 }
 
 func (t *tx) dropVisitors(ctx context.Context, k ArmKey) error {
-	_, err := t.exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm)
+	_, err := t.Exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm)
 	return err
 }
 
@@ -127,22 +127,22 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 	}
 	err = s.inTx(ctx, func(t *tx) (err error) {
 		for _, ms := range moments {
-			n, err := t.exec(ctx, "delete from decisions where at_ms = $1 and shop = $2 and person = $3", ms, shop, id)
+			n, err := t.Exec(ctx, "delete from decisions where at_ms = $1 and shop = $2 and person = $3", ms, shop, id)
 			if err != nil {
 				return err
 			}
 			f.Decisions += n
 		}
-		if f.Clicks, err = t.exec(ctx, "delete from clicks where shop = $1 and visitor = $2", shop, visitor); err != nil {
+		if f.Clicks, err = t.Exec(ctx, "delete from clicks where shop = $1 and visitor = $2", shop, visitor); err != nil {
 			return err
 		}
 		for _, table := range [...]string{"counted", "attributed_lines"} {
-			if _, err := t.exec(ctx, "delete from "+table+" where shop = $1 and visitor = $2", shop, visitor); err != nil {
+			if _, err := t.Exec(ctx, "delete from "+table+" where shop = $1 and visitor = $2", shop, visitor); err != nil {
 				return err
 			}
 		}
 		for _, k := range arms {
-			n, err := t.exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3 and visitor = $4",
+			n, err := t.Exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3 and visitor = $4",
 				shop, k.Experiment, k.Arm, visitorHash(shop, k.Experiment, visitor))
 			if err != nil {
 				return err

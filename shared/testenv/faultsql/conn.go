@@ -29,9 +29,14 @@ func (c *conn) Ping(ctx context.Context) error {
 
 func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	var real driver.Tx
-	err := c.faults.do("begin", func() (err error) { real, err = c.realConn.BeginTx(ctx, o); return err })
+	begun := false
+	err := c.faults.do("begin", func() (err error) {
+		real, err = c.realConn.BeginTx(ctx, o)
+		begun = err == nil
+		return err
+	})
 	if err != nil {
-		if real != nil {
+		if begun {
 			_ = real.Rollback() // a caller without a transaction ends none
 		}
 		return nil, err

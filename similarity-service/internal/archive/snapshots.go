@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"gocloud.dev/gcerrors"
-
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 )
 
@@ -28,7 +26,7 @@ type openSnapshot struct {
 
 // PutSnapshot writes a snapshot and returns its checksum. Nothing is visible under the path unless all of it was written.
 func (a *Archive) PutSnapshot(ctx context.Context, at string, c *snapshot.Content) (checksum string, err error) {
-	err = a.put(ctx, at, "application/octet-stream", false, func(w io.Writer) error {
+	err = a.Put(ctx, at, func(w io.Writer) error {
 		checksum, err = snapshot.Write(w, c)
 		return err
 	})
@@ -80,10 +78,7 @@ func (a *Archive) Forget(at string) {
 }
 
 func (a *Archive) fetch(ctx context.Context, at string) (*snapshot.Snapshot, *os.File, error) {
-	r, err := a.bucket.NewReader(ctx, at, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		return nil, nil, ErrNotFound
-	}
+	r, err := a.Bucket.Open(ctx, at)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
-	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
@@ -70,7 +69,10 @@ func register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 // problem maps the errors of the domain packages to HTTP.
 func problem(err error) error {
 	var running *jobs.RunningError
+	var told *apierror.Problem
 	switch {
+	case errors.As(err, &told): // of a peer, or made already
+		return err
 	case errors.As(err, &running):
 		p := apierror.Conflict("job_running", "Job "+running.JobID+" of this kind is running: wait for it or cancel it.")
 		return huma.ErrorWithHeaders(p, http.Header{"Location": {"/v1/jobs/" + running.JobID}})
@@ -84,17 +86,11 @@ func problem(err error) error {
 		return apierror.New(http.StatusNotFound, "job_not_found", sentence(err))
 	case errors.Is(err, jobs.ErrFinished):
 		return apierror.Conflict("job_finished", "The job has already ended.")
-	case errors.Is(err, jobs.ErrLockStore):
-		return apierror.Unavailable("Redis does not answer, and without it two jobs could run at once. Try again.", 5*time.Second, err)
 	case errors.Is(err, schedule.ErrUnknown):
 		return apierror.New(http.StatusNotFound, "schedule_not_found", sentence(err))
 	case errors.Is(err, snapshot.ErrCorrupt):
 		return apierror.Unavailable("The model's snapshot is damaged: activate another version or recompute.", time.Minute, err)
-	case errors.Is(err, archive.ErrDamaged):
-		p := apierror.New(http.StatusInternalServerError, database.CodeDamaged, "The document is damaged: restore it from a backup or delete it. The log has its place under this request_id.")
-		p.Cause = err
-		return p
-	case database.FaultOf(err) == database.DiskFull:
+	case database.FaultOf(err) != database.Bug:
 		return database.Problem(err)
 	}
 	return err

@@ -3,51 +3,52 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
-	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
-	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store/storetest"
 )
 
-// stores are those of one test; several managers on them are replicas.
-type stores struct {
-	archive *archive.Archive
-	redis   redis.UniversalClient
-}
+// brisk is a timing in which a test need not wait.
+var brisk = timing{lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond}
 
-func open(t *testing.T) stores {
+// replica returns a manager that also looks for jobs that nobody runs, as a process has.
+func replica(t *testing.T, s *store.Store, run Runner) *Manager {
 	t.Helper()
-	ctx := context.Background()
-	client, err := database.OpenRedis(ctx, testenv.Redis(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := archive.Open(ctx, "file://"+t.TempDir(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close(); client.Close() })
-	return stores{store, client}
-}
-
-func (s stores) replica(t *testing.T, run Runner) *Manager {
-	t.Helper()
-	m := NewManager(s.archive, s.redis, map[string]Runner{"recompute": run}, slog.New(slog.DiscardHandler), time.Now)
-	t.Cleanup(m.Close)
+	m := NewManager(s, map[string]Runner{"recompute": run}, slog.New(slog.DiscardHandler), time.Now)
+	m.timing = brisk
+	ctx, stop := context.WithCancel(context.Background())
+	looking := make(chan struct{})
+	go func() {
+		defer close(looking)
+		m.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-looking; m.Close() })
 	return m
 }
 
 var request = similarityapi.JobRequest{Kind: "recompute"}
 
-// end waits until a job is over.
-func end(t *testing.T, m *Manager, id string) similarityapi.Job {
+func well(context.Context, *Task) error { return nil }
+
+// untilStopped is a runner that works until it is told to stop.
+func untilStopped(ctx context.Context, _ *Task) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// until waits until a job is as wanted.
+func until(t *testing.T, m *Manager, id string, wanted func(similarityapi.Job) bool) similarityapi.Job {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -58,15 +59,29 @@ func end(t *testing.T, m *Manager, id string) similarityapi.Job {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if job.Done() {
+		if wanted(job) {
 			return job
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("the job goes on: %+v", job)
+			t.Fatalf("the job stays as it is: %+v", job)
 		case <-tick.C:
 		}
 	}
+}
+
+func end(t *testing.T, m *Manager, id string) similarityapi.Job {
+	t.Helper()
+	return until(t, m, id, similarityapi.Job.Done)
+}
+
+func start(t *testing.T, m *Manager) similarityapi.Job {
+	t.Helper()
+	job, err := m.Start(t.Context(), "shop", request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job
 }
 
 func TestAJobEnds(t *testing.T) {
@@ -87,168 +102,215 @@ func TestAJobEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := open(t).replica(t, c.run)
-			job, err := m.Start(context.Background(), "shop", request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			job = end(t, m, job.JobID)
-			if job.State != c.state || !strings.Contains(job.Error, c.says) || job.FinishedAt.IsZero() {
-				t.Errorf("%+v", job)
-			}
-			if c.state == similarityapi.JobSucceeded && (job.Progress != 1 || len(job.Models) != 1 || job.Result["answer"] != 42.) {
-				t.Errorf("%+v", job)
-			}
-			// The lock is free again: the next job starts.
-			if next, err := m.Start(context.Background(), "shop", request); err != nil {
-				t.Errorf("next job: %v", err)
-			} else {
-				end(t, m, next.JobID)
-			}
+			storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+				m := replica(t, open(t), c.run)
+				job := end(t, m, start(t, m).JobID)
+				if job.State != c.state || !strings.Contains(job.Error, c.says) || job.FinishedAt.IsZero() || job.StartedAt.IsZero() {
+					t.Errorf("%+v", job)
+				}
+				if c.state == similarityapi.JobSucceeded && (job.Progress != 1 || len(job.Models) != 1 || job.Result["answer"] != 42.) {
+					t.Errorf("%+v", job)
+				}
+				end(t, m, start(t, m).JobID) // the next one starts
+				if list, err := m.History(t.Context(), "shop"); err != nil || len(list) != 2 {
+					t.Errorf("%d jobs in the history, %v", len(list), err)
+				}
+			})
 		})
 	}
 }
 
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	s := open(t)
-	started := make(chan struct{})
-	first := s.replica(t, func(ctx context.Context, j *Task) error {
-		j.Report("working", .25)
-		close(started)
-		<-ctx.Done()
-		return ctx.Err()
-	})
-	second := s.replica(t, func(context.Context, *Task) error { return nil })
-	ctx := context.Background()
-	job, err := first.Start(ctx, "shop", request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-started
-	var running *RunningError
-	if _, err := second.Start(ctx, "shop", request); !errors.As(err, &running) || running.JobID != job.JobID {
-		t.Errorf("a second job on another replica: %v", err)
-	}
-	if _, err := second.Start(ctx, "other", request); err != nil {
-		t.Errorf("another shop's job: %v", err)
-	}
-	if seen, err := second.Job(ctx, "shop", job.JobID); err != nil || seen.Stage != "working" || seen.Progress != .25 {
-		t.Errorf("another replica sees %+v, %v", seen, err)
-	}
-	if _, err := second.Job(ctx, "other", job.JobID); !errors.Is(err, ErrUnknownJob) {
-		t.Errorf("another shop sees the job: %v", err)
-	}
-	if err := second.Cancel(ctx, "shop", job.JobID); err != nil {
-		t.Fatal(err)
-	}
-	if job = end(t, second, job.JobID); job.State != similarityapi.JobCancelled {
-		t.Errorf("cancelled from another replica: %+v", job)
-	}
-}
-
-func TestAJobWhoseProcessDiedIsGivenUp(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	ctx := context.Background()
-	// What a killed process leaves behind: a running document, and a lock that has run out.
-	left := similarityapi.Job{JobID: "job-1", Kind: "recompute", State: similarityapi.JobRunning, Request: request}
-	if err := s.archive.PutDocument(ctx, documentPath("shop", "job-1"), left); err != nil {
-		t.Fatal(err)
-	}
-	m := s.replica(t, func(context.Context, *Task) error { return nil })
-	if err := m.Recover(ctx, "shop"); err != nil {
-		t.Fatal(err)
-	}
-	job, err := m.Job(ctx, "shop", "job-1")
-	if err != nil || job.State != similarityapi.JobFailed || !strings.Contains(job.Error, "given up") {
-		t.Errorf("%+v, %v", job, err)
-	}
-}
-
-func TestClosingEndsJobs(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	m := s.replica(t, func(ctx context.Context, _ *Task) error {
-		<-ctx.Done()
-		return ctx.Err()
-	})
-	ctx := context.Background()
-	job, err := m.Start(ctx, "shop", request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Close()
-	if job, err = m.Job(ctx, "shop", job.JobID); err != nil || job.State != similarityapi.JobFailed || !strings.Contains(job.Error, "stopped") {
-		t.Errorf("%+v, %v", job, err)
-	}
-	if _, err := m.Start(ctx, "shop", request); err == nil {
-		t.Error("a closed manager started a job")
-	}
-}
-
-func TestALostLockIsTakenAgain(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	release := make(chan struct{})
-	m := s.replica(t, func(ctx context.Context, _ *Task) error {
-		select {
-		case <-release:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		run := func(ctx context.Context, j *Task) error {
+			j.Report("working", .25)
+			return untilStopped(ctx, j)
 		}
-	})
-	ctx := context.Background()
-	job, err := m.Start(ctx, "shop", request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.redis.FlushDB(ctx).Err(); err != nil {
-		t.Fatal(err)
-	}
-	wait, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for held := false; !held; {
-		if held, err = m.holdsLock(ctx, "shop", "recompute", job.JobID); err != nil {
+		first, second := replica(t, open(t), run), replica(t, open(t), run)
+		job := start(t, first)
+		until(t, second, job.JobID, func(j similarityapi.Job) bool { return j.Stage == "working" && j.Progress == .25 })
+		var running *RunningError
+		if _, err := second.Start(t.Context(), "shop", request); !errors.As(err, &running) || running.JobID != job.JobID {
+			t.Errorf("a second job on another replica: %v", err)
+		}
+		if _, err := second.Start(t.Context(), "other", request); err != nil {
+			t.Errorf("another shop's job: %v", err)
+		}
+		if _, err := second.Job(t.Context(), "other", job.JobID); !errors.Is(err, ErrUnknownJob) {
+			t.Errorf("another shop sees the job: %v", err)
+		}
+		if err := second.Cancel(t.Context(), "other", job.JobID); !errors.Is(err, ErrUnknownJob) {
+			t.Errorf("another shop cancels the job: %v", err)
+		}
+		if err := second.Cancel(t.Context(), "shop", job.JobID); err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case <-wait.Done():
-			t.Fatal("the lock was not taken again")
-		case <-tick.C:
+		if job = end(t, second, job.JobID); job.State != similarityapi.JobCancelled {
+			t.Errorf("cancelled from another replica: %+v", job)
 		}
+		if err := second.Cancel(t.Context(), "shop", job.JobID); !errors.Is(err, ErrFinished) {
+			t.Errorf("cancelled again: %v", err)
+		}
+	})
+}
+
+// TestOfManyThatStartAtOnceOneDoes has eight replicas start the same kind of job at once, ten times.
+func TestOfManyThatStartAtOnceOneDoes(t *testing.T) {
+	t.Parallel()
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		var replicas []*Manager
+		var runs atomic.Int32
+		for range 8 {
+			replicas = append(replicas, replica(t, open(t), func(ctx context.Context, j *Task) error { runs.Add(1); return untilStopped(ctx, j) }))
+		}
+		for round := range int32(10) {
+			var started atomic.Pointer[string]
+			var starting sync.WaitGroup
+			for _, m := range replicas {
+				starting.Go(func() {
+					job, err := m.Start(t.Context(), "shop", request)
+					var running *RunningError
+					if err == nil && !started.CompareAndSwap(nil, &job.JobID) {
+						t.Error("two were started")
+					}
+					if err != nil && !errors.As(err, &running) {
+						t.Error(err)
+					}
+				})
+			}
+			starting.Wait()
+			if started.Load() == nil {
+				t.Fatal("none was started")
+			}
+			until(t, replicas[0], *started.Load(), func(j similarityapi.Job) bool { return j.State == similarityapi.JobRunning })
+			if err := replicas[0].Cancel(t.Context(), "shop", *started.Load()); err != nil {
+				t.Fatal(err)
+			}
+			end(t, replicas[0], *started.Load())
+			if runs.Load() != round+1 {
+				t.Errorf("after %d jobs there were %d runs", round+1, runs.Load())
+			}
+		}
+	})
+}
+
+// TestAStoppedProcessHandsItsJobOn closes a replica; another one takes the job, at once and not as one more attempt.
+func TestAStoppedProcessHandsItsJobOn(t *testing.T) {
+	t.Parallel()
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		first := NewManager(s, map[string]Runner{"recompute": untilStopped}, slog.New(slog.DiscardHandler), time.Now)
+		job := start(t, first)
+		first.Close()
+		if left, err := first.Job(t.Context(), "shop", job.JobID); err != nil || left.State != similarityapi.JobQueued {
+			t.Errorf("handed on it is %+v, %v", left, err)
+		}
+		if _, err := first.Start(t.Context(), "shop", request); err == nil {
+			t.Error("a closed manager started a job")
+		}
+		taken := make(chan int, 1)
+		second := replica(t, open(t), func(_ context.Context, j *Task) error { taken <- j.job.Attempts; return nil })
+		if job = end(t, second, job.JobID); job.State != similarityapi.JobSucceeded {
+			t.Errorf("%+v", job)
+		}
+		if attempt := <-taken; attempt != 1 {
+			t.Errorf("it was attempt %d", attempt)
+		}
+	})
+}
+
+const databaseEnv = "AISLE_TEST_DATABASE"
+
+// TestAKilledProcessLosesNoJob kills a process in the middle of a job: another takes it once the lease has run out. One that ends every process is given up.
+func TestAKilledProcessLosesNoJob(t *testing.T) {
+	t.Parallel()
+	if url := os.Getenv(databaseEnv); url != "" {
+		replica(t, storetest.Open(t, url), func(ctx context.Context, j *Task) error {
+			fmt.Println("\nattempt", j.job.Attempts)
+			return untilStopped(ctx, j)
+		})
+		select {} // until it is killed
 	}
-	close(release)
-	if job = end(t, m, job.JobID); job.State != similarityapi.JobSucceeded {
-		t.Errorf("%+v", job)
+	for name, url := range map[string]string{"sqlite": testenv.SQLite(t), "postgres": storetest.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := storetest.Open(t, url)
+			watcher := NewManager(s, map[string]Runner{"recompute": well}, slog.New(slog.DiscardHandler), time.Now)
+			ids := map[int]string{}
+			for kills := 1; kills <= maxAttempts; kills++ { // of a job each: so often its processes are killed
+				job, err := watcher.New("shop", request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if running, err := s.InsertJob(t.Context(), job); err != nil || running != "" {
+					t.Fatal(running, err)
+				}
+				for attempt := 1; attempt <= kills; attempt++ {
+					killAt(t, url, fmt.Sprint("attempt ", attempt))
+				}
+				survivor := replica(t, storetest.Open(t, url), well)
+				job.Job = end(t, survivor, job.JobID)
+				if want := kills < maxAttempts; want != (job.State == similarityapi.JobSucceeded) || !want && !strings.Contains(job.Error, "given up") {
+					t.Errorf("after %d killed processes it is %+v", kills, job.Job)
+				}
+				survivor.Close()
+				ids[kills] = job.JobID
+			}
+			if list, err := watcher.History(t.Context(), "shop"); err != nil || len(list) != len(ids) {
+				t.Errorf("%d jobs in the history, %v", len(list), err)
+			}
+		})
 	}
 }
 
-// TestADamagedJobDoesNotHideTheOthers empties the document of one of three jobs, as a full disk once did.
-func TestADamagedJobDoesNotHideTheOthers(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	m := s.replica(t, func(context.Context, *Task) error { return nil })
-	var ids []string
-	for range 3 {
-		job, err := m.Start(t.Context(), "shop", request)
+// killAt starts a process and kills it once it says a line.
+func killAt(t *testing.T, url, line string) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestAKilledProcessLosesNoJob$")
+	child.Env = append(os.Environ(), databaseEnv+"="+url)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said, chunk := "", make([]byte, 1<<10)
+	for !strings.Contains(said, line) {
+		n, err := out.Read(chunk)
+		said += string(chunk[:n])
 		if err != nil {
+			t.Errorf("it ended by itself, saying %q", said)
+			break
+		}
+	}
+	_ = child.Process.Kill()
+	_ = child.Wait()
+}
+
+// TestALostLeaseEndsTheWork lets another owner take a job whose process was as good as dead.
+func TestALostLeaseEndsTheWork(t *testing.T) {
+	t.Parallel()
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		ended := make(chan error, 1)
+		m := replica(t, s, func(ctx context.Context, j *Task) error {
+			err := untilStopped(ctx, j)
+			ended <- context.Cause(ctx)
+			return err
+		})
+		job := start(t, m)
+		until(t, m, job.JobID, func(j similarityapi.Job) bool { return j.State == similarityapi.JobRunning })
+		if _, err := s.Exec(t.Context(), "update jobs set owner = 'another', lease_ms = "+s.NowMs()+" + 60000"); err != nil {
 			t.Fatal(err)
 		}
-		end(t, m, job.JobID)
-		ids = append(ids, job.JobID)
-	}
-	if err := s.archive.PutDocument(t.Context(), documentPath("shop", ids[1]), "not a job"); err != nil {
-		t.Fatal(err)
-	}
-	history, err := m.History(t.Context(), "shop")
-	if err != nil || len(history) != 2 {
-		t.Errorf("%d jobs are listed, %v", len(history), err)
-	}
-	if _, err := m.Job(t.Context(), "shop", ids[1]); !errors.Is(err, archive.ErrDamaged) {
-		t.Errorf("the damaged one: %v", err)
-	}
+		if cause := <-ended; !errors.Is(cause, errLeaseLost) {
+			t.Errorf("the work ended with %v", cause)
+		}
+		m.Close()
+		if job, err := m.Job(t.Context(), "shop", job.JobID); err != nil || job.Done() {
+			t.Errorf("who lost the job wrote its end: %+v, %v", job, err)
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -22,17 +23,26 @@ import (
 const (
 	// TTL is how long a version stays after it was last loaded or kept; a retired one goes by itself.
 	TTL = 48 * time.Hour
+	// patience is what a reader waits for Redis before it reads the snapshot, which has the same bytes, and rest how long nobody asks Redis again when it did not answer.
+	patience = 10 * time.Millisecond
+	rest     = time.Second
 	// batch is the number of keys sent in one round trip.
 	batch = 512
 	// narrowItems is the number of items up to which an index fits in three bytes.
 	narrowItems = 1 << 24
 )
 
-// Cache reads and writes lists in Redis. It is safe for concurrent use.
-type Cache struct{ client redis.UniversalClient }
+// Cache reads and writes lists in Redis, and leaves one that does not answer alone for a while. It is safe for concurrent use.
+type Cache struct {
+	client redis.UniversalClient
+	away   atomic.Int64 // Unix nanoseconds until which no reader asks Redis
+}
+
+// ErrAway says that Redis does not answer, or did not a moment ago.
+var ErrAway = errors.New("Redis does not answer")
 
 // New returns a cache over client.
-func New(client redis.UniversalClient) *Cache { return &Cache{client} }
+func New(client redis.UniversalClient) *Cache { return &Cache{client: client} }
 
 // Tag names a version of a shop within keys.
 func Tag(shop string, s *snapshot.Snapshot) string { return shop + "/" + s.Checksum[:10] }
@@ -75,8 +85,23 @@ func (c *Cache) Remaining(ctx context.Context, tag string) (time.Duration, error
 	return max(ttl, 0), nil
 }
 
-// Rows returns the encoded lists of items (see snapshot.DecodeRow), nil for each that is not there.
+// Rows returns the encoded lists of items (see snapshot.DecodeRow), nil for each that is not there. It returns an error within patience, and at once for a while after.
 func (c *Cache) Rows(ctx context.Context, tag string, items []int32, n int) ([][]byte, error) {
+	now := time.Now()
+	if now.UnixNano() < c.away.Load() {
+		return nil, ErrAway
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	rows, err := c.rows(limited, tag, items, n)
+	if err != nil && ctx.Err() == nil { // else it is the asker who left
+		c.away.Store(now.Add(rest).UnixNano())
+		err = fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	return rows, err
+}
+
+func (c *Cache) rows(ctx context.Context, tag string, items []int32, n int) ([][]byte, error) {
 	pipe := c.client.Pipeline()
 	replies := make([]*redis.StringCmd, len(items))
 	for p, i := range items {

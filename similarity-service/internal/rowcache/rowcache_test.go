@@ -3,11 +3,15 @@ package rowcache
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
@@ -133,4 +137,45 @@ func TestPackUndoes(t *testing.T) {
 func ExampleTag() {
 	fmt.Println(rowKey("default/1a2b3c4d5e", 1000))
 	// Output: aisle:{default/1a2b3c4d5e}:rs
+}
+
+// TestARedisThatIsAwayIsLeftAlone asks one that accepts connections and never answers, and one that is not there: only the first in a while waits, and not for long.
+func TestARedisThatIsAwayIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	for name, address := range map[string]string{"silent": silent.Addr().String(), "not there": "127.0.0.1:1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, err := database.ParseRedisURL("redis://" + address + "/0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := redis.NewUniversalClient(o)
+			t.Cleanup(func() { client.Close() })
+			c := New(client)
+			var took []time.Duration
+			for range 3 {
+				begun := time.Now()
+				if _, err := c.Rows(t.Context(), "tag", []int32{1}, 10); !errors.Is(err, ErrAway) {
+					t.Errorf("error %v", err)
+				}
+				took = append(took, time.Since(begun))
+			}
+			t.Logf("took %v", took)
+			// A busy machine makes any of them late; without the limits they take seconds each.
+			if slices.Max(took) > 500*time.Millisecond || slices.Min(took) > patience {
+				t.Errorf("took %v", took)
+			}
+			left, leave := context.WithCancel(t.Context())
+			leave()
+			c.away.Store(0)
+			if _, err := c.Rows(left, "tag", []int32{1}, 10); errors.Is(err, ErrAway) || c.away.Load() != 0 {
+				t.Errorf("who left made Redis count as away: %v", err)
+			}
+		})
+	}
 }

@@ -1,5 +1,5 @@
 // Package serving knows which model versions there are, which one is live for each relation, and reads neighbour lists from them:
-// from Redis, else from the snapshot. The durable truth is in the archive; Redis holds copies that can be lost.
+// from Redis, else from the snapshot. What there is and what is live stands in the store, snapshots in object storage; Redis holds copies that can be lost.
 //
 // The main type is Registry. It does not compute models.
 package serving
@@ -9,18 +9,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
 // Errors of the registry.
@@ -46,8 +43,8 @@ const (
 
 // Registry is the set of models of every shop. It is safe for concurrent use.
 type Registry struct {
+	store   *store.Store
 	archive *archive.Archive
-	redis   redis.UniversalClient
 	rows    *rowcache.Cache // nil when lists are read from the snapshots alone
 	logger  *slog.Logger
 	now     func() time.Time
@@ -55,7 +52,8 @@ type Registry struct {
 	mu     sync.RWMutex
 	live   map[string]map[string]string // shop → relation → version that serves
 	opened map[string]*Model            // by shop and version
-	taken  map[string]uint64            // by shop: the number of the set that is served
+	taken  map[string]int64             // by shop: the generation that is served
+	taking sync.Map                     // by shop: a mutex, held while what is live is opened
 	// fallbacks are, by shop and relation, the live models that are damaged.
 	fallbacks map[string]map[string]similarityapi.ModelFallback
 
@@ -65,15 +63,14 @@ type Registry struct {
 
 // NewRegistry returns a registry. Start Run to follow other replicas and to keep rows filled; rows may be nil, so that lists are read
 // from the snapshots alone.
-func NewRegistry(a *archive.Archive, client redis.UniversalClient, rows *rowcache.Cache, logger *slog.Logger, now func() time.Time) *Registry {
+func NewRegistry(s *store.Store, a *archive.Archive, rows *rowcache.Cache, logger *slog.Logger, now func() time.Time) *Registry {
 	return &Registry{
-		archive: a, redis: client, rows: rows, logger: logger, now: now,
-		live: map[string]map[string]string{}, opened: map[string]*Model{}, taken: map[string]uint64{},
+		store: s, archive: a, rows: rows, logger: logger, now: now,
+		live: map[string]map[string]string{}, opened: map[string]*Model{}, taken: map[string]int64{},
 		fallbacks: map[string]map[string]similarityapi.ModelFallback{}, fill: make(chan *Model, 64),
 	}
 }
 
-func documentPath(shop, version string) string { return archive.Path(shop, "models", version+".json") }
 func snapshotPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".aisle")
 }
@@ -98,14 +95,13 @@ func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model
 	if c.Lists != nil {
 		m.Neighbours = c.Lists.Entries()
 	}
-	return m, r.archive.PutDocument(ctx, documentPath(shop, m.Version), m)
+	return m, r.store.PutModel(ctx, shop, m)
 }
 
 // Describe returns the description of a version.
 func (r *Registry) Describe(ctx context.Context, shop, version string) (similarityapi.Model, error) {
-	var m similarityapi.Model
-	err := r.archive.Document(ctx, documentPath(shop, version), &m)
-	if errors.Is(err, archive.ErrNotFound) {
+	m, err := r.store.Model(ctx, shop, version)
+	if errors.Is(err, store.ErrNotFound) {
 		return m, fmt.Errorf("%w: %s", ErrUnknownVersion, version)
 	}
 	if err == nil && r.liveVersion(shop, m.Relation) == version {
@@ -116,27 +112,13 @@ func (r *Registry) Describe(ctx context.Context, shop, version string) (similari
 
 // List returns the descriptions of all versions of a shop, newest first; relation "" means all.
 func (r *Registry) List(ctx context.Context, shop, relation string) ([]similarityapi.Model, error) {
-	names, err := r.archive.List(ctx, archive.Path(shop, "models"))
-	if err != nil {
-		return nil, err
-	}
-	var models []similarityapi.Model
-	for _, name := range names {
-		m, err := r.Describe(ctx, shop, strings.TrimSuffix(name, ".json"))
-		if errors.Is(err, ErrUnknownVersion) || errors.Is(err, archive.ErrDamaged) {
-			continue // deleted meanwhile, or reported by the archive
-		}
-		if err != nil {
-			return nil, err
-		}
-		if relation == "" || m.Relation == relation {
-			models = append(models, m)
+	models, err := r.store.Models(ctx, shop, relation)
+	for n := range models {
+		if r.liveVersion(shop, models[n].Relation) == models[n].Version {
+			models[n].State = StateLive
 		}
 	}
-	slices.SortFunc(models, func(a, b similarityapi.Model) int {
-		return b.CreatedAt.Compare(a.CreatedAt.Time)
-	})
-	return models, nil
+	return models, err
 }
 
 // Activate makes a version the live one of its relation. A version that the gate refused needs a reason.
@@ -148,7 +130,7 @@ func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (
 	return models[0], nil
 }
 
-// Publish makes versions the live ones of their relations, all together: their lists are loaded into Redis, then one document says what is live. A crash at any
+// Publish makes versions the live ones of their relations, all together: their lists are loaded into Redis, then one transaction says what is live. A crash at any
 // point leaves the former versions live, all of them. A version that the gate refused needs a reason.
 func (r *Registry) Publish(ctx context.Context, shop string, versions []string, reason string) ([]similarityapi.Model, error) {
 	models := make([]similarityapi.Model, len(versions))
@@ -159,21 +141,19 @@ func (r *Registry) Publish(ctx context.Context, shop string, versions []string, 
 		}
 		models[n] = m
 	}
+	var forced []similarityapi.Model
 	for n, m := range models {
-		if m.State != StateRejected {
-			continue
+		if m.State == StateRejected {
+			m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady
+			models[n], forced = m, append(forced, m)
 		}
-		m.Gate.Forced, m.Gate.Reason, m.State = true, reason, StateReady
-		if err := r.archive.PutDocument(ctx, documentPath(shop, m.Version), m); err != nil {
-			return nil, err
-		}
-		models[n] = m
 	}
-	err := r.change(ctx, shop, func(relations map[string]pointer) error {
+	err := r.change(ctx, shop, func(relations map[string]store.Pointer) ([]similarityapi.Model, error) {
+		at := wire.TimeOf(r.now()) // of all alike: it is one change
 		for _, m := range models {
-			point(relations, m.Relation, m.Version, wire.TimeOf(r.now()))
+			point(relations, m.Relation, m.Version, at)
 		}
-		return nil
+		return forced, nil
 	})
 	return models, err
 }
@@ -202,19 +182,19 @@ func (r *Registry) prepare(ctx context.Context, shop, version, reason string) (s
 
 // Rollback makes the version before the live one live again.
 func (r *Registry) Rollback(ctx context.Context, shop, relation string) (m similarityapi.Model, err error) {
-	err = r.change(ctx, shop, func(relations map[string]pointer) error {
+	err = r.change(ctx, shop, func(relations map[string]store.Pointer) ([]similarityapi.Model, error) {
 		p := relations[relation]
 		if len(p.Previous) == 0 {
-			return fmt.Errorf("%w before the live one of %s", ErrUnknownVersion, relation)
+			return nil, fmt.Errorf("%w before the live one of %s", ErrUnknownVersion, relation)
 		}
 		if m, err = r.Describe(ctx, shop, p.Previous[0]); err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := r.open(ctx, shop, m.Version); err != nil {
-			return err
+			return nil, err
 		}
-		relations[relation] = pointer{Version: p.Previous[0], Previous: p.Previous[1:], At: wire.TimeOf(r.now())}
-		return nil
+		relations[relation] = store.Pointer{Version: p.Previous[0], Previous: p.Previous[1:], At: wire.TimeOf(r.now())}
+		return nil, nil
 	})
 	m.State = StateLive
 	return m, err
@@ -226,16 +206,25 @@ func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 	if err != nil {
 		return err
 	}
-	set, _, err := r.current(ctx, shop)
-	if err != nil {
-		return err
+	for range maxTries {
+		live, err := r.store.Live(ctx, shop)
+		if err != nil {
+			return err
+		}
+		if m.State == StateLive || live.Relations[m.Relation].Version == version { // made live by another replica a moment ago, it may not be seen here yet
+			return fmt.Errorf("%w: %s", ErrLive, version)
+		}
+		err = r.store.DeleteModel(ctx, shop, version, live.Generation)
+		if errors.Is(err, store.ErrGeneration) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.close(shop, version)
+		return errors.Join(r.archive.Delete(ctx, snapshotPath(shop, version)), r.archive.Delete(ctx, twinPath(shop, version)))
 	}
-	if m.State == StateLive || set.Relations[m.Relation].Version == version { // made live by another replica a moment ago, it may not be seen here yet
-		return fmt.Errorf("%w: %s", ErrLive, version)
-	}
-	r.close(shop, version)
-	return errors.Join(r.archive.Delete(ctx, documentPath(shop, version)), r.archive.Delete(ctx, snapshotPath(shop, version)),
-		r.archive.Delete(ctx, twinPath(shop, version)))
+	return fmt.Errorf("what is live in shop %s changes all the time: try again", shop)
 }
 
 // Twin opens the same model trained without its held-out part; it serves to compare a later model with this one.
@@ -251,11 +240,11 @@ func (r *Registry) Prune(ctx context.Context, shop, relation string, keep int) e
 	if err != nil {
 		return err
 	}
-	set, _, err := r.current(ctx, shop)
+	live, err := r.store.Live(ctx, shop)
 	if err != nil {
 		return err
 	}
-	p := set.Relations[relation]
+	p := live.Relations[relation]
 	for at, m := range models {
 		before := len(p.Previous) > 0 && p.Previous[0] == m.Version
 		if at < keep || m.State == StateLive || m.Version == p.Version || before {

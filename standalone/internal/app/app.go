@@ -1,4 +1,4 @@
-// Package app runs the three services in one process: it opens the data folder and an in-process Redis, makes the same three
+// Package app runs the three services in one process: it opens the data folder, makes the same three
 // service.New calls that separate processes make, mounts their handlers on one port by path prefix and lets them call each other
 // without sockets. No service knows that it runs here.
 package app
@@ -30,8 +30,8 @@ import (
 type Config struct {
 	DataDir     string // SQLite files, snapshots and the lock; always needed
 	DatabaseURL string // postgres://...; "" keeps the tables in SQLite files of the data folder
-	RedisURL    string // redis://...; "" runs a Redis inside this process
-	BlobURL     string // s3://..., gs://...; "" keeps snapshots in the data folder
+	RedisURL    string // redis://...; "" reads neighbour lists from the snapshots alone
+	BlobURL     string // s3://...; "" keeps snapshots in the data folder
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation.
 	SearchSeconds float64
 	// RetentionDays is how long the profile-service keeps events, and how old those that it takes may be; its default when 0.
@@ -113,7 +113,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 	a.add(profile.Name, profiles, peers)
 	similarities, err := similarity.New(ctx, similarity.Config{
-		RedisURL: stores.redisURL, SnapshotLists: stores.ownRedis, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
+		DatabaseURL: stores.similarityURL, RedisURL: config.RedisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
 	}, deps(similarity.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the similarity-service: %w", err)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,20 +12,16 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
 // stores are the addresses that the services get.
 type stores struct {
-	profileURL, recommenderURL, redisURL, blobURL string
-
-	ownRedis bool // the Redis runs inside this process
+	profileURL, similarityURL, recommenderURL, blobURL string
 }
 
-// openStores claims the data folder, starts what runs inside this process and brings the tables up to date.
+// openStores claims the data folder and brings the tables up to date.
 func openStores(ctx context.Context, config Config, close *closers) (stores, error) {
 	dir, err := filepath.Abs(config.DataDir)
 	if err != nil {
@@ -37,25 +32,19 @@ func openStores(ctx context.Context, config Config, close *closers) (stores, err
 	}
 	s := stores{
 		profileURL:     "sqlite://" + filepath.Join(dir, "profile.db"),
+		similarityURL:  "sqlite://" + filepath.Join(dir, "similarity.db"),
 		recommenderURL: "sqlite://" + filepath.Join(dir, "recommender.db"),
-		redisURL:       config.RedisURL,
 		blobURL:        config.BlobURL,
 	}
 	if config.DatabaseURL != "" {
-		if s.profileURL, s.recommenderURL, err = openSchemas(ctx, config.DatabaseURL); err != nil {
+		if err := s.openSchemas(ctx, config.DatabaseURL); err != nil {
 			return stores{}, err
 		}
 	}
-	for name, address := range map[string]string{migrations.Profile: s.profileURL, migrations.Recommender: s.recommenderURL} {
-		if err := migrations.Up(ctx, name, address); err != nil {
+	for name, address := range s.databases() {
+		if err := migrations.Up(ctx, name, *address); err != nil {
 			return stores{}, err
 		}
-	}
-	if s.redisURL == "" {
-		if s.redisURL, err = startRedis(close); err != nil {
-			return stores{}, err
-		}
-		s.ownRedis = true
 	}
 	if s.blobURL == "" {
 		s.blobURL = (&url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(dir, "models"))}).String()
@@ -94,54 +83,28 @@ func writeAt(f *os.File, s string) error {
 	return err
 }
 
-// startRedis runs a Redis inside this process, on a loopback port that only a random password opens. It holds the locks,
-// claims and progress of jobs, a few dozen keys; neighbour lists stay in their snapshots.
-func startRedis(close *closers) (string, error) {
-	m := miniredis.NewMiniRedis()
-	password := rand.Text()
-	m.RequireAuth(password)
-	if err := m.StartAddr("127.0.0.1:0"); err != nil {
-		return "", fmt.Errorf("start the in-process Redis: %w", err)
-	}
-	tick := time.NewTicker(expiryInterval)
-	stop := make(chan struct{})
-	go expireKeys(m, time.Now(), tick.C, stop)
-	close.add(func() error { tick.Stop(); stop <- struct{}{}; m.Close(); return nil })
-	return fmt.Sprintf("redis://:%s@%s/0", password, m.Addr()), nil
+// databases returns the URL of each database by the name of its migrations.
+func (s *stores) databases() map[string]*string {
+	return map[string]*string{migrations.Profile: &s.profileURL, migrations.Similarity: &s.similarityURL, migrations.Recommender: &s.recommenderURL}
 }
 
-// expiryInterval is how late or early a key of the in-process Redis may go. It is short beside the 30 seconds of a job's lock, the shortest
-// time that a key is given; looking for keys goes through all of them, which takes microseconds.
-const expiryInterval = time.Second
-
-// expireKeys lets the keys of m grow older at every tick, from a moment on. The clock that m has itself goes through all keys at every command.
-func expireKeys(m *miniredis.Miniredis, last time.Time, ticks <-chan time.Time, stop <-chan struct{}) {
-	for {
-		select {
-		case <-stop:
-			return
-		case now := <-ticks:
-			m.FastForward(now.Sub(last))
-			last = now
-		}
-	}
-}
-
-// openSchemas gives the two services a schema each in one Postgres database.
-func openSchemas(ctx context.Context, rawURL string) (profileURL, recommenderURL string, err error) {
+// openSchemas gives each service a schema of its own in one Postgres database.
+func (s *stores) openSchemas(ctx context.Context, rawURL string) error {
 	if !database.IsPostgres(rawURL) {
-		return "", "", errors.New("--database-url must have the form postgres://user:password@host:5432/database")
+		return errors.New("--database-url must have the form postgres://user:password@host:5432/database")
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	if err := migrations.CreateSchemas(ctx, rawURL, migrations.Profile, migrations.Recommender); err != nil {
-		return "", "", err
+	if err := migrations.CreateSchemas(ctx, rawURL, migrations.Names()...); err != nil {
+		return err
 	}
-	if profileURL, err = database.WithSchema(rawURL, migrations.Profile); err != nil {
-		return "", "", err
+	for name, address := range s.databases() {
+		var err error
+		if *address, err = database.WithSchema(rawURL, name); err != nil {
+			return err
+		}
 	}
-	recommenderURL, err = database.WithSchema(rawURL, migrations.Recommender)
-	return profileURL, recommenderURL, err
+	return nil
 }
 
 func rootCause(err error) error {

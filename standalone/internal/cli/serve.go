@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/readiness"
@@ -47,12 +48,12 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.profiles, "pprof", false, "show profiles of the running program on the admin port")
 	flags.StringVar(&f.app.DataDir, "data", "aisle-data", "folder of the SQLite files and model snapshots")
 	flags.StringVar(&f.app.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database instead of SQLite")
-	flags.StringVar(&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 instead of the Redis inside the process")
+	flags.StringVar(&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 that holds neighbour lists and counts requests, for several replicas")
 	f.secretFiles = map[string]*string{
 		"database-url": flags.String("database-url-file", "", "file that holds --database-url, so that its password is not on the command line"),
 		"redis-url":    flags.String("redis-url-file", "", "file that holds --redis-url"),
 	}
-	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket, gs://bucket or file:///path for model snapshots instead of the data folder")
+	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket?endpoint=host or file:///path for model snapshots instead of the data folder")
 	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds that a recompute spends on the search of parameters, per relation")
 	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
 	flags.Var((*weightsFlag)(&f.app.EventWeights), "event-weights", "what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type")
@@ -186,6 +187,7 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	if err != nil {
 		return nil, fmt.Errorf("--log-format: %w", err)
 	}
+	database.LogRedis(logger)
 	for _, name := range f.shown(flags) {
 		logger.Warn("a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file")
 	}

@@ -1,0 +1,6 @@
+drop table taken_over;
+drop table audit;
+drop table jobs;
+drop table schedules;
+drop table live;
+drop table models;

@@ -1,0 +1,143 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
+)
+
+// run does the work, keeps the lease and writes down the end.
+func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Task) {
+	begin(&t.job, m.now())
+	t.changed = true
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		m.keep(ctx, cancel, t)
+	}()
+	err := m.work(ctx, t)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-kept
+	switch {
+	case errors.Is(cause, errLeaseLost):
+		m.logger.Warn("a job is run by another process now", "shop", t.Shop, "job_id", t.JobID)
+	case errors.Is(cause, errShutdown) && err != nil:
+		m.handOn(t)
+	default:
+		m.finish(t, err, cause)
+	}
+	m.mu.Lock()
+	delete(m.cancels, t.JobID)
+	m.mu.Unlock()
+}
+
+// begin sets what a job has reached back to nothing: it starts over, and so does one that was begun before.
+func begin(job *store.Job, now time.Time) {
+	job.State, job.Stage, job.Progress, job.Models, job.Result = similarityapi.JobRunning, "starting", 0, nil, nil
+	if job.Attempts > 1 {
+		job.Stage = fmt.Sprintf("starting over, attempt %d: the process that ran it ended", job.Attempts)
+	}
+	job.StartedAt = wire.TimeOf(now)
+}
+
+// work calls the runner. Its panic is its failure.
+func (m *Manager) work(ctx context.Context, t *Task) (err error) {
+	if t.job.Attempts > maxAttempts {
+		return fmt.Errorf("given up: %d processes that ran it ended; the live models are as before. Look at why they ended, such as too little memory, then start it again", maxAttempts)
+	}
+	runner := m.runners[t.Request.Kind]
+	if runner == nil {
+		return fmt.Errorf("unknown kind of job %q", t.Request.Kind)
+	}
+	if wished, err := m.store.CancelRequested(ctx, t.Shop, t.JobID); err == nil && wished { // before there was anybody to hear it
+		return errCancelled
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			m.logger.Error("a job panicked", "shop", t.Shop, "job_id", t.JobID, "panic", v, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the job panicked: %v", v)
+		}
+	}()
+	return runner(ctx, t)
+}
+
+// keep prolongs the lease, shows how far the job is and looks for a wish to cancel, until ctx ends. A database that is away does not stop the work as long as nobody else
+// can have taken the job.
+func (m *Manager) keep(ctx context.Context, cancel context.CancelCauseFunc, t *Task) {
+	tick := time.NewTicker(m.timing.show)
+	defer tick.Stop()
+	held := time.Now() // the clock of this process, which does not jump
+	for {
+		job, changed := t.snapshot()
+		if now := time.Now(); changed || now.Sub(held) >= m.timing.beat {
+			limited, done := context.WithTimeout(ctx, m.timing.lease/2)
+			mine, wished, err := m.store.KeepJob(limited, &job, m.lease())
+			done()
+			switch {
+			case err != nil && now.Sub(held) >= m.timing.lease, err == nil && !mine:
+				cancel(errLeaseLost)
+				return
+			case wished:
+				cancel(errCancelled)
+				return
+			case err == nil:
+				held = now
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// handOn leaves a job to other replicas.
+func (m *Manager) handOn(t *Task) {
+	job, _ := t.snapshot()
+	job.State, job.Stage = similarityapi.JobQueued, "waiting: the process that ran it was stopped"
+	ctx, done := context.WithTimeout(context.Background(), storeLimit)
+	defer done()
+	if err := m.store.HandJobOn(ctx, &job, m.owner); err != nil && !errors.Is(err, store.ErrNotFound) {
+		m.logger.Warn("a job was not handed on, another replica takes it once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
+		return
+	}
+	m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
+}
+
+func (m *Manager) finish(t *Task, err, cause error) {
+	job, _ := t.snapshot()
+	job.FinishedAt = wire.TimeOf(m.now())
+	level := slog.LevelInfo
+	switch {
+	case err == nil:
+		job.State, job.Stage, job.Progress = similarityapi.JobSucceeded, "done", 1
+	case errors.Is(cause, errCancelled) || errors.Is(err, errCancelled):
+		job.State, job.Error = similarityapi.JobCancelled, errCancelled.Error()
+	default:
+		job.State, job.Error, level = similarityapi.JobFailed, err.Error(), slog.LevelError
+	}
+	m.logger.Log(context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
+	err = m.writeEnd(&job)
+	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) && !m.stopped(); {
+		time.Sleep(m.timing.beat) // nobody else takes the job before its lease has run out
+		err = m.writeEnd(&job)
+	}
+	if err != nil {
+		m.logger.Error("the end of a job was not recorded, another replica does it again once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
+	}
+}
+
+func (m *Manager) writeEnd(job *store.Job) error {
+	ctx, done := context.WithTimeout(context.Background(), storeLimit)
+	defer done()
+	return m.store.EndJob(ctx, job, m.owner)
+}

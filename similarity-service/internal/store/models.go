@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
+
+const putModel = `insert into models (shop, version, relation, created_ms, body) values ($1, $2, $3, $4, $5)
+	on conflict (shop, version) do update set body = excluded.body`
+
+// PutModel stores the description of a version, in place of an earlier one.
+func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model) error {
+	return s.InTx(ctx, func(tx *database.Tx) error { return insertModel(ctx, tx, shop, m) })
+}
+
+func insertModel(ctx context.Context, tx *database.Tx, shop string, m similarityapi.Model) error {
+	text, err := encoded(m)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, putModel, shop, m.Version, m.Relation, m.CreatedAt.UnixMilli(), text); err != nil {
+		return fmt.Errorf("store model %s: %w", m.Version, err)
+	}
+	return nil
+}
+
+// Model returns the description of a version, or ErrNotFound.
+func (s *Store) Model(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+	m, err := one(ctx, s, body[similarityapi.Model], "select body from models where shop = $1 and version = $2", shop, version)
+	if err != nil {
+		return m, fmt.Errorf("read model %s: %w", version, err)
+	}
+	return m, nil
+}
+
+// Models returns the descriptions of a shop's versions, the newest first; relation "" means all.
+func (s *Store) Models(ctx context.Context, shop, relation string) ([]similarityapi.Model, error) {
+	list, err := database.Select(ctx, s.Tables, body[similarityapi.Model],
+		"select body from models where shop = $1 and ($2 = '' or relation = $2) order by created_ms desc, version desc", shop, relation)
+	if err != nil {
+		return nil, fmt.Errorf("list the models of shop %s: %w", shop, err)
+	}
+	return list, nil
+}
+
+// DeleteModel removes the description of a version; a missing one is no error. It fails with ErrGeneration when what is live is no longer of the generation from which
+// the caller knows that the version is not live.
+func (s *Store) DeleteModel(ctx context.Context, shop, version string, generation int64) error {
+	return s.InTx(ctx, func(tx *database.Tx) error {
+		if err := hold(ctx, tx, shop, generation); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "delete from models where shop = $1 and version = $2", shop, version); err != nil {
+			return fmt.Errorf("delete model %s: %w", version, err)
+		}
+		return nil
+	})
+}

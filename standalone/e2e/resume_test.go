@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// TestAJobOutlivesItsProcess ends a program in the middle of a recompute, by kill -9 and by the signal of a deploy, and starts it again: the job ends as if nothing had
+// been, under the same id, and its models are live.
+func TestAJobOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			d := startStandalone(t, t.TempDir())
+			c := d.connect("")
+			visit(t, ctx, c)
+			// Longer than it takes to see it begin.
+			job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, ctx, "the job is at work", func() error {
+				if job, err = c.similarity.Job(ctx, job.JobID); err == nil && job.Progress < .1 {
+					err = fmt.Errorf("%+v", job)
+				}
+				return err
+			})
+			if job.Done() {
+				t.Fatalf("it ended before it could be interrupted: %+v", job)
+			}
+			d.programs[0].stop(signal)
+			c = d.restart(t).connect("")
+			ended, err := c.similarity.WaitForJob(ctx, job.JobID, nil)
+			if err != nil || ended.State != similarityapi.JobSucceeded || len(ended.Models) != 1 {
+				t.Fatalf("%+v, %v", ended, err)
+			}
+			live, err := c.similarity.Live(ctx)
+			if err != nil || live.Live[similarityapi.Similar] != ended.Models[0] {
+				t.Errorf("live are %v, made were %v, %v", live.Live, ended.Models, err)
+			}
+			if models, err := c.similarity.Models(ctx, ""); err != nil || len(models) != 1 {
+				t.Errorf("there are %d models, %v", len(models), err)
+			}
+		})
+	}
+}
+
+// visit has 300 visitors look at items of one of three tastes, for a month.
+func visit(t *testing.T, ctx context.Context, c clients) {
+	t.Helper()
+	var items []profileapi.Item
+	for n := range 60 {
+		items = append(items, profileapi.Item{ItemID: fmt.Sprintf("%c%02d", "SBG"[n%3], n/3), Title: fmt.Sprint("Thing ", n)})
+	}
+	if _, err := c.profile.PutItems(ctx, items); err != nil {
+		t.Fatal(err)
+	}
+	var events []profileapi.Event
+	begin := time.Now().Add(-30 * 24 * time.Hour)
+	for n := range 300 * 8 {
+		u := n % 300
+		events = append(events, profileapi.Event{
+			Type: "view_item", UserID: fmt.Sprint("u", u), ItemID: fmt.Sprintf("%c%02d", "SBG"[u%3], (u/3+n/300*(1+u%5))%20), OccurredAt: wire.TimeOf(begin.Add(time.Duration(n) * 15 * time.Minute)),
+		})
+	}
+	post(t, ctx, c, events)
+}
