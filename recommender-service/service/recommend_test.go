@@ -81,10 +81,17 @@ func TestThePresentEventChangesTheNextAnswer(t *testing.T) {
 			d.did("bob", "view_item", item)
 		})
 		a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 1})
-		if want := fmt.Sprintf("i%03d", 31+i*5); a.Items[0].ItemID != want || a.Items[0].Reasons[0] != (api.Reason{Code: "because_you_viewed", ItemID: item}) {
+		if want := fmt.Sprintf("i%03d", 31+i*5); a.Items[0].ItemID != want || a.Items[0].Reasons[0] != (api.Reason{Code: "because_you_viewed", ItemID: item, Title: s.world.shops["north"].items[item].Title}) {
 			t.Fatalf("after a view of %s: %+v", item, a.Items)
 		}
 	}
+	page := api.Request{Scenario: "product_detail.similar", ContextItems: []string{"i030"}, Limit: 1}
+	s.world.edit("north", func(d *shopData) { // what is not for sale yet has a title that pages may not read
+		secret := d.items["i030"]
+		secret.Status = profileapi.ItemHidden
+		d.put(secret)
+	})
+	s.await(t, page, func(a api.Answer) bool { return len(a.Items) > 0 && a.Items[0].Reasons[0].ItemID == "i030" && a.Items[0].Reasons[0].Title == "" })
 	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "new", Events: []profileapi.Event{{Type: "add_to_cart", ItemID: "i100"}}, Limit: 1})
 	if a.Items[0].ItemID != "i101" {
 		t.Errorf("an event carried in the request: %+v", a.Items)

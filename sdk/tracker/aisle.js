@@ -116,6 +116,9 @@
   async function fill(box) {
     const list = (name) => (box.dataset[name] || "").split(",").map((s) => s.trim()).filter(Boolean);
     box.setAttribute("aria-busy", "true");
+    for (let n = box.querySelector("[data-item]") ? 0 : Number(box.dataset.skeleton) || 0; n > 0; n--) {
+      box.append(Object.assign(document.createElement("div"), { className: "aisle-skeleton", ariaHidden: "true" }));
+    }
     try {
       const request = Object.assign({ scenario: box.dataset.aisle, limit: Number(box.dataset.limit) || undefined }, list("items").length && { context_items: list("items") },
         box.dataset.category && { category: box.dataset.category }, list("cart").length && { cart: list("cart") });
@@ -138,6 +141,10 @@
     }, { threshold: .5 });
     for (const item of answer.items) {
       const node = card(template, item);
+      for (const n of node.querySelectorAll("[data-reason]")) {
+        const why = (item.reasons || []).find((r) => r.code === n.dataset.reason && r.title);
+        why ? n.textContent = n.textContent.replace("{title}", why.title) : n.remove();
+      }
       node.dataset.item = item.item_id;
       node.addEventListener("click", () => clicked(item.item_id, answer.recommendation_id, item.position), { capture: true });
       box.append(node);

@@ -98,6 +98,7 @@ type RecommendedItem struct {
 type Reason struct {
 	Code   string `json:"code" example:"because_you_viewed"`
 	ItemID string `json:"item_id,omitempty"`
+	Title  string `json:"title,omitempty" doc:"Of that item, or of its product, as long as it may be shown"`
 	Value  string `json:"value,omitempty" doc:"A category, brand or rule"`
 }
 

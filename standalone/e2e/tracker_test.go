@@ -57,6 +57,7 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	page = fmt.Sprintf(`<!doctype html><title>Shop</title>
 		<script src="http://%s%s" integrity="%s" crossorigin="anonymous" data-key="%s" data-consent="wait" defer></script>
 		<div id="top" data-aisle="home.trending"><h2 data-aisle-keep>Trending</h2><template><a data-href="url"><b data-field="title"></b></a></template></div>
+		<div id="again" data-aisle="account.recently_viewed" data-skeleton="3"><template><a data-href="url"><i data-reason="recently_viewed">You saw {title}</i><u data-reason="similar_to">Like {title}</u></a></template></div>
 		<div id="none" data-aisle="no.such.placement"></div>
 		<script>document.addEventListener("click", (e) => e.preventDefault());
 		document.addEventListener("aisle:sent", (e) => { document.body.dataset.sent = (document.body.dataset.sent || "") + e.detail.map((x) => x.type).join(" ") + " "; });</script>`,
@@ -112,6 +113,16 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	}
 	if !slices.ContainsFunc(got["view_item_list"].Items, func(l profileapi.EventItem) bool { return l.ItemID == "mug" }) {
 		t.Errorf("seen was %+v", got["view_item_list"].Items)
+	}
+
+	var again string
+	err = chromedp.Run(ctx,
+		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "pot"}); aisle.refresh()`, nil),
+		chromedp.Poll(`document.querySelector('#again [data-item="pot"]')`, nil),
+		chromedp.Evaluate(`document.querySelector('#again [data-item="pot"]').innerHTML + document.querySelectorAll("#again .aisle-skeleton").length`, &again),
+	)
+	if err != nil || again != `<i data-reason="recently_viewed">You saw A pot</i>0` {
+		t.Errorf("the card of what was seen is %q, %v", again, err)
 	}
 
 	var left string

@@ -43,7 +43,7 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 				}
 			}
 			if explain != "none" {
-				item.Reasons = reasons(p)
+				item.Reasons = r.titled(v, reasons(p))
 			}
 			if explain == "full" {
 				item.Explanation = explanation(p)
@@ -82,6 +82,28 @@ func reasons(p *pick) []api.Reason {
 		above = p.shares[at].Value
 		if reason := reasonOf(&p.shares[at]); !slices.Contains(list, reason) {
 			list = append(list, reason)
+		}
+	}
+	return list
+}
+
+// titled adds the titles of the items that reasons name. One that is hidden, or not published yet, keeps its title to itself: whoever knows its id may be a page.
+func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
+	nowMs := r.now.UnixMilli()
+	for n := range list {
+		if list[n].ItemID == "" {
+			continue
+		}
+		i := v.Find(list[n].ItemID)
+		if i < 0 || v.Item(i) == nil {
+			continue
+		}
+		public := true
+		for _, it := range [...]*catalogue.Item{v.Item(i), v.Item(v.Head(i))} {
+			public = public && (it == nil || it.Status == catalogue.Active && it.PublishedMs <= nowMs)
+		}
+		if public {
+			list[n].Title = titleOf(v, i)
 		}
 	}
 	return list
