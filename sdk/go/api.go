@@ -1401,6 +1401,8 @@ type RankedItem struct {
 type Reason struct {
 	Code   string `json:"code"`
 	ItemID string `json:"item_id,omitzero"`
+	// Of that item, or of its product, as long as it may be shown
+	Title string `json:"title,omitzero"`
 	// A category, brand or rule
 	Value string `json:"value,omitzero"`
 }

@@ -1286,6 +1286,8 @@ class RankedItem(TypedDict):
 class Reason(TypedDict):
     code: str
     item_id: NotRequired[str]
+    # Of that item, or of its product, as long as it may be shown
+    title: NotRequired[str]
     # A category, brand or rule
     value: NotRequired[str]
 

@@ -1294,6 +1294,8 @@ export interface RankedItem {
 export interface Reason {
   code: string;
   item_id?: string;
+  /** Of that item, or of its product, as long as it may be shown */
+  title?: string;
   /** A category, brand or rule */
   value?: string;
 }
