@@ -91,7 +91,9 @@ func TestThePresentEventChangesTheNextAnswer(t *testing.T) {
 		secret.Status = profileapi.ItemHidden
 		d.put(secret)
 	})
-	s.await(t, page, func(a api.Answer) bool { return len(a.Items) > 0 && a.Items[0].Reasons[0].ItemID == "i030" && a.Items[0].Reasons[0].Title == "" })
+	s.await(t, page, func(a api.Answer) bool {
+		return len(a.Items) > 0 && a.Items[0].Reasons[0].ItemID == "i030" && a.Items[0].Reasons[0].Title == ""
+	})
 	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "new", Events: []profileapi.Event{{Type: "add_to_cart", ItemID: "i100"}}, Limit: 1})
 	if a.Items[0].ItemID != "i101" {
 		t.Errorf("an event carried in the request: %+v", a.Items)

@@ -58,7 +58,9 @@ func WithKey(key string) Option { return WithHeader("Authorization", "Bearer "+k
 func WithUserToken(token string) Option { return WithHeader("Aisle-User-Token", token) }
 
 // WithIfMatch makes a change only when the object still has this version, as its answer's version says.
-func WithIfMatch(version int64) Option { return WithHeader("If-Match", `"`+strconv.FormatInt(version, 10)+`"`) }
+func WithIfMatch(version int64) Option {
+	return WithHeader("If-Match", `"`+strconv.FormatInt(version, 10)+`"`)
+}
 
 // WithIfNoneExists makes a change only when there is no such object.
 func WithIfNoneExists() Option { return WithHeader("If-None-Match", "*") }
