@@ -39,7 +39,7 @@ type Cache struct {
 }
 
 // ErrAway says that Redis does not answer, or did not a moment ago.
-var ErrAway = errors.New("Redis does not answer")
+var ErrAway = errors.New("no answer of Redis")
 
 // New returns a cache over client.
 func New(client redis.UniversalClient) *Cache { return &Cache{client: client} }
