@@ -1,5 +1,5 @@
 # The modules of go.work; "work" names all of their packages.
-MODULES := shared console migrations profile-service similarity-service recommender-service standalone bench sdk/tracker
+MODULES := shared console migrations profile-service similarity-service recommender-service standalone bench sdk/generate sdk/go sdk/tracker
 PROGRAMS := ./standalone/cmd/aisle ./profile-service/cmd/profile-service ./similarity-service/cmd/similarity-service \
 	./recommender-service/cmd/recommender-service ./migrations/cmd/migrate
 
@@ -9,7 +9,7 @@ LDFLAGS := -X github.com/aisle-rec/aisle/shared/process.version=$(VERSION)
 
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test attack chaos race lint tidy fmt clean
+.PHONY: help build demo sdk test attack chaos race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,9 @@ build: ## Build every program into bin/
 demo: ## Build, import a real shop's year and show recommendations; serves until Ctrl-C
 	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./standalone/cmd/aisle
 	bin/aisle demo
+
+sdk: ## Make the clients for Go, TypeScript and Python from the OpenAPI document
+	scripts/sdk.sh
 
 test: ## Run every test, with a private Postgres and Redis
 	scripts/with-stores.sh go test -count=1 -timeout 15m work

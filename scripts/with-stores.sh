@@ -111,4 +111,5 @@ start_redis() {
 [ -n "${TEST_DATABASE_URL:-}" ] || start_postgres
 [ -n "${TEST_REDIS_URL:-}" ] || start_redis
 command -v chromium >/dev/null || install_package chromium || note "found no chromium and may not install one: tests of pages in a browser are left out"
+command -v node >/dev/null || install_package nodejs || note "found no node and may not install it: the test of the TypeScript client is left out"
 "$@"

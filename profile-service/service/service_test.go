@@ -258,6 +258,11 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 		if diff := cmp.Diff(want, readAll(t, s.client, profileapi.InteractionsQuery{})); diff != "" {
 			t.Error(diff)
 		}
+		learned := append(want[:3:3], want[3])
+		learned[3].Weight = .4 // somebody had it, whatever was thought of it
+		if diff := cmp.Diff(learned, readAll(t, s.client, profileapi.InteractionsQuery{Relation: "similar"})); diff != "" {
+			t.Error(diff)
+		}
 		if diff := cmp.Diff(want[1:3], readAll(t, s.client, profileapi.InteractionsQuery{Relation: "bought_together"})); diff != "" {
 			t.Error(diff)
 		}

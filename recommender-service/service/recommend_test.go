@@ -17,7 +17,7 @@ import (
 func scenarios() []string {
 	return []string{
 		"account.recently_viewed", "cart.complementary", "category.best_sellers", "email.for_you", "home.for_you", "home.trending",
-		"order_confirmation.buy_again", "product_detail.bought_together", "product_detail.similar", "search_no_results.best_sellers",
+		"order_confirmation.buy_again", "product_detail.bought_together", "product_detail.next", "product_detail.similar", "search_no_results.best_sellers",
 	}
 }
 
@@ -126,6 +126,12 @@ func TestFiltersExclusionsAndInvariantsHold(t *testing.T) {
 		if e.Stage != stage || e.Included != (stage == "shown") {
 			t.Errorf("why not %s: %s, want %s", id, e.Stage, stage)
 		}
+	}
+	three := 3.0
+	rated := req
+	rated.Events = []profileapi.Event{{Type: "rate", ItemID: "i010", Value: &three}} // says neither yes nor no, but that the visitor has it
+	if diff := cmp.Diff([]string{"i009", "i012"}, ids(s.recommend(t, rated))); diff != "" {
+		t.Error(diff)
 	}
 	red := api.Condition{All: []api.Condition{{Field: "attributes.colour", Value: "red"}, {Field: "price", Op: "lt", Value: 10.0}, {Field: "category", Value: "Home > C0"}}}
 	for _, item := range s.recommend(t, api.Request{Scenario: "home.trending", Limit: 20, Filter: &red, Fields: []string{"price", "category", "attributes.colour"}}).Items {

@@ -25,13 +25,22 @@ func DefaultEventWeights() EventWeights {
 	}
 }
 
-// neutralRating is the rating that says nothing.
-const neutralRating = 3
+// neutralRating is the rating that says nothing, highestRating the best.
+const neutralRating, highestRating = 3, 5
 
 // Of returns the weight of a line of an event. A rate event weighs its rating, which value is, minus 3.
 func (w EventWeights) Of(eventType string, value *float64) float64 {
 	if eventType == "rate" && value != nil {
 		return *value - neutralRating
+	}
+	return w[eventType]
+}
+
+// Teaches returns what a line of an event weighs in what models learn from. It is Of but for a rating, low or high, which says first of all that somebody
+// had the item: .4 of it, so that the highest teaches as much as it weighs. That it was low is the visitor's taste, not a likeness of items.
+func (w EventWeights) Teaches(eventType string, value *float64) float64 {
+	if eventType == "rate" && value != nil {
+		return *value * (highestRating - neutralRating) / highestRating
 	}
 	return w[eventType]
 }

@@ -41,7 +41,7 @@ type Item struct {
 	Types           uint32  // bit k stands for State.Types[k]
 	Top             uint8   // index of the type with the largest absolute weight
 	Strongest       float32 // that absolute weight
-	Weight          float32 // sum of weights
+	Weight          float32 // sum of what its events weigh for models
 	Decayed         float32 // sum of weights, each decayed to LastMs
 	Disliked        float32 // the part of Decayed that not_interested brought
 	Purchases       []Purchase

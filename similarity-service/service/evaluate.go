@@ -15,25 +15,26 @@ import (
 
 // EvaluateOptions say what to evaluate. The zero value of every field but Path and Format is useful. As JSON they are a run file.
 type EvaluateOptions struct {
-	Path          string                              `json:"data"`
-	Format        string                              `json:"format"`                   // lightgcn, sessions, baskets, movielens or csv
-	TrainFraction float64                             `json:"train_fraction,omitempty"` // share of a table that teaches; 0 means the format's own split
-	Resplit       bool                                `json:"resplit,omitempty"`        // lightgcn: draw the test part again at random
-	Table         TableOptions                        `json:"table,omitzero"`           // how to read tables
-	Algorithms    []string                            `json:"algorithms,omitempty"`     // nil means EvaluateAlgorithms; popular and cosine are always measured
-	Parameters    map[string]map[string]float64       `json:"parameters,omitempty"`     // by algorithm and name: those that the search is to leave as they are
-	Folds         int                                 `json:"folds,omitempty"`          // of a cross-validation of the training part; below 2 the test part is scored
-	Seeds         int                                 `json:"seeds,omitempty"`          // runs with Seed and the seeds after it; 0 means 1
-	K             int                                 `json:"k,omitempty"`              // length of the measured lists; 0 means 20
-	Neighbours    int                                 `json:"neighbours,omitempty"`     // neighbours kept per item; 0 means 200
-	HistoryCap    int                                 `json:"history_cap,omitempty"`    // latest entries of a history that co-occur; 0 means 2000
-	Seed          uint64                              `json:"seed"`                     // same seed, same report
-	BudgetSeconds float64                             `json:"budget_seconds,omitempty"` // nominal CPU seconds for the search; 0 means 200
-	TestAll       bool                                `json:"test_all,omitempty"`       // score the test part for every algorithm, not only for the winner and the baselines
-	ScanTest      bool                                `json:"scan_test,omitempty"`      // afterwards, scan the test part for the family's optimum
-	Workers       int                                 `json:"-"`                        // goroutines; 0 means GOMAXPROCS
-	Serve         Serve                               `json:"-"`                        // afterwards, has the test part answered by what serves, and compares
-	Progress      func(stage string, done, total int) `json:"-"`                        // may be called from several goroutines
+	Path           string                              `json:"data"`
+	Format         string                              `json:"format"`                    // lightgcn, sessions, baskets, movielens or csv
+	TrainFraction  float64                             `json:"train_fraction,omitempty"`  // share of a table that teaches; 0 means the format's own split
+	Resplit        bool                                `json:"resplit,omitempty"`         // lightgcn: draw the test part again at random
+	WithoutReloads bool                                `json:"without_reloads,omitempty"` // sessions: an item clicked again at once is a page loaded again, and left out
+	Table          TableOptions                        `json:"table,omitzero"`            // how to read tables
+	Algorithms     []string                            `json:"algorithms,omitempty"`      // nil means EvaluateAlgorithms; popular and cosine are always measured
+	Parameters     map[string]map[string]float64       `json:"parameters,omitempty"`      // by algorithm and name: those that the search is to leave as they are
+	Folds          int                                 `json:"folds,omitempty"`           // of a cross-validation of the training part; below 2 the test part is scored
+	Seeds          int                                 `json:"seeds,omitempty"`           // runs with Seed and the seeds after it; 0 means 1
+	K              int                                 `json:"k,omitempty"`               // length of the measured lists; 0 means 20
+	Neighbours     int                                 `json:"neighbours,omitempty"`      // neighbours kept per item; 0 means 200
+	HistoryCap     int                                 `json:"history_cap,omitempty"`     // latest entries of a history that co-occur; 0 means 2000
+	Seed           uint64                              `json:"seed"`                      // same seed, same report
+	BudgetSeconds  float64                             `json:"budget_seconds,omitempty"`  // nominal CPU seconds for the search; 0 means 200
+	TestAll        bool                                `json:"test_all,omitempty"`        // score the test part for every algorithm, not only for the winner and the baselines
+	ScanTest       bool                                `json:"scan_test,omitempty"`       // afterwards, scan the test part for the family's optimum
+	Workers        int                                 `json:"-"`                         // goroutines; 0 means GOMAXPROCS
+	Serve          Serve                               `json:"-"`                         // afterwards, has the test part answered by what serves, and compares
+	Progress       func(stage string, done, total int) `json:"-"`                         // may be called from several goroutines
 }
 
 // WithDefaults fills in what is left out.
@@ -110,7 +111,7 @@ func loader(o EvaluateOptions) func(seed uint64) (*dataset.Data, error) {
 		if once == nil {
 			once = sync.OnceValues(func() (*dataset.Data, error) {
 				return dataset.Load(o.Path, dataset.Options{
-					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, Seed: seed, Table: o.Table,
+					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, WithoutReloads: o.WithoutReloads, Seed: seed, Table: o.Table,
 				})
 			})
 			read[seed] = once

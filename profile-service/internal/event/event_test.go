@@ -123,6 +123,10 @@ func TestWeightsOfTypes(t *testing.T) {
 	if got := w.Of("rate", &five); got != 2 || math.IsNaN(got) {
 		t.Errorf("rating 5 weighs %v", got)
 	}
+	one := 1.0
+	if high, low, view := w.Teaches("rate", &five), w.Teaches("rate", &one), w.Teaches("view_item", nil); high != 2 || low != .4 || view != 1 {
+		t.Errorf("ratings of 5 and 1 and a view teach %v, %v and %v", high, low, view)
+	}
 }
 
 func BenchmarkDecode(b *testing.B) {

@@ -31,6 +31,7 @@ type Stream struct {
 type Range struct {
 	shop  string
 	query store.ScanQuery
+	weigh func(eventType string, value *float64) float64
 }
 
 // Prepare checks a query and fixes the snapshot: the events acknowledged now, or those of the stream that is resumed.
@@ -40,7 +41,10 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 		return Range{}, apierror.Invalid("There is no such relation.", apierror.FieldError{Parameter: "relation", Code: "unknown_relation",
 			Detail: "Use similar, bought_together or viewed_next, or leave it out for every interaction."})
 	}
-	r := Range{shop: shop, query: store.ScanQuery{Types: types, OnlySubjects: true, Limit: blockLines}}
+	r := Range{shop: shop, query: store.ScanQuery{Types: types, OnlySubjects: true, Limit: blockLines}, weigh: s.Weights.Of}
+	if q.Relation != "" {
+		r.weigh = s.Weights.Teaches
+	}
 	if !q.From.IsZero() {
 		r.query.FromMs = q.From.UnixMilli()
 	}
@@ -80,7 +84,7 @@ func (s *Stream) Send(ctx context.Context, r Range, sink Sink) error {
 		err := s.Log.Scan(ctx, r.shop, q, func(e *store.Event) bool {
 			read++
 			q.After = e.Seq
-			weight := s.Weights.Of(e.Type, e.Value)
+			weight := r.weigh(e.Type, e.Value)
 			if weight == 0 {
 				return true
 			}

@@ -22,8 +22,8 @@ import (
 const maxSession = 50
 
 // meaning is raised when the same events make another state: states of before are made again from the events when they are next read. Versions: 1, quantities
-// are summed up in thousandths.
-const meaning = 1
+// are summed up in thousandths; 2, the weight of an item is what models learn of it.
+const meaning = 2
 
 // Mover moves states on. It is safe for concurrent use.
 type Mover struct {
@@ -93,6 +93,7 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 	if weight == 0 && !meansSomething(e.Type) {
 		return // a list that was shown, a page: nothing that the visitor cared for
 	}
+	teaches := float32(m.weights.Teaches(e.Type, e.Value))
 	if len(lines) == 0 && e.Type == event.TypeRefund && e.OrderID != "" {
 		lines = wholeOrder(s, e.OrderID)
 	}
@@ -100,7 +101,7 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 	inSession := e.SessionID != "" && ownSession == "" && m.session(s, e)
 	kind := typeIndex(s, e.Type)
 	for n := range lines {
-		t := touch{event: e, line: &lines[n], weight: weight, kind: kind, halfLife: m.halfLife}
+		t := touch{event: e, line: &lines[n], weight: weight, teaches: teaches, kind: kind, halfLife: m.halfLife}
 		s.Items = t.on(s.Items)
 		if inSession {
 			s.Session = t.on(s.Session)

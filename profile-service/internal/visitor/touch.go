@@ -16,6 +16,7 @@ type touch struct {
 	event    *store.Event
 	line     *event.Line
 	weight   float32
+	teaches  float32 // what the event weighs for models
 	kind     uint8
 	halfLife time.Duration
 }
@@ -61,7 +62,7 @@ func (t touch) weigh(it *visitorstate.Item) {
 		it.Decayed += float32(float64(t.weight) * visitorstate.Decay(it.LastMs-at, t.halfLife))
 		it.FirstMs = min(it.FirstMs, at)
 	}
-	it.Weight += t.weight
+	it.Weight += t.teaches
 	if strength := float32(math.Abs(float64(t.weight))); it.Count == 0 || strength > it.Strongest {
 		it.Strongest, it.Top = strength, t.kind
 	}

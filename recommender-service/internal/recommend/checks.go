@@ -143,8 +143,9 @@ func (c *checker) addLists(r *run) {
 	ids("cart", r.cart)
 	ids("excluded", r.req.ExcludeItems)
 	ids("elsewhere", r.taken)
+	ids("not_interested", r.visitor.Hidden)
 	if r.scenario.Seen == "exclude" {
-		history("seen", func(t *visitor.Touched) bool { return t.Weight != 0 })
+		history("seen", func(*visitor.Touched) bool { return true })
 	}
 	bought := func(k int) int32 {
 		b := &r.visitor.Purchased[k]
@@ -162,7 +163,6 @@ func (c *checker) addLists(r *run) {
 	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
 		c.list("event_types", len(r.visitor.Purchased), bought)
 	}
-	ids("not_interested", r.visitor.Hidden)
 }
 
 // found returns the index of a visitor's item: the one that it had when the visitor was read, or the one that it has got since.

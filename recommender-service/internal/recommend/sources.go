@@ -1,11 +1,13 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -50,7 +52,7 @@ type supply struct {
 
 const (
 	contextLimit = 10
-	sessionLimit = 20
+	sessionLimit = 30
 	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
 	sessionHours = 1
 	// affinityLimit is how many liked categories supply candidates.
@@ -148,7 +150,7 @@ func (r *run) ask(ctx context.Context, source *api.Source) supply {
 // history is what the visitor did as seeds, the latest first, and what a model needs to weigh them as it was measured with.
 type history struct {
 	seeds    []candidate.Seed // weighing by their age, for lists that no model stands behind
-	totals   []float64        // the sums of weights that have not faded
+	totals   []float64        // the sums of what events weigh for models, which do not fade
 	visiting bool
 }
 
@@ -329,6 +331,9 @@ func (r *run) next(ctx context.Context) supply {
 	found := func(answer *peers.Next) supply {
 		s := supply{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
 		for n := range answer.Rows {
+			if answer.Rows[n].Len() == 0 { // a click that a later one on the same item speaks for
+				continue
+			}
 			t := &session[len(session)-1-n]
 			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})
 		}
@@ -347,7 +352,7 @@ func (r *run) next(ctx context.Context) supply {
 	}}
 }
 
-// session returns the items of the present session, the latest first.
+// session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are known.
 func (r *run) session() []visitor.Touched {
 	list := r.visitor.Session
 	if len(list) == 0 && r.visiting() {
@@ -356,7 +361,19 @@ func (r *run) session() []visitor.Touched {
 			list = list[:n]
 		}
 	}
-	return list[:min(len(list), sessionLimit)]
+	clicks := make([]visitor.Touched, 0, 2*len(list))
+	for n := range list {
+		t := list[n]
+		clicks = append(clicks, t)
+		if again := t.LastMs - t.FirstMs; again > 0 && again <= (sessionHours*time.Hour).Milliseconds() {
+			t.AgeHours += (time.Duration(again) * time.Millisecond).Hours()
+			t.LastMs = t.FirstMs
+			clicks = append(clicks, t)
+		}
+	}
+	slices.SortStableFunc(clicks, func(a, b visitor.Touched) int { return cmp.Compare(b.LastMs, a.LastMs) })
+	clicks = slices.CompactFunc(clicks, func(a, b visitor.Touched) bool { return a.ItemID == b.ItemID })
+	return clicks[:min(len(clicks), sessionLimit)]
 }
 
 // likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when one

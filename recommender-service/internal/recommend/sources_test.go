@@ -2,11 +2,15 @@ package recommend
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
+	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 func TestAHistoryWeighsAsTheModelWasMeasured(t *testing.T) {
@@ -30,5 +34,31 @@ func TestAHistoryWeighsAsTheModelWasMeasured(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestAVisitIsItsClicksInOrder(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	weights := profileapi.DefaultEventWeights()
+	for clicks, want := range map[string]string{
+		"abc":   "cba",
+		"abab":  "baba",
+		"aab":   "ba",   // a page loaded again
+		"abaca": "acba", // of three clicks on a, the first and the last are known
+		"":      "",
+	} {
+		v := visitor.Cold("", "s", now)
+		for n, id := range clicks {
+			at := now.Add(time.Duration(n-len(clicks)) * time.Minute)
+			v.Add([]profileapi.Event{{Type: "view_item", ItemID: string(id), OccurredAt: wire.TimeOf(at)}}, weights, now)
+		}
+		got := ""
+		for _, click := range (&run{person: &person{visitor: v}}).session() {
+			got += click.ItemID
+		}
+		if got != want {
+			t.Errorf("clicks on %s, latest first, are taken for %s, want %s", clicks, got, want)
+		}
 	}
 }

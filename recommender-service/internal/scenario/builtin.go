@@ -52,6 +52,12 @@ func Builtin() []api.Scenario {
 			Description: "What others bought together with the product shown.",
 		},
 		{
+			ScenarioID: "product_detail.next", Title: "Others went on to", AllowPurchased: true,
+			Sources:     []api.Source{{Kind: api.SourceSession, Weight: 1}},
+			Description: "What visitors open next who came the same way, things that were seen included; without a visit under way, what they open after the product shown.",
+			Fallback:    []string{api.SourceContextNext, api.SourceContextSimilar},
+		},
+		{
 			ScenarioID: "product_detail.similar", Title: "Similar products", AllowPurchased: true,
 			Sources:     []api.Source{{Kind: api.SourceContextSimilar, Weight: 1}, {Kind: api.SourceContextNext, Weight: 1}},
 			Description: "Products like the one shown.",
@@ -63,7 +69,7 @@ func Builtin() []api.Scenario {
 		},
 	}
 	for i := range all {
-		all[i].Limit, all[i].Builtin, all[i].Version, all[i].Fallback = 20, true, 1, fill()
+		all[i].Limit, all[i].Builtin, all[i].Version, all[i].Fallback = 20, true, 1, append(all[i].Fallback, fill()...)
 	}
 	return all
 }

@@ -26,10 +26,11 @@ type Touched struct {
 	Kinds    uint32  // the types of its events: bit k stands for the k-th of the visitor's types
 	Weight   float64 // between −1 and 1: how much the visitor cares
 	Decayed  float64 // the sum of weights that Weight is made of
-	Total    float64 // the sum of weights, not decayed
+	Total    float64 // the sum of what its events weigh for models, not decayed
 	Disliked float64 // the part of Decayed that not_interested brought
 	AgeHours float64
-	LastMs   int64
+	FirstMs  int64 // of its first event, epoch milliseconds
+	LastMs   int64 // of its last
 }
 
 // Bought is an item that the visitor bought and did not give back.
@@ -128,7 +129,7 @@ func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []T
 		decayed := bounded(float64(it.Decayed) * fade)
 		list[n] = Touched{
 			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
-			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), LastMs: it.LastMs,
+			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs,
 		}
 	}
 	return list
@@ -232,7 +233,7 @@ func (v *Visitor) Add(events []profileapi.Event, weights profileapi.EventWeights
 			at = now
 		}
 		for _, line := range linesOf(e) {
-			v.add(line.ItemID, e.Type, weight, at, now)
+			v.add(line.ItemID, e.Type, weight, weights.Teaches(e.Type, e.Value), at, now)
 			v.carry(line.ItemID, e.Type)
 			switch e.Type {
 			case "purchase":
@@ -259,11 +260,11 @@ func quantityOf(line *profileapi.EventItem) float64 {
 	return *line.Quantity
 }
 
-func (v *Visitor) add(id, eventType string, weight float64, at, now time.Time) {
+func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now time.Time) {
 	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
-	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: weight, AgeHours: now.Sub(at).Hours(), LastMs: at.UnixMilli()}
+	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: teaches, AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli()}
 	if eventType == "not_interested" {
 		t.Disliked = weight
 	}
@@ -279,6 +280,7 @@ func putFirst(list []Touched, t Touched) []Touched {
 			t.Type = old.Type
 		}
 		t.Decayed, t.Total, t.Disliked = old.Decayed+t.Decayed, old.Total+t.Total, old.Disliked+t.Disliked
+		t.FirstMs = min(old.FirstMs, t.FirstMs)
 		t.Weight, t.Kinds, t.Item = Saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}

@@ -97,8 +97,10 @@ type Options struct {
 	Format        Format
 	TrainFraction float64 // share of the training part of tables; 0 means the format's own rule
 	Resplit       bool    // lightgcn: draw each user's test items again at random, keeping their number
-	Seed          uint64
-	Table         Table
+	// WithoutReloads, of sessions, takes an item clicked again at once for a page loaded again: such clicks go, and with them the cases that ask for one.
+	WithoutReloads bool
+	Seed           uint64
+	Table          Table
 }
 
 // Table says how to read tables; what is left out is found out by itself.
@@ -119,6 +121,9 @@ func Load(path string, o Options) (*Data, error) {
 	if o.Resplit && o.Format != LightGCN {
 		return nil, fmt.Errorf("only the format %s can be split again, not %s", LightGCN, o.Format)
 	}
+	if o.WithoutReloads && o.Format != Sessions {
+		return nil, fmt.Errorf("only the format %s has reloads to leave out, not %s", Sessions, o.Format)
+	}
 	load := map[Format]func(string, Options) (*Data, error){
 		LightGCN: loadLightGCN, Sessions: loadSessions, Baskets: loadBaskets, MovieLens: loadRatings, CSV: loadRatings,
 	}[o.Format]
@@ -129,7 +134,27 @@ func Load(path string, o Options) (*Data, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s data from %s: %w", o.Format, path, err)
 	}
+	if o.WithoutReloads {
+		d.leaveOutReloads()
+	}
 	return d, nil
+}
+
+// leaveOutReloads drops clicks on the item clicked just before, and cases that ask for it.
+func (d *Data) leaveOutReloads() {
+	clicks := d.Interactions()
+	for n := range d.Sessions {
+		d.Sessions[n] = slices.Compact(d.Sessions[n])
+	}
+	cases := len(d.Tests)
+	d.Tests = slices.DeleteFunc(d.Tests, func(c Case) bool { return c.Seeds[len(c.Seeds)-1] == c.Relevant[0] })
+	for n := range d.Tests {
+		d.Tests[n].Seeds = slices.Compact(d.Tests[n].Seeds)
+	}
+	if d.Skipped == nil {
+		d.Skipped = map[string]int{}
+	}
+	d.Skipped["reload"] = clicks - d.Interactions() + cases - len(d.Tests)
 }
 
 // byID renumbers items so that their indices follow their ids, and returns the new map with the new index of each old

@@ -142,6 +142,25 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+func TestReloadsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"train_sessions.txt": "3 3 1 3\n2\n", "test_prefixes.txt": "1 2 2\t3\n1 2\t2\n2 1\t2\n"}
+	d := load(t, files, dataset.Options{Format: dataset.Sessions, WithoutReloads: true})
+	got := [][]string{ids(d, d.Sessions[0]), ids(d, d.Sessions[1])}
+	for _, c := range d.Tests {
+		got = append(got, ids(d, c.Seeds), ids(d, c.Relevant))
+	}
+	if diff := cmp.Diff([][]string{{"3", "1", "3"}, {"2"}, {"1", "2"}, {"3"}, {"2", "1"}, {"2"}}, got); diff != "" {
+		t.Error(diff)
+	}
+	if d.Skipped["reload"] != 2 {
+		t.Errorf("%d reloads are counted, want a click and a case", d.Skipped["reload"])
+	}
+	if _, err := dataset.Load(folder(t, files), dataset.Options{Format: dataset.LightGCN, WithoutReloads: true}); err == nil {
+		t.Error("histories of users have no reloads, but leaving them out is no error")
+	}
+}
+
 func TestRatingsHoldOutTheLatestOfEachUser(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

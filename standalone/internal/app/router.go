@@ -10,10 +10,12 @@ import (
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
+	"github.com/aisle-rec/aisle/standalone/internal/agents"
 )
 
 // owner says which service answers below /v1/<resource>. The parts of the audit log, which every service has of what it owns, are the exception.
@@ -82,6 +84,7 @@ type router struct {
 	peers *peers
 	spec  []byte
 	docs  http.Handler
+	mcp   http.Handler // for assistants
 }
 
 func newRouter(p *peers) (*router, error) {
@@ -89,7 +92,9 @@ func newRouter(p *peers) (*router, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &router{peers: p, spec: spec, docs: httpserver.ReferencePage("Aisle")}, nil
+	rt := &router{peers: p, spec: spec, docs: httpserver.ReferencePage("Aisle")}
+	rt.mcp = agents.Handler(rt, process.Version())
+	return rt, nil
 }
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,6 +109,8 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(rt.spec)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
+	case path == "/mcp":
+		rt.mcp.ServeHTTP(w, r)
 	case path == "/console" || strings.HasPrefix(path, "/console/"):
 		rt.peers.handlers[recommender.Name].ServeHTTP(w, r)
 	case strings.HasPrefix(path, tracker.Prefix):

@@ -102,6 +102,7 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&e.Format, "format", "", "one of "+strings.Join(service.EvaluateFormats(), ", "))
 	flags.Float64Var(&e.TrainFraction, "train-fraction", 0, "share of a table that teaches, above 0 and below 1 (default: the format's own split)")
 	flags.StringVar(&e.resplit, "resplit", "", "random: draw the test part of lightgcn data again, keeping its size per user")
+	flags.BoolVar(&e.WithoutReloads, "without-reloads", false, "leave out clicks of sessions on the item clicked just before, and the cases that ask for one, as a recompute does")
 	flags.StringSliceVar(&e.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")")
 	flags.StringArrayVar(&e.sets, "set", nil, "ALGORITHM.PARAMETER=VALUE, such as two_hop.beta=.2: the search leaves it so")
 	flags.IntVar(&e.Folds, "folds", 0, "cross-validate the training part in so many folds instead of scoring the test part")

@@ -97,7 +97,8 @@ func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *sl
 	return lists, group.Wait()
 }
 
-// question is how a storefront asks for a case: at home for a visitor who is known or who has just touched something, in the cart for an order that is begun.
+// question is how a storefront asks for a case: at home for a visitor who is known, in the cart for an order that is begun, on the page
+// of the latest product for a visit under way.
 func question(shop *similarity.ShopData, n int, now time.Time) api.Request {
 	c := &shop.Cases[n]
 	r := api.Request{Scenario: "home.for_you", Limit: shop.K, Explain: "none", DeadlineMS: deadlineMS}
@@ -113,6 +114,7 @@ func question(shop *similarity.ShopData, n int, now time.Time) api.Request {
 		}
 		return r
 	}
+	r.Scenario = "product_detail.next"
 	seeds := c.Seeds[max(0, len(c.Seeds)-maxEvents):]
 	for k, i := range seeds {
 		at := now.Add(-clickGap * time.Duration(len(seeds)-k))

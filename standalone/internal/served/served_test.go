@@ -94,7 +94,7 @@ func TestAShopIsToldOfRowsAndNotOfTests(t *testing.T) {
 		},
 		"a session": {
 			similarity.ShopData{Relation: "viewed_next", Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: -1, Seeds: []int32{2, 1}}}},
-			"view_item session-0 a; view_item session-0 c", "home.for_you case-0 [] 2",
+			"view_item session-0 a; view_item session-0 c", "product_detail.next case-0 [] 2",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,63 @@
+// Command generate makes the clients for Go, TypeScript and Python from the OpenAPI document of a running Aisle:
+//
+//	go run ./sdk/generate -api http://127.0.0.1:8080 -out sdk
+//
+// It writes sdk/openapi.json, the document itself, and the generated file of each client. What is the same for every operation (retries, deadlines,
+// problems) is written by hand beside them.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	from := flag.String("api", "http://127.0.0.1:8080", "address of a running Aisle")
+	out := flag.String("out", "sdk", "folder of the clients")
+	flag.Parse()
+	if err := run(*from, *out); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(from, out string) error {
+	answer, err := http.Get(from + "/openapi.json")
+	if err != nil {
+		return fmt.Errorf("ask for the OpenAPI document: %w", err)
+	}
+	defer answer.Body.Close()
+	document, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask for the OpenAPI document: %s (%w)", answer.Status, err)
+	}
+	a, err := read(document)
+	if err != nil {
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, document, "", " "); err != nil {
+		return fmt.Errorf("read the OpenAPI document: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(out, "openapi.json"), indented.Bytes(), 0o644); err != nil {
+		return err
+	}
+	for name, write := range map[string]func(*api) ([]byte, error){
+		"go/api.go": goClient, "typescript/src/api.ts": typescriptClient, "python/aisle/_api.py": pythonClient,
+	} {
+		data, err := write(a)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

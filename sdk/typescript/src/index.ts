@@ -1,0 +1,2 @@
+export * from './api.ts';
+export { Problem, type Options } from './core.ts';

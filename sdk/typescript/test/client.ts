@@ -1,0 +1,31 @@
+// Against a running Aisle: AISLE_URL and AISLE_KEY name it. Bundled and run by the project's tests.
+import assert from 'node:assert/strict';
+import { Aisle, Problem, type Event } from '../src/index.ts';
+
+const shop = new Aisle(process.env.AISLE_URL!, { key: process.env.AISLE_KEY! });
+
+const saved = await shop.putItems([1, 2, 3, 4, 5].map((n) => ({ item_id: `jug/${n}`, title: `Jug ${n}`, price: 1.5 * n, currency: 'EUR' })));
+assert.deepEqual(saved.results?.map((r) => r.status), Array(5).fill('accepted'));
+
+const events: Event[] = [{ type: 'view_item', user_id: 'tess', item_id: 'jug/1' }];
+assert.equal((await shop.postEvents(events)).accepted, 1);
+const answer = await shop.recommend({ scenario: 'home.for_you', user_id: 'tess', limit: 3 });
+assert.ok(answer.recommendation_id && !answer.items.some((i) => i.item_id === 'jug/1'));
+assert.equal((await shop.getItem('jug/3')).price, 4.5);
+
+const found: string[] = [];
+for await (const page of shop.listItemsPages({ limit: 2 })) found.push(...page.items.map((i) => i.item_id!));
+assert.equal(found.filter((id) => id.startsWith('jug/')).length, 5);
+
+await assert.rejects(shop.recommend({ scenario: 'home.for_yu' }), (e) => e instanceof Problem && e.status === 404 && e.errors[0]?.pointer === '/scenario');
+
+const rule = await shop.putRule('typescript', { action: 'hide', where: { field: 'item_id', value: 'nothing' } });
+await assert.rejects(shop.deleteRule('typescript', { ifMatch: rule.version! + 7 }), (e) => e instanceof Problem && e.status === 412);
+await shop.deleteRule('typescript', { ifMatch: rule.version });
+
+const job = await shop.startImport('item_id;title\npot;A pot\n', { kind: 'items', dry_run: true });
+assert.ok(job.import_id);
+
+await assert.rejects(new Aisle('http://127.0.0.1:1', { tries: 2 }).liveModels(), TypeError);
+await assert.rejects(shop.listItems({}, { signal: AbortSignal.abort(new Error('left')) }), /left/);
+console.log('all went well');

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/spf13/cobra"
+
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/standalone/internal/agents"
+)
+
+func newMCPCommand() *cobra.Command {
+	var c connection
+	cmd := &cobra.Command{
+		Use:   "mcp",
+		Short: "Let an assistant use a running service through the Model Context Protocol",
+		Long: `Mcp speaks the Model Context Protocol on standard input and output, for programs that start their tools themselves. Its tools read and change nothing:
+recommend, similar_items, bought_together, search_items, get_item, why, list_placements, placement_report and models. What the key may not, they may not.
+
+A running "aisle serve" answers the same over HTTP at /mcp.`,
+		Example: `  aisle mcp --server https://recommend.example --key sk_…`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return agents.Server(c.http(), process.Version()).Run(cmd.Context(), &mcp.StdioTransport{})
+		},
+	}
+	addressFlags(cmd.Flags(), &c.server, &c.key)
+	return cmd
+}
