@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 const (
 	maxVerdicts = 100
 	maxShops    = 256
+	maxText     = 256 // bytes of a type or id
+	maxErrors   = 20  // of one event
 )
 
 // verdictLog remembers the latest verdicts that were not plain acceptance, in the memory of this process: whoever builds a sender sees what is wrong with what it
@@ -30,7 +33,9 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	var noted []profileapi.Verdict
 	for i := max(0, len(events)-maxVerdicts); i < len(events); i++ {
 		if r := &answer.Results[i]; r.Status != profileapi.StatusAccepted || len(r.Warnings) > 0 {
-			noted = append(noted, profileapi.Verdict{At: wire.TimeOf(now), Type: events[i].Event.Type, Result: *r})
+			v := profileapi.Verdict{At: wire.TimeOf(now), Type: short(events[i].Event.Type), Result: *r}
+			v.ID, v.Errors, v.Warnings = short(v.ID), few(v.Errors), few(v.Warnings)
+			noted = append(noted, v)
 		}
 	}
 	if len(noted) == 0 {
@@ -46,6 +51,17 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	}
 	all := append(l.byShop[shop], noted...)
 	l.byShop[shop] = slices.Clone(all[max(0, len(all)-maxVerdicts):])
+}
+
+// short bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that no body is kept for
+// a word of it.
+func short(text string) string {
+	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), maxText)]), "")
+}
+
+// few keeps the first of what was found wrong with one event.
+func few(list []profileapi.FieldError) []profileapi.FieldError {
+	return slices.Clone(list[:min(len(list), maxErrors)])
 }
 
 // Verdicts returns the latest verdicts of a shop that were not plain acceptance, the newest first, of events that this process received.

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -29,6 +31,11 @@ func TestVerdictsAreRememberedByShopAndBounded(t *testing.T) {
 	}
 	if got := in.Verdicts("south"); len(got) != maxVerdicts {
 		t.Errorf("%d are remembered", len(got))
+	}
+	long := []event.Judged{{Event: event.Event{Type: strings.Repeat("é", 1<<20)}}}
+	in.verdictLog.add("long", time.Unix(1, 0), long, &profileapi.EventsAnswer{Results: []profileapi.Result{{ID: strings.Repeat("x", 1<<20), Status: profileapi.StatusRejected, Errors: make([]profileapi.FieldError, 5000)}}})
+	if got := in.Verdicts("long")[0]; len(got.Type) > maxText || len(got.ID) > maxText || len(got.Errors) > maxErrors || !utf8.ValidString(got.Type) {
+		t.Errorf("of a long event %d, %d and %d are remembered", len(got.Type), len(got.ID), len(got.Errors))
 	}
 	for n := range 2 * maxShops {
 		note(string(rune('a'+n)), profileapi.StatusRejected)
