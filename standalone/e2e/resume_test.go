@@ -24,20 +24,7 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 			d := startStandalone(t, t.TempDir())
 			c := d.connect("")
 			visit(t, ctx, c)
-			// Longer than it takes to see it begin.
-			job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20})
-			if err != nil {
-				t.Fatal(err)
-			}
-			eventually(t, ctx, "the job is at work", func() error {
-				if job, err = c.similarity.Job(ctx, job.JobID); err == nil && job.Progress < .1 {
-					err = fmt.Errorf("%+v", job)
-				}
-				return err
-			})
-			if job.Done() {
-				t.Fatalf("it ended before it could be interrupted: %+v", job)
-			}
+			job, jobs := atWork(t, ctx, c)
 			d.programs[0].stop(signal)
 			c = d.restart(t).connect("")
 			ended, err := c.similarity.WaitForJob(ctx, job.JobID, nil)
@@ -48,11 +35,30 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 			if err != nil || live.Live[similarityapi.Similar] != ended.Models[0] {
 				t.Errorf("live are %v, made were %v, %v", live.Live, ended.Models, err)
 			}
-			if models, err := c.similarity.Models(ctx, ""); err != nil || len(models) != 1 {
-				t.Errorf("there are %d models, %v", len(models), err)
+			if models, err := c.similarity.Models(ctx, ""); err != nil || len(models) != jobs {
+				t.Errorf("there are %d models of %d jobs, %v", len(models), jobs, err)
 			}
 		})
 	}
+}
+
+// atWork starts recomputes until one is seen at work, which a fast machine may have done with before anybody looks, and says how many there were.
+func atWork(t *testing.T, ctx context.Context, c clients) (similarityapi.Job, int) {
+	t.Helper()
+	for n := 1; n <= 20; n++ {
+		job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20, Publish: "always", Reason: "the last one counts"})
+		for err == nil && job.Progress < .1 && !job.Done() {
+			job, err = c.similarity.Job(ctx, job.JobID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !job.Done() {
+			return job, n
+		}
+	}
+	t.Fatal("twenty recomputes have ended before they could be interrupted")
+	return similarityapi.Job{}, 0
 }
 
 // visit has 300 visitors look at items of one of three tastes, for a month.

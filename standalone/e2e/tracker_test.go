@@ -118,7 +118,7 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	var again string
 	err = chromedp.Run(ctx,
 		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "pot"}); aisle.refresh()`, nil),
-		chromedp.Poll(`document.querySelector('#again [data-item="pot"]')`, nil),
+		chromedp.Poll(`document.querySelector('#again [data-item="pot"] i')`, nil),
 		chromedp.Evaluate(`document.querySelector('#again [data-item="pot"]').innerHTML + document.querySelectorAll("#again .aisle-skeleton").length`, &again),
 	)
 	if err != nil || again != `<i data-reason="recently_viewed">You saw A pot</i>0` {
