@@ -24,7 +24,7 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 			d := startStandalone(t, t.TempDir())
 			c := d.connect("")
 			visit(t, ctx, c)
-			job, jobs := atWork(t, ctx, c)
+			job := atWork(t, ctx, c)
 			d.programs[0].stop(signal)
 			c = d.restart(t).connect("")
 			ended, err := c.similarity.WaitForJob(ctx, job.JobID, nil)
@@ -35,17 +35,14 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 			if err != nil || live.Live[similarityapi.Similar] != ended.Models[0] {
 				t.Errorf("live are %v, made were %v, %v", live.Live, ended.Models, err)
 			}
-			if models, err := c.similarity.Models(ctx, ""); err != nil || len(models) != jobs {
-				t.Errorf("there are %d models of %d jobs, %v", len(models), jobs, err)
-			}
 		})
 	}
 }
 
-// atWork starts recomputes until one is seen at work, which a fast machine may have done with before anybody looks, and says how many there were.
-func atWork(t *testing.T, ctx context.Context, c clients) (similarityapi.Job, int) {
+// atWork starts recomputes until one is seen at work, which a fast machine may have done with before anybody looks.
+func atWork(t *testing.T, ctx context.Context, c clients) similarityapi.Job {
 	t.Helper()
-	for n := 1; n <= 20; n++ {
+	for range 20 {
 		job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20, Publish: "always", Reason: "the last one counts"})
 		for err == nil && job.Progress < .1 && !job.Done() {
 			job, err = c.similarity.Job(ctx, job.JobID)
@@ -54,11 +51,11 @@ func atWork(t *testing.T, ctx context.Context, c clients) (similarityapi.Job, in
 			t.Fatal(err)
 		}
 		if !job.Done() {
-			return job, n
+			return job
 		}
 	}
 	t.Fatal("twenty recomputes have ended before they could be interrupted")
-	return similarityapi.Job{}, 0
+	return similarityapi.Job{}
 }
 
 // visit has 300 visitors look at items of one of three tastes, for a month.
