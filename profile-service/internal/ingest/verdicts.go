@@ -31,7 +31,7 @@ func newVerdictLog() *verdictLog { return &verdictLog{byShop: map[string][]profi
 // add notes the verdicts on events that were refused, warned of or known already.
 func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answer *profileapi.EventsAnswer) {
 	var noted []profileapi.Verdict
-	for i := max(0, len(events)-maxVerdicts); i < len(events); i++ {
+	for i := len(events) - 1; i >= 0 && len(noted) < maxVerdicts; i-- {
 		if r := &answer.Results[i]; r.Status != profileapi.StatusAccepted || len(r.Warnings) > 0 {
 			v := profileapi.Verdict{At: wire.TimeOf(now), Type: short(events[i].Event.Type), Result: *r}
 			v.ID, v.Errors, v.Warnings = short(v.ID), few(v.Errors), few(v.Warnings)
@@ -41,6 +41,7 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	if len(noted) == 0 {
 		return
 	}
+	slices.Reverse(noted)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, known := l.byShop[shop]; !known && len(l.byShop) >= maxShops {

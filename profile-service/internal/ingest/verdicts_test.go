@@ -26,6 +26,15 @@ func TestVerdictsAreRememberedByShopAndBounded(t *testing.T) {
 	if got := in.Verdicts("south"); len(got) != 0 {
 		t.Errorf("another shop sees %+v", got)
 	}
+	batch := profileapi.EventsAnswer{Results: make([]profileapi.Result, 5*maxVerdicts)}
+	for n := range batch.Results {
+		batch.Results[n] = profileapi.Result{Index: n, Status: profileapi.StatusAccepted}
+	}
+	batch.Results[0].Status, batch.Results[1].Status = profileapi.StatusRejected, profileapi.StatusDuplicate
+	in.verdictLog.add("large", time.Unix(1, 0), make([]event.Judged, len(batch.Results)), &batch)
+	if got := in.Verdicts("large"); len(got) != 2 || got[0].Index != 1 || got[1].Index != 0 {
+		t.Errorf("of a large batch whose first two events are odd %+v are remembered", got)
+	}
 	for range 2 * maxVerdicts {
 		note("south", profileapi.StatusDuplicate)
 	}
