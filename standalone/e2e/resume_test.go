@@ -44,7 +44,7 @@ func atWork(t *testing.T, ctx context.Context, c clients) similarityapi.Job {
 	t.Helper()
 	for range 20 {
 		job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20, Publish: "always", Reason: "the last one counts"})
-		for err == nil && job.Progress < .1 && !job.Done() {
+		for err == nil && job.State != similarityapi.JobRunning && !job.Done() {
 			job, err = c.similarity.Job(ctx, job.JobID)
 		}
 		if err != nil {
@@ -58,7 +58,7 @@ func atWork(t *testing.T, ctx context.Context, c clients) similarityapi.Job {
 	return similarityapi.Job{}
 }
 
-// visit has 300 visitors look at items of one of three tastes, for a month.
+// visit has 1,500 visitors look at items of one of three tastes, for a month.
 func visit(t *testing.T, ctx context.Context, c clients) {
 	t.Helper()
 	var items []profileapi.Item
@@ -70,10 +70,10 @@ func visit(t *testing.T, ctx context.Context, c clients) {
 	}
 	var events []profileapi.Event
 	begin := time.Now().Add(-30 * 24 * time.Hour)
-	for n := range 300 * 8 {
-		u := n % 300
+	for n := range 1500 * 8 {
+		u := n % 1500
 		events = append(events, profileapi.Event{
-			Type: "view_item", UserID: fmt.Sprint("u", u), ItemID: fmt.Sprintf("%c%02d", "SBG"[u%3], (u/3+n/300*(1+u%5))%20), OccurredAt: wire.TimeOf(begin.Add(time.Duration(n) * 15 * time.Minute)),
+			Type: "view_item", UserID: fmt.Sprint("u", u), ItemID: fmt.Sprintf("%c%02d", "SBG"[u%3], (u/3+n/1500*(1+u%5))%20), OccurredAt: wire.TimeOf(begin.Add(time.Duration(n) * 3 * time.Minute)),
 		})
 	}
 	post(t, ctx, c, events)
