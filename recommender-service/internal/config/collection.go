@@ -267,6 +267,9 @@ func (c *Collection[T]) Run(ctx context.Context, shops func() []string, interval
 		call, cancel := context.WithTimeout(ctx, interval+time.Second)
 		stamps, err := c.documents.Stamps(call, c.kind)
 		cancel()
+		if ctx.Err() != nil {
+			return // the question failed because of that
+		}
 		if err != nil {
 			clear(read) // every shop is read, and learns that it cannot be
 		}
