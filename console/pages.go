@@ -66,6 +66,7 @@ func (c *console) learningPages() []page {
 	list := []page{
 		{pattern: "GET /models", template: "models", title: "Models", section: "models", handle: c.models, lead: "What was learnt, how well it does on held-out time, and what serves."},
 		{pattern: "GET /models/{version}", template: "model", title: "Model", section: "models", back: "models", handle: c.model},
+		{pattern: "GET /models/{version}/report", template: "report", title: "Report", section: "models", back: "models", handle: c.report},
 		{pattern: "POST /models/{version}/activate", title: "Model", section: "models", back: "models", scope: write, handle: c.activate},
 		{pattern: "POST /models/rollback", title: "Models", section: "models", back: "models", scope: write, handle: c.rollback},
 		{pattern: "GET /jobs", template: "jobs", title: "Jobs", section: "jobs", handle: c.jobs, lead: "Long work: recomputes and evaluations, with what they found."},

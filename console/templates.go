@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"math"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ type templates map[string]*template.Template
 func parseTemplates(now func() time.Time) templates {
 	functions := template.FuncMap{
 		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list, "json": indented,
-		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "split": strings.Fields,
+		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "drawn": drawn, "has": slices.Contains[[]string], "split": strings.Fields,
 		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText, "money": money, "date": date,
 		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "trialkinds": trialKinds, "trialstates": trialStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds, "publishoptions": publishOptions, "crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions, "limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
 		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics, "underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },

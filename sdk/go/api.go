@@ -1432,6 +1432,146 @@ type Replay struct {
 	Identical bool     `json:"identical"`
 }
 
+// Report is a value of the API.
+type Report struct {
+	Breakdown *ReportBreakdown `json:"breakdown,omitzero"`
+	// Paired tests between every two algorithms that were tested
+	Comparisons []ReportComparison `json:"comparisons,omitzero"`
+	CpuSeconds  float64            `json:"cpu_seconds"`
+	Data        ReportData         `json:"data"`
+	Drawings    []ReportDrawing    `json:"drawings,omitzero"`
+	PeakBytes   int64              `json:"peak_bytes"`
+	Results     []ReportResult     `json:"results"`
+	Runs        []ReportRun        `json:"runs,omitzero"`
+	Selected    string             `json:"selected"`
+	// Figures of what was served beside those of the winner
+	Served *ReportServed `json:"served,omitzero"`
+	// What the winning family could have reached had it been chosen on the test part; for judging the choice only
+	TestOptimum *ReportOptimum `json:"test_optimum,omitzero"`
+}
+
+// ReportBreakdown is a value of the API.
+type ReportBreakdown struct {
+	// Of visitors: items of the history
+	ByActivity []ReportGroup `json:"by_activity"`
+	// Of the items to be found: training interactions
+	ByPopularity []ReportGroup  `json:"by_popularity"`
+	Samples      []ReportSample `json:"samples"`
+}
+
+// ReportComparison is a value of the API.
+type ReportComparison struct {
+	Difference float64 `json:"difference"`
+	First      string  `json:"first"`
+	High       float64 `json:"high"`
+	Low        float64 `json:"low"`
+	P          float64 `json:"p"`
+	Pairs      int64   `json:"pairs"`
+	Second     string  `json:"second"`
+}
+
+// ReportData is a value of the API.
+type ReportData struct {
+	// Of a data set in files
+	Format       string `json:"format,omitzero"`
+	Interactions int64  `json:"interactions"`
+	Items        int64  `json:"items"`
+	Lines        *int64 `json:"lines,omitzero"`
+	// What was found out about the files, such as that a table has no times
+	Notes []string `json:"notes,omitzero"`
+	// Of a data set in files
+	Path     string `json:"path,omitzero"`
+	Relation string `json:"relation"`
+	// Visitors, orders or sessions
+	Rows      int64            `json:"rows"`
+	Skipped   map[string]int64 `json:"skipped,omitzero"`
+	TestCases int64            `json:"test_cases"`
+}
+
+// ReportDrawing is a value of the API.
+type ReportDrawing struct {
+	Says  string `json:"says,omitzero"`
+	Svg   string `json:"svg"`
+	Title string `json:"title"`
+}
+
+// ReportFigure is a value of the API.
+type ReportFigure struct {
+	High  *float64 `json:"high,omitzero"`
+	Low   *float64 `json:"low,omitzero"`
+	Sd    *float64 `json:"sd,omitzero"`
+	Value float64  `json:"value"`
+}
+
+// ReportGroup is a value of the API.
+type ReportGroup struct {
+	Count   int64  `json:"count"`
+	Measure string `json:"measure"`
+	// The range, such as 5–12
+	Name string `json:"name"`
+	// By model
+	Values map[string]float64 `json:"values"`
+}
+
+// ReportOptimum is a value of the API.
+type ReportOptimum struct {
+	Chosen map[string]float64 `json:"chosen"`
+	// Share of the optimum's NDCG that the choice gave away
+	Loss       float64            `json:"loss"`
+	Metrics    map[string]float64 `json:"metrics"`
+	Parameters map[string]any     `json:"parameters"`
+}
+
+// ReportPoint is a value of the API.
+type ReportPoint struct {
+	// On the validation cases that guide the search
+	Ndcg       float64        `json:"ndcg"`
+	Parameters map[string]any `json:"parameters"`
+}
+
+// ReportResult is a value of the API.
+type ReportResult struct {
+	CpuSeconds float64                 `json:"cpu_seconds"`
+	Metrics    map[string]ReportFigure `json:"metrics,omitzero"`
+	Name       string                  `json:"name"`
+	// Of several runs those of the first
+	Parameters map[string]any `json:"parameters"`
+	// What the search tried, in its order
+	Path      []ReportPoint `json:"path,omitzero"`
+	PeakBytes int64         `json:"peak_bytes"`
+	Relation  string        `json:"relation"`
+	// Of several in which it competed
+	Runs       *int64             `json:"runs,omitzero"`
+	Validation map[string]float64 `json:"validation"`
+	// Of several in which validation chose it
+	Wins *int64 `json:"wins,omitzero"`
+}
+
+// ReportRun is a value of the API.
+type ReportRun struct {
+	// Counted from 1; 0 for the test part
+	Fold     *int64         `json:"fold,omitzero"`
+	Results  []ReportResult `json:"results"`
+	Seed     int64          `json:"seed"`
+	Selected string         `json:"selected"`
+}
+
+// ReportSample is a value of the API.
+type ReportSample struct {
+	// The latest items
+	History []string `json:"history"`
+	// By model
+	Lists    map[string][]string `json:"lists"`
+	Relevant []string            `json:"relevant"`
+}
+
+// ReportServed is a value of the API.
+type ReportServed struct {
+	Metrics map[string]ReportFigure `json:"metrics"`
+	// The served figures by those of the winner
+	Ratio map[string]float64 `json:"ratio"`
+}
+
 // Request is a value of the API.
 type Request struct {
 	// Item ids in the cart
@@ -2527,6 +2667,15 @@ func (c *Client) GetJob(ctx context.Context, jobId string, options ...Option) (J
 func (c *Client) GetModel(ctx context.Context, version string, options ...Option) (Model, error) {
 	var out Model
 	err := c.do(ctx, call{id: "get-model", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// GetModelReport — what the search tried, how well each algorithm does and for whom, with drawings
+//
+// Scope: `models:read`.
+func (c *Client) GetModelReport(ctx context.Context, version string, options ...Option) (Report, error) {
+	var out Report
+	err := c.do(ctx, call{id: "get-model-report", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "/report", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

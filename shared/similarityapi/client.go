@@ -117,6 +117,11 @@ func (c *Client) Model(ctx context.Context, version string) (Model, error) {
 	return httpclient.JSON[Model](ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version), nil, nil)
 }
 
+// Report fetches the report of the competition that made a version, with drawings.
+func (c *Client) Report(ctx context.Context, version string) (Report, error) {
+	return httpclient.JSON[Report](ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version)+"/report", nil, nil)
+}
+
 // Models lists the versions of a relation, newest first; relation "" means all.
 func (c *Client) Models(ctx context.Context, relation string) ([]Model, error) {
 	query := url.Values{}

@@ -5,12 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 	"sync"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
 // EvaluateOptions say what to evaluate. The zero value of every field but Path and Format is useful. As JSON they are a run file.
@@ -66,6 +70,15 @@ func (o EvaluateOptions) check() error {
 // TableOptions say how to read tables; what is left out is found out by itself.
 type TableOptions = dataset.Table
 
+// Report is the outcome of an evaluation.
+type Report = similarityapi.Report
+
+// WriteReport writes a report as one page that needs nothing else.
+func WriteReport(w io.Writer, r Report) error { return report.WriteHTML(w, r) }
+
+// OrderedMetrics sorts names of figures: those of accuracy first, in the order in which papers give them.
+func OrderedMetrics(names iter.Seq[string]) []string { return report.Ordered(names) }
+
 // Evaluate reads a data set, lets the algorithms compete on a held-out part of its training data and scores the winner
 // and the baselines on the test part, or, with folds, all of them on each fold. Cancelling ctx ends it within a moment, with the context's error.
 func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
@@ -91,9 +104,10 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, err)
 	}
-	r := report(o, run, data, study)
+	r := report.Of(study, data, run)
+	r.Data.Path, r.Data.Format = o.Path, o.Format
 	if o.Serve != nil {
-		if r.Served, err = served(ctx, o.Serve, data, run, r.result(r.Selected).Metrics); err != nil {
+		if r.Served, err = served(ctx, o.Serve, data, run, r.Result(r.Selected).Metrics); err != nil {
 			return Report{}, err
 		}
 	}

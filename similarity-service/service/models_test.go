@@ -36,6 +36,11 @@ func TestVersions(t *testing.T) {
 	if err != nil || described.State != "live" || described.Gate == nil || !described.Gate.Passed || described.Metrics["ndcg@20"].Value <= 0 {
 		t.Errorf("the live model is %+v, %v", described, err)
 	}
+	report, err := c.Report(ctx, first)
+	if winner := report.Result(described.Algorithm); err != nil || winner == nil || report.Selected != described.Algorithm ||
+		winner.Metrics["ndcg@20"].Value != described.Metrics["ndcg@20"].Value || len(report.Drawings) < 7 || len(report.Breakdown.Samples) == 0 {
+		t.Errorf("the report of the live model is %+v, %v", report, err)
+	}
 	list, err := c.Models(ctx, relation)
 	if err != nil || len(list) != 2 || list[0].Version != second {
 		t.Errorf("versions %+v, %v", list, err)
@@ -68,6 +73,9 @@ func TestVersions(t *testing.T) {
 	}
 	if _, err := c.Model(ctx, second); !apierror.Is(err, http.StatusNotFound) {
 		t.Errorf("a deleted version: %v, want 404", err)
+	}
+	if _, err := c.Report(ctx, second); !apierror.Is(err, http.StatusNotFound) {
+		t.Errorf("the report of a deleted version: %v, want 404", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // write makes histories of two tastes; every user with an even number likes the first.
@@ -48,7 +50,7 @@ func TestTheReportIsOnePage(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := r.Breakdown
-			for what, groups := range map[string][]Group{"activity": b.ByActivity, "popularity": b.ByPopularity} {
+			for what, groups := range map[string][]similarityapi.ReportGroup{"activity": b.ByActivity, "popularity": b.ByPopularity} {
 				count, sum := 0, 0.
 				for _, g := range groups {
 					count += g.Count
@@ -57,15 +59,15 @@ func TestTheReportIsOnePage(t *testing.T) {
 				if len(groups) < 2 || count == 0 {
 					t.Errorf("%s has %d groups of %d", what, len(groups), count)
 				}
-				if llr := r.result("llr").Metrics["ndcg@5"].Value; o.Folds == 0 && what == "activity" && (sum/float64(count)-llr) > 1e-9 {
+				if llr := r.Result("llr").Metrics["ndcg@5"].Value; o.Folds == 0 && what == "activity" && (sum/float64(count)-llr) > 1e-9 {
 					t.Errorf("the groups have an NDCG of %v together, want %v", sum/float64(count), llr)
 				}
 			}
-			if len(b.Samples) != samples || len(b.Samples[0].Lists["cosine"]) == 0 {
+			if len(b.Samples) != 6 || len(b.Samples[0].Lists["cosine"]) == 0 {
 				t.Errorf("samples %+v", b.Samples)
 			}
 			var out bytes.Buffer
-			if err := r.WriteHTML(&out); err != nil {
+			if err := WriteReport(&out, r); err != nil {
 				t.Fatal(err)
 			}
 			text := out.String()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
 // ShopData is a data set for something that is to serve it: what it may learn from, and what it will be asked. Items are named by their place in Items.
@@ -36,13 +38,6 @@ type ShopCase struct {
 // Serve answers every case of a shop with a list of places in its items, best first.
 type Serve func(ctx context.Context, shop *ShopData) ([][]int32, error)
 
-// Served is what lists that were served for the test part are worth.
-type Served struct {
-	Metrics map[string]Metric `json:"metrics"`
-	// Ratio divides the served figures by those of the winner.
-	Ratio map[string]float64 `json:"ratio"`
-}
-
 func shopData(d *dataset.Data, k int) *ShopData {
 	s := &ShopData{Relation: d.Relation, Items: d.Items.IDs(), Ordered: d.Ordered, RowTimes: d.RowTimes, Until: d.Until, Liked: d.Liked, K: k}
 	for _, session := range d.Sessions {
@@ -72,7 +67,7 @@ func shopData(d *dataset.Data, k int) *ShopData {
 }
 
 // served has the cases answered and compares the lists with those of the winner.
-func served(ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Options, winner map[string]Metric) (*Served, error) {
+func served(ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Options, winner map[string]similarityapi.ReportFigure) (*similarityapi.ReportServed, error) {
 	lists, err := serve(ctx, shopData(d, run.K))
 	if err != nil {
 		return nil, fmt.Errorf("serve the test part: %w", err)
@@ -81,7 +76,7 @@ func served(ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Opti
 	if err != nil {
 		return nil, err
 	}
-	s := &Served{Metrics: testMetrics(result, run), Ratio: map[string]float64{}}
+	s := &similarityapi.ReportServed{Metrics: report.Figures(result, run), Ratio: map[string]float64{}}
 	for name, m := range s.Metrics {
 		if offline := winner[name]; m.Low != nil && offline.Value > 0 {
 			s.Ratio[name] = m.Value / offline.Value

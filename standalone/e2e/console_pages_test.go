@@ -119,7 +119,7 @@ func (d *webDemo) paths(t *testing.T) []struct{ name, path, ready string } {
 		{"catalogue", "/console/catalogue?q=heart", "table"}, {"item", "/console/catalogue/item?id=85123A", "table"}, {"why", "/console/catalogue/item?id=85123A&other=21733", "#pair"},
 		{"quality", "/console/catalogue/quality", ".card"}, {"visitors", "/console/visitors", "table"}, {"visitor", "/console/visitors/visitor?user=17850", "table"},
 		{"erase", "/console/visitors/erase?user=14606", "form"}, {"health", "/console/health", "svg.chart"}, {"debugger", "/console/debugger?paused=yes", "table"},
-		{"models", "/console/models", "table"}, {"model", "/console/models/" + models[0].Version, "table"}, {"jobs", "/console/jobs", "table"}, {"job", "/console/jobs/" + models[0].JobID, "table"},
+		{"models", "/console/models", "table"}, {"model", "/console/models/" + models[0].Version, "table"}, {"report", "/console/models/" + models[0].Version + "/report", "figure img"}, {"jobs", "/console/jobs", "table"}, {"job", "/console/jobs/" + models[0].JobID, "table"},
 		{"schedules", "/console/schedules", "table"}, {"experiments", "/console/experiments?rate=2&effect=10&visitors=5000&arms=2", "table"},
 		{"experiment", "/console/experiments/try-best", "table"}, {"new-experiment", "/console/experiments/new", "form"}, {"rollouts", "/console/rollouts", "table"},
 		{"rollout", "/console/rollouts/new-home", "form"}, {"imports", "/console/imports", "form"}, {"keys", "/console/keys", ".card"}, {"audit", "/console/audit", "table"},

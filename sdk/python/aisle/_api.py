@@ -1315,6 +1315,133 @@ class Replay(TypedDict):
     identical: bool
 
 
+class Report(TypedDict):
+    breakdown: NotRequired[ReportBreakdown]
+    # Paired tests between every two algorithms that were tested
+    comparisons: NotRequired[list[ReportComparison]]
+    cpu_seconds: float
+    data: ReportData
+    drawings: NotRequired[list[ReportDrawing]]
+    peak_bytes: int
+    results: list[ReportResult]
+    runs: NotRequired[list[ReportRun]]
+    selected: str
+    # Figures of what was served beside those of the winner
+    served: NotRequired[ReportServed]
+    # What the winning family could have reached had it been chosen on the test part; for judging the choice only
+    test_optimum: NotRequired[ReportOptimum]
+
+
+class ReportBreakdown(TypedDict):
+    # Of visitors: items of the history
+    by_activity: list[ReportGroup]
+    # Of the items to be found: training interactions
+    by_popularity: list[ReportGroup]
+    samples: list[ReportSample]
+
+
+class ReportComparison(TypedDict):
+    difference: float
+    first: str
+    high: float
+    low: float
+    p: float
+    pairs: int
+    second: str
+
+
+class ReportData(TypedDict):
+    # Of a data set in files
+    format: NotRequired[str]
+    interactions: int
+    items: int
+    lines: NotRequired[int]
+    # What was found out about the files, such as that a table has no times
+    notes: NotRequired[list[str]]
+    # Of a data set in files
+    path: NotRequired[str]
+    relation: str
+    # Visitors, orders or sessions
+    rows: int
+    skipped: NotRequired[dict[str, int]]
+    test_cases: int
+
+
+class ReportDrawing(TypedDict):
+    says: NotRequired[str]
+    svg: str
+    title: str
+
+
+class ReportFigure(TypedDict):
+    high: NotRequired[float]
+    low: NotRequired[float]
+    sd: NotRequired[float]
+    value: float
+
+
+class ReportGroup(TypedDict):
+    count: int
+    measure: str
+    # The range, such as 5–12
+    name: str
+    # By model
+    values: dict[str, float]
+
+
+class ReportOptimum(TypedDict):
+    chosen: dict[str, float]
+    # Share of the optimum's NDCG that the choice gave away
+    loss: float
+    metrics: dict[str, float]
+    parameters: dict[str, Any]
+
+
+class ReportPoint(TypedDict):
+    # On the validation cases that guide the search
+    ndcg: float
+    parameters: dict[str, Any]
+
+
+class ReportResult(TypedDict):
+    cpu_seconds: float
+    metrics: NotRequired[dict[str, ReportFigure]]
+    name: str
+    # Of several runs those of the first
+    parameters: dict[str, Any]
+    # What the search tried, in its order
+    path: NotRequired[list[ReportPoint]]
+    peak_bytes: int
+    relation: str
+    # Of several in which it competed
+    runs: NotRequired[int]
+    validation: dict[str, float]
+    # Of several in which validation chose it
+    wins: NotRequired[int]
+
+
+class ReportRun(TypedDict):
+    # Counted from 1; 0 for the test part
+    fold: NotRequired[int]
+    results: list[ReportResult]
+    seed: int
+    selected: str
+
+
+class ReportSample(TypedDict):
+    # The latest items
+    history: list[str]
+    # By model
+    lists: dict[str, list[str]]
+    relevant: list[str]
+
+
+class ReportServed(TypedDict):
+    metrics: dict[str, ReportFigure]
+    # The served figures by those of the winner
+    ratio: dict[str, float]
+
+
 class Request(TypedDict):
     # Item ids in the cart
     cart: NotRequired[list[str]]
@@ -2355,6 +2482,20 @@ class Aisle(Core):
         Scope: `models:read`.
         """
         return self._call("GET", f"/v1/models/{quote(version)}", repeatable=True, options=options)
+
+    def get_model_report(
+        self,
+        version: str,
+        *,
+        options: Options | None = None,
+    ) -> Report:
+        """What the search tried, how well each algorithm does and for whom, with drawings.
+
+
+
+        Scope: `models:read`.
+        """
+        return self._call("GET", f"/v1/models/{quote(version)}/report", repeatable=True, options=options)
 
     def get_popular(
         self,

@@ -1323,6 +1323,133 @@ export interface Replay {
   identical: boolean;
 }
 
+export interface Report {
+  breakdown?: ReportBreakdown;
+  /** Paired tests between every two algorithms that were tested */
+  comparisons?: ReportComparison[];
+  cpu_seconds: number;
+  data: ReportData;
+  drawings?: ReportDrawing[];
+  peak_bytes: number;
+  results: ReportResult[];
+  runs?: ReportRun[];
+  selected: string;
+  /** Figures of what was served beside those of the winner */
+  served?: ReportServed;
+  /** What the winning family could have reached had it been chosen on the test part; for judging the choice only */
+  test_optimum?: ReportOptimum;
+}
+
+export interface ReportBreakdown {
+  /** Of visitors: items of the history */
+  by_activity: ReportGroup[];
+  /** Of the items to be found: training interactions */
+  by_popularity: ReportGroup[];
+  samples: ReportSample[];
+}
+
+export interface ReportComparison {
+  difference: number;
+  first: string;
+  high: number;
+  low: number;
+  p: number;
+  pairs: number;
+  second: string;
+}
+
+export interface ReportData {
+  /** Of a data set in files */
+  format?: string;
+  interactions: number;
+  items: number;
+  lines?: number;
+  /** What was found out about the files, such as that a table has no times */
+  notes?: string[];
+  /** Of a data set in files */
+  path?: string;
+  relation: string;
+  /** Visitors, orders or sessions */
+  rows: number;
+  skipped?: Record<string, number>;
+  test_cases: number;
+}
+
+export interface ReportDrawing {
+  says?: string;
+  svg: string;
+  title: string;
+}
+
+export interface ReportFigure {
+  high?: number;
+  low?: number;
+  sd?: number;
+  value: number;
+}
+
+export interface ReportGroup {
+  count: number;
+  measure: string;
+  /** The range, such as 5–12 */
+  name: string;
+  /** By model */
+  values: Record<string, number>;
+}
+
+export interface ReportOptimum {
+  chosen: Record<string, number>;
+  /** Share of the optimum's NDCG that the choice gave away */
+  loss: number;
+  metrics: Record<string, number>;
+  parameters: Record<string, unknown>;
+}
+
+export interface ReportPoint {
+  /** On the validation cases that guide the search */
+  ndcg: number;
+  parameters: Record<string, unknown>;
+}
+
+export interface ReportResult {
+  cpu_seconds: number;
+  metrics?: Record<string, ReportFigure>;
+  name: string;
+  /** Of several runs those of the first */
+  parameters: Record<string, unknown>;
+  /** What the search tried, in its order */
+  path?: ReportPoint[];
+  peak_bytes: number;
+  relation: string;
+  /** Of several in which it competed */
+  runs?: number;
+  validation: Record<string, number>;
+  /** Of several in which validation chose it */
+  wins?: number;
+}
+
+export interface ReportRun {
+  /** Counted from 1; 0 for the test part */
+  fold?: number;
+  results: ReportResult[];
+  seed: number;
+  selected: string;
+}
+
+export interface ReportSample {
+  /** The latest items */
+  history: string[];
+  /** By model */
+  lists: Record<string, string[]>;
+  relevant: string[];
+}
+
+export interface ReportServed {
+  metrics: Record<string, ReportFigure>;
+  /** The served figures by those of the winner */
+  ratio: Record<string, number>;
+}
+
 export interface Request {
   /** Item ids in the cart */
   cart?: string[];
@@ -2271,6 +2398,17 @@ export class Aisle extends Core {
    */
   getModel(version: string, options?: Options): Promise<Model> {
     return this.call({ method: 'GET', path: `/v1/models/${encodeURIComponent(version)}`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * What the search tried, how well each algorithm does and for whom, with drawings.
+   * 
+   * 
+   * 
+   * Scope: `models:read`.
+   */
+  getModelReport(version: string, options?: Options): Promise<Report> {
+    return this.call({ method: 'GET', path: `/v1/models/${encodeURIComponent(version)}/report`, repeatable: true } satisfies Call, options);
   }
 
   /**

@@ -107,6 +107,15 @@ func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options
 	return study, nil
 }
 
+// Study makes a study of the only run that there was, on data.
+func (b *Leaderboard) Study(data *dataset.Data) *Study {
+	figures := *b
+	figures.forgetModels()
+	s := &Study{Runs: []Competition{{Board: &figures}}, Data: data}
+	s.summarise()
+	return s
+}
+
 func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) error {
 	d, err := load(c.Seed)
 	if err != nil {

@@ -78,6 +78,8 @@ func problem(err error) error {
 		return huma.ErrorWithHeaders(p, http.Header{"Location": {"/v1/jobs/" + running.JobID}})
 	case errors.Is(err, serving.ErrUnknownVersion):
 		return apierror.New(http.StatusNotFound, "model_not_found", sentence(err))
+	case errors.Is(err, serving.ErrNoReport):
+		return apierror.New(http.StatusNotFound, "report_not_found", sentence(err)+" It was made before there were reports: recompute.")
 	case errors.Is(err, serving.ErrLive):
 		return apierror.Conflict("model_live", "The version is live and cannot be deleted: activate another one first.")
 	case errors.Is(err, serving.ErrNotServable):

@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
 type modelsInput struct {
@@ -28,6 +29,8 @@ type VersionInput struct {
 }
 
 type modelOutput struct{ Body similarityapi.Model }
+
+type reportOutput struct{ Body similarityapi.Report }
 
 type activateInput struct {
 	VersionInput
@@ -72,6 +75,17 @@ func (a *API) registerModels(api huma.API) {
 	}, func(ctx context.Context, shop string, in *VersionInput) (*modelOutput, error) {
 		m, err := a.Registry.Describe(ctx, shop, in.Version)
 		return &modelOutput{m}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-model-report", Method: http.MethodGet, Path: "/v1/models/{version}/report", Tags: tags,
+		Summary: "What the search tried, how well each algorithm does and for whom, with drawings",
+	}, func(ctx context.Context, shop string, in *VersionInput) (*reportOutput, error) {
+		r, err := a.Registry.Report(ctx, shop, in.Version)
+		if err != nil {
+			return nil, err
+		}
+		r.Drawings, err = report.Draw(r)
+		return &reportOutput{r}, err
 	})
 	register(api, auth.ScopeModelsWrite, huma.Operation{
 		OperationID: "delete-model", Method: http.MethodDelete, Path: "/v1/models/{version}", Tags: tags,

@@ -26,6 +26,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
+	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 )
@@ -461,7 +462,8 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	if err != nil {
 		return o, err
 	}
-	if m, err = r.Registry.Store(ctx, s.task.Shop, m, content, twin); err != nil {
+	made := report.Of(c.board.Study(p.Split), p.Split, r.options(ctx, s))
+	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Report: &made}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

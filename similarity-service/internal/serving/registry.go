@@ -30,6 +30,8 @@ var (
 	ErrDamaged = snapshot.ErrCorrupt
 	// ErrLive says that a live version cannot be deleted.
 	ErrLive = errors.New("the version is live")
+	// ErrNoReport says that a version was made without a report, before there were any.
+	ErrNoReport = errors.New("no report of model")
 	// ErrNotServable says that a version was refused by the gate and may only be activated with a reason.
 	ErrNotServable = errors.New("the version did not pass the gate")
 )
@@ -78,12 +80,19 @@ func twinPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
 
-// Store keeps a new version: first its snapshot and that of its twin, the same model trained without the held-out part, then its
-// description. It returns the description with version and checksum set.
-func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model, c, twin *snapshot.Content) (similarityapi.Model, error) {
+// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and the report of the competition, nil for none.
+type New struct {
+	Model         similarityapi.Model
+	Content, Twin *snapshot.Content
+	Report        *similarityapi.Report
+}
+
+// Store keeps a new version: first its snapshot and that of its twin, then its description and report. It returns the description with version and checksum set.
+func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
+	m, c := v.Model, v.Content
 	m.CreatedAt = wire.TimeOf(r.now())
 	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format("20060102T150405.000"), m.JobID[max(0, len(m.JobID)-4):])
-	if _, err := r.archive.PutSnapshot(ctx, twinPath(shop, m.Version), twin); err != nil {
+	if _, err := r.archive.PutSnapshot(ctx, twinPath(shop, m.Version), v.Twin); err != nil {
 		return m, err
 	}
 	checksum, err := r.archive.PutSnapshot(ctx, snapshotPath(shop, m.Version), c)
@@ -95,7 +104,7 @@ func (r *Registry) Store(ctx context.Context, shop string, m similarityapi.Model
 	if c.Lists != nil {
 		m.Neighbours = c.Lists.Entries()
 	}
-	return m, r.store.PutModel(ctx, shop, m)
+	return m, r.store.PutModel(ctx, shop, m, v.Report)
 }
 
 // Describe returns the description of a version.
@@ -108,6 +117,18 @@ func (r *Registry) Describe(ctx context.Context, shop, version string) (similari
 		m.State = StateLive
 	}
 	return m, err
+}
+
+// Report returns the report of the competition that made a version.
+func (r *Registry) Report(ctx context.Context, shop, version string) (similarityapi.Report, error) {
+	report, err := r.store.Report(ctx, shop, version)
+	if !errors.Is(err, store.ErrNotFound) {
+		return report, err
+	}
+	if _, err := r.Describe(ctx, shop, version); err != nil {
+		return report, err
+	}
+	return report, fmt.Errorf("%w: %s", ErrNoReport, version)
 }
 
 // List returns the descriptions of all versions of a shop, newest first; relation "" means all.

@@ -44,7 +44,7 @@ func replica(t *testing.T, folder string, db *store.Store, now func() time.Time)
 func keep(t *testing.T, r *Registry, relation, job string) string {
 	t.Helper()
 	c := &snapshot.Content{Meta: snapshot.Meta{Relation: relation}, Items: []string{"a", "b"}, Support: []float32{1, 1}}
-	m, err := r.Store(t.Context(), shop, similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, c, c)
+	m, err := r.Store(t.Context(), shop, New{Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,31 @@ import (
 const putModel = `insert into models (shop, version, relation, created_ms, body) values ($1, $2, $3, $4, $5)
 	on conflict (shop, version) do update set body = excluded.body`
 
-// PutModel stores the description of a version, in place of an earlier one.
-func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model) error {
-	return s.InTx(ctx, func(tx *database.Tx) error { return insertModel(ctx, tx, shop, m) })
+// PutModel stores the description of a version with the report of the competition that made it, in place of earlier ones; nil is a version without a report.
+func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model, report *similarityapi.Report) error {
+	return s.InTx(ctx, func(tx *database.Tx) error {
+		if err := insertModel(ctx, tx, shop, m); err != nil || report == nil {
+			return err
+		}
+		text, err := encoded(report)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `insert into reports (shop, version, body) values ($1, $2, $3)
+			on conflict (shop, version) do update set body = excluded.body`, shop, m.Version, text); err != nil {
+			return fmt.Errorf("store the report of model %s: %w", m.Version, err)
+		}
+		return nil
+	})
+}
+
+// Report returns the report of the competition that made a version, or ErrNotFound.
+func (s *Store) Report(ctx context.Context, shop, version string) (similarityapi.Report, error) {
+	r, err := one(ctx, s, body[similarityapi.Report], "select body from reports where shop = $1 and version = $2", shop, version)
+	if err != nil {
+		return r, fmt.Errorf("read the report of model %s: %w", version, err)
+	}
+	return r, nil
 }
 
 func insertModel(ctx context.Context, tx *database.Tx, shop string, m similarityapi.Model) error {
@@ -46,15 +68,17 @@ func (s *Store) Models(ctx context.Context, shop, relation string) ([]similarity
 	return list, nil
 }
 
-// DeleteModel removes the description of a version; a missing one is no error. It fails with ErrGeneration when what is live is no longer of the generation from which
+// DeleteModel removes the description of a version and its report; a missing one is no error. It fails with ErrGeneration when what is live is no longer of the generation from which
 // the caller knows that the version is not live.
 func (s *Store) DeleteModel(ctx context.Context, shop, version string, generation int64) error {
 	return s.InTx(ctx, func(tx *database.Tx) error {
 		if err := hold(ctx, tx, shop, generation); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "delete from models where shop = $1 and version = $2", shop, version); err != nil {
-			return fmt.Errorf("delete model %s: %w", version, err)
+		for _, table := range []string{"models", "reports"} {
+			if _, err := tx.Exec(ctx, "delete from "+table+" where shop = $1 and version = $2", shop, version); err != nil {
+				return fmt.Errorf("delete model %s: %w", version, err)
+			}
 		}
 		return nil
 	})

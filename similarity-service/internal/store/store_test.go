@@ -19,7 +19,7 @@ func model(version string, at int64) similarityapi.Model {
 func put(t *testing.T, s *store.Store, shop string, models ...similarityapi.Model) {
 	t.Helper()
 	for _, m := range models {
-		if err := s.PutModel(t.Context(), shop, m); err != nil {
+		if err := s.PutModel(t.Context(), shop, m, &similarityapi.Report{Selected: "of " + m.Version}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,6 +52,12 @@ func TestModels(t *testing.T) {
 		}
 		if _, err := s.Model(ctx, "north", "b"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("a deleted one: %v", err)
+		}
+		if r, err := s.Report(ctx, "north", "a"); err != nil || r.Selected != "of a" {
+			t.Errorf("the report is %+v, %v", r, err)
+		}
+		if _, err := s.Report(ctx, "north", "b"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("the report of a deleted one: %v", err)
 		}
 	})
 }

@@ -69,7 +69,7 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 			if err := e.save(); err != nil {
 				return err
 			}
-			if err := e.writePage(report); err != nil {
+			if err := writePage(e.page, report); err != nil {
 				return err
 			}
 			if e.asJSON {
@@ -84,17 +84,17 @@ usual words in several languages; --map names others: user_id, item_id, order_id
 	return cmd
 }
 
-// writePage writes --report.
-func (e *evaluation) writePage(r service.Report) (err error) {
-	if e.page == "" {
+// writePage writes a report as a page to a file, to none when path is empty.
+func writePage(path string, r service.Report) (err error) {
+	if path == "" {
 		return nil
 	}
-	file, err := os.Create(e.page)
+	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return r.WriteHTML(file)
+	return service.WriteReport(file, r)
 }
 
 func (e *evaluation) flags(flags *pflag.FlagSet) {

@@ -10,13 +10,18 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/service"
 )
 
 // writeReport prints an aligned table: the test figures where there are any, the validation NDCG for all.
 func writeReport(w io.Writer, r service.Report) error {
 	d := r.Data
-	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", d.Path, d.Format, d.Rows, d.Items, d.Interactions, d.TestCases)
+	source, kind := d.Path, d.Format
+	if source == "" {
+		source, kind = "events of the shop", d.Relation
+	}
+	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", source, kind, d.Rows, d.Items, d.Interactions, d.TestCases)
 	for _, reason := range slices.Sorted(maps.Keys(d.Skipped)) {
 		fmt.Fprintf(w, "left out: %d %s\n", d.Skipped[reason], reason)
 	}
@@ -84,11 +89,11 @@ func writeFigures(w io.Writer, r service.Report, columns []string) error {
 				validation = fmt.Sprintf("%.4f", v)
 			}
 		}
-		cpu := "–" // of several runs at a time it is not known
+		cpu, peak := "–", "–" // of several runs at a time, and of a recompute among other work, it is not known
 		if one.CPUSeconds > 0 {
-			cpu = fmt.Sprintf("%.1f", one.CPUSeconds)
+			cpu, peak = fmt.Sprintf("%.1f", one.CPUSeconds), fmt.Sprint(one.PeakBytes>>20)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t\n", one.Name, validation, cells(one.Metrics, accuracy), cpu, one.PeakBytes>>20)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", one.Name, validation, cells(one.Metrics, accuracy), cpu, peak)
 	}
 	beyond := columns[len(accuracy):]
 	fmt.Fprintf(table, "\nlists\t%s\t\n", strings.Join(beyond, "\t"))
@@ -103,7 +108,7 @@ func writeFigures(w io.Writer, r service.Report, columns []string) error {
 	return nil
 }
 
-func cells(metrics map[string]service.Metric, columns []string) string {
+func cells(metrics map[string]similarityapi.ReportFigure, columns []string) string {
 	out := make([]string, len(columns))
 	for n, name := range columns {
 		out[n] = cell(metrics, name)
@@ -116,21 +121,16 @@ const accuracyColumns = 6
 
 // metricColumns orders the figures: accuracy first, in the order in which papers give them.
 func metricColumns(r service.Report) []string {
-	order := service.MetricNames()
 	found := map[string]bool{}
 	for _, one := range r.Results {
 		for name := range one.Metrics {
 			found[name] = true
 		}
 	}
-	return slices.SortedFunc(maps.Keys(found), func(x, y string) int {
-		xName, _, _ := strings.Cut(x, "@")
-		yName, _, _ := strings.Cut(y, "@")
-		return slices.Index(order, xName) - slices.Index(order, yName)
-	})
+	return service.OrderedMetrics(maps.Keys(found))
 }
 
-func cell(metrics map[string]service.Metric, name string) string {
+func cell(metrics map[string]similarityapi.ReportFigure, name string) string {
 	m, ok := metrics[name]
 	switch {
 	case !ok:

@@ -17,7 +17,7 @@ import (
 func newModelsCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "models", "List, compare, activate and roll back models", newModelsListCommand(c), newModelsShowCommand(c),
-		newModelsCompareCommand(c), newModelsActivateCommand(c), newModelsRollbackCommand(c), newModelsDeleteCommand(c))
+		newModelsReportCommand(c), newModelsCompareCommand(c), newModelsActivateCommand(c), newModelsRollbackCommand(c), newModelsDeleteCommand(c))
 }
 
 func newModelsListCommand(c *connection) *cobra.Command {
@@ -69,6 +69,24 @@ func newModelsShowCommand(c *connection) *cobra.Command {
 			return show(cmd, c, m, err, printJSON)
 		},
 	}
+}
+
+func newModelsReportCommand(c *connection) *cobra.Command {
+	var page string
+	cmd := &cobra.Command{
+		Use: "report VERSION", Short: "Show what the search behind a version tried and how well each algorithm does", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := c.similarity().Report(cmd.Context(), args[0])
+			if err == nil {
+				err = writePage(page, r)
+			}
+			return show(cmd, c, r, err, func(w io.Writer, r similarityapi.Report) {
+				_ = writeReport(w, r) // as table
+			})
+		},
+	}
+	cmd.Flags().StringVar(&page, "page", "", "write it to this file as well, as one page with figures")
+	return cmd
 }
 
 func newModelsCompareCommand(c *connection) *cobra.Command {

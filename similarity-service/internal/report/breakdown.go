@@ -1,9 +1,10 @@
-package service
+package report
 
 import (
 	"fmt"
 	"slices"
 
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 )
@@ -16,34 +17,12 @@ const (
 	sampleItems = 10
 )
 
-// Group is a part of the test cases, or of the items to be found, with a figure of each tested model.
-type Group struct {
-	Name    string             `json:"name"` // the range, such as 5–12
-	Count   int                `json:"count"`
-	Measure string             `json:"measure"`
-	Values  map[string]float64 `json:"values"` // by model
-}
-
-// Sample is what the models answer to one test case.
-type Sample struct {
-	History  []string            `json:"history"` // the latest items
-	Relevant []string            `json:"relevant"`
-	Lists    map[string][]string `json:"lists"` // by model
-}
-
-// Breakdown says for whom and for what the models of the first run are right.
-type Breakdown struct {
-	ByActivity   []Group  `json:"by_activity"`   // of visitors: items of the history
-	ByPopularity []Group  `json:"by_popularity"` // of the items to be found: training interactions
-	Samples      []Sample `json:"samples"`
-}
-
-func breakdown(study *evaluate.Study, k int) *Breakdown {
+func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
 	d := study.Data
 	if len(d.Tests) == 0 {
 		return nil
 	}
-	b := &Breakdown{}
+	b := &similarityapi.ReportBreakdown{}
 	tested := slices.DeleteFunc(slices.Clone(study.Runs[0].Board.Results), func(r evaluate.Result) bool { return !r.Tested })
 	activity := make([]int, len(d.Tests))
 	var popularity []int
@@ -91,9 +70,9 @@ func history(d *dataset.Data, c dataset.Case) []int32 {
 }
 
 // grouped divides by the size that each value belongs to and takes the means of the values in each part.
-func grouped(sizes []int, measure string, tested []evaluate.Result, values func(r *evaluate.Result) []float64) []Group {
+func grouped(sizes []int, measure string, tested []evaluate.Result, values func(r *evaluate.Result) []float64) []similarityapi.ReportGroup {
 	sorted := slices.Sorted(slices.Values(sizes))
-	var out []Group
+	var out []similarityapi.ReportGroup
 	var upper []int
 	for g := range groups {
 		last := sorted[max((g+1)*len(sorted)/groups, 1)-1]
@@ -101,7 +80,7 @@ func grouped(sizes []int, measure string, tested []evaluate.Result, values func(
 			continue
 		}
 		upper = append(upper, last)
-		out = append(out, Group{Measure: measure, Values: map[string]float64{}})
+		out = append(out, similarityapi.ReportGroup{Measure: measure, Values: map[string]float64{}})
 	}
 	part := make([]int, len(sizes))
 	low := make([]int, len(out))
@@ -127,7 +106,7 @@ func grouped(sizes []int, measure string, tested []evaluate.Result, values func(
 	return out
 }
 
-func sample(d *dataset.Data, n int, tested []evaluate.Result) Sample {
+func sample(d *dataset.Data, n int, tested []evaluate.Result) similarityapi.ReportSample {
 	ids := func(items []int32) []string {
 		var out []string
 		for _, j := range items {
@@ -137,7 +116,7 @@ func sample(d *dataset.Data, n int, tested []evaluate.Result) Sample {
 	}
 	c := d.Tests[n]
 	past := history(d, c)
-	s := Sample{History: ids(past[max(0, len(past)-sampleItems):]), Relevant: ids(c.Relevant), Lists: map[string][]string{}}
+	s := similarityapi.ReportSample{History: ids(past[max(0, len(past)-sampleItems):]), Relevant: ids(c.Relevant), Lists: map[string][]string{}}
 	for _, r := range tested {
 		s.Lists[r.Name] = ids(r.TestLists[n][:min(len(r.TestLists[n]), sampleItems)])
 	}

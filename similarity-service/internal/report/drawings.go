@@ -1,10 +1,9 @@
-package service
+package report
 
 import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"html/template"
 	"image/color"
 	"slices"
 
@@ -12,13 +11,9 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-)
 
-// figure is one drawing of the report.
-type figure struct {
-	Title, Says string
-	SVG         template.HTML
-}
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+)
 
 // colourOf tells models apart, also for those who do not see red and green alike (Okabe and Ito, 2008).
 func colourOf(n int) color.RGBA {
@@ -29,7 +24,7 @@ func colourOf(n int) color.RGBA {
 }
 
 // svg draws a plot of width × height points.
-func svg(p *plot.Plot, width, height vg.Length) (template.HTML, error) {
+func svg(p *plot.Plot, width, height vg.Length) (string, error) {
 	span := p.Y.Max - p.Y.Min
 	p.Y.Min, p.Y.Max = p.Y.Min-.05*span, p.Y.Max+.05*span
 	if p.Legend.Top { // it stands over the points unless there is room
@@ -47,7 +42,7 @@ func svg(p *plot.Plot, width, height vg.Length) (template.HTML, error) {
 	if at := bytes.Index(text, []byte("<svg")); at > 0 { // the XML declaration has no place inside a page
 		text = text[at:]
 	}
-	return template.HTML(text), nil // drawn by the plotter, which escapes labels
+	return string(text), nil
 }
 
 // interval is a plotter of points with their 95 % intervals.
@@ -57,7 +52,7 @@ type interval struct {
 }
 
 // pointsWithIntervals draws one figure of every tested model.
-func pointsWithIntervals(results []Result, name string) (template.HTML, error) {
+func pointsWithIntervals(results []similarityapi.ReportResult, name string) (string, error) {
 	p := plot.New()
 	p.Y.Label.Text = name
 	var labels []string
@@ -91,7 +86,7 @@ func pointsWithIntervals(results []Result, name string) (template.HTML, error) {
 }
 
 // against draws two figures of every tested model against each other.
-func against(results []Result, x, y string) (template.HTML, error) {
+func against(results []similarityapi.ReportResult, x, y string) (string, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	p.Add(plotter.NewGrid())
@@ -113,7 +108,7 @@ func against(results []Result, x, y string) (template.HTML, error) {
 }
 
 // byGroup draws a figure of every tested model over groups of cases or items.
-func byGroup(groups []Group, label string) (template.HTML, error) {
+func byGroup(groups []similarityapi.ReportGroup, label string) (string, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = label, groups[0].Measure
 	p.Add(plotter.NewGrid())
@@ -143,5 +138,39 @@ func byGroup(groups []Group, label string) (template.HTML, error) {
 		p.Legend.Add(name, drawn, points)
 	}
 	p.NominalX(labels...)
+	return svg(p, 480, 280)
+}
+
+// searchPath draws the validation figure of every point that was tried, by model, over the number of points tried before, and the best so far.
+func searchPath(results []similarityapi.ReportResult) (string, error) {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = "points tried", "validation NDCG"
+	p.Add(plotter.NewGrid())
+	p.Legend.Top = true
+	for n, r := range results {
+		if len(r.Path) < 2 {
+			continue
+		}
+		var tried, best plotter.XYs
+		for at, point := range r.Path {
+			tried = append(tried, plotter.XY{X: float64(at + 1), Y: point.NDCG})
+			best = append(best, plotter.XY{X: float64(at + 1), Y: point.NDCG})
+			if at > 0 {
+				best[at].Y = max(best[at].Y, best[at-1].Y)
+			}
+		}
+		points, err := plotter.NewScatter(tried)
+		if err != nil {
+			return "", fmt.Errorf("draw the search: %w", err)
+		}
+		line, err := plotter.NewLine(best)
+		if err != nil {
+			return "", fmt.Errorf("draw the search: %w", err)
+		}
+		points.GlyphStyle = draw.GlyphStyle{Color: colourOf(n), Radius: 2, Shape: draw.CircleGlyph{}}
+		line.Color = colourOf(n)
+		p.Add(points, line)
+		p.Legend.Add(r.Name, line, points)
+	}
 	return svg(p, 480, 280)
 }
