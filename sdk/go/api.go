@@ -778,7 +778,9 @@ type Job struct {
 	Progress float64        `json:"progress"`
 	Request  JobRequest     `json:"request"`
 	Result   map[string]any `json:"result,omitzero"`
-	Stage    string         `json:"stage,omitzero"`
+	// How often it failed for a reason that may pass, and was begun again after a while
+	Retries *int64 `json:"retries,omitzero"`
+	Stage   string `json:"stage,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
 	StartedAt time.Time `json:"started_at,omitzero"`
 	State     string    `json:"state"`

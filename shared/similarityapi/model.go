@@ -80,6 +80,7 @@ type Job struct {
 	StartedAt  wire.Time      `json:"started_at,omitempty"`
 	FinishedAt wire.Time      `json:"finished_at,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	Retries    int            `json:"retries,omitempty" doc:"How often it failed for a reason that may pass, and was begun again after a while"`
 	Request    JobRequest     `json:"request"`
 	Models     []string       `json:"models,omitempty" doc:"Versions made"`
 	Result     map[string]any `json:"result,omitempty"`

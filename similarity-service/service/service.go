@@ -166,17 +166,18 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.schedules.Run(ctx, shops); return nil })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
 	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
-	group.Go(func() error { s.purgeAudit(ctx); return nil })
+	group.Go(func() error { s.purge(ctx); return nil })
 	return group.Wait()
 }
 
-// purgeAudit removes entries of the audit log that are past their time, once a day, until ctx ends.
-func (s *Service) purgeAudit(ctx context.Context) {
+// purge removes entries of the audit log and jobs that are past their time, once a day, until ctx ends.
+func (s *Service) purge(ctx context.Context) {
 	tick := time.NewTicker(24 * time.Hour)
 	defer tick.Stop()
 	for {
-		if err := (store.Audit{Store: s.store}).Purge(ctx, time.Now().Add(-audit.Keep)); err != nil && ctx.Err() == nil {
-			s.deps.Logger.Warn("old entries of the audit log not removed, it is tried again tomorrow", "error", err)
+		before := time.Now().Add(-audit.Keep)
+		if err := errors.Join(store.Audit{Store: s.store}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil && ctx.Err() == nil {
+			s.deps.Logger.Warn("old entries of the audit log or jobs not removed, it is tried again tomorrow", "error", err)
 		}
 		select {
 		case <-ctx.Done():

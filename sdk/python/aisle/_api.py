@@ -721,6 +721,8 @@ class Job(TypedDict):
     progress: float
     request: JobRequest
     result: NotRequired[dict[str, Any]]
+    # How often it failed for a reason that may pass, and was begun again after a while
+    retries: NotRequired[int]
     stage: NotRequired[str]
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
     started_at: NotRequired[str]

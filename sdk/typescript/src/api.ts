@@ -727,6 +727,8 @@ export interface Job {
   progress: number;
   request: JobRequest;
   result?: Record<string, unknown>;
+  /** How often it failed for a reason that may pass, and was begun again after a while */
+  retries?: number;
   stage?: string;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
   started_at?: string;

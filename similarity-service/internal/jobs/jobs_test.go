@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
@@ -20,7 +24,7 @@ import (
 )
 
 // brisk is a timing in which a test need not wait.
-var brisk = timing{lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond}
+var brisk = timing{lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond, again: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond}}
 
 // replica returns a manager that also looks for jobs that nobody runs, as a process has.
 func replica(t *testing.T, s *store.Store, run Runner) *Manager {
@@ -225,6 +229,61 @@ func TestAStoppedProcessHandsItsJobOn(t *testing.T) {
 		}
 		if attempt := <-taken; attempt != 1 {
 			t.Errorf("it was attempt %d", attempt)
+		}
+	})
+}
+
+// TestAFailureThatMayPassIsTriedAgain has a peer that is away for a while, for good, or that refuses.
+func TestAFailureThatMayPassIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	away := fmt.Errorf("read interactions: %w", apierror.New(http.StatusServiceUnavailable, "unavailable", "The store does not answer."))
+	for name, c := range map[string]struct {
+		fails   int32 // so often
+		with    error
+		state   string
+		retries int
+	}{
+		"away for a while":  {2, away, similarityapi.JobSucceeded, 2},
+		"away for good":     {100, errors.Join(away, away), similarityapi.JobFailed, 2},
+		"no connection":     {1, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, similarityapi.JobSucceeded, 1},
+		"a request refused": {1, apierror.New(http.StatusForbidden, "forbidden", "The key may not."), similarityapi.JobFailed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+				var runs atomic.Int32
+				m := replica(t, open(t), func(_ context.Context, j *Task) error {
+					j.SetResult("half", "done")
+					if runs.Add(1) <= c.fails {
+						return c.with
+					}
+					return nil
+				})
+				job := end(t, m, start(t, m).JobID)
+				if job.State != c.state || job.Retries != c.retries || int(runs.Load()) != c.retries+1 {
+					t.Errorf("after %d runs: %+v", runs.Load(), job)
+				}
+				if (job.Error == "") != (c.state == similarityapi.JobSucceeded) {
+					t.Errorf("the error is %q", job.Error)
+				}
+			})
+		})
+	}
+}
+
+// TestAJobThatWaitsToBeTriedAgainCanBeCancelled cancels one that would wait for an hour.
+func TestAJobThatWaitsToBeTriedAgainCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		m := replica(t, open(t), func(context.Context, *Task) error { return syscall.ECONNREFUSED })
+		m.timing.again = []time.Duration{time.Hour}
+		job := start(t, m)
+		until(t, m, job.JobID, func(j similarityapi.Job) bool { return j.State == similarityapi.JobQueued && j.Retries == 1 })
+		if err := m.Cancel(t.Context(), "shop", job.JobID); err != nil {
+			t.Fatal(err)
+		}
+		if job = end(t, m, job.JobID); job.State != similarityapi.JobCancelled {
+			t.Errorf("%+v", job)
 		}
 	})
 }

@@ -42,13 +42,17 @@ const (
 
 // timing is how soon things are noticed. Tests have another.
 type timing struct {
-	lease time.Duration // how long a job stays its owner's without a word
-	beat  time.Duration // how often the lease is prolonged and a wish to cancel is looked for
-	show  time.Duration // how late progress is seen
-	look  time.Duration // how often jobs that nobody runs are looked for
+	lease time.Duration   // how long a job stays its owner's without a word
+	beat  time.Duration   // how often the lease is prolonged and a wish to cancel is looked for
+	show  time.Duration   // how late progress is seen
+	look  time.Duration   // how often jobs that nobody runs are looked for
+	again []time.Duration // how long a job that failed for a reason that may pass waits before it is begun again, the first time and the next ones
 }
 
-var usual = timing{lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second}
+var usual = timing{
+	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second,
+	again: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute},
+}
 
 // Runner does the work of one kind of job. It returns when ctx ends. It may be called again for a job whose process ended, and then starts over.
 type Runner func(ctx context.Context, t *Task) error

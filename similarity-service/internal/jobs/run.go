@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
@@ -31,6 +34,8 @@ func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Ta
 		m.logger.Warn("a job is run by another process now", "shop", t.Shop, "job_id", t.JobID)
 	case errors.Is(cause, errShutdown) && err != nil:
 		m.handOn(t)
+	case cause == nil && mayPass(err) && t.job.Retries < len(m.timing.again):
+		m.later(t, err)
 	default:
 		m.finish(t, err, cause)
 	}
@@ -41,7 +46,7 @@ func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Ta
 
 // begin sets what a job has reached back to nothing: it starts over, and so does one that was begun before.
 func begin(job *store.Job, now time.Time) {
-	job.State, job.Stage, job.Progress, job.Models, job.Result = similarityapi.JobRunning, "starting", 0, nil, nil
+	job.State, job.Stage, job.Progress, job.Models, job.Result, job.Error = similarityapi.JobRunning, "starting", 0, nil, nil, ""
 	if job.Attempts > 1 {
 		job.Stage = fmt.Sprintf("starting over, attempt %d: the process that ran it ended", job.Attempts)
 	}
@@ -100,13 +105,37 @@ func (m *Manager) keep(ctx context.Context, cancel context.CancelCauseFunc, t *T
 	}
 }
 
+// mayPass reports whether a job failed for want of something that may be there again soon: a peer or a store that does not answer.
+func mayPass(err error) bool {
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		if apierror.Is(err, status) {
+			return true
+		}
+	}
+	return err != nil && database.FaultOf(err) == database.Unavailable
+}
+
+// later has a job begun again, by whichever replica looks first, after a while that grows.
+func (m *Manager) later(t *Task, err error) {
+	job, _ := t.snapshot()
+	wait := m.timing.again[job.Retries]
+	job.Retries++
+	job.State, job.Stage, job.Progress, job.Error = similarityapi.JobQueued, fmt.Sprintf("waiting %v to try again", wait), 0, err.Error()
+	m.logger.Warn("a job failed for a reason that may pass", "shop", t.Shop, "job_id", t.JobID, "again_in", wait, "error", err)
+	m.leave(t, &job, wait)
+}
+
 // handOn leaves a job to other replicas.
 func (m *Manager) handOn(t *Task) {
 	job, _ := t.snapshot()
 	job.State, job.Stage = similarityapi.JobQueued, "waiting: the process that ran it was stopped"
+	m.leave(t, &job, 0)
+}
+
+func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	ctx, done := context.WithTimeout(context.Background(), storeLimit)
 	defer done()
-	if err := m.store.HandJobOn(ctx, &job, m.owner); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := m.store.HandJobOn(ctx, job, m.owner, after); err != nil && !errors.Is(err, store.ErrNotFound) {
 		m.logger.Warn("a job was not handed on, another replica takes it once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
 		return
 	}

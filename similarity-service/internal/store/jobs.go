@@ -113,9 +113,17 @@ func (s *Store) EndJob(ctx context.Context, job *Job, owner string) error {
 	return s.leave(ctx, job, owner, "active = 0, lease_ms = 0")
 }
 
-// HandJobOn leaves a job to whoever takes it next; ErrNotFound says that it is its owner's no more.
-func (s *Store) HandJobOn(ctx context.Context, job *Job, owner string) error {
-	return s.leave(ctx, job, owner, "lease_ms = 0, owner = '', attempts = attempts - 1")
+// HandJobOn leaves a job to whoever takes it next, after a while at the earliest; ErrNotFound says that it is its owner's no more.
+func (s *Store) HandJobOn(ctx context.Context, job *Job, owner string, after time.Duration) error {
+	return s.leave(ctx, job, owner, fmt.Sprintf("lease_ms = %s + %d, owner = '', attempts = attempts - 1", s.NowMs(), after.Milliseconds()))
+}
+
+// PurgeJobs removes the jobs of all shops that ended and were made before a moment.
+func (s *Store) PurgeJobs(ctx context.Context, before time.Time) error {
+	if _, err := s.Exec(ctx, "delete from jobs where active = 0 and created_ms < $1", before.UnixMilli()); err != nil {
+		return fmt.Errorf("remove old jobs: %w", err)
+	}
+	return nil
 }
 
 func (s *Store) leave(ctx context.Context, job *Job, owner, set string) error {
@@ -133,9 +141,9 @@ func (s *Store) leave(ctx context.Context, job *Job, owner, set string) error {
 	return nil
 }
 
-// CancelJob notes the wish to cancel a job, for whoever runs it; it returns false when the job has ended or there is none.
+// CancelJob notes the wish to cancel a job, for whoever runs it or, when it waits, for whoever takes it, which may be at once; it returns false when the job has ended or there is none.
 func (s *Store) CancelJob(ctx context.Context, shop, id string) (bool, error) {
-	n, err := s.Exec(ctx, "update jobs set cancelled = 1 where shop = $1 and job_id = $2 and active = 1", shop, id)
+	n, err := s.Exec(ctx, "update jobs set cancelled = 1, lease_ms = case when owner = '' then 0 else lease_ms end where shop = $1 and job_id = $2 and active = 1", shop, id)
 	if err != nil {
 		return false, fmt.Errorf("cancel job %s: %w", id, err)
 	}

@@ -131,3 +131,31 @@ func TestAuditLog(t *testing.T) {
 		}
 	})
 }
+
+func TestEndedJobsArePurged(t *testing.T) {
+	t.Parallel()
+	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s, ctx, lease := open(t), t.Context(), store.Lease{Owner: "me", For: time.Minute}
+		for id, at := range map[string]int64{"old": 1, "young": 1_000_000, "running": 2} {
+			job := &store.Job{Shop: "north", Job: similarityapi.Job{JobID: id, Kind: id, CreatedAt: wire.TimeOf(time.UnixMilli(at))}}
+			if _, err := s.InsertJob(ctx, job); err != nil {
+				t.Fatal(err)
+			}
+			if _, claimed, err := s.ClaimJob(ctx, "north", id, lease); err != nil || !claimed {
+				t.Fatal(claimed, err)
+			}
+			if id != "running" {
+				if err := s.EndJob(ctx, job, "me"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := s.PurgeJobs(ctx, time.UnixMilli(1000)); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Jobs(ctx, "north", 10)
+		if err != nil || len(list) != 2 || list[0].JobID != "young" || list[1].JobID != "running" {
+			t.Errorf("left are %+v, %v", list, err)
+		}
+	})
+}
