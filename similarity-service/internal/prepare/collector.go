@@ -19,6 +19,10 @@ type Options struct {
 	BotEventsPerDay int
 	// Since asks for Prepared.Touched: the items with an interaction at this Unix second or later; 0 does not ask.
 	Since int64
+	// SpillAfter is the number of interactions that are held in memory; more go to a temporary file. 0 means four million.
+	SpillAfter int64
+	// Warn is told, once, why interactions stay in memory for want of room for the file; nil tells nobody.
+	Warn func(error)
 	// HoldOut is the share of latest events set aside for evaluation; 0 means .1.
 	HoldOut float64
 }
@@ -29,6 +33,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.BotEventsPerDay == 0 {
 		o.BotEventsPerDay = 1000
+	}
+	if o.SpillAfter == 0 {
+		o.SpillAfter = 4 << 20
+	}
+	if o.Warn == nil {
+		o.Warn = func(error) {}
 	}
 	if o.HoldOut == 0 {
 		o.HoldOut = .1
@@ -64,6 +74,9 @@ func NewCollector(o Options) *Collector {
 	return &Collector{options: o.withDefaults(), subjects: map[uint64]uint32{}, items: map[string]uint32{}}
 }
 
+// Close gives up what was read. It is called when reading fails; what Finish returns has a Close of its own.
+func (c *Collector) Close() error { return c.log.file.close() }
+
 // Add reads one block and keeps nothing of it.
 func (c *Collector) Add(b *profileapi.InteractionBlock) {
 	names, index := c.subjectColumn(b)
@@ -78,7 +91,7 @@ func (c *Collector) Add(b *profileapi.InteractionBlock) {
 			continue
 		}
 		item := c.item(b, b.Item[p])
-		c.log.add(row{uint32(subject), uint32(item), uint32(min(b.OccurredAt[p]/1000, math.MaxUint32)), packWeight(weight)})
+		c.log.add(row{uint32(subject), uint32(item), uint32(min(b.OccurredAt[p]/1000, math.MaxUint32)), packWeight(weight)}, c.options.SpillAfter, c.options.Warn)
 	}
 }
 

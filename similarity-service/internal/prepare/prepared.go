@@ -17,9 +17,9 @@ import (
 // ErrTooLittle is wrapped when nothing is left to learn from.
 var ErrTooLittle = errors.New("too little data to learn from")
 
-// Prepared is what a recompute learns from.
+// Prepared is what a recompute learns from. Close gives up what it holds beside memory.
 type Prepared struct {
-	// Full has all that is known and no tests: what is served is built on it.
+	// Full has all that is known and no tests: what is served is built on it. Of histories that lie in a file it has no training matrix before Complete.
 	Full *dataset.Data
 	// Split has the part before the cut for training and what came after as tests: what is measured is built on it.
 	Split *dataset.Data
@@ -30,6 +30,47 @@ type Prepared struct {
 	// Until is the Unix second of the latest interaction that was used.
 	Until  int64
 	Report *similarityapi.PreparationReport
+
+	collector *Collector // with the rows that Full is made of, until that is complete
+}
+
+// Complete builds the training matrix of Full where that was left for later; otherwise it does nothing.
+func (p *Prepared) Complete() error {
+	if p.collector == nil {
+		return nil
+	}
+	c, b := p.collector, csr.NewBuilder(p.Full.Items.Len())
+	room.For(int(c.log.rows) * 2 * rowBytes)
+	b.Reserve(int(c.log.rows))
+	var ending error
+	err := c.log.each(false, func(rows []row) {
+		if entries := c.summed(rows, &c.all, false); len(entries) > 0 && ending == nil {
+			ending = addRow(b, entries)
+		}
+	})
+	if err := errors.Join(err, ending, p.Close()); err != nil {
+		return fmt.Errorf("build the interaction matrix: %w", err)
+	}
+	p.Full.Train = b.Matrix()
+	return nil
+}
+
+// Close gives up the file that interactions lie in, if there is one; Complete has done so.
+func (p *Prepared) Close() error {
+	if p.collector == nil {
+		return nil
+	}
+	c := p.collector
+	p.collector = nil
+	return c.Close()
+}
+
+// addRow adds a history as a row.
+func addRow(b *csr.Builder, entries []entry) error {
+	for _, e := range entries {
+		b.Add(e.item, e.weight)
+	}
+	return b.EndRow()
 }
 
 // entry is an item of a subject after cleaning: its summed weight and the times of its first and last event.
@@ -43,6 +84,17 @@ type entry struct {
 // so that the order of the stream does not matter. The cut is made through what is left after cleaning: a visitor who looks at one item 800 times does
 // not move it.
 func (c *Collector) Finish() (*Prepared, error) {
+	p, err := c.finish()
+	if err != nil || p.collector == nil {
+		err = errors.Join(err, c.Close())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (c *Collector) finish() (*Prepared, error) {
 	order := c.numberItems()
 	if len(c.ids) == 0 {
 		return nil, fmt.Errorf("%w: no interaction of a known item (%d read)", ErrTooLittle, c.report.raw)
@@ -52,42 +104,54 @@ func (c *Collector) Finish() (*Prepared, error) {
 		return nil, fmt.Errorf("number the items: %w", err)
 	}
 	seen := newLateness(c.options.Since, items.Len())
-	cut := c.clean(order, seen)
+	cut, err := c.clean(order, seen)
+	if err != nil {
+		return nil, err
+	}
 	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
 		room.For(int(c.log.rows) * rowBytes)
-		b.full.Reserve(int(c.log.rows))
 		b.split.Reserve(int(c.log.rows))
 	}
-	c.log.each(func(rows []row) {
-		if c.options.Relation == similarityapi.ViewedNext {
-			b.addSessions(rows)
-			return
-		}
-		if c.options.Relation == similarityapi.BoughtTogether {
-			if entries := c.summed(rows, &c.all, true); len(entries) > 0 {
-				b.addBasket(entries)
-			}
-			return
-		}
-		b.addHistory(c.summed(rows, &c.all, true), c.summed(before(rows, cut), &c.past, false))
-	})
+	if err := c.log.each(c.options.Relation == similarityapi.Similar, func(rows []row) { c.build(b, rows) }); err != nil {
+		return nil, err
+	}
 	c.report.used = c.report.raw
 	p, err := b.finish(&c.report)
 	if err != nil {
 		return nil, err
 	}
 	p.Until, p.Touched = seen.until, seen.items()
+	if c.options.Relation == similarityapi.Similar {
+		p.collector = c
+		if !c.log.spilled() {
+			err = p.Complete()
+		}
+	}
 	room.GiveBack(int(c.report.raw) * rowBytes)
-	return p, nil
+	return p, err
+}
+
+// build adds the rows of one subject.
+func (c *Collector) build(b *builder, rows []row) {
+	switch c.options.Relation {
+	case similarityapi.ViewedNext:
+		b.addSessions(rows)
+	case similarityapi.BoughtTogether:
+		if entries := c.summed(rows, &c.all, true); len(entries) > 0 {
+			b.addBasket(entries)
+		}
+	default:
+		b.addHistory(c.summed(rows, &c.all, true), c.summed(before(rows, b.cut), &c.past, false))
+	}
 }
 
 // clean drops duplicates, robots and unknown items, numbers the items by order, and returns the moment before which the share 1 − HoldOut of what is
 // left lies. There an item counts once for each subject, when it was first touched, and a subject for HistoryCap items at most.
-func (c *Collector) clean(order []int32, seen *lateness) (cut uint32) {
+func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, err error) {
 	var times sample
 	touched := map[uint32]bool{}
-	c.log.clean(func(rows []row) []row {
+	err = c.log.clean(func(rows []row) []row {
 		rows = c.withoutDuplicates(rows)
 		if c.isRobot(rows) {
 			c.report.robot.rows += int64(len(rows))
@@ -110,7 +174,7 @@ func (c *Collector) clean(order []int32, seen *lateness) (cut uint32) {
 		}
 		return known
 	})
-	return times.quantile(1 - c.options.HoldOut)
+	return times.quantile(1 - c.options.HoldOut), err
 }
 
 // before returns the rows of a subject, which are in order of time, up to a moment.
@@ -252,15 +316,17 @@ func (c *Collector) summed(rows []row, into *[]entry, counted bool) []entry {
 
 // builder makes the two data sets row by row.
 type builder struct {
-	relation    string
-	cut         uint32
-	items       *idmap.Map
-	full, split *csr.Builder
-	baskets     []basket
-	sessions    []session
-	tests       []dataset.Case
-	splitRows   int32
-	err         error
+	relation  string
+	cut       uint32
+	items     *idmap.Map
+	split     *csr.Builder
+	support   []float32 // of histories: by item, how many there are with it
+	rows      int       // histories
+	baskets   []basket
+	sessions  []session
+	tests     []dataset.Case
+	splitRows int32
+	err       error
 }
 
 type basket struct {
@@ -274,7 +340,7 @@ type session struct {
 }
 
 func newBuilder(relation string, items *idmap.Map, cut uint32) *builder {
-	return &builder{relation: relation, cut: cut, items: items, full: csr.NewBuilder(items.Len()), split: csr.NewBuilder(items.Len())}
+	return &builder{relation: relation, cut: cut, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len())}
 }
 
 func (b *builder) addBasket(entries []entry) {
@@ -285,15 +351,15 @@ func (b *builder) addBasket(entries []entry) {
 	b.baskets = append(b.baskets, set)
 }
 
-// addHistory adds the history of a visitor as a row, and what of it lies before the cut as a row of the split; that row knows nothing of what came
+// addHistory counts the history of a visitor, and adds what of it lies before the cut as a row of the split; that row knows nothing of what came
 // later, neither weights nor order. What is new after the cut is a test. A visitor who came after the cut only is one as well: the end of the visit,
 // a fifth of it, is to be found from its beginning.
 func (b *builder) addHistory(all, past []entry) {
 	if len(all) > 0 {
+		b.rows++
 		for _, e := range all {
-			b.full.Add(e.item, e.weight)
+			b.support[e.item]++
 		}
-		b.end(b.full)
 	}
 	var seeds, relevant []int32
 	if len(past) == 0 {
@@ -311,10 +377,7 @@ func (b *builder) addHistory(all, past []entry) {
 		b.tests = append(b.tests, dataset.Case{Row: -1, Seeds: seeds, Relevant: relevant})
 		return
 	}
-	for _, e := range past {
-		b.split.Add(e.item, e.weight)
-	}
-	b.end(b.split)
+	b.keep(addRow(b.split, past))
 	for _, e := range onlyAfter(all, b.cut) {
 		relevant = append(relevant, e.item)
 	}
@@ -335,8 +398,8 @@ func onlyAfter(entries []entry, cut uint32) []entry {
 	return after
 }
 
-func (b *builder) end(m *csr.Builder) {
-	if err := m.EndRow(); err != nil && b.err == nil {
+func (b *builder) keep(err error) {
+	if err != nil && b.err == nil {
 		b.err = err
 	}
 }
@@ -374,13 +437,15 @@ func (b *builder) finish(r *report) (*Prepared, error) {
 	case similarityapi.ViewedNext:
 		p.Full, p.Split = b.sessionData()
 	default:
-		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.full.Matrix(), Ordered: true}
+		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Ordered: true}
 		p.Split = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Tests: b.tests}
 	}
-	if p.Full.Rows() == 0 {
+	if p.Support = b.support; b.relation != similarityapi.Similar {
+		b.rows, p.Support = p.Full.Rows(), support(p.Full)
+	}
+	if b.rows == 0 {
 		return nil, fmt.Errorf("%w: nothing is left of %d interactions", ErrTooLittle, r.raw)
 	}
-	p.Support = support(p.Full)
 	return p, nil
 }
 
@@ -401,7 +466,7 @@ func (b *builder) basketData() (full, split *dataset.Data) {
 			for _, j := range one.items {
 				m.Add(j, 1)
 			}
-			b.end(m)
+			b.keep(m.EndRow())
 			times = append(times, int64(one.at))
 		}
 		train := m.Matrix()

@@ -1,7 +1,7 @@
 // Package prepare turns the stream of interactions into what models learn from: histories, baskets or sessions, cleaned and
 // counted step by step, with the latest part set aside for evaluation.
 //
-// It holds 13 bytes per interaction while reading and frees them as it builds the sparse rows. The main type is Collector.
+// It holds 13 bytes per interaction while reading: in memory up to four million of them, beyond in a temporary file. The main type is Collector.
 package prepare
 
 import (
@@ -40,80 +40,149 @@ type chunk struct {
 	weight            [chunkRows]int8
 }
 
-// rowLog collects rows in buckets of subjects, so that they can be sorted bucket by bucket without a second copy of everything.
-type rowLog struct {
-	buckets [buckets][]*chunk
-	rows    int64
+func (c *chunk) put(p int, r row) {
+	c.subject[p], c.item[p], c.at[p], c.weight[p] = r.subject, r.item, r.at, r.weight
 }
 
-func (l *rowLog) add(r row) {
-	b := &l.buckets[r.subject%buckets]
-	if len(*b) == 0 || (*b)[len(*b)-1].n == chunkRows {
-		*b = append(*b, &chunk{})
+func (c *chunk) row(p int) row { return row{c.subject[p], c.item[p], c.at[p], c.weight[p]} }
+
+// part is a chunk of a bucket: in memory, or in the file.
+type part struct {
+	chunk *chunk
+	place place
+}
+
+// rowLog collects rows in buckets of subjects, so that they can be sorted bucket by bucket without a second copy of everything.
+type rowLog struct {
+	buckets [buckets][]part
+	open    [buckets]*chunk // takes what is added
+	rows    int64
+	file    *chunkFile // nil while everything is in memory
+	scratch chunk
+}
+
+// add adds a row; from spillAfter rows on full chunks go to a file. Without room for it they stay in memory, and warn is told why, once.
+func (l *rowLog) add(r row, spillAfter int64, warn func(error)) {
+	b := r.subject % buckets
+	c := l.open[b]
+	if c == nil {
+		c = &chunk{}
+		l.open[b] = c
 	}
-	c := (*b)[len(*b)-1]
-	c.subject[c.n], c.item[c.n], c.at[c.n], c.weight[c.n] = r.subject, r.item, r.at, r.weight
-	c.n++
+	c.put(c.n, r)
+	if c.n++; c.n == chunkRows {
+		l.close(b, l.rows >= spillAfter, warn)
+	}
 	if l.rows++; l.rows%collectRows == 0 {
 		room.For(collectRows * readBytes)
 	}
 }
 
-// clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the slice.
-func (l *rowLog) clean(f func(rows []row) []row) {
-	var rows, kept []row
-	for b := range l.buckets {
-		kept = kept[:0]
-		rows = l.sorted(b, rows)
-		eachSubject(rows, func(of []row) { kept = append(kept, f(of)...) })
-		l.rows += int64(len(kept)) - int64(len(rows))
-		l.buckets[b] = repacked(l.buckets[b], kept)
+// close ends the open chunk of a bucket.
+func (l *rowLog) close(b uint32, spill bool, warn func(error)) {
+	c := l.open[b]
+	if spill && l.file == nil {
+		l.file = newChunkFile(warn)
 	}
+	if spill {
+		if at, ok := l.file.append(c); ok {
+			l.buckets[b] = append(l.buckets[b], part{place: at})
+			c.n = 0
+			return
+		}
+	}
+	l.buckets[b], l.open[b] = append(l.buckets[b], part{chunk: c}), nil
 }
 
-// repacked fills chunks with rows and drops those that are not needed any more.
-func repacked(chunks []*chunk, rows []row) []*chunk {
-	used := 0
+// spilled reports whether some rows lie in a file.
+func (l *rowLog) spilled() bool { return l.file != nil && l.file.size > 0 }
+
+// clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the slice. No row can be added after it.
+func (l *rowLog) clean(f func(rows []row) []row) error {
+	var rows, kept []row
+	for b := range l.buckets {
+		if l.open[b] != nil {
+			l.close(uint32(b), false, nil)
+		}
+		var err error
+		if rows, err = l.sorted(b, rows); err != nil {
+			return err
+		}
+		kept = kept[:0]
+		eachSubject(rows, func(of []row) { kept = append(kept, f(of)...) })
+		l.rows += int64(len(kept)) - int64(len(rows))
+		if err := l.repack(b, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repack fills the parts of a bucket with rows and drops those that are not needed any more.
+func (l *rowLog) repack(b int, rows []row) error {
+	parts, used := l.buckets[b], 0
 	for ; len(rows) > 0; used++ {
-		c := chunks[used]
+		c := parts[used].chunk
+		if c == nil {
+			c = &l.scratch
+		}
 		c.n = min(len(rows), chunkRows)
 		for p, r := range rows[:c.n] {
-			c.subject[p], c.item[p], c.at[p], c.weight[p] = r.subject, r.item, r.at, r.weight
+			c.put(p, r)
+		}
+		if parts[used].chunk == nil {
+			if err := l.file.rewrite(&parts[used].place, c); err != nil {
+				return err
+			}
 		}
 		rows = rows[c.n:]
 	}
-	clear(chunks[used:])
-	return chunks[:used]
+	clear(parts[used:])
+	l.buckets[b] = parts[:used]
+	return nil
 }
 
-// each gives the rows of every subject, oldest first, and frees them as it goes. The order of subjects depends on the order in which
+// each gives the rows of every subject, oldest first, and frees them as it goes unless they are to be kept. The order of subjects depends on the order in which
 // they first appeared, not on time or scheduling. The slice is valid during the call.
-func (l *rowLog) each(f func(rows []row)) {
+func (l *rowLog) each(keep bool, f func(rows []row)) error {
 	var rows []row
 	freed := 0
 	for b := range l.buckets {
-		rows = l.sorted(b, rows)
-		l.buckets[b] = nil
+		var err error
+		if rows, err = l.sorted(b, rows); err != nil {
+			return err
+		}
+		if !keep {
+			l.buckets[b] = nil
+		}
 		if freed += len(rows); freed >= collectRows {
 			room.For(freed * readBytes)
 			freed = 0
 		}
 		eachSubject(rows, f)
 	}
+	return nil
 }
 
 // sorted returns the rows of a bucket by subject and time; they take the place of room.
-func (l *rowLog) sorted(bucket int, room []row) []row {
+func (l *rowLog) sorted(bucket int, room []row) ([]row, error) {
 	rows := room[:0]
-	for _, c := range l.buckets[bucket] {
+	for _, one := range l.buckets[bucket] {
+		c := one.chunk
+		if c == nil {
+			c = &l.scratch
+			if err := l.file.read(one.place, c); err != nil {
+				return nil, err
+			}
+		}
 		for p := range c.n {
-			rows = append(rows, row{c.subject[p], c.item[p], c.at[p], c.weight[p]})
+			rows = append(rows, c.row(p))
 		}
 	}
 	slices.SortStableFunc(rows, func(x, y row) int {
 		return cmp.Or(cmp.Compare(x.subject, y.subject), cmp.Compare(x.at, y.at), cmp.Compare(x.item, y.item))
 	})
-	return rows
+	return rows, nil
 }
 
 func eachSubject(rows []row, f func(rows []row)) {

@@ -78,6 +78,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	defer r.giveUp(p, s)
 	report := Report{Preparation: p.Report}
 	o := r.options(ctx, s)
 	o.Untested = true
@@ -85,6 +86,9 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	plan := evaluate.Plan{Folds: s.task.Request.Folds, Seeds: s.task.Request.Seeds}
 	data := p.Split
 	if plan.Folds > 1 {
+		if err := p.Complete(); err != nil {
+			return report, err
+		}
 		data = p.Full
 	}
 	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return data, nil }, plan, o)

@@ -211,6 +211,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	defer r.giveUp(p, s)
 	o := Outcome{Preparation: p.Report}
 	var touched []int32
 	if b != nil {
@@ -238,7 +239,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	return r.store(ctx, s, p, c, o)
 }
 
-// read streams the interactions of a relation into memory, 13 bytes each, and notes the items with any since a Unix second.
+// read streams the interactions of a relation, and notes the items with any since a Unix second.
 func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.Prepared, error) {
 	wait, cancel := context.WithTimeout(ctx, catalogueWait)
 	family, err := r.Families(wait, s.task.Shop)
@@ -251,12 +252,21 @@ func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.P
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
-	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since})
+	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since, Warn: func(err error) {
+		r.Logger.Warn("a recompute needs more memory than it should", "shop", s.task.Shop, "relation", s.relation, "error", err)
+	}})
 	if err := eachBlock(stream, collector.Add); err != nil {
-		return nil, fmt.Errorf("read interactions: %w", err)
+		return nil, errors.Join(fmt.Errorf("read interactions: %w", err), collector.Close())
 	}
 	s.report("preparing", .1)
 	return collector.Finish()
+}
+
+// giveUp releases what a recompute holds on disk.
+func (r *Recomputer) giveUp(p *prepare.Prepared, s stage) {
+	if err := p.Close(); err != nil {
+		r.Logger.Warn("a temporary file was not removed", "shop", s.task.Shop, "relation", s.relation, "error", err)
+	}
 }
 
 // competition is the outcome of the search: who won, and the winner built twice.
@@ -317,13 +327,14 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	o := r.options(ctx, s)
 	p.Split.Tests = thin(p.Split.Tests)
 	if len(p.Split.Tests) < gate.MinCases {
+		if err := p.Complete(); err != nil {
+			return nil, err
+		}
 		p.Split, o.Untested = untested(p.Full), true
 	}
 	if b != nil {
 		o.Recipe = b.recipe
 	}
-	back, drop := r.aside(p, s.task.Shop, s.relation)
-	defer drop()
 	board, err := evaluate.Run(p.Split, o)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
@@ -336,7 +347,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if c.twin, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
-	if err := back(); err != nil {
+	if err := p.Complete(); err != nil {
 		return nil, err
 	}
 	c.final, err = r.final(p, c, b, touched, o)
