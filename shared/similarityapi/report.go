@@ -69,7 +69,7 @@ type ReportResult struct {
 // ReportPoint is one choice of parameters that a search tried.
 type ReportPoint struct {
 	Parameters map[string]any `json:"parameters"`
-	NDCG       float64        `json:"ndcg" doc:"On the validation cases that guide the search"`
+	Score      float64        `json:"score" doc:"On the validation cases that guide the search: NDCG, of sessions MRR"`
 }
 
 // ReportRun is one of several runs.

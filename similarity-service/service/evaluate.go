@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"sync"
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -137,7 +136,7 @@ func loader(o EvaluateOptions) func(seed uint64) (*dataset.Data, error) {
 
 // EvaluateAlgorithms lists the algorithms that compete when none are named. One more, ridge, competes only when it is named.
 func EvaluateAlgorithms() []string {
-	return slices.DeleteFunc(evaluate.Algorithms(), func(name string) bool { return name == evaluate.Ridge })
+	return evaluate.Competing()
 }
 
 // EvaluateFormats lists the data formats that can be read.

@@ -10,7 +10,8 @@ import (
 // Fold returns part f of a cross-validation of the training part of d in the given number of folds, at least 2; the tests of d stay out of it. The
 // same seed draws the same folds.
 //
-// The entries of a history are dealt out to the folds at random, those of one fold are the tests. Orders and sessions, which follow each other in
+// The entries of a history are dealt out to the folds at random, those of one fold are the tests, and the fold has no order, so that what is chosen
+// within it is chosen for entries at random too. Orders and sessions, which follow each other in
 // time, are tested on what came later: the later half is cut in as many blocks as there are folds, and block f is tested with all that came
 // before it for training. Orders without times are dealt out at random.
 func (d *Data) Fold(f, folds int, seed uint64) (*Data, error) {
@@ -92,7 +93,7 @@ func (d *Data) dealHistories(m *csr.Matrix, f, folds int, rng *rand.Rand) error 
 			d.Tests = append(d.Tests, Case{Row: int32(u), Relevant: relevant})
 		}
 	}
-	d.Train = b.Matrix()
+	d.Train, d.Ordered = b.Matrix(), false // what is to be found is no later part
 	if m.Val == nil {
 		d.Train.Val = nil
 	}

@@ -23,7 +23,7 @@ func matrix(t *testing.T, rows [][]int32) *csr.Matrix {
 func TestFoldsOfHistoriesTestEveryEntryOnce(t *testing.T) {
 	t.Parallel()
 	rows := [][]int32{{0, 1, 2, 3, 4}, {5}, {}, {7, 6, 5, 4}}
-	d := &dataset.Data{Relation: dataset.Similar, Items: &idmap.Map{}, Train: matrix(t, rows), Tests: []dataset.Case{{Row: 0, Relevant: []int32{7}}}}
+	d := &dataset.Data{Relation: dataset.Similar, Items: &idmap.Map{}, Ordered: true, Train: matrix(t, rows), Tests: []dataset.Case{{Row: 0, Relevant: []int32{7}}}}
 	tested := make([][]int32, len(rows))
 	for f := range 3 {
 		fold, err := d.Fold(f, 3, 1)
@@ -36,6 +36,9 @@ func TestFoldsOfHistoriesTestEveryEntryOnce(t *testing.T) {
 		}
 		if diff := cmp.Diff(fold.Tests, again.Tests); diff != "" {
 			t.Error("the same seed draws other folds:", diff)
+		}
+		if fold.Ordered {
+			t.Error("entries at random are tested, but what is chosen in the fold is chosen for the latest")
 		}
 		for _, c := range fold.Tests {
 			left, _ := fold.Train.Row(int(c.Row))

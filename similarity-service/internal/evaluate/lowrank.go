@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
-	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -26,6 +25,24 @@ const (
 	// lowRankWalk bounds the steps towards the random walk.
 	lowRankWalk = 4
 )
+
+// lowRank is one member: a point of the two-hop family and the term.
+type lowRank struct {
+	weighing
+	Rank       int     `json:"low_rank,omitempty"`
+	Strength   float64 `json:"strength,omitempty"`
+	VectorSeed uint64  `json:"vector_seed,omitempty"` // starts the vectors
+}
+
+func (p lowRank) twoHop() twoHop { return twoHop{weighing: p.weighing} }
+
+func lowRankFamily(relations []string) family {
+	return family{
+		name: TwoHopLowRank, relations: relations, base: TwoHop, search: searchLowRank,
+		parameters: []Parameter{{Strength, "", -10, 10, "weight of the low-rank term; its other parameters are those of two_hop"}},
+		read:       func(r *Recipe) (member, error) { return decode(r, lowRank{weighing: weighing{LogHalfLife: noDecay}}) },
+	}
+}
 
 // lowTerm is the term of one set of lists: w(i→j) gains strength·d_i^½·d_j^{½−β}·v_i·v_j, which treats
 // strength·√(d_i·d_j)·v_i·v_j as further co-counts.
@@ -58,7 +75,7 @@ func (l *lowTerm) without(g *neighbours.Graph, t *trial, i, j int32) float32 {
 
 // rank is the number of vectors that suits the data, 0 when it is too small or they do not fit their share of the budget.
 func (s *search) rank() int {
-	m := s.data.Train
+	m := s.train
 	rank := min(maxRank, m.Rows/rowsPerVector, m.Cols/itemsPerVector)
 	products := (8*float64(m.NNZ()) + 16*float64(m.Cols)*float64(rank)) * float64(rank)
 	if rank < minRank || products*lowRankSeconds > lowRankShare*s.o.BudgetSeconds {
@@ -69,53 +86,52 @@ func (s *search) rank() int {
 
 // searchLowRank looks for the strength of the term at the point that the two-hop search chose. It returns nil when no
 // strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes one.
-func (s *search) searchLowRank() (*candidate, error) {
+func searchLowRank(s *search) (*candidate, error) {
 	rank := s.rank()
 	if rank == 0 || s.standing == easeAhead {
 		return nil, nil
 	}
-	if s.twoHop == nil {
-		if _, err := s.searchTwoHop(); err != nil {
-			return nil, err
-		}
-	}
-	l := &lowSearch{search: s, held: s.held.first(searchCases), rank: rank, byTarget: map[float64]*listScores{}}
-	base := s.twoHop.point
-	g, err := s.graph(base, l.held.rows, l.held.until)
+	base, err := s.bestTwoHop()
 	if err != nil {
 		return nil, err
 	}
-	if l.vectors, err = closedform.NewLowRank(g, rank, s.o.vectorSeed(), s.o.Stop); err != nil {
+	p := lowRank{weighing: base.at.weighing, Rank: rank, VectorSeed: s.o.Seed}
+	l, err := s.lowScores(p, s.held.shared())
+	if err != nil {
 		return nil, err
 	}
-	best := &candidate{}
-	at, _, err := patternSearch(l.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}), lowRankPoints, func(at []float64) (float64, error) {
-		c, err := l.validate(base, at[0])
+	best := &scored[lowRank]{}
+	at, _, err := patternSearch(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}), lowRankPoints, func(at []float64) (float64, error) {
+		p.Strength = at[0]
+		c, err := l.score(p)
 		if err != nil {
 			return 0, err
 		}
 		if best.better(c) {
 			best = c
 		}
-		return metrics.Mean(c.cases).NDCG, nil
+		return c.ndcg(), nil
 	})
 	if err != nil || at[0] == 0 {
 		return nil, err
 	}
-	return l.towardsRandomWalk(best)
+	if best, err = l.towardsRandomWalk(best); err != nil {
+		return nil, err
+	}
+	return found(TwoHopLowRank, best), nil
 }
 
 // towardsRandomWalk lowers the target exponent while the loss is within the noise, as the two-hop search does: the term
 // has changed what the exponent had to do.
-func (l *lowSearch) towardsRandomWalk(best *candidate) (*candidate, error) {
+func (l *lowScores) towardsRandomWalk(best *scored[lowRank]) (*scored[lowRank], error) {
 	at := best
 	for range lowRankWalk {
-		p := at.point
-		if l.held.cases[0].row < 0 || p.hop.TargetExponent <= 0 || l.isPinned(TwoHop, TargetExponent) {
+		p := at.at
+		if l.held.cases[0].row < 0 || p.TargetExponent <= 0 || l.isPinned(TwoHop, TargetExponent) {
 			break
 		}
-		p.hop.TargetExponent = round(max(p.hop.TargetExponent-.03, 0))
-		c, err := l.validate(p, at.strength)
+		p.TargetExponent = round(max(p.TargetExponent-.03, 0))
+		c, err := l.score(p)
 		if err != nil {
 			return nil, err
 		}
@@ -127,39 +143,48 @@ func (l *lowSearch) towardsRandomWalk(best *candidate) (*candidate, error) {
 	return at, nil
 }
 
-// lowSearch is the state of the search for the low-rank term.
-type lowSearch struct {
+// lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found for.
+type lowScores struct {
 	*search
 	held     *validation
-	rank     int
 	vectors  *closedform.LowRank
 	byTarget map[float64]*listScores // the lists of the target exponent in use
 }
 
-// validate scores the term of the given strength at point p. Only the target exponent needs new lists.
-func (l *lowSearch) validate(p twoHopPoint, strength float64) (*candidate, error) {
-	scores, ok := l.byTarget[p.hop.TargetExponent]
+func (s *search) lowScores(p lowRank, held *validation) (*lowScores, error) {
+	g, err := s.graph(p.weighing, held.rows, held.until)
+	if err != nil {
+		return nil, err
+	}
+	vectors, err := closedform.NewLowRank(g, p.Rank, p.VectorSeed, s.o.Stop)
+	return &lowScores{search: s, held: held, vectors: vectors, byTarget: map[float64]*listScores{}}, err
+}
+
+// score validates p. Only the target exponent needs new lists.
+func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
+	scores, ok := l.byTarget[p.TargetExponent]
 	if !ok {
 		clear(l.byTarget) // lists are large: keep the last
 		var err error
-		if scores, err = l.search.validate(p, l.held); err != nil {
+		if scores, err = l.scores(p.twoHop(), l.held); err != nil {
 			return nil, err
 		}
-		scores.low = newLowTerm(l.vectors, scores.graph, p.hop.TargetExponent)
+		scores.low = newLowTerm(l.vectors, scores.graph, p.TargetExponent)
 		if err := l.addTerm(scores.lists, scores.low); err != nil {
 			return nil, err
 		}
-		l.byTarget[p.hop.TargetExponent] = scores
+		l.byTarget[p.TargetExponent] = scores
 	}
-	scores.low.strength = float32(strength)
-	cases, err := scores.accuracy(l.held, l.o, p.seeding(scores.graph))
-	return l.lowRankCandidate(p, l.rank, strength, cases), err
+	scores.low.strength = float32(p.Strength)
+	cases, err := scores.accuracy(l.held, l.o, p.twoHop().seeding(scores.graph))
+	l.tried(p, cases)
+	return &scored[lowRank]{p, cases}, err
 }
 
 // addTerm fills the term of every listed pair, for strength 1.
 func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
 	low.extra = make([]float32, len(l.Weight))
-	return neighbours.Blocks(l.N(), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop}, func() func(int) {
+	return neighbours.Blocks(l.N(), s.o.build(), func() func(int) {
 		return func(i int) {
 			items, _ := l.Of(int32(i))
 			for p, j := range items {
@@ -169,42 +194,51 @@ func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
 	})
 }
 
-func (s *search) lowRankCandidate(base twoHopPoint, rank int, strength float64, cases []metrics.Accuracy) *candidate {
-	parameters := base.parameters(s)
-	parameters["low_rank"], parameters["strength"] = rank, strength
-	return &candidate{
-		name: TwoHopLowRank, parameters: parameters, cases: cases, point: base, rank: rank, strength: strength,
-		build: func(s *search) (*Model, *csr.Matrix, error) { return s.buildLowRank(base, rank, strength) },
-	}
+func (p lowRank) parameters(s *search) map[string]any {
+	out := p.weighing.parameters(s)
+	out["low_rank"], out["strength"] = p.Rank, p.Strength
+	return out
 }
 
-// buildLowRank builds the two-hop lists of base on the whole training part and adds the term to them.
-func (s *search) buildLowRank(base twoHopPoint, rank int, strength float64) (*Model, *csr.Matrix, error) {
-	model, rows, err := s.buildTwoHop(base)
+func (p lowRank) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
+	l, err := s.lowScores(p, held)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	g, err := s.graph(base, s.data.Train.Rows, s.data.Until)
+	c, err := l.score(p)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	vectors, err := s.fullVectors(g, rank)
+	return c.cases, nil
+}
+
+// build adds the term to the two-hop lists.
+func (p lowRank) build(s *search) (*Trained, error) {
+	t, err := p.twoHop().build(s)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	low := newLowTerm(vectors, g, base.hop.TargetExponent)
-	source := neighbours.Powers(g.Degree(), -base.hop.SourceExponent)
-	items, k := model.Lists.Items, model.Lists.K
-	model.Lists.Reweigh(func(i int32, p int, w float32) float32 {
-		return w + float32(strength*source[i])*low.of(i, items[int(i)*k+p])
+	g, err := s.whole(p.weighing)
+	if err != nil {
+		return nil, err
+	}
+	vectors, err := s.fullVectors(g, p)
+	if err != nil {
+		return nil, err
+	}
+	low := newLowTerm(vectors, g, p.TargetExponent)
+	source := neighbours.Powers(g.Degree(), -p.SourceExponent)
+	items, k := t.Lists.Items, t.Lists.K
+	t.Lists.Reweigh(func(i int32, at int, w float32) float32 {
+		return w + float32(p.Strength*source[i])*low.of(i, items[int(i)*k+at])
 	})
-	return model, rows, nil
+	return t, nil
 }
 
 // fullVectors returns the vectors of the whole training part's graph, found once per search.
-func (s *search) fullVectors(g *neighbours.Graph, rank int) (*closedform.LowRank, error) {
-	if s.vectors == nil || s.vectors.Rank != rank {
-		vectors, err := closedform.NewLowRank(g, rank, s.o.vectorSeed(), s.o.Stop)
+func (s *search) fullVectors(g *neighbours.Graph, p lowRank) (*closedform.LowRank, error) {
+	if s.vectors == nil || s.vectors.Rank != p.Rank {
+		vectors, err := closedform.NewLowRank(g, p.Rank, p.VectorSeed, s.o.Stop)
 		if err != nil {
 			return nil, err
 		}

@@ -28,35 +28,36 @@ func (o *Optimum) Loss() float64 {
 }
 
 // testOptimum scans the test part around the chosen point of the family by pattern search.
-func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
-	start := chosen.point
-	out := &Optimum{}
-	quiet := *s
+func (s *search) testOptimum(chosen member) (*Optimum, error) {
+	low, lowRanked := chosen.(lowRank)
+	start := low.weighing
+	axes := []axis{{name: "strength", start: low.Strength, step: .2, last: .05, low: -2, top: 2}} // the vectors depend on the user exponent, which stays
+	if !lowRanked {
+		start = chosen.(twoHop).weighing
+		axes[0] = axis{name: "user exponent", start: start.UserExponent, step: .2, last: .05, low: -1.5, top: .5}
+	}
+	axes = append([]axis{
+		{name: "target exponent", start: start.TargetExponent, step: .1, last: .02, low: -.3, top: 1},
+		{name: "source exponent", start: start.SourceExponent, step: .1, last: .05, low: 0, top: 1.2},
+	}, axes...)
+	out, quiet, calls := &Optimum{}, *s, 0
 	quiet.o.Progress = nil
-	axes := []axis{
-		{name: "target exponent", start: start.hop.TargetExponent, step: .1, last: .02, low: -.3, top: 1},
-		{name: "source exponent", start: start.hop.SourceExponent, step: .1, last: .05, low: 0, top: 1.2},
-		{name: "user exponent", start: start.hop.UserExponent, step: .2, last: .05, low: -1.5, top: .5},
-	}
-	if chosen.rank > 0 { // the vectors depend on the user exponent, which stays
-		axes[2] = axis{name: "strength", start: chosen.strength, step: .2, last: .05, low: -2, top: 2}
-	}
-	calls := 0
 	_, _, err := patternSearch(axes, optimumPoints, func(at []float64) (float64, error) {
 		p := start
-		p.hop.TargetExponent, p.hop.SourceExponent = at[0], at[1]
-		var c *candidate
-		if chosen.rank > 0 {
-			c = quiet.lowRankCandidate(p, chosen.rank, at[2], nil)
+		p.TargetExponent, p.SourceExponent = at[0], at[1]
+		var m member
+		if lowRanked {
+			low.weighing, low.Strength = p, at[2]
+			m = low
 		} else {
-			p.hop.UserExponent = at[2]
-			c = quiet.twoHopCandidate(TwoHop, p, nil)
+			p.UserExponent = at[2]
+			m = twoHop{weighing: p}
 		}
-		model, rows, err := c.build(&quiet)
+		model, err := m.build(&quiet)
 		if err != nil {
 			return 0, fmt.Errorf("build: %w", err)
 		}
-		tested, err := quiet.test(model, rows)
+		tested, err := quiet.test(model)
 		if err != nil {
 			return 0, err
 		}
@@ -68,7 +69,7 @@ func (s *search) testOptimum(chosen *candidate) (*Optimum, error) {
 			out.Chosen = summary
 		}
 		if summary.NDCG > out.Test.NDCG {
-			out.Test, out.Parameters = summary, c.parameters
+			out.Test, out.Parameters = summary, m.parameters(s)
 		}
 		return summary.NDCG, nil
 	})

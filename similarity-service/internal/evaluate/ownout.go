@@ -111,7 +111,7 @@ func (t *trial) begin(m *csr.Matrix, c *heldCase) {
 		for _, i := range c.seeds {
 			t.seeds, t.values = append(t.seeds, i), append(t.values, 1)
 		}
-		t.exclude = append(t.exclude, c.seeds...)
+		t.exclude = append(t.exclude, c.known...)
 		return
 	}
 	for _, j := range c.hidden {

@@ -31,31 +31,23 @@ type Parameter struct {
 	Means     string
 }
 
-// Parameters lists those of an algorithm that can be given, nil for algorithms without any.
-func Parameters(algorithm string) []Parameter {
-	hop := []Parameter{
+// weighingParameters are those of a [weighing].
+func weighingParameters() []Parameter {
+	return []Parameter{
 		{UserExponent, "a", -2, 2, "exponent of the size of a user's history"},
 		{SourceExponent, "alpha", -1, 2, "exponent by which the popularity of an item of the history is damped"},
 		{TargetExponent, "beta", -1, 2, "exponent by which the popularity of a recommended item is damped"},
 		{HalfLifeDays, "", .1, 1 << noDecay, "days in which an order loses half of its weight, 4096 for no loss"},
 		{SeedHalfLife, "", 0, 10_000, "later items of a history after which one weighs half, 0 for no loss"},
 	}
-	lambda := Parameter{Lambda, "", 1e-6, 1e9, "weight of the ridge"}
-	switch algorithm {
-	case TwoHop:
-		return hop
-	case TwoHopLowRank:
-		return []Parameter{{Strength, "", -10, 10, "weight of the low-rank term; its other parameters are those of two_hop"}}
-	case EASE:
-		return append(hop, lambda)
-	case Ridge:
-		return []Parameter{lambda}
-	case NextItem:
-		var out []Parameter
-		for _, name := range sessions.Searched() {
-			out = append(out, Parameter{Name: name, Low: -2, High: 500, Means: "see Params of the session model"})
-		}
-		return out
+}
+
+var lambdaParameter = Parameter{Lambda, "", 1e-6, 1e9, "weight of the ridge"}
+
+// Parameters lists those of an algorithm that can be given, nil for algorithms without any.
+func Parameters(algorithm string) []Parameter {
+	if f := familyOf(algorithm); f != nil {
+		return f.parameters
 	}
 	return nil
 }
@@ -99,11 +91,7 @@ func (p Pinned) Checked() (Pinned, error) {
 func (p Pinned) fit(d *dataset.Data, o Options) error {
 	var errs []error
 	for _, algorithm := range slices.Sorted(maps.Keys(p)) {
-		asked := o.Algorithms == nil && algorithm != Ridge || slices.Contains(o.Algorithms, algorithm)
-		if algorithm == TwoHop { // the others start from it
-			asked = asked || slices.Contains(o.Algorithms, TwoHopLowRank) || slices.Contains(o.Algorithms, Ridge)
-		}
-		if !asked || (algorithm == NextItem) != (d.Relation == dataset.ViewedNext) {
+		if !Uses(o.Algorithms, algorithm) || !Suits(algorithm, d.Relation) {
 			errs = append(errs, fmt.Errorf("parameters of %s are given, but it does not compete on these data: name it among the algorithms or leave them out", algorithm))
 		}
 		if _, given := p[algorithm][HalfLifeDays]; given && d.RowTimes == nil {
@@ -114,7 +102,7 @@ func (p Pinned) fit(d *dataset.Data, o Options) error {
 }
 
 func tunable() []string {
-	return slices.DeleteFunc(Algorithms(), func(name string) bool { return Parameters(name) == nil })
+	return listed(func(f family) bool { return f.parameters != nil })
 }
 
 func names(list []Parameter) []string {
@@ -126,17 +114,17 @@ func names(list []Parameter) []string {
 }
 
 // pinned puts the given parameters of an algorithm into a point.
-func (s *search) pinned(algorithm string, p twoHopPoint) twoHopPoint {
+func (s *search) pinned(algorithm string, p weighing) weighing {
 	given := s.o.Pinned[algorithm]
 	for name, field := range map[string]*float64{
-		UserExponent: &p.hop.UserExponent, SourceExponent: &p.hop.SourceExponent, TargetExponent: &p.hop.TargetExponent, SeedHalfLife: &p.seedHalfLife,
+		UserExponent: &p.UserExponent, SourceExponent: &p.SourceExponent, TargetExponent: &p.TargetExponent, SeedHalfLife: &p.SeedHalfLife,
 	} {
 		if v, ok := given[name]; ok {
 			*field = v
 		}
 	}
 	if days, ok := given[HalfLifeDays]; ok {
-		p.logHalfLife = math.Log2(days)
+		p.LogHalfLife = logDays(math.Log2(days))
 	}
 	return p
 }

@@ -1,169 +1,136 @@
 package evaluate
 
 import (
-	"cmp"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
-	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
 
 // Recipe is an algorithm with every parameter that its model depends on besides the data, exactly: a model built from the same data
 // by the same recipe is the same model. The parameters of a [Result] are for readers; they are rounded and leave out what is usual.
+// As JSON it is one object, with the name of the family under "algorithm".
 type Recipe struct {
-	Algorithm      string           `json:"algorithm"`
-	Values         string           `json:"values,omitempty"`        // the reading of the training values
-	LogHalfLife    float64          `json:"log_half_life,omitempty"` // log₂ of the days in which rows lose half of their weight; 0 for none
-	UserExponent   float64          `json:"user_exponent,omitempty"`
-	SourceExponent float64          `json:"source_exponent,omitempty"`
-	TargetExponent float64          `json:"target_exponent,omitempty"`
-	SeedHalfLife   float64          `json:"seed_half_life,omitempty"`
-	Rank           int              `json:"low_rank,omitempty"`
-	Strength       float64          `json:"strength,omitempty"` // of the low-rank term
-	VectorSeed     uint64           `json:"vector_seed,omitempty"`
-	Lambda         float64          `json:"lambda,omitempty"`
-	Refit          bool             `json:"refit,omitempty"`
-	Session        *sessions.Params `json:"session,omitempty"`
+	Algorithm string
+	Values    string          // the reading of the training values
+	Member    json.RawMessage // the whole object
 }
 
-// recipe is what c would be built by.
-func (s *search) recipe(c *candidate) *Recipe {
-	p := c.rows()
-	r := &Recipe{
-		Algorithm: c.name, Values: s.variants[p.variant].name,
-		UserExponent: p.hop.UserExponent, SourceExponent: p.hop.SourceExponent, TargetExponent: p.hop.TargetExponent,
-		SeedHalfLife: p.seedHalfLife, Rank: c.rank, Strength: c.strength, Lambda: cmp.Or(c.lambda, c.ease.lambda), Refit: c.ease.refit,
+// newRecipe is the recipe of a member, nil when its family has nothing to serve.
+func newRecipe(name string, m member) (*Recipe, error) {
+	if familyOf(name).read == nil {
+		return nil, nil
 	}
-	if p.logHalfLife < noDecay {
-		r.LogHalfLife = p.logHalfLife
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode a recipe of %s: %w", name, err)
 	}
-	if c.rank > 0 {
-		r.VectorSeed = s.o.vectorSeed()
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, fmt.Errorf("encode a recipe of %s: %w", name, err)
 	}
-	return r
+	fields["algorithm"] = json.RawMessage(`"` + name + `"`)
+	r := &Recipe{}
+	if data, err = json.Marshal(fields); err != nil {
+		return nil, fmt.Errorf("encode a recipe of %s: %w", name, err)
+	}
+	return r, r.UnmarshalJSON(data)
 }
 
-// vectorSeed starts the low-rank vectors.
-func (o Options) vectorSeed() uint64 {
-	if o.Recipe != nil {
-		return o.Recipe.VectorSeed
+// MarshalJSON returns the object.
+func (r Recipe) MarshalJSON() ([]byte, error) { return r.Member, nil }
+
+// UnmarshalJSON keeps the object for the family that it names, which may be one of another version of this program.
+func (r *Recipe) UnmarshalJSON(data []byte) error {
+	var head struct {
+		Algorithm string `json:"algorithm"`
+		Values    string `json:"values"`
 	}
-	return o.Seed
+	if err := json.Unmarshal(data, &head); err != nil {
+		return err
+	}
+	*r = Recipe{head.Algorithm, head.Values, bytes.Clone(data)}
+	return nil
 }
 
-// rows is how the candidate reads and weighs rows.
-func (c *candidate) rows() twoHopPoint {
-	if c.name == EASE {
-		return c.ease.rows
+// decode reads a recipe over the fields of m. A field that m does not have is an error: the model depends on something unknown.
+func decode[M any](r *Recipe, m M) (M, error) {
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(r.Member, &fields); err != nil {
+		return m, fmt.Errorf("recipe of %s: %w", r.Algorithm, err)
 	}
-	return c.point
+	delete(fields, "algorithm")
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return m, fmt.Errorf("recipe of %s: %w", r.Algorithm, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		return m, fmt.Errorf("recipe of %s: %w", r.Algorithm, err)
+	}
+	return m, nil
 }
 
-// point is the recipe's reading and weighing of rows among the readings that the data offer.
-func (r *Recipe) point(readings []variant) (twoHopPoint, error) {
-	p := twoHopPoint{
-		logHalfLife: noDecay, seedHalfLife: r.SeedHalfLife, llr: r.Algorithm == LLR,
-		hop: neighbours.TwoHop{UserExponent: r.UserExponent, SourceExponent: r.SourceExponent, TargetExponent: r.TargetExponent},
+// Readable reports why the recipe cannot be followed: it is of an algorithm, or has a parameter, that this program does not know.
+func (r *Recipe) Readable() error {
+	serving := listed(func(f family) bool { return f.read != nil })
+	if !slices.Contains(serving, r.Algorithm) {
+		return fmt.Errorf("recipe of the algorithm %q, want one of %v", r.Algorithm, serving)
 	}
-	if r.LogHalfLife > 0 {
-		p.logHalfLife = r.LogHalfLife
-	}
-	p.variant = slices.IndexFunc(readings, func(v variant) bool { return v.name == r.Values })
-	if p.variant < 0 {
-		return p, fmt.Errorf("the recipe reads the values as %q, which these data do not offer", r.Values)
-	}
-	return p, nil
+	_, err := familyOf(r.Algorithm).read(r)
+	return err
 }
 
-func (r *Recipe) validate() error {
-	if r.Algorithm == Popular || !slices.Contains(Algorithms(), r.Algorithm) {
-		return fmt.Errorf("recipe of the algorithm %q, want one of %v", r.Algorithm, Algorithms()[1:])
+// separable is a member whose lists can be built one by one.
+type separable interface {
+	// similarity is what weighs the pairs of g, or nil when each list depends on more than its item's rows.
+	similarity(g *neighbours.Graph) neighbours.Similarity
+	rows() weighing
+}
+
+// separable is the member of a recipe that [Refresh] can build single lists by, nil for others. Weights of rows that age all change from day to
+// day, and a model with terms over the whole catalogue has no lists that stand alone.
+func (r *Recipe) separable(relation string) separable {
+	f := familyOf(r.Algorithm)
+	if f == nil || f.read == nil || relation == dataset.ViewedNext {
+		return nil
 	}
-	if (r.Session != nil) != (r.Algorithm == NextItem) {
-		return fmt.Errorf("recipe of %s: session parameters are for %s, which needs them", r.Algorithm, NextItem)
+	m, err := f.read(r)
+	if err != nil {
+		return nil
+	}
+	if alone, ok := m.(separable); ok && alone.rows().LogHalfLife >= noDecay {
+		return alone
 	}
 	return nil
 }
 
-// given validates the candidate of a recipe, without a search.
-func (s *search) given(r *Recipe) (*candidate, error) {
-	p, err := r.point(s.variants)
-	if err != nil {
-		return nil, err
-	}
-	switch r.Algorithm {
-	case NextItem:
-		return nil, fmt.Errorf("%s is for sessions", NextItem)
-	case TwoHopLowRank:
-		return s.givenLowRank(p, r)
-	case EASE:
-		return s.givenEASE(easePoint{rows: p, lambda: r.Lambda, refit: r.Refit})
-	}
-	c, err := s.fixed(r.Algorithm, p)
-	if err != nil || r.Algorithm != Ridge {
-		return c, err
-	}
-	trials, err := s.ridgeTrials(c)
-	if err != nil {
-		return nil, err
-	}
-	return trials.candidate(r.Lambda)
-}
-
-func (s *search) givenLowRank(p twoHopPoint, r *Recipe) (*candidate, error) {
-	l := &lowSearch{search: s, held: s.held.first(searchCases), rank: min(r.Rank, s.data.Train.Cols), byTarget: map[float64]*listScores{}}
-	g, err := s.graph(p, l.held.rows, l.held.until)
-	if err != nil {
-		return nil, err
-	}
-	if l.vectors, err = closedform.NewLowRank(g, l.rank, s.o.vectorSeed(), s.o.Stop); err != nil {
-		return nil, err
-	}
-	return l.validate(p, r.Strength)
-}
-
-func (s *search) givenEASE(p easePoint) (*candidate, error) {
-	held := s.held.first(searchCases)
-	scores, p, err := s.easeScores(p, held)
-	if err != nil {
-		return nil, err
-	}
-	cases, err := scores.accuracy(held, s.o, p.rows)
-	return s.easeCandidate(p, cases), err
-}
-
-// Refreshable reports whether [Refresh] can build single lists by the recipe. Weights of rows that age all change from day to day,
-// and a model with terms over the whole catalogue has no lists that stand alone.
-func (r *Recipe) Refreshable(relation string) bool {
-	return relation != dataset.ViewedNext && r.LogHalfLife == 0 && slices.Contains([]string{Cosine, RP3Beta, GFCF, LLR, TwoHop}, r.Algorithm)
-}
+// Refreshable reports whether [Refresh] can build single lists by the recipe.
+func (r *Recipe) Refreshable(relation string) bool { return r.separable(relation) != nil }
 
 // Refresh builds the lists of the touched items again from d by a recipe that is refreshable, and takes the others from old, whose
 // items are numbered as those of d.
 func Refresh(d *dataset.Data, r *Recipe, old *neighbours.Lists, touched []int32, o Options) (*Trained, error) {
-	if !r.Refreshable(d.Relation) {
+	m := r.separable(d.Relation)
+	if m == nil {
 		return nil, errors.New("refresh: the recipe gives no lists that stand alone")
 	}
-	s := &search{data: d, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o.withDefaults()}
-	p, err := r.point(s.variants)
+	s := newSearch(d, o.withDefaults())
+	if _, err := s.member(r); err != nil {
+		return nil, err
+	}
+	g, err := s.graph(m.rows(), d.Train.Rows, d.Until)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.graph(p, d.Train.Rows, d.Until)
-	if err != nil {
-		return nil, err
-	}
-	sim := neighbours.LLR(g)
-	if !p.llr {
-		sim = p.hop.Similarity(g)
-	}
-	lists, err := neighbours.Refresh(old, g, sim, neighbours.Options{Rows: touched, Workers: s.o.Workers, Stop: s.o.Stop})
+	lists, err := neighbours.Refresh(old, g, m.similarity(g), neighbours.Options{Rows: touched, Workers: s.o.Workers, Stop: s.o.Stop})
 	if err != nil {
 		return nil, fmt.Errorf("refresh %d lists: %w", len(touched), err)
 	}
-	return &Trained{Lists: lists, SeedHalfLife: p.seedHalfLife, Values: r.Values}, nil
+	return &Trained{Lists: lists, SeedHalfLife: m.rows().SeedHalfLife, Values: r.Values}, nil
 }

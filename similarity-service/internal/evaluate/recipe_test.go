@@ -2,6 +2,7 @@ package evaluate_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -22,6 +23,25 @@ func valued(d *dataset.Data) *dataset.Data {
 		d.Train.Val[p] = float32(.05 + 8*rng.Float64()*rng.Float64()*rng.Float64())
 	}
 	return d
+}
+
+// fields are the parameters of a recipe as a snapshot holds them.
+type fields map[string]any
+
+// recipe is one that was stored.
+func recipe(t *testing.T, algorithm string, f fields) *evaluate.Recipe {
+	t.Helper()
+	all := fields{"algorithm": algorithm}
+	maps.Copy(all, f)
+	data, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &evaluate.Recipe{}
+	if err := json.Unmarshal(data, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // through sends a recipe through JSON, as a snapshot does.
@@ -45,13 +65,13 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 		recipe              *evaluate.Recipe // nil to search for one
 	}{
 		{dataset.Similar, evaluate.TwoHop, nil}, {dataset.BoughtTogether, evaluate.TwoHop, nil}, {dataset.ViewedNext, evaluate.NextItem, nil},
-		{dataset.Similar, evaluate.LLR, &evaluate.Recipe{Algorithm: evaluate.LLR, Values: "ones", SeedHalfLife: 12}},
-		{dataset.Similar, evaluate.TwoHopLowRank, &evaluate.Recipe{
-			Algorithm: evaluate.TwoHopLowRank, Values: "ones", UserExponent: -1. / 3, TargetExponent: .1, Rank: 9, Strength: 1. / 7, VectorSeed: 5,
-		}},
-		{dataset.Similar, evaluate.EASE, &evaluate.Recipe{
-			Algorithm: evaluate.EASE, Values: "ones", UserExponent: -.2, SourceExponent: .1, Lambda: 100. / 3, Refit: true,
-		}},
+		{dataset.Similar, evaluate.LLR, recipe(t, evaluate.LLR, fields{"values": "ones", "seed_half_life": 12})},
+		{dataset.Similar, evaluate.TwoHopLowRank, recipe(t, evaluate.TwoHopLowRank, fields{
+			"values": "ones", "user_exponent": -1. / 3, "target_exponent": .1, "low_rank": 9, "strength": 1. / 7, "vector_seed": 5,
+		})},
+		{dataset.Similar, evaluate.EASE, recipe(t, evaluate.EASE, fields{
+			"values": "ones", "user_exponent": -.2, "source_exponent": .1, "lambda": 100. / 3, "refit": true,
+		})},
 	} {
 		t.Run(c.relation+" "+c.algorithm, func(t *testing.T) {
 			t.Parallel()
@@ -105,10 +125,7 @@ func TestOnlyTheRecipeCompetesAndIsSelected(t *testing.T) {
 				continue
 			}
 			o := options()
-			o.Recipe = &evaluate.Recipe{Algorithm: algorithm, SourceExponent: 1.2, TargetExponent: 1} // far too hard on what is popular
-			if relation == dataset.Similar {
-				o.Recipe.Values = "ones"
-			}
+			o.Recipe = recipe(t, algorithm, fields{"source_exponent": 1.2, "target_exponent": 1}) // far too hard on what is popular
 			board, err := evaluate.Run(grouped(t, 200, relation), o)
 			if err != nil {
 				t.Fatal(err)
@@ -129,10 +146,11 @@ func TestOnlyTheRecipeCompetesAndIsSelected(t *testing.T) {
 func TestRecipesThatDoNotFitAreRefused(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]*evaluate.Recipe{
-		`"popular"`:          {Algorithm: evaluate.Popular},
-		`"magic"`:            {Algorithm: "magic"},
-		"session parameters": {Algorithm: evaluate.NextItem},
-		`values as "liked"`:  {Algorithm: evaluate.TwoHop, Values: "liked"},
+		`"popular"`:                  recipe(t, evaluate.Popular, nil),
+		`"magic"`:                    recipe(t, "magic", nil),
+		"without session parameters": recipe(t, evaluate.NextItem, nil),
+		`values as "liked"`:          recipe(t, evaluate.TwoHop, fields{"values": "liked"}),
+		`unknown field "gamma"`:      recipe(t, evaluate.TwoHop, fields{"values": "ones", "gamma": 1}),
 	} {
 		o := options()
 		o.Recipe = r
@@ -141,7 +159,7 @@ func TestRecipesThatDoNotFitAreRefused(t *testing.T) {
 		}
 	}
 	o := options()
-	o.Recipe = &evaluate.Recipe{Algorithm: evaluate.TwoHop}
+	o.Recipe = recipe(t, evaluate.TwoHop, nil)
 	if _, err := evaluate.Run(grouped(t, 50, dataset.ViewedNext), o); err == nil {
 		t.Error("a recipe of histories was taken for sessions")
 	}
@@ -162,7 +180,7 @@ func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 	}
 	earlier.Tests = earlier.Tests[:200]
 	o := options()
-	o.Recipe = &evaluate.Recipe{Algorithm: evaluate.TwoHop, Values: "ones", UserExponent: -.7, SourceExponent: .3, TargetExponent: .2}
+	o.Recipe = recipe(t, evaluate.TwoHop, fields{"values": "ones", "user_exponent": -.7, "source_exponent": .3, "target_exponent": .2})
 	train := func(d *dataset.Data) *evaluate.Trained {
 		board, err := evaluate.Run(d, o)
 		if err != nil {
@@ -191,7 +209,7 @@ func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 			t.Errorf("item %d: %v %v, want %v %v", i, items, weights, wantItems, wantWeights)
 		}
 	}
-	if _, err := evaluate.Refresh(later, &evaluate.Recipe{Algorithm: evaluate.EASE, Values: "ones"}, before.Lists, touched, o); err == nil {
+	if _, err := evaluate.Refresh(later, recipe(t, evaluate.EASE, fields{"values": "ones"}), before.Lists, touched, o); err == nil {
 		t.Error("single lists of EASE were refreshed")
 	}
 }

@@ -12,29 +12,28 @@ const heldUsers = 10
 
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
 // for refitted weights, so a tenth of the rows is left out of the model whole and the cases of those rows are ranked.
-func (s *search) refitHelps(p easePoint) (bool, error) {
-	rows, cases := s.apart(p.rows)
+func (s *search) refitHelps(p ease) (bool, error) {
+	rows, cases := s.apart(p.weighing)
 	if len(cases.cases) == 0 {
 		return false, nil
 	}
-	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.rows.logHalfLife, rows.Rows, s.held.until))
+	g, err := s.graphOf(rows, p.weighing)
 	if err != nil {
 		return false, err
 	}
-	g = g.WithUserExponent(p.rows.hop.UserExponent)
-	o := neighbours.Options{K: s.o.Neighbours, Workers: s.o.Workers, Stop: s.o.Stop}
+	o := s.o.build()
 	cut, gram, err := easeCut(g, p, o)
 	if err != nil {
 		return false, err
 	}
 	var ndcg [2]float64
 	for at, refit := range []bool{false, true} {
-		p.refit = refit
+		p.Refit = refit
 		lists, err := easeWeights(g, cut, gram, p, o)
 		if err != nil {
 			return false, err
 		}
-		ranked, err := s.rankHeld(lists, p.rows, cases)
+		ranked, err := s.rankHeld(lists, p.weighing, cases)
 		if err != nil {
 			return false, err
 		}
@@ -45,8 +44,8 @@ func (s *search) refitHelps(p easePoint) (bool, error) {
 
 // apart returns training rows and cases that have nothing in common: all but a tenth of the rows and the cases of that tenth,
 // or, where the cases are of later baskets anyway, all that teaches and all cases.
-func (s *search) apart(p twoHopPoint) (*csr.Matrix, *validation) {
-	rows := s.variants[p.variant].matrix.First(s.held.rows)
+func (s *search) apart(p weighing) (*csr.Matrix, *validation) {
+	rows := s.matrix(p.Values).First(s.held.rows)
 	if s.held.cases[0].row < 0 {
 		return rows, s.held
 	}
@@ -57,6 +56,15 @@ func (s *search) apart(p twoHopPoint) (*csr.Matrix, *validation) {
 		}
 	}
 	return withoutTenth(rows), cases
+}
+
+// graphOf is the graph of rows that are not those of a reading, aged as the validation is.
+func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error) {
+	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.LogHalfLife, rows.Rows, s.held.until))
+	if err != nil {
+		return nil, err
+	}
+	return g.WithUserExponent(p.UserExponent), nil
 }
 
 // withoutTenth returns m with every tenth row empty.
@@ -74,7 +82,7 @@ func withoutTenth(m *csr.Matrix) *csr.Matrix {
 }
 
 // easeLists builds the lists of a point from g, refitted if the point says so.
-func easeLists(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbours.Lists, error) {
+func easeLists(g *neighbours.Graph, p ease, o neighbours.Options) (*neighbours.Lists, error) {
 	cut, gram, err := easeCut(g, p, o)
 	if err != nil {
 		return nil, err
@@ -83,12 +91,12 @@ func easeLists(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbo
 }
 
 // easeCut solves for all weights and cuts them to the largest of each item. It returns the Gram matrix beside them.
-func easeCut(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbours.Lists, *closedform.Dense, error) {
+func easeCut(g *neighbours.Graph, p ease, o neighbours.Options) (*neighbours.Lists, *closedform.Dense, error) {
 	gram, err := closedform.Gram(g, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	precision, err := closedform.Precision(gram, p.lambda, o)
+	precision, err := closedform.Precision(gram, p.Lambda, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,21 +105,20 @@ func easeCut(g *neighbours.Graph, p easePoint, o neighbours.Options) (*neighbour
 }
 
 // easeWeights gives the cut lists of a point the weights that it serves with.
-func easeWeights(g *neighbours.Graph, lists *neighbours.Lists, gram *closedform.Dense, p easePoint, o neighbours.Options) (*neighbours.Lists, error) {
-	if p.refit {
+func easeWeights(g *neighbours.Graph, lists *neighbours.Lists, gram *closedform.Dense, p ease, o neighbours.Options) (*neighbours.Lists, error) {
+	if p.Refit {
 		var err error
-		if lists, err = closedform.Refit(lists, gram, p.lambda, o); err != nil {
+		if lists, err = closedform.Refit(lists, gram, p.Lambda, o); err != nil {
 			return nil, err
 		}
 	}
-	hop := p.rows.hop
-	return lists.Scaled(neighbours.Powers(g.Degree(), -hop.SourceExponent), neighbours.Powers(g.Degree(), -hop.TargetExponent)), nil
+	return lists.Scaled(neighbours.Powers(g.Degree(), -p.SourceExponent), neighbours.Powers(g.Degree(), -p.TargetExponent)), nil
 }
 
 // rankHeld ranks cases whose hidden entries are not in the lists.
-func (s *search) rankHeld(l *neighbours.Lists, p twoHopPoint, cases *validation) ([]metrics.Accuracy, error) {
-	m := &Model{Lists: l, SeedHalfLife: p.seedHalfLife}
-	rows := s.variants[p.variant].matrix
+func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation) ([]metrics.Accuracy, error) {
+	m := p.trained(l)
+	rows := s.matrix(p.Values)
 	return cases.each(s.o, rows.Cols, func(r *Ranker) func(*heldCase) []int32 {
 		t := newTrial(rows.Cols)
 		return func(c *heldCase) []int32 {

@@ -14,21 +14,6 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// Names of the algorithms that compete.
-const (
-	Popular = "popular"
-	Cosine  = "cosine"
-	RP3Beta = "rp3beta"
-	GFCF    = "gfcf"
-	LLR     = "llr"
-	TwoHop  = "two_hop"
-)
-
-// Algorithms lists every algorithm that [Run] knows; [NextItem] competes on sessions, the others on histories and baskets.
-func Algorithms() []string {
-	return []string{Popular, Cosine, RP3Beta, GFCF, LLR, TwoHop, TwoHopLowRank, EASE, Ridge, NextItem}
-}
-
 // ErrNothingToValidate says that the training part is too small to hold anything back from it.
 var ErrNothingToValidate = errors.New("there is nothing to validate on")
 
@@ -110,7 +95,7 @@ func (o Options) validate() error {
 		errs = append(errs, fmt.Errorf("budget is %v seconds, want more than 0", o.BudgetSeconds))
 	}
 	for _, name := range o.Algorithms {
-		if !slices.Contains(Algorithms(), name) {
+		if familyOf(name) == nil {
 			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
 		}
 	}
@@ -118,7 +103,7 @@ func (o Options) validate() error {
 		errs = append(errs, err)
 	}
 	if o.Recipe != nil {
-		errs = append(errs, o.Recipe.validate())
+		errs = append(errs, o.Recipe.Readable())
 	}
 	return errors.Join(errs...)
 }
@@ -134,6 +119,7 @@ type Result struct {
 	Test            metrics.Summary
 	TestCases       []metrics.Accuracy
 	TestLists       [][]int32 // the list of each test case, best first
+	Path            []Point   // what the search tried, in its order
 	CPUSeconds      float64   // of the search; of the search, build and test when tested
 	PeakBytes       int64     // of the process up to the end of this algorithm
 }
@@ -143,52 +129,61 @@ type Leaderboard struct {
 	Selected string
 	Results  []Result
 	Recipe   *Recipe  // of the selected algorithm; nil when it is popularity
-	Model    *Model   // the selected model, built on the whole training part
+	Model    *Trained // the selected model, built on the whole training part
 	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
 
-	train func(d *dataset.Data, o Options) (*Trained, error) // nil when popularity won
-	built *Trained                                           // the selected model as it serves, of the training part of data
-	data  *dataset.Data
+	winner member
+	data   *dataset.Data // that Model was built from
 }
 
-// candidate is an algorithm with the parameters that did best on validation.
-type candidate struct {
-	name       string
-	parameters map[string]any
-	cases      []metrics.Accuracy
-	point      twoHopPoint // of the two-hop family
-	ease       easePoint   // of EASE
-	lambda     float64     // of the ridge
-	rank       int         // of the low-rank term, 0 for none
-	strength   float64     // of the low-rank term
-	build      buildFunc
-	cpu        float64
-	peak       int64
-}
-
-// better reports whether c has a strictly higher validation NDCG than best.
-func (best *candidate) better(c *candidate) bool {
-	return best.cases == nil || metrics.Mean(c.cases).NDCG > metrics.Mean(best.cases).NDCG
-}
-
-// shared is the mean over the cases that every family was scored on.
-func (c *candidate) shared() metrics.Accuracy { return metrics.Mean(c.sharedCases()) }
-
-func (c *candidate) sharedCases() []metrics.Accuracy { return c.cases[:min(len(c.cases), searchCases)] }
-
-// search is the state shared by the families of one run.
+// search is the state of a run: what the families share, and what they leave for those after them.
 type search struct {
 	data     *dataset.Data
-	held     *validation
+	train    *csr.Matrix // the training rows, of sessions their distinct items
 	variants []variant
+	held     *validation
+	found    []*candidate // so far
+	path     []Point      // what the search of the present family has tried
 	graphs   map[graphKey]*neighbours.Graph
 	vectors  *closedform.LowRank // of the whole training part, once a model with a low-rank term was built
-	twoHop   *candidate          // what the two-hop search chose, once it has run
+	twoHop   *scored[twoHop]     // what the two-hop search chose, once it has run
 	standing standing
-	scouted  *candidate // EASE where its search begins
+	scouted  *scored[ease] // EASE where its search begins
 	// easeDecay and hopDecay are the places of the half-lives of seeds that did best last, where the next point's scan begins.
 	easeDecay, hopDecay int
 	o                   Options
+}
+
+func newSearch(d *dataset.Data, o Options) *search {
+	s := &search{data: d, train: d.Train, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
+	if s.train == nil {
+		s.train = s.variants[0].matrix
+	}
+	return s
+}
+
+// reading returns the training rows under a reading of their values, "" for as they are, and whether the data offer it.
+func (s *search) reading(name string) (*csr.Matrix, bool) {
+	if name == "" {
+		return s.train, true
+	}
+	at := slices.IndexFunc(s.variants, func(v variant) bool { return v.name == name })
+	if at < 0 {
+		return s.train, false
+	}
+	return s.variants[at].matrix, true
+}
+
+// matrix is reading for a name that the data offer.
+func (s *search) matrix(name string) *csr.Matrix {
+	m, _ := s.reading(name)
+	return m
+}
+
+// score validates a member as it is.
+func (s *search) score(name string, m member) (*candidate, error) {
+	cases, err := m.validate(s, s.held.shared())
+	return &candidate{name: name, scored: scored[member]{m, cases}}, err
 }
 
 // Run chooses among the algorithms on validation data and scores the winner, popularity and cosine on the test part.
@@ -204,148 +199,113 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if err := o.Pinned.fit(d, o); err != nil {
 		return nil, err
 	}
-	if d.Relation == dataset.ViewedNext {
-		return runSessions(d, o)
-	}
 	held, err := newValidation(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
-	s := &search{data: d, held: held, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
-	found, err := s.candidates()
-	if err != nil {
+	s := newSearch(d, o)
+	s.held = held
+	if err := s.compete(); err != nil {
 		return nil, err
 	}
-	return s.leaderboard(found)
+	return s.leaderboard()
 }
 
-// family is an algorithm and how its best candidate is found.
-type family struct {
-	name string
-	run  func() (*candidate, error)
-}
-
-// families lists what competes: the baselines, and the algorithms that were asked for or the one of the recipe.
-func (s *search) families() []family {
-	all := []family{
-		{Popular, s.popular},
-		{Cosine, func() (*candidate, error) { return s.fixed(Cosine, named(neighbours.Cosine())) }},
-	}
-	if r := s.o.Recipe; r != nil {
-		given := family{r.Algorithm, func() (*candidate, error) { return s.given(r) }}
-		if r.Algorithm == Cosine {
-			all[1] = given
-			return all
-		}
-		return append(all, given)
-	}
-	for _, one := range []family{
-		{RP3Beta, func() (*candidate, error) { return s.fixed(RP3Beta, named(neighbours.RP3Beta(.5))) }},
-		{GFCF, func() (*candidate, error) { return s.fixed(GFCF, named(neighbours.GFCF())) }},
-		{LLR, func() (*candidate, error) { return s.fixed(LLR, twoHopPoint{logHalfLife: noDecay, llr: true}) }},
-		{TwoHop, s.twoHopInReach},
-		{TwoHopLowRank, s.searchLowRank},
-		{EASE, s.searchEASE},
-		{Ridge, s.searchRidge},
-	} {
-		if s.o.Algorithms == nil && one.name != Ridge || slices.Contains(s.o.Algorithms, one.name) {
-			all = append(all, one)
-		}
-	}
-	return all
-}
-
-// candidates runs the search of every family.
-func (s *search) candidates() ([]*candidate, error) {
-	searches := s.families()
-	var found []*candidate
-	for at, one := range searches {
+// compete runs the search of every family.
+func (s *search) compete() error {
+	competing := s.families()
+	for at, f := range competing {
 		if s.o.Progress != nil {
-			s.o.Progress("search", at, len(searches))
+			s.o.Progress("search", at, len(competing))
 		}
 		before := s.o.CPUSeconds()
-		if one.name == TwoHop { // the named points are measured
-			if err := s.scout(found); err != nil {
-				return nil, fmt.Errorf("scout: %w", err)
-			}
-		}
-		c, err := one.run()
+		s.path = nil
+		c, err := f.search(s)
 		if err != nil {
-			return nil, fmt.Errorf("search %s: %w", one.name, err)
+			return fmt.Errorf("search %s: %w", f.name, err)
 		}
 		if c == nil {
 			continue // out of reach for this data set and budget
 		}
-		c.cpu, c.peak = s.o.CPUSeconds()-before, s.o.PeakBytes()
-		found = append(found, c)
+		c.cases = c.cases[:min(len(c.cases), s.held.compared)]
+		c.path, c.cpu, c.peak = s.path, s.o.CPUSeconds()-before, s.o.PeakBytes()
+		s.found = append(s.found, c)
 	}
-	return found, nil
+	return nil
 }
 
-func named(t neighbours.TwoHop) twoHopPoint { return twoHopPoint{logHalfLife: noDecay, hop: t} }
-
 // leaderboard orders the candidates and scores the test part for the winner and the baselines.
-func (s *search) leaderboard(found []*candidate) (*Leaderboard, error) {
-	slices.SortStableFunc(found, func(x, y *candidate) int {
-		return cmp.Compare(y.shared().NDCG, x.shared().NDCG)
-	})
-	at, err := s.o.chosen(len(found), func(n int) string { return found[n].name })
+func (s *search) leaderboard() (*Leaderboard, error) {
+	ranked := slices.Clone(s.found)
+	slices.SortStableFunc(ranked, func(x, y *candidate) int { return cmp.Compare(y.ndcg(), x.ndcg()) })
+	at, err := s.o.chosen(len(ranked), func(n int) string { return ranked[n].name })
 	if err != nil {
 		return nil, err
 	}
-	selected := found[at]
-	board := &Leaderboard{Selected: selected.name}
-	for _, c := range found {
-		r := Result{Name: c.name, Parameters: c.parameters, Validation: c.shared(), ValidationCases: c.sharedCases(), CPUSeconds: c.cpu, PeakBytes: c.peak}
+	selected := ranked[at]
+	board := &Leaderboard{Selected: selected.name, winner: selected.at, data: s.data}
+	if board.Recipe, err = newRecipe(selected.name, selected.at); err != nil {
+		return nil, err
+	}
+	for _, c := range ranked {
+		r := Result{
+			Name: c.name, Parameters: c.at.parameters(s), Validation: metrics.Mean(c.cases), ValidationCases: c.cases, Path: c.path, CPUSeconds: c.cpu, PeakBytes: c.peak,
+		}
 		if c == selected || s.o.tests(c.name) {
-			before := s.o.CPUSeconds()
-			model, rows, err := c.build(s)
+			model, err := s.measure(c, &r)
 			if err != nil {
-				return nil, fmt.Errorf("build %s: %w", c.name, err)
+				return nil, err
 			}
-			tested, err := s.test(model, rows)
-			if err != nil {
-				return nil, fmt.Errorf("test %s: %w", c.name, err)
-			}
-			r.Test, r.TestCases, r.TestLists = tested.Summary(), tested.Cases(), tested.Lists()
-			r.Tested = true
-			r.CPUSeconds += s.o.CPUSeconds() - before
-			r.PeakBytes = s.o.PeakBytes()
 			if c == selected {
 				board.Model = model
-			}
-			if c == selected && model.Lists != nil {
-				board.train, board.Recipe = c.trainLists, s.recipe(c)
-				board.data, board.built = s.data, c.trained(s, model)
 			}
 		}
 		board.Results = append(board.Results, r)
 	}
 	if s.o.ScanTest && (selected.name == TwoHop || selected.name == TwoHopLowRank) {
-		var err error
-		if board.Optimum, err = s.testOptimum(selected); err != nil {
+		if board.Optimum, err = s.testOptimum(selected.at); err != nil {
 			return nil, fmt.Errorf("scan the test part: %w", err)
 		}
 	}
 	return board, nil
 }
 
-// test ranks every test case. Users' seeds are the entries of rows; everything in their training row is left out. Users
-// without seeds get what is popular, whatever the model, as a storefront gives them.
-func (s *search) test(m *Model, rows *csr.Matrix) (*metrics.Collector, error) {
-	d := s.data
+// measure builds the model of a candidate and notes in r what it reaches on the test part.
+func (s *search) measure(c *candidate, r *Result) (*Trained, error) {
+	before := s.o.CPUSeconds()
+	model, err := c.at.build(s)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", c.name, err)
+	}
+	tested, err := s.test(model)
+	if err != nil {
+		return nil, fmt.Errorf("test %s: %w", c.name, err)
+	}
+	r.Tested, r.Test, r.TestCases, r.TestLists = true, tested.Summary(), tested.Cases(), tested.Lists()
+	r.CPUSeconds += s.o.CPUSeconds() - before
+	r.PeakBytes = s.o.PeakBytes()
+	return model, nil
+}
+
+// test ranks every test case. Users' seeds are the entries of their rows as the model reads them; everything in their training row, and what a basket
+// has, is left out, but a session may return. Users without seeds get what is popular, whatever the model, as a storefront gives them.
+func (s *search) test(m *Trained) (*metrics.Collector, error) {
+	d, rows := s.data, s.matrix(m.Values)
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
-	popular := popularModel(known.Popularity)
+	popular := byMass(known.Popularity)
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
-		r := NewRanker(d.Train.Cols)
+		r := NewRanker(s.train.Cols)
 		return func(at int) {
 			c := d.Tests[at]
 			seeds, exclude := c.Seeds, c.Seeds
 			var values []float32
-			if c.Row >= 0 {
+			switch {
+			case c.Row >= 0:
 				seeds, values = rows.Row(int(c.Row))
-				exclude, _ = d.Train.Row(int(c.Row))
+				exclude, _ = s.train.Row(int(c.Row))
+			case d.Relation == dataset.ViewedNext:
+				exclude = nil
 			}
 			model := m
 			if len(seeds) == 0 {
@@ -357,35 +317,4 @@ func (s *search) test(m *Model, rows *csr.Matrix) (*metrics.Collector, error) {
 		}
 	})
 	return collector, err
-}
-
-// popular ranks by the number of interactions.
-func (s *search) popular() (*candidate, error) {
-	mass := s.data.Train.First(s.held.rows).ColMass()
-	n := len(mass)
-	cases, err := s.held.first(searchCases).each(s.o, n, func(r *Ranker) func(*heldCase) []int32 {
-		m := popularModel(mass)
-		return func(c *heldCase) []int32 {
-			for _, j := range c.hidden {
-				m.Prior[j]--
-			}
-			ranked := r.Rank(m, nil, nil, append(c.known, c.seeds...), s.o.K)
-			for _, j := range c.hidden {
-				m.Prior[j]++
-			}
-			return ranked
-		}
-	})
-	return &candidate{name: Popular, parameters: map[string]any{}, cases: cases, build: func(s *search) (*Model, *csr.Matrix, error) {
-		return popularModel(s.data.Train.ColMass()), s.data.Train, nil
-	}}, err
-}
-
-// popularModel ranks by mass, the same for everybody.
-func popularModel(mass []float64) *Model {
-	m := &Model{Prior: make([]float32, len(mass))}
-	for j, v := range mass {
-		m.Prior[j] = float32(v)
-	}
-	return m
 }

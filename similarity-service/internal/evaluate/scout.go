@@ -1,9 +1,6 @@
 package evaluate
 
-import (
-	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
-	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
-)
+import "github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 
 const (
 	// scoutShare of the budget may be the cost of the one point of EASE that is looked at before the budget is spent.
@@ -25,7 +22,7 @@ const (
 
 // scout looks at one point of EASE beside the named points that were measured, so that the budget goes where a winner is expected: on data that suit one of
 // the two families whose searches cost most, its short search beats a long one of the other. Families that were asked for by name are searched as they are.
-func (s *search) scout(found []*candidate) error {
+func (s *search) scout() error {
 	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
 	}
@@ -36,10 +33,10 @@ func (s *search) scout(found []*candidate) error {
 	}
 	s.scouted = ease
 	best := 0.0
-	for _, c := range found {
+	for _, c := range s.found {
 		best = max(best, metrics.Mean(c.cases[:len(ease.cases)]).NDCG)
 	}
-	switch a := metrics.Mean(ease.cases).NDCG; {
+	switch a := ease.ndcg(); {
 	case a < best*(1-outOfReach):
 		s.standing = easeBehind
 	case best < a*(1-outOfReach):
@@ -48,21 +45,6 @@ func (s *search) scout(found []*candidate) error {
 		s.standing = easeNear
 	}
 	return nil
-}
-
-// twoHopStart is where the search of the two-hop family begins.
-func twoHopStart() twoHopPoint {
-	return twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}}
-}
-
-// easeStart is where that of EASE begins.
-func (s *search) easeStart() easePoint {
-	p := easePoint{logRidge: 2.5, rows: twoHopPoint{logHalfLife: noDecay, hop: neighbours.TwoHop{UserExponent: -.5}}}
-	if s.data.RowTimes != nil {
-		p.rows.logHalfLife = 8
-	}
-	p.rows, p.lambda = s.pinned(EASE, p.rows), s.o.Pinned[EASE][Lambda]
-	return p
 }
 
 // climb evaluates try at place from of n and moves on to a neighbour as long as that is better; with all of them asked for it evaluates every place. It returns the

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
-	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
 // TestScoutSpendsTheBudgetWhereAWinnerIsExpected: named points that rank everything right, nothing, or as EASE does.
@@ -34,13 +33,15 @@ func TestScoutSpendsTheBudgetWhereAWinnerIsExpected(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: c.budget, Algorithms: c.asked}.withDefaults()
-			s := &search{data: d, held: held, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
+			s := newSearch(d, o)
+			s.held = held
 			ease, err := s.bestEASE(s.easeStart(), held.first(easeMaxCases))
 			if err != nil {
 				t.Fatal(err)
 			}
-			cases := slices.Repeat([]metrics.Accuracy{{NDCG: c.ndcg(metrics.Mean(ease.cases).NDCG)}}, len(held.cases))
-			if err := s.scout([]*candidate{{name: Cosine, cases: cases}, {name: Popular, cases: make([]metrics.Accuracy, len(held.cases))}}); err != nil {
+			cases := slices.Repeat([]metrics.Accuracy{{NDCG: c.ndcg(ease.ndcg())}}, len(held.cases))
+			s.found = []*candidate{{name: Cosine, scored: scored[member]{cases: cases}}, {name: Popular, scored: scored[member]{cases: make([]metrics.Accuracy, len(held.cases))}}}
+			if err := s.scout(); err != nil {
 				t.Fatal(err)
 			}
 			if s.standing != c.want {
@@ -49,7 +50,7 @@ func TestScoutSpendsTheBudgetWhereAWinnerIsExpected(t *testing.T) {
 			if n := s.easeEvaluations(); !c.points(n) {
 				t.Errorf("EASE gets %d points", n)
 			}
-			hop, err := s.twoHopInReach()
+			hop, err := twoHopInReach(s)
 			if err != nil || (hop != nil) != c.twoHop {
 				t.Errorf("two hops: searched %t, want %t (%v)", hop != nil, c.twoHop, err)
 			}

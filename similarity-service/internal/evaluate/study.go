@@ -140,7 +140,7 @@ func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan P
 }
 
 // forgetModels keeps the figures only: the models of many runs would fill the memory.
-func (b *Leaderboard) forgetModels() { b.Model, b.train, b.built, b.data = nil, nil, nil, nil }
+func (b *Leaderboard) forgetModels() { b.Model, b.winner, b.data = nil, nil, nil }
 
 func (b *Leaderboard) forgetLists() {
 	for n := range b.Results {

@@ -21,6 +21,8 @@ const (
 	hiddenShare = .2
 	// basketDraws is the number of seeds tried per validation basket.
 	basketDraws = 4
+	// heldSessions is the share of newest training sessions that validate.
+	heldSessions = .1
 )
 
 // variant is one reading of the training values as weights.
@@ -32,6 +34,9 @@ type variant struct {
 // variants returns the ways in which the values of m may weigh: for ratings all as one, graded, or only the liked ones;
 // for plain weights as given or all as one.
 func variants(d *dataset.Data) []variant {
+	if d.Train == nil {
+		return []variant{{"ones", occurrences(d)}}
+	}
 	if d.Train.Val == nil {
 		return []variant{{"ones", d.Train}}
 	}
@@ -72,11 +77,11 @@ func reweigh(m *csr.Matrix, f func(float32) float32) *csr.Matrix {
 }
 
 // heldCase is one validation case. The case of a training row names the items of the row that are hidden; every other
-// item of the row is known. The case of a basket has seeds and no row.
+// item of the row is known. The case of a basket or a session has seeds and no row.
 type heldCase struct {
 	row      int32
 	hidden   []int32
-	known    []int32 // the other items of the row, which are not ranked
+	known    []int32 // the other items of the row, or the seeds of a basket, which are not ranked
 	seeds    []int32
 	relevant []int32
 }
@@ -86,11 +91,16 @@ type validation struct {
 	rows  int // training rows [0, rows) teach
 	until int64
 	cases []heldCase
+	// compared is the number of cases, the first ones, that every family is scored on.
+	compared int
 }
 
 // newValidation draws at most so many validation cases of d.
 func newValidation(d *dataset.Data, seed uint64, most int) (*validation, error) {
 	rng := rand.New(rand.NewPCG(seed, 0x7a11d))
+	if d.Relation == dataset.ViewedNext {
+		return lastSessions(d, rng, most)
+	}
 	v := ownOut(d, rng, most)
 	if d.Relation == dataset.BoughtTogether {
 		v = lastBaskets(d, rng, most)
@@ -98,8 +108,36 @@ func newValidation(d *dataset.Data, seed uint64, most int) (*validation, error) 
 	if len(v.cases) == 0 {
 		return nil, fmt.Errorf("%w: none of the %d training rows has two items", ErrNothingToValidate, d.Train.Rows)
 	}
+	v.compared = searchCases
 	return v, nil
 }
+
+// lastSessions holds out the newest training sessions: every prefix with its next click, which may be an item of the prefix.
+func lastSessions(d *dataset.Data, rng *rand.Rand, most int) (*validation, error) {
+	if len(d.Sessions) < 2 {
+		return nil, fmt.Errorf("%w: there are fewer than two training sessions", ErrNothingToValidate)
+	}
+	v := &validation{rows: len(d.Sessions) - max(int(float64(len(d.Sessions))*heldSessions), 1), compared: most}
+	for _, c := range dataset.NextClicks(d.Sessions[v.rows:]) {
+		v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
+	}
+	if len(v.cases) == 0 {
+		return nil, fmt.Errorf("%w: the newest training sessions have no two clicks", ErrNothingToValidate)
+	}
+	v.sample(rng, most)
+	return v, nil
+}
+
+// sample keeps at most so many cases.
+func (v *validation) sample(rng *rand.Rand, most int) {
+	if len(v.cases) > most {
+		rng.Shuffle(len(v.cases), func(i, j int) { v.cases[i], v.cases[j] = v.cases[j], v.cases[i] })
+		v.cases = v.cases[:most]
+	}
+}
+
+// shared is v with the cases that every family is scored on.
+func (v *validation) shared() *validation { return v.first(v.compared) }
 
 // ownOut hides a fifth of the history of sampled users: the latest part when the order is known.
 func ownOut(d *dataset.Data, rng *rand.Rand, most int) *validation {
@@ -153,13 +191,10 @@ func lastBaskets(d *dataset.Data, rng *rand.Rand, most int) *validation {
 	}
 	for range basketDraws {
 		for _, c := range dataset.BasketCases(last, func(b []int32) []int32 { return b }, rng) {
-			v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
+			v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, known: c.Seeds, relevant: c.Relevant})
 		}
 	}
-	if len(v.cases) > most {
-		rng.Shuffle(len(v.cases), func(i, j int) { v.cases[i], v.cases[j] = v.cases[j], v.cases[i] })
-		v.cases = v.cases[:most]
-	}
+	v.sample(rng, most)
 	return v
 }
 

@@ -298,17 +298,15 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 // algorithm in common. Where it names none that suits, all compete.
 func competing(s stage) ([]string, evaluate.Pinned) {
 	request := s.task.Request
-	suits := func(name string) bool { return (name == evaluate.NextItem) == (s.relation == similarityapi.ViewedNext) }
 	var algorithms []string
 	for _, name := range request.Algorithms {
-		if suits(name) && name != evaluate.Popular && name != evaluate.Cosine || len(request.Algorithms) == 1 && name == evaluate.Cosine {
+		if evaluate.Suits(name, s.relation) && (!evaluate.IsBaseline(name) || len(request.Algorithms) == 1 && name == evaluate.Cosine) {
 			algorithms = append(algorithms, name)
 		}
 	}
 	pinned := evaluate.Pinned{}
 	for name, given := range request.Parameters {
-		named := algorithms == nil || slices.Contains(algorithms, name) || name == evaluate.TwoHop && slices.Contains(algorithms, evaluate.TwoHopLowRank)
-		if suits(name) && named {
+		if evaluate.Suits(name, s.relation) && (algorithms == nil || evaluate.Uses(algorithms, name)) {
 			pinned[name] = given
 		}
 	}

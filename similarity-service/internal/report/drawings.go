@@ -144,7 +144,7 @@ func byGroup(groups []similarityapi.ReportGroup, label string) (string, error) {
 // searchPath draws the validation figure of every point that was tried, by model, over the number of points tried before, and the best so far.
 func searchPath(results []similarityapi.ReportResult) (string, error) {
 	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = "points tried", "validation NDCG"
+	p.X.Label.Text, p.Y.Label.Text = "points tried", "on validation"
 	p.Add(plotter.NewGrid())
 	p.Legend.Top = true
 	for n, r := range results {
@@ -153,8 +153,8 @@ func searchPath(results []similarityapi.ReportResult) (string, error) {
 		}
 		var tried, best plotter.XYs
 		for at, point := range r.Path {
-			tried = append(tried, plotter.XY{X: float64(at + 1), Y: point.NDCG})
-			best = append(best, plotter.XY{X: float64(at + 1), Y: point.NDCG})
+			tried = append(tried, plotter.XY{X: float64(at + 1), Y: point.Score})
+			best = append(best, plotter.XY{X: float64(at + 1), Y: point.Score})
 			if at > 0 {
 				best[at].Y = max(best[at].Y, best[at-1].Y)
 			}

@@ -97,7 +97,7 @@ func Draw(r similarityapi.Report) ([]similarityapi.ReportDrawing, error) {
 		add("By popularity of items", "Share of the items to be found that are in the list.")(byGroup(b.ByPopularity, "training interactions of the item to be found"))
 	}
 	if slices.ContainsFunc(r.Results, func(one similarityapi.ReportResult) bool { return len(one.Path) > 1 }) {
-		add("What the search tried", "NDCG on the validation cases that guide it; the line is the best so far.")(searchPath(r.Results))
+		add("What the search tried", "NDCG, of sessions MRR, on the cases that guide it; the line is the best so far.")(searchPath(r.Results))
 	}
 	return out, errors.Join(errs...)
 }

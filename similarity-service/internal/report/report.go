@@ -68,6 +68,9 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 			Name: one.Name, Relation: relation, Parameters: one.Parameters, CPUSeconds: one.CPUSeconds, PeakBytes: one.PeakBytes,
 			Validation: map[string]float64{at("recall", run.K): one.Validation.Recall, at("ndcg", run.K): one.Validation.NDCG},
 		}
+		for _, p := range one.Path {
+			res.Path = append(res.Path, similarityapi.ReportPoint{Parameters: p.Parameters, Score: p.Score})
+		}
 		if one.Tested {
 			res.Metrics = Figures(one, run)
 		}

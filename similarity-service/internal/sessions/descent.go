@@ -102,6 +102,9 @@ func (s *search) try(p Params) (bool, error) {
 	if s.report.Evaluations == 1 {
 		s.report.Start = got
 	}
+	if s.o.Tried != nil && !behind {
+		s.o.Tried(p, got)
+	}
 	score := got.relative(s.report.Start)
 	if behind || score <= s.atScore {
 		return false, nil

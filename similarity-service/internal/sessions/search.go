@@ -39,6 +39,8 @@ type SearchOptions struct {
 	Workers int
 	// Progress, when set, is told after every evaluation.
 	Progress func(done, total int)
+	// Tried, when set, is told of every point that was measured on all cases.
+	Tried func(p Params, a Accuracy)
 	// Cancelled, when set, is asked before every evaluation.
 	Cancelled func() bool
 }

@@ -11,18 +11,7 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/shared/topk"
-	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
-
-// Model scores items for a history: the score of j is Σ over the seeds i of s_i·w(i→j), or the prior of j when the
-// model has no lists.
-type Model struct {
-	Lists *neighbours.Lists
-	// Prior scores every item the same for everybody; used when Lists is nil.
-	Prior []float32
-	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
-	SeedHalfLife float64
-}
 
 // Ranker ranks items by a model. It holds scratch memory and serves one goroutine.
 type Ranker struct {
@@ -41,9 +30,16 @@ func NewRanker(n int) *Ranker {
 }
 
 // Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
-// all one). Ties go to the lower item index. The result is valid until the next call.
-func (r *Ranker) Rank(m *Model, seeds []int32, values []float32, exclude []int32, k int) []int32 {
+// all one). A session model takes neither values nor exclude. Ties go to the lower item index. The result is valid until the next call.
+func (r *Ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
 	r.mask(exclude)
+	if m.Sessions != nil {
+		r.items = r.items[:0]
+		for _, next := range m.Sessions.Recommend(seeds, k) {
+			r.items = append(r.items, next.Item)
+		}
+		return r.items
+	}
 	if m.Lists == nil {
 		return r.best(m.Prior, nil, k)
 	}

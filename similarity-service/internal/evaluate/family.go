@@ -1,0 +1,168 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+)
+
+// family is a kind of model with all that a run, a recipe and a request need to know of it. A new one is a file and a line in [families].
+type family struct {
+	name       string
+	relations  []string    // whose data it suits
+	base       string      // the family whose best member its search starts from; "" for none
+	byName     bool        // it competes only when it is asked for by name
+	baseline   bool        // it is measured whatever was asked for
+	parameters []Parameter // those that can be given by hand
+	// search finds the best member on the held-out part of the training data; nil when it is out of reach for the data and the budget.
+	search func(s *search) (*candidate, error)
+	// read is the member of a recipe; nil when the family has nothing to serve.
+	read func(r *Recipe) (member, error)
+}
+
+// member is one model of a family, with every parameter. As JSON it is a recipe, less the name of the family.
+type member interface {
+	// parameters are for readers of a report: rounded, and without what is usual.
+	parameters(s *search) map[string]any
+	// validate ranks held-out cases with a model that has not seen what they hide.
+	validate(s *search, held *validation) ([]metrics.Accuracy, error)
+	// build makes the model from all training data of s, which need not be the search that chose the member.
+	build(s *search) (*Trained, error)
+}
+
+// families is the table of all that can compete, in the order in which they are searched.
+func families() []family {
+	rows := []string{dataset.Similar, dataset.BoughtTogether}
+	return []family{
+		popularFamily(append(rows, dataset.ViewedNext)),
+		namedFamily(Cosine, append(rows, dataset.ViewedNext), true),
+		namedFamily(RP3Beta, rows, false),
+		namedFamily(GFCF, rows, false),
+		namedFamily(LLR, rows, false),
+		twoHopFamily(rows),
+		lowRankFamily(rows),
+		easeFamily(rows),
+		ridgeFamily(rows),
+		nextItemFamily(),
+	}
+}
+
+// familyOf is the family of that name, nil for none.
+func familyOf(name string) *family {
+	all := families()
+	at := slices.IndexFunc(all, func(f family) bool { return f.name == name })
+	if at < 0 {
+		return nil
+	}
+	return &all[at]
+}
+
+// Algorithms lists the families that [Run] knows.
+func Algorithms() []string { return listed(func(family) bool { return true }) }
+
+// Competing lists the families that compete when none is named.
+func Competing() []string { return listed(func(f family) bool { return !f.byName }) }
+
+func listed(which func(family) bool) []string {
+	var out []string
+	for _, f := range families() {
+		if which(f) {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
+// Suits reports whether a family is for data of a relation.
+func Suits(name, relation string) bool {
+	f := familyOf(name)
+	return f != nil && slices.Contains(f.relations, relation)
+}
+
+// IsBaseline reports whether a family is measured whatever was asked for.
+func IsBaseline(name string) bool {
+	f := familyOf(name)
+	return f != nil && f.baseline
+}
+
+// Uses reports whether the search of one of the families that were asked for, all where none was, chooses the parameters of this one.
+func Uses(asked []string, name string) bool {
+	return slices.ContainsFunc(families(), func(f family) bool {
+		return f.asked(asked) && (f.name == name || f.base == name)
+	})
+}
+
+func (f family) asked(names []string) bool {
+	return names == nil && !f.byName || slices.Contains(names, f.name)
+}
+
+// families are those of a run: the baselines and what was asked for, or the one of the recipe.
+func (s *search) families() []family {
+	var out []family
+	for _, f := range families() {
+		suits := slices.Contains(f.relations, s.data.Relation)
+		switch r := s.o.Recipe; {
+		case r != nil && f.name == r.Algorithm:
+			f.search = func(s *search) (*candidate, error) { return s.given(f, suits) }
+			out = append(out, f)
+		case suits && (f.baseline || r == nil && f.asked(s.o.Algorithms)):
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// given validates the member of the run's recipe, without a search.
+func (s *search) given(f family, suits bool) (*candidate, error) {
+	if !suits {
+		return nil, fmt.Errorf("the recipe is of %s, which is not for the relation %s", f.name, s.data.Relation)
+	}
+	m, err := s.member(s.o.Recipe)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := m.validate(s, s.held.shared())
+	return &candidate{name: f.name, scored: scored[member]{m, cases}}, err
+}
+
+// member reads a recipe for the data of s.
+func (s *search) member(r *Recipe) (member, error) {
+	if err := r.Readable(); err != nil {
+		return nil, err
+	}
+	if r.Values == "" && len(s.variants) > 1 {
+		return nil, errors.New("the recipe does not say how it reads the values of the data")
+	}
+	if _, ok := s.reading(r.Values); !ok {
+		return nil, fmt.Errorf("the recipe reads the values as %q, which these data do not offer", r.Values)
+	}
+	return familyOf(r.Algorithm).read(r)
+}
+
+// scored is a member with what it reached on held-out cases; without cases it stands for none yet.
+type scored[M any] struct {
+	at    M
+	cases []metrics.Accuracy
+}
+
+// better reports whether c has a strictly higher NDCG than best.
+func (best *scored[M]) better(c *scored[M]) bool { return best.cases == nil || c.ndcg() > best.ndcg() }
+
+func (c *scored[M]) ndcg() float64 { return metrics.Mean(c.cases).NDCG }
+
+// candidate is the best member of a family.
+type candidate struct {
+	name string
+	scored[member]
+	path []Point // what the search tried
+	cpu  float64
+	peak int64
+}
+
+// found makes what a search found a candidate.
+func found[M member](name string, c *scored[M]) *candidate {
+	return &candidate{name: name, scored: scored[member]{c.at, c.cases}}
+}

@@ -1,0 +1,44 @@
+package evaluate
+
+import "github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+
+// Popular ranks by the number of interactions, the same for everybody.
+const Popular = "popular"
+
+func popularFamily(relations []string) family {
+	return family{name: Popular, relations: relations, baseline: true, search: func(s *search) (*candidate, error) {
+		return s.score(Popular, popular{})
+	}}
+}
+
+// popular is the only member of its family.
+type popular struct{}
+
+func (popular) parameters(*search) map[string]any { return map[string]any{} }
+
+func (popular) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
+	mass := s.train.First(held.rows).ColMass()
+	return held.each(s.o, len(mass), func(r *Ranker) func(*heldCase) []int32 {
+		t := byMass(mass)
+		return func(c *heldCase) []int32 {
+			for _, j := range c.hidden {
+				t.Prior[j]--
+			}
+			ranked := r.Rank(t, nil, nil, c.known, s.o.K)
+			for _, j := range c.hidden {
+				t.Prior[j]++
+			}
+			return ranked
+		}
+	})
+}
+
+func (popular) build(s *search) (*Trained, error) { return byMass(s.train.ColMass()), nil }
+
+func byMass(mass []float64) *Trained {
+	t := &Trained{Prior: make([]float32, len(mass))}
+	for j, v := range mass {
+		t.Prior[j] = float32(v)
+	}
+	return t
+}

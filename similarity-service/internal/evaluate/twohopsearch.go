@@ -1,0 +1,235 @@
+package evaluate
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+)
+
+// twoHopStart is where the search begins.
+func (s *search) twoHopStart() twoHop {
+	return twoHop{weighing: s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}))}
+}
+
+// twoHopInReach searches unless EASE leads clearly.
+func twoHopInReach(s *search) (*candidate, error) {
+	if err := s.scout(); err != nil { // the named points are measured
+		return nil, fmt.Errorf("scout: %w", err)
+	}
+	if s.standing == easeAhead {
+		return nil, nil
+	}
+	best, err := s.bestTwoHop()
+	if err != nil {
+		return nil, err
+	}
+	return found(TwoHop, best), nil
+}
+
+// bestTwoHop is the best point of the family, searched for once.
+func (s *search) bestTwoHop() (*scored[twoHop], error) {
+	if s.twoHop == nil {
+		best, err := s.searchTwoHop()
+		if err != nil {
+			return nil, err
+		}
+		s.twoHop = best
+	}
+	return s.twoHop, nil
+}
+
+// searchTwoHop searches first for the reading of the values, then for exponents and half-life.
+func (s *search) searchTwoHop() (*scored[twoHop], error) {
+	start := s.twoHopStart()
+	best, some := &scored[twoHop]{}, s.held.shared()
+	for _, v := range s.variants {
+		p := start
+		p.Values = v.name
+		c, err := s.bestSeeding(p, some)
+		if err != nil {
+			return nil, err
+		}
+		if best.better(c) {
+			best = c
+		}
+	}
+	axes := s.axes(TwoHop,
+		axis{name: TargetExponent, start: start.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
+		axis{name: UserExponent, start: start.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
+	)
+	if s.data.RowTimes != nil {
+		axes = append(axes, s.axes(TwoHop, axis{name: HalfLifeDays, start: 8, step: 1, last: .4, low: 2, top: noDecay})...)
+	}
+	limit := s.evaluations(best.at)
+	values, calls := best.at.Values, 0
+	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
+		p := start
+		p.Values, p.TargetExponent, p.UserExponent = values, at[0], at[1]
+		if len(at) > 2 {
+			p.LogHalfLife = logDays(at[2])
+		}
+		c, err := s.bestSeeding(p, some)
+		if err != nil {
+			return 0, err
+		}
+		if calls++; s.o.Progress != nil {
+			s.o.Progress("search two_hop", min(calls, limit), limit)
+		}
+		if best.better(c) {
+			best = c
+		}
+		return c.ndcg(), nil
+	})
+	if err != nil || s.held.cases[0].row < 0 {
+		return best, err
+	}
+	return s.towardsRandomWalk(best, min(max(limit/2, 4), 12))
+}
+
+// towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
+// al., WWW 2014), as long as the loss is within the noise of the held-out cases. Exponents far from the random walk fit
+// the popularity of the held-out sample; what comes later differs from any sample, and where the data cannot tell two
+// points apart the one with fewer assumptions is safer. It evaluates at most limit points.
+func (s *search) towardsRandomWalk(best *scored[twoHop], limit int) (*scored[twoHop], error) {
+	best, err := s.bestSeeding(best.at, s.held)
+	if err != nil {
+		return nil, err
+	}
+	at := best
+	for limit > 0 {
+		next := &scored[twoHop]{}
+		for _, p := range s.nearerRandomWalk(at.at) {
+			limit--
+			c, err := s.bestSeeding(p, s.held)
+			if err != nil {
+				return nil, err
+			}
+			if tied(best.cases, c.cases) && next.better(c) {
+				next = c
+			}
+		}
+		if next.cases == nil {
+			break
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
+func (s *search) nearerRandomWalk(p twoHop) []twoHop {
+	var out []twoHop
+	if p.UserExponent > -1 && !s.isPinned(TwoHop, UserExponent) {
+		q := p
+		q.UserExponent = round(max(p.UserExponent-.1, -1))
+		out = append(out, q)
+	}
+	if p.TargetExponent > 0 && !s.isPinned(TwoHop, TargetExponent) {
+		q := p
+		q.TargetExponent = round(max(p.TargetExponent-.03, 0))
+		out = append(out, q)
+	}
+	return out
+}
+
+// tied reports whether the mean NDCG of other is not significantly below that of best: by
+// more than one standard error of the paired difference (the one-standard-error rule of Breiman et al., 1984).
+func tied(best, other []metrics.Accuracy) bool {
+	n := float64(len(best))
+	sum, squares := 0.0, 0.0
+	for i := range best {
+		d := best[i].NDCG - other[i].NDCG
+		sum += d
+		squares += d * d
+	}
+	mean := sum / n
+	variance := max(squares/n-mean*mean, 0)
+	return mean <= math.Sqrt(variance/n)
+}
+
+// evaluations is the number of points that fit half of the time budget.
+func (s *search) evaluations(p twoHop) int {
+	m := s.matrix(p.Values)
+	pairs := 0
+	for u := range m.Rows {
+		d := min(m.RowPtr[u+1]-m.RowPtr[u], s.o.HistoryCap)
+		pairs += d * d
+	}
+	entries := 0
+	for _, c := range s.held.shared().cases {
+		entries += len(c.known) * s.o.Neighbours
+	}
+	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
+	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
+}
+
+// bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
+func (s *search) bestSeeding(p twoHop, held *validation) (*scored[twoHop], error) {
+	scores, err := s.scores(p, held)
+	if err != nil {
+		return nil, err
+	}
+	best := &scored[twoHop]{}
+	try := func(q twoHop) error {
+		cases, err := scores.accuracy(held, s.o, q.seeding(scores.graph))
+		if err != nil {
+			return err
+		}
+		s.tried(q, cases)
+		if c := (&scored[twoHop]{q, cases}); best.better(c) {
+			best = c
+		}
+		return nil
+	}
+	if held.cases[0].row < 0 { // a single seed: its scale changes no order
+		err := try(p)
+		return best, err
+	}
+	if err := s.climbSource(p, &best, try); err != nil {
+		return nil, err
+	}
+	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
+		p = best.at
+		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
+		s.hopDecay, err = climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
+			before := best
+			if p.SeedHalfLife = halfLives[at]; at == 0 {
+				return false, nil // as it is
+			}
+			err := try(p)
+			return best != before, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return best, nil
+}
+
+// climbSource moves the source exponent by tenths from p's while that helps; the accuracy has one peak in it.
+func (s *search) climbSource(p twoHop, best **scored[twoHop], try func(twoHop) error) error {
+	if err := try(p); err != nil {
+		return err
+	}
+	if s.isPinned(TwoHop, SourceExponent) {
+		return nil
+	}
+	start := p.SourceExponent
+	for _, step := range []float64{.1, -.1} {
+		for alpha := round(start + step); alpha > -.01 && alpha < 1.21; alpha = round(alpha + step) {
+			p.SourceExponent = alpha
+			if err := try(p); err != nil {
+				return err
+			}
+			if (*best).at.SourceExponent != alpha {
+				break
+			}
+		}
+		if (*best).at.SourceExponent != start {
+			return nil
+		}
+	}
+	return nil
+}
