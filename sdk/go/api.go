@@ -1526,9 +1526,9 @@ type ReportOptimum struct {
 
 // ReportPoint is a value of the API.
 type ReportPoint struct {
-	// On the validation cases that guide the search
-	Ndcg       float64        `json:"ndcg"`
 	Parameters map[string]any `json:"parameters"`
+	// On the validation cases that guide the search: NDCG, of sessions MRR
+	Score float64 `json:"score"`
 }
 
 // ReportResult is a value of the API.

@@ -1400,9 +1400,9 @@ class ReportOptimum(TypedDict):
 
 
 class ReportPoint(TypedDict):
-    # On the validation cases that guide the search
-    ndcg: float
     parameters: dict[str, Any]
+    # On the validation cases that guide the search: NDCG, of sessions MRR
+    score: float
 
 
 class ReportResult(TypedDict):

@@ -1408,9 +1408,9 @@ export interface ReportOptimum {
 }
 
 export interface ReportPoint {
-  /** On the validation cases that guide the search */
-  ndcg: number;
   parameters: Record<string, unknown>;
+  /** On the validation cases that guide the search: NDCG, of sessions MRR */
+  score: number;
 }
 
 export interface ReportResult {
