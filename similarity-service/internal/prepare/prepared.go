@@ -123,7 +123,7 @@ func (c *Collector) finish() (*Prepared, error) {
 	}
 	p.Until, p.Touched = seen.until, seen.items()
 	if c.options.Relation == similarityapi.Similar {
-		p.collector = c
+		p.collector, c.subjects, c.items, c.past = c, nil, nil, nil // what Complete needs is the rows
 		if !c.log.spilled() {
 			err = p.Complete()
 		}
