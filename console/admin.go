@@ -2,13 +2,16 @@ package console
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 type keysData struct {
@@ -71,6 +74,7 @@ type settingsData struct {
 	Types   []string
 	Scopes  []scopeRow
 	Version string
+	Learnt  *learntWeights
 }
 
 // scopeRow says of a scope whether the key holds it.
@@ -79,12 +83,51 @@ type scopeRow struct {
 	Held  bool
 }
 
+// learnt is what types of event are worth as the live model of similar items found; nil when it did not.
+func (c *console) learnt(v *visit) *learntWeights {
+	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
+	v.part("live models", err)
+	version := live.Live[similarityapi.Similar]
+	if version == "" {
+		return nil
+	}
+	r, err := get[similarityapi.Report](v, v.similarity, "/v1/models/"+escape(version)+"/report", nil)
+	if apierror.Is(err, http.StatusNotFound) { // made before there were reports
+		return nil
+	}
+	if v.part("report of the live model", err); r.EventWeights == nil {
+		return nil
+	}
+	l := &learntWeights{ReportEventWeights: *r.EventWeights, Version: version, ByType: map[string]similarityapi.ReportEventWeight{}}
+	for _, w := range r.EventWeights.Weights {
+		l.ByType[w.Type] = w
+	}
+	return l
+}
+
+// learntWeights are weights of types of event as the competition behind a version found them.
+type learntWeights struct {
+	similarityapi.ReportEventWeights
+	Version string
+	ByType  map[string]similarityapi.ReportEventWeight
+}
+
+// Of is the learnt weight of a type with its interval, "" for none.
+func (l *learntWeights) Of(eventType string) string {
+	w, ok := l.ByType[eventType]
+	if !ok {
+		return ""
+	}
+	return short(w.Learnt) + " [" + short(w.Low) + ", " + short(w.High) + "]"
+}
+
 // settings shows what the installation is set to; it is changed where the program is started.
 func (c *console) settings(v *visit) (any, error) {
 	d := &settingsData{Own: v.who, Version: c.o.Version}
 	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
 	v.part("types of event", err)
 	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
+	d.Learnt = c.learnt(v)
 	for _, scope := range auth.Scopes() {
 		if scope != auth.ScopeAdminRead {
 			d.Scopes = append(d.Scopes, scopeRow{scope, v.who.Can(scope)})

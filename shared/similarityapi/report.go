@@ -9,14 +9,15 @@ type Report struct {
 	Selected string         `json:"selected"`
 	Results  []ReportResult `json:"results"`
 	// Runs has the figures of each run, when there were several.
-	Runs        []ReportRun        `json:"runs,omitempty"`
-	Comparisons []ReportComparison `json:"comparisons,omitempty" doc:"Paired tests between every two algorithms that were tested"`
-	Breakdown   *ReportBreakdown   `json:"breakdown,omitempty"`
-	CPUSeconds  float64            `json:"cpu_seconds"`
-	PeakBytes   int64              `json:"peak_bytes"`
-	TestOptimum *ReportOptimum     `json:"test_optimum,omitempty" doc:"What the winning family could have reached had it been chosen on the test part; for judging the choice only"`
-	Served      *ReportServed      `json:"served,omitempty" doc:"Figures of what was served beside those of the winner"`
-	Drawings    []ReportDrawing    `json:"drawings,omitempty"`
+	Runs         []ReportRun         `json:"runs,omitempty"`
+	Comparisons  []ReportComparison  `json:"comparisons,omitempty" doc:"Paired tests between every two algorithms that were tested"`
+	Breakdown    *ReportBreakdown    `json:"breakdown,omitempty"`
+	EventWeights *ReportEventWeights `json:"event_weights,omitempty" doc:"What an event of each type is worth as learnt from visitors who came back"`
+	CPUSeconds   float64             `json:"cpu_seconds"`
+	PeakBytes    int64               `json:"peak_bytes"`
+	TestOptimum  *ReportOptimum      `json:"test_optimum,omitempty" doc:"What the winning family could have reached had it been chosen on the test part; for judging the choice only"`
+	Served       *ReportServed       `json:"served,omitempty" doc:"Figures of what was served beside those of the winner"`
+	Drawings     []ReportDrawing     `json:"drawings,omitempty"`
 }
 
 // Result returns that of an algorithm, or nil.
@@ -126,6 +127,24 @@ type ReportSample struct {
 	History  []string            `json:"history" doc:"The latest items"`
 	Relevant []string            `json:"relevant"`
 	Lists    map[string][]string `json:"lists" doc:"By model"`
+}
+
+// ReportEventWeights compares what events of each type weigh with what they are worth for finding what a visitor comes to next.
+type ReportEventWeights struct {
+	Weights           []ReportEventWeight `json:"weights"`
+	Pairs             int                 `json:"pairs" doc:"Of an item that a visitor came to and one that he did not, by visitors who taught nothing"`
+	OrderedConfigured float64             `json:"ordered_configured" doc:"Share of the pairs that are in the right order under the configured weights; .5 is chance"`
+	OrderedLearnt     float64             `json:"ordered_learnt" doc:"The same under the learnt weights"`
+}
+
+// ReportEventWeight is what an event of one type is worth.
+type ReportEventWeight struct {
+	Type       string  `json:"type"`
+	Configured float64 `json:"configured"`
+	Learnt     float64 `json:"learnt" doc:"On the scale of the configured weights"`
+	Low        float64 `json:"low" doc:"Of the 95 % interval"`
+	High       float64 `json:"high"`
+	Events     int     `json:"events" doc:"That taught"`
 }
 
 // ReportDrawing is a figure of the report as SVG.

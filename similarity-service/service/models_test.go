@@ -41,6 +41,10 @@ func TestVersions(t *testing.T) {
 		winner.Metrics["ndcg@20"].Value != described.Metrics["ndcg@20"].Value || len(report.Drawings) < 7 || len(report.Breakdown.Samples) == 0 {
 		t.Errorf("the report of the live model is %+v, %v", report, err)
 	}
+	if w := report.EventWeights; w == nil || len(w.Weights) != 2 || w.Weights[0].Type != "purchase" || w.Weights[0].Configured != 5 || w.Pairs < 200 ||
+		!(w.OrderedLearnt > .5) {
+		t.Errorf("the learnt weights are %+v", w)
+	}
 	list, err := c.Models(ctx, relation)
 	if err != nil || len(list) != 2 || list[0].Version != second {
 		t.Errorf("versions %+v, %v", list, err)

@@ -37,6 +37,8 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/v1/changes/items":
 		p.changes(w, r)
+	case "/v1/events/types":
+		_ = json.NewEncoder(w).Encode(profileapi.EventTypes{Weights: profileapi.DefaultEventWeights()})
 	case "/v1/interactions":
 		p.interactions(w, r)
 	default:

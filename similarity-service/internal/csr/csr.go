@@ -127,6 +127,23 @@ func (m *Matrix) Latest(limit int) *Matrix {
 	return out
 }
 
+// Only returns a matrix with the entries of some rows; the others are empty. rows may be in any order.
+func (m *Matrix) Only(rows []int32) *Matrix {
+	kept := make([]bool, m.Rows)
+	for _, i := range rows {
+		kept[i] = true
+	}
+	out := &Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
+	for i := range m.Rows {
+		if kept[i] {
+			idx, val := m.Row(i)
+			out.ColIdx, out.Val = append(out.ColIdx, idx...), append(out.Val, val...)
+		}
+		out.RowPtr = append(out.RowPtr, len(out.ColIdx))
+	}
+	return out
+}
+
 // First returns the matrix of the first n rows of m, sharing its memory.
 func (m *Matrix) First(n int) *Matrix {
 	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]]}

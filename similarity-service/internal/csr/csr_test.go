@@ -111,6 +111,22 @@ func TestLatest(t *testing.T) {
 	})
 }
 
+func TestOnlySomeRows(t *testing.T) {
+	t.Parallel()
+	m, err := csr.FromRows([][]int32{{0, 1}, {2}, {3, 0}}, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := csr.FromRows([][]int32{{0, 1}, {}, {3, 0}}, 4)
+	got := m.Only([]int32{2, 0})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBadInputIsRefused(t *testing.T) {
 	t.Parallel()
 	if _, err := csr.FromRows([][]int32{{0, 7}}, 3); err == nil {

@@ -27,10 +27,13 @@ type Prepared struct {
 	Support []float32
 	// Touched lists the items with an interaction at Options.Since or later, by index.
 	Touched []int32
+	// Cut is the Unix second before which the training rows of Split lie.
+	Cut uint32
 	// Until is the Unix second of the latest interaction that was used.
 	Until  int64
 	Report *similarityapi.PreparationReport
 
+	large     bool
 	collector *Collector // with the rows that Full is made of, until that is complete
 }
 
@@ -54,6 +57,9 @@ func (p *Prepared) Complete() error {
 	p.Full.Train = b.Matrix()
 	return nil
 }
+
+// Large reports whether there were so many interactions that they went to a file.
+func (p *Prepared) Large() bool { return p.large }
 
 // Close gives up the file that interactions lie in, if there is one; Complete has done so.
 func (p *Prepared) Close() error {
@@ -121,7 +127,7 @@ func (c *Collector) finish() (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Until, p.Touched = seen.until, seen.items()
+	p.Cut, p.Until, p.Touched, p.large = cut, seen.until, seen.items(), c.log.spilled()
 	if c.options.Relation == similarityapi.Similar {
 		p.collector, c.subjects, c.items, c.past = c, nil, nil, nil // what Complete needs is the rows
 		if !c.log.spilled() {

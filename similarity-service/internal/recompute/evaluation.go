@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
@@ -74,7 +75,7 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 
 func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	s.report("reading", 0)
-	p, err := r.read(ctx, s, 0)
+	p, err := r.read(ctx, s, 0, eventweights.NewSample())
 	if err != nil {
 		return Report{}, err
 	}

@@ -21,12 +21,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
+	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 )
@@ -207,11 +209,15 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	p, err := r.read(ctx, s, b.since())
+	sample := eventweights.NewSample()
+	p, err := r.read(ctx, s, b.since(), sample)
 	if err != nil {
 		return Outcome{}, err
 	}
 	defer r.giveUp(p, s)
+	if p.Large() {
+		defer room.Tight()()
+	}
 	o := Outcome{Preparation: p.Report}
 	var touched []int32
 	if b != nil {
@@ -236,11 +242,12 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	}
 	o.Gate = &verdict
 	s.report("storing", .93)
+	c.report.EventWeights = r.eventWeights(ctx, s, p, c, sample)
 	return r.store(ctx, s, p, c, o)
 }
 
-// read streams the interactions of a relation, and notes the items with any since a Unix second.
-func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.Prepared, error) {
+// read streams the interactions of a relation, some of them into sample, and notes the items with any since a Unix second.
+func (r *Recomputer) read(ctx context.Context, s stage, since int64, sample *eventweights.Sample) (*prepare.Prepared, error) {
 	wait, cancel := context.WithTimeout(ctx, catalogueWait)
 	family, err := r.Families(wait, s.task.Shop)
 	cancel()
@@ -255,7 +262,13 @@ func (r *Recomputer) read(ctx context.Context, s stage, since int64) (*prepare.P
 	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since, Warn: func(err error) {
 		r.Logger.Warn("a recompute needs more memory than it should", "shop", s.task.Shop, "relation", s.relation, "error", err)
 	}})
-	if err := eachBlock(stream, collector.Add); err != nil {
+	add := func(b *profileapi.InteractionBlock) {
+		collector.Add(b)
+		if s.relation == similarityapi.Similar {
+			sample.Add(b)
+		}
+	}
+	if err := eachBlock(stream, add); err != nil {
 		return nil, errors.Join(fmt.Errorf("read interactions: %w", err), collector.Close())
 	}
 	s.report("preparing", .1)
@@ -275,6 +288,8 @@ type competition struct {
 	twin  *evaluate.Trained // without the held-out part: what was measured
 	final *evaluate.Trained // with everything: what would serve
 	cases []metrics.Accuracy
+	// report is made before what it is made of is given up.
+	report similarityapi.Report
 }
 
 func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
@@ -345,6 +360,10 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if c.twin, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
+	c.report = report.Of(board.Study(p.Split), p.Split, o)
+	if p.Large() {
+		onlyTested(p.Split)
+	}
 	if err := p.Complete(); err != nil {
 		return nil, err
 	}
@@ -357,6 +376,20 @@ func untested(full *dataset.Data) *dataset.Data {
 	d := *full
 	d.Tests = nil
 	return &d
+}
+
+// onlyTested gives up the training rows that no test is about: what is left is measured on, and taught no more. What is popular is then
+// counted over those rows, which matters to visitors without a seed only.
+func onlyTested(d *dataset.Data) {
+	var rows []int32
+	for _, c := range d.Tests {
+		if c.Row >= 0 {
+			rows = append(rows, c.Row)
+		}
+	}
+	if d.Train != nil && len(rows) > 0 {
+		d.Train = d.Train.Only(rows)
+	}
 }
 
 // thin keeps evenly spaced cases when there are very many.
@@ -471,8 +504,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	if err != nil {
 		return o, err
 	}
-	made := report.Of(c.board.Study(p.Split), p.Split, r.options(ctx, s))
-	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Report: &made}); err != nil {
+	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Report: &c.report}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

@@ -8,6 +8,7 @@ package room
 import (
 	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // large is the size from which on a collection is worth its cost.
@@ -26,4 +27,33 @@ func GiveBack(bytes int) {
 	if bytes >= large {
 		debug.FreeOSMemory()
 	}
+}
+
+// tight counts who has asked for it, and knows the percentage of before.
+var tight struct {
+	sync.Mutex
+	holders, before int
+}
+
+// tightPercent of garbage beside what lives sets off a collection while somebody asks for it. On 20 million interactions the usual 100
+// takes half as much memory again.
+const tightPercent = 25
+
+// Tight has garbage collected early until the function that it returns is called. It is for work on few large things, whose collection
+// costs little.
+func Tight() (release func()) {
+	tight.Lock()
+	defer tight.Unlock()
+	if tight.holders++; tight.holders == 1 {
+		if tight.before = debug.SetGCPercent(tightPercent); tight.before >= 0 && tight.before < tightPercent {
+			debug.SetGCPercent(tight.before) // somebody asked for less already
+		}
+	}
+	return sync.OnceFunc(func() {
+		tight.Lock()
+		defer tight.Unlock()
+		if tight.holders--; tight.holders == 0 {
+			debug.SetGCPercent(tight.before)
+		}
+	})
 }

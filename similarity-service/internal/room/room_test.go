@@ -1,0 +1,29 @@
+package room
+
+import (
+	"runtime/debug"
+	"testing"
+)
+
+// percent is what the collector goes by now.
+func percent() int {
+	p := debug.SetGCPercent(100)
+	debug.SetGCPercent(p)
+	return p
+}
+
+func TestTightIsReleasedByTheLast(t *testing.T) { // not parallel: it is about the whole process
+	usual := percent()
+	first, second := Tight(), Tight()
+	if p := percent(); p != tightPercent {
+		t.Errorf("held, the percentage is %d", p)
+	}
+	first()
+	first() // again, which is none
+	if p := percent(); p != tightPercent {
+		t.Errorf("still held, the percentage is %d", p)
+	}
+	if second(); percent() != usual {
+		t.Errorf("released, the percentage is %d instead of %d", percent(), usual)
+	}
+}
