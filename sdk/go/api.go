@@ -1442,10 +1442,12 @@ type Report struct {
 	CpuSeconds  float64            `json:"cpu_seconds"`
 	Data        ReportData         `json:"data"`
 	Drawings    []ReportDrawing    `json:"drawings,omitzero"`
-	PeakBytes   int64              `json:"peak_bytes"`
-	Results     []ReportResult     `json:"results"`
-	Runs        []ReportRun        `json:"runs,omitzero"`
-	Selected    string             `json:"selected"`
+	// What an event of each type is worth as learnt from visitors who came back
+	EventWeights *ReportEventWeights `json:"event_weights,omitzero"`
+	PeakBytes    int64               `json:"peak_bytes"`
+	Results      []ReportResult      `json:"results"`
+	Runs         []ReportRun         `json:"runs,omitzero"`
+	Selected     string              `json:"selected"`
 	// Figures of what was served beside those of the winner
 	Served *ReportServed `json:"served,omitzero"`
 	// What the winning family could have reached had it been chosen on the test part; for judging the choice only
@@ -1495,6 +1497,30 @@ type ReportDrawing struct {
 	Says  string `json:"says,omitzero"`
 	Svg   string `json:"svg"`
 	Title string `json:"title"`
+}
+
+// ReportEventWeight is a value of the API.
+type ReportEventWeight struct {
+	Configured float64 `json:"configured"`
+	// That taught
+	Events int64   `json:"events"`
+	High   float64 `json:"high"`
+	// On the scale of the configured weights
+	Learnt float64 `json:"learnt"`
+	// Of the 95 % interval
+	Low  float64 `json:"low"`
+	Type string  `json:"type"`
+}
+
+// ReportEventWeights is a value of the API.
+type ReportEventWeights struct {
+	// Share of the pairs that are in the right order under the configured weights; .5 is chance
+	OrderedConfigured float64 `json:"ordered_configured"`
+	// The same under the learnt weights
+	OrderedLearnt float64 `json:"ordered_learnt"`
+	// Of an item that a visitor came to and one that he did not, by visitors who taught nothing
+	Pairs   int64               `json:"pairs"`
+	Weights []ReportEventWeight `json:"weights"`
 }
 
 // ReportFigure is a value of the API.

@@ -1324,6 +1324,8 @@ class Report(TypedDict):
     cpu_seconds: float
     data: ReportData
     drawings: NotRequired[list[ReportDrawing]]
+    # What an event of each type is worth as learnt from visitors who came back
+    event_weights: NotRequired[ReportEventWeights]
     peak_bytes: int
     results: list[ReportResult]
     runs: NotRequired[list[ReportRun]]
@@ -1373,6 +1375,28 @@ class ReportDrawing(TypedDict):
     says: NotRequired[str]
     svg: str
     title: str
+
+
+class ReportEventWeight(TypedDict):
+    configured: float
+    # That taught
+    events: int
+    high: float
+    # On the scale of the configured weights
+    learnt: float
+    # Of the 95 % interval
+    low: float
+    type: str
+
+
+class ReportEventWeights(TypedDict):
+    # Share of the pairs that are in the right order under the configured weights; .5 is chance
+    ordered_configured: float
+    # The same under the learnt weights
+    ordered_learnt: float
+    # Of an item that a visitor came to and one that he did not, by visitors who taught nothing
+    pairs: int
+    weights: list[ReportEventWeight]
 
 
 class ReportFigure(TypedDict):

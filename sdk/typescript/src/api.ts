@@ -1332,6 +1332,8 @@ export interface Report {
   cpu_seconds: number;
   data: ReportData;
   drawings?: ReportDrawing[];
+  /** What an event of each type is worth as learnt from visitors who came back */
+  event_weights?: ReportEventWeights;
   peak_bytes: number;
   results: ReportResult[];
   runs?: ReportRun[];
@@ -1381,6 +1383,28 @@ export interface ReportDrawing {
   says?: string;
   svg: string;
   title: string;
+}
+
+export interface ReportEventWeight {
+  configured: number;
+  /** That taught */
+  events: number;
+  high: number;
+  /** On the scale of the configured weights */
+  learnt: number;
+  /** Of the 95 % interval */
+  low: number;
+  type: string;
+}
+
+export interface ReportEventWeights {
+  /** Share of the pairs that are in the right order under the configured weights; .5 is chance */
+  ordered_configured: number;
+  /** The same under the learnt weights */
+  ordered_learnt: number;
+  /** Of an item that a visitor came to and one that he did not, by visitors who taught nothing */
+  pairs: number;
+  weights: ReportEventWeight[];
 }
 
 export interface ReportFigure {
