@@ -239,11 +239,25 @@ func forwarded(r *http.Request) bool {
 	return r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("X-Real-Ip") != ""
 }
 
+// forwardedFor is the address that the proxy next to this server names as its caller's, "" without one.
+func forwardedFor(r *http.Request) string {
+	lines := r.Header.Values("X-Forwarded-For")
+	if len(lines) == 0 {
+		return ""
+	}
+	last := lines[len(lines)-1]
+	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+}
+
 // openPrincipal lets local callers in, but not web pages that reach loopback through the visitor's browser.
 func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
 	if !IsLoopback(r.Host) {
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
 			"Without keys this server answers only to localhost. Create a key with \"aisle keys create\".")
+	}
+	if from := forwardedFor(r); from != "" && !IsLoopback(from) { // a gateway on this machine passes on whoever reaches it
+		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
+			"Without keys this server answers only to this machine, and a proxy passed this on from another. Create a key with \"aisle keys create\".")
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !IsLoopback(originHost(origin)) {
 		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",

@@ -31,8 +31,13 @@ func OverTLS(r *http.Request, trusted []netip.Prefix) bool {
 	if r.TLS != nil {
 		return true
 	}
+	return r.Header.Get("X-Forwarded-Proto") == "https" && FromProxy(r, trusted)
+}
+
+// FromProxy reports whether a request comes from a trusted proxy, so that what it says of whom it comes from is believed.
+func FromProxy(r *http.Request, trusted []netip.Prefix) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || r.Header.Get("X-Forwarded-Proto") != "https" {
+	if err != nil {
 		return false
 	}
 	for _, network := range trusted {

@@ -29,9 +29,9 @@ func TestComposeFile(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 
-	t.Run("it starts the stores, the migration and the three services", func(t *testing.T) {
+	t.Run("it starts the stores, the migration, the three services and the gateway", func(t *testing.T) {
 		t.Parallel()
-		want := []string{"keys", "migrate", "postgres", "profile-service", "recommender-service", "redis", "similarity-service"}
+		want := []string{"gateway", "keys", "migrate", "postgres", "profile-service", "recommender-service", "redis", "similarity-service"}
 		if got := project.ServiceNames(); !slices.Equal(got, want) {
 			t.Errorf("services are %v, want %v", got, want)
 		}
@@ -48,6 +48,24 @@ func TestComposeFile(t *testing.T) {
 			}
 			if len(s.Volumes) == 0 || s.Volumes[0].Type != types.VolumeTypeVolume {
 				t.Errorf("%s keeps its data in no named volume", name)
+			}
+		}
+	})
+	t.Run("only the gateway publishes a port, on this machine, and knows every service", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range project.Services {
+			if (len(s.Ports) > 0) != (name == "gateway") {
+				t.Errorf("%s publishes %v", name, s.Ports)
+			}
+		}
+		g := project.Services["gateway"]
+		if g.Ports[0].HostIP != "127.0.0.1" {
+			t.Errorf("the gateway is published on %s", g.Ports[0].HostIP)
+		}
+		for _, name := range services {
+			variable := "AISLE_" + strings.ToUpper(strings.TrimSuffix(name, "-service")) + "_URL"
+			if got := *g.Environment[variable]; got != "http://"+name+":8080" {
+				t.Errorf("%s of the gateway is %s", variable, got)
 			}
 		}
 	})

@@ -10,10 +10,19 @@ import (
 // TestConsoleSignIn signs in with keys of several scopes: who may change nothing sees no button that would, and nobody sees anything without a key.
 func TestConsoleSignIn(t *testing.T) {
 	t.Parallel()
+	for form, open := range oneAddress {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			consoleSignIn(t, open)
+		})
+	}
+}
+
+func consoleSignIn(t *testing.T, open func(t *testing.T, keysFile string) *program) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	admin := keyOf(t, file, "north")
 	viewer := keyOf(t, file, "north", "--scope", "config:read", "--scope", "models:read", "--scope", "catalogue:read", "--scope", "events:read", "--scope", "users:read", "--scope", "recommendations:read")
-	p := startStandalone(t, t.TempDir(), "--keys-file", file).programs[0]
+	p := open(t, file)
 	d := &webDemo{program: p, clients: connectTo(p, admin), axe: axeCore(t)}
 	ctx, wrong := d.tab(t, narrow)
 	d.look(t, ctx, wrong, "/console/sign-in", "main form")

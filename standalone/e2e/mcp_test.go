@@ -28,14 +28,23 @@ func (k withKey) RoundTrip(r *http.Request) (*http.Response, error) {
 // TestAnAssistantUsesTheShop connects the library's own client to the program, over both ways in.
 func TestAnAssistantUsesTheShop(t *testing.T) {
 	t.Parallel()
+	for form, open := range oneAddress {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			assistantOf(t, open)
+		})
+	}
+}
+
+func assistantOf(t *testing.T, open func(t *testing.T, keysFile string) *program) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	secret := keyOf(t, file, "north")
 	publishable := keyOf(t, file, "north", "--kind", "publishable", "--origin", "https://shop.example")
-	d := startStandalone(t, t.TempDir(), "--keys-file", file)
-	address := "http://" + d.programs[0].address
+	p := open(t, file)
+	address := "http://" + p.address
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c := d.connect(secret)
+	c := connectTo(p, secret)
 	items := []profileapi.Item{{ItemID: "mug", Title: "Blue mug", Price: new(7.5), Currency: "EUR"}, {ItemID: "pot", Title: "Tea pot", Price: new(20.), Currency: "EUR"}}
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)

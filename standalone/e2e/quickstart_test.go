@@ -16,6 +16,15 @@ import (
 // TestQuickStart runs the commands of docs/quickstart.md as they stand, on exports as a shop has them, and then does what the page there does.
 func TestQuickStart(t *testing.T) {
 	t.Parallel()
+	for form, open := range oneAddress {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			quickStart(t, open)
+		})
+	}
+}
+
+func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program) {
 	guide, err := os.ReadFile("../../docs/quickstart.md")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +40,7 @@ func TestQuickStart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	address := startStandalone(t, filepath.Join(dir, "data")).programs[0].address
+	address := open(t, "").address
 	blocks := shellBlock.FindAllStringSubmatch(string(guide), -1)
 	var keys []string
 	for _, b := range blocks {
@@ -56,7 +65,7 @@ func TestQuickStart(t *testing.T) {
 	if len(blocks) < 4 || len(keys) != 2 {
 		t.Fatalf("%d blocks of commands, %d keys", len(blocks), len(keys))
 	}
-	page(t, startStandalone(t, filepath.Join(dir, "second"), "--keys-file", filepath.Join(dir, "keys.json")).programs[0].address, keys[0], keys[1])
+	page(t, open(t, filepath.Join(dir, "keys.json")).address, keys[0], keys[1])
 }
 
 // page does with a publishable key what the script of the quick start does, after a server has brought in an item with its secret one.

@@ -33,6 +33,10 @@ func TestStory(t *testing.T) {
 		t.Parallel()
 		story(t, startThree(t, ""))
 	})
+	t.Run("three processes behind a gateway", func(t *testing.T) {
+		t.Parallel()
+		story(t, startBehindGateway(t, ""))
+	})
 }
 
 const (

@@ -128,7 +128,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 	a.add(recommender.Name, recommendations, peers)
 
-	a.handler, err = newRouter(peers)
+	a.handler, err = newRouter(ctx, peers)
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,6 @@ func newRoot() *cobra.Command {
 	root.SetGlobalNormalizationFunc(otherNames)
 	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(), newRecommendCommand(), newRulesCommand(),
 		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(), newTuneCommand(),
-		newKeysCommand(), newAuditCommand(), newMCPCommand(), newHealthCommand())
+		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand())
 	return root
 }

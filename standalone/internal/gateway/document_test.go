@@ -1,4 +1,4 @@
-package app
+package gateway
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ func TestInOrder(t *testing.T) {
 		for _, tag := range tags {
 			list = append(list, `{"name":"`+tag+`"}`)
 		}
-		doc, err := readSpec([]byte(`{"tags":[` + strings.Join(list, ",") + `],"paths":{
+		doc, err := readDocument([]byte(`{"tags":[` + strings.Join(list, ",") + `],"paths":{
 			"/a":{"get":{"operationId":"second","tags":["Catalogue"],"x-order":1}},
 			"/b":{"get":{"operationId":"first","tags":["Events"],"x-order":7},"post":{"operationId":"third","tags":["Catalogue"],"x-order":2}}}}`))
 		if err != nil {

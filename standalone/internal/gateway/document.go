@@ -1,15 +1,12 @@
-package app
+package gateway
 
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -17,15 +14,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
-// mergedSpec joins the OpenAPI documents of the services into one: their paths are disjoint, and equal schemas may share a name.
-func mergedSpec(p *peers) ([]byte, error) {
+// Documents are OpenAPI documents of services, by the services' names.
+type Documents map[string][]byte
+
+// merged joins the documents into one: their paths are disjoint, and equal schemas may share a name.
+func (d Documents) merged() ([]byte, error) {
 	var merged map[string]any
-	for _, name := range p.names {
-		data, err := fetchSpec(p.handlers[name])
-		if err != nil {
-			return nil, fmt.Errorf("read the OpenAPI document of %s: %w", name, err)
-		}
-		doc, err := readSpec(data)
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		doc, err := readDocument(d[name])
 		if err != nil {
 			return nil, fmt.Errorf("read the OpenAPI document of %s: %w", name, err)
 		}
@@ -94,8 +90,8 @@ func inOrder(doc map[string]any) error {
 // operation is one of a document; its parts stay as they are written, so that examples keep the order of their fields.
 type operation = map[string]json.RawMessage
 
-// readSpec reads a service's document.
-func readSpec(data []byte) (map[string]any, error) {
+// readDocument reads a service's document.
+func readDocument(data []byte) (map[string]any, error) {
 	var doc map[string]any
 	var parts struct {
 		Paths map[string]map[string]operation `json:"paths"`
@@ -143,20 +139,6 @@ func exampleFirst(op operation) error {
 	body["content"] = out.Bytes()
 	op["requestBody"], err = json.Marshal(body)
 	return err
-}
-
-func fetchSpec(h http.Handler) ([]byte, error) {
-	target := url.URL{Scheme: "http", Host: "localhost", Path: "/openapi.json"}
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, target.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := httpserver.InProcess{Handler: h}.RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	return io.ReadAll(resp.Body)
 }
 
 // child returns a nested object, made when absent.

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	profile "github.com/aisle-rec/aisle/profile-service/service"
+	recommender "github.com/aisle-rec/aisle/recommender-service/service"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/readiness"
+	"github.com/aisle-rec/aisle/shared/telemetry"
+	similarity "github.com/aisle-rec/aisle/similarity-service/service"
+	"github.com/aisle-rec/aisle/standalone/internal/gateway"
+)
+
+// gatewayFlags are the settings of a gateway; as those of serve, each can come from the environment.
+type gatewayFlags struct {
+	listen, adminListen, keysFile    string
+	keysFileAnyMode                  bool
+	profile, similarity, recommender []string
+	trusted                          []string
+	connections                      int
+	logFormat, logLevel              string
+}
+
+func (f *gatewayFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API, the console and the page script")
+	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks and metrics; \"off\" for none")
+	flags.StringSliceVar(&f.profile, "profile-url", []string{"http://127.0.0.1:8081"}, "addresses of the replicas of the profile-service, with commas between")
+	flags.StringSliceVar(&f.similarity, "similarity-url", []string{"http://127.0.0.1:8082"}, "those of the similarity-service")
+	flags.StringSliceVar(&f.recommender, "recommender-url", []string{"http://127.0.0.1:8083"}, "those of the recommender-service")
+	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "addresses or networks (10.0.0.0/8) of proxies before the gateway, whose X-Forwarded-For names the client")
+	flags.StringVar(&f.keysFile, "keys-file", "", "keys file of the services, for the admin port alone; without one only this machine may use that")
+	flags.BoolVar(&f.keysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes")
+	flags.IntVar(&f.connections, "max-connections", httpserver.DefaultMaxConnections, "connections that are open at the same time; beyond, those that wait for a request are closed")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+func newGatewayCommand() *cobra.Command {
+	var f gatewayFlags
+	cmd := &cobra.Command{
+		Use:   "gateway",
+		Short: "Put services that run as processes of their own, or several replicas of each, behind one address",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			var level slog.Level
+			if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+				return fmt.Errorf("--log-level %q is not one of debug, info, warn, error", f.logLevel)
+			}
+			logger, err := telemetry.NewLogger(cmd.ErrOrStderr(), f.logFormat, level)
+			if err != nil {
+				return fmt.Errorf("--log-format: %w", err)
+			}
+			return f.run(cmd.Context(), logger)
+		},
+	}
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error) {
+	if f.connections < httpserver.MinConnections {
+		return fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
+	}
+	trusted, err := httpserver.ParseProxies(f.trusted)
+	if err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	ports := httpserver.Ports{MaxConnections: f.connections}
+	if ports.Public, err = httpserver.Listen(f.listen); err != nil {
+		return fmt.Errorf("%w (--listen)", err)
+	}
+	var guarded []string // addresses where keys are asked for; the services ask those who use the API
+	if f.adminListen != "off" && f.adminListen != "" {
+		if ports.Admin, err = httpserver.Listen(f.adminListen); err != nil {
+			return errors.Join(fmt.Errorf("%w (--admin-listen)", err), ports.Public.Close())
+		}
+		guarded = []string{f.adminListen}
+	}
+	registry := telemetry.NewRegistry()
+	ports.Auth, err = auth.NewAuthenticator(auth.Options{KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger})
+	var g *gateway.Gateway
+	if err == nil {
+		g, err = gateway.New(gateway.Config{
+			Pages:    recommender.Name,
+			Services: map[string][]string{profile.Name: f.profile, similarity.Name: f.similarity, recommender.Name: f.recommender}, Trusted: trusted,
+		}, registry, logger)
+	}
+	if err != nil {
+		err = errors.Join(err, ports.Public.Close())
+		if ports.Admin != nil {
+			err = errors.Join(err, ports.Admin.Close())
+		}
+		return err
+	}
+	address := "http://" + ports.Public.Addr().String()
+	logger.Info("serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender", f.recommender, "version", process.Version())
+	ports.Public = readiness.Hold(ports.Public, g)
+	return httpserver.Run(ctx, g, ports, logger)
+}

@@ -1,0 +1,101 @@
+// Package gateway puts the three services behind one address: the public API, its reference, the console, the page script and assistants. A Router sends a request
+// to the service whose OpenAPI document has its path; what stands behind the name of a service is a handler, in the same process or the Pool of its replicas.
+// The package knows no operation of any service, keeps no state of callers and checks no keys: the services do.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/sdk/tracker"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/standalone/internal/agents"
+)
+
+// Router is the one address. It is safe for concurrent use.
+type Router struct {
+	pages    string // name of the service that has the console and the page script, and answers for paths that nobody has
+	services map[string]http.Handler
+	docs     http.Handler
+	mcp      http.Handler
+	known    atomic.Pointer[described] // nil until Describe
+}
+
+// described is what documents say.
+type described struct {
+	routes   routes
+	document []byte
+}
+
+// NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until Describe.
+func NewRouter(pages string, services map[string]http.Handler) *Router {
+	rt := &Router{pages: pages, services: services, docs: httpserver.ReferencePage("Aisle")}
+	rt.mcp = agents.Handler(rt, process.Version())
+	return rt
+}
+
+// Describe takes the routes from the services' documents. After an error the router is as it was.
+func (rt *Router) Describe(d Documents) error {
+	document, err := d.merged()
+	if err != nil {
+		return err
+	}
+	routes, err := routesOf(d)
+	if err != nil {
+		return err
+	}
+	rt.known.Store(&described{routes, document})
+	return nil
+}
+
+// ServeHTTP implements http.Handler.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, known := r.URL.Path, rt.known.Load()
+	switch {
+	case path == "/":
+		httpserver.Protect(w.Header())
+		http.Redirect(w, r, "/docs", http.StatusFound)
+	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
+		rt.docs.ServeHTTP(w, r)
+	case path == "/mcp":
+		rt.mcp.ServeHTTP(w, r)
+	case path == "/console" || strings.HasPrefix(path, "/console/") || strings.HasPrefix(path, tracker.Prefix):
+		rt.services[rt.pages].ServeHTTP(w, r)
+	case known == nil:
+		problem(w, apierror.New(http.StatusServiceUnavailable, "starting",
+			"The gateway has not reached all services since its start, so it does not know yet who has this path. Send the request again in a moment."))
+	case path == "/openapi.json":
+		httpserver.Protect(w.Header())
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(known.document)
+	default:
+		name, ok := known.routes.owner(r.URL.EscapedPath())
+		if !ok {
+			name = rt.pages // whose frame answers 404 as a problem
+		}
+		rt.services[name].ServeHTTP(w, r)
+	}
+}
+
+// Document asks a service for its OpenAPI document.
+func Document(ctx context.Context, transport http.RoundTripper, address string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/openapi.json", nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %d", r.URL, resp.StatusCode)
+	}
+	return io.ReadAll(resp.Body)
+}
