@@ -1,5 +1,5 @@
 # The modules of go.work; "work" names all of their packages.
-MODULES := shared console migrations profile-service similarity-service recommender-service standalone bench sdk/generate sdk/go sdk/tracker
+MODULES := shared console docs migrations profile-service similarity-service recommender-service standalone bench sdk/generate sdk/go sdk/tracker
 PROGRAMS := ./standalone/cmd/aisle ./profile-service/cmd/profile-service ./similarity-service/cmd/similarity-service \
 	./recommender-service/cmd/recommender-service ./migrations/cmd/migrate
 

@@ -97,6 +97,8 @@ func mayImport(from, to string) bool {
 		return true
 	case toModule == "migrations":
 		return fromModule != "shared" && fromModule != "console"
+	case toModule == "docs":
+		return fromModule == "standalone"
 	case to == "console":
 		return fromModule == "recommender-service"
 	case to == "sdk/go": // the client stands alone, and the tests use it

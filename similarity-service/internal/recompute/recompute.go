@@ -216,6 +216,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	}
 	defer r.giveUp(p, s)
 	if p.Large() {
+		defer room.GiveBack(math.MaxInt) // all of this is garbage before the new models are opened
 		defer room.Tight()()
 	}
 	o := Outcome{Preparation: p.Report}

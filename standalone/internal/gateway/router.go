@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/aisle-rec/aisle/docs"
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -23,6 +24,7 @@ type Router struct {
 	pages    string // name of the service that has the console and the page script, and answers for paths that nobody has
 	services map[string]http.Handler
 	docs     http.Handler
+	guides   http.Handler
 	mcp      http.Handler
 	known    atomic.Pointer[described] // nil until Describe
 }
@@ -36,6 +38,10 @@ type described struct {
 // NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until Describe.
 func NewRouter(pages string, services map[string]http.Handler) *Router {
 	rt := &Router{pages: pages, services: services, docs: httpserver.ReferencePage("Aisle")}
+	var err error
+	if rt.guides, err = docs.Handler(); err != nil {
+		panic(err) // the guides are a constant of the program
+	}
 	rt.mcp = agents.Handler(rt, process.Version())
 	return rt
 }
@@ -63,6 +69,8 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/docs", http.StatusFound)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
+	case path == docs.IndexPath || strings.HasPrefix(path, docs.Prefix):
+		rt.guides.ServeHTTP(w, r)
 	case path == "/mcp":
 		rt.mcp.ServeHTTP(w, r)
 	case path == "/console" || strings.HasPrefix(path, "/console/") || strings.HasPrefix(path, tracker.Prefix):
