@@ -34,21 +34,36 @@ type meter struct {
 
 func (b *bench) begin(f *form) meter { return meter{b, f, f.usage(), time.Now()} }
 
+// used is the CPU time of each process since the beginning.
+func (m meter) used() map[string]time.Duration {
+	used := m.form.usage()
+	for process := range used {
+		used[process] -= m.before[process]
+	}
+	return used
+}
+
 // end adds the figure of what was measured.
 func (m meter) end(name string, t *tally) *figure {
-	after := m.form.usage()
-	wall := cmp.Or(t.wall, time.Since(m.began)).Seconds()
+	used := m.used()
+	t.wall = cmp.Or(t.wall, time.Since(m.began))
+	return m.bench.add(name, t, used)
+}
+
+// add adds a figure of a tally and the CPU time that each process took for it.
+func (b *bench) add(name string, t *tally, used map[string]time.Duration) *figure {
+	wall := t.wall.Seconds()
 	f := figure{
 		Name: name, counts: t.counts, Seconds: wall, PerSecond: float64(t.Units) / wall, PersonalPerSecond: float64(t.Personal) / wall,
 		P50: milliseconds(t.quantile(50)), P99: milliseconds(t.quantile(99)), CPU: map[string]float64{}, Reasons: t.reasons,
 	}
-	for process, used := range after {
-		f.CPU[process] = float64((used - m.before[process]).Microseconds()) / float64(max(t.Units, 1))
+	for process, spent := range used {
+		f.CPU[process] = float64(spent.Microseconds()) / float64(max(t.Units, 1))
 		f.TotalCPU += f.CPU[process]
 	}
-	m.bench.figures = append(m.bench.figures, f)
+	b.figures = append(b.figures, f)
 	note("%s: %.0f/s, %.0f µs CPU", name, f.PerSecond, f.TotalCPU)
-	return &m.bench.figures[len(m.bench.figures)-1]
+	return &b.figures[len(b.figures)-1]
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

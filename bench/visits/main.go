@@ -26,6 +26,7 @@ type options struct {
 	form, bin                           string
 	visitors, items                     int
 	seconds, openSeconds, searchSeconds float64
+	idleSeconds                         float64
 	cacheMB                             int
 	json, profile                       string
 }
@@ -37,6 +38,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.items, "items", 10_000, "items of the catalogue")
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 10, "length of each measurement at a fixed rate")
+	flags.Float64Var(&o.idleSeconds, "idle-seconds", 60, "length of the measurement of processes that nobody asks anything")
 	flags.Float64Var(&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation")
 	flags.IntVar(&o.cacheMB, "cache-mb", 72, "caches of the recommender, which shall not hold all visitors")
 	flags.StringVar(&o.json, "json", "", "write the figures to this file as well, as JSON")

@@ -33,7 +33,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	for _, step := range []func(context.Context) error{b.fill, b.recompute, b.restart, b.warm, b.closedLoops, b.singles,
-		b.restart, b.warm, b.groups, b.openLoops, b.profiled, b.bare, b.restarts} {
+		b.restart, b.warm, b.groups, b.gateway, b.idle, b.openLoops, b.profiled, b.bare, b.restarts} {
 		if err := step(ctx); err != nil {
 			return err
 		}

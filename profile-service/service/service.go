@@ -45,6 +45,7 @@ type Service struct {
 
 	imports *imports.Imports
 	facts   *profile.Facts
+	items   *catalogue.Catalogue
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
@@ -89,6 +90,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	now := time.Now
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
+	s.items = items
 	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
 	users := people.New(s.store, s.store, s.config.retention, now)
 	s.facts = profile.NewFacts(s.store)
@@ -137,6 +139,7 @@ func (s *Service) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return keeper.Run(ctx) })
 	work.Go(func() error { return keeper.RunChecks(ctx) })
+	work.Go(func() error { return s.store.FollowItems(ctx, s.items.Ring) })
 	return work.Wait()
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -156,36 +157,43 @@ func (t *Tx) Notify(ctx context.Context, channel, payload string) error {
 // on SQLite at every change of the file by another connection. It returns when ctx ends. A pooler in transaction mode delivers nothing, so that callers look by
 // themselves too, seldom.
 func (t *Tables) Listen(ctx context.Context, channel string, f func(payload string)) {
-	listen := func() error { return t.listenPostgres(ctx, channel, f) }
 	if t.pool == nil {
-		listen = func() error { return t.watchFile(ctx, f) }
+		again(ctx, func() error { return t.watchFile(ctx, f) })
+		return
 	}
+	ListenPostgres(ctx, t.pool.Config().ConnConfig, channel, f)
+}
+
+// ListenPostgres is Tables.Listen on a connection of its own.
+func ListenPostgres(ctx context.Context, config *pgx.ConnConfig, channel string, f func(payload string)) {
+	again(ctx, func() error {
+		own, err := pgx.ConnectConfig(ctx, config)
+		if err != nil {
+			return err
+		}
+		defer own.Close(context.WithoutCancel(ctx))
+		if _, err := own.Exec(ctx, "listen "+channel); err != nil {
+			return err
+		}
+		f("")
+		for {
+			n, err := own.WaitForNotification(ctx)
+			if err != nil {
+				return err
+			}
+			f(n.Payload)
+		}
+	})
+}
+
+// again listens until ctx ends.
+func again(ctx context.Context, listen func() error) {
 	for ctx.Err() == nil {
 		_ = listen() // whatever it was: it is tried again, and what was missed is made up for
 		select {
 		case <-ctx.Done():
 		case <-time.After(listenRetry):
 		}
-	}
-}
-
-func (t *Tables) listenPostgres(ctx context.Context, channel string, f func(payload string)) error {
-	conn, err := t.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	own := conn.Hijack() // it would go back into the pool listening
-	defer own.Close(context.WithoutCancel(ctx))
-	if _, err := own.Exec(ctx, "listen "+channel); err != nil {
-		return err
-	}
-	f("")
-	for {
-		n, err := own.WaitForNotification(ctx)
-		if err != nil {
-			return err
-		}
-		f(n.Payload)
 	}
 }
 

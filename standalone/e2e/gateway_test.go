@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -36,6 +38,7 @@ func startBehindGatewayOn(t *testing.T, settings []string) *deployment {
 	three := startThreeOn(t, settings)
 	recommender, similarity, profile := three.programs[0], three.programs[1], three.programs[2]
 	p := startGateway(t, []*program{profile}, []*program{similarity}, []*program{recommender})
+	awaitGateway(t, p)
 	return &deployment{
 		programs: append([]*program{p}, three.programs...),
 		connect:  func(key string) clients { return connectTo(p, key) },
@@ -55,6 +58,22 @@ func startGateway(t *testing.T, profile, similarity, recommender []*program) *pr
 	}
 	return start(t, nil, "aisle", "gateway", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--profile-url", addresses(profile),
 		"--similarity-url", addresses(similarity), "--recommender-url", addresses(recommender))
+}
+
+// awaitGateway waits until a gateway knows all services.
+func awaitGateway(t *testing.T, p *program) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	eventually(t, ctx, "the gateway knows all services", func() error {
+		_, err := gatewayDocument(ctx, p)
+		return err
+	})
+}
+
+func gatewayDocument(ctx context.Context, p *program) ([]byte, error) {
+	c := httpclient.New(httpclient.Options{BaseURL: "http://" + p.address})
+	return httpclient.JSON[json.RawMessage](ctx, c, http.MethodGet, "/openapi.json", nil, nil)
 }
 
 // TestOneAddress finds behind a gateway what the one binary has: the same document, page script, console and refusals.

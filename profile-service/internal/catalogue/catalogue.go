@@ -30,8 +30,14 @@ func New(s store.Catalogue, now func() time.Time) *Catalogue {
 	return &Catalogue{store: s, now: now, bell: newBell()}
 }
 
-// Ring wakes those who wait for changes of a shop, for who changes items in the store by other ways.
-func (c *Catalogue) Ring(shop string) { c.bell.ring(shop) }
+// Ring wakes those who wait for changes of a shop, or with "" of any, for who changes items in the store by other ways or hears that another process did.
+func (c *Catalogue) Ring(shop string) {
+	if shop == "" {
+		c.bell.ringAll()
+		return
+	}
+	c.bell.ring(shop)
+}
 
 // Change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the whole update.
 type Change func(present *profileapi.Item) (*profileapi.Item, error)

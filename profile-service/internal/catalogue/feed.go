@@ -11,8 +11,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// pollInterval bounds how long a change made through another replica of this service stays unseen.
-const pollInterval = 400 * time.Millisecond
+// pollInterval bounds how long a change made through another replica of this service stays unseen when nobody told of it: a pooler in transaction mode delivers no
+// notifications.
+const pollInterval = 5 * time.Second
 
 // Changes returns the changes behind a cursor, waiting up to wait for the first. Changes are ordered as they were committed; one that was overtaken
 // by a later change of the same item is left out.
@@ -104,6 +105,15 @@ func (b *bell) next(shop string) <-chan struct{} {
 		b.rings[shop] = make(chan struct{})
 	}
 	return b.rings[shop]
+}
+
+func (b *bell) ringAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for shop, c := range b.rings {
+		close(c)
+		delete(b.rings, shop)
+	}
 }
 
 func (b *bell) ring(shop string) {

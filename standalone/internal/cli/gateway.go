@@ -14,7 +14,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
-	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/telemetry"
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
 	"github.com/aisle-rec/aisle/standalone/internal/gateway"
@@ -106,6 +105,5 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 	}
 	address := "http://" + ports.Public.Addr().String()
 	logger.Info("serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender", f.recommender, "version", process.Version())
-	ports.Public = readiness.Hold(ports.Public, g)
 	return httpserver.Run(ctx, g, ports, logger)
 }

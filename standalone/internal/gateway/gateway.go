@@ -104,9 +104,6 @@ func (g *Gateway) Ready(context.Context) []readiness.Part {
 	return parts
 }
 
-// Standing is closed when the routes are known.
-func (g *Gateway) Standing() <-chan struct{} { return g.standing }
-
 // Run reads the documents, and then waits for the end of ctx. A gateway routes by the documents of its start: start it again after an upgrade of the services.
 func (g *Gateway) Run(ctx context.Context) error {
 	var mu sync.Mutex
@@ -115,17 +112,20 @@ func (g *Gateway) Run(ctx context.Context) error {
 	for name, pool := range g.pools {
 		group.Go(func() error {
 			document, err := g.document(reading, name, pool)
+			if err != nil {
+				return err
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			documents[name] = document
-			return err
+			if err := g.router.Describe(documents); err != nil { // at once: the services may reach each other through the gateway
+				return fmt.Errorf("make routes of the services' documents; are the services of one version? %w", err)
+			}
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
-	}
-	if err := g.router.Describe(documents); err != nil {
-		return fmt.Errorf("make routes of the services' documents; are the services of one version? %w", err)
 	}
 	close(g.standing)
 	<-ctx.Done()

@@ -26,13 +26,13 @@ type Router struct {
 	docs     http.Handler
 	guides   http.Handler
 	mcp      http.Handler
-	known    atomic.Pointer[described] // nil until Describe
+	known    atomic.Pointer[described]
 }
 
 // described is what documents say.
 type described struct {
 	routes   routes
-	document []byte
+	document []byte // of all services; nil until all are known
 }
 
 // NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until Describe.
@@ -42,19 +42,23 @@ func NewRouter(pages string, services map[string]http.Handler) *Router {
 	if rt.guides, err = docs.Handler(); err != nil {
 		panic(err) // the guides are a constant of the program
 	}
+	rt.known.Store(&described{})
 	rt.mcp = agents.Handler(rt, process.Version())
 	return rt
 }
 
-// Describe takes the routes from the services' documents. After an error the router is as it was.
+// Describe takes the routes from the documents of services, all of them or those that are known yet: until all are, the router answers 503 for what it does not
+// know. After an error it is as it was.
 func (rt *Router) Describe(d Documents) error {
-	document, err := d.merged()
-	if err != nil {
-		return err
-	}
 	routes, err := routesOf(d)
 	if err != nil {
 		return err
+	}
+	var document []byte
+	if len(d) == len(rt.services) {
+		if document, err = d.merged(); err != nil {
+			return err
+		}
 	}
 	rt.known.Store(&described{routes, document})
 	return nil
@@ -75,19 +79,21 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.mcp.ServeHTTP(w, r)
 	case path == "/console" || strings.HasPrefix(path, "/console/") || strings.HasPrefix(path, tracker.Prefix):
 		rt.services[rt.pages].ServeHTTP(w, r)
-	case known == nil:
-		problem(w, apierror.New(http.StatusServiceUnavailable, "starting",
-			"The gateway has not reached all services since its start, so it does not know yet who has this path. Send the request again in a moment."))
-	case path == "/openapi.json":
+	case path == "/openapi.json" && known.document != nil:
 		httpserver.Protect(w.Header())
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(known.document)
 	default:
 		name, ok := known.routes.owner(r.URL.EscapedPath())
-		if !ok {
-			name = rt.pages // whose frame answers 404 as a problem
+		switch {
+		case ok:
+			rt.services[name].ServeHTTP(w, r)
+		case known.document == nil:
+			problem(w, apierror.New(http.StatusServiceUnavailable, "starting",
+				"The gateway has not reached all services since its start, so it does not know yet who has this path. Send the request again in a moment."))
+		default:
+			rt.services[rt.pages].ServeHTTP(w, r) // whose frame answers 404 as a problem
 		}
-		rt.services[name].ServeHTTP(w, r)
 	}
 }
 

@@ -78,6 +78,11 @@ func (t *tx) writeItems(ctx context.Context, shop string, rows []store.ItemRow) 
 		add(c, shop, r.ItemID, r.Position, r.Version, deleted, r.Status, r.Brand, r.Category, r.ParentID, r.Price,
 			r.CreatedMs, r.UpdatedMs, string(r.Body))
 	}
+	if t.s.isPostgres && len(rows) > 0 {
+		if _, err := t.exec(ctx, "select pg_notify($1, $2)", itemsChannel, shop); err != nil {
+			return err
+		}
+	}
 	return t.insert(ctx, "items", c, `on conflict (shop, item_id) do update set
 		position = excluded.position, version = excluded.version, deleted = excluded.deleted, status = excluded.status,
 		brand = excluded.brand, category = excluded.category, parent_id = excluded.parent_id, price = excluded.price,

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -25,6 +27,7 @@ type Store struct {
 	read   *sql.DB
 	writer *writer
 	close  []func() error
+	url    string
 
 	readers readers
 	kept    *kept
@@ -40,7 +43,7 @@ const (
 
 // Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
 func Open(ctx context.Context, url string, states store.States) (*Store, error) {
-	s := &Store{states: states, names: names{shops: map[string]int64{}, types: map[string]int64{}}}
+	s := &Store{states: states, url: url, names: names{shops: map[string]int64{}, types: map[string]int64{}}}
 	if database.IsPostgres(url) {
 		db, err := database.OpenPostgresSQL(ctx, url)
 		if err != nil {
@@ -82,6 +85,23 @@ func (s *Store) Close() error {
 
 // Ping reports why the database cannot answer now.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// itemsChannel is where the shop is notified whose items have changed.
+const itemsChannel = "aisle_items"
+
+// FollowItems calls f with each shop whose items were changed, by whichever process, and with "" when any may have been unheard: at first, and after the connection was
+// lost. It returns when ctx ends; at once on SQLite, whose file belongs to one process.
+func (s *Store) FollowItems(ctx context.Context, f func(shop string)) error {
+	if !s.isPostgres {
+		return nil
+	}
+	config, err := pgxpool.ParseConfig(s.url) // which knows the settings of pools, too
+	if err != nil {
+		return errors.New("the database URL cannot be read any more")
+	}
+	database.ListenPostgres(ctx, config.ConnConfig, itemsChannel, f)
+	return ctx.Err()
+}
 
 // names remembers the numbers of shops and of types of events, which never change.
 type names struct {
