@@ -94,7 +94,7 @@ func (c *codes) literal(l *ast.CompositeLit) {
 func codesOf(t *testing.T) codes {
 	t.Helper()
 	c := codes{map[string]bool{"disk_full": true, "database_damaged": true}, map[string]bool{"near_field": true}} // those are constants
-	for _, folder := range []string{"shared", "profile-service", "similarity-service", "recommender-service"} {
+	for _, folder := range []string{"shared", "profile-service", "similarity-service", "recommender-service", "standalone/internal/gateway"} {
 		err := filepath.WalkDir("../../"+folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

@@ -137,7 +137,7 @@ func TestWithoutAReplicaTheAnswerSaysWhatToDo(t *testing.T) {
 	gone := newReplica(t, "gone")
 	gone.Close()
 	status, said := ask(t, proxy(newTestPool(t, gone.URL), nil), http.MethodPost, "/v1/events", strings.NewReader("{}"))
-	if status != http.StatusServiceUnavailable || !strings.Contains(said, "service_away") {
+	if status != http.StatusServiceUnavailable || !strings.Contains(said, "unavailable") {
 		t.Errorf("%d %s", status, said)
 	}
 }

@@ -54,9 +54,9 @@ func lost(w http.ResponseWriter, r *http.Request, name string, err error) {
 	case r.Context().Err() != nil: // the caller is gone
 		w.WriteHeader(http.StatusBadGateway)
 	case errors.As(err, &tooLong):
-		problem(w, apierror.New(http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than what this path takes."))
+		problem(w, apierror.New(http.StatusRequestEntityTooLarge, "too_large", "The body is larger than what this path takes."))
 	case undone(err):
-		problem(w, apierror.New(http.StatusServiceUnavailable, "service_away", "No replica of the "+name+" can be reached. Nothing of the request was done: send it again."))
+		problem(w, apierror.New(http.StatusServiceUnavailable, "unavailable", "No replica of the "+name+" can be reached. Nothing of the request was done: send it again."))
 	default:
 		problem(w, apierror.New(http.StatusBadGateway, "answer_lost",
 			"The "+name+" went away before it answered, so the request may have been done or not. Send it again: what has an id, as events with an event_id, is stored once."))
