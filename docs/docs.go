@@ -33,10 +33,10 @@ var chapters = []struct {
 	Title string
 	Pages []string
 }{
-	{"Begin", []string{"quickstart", "importing", "tracker", "clients", "console"}},
+	{"Begin", []string{"quickstart", "importing", "migrating", "tracker", "clients", "console"}},
 	{"Recommend", []string{"recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
 	{"Measure", []string{"quality", "benchmarks"}},
-	{"Operate", []string{"errors", "security", "reliability", "dependencies"}},
+	{"Operate", []string{"troubleshooting", "errors", "security", "reliability", "dependencies"}},
 }
 
 // page is a guide.
