@@ -11,7 +11,7 @@ export CGO_ENABLED := 0
 # Without gin's codec for MessagePack, which nothing here speaks: a tenth of a first build.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help build demo sdk test attack chaos race lint tidy fmt clean
+.PHONY: help build demo sdk test attack chaos bench race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ attack: ## Send every operation hostile input, 100,000 mixtures of it; AISLE_ATT
 chaos: build ## Break everything that Aisle stands on while a shop is at work, and count what came of it; AISLE_CHAOS_SEED repeats a run
 	go run ./bench/chaos -form one -minutes 3 -seed $${AISLE_CHAOS_SEED:-0}
 	AISLE_TEST_FSYNC=on scripts/with-stores.sh go run ./bench/chaos -form three -minutes 8 -seed $${AISLE_CHAOS_SEED:-0}
+
+bench: build ## Run the benchmarks, at most 15 minutes, and write docs/benchmarks.md
+	AISLE_TEST_FSYNC=on scripts/with-stores.sh scripts/bench.sh
 
 race: ## The same with the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/with-stores.sh go test -race -count=1 -timeout 30m work

@@ -35,8 +35,8 @@ var chapters = []struct {
 }{
 	{"Begin", []string{"quickstart", "importing", "migrating", "tracker", "clients", "console"}},
 	{"Recommend", []string{"recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
-	{"Measure", []string{"quality", "benchmarks"}},
-	{"Operate", []string{"troubleshooting", "errors", "security", "reliability", "dependencies"}},
+	{"Measure", []string{"quality", "benchmarks", "comparison"}},
+	{"Operate", []string{"troubleshooting", "errors", "scaling", "security", "reliability", "dependencies"}},
 }
 
 // page is a guide.

@@ -17,6 +17,8 @@ import (
 	migratepgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	migratesqlite "github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -38,7 +40,8 @@ func Names() []string { return []string{Profile, Similarity, Recommender} }
 // this program or that a broken migration left half done.
 func Up(ctx context.Context, name, url string) error {
 	return withMigrate(ctx, name, url, func(m *migrate.Migrate, newest uint) error {
-		if err := check(name, m, newest); err != nil && !errors.Is(err, errOlder) {
+		version, dirty, err := m.Version()
+		if err := check(name, version, dirty, err, newest); err != nil && !errors.Is(err, errOlder) {
 			return err
 		}
 		stop := context.AfterFunc(ctx, func() { m.GracefulStop <- true })
@@ -50,15 +53,50 @@ func Up(ctx context.Context, name, url string) error {
 	})
 }
 
-// Check returns nil when the database has exactly the version that this program works with, and else says what to do.
+// Check returns nil when the database has exactly the version that this program works with, and else says what to do. It waits for a migration that is under way.
 func Check(ctx context.Context, name, url string) error {
-	return withMigrate(ctx, name, url, func(m *migrate.Migrate, newest uint) error { return check(name, m, newest) })
+	if database.IsPostgres(url) {
+		return checkPostgres(ctx, name, url)
+	}
+	return withMigrate(ctx, name, url, func(m *migrate.Migrate, newest uint) error {
+		version, dirty, err := m.Version()
+		return check(name, version, dirty, err, newest)
+	})
 }
+
+// checkPostgres holds the lock for one transaction: a lock of a session would stay behind on a connection of a pooler in transaction mode, and the next start wait for ever.
+func checkPostgres(ctx context.Context, name, url string) error {
+	newest, err := newestVersion(path.Join(name, "postgres"))
+	if err != nil {
+		return err
+	}
+	pool, err := database.OpenPostgres(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	var version int64
+	var dirty bool
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(advisoryLock)); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, "select version, dirty from schema_migrations").Scan(&version, &dirty)
+		var failed *pgconn.PgError
+		if errors.Is(err, pgx.ErrNoRows) || errors.As(err, &failed) && failed.Code == undefinedTable {
+			return migrate.ErrNilVersion
+		}
+		return err
+	})
+	return check(name, uint(version), dirty, err, newest)
+}
+
+// undefinedTable is Postgres' code of a table that does not exist.
+const undefinedTable = "42P01"
 
 var errOlder = errors.New("older schema")
 
-func check(name string, m *migrate.Migrate, newest uint) error {
-	version, dirty, err := m.Version()
+func check(name string, version uint, dirty bool, err error, newest uint) error {
 	switch {
 	case errors.Is(err, migrate.ErrNilVersion):
 		return fmt.Errorf("database %s has no tables yet: run \"migrate up\" first (%w)", name, errOlder)

@@ -47,8 +47,8 @@ const (
 	shopsInterval = time.Second
 	// cataloguePatience is how long a service that has just started waits for a profile-service that does not answer.
 	cataloguePatience = 10 * time.Second
-	// configInterval is how late a change made in another replica is noticed.
-	configInterval = 2 * time.Second
+	// configInterval is how late a change made in another replica is noticed when nobody told of it: a pooler in transaction mode delivers no notifications.
+	configInterval = 10 * time.Second
 )
 
 // Service is a running recommender-service.
@@ -276,6 +276,9 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.scenarios.Run(ctx, shops, configInterval) },
 		func() { s.rules.Run(ctx, shops, configInterval) },
 		func() { s.experiments.Run(ctx, shops, configInterval) },
+		func() {
+			s.store.FollowDocuments(ctx, func() { s.scenarios.Heard(); s.rules.Heard(); s.experiments.Heard() })
+		},
 		func() { s.decisions.Run(ctx) },
 		func() { s.counter.Run(ctx) },
 		func() { s.attribution.Run(ctx, shops) },

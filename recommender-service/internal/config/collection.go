@@ -55,6 +55,7 @@ type Collection[T any] struct {
 	builtin   map[string]Entry[T]
 	logger    *slog.Logger
 	now       func() time.Time
+	heard     chan struct{} // another process may have changed something
 
 	mu     sync.RWMutex
 	shops  map[string]map[string]Entry[T]
@@ -65,7 +66,7 @@ type Collection[T any] struct {
 // New returns a collection. builtin are the things that every shop has until it changes them, as version 1.
 func New[T any](d Documents, kind string, stamp func(*T, Meta), builtin map[string]T, logger *slog.Logger, now func() time.Time) *Collection[T] {
 	c := &Collection[T]{
-		documents: d, kind: kind, stamp: stamp, builtin: map[string]Entry[T]{}, logger: logger, now: now,
+		documents: d, kind: kind, stamp: stamp, builtin: map[string]Entry[T]{}, logger: logger, now: now, heard: make(chan struct{}, 1),
 		shops: map[string]map[string]Entry[T]{}, during: map[string]map[string]Entry[T]{}, failed: map[string]bool{},
 	}
 	for id, v := range builtin {
@@ -278,7 +279,16 @@ func (c *Collection[T]) Run(ctx context.Context, shops func() []string, interval
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-c.heard:
 		}
+	}
+}
+
+// Heard has Run look at once: another process may have changed something.
+func (c *Collection[T]) Heard() {
+	select {
+	case c.heard <- struct{}{}:
+	default: // it is about to look
 	}
 }
 

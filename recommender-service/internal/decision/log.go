@@ -56,6 +56,7 @@ type Log struct {
 	store   Store
 	options Options
 	queue   chan entry
+	some    chan struct{} // something is queued
 	full    chan struct{} // a batch waits
 	ask     chan chan struct{}
 	failing atomic.Bool
@@ -68,7 +69,7 @@ type Log struct {
 // NewLog returns a log that counts what it drops in registry.
 func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
 	l := &Log{
-		store: s, options: o, queue: make(chan entry, queueLength), full: make(chan struct{}, 1), ask: make(chan chan struct{}),
+		store: s, options: o, queue: make(chan entry, queueLength), some: make(chan struct{}, 1), full: make(chan struct{}, 1), ask: make(chan chan struct{}),
 		waiting: map[key]*recommend.Decision{},
 	}
 	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
@@ -98,6 +99,10 @@ func (l *Log) Add(shop string, d *recommend.Decision) {
 		delete(l.waiting, e.key())
 		l.mu.Unlock()
 		return
+	}
+	select {
+	case l.some <- struct{}{}:
+	default: // it knows already
 	}
 	if len(l.queue) >= batchLength {
 		select {
@@ -169,8 +174,7 @@ func (l *Log) Flush(ctx context.Context) {
 
 // Run stores decisions until ctx ends, and then stores what is queued.
 func (l *Log) Run(ctx context.Context) {
-	flush := time.NewTicker(flushEvery)
-	defer flush.Stop()
+	var flush <-chan time.Time // nil while nothing is queued
 	for {
 		select {
 		case <-ctx.Done():
@@ -179,7 +183,12 @@ func (l *Log) Run(ctx context.Context) {
 		case done := <-l.ask:
 			l.drain(ctx)
 			close(done)
-		case <-flush.C:
+		case <-l.some:
+			if flush == nil {
+				flush = time.After(flushEvery)
+			}
+		case <-flush:
+			flush = nil
 			l.drain(ctx)
 		case <-l.full:
 			l.drain(ctx)

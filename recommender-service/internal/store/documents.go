@@ -16,6 +16,18 @@ type Document struct {
 	Body      []byte
 }
 
+// configChannel is where the kind is notified of which something was put.
+const configChannel = "aisle_configuration"
+
+// FollowDocuments calls f whenever a thing of any kind may have been put by another process, until ctx ends. It returns at once on SQLite, where every write of this
+// process would look like one, and others are seldom.
+func (s *Store) FollowDocuments(ctx context.Context, f func()) {
+	if s.Postgres() == nil {
+		return
+	}
+	s.Listen(ctx, configChannel, func(string) { f() })
+}
+
 const selectDocument = "select id, version, deleted, author, created_ms, body from documents where shop = $1 and kind = $2"
 
 func scanDocument(r *sql.Rows, d *Document) error {
@@ -92,7 +104,10 @@ func (s *Store) Put(ctx context.Context, shop, kind string, d Document, first in
 		if err == nil && n == 0 {
 			return ErrVersion
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return t.Notify(ctx, configChannel, kind)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("put %s %s: %w", kind, d.ID, err)
