@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
 // Report is what an evaluation says of one relation.
@@ -20,21 +21,10 @@ type Report struct {
 	Relation    string                           `json:"relation"`
 	Selected    string                           `json:"selected,omitempty"`
 	Runs        int                              `json:"runs,omitempty"` // when there were several
-	Comparisons []Comparison                     `json:"comparisons,omitempty"`
+	Comparisons []similarityapi.ReportComparison `json:"comparisons,omitempty"`
 	Results     []Measured                       `json:"results,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
-}
-
-// Comparison is the mean NDCG of one algorithm less that of another, over runs or over the cases of the only run, with a paired t-test.
-type Comparison struct {
-	First      string  `json:"first"`
-	Second     string  `json:"second"`
-	Difference float64 `json:"difference"`
-	Low        float64 `json:"low"`
-	High       float64 `json:"high"`
-	P          float64 `json:"p"`
-	Pairs      int     `json:"pairs"`
 }
 
 // Measured is one algorithm of an evaluation. Metrics are those of the held-out latest part, for the winner and the baselines.
@@ -55,16 +45,16 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	var failures []error
 	for at, relation := range relations {
 		s := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
-		report, err := r.evaluate(ctx, s)
+		one, err := r.evaluate(ctx, s)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		report.Relation = relation
+		one.Relation = relation
 		if err != nil {
-			report.Detail = err.Error()
+			one.Detail = err.Error()
 			failures = append(failures, fmt.Errorf("%s: %w", relation, err))
 		}
-		reports = append(reports, report)
+		reports = append(reports, one)
 		t.SetResult("relations", reports)
 	}
 	if len(failures) == len(relations) {
@@ -80,7 +70,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 		return Report{}, err
 	}
 	defer r.giveUp(p, s)
-	report := Report{Preparation: p.Report}
+	out := Report{Preparation: p.Report}
 	o := r.options(ctx, s)
 	o.Untested = true
 	p.Split.Tests = thin(p.Split.Tests)
@@ -88,32 +78,30 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	data := p.Split
 	if plan.Folds > 1 {
 		if err := p.Complete(); err != nil {
-			return report, err
+			return out, err
 		}
 		data = p.Full
 	}
 	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return data, nil }, plan, o)
 	if err != nil {
-		return report, fmt.Errorf("evaluate: %w", err)
+		return out, fmt.Errorf("evaluate: %w", err)
 	}
-	for _, c := range study.Comparisons {
-		report.Comparisons = append(report.Comparisons, Comparison{c.First, c.Second, c.Mean, c.Low, c.High, c.P, c.Pairs})
-	}
+	out.Comparisons = report.Comparisons(study)
 	if plan.Runs() > 1 {
-		report.overall(study)
-		return report, nil
+		out.overall(study)
+		return out, nil
 	}
 	board := study.Runs[0].Board
-	report.Selected = board.Selected
+	out.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
 		m := Measured{Standing: Standing{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
 		if result.Tested && len(p.Split.Tests) > 0 {
 			m.Metrics = figures(result)
 		}
-		report.Results = append(report.Results, m)
+		out.Results = append(out.Results, m)
 	}
-	return report, nil
+	return out, nil
 }
 
 // overall reports the means over several runs.

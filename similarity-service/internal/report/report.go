@@ -19,8 +19,8 @@ import (
 // resamples is the number of bootstrap resamples behind each interval.
 const resamples = 1000
 
-// MetricNames lists the figures of a report without their cut-off: those of accuracy first, in the order in which papers give them.
-func MetricNames() []string {
+// metricNames lists the figures of a report without their cut-off: those of accuracy first, in the order in which papers give them.
+func metricNames() []string {
 	return append(metrics.AccuracyNames(), "coverage", "gini", "novelty", "popularity_bias", "diversity", "new_items")
 }
 
@@ -39,11 +39,7 @@ func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similar
 			Parameters: best.Parameters, Metrics: figures(best.Test), Chosen: figures(best.Chosen), Loss: best.Loss(),
 		}
 	}
-	for _, c := range study.Comparisons {
-		r.Comparisons = append(r.Comparisons, similarityapi.ReportComparison{
-			First: c.First, Second: c.Second, Difference: c.Mean, Low: c.Low, High: c.High, P: c.P, Pairs: c.Pairs,
-		})
-	}
+	r.Comparisons = Comparisons(study)
 	r.Breakdown = breakdown(study, run.K)
 	if len(study.Runs) == 1 {
 		r.Selected, r.Results = first.Selected, results(first, data.Relation, run)
@@ -58,6 +54,16 @@ func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similar
 		r.Results = append(r.Results, overall(s, study, data.Relation, run))
 	}
 	return r
+}
+
+// Comparisons are the paired tests of a study.
+func Comparisons(study *evaluate.Study) (out []similarityapi.ReportComparison) {
+	for _, c := range study.Comparisons {
+		out = append(out, similarityapi.ReportComparison{
+			First: c.First, Second: c.Second, Difference: c.Mean, Low: c.Low, High: c.High, P: c.P, Pairs: c.Pairs,
+		})
+	}
+	return out
 }
 
 // results are those of one run.
@@ -126,9 +132,9 @@ func Figures(one evaluate.Result, run evaluate.Options) map[string]similarityapi
 
 func at(name string, k int) string { return name + "@" + strconv.Itoa(k) }
 
-// Ordered sorts names of figures, with or without their cut-off, as MetricNames does.
+// Ordered sorts names of figures, with or without their cut-off, accuracy first, in the order in which papers give them.
 func Ordered(names iter.Seq[string]) []string {
-	order := MetricNames()
+	order := metricNames()
 	return slices.SortedFunc(names, func(a, b string) int {
 		a, _, _ = strings.Cut(a, "@")
 		b, _, _ = strings.Cut(b, "@")
