@@ -134,9 +134,9 @@ func loader(o EvaluateOptions) func(seed uint64) (*dataset.Data, error) {
 	}
 }
 
-// EvaluateAlgorithms lists the algorithms that compete when none are named. One more, ridge, competes only when it is named.
+// EvaluateAlgorithms lists the algorithms, which all compete when none are named.
 func EvaluateAlgorithms() []string {
-	return evaluate.Competing()
+	return evaluate.Algorithms()
 }
 
 // EvaluateFormats lists the data formats that can be read.

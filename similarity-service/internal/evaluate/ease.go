@@ -122,8 +122,13 @@ func searchEASE(s *search) (*candidate, error) {
 	if limit == 0 {
 		return nil, nil
 	}
-	best, calls := &scored[ease]{}, 0
 	start := s.easeStart()
+	best, err := s.bestReading(start)
+	if err != nil {
+		return nil, err
+	}
+	start.Values = best.at.Values
+	first, calls := best, 0
 	axes := s.axes(EASE,
 		axis{name: Lambda, start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
 		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1, top: .5},
@@ -131,14 +136,14 @@ func searchEASE(s *search) (*candidate, error) {
 	if s.data.RowTimes != nil {
 		axes = append(axes, s.axes(EASE, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .4, low: 2, top: noDecay})...)
 	}
-	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
+	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
 		p := start
 		p.logRidge, p.UserExponent = at[0], at[1]
 		if len(at) > 2 {
 			p.LogHalfLife = logDays(at[2])
 		}
-		c, err := s.scouted, error(nil)
-		if calls > 0 || c == nil {
+		c, err := first, error(nil)
+		if calls > 0 {
 			c, err = s.bestEASE(p, s.held.first(easeMaxCases))
 		}
 		if err != nil {
@@ -156,6 +161,25 @@ func searchEASE(s *search) (*candidate, error) {
 		return nil, err
 	}
 	return s.finishEASE(best.at)
+}
+
+// bestReading evaluates a point under each reading of the training values. The first of them may have been scouted.
+func (s *search) bestReading(p ease) (*scored[ease], error) {
+	best := &scored[ease]{}
+	for at, v := range s.variants {
+		c, err := s.scouted, error(nil)
+		if at > 0 || c == nil {
+			p.Values = v.name
+			c, err = s.bestEASE(p, s.held.first(easeMaxCases))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if best.better(c) {
+			best = c
+		}
+	}
+	return best, nil
 }
 
 // finishEASE scans what only scales the weights of the point that the search found, exponents of the degrees of seeds and

@@ -14,7 +14,6 @@ type family struct {
 	name       string
 	relations  []string    // whose data it suits
 	base       string      // the family whose best member its search starts from; "" for none
-	byName     bool        // it competes only when it is asked for by name
 	baseline   bool        // it is measured whatever was asked for
 	parameters []Parameter // those that can be given by hand
 	// search finds the best member on the held-out part of the training data; nil when it is out of reach for the data and the budget.
@@ -63,9 +62,6 @@ func familyOf(name string) *family {
 // Algorithms lists the families that [Run] knows.
 func Algorithms() []string { return listed(func(family) bool { return true }) }
 
-// Competing lists the families that compete when none is named.
-func Competing() []string { return listed(func(f family) bool { return !f.byName }) }
-
 func listed(which func(family) bool) []string {
 	var out []string
 	for _, f := range families() {
@@ -96,7 +92,7 @@ func Uses(asked []string, name string) bool {
 }
 
 func (f family) asked(names []string) bool {
-	return names == nil && !f.byName || slices.Contains(names, f.name)
+	return names == nil || slices.Contains(names, f.name)
 }
 
 // families are those of a run: the baselines and what was asked for, or the one of the recipe.

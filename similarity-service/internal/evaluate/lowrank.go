@@ -21,9 +21,7 @@ const (
 	lowRankShare   = .2
 	lowRankSeconds = .5e-9
 	// lowRankPoints bounds the points tried.
-	lowRankPoints = 16
-	// lowRankWalk bounds the steps towards the random walk.
-	lowRankWalk = 4
+	lowRankPoints = 24
 )
 
 // lowRank is one member: a point of the two-hop family and the term.
@@ -84,7 +82,7 @@ func (s *search) rank() int {
 	return rank
 }
 
-// searchLowRank looks for the strength of the term at the point that the two-hop search chose. It returns nil when no
+// searchLowRank looks for the strength of the term, and again for the target exponent, from the point that the two-hop search chose. It returns nil when no
 // strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes one.
 func searchLowRank(s *search) (*candidate, error) {
 	rank := s.rank()
@@ -101,8 +99,10 @@ func searchLowRank(s *search) (*candidate, error) {
 		return nil, err
 	}
 	best := &scored[lowRank]{}
-	at, _, err := patternSearch(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}), lowRankPoints, func(at []float64) (float64, error) {
-		p.Strength = at[0]
+	axes := append(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}),
+		s.axes(TwoHop, axis{name: TargetExponent, start: p.TargetExponent, step: .06, last: .03, low: -.3, top: 1})...)
+	at, _, err := patternSearch(axes, lowRankPoints, func(at []float64) (float64, error) {
+		p.Strength, p.TargetExponent = at[0], at[1]
 		c, err := l.score(p)
 		if err != nil {
 			return 0, err
@@ -115,32 +115,7 @@ func searchLowRank(s *search) (*candidate, error) {
 	if err != nil || at[0] == 0 {
 		return nil, err
 	}
-	if best, err = l.towardsRandomWalk(best); err != nil {
-		return nil, err
-	}
 	return found(TwoHopLowRank, best), nil
-}
-
-// towardsRandomWalk lowers the target exponent while the loss is within the noise, as the two-hop search does: the term
-// has changed what the exponent had to do.
-func (l *lowScores) towardsRandomWalk(best *scored[lowRank]) (*scored[lowRank], error) {
-	at := best
-	for range lowRankWalk {
-		p := at.at
-		if l.held.cases[0].row < 0 || p.TargetExponent <= 0 || l.isPinned(TwoHop, TargetExponent) {
-			break
-		}
-		p.TargetExponent = round(max(p.TargetExponent-.03, 0))
-		c, err := l.score(p)
-		if err != nil {
-			return nil, err
-		}
-		if !tied(best.cases, c.cases) {
-			break
-		}
-		at = c
-	}
-	return at, nil
 }
 
 // lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found for.

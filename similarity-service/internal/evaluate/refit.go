@@ -13,7 +13,7 @@ const heldUsers = 10
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
 // for refitted weights, so a tenth of the rows is left out of the model whole and the cases of those rows are ranked.
 func (s *search) refitHelps(p ease) (bool, error) {
-	rows, cases := s.apart(p.weighing)
+	rows, cases := s.apart(p.weighing, 0)
 	if len(cases.cases) == 0 {
 		return false, nil
 	}
@@ -42,20 +42,20 @@ func (s *search) refitHelps(p ease) (bool, error) {
 	return ndcg[1] > ndcg[0], nil
 }
 
-// apart returns training rows and cases that have nothing in common: all but a tenth of the rows and the cases of that tenth,
+// apart returns training rows and cases that have nothing in common: all but one tenth of the rows, of ten, and the cases of that tenth,
 // or, where the cases are of later baskets anyway, all that teaches and all cases.
-func (s *search) apart(p weighing) (*csr.Matrix, *validation) {
+func (s *search) apart(p weighing, tenth int32) (*csr.Matrix, *validation) {
 	rows := s.matrix(p.Values).First(s.held.rows)
 	if s.held.cases[0].row < 0 {
 		return rows, s.held
 	}
 	cases := &validation{rows: rows.Rows}
 	for _, c := range s.held.cases {
-		if c.row%heldUsers == 0 {
+		if c.row%heldUsers == tenth {
 			cases.cases = append(cases.cases, c)
 		}
 	}
-	return withoutTenth(rows), cases
+	return withoutTenth(rows, tenth), cases
 }
 
 // graphOf is the graph of rows that are not those of a reading, aged as the validation is.
@@ -68,10 +68,10 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 }
 
 // withoutTenth returns m with every tenth row empty.
-func withoutTenth(m *csr.Matrix) *csr.Matrix {
+func withoutTenth(m *csr.Matrix, tenth int32) *csr.Matrix {
 	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
 	for u := range m.Rows {
-		if u%heldUsers != 0 {
+		if int32(u%heldUsers) != tenth {
 			items, val := m.Row(u)
 			out.ColIdx = append(out.ColIdx, items...)
 			out.Val = append(out.Val, val...)

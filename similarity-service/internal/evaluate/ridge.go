@@ -2,18 +2,26 @@ package evaluate
 
 import (
 	"math"
+	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// Ridge is the two-hop family with its weights solved again by a weak ridge regression on the listed pairs. It competes only
-// when it is asked for by name: a build costs several times that of the two-hop lists that it starts from.
+// Ridge is the two-hop family with its weights solved again by a weak ridge regression on the listed pairs. It needs no dense
+// inverse and takes catalogues of any size; a build costs several times that of the two-hop lists that it starts from.
 const Ridge = "ridge"
 
-// ridgePoints bounds the ridges tried.
-const ridgePoints = 6
+const (
+	// ridgePoints bounds the ridges tried.
+	ridgePoints = 6
+	// ridgeShare of the budget may go into them, at ridgeSeconds per entry of the data and neighbour of its item for each.
+	ridgeShare   = .35
+	ridgeSeconds = 15e-9
+	// ridgeCases are asked for to tell what the chosen ridge gains.
+	ridgeCases = 2000
+)
 
 // ridge is one member: a point of the two-hop family, whose weights are solved again.
 type ridge struct {
@@ -25,64 +33,84 @@ func (p ridge) twoHop() twoHop { return twoHop{weighing: p.weighing} }
 
 func ridgeFamily(relations []string) family {
 	return family{
-		name: Ridge, relations: relations, base: TwoHop, byName: true, parameters: []Parameter{lambdaParameter}, search: searchRidge,
+		name: Ridge, relations: relations, base: TwoHop, parameters: []Parameter{lambdaParameter}, search: searchRidge,
 		read: func(r *Recipe) (member, error) { return decode(r, ridge{weighing: weighing{LogHalfLife: noDecay}}) },
 	}
 }
 
-// searchRidge looks for the ridge at the point that the two-hop search chose, and returns nil when no ridge helps. Without a
-// two-hop search before it, it makes one.
+// searchRidge looks for the ridge at the point that the two-hop search chose, and returns nil when none helps or the budget has no room for
+// them. Without a two-hop search before it, it makes one.
 func searchRidge(s *search) (*candidate, error) {
+	lambda, given := s.o.Pinned[Ridge][Lambda]
+	seconds := (ridgePoints + 2) * ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ())
+	if !given && (s.standing == easeAhead || seconds > ridgeShare*s.o.BudgetSeconds) {
+		return nil, nil
+	}
 	base, err := s.bestTwoHop()
 	if err != nil {
 		return nil, err
 	}
-	trials, err := s.ridgeTrials(base)
-	if err != nil || len(trials.cases.cases) == 0 {
+	trial, err := s.ridgeTrial(base.at, 0)
+	if err != nil || len(trial.cases.cases) == 0 {
 		return nil, err
 	}
-	best := &scored[ridge]{}
-	lambda, given := s.o.Pinned[Ridge][Lambda]
+	best := ridge{weighing: base.at.weighing}
+	most := gain{}
 	axes := s.axes(Ridge, axis{name: Lambda, start: 1, step: 1, last: .5, low: -3, top: 8})
 	_, _, err = patternSearch(axes, ridgePoints, func(at []float64) (float64, error) {
-		if !given {
-			lambda = math.Exp2(at[0])
+		p := best
+		if p.Lambda = lambda; !given {
+			p.Lambda = math.Exp2(at[0])
 		}
-		c, err := trials.score(lambda)
+		g, err := trial.gain(p)
 		if err != nil {
 			return 0, err
 		}
-		if best.better(c) {
-			best = c
+		s.tried(p, g.added(base.cases))
+		if best.Lambda == 0 || g.ndcg > most.ndcg {
+			best, most = p, g
 		}
-		return c.ndcg(), nil
+		return g.ndcg, nil
 	})
-	if err != nil || !given && best.ndcg() <= base.ndcg() {
+	if err != nil || !given && most.ndcg <= 0 {
 		return nil, err
 	}
-	return found(Ridge, best), nil
+	if most, err = s.ridgeGain(best); err != nil || !given && most.ndcg <= 0 {
+		return nil, err
+	}
+	return found(Ridge, &scored[ridge]{best, most.added(base.cases)}), nil
 }
 
-// ridgeTrials compares ridges with the two-hop lists that they start from. Weights of a regression have no cheap own-out form,
-// so both are built without a tenth of the rows, as for the refit of EASE, and a ridge counts as the own-out accuracy of the
-// two-hop lists plus what it gained on the cases of those rows.
-type ridgeTrials struct {
+// gain is what a ridge adds to the mean accuracy of the two-hop lists that it starts from.
+type gain struct{ ndcg, recall float64 }
+
+// added returns cases that are better by the gain.
+func (g gain) added(cases []metrics.Accuracy) []metrics.Accuracy {
+	out := slices.Clone(cases)
+	for at := range out {
+		out[at].NDCG += g.ndcg
+		out[at].Recall += g.recall
+	}
+	return out
+}
+
+// ridgeTrial compares ridges with the two-hop lists that they start from. Weights of a regression have no cheap own-out form,
+// so both are built without a tenth of the rows, as for the refit of EASE, and the cases of those rows are ranked.
+type ridgeTrial struct {
 	*search
-	base  *scored[twoHop]
 	cases *validation
 	graph *neighbours.Graph
 	lists *neighbours.Lists
 	start metrics.Accuracy // of lists
 }
 
-func (s *search) ridgeTrials(base *scored[twoHop]) (*ridgeTrials, error) {
-	p := base.at
-	rows, cases := s.apart(p.weighing)
+func (s *search) ridgeTrial(p twoHop, tenth int32) (*ridgeTrial, error) {
+	rows, cases := s.apart(p.weighing, tenth)
 	g, err := s.graphOf(rows, p.weighing)
 	if err != nil {
 		return nil, err
 	}
-	t := &ridgeTrials{search: s, base: base, cases: cases, graph: g}
+	t := &ridgeTrial{search: s, cases: cases, graph: g}
 	if t.lists, err = neighbours.Build(g, p.similarity(g), s.o.build()); err != nil {
 		return nil, err
 	}
@@ -91,25 +119,38 @@ func (s *search) ridgeTrials(base *scored[twoHop]) (*ridgeTrials, error) {
 	return t, err
 }
 
-func (t *ridgeTrials) score(lambda float64) (*scored[ridge], error) {
-	p := ridge{t.base.at.weighing, lambda}
+func (t *ridgeTrial) gain(p ridge) (gain, error) {
 	lists, err := t.ridgeLists(t.graph, t.lists, p)
 	if err != nil {
-		return nil, err
+		return gain{}, err
 	}
 	ranked, err := t.rankHeld(lists, p.weighing, t.cases)
-	if err != nil {
-		return nil, err
-	}
 	got := metrics.Mean(ranked)
-	cases := make([]metrics.Accuracy, len(t.base.cases))
-	for at, a := range t.base.cases {
-		a.NDCG += got.NDCG - t.start.NDCG
-		a.Recall += got.Recall - t.start.Recall
-		cases[at] = a
+	return gain{got.NDCG - t.start.NDCG, got.Recall - t.start.Recall}, err
+}
+
+// ridgeGain measures a ridge on tenths of the rows that have not chosen it, as many as have enough cases. Later baskets, of which there
+// are no tenths, tell it themselves: one number chosen on thousands of them does not flatter it.
+func (s *search) ridgeGain(p ridge) (gain, error) {
+	var sum gain
+	seen := 0
+	for tenth := range int32(heldUsers) {
+		later := s.held.cases[0].row < 0
+		if tenth == 0 && !later || seen >= ridgeCases || later && tenth > 0 {
+			continue
+		}
+		t, err := s.ridgeTrial(p.twoHop(), tenth)
+		if err != nil {
+			return gain{}, err
+		}
+		g, err := t.gain(p)
+		if err != nil {
+			return gain{}, err
+		}
+		n := len(t.cases.cases)
+		sum.ndcg, sum.recall, seen = sum.ndcg+g.ndcg*float64(n), sum.recall+g.recall*float64(n), seen+n
 	}
-	t.tried(p, cases)
-	return &scored[ridge]{p, cases}, nil
+	return gain{sum.ndcg / float64(max(seen, 1)), sum.recall / float64(max(seen, 1))}, nil
 }
 
 func (p ridge) parameters(s *search) map[string]any {
@@ -123,15 +164,8 @@ func (p ridge) validate(s *search, held *validation) ([]metrics.Accuracy, error)
 	if err != nil {
 		return nil, err
 	}
-	trials, err := s.ridgeTrials(&scored[twoHop]{p.twoHop(), cases})
-	if err != nil {
-		return nil, err
-	}
-	c, err := trials.score(p.Lambda)
-	if err != nil {
-		return nil, err
-	}
-	return c.cases, nil
+	g, err := s.ridgeGain(p)
+	return g.added(cases), err
 }
 
 // build makes the two-hop lists and solves for their weights.

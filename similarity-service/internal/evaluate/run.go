@@ -22,7 +22,7 @@ const defaultHistoryCap = 2000
 
 // Options steer a run. K and Neighbours must be at least 1.
 type Options struct {
-	Algorithms    []string // nil means all but ridge; popular and cosine are always measured
+	Algorithms    []string // nil means all; popular and cosine are always measured
 	K             int      // length of the measured lists
 	Neighbours    int      // neighbours kept per item
 	HistoryCap    int      // latest entries of a row that co-occur, which bounds the cost of long rows; 0 means 2000

@@ -2,9 +2,7 @@ package evaluate
 
 import (
 	"fmt"
-	"math"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -82,71 +80,10 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 		}
 		return c.ndcg(), nil
 	})
-	if err != nil || s.held.cases[0].row < 0 {
-		return best, err
-	}
-	return s.towardsRandomWalk(best, min(max(limit/2, 4), 12))
-}
-
-// towardsRandomWalk moves from the best point towards P3, the plain random walk over users (a = −1, β = 0; Cooper et
-// al., WWW 2014), as long as the loss is within the noise of the held-out cases. Exponents far from the random walk fit
-// the popularity of the held-out sample; what comes later differs from any sample, and where the data cannot tell two
-// points apart the one with fewer assumptions is safer. It evaluates at most limit points.
-func (s *search) towardsRandomWalk(best *scored[twoHop], limit int) (*scored[twoHop], error) {
-	best, err := s.bestSeeding(best.at, s.held)
 	if err != nil {
 		return nil, err
 	}
-	at := best
-	for limit > 0 {
-		next := &scored[twoHop]{}
-		for _, p := range s.nearerRandomWalk(at.at) {
-			limit--
-			c, err := s.bestSeeding(p, s.held)
-			if err != nil {
-				return nil, err
-			}
-			if tied(best.cases, c.cases) && next.better(c) {
-				next = c
-			}
-		}
-		if next.cases == nil {
-			break
-		}
-		at = next
-	}
-	return at, nil
-}
-
-// nearerRandomWalk lists the points one step nearer to a = −1, β = 0 along each exponent.
-func (s *search) nearerRandomWalk(p twoHop) []twoHop {
-	var out []twoHop
-	if p.UserExponent > -1 && !s.isPinned(TwoHop, UserExponent) {
-		q := p
-		q.UserExponent = round(max(p.UserExponent-.1, -1))
-		out = append(out, q)
-	}
-	if p.TargetExponent > 0 && !s.isPinned(TwoHop, TargetExponent) {
-		q := p
-		q.TargetExponent = round(max(p.TargetExponent-.03, 0))
-		out = append(out, q)
-	}
-	return out
-}
-
-// tied reports whether the mean NDCG of other is not significantly below that of best: by
-// more than one standard error of the paired difference (the one-standard-error rule of Breiman et al., 1984).
-func tied(best, other []metrics.Accuracy) bool {
-	n := float64(len(best))
-	sum, squares := 0.0, 0.0
-	for i := range best {
-		d := best[i].NDCG - other[i].NDCG
-		sum += d
-		squares += d * d
-	}
-	mean := sum / n
-	variance := max(squares/n-mean*mean, 0)
-	return mean <= math.Sqrt(variance/n)
+	return best, nil
 }
 
 // evaluations is the number of points that fit half of the time budget.
