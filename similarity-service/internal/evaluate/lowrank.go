@@ -82,8 +82,9 @@ func (s *search) rank() int {
 	return rank
 }
 
-// searchLowRank looks for the strength of the term, and again for the target exponent, from the point that the two-hop search chose. It returns nil when no
-// strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes one.
+// searchLowRank looks for the strength of the term, and again for the target exponent, from the point that the two-hop search chose. It
+// returns nil when no strength other than zero helps or the vectors do not fit the budget. Without a two-hop search before it, it makes
+// one.
 func searchLowRank(s *search) (*candidate, error) {
 	rank := s.rank()
 	if rank == 0 || s.standing == easeAhead {
@@ -118,7 +119,8 @@ func searchLowRank(s *search) (*candidate, error) {
 	return found(TwoHopLowRank, best), nil
 }
 
-// lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found for.
+// lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found
+// for.
 type lowScores struct {
 	*search
 	held     *validation
