@@ -24,9 +24,13 @@ type catalogueData struct {
 }
 
 func (c *console) catalogue(v *visit) (any, error) {
-	d := &catalogueData{Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent")}
+	d := &catalogueData{
+		Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent"),
+	}
 	query := url.Values{"limit": {whole(itemsShown)}}
-	for name, value := range map[string]string{"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.text("cursor")} {
+	for name, value := range map[string]string{
+		"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.text("cursor"),
+	} {
 		if value != "" {
 			query.Set(name, value)
 		}
@@ -41,7 +45,9 @@ func (c *console) catalogue(v *visit) (any, error) {
 	d.Items = page.Items
 	if page.NextCursor != nil {
 		next := url.Values{"cursor": {*page.NextCursor}}
-		for name, value := range map[string]string{"q": d.Query, "status": d.Status, "brand": d.Brand, "category": d.Category, "parent": d.Parent} {
+		for name, value := range map[string]string{
+			"q": d.Query, "status": d.Status, "brand": d.Brand, "category": d.Category, "parent": d.Parent,
+		} {
 			if value != "" {
 				next.Set(name, value)
 			}
@@ -117,13 +123,17 @@ func (c *console) item(v *visit) (any, error) {
 		if d.Other == "" {
 			continue
 		}
-		pair, err := get[similarityapi.Pair](v, v.similarity, "/v1/similarities/"+escape(id)+"/"+escape(d.Other), url.Values{"relation": {relation}})
+		pair, err := get[similarityapi.Pair](
+			v, v.similarity, "/v1/similarities/"+escape(id)+"/"+escape(d.Other), url.Values{"relation": {relation}},
+		)
 		if v.part("link of "+relation, err); err == nil {
 			d.Pairs = append(d.Pairs, pair)
 		}
 	}
 	v.describe(d.Relations)
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"item_id": {id}, "limit": {whole(eventsRead)}})
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{
+		"item_id": {id}, "limit": {whole(eventsRead)},
+	})
 	if v.part("events", err); err == nil {
 		d.Counts, d.Read, d.All = countTypes(events.Items), len(events.Items), events.NextCursor == nil
 	}

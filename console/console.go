@@ -1,6 +1,6 @@
-// Package console is the web console of a shop: pages for the people who look after its recommendations. It holds no data and has no rights of its own:
-// everything that it shows and does goes through the public API of the three services with the key of the person who signed in. Pages work as plain HTML; one
-// script makes them livelier. The main type is Options.
+// Package console is the web console of a shop: pages for the people who look after its recommendations. It holds no data and has no rights
+// of its own: everything that it shows and does goes through the public API of the three services with the key of the person who signed in.
+// Pages work as plain HTML; one script makes them livelier. The main type is Options.
 package console
 
 import (
@@ -84,12 +84,13 @@ func protect(h http.Header) {
 	httpserver.Protect(h)
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "same-origin") // with none at all a browser does not say where a form comes from, and forms of nowhere are refused
+	// with none at all a browser does not say where a form comes from, and forms of nowhere are refused
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 }
 
-// client returns the client of a service that acts with a key; "" in open mode. In one process there is no network, and the name in the address is that of this
-// machine, to which alone open mode answers.
+// client returns the client of a service that acts with a key; "" in open mode. In one process there is no network, and the name in the
+// address is that of this machine, to which alone open mode answers.
 func (p Peer) client(key string) *httpclient.Client {
 	url := p.URL
 	if p.Transport != nil {

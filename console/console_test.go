@@ -52,7 +52,8 @@ func TestSessionsAreSealed(t *testing.T) {
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	for want, scopes := range map[string][]string{
-		roleAdmin: {auth.ScopeAll}, roleMerchandiser: {auth.ScopeConfigRead, auth.ScopeConfigWrite}, roleViewer: {auth.ScopeConfigRead, auth.ScopeModelsRead},
+		roleAdmin: {auth.ScopeAll}, roleMerchandiser: {auth.ScopeConfigRead, auth.ScopeConfigWrite},
+		roleViewer: {auth.ScopeConfigRead, auth.ScopeModelsRead},
 	} {
 		if got := (person{Principal: auth.Principal{Scopes: scopes}}).Role(); got != want {
 			t.Errorf("%v: %s, want %s", scopes, got, want)
@@ -96,7 +97,8 @@ func newShop(t *testing.T) *shop {
 		_, _ = io.WriteString(w, "{}")
 	})}}
 	s.handler = New(Options{
-		Auth: a, Secret: secret, Attempts: httpserver.NewAttempts("test", httpserver.RateLimits{}, 2, logger), Profile: api, Similarity: api, Recommender: api,
+		Auth: a, Secret: secret, Attempts: httpserver.NewAttempts("test", httpserver.RateLimits{}, 2, logger), Profile: api,
+		Similarity: api, Recommender: api,
 		Logger: logger, Now: time.Now,
 	})
 	return s
@@ -127,7 +129,8 @@ func TestSignIn(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	resp := s.do(http.MethodGet, "/console/models?x=1", nil, nil)
-	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || to != "/console/sign-in?next=%2Fconsole%2Fmodels%3Fx%3D1" {
+	if to := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther ||
+		to != "/console/sign-in?next=%2Fconsole%2Fmodels%3Fx%3D1" {
 		t.Errorf("without a session: %s to %q", resp.Status, to)
 	}
 	cookie := s.cookie(t, s.keys[auth.KindSecret])
@@ -135,14 +138,17 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("the cookie is %s", cookie)
 	}
 	resp = s.do(http.MethodGet, "/console/rules", nil, func(r *http.Request) { r.AddCookie(cookie) })
-	if csp := resp.Header.Get("Content-Security-Policy"); resp.StatusCode != http.StatusOK || !strings.Contains(csp, "script-src 'self'") || strings.Contains(csp, "unsafe") {
+	if csp := resp.Header.Get("Content-Security-Policy"); resp.StatusCode != http.StatusOK || !strings.Contains(csp, "script-src 'self'") ||
+		strings.Contains(csp, "unsafe") {
 		t.Errorf("signed in: %s, policy %q", resp.Status, csp)
 	}
 	if policy := resp.Header.Get("Referrer-Policy"); policy != "same-origin" {
 		t.Errorf("the referrer policy is %q: browsers then send forms with an Origin that is refused where no key is needed", policy)
 	}
 	for _, kind := range []auth.Kind{auth.KindPublishable, auth.KindService} {
-		if resp := s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, nil); resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 {
+		if resp := s.do(
+			http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, nil,
+		); resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 {
 			t.Errorf("a %s key: %s", kind, resp.Status)
 		}
 	}

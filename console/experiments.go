@@ -65,7 +65,10 @@ func (d *trialData) heading() string {
 }
 
 func (t trials) fresh(v *visit) (any, error) {
-	values := url.Values{"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"}, "version": {"0"}}
+	values := url.Values{
+		"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"},
+		"version": {"0"},
+	}
 	if t.kind == "rollout" {
 		values.Set("traffic", "5")
 		values.Set("arm0_share", "0")
@@ -125,10 +128,14 @@ func (t trials) save(v *visit) (any, error) {
 		id = v.text("experiment_id")
 	}
 	if problem == nil && id == "" {
-		problem = apierror.Invalid("It has no name.", apierror.FieldError{Pointer: "/experiment_id", Detail: "is empty: use up to 24 letters, digits, dots and hyphens"})
+		problem = apierror.Invalid("It has no name.", apierror.FieldError{
+			Pointer: "/experiment_id", Detail: "is empty: use up to 24 letters, digits, dots and hyphens",
+		})
 	}
 	if problem == nil {
-		_, err := change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, "/v1"+t.path+"/"+escape(id), v.text("version"), x)
+		_, err := change[recommenderapi.SavedExperiment](
+			v, v.recommender, http.MethodPut, "/v1"+t.path+"/"+escape(id), v.text("version"), x,
+		)
 		if err == nil {
 			return redirect(t.path + "/" + escape(id) + "?done=saved"), nil
 		}
@@ -156,7 +163,8 @@ func (t trials) turn(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
 }
 
-// decide makes an arm what everybody sees: the trial is stopped, the arm's configuration becomes that of its placements, and its models become the live ones.
+// decide makes an arm what everybody sees: the trial is stopped, the arm's configuration becomes that of its placements, and its models
+// become the live ones.
 func (t trials) decide(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
@@ -182,20 +190,27 @@ func (t trials) decide(v *visit) (any, error) {
 		configuration = &s
 	}
 	if configuration != nil && len(x.Scenarios) == 0 {
-		return nil, apierror.Conflict("no_placement", "The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then stop the trial.")
+		return nil, apierror.Conflict(
+			"no_placement",
+			"The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then stop the trial.",
+		)
 	}
 	if configuration != nil {
 		for _, id := range x.Scenarios {
 			s := *configuration
 			s.ScenarioID, s.Builtin, s.Version = "", false, 0
-			if _, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "", s); err != nil {
+			if _, err := change[recommenderapi.SavedScenario](
+				v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "", s,
+			); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, version := range arm.ModelVersions {
 		reason := map[string]string{"reason": "decided by " + t.kind + " " + x.ExperimentID}
-		if _, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", reason); err != nil {
+		if _, err := send[similarityapi.Model](
+			v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", reason,
+		); err != nil {
 			return nil, err
 		}
 	}

@@ -69,7 +69,8 @@ func TestWhatCannotBeReadInARuleIsSaidBesideItsField(t *testing.T) {
 		}
 	}
 	for pointer, field := range map[string]string{
-		"/scenario/rules/3/factor": "factor", "/rules/0/where/all/1/value": "where1_value", "/where/op": "where0_op", "/when/any/2/field": "when2_field", "/id": "rule_id", "/where/not": "where0_field", "/x": "",
+		"/scenario/rules/3/factor": "factor", "/rules/0/where/all/1/value": "where1_value", "/where/op": "where0_op",
+		"/when/any/2/field": "when2_field", "/id": "rule_id", "/where/not": "where0_field", "/x": "",
 	} {
 		if got := ruleField(pointer); got != field {
 			t.Errorf("%s is about %q, want %q", pointer, got, field)
@@ -80,8 +81,11 @@ func TestWhatCannotBeReadInARuleIsSaidBesideItsField(t *testing.T) {
 func TestAPlacementKeepsWhatItsFormDoesNotShow(t *testing.T) {
 	t.Parallel()
 	s := recommenderapi.Scenario{
-		ScenarioID: "home.x", Title: "X", Sources: []recommenderapi.Source{{Kind: "popular", Weight: 2, HalfLifeHours: 3}, {Kind: "newest", Weight: .5}}, Fallback: []string{"trending", "popular"}, Limit: 7,
-		Rules: []recommenderapi.Rule{{RuleID: "r", Action: "hide", ItemID: "A"}}, Rows: []recommenderapi.RowPlan{{Kind: "scenario", Scenario: "home.y"}}, Diversity: .3, Version: 4, Builtin: true,
+		ScenarioID: "home.x", Title: "X",
+		Sources:  []recommenderapi.Source{{Kind: "popular", Weight: 2, HalfLifeHours: 3}, {Kind: "newest", Weight: .5}},
+		Fallback: []string{"trending", "popular"}, Limit: 7,
+		Rules: []recommenderapi.Rule{{RuleID: "r", Action: "hide", ItemID: "A"}},
+		Rows:  []recommenderapi.RowPlan{{Kind: "scenario", Scenario: "home.y"}}, Diversity: .3, Version: 4, Builtin: true,
 		Filter: &recommenderapi.Condition{Field: "price", Op: "gt", Value: 1.}, AllowPurchased: true, Seen: "exclude", Objective: "revenue",
 	}
 	got, problem := placementOf(posted(placementValues(&s)), s)
@@ -102,9 +106,11 @@ func TestAPlacementKeepsWhatItsFormDoesNotShow(t *testing.T) {
 func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 	t.Parallel()
 	x := recommenderapi.Experiment{
-		ExperimentID: "e", Title: "E", Kind: "holdout", Status: "running", Scenarios: []string{"home.x"}, Traffic: .25, Version: 3, StopReason: "",
+		ExperimentID: "e", Title: "E", Kind: "holdout", Status: "running", Scenarios: []string{"home.x"}, Traffic: .25, Version: 3,
+		StopReason: "",
 		Arms: []recommenderapi.ExperimentArm{
-			{Name: "control", Share: .2}, {Name: "b", Share: .2, Scenario: "home.y"}, {Name: "c", Share: .2, ModelVersions: map[string]string{"similar": "similar-1", "viewed_next": "viewed_next-2"}},
+			{Name: "control", Share: .2}, {Name: "b", Share: .2, Scenario: "home.y"},
+			{Name: "c", Share: .2, ModelVersions: map[string]string{"similar": "similar-1", "viewed_next": "viewed_next-2"}},
 			{Name: "d", Share: .2, Configuration: &recommenderapi.Scenario{Limit: 3}, Shadow: true}, {Name: "e", Share: .2},
 		},
 		Guardrails: recommenderapi.Guardrails{MaxDegradedShare: .05, MaxLatencyMS: 80, MinClickRateRatio: .9, MinVisitors: 500},
@@ -116,7 +122,8 @@ func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 	same(t, stripped(x), got)
 }
 
-// TestSampleSize: to find a change of a tenth in a rate of 2 %, (1.959964+.841621)²·(.02·.98+.022·.978)/.002² = 80,678.6 visitors are needed in each arm.
+// TestSampleSize: to find a change of a tenth in a rate of 2 %, (1.959964+.841621)²·(.02·.98+.022·.978)/.002² = 80,678.6 visitors are
+// needed in each arm.
 func TestSampleSize(t *testing.T) {
 	t.Parallel()
 	s := newSampleSize(2, 10, 10_000, 3)
@@ -132,12 +139,18 @@ func TestSampleSize(t *testing.T) {
 
 func TestWhatIsWrongStandsBesideAFieldThatTheFormHas(t *testing.T) {
 	t.Parallel()
-	for pointer, field := range map[string]string{"/arms/1/share": "arm1_share", "/arms/7/share": "", "/arms": "arm0_share", "/guardrails/max_latency_ms": "max_latency_ms", "/arms/0": "arm0_name", "/x": ""} {
+	for pointer, field := range map[string]string{
+		"/arms/1/share": "arm1_share", "/arms/7/share": "", "/arms": "arm0_share", "/guardrails/max_latency_ms": "max_latency_ms",
+		"/arms/0": "arm0_name", "/x": "",
+	} {
 		if got := trialField(pointer); got != field {
 			t.Errorf("%s of a trial is about %q, want %q", pointer, got, field)
 		}
 	}
-	for pointer, field := range map[string]string{"/scenario/limit": "limit", "/sources/1/weight": "", "/source1": "source1", "/filter/all/0/field": "filter0_field", "/rules/0/factor": ""} {
+	for pointer, field := range map[string]string{
+		"/scenario/limit": "limit", "/sources/1/weight": "", "/source1": "source1", "/filter/all/0/field": "filter0_field",
+		"/rules/0/factor": "",
+	} {
 		if got := placementField(pointer); got != field {
 			t.Errorf("%s of a placement is about %q, want %q", pointer, got, field)
 		}

@@ -50,7 +50,9 @@ func (c *console) health(v *visit) (any, error) {
 		d.Days = 7
 	}
 	now := c.o.Now().UTC()
-	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{"from": {now.AddDate(0, 0, -d.Days).Format(time.RFC3339)}})
+	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
+		"from": {now.AddDate(0, 0, -d.Days).Format(time.RFC3339)},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +98,13 @@ func byCode(counts map[string]int64, verdicts []profileapi.Verdict, fields func(
 }
 
 func (d *healthData) plots(now time.Time) {
-	accepted := chart.Plot{ID: "received", Title: "Events by hour", Unit: "events", Series: []chart.Series{{Name: "accepted"}, {Name: "rejected"}, {Name: "duplicates"}}}
-	lag := chart.Plot{ID: "lag", Title: "Mean time from an event to its acknowledgement, by hour", Unit: "seconds", Series: []chart.Series{{Name: "lag"}}}
+	accepted := chart.Plot{
+		ID: "received", Title: "Events by hour", Unit: "events",
+		Series: []chart.Series{{Name: "accepted"}, {Name: "rejected"}, {Name: "duplicates"}},
+	}
+	lag := chart.Plot{
+		ID: "lag", Title: "Mean time from an event to its acknowledgement, by hour", Unit: "seconds", Series: []chart.Series{{Name: "lag"}},
+	}
 	byHour := map[time.Time]profileapi.HourStats{}
 	for _, h := range d.Stats.Hours {
 		byHour[h.Hour.UTC()] = h
@@ -175,7 +182,10 @@ type debuggerData struct {
 
 // debugger shows the latest events as they arrive, those that were refused, and judges an event that is pasted.
 func (c *console) debugger(v *visit) (any, error) {
-	d := &debuggerData{Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "", Form: form.New(v.Form, nil, form.Fields("event"))}
+	d := &debuggerData{
+		Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "",
+		Form: form.New(v.Form, nil, form.Fields("event")),
+	}
 	query := url.Values{"limit": {"30"}}
 	for name, value := range map[string]string{"item_id": d.Item, "user_id": d.User, "type": d.Type} {
 		if value != "" {
@@ -202,7 +212,9 @@ func (c *console) judge(v *visit) (any, error) {
 	var problem *apierror.Problem
 	var answer *profileapi.EventsAnswer
 	if !json.Valid([]byte(text)) {
-		problem = apierror.Invalid("The event cannot be read.", apierror.FieldError{Pointer: "/event", Detail: `is no JSON: write it like {"type":"view_item","user_id":"ann","item_id":"A1"}`})
+		problem = apierror.Invalid("The event cannot be read.", apierror.FieldError{
+			Pointer: "/event", Detail: `is no JSON: write it like {"type":"view_item","user_id":"ann","item_id":"A1"}`,
+		})
 	} else {
 		a, err := send[profileapi.EventsAnswer](v, v.profile, http.MethodPost, "/v1/events/validate", json.RawMessage(text))
 		if err != nil {

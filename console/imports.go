@@ -59,9 +59,14 @@ func (c *console) sendImport(v *visit) (any, error) {
 	var problem *apierror.Problem
 	switch {
 	case err != nil && strings.Contains(err.Error(), "too large"):
-		problem = apierror.New(http.StatusRequestEntityTooLarge, "too_large", "The file is larger than 64 MB: send it with aisle import or POST /v1/imports, which take any size.")
+		problem = apierror.New(
+			http.StatusRequestEntityTooLarge, "too_large",
+			"The file is larger than 64 MB: send it with aisle import or POST /v1/imports, which take any size.",
+		)
 	case err != nil:
-		problem = apierror.Invalid("No file came with the form.", apierror.FieldError{Pointer: "/file", Detail: "is missing: choose a file, or drop one on the field"})
+		problem = apierror.Invalid("No file came with the form.", apierror.FieldError{
+			Pointer: "/file", Detail: "is missing: choose a file, or drop one on the field",
+		})
 	}
 	d := &importsData{Change: true}
 	if problem == nil {
@@ -87,8 +92,9 @@ func (c *console) sendImport(v *visit) (any, error) {
 // importOf reads how the file is to be understood. A column is named by its own field, since its name can be any text.
 func importOf(v *visit, dry bool) profileapi.ImportSpec {
 	s := profileapi.ImportSpec{
-		Kind: v.text("kind"), Format: v.text("format"), DryRun: dry, Complete: v.text("complete") != "", Timezone: v.text("timezone"), DateFormat: v.text("date_format"),
-		Decimal: v.text("decimal"), Separator: v.text("separator"), Encoding: v.text("encoding"), Mapping: map[string]string{},
+		Kind: v.text("kind"), Format: v.text("format"), DryRun: dry, Complete: v.text("complete") != "", Timezone: v.text("timezone"),
+		DateFormat: v.text("date_format"),
+		Decimal:    v.text("decimal"), Separator: v.text("separator"), Encoding: v.text("encoding"), Mapping: map[string]string{},
 	}
 	if eventType := v.text("event_type"); s.Kind == "events" && eventType != "" {
 		s.Set = map[string]string{"type": eventType}
@@ -130,7 +136,10 @@ func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, hea
 		}
 		form.CloseWithError(err)
 	}()
-	r := httpclient.Request{Method: http.MethodPost, Path: "/v1/imports", Query: query, Body: body, ContentType: mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": parts.Boundary()})}
+	r := httpclient.Request{
+		Method: http.MethodPost, Path: "/v1/imports", Query: query, Body: body,
+		ContentType: mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": parts.Boundary()}),
+	}
 	resp, err := v.profile.Send(v.ctx, r)
 	if err != nil {
 		return profileapi.Import{}, err
@@ -174,7 +183,8 @@ func (d *importsData) columns(v *visit) {
 	}
 	for n, column := range d.Try.Columns {
 		row := columnRow{N: n, ImportColumn: column, Options: d.Fields}
-		if to := column.Field; to != "" && column.How != "property" && column.How != "attribute" && !slices.ContainsFunc(d.Fields, func(o form.Option) bool { return o.Value == to }) {
+		if to := column.Field; to != "" && column.How != "property" && column.How != "attribute" &&
+			!slices.ContainsFunc(d.Fields, func(o form.Option) bool { return o.Value == to }) {
 			row.Options = append(slices.Clone(d.Fields), form.Option{Value: to, Label: to})
 		}
 		d.Columns = append(d.Columns, row)
@@ -241,7 +251,9 @@ func (c *console) importPage(v *visit) (any, error) {
 
 // importReport hands on the error report.
 func (c *console) importReport(v *visit) (any, error) {
-	resp, err := v.profile.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors"})
+	resp, err := v.profile.Send(v.ctx, httpclient.Request{
+		Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors",
+	})
 	if err != nil {
 		return nil, err
 	}

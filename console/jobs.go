@@ -55,8 +55,9 @@ func (c *console) startJob(v *visit) (any, error) {
 func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
 	in := &reader{v: v}
 	r := similarityapi.JobRequest{
-		Kind: v.text("kind"), Relations: v.words("relations"), Algorithms: v.words("algorithms"), BudgetSeconds: in.number("budget_seconds"),
-		TouchedOnly: v.text("touched_only") != "", Publish: v.text("publish"), Reason: v.text("reason"), Folds: in.count("folds"),
+		Kind: v.text("kind"), Relations: v.words("relations"), Algorithms: v.words("algorithms"),
+		BudgetSeconds: in.number("budget_seconds"),
+		TouchedOnly:   v.text("touched_only") != "", Publish: v.text("publish"), Reason: v.text("reason"), Folds: in.count("folds"),
 	}
 	if r.Kind == "" {
 		r.Kind = "recompute"
@@ -66,7 +67,9 @@ func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
 
 // jobField is the field of a form about a job that a pointer is about.
 func jobField(pointer string) string {
-	for _, name := range []string{"kind", "relations", "algorithms", "budget_seconds", "touched_only", "publish", "reason", "folds", "cron", "jitter_seconds"} {
+	for _, name := range []string{
+		"kind", "relations", "algorithms", "budget_seconds", "touched_only", "publish", "reason", "folds", "cron", "jitter_seconds",
+	} {
 		if pointer == "/"+name || len(pointer) > len(name)+1 && pointer[:len(name)+2] == "/"+name+"/" || pointer == "/request/"+name {
 			return name
 		}
@@ -76,7 +79,9 @@ func jobField(pointer string) string {
 
 func (c *console) cancelJob(v *visit) (any, error) {
 	id := v.PathValue("id")
-	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(v.ctx, http.MethodPost, "/v1/jobs/"+escape(id)+"/cancel", nil, nil, nil)
+	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(
+		v.ctx, http.MethodPost, "/v1/jobs/"+escape(id)+"/cancel", nil, nil, nil,
+	)
 }
 
 type jobData struct {

@@ -81,11 +81,15 @@ func (c *console) model(v *visit) (any, error) {
 
 func (c *console) activate(v *visit) (any, error) {
 	version := v.PathValue("version")
-	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", map[string]string{"reason": v.text("reason")})
+	_, err := send[similarityapi.Model](
+		v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", map[string]string{"reason": v.text("reason")},
+	)
 	return redirect("/models?done=activated"), err
 }
 
 func (c *console) rollback(v *visit) (any, error) {
-	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{"relation": v.text("relation")})
+	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{
+		"relation": v.text("relation"),
+	})
 	return redirect("/models?done=activated"), err
 }

@@ -11,8 +11,10 @@ import (
 // actionOptions are what a rule can do.
 func actionOptions() []form.Option {
 	return []form.Option{
-		{Value: "boost", Label: "Boost: show more of these"}, {Value: "bury", Label: "Bury: show fewer of these"}, {Value: "pin", Label: "Pin: one item at a place"},
-		{Value: "hide", Label: "Hide: never show these"}, {Value: "filter", Label: "Filter: show only these"}, {Value: "limit_per", Label: "Limit: so many of one kind"},
+		{Value: "boost", Label: "Boost: show more of these"}, {Value: "bury", Label: "Bury: show fewer of these"},
+		{Value: "pin", Label: "Pin: one item at a place"},
+		{Value: "hide", Label: "Hide: never show these"}, {Value: "filter", Label: "Filter: show only these"},
+		{Value: "limit_per", Label: "Limit: so many of one kind"},
 	}
 }
 
@@ -32,7 +34,10 @@ type comparison struct {
 
 func newComparison(f form.Form, name string, n int) comparison {
 	c := comparison{Form: f, Name: name, N: n}
-	c.Fields = form.Options("category", "category_path", "brand", "price", "sale_price", "title", "tags", "stock.status", "stock.quantity", "age_days", "item_id", "margin", "language", "attributes.")
+	c.Fields = form.Options(
+		"category", "category_path", "brand", "price", "sale_price", "title", "tags", "stock.status", "stock.quantity", "age_days",
+		"item_id", "margin", "language", "attributes.",
+	)
 	if name == "when" {
 		c.Fields = form.Options("user.segments", "user.known", "user.locale", "request.scenario", "request.category", "request.country", "request.language", "request.weekday", "request.hour",
 			"seed.category", "seed.brand", "user.attributes.")
@@ -58,19 +63,31 @@ func seenOptions() []form.Option {
 }
 
 func objectiveOptions() []form.Option {
-	return []form.Option{{Value: "clicks", Label: "clicks"}, {Value: "conversion", Label: "purchases"}, {Value: "revenue", Label: "revenue"}, {Value: "margin", Label: "margin"}}
+	return []form.Option{
+		{Value: "clicks", Label: "clicks"}, {Value: "conversion", Label: "purchases"}, {Value: "revenue", Label: "revenue"},
+		{Value: "margin", Label: "margin"},
+	}
 }
 
 func jobKinds() []form.Option {
-	return []form.Option{{Value: "recompute", Label: "Recompute: new models, through the gate"}, {Value: "evaluation", Label: "Evaluation: compare algorithms, publish nothing"}}
+	return []form.Option{
+		{Value: "recompute", Label: "Recompute: new models, through the gate"},
+		{Value: "evaluation", Label: "Evaluation: compare algorithms, publish nothing"},
+	}
 }
 
 func publishOptions() []form.Option {
-	return []form.Option{{Value: "gate", Label: "when the gate lets it pass"}, {Value: "never", Label: "never"}, {Value: "always", Label: "always, whatever the gate says"}}
+	return []form.Option{
+		{Value: "gate", Label: "when the gate lets it pass"}, {Value: "never", Label: "never"},
+		{Value: "always", Label: "always, whatever the gate says"},
+	}
 }
 
 func cronOptions() []form.Option {
-	return []form.Option{{Value: "0 3 * * *", Label: "each night at 3"}, {Value: "0 */4 * * *", Label: "every four hours"}, {Value: "@daily", Label: "at midnight"}}
+	return []form.Option{
+		{Value: "0 3 * * *", Label: "each night at 3"}, {Value: "0 */4 * * *", Label: "every four hours"},
+		{Value: "@daily", Label: "at midnight"},
+	}
 }
 
 func trialKinds() []form.Option {
@@ -82,7 +99,9 @@ func trialStates() []form.Option {
 }
 
 func importKinds() []form.Option {
-	return []form.Option{{Value: "items", Label: "products"}, {Value: "events", Label: "events or orders"}, {Value: "users", Label: "users"}}
+	return []form.Option{
+		{Value: "items", Label: "products"}, {Value: "events", Label: "events or orders"}, {Value: "users", Label: "users"},
+	}
 }
 
 func importFormats() []form.Option { return form.Options(profileapi.ImportFormats()...) }

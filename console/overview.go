@@ -66,7 +66,9 @@ type scenarioRow struct {
 func (c *console) overview(v *visit) (any, error) {
 	d := &overviewData{}
 	now := c.o.Now().UTC()
-	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)}})
+	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
+		"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)},
+	})
 	if v.part("events", err); err == nil {
 		d.events(&stats, now)
 	}
@@ -85,7 +87,9 @@ func (c *console) overview(v *visit) (any, error) {
 	money, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
 	v.part("revenue", err)
 	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows, lastDays(now))
-	hour, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"}})
+	hour, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{
+		"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"},
+	})
 	v.part("answers of the last hour", err)
 	for _, row := range hour.Rows {
 		d.PerSecond += float64(row.Requests) / 3600
@@ -121,14 +125,18 @@ func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 		d.Anomalies = append(d.Anomalies, percent(part)+" of the events of the last day were refused: data health says why.")
 	}
 	if stats.UnknownItemShare > manyUnknown {
-		d.Anomalies = append(d.Anomalies, percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.")
+		d.Anomalies = append(
+			d.Anomalies, percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.",
+		)
 	}
 	for _, name := range slices.Sorted(maps.Keys(stats.Total.Accepted)) {
 		n := stats.Total.Accepted[name]
 		d.Types = append(d.Types, count{Name: name, Count: n, Rate: float64(n) / (24 * 60)})
 	}
 	slices.SortStableFunc(d.Types, func(a, b count) int { return cmp.Compare(b.Count, a.Count) })
-	plot := chart.Plot{ID: "events", Title: "Events a minute, by hour of the last day", Unit: "events a minute", Series: []chart.Series{{Name: "all"}}}
+	plot := chart.Plot{
+		ID: "events", Title: "Events a minute, by hour of the last day", Unit: "events a minute", Series: []chart.Series{{Name: "all"}},
+	}
 	perHour := map[string]int64{}
 	for _, h := range stats.Hours {
 		perHour[h.Hour.UTC().Format("02. 15h")] += h.AcceptedTotal
@@ -149,7 +157,9 @@ func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 	var degraded, shown, clicks int64
 	personal := 0.0
 	for _, s := range m.Scenarios {
-		row := scenarioRow{ScenarioMetrics: s, Personal: s.TierShare["personal"] + s.TierShare["session"], DegradedShare: share(s.Degraded, s.Requests)}
+		row := scenarioRow{
+			ScenarioMetrics: s, Personal: s.TierShare["personal"] + s.TierShare["session"], DegradedShare: share(s.Degraded, s.Requests),
+		}
 		d.Scenarios = append(d.Scenarios, row)
 		d.Answers, degraded, shown = d.Answers+s.Requests, degraded+s.Degraded, shown+s.Impressions
 		personal += row.Personal * float64(s.Impressions)
@@ -158,7 +168,10 @@ func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 			revenue[currency] += value
 		}
 		if row.DegradedShare > manyDegraded && s.Requests > 100 {
-			d.Anomalies = append(d.Anomalies, s.Scenario+": "+percent(row.DegradedShare)+" of its answers lacked a service; readyz of the services says which.")
+			d.Anomalies = append(
+				d.Anomalies,
+				s.Scenario+": "+percent(row.DegradedShare)+" of its answers lacked a service; readyz of the services says which.",
+			)
 		}
 	}
 	d.ClickRate = share(clicks, shown)
@@ -201,7 +214,9 @@ func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	if len(total) == 0 {
 		return ""
 	}
-	names := slices.SortedFunc(maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) })
+	names := slices.SortedFunc(
+		maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) },
+	)
 	plot := chart.Plot{ID: "clicks", Title: "Click rate by day", Unit: "clicks per 100 items shown", Labels: days}
 	for _, name := range names[:min(4, len(names))] {
 		line := chart.Series{Name: name}

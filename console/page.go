@@ -69,13 +69,27 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"", []section{{"overview", "/", "Overview"}, {"try", "/try", "Try it"}}},
-		{"Merchandise", []section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}}},
-		{"Visitors", []section{{"visitors", "/visitors", "Visitors"}, {"health", "/health", "Data health"}, {"debugger", "/debugger", "Event debugger"}}},
+		{
+			"Merchandise",
+			[]section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}},
+		},
+		{
+			"Visitors",
+			[]section{
+				{"visitors", "/visitors", "Visitors"}, {"health", "/health", "Data health"}, {"debugger", "/debugger", "Event debugger"},
+			},
+		},
 		{"Learn", []section{
 			{"models", "/models", "Models"}, {"jobs", "/jobs", "Jobs"}, {"schedules", "/schedules", "Schedules"},
 			{"experiments", "/experiments", "Experiments"}, {"rollouts", "/rollouts", "Rollouts"},
 		}},
-		{"Operate", []section{{"imports", "/imports", "Imports"}, {"keys", "/keys", "Keys"}, {"audit", "/audit", "Audit log"}, {"settings", "/settings", "Settings"}}},
+		{
+			"Operate",
+			[]section{
+				{"imports", "/imports", "Imports"}, {"keys", "/keys", "Keys"}, {"audit", "/audit", "Audit log"},
+				{"settings", "/settings", "Settings"},
+			},
+		},
 	}
 }
 
@@ -109,9 +123,11 @@ type frame struct {
 func notices() map[string]string {
 	return map[string]string{
 		"saved": "Saved. Answers follow within two seconds.", "restored": "The older version is in force again.", "deleted": "Deleted.",
-		"activated": "The model is live. Answers follow within seconds.", "started": "The job has been queued.", "cancelled": "The job was asked to stop.",
-		"cleared": "The schedule is gone.", "stopped": "Stopped: everybody sees the control again within seconds.", "decided": "Decided: the arm that you chose is what everybody sees.",
-		"undone": "What the import stored has been taken out.", "erased": "The person has been erased.",
+		"activated": "The model is live. Answers follow within seconds.", "started": "The job has been queued.",
+		"cancelled": "The job was asked to stop.",
+		"cleared":   "The schedule is gone.", "stopped": "Stopped: everybody sees the control again within seconds.",
+		"decided": "Decided: the arm that you chose is what everybody sees.",
+		"undone":  "What the import stored has been taken out.", "erased": "The person has been erased.",
 	}
 }
 
@@ -149,7 +165,8 @@ func (c *console) serve(p page) http.HandlerFunc {
 			return
 		}
 		f := frame{
-			Title: p.title, Lead: p.lead, Section: p.section, Back: sectionOf(p.back), Groups: groups(), Person: &who, Now: c.o.Now(), Calls: v.calls, Notes: v.notes,
+			Title: p.title, Lead: p.lead, Section: p.section, Back: sectionOf(p.back), Groups: groups(), Person: &who, Now: c.o.Now(),
+			Calls: v.calls, Notes: v.notes,
 			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
 		}
 		if named, ok := data.(interface{ heading() string }); ok && err == nil {
@@ -209,7 +226,8 @@ func send[T any](v *visit, c *httpclient.Client, method, path string, in any) (T
 	return httpclient.JSON[T](v.ctx, c, method, path, nil, in)
 }
 
-// change sends a change that holds only while the thing has the version that the person saw; version 0 asks that there is none yet, "" asks for nothing.
+// change sends a change that holds only while the thing has the version that the person saw; version 0 asks that there is none yet, "" asks
+// for nothing.
 func change[T any](v *visit, c *httpclient.Client, method, path, version string, in any) (out T, err error) {
 	v.called(method, path, nil)
 	r := httpclient.Request{Method: method, Path: path, ContentType: "application/json", Header: http.Header{}}

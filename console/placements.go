@@ -30,13 +30,18 @@ func title(s recommenderapi.Scenario) string {
 }
 
 func (c *console) placements(v *visit) (any, error) {
-	d := &placementsData{Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")), Change: v.who.Can(auth.ScopeConfigWrite)}
+	d := &placementsData{
+		Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")),
+		Change: v.who.Can(auth.ScopeConfigWrite),
+	}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	figures, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", url.Values{"from": {c.o.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")}})
+	figures, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", url.Values{
+		"from": {c.o.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
+	})
 	v.part("figures", err)
 	for _, m := range figures.Scenarios {
 		d.Figures[m.Scenario] = m
@@ -58,8 +63,12 @@ func (c *console) newPlacement(v *visit) (any, error) {
 	s.ScenarioID, s.Title, s.Builtin, s.Version = "", v.text("title"), false, 0
 	var problem *apierror.Problem
 	if id == "" {
-		problem = apierror.Invalid("The placement has no name.", apierror.FieldError{Pointer: "/id", Detail: "is empty: use letters, digits, dots and hyphens, such as home.christmas"})
-	} else if _, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "0", s); err != nil {
+		problem = apierror.Invalid("The placement has no name.", apierror.FieldError{
+			Pointer: "/id", Detail: "is empty: use letters, digits, dots and hyphens, such as home.christmas",
+		})
+	} else if _, err := change[recommenderapi.SavedScenario](
+		v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "0", s,
+	); err != nil {
 		problem = apierror.From(err)
 	} else {
 		return redirect("/placements/" + escape(id) + "?done=saved"), nil
@@ -95,9 +104,12 @@ type sourceRow struct {
 // sourceTexts say what the kinds of source are.
 func sourceTexts() map[string]string {
 	return map[string]string{
-		"history": "what goes with what the visitor did before", "session": "what goes with this visit", "context_similar": "similar to the page's items",
-		"context_bought_together": "bought together with the page's items", "context_viewed_next": "looked at after the page's items", "cart": "goes with the cart",
-		"buy_again": "bought before, due again", "recently_viewed": "what he looked at", "affinity_category": "his categories", "category": "the page's category",
+		"history": "what goes with what the visitor did before", "session": "what goes with this visit",
+		"context_similar":         "similar to the page's items",
+		"context_bought_together": "bought together with the page's items", "context_viewed_next": "looked at after the page's items",
+		"cart":      "goes with the cart",
+		"buy_again": "bought before, due again", "recently_viewed": "what he looked at", "affinity_category": "his categories",
+		"category": "the page's category",
 		"trending": "trending now", "best_sellers": "best sellers", "popular": "popular", "newest": "newest",
 	}
 }
@@ -128,7 +140,9 @@ func (d *placementData) complete(v *visit) error {
 			}
 		}
 	}
-	history, err := get[profileapi.Page[recommenderapi.ScenarioVersion]](v, v.recommender, "/v1/scenarios/"+escape(id)+"/history", url.Values{"limit": {"20"}})
+	history, err := get[profileapi.Page[recommenderapi.ScenarioVersion]](
+		v, v.recommender, "/v1/scenarios/"+escape(id)+"/history", url.Values{"limit": {"20"}},
+	)
 	v.part("history", err)
 	d.History = history.Items
 	return nil
@@ -143,7 +157,9 @@ func (c *console) editPlacement(v *visit) (any, error) {
 	}
 	edited, problem := placementOf(v, live)
 	if problem == nil && v.text("do") == "save" {
-		_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), v.text("version"), edited)
+		_, err := change[recommenderapi.SavedScenario](
+			v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), v.text("version"), edited,
+		)
 		if err == nil {
 			return redirect("/placements/" + escape(id) + "?done=saved"), nil
 		}
@@ -173,7 +189,8 @@ func (c *console) deletePlacement(v *visit) (any, error) {
 
 func (c *console) restorePlacement(v *visit) (any, error) {
 	id := v.PathValue("id")
-	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+"/restore", v.text("version"),
+	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+
+		"/restore", v.text("version"),
 		map[string]json.Number{"version": json.Number(v.text("restore"))})
 	return redirect("/placements/" + escape(id) + "?done=restored"), err
 }
@@ -182,8 +199,10 @@ func (c *console) restorePlacement(v *visit) (any, error) {
 func placementValues(s *recommenderapi.Scenario) url.Values {
 	v := url.Values{
 		"title": {s.Title}, "description": {s.Description}, "limit": {whole(int64(s.Limit))}, "seen": {s.Seen}, "objective": {s.Objective},
-		"max_per_category": {figure(float64(s.MaxPerCategory))}, "max_per_brand": {figure(float64(s.MaxPerBrand))}, "diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)},
-		"exploration": {figure(s.Exploration)}, "objective_strength": {figure(s.ObjectiveStrength)}, "fallback": {strings.Join(s.Fallback, ", ")}, "version": {whole(s.Version)},
+		"max_per_category": {figure(float64(s.MaxPerCategory))}, "max_per_brand": {figure(float64(s.MaxPerBrand))},
+		"diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)},
+		"exploration": {figure(s.Exploration)}, "objective_strength": {figure(s.ObjectiveStrength)},
+		"fallback": {strings.Join(s.Fallback, ", ")}, "version": {whole(s.Version)},
 		"exclude_event_types": {strings.Join(s.ExcludeEventTypes, ", ")},
 	}
 	if s.AllowPurchased {
@@ -231,8 +250,8 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 
 var sourceAt = regexp.MustCompile(`^/(source\d+)$`)
 
-// placementField is the field of the form that a pointer is about. What is wrong with a stored source stays with the whole form: one that was taken out moves the places
-// of those behind it.
+// placementField is the field of the form that a pointer is about. What is wrong with a stored source stays with the whole form: one that
+// was taken out moves the places of those behind it.
 func placementField(pointer string) string {
 	pointer = strings.TrimPrefix(pointer, "/scenario")
 	if m := sourceAt.FindStringSubmatch(pointer); m != nil {

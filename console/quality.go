@@ -44,12 +44,27 @@ func checks() []struct {
 		name, mend string
 		wrong      func(*profileapi.Item) bool
 	}{
-		{"No title", "Texts of new items are what they are recommended by: send titles.", func(i *profileapi.Item) bool { return strings.TrimSpace(i.Title) == "" }},
-		{"No picture", "Cards without a picture are seldom clicked: send image_url.", func(i *profileapi.Item) bool { return i.ImageURL == "" }},
-		{"No price, or a price of 0", "Send prices, or hide what cannot be bought.", func(i *profileapi.Item) bool { return i.Price == nil || *i.Price == 0 }},
-		{"No category", "Category pages and fallbacks leave such items out: send category_path.", func(i *profileapi.Item) bool { return len(i.CategoryPath) == 0 }},
+		{
+			"No title", "Texts of new items are what they are recommended by: send titles.",
+			func(i *profileapi.Item) bool { return strings.TrimSpace(i.Title) == "" },
+		},
+		{
+			"No picture", "Cards without a picture are seldom clicked: send image_url.",
+			func(i *profileapi.Item) bool { return i.ImageURL == "" },
+		},
+		{
+			"No price, or a price of 0", "Send prices, or hide what cannot be bought.",
+			func(i *profileapi.Item) bool { return i.Price == nil || *i.Price == 0 },
+		},
+		{
+			"No category", "Category pages and fallbacks leave such items out: send category_path.",
+			func(i *profileapi.Item) bool { return len(i.CategoryPath) == 0 },
+		},
 		{"No link", "A card leads nowhere without url.", func(i *profileapi.Item) bool { return i.URL == "" }},
-		{"Sold out", "Nothing to mend: they are not recommended until they are back.", func(i *profileapi.Item) bool { return i.Stock != nil && i.Stock.Status == profileapi.OutOfStock }},
+		{
+			"Sold out", "Nothing to mend: they are not recommended until they are back.",
+			func(i *profileapi.Item) bool { return i.Stock != nil && i.Stock.Status == profileapi.OutOfStock },
+		},
 	}
 }
 
@@ -91,7 +106,14 @@ func (c *console) quality(v *visit) (any, error) {
 	for _, links := range byGTIN {
 		if len(links) > 1 {
 			for _, link := range links {
-				add(found, len(all), finding{Name: "One GTIN for several items", Mend: "Variants of one product have GTINs of their own; the same product twice is one item too many."}, link)
+				add(
+					found, len(all),
+					finding{
+						Name: "One GTIN for several items",
+						Mend: "Variants of one product have GTINs of their own; the same product twice is one item too many.",
+					},
+					link,
+				)
 			}
 		}
 	}
@@ -125,7 +147,15 @@ func (d *qualityData) neverTouched(v *visit, active map[string]itemLink, found m
 	}
 	for _, id := range slices.Sorted(maps.Keys(active)) {
 		if !touched[id] {
-			add(found, at, finding{Name: "Not seen lately", Mend: "None of the latest " + grouped(whole(int64(d.Events))) + " events names them, neither shown, looked at nor bought: exploration gives such items places."}, active[id])
+			add(
+				found, at,
+				finding{
+					Name: "Not seen lately",
+					Mend: "None of the latest " + grouped(whole(int64(d.Events))) +
+						" events names them, neither shown, looked at nor bought: exploration gives such items places.",
+				},
+				active[id],
+			)
 		}
 	}
 }

@@ -70,7 +70,8 @@ func (d *reportData) Models() (names []string) {
 	return names
 }
 
-// drawn is a drawing as the address of a picture: the styles inside an SVG hold in a picture only, where those of the page do not allow them.
+// drawn is a drawing as the address of a picture: the styles inside an SVG hold in a picture only, where those of the page do not allow
+// them.
 func drawn(d similarityapi.ReportDrawing) template.URL {
 	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(d.SVG)))
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// maxComparisons is how many comparisons of a condition the editor has rows for; a condition with more, or of another form, is edited as JSON.
+// maxComparisons is how many comparisons of a condition the editor has rows for; a condition with more, or of another form, is edited as
+// JSON.
 const maxComparisons = 3
 
 // minute is how a form writes a moment.
@@ -178,7 +179,10 @@ func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
 		}
 		return r, in.problem("The rule cannot be read.")
 	}
-	r := recommenderapi.Rule{RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), From: in.time("from"), Until: in.time("until"), Disabled: v.text("disabled") != ""}
+	r := recommenderapi.Rule{
+		RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), From: in.time("from"), Until: in.time("until"),
+		Disabled: v.text("disabled") != "",
+	}
 	if r.RuleID == "" {
 		in.bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
 	}

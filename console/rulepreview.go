@@ -21,7 +21,8 @@ func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) 
 	return append(rules, rule)
 }
 
-// preview asks the placement of the form for its list with the rule and without. A rule that acts already is compared with how it would be without it.
+// preview asks the placement of the form for its list with the rule and without. A rule that acts already is compared with how it would be
+// without it.
 func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
 	placement := d.Form.Get("placement")
 	if d.Scenario != "" {

@@ -143,7 +143,10 @@ func (c *console) ruleForm(v *visit) (any, error) {
 		values.Set("placement", s)
 	}
 	rule.Version = 0
-	d := &ruleData{Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d := &ruleData{
+		Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule,
+		Change: v.who.Can(auth.ScopeConfigWrite),
+	}
 	d.placements(v)
 	if id != "" {
 		if p := d.preview(v, rule, id); p != nil {
@@ -193,9 +196,13 @@ func (c *console) editRule(v *visit) (any, error) {
 func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 	if scenario == "" {
 		if was != "" && was != rule.RuleID {
-			return apierror.Invalid("The rule cannot be renamed.", apierror.FieldError{Pointer: "/rule_id", Detail: "belongs to the rule for good: make a new rule and delete this one"})
+			return apierror.Invalid("The rule cannot be renamed.", apierror.FieldError{
+				Pointer: "/rule_id", Detail: "belongs to the rule for good: make a new rule and delete this one",
+			})
 		}
-		_, err := change[recommenderapi.SavedRule](v, v.recommender, http.MethodPut, "/v1/rules/"+escape(rule.RuleID), v.text("version"), rule)
+		_, err := change[recommenderapi.SavedRule](
+			v, v.recommender, http.MethodPut, "/v1/rules/"+escape(rule.RuleID), v.text("version"), rule,
+		)
 		return err
 	}
 	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
@@ -203,7 +210,9 @@ func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 		return err
 	}
 	if rule.RuleID != was && slices.ContainsFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == rule.RuleID }) {
-		return apierror.Invalid("The placement has a rule of this name.", apierror.FieldError{Pointer: "/rule_id", Detail: "is taken: choose another, or edit that rule"})
+		return apierror.Invalid("The placement has a rule of this name.", apierror.FieldError{
+			Pointer: "/rule_id", Detail: "is taken: choose another, or edit that rule",
+		})
 	}
 	s.Rules = replaced(s.Rules, was, rule)
 	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)

@@ -60,5 +60,7 @@ func (c *console) pauseSchedule(v *visit) (any, error) {
 }
 
 func (c *console) deleteSchedule(v *visit) (any, error) {
-	return redirect("/schedules?done=cleared"), v.similarity.Call(v.ctx, http.MethodDelete, "/v1/schedules/"+escape(v.PathValue("id")), nil, nil, nil)
+	return redirect("/schedules?done=cleared"), v.similarity.Call(
+		v.ctx, http.MethodDelete, "/v1/schedules/"+escape(v.PathValue("id")), nil, nil, nil,
+	)
 }

@@ -47,7 +47,8 @@ func (c *console) who(r *http.Request) (person, error) {
 	return c.holder(r, s.Key)
 }
 
-// holder returns whom a key belongs to, as the API would say. A service key acts for every shop and a publishable key is known to everybody: neither is a person's.
+// holder returns whom a key belongs to, as the API would say. A service key acts for every shop and a publishable key is known to
+// everybody: neither is a person's.
 func (c *console) holder(r *http.Request, key string) (person, error) {
 	asked := r.Clone(r.Context())
 	asked.Header.Del("X-API-Key")
@@ -61,7 +62,9 @@ func (c *console) holder(r *http.Request, key string) (person, error) {
 		return person{}, err
 	}
 	if p.Kind != auth.KindSecret {
-		return person{}, apierror.New(http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).")
+		return person{}, apierror.New(
+			http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).",
+		)
 	}
 	return person{Principal: p, key: key}, nil
 }

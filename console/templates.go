@@ -24,12 +24,19 @@ type templates map[string]*template.Template
 // parseTemplates panics on a template that cannot be read: they are part of the program.
 func parseTemplates(now func() time.Time) templates {
 	functions := template.FuncMap{
-		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list, "json": indented,
-		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink, "hidden": hidden, "drawn": drawn, "has": slices.Contains[[]string], "split": strings.Fields,
-		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText, "money": money, "date": date,
-		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "trialkinds": trialKinds, "trialstates": trialStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds, "publishoptions": publishOptions, "crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions, "limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
-		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics, "underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"join": func(list []string, by string) string { return strings.Join(list, by) },
+		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list,
+		"json": indented,
+		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink,
+		"hidden": hidden, "drawn": drawn, "has": slices.Contains[[]string], "split": strings.Fields,
+		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText,
+		"money": money, "date": date,
+		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "trialkinds": trialKinds,
+		"trialstates": trialStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds, "publishoptions": publishOptions,
+		"crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,
+		"limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
+		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics,
+		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"join":        func(list []string, by string) string { return strings.Join(list, by) },
 	}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
@@ -150,7 +157,9 @@ func callPath(call string) string {
 
 // hidden is a field of a form that nobody sees.
 func hidden(name, value string) template.HTML {
-	return template.HTML(`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`) //nolint:gosec // both are escaped
+	return template.HTML(
+		`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`,
+	) //nolint:gosec // both are escaped
 }
 
 // itemLink is an item in a list of a page.

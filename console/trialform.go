@@ -24,9 +24,12 @@ func stripped(x recommenderapi.Experiment) recommenderapi.Experiment {
 func trialValues(x *recommenderapi.Experiment) url.Values {
 	g := x.Guardrails
 	v := url.Values{
-		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status}, "scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {figure(100 * x.Traffic)},
-		"max_degraded_share": {figure(100 * g.MaxDegradedShare)}, "max_empty_share": {figure(100 * g.MaxEmptyShare)}, "max_latency_ms": {figure(g.MaxLatencyMS)},
-		"min_click_rate_ratio": {figure(100 * g.MinClickRateRatio)}, "min_visitors": {figure(float64(g.MinVisitors))}, "version": {whole(x.Version)},
+		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status},
+		"scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {figure(100 * x.Traffic)},
+		"max_degraded_share": {figure(100 * g.MaxDegradedShare)}, "max_empty_share": {figure(100 * g.MaxEmptyShare)},
+		"max_latency_ms":       {figure(g.MaxLatencyMS)},
+		"min_click_rate_ratio": {figure(100 * g.MinClickRateRatio)}, "min_visitors": {figure(float64(g.MinVisitors))},
+		"version": {whole(x.Version)},
 	}
 	for n, arm := range x.Arms[:min(len(x.Arms), maxArms)] {
 		at := "arm" + whole(int64(n)) + "_"
@@ -53,7 +56,8 @@ func trialOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, 
 		x.Kind = kind
 	}
 	x.Guardrails = recommenderapi.Guardrails{
-		MaxDegradedShare: in.number("max_degraded_share") / 100, MaxEmptyShare: in.number("max_empty_share") / 100, MaxLatencyMS: in.number("max_latency_ms"),
+		MaxDegradedShare: in.number("max_degraded_share") / 100, MaxEmptyShare: in.number("max_empty_share") / 100,
+		MaxLatencyMS:      in.number("max_latency_ms"),
 		MinClickRateRatio: in.number("min_click_rate_ratio") / 100, MinVisitors: int64(in.count("min_visitors")),
 	}
 	var arms []recommenderapi.ExperimentArm
@@ -66,7 +70,8 @@ func trialOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, 
 		if n < len(before) {
 			arm = before[n]
 		}
-		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.text(at+"name"), in.number(at+"share")/100, v.text(at+"scenario"), v.text(at+"shadow") != ""
+		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.text(at+"name"), in.number(at+"share")/100, v.text(at+"scenario"), v.text(at+
+			"shadow") != ""
 		if version := v.text(at + "model"); version == "" {
 			arm.ModelVersions = nil
 		} else if !named(arm.ModelVersions, version) {

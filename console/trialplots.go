@@ -24,8 +24,9 @@ type sampleSize struct {
 	Days   float64 // with so many visitors a day; 0: not asked for
 }
 
-// newSampleSize computes how many visitors each arm needs to find a relative change of effect in a rate, both in per cent, with 80 % power at a level of 5 %:
-// n = (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions. visitors are those of a day, over arms arms (2 when less).
+// newSampleSize computes how many visitors each arm needs to find a relative change of effect in a rate, both in per cent, with 80 % power
+// at a level of 5 %: n = (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions. visitors are those of a day, over arms
+// arms (2 when less).
 func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 	p := rate / 100
 	q := p * (1 + effect/100)
@@ -42,21 +43,28 @@ func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 
 // differences draws how far each arm is from the control in the share of visitors who bought.
 func differences(r recommenderapi.ExperimentResults) template.HTML {
-	p := chart.Plot{ID: "differences", Title: "Difference to the control in visitors who bought, with 95 % intervals", Unit: "percentage points", Series: []chart.Series{{Name: "difference"}}}
+	p := chart.Plot{
+		ID: "differences", Title: "Difference to the control in visitors who bought, with 95 % intervals", Unit: "percentage points",
+		Series: []chart.Series{{Name: "difference"}},
+	}
 	for _, a := range r.Arms {
 		if a.ConversionRateDiff == nil {
 			continue
 		}
 		p.Labels = append(p.Labels, a.Arm)
 		s := &p.Series[0]
-		s.Values, s.Low, s.High = append(s.Values, 100*a.ConversionRateDiff.Value), append(s.Low, 100*a.ConversionRateDiff.Low), append(s.High, 100*a.ConversionRateDiff.High)
+		s.Values, s.Low, s.High = append(
+			s.Values, 100*a.ConversionRateDiff.Value,
+		), append(s.Low, 100*a.ConversionRateDiff.Low), append(s.High, 100*a.ConversionRateDiff.High)
 	}
 	return chart.Lines(p)
 }
 
 // overTime draws the click rate of each arm from the beginning to each day, with a 95 % interval of the normal distribution.
 func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
-	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{"interval": {"day"}, "group_by": {"experiment"}})
+	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{
+		"interval": {"day"}, "group_by": {"experiment"},
+	})
 	v.part("click rates over time", err)
 	var days []string
 	clicks, shown := map[string]map[string]int64{}, map[string]map[string]int64{}
@@ -74,7 +82,10 @@ func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
 		clicks[row.Arm][day] += row.Clicks
 		shown[row.Arm][day] += row.Impressions
 	}
-	p := chart.Plot{ID: "over-time", Title: "Click rate from the beginning to each day, with 95 % intervals", Unit: "clicks per 100 items shown", Labels: days}
+	p := chart.Plot{
+		ID: "over-time", Title: "Click rate from the beginning to each day, with 95 % intervals", Unit: "clicks per 100 items shown",
+		Labels: days,
+	}
 	for _, arm := range x.Arms {
 		line := chart.Series{Name: arm.Name}
 		var c, n int64
@@ -86,7 +97,9 @@ func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
 				rate = float64(c) / float64(n)
 				half = levelZ * math.Sqrt(max(rate*(1-rate), 0)/float64(n))
 			}
-			line.Values, line.Low, line.High = append(line.Values, 100*rate), append(line.Low, 100*max(rate-half, 0)), append(line.High, 100*(rate+half))
+			line.Values, line.Low, line.High = append(line.Values, 100*rate), append(
+				line.Low, 100*max(rate-half, 0),
+			), append(line.High, 100*(rate+half))
 		}
 		p.Series = append(p.Series, line)
 	}

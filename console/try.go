@@ -46,7 +46,10 @@ type scorePart struct {
 }
 
 func (c *console) try(v *visit) (any, error) {
-	d := &tryData{Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"), Category: v.text("category")}
+	d := &tryData{
+		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
+		Category: v.text("category"),
+	}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
@@ -74,7 +77,9 @@ func (c *console) try(v *visit) (any, error) {
 		d.Products = append(d.Products, products(row.Items)...)
 	}
 	if d.Missing != "" {
-		why, err := send[recommenderapi.ExplainAnswer](v, v.recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing})
+		why, err := send[recommenderapi.ExplainAnswer](
+			v, v.recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing},
+		)
 		if err != nil {
 			d.Problem = apierror.From(err)
 			return d, nil
@@ -87,7 +92,8 @@ func (c *console) try(v *visit) (any, error) {
 // request is what a form asks a placement for: it counts in no figure.
 func request(v *visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit, Explain: "full", Test: true,
+		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit,
+		Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}
 	for _, id := range v.words("views") {

@@ -71,7 +71,9 @@ func (d *visitorData) heading() string {
 
 // visitor shows what is known of a user or a session.
 func (c *console) visitor(v *visit) (any, error) {
-	d := &visitorData{User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite)}
+	d := &visitorData{
+		User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite),
+	}
 	if d.User == "" && d.Session == "" {
 		return nil, apierror.Invalid("Enter the id of a user or of a session.")
 	}
@@ -92,7 +94,9 @@ func (c *console) visitor(v *visit) (any, error) {
 
 // exportVisitor hands on everything that is held on a person.
 func (c *console) exportVisitor(v *visit) (any, error) {
-	resp, err := v.recommender.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export"})
+	resp, err := v.recommender.Send(v.ctx, httpclient.Request{
+		Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export",
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -105,9 +109,13 @@ func (c *console) eraseVisitor(v *visit) (any, error) {
 	d := &visitorData{User: user, Erase: true}
 	if v.text("do") == "erase" {
 		if v.text("repeat") != user {
-			d.Problem = apierror.Invalid("Nothing was erased.", apierror.FieldError{Pointer: "/repeat", Detail: "is not the id of the visitor: repeat it exactly"})
+			d.Problem = apierror.Invalid("Nothing was erased.", apierror.FieldError{
+				Pointer: "/repeat", Detail: "is not the id of the visitor: repeat it exactly",
+			})
 		} else {
-			receipt, err := httpclient.JSON[recommenderapi.PersonErased](v.ctx, v.recommender, http.MethodDelete, "/v1/persons/"+escape(user), url.Values{"mode": {v.text("mode")}}, nil)
+			receipt, err := httpclient.JSON[recommenderapi.PersonErased](
+				v.ctx, v.recommender, http.MethodDelete, "/v1/persons/"+escape(user), url.Values{"mode": {v.text("mode")}}, nil,
+			)
 			if err != nil {
 				return nil, err
 			}

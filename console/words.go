@@ -40,7 +40,10 @@ func tone(state string) string {
 
 // tierText says what supplied a slot.
 func tierText(tier string) string {
-	if words, ok := map[string]string{"personal": "for this visitor", "session": "from this visit", "context": "fits the page", "popular": "popular", "category": "of the category"}[tier]; ok {
+	if words, ok := map[string]string{
+		"personal": "for this visitor", "session": "from this visit", "context": "fits the page", "popular": "popular",
+		"category": "of the category",
+	}[tier]; ok {
 		return words
 	}
 	return strings.ReplaceAll(tier, "_", " ")
@@ -60,7 +63,8 @@ func reasonText(r recommenderapi.Reason) string {
 // operators are the comparisons of a condition, in words.
 func operators() map[string]string {
 	return map[string]string{
-		"": "is", "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "above", "gte": "at least", "lt": "below", "lte": "at most",
+		"": "is", "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "above", "gte": "at least", "lt": "below",
+		"lte":      "at most",
 		"contains": "contains", "contains_any": "contains one of", "starts_with": "begins with", "exists": "is known",
 	}
 }

@@ -161,8 +161,8 @@ func plain(n ast.Node, source []byte) string {
 	return b.String()
 }
 
-// address is where a link of the file at leads on the site: to another page, a picture, or as it is. What lies outside of the folder, such as
-// the source, has no address here.
+// address is where a link of the file at leads on the site: to another page, a picture, or as it is. What lies outside of the folder, such
+// as the source, has no address here.
 func address(at, to string) string {
 	if strings.Contains(to, "://") || strings.HasPrefix(to, "#") || strings.HasPrefix(to, "/") {
 		return to

@@ -13,11 +13,12 @@ import (
 // versionTable is where golang-migrate keeps the version, in both databases.
 const versionTable = "schema_migrations"
 
-// atomicDriver applies each migration together with its version in one transaction: killed at any moment, a migration has happened or not. golang-migrate commits
-// three times (dirty, the migration, clean), so that whoever is killed in between leaves a database that nothing can start on. Both databases can take back
-// whatever a migration does; one that could not would have no place here.
+// atomicDriver applies each migration together with its version in one transaction: killed at any moment, a migration has happened or not.
+// golang-migrate commits three times (dirty, the migration, clean), so that whoever is killed in between leaves a database that nothing can
+// start on. Both databases can take back whatever a migration does; one that could not would have no place here.
 //
-// It also mends what golang-migrate's driver for SQLite says of a version that cannot be read: that the database is empty, so that it would be migrated from the start.
+// It also mends what golang-migrate's driver for SQLite says of a version that cannot be read: that the database is empty, so that it would
+// be migrated from the start.
 type atomicDriver struct {
 	migratedb.Driver
 	db      *sql.DB

@@ -85,7 +85,8 @@ func TestManyMakeSchemasInOneDatabase(t *testing.T) {
 	}
 }
 
-// TestAnUnreadableVersionIsNotTakenForAnEmptyDatabase meets a table of versions that cannot be read, which must not be migrated from the start.
+// TestAnUnreadableVersionIsNotTakenForAnEmptyDatabase meets a table of versions that cannot be read, which must not be migrated from the
+// start.
 func TestAnUnreadableVersionIsNotTakenForAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	address := testenv.SQLite(t)

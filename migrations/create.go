@@ -38,7 +38,9 @@ func Create(ctx context.Context, adminURL, serviceURL string) error {
 	}
 	// Utility statements take no parameters; the server quotes the literal.
 	var statement string
-	if err := conn.QueryRow(ctx, "select format('"+verb+" %I login password %L', $1::text, $2::text)", user, password).Scan(&statement); err != nil {
+	if err := conn.QueryRow(
+		ctx, "select format('"+verb+" %I login password %L', $1::text, $2::text)", user, password,
+	).Scan(&statement); err != nil {
 		return fmt.Errorf("prepare the user %s: %w", user, err)
 	}
 	if _, err := conn.Exec(ctx, statement); err != nil {

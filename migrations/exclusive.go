@@ -13,11 +13,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
-// advisoryLock is the number of the lock that whoever makes or changes tables holds. Postgres keeps locks per database and ends them with their connection.
+// advisoryLock is the number of the lock that whoever makes or changes tables holds. Postgres keeps locks per database and ends them with
+// their connection.
 const advisoryLock = 0x6169736c65 // "aisle"
 
-// exclude waits until no other process migrates the database and returns what lets the next one in. golang-migrate has locks of its own, but takes them
-// after it has made its table and looked at the version, and for SQLite only within a process.
+// exclude waits until no other process migrates the database and returns what lets the next one in. golang-migrate has locks of its own,
+// but takes them after it has made its table and looked at the version, and for SQLite only within a process.
 func exclude(ctx context.Context, dialect, url string) (unlock func(), err error) {
 	if dialect == "postgres" {
 		_, unlock, err := openLocked(ctx, url)

@@ -17,15 +17,21 @@ import (
 // driver, of which a process has one.
 var addFunctions = sync.OnceValue(func() error {
 	return errors.Join(
-		sqlite.RegisterDeterministicScalarFunction("sha256_hex", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		sqlite.RegisterDeterministicScalarFunction("sha256_hex", 1, func(
+			_ *sqlite.FunctionContext, args []driver.Value,
+		) (driver.Value, error) {
 			sum, err := sha256Of(args[0])
 			return hex.EncodeToString(sum[:]), err
 		}),
-		sqlite.RegisterDeterministicScalarFunction("sha256_int64", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		sqlite.RegisterDeterministicScalarFunction("sha256_int64", 1, func(
+			_ *sqlite.FunctionContext, args []driver.Value,
+		) (driver.Value, error) {
 			sum, err := sha256Of(args[0])
 			return int64(binary.BigEndian.Uint64(sum[:8])), err
 		}),
-		sqlite.RegisterDeterministicScalarFunction("event_body", 6, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		sqlite.RegisterDeterministicScalarFunction("event_body", 6, func(
+			_ *sqlite.FunctionContext, args []driver.Value,
+		) (driver.Value, error) {
 			return eventBody(args)
 		}),
 	)

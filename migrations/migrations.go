@@ -53,7 +53,8 @@ func Up(ctx context.Context, name, url string) error {
 	})
 }
 
-// Check returns nil when the database has exactly the version that this program works with, and else says what to do. It waits for a migration that is under way.
+// Check returns nil when the database has exactly the version that this program works with, and else says what to do. It waits for a
+// migration that is under way.
 func Check(ctx context.Context, name, url string) error {
 	if database.IsPostgres(url) {
 		return checkPostgres(ctx, name, url)
@@ -64,7 +65,8 @@ func Check(ctx context.Context, name, url string) error {
 	})
 }
 
-// checkPostgres holds the lock for one transaction: a lock of a session would stay behind on a connection of a pooler in transaction mode, and the next start wait for ever.
+// checkPostgres holds the lock for one transaction: a lock of a session would stay behind on a connection of a pooler in transaction mode,
+// and the next start wait for ever.
 func checkPostgres(ctx context.Context, name, url string) error {
 	newest, err := newestVersion(path.Join(name, "postgres"))
 	if err != nil {
@@ -108,7 +110,9 @@ func check(name string, version uint, dirty bool, err error, newest uint) error 
 	case version > newest:
 		return fmt.Errorf("database %s has schema version %d, newer than this program's %d: run the newer program", name, version, newest)
 	case version < newest:
-		return fmt.Errorf("database %s has schema version %d, this program needs %d: run \"migrate up\" first (%w)", name, version, newest, errOlder)
+		return fmt.Errorf(
+			"database %s has schema version %d, this program needs %d: run \"migrate up\" first (%w)", name, version, newest, errOlder,
+		)
 	}
 	return nil
 }

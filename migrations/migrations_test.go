@@ -64,7 +64,8 @@ func TestVisitorsOfExperimentsBecomeHashes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var visitor string
-			if err := db.QueryRowContext(ctx, "select visitor from experiment_visitors").Scan(&visitor); err != nil || visitor != "e4e8bffcf98f6844be415d71635dfae8" {
+			if err := db.QueryRowContext(ctx, "select visitor from experiment_visitors").Scan(&visitor); err != nil ||
+				visitor != "e4e8bffcf98f6844be415d71635dfae8" {
 				t.Errorf("the visitor is %q, %v", visitor, err)
 			}
 			if err := withMigrate(ctx, Recommender, url, func(m *migrate.Migrate, _ uint) error { return m.Migrate(1) }); err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv/faultsql"
 )
 
-// TestAMigrationThatFailsAtAnyCallHasHappenedOrNot lets every call of the driver fail in turn, in every way, from every older version with data to the newest. The next
-// start always works, and ends with the same tables as a migration that nothing disturbs.
+// TestAMigrationThatFailsAtAnyCallHasHappenedOrNot lets every call of the driver fail in turn, in every way, from every older version with
+// data to the newest. The next start always works, and ends with the same tables as a migration that nothing disturbs.
 func TestAMigrationThatFailsAtAnyCallHasHappenedOrNot(t *testing.T) {
 	t.Parallel()
 	for _, name := range Names() {
@@ -118,7 +118,8 @@ func dump(t *testing.T, file string) (list []string) {
 	defer db.Close()
 	for _, table := range column(t, db, "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name") {
 		list = append(list, table)
-		columns := column(t, db, "select name from pragma_table_info('"+table+"') where name != 'at_ms' order by cid") // when it was migrated is no matter
+		// when it was migrated is no matter
+		columns := column(t, db, "select name from pragma_table_info('"+table+"') where name != 'at_ms' order by cid")
 		for n, c := range columns {
 			columns[n] = "quote(" + c + ")"
 		}

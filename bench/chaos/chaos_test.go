@@ -28,7 +28,9 @@ func TestAShortDrill(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the programs: %v\n%s", err, out)
 	}
-	for form, faults := range map[string]string{"one": "kill-service,kill-migration,damaged-snapshot", "three": "kill-profile,kill-migration,cut-postgres,corrupt-peers"} {
+	for form, faults := range map[string]string{
+		"one": "kill-service,kill-migration,damaged-snapshot", "three": "kill-profile,kill-migration,cut-postgres,corrupt-peers",
+	} {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			if err := run(t.Context(), &options{form: form, bin: bin, faults: faults, seed: 1, rate: 10}); err != nil {
@@ -118,7 +120,8 @@ func TestModelsThatAreHalfPublishedAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // SHA-256 of nothing, which `sha256sum </dev/null` prints
+	// SHA-256 of nothing, which `sha256sum </dev/null` prints
+	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	nothing := "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
 	for _, version := range []string{"a", "b"} {
 		execute("insert into models (shop, version, relation, created_ms, body) values ('default', $1, 'similar', 0, $2)",
@@ -126,7 +129,10 @@ func TestModelsThatAreHalfPublishedAreFound(t *testing.T) {
 	}
 	write("a", nothing)
 	write("b", nothing[1:]+"x")
-	execute("insert into live (shop, generation, at_ms, body) values ('default', 1, 0, $1)", `{"relations":{"similar":{"version":"a","at":"1"}}}`)
+	execute(
+		"insert into live (shop, generation, at_ms, body) values ('default', 1, 0, $1)",
+		`{"relations":{"similar":{"version":"a","at":"1"}}}`,
+	)
 	m := newModels()
 	if err := m.check(t.Context(), w); err != nil || len(m.half) != 0 || len(m.checked) != 1 {
 		t.Fatalf("half are %v, %v", m.half, err)

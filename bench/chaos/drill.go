@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// recoveryLimit is the stated bound of recovery: the first whole, personal answers that know of an event posted after the fault, of every replica.
+	// recoveryLimit is the stated bound of recovery: the first whole, personal answers that know of an event posted after the fault, of
+	// every replica.
 	recoveryLimit = 30 * time.Second
 	restPause     = time.Second
 	finalLimit    = 2 * time.Minute // for what is still to be acknowledged at the end
@@ -57,7 +58,8 @@ func (d *drill) run(ctx context.Context) error {
 	if _, err := d.recovery(ctx); err != nil {
 		return fmt.Errorf("before any fault: %w", err)
 	}
-	d.load.tally = tally{degraded: map[string]int{}, wrong: map[string]int{}} // the first answers, before any model, are none of the drill's
+	// the first answers, before any model, are none of the drill's
+	d.load.tally = tally{degraded: map[string]int{}, wrong: map[string]int{}}
 	stop, done := make(chan struct{}), make(chan struct{})
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -141,7 +143,9 @@ func (d *drill) recovery(ctx context.Context) (time.Duration, error) {
 	user := fmt.Sprintf("probe-%d", d.probes) // nobody else's: the answer must know of what was posted last
 	events := make([]profileapi.Event, 3)
 	for n := range events {
-		events[n] = profileapi.Event{EventID: fmt.Sprintf("%s-%d", user, n), Type: "view_item", UserID: user, ItemID: itemID(n*shopTastes + d.probes%shopTastes)}
+		events[n] = profileapi.Event{
+			EventID: fmt.Sprintf("%s-%d", user, n), Type: "view_item", UserID: user, ItemID: itemID(n*shopTastes + d.probes%shopTastes),
+		}
 	}
 	last := events[len(events)-1].EventID
 	d.load.send(ctx, events)
@@ -155,7 +159,10 @@ func (d *drill) recovery(ctx context.Context) (time.Duration, error) {
 			if err == nil && len(a.Degraded) == 0 && !a.Freshness.Stale && isPersonal(a) && a.Freshness.LastEventID == last {
 				break
 			}
-			said = fmt.Sprintf("%s answers with degraded %v, stale %v, %d items, last event %s, %v", n.Name, a.Degraded, a.Freshness.Stale, len(a.Items), a.Freshness.LastEventID, err)
+			said = fmt.Sprintf(
+				"%s answers with degraded %v, stale %v, %d items, last event %s, %v", n.Name, a.Degraded, a.Freshness.Stale, len(a.Items),
+				a.Freshness.LastEventID, err,
+			)
 			pause(ctx, pollInterval)
 		}
 	}

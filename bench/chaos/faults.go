@@ -18,8 +18,8 @@ type fault struct {
 	forms   string // one, three or both
 	servers bool   // breaks what other users of the same Postgres and Redis would feel
 	does    string // for the table
-	// run begins the fault and ends it. It calls world.heal when the cause is gone, which recovery counts from, unless that is when it returns. An error is of
-	// the drill or of a start that failed.
+	// run begins the fault and ends it. It calls world.heal when the cause is gone, which recovery counts from, unless that is when it
+	// returns. An error is of the drill or of a start that failed.
 	run func(ctx context.Context, w *world, r *rand.Rand) error
 }
 
@@ -36,33 +36,50 @@ func allFaults() []fault {
 // kills end processes as kill -9 does, and start them again.
 func kills() []fault {
 	return []fault{
-		{"kill-service", "one", false, "kill -9 of the program, again after 0 to 2 s", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{"kill-service", "one", false, "kill -9 of the program, again after 0 to 2 s", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			return w.killed(ctx, r, w.profile)
 		}},
-		{"kill-profile", "three", false, "kill -9 of the profile-service, again after 0 to 2 s", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{"kill-profile", "three", false, "kill -9 of the profile-service, again after 0 to 2 s", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			return w.killed(ctx, r, w.profile)
 		}},
-		{"kill-similarity", "three", false, "kill -9 of one similarity-service of two", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{"kill-similarity", "three", false, "kill -9 of one similarity-service of two", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			return w.killed(ctx, r, w.similarities[r.IntN(len(w.similarities))])
 		}},
-		{"kill-recommender", "three", false, "kill -9 of one recommender-service of two", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{"kill-recommender", "three", false, "kill -9 of one recommender-service of two", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			return w.killed(ctx, r, w.recommenders[r.IntN(len(w.recommenders))])
 		}},
 		{"kill-publication", "both", false, "kill -9 after a drawn file of a recompute's publication, three times", killPublication},
-		{"kill-migration", "both", false, "kill -9 at a drawn moment of the first migration, six times on the same database, then a start", killMigration},
-		{"kill-postgres", "three", true, "kill -9 of Postgres, again after 1 to 4 s", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{
+			"kill-migration", "both", false,
+			"kill -9 at a drawn moment of the first migration, six times on the same database, then a start", killMigration,
+		},
+		{"kill-postgres", "three", true, "kill -9 of Postgres, again after 1 to 4 s", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			w.postgres.kill()
 			pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
 			w.heal()
 			return w.postgres.start(ctx)
 		}},
-		{"kill-redis", "three", true, "kill -9 of Redis, which keeps nothing, again after 1 to 4 s", func(ctx context.Context, w *world, r *rand.Rand) error {
+		{"kill-redis", "three", true, "kill -9 of Redis, which keeps nothing, again after 1 to 4 s", func(
+			ctx context.Context, w *world, r *rand.Rand,
+		) error {
 			w.redisServer.kill()
 			pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
 			w.heal()
 			return w.redisServer.start(ctx)
 		}},
-		{"restart", "both", false, "SIGTERM of every process in turn, each started again before the next", func(ctx context.Context, w *world, _ *rand.Rand) error {
+		{"restart", "both", false, "SIGTERM of every process in turn, each started again before the next", func(
+			ctx context.Context, w *world, _ *rand.Rand,
+		) error {
 			for _, n := range w.nodes {
 				n.stop()
 				if err := n.launch(ctx); err != nil {
@@ -93,7 +110,9 @@ func connections() []fault {
 		{"peers", "between services", []string{"profile", "similarity1", "similarity2"}},
 	} {
 		add := func(name, does string, servers bool, draw func(r *rand.Rand) toxic) {
-			list = append(list, fault{name + "-" + side.name, "three", servers, does + " " + side.what, func(ctx context.Context, w *world, r *rand.Rand) error {
+			list = append(list, fault{name + "-" + side.name, "three", servers, does + " " + side.what, func(
+				ctx context.Context, w *world, r *rand.Rand,
+			) error {
 				t, long := draw(r), 3*time.Second+time.Duration(r.Int64N(int64(3*time.Second)))
 				return w.proxies.during(ctx, t, func() { pause(ctx, long) }, side.proxies...)
 			}})
@@ -118,9 +137,17 @@ func states() []fault {
 		{"flush-redis", "three", true, "FLUSHALL", func(ctx context.Context, w *world, _ *rand.Rand) error {
 			return w.redis.FlushAll(ctx).Err()
 		}},
-		{"full-disk", "both", false, "the disk of the data folder (of the snapshots, with Postgres) is filled for 3 to 6 s, while a recompute begins", fullDisk},
-		{"damaged-snapshot", "both", false, "a bit of the live model flipped before a start after kill -9; ends with a new model", damageSnapshot},
-		{"wrong-clocks", "both", false, "the senders' clocks are set an hour back, then four minutes ahead", func(ctx context.Context, w *world, _ *rand.Rand) error {
+		{
+			"full-disk", "both", false,
+			"the disk of the data folder (of the snapshots, with Postgres) is filled for 3 to 6 s, while a recompute begins", fullDisk,
+		},
+		{
+			"damaged-snapshot", "both", false, "a bit of the live model flipped before a start after kill -9; ends with a new model",
+			damageSnapshot,
+		},
+		{"wrong-clocks", "both", false, "the senders' clocks are set an hour back, then four minutes ahead", func(
+			ctx context.Context, w *world, _ *rand.Rand,
+		) error {
 			defer w.shift.Store(0)
 			for _, shift := range []time.Duration{-time.Hour, 4 * time.Minute} {
 				w.shift.Store(int64(shift))
@@ -137,10 +164,13 @@ func killPublication(ctx context.Context, w *world, r *rand.Rand) error {
 		n := w.similarities[r.IntN(len(w.similarities))]
 		c := similarityapi.NewClient(clientOf(n))
 		files, before := 1+r.IntN(10), w.modelFiles()
-		if _, err := c.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: searchSeconds, Publish: "always", Reason: "drill"}); err != nil {
+		if _, err := c.StartJob(ctx, similarityapi.JobRequest{
+			BudgetSeconds: searchSeconds, Publish: "always", Reason: "drill",
+		}); err != nil {
 			pause(ctx, time.Second) // the job of the killed replica is still taken for running
 		}
-		for deadline := time.Now().Add(publicationLimit); w.modelFiles() < before+files && time.Now().Before(deadline) && ctx.Err() == nil; {
+		for deadline := time.Now().Add(publicationLimit); w.modelFiles() < before+files && time.Now().Before(deadline) &&
+			ctx.Err() == nil; {
 			pause(ctx, time.Millisecond)
 		}
 		pause(ctx, time.Duration(r.Int64N(int64(3*time.Millisecond))))
@@ -171,12 +201,14 @@ func fullDisk(ctx context.Context, w *world, r *rand.Rand) error {
 	}
 	_ = f.Close() // the disk is full
 	c := similarityapi.NewClient(clientOf(w.similarities[0]))
-	_, _ = c.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: searchSeconds, Publish: "always", Reason: "drill"}) // refused, or it fails
+	// refused, or it fails
+	_, _ = c.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: searchSeconds, Publish: "always", Reason: "drill"})
 	pause(ctx, 3*time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
 	return os.Remove(filler)
 }
 
-// damageSnapshot flips a bit of the live model of "similar" while its replica is dead. The model must be replaced by the one before it, and said to be.
+// damageSnapshot flips a bit of the live model of "similar" while its replica is dead. The model must be replaced by the one before it, and
+// said to be.
 func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 	n := w.similarities[0]
 	c := similarityapi.NewClient(clientOf(n))

@@ -53,7 +53,9 @@ func (l *load) fill(ctx context.Context) error {
 	items := make([]profileapi.Item, shopItems)
 	for n := range items {
 		price := float64(1 + n%50)
-		items[n] = profileapi.Item{ItemID: itemID(n), Title: fmt.Sprintf("Thing %d of kind %d", n/shopTastes, n%shopTastes), Price: &price, Currency: "EUR",
+		items[n] = profileapi.Item{ItemID: itemID(n), Title: fmt.Sprintf(
+			"Thing %d of kind %d", n/shopTastes, n%shopTastes,
+		), Price: &price, Currency: "EUR",
 			CategoryPath: []string{fmt.Sprintf("kind %d", n%shopTastes)}, Stock: &profileapi.Stock{Status: profileapi.InStock}}
 	}
 	if _, err := l.world.profileClient.PutItems(ctx, items); err != nil {

@@ -1,5 +1,6 @@
-// Command chaos breaks what Aisle stands on while a shop is at work, and counts by ids what came of it: events that were acknowledged and are gone, or are
-// there twice, recommendations that failed, models that became live in part, and the seconds until answers are whole again. From the top of the tree:
+// Command chaos breaks what Aisle stands on while a shop is at work, and counts by ids what came of it: events that were acknowledged and
+// are gone, or are there twice, recommendations that failed, models that became live in part, and the seconds until answers are whole
+// again. From the top of the tree:
 //
 //	make chaos
 //	scripts/with-stores.sh go run ./bench/chaos -form three -seed 7 -minutes 4 -faults kill-postgres,cut-redis
@@ -32,7 +33,10 @@ type options struct {
 }
 
 func (o *options) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.form, "form", "three", "three: processes on Postgres and Redis, two replicas of the similarity- and recommender-service; one: aisle serve on SQLite")
+	flags.StringVar(
+		&o.form, "form", "three",
+		"three: processes on Postgres and Redis, two replicas of the similarity- and recommender-service; one: aisle serve on SQLite",
+	)
 	flags.StringVar(&o.bin, "bin", "bin", "folder of the programs")
 	flags.StringVar(&o.faults, "faults", "", "names of faults, separated by commas; all of the form when empty")
 	flags.Uint64Var(&o.seed, "seed", 0, "draws faults, their lengths and the load; 0 draws one")
@@ -71,7 +75,10 @@ func run(ctx context.Context, o *options) (err error) {
 	for _, f := range faults {
 		o.servers = o.servers || f.servers
 	}
-	note("form %s, seed %d, %d kinds of faults: repeat it with -form %s -seed %d -minutes %v -faults %s", o.form, o.seed, len(faults), o.form, o.seed, o.minutes, names(faults))
+	note(
+		"form %s, seed %d, %d kinds of faults: repeat it with -form %s -seed %d -minutes %v -faults %s", o.form, o.seed, len(faults),
+		o.form, o.seed, o.minutes, names(faults),
+	)
 	folder, err := os.MkdirTemp("", "aisle-chaos-")
 	if err != nil {
 		return fmt.Errorf("make a data folder: %w", err)

@@ -56,7 +56,9 @@ func (w *world) killFirstStart(ctx context.Context, r *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	p.Args = []string{"serve", "--listen", p.Addr, "--admin-listen", p.Admin, "--data", filepath.Join(folder, "data"), "--log-level", "warn"}
+	p.Args = []string{
+		"serve", "--listen", p.Addr, "--admin-listen", p.Admin, "--data", filepath.Join(folder, "data"), "--log-level", "warn",
+	}
 	for range migrationKills {
 		if err := killAfter(ctx, exec.Command(p.File, p.Args...), time.Duration(r.Int64N(int64(migrationMoment)))); err != nil {
 			return err

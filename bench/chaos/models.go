@@ -45,8 +45,8 @@ func (w *world) modelFiles() (n int) {
 	return n
 }
 
-// check reads what is live, opens every model that has become live since the last time and still has a file, and compares checksums. A recompute's models must have become
-// live by one change: at the same moment.
+// check reads what is live, opens every model that has become live since the last time and still has a file, and compares checksums. A
+// recompute's models must have become live by one change: at the same moment.
 func (m *models) check(ctx context.Context, w *world) error {
 	tables, err := database.OpenTables(ctx, w.models.url, 1<<10)
 	if err != nil {
@@ -69,7 +69,9 @@ func (m *models) check(ctx context.Context, w *world) error {
 			continue
 		}
 		m.live[relation], changes[p.At] = p.Version, true
-		described, err := database.Select(ctx, tables, scanText, "select body from models where shop = $1 and version = $2", auth.DefaultShop, p.Version)
+		described, err := database.Select(
+			ctx, tables, scanText, "select body from models where shop = $1 and version = $2", auth.DefaultShop, p.Version,
+		)
 		if err != nil {
 			return fmt.Errorf("read the description of a model: %w", err)
 		}

@@ -52,7 +52,11 @@ func (d *drill) print(w io.Writer) error {
 	fmt.Fprintf(&b, "| recommendations | |\n|---|---|\n| asked for | %d |\n| whole | %d |\n| personal among these | %d |\n| degraded, by cause | %s |\n| empty | %d |\n",
 		t.total, t.whole, t.personal, counted(t.degraded), t.empty)
 	fmt.Fprintf(&b, "| not answered while the asked process was dead | %d |\n| failed otherwise | %s |\n\n", t.dead, counted(t.wrong))
-	fmt.Fprintf(&b, "| models | |\n|---|---|\n| changes of what is live | %d |\n| published models opened, whole | %d |\n| half published | %d |\n\n", d.models.changes, len(d.models.checked), len(d.models.half))
+	fmt.Fprintf(
+		&b,
+		"| models | |\n|---|---|\n| changes of what is live | %d |\n| published models opened, whole | %d |\n| half published | %d |\n\n",
+		d.models.changes, len(d.models.checked), len(d.models.half),
+	)
 	fmt.Fprintf(&b, "| fault | what | times | seconds until whole again: median, most |\n|---|---|---|---|\n")
 	for _, r := range d.byFault() {
 		switch {
@@ -61,7 +65,8 @@ func (d *drill) print(w io.Writer) error {
 		case len(r.times) == 0:
 			fmt.Fprintf(&b, "| %s | %s | %d | never |\n", r.fault.name, r.fault.does, r.failures)
 		default:
-			fmt.Fprintf(&b, "| %s | %s | %d | %.2f, %.2f%s |\n", r.fault.name, r.fault.does, len(r.times)+r.failures, r.times[(len(r.times)-1)/2].Seconds(),
+			fmt.Fprintf(&b, "| %s | %s | %d | %.2f, %.2f%s |\n", r.fault.name, r.fault.does, len(r.times)+
+				r.failures, r.times[(len(r.times)-1)/2].Seconds(),
 				r.times[len(r.times)-1].Seconds(), failuresOf(r.failures))
 		}
 	}
@@ -82,14 +87,17 @@ func (d *drill) verdict() error {
 	for what, list := range map[string][]string{
 		"acknowledged events are lost": d.audit.lost, "events are stored twice": d.audit.doubled, "events are changed": d.audit.changed,
 		"events are stored that were never acknowledged": d.audit.unknown,
-		"verdicts contradict":                            d.load.ledger.misjudged, "events were refused": d.load.ledger.rejected, "models are half published": d.models.half,
+		"verdicts contradict":                            d.load.ledger.misjudged, "events were refused": d.load.ledger.rejected,
+		"models are half published": d.models.half,
 	} {
 		if len(list) > 0 {
 			broken = append(broken, fmt.Errorf("%d %s, such as %s", len(list), what, strings.Join(list[:min(3, len(list))], "; ")))
 		}
 	}
 	if len(d.load.tally.wrong) > 0 {
-		broken = append(broken, fmt.Errorf("recommendations failed: %s: %s", counted(d.load.tally.wrong), strings.Join(d.load.tally.examples, "; ")))
+		broken = append(
+			broken, fmt.Errorf("recommendations failed: %s: %s", counted(d.load.tally.wrong), strings.Join(d.load.tally.examples, "; ")),
+		)
 	}
 	for _, r := range d.results {
 		if r.err != nil && !errors.Is(r.err, errImpossible) {

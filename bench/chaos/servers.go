@@ -152,7 +152,9 @@ func speakTLS(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	about := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	certificate, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
 	if err != nil {
 		return err
@@ -161,13 +163,18 @@ func speakTLS(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	for name, block := range map[string]*pem.Block{"drill.crt": {Type: "CERTIFICATE", Bytes: certificate}, "drill.key": {Type: "PRIVATE KEY", Bytes: secret}} {
+	for name, block := range map[string]*pem.Block{
+		"drill.crt": {Type: "CERTIFICATE", Bytes: certificate}, "drill.key": {Type: "PRIVATE KEY", Bytes: secret},
+	} {
 		text := base64.StdEncoding.EncodeToString(pem.EncodeToMemory(block))
 		if _, err := conn.Exec(ctx, "copy (select '"+text+"') to program 'umask 077; base64 -d > "+name+"'"); err != nil {
 			return fmt.Errorf("give Postgres a certificate: %w", err)
 		}
 	}
-	for _, statement := range []string{"alter system set ssl_cert_file = 'drill.crt'", "alter system set ssl_key_file = 'drill.key'", "alter system set ssl = on", "select pg_reload_conf()"} {
+	for _, statement := range []string{
+		"alter system set ssl_cert_file = 'drill.crt'", "alter system set ssl_key_file = 'drill.key'", "alter system set ssl = on",
+		"select pg_reload_conf()",
+	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("have Postgres speak TLS: %w", err)
 		}

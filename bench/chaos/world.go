@@ -117,7 +117,10 @@ func (w *world) one() error {
 	}
 	data := filepath.Join(w.folder, "disk", "data")
 	w.models = stored{filepath.Join(data, "models"), "sqlite://" + filepath.Join(data, "similarity.db")}
-	n.Args = []string{"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models.folder, "--log-level", "warn", "--recommender-cache-mb", "72"}
+	n.Args = []string{
+		"serve", "--listen", n.Addr, "--admin-listen", n.Admin, "--data", data, "--blob-url", "file://" + w.models.folder, "--log-level",
+		"warn", "--recommender-cache-mb", "72",
+	}
 	w.profile, w.similarities, w.recommenders = n, []*node{n}, []*node{n}
 	return nil
 }
@@ -221,7 +224,8 @@ func (w *world) openStores(ctx context.Context) error {
 	return nil
 }
 
-// database is the URL of a database of this drill that need not exist, with a user of the same name. Connections are encrypted where Postgres was told to.
+// database is the URL of a database of this drill that need not exist, with a user of the same name. Connections are encrypted where
+// Postgres was told to.
 func (w *world) database(service string) (string, error) {
 	u, err := url.Parse(w.admin)
 	if err != nil {

@@ -19,12 +19,13 @@ import (
 const (
 	bareAddress = "AISLE_BENCH_BARE" // makes a child process the bare handler, listening there
 	bareAnswer  = "AISLE_BENCH_ANSWER"
-	// bareGC lets the heap of the bare handler, which holds nothing, grow as large as that of a program at work: it is the limit and must not
-	// collect all the time.
+	// bareGC lets the heap of the bare handler, which holds nothing, grow as large as that of a program at work: it is the limit and must
+	// not collect all the time.
 	bareGC = 1600
 )
 
-// serveBare answers every visit with the one answer of a file: the least that a gin handler does that binds such requests and returns such JSON.
+// serveBare answers every visit with the one answer of a file: the least that a gin handler does that binds such requests and returns such
+// JSON.
 func serveBare(addr, file string) error {
 	debug.SetGCPercent(bareGC)
 	data, err := os.ReadFile(file)
@@ -58,7 +59,10 @@ func bind[T any](answer any) gin.HandlerFunc {
 func (b *bench) bare(ctx context.Context) error {
 	n, _ := b.visitors.draw(everybody, everybody)
 	c := caller{http: http.DefaultClient, form: b.form}
-	data, err := c.send(ctx, http.MethodPost, b.form.recommender, "/v1/recommendations", fmt.Sprintf(`{"scenario":%q,"user_id":%q,"limit":20}`, home, visitorID(n)))
+	data, err := c.send(
+		ctx, http.MethodPost, b.form.recommender, "/v1/recommendations",
+		fmt.Sprintf(`{"scenario":%q,"user_id":%q,"limit":20}`, home, visitorID(n)),
+	)
 	if err != nil {
 		return fmt.Errorf("ask for the answer of the bare handler: %w", err)
 	}

@@ -70,7 +70,9 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 
 // print writes the figures as a table in Markdown, with what degraded answers lacked below it.
 func (b *bench) print(w io.Writer) error {
-	rows := [][]string{{"figure", "µs CPU each", "of which", "per s", "p50, p99 ms", "new", "personal", "personal per s", "degraded", "stale", "repeats"}}
+	rows := [][]string{
+		{"figure", "µs CPU each", "of which", "per s", "p50, p99 ms", "new", "personal", "personal per s", "degraded", "stale", "repeats"},
+	}
 	for _, f := range b.figures {
 		row := []string{f.Name, fmt.Sprintf("%.0f", f.TotalCPU), f.parts(), fmt.Sprintf("%.0f", f.PerSecond), "", "", "", "", "", "", ""}
 		if f.P99 > 0 {
@@ -134,7 +136,12 @@ func percent(n, of int) string {
 
 // save writes the figures as JSON.
 func (b *bench) save(file string) error {
-	data, err := json.MarshalIndent(map[string]any{"form": b.options.form, "visitors": b.options.visitors, "items": b.options.items, "figures": b.figures, "layers": b.layers}, "", " ")
+	data, err := json.MarshalIndent(
+		map[string]any{
+			"form": b.options.form, "visitors": b.options.visitors, "items": b.options.items, "figures": b.figures, "layers": b.layers,
+		},
+		"", " ",
+	)
 	if err == nil {
 		err = os.WriteFile(file, append(data, '\n'), 0o600)
 	}

@@ -62,7 +62,9 @@ func (b *bench) fill(ctx context.Context) error {
 func (b *bench) recompute(ctx context.Context) error {
 	c := b.form.clients()
 	m := b.begin(b.form)
-	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: b.options.searchSeconds, Publish: "always", Reason: "benchmark"})
+	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{
+		BudgetSeconds: b.options.searchSeconds, Publish: "always", Reason: "benchmark",
+	})
 	if err == nil {
 		_, err = c.similarity.WaitForJob(ctx, job.JobID, nil)
 	}
@@ -91,10 +93,14 @@ func verdict(a profileapi.EventsAnswer, err error) error {
 	if err != nil || a.Rejected == 0 {
 		return err
 	}
-	return fmt.Errorf("%d were rejected: %+v", a.Rejected, a.Results[slices.IndexFunc(a.Results, func(r profileapi.Result) bool { return r.Status == profileapi.StatusRejected })])
+	return fmt.Errorf(
+		"%d were rejected: %+v", a.Rejected,
+		a.Results[slices.IndexFunc(a.Results, func(r profileapi.Result) bool { return r.Status == profileapi.StatusRejected })],
+	)
 }
 
-// settle waits until the services, just started, have read the texts of the catalogue: lists made before are made again behind later answers.
+// settle waits until the services, just started, have read the texts of the catalogue: lists made before are made again behind later
+// answers.
 func (b *bench) settle(ctx context.Context) error {
 	c := b.form.clients()
 	texts, since := "", time.Now()

@@ -50,7 +50,8 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	for _, p := range f.programs {
 		p.Env = append(f.stores.env(), "AISLE_LISTEN="+p.Addr, "AISLE_ADMIN_LISTEN="+p.Admin, "AISLE_PROFILE_URL=http://"+f.profile,
 			"AISLE_SIMILARITY_URL=http://"+f.similarity, "AISLE_BLOB_URL=file://"+filepath.Join(folder, "models"), "AISLE_LOG_LEVEL=warn",
-			"AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB="+strconv.Itoa(o.cacheMB), "AISLE_PPROF="+strconv.FormatBool(o.profile != ""))
+			"AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB="+strconv.Itoa(o.cacheMB), "AISLE_PPROF="+
+				strconv.FormatBool(o.profile != ""))
 	}
 	return f, nil
 }

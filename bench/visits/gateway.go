@@ -29,7 +29,8 @@ func (b *bench) gateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Args = []string{"gateway", "--listen", p.Addr, "--admin-listen", p.Admin, "--profile-url", "http://" + b.form.profile, "--similarity-url", "http://" + b.form.similarity,
+	p.Args = []string{"gateway", "--listen", p.Addr, "--admin-listen", p.Admin, "--profile-url", "http://" +
+		b.form.profile, "--similarity-url", "http://" + b.form.similarity,
 		"--recommender-url", "http://" + b.form.recommender}
 	if err := p.Start(ctx); err != nil {
 		return err
@@ -42,10 +43,15 @@ func (b *bench) gateway(ctx context.Context) error {
 		name string
 		unit unit
 	}{{"visit", b.visit}, {"list", b.list}} {
-		ways := []*way{{name: of.name + " straight to its service, connections: 8", form: b.form}, {name: of.name + " through the gateway, connections: 8", form: &through}}
+		ways := []*way{
+			{name: of.name + " straight to its service, connections: 8", form: b.form},
+			{name: of.name + " through the gateway, connections: 8", form: &through},
+		}
 		for range pairs {
 			for _, w := range ways {
-				l, m := load{unit: of.unit, connections: 8, duration: seconds(b.options.seconds / pairs * 2), to: everybody}, b.begin(w.form)
+				l, m := load{
+					unit: of.unit, connections: 8, duration: seconds(b.options.seconds / pairs * 2), to: everybody,
+				}, b.begin(w.form)
 				t := l.run(ctx, w.form)
 				w.take(t, m.used())
 			}

@@ -23,8 +23,8 @@ const (
 // unit is what is counted as one: a visit, or a single request. It adds to the tally what came of it.
 type unit func(ctx context.Context, c *caller, t *tally) error
 
-// load asks for units for a time. With rate 0 it is a closed loop: each connection begins the next unit when it has the answer. Otherwise units begin at
-// random times, so many per second on average, whatever the answers do, and their latency counts from then.
+// load asks for units for a time. With rate 0 it is a closed loop: each connection begins the next unit when it has the answer. Otherwise
+// units begin at random times, so many per second on average, whatever the answers do, and their latency counts from then.
 type load struct {
 	unit        unit
 	connections int
@@ -41,8 +41,8 @@ type caller struct {
 	from, to int
 }
 
-// counts are what came of units: New of them were by visitors new to the process; of the answers, so many were personal, degraded or stale, and Repeats
-// items in them had been bought by the visitor, BlindRepeats of these in degraded answers.
+// counts are what came of units: New of them were by visitors new to the process; of the answers, so many were personal, degraded or stale,
+// and Repeats items in them had been bought by the visitor, BlindRepeats of these in degraded answers.
 type counts struct {
 	Units, New, Failed                                        int
 	Answers, Personal, Degraded, Stale, Repeats, BlindRepeats int
@@ -148,7 +148,10 @@ func (c *caller) send(ctx context.Context, method, addr, path, body string) ([]b
 
 // post sends an event of a visitor and waits for the acknowledgement.
 func (c *caller) post(ctx context.Context, visitor, item int) error {
-	data, err := c.send(ctx, http.MethodPost, c.form.profile, "/v1/events", fmt.Sprintf(`{"type":"view_item","user_id":%q,"item_id":%q}`, visitorID(visitor), itemID(item)))
+	data, err := c.send(
+		ctx, http.MethodPost, c.form.profile, "/v1/events",
+		fmt.Sprintf(`{"type":"view_item","user_id":%q,"item_id":%q}`, visitorID(visitor), itemID(item)),
+	)
 	if err == nil && !bytes.Contains(data, []byte(`"accepted":1`)) {
 		err = errors.New("the event was not accepted")
 	}

@@ -1,11 +1,12 @@
-// Command visits measures what a visit costs: an event that is acknowledged and then two placements, by visitors with and without a history, half of them
-// new to the process. It runs the built programs as three processes on Postgres and Redis, or as one on SQLite. From the top of the tree, after "make build":
+// Command visits measures what a visit costs: an event that is acknowledged and then two placements, by visitors with and without a
+// history, half of them new to the process. It runs the built programs as three processes on Postgres and Redis, or as one on SQLite. From
+// the top of the tree, after "make build":
 //
 //	scripts/with-stores.sh go run ./bench/visits -form three [-json FILE] [-profile PREFIX]
 //	go run ./bench/visits -form one
 //
-// The servers and the bare gin handler beside them are processes of their own; the CPU of the client, which is this process, counts nowhere. README.md says
-// what the figures mean.
+// The servers and the bare gin handler beside them are processes of their own; the CPU of the client, which is this process, counts
+// nowhere. README.md says what the figures mean.
 package main
 
 import (
@@ -39,10 +40,14 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.Float64Var(&o.seconds, "seconds", 5, "length of each closed-loop measurement")
 	flags.Float64Var(&o.openSeconds, "open-seconds", 10, "length of each measurement at a fixed rate")
 	flags.Float64Var(&o.idleSeconds, "idle-seconds", 60, "length of the measurement of processes that nobody asks anything")
-	flags.Float64Var(&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation")
+	flags.Float64Var(
+		&o.searchSeconds, "search-seconds", 2, "CPU seconds that the recompute spends on the search of parameters, per relation",
+	)
 	flags.IntVar(&o.cacheMB, "cache-mb", 72, "caches of the recommender, which shall not hold all visitors")
 	flags.StringVar(&o.json, "json", "", "write the figures to this file as well, as JSON")
-	flags.StringVar(&o.profile, "profile", "", "take a CPU profile of each process under visits, write it to PREFIX-PROCESS.prof and print it by layer")
+	flags.StringVar(
+		&o.profile, "profile", "", "take a CPU profile of each process under visits, write it to PREFIX-PROCESS.prof and print it by layer",
+	)
 }
 
 func main() {

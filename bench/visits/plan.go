@@ -100,8 +100,12 @@ func (b *bench) groups(ctx context.Context) error {
 // openLoops sends visits at half and at twice the peak, whatever the answers do, and then looks whether answers are as before.
 func (b *bench) openLoops(ctx context.Context) error {
 	length := seconds(b.options.openSeconds)
-	b.take(ctx, fmt.Sprintf("visit at half of the peak, %.0f/s", b.peak/2), load{unit: b.visit, rate: b.peak / 2, duration: length, to: everybody})
-	b.take(ctx, fmt.Sprintf("visit at twice the peak, %.0f/s", b.peak*2), load{unit: b.visit, rate: b.peak * 2, duration: length, to: everybody})
+	b.take(ctx, fmt.Sprintf("visit at half of the peak, %.0f/s", b.peak/2), load{
+		unit: b.visit, rate: b.peak / 2, duration: length, to: everybody,
+	})
+	b.take(ctx, fmt.Sprintf("visit at twice the peak, %.0f/s", b.peak*2), load{
+		unit: b.visit, rate: b.peak * 2, duration: length, to: everybody,
+	})
 	b.take(ctx, "list right after it, connections: 2", load{unit: b.list, connections: 2, limit: afterUnits, to: everybody})
 	return nil
 }
@@ -124,7 +128,10 @@ func (b *bench) verdict() error {
 		repeats, blind, failed = repeats+f.Repeats, blind+f.BlindRepeats, failed+f.Failed
 	}
 	if repeats > 0 || failed > 0 {
-		return fmt.Errorf("%d items were recommended to those who had bought them (%d of them in answers that say what they lack), and %d requests failed", repeats, blind, failed)
+		return fmt.Errorf(
+			"%d items were recommended to those who had bought them (%d of them in answers that say what they lack), and %d requests failed",
+			repeats, blind, failed,
+		)
 	}
 	return nil
 }

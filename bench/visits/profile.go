@@ -23,8 +23,8 @@ const (
 	otherLayer   = "other"
 )
 
-// layers says what functions belong to: a sample counts for the innermost of its functions that is named here, so that what a driver has the runtime
-// do, such as making room or calling the system, is the driver's.
+// layers says what functions belong to: a sample counts for the innermost of its functions that is named here, so that what a driver has
+// the runtime do, such as making room or calling the system, is the driver's.
 var layers = []struct {
 	name  string
 	parts []string // of the function's name with its package
@@ -33,8 +33,17 @@ var layers = []struct {
 	{"store: SQL and its driver", []string{"jackc/pgx", "modernc.org/", "database/sql", "/internal/store", "shared/database"}},
 	{"Redis: client, and the server of one process", []string{"redis"}},
 	{"JSON", []string{"encoding/json", "segmentio/encoding", "bytedance/sonic"}},
-	{"hops: calling another service", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "shared/httpclient", "shared/profileapi.(*Client)", "shared/similarityapi.(*Client)"}},
-	{"HTTP: requests and answers", []string{"net/http.", "gin-gonic", "danielgtaylor/huma", "/internal/httpapi", "shared/httpserver", "shared/auth"}},
+	{
+		"hops: calling another service",
+		[]string{
+			"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "shared/httpclient", "shared/profileapi.(*Client)",
+			"shared/similarityapi.(*Client)",
+		},
+	},
+	{
+		"HTTP: requests and answers",
+		[]string{"net/http.", "gin-gonic", "danielgtaylor/huma", "/internal/httpapi", "shared/httpserver", "shared/auth"},
+	},
 	{"ranking, lists and catalogue", []string{"recommender-service/", "similarity-service/"}},
 	{"states and events of visitors", []string{"profile-service/", "shared/visitorstate"}},
 }
@@ -137,7 +146,9 @@ func (b *bench) printLayers(w io.Writer) error {
 	for _, used := range b.layers {
 		total += used
 	}
-	names := slices.SortedFunc(maps.Keys(b.layers), func(x, y string) int { return cmp.Or(cmp.Compare(b.layers[y], b.layers[x]), strings.Compare(x, y)) })
+	names := slices.SortedFunc(
+		maps.Keys(b.layers), func(x, y string) int { return cmp.Or(cmp.Compare(b.layers[y], b.layers[x]), strings.Compare(x, y)) },
+	)
 	rows := [][]string{{"layer, of a visit", "µs CPU", "share"}}
 	for _, name := range names {
 		rows = append(rows, []string{name, fmt.Sprintf("%.0f", b.layers[name]), fmt.Sprintf("%.0f %%", 100*b.layers[name]/total)})

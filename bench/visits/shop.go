@@ -20,7 +20,8 @@ const (
 	zipfSlope, zipfShift = 1.1, 8
 )
 
-// earlier are the events that visitors of each group have when the measurements begin, and shares how many of each cycle visitors are in the group.
+// earlier are the events that visitors of each group have when the measurements begin, and shares how many of each cycle visitors are in
+// the group.
 var (
 	earlier = [...]int{0, 5, 50, 500}
 	shares  = [len(earlier)]int{8, 6, 5, 1}
@@ -39,8 +40,8 @@ func groupOf(n int) int {
 	panic("the shares do not sum to a cycle")
 }
 
-// shop is a made-up catalogue with visitors: items belong to tastes, visitors have two of them, and popularity is as uneven as in real shops. Every part
-// but the clicks is a function of its number alone.
+// shop is a made-up catalogue with visitors: items belong to tastes, visitors have two of them, and popularity is as uneven as in real
+// shops. Every part but the clicks is a function of its number alone.
 type shop struct {
 	items, tastes int
 	now           time.Time
@@ -74,9 +75,15 @@ func (s *shop) item(n int) profileapi.Item {
 		status = profileapi.OutOfStock
 	}
 	return profileapi.Item{
-		ItemID: itemID(n), Brand: fmt.Sprintf("brand %d", (taste*7+r.IntN(12))%300), Price: &price, Currency: "EUR", Stock: &profileapi.Stock{Status: status},
-		Title:        fmt.Sprintf("%s %s of kind %d number %d", pick("black", "white", "oak", "grey", "navy", "rose"), pick("wood", "cotton", "steel", "glass"), taste, n/s.tastes),
-		CategoryPath: []string{fmt.Sprintf("department %d", taste%5), fmt.Sprintf("kind %d", taste), fmt.Sprintf("shelf %d of %d", r.IntN(5), taste)},
+		ItemID: itemID(n), Brand: fmt.Sprintf("brand %d", (taste*7+r.IntN(12))%300), Price: &price, Currency: "EUR",
+		Stock: &profileapi.Stock{Status: status},
+		Title: fmt.Sprintf(
+			"%s %s of kind %d number %d", pick("black", "white", "oak", "grey", "navy", "rose"), pick("wood", "cotton", "steel", "glass"),
+			taste, n/s.tastes,
+		),
+		CategoryPath: []string{
+			fmt.Sprintf("department %d", taste%5), fmt.Sprintf("kind %d", taste), fmt.Sprintf("shelf %d of %d", r.IntN(5), taste),
+		},
 	}
 }
 

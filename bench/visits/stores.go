@@ -43,7 +43,9 @@ func openStores(ctx context.Context, migrate string) (*stores, error) {
 	if err != nil {
 		return nil, errors.New("TEST_DATABASE_URL cannot be read; it has the form postgres://user:password@host:5432/database")
 	}
-	for service, to := range map[string]*string{"_profile": &s.profileURL, "_similarity": &s.similarityURL, "_recommender": &s.recommenderURL} {
+	for service, to := range map[string]*string{
+		"_profile": &s.profileURL, "_similarity": &s.similarityURL, "_recommender": &s.recommenderURL,
+	} {
 		mine := *u
 		mine.User, mine.Path = url.UserPassword(s.name+service, "secret"), "/"+s.name+service
 		*to = mine.String()
@@ -51,7 +53,10 @@ func openStores(ctx context.Context, migrate string) (*stores, error) {
 	if s.conn, err = pgx.Connect(ctx, s.admin); err != nil {
 		return nil, fmt.Errorf("connect to TEST_DATABASE_URL: %w", err)
 	}
-	up := exec.CommandContext(ctx, migrate, "up", "--admin-url", s.admin, "--profile-url", s.profileURL, "--similarity-url", s.similarityURL, "--recommender-url", s.recommenderURL)
+	up := exec.CommandContext(
+		ctx, migrate, "up", "--admin-url", s.admin, "--profile-url", s.profileURL, "--similarity-url", s.similarityURL, "--recommender-url",
+		s.recommenderURL,
+	)
 	out, err := up.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
@@ -69,7 +74,8 @@ func openStores(ctx context.Context, migrate string) (*stores, error) {
 // env are the settings of the services.
 func (s *stores) env() []string {
 	return []string{
-		"AISLE_PROFILE_DATABASE_URL=" + s.profileURL, "AISLE_SIMILARITY_DATABASE_URL=" + s.similarityURL, "AISLE_RECOMMENDER_DATABASE_URL=" + s.recommenderURL,
+		"AISLE_PROFILE_DATABASE_URL=" + s.profileURL, "AISLE_SIMILARITY_DATABASE_URL=" + s.similarityURL,
+		"AISLE_RECOMMENDER_DATABASE_URL=" + s.recommenderURL,
 		"AISLE_REDIS_URL=" + s.redisURL,
 	}
 }

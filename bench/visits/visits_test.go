@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestBothForms runs the built benchmark at the smallest size against built programs, so that it does not rot. What it measures is no matter here.
+// TestBothForms runs the built benchmark at the smallest size against built programs, so that it does not rot. What it measures is no
+// matter here.
 func TestBothForms(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
@@ -46,7 +47,8 @@ func TestBothForms(t *testing.T) {
 				t.Errorf("%d figures instead of %d, %d layers", len(result.Figures), figures, len(result.Layers))
 			}
 			for _, f := range result.Figures {
-				if f.Units == 0 || f.Failed > 0 || f.Repeats > f.BlindRepeats || strings.HasPrefix(f.Name, "visit") && f.Answers != 2*f.Units {
+				if f.Units == 0 || f.Failed > 0 || f.Repeats > f.BlindRepeats || strings.HasPrefix(f.Name, "visit") &&
+					f.Answers != 2*f.Units {
 					t.Errorf("%+v", f)
 				}
 			}

@@ -27,7 +27,8 @@ var goals = map[bool]struct{ batch, single float64 }{true: {40, 264}, false: {45
 // makeEvent returns an event of a visitor: bought, put into the cart or looked at in the last year.
 func makeEvent(random *rand.Rand, visitor int, now time.Time) profileapi.Event {
 	return profileapi.Event{
-		Type: "purchase", UserID: fmt.Sprintf("u%d", visitor), Items: []profileapi.EventItem{{ItemID: fmt.Sprintf("i%d", random.IntN(3500))}},
+		Type: "purchase", UserID: fmt.Sprintf("u%d", visitor),
+		Items:      []profileapi.EventItem{{ItemID: fmt.Sprintf("i%d", random.IntN(3500))}},
 		OccurredAt: wire.TimeOf(now.Add(-time.Duration(random.IntN(360*24*3600)) * time.Second)),
 	}
 }
@@ -75,7 +76,8 @@ func ingest(ctx context.Context, s *subject, events int) error {
 		return err
 	}
 	fmt.Printf("ingest: %d events of %d visitors, %d callers of %d: %.1f µs CPU per event (service %.1f, Postgres %.1f; goal %.0f), %.0f events/s; %.0f bytes of disk per event, states included\n", n, n/perVisitor,
-		callers, batchSize, perEvent(used.service+used.postgres, n), perEvent(used.service, n), perEvent(used.postgres, n), goals[s.folder != ""].batch, float64(n)/wall.Seconds(), float64(full-empty)/float64(n))
+		callers, batchSize, perEvent(used.service+
+			used.postgres, n), perEvent(used.service, n), perEvent(used.postgres, n), goals[s.folder != ""].batch, float64(n)/wall.Seconds(), float64(full-empty)/float64(n))
 	return nil
 }
 
@@ -105,6 +107,8 @@ func single(ctx context.Context, s *subject, events int) error {
 	}
 	used, wall := s.usage().minus(before), time.Since(began)
 	fmt.Printf("single: %d events one per call over %d connections: %.0f µs CPU per event (service %.0f, Postgres %.0f; goal %.0f), %.0f events/s\n", events, connections,
-		perEvent(used.service+used.postgres, events), perEvent(used.service, events), perEvent(used.postgres, events), goals[s.folder != ""].single, float64(events)/wall.Seconds())
+		perEvent(
+			used.service+used.postgres, events,
+		), perEvent(used.service, events), perEvent(used.postgres, events), goals[s.folder != ""].single, float64(events)/wall.Seconds())
 	return nil
 }

@@ -56,7 +56,8 @@ func profiles(ctx context.Context, s *subject, events int) error {
 	used := s.usage().minus(before)
 	slices.Sort(times)
 	fmt.Printf("profile: %d reads with %d events stored, %d items each: p50 %.2f ms, p99 %.2f ms (goal %.0f ms); %.0f µs CPU each (service %.0f, Postgres %.0f)\n", profileReads, events, items/profileReads,
-		milliseconds(times[profileReads/2]), milliseconds(times[profileReads*99/100]), milliseconds(profileGoal), perEvent(used.service+used.postgres, profileReads),
+		milliseconds(times[profileReads/2]), milliseconds(times[profileReads*99/100]), milliseconds(profileGoal),
+		perEvent(used.service+used.postgres, profileReads),
 		perEvent(used.service, profileReads), perEvent(used.postgres, profileReads))
 	return nil
 }
@@ -67,7 +68,10 @@ func putItems(ctx context.Context, s *subject) error {
 	for from := 0; from < 20_000; from += 1000 {
 		items := make([]profileapi.Item, 1000)
 		for i := range items {
-			items[i] = profileapi.Item{ItemID: fmt.Sprintf("i%d", from+i), Title: "Item", Brand: fmt.Sprint("brand-", i%50), CategoryPath: []string{"All", fmt.Sprint("c", i%100)}, Price: &price}
+			items[i] = profileapi.Item{
+				ItemID: fmt.Sprintf("i%d", from+i), Title: "Item", Brand: fmt.Sprint("brand-", i%50),
+				CategoryPath: []string{"All", fmt.Sprint("c", i%100)}, Price: &price,
+			}
 		}
 		if _, err := client.PutItems(ctx, items); err != nil {
 			return err

@@ -134,7 +134,9 @@ func serve(ctx context.Context, database string) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	svc, err := service.New(ctx, service.Config{DatabaseURL: database}, process.Deps{Auth: authenticator, Logger: logger, Registry: prometheus.NewRegistry()})
+	svc, err := service.New(ctx, service.Config{DatabaseURL: database}, process.Deps{
+		Auth: authenticator, Logger: logger, Registry: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		return err
 	}
@@ -162,7 +164,10 @@ func serve(ctx context.Context, database string) error {
 func (s *subject) disk(ctx context.Context) (int64, error) {
 	if s.folder == "" {
 		var size int64
-		err := s.pool.QueryRow(ctx, "select sum(pg_total_relation_size(oid)) from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace").Scan(&size)
+		err := s.pool.QueryRow(
+			ctx,
+			"select sum(pg_total_relation_size(oid)) from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace",
+		).Scan(&size)
 		return size, err
 	}
 	stat, err := os.Stat(s.folder + "/profile.db")

@@ -19,24 +19,34 @@ import (
 func TestItemChangesNeedTheVersionTheyWereMadeFor(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		path := "/v1/items/a%2Fb"
-		status, item := send[profileapi.Item](t, s, "PUT", path, "application/json", `{"title":"A","price":3,"attributes":{"c":"red"},"stock":{"status":"in_stock"}}`)
+		status, item := send[profileapi.Item](
+			t, s, "PUT", path, "application/json", `{"title":"A","price":3,"attributes":{"c":"red"},"stock":{"status":"in_stock"}}`,
+		)
 		if status != 201 || item.ItemID != "a/b" || item.Version != 1 {
 			t.Fatalf("%d %+v", status, item)
 		}
-		if status, _ := send[apierror.Problem](t, s, "PUT", path, "application/json", `{"title":"B"}`, "If-None-Match", "*"); status != 412 {
+		if status, _ := send[apierror.Problem](
+			t, s, "PUT", path, "application/json", `{"title":"B"}`, "If-None-Match", "*",
+		); status != 412 {
 			t.Errorf("creating what exists: %d", status)
 		}
 		if status, _ := send[apierror.Problem](t, s, "PATCH", path, "application/json", `{"title":"B"}`, "If-Match", `"7"`); status != 412 {
 			t.Errorf("changing another version: %d", status)
 		}
-		status, item = send[profileapi.Item](t, s, "PATCH", path, "application/merge-patch+json", `{"price":null,"attributes":{"d":"x"}}`, "If-Match", `"1"`)
-		if status != 200 || item.Price != nil || item.Version != 2 || cmp.Diff(map[string]any{"c": "red", "d": "x"}, item.Attributes) != "" {
+		status, item = send[profileapi.Item](
+			t, s, "PATCH", path, "application/merge-patch+json", `{"price":null,"attributes":{"d":"x"}}`, "If-Match", `"1"`,
+		)
+		if status != 200 || item.Price != nil || item.Version != 2 ||
+			cmp.Diff(map[string]any{"c": "red", "d": "x"}, item.Attributes) != "" {
 			t.Errorf("%d %+v", status, item)
 		}
 		if _, again := send[profileapi.Item](t, s, "PATCH", path, "application/json", `{"title":"A"}`); again.Version != 2 {
 			t.Errorf("a change of nothing made version %d", again.Version)
 		}
-		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/items/stock", "application/json", `[{"item_id":"a/b","status":"out_of_stock","quantity":0},{"item_id":"none","status":"in_stock"}]`)
+		status, answer := send[profileapi.EventsAnswer](
+			t, s, "POST", "/v1/items/stock", "application/json",
+			`[{"item_id":"a/b","status":"out_of_stock","quantity":0},{"item_id":"none","status":"in_stock"}]`,
+		)
 		if status != 200 || answer.Accepted != 1 || answer.Results[1].Errors[0].Code != "item_not_found" {
 			t.Errorf("%d %+v", status, answer)
 		}
@@ -49,7 +59,9 @@ func TestItemChangesNeedTheVersionTheyWereMadeFor(t *testing.T) {
 		if status, _ := send[apierror.Problem](t, s, "GET", path, "", ""); status != 404 {
 			t.Errorf("get what is gone: %d", status)
 		}
-		status, p := send[apierror.Problem](t, s, "PUT", path, "application/json", `{"title":"A","price":-1,"currency":"pound","category_path":[""]}`)
+		status, p := send[apierror.Problem](
+			t, s, "PUT", path, "application/json", `{"title":"A","price":-1,"currency":"pound","category_path":[""]}`,
+		)
 		if status != 422 || len(p.Errors) != 3 {
 			t.Errorf("%d %+v", status, p)
 		}
@@ -60,7 +72,9 @@ func TestItemsAreListedByFilter(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		var items []profileapi.Item
 		for i := range 30 {
-			items = append(items, profileapi.Item{ItemID: fmt.Sprintf("i%02d", i), Brand: []string{"x", "y"}[i%2], CategoryPath: []string{"Home", fmt.Sprint("c", i%3)}})
+			items = append(items, profileapi.Item{
+				ItemID: fmt.Sprintf("i%02d", i), Brand: []string{"x", "y"}[i%2], CategoryPath: []string{"Home", fmt.Sprint("c", i%3)},
+			})
 		}
 		if _, err := s.client.PutItems(t.Context(), items); err != nil {
 			t.Fatal(err)
@@ -95,7 +109,9 @@ func TestChangeFeedKeepsOrderUnderConcurrentWriters(t *testing.T) {
 				for n := range rounds {
 					// Each writer counts up its own item and, racing with the others, a shared one.
 					version := float64(n + 1)
-					items := []profileapi.Item{{ItemID: fmt.Sprint("own", w), Price: &version}, {ItemID: "shared", Title: fmt.Sprintf("%d/%d", w, n)}}
+					items := []profileapi.Item{
+						{ItemID: fmt.Sprint("own", w), Price: &version}, {ItemID: "shared", Title: fmt.Sprintf("%d/%d", w, n)},
+					}
 					if _, err := s.client.PutItems(t.Context(), items); err != nil {
 						t.Error(err)
 						return
@@ -127,7 +143,8 @@ func TestChangeFeedKeepsOrderUnderConcurrentWriters(t *testing.T) {
 				t.Errorf("the replica has %+v", i)
 			}
 		}
-		if _, shared := send[profileapi.Item](t, s, "GET", "/v1/items/shared", "", ""); shared.Title != replica["shared"].Title || shared.Version != writers*rounds {
+		if _, shared := send[profileapi.Item](t, s, "GET", "/v1/items/shared", "", ""); shared.Title != replica["shared"].Title ||
+			shared.Version != writers*rounds {
 			t.Errorf("the replica has %+v, the catalogue %+v", replica["shared"], shared)
 		}
 	})
@@ -148,8 +165,10 @@ func TestAnAddressThatAPageWouldRunIsRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})
 	for address, good := range map[string]bool{
-		"https://shop.example/a?b=c:d": true, "HTTP://shop.example": true, "//cdn.example/a.png": true, "/a:b": true, "a/b.html": true, "": true, "?q=a:b": true,
-		"javascript:alert(1)": false, " JavaScript:alert(1)": false, "java\nscript:alert(1)": false, "\x01javascript:alert(1)": false, "data:text/html,x": false, "vbscript:x": false,
+		"https://shop.example/a?b=c:d": true, "HTTP://shop.example": true, "//cdn.example/a.png": true, "/a:b": true, "a/b.html": true,
+		"": true, "?q=a:b": true,
+		"javascript:alert(1)": false, " JavaScript:alert(1)": false, "java\nscript:alert(1)": false, "\x01javascript:alert(1)": false,
+		"data:text/html,x": false, "vbscript:x": false,
 		"mailto:a@b.example": false,
 	} {
 		for _, item := range []profileapi.Item{{ItemID: "a", URL: address}, {ItemID: "a", ImageURL: address}} {

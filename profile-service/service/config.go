@@ -48,7 +48,12 @@ func (c Config) Validate() error {
 	c = c.withDefaults()
 	var problems []error
 	if c.DatabaseURL == "" {
-		problems = append(problems, errors.New("AISLE_PROFILE_DATABASE_URL is not set: give it postgres://user:password@host:5432/profile or sqlite:///path/profile.db"))
+		problems = append(
+			problems,
+			errors.New(
+				"AISLE_PROFILE_DATABASE_URL is not set: give it postgres://user:password@host:5432/profile or sqlite:///path/profile.db",
+			),
+		)
 	}
 	if c.RetentionDays < 1 || c.RetentionDays > maxRetentionDays {
 		problems = append(problems, fmt.Errorf("AISLE_PROFILE_RETENTION_DAYS is %d: use 1 to %d", c.RetentionDays, maxRetentionDays))
@@ -58,16 +63,29 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("AISLE_PROFILE_SHOP_RETENTION_DAYS: %w", err))
 		}
 		if days < 1 || days > maxRetentionDays {
-			problems = append(problems, fmt.Errorf("AISLE_PROFILE_SHOP_RETENTION_DAYS of %s is %d: use 1 to %d", shop, days, maxRetentionDays))
+			problems = append(
+				problems, fmt.Errorf("AISLE_PROFILE_SHOP_RETENTION_DAYS of %s is %d: use 1 to %d", shop, days, maxRetentionDays),
+			)
 		}
 	}
 	for name, weight := range c.Weights {
 		if !(weight >= -maxWeight && weight <= maxWeight) || name == "" || len(name) > 64 {
-			problems = append(problems, fmt.Errorf("AISLE_PROFILE_EVENT_WEIGHTS of %q is %g: use a name of 1 to 64 bytes and -%d to %d", name, weight, maxWeight, maxWeight))
+			problems = append(
+				problems,
+				fmt.Errorf(
+					"AISLE_PROFILE_EVENT_WEIGHTS of %q is %g: use a name of 1 to 64 bytes and -%d to %d", name, weight, maxWeight,
+					maxWeight,
+				),
+			)
 		}
 	}
 	if !(c.AffinityHalfLifeDays > 0 && c.AffinityHalfLifeDays <= maxRetentionDays) {
-		problems = append(problems, fmt.Errorf("AISLE_PROFILE_AFFINITY_HALF_LIFE_DAYS is %g: use more than 0 and at most %d", c.AffinityHalfLifeDays, maxRetentionDays))
+		problems = append(
+			problems,
+			fmt.Errorf(
+				"AISLE_PROFILE_AFFINITY_HALF_LIFE_DAYS is %g: use more than 0 and at most %d", c.AffinityHalfLifeDays, maxRetentionDays,
+			),
+		)
 	}
 	if c.MaxImportBytes < 1 {
 		problems = append(problems, fmt.Errorf("AISLE_PROFILE_MAX_IMPORT_BYTES is %d: use at least 1", c.MaxImportBytes))

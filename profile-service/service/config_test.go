@@ -17,7 +17,8 @@ func TestSettingsLeftOutTakeTheDefaultsOfTheEnvironment(t *testing.T) {
 	if err := (service.Config{DatabaseURL: "sqlite://x.db"}).Validate(); err != nil {
 		t.Errorf("only the database given: %v", err)
 	}
-	if err := (service.Config{DatabaseURL: "sqlite://x.db", RetentionDays: -1}).Validate(); err == nil || !strings.Contains(err.Error(), "AISLE_PROFILE_RETENTION_DAYS") {
+	if err := (service.Config{DatabaseURL: "sqlite://x.db", RetentionDays: -1}).Validate(); err == nil ||
+		!strings.Contains(err.Error(), "AISLE_PROFILE_RETENTION_DAYS") {
 		t.Errorf("a negative retention: %v", err)
 	}
 }

@@ -49,7 +49,9 @@ func serve(url string) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	svc, err := service.New(context.Background(), service.Config{DatabaseURL: url}, process.Deps{Auth: authenticator, Logger: logger, Registry: prometheus.NewRegistry()})
+	svc, err := service.New(context.Background(), service.Config{DatabaseURL: url}, process.Deps{
+		Auth: authenticator, Logger: logger, Registry: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,8 @@ func startChild(t *testing.T, url string) (*exec.Cmd, *profileapi.Client) {
 	return cmd, profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: "http://" + strings.TrimSpace(addr)}))
 }
 
-// TestKilledServiceLosesNothing kills the service under load three times. Each sender repeats what was not acknowledged, as a storefront does.
+// TestKilledServiceLosesNothing kills the service under load three times. Each sender repeats what was not acknowledged, as a storefront
+// does.
 func TestKilledServiceLosesNothing(t *testing.T) {
 	t.Parallel()
 	for name, url := range map[string]func(testing.TB) string{"sqlite": testenv.SQLite, "postgres": testenv.Postgres} {
@@ -126,11 +129,15 @@ func prepare(t *testing.T, url string) {
 }
 
 // sendUntilKilled posts batches until the service is gone and returns the batch that was not acknowledged.
-func sendUntilKilled(client *profileapi.Client, round, sender int, pending []profileapi.Event, acknowledged map[string]bool, acks chan<- struct{}) []profileapi.Event {
+func sendUntilKilled(
+	client *profileapi.Client, round, sender int, pending []profileapi.Event, acknowledged map[string]bool, acks chan<- struct{},
+) []profileapi.Event {
 	for n := 0; ; n++ {
 		if pending == nil {
 			for i := range 10 {
-				pending = append(pending, profileapi.Event{EventID: fmt.Sprintf("%d-%d-%d-%d", round, sender, n, i), Type: "view_item", UserID: fmt.Sprint("u", i), ItemID: "i"})
+				pending = append(pending, profileapi.Event{
+					EventID: fmt.Sprintf("%d-%d-%d-%d", round, sender, n, i), Type: "view_item", UserID: fmt.Sprint("u", i), ItemID: "i",
+				})
 			}
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -82,7 +82,9 @@ func TestADamagedPageThatIsMetMakesTheServiceUnready(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service.New(t.Context(), service.Config{DatabaseURL: damaged(t, "items")}, process.Deps{Auth: authenticator, Registry: prometheus.NewRegistry()})
+	svc, err := service.New(t.Context(), service.Config{DatabaseURL: damaged(t, "items")}, process.Deps{
+		Auth: authenticator, Registry: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,13 +97,16 @@ func TestADamagedPageThatIsMetMakesTheServiceUnready(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		return fmt.Sprint(w.Code, " ", w.Body.String())
 	}
-	if answer := ask(svc.AdminHandler(), http.MethodGet, "/readyz", ""); !strings.HasPrefix(answer, "200 ") || !strings.Contains(answer, "stored data: ok") {
+	if answer := ask(svc.AdminHandler(), http.MethodGet, "/readyz", ""); !strings.HasPrefix(answer, "200 ") ||
+		!strings.Contains(answer, "stored data: ok") {
 		t.Errorf("before it is met: %s", answer)
 	}
-	if answer := ask(svc.Handler(), http.MethodPut, "/v1/items/a", "{}"); !strings.HasPrefix(answer, "500 ") || !strings.Contains(answer, "database_damaged") {
+	if answer := ask(svc.Handler(), http.MethodPut, "/v1/items/a", "{}"); !strings.HasPrefix(answer, "500 ") ||
+		!strings.Contains(answer, "database_damaged") {
 		t.Errorf("a write: %s", answer)
 	}
-	if answer := ask(svc.AdminHandler(), http.MethodGet, "/readyz", ""); !strings.HasPrefix(answer, "503 ") || !strings.Contains(answer, "\nstored data: what is read is not what was written") {
+	if answer := ask(svc.AdminHandler(), http.MethodGet, "/readyz", ""); !strings.HasPrefix(answer, "503 ") ||
+		!strings.Contains(answer, "\nstored data: what is read is not what was written") {
 		t.Errorf("after it was met: %s", answer)
 	}
 }

@@ -33,10 +33,13 @@ func exported(t *testing.T, s *running, user string) (kinds map[string]int, end 
 
 func TestEraseReachesWhatImportsHaveLeft(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		call[profileapi.User](t, s, http.MethodPut, "/v1/users/dan-the-man", profileapi.User{Locale: "en-GB", Attributes: map[string]any{"city": "Old"}})
+		call[profileapi.User](t, s, http.MethodPut, "/v1/users/dan-the-man", profileapi.User{
+			Locale: "en-GB", Attributes: map[string]any{"city": "Old"},
+		})
 		post(t, s.client, view("dan-the-man", "tab-4711", "a"))
 		users := `{"user_id":"dan-the-man","locale":"fr","attributes":{"city":"New"}}` + "\n" +
-			`{"user_id":"dan-the-man","attributes":{"phone":{"no":"at home"}},"segments":[""]}` + "\n" + // two errors, the row with the first
+			// two errors, the row with the first
+			`{"user_id":"dan-the-man","attributes":{"phone":{"no":"at home"}},"segments":[""]}` + "\n" +
 			`{"user_id":"eve","segments":[""]}` + "\n"
 		put, report := runImport(t, s, profileapi.ImportSpec{Kind: "users", Format: "ndjson"}, strings.NewReader(users))
 		if put.Accepted != 1 || len(report) != 3 {
@@ -90,7 +93,9 @@ func TestEraseReachesWhatImportsHaveLeft(t *testing.T) {
 		if kinds, _, text := exported(t, s, "dan-the-man"); len(kinds) != 1 {
 			t.Errorf("after erasing and undoing: %s", text)
 		}
-		if again := call[profileapi.ErasureReceipt](t, s, http.MethodDelete, "/v1/users/dan-the-man", nil); again.Rows != (profileapi.ErasedRows{}) {
+		if again := call[profileapi.ErasureReceipt](
+			t, s, http.MethodDelete, "/v1/users/dan-the-man", nil,
+		); again.Rows != (profileapi.ErasedRows{}) {
 			t.Errorf("again: %+v", again.Rows)
 		}
 	})
@@ -99,7 +104,9 @@ func TestEraseReachesWhatImportsHaveLeft(t *testing.T) {
 func TestAnonymousEventsLeadToNobody(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		one := profileapi.Event{EventID: "gus-1", Type: "purchase", UserID: "gus", SessionID: "tab", OrderID: "order-9", RecommendationID: "rec-of-event", Page: "/thanks?u=gus",
-			Properties: map[string]any{"mail": "gus@example.org"}, Items: []profileapi.EventItem{{ItemID: "a", RecommendationID: "rec-of-line"}}}
+			Properties: map[string]any{"mail": "gus@example.org"}, Items: []profileapi.EventItem{
+				{ItemID: "a", RecommendationID: "rec-of-line"},
+			}}
 		no := false
 		withheld := one
 		withheld.EventID, withheld.OrderID, withheld.Consent = "", "order-10", &profileapi.Consent{Personalization: &no}

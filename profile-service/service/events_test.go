@@ -53,22 +53,29 @@ func TestBadBodiesAreProblems(t *testing.T) {
 			body   string
 			status int
 		}{
-			"empty":              {"", 400},
-			"truncated":          {`[{"type":"view_item","user_id":"u`, 400},
-			"not UTF-8":          {"{\"type\":\"view_item\",\"user_id\":\"\xff\",\"item_id\":\"i\"}", 400},
-			"NaN":                {`{"type":"purchase","user_id":"u","item_id":"i","value":NaN}`, 400},
-			"raw NUL":            {"{\"type\":\"view_item\",\"user_id\":\"a\x00b\",\"item_id\":\"i\"}", 400},
-			"escaped NUL":        {`{"type":"view_item","user_id":"a\u0000b","item_id":"i"}`, 422},
-			"deep":               {`{"type":"view_item","user_id":"u","item_id":"i","properties":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 101), 400},
-			"oversized":          {`[` + strings.Repeat(ok+",", 50000) + ok + `]`, 413},
-			"too many":           {`[` + strings.Repeat(ok+",", 1000) + ok + `]`, 422},
-			"none":               {`[]`, 422},
-			"a number":           {`1`, 400},
-			"trailing":           {ok + ok, 400},
-			"huge number":        {`{"type":"rate","user_id":"u","item_id":"i","value":1e999}`, 422},
-			"wrong types":        {`{"type":1,"user_id":{},"items":3,"value":"x","consent":[],"position":1.5}`, 422},
-			"unknown type":       {`{"type":"vue_item","user_id":"u","item_id":"i"}`, 422},
-			"in the future":      {fmt.Sprintf(`{"type":"view_item","user_id":"u","item_id":"i","occurred_at":%d}`, time.Now().Add(6*time.Minute).UnixMilli()), 422},
+			"empty":       {"", 400},
+			"truncated":   {`[{"type":"view_item","user_id":"u`, 400},
+			"not UTF-8":   {"{\"type\":\"view_item\",\"user_id\":\"\xff\",\"item_id\":\"i\"}", 400},
+			"NaN":         {`{"type":"purchase","user_id":"u","item_id":"i","value":NaN}`, 400},
+			"raw NUL":     {"{\"type\":\"view_item\",\"user_id\":\"a\x00b\",\"item_id\":\"i\"}", 400},
+			"escaped NUL": {`{"type":"view_item","user_id":"a\u0000b","item_id":"i"}`, 422},
+			"deep": {
+				`{"type":"view_item","user_id":"u","item_id":"i","properties":` + strings.Repeat(`{"a":`, 100) + "1" +
+					strings.Repeat("}", 101),
+				400,
+			},
+			"oversized":    {`[` + strings.Repeat(ok+",", 50000) + ok + `]`, 413},
+			"too many":     {`[` + strings.Repeat(ok+",", 1000) + ok + `]`, 422},
+			"none":         {`[]`, 422},
+			"a number":     {`1`, 400},
+			"trailing":     {ok + ok, 400},
+			"huge number":  {`{"type":"rate","user_id":"u","item_id":"i","value":1e999}`, 422},
+			"wrong types":  {`{"type":1,"user_id":{},"items":3,"value":"x","consent":[],"position":1.5}`, 422},
+			"unknown type": {`{"type":"vue_item","user_id":"u","item_id":"i"}`, 422},
+			"in the future": {
+				fmt.Sprintf(`{"type":"view_item","user_id":"u","item_id":"i","occurred_at":%d}`, time.Now().Add(6*time.Minute).UnixMilli()),
+				422,
+			},
 			"before retention":   {`{"type":"view_item","user_id":"u","item_id":"i","occurred_at":"2001-01-01T00:00:00Z"}`, 422},
 			"no subject":         {`{"type":"view_item","item_id":"i"}`, 422},
 			"long id":            {`{"type":"view_item","user_id":"` + strings.Repeat("x", 257) + `","item_id":"i"}`, 422},
@@ -79,7 +86,9 @@ func TestBadBodiesAreProblems(t *testing.T) {
 				t.Errorf("%s: %d, want %d: %+v", name, status, c.status, p)
 			}
 		}
-		status, p := send[apierror.Problem](t, s, "POST", "/v1/events", "application/json", `[{"type":1,"user_id":{},"items":[{"item_id":"a","price":-1}],"value":"x"}]`)
+		status, p := send[apierror.Problem](
+			t, s, "POST", "/v1/events", "application/json", `[{"type":1,"user_id":{},"items":[{"item_id":"a","price":-1}],"value":"x"}]`,
+		)
 		var pointers []string
 		for _, f := range p.Errors {
 			pointers = append(pointers, f.Pointer)
@@ -94,7 +103,8 @@ func TestABadEventCostsOnlyItself(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		body := `{"events":[{"type":"Product Viewed","user_id":"u","item_id":"a","event_id":"1"},{"type":"nope","user_id":"u"},{"type":"detail-page-view","session_id":"s","item_id":"b"}]}`
 		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body)
-		if status != 200 || answer.Accepted != 2 || answer.Rejected != 1 || answer.Results[1].Errors[0].Pointer != "/events/1/type" || answer.Results[2].ID == "" {
+		if status != 200 || answer.Accepted != 2 || answer.Rejected != 1 || answer.Results[1].Errors[0].Pointer != "/events/1/type" ||
+			answer.Results[2].ID == "" {
 			t.Errorf("%d %+v", status, answer)
 		}
 		status, answer = send[profileapi.EventsAnswer](t, s, "POST", "/v1/events/validate", "application/json", body)
@@ -131,8 +141,13 @@ func TestBeaconCarriesItsKey(t *testing.T) {
 func TestAPageGivesNoMoneyBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
-		body := fmt.Sprintf(`{"key":%q,"events":[{"type":"purchase","session_id":%q,"order_id":"o1","item_id":"a"},{"type":"refund","session_id":%q,"order_id":"o1"}]}`, s.publishable, session, session)
-		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", strings.Replace(body, `"key":"`+s.publishable+`",`, "", 1))
+		body := fmt.Sprintf(
+			`{"key":%q,"events":[{"type":"purchase","session_id":%q,"order_id":"o1","item_id":"a"},{"type":"refund","session_id":%q,"order_id":"o1"}]}`,
+			s.publishable, session, session,
+		)
+		status, answer := send[profileapi.EventsAnswer](
+			t, s, "POST", "/v1/events", "application/json", strings.Replace(body, `"key":"`+s.publishable+`",`, "", 1),
+		)
 		if status != 200 || answer.Accepted != 2 {
 			t.Errorf("from a server: %d %+v", status, answer)
 		}
@@ -142,7 +157,8 @@ func TestAPageGivesNoMoneyBack(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		answer = profileapi.EventsAnswer{}
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Accepted != 1 || answer.Rejected != 1 || answer.Results[1].Errors[0].Pointer != "/events/1/type" || answer.Results[1].Errors[0].Code != "not_allowed" {
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Accepted != 1 || answer.Rejected != 1 ||
+			answer.Results[1].Errors[0].Pointer != "/events/1/type" || answer.Results[1].Errors[0].Code != "not_allowed" {
 			t.Errorf("from a page: %v %+v", err, answer)
 		}
 		page := call[profileapi.Page[profileapi.StoredEvent]](t, s, http.MethodGet, "/v1/events?session_id="+session+"&order=asc", nil)
@@ -162,10 +178,14 @@ func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
 		status       int
 		pointer      string
 	}{
-		"a random session":                    {`{"type":"view_item","session_id":"` + session + `","item_id":"a"}`, "", 200, ""},
-		"a user without a token":              {`{"type":"view_item","user_id":"ann","item_id":"a"}`, "", 403, "/user_id"},
-		"a user in another system's words":    {`{"type":"track","event":"Product Viewed","userId":"ann","properties":{"product_id":"a"}}`, "", 403, "/user_id"},
-		"the user of the token":               {`{"type":"view_item","user_id":"ann","session_id":"` + session + `","item_id":"a"}`, token, 200, ""},
+		"a random session":       {`{"type":"view_item","session_id":"` + session + `","item_id":"a"}`, "", 200, ""},
+		"a user without a token": {`{"type":"view_item","user_id":"ann","item_id":"a"}`, "", 403, "/user_id"},
+		"a user in another system's words": {
+			`{"type":"track","event":"Product Viewed","userId":"ann","properties":{"product_id":"a"}}`, "", 403, "/user_id",
+		},
+		"the user of the token": {
+			`{"type":"view_item","user_id":"ann","session_id":"` + session + `","item_id":"a"}`, token, 200, "",
+		},
 		"another than the user of the token":  {`{"type":"view_item","user_id":"bob","item_id":"a"}`, token, 403, "/user_id"},
 		"a session that can be guessed":       {`{"type":"view_item","session_id":"17","item_id":"a"}`, "", 403, "/session_id"},
 		"a user with a token that is not one": {`{"type":"view_item","user_id":"ann","item_id":"a"}`, token + "x", 401, "Aisle-User-Token"},
@@ -173,7 +193,9 @@ func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, path := range []string{"/v1/events", "/v1/events/validate"} {
-				beacon, err := json.Marshal(map[string]any{"key": s.publishable, "user_token": c.token, "events": []json.RawMessage{json.RawMessage(c.event)}})
+				beacon, err := json.Marshal(map[string]any{
+					"key": s.publishable, "user_token": c.token, "events": []json.RawMessage{json.RawMessage(c.event)},
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -185,7 +207,8 @@ func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
 					"a beacon": {string(beacon), []string{"Authorization", ""}},
 				} {
 					status, p := send[apierror.Problem](t, s, "POST", path, "application/json", sent.body, sent.header...)
-					if status != c.status || c.pointer != "" && (len(p.Errors) != 1 || !strings.HasSuffix(p.Errors[0].Pointer+p.Errors[0].Parameter, c.pointer)) {
+					if status != c.status || c.pointer != "" &&
+						(len(p.Errors) != 1 || !strings.HasSuffix(p.Errors[0].Pointer+p.Errors[0].Parameter, c.pointer)) {
 						t.Errorf("%s by %s: %d %+v, want %d", path, way, status, p, c.status)
 					}
 				}
@@ -198,11 +221,15 @@ func TestAPageWritesForItsOwnVisitorOnly(t *testing.T) {
 	})
 	t.Run("a page stops no import", func(t *testing.T) {
 		t.Parallel()
-		status, started := send[profileapi.Import](t, s, "POST", "/v1/imports?kind=events", "application/x-ndjson", `{"type":"view_item","user_id":"ann","item_id":"a"}`)
+		status, started := send[profileapi.Import](
+			t, s, "POST", "/v1/imports?kind=events", "application/x-ndjson", `{"type":"view_item","user_id":"ann","item_id":"a"}`,
+		)
 		if status != 202 {
 			t.Fatalf("the import: %d", status)
 		}
-		if status, _ := send[apierror.Problem](t, s, "POST", "/v1/imports/"+started.ImportID+"/cancel", "", "", "X-API-Key", s.publishable, "Authorization", ""); status != 403 {
+		if status, _ := send[apierror.Problem](
+			t, s, "POST", "/v1/imports/"+started.ImportID+"/cancel", "", "", "X-API-Key", s.publishable, "Authorization", "",
+		); status != 403 {
 			t.Errorf("cancelled with %d", status)
 		}
 	})
@@ -218,7 +245,10 @@ func TestConcurrentDuplicatesCountOnce(t *testing.T) {
 				for from := 0; from < events; from += 20 {
 					var batch []profileapi.Event
 					for i := from; i < from+20; i++ {
-						batch = append(batch, profileapi.Event{EventID: fmt.Sprint(i), Type: "purchase", OrderID: fmt.Sprint("o", i/2), UserID: fmt.Sprint("u", i%7), ItemID: "x"})
+						batch = append(batch, profileapi.Event{
+							EventID: fmt.Sprint(i), Type: "purchase", OrderID: fmt.Sprint("o", i/2), UserID: fmt.Sprint("u", i%7),
+							ItemID: "x",
+						})
 					}
 					answer, err := s.client.PostEvents(t.Context(), batch)
 					if err != nil {

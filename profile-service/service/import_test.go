@@ -168,8 +168,12 @@ func TestImportOfShopExports(t *testing.T) {
 			"sh-m": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21), ImageURL: "https://x/1.png", ParentID: "shirt",
 				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}, Attributes: map[string]any{"Size": "M"}},
 			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), SalePrice: number(8), ImageURL: "https://x/h.png", Aliases: []string{"hat"},
-				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{"Colour": []any{"Red", "Blue"}, "categories": []any{"Sale"}}},
-			"8": {Title: "Hat red", Price: number(10), SalePrice: number(8), ParentID: "7", Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)},
+				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{
+					"Colour": []any{"Red", "Blue"}, "categories": []any{"Sale"},
+				}},
+			"8": {Title: "Hat red", Price: number(10), SalePrice: number(8), ParentID: "7", Stock: &profileapi.Stock{
+				Status: "out_of_stock", Quantity: number(0),
+			},
 				Aliases: []string{"hat-r"}, Attributes: map[string]any{"Colour": []any{"Red"}}},
 		} {
 			want.ItemID, want.Status = id, "active"
@@ -182,7 +186,9 @@ func TestImportOfShopExports(t *testing.T) {
 
 func TestImportOfAFileThatIsNoneFails(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		for format, file := range map[string]string{"csv": "colour,size\nred,1\n", "google_merchant_xml": "<rss><item><id>1</id>", "shopify_csv": "a,b\n1,2\n"} {
+		for format, file := range map[string]string{
+			"csv": "colour,size\nred,1\n", "google_merchant_xml": "<rss><item><id>1</id>", "shopify_csv": "a,b\n1,2\n",
+		} {
 			state, _ := runImport(t, s, profileapi.ImportSpec{Kind: "items", Format: format}, strings.NewReader(file))
 			if state.State != profileapi.ImportFailed || state.Problem == "" {
 				t.Errorf("%s: %+v", format, state)

@@ -43,7 +43,8 @@ func TestANullBodyIsNoObject(t *testing.T) {
 			bodies = append(bodies, "[null]")
 		}
 		for _, body := range bodies {
-			if status, answer := s.send(t, method, path, body); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+			if status, answer := s.send(t, method, path, body); status != http.StatusBadRequest &&
+				status != http.StatusUnprocessableEntity {
 				t.Errorf("%s %q: %d %s", op, body, status, answer)
 			}
 		}

@@ -17,18 +17,23 @@ func TestOpenAPINamesEveryOperation(t *testing.T) {
 			}
 		}](t, s, "GET", "/openapi.json", "", "")
 		for path, methods := range map[string][]string{
-			"/v1/events": {"get", "post"}, "/v1/events/validate": {"post"}, "/v1/stats/events": {"get"}, "/v1/interactions": {"get"}, "/v1/changes/items": {"get"},
-			"/v1/items": {"get"}, "/v1/items/{id}": {"get", "put", "patch", "delete"}, "/v1/items/batch": {"post"}, "/v1/items/stock": {"post"},
-			"/v1/users": {"get"}, "/v1/users/{id}": {"get", "put", "patch", "delete"}, "/v1/users/{id}/profile": {"get"}, "/v1/users/{id}/merge": {"post"},
+			"/v1/events": {"get", "post"}, "/v1/events/validate": {"post"}, "/v1/stats/events": {"get"}, "/v1/interactions": {"get"},
+			"/v1/changes/items": {"get"},
+			"/v1/items":         {"get"}, "/v1/items/{id}": {"get", "put", "patch", "delete"}, "/v1/items/batch": {"post"},
+			"/v1/items/stock": {"post"},
+			"/v1/users":       {"get"}, "/v1/users/{id}": {"get", "put", "patch", "delete"}, "/v1/users/{id}/profile": {"get"},
+			"/v1/users/{id}/merge":  {"post"},
 			"/v1/users/{id}/export": {"get"}, "/v1/sessions/{id}/profile": {"get"},
-			"/v1/imports": {"get", "post"}, "/v1/imports/{id}": {"get"}, "/v1/imports/{id}/errors": {"get"}, "/v1/imports/{id}/cancel": {"post"},
+			"/v1/imports": {"get", "post"}, "/v1/imports/{id}": {"get"}, "/v1/imports/{id}/errors": {"get"},
+			"/v1/imports/{id}/cancel": {"post"},
 		} {
 			for _, method := range methods {
 				op, ok := doc.Paths[path][method]
 				if !ok || op.Summary == "" {
 					t.Errorf("%s %s is not described", method, path)
 				}
-				if takesBody := method == "put" || method == "patch" || method == "post" && path != "/v1/imports/{id}/cancel"; takesBody && (op.RequestBody == nil || len(op.RequestBody.Content) == 0) {
+				if takesBody := method == "put" || method == "patch" || method == "post" && path != "/v1/imports/{id}/cancel"; takesBody &&
+					(op.RequestBody == nil || len(op.RequestBody.Content) == 0) {
 					t.Errorf("%s %s does not describe its body", method, path)
 				}
 			}

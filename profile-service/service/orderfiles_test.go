@@ -14,8 +14,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// orderFiles writes the same 3,000 orders of three lines as a CSV with a row per line, as that CSV with its rows in another order, and as NDJSON with
-// an event per order. Some lines are equal but for nothing, some orders have an item twice.
+// orderFiles writes the same 3,000 orders of three lines as a CSV with a row per line, as that CSV with its rows in another order, and as
+// NDJSON with an event per order. Some lines are equal but for nothing, some orders have an item twice.
 func orderFiles() (csv, apart, ndjson string) {
 	var rows []string
 	var orders bytes.Buffer
@@ -28,10 +28,15 @@ func orderFiles() (csv, apart, ndjson string) {
 			if o%50 == 0 {
 				item, quantity, price = o%200, 1, 9
 			}
-			rows = append(rows, fmt.Sprintf("%d;u%d;item-%d;%d;%d,50;%s", o, o%400, item, quantity, price, at.Format("02.01.2006 15:04:05")))
+			rows = append(
+				rows, fmt.Sprintf("%d;u%d;item-%d;%d;%d,50;%s", o, o%400, item, quantity, price, at.Format("02.01.2006 15:04:05")),
+			)
 			lines = append(lines, fmt.Sprintf(`{"item_id":"item-%d","quantity":%d,"price":%d.5}`, item, quantity, price))
 		}
-		fmt.Fprintf(&orders, `{"type":"purchase","order_id":"%d","user_id":"u%d","occurred_at":"%s","items":[%s]}`+"\n", o, o%400, at.Format(time.RFC3339), strings.Join(lines, ","))
+		fmt.Fprintf(
+			&orders, `{"type":"purchase","order_id":"%d","user_id":"u%d","occurred_at":"%s","items":[%s]}`+"\n", o, o%400,
+			at.Format(time.RFC3339), strings.Join(lines, ","),
+		)
 	}
 	const header = "Bestellnummer;Kunde;Artikelnummer;Menge;Einzelpreis;Datum\n"
 	csv = header + strings.Join(rows, "\n") + "\n"

@@ -37,7 +37,9 @@ func peer(t testing.TB, url string) *profileapi.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service.New(t.Context(), service.Config{DatabaseURL: url}, process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
+	svc, err := service.New(t.Context(), service.Config{DatabaseURL: url}, process.Deps{
+		Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,15 @@ func peer(t testing.TB, url string) *profileapi.Client {
 
 func viewed(t testing.TB, c *profileapi.Client, user, id string) {
 	t.Helper()
-	answer, err := c.PostEvents(t.Context(), []profileapi.Event{{EventID: id, Type: "view_item", UserID: user, OccurredAt: wire.TimeOf(time.Now()), Items: []profileapi.EventItem{{ItemID: "i" + id}}}})
+	answer, err := c.PostEvents(
+		t.Context(),
+		[]profileapi.Event{
+			{
+				EventID: id, Type: "view_item", UserID: user, OccurredAt: wire.TimeOf(time.Now()),
+				Items: []profileapi.EventItem{{ItemID: "i" + id}},
+			},
+		},
+	)
 	if err != nil || answer.Accepted != 1 {
 		t.Fatal(answer, err)
 	}
@@ -90,7 +100,8 @@ func TestAPeerIsToldThatAProfileHolds(t *testing.T) {
 				}
 				tag = now
 			}
-			if _, now, err := client.ProfileUnless(t.Context(), profileapi.ProfileQuery{UserID: "ann", Limit: 51}, tag); err != nil || now == tag {
+			if _, now, err := client.ProfileUnless(t.Context(), profileapi.ProfileQuery{UserID: "ann", Limit: 51}, tag); err != nil ||
+				now == tag {
 				t.Errorf("the tag of another question holds, %v", err)
 			}
 		})

@@ -53,7 +53,9 @@ func TestMergeMovesASessionAndItsLateEvents(t *testing.T) {
 		if merged.UserID != "ann" || merged.MovedEvents != 1 {
 			t.Errorf("got %+v, want the view moved and the order counted once", merged)
 		}
-		if again := call[profileapi.Merged](t, s, http.MethodPost, "/v1/users/ann/merge", profileapi.Merge{SessionID: "visit"}); again.MovedEvents != 0 {
+		if again := call[profileapi.Merged](t, s, http.MethodPost, "/v1/users/ann/merge", profileapi.Merge{
+			SessionID: "visit",
+		}); again.MovedEvents != 0 {
 			t.Errorf("a repeat moved %+v", again)
 		}
 		order.SessionID, order.UserID, order.EventID = "visit", "", "o"
@@ -77,12 +79,16 @@ func TestMergeMovesASessionAndItsLateEvents(t *testing.T) {
 			}
 		}
 		var problem error
-		_, problem = httpclient.JSON[profileapi.Merged](t.Context(), s.http, http.MethodPost, "/v1/users/bob/merge", nil, profileapi.Merge{SessionID: "visit"})
+		_, problem = httpclient.JSON[profileapi.Merged](
+			t.Context(), s.http, http.MethodPost, "/v1/users/bob/merge", nil, profileapi.Merge{SessionID: "visit"},
+		)
 		if !apierror.Is(problem, http.StatusConflict) {
 			t.Errorf("merging into a second user: %v", problem)
 		}
 		call[profileapi.Merged](t, s, http.MethodPost, "/v1/users/ann2/merge", profileapi.Merge{AnonymousID: "ann"})
-		_, problem = httpclient.JSON[profileapi.Merged](t.Context(), s.http, http.MethodPost, "/v1/users/ann/merge", nil, profileapi.Merge{AnonymousID: "ann2"})
+		_, problem = httpclient.JSON[profileapi.Merged](
+			t.Context(), s.http, http.MethodPost, "/v1/users/ann/merge", nil, profileapi.Merge{AnonymousID: "ann2"},
+		)
 		if !apierror.Is(problem, http.StatusConflict) {
 			t.Errorf("a cycle: %v", problem)
 		}
@@ -101,7 +107,9 @@ func TestWithheldConsentLeavesNoTrace(t *testing.T) {
 		if p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "cid"}); len(p.Recent) != 1 {
 			t.Errorf("an event without consent shows: %v", ids(p.Recent))
 		}
-		call[profileapi.User](t, s, http.MethodPut, "/v1/users/cid", profileapi.User{Segments: []string{"vip"}, Consent: &profileapi.Consent{Personalization: &no}})
+		call[profileapi.User](t, s, http.MethodPut, "/v1/users/cid", profileapi.User{
+			Segments: []string{"vip"}, Consent: &profileapi.Consent{Personalization: &no},
+		})
 		post(t, s.client, view("cid", "", "during"))
 		p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "cid"})
 		if len(p.Recent)+len(p.Segments) != 0 || p.Consent.AllowsPersonalization() {
@@ -154,7 +162,9 @@ func TestEraseRemovesAPersonWholly(t *testing.T) {
 		if answer := post(t, s.client, kept); answer.Accepted != 1 {
 			t.Errorf("an id of an erased user is still remembered: %+v", answer)
 		}
-		if receipt := call[profileapi.ErasureReceipt](t, s, http.MethodDelete, "/v1/users/nobody", nil); receipt.Rows != (profileapi.ErasedRows{}) {
+		if receipt := call[profileapi.ErasureReceipt](
+			t, s, http.MethodDelete, "/v1/users/nobody", nil,
+		); receipt.Rows != (profileapi.ErasedRows{}) {
 			t.Errorf("receipt of nobody: %+v", receipt)
 		}
 	})

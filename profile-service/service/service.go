@@ -48,8 +48,8 @@ type Service struct {
 	items   *catalogue.Catalogue
 }
 
-// New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the newest
-// schema; a Postgres database must have it already.
+// New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the
+// newest schema; a Postgres database must have it already.
 func New(ctx context.Context, config Config, deps process.Deps) (*Service, error) {
 	config = config.withDefaults()
 	if err := config.Validate(); err != nil {
@@ -97,7 +97,8 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
 	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
 	s.imports = imports.New(imports.Options{
-		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer, SpoolDir: s.config.SpoolDir,
+		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer,
+		SpoolDir:     s.config.SpoolDir,
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
 	})
 	return &httpapi.API{

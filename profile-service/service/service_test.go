@@ -60,7 +60,10 @@ func start(t *testing.T, config service.Config) *running {
 	}
 	r := &running{keys: map[string]string{}}
 	keysFile := filepath.Join(t.TempDir(), "keys.json")
-	for _, n := range []auth.NewKey{{Kind: auth.KindSecret, Shop: "north"}, {Kind: auth.KindSecret, Shop: "south"}, {Kind: auth.KindPublishable, Shop: "north", Origins: []string{"https://shop.example"}}} {
+	for _, n := range []auth.NewKey{
+		{Kind: auth.KindSecret, Shop: "north"}, {Kind: auth.KindSecret, Shop: "south"},
+		{Kind: auth.KindPublishable, Shop: "north", Origins: []string{"https://shop.example"}},
+	} {
 		secret, key, err := auth.Generate(n, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -79,14 +82,18 @@ func start(t *testing.T, config service.Config) *running {
 		t.Fatal(err)
 	}
 	r.secret = secret
-	if err := auth.EditShop(keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil }); err != nil {
+	if err := auth.EditShop(
+		keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil },
+	); err != nil {
 		t.Fatal(err)
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service.New(t.Context(), config, process.Deps{Auth: authenticator, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Registry: prometheus.NewRegistry()})
+	svc, err := service.New(t.Context(), config, process.Deps{
+		Auth: authenticator, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Registry: prometheus.NewRegistry(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,19 +161,27 @@ func profileOf(t *testing.T, c *profileapi.Client, q profileapi.ProfileQuery) pr
 func TestProfileReflectsAcknowledgedEvents(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		price := 12.5
-		items := []profileapi.Item{{ItemID: "lamp", Title: "Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price}, {ItemID: "a/b", Title: "Slash"}}
+		items := []profileapi.Item{
+			{ItemID: "lamp", Title: "Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price},
+			{ItemID: "a/b", Title: "Slash"},
+		}
 		if _, err := s.client.PutItems(t.Context(), items); err != nil {
 			t.Fatal(err)
 		}
 		for i := range 20 {
-			post(t, s.client, profileapi.Event{EventID: fmt.Sprint("e", i), Type: "view_item", UserID: "u/1", ItemID: fmt.Sprint("item", i)})
+			post(t, s.client, profileapi.Event{
+				EventID: fmt.Sprint("e", i), Type: "view_item", UserID: "u/1", ItemID: fmt.Sprint("item", i),
+			})
 			p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "u/1"})
 			if len(p.Recent) != i+1 || p.Recent[0].ItemID != fmt.Sprint("item", i) || p.LastEventID != fmt.Sprint("e", i) {
 				t.Fatalf("after event %d the profile shows %d items, first %+v", i, len(p.Recent), p.Recent)
 			}
 		}
 		answer := post(t, s.client,
-			profileapi.Event{EventID: "p1", Type: "Order Completed", UserID: "u/1", OrderID: "o1", Items: []profileapi.EventItem{{ItemID: "lamp"}, {ItemID: "a/b"}}},
+			profileapi.Event{
+				EventID: "p1", Type: "Order Completed", UserID: "u/1", OrderID: "o1",
+				Items: []profileapi.EventItem{{ItemID: "lamp"}, {ItemID: "a/b"}},
+			},
 			profileapi.Event{EventID: "e1", Type: "view_item", UserID: "u/1", ItemID: "item1"},
 			profileapi.Event{EventID: "p2", Type: "purchase", UserID: "u/1", OrderID: "o1", ItemID: "lamp"})
 		if answer.Accepted != 1 || answer.Duplicates != 2 {
@@ -247,7 +262,10 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 		post(t, s.client,
 			profileapi.Event{EventID: "1", Type: "view_item", UserID: "u", SessionID: "s", ItemID: "a", OccurredAt: at},
 			profileapi.Event{EventID: "2", Type: "search", UserID: "u", OccurredAt: at},
-			profileapi.Event{EventID: "3", Type: "purchase", UserID: "u", Items: []profileapi.EventItem{{ItemID: "a", Quantity: &two}, {ItemID: "b"}}, OccurredAt: at},
+			profileapi.Event{
+				EventID: "3", Type: "purchase", UserID: "u", Items: []profileapi.EventItem{{ItemID: "a", Quantity: &two}, {ItemID: "b"}},
+				OccurredAt: at,
+			},
 			profileapi.Event{EventID: "4", Type: "rate", SessionID: "s2", ItemID: "c", Value: &rating, OccurredAt: at})
 		want := []profileapi.Interaction{
 			{UserID: "u", SessionID: "s", ItemID: "a", Type: "view_item", Weight: 1, Quantity: 1, OccurredAt: at},

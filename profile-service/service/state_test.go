@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
-// TestStateTravelsByVersion reads states of a user, a session and both as events come in: each answer knows the latest event, and an unchanged
-// state is not sent again.
+// TestStateTravelsByVersion reads states of a user, a session and both as events come in: each answer knows the latest event, and an
+// unchanged state is not sent again.
 func TestStateTravelsByVersion(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		c := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: s.url, Key: s.keys["north"]}))
@@ -54,12 +54,16 @@ func TestStateTravelsByVersion(t *testing.T) {
 			t.Errorf("an unchanged state was sent again as %s", now)
 		}
 		later := fmt.Sprint(time.Now().Add(time.Second).UnixMilli()) // events of one millisecond have no order between two visitors
-		send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", `{"type":"add_to_cart","session_id":"guest","item_id":"i9","occurred_at":`+later+`}`)
+		send[profileapi.EventsAnswer](
+			t, s, "POST", "/v1/events", "application/json",
+			`{"type":"add_to_cart","session_id":"guest","item_id":"i9","occurred_at":`+later+`}`,
+		)
 		state, _, _ := read(both, "")
 		if len(state.Items) != 4 || state.Items[0].ID != "i9" || state.SessionID != "guest" || len(state.Session) != 1 {
 			t.Errorf("user and session are %+v", state)
 		}
-		if past, a, _ := read(profileapi.ProfileQuery{UserID: "tra/vel", Watermark: state.Seq - 2}, ""); len(past.Items) != 2 || a.LastSeq != state.Seq-2 {
+		if past, a, _ := read(profileapi.ProfileQuery{UserID: "tra/vel", Watermark: state.Seq - 2}, ""); len(past.Items) != 2 ||
+			a.LastSeq != state.Seq-2 {
 			t.Errorf("the past is %+v", past)
 		}
 	})

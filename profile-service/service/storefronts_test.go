@@ -39,10 +39,12 @@ func TestValidateTakesNearFieldsForErrors(t *testing.T) {
 		for _, e := range p.Errors {
 			got = append(got, e.Pointer+" "+e.Code)
 		}
-		if diff := cmp.Diff([]string{"/items/0/qty near_field", "/orderId near_field", "/ocurred_at near_field"}, got); status != 422 || diff != "" {
+		if diff := cmp.Diff([]string{"/items/0/qty near_field", "/orderId near_field", "/ocurred_at near_field"}, got); status != 422 ||
+			diff != "" {
 			t.Errorf("%d %s", status, diff)
 		}
-		if status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body); status != 200 || answer.Warned != 1 {
+		if status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body); status != 200 ||
+			answer.Warned != 1 {
 			t.Errorf("%d %+v", status, answer)
 		}
 	})

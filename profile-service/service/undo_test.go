@@ -39,10 +39,13 @@ func TestAnImportIsTakenBack(t *testing.T) {
 		if p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "bob"}); p.Known || len(p.Purchased) > 0 {
 			t.Errorf("who came with the import: %+v", p)
 		}
-		if now := call[profileapi.EventStats](t, s, http.MethodGet, "/v1/stats/events", nil); now.Total.AcceptedTotal != stats.Total.AcceptedTotal {
+		if now := call[profileapi.EventStats](
+			t, s, http.MethodGet, "/v1/stats/events", nil,
+		); now.Total.AcceptedTotal != stats.Total.AcceptedTotal {
 			t.Errorf("%d events are counted, %d before", now.Total.AcceptedTotal, stats.Total.AcceptedTotal)
 		}
-		if again, err := s.client.UndoImport(t.Context(), state.ImportID); err != nil || again.Events != 0 || !again.Import.UndoneAt.Equal(undone.Import.UndoneAt.Time) {
+		if again, err := s.client.UndoImport(t.Context(), state.ImportID); err != nil || again.Events != 0 ||
+			!again.Import.UndoneAt.Equal(undone.Import.UndoneAt.Time) {
 			t.Errorf("a repeat: %+v, %v", again, err)
 		}
 		state, _ = runImport(t, s, profileapi.ImportSpec{Kind: "events", Format: "ndjson"}, strings.NewReader(file.String()))
@@ -52,11 +55,15 @@ func TestAnImportIsTakenBack(t *testing.T) {
 
 func TestAnImportOfItemsGivesBackWhatWas(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		if _, err := s.client.PutItems(t.Context(), []profileapi.Item{{ItemID: "lamp", Title: "Lamp"}, {ItemID: "vase", Title: "Vase"}}); err != nil {
+		if _, err := s.client.PutItems(t.Context(), []profileapi.Item{
+			{ItemID: "lamp", Title: "Lamp"}, {ItemID: "vase", Title: "Vase"},
+		}); err != nil {
 			t.Fatal(err)
 		}
 		state, _ := runImport(t, s, profileapi.ImportSpec{Kind: "items", Format: "ndjson"},
-			strings.NewReader(`{"item_id":"lamp","title":"Wrong"}`+"\n"+`{"item_id":"vase","title":"Wrong"}`+"\n"+`{"item_id":"new","title":"New"}`))
+			strings.NewReader(
+				`{"item_id":"lamp","title":"Wrong"}`+"\n"+`{"item_id":"vase","title":"Wrong"}`+"\n"+`{"item_id":"new","title":"New"}`,
+			))
 		checkCounts(t, state, 3, 0, 0)
 		if _, err := s.client.PutItems(t.Context(), []profileapi.Item{{ItemID: "vase", Title: "Mended"}}); err != nil {
 			t.Fatal(err)
@@ -83,7 +90,10 @@ func TestAnImportOfItemsGivesBackWhatWas(t *testing.T) {
 func TestAReloadedThankYouPageIsOnePurchase(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		two, price := 2.0, 21.25
-		page := profileapi.Event{Type: "purchase", UserID: "u90", OrderID: "T-1", Items: []profileapi.EventItem{{ItemID: "SKU-1", Quantity: &two, Price: &price}}}
+		page := profileapi.Event{
+			Type: "purchase", UserID: "u90", OrderID: "T-1",
+			Items: []profileapi.EventItem{{ItemID: "SKU-1", Quantity: &two, Price: &price}},
+		}
 		for n, want := range []string{profileapi.StatusAccepted, profileapi.StatusDuplicate} {
 			if answer := post(t, s.client, page); answer.Results[0].Status != want {
 				t.Errorf("the %d. time: %+v", n+1, answer)
@@ -91,7 +101,8 @@ func TestAReloadedThankYouPageIsOnePurchase(t *testing.T) {
 		}
 		page.Items = append(page.Items, profileapi.EventItem{ItemID: "SKU-2"})
 		answer := post(t, s.client, page)
-		if answer.Accepted != 1 || answer.Warned != 1 || answer.Results[0].Warnings[0].Code != "duplicate_line" || answer.Results[0].Warnings[0].Pointer != "/0/items/0" {
+		if answer.Accepted != 1 || answer.Warned != 1 || answer.Results[0].Warnings[0].Code != "duplicate_line" ||
+			answer.Results[0].Warnings[0].Pointer != "/0/items/0" {
 			t.Errorf("with a line more: %+v", answer)
 		}
 		one := `{"type":"purchase","user_id":"u90","order_id":"T-1","items":[{"item_id":"SKU-2"},{"item_id":"SKU-3"}]}`
@@ -123,8 +134,10 @@ func TestTheCartFollowsFromEvents(t *testing.T) {
 		rating := 2.0
 		at := wire.TimeOf(time.Now().Add(-time.Minute))
 		for _, e := range []profileapi.Event{
-			{Type: "add_to_cart", UserID: "u", ItemID: "kept", OccurredAt: at}, {Type: "add_to_cart", UserID: "u", ItemID: "bought", OccurredAt: at},
-			{Type: "add_to_cart", UserID: "u", ItemID: "out", OccurredAt: at}, {Type: "remove_from_cart", UserID: "u", ItemID: "out"}, {Type: "purchase", UserID: "u", ItemID: "bought"},
+			{Type: "add_to_cart", UserID: "u", ItemID: "kept", OccurredAt: at},
+			{Type: "add_to_cart", UserID: "u", ItemID: "bought", OccurredAt: at},
+			{Type: "add_to_cart", UserID: "u", ItemID: "out", OccurredAt: at}, {Type: "remove_from_cart", UserID: "u", ItemID: "out"},
+			{Type: "purchase", UserID: "u", ItemID: "bought"},
 			{Type: "rate", UserID: "u", ItemID: "bad", Value: &rating},
 		} {
 			post(t, s.client, e)

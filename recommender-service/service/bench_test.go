@@ -31,7 +31,10 @@ func bigShop(s *shopData) {
 	id := func(i int) string { return fmt.Sprintf("item%06d", i%benchItems) }
 	for i := range benchItems {
 		price := float64(i%90) + 1
-		s.put(profileapi.Item{ItemID: id(i), Title: "Item", CategoryPath: []string{"Home", "C" + strconv.Itoa(i%300)}, Brand: "B" + strconv.Itoa(i%900), Price: &price})
+		s.put(profileapi.Item{
+			ItemID: id(i), Title: "Item", CategoryPath: []string{"Home", "C" + strconv.Itoa(i%300)}, Brand: "B" + strconv.Itoa(i%900),
+			Price: &price,
+		})
 	}
 	for u := range benchUsers {
 		user := "u" + strconv.Itoa(u)
@@ -75,9 +78,9 @@ func measure(b *testing.B, f func(n int)) {
 	b.ReportMetric(float64((cpu()-start).Microseconds())/float64(n), "cpu-µs/op")
 }
 
-// BenchmarkForYou answers home.for_you over a real socket, with a filter, diversity and reasons, next to a bare gin handler that returns the same JSON
-// over the same kind of socket. client and test doubles of the peers are part of the process and of the figure; profile reads over the double's socket
-// are measured apart.
+// BenchmarkForYou answers home.for_you over a real socket, with a filter, diversity and reasons, next to a bare gin handler that returns
+// the same JSON over the same kind of socket. client and test doubles of the peers are part of the process and of the figure; profile reads
+// over the double's socket are measured apart.
 func BenchmarkForYou(b *testing.B) {
 	w := newWorld(b)
 	w.edit("north", bigShop)
@@ -85,8 +88,9 @@ func BenchmarkForYou(b *testing.B) {
 	diversity := .3
 	request := func(n int) api.Request {
 		return api.Request{
-			Scenario: "home.for_you", UserID: "u" + strconv.Itoa(n%benchUsers), Limit: 20, Diversity: &diversity, Explain: "reasons", DeadlineMS: 5000,
-			Filter: &api.Condition{Field: "price", Op: "lt", Value: 80.0}, Fallback: "strict",
+			Scenario: "home.for_you", UserID: "u" + strconv.Itoa(n%benchUsers), Limit: 20, Diversity: &diversity, Explain: "reasons",
+			DeadlineMS: 5000,
+			Filter:     &api.Condition{Field: "price", Op: "lt", Value: 80.0}, Fallback: "strict",
 		}
 	}
 	s.await(b, request(0), func(a api.Answer) bool { return len(a.Items) == 20 && len(a.Degraded) == 0 })

@@ -14,8 +14,8 @@ type Config struct {
 	SimilarityURL string `env:"AISLE_SIMILARITY_URL" envDefault:"http://127.0.0.1:8082"`
 	// CacheMB bounds the memory of all caches that answers are made of.
 	CacheMB int `env:"AISLE_RECOMMENDER_CACHE_MB" envDefault:"288"`
-	// DecisionSample is the share of answers whose inputs are logged, so that they can be explained and made again; of the others only what they showed is. A
-	// negative one logs no inputs.
+	// DecisionSample is the share of answers whose inputs are logged, so that they can be explained and made again; of the others only what
+	// they showed is. A negative one logs no inputs.
 	DecisionSample float64 `env:"AISLE_RECOMMENDER_DECISION_SAMPLE" envDefault:"1"`
 	// DecisionDays is how long they are kept.
 	DecisionDays int `env:"AISLE_RECOMMENDER_DECISION_DAYS" envDefault:"7"`
@@ -47,7 +47,12 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	var problems []error
 	if c.DatabaseURL == "" {
-		problems = append(problems, errors.New("AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or sqlite:///path/recommender.db"))
+		problems = append(
+			problems,
+			errors.New(
+				"AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or sqlite:///path/recommender.db",
+			),
+		)
 	}
 	if c.CacheMB < 1 || c.CacheMB > maxCacheMB {
 		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_CACHE_MB is %d: use 1 to %d", c.CacheMB, maxCacheMB))

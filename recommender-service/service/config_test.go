@@ -21,7 +21,9 @@ func (r *running) call(t *testing.T, method, path string, header http.Header, in
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := r.http.Send(t.Context(), httpclient.Request{Method: method, Path: path, Body: body, ContentType: "application/json", Header: header})
+	resp, err := r.http.Send(t.Context(), httpclient.Request{
+		Method: method, Path: path, Body: body, ContentType: "application/json", Header: header,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -39,12 +41,14 @@ func TestScenariosChangeAtRunTimeWithHistory(t *testing.T) {
 		t.Fatalf("built in: %v %v", header.Get("ETag"), err)
 	}
 	sc.Rules = []api.Rule{
-		{RuleID: "first", Action: "pin", ItemID: "i199", Position: 1}, {RuleID: "gone", Action: "hide", Where: &api.Condition{Field: "item_id", Value: "i000"}},
+		{RuleID: "first", Action: "pin", ItemID: "i199", Position: 1},
+		{RuleID: "gone", Action: "hide", Where: &api.Condition{Field: "item_id", Value: "i000"}},
 		{RuleID: "up", Action: "boost", Factor: 3, Where: &api.Condition{Field: "brand", Value: "B1"}},
 	}
 	var saved api.SavedScenario
 	header, err = s.call(t, http.MethodPut, path, http.Header{"If-Match": {`"1"`}}, sc, &saved)
-	if err != nil || header.Get("ETag") != `"2"` || saved.Matches[0].Items != 1 || saved.Matches[1].Items != 1 || saved.Matches[2].Items != 100 {
+	if err != nil || header.Get("ETag") != `"2"` || saved.Matches[0].Items != 1 || saved.Matches[1].Items != 1 ||
+		saved.Matches[2].Items != 100 {
 		t.Fatalf("put: %v %v %+v", header.Get("ETag"), err, saved.Matches)
 	}
 	a := s.recommend(t, api.Request{Scenario: "home.trending", Explain: "full", Limit: 5})
@@ -56,7 +60,9 @@ func TestScenariosChangeAtRunTimeWithHistory(t *testing.T) {
 			t.Errorf("%s: the boost does not add up: %+v", item.ItemID, item.Explanation)
 		}
 	}
-	if _, err = s.call(t, http.MethodPut, path, http.Header{"If-Match": {`"1"`}}, sc, &saved); !apierror.Is(err, http.StatusPreconditionFailed) {
+	if _, err = s.call(
+		t, http.MethodPut, path, http.Header{"If-Match": {`"1"`}}, sc, &saved,
+	); !apierror.Is(err, http.StatusPreconditionFailed) {
 		t.Errorf("an old ETag: %v", err)
 	}
 	sc.Rules = append(sc.Rules, api.Rule{RuleID: "first", Action: "pin", ItemID: "i000", Position: 1})
@@ -64,11 +70,13 @@ func TestScenariosChangeAtRunTimeWithHistory(t *testing.T) {
 	if problems := apierror.From(err); problems.Status != http.StatusUnprocessableEntity || len(problems.Errors) != 3 {
 		t.Errorf("contradictory rules: %v", err)
 	}
-	if _, err = s.call(t, http.MethodPost, path+"/restore", nil, map[string]int64{"version": 1}, &saved); err != nil || saved.Version != 3 || len(saved.Matches) != 0 {
+	if _, err = s.call(t, http.MethodPost, path+"/restore", nil, map[string]int64{"version": 1}, &saved); err != nil ||
+		saved.Version != 3 || len(saved.Matches) != 0 {
 		t.Errorf("restore: %v %+v", err, saved)
 	}
 	var history profileapi.Page[api.ScenarioVersion]
-	if _, err = s.call(t, http.MethodGet, path+"/history", nil, nil, &history); err != nil || len(history.Items) != 3 || len(history.Items[1].Scenario.Rules) != 3 {
+	if _, err = s.call(t, http.MethodGet, path+"/history", nil, nil, &history); err != nil || len(history.Items) != 3 ||
+		len(history.Items[1].Scenario.Rules) != 3 {
 		t.Errorf("history: %v %+v", err, history.Items)
 	}
 	if a := s.recommend(t, api.Request{Scenario: "home.trending", Limit: 1}); ids(a)[0] != "i000" {
@@ -81,7 +89,10 @@ func TestPreviewShowsWhatRulesWouldChange(t *testing.T) {
 	s := north(t)
 	rules := []api.Rule{{RuleID: "up", Action: "pin", ItemID: "i004", Position: 2}}
 	var p api.PreviewAnswer
-	_, err := s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, api.PreviewRequest{Request: api.Request{Scenario: "home.trending", Limit: 5}, Rules: &rules}, &p)
+	_, err := s.call(
+		t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil,
+		api.PreviewRequest{Request: api.Request{Scenario: "home.trending", Limit: 5}, Rules: &rules}, &p,
+	)
 	if err != nil || fmt.Sprint(ids(p.Live)) != "[i000 i001 i002 i003 i004]" || fmt.Sprint(ids(p.Preview)) != "[i000 i004 i001 i002 i003]" {
 		t.Fatalf("%v: %v, %v", err, ids(p.Live), ids(p.Preview))
 	}
@@ -108,7 +119,8 @@ func TestReplayGivesTheSameListOrSaysWhatIsGone(t *testing.T) {
 		t.Fatalf("not identical: %v", again.Gone)
 	}
 	for n := range a.Items {
-		if got, want := again.Answer.Items[n], a.Items[n]; got.ItemID != want.ItemID || got.Score != want.Score || added(got.Explanation) != want.Score {
+		if got, want := again.Answer.Items[n], a.Items[n]; got.ItemID != want.ItemID || got.Score != want.Score ||
+			added(got.Explanation) != want.Score {
 			t.Fatalf("place %d: %+v, was %+v", n+1, got, want)
 		}
 	}
@@ -118,7 +130,10 @@ func TestReplayGivesTheSameListOrSaysWhatIsGone(t *testing.T) {
 		it.Status = profileapi.ItemHidden
 		d.put(it)
 	})
-	s.await(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 1}, func(now api.Answer) bool { return now.Items[0].ItemID != first })
+	s.await(
+		t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 1},
+		func(now api.Answer) bool { return now.Items[0].ItemID != first },
+	)
 	if again := replay(); !again.Identical {
 		t.Errorf("after a change of the catalogue: %v", again.Gone)
 	}
@@ -131,7 +146,10 @@ func TestReplayGivesTheSameListOrSaysWhatIsGone(t *testing.T) {
 func TestExperimentsAreStickyAndCountAttributedEvents(t *testing.T) {
 	t.Parallel()
 	s := north(t)
-	x := api.Experiment{Status: "running", Traffic: 1, Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "best", Share: .5, Scenario: "search_no_results.best_sellers"}}}
+	x := api.Experiment{
+		Status: "running", Traffic: 1,
+		Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "best", Share: .5, Scenario: "search_no_results.best_sellers"}},
+	}
 	if _, err := s.call(t, http.MethodPut, "/v1/experiments/x1", nil, x, &x); err != nil {
 		t.Fatal(err)
 	}
@@ -146,9 +164,16 @@ func TestExperimentsAreStickyAndCountAttributedEvents(t *testing.T) {
 		}
 		arms[a.Experiment.Arm]++
 		at := wire.TimeOf(time.Now())
-		click := profileapi.Event{Type: "select_item", UserID: user, ItemID: ids(a)[0], RecommendationID: a.RecommendationID, OccurredAt: at}
-		buy := profileapi.Event{Type: "purchase", UserID: user, OccurredAt: at, Items: []profileapi.EventItem{{ItemID: ids(a)[0], Price: &price}, {ItemID: "i150", Price: &price}}}
-		events = append(events, profileapi.StoredEvent{Event: click, Seq: int64(2*v + 1)}, profileapi.StoredEvent{Event: buy, Seq: int64(2*v + 2)})
+		click := profileapi.Event{
+			Type: "select_item", UserID: user, ItemID: ids(a)[0], RecommendationID: a.RecommendationID, OccurredAt: at,
+		}
+		buy := profileapi.Event{
+			Type: "purchase", UserID: user, OccurredAt: at,
+			Items: []profileapi.EventItem{{ItemID: ids(a)[0], Price: &price}, {ItemID: "i150", Price: &price}},
+		}
+		events = append(events, profileapi.StoredEvent{Event: click, Seq: int64(2*v + 1)}, profileapi.StoredEvent{
+			Event: buy, Seq: int64(2*v + 2),
+		})
 	}
 	if arms["control"] < 15 || arms["best"] < 15 {
 		t.Fatalf("the arms are uneven: %v", arms)
@@ -159,7 +184,8 @@ func TestExperimentsAreStickyAndCountAttributedEvents(t *testing.T) {
 		if _, err := s.call(t, http.MethodGet, "/v1/experiments/x1/results", nil, nil, &results); err != nil {
 			t.Fatal(err)
 		}
-		if results.Arms[0].Orders+results.Arms[1].Orders == int64(visitors) && results.Arms[0].Impressions+results.Arms[1].Impressions == int64(6*visitors) {
+		if results.Arms[0].Orders+results.Arms[1].Orders == int64(visitors) &&
+			results.Arms[0].Impressions+results.Arms[1].Impressions == int64(6*visitors) {
 			break
 		}
 		select {
@@ -169,7 +195,8 @@ func TestExperimentsAreStickyAndCountAttributedEvents(t *testing.T) {
 		}
 	}
 	control := results.Arms[0]
-	if control.Visitors != int64(arms["control"]) || control.Clicks != control.Visitors || control.Revenue != 10*float64(control.Visitors) || !results.SampleRatioOK {
+	if control.Visitors != int64(arms["control"]) || control.Clicks != control.Visitors ||
+		control.Revenue != 10*float64(control.Visitors) || !results.SampleRatioOK {
 		t.Errorf("control: %+v", control)
 	}
 	var report api.ScenariosMetrics
@@ -177,7 +204,8 @@ func TestExperimentsAreStickyAndCountAttributedEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := report.Scenarios[0]
-	if m.Scenario != "home.for_you" || m.Clicks != int64(visitors) || m.OrderLines != int64(visitors) || m.Revenue != 10*float64(visitors) || m.CoverageItems == 0 {
+	if m.Scenario != "home.for_you" || m.Clicks != int64(visitors) || m.OrderLines != int64(visitors) ||
+		m.Revenue != 10*float64(visitors) || m.CoverageItems == 0 {
 		t.Errorf("metrics: %+v", m)
 	}
 }

@@ -19,7 +19,8 @@ func (s *Service) mountConsole(secret []byte) {
 		return console.Peer{URL: url, Transport: s.deps.PeerTransport[name]}
 	}
 	handler := gin.WrapH(console.New(console.Options{
-		Auth: s.deps.Auth, Secret: secret, Attempts: httpserver.NewAttempts("console sign-in", s.deps.Limits, signInsPerSecond, s.deps.Logger), Limits: s.deps.Limits,
+		Auth: s.deps.Auth, Secret: secret,
+		Attempts: httpserver.NewAttempts("console sign-in", s.deps.Limits, signInsPerSecond, s.deps.Logger), Limits: s.deps.Limits,
 		Profile: peer(peers.Profile, s.config.ProfileURL), Similarity: peer(peers.Similarity, s.config.SimilarityURL),
 		Recommender: console.Peer{Transport: httpserver.InProcess{Handler: s.server.Engine}},
 		Logger:      s.deps.Logger, Version: s.deps.Version, Now: time.Now,

@@ -63,18 +63,30 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 	event := func(kind, rec, item string) profileapi.Event {
 		return profileapi.Event{Type: kind, UserID: "ann", RecommendationID: rec, ItemID: item}
 	}
-	forged := trackingid.NewKeys([]byte("somebody else's")).Sign("north", trackingid.ID{At: time.Now(), Scenario: "invented", ScenarioVersion: 1, Experiment: "theirs", Arm: "b"})
+	forged := trackingid.NewKeys([]byte("somebody else's")).Sign("north", trackingid.ID{
+		At: time.Now(), Scenario: "invented", ScenarioVersion: 1, Experiment: "theirs", Arm: "b",
+	})
 	s.happened(
-		profileapi.Event{Type: "purchase", UserID: "eve", OrderID: "O9", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 2e11, forged)}},
+		profileapi.Event{
+			Type: "purchase", UserID: "eve", OrderID: "O9", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 2e11, forged)},
+		},
 		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i000", "i001")},
 		profileapi.Event{Type: "view_item_list", UserID: "ann", RecommendationID: reported, Items: items("i001", "i002")},
-		event("select_item", reported, "i000"), event("view_item", reported, "i000"), event("view_item", reported, "i000"), event("select_item", reported, "i001"),
+		event("select_item", reported, "i000"), event("view_item", reported, "i000"), event("view_item", reported, "i000"),
+		event("select_item", reported, "i001"),
 		event("select_item", sent.RecommendationID, "i100"),
 		event("view_item", reported, "i150"), event("select_item", "made up", "i000"), event("select_item", tested, "i000"),
-		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 10, reported)}},
-		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i001", 2, 5, "")}},
+		profileapi.Event{
+			Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i000", 1, 10, reported)},
+		},
+		profileapi.Event{
+			Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i001", 2, 5, "")},
+		},
 		profileapi.Event{Type: "refund", UserID: "ann", OrderID: "O1", Items: []profileapi.EventItem{{ItemID: "i001"}}},
-		profileapi.Event{Type: "purchase", UserID: "ann", OrderID: "O2", Currency: "USD", Items: []profileapi.EventItem{sold("i002", 1, 7, reported), sold("i199", 1, 70, reported)}},
+		profileapi.Event{
+			Type: "purchase", UserID: "ann", OrderID: "O2", Currency: "USD",
+			Items: []profileapi.EventItem{sold("i002", 1, 7, reported), sold("i199", 1, 70, reported)},
+		},
 		profileapi.Event{Type: "refund", UserID: "ann", OrderID: "O2"},
 	)
 	mine := func(r api.ScenariosMetrics) *api.ScenarioMetrics {
@@ -83,13 +95,18 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 		}
 		return &api.ScenarioMetrics{}
 	}
-	report := poll(t, s, "/v1/metrics/scenarios", func(r api.ScenariosMetrics) bool { return mine(r).Refunded == 12 && mine(r).Requests == 2 })
+	report := poll(
+		t, s, "/v1/metrics/scenarios", func(r api.ScenariosMetrics) bool { return mine(r).Refunded == 12 && mine(r).Requests == 2 },
+	)
 	want := &api.ScenarioMetrics{
-		Scenario: "mine", Requests: 2, Impressions: 3 + 5, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12, Unverified: 1, NotInList: 2,
-		Revenues: map[string]float64{"EUR": 15, "USD": 0}, CoverageItems: 5,
+		Scenario: "mine", Requests: 2, Impressions: 3 + 5, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12, Unverified: 1,
+		NotInList: 2,
+		Revenues:  map[string]float64{"EUR": 15, "USD": 0}, CoverageItems: 5,
 	}
 	got := mine(report)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(api.ScenarioMetrics{}, "ClickRate", "ConversionRate", "Coverage", "TierShare", "MeanLatencyMS")); diff != "" {
+	if diff := cmp.Diff(
+		want, got, cmpopts.IgnoreFields(api.ScenarioMetrics{}, "ClickRate", "ConversionRate", "Coverage", "TierShare", "MeanLatencyMS"),
+	); diff != "" {
 		t.Error(diff)
 	}
 	if got.TierShare["pinned"] != 1./8 || got.TierShare["popular"] != 7./8 {
@@ -98,13 +115,17 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 	if slices.ContainsFunc(report.Scenarios, func(m api.ScenarioMetrics) bool { return m.Scenario == "invented" }) {
 		t.Errorf("a scenario that somebody made up is counted: %+v", report.Scenarios)
 	}
-	if report.UnknownRecommendations != 2 || len(report.Warnings) != 3 || !strings.Contains(report.Warnings[0], "2 events name a recommendation_id that is none") {
+	if report.UnknownRecommendations != 2 || len(report.Warnings) != 3 ||
+		!strings.Contains(report.Warnings[0], "2 events name a recommendation_id that is none") {
 		t.Errorf("warnings %+v", report.MetricsWarnings)
 	}
 	s.table(t, "interval=day&scenario=mine", api.MetricsRow{
-		At: today(), Scenario: "mine", Requests: 2, Impressions: 8, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12, Unverified: 1, NotInList: 2,
+		At: today(), Scenario: "mine", Requests: 2, Impressions: 8, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12,
+		Unverified: 1, NotInList: 2,
 	})
-	s.table(t, "interval=all&group_by=scenario,rule&scenario=mine", api.MetricsRow{Scenario: "mine", Rule: "rule:top", Impressions: 1, Clicks: 1})
+	s.table(t, "interval=all&group_by=scenario,rule&scenario=mine", api.MetricsRow{
+		Scenario: "mine", Rule: "rule:top", Impressions: 1, Clicks: 1,
+	})
 	s.table(t, "interval=all&group_by=currency", api.MetricsRow{Currency: "EUR", Revenue: 15}, api.MetricsRow{Currency: "USD"})
 }
 
@@ -130,7 +151,12 @@ func TestAPagesOrdersCostWhatTheCatalogueSays(t *testing.T) {
 	s := north(t)
 	a := s.recommend(t, api.Request{Scenario: "home.trending", UserID: "ann", Limit: 3}) // the lamps i000 to i002 cost 1, 2 and 3
 	order := func(id, currency string, line profileapi.EventItem, fromPage bool) profileapi.StoredEvent {
-		return profileapi.StoredEvent{FromPage: fromPage, Event: profileapi.Event{Type: "purchase", UserID: "ann", OrderID: id, Currency: currency, Items: []profileapi.EventItem{line}}}
+		return profileapi.StoredEvent{
+			FromPage: fromPage,
+			Event: profileapi.Event{
+				Type: "purchase", UserID: "ann", OrderID: id, Currency: currency, Items: []profileapi.EventItem{line},
+			},
+		}
 	}
 	s.stored(
 		order("O1", "", sold("i001", 2, 1.5, a.RecommendationID), true),     // 3: on sale
@@ -161,7 +187,8 @@ func TestFiguresAreAskedForInWordsThatThereAre(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	for query, want := range map[string]string{
-		"group_by=scenario,brand": "group_by", "interval=month": "interval", "from=2026-01-02&to=2026-01-01": "from", "from=yesterday": "from", "grouping=day": "grouping",
+		"group_by=scenario,brand": "group_by", "interval=month": "interval", "from=2026-01-02&to=2026-01-01": "from",
+		"from=yesterday": "from", "grouping=day": "grouping",
 	} {
 		_, err := s.call(t, http.MethodGet, "/v1/metrics?"+query, nil, nil, nil)
 		if diff := cmp.Diff([]string{want}, pointers(t, err)); diff != "" {

@@ -89,7 +89,8 @@ func cutDatabase(t *testing.T, address string, cut, mend func()) {
 	askUntil("the database is named and decisions are dropped", func(degraded bool) bool {
 		return degraded && s.metric(t, "aisle_decisions_dropped_total") > 0
 	})
-	if _, err := s.call(t, http.MethodPut, "/v1/scenarios/other", nil, sc, nil); !apierror.Is(err, http.StatusServiceUnavailable) || strings.Contains(err.Error(), "127.0.0.1") {
+	if _, err := s.call(t, http.MethodPut, "/v1/scenarios/other", nil, sc, nil); !apierror.Is(err, http.StatusServiceUnavailable) ||
+		strings.Contains(err.Error(), "127.0.0.1") {
 		t.Errorf("a change that cannot be stored: %v", err)
 	}
 
@@ -122,7 +123,9 @@ func TestWithoutItsDatabaseTheServiceAnswersAndRecoversByItself(t *testing.T) {
 		t.Parallel()
 		proxy, address := proxied(t)
 		cutDatabase(t, address, func() {
-			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}`)); err != nil {
+			if _, err := proxy.Toxics.AddToxicJson(
+				strings.NewReader(`{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}`),
+			); err != nil {
 				t.Fatal(err)
 			}
 		}, func() {

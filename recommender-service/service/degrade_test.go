@@ -55,7 +55,8 @@ func TestAPeerThatIsAwayIsNamedAndComesBackWithoutARestart(t *testing.T) {
 	if !cmp.Equal(ids(a), ids(whole)) || !a.Freshness.Stale || a.Freshness.ProfileAsOf.IsZero() {
 		t.Errorf("without the profile-service what was read last is not used: %+v", a)
 	}
-	if a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "eve", Limit: 5}); len(a.Items) != 5 || a.Items[0].Tier == "personal" || a.Freshness.Stale {
+	if a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "eve", Limit: 5}); len(a.Items) != 5 ||
+		a.Items[0].Tier == "personal" || a.Freshness.Stale {
 		t.Errorf("somebody of whom nothing was read: %+v", a)
 	}
 	restart(t, s.world.profile)
@@ -96,7 +97,8 @@ func TestASlowPeerDoesNotHoldUpTheAnswer(t *testing.T) {
 	}
 }
 
-// TestWhatFailsForOneShopStopsNothingElse lets the profile-service fail for one shop, and for another answer lists but no continuations of a session.
+// TestWhatFailsForOneShopStopsNothingElse lets the profile-service fail for one shop, and for another answer lists but no continuations of
+// a session.
 func TestWhatFailsForOneShopStopsNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -119,7 +121,10 @@ func TestWhatFailsForOneShopStopsNothingElse(t *testing.T) {
 	w.similarity.Config.Handler = fails(w.similarity.Config.Handler, "/v1/similarities/next", "north")
 	s := start(t, w, testenv.SQLite(t))
 	ask := func(shop, session string) (a api.Answer) {
-		in := api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 5, DeadlineMS: 5000, Events: []profileapi.Event{{Type: "view_item", ItemID: session}}}
+		in := api.Request{
+			Scenario: "home.for_you", UserID: "ann", Limit: 5, DeadlineMS: 5000,
+			Events: []profileapi.Event{{Type: "view_item", ItemID: session}},
+		}
 		if err := s.as(shop).Call(t.Context(), http.MethodPost, "/v1/recommendations", nil, in, &a); err != nil {
 			t.Fatal(err)
 		}
@@ -137,8 +142,8 @@ func TestWhatFailsForOneShopStopsNothingElse(t *testing.T) {
 	}
 }
 
-// TestTooManyAtOnceAreAnsweredFromWhatIsAtHand holds the readings of a visitor's state, so that no place becomes free: whoever gets none is answered from
-// the visitor who is remembered, without what he bought, and in a way that can be made again.
+// TestTooManyAtOnceAreAnsweredFromWhatIsAtHand holds the readings of a visitor's state, so that no place becomes free: whoever gets none is
+// answered from the visitor who is remembered, without what he bought, and in a way that can be made again.
 func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -192,13 +197,16 @@ func TestTooManyAtOnceAreAnsweredFromWhatIsAtHand(t *testing.T) {
 		unadmitted = append(unadmitted, <-answers)
 	}
 	// Somebody of whom nothing is remembered is read although there is no place.
-	if a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 200, DeadlineMS: 500}); a.Freshness.ProfileAsOf.IsZero() || len(a.Items) < 100 || slices.Contains(ids(a), "i021") {
+	if a := s.recommend(t, api.Request{
+		Scenario: "home.for_you", UserID: "bob", Limit: 200, DeadlineMS: 500,
+	}); a.Freshness.ProfileAsOf.IsZero() || len(a.Items) < 100 || slices.Contains(ids(a), "i021") {
 		t.Errorf("somebody new: profile as of %v, %d items", a.Freshness.ProfileAsOf, len(a.Items))
 	}
 	close(held)
 	asking.Wait()
 	for _, a := range unadmitted {
-		if !a.Freshness.Stale || len(a.Degraded) != 0 || len(a.Items) != 20 || a.Items[0].Tier != "personal" || slices.Contains(ids(a), "i021") {
+		if !a.Freshness.Stale || len(a.Degraded) != 0 || len(a.Items) != 20 || a.Items[0].Tier != "personal" ||
+			slices.Contains(ids(a), "i021") {
 			t.Fatalf("made from what is at hand: %+v", a)
 		}
 	}
@@ -215,7 +223,10 @@ func TestAModelThatStandsInForADamagedOneIsNamed(t *testing.T) {
 		d.did("ann", "view_item", "i003")
 		d.damaged = []similarityapi.ModelFallback{{Relation: similarityapi.Similar, Version: "m1", Serving: "m0"}}
 	})
-	s.await(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 5}, func(a api.Answer) bool { return slices.Contains(a.Degraded, "model") })
+	s.await(
+		t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 5},
+		func(a api.Answer) bool { return slices.Contains(a.Degraded, "model") },
+	)
 	if a := s.recommend(t, api.Request{Scenario: "home.trending", Limit: 5}); slices.Contains(a.Degraded, "model") {
 		t.Errorf("a list that no model made says %v", a.Degraded)
 	}

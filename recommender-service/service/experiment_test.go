@@ -44,11 +44,23 @@ type guarded struct {
 func guardedExperiments() []guarded {
 	hollow := api.Scenario{Sources: []api.Source{{Kind: "recently_viewed", Weight: 1}}, Limit: 5}
 	return []guarded{
-		{"errors", api.ExperimentArm{ModelVersions: map[string]string{"similar": goneVersion}}, api.Guardrails{MaxDegradedShare: .1}, "arm tried: 100.0 % of the answers were degraded"},
-		{"empty", api.ExperimentArm{Configuration: &hollow}, api.Guardrails{MaxEmptyShare: .05}, "arm tried: 100.0 % of the answers were empty"},
+		{
+			"errors", api.ExperimentArm{ModelVersions: map[string]string{"similar": goneVersion}}, api.Guardrails{MaxDegradedShare: .1},
+			"arm tried: 100.0 % of the answers were degraded",
+		},
+		{
+			"empty", api.ExperimentArm{Configuration: &hollow}, api.Guardrails{MaxEmptyShare: .05},
+			"arm tried: 100.0 % of the answers were empty",
+		},
 		{"latency", api.ExperimentArm{}, api.Guardrails{MaxLatencyMS: 1e-6}, "ms on average, more than 0.0 ms"},
-		{"clicks", api.ExperimentArm{}, api.Guardrails{MinClickRateRatio: .5}, "arm tried: 0.00 % of the visitors clicked, the control's 100.00 %"},
-		{"fine", api.ExperimentArm{}, api.Guardrails{MaxDegradedShare: .5, MaxEmptyShare: .5, MaxLatencyMS: 60_000, MinClickRateRatio: .5}, ""},
+		{
+			"clicks", api.ExperimentArm{}, api.Guardrails{MinClickRateRatio: .5},
+			"arm tried: 0.00 % of the visitors clicked, the control's 100.00 %",
+		},
+		{
+			"fine", api.ExperimentArm{},
+			api.Guardrails{MaxDegradedShare: .5, MaxEmptyShare: .5, MaxLatencyMS: 60_000, MinClickRateRatio: .5}, "",
+		},
 		{"few", api.ExperimentArm{Configuration: &hollow}, api.Guardrails{MaxEmptyShare: .05, MinVisitors: 1000}, ""},
 	}
 }
@@ -63,14 +75,20 @@ func TestGuardrailsStopAnExperimentAndSayWhy(t *testing.T) {
 		if g.guardrails.MinVisitors == 0 {
 			g.guardrails.MinVisitors = 10
 		}
-		x := api.Experiment{Status: "running", Traffic: 1, Scenarios: []string{g.id}, Arms: []api.ExperimentArm{{Name: "control", Share: .5}, g.arm}, Guardrails: g.guardrails}
+		x := api.Experiment{
+			Status: "running", Traffic: 1, Scenarios: []string{g.id}, Arms: []api.ExperimentArm{{Name: "control", Share: .5}, g.arm},
+			Guardrails: g.guardrails,
+		}
 		if _, err := s.call(t, http.MethodPut, "/v1/experiments/"+g.id, nil, x, nil); err != nil {
 			t.Fatal(err)
 		}
 		for v := range 60 {
 			a := s.recommend(t, api.Request{Scenario: g.id, UserID: fmt.Sprint("user", v), ContextItems: []string{"i010"}})
 			if g.id == "clicks" && a.Experiment.Arm == "control" {
-				e := profileapi.Event{Type: "select_item", UserID: fmt.Sprint("user", v), ItemID: ids(a)[0], RecommendationID: a.RecommendationID, OccurredAt: wire.TimeOf(time.Now())}
+				e := profileapi.Event{
+					Type: "select_item", UserID: fmt.Sprint("user", v), ItemID: ids(a)[0], RecommendationID: a.RecommendationID,
+					OccurredAt: wire.TimeOf(time.Now()),
+				}
 				events = append(events, profileapi.StoredEvent{Event: e, Seq: int64(len(events) + 1)})
 			}
 		}
@@ -94,9 +112,13 @@ func TestGuardrailsStopAnExperimentAndSayWhy(t *testing.T) {
 		if g.reason != "" {
 			continue
 		}
-		results := poll(t, s, "/v1/experiments/"+g.id+"/results", func(r api.ExperimentResults) bool { return r.Arms[0].Visitors+r.Arms[1].Visitors == 60 })
+		results := poll(
+			t, s, "/v1/experiments/"+g.id+"/results",
+			func(r api.ExperimentResults) bool { return r.Arms[0].Visitors+r.Arms[1].Visitors == 60 },
+		)
 		var x api.Experiment
-		if _, err := s.call(t, http.MethodGet, "/v1/experiments/"+g.id, nil, nil, &x); err != nil || x.Status != "running" || x.StopReason != "" {
+		if _, err := s.call(t, http.MethodGet, "/v1/experiments/"+g.id, nil, nil, &x); err != nil || x.Status != "running" ||
+			x.StopReason != "" {
 			t.Errorf("%s: %v %s %q after %+v", g.id, err, x.Status, x.StopReason, results.Arms)
 		}
 	}
@@ -113,7 +135,8 @@ func TestGuardrailsStopAnExperimentAndSayWhy(t *testing.T) {
 		t.Errorf("started again, it does not act: %+v", a)
 	}
 	var again api.Experiment
-	if _, err := s.call(t, http.MethodGet, "/v1/experiments/latency", nil, nil, &again); err != nil || again.Status != "running" || again.StopReason != "" {
+	if _, err := s.call(t, http.MethodGet, "/v1/experiments/latency", nil, nil, &again); err != nil || again.Status != "running" ||
+		again.StopReason != "" {
 		t.Errorf("started again: %v %+v", err, again)
 	}
 }
@@ -124,9 +147,12 @@ func TestAShadowArmIsComparedAndNeverShown(t *testing.T) {
 	plain := trending()
 	s.put(t, "shown", plain)
 	shadow := trending()
-	shadow.Rules = []api.Rule{{RuleID: "top", Action: "hide", Where: &api.Condition{Field: "item_id", Op: "in", Value: []any{"i000", "i001", "i002"}}}}
+	shadow.Rules = []api.Rule{
+		{RuleID: "top", Action: "hide", Where: &api.Condition{Field: "item_id", Op: "in", Value: []any{"i000", "i001", "i002"}}},
+	}
 	x := api.Experiment{Status: "running", Traffic: 1, Scenarios: []string{"shown"}, Arms: []api.ExperimentArm{
-		{Name: "control", Share: 1}, {Name: "without", Configuration: &shadow, Shadow: true}, {Name: "same", Configuration: &plain, Shadow: true},
+		{Name: "control", Share: 1}, {Name: "without", Configuration: &shadow, Shadow: true},
+		{Name: "same", Configuration: &plain, Shadow: true},
 	}}
 	if _, err := s.call(t, http.MethodPut, "/v1/experiments/x", nil, x, nil); err != nil {
 		t.Fatal(err)
@@ -174,7 +200,10 @@ func TestAModelVersionThatDoesNotExistIsRefused(t *testing.T) {
 	s := north(t)
 	s.world.edit("north", func(d *shopData) { d.models = map[string]string{"similar-1": "similar", "next-1": "viewed_next"} })
 	store := func(kind, status string, versions map[string]string) (saved api.SavedExperiment, err error) {
-		x := api.Experiment{Status: status, Traffic: 1, Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "tried", Share: .5, ModelVersions: versions}}}
+		x := api.Experiment{
+			Status: status, Traffic: 1,
+			Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "tried", Share: .5, ModelVersions: versions}},
+		}
 		_, err = s.call(t, http.MethodPut, "/v1/"+kind+"s/models", nil, x, &saved)
 		return saved, err
 	}
@@ -182,7 +211,8 @@ func TestAModelVersionThatDoesNotExistIsRefused(t *testing.T) {
 		t.Helper()
 		_, err := store(kind, "running", versions)
 		var p *apierror.Problem
-		if !errors.As(err, &p) || p.Status != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Pointer != pointer || p.Errors[0].Code != code ||
+		if !errors.As(err, &p) || p.Status != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Pointer != pointer ||
+			p.Errors[0].Code != code ||
 			!strings.Contains(p.Errors[0].Detail, "GET /v1/models") {
 			t.Errorf("%v is answered %+v", versions, err)
 		}
@@ -191,18 +221,21 @@ func TestAModelVersionThatDoesNotExistIsRefused(t *testing.T) {
 		refuses(kind, map[string]string{"similar": "similar-2"}, "/arms/1/model_versions/similar", "model_not_found")
 		refuses(kind, map[string]string{"similar": "next-1"}, "/arms/1/model_versions/similar", "wrong_relation")
 	}
-	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1", "viewed_next": "next-1"}); err != nil || len(saved.Warnings) > 0 {
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1", "viewed_next": "next-1"}); err != nil ||
+		len(saved.Warnings) > 0 {
 		t.Errorf("versions that are there: %+v, %v", saved.Warnings, err)
 	}
 	s.world.edit("north", func(d *shopData) { delete(d.models, "similar-1") })
-	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1"}); err != nil || len(saved.Warnings) != 1 || saved.Warnings[0].Code != "model_not_found" {
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-1"}); err != nil || len(saved.Warnings) != 1 ||
+		saved.Warnings[0].Code != "model_not_found" {
 		t.Errorf("a version that is gone since: %+v, %v", saved.Warnings, err)
 	}
 	if _, err := store("experiment", "stopped", map[string]string{"similar": "never"}); err != nil {
 		t.Errorf("a stopped experiment: %v", err)
 	}
 	shut(s.world.similarity)
-	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-9"}); err != nil || len(saved.Warnings) != 1 || saved.Warnings[0].Code != "not_checked" {
+	if saved, err := store("experiment", "running", map[string]string{"similar": "similar-9"}); err != nil || len(saved.Warnings) != 1 ||
+		saved.Warnings[0].Code != "not_checked" {
 		t.Errorf("without the similarity-service: %+v, %v", saved.Warnings, err)
 	}
 }

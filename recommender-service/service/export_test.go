@@ -45,7 +45,9 @@ func (r *running) exported(t *testing.T, req api.ExportRequest) io.Reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { resp.Body.Close() })
-	if err := r.as("south").Call(t.Context(), http.MethodGet, "/v1/exports/"+e.ExportID, nil, nil, nil); !apierror.Is(err, http.StatusNotFound) {
+	if err := r.as("south").Call(
+		t.Context(), http.MethodGet, "/v1/exports/"+e.ExportID, nil, nil, nil,
+	); !apierror.Is(err, http.StatusNotFound) {
 		t.Errorf("another shop's export: %v", err)
 	}
 	return resp.Body
@@ -66,7 +68,9 @@ func TestExportsWriteALinePerPerson(t *testing.T) {
 			t.Errorf("ann's first item is %s", line.Items[0].ItemID)
 		}
 	}
-	rows, err := csv.NewReader(s.exported(t, api.ExportRequest{Scenario: "email.for_you", UserIDs: people, Limit: 2, Fields: []string{"title", "price"}, Format: "csv"})).ReadAll()
+	rows, err := csv.NewReader(s.exported(t, api.ExportRequest{
+		Scenario: "email.for_you", UserIDs: people, Limit: 2, Fields: []string{"title", "price"}, Format: "csv",
+	})).ReadAll()
 	if err != nil || len(rows) != 1+2*len(people) || rows[1][6] != "Lamp i004" {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
@@ -78,14 +82,20 @@ func TestACellOfAnExportIsNoFormula(t *testing.T) {
 	w.edit("north", func(d *shopData) {
 		lamps(d, 20)
 		price := 3.0
-		d.put(profileapi.Item{ItemID: "=item", Title: "\tcmd", Brand: "+b", Price: &price, Attributes: map[string]any{"change": -5.0, "text": "-5"}})
+		d.put(profileapi.Item{
+			ItemID: "=item", Title: "\tcmd", Brand: "+b", Price: &price, Attributes: map[string]any{"change": -5.0, "text": "-5"},
+		})
 		d.list("similar", "i003", similarityapi.Neighbour{ItemID: "=item", Score: 1})
 		d.did("@ann", "view_item", "i003")
 	})
 	s := start(t, w, testenv.SQLite(t))
-	s.await(t, api.Request{Scenario: "email.for_you", UserID: "@ann"}, func(a api.Answer) bool { return len(a.Items) > 0 && a.Items[0].ItemID == "=item" })
+	s.await(
+		t, api.Request{Scenario: "email.for_you", UserID: "@ann"},
+		func(a api.Answer) bool { return len(a.Items) > 0 && a.Items[0].ItemID == "=item" },
+	)
 	rows, err := csv.NewReader(s.exported(t, api.ExportRequest{
-		Scenario: "email.for_you", UserIDs: []string{"@ann"}, Limit: 1, Format: "csv", Fields: []string{"title", "brand", "price", "attributes.change", "attributes.text"},
+		Scenario: "email.for_you", UserIDs: []string{"@ann"}, Limit: 1, Format: "csv",
+		Fields: []string{"title", "brand", "price", "attributes.change", "attributes.text"},
 	})).ReadAll()
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("%v, %v", rows, err)
@@ -108,13 +118,15 @@ func TestRowsHaveTheirReasonsAndRepeatNothing(t *testing.T) {
 		d.did("ann", "purchase", "i050")
 	})
 	sc := api.Scenario{Limit: 10, Seen: "exclude", Rows: []api.RowPlan{
-		{Kind: "because_you_bought", Title: "Because you bought %s"}, {Kind: "because_you_viewed"}, {Kind: "categories_for_you"}, {Kind: "brands_for_you"}, {Kind: "scenario", Scenario: "home.trending"},
+		{Kind: "because_you_bought", Title: "Because you bought %s"}, {Kind: "because_you_viewed"}, {Kind: "categories_for_you"},
+		{Kind: "brands_for_you"}, {Kind: "scenario", Scenario: "home.trending"},
 	}}
 	if _, err := s.call(t, http.MethodPut, "/v1/scenarios/home.page", nil, sc, nil); err != nil {
 		t.Fatal(err)
 	}
 	a := s.recommend(t, api.Request{Scenario: "home.page", UserID: "ann"})
-	want := []string{"Because you bought Lamp i050", "Lamp i003", "C2", "B0", "Trending"} // of categories and brands liked as much the first by name
+	// of categories and brands liked as much the first by name
+	want := []string{"Because you bought Lamp i050", "Lamp i003", "C2", "B0", "Trending"}
 	seen := map[string]bool{}
 	for n, row := range a.Rows {
 		if len(a.Rows) != len(want) || row.Title != want[n] || len(row.Items) != 10 {

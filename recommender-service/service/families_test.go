@@ -14,13 +14,17 @@ import (
 
 func amount(v float64) *float64 { return &v }
 
-// families starts a service for a shop with a shirt of three sizes, a sleeve whose variants have no product row, and a mug known by its SKU.
+// families starts a service for a shop with a shirt of three sizes, a sleeve whose variants have no product row, and a mug known by its
+// SKU.
 func families(t *testing.T) *running {
 	t.Helper()
 	s := north(t)
 	out := &profileapi.Stock{Status: profileapi.OutOfStock}
 	size := func(id, parent, size string, price float64, stock *profileapi.Stock) profileapi.Item {
-		return profileapi.Item{ItemID: id, ParentID: parent, Title: "Size " + size, Price: &price, Currency: "EUR", Stock: stock, Attributes: map[string]any{"size": size}}
+		return profileapi.Item{
+			ItemID: id, ParentID: parent, Title: "Size " + size, Price: &price, Currency: "EUR", Stock: stock,
+			Attributes: map[string]any{"size": size},
+		}
 	}
 	s.world.edit("north", func(d *shopData) {
 		d.put(
@@ -56,7 +60,10 @@ func TestAnswersNameTheFamilyAndItsBestVariant(t *testing.T) {
 	t.Parallel()
 	s := families(t)
 	s.world.edit("north", func(d *shopData) {
-		d.put(profileapi.Item{ItemID: "dress-l", ParentID: "dress", Attributes: map[string]any{"size": "L"}}, profileapi.Item{ItemID: "dress-m", ParentID: "dress", Attributes: map[string]any{"size": "M"}})
+		d.put(
+			profileapi.Item{ItemID: "dress-l", ParentID: "dress", Attributes: map[string]any{"size": "L"}},
+			profileapi.Item{ItemID: "dress-m", ParentID: "dress", Attributes: map[string]any{"size": "M"}},
+		)
 		d.did("lea", "view_item", "dress-l")
 		d.did("mia", "view_item", "dress-m")
 	})
@@ -68,15 +75,26 @@ func TestAnswersNameTheFamilyAndItsBestVariant(t *testing.T) {
 		not   []string
 		want  []string
 	}{
-		"the first that can be bought":               {want: []string{mug, "shirt/shirt-l/shirt", "v11//g1"}},
-		"the visitor's size":                         {user: "mia", want: []string{mug, "shirt/shirt-m/shirt", "v11//g1"}},
-		"another visitor's size":                     {user: "lea", want: []string{mug, "shirt/shirt-l/shirt", "v11//g1"}},
-		"the variant that the filter wants":          {where: &api.Condition{Field: "price", Op: "lte", Value: 30.0}, want: []string{mug, "shirt/shirt-l/shirt", "v12//g1"}},
-		"one variant meets all of a filter":          {where: &api.Condition{All: []api.Condition{{Field: "price", Op: "lt", Value: 23.0}, {Field: "attributes.size", Value: "L"}}}},
-		"a variant that cannot be bought":            {where: &api.Condition{Field: "attributes.size", Value: "S"}},
-		"a variant has its product's brand":          {where: &api.Condition{All: []api.Condition{{Field: "brand", Value: "Ora"}, {Field: "attributes.size", Value: "M"}}}, want: []string{"shirt/shirt-m/shirt"}},
-		"a filter by family id":                      {where: &api.Condition{Field: "item_id", Op: "in", Value: []any{"g1", "4006381333931"}}, want: []string{mug, "v11//g1"}},
-		"a filter against a variant":                 {where: &api.Condition{Field: "item_id", Op: "ne", Value: "v11"}, want: []string{mug, "shirt/shirt-l/shirt", "v12//g1"}},
+		"the first that can be bought": {want: []string{mug, "shirt/shirt-l/shirt", "v11//g1"}},
+		"the visitor's size":           {user: "mia", want: []string{mug, "shirt/shirt-m/shirt", "v11//g1"}},
+		"another visitor's size":       {user: "lea", want: []string{mug, "shirt/shirt-l/shirt", "v11//g1"}},
+		"the variant that the filter wants": {
+			where: &api.Condition{Field: "price", Op: "lte", Value: 30.0}, want: []string{mug, "shirt/shirt-l/shirt", "v12//g1"},
+		},
+		"one variant meets all of a filter": {
+			where: &api.Condition{All: []api.Condition{{Field: "price", Op: "lt", Value: 23.0}, {Field: "attributes.size", Value: "L"}}},
+		},
+		"a variant that cannot be bought": {where: &api.Condition{Field: "attributes.size", Value: "S"}},
+		"a variant has its product's brand": {
+			where: &api.Condition{All: []api.Condition{{Field: "brand", Value: "Ora"}, {Field: "attributes.size", Value: "M"}}},
+			want:  []string{"shirt/shirt-m/shirt"},
+		},
+		"a filter by family id": {
+			where: &api.Condition{Field: "item_id", Op: "in", Value: []any{"g1", "4006381333931"}}, want: []string{mug, "v11//g1"},
+		},
+		"a filter against a variant": {
+			where: &api.Condition{Field: "item_id", Op: "ne", Value: "v11"}, want: []string{mug, "shirt/shirt-l/shirt", "v12//g1"},
+		},
 		"what is in the cart is offered nowhere":     {cart: []string{"shirt-m", "MUG-1"}, want: []string{"v11//g1"}},
 		"an excluded family, and one by its variant": {not: []string{"g1", "shirt-s"}, want: []string{mug}},
 	} {
@@ -106,9 +124,12 @@ func TestTheFieldsOfAFamilyAreThoseOfWhatIsOffered(t *testing.T) {
 		}
 	}
 	want := map[string]map[string]any{
-		"shirt": {"title": "Shirt", "price": 22.0, "price_range": map[string]any{"min": 22.0, "max": 25.0}, "attributes.size": "L", "brand": "Ora"},
-		"v11":   {"title": "Size 15", "price": 32.0, "price_range": map[string]any{"min": 30.0, "max": 32.0}, "attributes.size": "15"},
-		"mug":   {"title": "Mug", "price": 8.0},
+		"shirt": {
+			"title": "Shirt", "price": 22.0, "price_range": map[string]any{"min": 22.0, "max": 25.0}, "attributes.size": "L",
+			"brand": "Ora",
+		},
+		"v11": {"title": "Size 15", "price": 32.0, "price_range": map[string]any{"min": 30.0, "max": 32.0}, "attributes.size": "15"},
+		"mug": {"title": "Mug", "price": 8.0},
 	}
 	for id := range want {
 		if diff := cmp.Diff(want[id], got[id]); diff != "" {
@@ -121,7 +142,9 @@ func TestRulesAndQuestionsFindItemsByAnyID(t *testing.T) {
 	t.Parallel()
 	s := families(t)
 	sc := trending()
-	sc.Rules = []api.Rule{{RuleID: "sleeve", Action: "pin", ItemID: "v12", Position: 1}, {RuleID: "mug", Action: "pin", ItemID: "4006381333931", Position: 2}}
+	sc.Rules = []api.Rule{
+		{RuleID: "sleeve", Action: "pin", ItemID: "v12", Position: 1}, {RuleID: "mug", Action: "pin", ItemID: "4006381333931", Position: 2},
+	}
 	s.put(t, "mine", sc)
 	if diff := cmp.Diff([]string{"mug//", "v12//g1"}, others(s.recommend(t, api.Request{Scenario: "mine", Limit: 3}))); diff != "" {
 		t.Error(diff)
@@ -129,7 +152,10 @@ func TestRulesAndQuestionsFindItemsByAnyID(t *testing.T) {
 	for asked, want := range map[string]struct {
 		included bool
 		instead  string
-	}{"MUG-1": {true, "mug"}, "mug": {true, ""}, "g1": {true, "v11"}, "v12": {true, "v11"}, "v11": {true, ""}, "shirt-m": {true, "shirt"}, "shirt-l": {true, ""}} {
+	}{
+		"MUG-1": {true, "mug"}, "mug": {true, ""}, "g1": {true, "v11"}, "v12": {true, "v11"}, "v11": {true, ""}, "shirt-m": {true, "shirt"},
+		"shirt-l": {true, ""},
+	} {
 		got, err := s.api.Explain(t.Context(), api.ExplainRequest{Request: similarTo("i000"), ItemID: asked})
 		if err != nil || got.Included != want.included || got.RecommendedInstead != want.instead {
 			t.Errorf("%s: %v included %v, instead %q (%s), want %+v", asked, err, got.Included, got.RecommendedInstead, got.Stage, want)
@@ -140,7 +166,10 @@ func TestRulesAndQuestionsFindItemsByAnyID(t *testing.T) {
 		t.Errorf("of the page of an alias: %v", ids(from))
 	}
 	var ranked api.RankAnswer
-	if err := s.http.Call(t.Context(), http.MethodPost, "/v1/rankings", nil, api.RankRequest{ItemIDs: []string{"shirt-s", "shirt-m", "g1", "MUG-1", "none"}}, &ranked); err != nil {
+	if err := s.http.Call(
+		t.Context(), http.MethodPost, "/v1/rankings", nil, api.RankRequest{ItemIDs: []string{"shirt-s", "shirt-m", "g1", "MUG-1", "none"}},
+		&ranked,
+	); err != nil {
 		t.Fatal(err)
 	}
 	var available []bool
@@ -155,7 +184,9 @@ func TestRulesAndQuestionsFindItemsByAnyID(t *testing.T) {
 func TestWhyNotGivesTheRank(t *testing.T) {
 	t.Parallel()
 	s := north(t)
-	got, err := s.api.Explain(t.Context(), api.ExplainRequest{Request: api.Request{Scenario: "home.trending", Limit: 5, DeadlineMS: 5000}, ItemID: "i011"})
+	got, err := s.api.Explain(t.Context(), api.ExplainRequest{
+		Request: api.Request{Scenario: "home.trending", Limit: 5, DeadlineMS: 5000}, ItemID: "i011",
+	})
 	if err != nil || got.Stage != "rank" || got.Rank != 12 || got.Total != 200 {
 		t.Errorf("%v: stage %s, rank %d of %d; want 12 of 200", err, got.Stage, got.Rank, got.Total)
 	}

@@ -40,7 +40,10 @@ func forget(t *testing.T, s *running) {
 		r.Scenario = "mine"
 		a := s.recommend(t, r)
 		answers[name] = a.RecommendationID
-		e := profileapi.Event{Type: "select_item", UserID: r.UserID, SessionID: r.SessionID, ItemID: ids(a)[0], RecommendationID: a.RecommendationID, OccurredAt: wire.TimeOf(time.Now())}
+		e := profileapi.Event{
+			Type: "select_item", UserID: r.UserID, SessionID: r.SessionID, ItemID: ids(a)[0], RecommendationID: a.RecommendationID,
+			OccurredAt: wire.TimeOf(time.Now()),
+		}
 		events = append(events, profileapi.StoredEvent{Event: e, Seq: int64(len(events) + 1)})
 	}
 	s.world.edit("north", func(d *shopData) { d.events = events })
@@ -80,7 +83,8 @@ func forget(t *testing.T, s *running) {
 		}
 	}
 	var results api.ExperimentResults
-	if _, err := s.call(t, http.MethodGet, "/v1/experiments/x/results", nil, nil, &results); err != nil || results.Arms[0].Visitors != 1 || results.Arms[0].Clicks != 1 {
+	if _, err := s.call(t, http.MethodGet, "/v1/experiments/x/results", nil, nil, &results); err != nil || results.Arms[0].Visitors != 1 ||
+		results.Arms[0].Clicks != 1 {
 		t.Errorf("results: %+v, %v", results.Arms, err)
 	}
 }

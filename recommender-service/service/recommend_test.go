@@ -17,7 +17,8 @@ import (
 func scenarios() []string {
 	return []string{
 		"account.recently_viewed", "cart.complementary", "category.best_sellers", "email.for_you", "home.for_you", "home.trending",
-		"order_confirmation.buy_again", "product_detail.bought_together", "product_detail.next", "product_detail.similar", "search_no_results.best_sellers",
+		"order_confirmation.buy_again", "product_detail.bought_together", "product_detail.next", "product_detail.similar",
+		"search_no_results.best_sellers",
 	}
 }
 
@@ -30,7 +31,9 @@ func TestEveryScenarioFillsItsListAndEveryScoreAddsUp(t *testing.T) {
 	})
 	for _, user := range []string{"ann", "stranger", ""} {
 		for _, scenario := range scenarios() {
-			a := s.recommend(t, api.Request{Scenario: scenario, UserID: user, ContextItems: []string{"i010"}, Cart: []string{"i020"}, Limit: 30, Explain: "full"})
+			a := s.recommend(t, api.Request{
+				Scenario: scenario, UserID: user, ContextItems: []string{"i010"}, Cart: []string{"i020"}, Limit: 30, Explain: "full",
+			})
 			if len(a.Items) != 30 || len(a.Degraded) > 0 {
 				t.Errorf("%s for %q: %d items, degraded %v", scenario, user, len(a.Items), a.Degraded)
 			}
@@ -81,7 +84,10 @@ func TestThePresentEventChangesTheNextAnswer(t *testing.T) {
 			d.did("bob", "view_item", item)
 		})
 		a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "bob", Limit: 1})
-		if want := fmt.Sprintf("i%03d", 31+i*5); a.Items[0].ItemID != want || a.Items[0].Reasons[0] != (api.Reason{Code: "because_you_viewed", ItemID: item, Title: s.world.shops["north"].items[item].Title}) {
+		if want := fmt.Sprintf("i%03d", 31+i*5); a.Items[0].ItemID != want ||
+			a.Items[0].Reasons[0] != (api.Reason{
+				Code: "because_you_viewed", ItemID: item, Title: s.world.shops["north"].items[item].Title,
+			}) {
 			t.Fatalf("after a view of %s: %+v", item, a.Items)
 		}
 	}
@@ -94,7 +100,9 @@ func TestThePresentEventChangesTheNextAnswer(t *testing.T) {
 	s.await(t, page, func(a api.Answer) bool {
 		return len(a.Items) > 0 && a.Items[0].Reasons[0].ItemID == "i030" && a.Items[0].Reasons[0].Title == ""
 	})
-	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "new", Events: []profileapi.Event{{Type: "add_to_cart", ItemID: "i100"}}, Limit: 1})
+	a := s.recommend(t, api.Request{
+		Scenario: "home.for_you", UserID: "new", Events: []profileapi.Event{{Type: "add_to_cart", ItemID: "i100"}}, Limit: 1,
+	})
 	if a.Items[0].ItemID != "i101" {
 		t.Errorf("an event carried in the request: %+v", a.Items)
 	}
@@ -124,7 +132,8 @@ func TestFiltersExclusionsAndInvariantsHold(t *testing.T) {
 		t.Error(diff)
 	}
 	stages := map[string]string{
-		"i003": "candidates", "i004": "seen", "i005": "not_interested", "i006": "status", "i007": "out_of_stock", "i008": "out_of_stock", "i009": "shown", "i011": "excluded",
+		"i003": "candidates", "i004": "seen", "i005": "not_interested", "i006": "status", "i007": "out_of_stock", "i008": "out_of_stock",
+		"i009": "shown", "i011": "excluded",
 		"i012": "rank", "i150": "candidates", "nothing": "catalogue",
 	}
 	for id, stage := range stages {
@@ -142,9 +151,14 @@ func TestFiltersExclusionsAndInvariantsHold(t *testing.T) {
 	if diff := cmp.Diff([]string{"i009", "i012"}, ids(s.recommend(t, rated))); diff != "" {
 		t.Error(diff)
 	}
-	red := api.Condition{All: []api.Condition{{Field: "attributes.colour", Value: "red"}, {Field: "price", Op: "lt", Value: 10.0}, {Field: "category", Value: "Home > C0"}}}
-	for _, item := range s.recommend(t, api.Request{Scenario: "home.trending", Limit: 20, Filter: &red, Fields: []string{"price", "category", "attributes.colour"}}).Items {
-		if item.Fields.Get("price").(float64) >= 10 || item.Fields.Get("category") != "Home > C0" || item.Fields.Get("attributes.colour") != "red" {
+	red := api.Condition{All: []api.Condition{
+		{Field: "attributes.colour", Value: "red"}, {Field: "price", Op: "lt", Value: 10.0}, {Field: "category", Value: "Home > C0"},
+	}}
+	for _, item := range s.recommend(t, api.Request{
+		Scenario: "home.trending", Limit: 20, Filter: &red, Fields: []string{"price", "category", "attributes.colour"},
+	}).Items {
+		if item.Fields.Get("price").(float64) >= 10 || item.Fields.Get("category") != "Home > C0" ||
+			item.Fields.Get("attributes.colour") != "red" {
 			t.Errorf("the filter let %v through", item.Fields)
 		}
 	}
@@ -175,7 +189,10 @@ func TestPagesAndPlacementsRepeatNothing(t *testing.T) {
 	var page api.PageAnswer
 	before := s.world.times("profile")
 	err := s.http.Call(t.Context(), http.MethodPost, "/v1/recommendations/batch", nil, api.PageRequest{
-		UserID: "ann", Placements: []api.Request{{Scenario: "home.for_you", Limit: 10}, {Scenario: "home.trending", Limit: 10}, {Scenario: "home.for_you", Limit: 10}},
+		UserID: "ann",
+		Placements: []api.Request{
+			{Scenario: "home.for_you", Limit: 10}, {Scenario: "home.trending", Limit: 10}, {Scenario: "home.for_you", Limit: 10},
+		},
 	}, &page)
 	if err != nil {
 		t.Fatal(err)
@@ -206,10 +223,14 @@ func TestBadRequestsNameEveryField(t *testing.T) {
 		pointers = append(pointers, f.Pointer)
 	}
 	slices.Sort(pointers)
-	if diff := cmp.Diff([]string{"/cursor", "/events/0/item_id", "/fields/1", "/filter/any/0/field", "/filter/any/1/value", "/filter/any/2"}, pointers); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"/cursor", "/events/0/item_id", "/fields/1", "/filter/any/0/field", "/filter/any/1/value", "/filter/any/2"}, pointers,
+	); diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	if _, err = s.api.Recommend(t.Context(), api.Request{Scenario: "home.for_you", Limit: 500}); !apierror.Is(err, http.StatusUnprocessableEntity) {
+	if _, err = s.api.Recommend(t.Context(), api.Request{
+		Scenario: "home.for_you", Limit: 500,
+	}); !apierror.Is(err, http.StatusUnprocessableEntity) {
 		t.Errorf("limit out of range: %v", err)
 	}
 }
@@ -230,7 +251,9 @@ func TestShopsAreApart(t *testing.T) {
 		t.Errorf("another shop's scenario: %v", err)
 	}
 	mine := s.recommend(t, api.Request{Scenario: "mine"})
-	if err := s.as("south").Call(t.Context(), http.MethodGet, "/v1/recommendations/"+mine.RecommendationID, nil, nil, nil); !apierror.Is(err, http.StatusNotFound) {
+	if err := s.as("south").Call(
+		t.Context(), http.MethodGet, "/v1/recommendations/"+mine.RecommendationID, nil, nil, nil,
+	); !apierror.Is(err, http.StatusNotFound) {
 		t.Errorf("another shop's decision: %v", err)
 	}
 }
@@ -240,21 +263,26 @@ func TestVariantsGiveTheirParent(t *testing.T) {
 	s := north(t)
 	s.world.edit("north", func(d *shopData) {
 		out := &profileapi.Stock{Status: profileapi.OutOfStock}
-		d.put(profileapi.Item{ItemID: "shirt", Title: "Shirt"}, profileapi.Item{ItemID: "shirt-s", ParentID: "shirt", Stock: out}, profileapi.Item{ItemID: "shirt-m", ParentID: "shirt"},
+		d.put(profileapi.Item{ItemID: "shirt", Title: "Shirt"}, profileapi.Item{
+			ItemID: "shirt-s", ParentID: "shirt", Stock: out,
+		}, profileapi.Item{ItemID: "shirt-m", ParentID: "shirt"},
 			profileapi.Item{ItemID: "hat", Title: "Hat"}, profileapi.Item{ItemID: "hat-1", ParentID: "hat", Stock: out})
 		near := d.lists["similar"]["i000"]
 		near[0].ItemID, near[1].ItemID, near[2].ItemID = "shirt-s", "hat-1", "shirt-m"
 	})
-	a := s.await(t, api.Request{Scenario: "product_detail.similar", ContextItems: []string{"i000"}, Limit: 5, Fallback: "strict"}, func(a api.Answer) bool {
+	a := s.await(t, api.Request{
+		Scenario: "product_detail.similar", ContextItems: []string{"i000"}, Limit: 5, Fallback: "strict",
+	}, func(a api.Answer) bool {
 		return slices.Contains(ids(a), "shirt")
 	})
-	if a.Items[0].ItemID != "shirt" || a.Items[0].VariantID != "shirt-m" || slices.Contains(ids(a), "hat") || slices.Contains(ids(a), "shirt-m") {
+	if a.Items[0].ItemID != "shirt" || a.Items[0].VariantID != "shirt-m" || slices.Contains(ids(a), "hat") ||
+		slices.Contains(ids(a), "shirt-m") {
 		t.Errorf("got %+v", a.Items)
 	}
 }
 
-// TestPagesEndWhenAllIsShown pages through lists that leave candidates out page by page, for variety, for exploration or for a limit: none is lost, and the
-// last page is known to be it.
+// TestPagesEndWhenAllIsShown pages through lists that leave candidates out page by page, for variety, for exploration or for a limit: none
+// is lost, and the last page is known to be it.
 func TestPagesEndWhenAllIsShown(t *testing.T) {
 	t.Parallel()
 	s := north(t)

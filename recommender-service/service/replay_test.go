@@ -44,7 +44,12 @@ func TestEveryKindOfAnswerCanBeReplayed(t *testing.T) {
 	answers := map[string]func(t *testing.T, s *running) []string{
 		"the placements of a page": func(t *testing.T, s *running) []string {
 			var page api.PageAnswer
-			in := api.PageRequest{UserID: "ann", Placements: []api.Request{{Scenario: "home.for_you", Limit: 5}, {Scenario: "home.for_you", Limit: 5}, {Scenario: "home.trending", Limit: 5}}}
+			in := api.PageRequest{
+				UserID: "ann",
+				Placements: []api.Request{
+					{Scenario: "home.for_you", Limit: 5}, {Scenario: "home.for_you", Limit: 5}, {Scenario: "home.trending", Limit: 5},
+				},
+			}
 			if _, err := s.call(t, http.MethodPost, "/v1/recommendations/batch", nil, in, &page); err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +61,8 @@ func TestEveryKindOfAnswerCanBeReplayed(t *testing.T) {
 		},
 		"the rows of a page": func(t *testing.T, s *running) []string {
 			s.put(t, "rows", api.Scenario{Limit: 10, Seen: "exclude", Rows: []api.RowPlan{
-				{Kind: "because_you_viewed"}, {Kind: "categories_for_you"}, {Kind: "brands_for_you"}, {Kind: "scenario", Scenario: "home.trending"},
+				{Kind: "because_you_viewed"}, {Kind: "categories_for_you"}, {Kind: "brands_for_you"},
+				{Kind: "scenario", Scenario: "home.trending"},
 			}})
 			var list []string
 			for _, row := range s.recommend(t, api.Request{Scenario: "rows", UserID: "ann"}).Rows {
@@ -75,8 +81,13 @@ func TestEveryKindOfAnswerCanBeReplayed(t *testing.T) {
 		},
 		"an arm of an experiment that was edited": func(t *testing.T, s *running) []string {
 			sc := trending()
-			sc.Rules = []api.Rule{{RuleID: "red", Action: "boost", Factor: 3, Where: &api.Condition{Field: "attributes.colour", Value: "red"}}}
-			x := api.Experiment{Status: "running", Traffic: 1, Scenarios: []string{"home.for_you"}, Arms: []api.ExperimentArm{{Name: "a", Share: .5, Configuration: &sc}, {Name: "b", Share: .5, Configuration: &sc}}}
+			sc.Rules = []api.Rule{
+				{RuleID: "red", Action: "boost", Factor: 3, Where: &api.Condition{Field: "attributes.colour", Value: "red"}},
+			}
+			x := api.Experiment{
+				Status: "running", Traffic: 1, Scenarios: []string{"home.for_you"},
+				Arms: []api.ExperimentArm{{Name: "a", Share: .5, Configuration: &sc}, {Name: "b", Share: .5, Configuration: &sc}},
+			}
 			put := func() {
 				if _, err := s.call(t, http.MethodPut, "/v1/experiments/x", nil, x, nil); err != nil {
 					t.Fatal(err)
@@ -105,7 +116,9 @@ func TestEveryKindOfAnswerCanBeReplayed(t *testing.T) {
 		},
 		"a second page": func(t *testing.T, s *running) []string {
 			first := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 4})
-			return []string{s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 4, Cursor: *first.NextCursor}).RecommendationID}
+			return []string{
+				s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 4, Cursor: *first.NextCursor}).RecommendationID,
+			}
 		},
 	}
 	for name, make := range answers {

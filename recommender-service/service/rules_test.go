@@ -39,9 +39,13 @@ func TestTheRulesOfAllScenariosAreListed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, r := range page.Items {
-			got = append(got, fmt.Sprintf("%s%s %s %s %v %d v%d", r.Scenario, r.Pointer, r.Rule.RuleID, r.State, r.Active, r.Items, r.ScenarioVersion))
+			got = append(
+				got,
+				fmt.Sprintf("%s%s %s %s %v %d v%d", r.Scenario, r.Pointer, r.Rule.RuleID, r.State, r.Active, r.Items, r.ScenarioVersion),
+			)
 			var sc api.Scenario
-			if _, err := s.call(t, http.MethodGet, r.Scenario, nil, nil, &sc); err != nil || sc.ScenarioID != r.ScenarioID || sc.Title != r.ScenarioTitle || r.Detail == "" {
+			if _, err := s.call(t, http.MethodGet, r.Scenario, nil, nil, &sc); err != nil || sc.ScenarioID != r.ScenarioID ||
+				sc.Title != r.ScenarioTitle || r.Detail == "" {
 				t.Errorf("%s does not lead to its scenario: %v %+v", r.Scenario, err, r)
 			}
 		}
@@ -55,7 +59,8 @@ func TestTheRulesOfAllScenariosAreListed(t *testing.T) {
 	}
 	want := []string{
 		"/v1/scenarios/before/rules/0 z active true 200 v1",
-		"/v1/scenarios/mine/rules/0 a active true 100 v1", "/v1/scenarios/mine/rules/1 b scheduled false 100 v1", "/v1/scenarios/mine/rules/2 c expired false 100 v1",
+		"/v1/scenarios/mine/rules/0 a active true 100 v1", "/v1/scenarios/mine/rules/1 b scheduled false 100 v1",
+		"/v1/scenarios/mine/rules/2 c expired false 100 v1",
 		"/v1/scenarios/mine/rules/3 d disabled false 1 v1", "/v1/scenarios/mine/rules/4 e when true 0 v1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -19,8 +19,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// members gives the shop 40 people, every third of whom reads the newsletter, and returns those. The profile of the last is answered once stuck is
-// closed, if it is given.
+// members gives the shop 40 people, every third of whom reads the newsletter, and returns those. The profile of the last is answered once
+// stuck is closed, if it is given.
 func members(s *running, stuck chan struct{}) []string {
 	var list []string
 	s.world.edit("north", func(d *shopData) {
@@ -98,7 +98,8 @@ func TestAnExportForASegmentHasItsPeopleAndNobodyElse(t *testing.T) {
 
 	resp = done("csv")
 	rows, err := csv.NewReader(resp.Body).ReadAll()
-	if err != nil || len(rows) != 1+2*len(want) || strings.Join(rows[0], " ") != "user_id recommendation_id position item_id score tier title" {
+	if err != nil || len(rows) != 1+2*len(want) ||
+		strings.Join(rows[0], " ") != "user_id recommendation_id position item_id score tier title" {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
 	got = nil
@@ -117,7 +118,10 @@ func TestAnExportForAnEmptySegmentIsEmpty(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	members(s, nil)
-	e := poll(t, s, "/v1/exports/"+s.export(t, api.ExportRequest{Scenario: "email.for_you", Segment: "nobody"}).ExportID, func(e api.Export) bool { return e.State == api.ExportDone })
+	e := poll(
+		t, s, "/v1/exports/"+s.export(t, api.ExportRequest{Scenario: "email.for_you", Segment: "nobody"}).ExportID,
+		func(e api.Export) bool { return e.State == api.ExportDone },
+	)
 	resp, err := s.result(t, e.ExportID)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +168,8 @@ func TestAnExportOfAnotherReplicaIsNotFoundInSoManyWords(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if _, err := s.result(t, "6f1c1f0e-9a54-4a52-8f2b-0f0f0f0f0f0f"); !apierror.Is(err, http.StatusNotFound) || !strings.Contains(err.Error(), "replica") {
+	if _, err := s.result(t, "6f1c1f0e-9a54-4a52-8f2b-0f0f0f0f0f0f"); !apierror.Is(err, http.StatusNotFound) ||
+		!strings.Contains(err.Error(), "replica") {
 		t.Errorf("the result: %v", err)
 	}
 }

@@ -47,7 +47,8 @@ const (
 	shopsInterval = time.Second
 	// cataloguePatience is how long a service that has just started waits for a profile-service that does not answer.
 	cataloguePatience = 10 * time.Second
-	// configInterval is how late a change made in another replica is noticed when nobody told of it: a pooler in transaction mode delivers no notifications.
+	// configInterval is how late a change made in another replica is noticed when nobody told of it: a pooler in transaction mode delivers
+	// no notifications.
 	configInterval = 10 * time.Second
 )
 
@@ -120,7 +121,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
 	})
 	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "aisle_neighbour_cache_bytes", Help: "Memory that the kept neighbour lists take, at most four ninths of AISLE_RECOMMENDER_CACHE_MB.",
+		Name: "aisle_neighbour_cache_bytes",
+		Help: "Memory that the kept neighbour lists take, at most four ninths of AISLE_RECOMMENDER_CACHE_MB.",
 	}, func() float64 { return float64(s.peers.CachedBytes()) }))
 	s.scenarios = scenario.NewBook(s.store, logger, now)
 	s.rules = scenario.NewRules(s.store, logger, now)
@@ -128,10 +130,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
 	s.upkeep = &upkeep.Upkeep{
-		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger, Now: now,
+		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger,
+		Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(shop string, d *recommend.Decision, a *recommenderapi.Answer) {
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(
+		shop string, d *recommend.Decision, a *recommenderapi.Answer,
+	) {
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 		s.attribution.Answered(shop)
@@ -148,12 +153,16 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	recorder := &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
-		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry, Mend: httpapi.Mend,
+		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
+		Mend:       httpapi.Mend,
 		RateLimits: s.deps.Limits,
 	})
 	api := &httpapi.API{
-		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows, Decisions: s.decisions, Reporter: reporter,
-		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(ctx context.Context, shop, version string) (similarityapi.Model, error) {
+		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows,
+		Decisions: s.decisions, Reporter: reporter,
+		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(
+			ctx context.Context, shop, version string,
+		) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
 	}
@@ -171,7 +180,9 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 	if err := s.counter.Flush(ctx); err != nil {
 		return f, err
 	}
-	for _, who := range []struct{ id, visitor string }{{userID, experiment.Visitor(userID, "")}, {sessionID, experiment.Visitor("", sessionID)}} {
+	for _, who := range []struct{ id, visitor string }{
+		{userID, experiment.Visitor(userID, "")}, {sessionID, experiment.Visitor("", sessionID)},
+	} {
 		if who.id == "" {
 			continue
 		}
@@ -239,7 +250,9 @@ func (s *Service) product(shop, itemID string) metrics.Product {
 }
 
 func (s *Service) peer(name, url string) *httpclient.Client {
-	return httpclient.New(httpclient.Options{BaseURL: url, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[name]})
+	return httpclient.New(httpclient.Options{
+		BaseURL: url, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[name],
+	})
 }
 
 const description = "Recommendations: ranked, explained and controlled. Every score adds up, every list can be made again, and a peer that is away is named instead of failing the page."
@@ -252,12 +265,14 @@ func (s *Service) AdminHandler() http.Handler {
 	return httpserver.Admin(s.deps.Registry, s.Ready)
 }
 
-// Ready says whether the service can answer, part by part. Without its store and its peers it does, and says what it lacks; without a catalogue, at first, it would answer with
-// nothing.
+// Ready says whether the service can answer, part by part. Without its store and its peers it does, and says what it lacks; without a
+// catalogue, at first, it would answer with nothing.
 func (s *Service) Ready(ctx context.Context) []readiness.Part {
 	db := database.Ready(ctx, s.config.DatabaseURL, s.store.Ping)
 	if db.Err != nil {
-		db.Err, db.Note = nil, []string{"scenarios, rules and experiments are those read last, and decisions are not kept: " + db.Err.Error()}
+		db.Err, db.Note = nil, []string{
+			"scenarios, rules and experiments are those read last, and decisions are not kept: " + db.Err.Error(),
+		}
 	}
 	return []readiness.Part{db, s.gate.Part()}
 }

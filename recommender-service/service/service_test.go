@@ -56,7 +56,8 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 	r := &running{world: w, keys: map[string]string{}, registry: prometheus.NewRegistry()}
 	keysFile := filepath.Join(t.TempDir(), "keys.json")
 	for name, wanted := range map[string]auth.NewKey{
-		"north": {Kind: auth.KindSecret, Shop: "north"}, "south": {Kind: auth.KindSecret, Shop: "south"}, browser: {Kind: auth.KindPublishable, Shop: "north"},
+		"north": {Kind: auth.KindSecret, Shop: "north"}, "south": {Kind: auth.KindSecret, Shop: "south"},
+		browser: {Kind: auth.KindPublishable, Shop: "north"},
 	} {
 		secret, key, err := auth.Generate(wanted, time.Now())
 		if err != nil {
@@ -72,14 +73,18 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 		t.Fatal(err)
 	}
 	r.secret = secret
-	if err := auth.EditShop(keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil }); err != nil {
+	if err := auth.EditShop(
+		keysFile, "north", func(s *auth.ShopSettings) error { s.UserSecrets = []auth.UserSecret{secret}; return nil },
+	); err != nil {
 		t.Fatal(err)
 	}
 	authenticator, err := auth.NewAuthenticator(auth.Options{KeysFile: keysFile})
 	if err != nil {
 		t.Fatal(err)
 	}
-	svc, err := service.New(t.Context(), service.Config{DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL},
+	svc, err := service.New(t.Context(), service.Config{
+		DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL,
+	},
 		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: r.registry})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +114,10 @@ func north(t testing.TB) *running {
 	w := newWorld(t)
 	w.edit("north", func(s *shopData) { lamps(s, 200) })
 	r := start(t, w, testenv.SQLite(t))
-	r.await(t, recommenderapi.Request{Scenario: "home.trending"}, func(a recommenderapi.Answer) bool { return len(a.Items) == 20 && len(a.Degraded) == 0 })
+	r.await(
+		t, recommenderapi.Request{Scenario: "home.trending"},
+		func(a recommenderapi.Answer) bool { return len(a.Items) == 20 && len(a.Degraded) == 0 },
+	)
 	return r
 }
 

@@ -37,7 +37,8 @@ func TestRotationLowersWhatWasJustShownAndCanBeReplayed(t *testing.T) {
 	}
 	s.recommend(t, req)
 	var again api.Replay
-	if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+second.RecommendationID+"/replay", nil, nil, &again); err != nil || !again.Identical {
+	if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+second.RecommendationID+"/replay", nil, nil, &again); err != nil ||
+		!again.Identical {
 		t.Errorf("replay: %v, gone %v", err, again.Gone)
 	}
 }
@@ -63,7 +64,8 @@ func TestExplorationGivesPlacesToWhatIsShownLeastAndCanBeReplayed(t *testing.T) 
 			}
 		}
 		var again api.Replay
-		if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+a.RecommendationID+"/replay", nil, nil, &again); err != nil || !again.Identical {
+		if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+a.RecommendationID+"/replay", nil, nil, &again); err != nil ||
+			!again.Identical {
 			t.Fatalf("replay: %v, gone %v", err, again.Gone)
 		}
 	}
@@ -99,9 +101,12 @@ func TestObjectiveCapsAndMarketShapeTheList(t *testing.T) {
 		pounds.Currency = "GBP"
 		d.put(abroad, local, pounds)
 	})
-	req := api.Request{Scenario: "home.trending", Limit: 2, Market: &api.Market{Country: "DE", Currency: "EUR"}, Fields: []string{"price", "currency"}}
+	req := api.Request{
+		Scenario: "home.trending", Limit: 2, Market: &api.Market{Country: "DE", Currency: "EUR"}, Fields: []string{"price", "currency"},
+	}
 	a = s.await(t, req, func(a api.Answer) bool { return a.Items[0].ItemID != "i000" })
-	if got := ids(a); got[0] != "i001" || got[1] != "i003" || a.Items[0].Fields.Get("price") != 7.0 || a.Items[0].Fields.Get("currency") != "EUR" {
+	if got := ids(a); got[0] != "i001" || got[1] != "i003" || a.Items[0].Fields.Get("price") != 7.0 ||
+		a.Items[0].Fields.Get("currency") != "EUR" {
 		t.Errorf("in the market: %+v", a.Items)
 	}
 }
@@ -112,7 +117,10 @@ func TestWithoutConsentNothingPersonalIsUsed(t *testing.T) {
 	no := false
 	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", "i090") })
 	before := s.world.times("profile")
-	a := s.recommend(t, api.Request{Scenario: "home.for_you", UserID: "ann", Limit: 3, Consent: &profileapi.Consent{Personalization: &no}, Events: []profileapi.Event{{Type: "view_item", ItemID: "i050"}}})
+	a := s.recommend(t, api.Request{
+		Scenario: "home.for_you", UserID: "ann", Limit: 3, Consent: &profileapi.Consent{Personalization: &no},
+		Events: []profileapi.Event{{Type: "view_item", ItemID: "i050"}},
+	})
 	if s.world.times("profile") != before || ids(a)[0] != "i000" || a.Items[0].Tier != "popular" {
 		t.Errorf("got %v of tier %s after %d profile reads", ids(a), a.Items[0].Tier, s.world.times("profile")-before)
 	}

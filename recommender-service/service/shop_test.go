@@ -20,8 +20,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// world answers for the profile-service and the similarity-service over real HTTP, from data that a test sets. It keeps shops apart by the header
-// that service keys send.
+// world answers for the profile-service and the similarity-service over real HTTP, from data that a test sets. It keeps shops apart by the
+// header that service keys send.
 type world struct {
 	mu      sync.Mutex
 	shops   map[string]*shopData
@@ -74,7 +74,8 @@ func (w *world) shop(name string) *shopData {
 	s, ok := w.shops[name]
 	if !ok {
 		s = &shopData{
-			items: map[string]profileapi.Item{}, profiles: map[string]*profileapi.Profile{}, lists: map[string]map[string][]similarityapi.Neighbour{},
+			items: map[string]profileapi.Item{}, profiles: map[string]*profileapi.Profile{},
+			lists:   map[string]map[string][]similarityapi.Neighbour{},
 			popular: map[string][]similarityapi.Neighbour{}, version: "m1",
 		}
 		w.shops[name] = s
@@ -114,9 +115,13 @@ func (s *shopData) did(user, eventType string, items ...string) {
 		s.profiles[user] = p
 	}
 	for _, id := range items {
-		p.Recent = append(p.Recent, profileapi.ProfileItem{ItemID: id, Type: eventType, Types: []string{eventType}, Weight: 1, Decayed: 1, Count: 1, AgeHours: 2})
+		p.Recent = append(p.Recent, profileapi.ProfileItem{
+			ItemID: id, Type: eventType, Types: []string{eventType}, Weight: 1, Decayed: 1, Count: 1, AgeHours: 2,
+		})
 		if eventType == "purchase" {
-			p.Purchased = append(p.Purchased, profileapi.PurchasedItem{ItemID: id, Count: 1, Quantity: 1, LastAt: wire.TimeOf(time.Now().Add(-2 * time.Hour))})
+			p.Purchased = append(p.Purchased, profileapi.PurchasedItem{
+				ItemID: id, Count: 1, Quantity: 1, LastAt: wire.TimeOf(time.Now().Add(-2 * time.Hour)),
+			})
 		}
 	}
 }
@@ -217,7 +222,9 @@ func encoded(p *profileapi.Profile) visitorstate.Answer {
 		n := s.Find(id)
 		if n < 0 {
 			n = len(s.Items)
-			s.Items = append(s.Items, visitorstate.Item{ID: id, LastMs: now.Add(-2 * time.Hour).UnixMilli(), FirstMs: now.Add(-2 * time.Hour).UnixMilli()})
+			s.Items = append(s.Items, visitorstate.Item{
+				ID: id, LastMs: now.Add(-2 * time.Hour).UnixMilli(), FirstMs: now.Add(-2 * time.Hour).UnixMilli(),
+			})
 		}
 		return &s.Items[n]
 	}
@@ -251,7 +258,9 @@ func encoded(p *profileapi.Profile) visitorstate.Answer {
 			times = []wire.Time{b.LastAt}
 		}
 		for _, t := range slices.Backward(times) {
-			it.Purchases = append(it.Purchases, visitorstate.Purchase{AtMs: t.UnixMilli(), Quantity: float32(b.Quantity) / float32(len(times))})
+			it.Purchases = append(it.Purchases, visitorstate.Purchase{
+				AtMs: t.UnixMilli(), Quantity: float32(b.Quantity) / float32(len(times)),
+			})
 		}
 	}
 	for _, c := range p.Cart {
@@ -311,7 +320,10 @@ func (w *world) popular(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	q := r.URL.Query()
-	send(rw, similarityapi.PopularAnswer{Window: q.Get("window"), AsOf: wire.TimeOf(time.Unix(1.7e9, 0)), Items: w.shop(of(r)).popular[q.Get("window")+"/"+q.Get("category")]})
+	send(rw, similarityapi.PopularAnswer{
+		Window: q.Get("window"), AsOf: wire.TimeOf(time.Unix(1.7e9, 0)),
+		Items: w.shop(of(r)).popular[q.Get("window")+"/"+q.Get("category")],
+	})
 }
 
 func (w *world) live(rw http.ResponseWriter, r *http.Request) {
@@ -346,8 +358,10 @@ func lamps(s *shopData, n int) {
 	for i := range n {
 		price := float64(i%17) + 1
 		s.put(profileapi.Item{
-			ItemID: id(i), Title: "Lamp " + id(i), CategoryPath: []string{"Home", "C" + strconv.Itoa(i%4)}, Brand: "B" + strconv.Itoa(i%2), Price: &price,
-			Attributes: map[string]any{"colour": []string{"red", "blue", "green"}[i%3]}, PublishedAt: wire.TimeOf(time.Unix(1.6e9+int64(i), 0)),
+			ItemID: id(i), Title: "Lamp " + id(i), CategoryPath: []string{"Home", "C" + strconv.Itoa(i%4)}, Brand: "B" + strconv.Itoa(i%2),
+			Price:       &price,
+			Attributes:  map[string]any{"colour": []string{"red", "blue", "green"}[i%3]},
+			PublishedAt: wire.TimeOf(time.Unix(1.6e9+int64(i), 0)),
 		})
 		var near []similarityapi.Neighbour
 		for k := 1; k <= 10; k++ {

@@ -79,7 +79,10 @@ func TestAPageReadsItsOwnVisitorOnly(t *testing.T) {
 			return s.asPage(t, token, http.MethodPost, "/v1/recommendations/batch", nil, page, nil)
 		},
 		"a ranking": func(token, user, session string) error {
-			return s.asPage(t, token, http.MethodPost, "/v1/rankings", nil, api.RankRequest{UserID: user, SessionID: session, ItemIDs: []string{"i001", "i002"}}, nil)
+			return s.asPage(
+				t, token, http.MethodPost, "/v1/rankings", nil,
+				api.RankRequest{UserID: user, SessionID: session, ItemIDs: []string{"i001", "i002"}}, nil,
+			)
 		},
 	}
 	for name, c := range map[string]struct{ token, user, session, code string }{
@@ -100,7 +103,8 @@ func TestAPageReadsItsOwnVisitorOnly(t *testing.T) {
 					}
 					return
 				}
-				if p := apierror.From(err); !apierror.Is(err, http.StatusForbidden) || len(p.Errors) == 0 || p.Errors[0].Code != c.code || !strings.Contains(p.Errors[0].Pointer, "_id") {
+				if p := apierror.From(err); !apierror.Is(err, http.StatusForbidden) || len(p.Errors) == 0 || p.Errors[0].Code != c.code ||
+					!strings.Contains(p.Errors[0].Pointer, "_id") {
 					t.Errorf("%v, want %s", err, c.code)
 				}
 			})

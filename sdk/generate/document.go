@@ -242,12 +242,14 @@ func operationOf(method, path string, raw *rawOperation, schemas map[string]rawS
 
 func hasCursor(o *operation, result rawSchema) bool {
 	_, ok := result.Properties["next_cursor"]
-	return ok && o.Method == http.MethodGet && slices.ContainsFunc(o.InQuery, func(f field) bool { return f.Name == "cursor" && f.Type.Kind == "string" })
+	return ok && o.Method == http.MethodGet &&
+		slices.ContainsFunc(o.InQuery, func(f field) bool { return f.Name == "cursor" && f.Type.Kind == "string" })
 }
 
 // reading tells the POST operations that change nothing, or that know a repeat by the ids within, so that a client may try again.
 func reading(id string) bool {
 	return slices.Contains([]string{
-		"post-events", "validate-events", "recommend", "recommend-page", "explain", "rank", "look-up-similarities", "next-items", "preview-scenario", "replay", "put-items", "set-stock",
+		"post-events", "validate-events", "recommend", "recommend-page", "explain", "rank", "look-up-similarities", "next-items",
+		"preview-scenario", "replay", "put-items", "set-stock",
 	}, id)
 }

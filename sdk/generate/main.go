@@ -2,8 +2,8 @@
 //
 //	go run ./sdk/generate -api http://127.0.0.1:8080 -out sdk
 //
-// It writes sdk/openapi.json, the document itself, and the generated file of each client. What is the same for every operation (retries, deadlines,
-// problems) is written by hand beside them.
+// It writes sdk/openapi.json, the document itself, and the generated file of each client. What is the same for every operation (retries,
+// deadlines, problems) is written by hand beside them.
 package main
 
 import (

@@ -138,7 +138,11 @@ func pythonOperation(b *strings.Builder, o *operation) {
 	pythonDoc(b, o.Summary+".\n\n"+o.Doc)
 	fmt.Fprintf(b, "        return self.%s(%s, options=options)\n", method, call)
 	if o.Paged {
-		fmt.Fprintf(b, "\n    def %s_pages(self, *args: Any, **kwargs: Any) -> Iterator[%s]:\n        \"\"\"Yields one page of %s after the other.\"\"\"\n        return self._pages(self.%s, *args, **kwargs)\n", name, result, name, name)
+		fmt.Fprintf(
+			b,
+			"\n    def %s_pages(self, *args: Any, **kwargs: Any) -> Iterator[%s]:\n        \"\"\"Yields one page of %s after the other.\"\"\"\n        return self._pages(self.%s, *args, **kwargs)\n",
+			name, result, name, name,
+		)
 	}
 }
 
@@ -159,5 +163,8 @@ func pythonDoc(b *strings.Builder, text string) {
 }
 
 func reserved(name string) bool {
-	return slices.Contains([]string{"from", "not", "in", "is", "and", "or", "class", "global", "import", "def", "if", "else", "for", "with", "as", "pass"}, name)
+	return slices.Contains(
+		[]string{"from", "not", "in", "is", "and", "or", "class", "global", "import", "def", "if", "else", "for", "with", "as", "pass"},
+		name,
+	)
 }

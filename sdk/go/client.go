@@ -3,8 +3,8 @@
 //	client := aisle.New("https://recommend.example", aisle.WithKey("sk_…"))
 //	answer, err := client.Recommend(ctx, aisle.Request{Scenario: "home.for_you", UserID: "ann"})
 //
-// Every call of the API is a method of [Client]; types and methods are made from the OpenAPI document. A call that may be repeated is tried again, after a
-// pause, when the service is busy, cannot be reached or limits the rate. What it says against a request is a [*Problem].
+// Every call of the API is a method of [Client]; types and methods are made from the OpenAPI document. A call that may be repeated is tried
+// again, after a pause, when the service is busy, cannot be reached or limits the rate. What it says against a request is a [*Problem].
 package aisle
 
 import (
@@ -24,7 +24,8 @@ import (
 )
 
 const (
-	// tries is how often a call is made at most, and firstPause lies before the second; each pause is twice the one before, longestPause at most.
+	// tries is how often a call is made at most, and firstPause lies before the second; each pause is twice the one before, longestPause at
+	// most.
 	tries        = 4
 	firstPause   = 200 * time.Millisecond
 	longestPause = 30 * time.Second
@@ -184,7 +185,8 @@ func (c *Client) stream(ctx context.Context, k call) (io.ReadCloser, error) {
 	}
 }
 
-// encode returns the body as bytes, which can be sent again; none of what is read from elsewhere. Events without an id get one, so that a repeat counts once.
+// encode returns the body as bytes, which can be sent again; none of what is read from elsewhere. Events without an id get one, so that a
+// repeat counts once.
 func (k *call) encode() ([]byte, string, error) {
 	switch body := k.body.(type) {
 	case nil:
@@ -232,7 +234,9 @@ func (c *Client) try(ctx context.Context, k *call, body []byte, contentType stri
 func problem(answer *http.Response) error {
 	defer answer.Body.Close()
 	data, _ := io.ReadAll(io.LimitReader(answer.Body, mostOfProblem))
-	p := &Problem{Status: int64(answer.StatusCode), Title: answer.Status, Code: "http_" + strconv.Itoa(answer.StatusCode), Detail: answer.Status}
+	p := &Problem{
+		Status: int64(answer.StatusCode), Title: answer.Status, Code: "http_" + strconv.Itoa(answer.StatusCode), Detail: answer.Status,
+	}
 	if json.Unmarshal(data, p) != nil { // something between client and service speaks
 		p.Detail = strings.TrimSpace(string(data[:min(len(data), 200)]))
 	}

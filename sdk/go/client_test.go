@@ -54,7 +54,9 @@ const done = `{"accepted":1,"results":[]}`
 func TestACallIsTriedAgainWithTheSameEvents(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &answers{list: []http.HandlerFunc{says(503, "", "busy"), says(429, "Retry-After: 7", `{"code":"rate_limited"}`), says(200, "", done)}}
+		a := &answers{
+			list: []http.HandlerFunc{says(503, "", "busy"), says(429, "Retry-After: 7", `{"code":"rate_limited"}`), says(200, "", done)},
+		}
 		c := New("http://aisle/", WithHTTPClient(&http.Client{Transport: a}))
 		from := time.Now()
 		out, err := c.PostEvents(context.Background(), []Event{{Type: "view_item", SessionID: "s", ItemID: "mug"}})
@@ -76,7 +78,9 @@ func TestACallIsTriedAgainWithTheSameEvents(t *testing.T) {
 
 func TestWhatMayNotBeRepeatedOrIsWrongIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	busy, wrong := says(503, "", `{"code":"busy","detail":"later"}`), says(422, "", `{"status":422,"code":"invalid","detail":"no","errors":[{"pointer":"/scenario","code":"required","detail":"is needed"}]}`)
+	busy, wrong := says(503, "", `{"code":"busy","detail":"later"}`), says(
+		422, "", `{"status":422,"code":"invalid","detail":"no","errors":[{"pointer":"/scenario","code":"required","detail":"is needed"}]}`,
+	)
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
 		call   func(*Client) error
@@ -125,7 +129,8 @@ func TestParametersPathsAndHeaders(t *testing.T) {
 	if _, err := c.ListEvents(context.Background(), ListEventsParams{Limit: new(int64(5)), UserID: "a&b", From: "2026-05-01"}); err != nil {
 		t.Fatal(err)
 	}
-	if q := got.URL.Query(); len(q) != 3 || q.Get("limit") != "5" || q.Get("user_id") != "a&b" || q.Get("from") != "2026-05-01" || got.Header.Get("Authorization") != "Bearer sk_1" {
+	if q := got.URL.Query(); len(q) != 3 || q.Get("limit") != "5" || q.Get("user_id") != "a&b" || q.Get("from") != "2026-05-01" ||
+		got.Header.Get("Authorization") != "Bearer sk_1" {
 		t.Errorf("asked %v with %v", got.URL, got.Header)
 	}
 	if err := c.DeleteItem(context.Background(), "a/b c", WithIfMatch(3)); err != nil {

@@ -1,5 +1,5 @@
-// Package tracker has the script that a storefront loads: it posts what visitors do and fills placements. It is served as it is written, so that a shop can read
-// what runs in its pages; nothing builds it.
+// Package tracker has the script that a storefront loads: it posts what visitors do and fills placements. It is served as it is written, so
+// that a shop can read what runs in its pages; nothing builds it.
 package tracker
 
 import (

@@ -36,7 +36,8 @@ func TestTheScriptIsServedByVersionAndByContent(t *testing.T) {
 		status int
 		cache  string
 	}{
-		"/aisle/1/aisle.js": {http.StatusOK, "max-age=3600"}, Path(): {http.StatusOK, "immutable"}, "/aisle/2/aisle.js": {http.StatusNotFound, ""},
+		"/aisle/1/aisle.js": {http.StatusOK, "max-age=3600"}, Path(): {http.StatusOK, "immutable"},
+		"/aisle/2/aisle.js":                  {http.StatusNotFound, ""},
 		"/aisle/1-0000000000000000/aisle.js": {http.StatusNotFound, ""}, "/aisle/": {http.StatusNotFound, ""},
 	} {
 		w := httptest.NewRecorder()

@@ -29,7 +29,9 @@ type Input struct {
 
 // Query returns what the parameters select.
 func (in *Input) Query(shop string) Query {
-	q := Query{Below: in.Cursor, Action: in.Action, Actor: in.Actor, Subject: in.Subject, From: in.From.Time, To: in.To.Time, Limit: in.Limit}
+	q := Query{
+		Below: in.Cursor, Action: in.Action, Actor: in.Actor, Subject: in.Subject, From: in.From.Time, To: in.To.Time, Limit: in.Limit,
+	}
 	if in.UserID != "" {
 		q.Subject = Person(shop, in.UserID)
 	}
@@ -59,7 +61,9 @@ type output struct{ Body Page }
 
 // Register adds the operation that lists the entries of one service. The recommender-service puts those of all together.
 func Register(api huma.API, path, id, tag, summary string, log Log) {
-	httpserver.Register(api, auth.ScopeAuditRead, huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{tag}, Summary: summary},
+	httpserver.Register(api, auth.ScopeAuditRead, huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: path, Tags: []string{tag}, Summary: summary,
+	},
 		func(ctx context.Context, in *Input) (*output, error) {
 			shop := auth.Shop(ctx)
 			list, err := log.List(ctx, shop, in.Query(shop))

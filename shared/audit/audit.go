@@ -1,6 +1,6 @@
-// Package audit is the log of what people do to an installation: who changed which configuration, model or key or asked for whose data, what it was before and
-// after, and when. Every service keeps the entries of what it owns; none of its audited operations does anything before its entry is stored. The main types are
-// Entry, Log and Recorder.
+// Package audit is the log of what people do to an installation: who changed which configuration, model or key or asked for whose data,
+// what it was before and after, and when. Every service keeps the entries of what it owns; none of its audited operations does anything
+// before its entry is stored. The main types are Entry, Log and Recorder.
 package audit
 
 import (
@@ -83,7 +83,10 @@ func Person(shop, userID string) string {
 
 // New returns an unfinished entry of now.
 func New(actor, kind, action, subject string, now time.Time) *Entry {
-	return &Entry{ID: uuid.Must(uuid.NewV7()).String(), At: wire.TimeOf(now), Actor: actor, ActorKind: kind, Action: action, Subject: subject, Outcome: Unfinished}
+	return &Entry{
+		ID: uuid.Must(uuid.NewV7()).String(), At: wire.TimeOf(now), Actor: actor, ActorKind: kind, Action: action, Subject: subject,
+		Outcome: Unfinished,
+	}
 }
 
 // Value encodes what a subject is; nil for nothing.
@@ -114,8 +117,8 @@ type Recorder struct {
 // finishLimit bounds how long the outcome of an action is tried to be stored.
 const finishLimit = 10 * time.Second
 
-// Do records an action around f, which returns what its subject is afterwards. Without an entry f is not called; a failure to store the outcome is logged, and
-// the entry stays unfinished.
+// Do records an action around f, which returns what its subject is afterwards. Without an entry f is not called; a failure to store the
+// outcome is logged, and the entry stays unfinished.
 func (r *Recorder) Do(ctx context.Context, shop string, e *Entry, f func() (after any, err error)) error {
 	if err := r.Log.Append(ctx, shop, e); err != nil {
 		if database.FaultOf(err) == database.DiskFull { // what mends it is room, not patience
@@ -133,7 +136,10 @@ func (r *Recorder) Do(ctx context.Context, shop string, e *Entry, f func() (afte
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
 	defer cancel()
 	if err := r.Log.Finish(free, shop, e); err != nil {
-		r.Logger.Warn("the outcome of an action is missing in the audit log", "shop", shop, "entry", e.ID, "action", e.Action, "outcome", e.Outcome, "error", err)
+		r.Logger.Warn(
+			"the outcome of an action is missing in the audit log", "shop", shop, "entry", e.ID, "action", e.Action, "outcome", e.Outcome,
+			"error", err,
+		)
 	}
 	return err
 }
@@ -148,7 +154,9 @@ type What[I any] struct {
 }
 
 // Handler records an operation of the API, whose handler is given the shop of its caller; a refusal is an outcome too.
-func Handler[I, O any](r *Recorder, w What[I], handler func(ctx context.Context, shop string, in *I) (*O, error)) func(context.Context, string, *I) (*O, error) {
+func Handler[I, O any](
+	r *Recorder, w What[I], handler func(ctx context.Context, shop string, in *I) (*O, error),
+) func(context.Context, string, *I) (*O, error) {
 	return func(ctx context.Context, shop string, in *I) (out *O, err error) {
 		p := auth.FromContext(ctx)
 		e := New(p.KeyID, string(p.Kind), w.Action, w.Subject(shop, in), r.Now())
@@ -177,7 +185,10 @@ func Handler[I, O any](r *Recorder, w What[I], handler func(ctx context.Context,
 
 // OfKey returns the entry of a change of the keys file.
 func OfKey(c auth.KeyChange) Entry {
-	return Entry{ID: c.ID, At: wire.TimeOf(c.At), Actor: c.Actor, ActorKind: "command", Action: c.Action, Subject: c.Subject, Outcome: Done, Before: c.Before, After: c.After}
+	return Entry{
+		ID: c.ID, At: wire.TimeOf(c.At), Actor: c.Actor, ActorKind: "command", Action: c.Action, Subject: c.Subject, Outcome: Done,
+		Before: c.Before, After: c.After,
+	}
 }
 
 // Merge puts lists that are newest first together and returns the newest of all.

@@ -66,7 +66,9 @@ type Options struct {
 // NewAuthenticator reads the keys file. Without one, every caller on loopback is the shop "default" with all scopes; an
 // address that others can reach is refused, so that nobody runs an open server by mistake.
 func NewAuthenticator(o Options) (*Authenticator, error) {
-	a := &Authenticator{path: o.KeysFile, anyMode: o.KeysFileAnyMode, open: o.KeysFile == "", logger: o.Logger, now: o.Now, extra: map[string]Key{}}
+	a := &Authenticator{
+		path: o.KeysFile, anyMode: o.KeysFileAnyMode, open: o.KeysFile == "", logger: o.Logger, now: o.Now, extra: map[string]Key{},
+	}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -153,7 +155,9 @@ func (a *Authenticator) AuthenticateBeacon(key, userToken string, r *http.Reques
 	}
 	if p.Kind != KindPublishable {
 		return p, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that anybody reads must not know another. "+
-			"Send this key in the Authorization header, from a server.", apierror.FieldError{Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key"})
+			"Send this key in the Authorization header, from a server.", apierror.FieldError{
+			Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key",
+		})
 	}
 	return a.bind(p, userToken)
 }
@@ -214,13 +218,15 @@ func (a *Authenticator) Keys(shop string) []Key {
 	return list
 }
 
-// Operator lets a caller of the admin port in: one of this machine, or one with a service key that holds admin:read. A shop's own key is not enough, since
-// what the port shows is about all shops. The error is a 401 or 403 problem.
+// Operator lets a caller of the admin port in: one of this machine, or one with a service key that holds admin:read. A shop's own key is
+// not enough, since what the port shows is about all shops. The error is a 401 or 403 problem.
 func (a *Authenticator) Operator(r *http.Request) error {
 	if key := requestKey(r); key != "" {
 		p, err := a.keyHolder(key, r)
 		if err == nil && (p.Kind != KindService || !p.Can(ScopeAdminRead)) {
-			err = apierror.New(http.StatusForbidden, "scope_missing", "The admin port needs a service key with the scope "+ScopeAdminRead+".")
+			err = apierror.New(
+				http.StatusForbidden, "scope_missing", "The admin port needs a service key with the scope "+ScopeAdminRead+".",
+			)
 		}
 		return err
 	}
@@ -229,9 +235,14 @@ func (a *Authenticator) Operator(r *http.Request) error {
 		return nil
 	}
 	if a.open {
-		return apierror.New(http.StatusForbidden, "host_not_allowed", "Without keys the admin port answers only to this machine, under the name localhost.")
+		return apierror.New(
+			http.StatusForbidden, "host_not_allowed", "Without keys the admin port answers only to this machine, under the name localhost.",
+		)
 	}
-	return unauthorized("Beyond this machine the admin port needs a key. Create one with \"aisle keys create --kind service --scope " + ScopeAdminRead + "\".")
+	return unauthorized(
+		"Beyond this machine the admin port needs a key. Create one with \"aisle keys create --kind service --scope " + ScopeAdminRead +
+			"\".",
+	)
 }
 
 // forwarded reports whether a proxy passed the request on: then the address it came from is not the caller's.

@@ -179,14 +179,18 @@ func validateOrigin(origin string) error {
 		return nil
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin {
-		return fmt.Errorf("origin %q is not scheme and host in lower case without a path: write it like https://shop.example or http://localhost:3000, or * for any page", origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin ||
+		strings.ToLower(origin) != origin {
+		return fmt.Errorf(
+			"origin %q is not scheme and host in lower case without a path: write it like https://shop.example or http://localhost:3000, or * for any page",
+			origin,
+		)
 	}
 	return nil
 }
 
-// AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically. Processes that change the file at once wait for
-// each other.
+// AppendKey adds an entry to the keys file, which is made when absent (mode 0600) and replaced atomically. Processes that change the file
+// at once wait for each other.
 func AppendKey(path string, k Key) error {
 	return changeKeysFile(path, func() error {
 		f, err := ReadKeysFile(path)

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// private refuses a file of secrets that people beside its owner can read. A group may when the file is not ours: that is how an orchestrator hands a
-// secret to a process that is not root. Where files have no modes, nothing is asked.
+// private refuses a file of secrets that people beside its owner can read. A group may when the file is not ours: that is how an
+// orchestrator hands a secret to a process that is not root. Where files have no modes, nothing is asked.
 func private(path string, info fs.FileInfo) error {
 	if runtime.GOOS == "windows" {
 		return nil

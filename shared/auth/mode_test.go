@@ -25,7 +25,8 @@ func TestAKeysFileThatOthersCanReadIsRefused(t *testing.T) {
 
 func TestAServiceKeyThatCanBeGuessedIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := NewAuthenticator(Options{ServiceKeys: []string{strings.Repeat("k", 31)}}); err == nil || !strings.Contains(err.Error(), "32") || strings.Contains(err.Error(), "kkk") {
+	if _, err := NewAuthenticator(Options{ServiceKeys: []string{strings.Repeat("k", 31)}}); err == nil ||
+		!strings.Contains(err.Error(), "32") || strings.Contains(err.Error(), "kkk") {
 		t.Errorf("31 characters: %v", err)
 	}
 	if _, err := NewAuthenticator(Options{ServiceKeys: []string{strings.Repeat("k", 32), ""}}); err != nil {

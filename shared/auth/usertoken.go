@@ -62,7 +62,8 @@ func (s UserSecret) key() (jwt.VerificationKey, error) {
 	return nil, fmt.Errorf("the algorithm of %s is %q: use %s or %s", s.ID, s.Algorithm, HS256, EdDSA)
 }
 
-// GenerateUserSecret makes a secret. private is what tokens are signed with: the secret itself, or a private key in PEM (PKCS 8), which is kept nowhere.
+// GenerateUserSecret makes a secret. private is what tokens are signed with: the secret itself, or a private key in PEM (PKCS 8), which is
+// kept nowhere.
 func GenerateUserSecret(algorithm string, now time.Time) (s UserSecret, private string, err error) {
 	s = UserSecret{ID: "ut_" + randomText(8), Algorithm: algorithm, CreatedAt: now.UTC().Truncate(time.Second)}
 	switch algorithm {
@@ -102,7 +103,9 @@ func SignUserToken(s UserSecret, private, userID string, now time.Time, life tim
 	}
 	key, err := jwt.ParseEdPrivateKeyFromPEM([]byte(private))
 	if err != nil {
-		return "", fmt.Errorf("the private key cannot be read: %w; it is what \"aisle keys create-user-secret --algorithm EdDSA\" printed", err)
+		return "", fmt.Errorf(
+			"the private key cannot be read: %w; it is what \"aisle keys create-user-secret --algorithm EdDSA\" printed", err,
+		)
 	}
 	return token.SignedString(key)
 }
@@ -116,7 +119,10 @@ type shopTokens struct {
 }
 
 func newShopTokens(s ShopSettings) (*shopTokens, error) {
-	t := &shopTokens{required: s.RequireUserToken, keys: map[string]jwt.VerificationKey{}, without: map[string]jwt.VerificationKeySet{}, known: map[string]string{}}
+	t := &shopTokens{
+		required: s.RequireUserToken, keys: map[string]jwt.VerificationKey{}, without: map[string]jwt.VerificationKeySet{},
+		known: map[string]string{},
+	}
 	for _, secret := range s.UserSecrets {
 		key, err := secret.key()
 		if err != nil {
@@ -207,7 +213,10 @@ func (a *Authenticator) check(shop *shopTokens, token string) (claims jwt.Regist
 	case errors.Is(err, jwt.ErrTokenExpired):
 		err = badToken("user_token_expired", "The user token has expired. Ask the shop's server for another.")
 	case err != nil:
-		err = badToken("user_token_invalid", "The user token is refused: "+strings.TrimPrefix(err.Error(), "token is unverifiable: error while executing keyfunc: ")+".")
+		err = badToken(
+			"user_token_invalid",
+			"The user token is refused: "+strings.TrimPrefix(err.Error(), "token is unverifiable: error while executing keyfunc: ")+".",
+		)
 	case claims.Subject == "":
 		err = badToken("user_token_invalid", "The user token binds nobody: it needs the user's id as \"sub\".")
 	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > MaxTokenLife:

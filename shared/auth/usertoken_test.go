@@ -96,23 +96,41 @@ func TestUserTokens(t *testing.T) {
 		token string
 		code  string // of the refusal; "" when the token binds ann
 	}{
-		"our own, HS256":                    {signed(HS256), ""},
-		"our own, EdDSA":                    {signed(EdDSA), ""},
-		"another library's, without kid":    {token(t, jwt.SigningMethodHS256, "", []byte(h.Secret), good), ""},
-		"another key":                       {token(t, jwt.SigningMethodHS256, h.ID, []byte(strings.Repeat("x", 32)), good), "user_token_invalid"},
-		"another pair of keys":              {token(t, jwt.SigningMethodEdDSA, "", stranger, good), "user_token_invalid"},
-		"no signature":                      {token(t, jwt.SigningMethodNone, "", jwt.UnsafeAllowNoneSignatureType, good), "user_token_invalid"},
+		"our own, HS256":                 {signed(HS256), ""},
+		"our own, EdDSA":                 {signed(EdDSA), ""},
+		"another library's, without kid": {token(t, jwt.SigningMethodHS256, "", []byte(h.Secret), good), ""},
+		"another key": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(strings.Repeat("x", 32)), good), "user_token_invalid",
+		},
+		"another pair of keys": {token(t, jwt.SigningMethodEdDSA, "", stranger, good), "user_token_invalid"},
+		"no signature": {
+			token(t, jwt.SigningMethodNone, "", jwt.UnsafeAllowNoneSignatureType, good), "user_token_invalid",
+		},
 		"a public key as the shared secret": {token(t, jwt.SigningMethodHS256, s.secrets[EdDSA].ID, public, good), "user_token_invalid"},
 		"another hash":                      {token(t, jwt.SigningMethodHS512, h.ID, []byte(h.Secret), good), "user_token_invalid"},
 		"a kid that is not there":           {token(t, jwt.SigningMethodHS256, "ut_none", []byte(h.Secret), good), "user_token_invalid"},
-		"expired":                           {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", now.Add(-time.Hour).Unix())), "user_token_expired"},
-		"without an end":                    {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", nil)), "user_token_invalid"},
-		"without a beginning":               {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("iat", nil)), "user_token_invalid"},
-		"for longer than a day":             {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", now.Add(25*time.Hour).Unix())), "user_token_invalid"},
-		"from the future":                   {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("iat", now.Add(time.Hour).Unix())), "user_token_invalid"},
-		"not valid yet":                     {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("nbf", now.Add(time.Hour).Unix())), "user_token_invalid"},
-		"for nobody":                        {token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("sub", nil)), "user_token_invalid"},
-		"no token at all":                   {"abc", "user_token_invalid"},
+		"expired": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", now.Add(-time.Hour).Unix())), "user_token_expired",
+		},
+		"without an end": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", nil)), "user_token_invalid",
+		},
+		"without a beginning": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("iat", nil)), "user_token_invalid",
+		},
+		"for longer than a day": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("exp", now.Add(25*time.Hour).Unix())), "user_token_invalid",
+		},
+		"from the future": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("iat", now.Add(time.Hour).Unix())), "user_token_invalid",
+		},
+		"not valid yet": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("nbf", now.Add(time.Hour).Unix())), "user_token_invalid",
+		},
+		"for nobody": {
+			token(t, jwt.SigningMethodHS256, h.ID, []byte(h.Secret), with("sub", nil)), "user_token_invalid",
+		},
+		"no token at all": {"abc", "user_token_invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -237,7 +255,9 @@ func TestATokenPassesNoLongerThanItsSecretAndItsTime(t *testing.T) {
 	if first, second := asks(), asks(); first != "ann" || second != "ann" {
 		t.Fatalf("binds %q, then %q", first, second)
 	}
-	if err := EditShop(s.path, "red", func(settings *ShopSettings) error { settings.UserSecrets = settings.UserSecrets[1:]; return nil }); err != nil {
+	if err := EditShop(
+		s.path, "red", func(settings *ShopSettings) error { settings.UserSecrets = settings.UserSecrets[1:]; return nil },
+	); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Second)

@@ -7,9 +7,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
-// Visitors judges who a request is about. A secret or service key may name anybody. A publishable key, which everybody can read, names the user of its token, and the
-// session that its page drew at random: whoever can guess a name could read and change another visitor. Where a shop does not require tokens, a page without one
-// may still name anybody.
+// Visitors judges who a request is about. A secret or service key may name anybody. A publishable key, which everybody can read, names the
+// user of its token, and the session that its page drew at random: whoever can guess a name could read and change another visitor. Where a
+// shop does not require tokens, a page without one may still name anybody.
 type Visitors struct {
 	p       Principal
 	refused []apierror.FieldError
@@ -24,7 +24,8 @@ func (v *Visitors) Name(pointer, userID, sessionID string) {
 		return
 	}
 	if userID != "" && userID != v.p.User {
-		code, detail := "user_token_needed", "A publishable key names a user only with a token of that user: send it as "+UserTokenHeader+" (as user_token in a beacon), or leave user_id out."
+		code, detail := "user_token_needed", "A publishable key names a user only with a token of that user: send it as "+UserTokenHeader+
+			" (as user_token in a beacon), or leave user_id out."
 		if v.p.User != "" {
 			code, detail = "user_token_mismatch", "The user token is another user's."
 		}
@@ -41,7 +42,9 @@ func (v *Visitors) Err() error {
 	if len(v.refused) == 0 {
 		return nil
 	}
-	return apierror.New(http.StatusForbidden, "visitor_not_allowed", "The key may not act for this visitor. See docs/security.md.", v.refused...)
+	return apierror.New(
+		http.StatusForbidden, "visitor_not_allowed", "The key may not act for this visitor. See docs/security.md.", v.refused...,
+	)
 }
 
 const (
@@ -50,8 +53,8 @@ const (
 	maxSessionRun      = 6  // equal ones in a row
 )
 
-// guessable reports whether a session's id is plainly not random: too short, of too few characters, a number with leading zeros, or an e-mail address. It cannot
-// tell a random id from one that only looks so.
+// guessable reports whether a session's id is plainly not random: too short, of too few characters, a number with leading zeros, or an
+// e-mail address. It cannot tell a random id from one that only looks so.
 func guessable(id string) bool {
 	if len(id) < minSession || strings.ContainsAny(id, "@ ") {
 		return true

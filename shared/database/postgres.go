@@ -91,8 +91,8 @@ func WithSchema(rawURL, schema string) (string, error) {
 	return u.String(), nil
 }
 
-// OpenPostgresSQL is OpenPostgres for database/sql. The URL may bound the connections by pool_max_conns as that of a pool does; four, or one
-// per core, by default.
+// OpenPostgresSQL is OpenPostgres for database/sql. The URL may bound the connections by pool_max_conns as that of a pool does; four, or
+// one per core, by default.
 func OpenPostgresSQL(ctx context.Context, rawURL string) (*sql.DB, error) {
 	pool, err := OpenPostgres(ctx, rawURL) // for its checks and clear errors
 	if err != nil {

@@ -24,7 +24,10 @@ func TestFaultsOfSQLite(t *testing.T) {
 		_, err := s.Writer.ExecContext(t.Context(), statement)
 		return err
 	}
-	if err := errors.Join(exec("create table t (n integer primary key, v blob)"), exec("insert into t values (1, zeroblob(100000))"), exec("pragma max_page_count = 40")); err != nil {
+	if err := errors.Join(
+		exec("create table t (n integer primary key, v blob)"), exec("insert into t values (1, zeroblob(100000))"),
+		exec("pragma max_page_count = 40"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	full := exec("insert into t values (2, zeroblob(1000000))")
@@ -54,7 +57,10 @@ func TestFaultsOfSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	check(t, "pages are damaged", s.Reader.QueryRow("select sum(length(v)) from t").Scan(new(int)), Damaged, http.StatusInternalServerError, CodeDamaged)
+	check(
+		t, "pages are damaged", s.Reader.QueryRow("select sum(length(v)) from t").Scan(new(int)), Damaged, http.StatusInternalServerError,
+		CodeDamaged,
+	)
 }
 
 // TestFaultsOfPostgres has the server raise what a full disk and a damaged page raise, which it cannot be brought to here.

@@ -33,7 +33,8 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	return o, nil
 }
 
-// LogRedis has the Redis clients of this process log through a logger: by themselves they write to standard error, in a form of their own. It is called once, at the start.
+// LogRedis has the Redis clients of this process log through a logger: by themselves they write to standard error, in a form of their own.
+// It is called once, at the start.
 func LogRedis(logger *slog.Logger) { redis.SetLogger(redisLog{logger}) }
 
 // redisLog is what go-redis calls.
@@ -55,7 +56,10 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	defer cancel()
 	info, err := client.Info(probe).Result()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the Redis server at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)), client.Close())
+		return nil, errors.Join(
+			fmt.Errorf("the Redis server at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)),
+			client.Close(),
+		)
 	}
 	if major := redisMajor(info); major > 0 && major < minRedisVersion {
 		return nil, errors.Join(fmt.Errorf("the Redis server at %s is version %d; Aisle needs %d or later: upgrade it or name another server",

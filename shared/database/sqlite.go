@@ -21,8 +21,8 @@ type SQLite struct {
 	Reader *sql.DB
 }
 
-// OpenSQLite opens the file of a URL of the form sqlite:///path/file.db (or a plain path) and makes it when absent. Every commit is
-// on disk before it is acknowledged (synchronous=FULL). The writing connection keeps writerKiB of pages: as much as what it writes is spread over.
+// OpenSQLite opens the file of a URL of the form sqlite:///path/file.db (or a plain path) and makes it when absent. Every commit is on disk
+// before it is acknowledged (synchronous=FULL). The writing connection keeps writerKiB of pages: as much as what it writes is spread over.
 func OpenSQLite(ctx context.Context, rawURL string, writerKiB int) (*SQLite, error) {
 	path := SQLitePath(rawURL)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -65,8 +65,8 @@ func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB in
 // connecting is the key of WithConnector.
 type connecting struct{}
 
-// WithConnector returns a context in which SQLite files are opened through connect, given the driver's name for the source: simulations have every call
-// of the driver fail in turn.
+// WithConnector returns a context in which SQLite files are opened through connect, given the driver's name for the source: simulations
+// have every call of the driver fail in turn.
 func WithConnector(ctx context.Context, connect func(source string) driver.Connector) context.Context {
 	return context.WithValue(ctx, connecting{}, connect)
 }

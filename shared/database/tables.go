@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// Tables is a database of a service, in Postgres or in an SQLite file: one set of statements, with the placeholders $1, $2, …, works on both.
-// It is safe for concurrent use.
+// Tables is a database of a service, in Postgres or in an SQLite file: one set of statements, with the placeholders $1, $2, …, works on
+// both. It is safe for concurrent use.
 type Tables struct {
 	Writer, Reader *sql.DB // the same on Postgres
 
@@ -72,7 +72,8 @@ func (t *Tables) NowMs() string {
 	return "cast(unixepoch('subsec') * 1000 as integer)"
 }
 
-// InTx runs f in a writing transaction, which commits when f returns nil. A commit that fails may have happened, as when the answer was lost on its way.
+// InTx runs f in a writing transaction, which commits when f returns nil. A commit that fails may have happened, as when the answer was
+// lost on its way.
 func (t *Tables) InTx(ctx context.Context, f func(tx *Tx) error) error {
 	conn, err := t.Writer.Conn(ctx)
 	if err != nil {
@@ -153,9 +154,9 @@ func (t *Tx) Notify(ctx context.Context, channel, payload string) error {
 	return err
 }
 
-// Listen calls f with each payload that is notified on a channel, and with "" when anything may have been notified unheard: at first, after the connection was lost, and
-// on SQLite at every change of the file by another connection. It returns when ctx ends. A pooler in transaction mode delivers nothing, so that callers look by
-// themselves too, seldom.
+// Listen calls f with each payload that is notified on a channel, and with "" when anything may have been notified unheard: at first, after
+// the connection was lost, and on SQLite at every change of the file by another connection. It returns when ctx ends. A pooler in
+// transaction mode delivers nothing, so that callers look by themselves too, seldom.
 func (t *Tables) Listen(ctx context.Context, channel string, f func(payload string)) {
 	if t.pool == nil {
 		again(ctx, func() error { return t.watchFile(ctx, f) })

@@ -1,5 +1,5 @@
-// Package filelock lets processes of one machine take turns at a file. A lock belongs to the handle that took it, so that it goes with a process that is
-// killed, and goroutines of one process exclude each other too. It does not protect a file from programs that do not ask.
+// Package filelock lets processes of one machine take turns at a file. A lock belongs to the handle that took it, so that it goes with a
+// process that is killed, and goroutines of one process exclude each other too. It does not protect a file from programs that do not ask.
 package filelock
 
 import (
@@ -17,8 +17,8 @@ import (
 // retry is the pause between two tries; what is done under a lock takes milliseconds, or a migration.
 const retry = 20 * time.Millisecond
 
-// Wait takes the lock of a path, waiting for its holder until ctx ends, and returns what gives it back. The path is made when absent and stays: removing
-// it would let two have the lock, one on the old file and one on the new. Its folder must exist.
+// Wait takes the lock of a path, waiting for its holder until ctx ends, and returns what gives it back. The path is made when absent and
+// stays: removing it would let two have the lock, one on the old file and one on the new. Its folder must exist.
 func Wait(ctx context.Context, path string) (release func() error, err error) {
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, retry); err != nil {
@@ -30,8 +30,8 @@ func Wait(ctx context.Context, path string) (release func() error, err error) {
 	return lock.Unlock, nil
 }
 
-// Replace writes a file beside path and renames it, so that a reader, and whoever comes after a crash or a full disk, finds the old content or the new one,
-// never a part. Both are on disk when it returns.
+// Replace writes a file beside path and renames it, so that a reader, and whoever comes after a crash or a full disk, finds the old content
+// or the new one, never a part. Both are on disk when it returns.
 func Replace(path string, data []byte, mode fs.FileMode) (err error) {
 	dir := filepath.Dir(path)
 	beside, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")

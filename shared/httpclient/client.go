@@ -43,7 +43,8 @@ func New(o Options) *Client {
 	return &Client{options: o, do: (&http.Client{Transport: network}).Do}
 }
 
-// network keeps as many connections to a peer as are used at once: the two that net/http keeps by default make most calls of a busy service dial.
+// network keeps as many connections to a peer as are used at once: the two that net/http keeps by default make most calls of a busy service
+// dial.
 var network = func() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, 256
@@ -59,8 +60,9 @@ func (c *Client) ForShop(shop string) *Client {
 
 type staying struct{}
 
-// Staying marks the context of calls whose caller does not leave before they end: in the same process they are answered on the caller's goroutine. Handing a
-// call to another and back costs more than a short answer, the less a machine has to do the more, since each hand-over wakes a processor.
+// Staying marks the context of calls whose caller does not leave before they end: in the same process they are answered on the caller's
+// goroutine. Handing a call to another and back costs more than a short answer, the less a machine has to do the more, since each hand-over
+// wakes a processor.
 func Staying(ctx context.Context) context.Context { return context.WithValue(ctx, staying{}, true) }
 
 // Stays reports whether the caller waits for the end of the call.

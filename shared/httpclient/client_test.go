@@ -33,7 +33,9 @@ func TestClient(t *testing.T) {
 		case "/none":
 			w.WriteHeader(http.StatusNoContent)
 		default:
-			json.NewEncoder(w).Encode(map[string]string{"key": r.Header.Get("Authorization"), "shop": r.Header.Get("X-Aisle-Shop"), "q": r.URL.Query().Get("q")})
+			json.NewEncoder(w).Encode(map[string]string{
+				"key": r.Header.Get("Authorization"), "shop": r.Header.Get("X-Aisle-Shop"), "q": r.URL.Query().Get("q"),
+			})
 		}
 	}))
 	t.Cleanup(server.Close)

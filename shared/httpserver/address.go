@@ -25,8 +25,9 @@ func ParseProxies(texts []string) ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// clientAddress is the address that a request came from: the peer's, or as long as that is a trusted proxy, the one before it in X-Forwarded-For, from its end
-// on, since whatever stands before the proxies' own entries the caller may have written. Of IPv6 it is the network of 64 bits that one customer has.
+// clientAddress is the address that a request came from: the peer's, or as long as that is a trusted proxy, the one before it in
+// X-Forwarded-For, from its end on, since whatever stands before the proxies' own entries the caller may have written. Of IPv6 it is the
+// network of 64 bits that one customer has.
 func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -116,9 +116,15 @@ func TestTheAdminPortIsForThisMachineAndForServiceKeys(t *testing.T) {
 		{"the same with keys", withKeys, "/metrics", []string{"Host", "evil.example"}, 401},
 		{"a page of another origin", open, "/metrics", []string{"Origin", "https://evil.example"}, 403},
 		{"through a proxy", withKeys, "/metrics", []string{"X-Forwarded-For", "203.0.113.7"}, 401},
-		{"through a proxy, as operator", withKeys, "/metrics", []string{"X-Forwarded-For", "203.0.113.7", "X-API-Key", keys["operator"]}, 200},
+		{
+			"through a proxy, as operator", withKeys, "/metrics", []string{"X-Forwarded-For", "203.0.113.7", "X-API-Key", keys["operator"]},
+			200,
+		},
 		{"with a shop's key", withKeys, "/metrics", []string{"Host", "aisle.example", "X-API-Key", keys["shop"]}, 403},
-		{"with a service key that lacks the scope", withKeys, "/metrics", []string{"Host", "aisle.example", "X-API-Key", keys["peer"]}, 403},
+		{
+			"with a service key that lacks the scope", withKeys, "/metrics", []string{"Host", "aisle.example", "X-API-Key", keys["peer"]},
+			403,
+		},
 		{"a probe has no key", withKeys, "/livez", []string{"Host", "10.0.0.7:9080"}, 200},
 		{"a probe has no key and is told the truth", withKeys, "/readyz", []string{"Host", "10.0.0.7:9080"}, 503},
 		{"profiles were not asked for", open, "/debug/pprof/", nil, 404},

@@ -8,8 +8,8 @@ import (
 	"net/netip"
 )
 
-// Attempts bounds how often a client address may try something that needs no key yet, such as signing in. It counts as the limits of keys do: for all
-// replicas where there is a Redis, and of the address before trusted proxies.
+// Attempts bounds how often a client address may try something that needs no key yet, such as signing in. It counts as the limits of keys
+// do: for all replicas where there is a Redis, and of the address before trusted proxies.
 type Attempts struct {
 	limiter   *limiter
 	perSecond float64
@@ -22,7 +22,10 @@ func NewAttempts(name string, limits RateLimits, perSecond float64, logger *slog
 
 // Allow counts one attempt and reports whether it is within the bound.
 func (a *Attempts) Allow(r *http.Request) bool {
-	_, ok := a.limiter.take(context.WithoutCancel(r.Context()), clientAddress(r, a.limiter.limits.TrustedProxies), a.perSecond, int(math.Ceil(a.perSecond*burstSeconds)))
+	_, ok := a.limiter.take(
+		context.WithoutCancel(r.Context()), clientAddress(r, a.limiter.limits.TrustedProxies), a.perSecond,
+		int(math.Ceil(a.perSecond*burstSeconds)),
+	)
 	return ok
 }
 

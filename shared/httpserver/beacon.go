@@ -17,8 +17,9 @@ import (
 // maxBeacon is what a browser sends as a beacon at most.
 const maxBeacon = 64 << 10
 
-// beacon finds the caller of a request whose key is in its body. Anybody can send one, so all that comes before the key is known is cheap: a place among the
-// requests of the caller's address, a body of the size that browsers send, and no look at the events in it. It leaves the body to be read again.
+// beacon finds the caller of a request whose key is in its body. Anybody can send one, so all that comes before the key is known is cheap:
+// a place among the requests of the caller's address, a body of the size that browsers send, and no look at the events in it. It leaves the
+// body to be read again.
 func beacon(c *gin.Context, a *auth.Authenticator, l *limiter) (auth.Principal, bool) {
 	if !l.admit(c, "beacon "+clientAddress(c.Request, l.limits.TrustedProxies), l.limits.PublishablePerSecond) {
 		return auth.Principal{}, false
@@ -39,18 +40,25 @@ func beaconPrincipal(c *gin.Context, a *auth.Authenticator) (auth.Principal, err
 		return auth.Principal{}, apierror.New(http.StatusRequestTimeout, "request_timeout", "The body did not arrive in time.")
 	case len(data) > maxBeacon:
 		return auth.Principal{}, apierror.New(http.StatusRequestEntityTooLarge, "too_large",
-			fmt.Sprintf("A body with its key inside has at most %d bytes, as much as a browser sends as a beacon. Send the key in a header, or less at a time.", maxBeacon))
+			fmt.Sprintf(
+				"A body with its key inside has at most %d bytes, as much as a browser sends as a beacon. Send the key in a header, or less at a time.",
+				maxBeacon,
+			))
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(data))
 	if err := CheckJSON(data); err != nil {
-		return auth.Principal{}, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+		return auth.Principal{}, apierror.Malformed("The body cannot be read.", apierror.FieldError{
+			Code: "invalid_json", Detail: err.Error(),
+		})
 	}
 	var body struct {
 		Key       string `json:"key"`
 		UserToken string `json:"user_token"`
 	}
 	if err := fastjson.Unmarshal(data, &body); err != nil && !fastjson.Valid(data) {
-		return auth.Principal{}, apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
+		return auth.Principal{}, apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{
+			Code: "invalid_json", Detail: err.Error(),
+		})
 	}
 	if body.Key == "" {
 		return a.Authenticate(c.Request) // which says how a key is sent

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// restFor is how long a connection may be without a request before it makes room for others: under load a request that has been sent waits to be read.
+// restFor is how long a connection may be without a request before it makes room for others: under load a request that has been sent waits
+// to be read.
 const restFor = time.Second
 
-// crowd makes room among the connections of a server that is full: the one that has waited longest for a request of its caller goes first. So nobody keeps others
-// out by holding connections open.
+// crowd makes room among the connections of a server that is full: the one that has waited longest for a request of its caller goes first.
+// So nobody keeps others out by holding connections open.
 type crowd struct {
 	most int
 
@@ -48,7 +49,8 @@ func (c *crowd) changed(conn net.Conn, state http.ConnState) {
 	c.makeRoom()
 }
 
-// makeRoom closes the connection that has waited longest when the server is full, or looks again when it has waited long enough. The caller holds the lock.
+// makeRoom closes the connection that has waited longest when the server is full, or looks again when it has waited long enough. The caller
+// holds the lock.
 func (c *crowd) makeRoom() {
 	first := c.waiting.Front()
 	if len(c.open) < c.most || first == nil || c.looking {

@@ -22,7 +22,9 @@ type patience struct {
 }
 
 func defaultPatience() patience {
-	return patience{head: 10 * time.Second, request: bodyTimeout, answer: 90 * time.Second, linger: time.Second, grace: time.Second, drain: drainTime}
+	return patience{
+		head: 10 * time.Second, request: bodyTimeout, answer: 90 * time.Second, linger: time.Second, grace: time.Second, drain: drainTime,
+	}
 }
 
 // receiving are the requests whose bodies have not arrived in full.
@@ -34,8 +36,8 @@ type receiving struct {
 	bodies   map[*arriving]struct{}
 }
 
-// watch hands requests to next and ends the time to send a request when all of it is there: from then on a read that fails means that the caller is gone,
-// and would end the context of a handler that just takes long.
+// watch hands requests to next and ends the time to send a request when all of it is there: from then on a read that fails means that the
+// caller is gone, and would end the context of a handler that just takes long.
 func (s *receiving) watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
@@ -47,7 +49,8 @@ func (s *receiving) watch(next http.Handler) http.Handler {
 		body := &arriving{ReadCloser: r.Body, control: control, of: s}
 		s.add(body)
 		defer func() {
-			if waiting, most := s.remove(body); waiting { // else net/http would wait for the rest as long as for a request that has just begun
+			// else net/http would wait for the rest as long as for a request that has just begun
+			if waiting, most := s.remove(body); waiting {
 				_ = control.SetReadDeadline(time.Now().Add(most))
 			}
 		}()

@@ -78,7 +78,8 @@ func TestABodyThatDoesNotComeHoldsNoConnectionThatWasAnswered(t *testing.T) {
 	p.linger = 10 * time.Millisecond
 	address, _ := serving(t, server(t, io.Discard, auth.Options{KeysFile: path}, RateLimits{PublishablePerSecond: 1e-9}), 100, p)
 	for name, c := range map[string]struct{ line, key, want string }{
-		"401": {"POST /v1/things/a", "wrong", "401"}, "404": {"POST /v1/nothing", secret, "404"}, "405": {"DELETE /v1/things/a", secret, "405"},
+		"401": {"POST /v1/things/a", "wrong", "401"}, "404": {"POST /v1/nothing", secret, "404"},
+		"405": {"DELETE /v1/things/a", secret, "405"},
 		"429": {"POST /v1/things/a", secret, "429"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +90,8 @@ func TestABodyThatDoesNotComeHoldsNoConnectionThatWasAnswered(t *testing.T) {
 				if c.want == "429" {
 					body = "{}"
 				}
-				head := c.line + " HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + c.key + "\r\nContent-Type: application/json\r\nContent-Length: "
+				head := c.line + " HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + c.key +
+					"\r\nContent-Type: application/json\r\nContent-Length: "
 				conn := sends(t, address, head+map[string]string{"[": "100000", "{}": "2"}[body]+"\r\n\r\n"+body)
 				resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 				if err != nil {

@@ -27,13 +27,17 @@ const typicalRequest = `{"scenario":"home.for_you","user_id":"user-0123456789","
 func typicalAnswer() recommenderapi.Answer {
 	a := recommenderapi.Answer{
 		RecommendationID: "rec_01j9z0v7q4n6x8c2m5b3k1h7g9_0123456789", Scenario: "home.for_you", ScenarioVersion: 3,
-		ModelVersions: map[string]string{"similar": "20260101T000000Z", "bought_together": "20260101T000000Z", "viewed_next": "20260101T000000Z"},
+		ModelVersions: map[string]string{
+			"similar": "20260101T000000Z", "bought_together": "20260101T000000Z", "viewed_next": "20260101T000000Z",
+		},
 	}
 	for i := range 20 {
 		a.Items = append(a.Items, recommenderapi.RecommendedItem{
 			ItemID: fmt.Sprintf("item-%06d", i), Position: i + 1, Score: 1 / float64(i+3), Tier: "personal",
-			Reasons: []recommenderapi.Reason{{Code: "because_you_viewed", ItemID: "item-004711"}, {Code: "popular_in_category", Value: "Garden > Tools"}},
-			Fields:  recommenderapi.Fields{{Name: "title", Value: "A spade with a handle of ash"}, {Name: "price", Value: 24.95}},
+			Reasons: []recommenderapi.Reason{
+				{Code: "because_you_viewed", ItemID: "item-004711"}, {Code: "popular_in_category", Value: "Garden > Tools"},
+			},
+			Fields: recommenderapi.Fields{{Name: "title", Value: "A spade with a handle of ash"}, {Name: "price", Value: 24.95}},
 		})
 	}
 	return a
@@ -55,7 +59,9 @@ func front(b *testing.B) http.Handler {
 	}
 	s := New(Options{Service: "bench", Version: "1", Auth: a, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry()})
 	answer := typicalAnswer()
-	Register(s.API, auth.ScopeRecommendationsRead, huma.Operation{OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations"},
+	Register(s.API, auth.ScopeRecommendationsRead, huma.Operation{
+		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations",
+	},
 		func(context.Context, *frontInput) (*frontOutput, error) {
 			return &frontOutput{CacheControl: "no-store", Body: answer}, nil
 		})

@@ -91,7 +91,10 @@ func TestProblems(t *testing.T) {
 		{"a number that no type can hold", "POST", "/v1/things/a", `{"name":1e400}`, 400, "malformed_request", []string{""}},
 		{"bytes that are not text", "POST", "/v1/things/a", "{\"name\":\"\xff\"}", 400, "malformed_request", []string{""}},
 		{"deep nesting", "POST", "/v1/things/a", strings.Repeat("[", 100000), 400, "malformed_request", []string{""}},
-		{"a query parameter that does not exist", "POST", "/v1/things/a?colour=red", `{"name":"a"}`, 422, "invalid_request", []string{"colour"}},
+		{
+			"a query parameter that does not exist", "POST", "/v1/things/a?colour=red", `{"name":"a"}`, 422, "invalid_request",
+			[]string{"colour"},
+		},
 		{"another path", "GET", "/v1/nothing", "", 404, "no_such_path", nil},
 		{"another method", "PUT", "/v1/things/a", "{}", 405, "method_not_allowed", nil},
 		{"a large body", "POST", "/v1/things/a", `{"name":"` + strings.Repeat("x", DefaultMaxBodyBytes) + `"}`, 413, "too_large", nil},
@@ -109,7 +112,8 @@ func TestProblems(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 				t.Fatal(err)
 			}
-			if p.Code != c.code || p.Status != c.status || p.RequestID == "" || p.Detail == "" || strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), "Go value") {
+			if p.Code != c.code || p.Status != c.status || p.RequestID == "" || p.Detail == "" ||
+				strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), "Go value") {
 				t.Errorf("problem %s", w.Body)
 			}
 			var where []string
@@ -202,7 +206,9 @@ func TestKeys(t *testing.T) {
 	if w.Code != 204 || w.Header().Get("Access-Control-Allow-Origin") != "https://red.example" {
 		t.Errorf("preflight: %d %v", w.Code, w.Header())
 	}
-	if w := call(h, "OPTIONS", "/v1/things/a", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "POST"); w.Header().Get("Access-Control-Allow-Origin") != "" {
+	if w := call(
+		h, "OPTIONS", "/v1/things/a", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "POST",
+	); w.Header().Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("preflight of another page: %v", w.Header())
 	}
 	var codes []int
@@ -210,7 +216,8 @@ func TestKeys(t *testing.T) {
 		w = call(h, "POST", "/v1/things/a", `{"name":"a"}`, "X-API-Key", secrets[0], "Origin", "https://red.example")
 		codes = append(codes, w.Code)
 	}
-	if diff := cmp.Diff([]int{200, 200, 200, 429}, codes); diff != "" || w.Header().Get("Retry-After") != "1" || w.Header().Get("RateLimit") == "" {
+	if diff := cmp.Diff([]int{200, 200, 200, 429}, codes); diff != "" || w.Header().Get("Retry-After") != "1" ||
+		w.Header().Get("RateLimit") == "" {
 		t.Errorf("codes (-want +got):\n%s%v", diff, w.Header())
 	}
 }
@@ -382,7 +389,8 @@ func FuzzCheckJSON(f *testing.F) {
 		if CheckJSON(data) == nil && !json.Valid(data) {
 			return // it only promises depth and encoding
 		}
-		if CheckJSON(data) != nil && json.Valid(data) && bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) <= 64 && len(bytes.ToValidUTF8(data, nil)) == len(data) {
+		if CheckJSON(data) != nil && json.Valid(data) && bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) <= 64 &&
+			len(bytes.ToValidUTF8(data, nil)) == len(data) {
 			t.Errorf("refused %q", data)
 		}
 	})
@@ -391,8 +399,12 @@ func FuzzCheckJSON(f *testing.F) {
 // FuzzUnmarshal holds the decoder of bodies against encoding/json, on what that takes for JSON.
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(typicalRequest))
-	f.Add([]byte(`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`))
-	f.Add([]byte(`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,true]}}],"consent":{"personalization":false}}`))
+	f.Add([]byte(
+		`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`,
+	))
+	f.Add([]byte(
+		`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,true]}}],"consent":{"personalization":false}}`,
+	))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var generic any
 		if unmarshal(data, &generic) != nil {

@@ -18,15 +18,18 @@ const bodyBuffer = 16 << 10
 // InProcess is an http.RoundTripper that hands each request to a handler of the same process: same JSON, no socket.
 type InProcess struct{ Handler http.Handler }
 
-// RoundTrip runs the handler on a goroutine of its own, so that the caller can leave whatever the handler
-// does, and returns when the handler has ended or its body fills a buffer or is flushed; from there on the body streams through a pipe. When the caller
-// closes the body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is
-// cancelled and never past a deadline, by which handlers know that a write failed only because nobody reads.
+// RoundTrip runs the handler on a goroutine of its own, so that the caller can leave whatever the handler does, and returns when the
+// handler has ended or its body fills a buffer or is flushed; from there on the body streams through a pipe. When the caller closes the
+// body or its context ends, the handler's context ends too. As over a socket, the handler does not see why: its context is cancelled and
+// never past a deadline, by which handlers know that a write failed only because nobody reads.
 //
 // For a caller who stays (httpclient.Staying) the handler runs on the caller's goroutine to its end, without a context that ends.
 func (t InProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if httpclient.Stays(r.Context()) {
-		c := &localCall{header: http.Header{}, ctx: context.WithoutCancel(r.Context()), cancel: func() {}, stop: func() bool { return true }, ready: make(chan struct{}), whole: true}
+		c := &localCall{
+			header: http.Header{}, ctx: context.WithoutCancel(r.Context()), cancel: func() {}, stop: func() bool { return true },
+			ready: make(chan struct{}), whole: true,
+		}
 		c.run(t.Handler, inner(c.ctx, r))
 		return c.answer(r), nil
 	}
@@ -100,8 +103,8 @@ func (c *localCall) run(h http.Handler, r *http.Request) {
 	serveDeep(h, c, r)
 }
 
-// serveDeep has the stack of a new goroutine grow once, while it is empty: a handler needs some 16 KiB, and growing by halves on the way down copies what
-// is there each time.
+// serveDeep has the stack of a new goroutine grow once, while it is empty: a handler needs some 16 KiB, and growing by halves on the way
+// down copies what is there each time.
 //
 //go:noinline
 func serveDeep(h http.Handler, w http.ResponseWriter, r *http.Request) {

@@ -43,8 +43,8 @@ func requestIdentity() gin.HandlerFunc {
 	}
 }
 
-// durations are the times to answer. Labels are bounded whatever callers send, since a series stays for ever: the route, not the path, which holds ids;
-// and a method that is one.
+// durations are the times to answer. Labels are bounded whatever callers send, since a series stays for ever: the route, not the path,
+// which holds ids; and a method that is one.
 func durations(o Options) *prometheus.HistogramVec {
 	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
@@ -104,7 +104,9 @@ func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
-			logger.ErrorContext(c.Request.Context(), "request panicked", "path", c.Request.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			logger.ErrorContext(
+				c.Request.Context(), "request panicked", "path", c.Request.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()),
+			)
 			if !c.Writer.Written() {
 				WriteProblem(c, apierror.Internal(nil))
 			}
@@ -142,7 +144,10 @@ func cors(a *auth.Authenticator) gin.HandlerFunc {
 		h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Server-Timing")
 		if c.Request.Method == http.MethodOptions && c.GetHeader("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST")
-			h.Set("Access-Control-Allow-Headers", "Authorization, X-API-Key, "+auth.UserTokenHeader+", Content-Type, X-Request-Id, Traceparent")
+			h.Set(
+				"Access-Control-Allow-Headers",
+				"Authorization, X-API-Key, "+auth.UserTokenHeader+", Content-Type, X-Request-Id, Traceparent",
+			)
 			h.Set("Access-Control-Max-Age", "7200")
 			c.AbortWithStatus(http.StatusNoContent)
 			return
@@ -166,7 +171,8 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 		p, err := a.Authenticate(c.Request)
 		if err != nil {
 			inBody, _ := ctx.Operation().Metadata[keyInBodyMetadata].(bool)
-			if !inBody || !apierror.Is(err, http.StatusUnauthorized) || c.GetHeader("Authorization") != "" || c.GetHeader("X-API-Key") != "" {
+			if !inBody || !apierror.Is(err, http.StatusUnauthorized) || c.GetHeader("Authorization") != "" ||
+				c.GetHeader("X-API-Key") != "" {
 				WriteProblem(c, apierror.From(err))
 				return
 			}

@@ -85,7 +85,9 @@ func fieldOf(d *huma.ErrorDetail) apierror.FieldError {
 }
 
 // finishProblem completes every error answer: request id, Retry-After, and the cause in the log, once.
-func finishProblem(logger *slog.Logger, mend func(*huma.Operation, huma.Registry, *apierror.Problem), schemas huma.Registry) huma.Transformer {
+func finishProblem(
+	logger *slog.Logger, mend func(*huma.Operation, huma.Registry, *apierror.Problem), schemas huma.Registry,
+) huma.Transformer {
 	return func(ctx huma.Context, _ string, body any) (any, error) {
 		p, ok := body.(*apierror.Problem)
 		if !ok {
@@ -146,8 +148,8 @@ func (w wholeAnswer) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// unmarshal reads a body as encoding/json does. huma asks for it twice, first as an any, which it checks; once that has gone well, the faster decoder
-// can be trusted with the same bytes, and whatever it refuses is judged by encoding/json after all.
+// unmarshal reads a body as encoding/json does. huma asks for it twice, first as an any, which it checks; once that has gone well, the
+// faster decoder can be trusted with the same bytes, and whatever it refuses is judged by encoding/json after all.
 func unmarshal(data []byte, v any) error {
 	if err := CheckJSON(data); err != nil {
 		return err
@@ -172,8 +174,8 @@ func plainJSONError(err error) error {
 	return fmt.Errorf("it cannot be a JSON %s", wrong.Value)
 }
 
-// CheckJSON reports why a body is refused before it is parsed: not UTF-8, nested deeper than 64 levels, or null, which encoding/json would take for an
-// empty object. It costs one pass.
+// CheckJSON reports why a body is refused before it is parsed: not UTF-8, nested deeper than 64 levels, or null, which encoding/json would
+// take for an empty object. It costs one pass.
 func CheckJSON(data []byte) error {
 	if string(bytes.TrimSpace(data)) == "null" {
 		return errors.New("the body is null: send a JSON object, {} when it is to say nothing")

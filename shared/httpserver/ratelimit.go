@@ -25,8 +25,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
-// RateLimits bound what one caller may ask per second, of each service. A publishable key is counted per client address, since every visitor
-// of a shop shows the same one. A key with a rate of its own is counted by that.
+// RateLimits bound what one caller may ask per second, of each service. A publishable key is counted per client address, since every
+// visitor of a shop shows the same one. A key with a rate of its own is counted by that.
 type RateLimits struct {
 	PublishablePerSecond float64               // per key and client address; DefaultPublishablePerSecond when 0
 	SecretPerSecond      float64               // per key; 0 means no limit
@@ -148,8 +148,11 @@ func (l *limiter) take(ctx context.Context, caller string, perSecond float64, bu
 	return int(b.local.TokensAt(now)), ok
 }
 
-// lease takes one request from what this process holds of the shared count, which is asked for a few at a time: most requests cost no round trip.
-func (l *limiter) lease(ctx context.Context, b *bucket, caller string, perSecond float64, burst int, now time.Time) (left int, ok bool, err error) {
+// lease takes one request from what this process holds of the shared count, which is asked for a few at a time: most requests cost no round
+// trip.
+func (l *limiter) lease(
+	ctx context.Context, b *bucket, caller string, perSecond float64, burst int, now time.Time,
+) (left int, ok bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.leased > 0 && now.Before(b.until) {

@@ -97,14 +97,28 @@ func TestVisitorsBehindAProxyAreCountedApart(t *testing.T) {
 		proxies []string
 		calls   [][]string // headers; all but the last are let in
 	}{
-		"each has an address of his own":                         {[]string{"here"}, [][]string{{from, "203.0.113.1"}, {from, "203.0.113.2"}, {from, "203.0.113.1"}}},
-		"what a visitor writes himself does not count":           {[]string{"here"}, [][]string{{from, "198.51.100.1, 203.0.113.1"}, {from, "198.51.100.2, 203.0.113.1"}}},
-		"nor in a line of its own":                               {[]string{"here"}, [][]string{{from, "198.51.100.1", from, "203.0.113.1"}, {from, "198.51.100.2", from, "203.0.113.1"}}},
-		"a chain of proxies is followed":                         {[]string{"here"}, [][]string{{from, "203.0.113.1, 10.0.0.1"}, {from, "203.0.113.2, 10.0.0.1"}, {from, "203.0.113.2:1234"}}},
-		"a customer's IPv6 network is one":                       {[]string{"here"}, [][]string{{from, "2001:db8:1:2::1"}, {from, "2001:db8:1:3::1"}, {from, "[2001:db8:1:2::ffff]:80"}}},
-		"another than a proxy is not believed":                   {nil, [][]string{{from, "203.0.113.1"}, {from, "203.0.113.2"}}},
-		"an entry that is none ends the chain":                   {[]string{"here"}, [][]string{{from, "203.0.113.1, unknown"}, {from, "203.0.113.2, unknown"}}},
-		"another header than X-Forwarded-For is not looked into": {[]string{"here"}, [][]string{{"X-Real-Ip", "203.0.113.1"}, {"X-Real-Ip", "203.0.113.2"}}},
+		"each has an address of his own": {
+			[]string{"here"}, [][]string{{from, "203.0.113.1"}, {from, "203.0.113.2"}, {from, "203.0.113.1"}},
+		},
+		"what a visitor writes himself does not count": {
+			[]string{"here"}, [][]string{{from, "198.51.100.1, 203.0.113.1"}, {from, "198.51.100.2, 203.0.113.1"}},
+		},
+		"nor in a line of its own": {
+			[]string{"here"}, [][]string{{from, "198.51.100.1", from, "203.0.113.1"}, {from, "198.51.100.2", from, "203.0.113.1"}},
+		},
+		"a chain of proxies is followed": {
+			[]string{"here"}, [][]string{{from, "203.0.113.1, 10.0.0.1"}, {from, "203.0.113.2, 10.0.0.1"}, {from, "203.0.113.2:1234"}},
+		},
+		"a customer's IPv6 network is one": {
+			[]string{"here"}, [][]string{{from, "2001:db8:1:2::1"}, {from, "2001:db8:1:3::1"}, {from, "[2001:db8:1:2::ffff]:80"}},
+		},
+		"another than a proxy is not believed": {nil, [][]string{{from, "203.0.113.1"}, {from, "203.0.113.2"}}},
+		"an entry that is none ends the chain": {
+			[]string{"here"}, [][]string{{from, "203.0.113.1, unknown"}, {from, "203.0.113.2, unknown"}},
+		},
+		"another header than X-Forwarded-For is not looked into": {
+			[]string{"here"}, [][]string{{"X-Real-Ip", "203.0.113.1"}, {"X-Real-Ip", "203.0.113.2"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +139,9 @@ func TestVisitorsBehindAProxyAreCountedApart(t *testing.T) {
 
 func TestAKeyMayHaveARateOfItsOwn(t *testing.T) {
 	t.Parallel()
-	path, keys := keysOf(t, auth.NewKey{Kind: auth.KindPublishable, Shop: "red", Rate: 1000}, auth.NewKey{Kind: auth.KindSecret, Shop: "red", Rate: seldom},
+	path, keys := keysOf(t, auth.NewKey{
+		Kind: auth.KindPublishable, Shop: "red", Rate: 1000,
+	}, auth.NewKey{Kind: auth.KindSecret, Shop: "red", Rate: seldom},
 		auth.NewKey{Kind: auth.KindSecret, Shop: "red"}, auth.NewKey{Kind: auth.KindService})
 	url := limited(t, path, RateLimits{PublishablePerSecond: seldom, SecretPerSecond: 1000})
 	for n, want := range [][]int{{200, 200}, {200, 429}, {200, 200}, {200, 200}} {
@@ -139,7 +155,9 @@ func TestAKeyMayHaveARateOfItsOwn(t *testing.T) {
 
 func TestABeaconIsLimitedBeforeItIsRead(t *testing.T) {
 	t.Parallel()
-	path, keys := keysOf(t, auth.NewKey{Kind: auth.KindPublishable, Shop: "red", Rate: 1000}, auth.NewKey{Kind: auth.KindSecret, Shop: "red"},
+	path, keys := keysOf(t, auth.NewKey{
+		Kind: auth.KindPublishable, Shop: "red", Rate: 1000,
+	}, auth.NewKey{Kind: auth.KindSecret, Shop: "red"},
 		auth.NewKey{Kind: auth.KindPublishable, Shop: "red", Rate: seldom})
 	url := limited(t, path, RateLimits{PublishablePerSecond: 2}) // six at once
 	for n, c := range []struct {

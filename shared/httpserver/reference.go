@@ -171,7 +171,8 @@ func ReferencePage(title string) http.Handler {
 // inlineScript finds the scripts that stand in a page.
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// pagePolicy allows a page its own files and, by their digests, the scripts that stand in it. Styles in the page stay allowed: Swagger UI sets them.
+// pagePolicy allows a page its own files and, by their digests, the scripts that stand in it. Styles in the page stay allowed: Swagger UI
+// sets them.
 func pagePolicy(page http.Handler) string {
 	shown := localCall{header: http.Header{}, ready: make(chan struct{}), cancel: func() {}, stop: func() bool { return true }}
 	shown.run(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs"}})
@@ -184,7 +185,8 @@ func pagePolicy(page http.Handler) string {
 		sum := sha256.Sum256(script[1])
 		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return "default-src 'none'; script-src " + scripts + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+	return "default-src 'none'; script-src " + scripts +
+		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 

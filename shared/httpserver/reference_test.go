@@ -26,7 +26,9 @@ type thingInput struct {
 func twoOperations(t *testing.T) *httpserver.Server {
 	t.Helper()
 	s := httpserver.New(httpserver.Options{Service: "things", Description: "Things."})
-	httpserver.Register(s.API, "", huma.Operation{OperationID: "put-thing", Method: http.MethodPut, Path: "/v1/things/{id}", Tags: []string{"old"}},
+	httpserver.Register(s.API, "", huma.Operation{
+		OperationID: "put-thing", Method: http.MethodPut, Path: "/v1/things/{id}", Tags: []string{"old"},
+	},
 		func(context.Context, *thingInput) (*struct{ Body string }, error) { return nil, nil })
 	httpserver.Register(s.API, "", huma.Operation{OperationID: "ping", Method: http.MethodGet, Path: "/v1/ping"},
 		func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
@@ -100,9 +102,13 @@ func TestReferenceNamesWhatDrifted(t *testing.T) {
 		examples []byte
 		want     string
 	}{
-		"an operation without an example":   {group(pingExample), `operation "put-thing" has no example`},
-		"an example without an operation":   {group(thingExample, pingExample, `{"operation": "gone"}`), `example "gone" belongs to no operation`},
-		"a second example":                  {group(thingExample, pingExample, pingExample), `example "ping" belongs to no operation, or is its second`},
+		"an operation without an example": {group(pingExample), `operation "put-thing" has no example`},
+		"an example without an operation": {
+			group(thingExample, pingExample, `{"operation": "gone"}`), `example "gone" belongs to no operation`,
+		},
+		"a second example": {
+			group(thingExample, pingExample, pingExample), `example "ping" belongs to no operation, or is its second`,
+		},
 		"a parameter that is not there":     {group(thingExample, `{"operation": "ping", "query": {"x": 1}}`), `"ping" names query x`},
 		"a required parameter left out":     {group(pingExample, `{"operation": "put-thing", "body": {}}`), `"put-thing" lacks path id`},
 		"a body where none is taken":        {group(thingExample, `{"operation": "ping", "body": {}}`), `"ping" has a body`},
@@ -129,7 +135,8 @@ func TestReferencePage(t *testing.T) {
 	}
 	policy := w.Header().Get("Content-Security-Policy")
 	scripts, _, _ := strings.Cut(policy[strings.Index(policy, "script-src"):], ";")
-	if strings.Count(w.Body.String(), "<script>") != strings.Count(scripts, "'sha256-") || strings.Contains(scripts, "unsafe") || w.Header().Get("X-Frame-Options") != "DENY" {
+	if strings.Count(w.Body.String(), "<script>") != strings.Count(scripts, "'sha256-") || strings.Contains(scripts, "unsafe") ||
+		w.Header().Get("X-Frame-Options") != "DENY" {
 		t.Errorf("the page's scripts are not just its own: %s", policy)
 	}
 	if strings.Contains(w.Body.String(), "tagsSorter") {

@@ -64,7 +64,9 @@ func New(o Options) *Server {
 	duration := durations(o)
 	engine.Use(requestIdentity(), observe(duration), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
-		WriteProblem(c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."))
+		WriteProblem(
+			c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."),
+		)
 	})
 	engine.NoMethod(func(c *gin.Context) {
 		WriteProblem(c, apierror.New(http.StatusMethodNotAllowed, "method_not_allowed",
@@ -128,7 +130,8 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	huma.Register(api, op, handler)
 }
 
-// KeyInBody marks an operation whose caller may send a publishable key in the body, as its member "key" (navigator.sendBeacon sets no headers).
+// KeyInBody marks an operation whose caller may send a publishable key in the body, as its member "key" (navigator.sendBeacon sets no
+// headers).
 func KeyInBody(op huma.Operation) huma.Operation {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}

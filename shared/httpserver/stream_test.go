@@ -59,7 +59,9 @@ func TestABodyThatIsReadByHandMustNotStall(t *testing.T) {
 			}
 			s := New(Options{Service: "test", Auth: authenticator, Logger: slog.New(slog.DiscardHandler)})
 			op := huma.Operation{OperationID: "raw", Method: http.MethodPost, Path: "/v1/raw", BodyReadTimeout: test.timeout}
-			Register(s.API, auth.ScopeEventsWrite, op, func(context.Context, *struct{ RawBody []byte }) (*struct{}, error) { return nil, nil })
+			Register(
+				s.API, auth.ScopeEventsWrite, op, func(context.Context, *struct{ RawBody []byte }) (*struct{}, error) { return nil, nil },
+			)
 			if got := s.API.OpenAPI().Paths["/v1/raw"].Post.BodyReadTimeout; test.timeout == 0 && got != bodyTimeout {
 				t.Errorf("the body may take %v, want %v", got, bodyTimeout)
 			}

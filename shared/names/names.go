@@ -31,7 +31,8 @@ func (t Table) Meant(name string) (string, bool) {
 	return near, near != ""
 }
 
-// Nearest returns the known name that differs least from a name, by at most a third of its letters; of several the first in order; "" for none.
+// Nearest returns the known name that differs least from a name, by at most a third of its letters; of several the first in order; "" for
+// none.
 func Nearest(name string, known []string) string {
 	text, best, least := Plain(name), "", 0
 	for _, k := range known {

@@ -9,7 +9,10 @@ import (
 func TestMeantFields(t *testing.T) {
 	t.Parallel()
 	table := names.Table{Fields: []string{"item_id", "category_path", "price"}, Synonyms: map[string]string{"sku": "item_id"}}
-	for name, want := range map[string]string{"itemId": "item_id", "Item-ID": "item_id", "SKU": "item_id", "catgory_path": "category_path", "prize": "price", "colour": "", "x": ""} {
+	for name, want := range map[string]string{
+		"itemId": "item_id", "Item-ID": "item_id", "SKU": "item_id", "catgory_path": "category_path", "prize": "price", "colour": "",
+		"x": "",
+	} {
 		if got, ok := table.Meant(name); got != want || ok != (want != "") {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
@@ -19,7 +22,9 @@ func TestMeantFields(t *testing.T) {
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"purchase", "view_list", "view_item", "größe"}
-	for name, want := range map[string]string{"purchases": "purchase", "View-Items": "view_item", "view_lism": "view_list", "viewXXXX": "", "Groeße": "größe", "zzz": "", "": ""} {
+	for name, want := range map[string]string{
+		"purchases": "purchase", "View-Items": "view_item", "view_lism": "view_list", "viewXXXX": "", "Groeße": "größe", "zzz": "", "": "",
+	} {
 		if got := names.Nearest(name, known); got != want {
 			t.Errorf("%q is near %q, want %q", name, got, want)
 		}

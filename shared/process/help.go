@@ -9,7 +9,8 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// told answers the command line of a service, which takes its settings from the environment: --help and --version. It returns the exit code.
+// told answers the command line of a service, which takes its settings from the environment: --help and --version. It returns the exit
+// code.
 func told[C any](name string, defaults Settings, args []string) int {
 	switch args[0] {
 	case "--version", "-version", "version":
@@ -22,7 +23,9 @@ func told[C any](name string, defaults Settings, args []string) int {
 		fmt.Printf("\n  %s --version prints the version.\n", name)
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "%s: %q is not understood: it takes --help and --version only, its settings come from the environment\n", name, args[0])
+	fmt.Fprintf(
+		os.Stderr, "%s: %q is not understood: it takes --help and --version only, its settings come from the environment\n", name, args[0],
+	)
 	return 1
 }
 

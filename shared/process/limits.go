@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
-// Limits are the rate limits of a process. The Redis of redisURL, "" for none, is not waited for: while it does not answer, each process counts for itself. The
-// caller closes it.
+// Limits are the rate limits of a process. The Redis of redisURL, "" for none, is not waited for: while it does not answer, each process
+// counts for itself. The caller closes it.
 func Limits(publishable, secret float64, proxies []string, redisURL string) (httpserver.RateLimits, error) {
 	limits := httpserver.RateLimits{PublishablePerSecond: publishable, SecretPerSecond: secret}
 	var proxiesErr, redisErr error

@@ -28,19 +28,20 @@ import (
 
 // Settings are the environment variables that every service process reads.
 type Settings struct {
-	Listen      string     `env:"AISLE_LISTEN"`                            // public address; each service has its default
-	AdminListen string     `env:"AISLE_ADMIN_LISTEN"`                      // health, metrics, profiles; "off" for none
-	KeysFile    string     `env:"AISLE_KEYS_FILE"`                         // made by "aisle keys create"
-	AnyMode     bool       `env:"AISLE_KEYS_FILE_ANY_MODE"`                // take a keys file that others can read
-	Profiles    bool       `env:"AISLE_PPROF"`                             // profiles on the admin port
-	ServiceKey  string     `env:"AISLE_SERVICE_KEY"`                       // shared by the three services
-	Publishable float64    `env:"AISLE_PUBLISHABLE_RATE" envDefault:"20"`  // requests per second of a publishable key from one address
-	Secret      float64    `env:"AISLE_SECRET_RATE"`                       // of a secret key; 0 for no limit
-	Proxies     []string   `env:"AISLE_TRUSTED_PROXIES"`                   // networks whose X-Forwarded-For is believed
-	RedisURL    string     `env:"AISLE_REDIS_URL"`                         // counts requests for all replicas
-	Connections int        `env:"AISLE_MAX_CONNECTIONS" envDefault:"4096"` // open at the same time; beyond, those that wait for a request are closed
-	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"`      // json or text
-	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`       // DEBUG, INFO, WARN, ERROR
+	Listen      string   `env:"AISLE_LISTEN"`                           // public address; each service has its default
+	AdminListen string   `env:"AISLE_ADMIN_LISTEN"`                     // health, metrics, profiles; "off" for none
+	KeysFile    string   `env:"AISLE_KEYS_FILE"`                        // made by "aisle keys create"
+	AnyMode     bool     `env:"AISLE_KEYS_FILE_ANY_MODE"`               // take a keys file that others can read
+	Profiles    bool     `env:"AISLE_PPROF"`                            // profiles on the admin port
+	ServiceKey  string   `env:"AISLE_SERVICE_KEY"`                      // shared by the three services
+	Publishable float64  `env:"AISLE_PUBLISHABLE_RATE" envDefault:"20"` // requests per second of a publishable key from one address
+	Secret      float64  `env:"AISLE_SECRET_RATE"`                      // of a secret key; 0 for no limit
+	Proxies     []string `env:"AISLE_TRUSTED_PROXIES"`                  // networks whose X-Forwarded-For is believed
+	RedisURL    string   `env:"AISLE_REDIS_URL"`                        // counts requests for all replicas
+	// open at the same time; beyond, those that wait for a request are closed
+	Connections int        `env:"AISLE_MAX_CONNECTIONS" envDefault:"4096"`
+	LogFormat   string     `env:"AISLE_LOG_FORMAT" envDefault:"json"` // json or text
+	LogLevel    slog.Level `env:"AISLE_LOG_LEVEL" envDefault:"INFO"`  // DEBUG, INFO, WARN, ERROR
 }
 
 // Deps are what a service needs from the process that it runs in.
@@ -56,8 +57,8 @@ type Deps struct {
 	PeerTransport map[string]http.RoundTripper
 }
 
-// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With --help it
-// prints the settings, with --version the version.
+// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With
+// --help it prints the settings, with --version the version.
 func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
 	defaults := Settings{Listen: listen, AdminListen: adminListen}
 	if len(os.Args) > 1 {
@@ -83,7 +84,9 @@ func OneLine(err error) string {
 	return strings.Join(parts, "; ")
 }
 
-func run[C any](ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error)) error {
+func run[C any](
+	ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
+) error {
 	var config C
 	variables, err := withSecrets(env.ToMap(os.Environ()), &s, &config)
 	if err != nil {
@@ -124,14 +127,21 @@ func run[C any](ctx context.Context, name string, s Settings, log io.Writer, bui
 		defer limits.Redis.Close()
 	}
 	service, err := build(ctx, config, Deps{
-		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey, Limits: limits,
+		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+		Limits: limits,
 	})
 	if err != nil {
 		public.Close()
 		return err
 	}
 	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
-	return httpserver.Run(ctx, service, httpserver.Ports{Public: readiness.Hold(public, service), Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections}, logger)
+	return httpserver.Run(
+		ctx, service,
+		httpserver.Ports{
+			Public: readiness.Hold(public, service), Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections,
+		},
+		logger,
+	)
 }
 
 // addresses are where the process listens.

@@ -9,8 +9,8 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// withSecrets completes variables for structs of settings: where NAME_FILE is set for a setting NAME, its value is the content of that file. A file is
-// seen by fewer eyes than an environment, and orchestrators hand secrets over in files.
+// withSecrets completes variables for structs of settings: where NAME_FILE is set for a setting NAME, its value is the content of that
+// file. A file is seen by fewer eyes than an environment, and orchestrators hand secrets over in files.
 func withSecrets(variables map[string]string, settings ...any) (map[string]string, error) {
 	var problems []error
 	for _, one := range settings {

@@ -1,5 +1,5 @@
-// Package procstat reads what Linux counts of a process, for benchmarks: CPU seconds say more than wall time on a shared machine. It knows nothing of
-// what is measured. The main type is Stat.
+// Package procstat reads what Linux counts of a process, for benchmarks: CPU seconds say more than wall time on a shared machine. It knows
+// nothing of what is measured. The main type is Stat.
 package procstat
 
 import (

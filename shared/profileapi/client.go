@@ -41,7 +41,10 @@ type EventsQuery struct {
 // Events lists stored events. A page can be short, even empty, before the end: NextCursor is nil at the end only.
 func (c *Client) Events(ctx context.Context, q EventsQuery) (Page[StoredEvent], error) {
 	values := url.Values{}
-	for name, value := range map[string]string{"user_id": q.UserID, "session_id": q.SessionID, "type": q.Type, "item_id": q.ItemID, "recommendation_id": q.RecommendationID, "cursor": q.Cursor} {
+	for name, value := range map[string]string{
+		"user_id": q.UserID, "session_id": q.SessionID, "type": q.Type, "item_id": q.ItemID, "recommendation_id": q.RecommendationID,
+		"cursor": q.Cursor,
+	} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -71,7 +74,8 @@ func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
 	return p, err
 }
 
-// ProfileUnless returns a profile and its tag; when the profile that tag was given to still holds, it returns only that tag. tag "" fits none.
+// ProfileUnless returns a profile and its tag; when the profile that tag was given to still holds, it returns only that tag. tag "" fits
+// none.
 func (c *Client) ProfileUnless(ctx context.Context, q ProfileQuery, tag string) (p Profile, now string, err error) {
 	r := httpclient.Request{Method: http.MethodGet}
 	r.Path, r.Query = q.target()
@@ -89,8 +93,9 @@ func (c *Client) ProfileUnless(ctx context.Context, q ProfileQuery, tag string) 
 	return p, resp.Header.Get("ETag"), httpclient.Decode(resp, r, &p)
 }
 
-// State returns what is known of a user, a session or both in the form of package visitorstate, and its tag; when the state that tag was given to has not
-// changed, it returns only that tag. tag "" fits none. With q.Watermark the state is that of then; q.At and q.Limit mean nothing here.
+// State returns what is known of a user, a session or both in the form of package visitorstate, and its tag; when the state that tag was
+// given to has not changed, it returns only that tag. tag "" fits none. With q.Watermark the state is that of then; q.At and q.Limit mean
+// nothing here.
 func (c *Client) State(ctx context.Context, q ProfileQuery, tag string) (data []byte, now string, err error) {
 	r := httpclient.Request{Method: http.MethodGet, Path: "/v1/users/" + url.PathEscape(q.UserID) + "/state"}
 	if q.UserID == "" {
@@ -153,7 +158,8 @@ func (c *Client) ItemChanges(ctx context.Context, after string, limit int, wait 
 // EventsAfter lists the events behind a seq that happened since from, in order of acknowledgement, at most limit (1 to 1,000).
 func (c *Client) EventsAfter(ctx context.Context, seq int64, from time.Time, limit int) ([]StoredEvent, error) {
 	values := url.Values{
-		"order": {"asc"}, "after_seq": {strconv.FormatInt(seq, 10)}, "from": {strconv.FormatInt(from.UnixMilli(), 10)}, "limit": {strconv.Itoa(limit)},
+		"order": {"asc"}, "after_seq": {strconv.FormatInt(seq, 10)}, "from": {strconv.FormatInt(from.UnixMilli(), 10)},
+		"limit": {strconv.Itoa(limit)},
 	}
 	page, err := httpclient.JSON[Page[StoredEvent]](ctx, c.http, http.MethodGet, "/v1/events", values, nil)
 	return page.Items, err

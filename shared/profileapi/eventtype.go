@@ -36,8 +36,9 @@ func (w EventWeights) Of(eventType string, value *float64) float64 {
 	return w[eventType]
 }
 
-// Teaches returns what a line of an event weighs in what models learn from. It is Of but for a rating, low or high, which says first of all that somebody
-// had the item: .4 of it, so that the highest teaches as much as it weighs. That it was low is the visitor's taste, not a likeness of items.
+// Teaches returns what a line of an event weighs in what models learn from. It is Of but for a rating, low or high, which says first of all
+// that somebody had the item: .4 of it, so that the highest teaches as much as it weighs. That it was low is the visitor's taste, not a
+// likeness of items.
 func (w EventWeights) Teaches(eventType string, value *float64) float64 {
 	if eventType == "rate" && value != nil {
 		return *value * (highestRating - neutralRating) / highestRating

@@ -23,8 +23,8 @@ type Follower struct {
 	// Synced is called whenever the replica has everything up to now; Failed whenever the feed cannot be read, before it is tried again.
 	Synced func()
 	Failed func(error)
-	// Reset, when given, is called before the feed is read from its start again because the service no longer knows the replica's place in it:
-	// its database was restored from a backup, and what the replica has may never have existed there.
+	// Reset, when given, is called before the feed is read from its start again because the service no longer knows the replica's place in
+	// it: its database was restored from a backup, and what the replica has may never have existed there.
 	Reset func()
 }
 

@@ -23,7 +23,10 @@ const (
 
 // ImportFormats lists the formats that an import reads; "auto" tells them apart by content.
 func ImportFormats() []string {
-	return []string{"auto", "ndjson", "csv", "xlsx", "xml", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "shopify_orders_csv", "woocommerce_csv"}
+	return []string{
+		"auto", "ndjson", "csv", "xlsx", "xml", "google_merchant_tsv", "google_merchant_xml", "shopify_csv", "shopify_orders_csv",
+		"woocommerce_csv",
+	}
 }
 
 // ImportSpec says what a file holds and how to read it. What is left out is told by the file itself, and named in the import's state.
@@ -111,7 +114,9 @@ func (c *Client) StartImport(ctx context.Context, spec ImportSpec, file io.Reade
 		return out, err
 	}
 	values := url.Values{"spec": {string(options)}}
-	resp, err := c.http.Send(ctx, httpclient.Request{Method: http.MethodPost, Path: "/v1/imports", Query: values, Body: file, ContentType: "application/octet-stream"})
+	resp, err := c.http.Send(ctx, httpclient.Request{
+		Method: http.MethodPost, Path: "/v1/imports", Query: values, Body: file, ContentType: "application/octet-stream",
+	})
 	if err != nil {
 		return out, err
 	}

@@ -24,8 +24,8 @@ type Interaction struct {
 	OccurredAt wire.Time `json:"occurred_at"`
 }
 
-// InteractionBlock is a run of interactions in columns. Users, Sessions, Items, Orders and Types are the block's own string tables; the index
-// columns (same length n each) point into them, −1 standing for none. A reader maps each table once per block, not once per row.
+// InteractionBlock is a run of interactions in columns. Users, Sessions, Items, Orders and Types are the block's own string tables; the
+// index columns (same length n each) point into them, −1 standing for none. A reader maps each table once per block, not once per row.
 type InteractionBlock struct {
 	Users, Sessions, Items, Orders, Types []string
 

@@ -9,8 +9,8 @@ import (
 	"math"
 )
 
-// The interactions stream, version 1 (docs/interactions-format.md): a header, then frames. A frame is a kind, the length of its payload (uint32), the
-// payload and its CRC-32C (uint32). Numbers are little endian; counts and lengths inside payloads are unsigned varints.
+// The interactions stream, version 1 (docs/interactions-format.md): a header, then frames. A frame is a kind, the length of its payload
+// (uint32), the payload and its CRC-32C (uint32). Numbers are little endian; counts and lengths inside payloads are unsigned varints.
 //
 // Changes of the format: 1, the first.
 const (

@@ -38,8 +38,9 @@ func (r *InteractionReader) Close() error {
 	return r.close()
 }
 
-// Next returns the next block, which is valid until the following call: its slices, but not its strings, are used again. It returns io.EOF only
-// behind the end that the server wrote; a stream that was cut gives io.ErrUnexpectedEOF, and can be resumed with the cursor of the last block.
+// Next returns the next block, which is valid until the following call: its slices, but not its strings, are used again. It returns io.EOF
+// only behind the end that the server wrote; a stream that was cut gives io.ErrUnexpectedEOF, and can be resumed with the cursor of the
+// last block.
 func (r *InteractionReader) Next() (*InteractionBlock, error) {
 	if r.done {
 		return nil, io.EOF
@@ -62,7 +63,9 @@ func (r *InteractionReader) Next() (*InteractionBlock, error) {
 	case frameEnd:
 		p := payloadReader{rest: payload}
 		if blocks, rows := p.uvarint(), p.uvarint(); p.bad || blocks != r.blocks || rows != r.rows {
-			return nil, fmt.Errorf("%w: its end counts %d blocks and %d interactions, %d and %d came", ErrInteractionsDamaged, blocks, rows, r.blocks, r.rows)
+			return nil, fmt.Errorf(
+				"%w: its end counts %d blocks and %d interactions, %d and %d came", ErrInteractionsDamaged, blocks, rows, r.blocks, r.rows,
+			)
 		}
 		r.done = true
 		return nil, io.EOF

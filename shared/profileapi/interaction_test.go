@@ -20,7 +20,10 @@ func written(t testing.TB, n, size int) ([]byte, []Interaction) {
 	w := NewInteractionWriter(&b)
 	var all []Interaction
 	for i := range n {
-		in := Interaction{UserID: fmt.Sprint("u", i%7), ItemID: fmt.Sprint("é", i%5), Type: "view_item", Weight: float32(i) / 3, Quantity: 1, OccurredAt: wire.TimeOf(time.UnixMilli(int64(1e12 + i)))}
+		in := Interaction{
+			UserID: fmt.Sprint("u", i%7), ItemID: fmt.Sprint("é", i%5), Type: "view_item", Weight: float32(i) / 3, Quantity: 1,
+			OccurredAt: wire.TimeOf(time.UnixMilli(int64(1e12 + i))),
+		}
 		if i%3 == 0 {
 			in.SessionID, in.OrderID = "s", fmt.Sprint("o", i)
 		}
@@ -55,7 +58,9 @@ func readAll(r *InteractionReader) ([]Interaction, string, error) {
 		cursor = b.Cursor
 		for i := range b.Len() {
 			all = append(all, Interaction{UserID: text(b.Users, b.User[i]), SessionID: text(b.Sessions, b.Session[i]), ItemID: text(b.Items, b.Item[i]), OrderID: text(b.Orders, b.Order[i]),
-				Type: text(b.Types, b.Type[i]), Weight: b.Weight[i], Quantity: b.Quantity[i], OccurredAt: wire.TimeOf(time.UnixMilli(b.OccurredAt[i]))})
+				Type: text(b.Types, b.Type[i]), Weight: b.Weight[i], Quantity: b.Quantity[i], OccurredAt: wire.TimeOf(
+					time.UnixMilli(b.OccurredAt[i]),
+				)})
 		}
 	}
 }
@@ -85,7 +90,8 @@ func TestACutOrDamagedStreamIsNoticed(t *testing.T) {
 	for i := range data {
 		damaged := bytes.Clone(data)
 		damaged[i] ^= 0x20
-		if _, _, err := readAll(NewInteractionReader(bytes.NewReader(damaged), nil)); errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, _, err := readAll(NewInteractionReader(bytes.NewReader(damaged), nil)); errors.Is(err, io.EOF) &&
+			!errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("damage at byte %d of %d went unnoticed", i, len(data))
 		}
 	}
@@ -104,7 +110,10 @@ func FuzzInteractionReader(f *testing.F) {
 
 func TestPriceBands(t *testing.T) {
 	t.Parallel()
-	for price, want := range map[float64]string{0: "0-1", 0.99: "0-1", 1: "1-2", 2: "2-5", 4.99: "2-5", 5: "5-10", 10: "10-20", 19.99: "10-20", 20: "20-50", 99: "50-100", 100: "100-200", 123456: "100000-200000", -1: ""} {
+	for price, want := range map[float64]string{
+		0: "0-1", 0.99: "0-1", 1: "1-2", 2: "2-5", 4.99: "2-5", 5: "5-10", 10: "10-20", 19.99: "10-20", 20: "20-50", 99: "50-100",
+		100: "100-200", 123456: "100000-200000", -1: "",
+	} {
 		if got := PriceBand(price); got != want {
 			t.Errorf("%v is in %q, want %q", price, got, want)
 		}

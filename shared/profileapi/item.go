@@ -33,8 +33,8 @@ type Item struct {
 	Version      int64          `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
 }
 
-// Vectors are what the shop's own models say of an item, by the name of the space, for instance "picture". Items of a space are alike as far as their
-// vectors point the same way; those of another length are not compared.
+// Vectors are what the shop's own models say of an item, by the name of the space, for instance "picture". Items of a space are alike as
+// far as their vectors point the same way; those of another length are not compared.
 type Vectors map[string][]float32
 
 // The bounds of an item's vectors.

@@ -12,8 +12,9 @@ import (
 // namedShops is how many shops a message names.
 const namedShops = 5
 
-// Gate waits until something has been read once for every shop that there was at the start. It waits as long as the reading goes on, and when nothing has come for a while, because
-// a peer is away, it opens all the same: a service that answers without its peers must not need them to start. It is safe for concurrent use.
+// Gate waits until something has been read once for every shop that there was at the start. It waits as long as the reading goes on, and
+// when nothing has come for a while, because a peer is away, it opens all the same: a service that answers without its peers must not need
+// them to start. It is safe for concurrent use.
 type Gate struct {
 	what, peer string
 	patience   time.Duration

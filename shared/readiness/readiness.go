@@ -1,5 +1,5 @@
-// Package readiness says part by part whether a service can answer well, and keeps callers waiting for the moment that a service needs after its start. It
-// decides nothing about a part: the service does.
+// Package readiness says part by part whether a service can answer well, and keeps callers waiting for the moment that a service needs
+// after its start. It decides nothing about a part: the service does.
 package readiness
 
 import (
@@ -51,11 +51,12 @@ func (p Part) write(w io.Writer) {
 	}
 }
 
-// Standing is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it is no use to wait any longer.
+// Standing is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it
+// is no use to wait any longer.
 type Standing interface{ Standing() <-chan struct{} }
 
-// Hold returns a listener that accepts nothing before a service stands: callers wait in the queue of the system, for the moment that it takes, instead of getting empty
-// answers. Services that do not implement Standing stand at once.
+// Hold returns a listener that accepts nothing before a service stands: callers wait in the queue of the system, for the moment that it
+// takes, instead of getting empty answers. Services that do not implement Standing stand at once.
 func Hold(l net.Listener, service any) net.Listener {
 	s, waits := service.(Standing)
 	if !waits || l == nil {

@@ -25,7 +25,8 @@ func TestEachPartHasALine(t *testing.T) {
 		t.Errorf("%d %q", code, body)
 	}
 	parts[0].Err = errors.New("no room is left")
-	if code, body := ask(); code != http.StatusServiceUnavailable || body != "not ready\ndatabase: no room is left\nmodels: ok, but v2 is damaged; v1 serves\n" {
+	if code, body := ask(); code != http.StatusServiceUnavailable ||
+		body != "not ready\ndatabase: no room is left\nmodels: ok, but v2 is damaged; v1 serves\n" {
 		t.Errorf("%d %q", code, body)
 	}
 }

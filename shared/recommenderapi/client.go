@@ -41,14 +41,17 @@ func (c *Client) Scenarios(ctx context.Context) ([]Scenario, error) {
 	return page.Items, err
 }
 
-// PutScenario changes or adds the scenario that s names. version, when not 0, is the one to be changed: the call fails with 412 when another
-// has taken its place.
+// PutScenario changes or adds the scenario that s names. version, when not 0, is the one to be changed: the call fails with 412 when
+// another has taken its place.
 func (c *Client) PutScenario(ctx context.Context, s Scenario, version int64) (SavedScenario, error) {
 	body, err := json.Marshal(s)
 	if err != nil {
 		return SavedScenario{}, fmt.Errorf("encode scenario %s: %w", s.ScenarioID, err)
 	}
-	r := httpclient.Request{Method: http.MethodPut, Path: "/v1/scenarios/" + url.PathEscape(s.ScenarioID), Body: bytes.NewReader(body), ContentType: "application/json"}
+	r := httpclient.Request{
+		Method: http.MethodPut, Path: "/v1/scenarios/" + url.PathEscape(s.ScenarioID), Body: bytes.NewReader(body),
+		ContentType: "application/json",
+	}
 	if version != 0 {
 		r.Header = http.Header{"If-Match": {strconv.Quote(strconv.FormatInt(version, 10))}}
 	}

@@ -133,7 +133,8 @@ type MetricsTable struct {
 	MetricsWarnings
 }
 
-// MetricsRow are the figures of one group in one interval. Of a group by currency only the money is told, of one by rule only what concerns items.
+// MetricsRow are the figures of one group in one interval. Of a group by currency only the money is told, of one by rule only what concerns
+// items.
 type MetricsRow struct {
 	At           wire.Time `json:"at,omitempty" doc:"Beginning of the interval, UTC; absent for all"`
 	Scenario     string    `json:"scenario,omitempty"`

@@ -9,8 +9,8 @@ import (
 	fast "github.com/segmentio/encoding/json"
 )
 
-// Fields are fields of an item that a request asked for, in its order and no name twice. In JSON they are an object. A map would hold the same, and take
-// a tenth of the time of an answer.
+// Fields are fields of an item that a request asked for, in its order and no name twice. In JSON they are an object. A map would hold the
+// same, and take a tenth of the time of an answer.
 type Fields []Field
 
 // Field is one field with its value.

@@ -16,10 +16,16 @@ func TestFieldsAreAnObject(t *testing.T) {
 		fields recommenderapi.Fields
 		want   string
 	}{
-		"none":            {nil, `{"item_id":"i"}`},
-		"in their order":  {recommenderapi.Fields{{"title", `A "lamp" <b>`}, {"price", 9.5}}, `{"item_id":"i","fields":{"title":"A \"lamp\" <b>","price":9.5}}`},
-		"values of kinds": {recommenderapi.Fields{{"tags", []any{"a", "b"}}, {"ok", true}, {"x", map[string]any{"y": 1.0}}}, `{"item_id":"i","fields":{"tags":["a","b"],"ok":true,"x":{"y":1}}}`},
-		"odd names":       {recommenderapi.Fields{{"attributes.\"q\"\n", "v"}}, `{"item_id":"i","fields":{"attributes.\"q\"\n":"v"}}`},
+		"none": {nil, `{"item_id":"i"}`},
+		"in their order": {
+			recommenderapi.Fields{{"title", `A "lamp" <b>`}, {"price", 9.5}},
+			`{"item_id":"i","fields":{"title":"A \"lamp\" <b>","price":9.5}}`,
+		},
+		"values of kinds": {
+			recommenderapi.Fields{{"tags", []any{"a", "b"}}, {"ok", true}, {"x", map[string]any{"y": 1.0}}},
+			`{"item_id":"i","fields":{"tags":["a","b"],"ok":true,"x":{"y":1}}}`,
+		},
+		"odd names": {recommenderapi.Fields{{"attributes.\"q\"\n", "v"}}, `{"item_id":"i","fields":{"attributes.\"q\"\n":"v"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

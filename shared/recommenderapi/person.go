@@ -14,8 +14,8 @@ type PersonErased struct {
 	Left            []profileapi.Held         `json:"left" doc:"What is still there afterwards, in any service, where and until when"`
 }
 
-// PersonEntry is one line of what all services hold on a person: those of the profile-service, then those of the recommender-service, then the end, without which
-// the stream was cut.
+// PersonEntry is one line of what all services hold on a person: those of the profile-service, then those of the recommender-service, then
+// the end, without which the stream was cut.
 type PersonEntry struct {
 	profileapi.ExportEntry
 	Decision json.RawMessage `json:"decision,omitempty" doc:"With decision: what an answer to the person was made from"`

@@ -233,7 +233,9 @@ type Replay struct {
 
 // Replay makes a past answer again.
 func (c *Client) Replay(ctx context.Context, recommendationID string) (Replay, error) {
-	return httpclient.JSON[Replay](ctx, c.http, http.MethodPost, "/v1/recommendations/"+url.PathEscape(recommendationID)+"/replay", nil, nil)
+	return httpclient.JSON[Replay](
+		ctx, c.http, http.MethodPost, "/v1/recommendations/"+url.PathEscape(recommendationID)+"/replay", nil, nil,
+	)
 }
 
 // Forgotten counts what was removed of a person. It does not name the person.

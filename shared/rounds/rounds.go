@@ -1,5 +1,5 @@
-// Package rounds looks after every shop again and again, so that a shop at rest costs next to nothing and a slow one does not delay the others.
-// The main type is Rounds.
+// Package rounds looks after every shop again and again, so that a shop at rest costs next to nothing and a slow one does not delay the
+// others. The main type is Rounds.
 package rounds
 
 import (

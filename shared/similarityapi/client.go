@@ -134,7 +134,9 @@ func (c *Client) Models(ctx context.Context, relation string) ([]Model, error) {
 
 // Activate makes a version the live one; reason is asked for when the gate refused it.
 func (c *Client) Activate(ctx context.Context, version, reason string) (Model, error) {
-	return httpclient.JSON[Model](ctx, c.http, http.MethodPost, "/v1/models/"+url.PathEscape(version)+"/activate", nil, map[string]string{"reason": reason})
+	return httpclient.JSON[Model](
+		ctx, c.http, http.MethodPost, "/v1/models/"+url.PathEscape(version)+"/activate", nil, map[string]string{"reason": reason},
+	)
 }
 
 // Rollback makes the version before the live one live again.
@@ -149,7 +151,9 @@ func (c *Client) DeleteModel(ctx context.Context, version string) error {
 
 // Compare says how one version differs from another.
 func (c *Client) Compare(ctx context.Context, version, other string) (Comparison, error) {
-	return httpclient.JSON[Comparison](ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version)+"/compare/"+url.PathEscape(other), nil, nil)
+	return httpclient.JSON[Comparison](
+		ctx, c.http, http.MethodGet, "/v1/models/"+url.PathEscape(version)+"/compare/"+url.PathEscape(other), nil, nil,
+	)
 }
 
 // PutSchedule makes a schedule, or replaces the one with v's id.

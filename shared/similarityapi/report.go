@@ -2,8 +2,8 @@ package similarityapi
 
 import "slices"
 
-// Report is what a competition of models came to: of an evaluation, or of the recompute that made a model. Results are ordered by their figures on the validation part,
-// best first.
+// Report is what a competition of models came to: of an evaluation, or of the recompute that made a model. Results are ordered by their
+// figures on the validation part, best first.
 type Report struct {
 	Data     ReportData     `json:"data"`
 	Selected string         `json:"selected"`
@@ -43,8 +43,8 @@ type ReportData struct {
 	Notes        []string       `json:"notes,omitempty" doc:"What was found out about the files, such as that a table has no times"`
 }
 
-// ReportFigure is a measured figure with its 95 % interval: of one run the bootstrap interval over the cases, which figures of all lists together lack; of several
-// runs their mean with the interval of Student's t, and the standard deviation of one run.
+// ReportFigure is a measured figure with its 95 % interval: of one run the bootstrap interval over the cases, which figures of all lists
+// together lack; of several runs their mean with the interval of Student's t, and the standard deviation of one run.
 type ReportFigure struct {
 	Value float64  `json:"value"`
 	Low   *float64 `json:"low,omitempty"`
@@ -52,8 +52,8 @@ type ReportFigure struct {
 	SD    *float64 `json:"sd,omitempty"`
 }
 
-// ReportResult is one algorithm. Metrics are those of the test part; they are missing for algorithms that lost on validation, whose test score is not looked at
-// unless all are asked for.
+// ReportResult is one algorithm. Metrics are those of the test part; they are missing for algorithms that lost on validation, whose test
+// score is not looked at unless all are asked for.
 type ReportResult struct {
 	Name       string                  `json:"name"`
 	Relation   string                  `json:"relation"`
@@ -81,8 +81,8 @@ type ReportRun struct {
 	Results  []ReportResult `json:"results"`
 }
 
-// ReportComparison is the mean of the NDCG of one algorithm less that of another, over runs or over the cases of the only run, with a paired t-test. The interval
-// of runs that share training data is widened for it (Nadeau and Bengio, 2003).
+// ReportComparison is the mean of the NDCG of one algorithm less that of another, over runs or over the cases of the only run, with a
+// paired t-test. The interval of runs that share training data is widened for it (Nadeau and Bengio, 2003).
 type ReportComparison struct {
 	First      string  `json:"first"`
 	Second     string  `json:"second"`

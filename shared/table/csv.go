@@ -159,7 +159,9 @@ func (s *csvSource) next() (Record, error) {
 			continue
 		case isBroken:
 			if s.repairs++; s.repairs > maxRepairs {
-				return Record{}, fmt.Errorf("more than %d lines have a quote that is not closed: check the separator and the quotes", maxRepairs)
+				return Record{}, fmt.Errorf(
+					"more than %d lines have a quote that is not closed: check the separator and the quotes", maxRepairs,
+				)
 			}
 			return Record{Line: line, Problem: &Problem{
 				Code: "invalid_csv", Sample: clip(string(data[:size])),

@@ -5,9 +5,12 @@ import "strings"
 // signs maps what stands beside amounts to currencies. A sign that several currencies share says nothing about the currency.
 func signs() map[string]string {
 	return map[string]string{
-		"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "₽": "RUB", "₹": "INR", "₺": "TRY", "₴": "UAH", "₩": "KRW", "₪": "ILS", "฿": "THB", "₫": "VND",
-		"fr.": "CHF", "sfr.": "CHF", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "r$": "BRL", "s$": "SGD",
-		"rs.": "INR", "rs": "INR", "rp": "IDR", "rm": "MYR", "₱": "PHP", "лв": "BGN", "ft": "HUF", "lei": "RON", "euro": "EUR", "$": "", "¥": "", "kr": "", "kr.": "", "円": "JPY", "元": "CNY",
+		"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "₽": "RUB", "₹": "INR", "₺": "TRY", "₴": "UAH", "₩": "KRW", "₪": "ILS",
+		"฿": "THB", "₫": "VND",
+		"fr.": "CHF", "sfr.": "CHF", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD",
+		"r$": "BRL", "s$": "SGD",
+		"rs.": "INR", "rs": "INR", "rp": "IDR", "rm": "MYR", "₱": "PHP", "лв": "BGN", "ft": "HUF", "lei": "RON", "euro": "EUR", "$": "",
+		"¥": "", "kr": "", "kr.": "", "円": "JPY", "元": "CNY",
 	}
 }
 

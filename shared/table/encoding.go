@@ -39,7 +39,9 @@ func decode(b *bufio.Reader, name string, r *Reader) (io.Reader, error) {
 	if declared := declaredEncoding(head); declared != "" && !strings.EqualFold(declared, "utf-8") {
 		e, err := htmlindex.Get(declared)
 		if err != nil {
-			return nil, fmt.Errorf("the file declares the encoding %.40q, which is not known: pass --encoding (encoding in the API)", declared)
+			return nil, fmt.Errorf(
+				"the file declares the encoding %.40q, which is not known: pass --encoding (encoding in the API)", declared,
+			)
 		}
 		r.note("Encoding: %s, as the file declares.", declared)
 		return decoder(b, e), nil
@@ -157,6 +159,8 @@ func (g *guess) decide() {
 	}
 	g.decided, g.latin = true, bad > good
 	if g.latin {
-		g.r.note("Encoding: windows-1252 (Latin-1), as the text is not UTF-8. If letters look wrong, pass --encoding (encoding in the API).")
+		g.r.note(
+			"Encoding: windows-1252 (Latin-1), as the text is not UTF-8. If letters look wrong, pass --encoding (encoding in the API).",
+		)
 	}
 }

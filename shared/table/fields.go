@@ -77,7 +77,10 @@ func userFields() []Field {
 		{Name: "user_id", Words: words(customerWords), Example: "17850", Doc: "Of the visitor; required."},
 		{Name: "segments", Shape: Words, Words: words(`segment, groups, customer group, kundengruppe, groupe, grupos, gruppi`),
 			Example: "vip|wholesale", Doc: "Groups that the shop puts visitors in."},
-		{Name: "locale", Words: words("language, lang, sprache, langue, idioma, lingua, taal"), Example: "de-DE", Doc: "Language and country."},
+		{
+			Name: "locale", Words: words("language, lang, sprache, langue, idioma, lingua, taal"), Example: "de-DE",
+			Doc: "Language and country.",
+		},
 		{Name: "consent.personalization", Shape: Boolean, Words: words("personalization, personalisation"),
 			Example: "yes", Doc: "no: nothing is read or written for personalisation."},
 		{Name: "consent.analytics", Shape: Boolean, Example: "yes", Doc: "no: not counted in figures."},

@@ -72,6 +72,9 @@ func interactionFields() []Field {
 		{Name: "weight", Shape: Number, Words: words("value, count"), Example: "3", Doc: "How much the row counts."},
 		{Name: "quantity", Shape: Number, Words: append(words(quantityWords), "amount"),
 			Example: "2", Doc: "Of baskets: rows without a positive one are left out."},
-		{Name: "occurred_at", Shape: Moment, Words: words(timeWords), Example: "2023-11-14", Doc: "When; the test part is random without it."},
+		{
+			Name: "occurred_at", Shape: Moment, Words: words(timeWords), Example: "2023-11-14",
+			Doc: "When; the test part is random without it.",
+		},
 	}
 }

@@ -68,7 +68,10 @@ func itemFields() []Field {
 			Words: words(`item group id, group id, parent, parent sku, parent product, product group id, itemgroup id, ubergeordnet, ubergeordnetes
 			produkt, uebergeordnet, superior, padre, genitore, bovenliggend, hoofdproduct, nadrzedny, ascendente, principal`),
 			Example: "TEE", Doc: "Of a variant: its product, which need not be in the file."},
-		{Name: "aliases", Shape: Words, Words: words("alias, further ids"), Example: "4711|tee-m", Doc: "Further ids by which it is found."},
+		{
+			Name: "aliases", Shape: Words, Words: words("alias, further ids"), Example: "4711|tee-m",
+			Doc: "Further ids by which it is found.",
+		},
 		{Name: "published_at", Shape: Moment,
 			Words: words(`availability date, publish date, release date, veroffentlichungsdatum, erscheinungsdatum, date de publication, date created,
 			available from`), Example: "2026-01-31", Doc: "Shown from then on."},
@@ -86,7 +89,9 @@ func itemFields() []Field {
 func itemParts() []Field {
 	return []Field{
 		{Name: "sku", Part: "aliases",
-			Words:   words(`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref`),
+			Words: words(
+				`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref`,
+			),
 			Example: "TEE-M", Doc: "Beside another id: finds the item too."},
 		{Name: "short_description", Part: "description",
 			Words: words(`summary, kurzbeschreibung, description courte, descripcion corta, breve descrizione, korte beschrijving, krotki opis,

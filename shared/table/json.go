@@ -90,7 +90,9 @@ func (s *jsonLines) next() (Record, error) {
 		s.line++
 		data, err := readLine(s.r)
 		if errors.Is(err, errLongLine) {
-			return Record{Line: s.line, Problem: &Problem{Code: "too_long", Message: fmt.Sprintf("The line is longer than %d bytes.", maxLine)}}, nil
+			return Record{
+				Line: s.line, Problem: &Problem{Code: "too_long", Message: fmt.Sprintf("The line is longer than %d bytes.", maxLine)},
+			}, nil
 		}
 		if err != nil && (len(data) == 0 || !errors.Is(err, io.EOF)) {
 			return Record{}, err
@@ -106,7 +108,9 @@ func (r *Reader) object(data []byte, line int64, flatten bool) Record {
 	rec := Record{Line: line}
 	switch {
 	case !utf8.Valid(data):
-		rec.Problem = &Problem{Code: "invalid_utf8", Message: "The line is not valid UTF-8. Convert the file, or pass --encoding (encoding in the API)."}
+		rec.Problem = &Problem{
+			Code: "invalid_utf8", Message: "The line is not valid UTF-8. Convert the file, or pass --encoding (encoding in the API).",
+		}
 		return rec
 	case data[0] != '{' || !json.Valid(data):
 		rec.Problem = &Problem{Code: "invalid_json", Message: "The line is not a JSON object.", Sample: clip(string(data))}

@@ -140,10 +140,14 @@ func (p *Plan) checkNames(columns []string) error {
 	}
 	for _, column := range slices.Sorted(maps.Keys(p.o.Mapping)) {
 		if _, ok := FieldOf(p.Kind, p.o.Mapping[column]); !ok {
-			return fmt.Errorf("the mapping names %.64q, which is no field of %s: fields are %s", p.o.Mapping[column], p.Kind, FieldNames(p.Kind))
+			return fmt.Errorf(
+				"the mapping names %.64q, which is no field of %s: fields are %s", p.o.Mapping[column], p.Kind, FieldNames(p.Kind),
+			)
 		}
 		if !exists(column) {
-			return fmt.Errorf("the mapping names the column %.64q, which the file does not have: its columns are %s", column, strings.Join(columns, ", "))
+			return fmt.Errorf(
+				"the mapping names the column %.64q, which the file does not have: its columns are %s", column, strings.Join(columns, ", "),
+			)
 		}
 	}
 	for _, column := range p.o.Ignore {
@@ -243,8 +247,8 @@ func (p *Plan) byPreference(columns []Column) {
 	}
 }
 
-// unwanted reports whether a column that no field takes is left out: what carriers and tax offices want to know of an item, and what the service
-// itself sets, as an export has it.
+// unwanted reports whether a column that no field takes is left out: what carriers and tax offices want to know of an item, and what the
+// service itself sets, as an export has it.
 func (p *Plan) unwanted(name string) bool {
 	switch p.Kind {
 	case Interactions:

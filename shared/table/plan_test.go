@@ -33,17 +33,41 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 	}{
 		{Items, "sku;name;price;qty", "sku=item_id;name=title;price=price;qty=stock.quantity"},
 		{Items, "id;sku;ean;stock", "id=item_id;sku=sku;ean=gtin;stock=stock.quantity"},
-		{Items, "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand;Hersteller;Farbe", "Artikelnummer=item_id;Bezeichnung=title;Warengruppe=category_path;Preis=price;Bestand=stock.quantity;Hersteller=brand;Farbe=attributes.Farbe"},
-		{Items, "Référence;Désignation;Prix TTC;Quantité;Catégorie", "Référence=item_id;Désignation=title;Prix TTC=price;Quantité=stock.quantity;Catégorie=category_path"},
+		{
+			Items, "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand;Hersteller;Farbe",
+			"Artikelnummer=item_id;Bezeichnung=title;Warengruppe=category_path;Preis=price;Bestand=stock.quantity;Hersteller=brand;Farbe=attributes.Farbe",
+		},
+		{
+			Items, "Référence;Désignation;Prix TTC;Quantité;Catégorie",
+			"Référence=item_id;Désignation=title;Prix TTC=price;Quantité=stock.quantity;Catégorie=category_path",
+		},
 		{Items, "Referencia;Nombre;Precio;Categorías", "Referencia=item_id;Nombre=title;Precio=price;Categorías=category_path"},
 		{Items, "Codice;Nome;Prezzo;Giacenza", "Codice=item_id;Nome=title;Prezzo=price;Giacenza=stock.quantity"},
 		{Items, "Artikelcode;Naam;Prijs;Voorraad", "Artikelcode=item_id;Naam=title;Prijs=price;Voorraad=stock.quantity"},
-		{Items, "g:id;g:title;Weight (kg);item_id", "g:id=attributes.g:id;g:title=title;Weight (kg)=attributes.Weight (kg);item_id=item_id"},
-		{Events, "Kundennummer;Artikelnummer;Menge;Bestelldatum;Bestellnummer;Einzelpreis", "Kundennummer=user_id;Artikelnummer=item_id;Menge=quantity;Bestelldatum=occurred_at;Bestellnummer=order_id;Einzelpreis=price"},
-		{Events, "numéro commande;id client;référence;quantité;date", "numéro commande=order_id;id client=user_id;référence=item_id;quantité=quantity;date=occurred_at"},
-		{Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country", "InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country"},
-		{Interactions, "t_dat;customer_id;article_id;price;sales_channel_id", "t_dat=occurred_at;customer_id=user_id;article_id=item_id;price!;sales_channel_id!"},
-		{Interactions, "user_id:token;item_id:token;timestamp:float", "user_id:token=user_id;item_id:token=item_id;timestamp:float=occurred_at"},
+		{
+			Items, "g:id;g:title;Weight (kg);item_id",
+			"g:id=attributes.g:id;g:title=title;Weight (kg)=attributes.Weight (kg);item_id=item_id",
+		},
+		{
+			Events, "Kundennummer;Artikelnummer;Menge;Bestelldatum;Bestellnummer;Einzelpreis",
+			"Kundennummer=user_id;Artikelnummer=item_id;Menge=quantity;Bestelldatum=occurred_at;Bestellnummer=order_id;Einzelpreis=price",
+		},
+		{
+			Events, "numéro commande;id client;référence;quantité;date",
+			"numéro commande=order_id;id client=user_id;référence=item_id;quantité=quantity;date=occurred_at",
+		},
+		{
+			Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country",
+			"InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country",
+		},
+		{
+			Interactions, "t_dat;customer_id;article_id;price;sales_channel_id",
+			"t_dat=occurred_at;customer_id=user_id;article_id=item_id;price!;sales_channel_id!",
+		},
+		{
+			Interactions, "user_id:token;item_id:token;timestamp:float",
+			"user_id:token=user_id;item_id:token=item_id;timestamp:float=occurred_at",
+		},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
 		if diff := cmp.Diff(c.want, fieldsOf(t, c.kind, c.header, PlanOptions{})); diff != "" {
@@ -54,8 +78,12 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 
 func TestOptionsComeBeforeHeaderWords(t *testing.T) {
 	t.Parallel()
-	o := PlanOptions{Mapping: map[string]string{"Number": "item_id", "id": "attributes.internal", "Cat": "category"}, Ignore: []string{"notes"}}
-	if got, want := fieldsOf(t, Items, "id;Number;Cat;Notes", o), "id=attributes.internal;Number=item_id;Cat=category_path;Notes!"; got != want {
+	o := PlanOptions{
+		Mapping: map[string]string{"Number": "item_id", "id": "attributes.internal", "Cat": "category"}, Ignore: []string{"notes"},
+	}
+	if got, want := fieldsOf(
+		t, Items, "id;Number;Cat;Notes", o,
+	), "id=attributes.internal;Number=item_id;Cat=category_path;Notes!"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for _, c := range []struct {
@@ -81,7 +109,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]Kind{
 		"id;title;price": Items, "Handle;Title;Variant Price": Items, "order_id;customer;sku;product name;qty;date": Events,
-		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "", "timestamp;visitorid;event;itemid": Events,
+		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "",
+		"timestamp;visitorid;event;itemid": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
 		if got != want || ok != (want != "") {

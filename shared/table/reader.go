@@ -34,10 +34,12 @@ const List = "\x1f"
 type Options struct {
 	Format    string // "": by content
 	Separator string // of CSV; "" or "auto": by content; "tab" is a tab
-	Encoding  string // a name of the WHATWG list such as windows-1252; "": a byte order mark, the XML declaration, else UTF-8, else windows-1252
+	// a name of the WHATWG list such as windows-1252; "": a byte order mark, the XML declaration, else UTF-8, else windows-1252
+	Encoding string
 	// Known reports whether a header word names a field; it helps to tell separators, and headers from rows. May be nil.
 	Known func(word string) bool
-	// NoHeader allows a CSV without header: when no word of its first line is known, the columns are named 1, 2, 3 and the line is a record.
+	// NoHeader allows a CSV without header: when no word of its first line is known, the columns are named 1, 2, 3 and the line is a
+	// record.
 	NoHeader bool
 	// Flatten gives the members of JSON objects as columns; without it only Record.Object is set.
 	Flatten bool

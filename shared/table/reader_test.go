@@ -56,22 +56,29 @@ func TestFormatsAndEncodingsAreFoundByThemselves(t *testing.T) {
 	latin := charmap.Windows1252.NewEncoder().String
 	const feed = `<rss xmlns:g="x"><channel><title>T</title><item><g:id>1</g:id><title>Caf%s</title></item></channel></rss>`
 	for name, c := range map[string]struct{ file, rows, note string }{
-		"comma":                  {"id,title\n1,\"a, b\"\n", "2: 1|a, b", ""},
-		"semicolon with commas":  {"id;title;price\n1;a, b;1,5\n2;c, d;2,5\n", "2: 1|a, b|1,5 3: 2|c, d|2,5", ""},
-		"tab":                    {"id\ttitle\n1\t\"Moon\" lamp, 5\"\n", "2: 1|\"Moon\" lamp, 5\"", ""},
-		"pipe":                   {"id|title\n1|a\n", "2: 1|a", ""},
-		"told to Excel":          {"sep=;\nid;title\n1;a\n", "3: 1|a", ""},
-		"a mark behind blanks":   {"\n \ufeffid,title\n1,a\n", "3: 1|a", ""},
-		"UTF-16":                 {encoded(t, "id\ttitle\n1\tgroß\n", utf16), "2: 1|groß", "UTF-16"},
-		"UTF-16 without a mark":  {encoded(t, "id,title\n1,groß\n", bare16), "2: 1|groß", "UTF-16"},
-		"Latin-1":                {encoded(t, "id,title\n1,Café\n2,crème\n", latin), "2: 1|Café 3: 2|crème", "windows-1252"},
-		"XML in Latin-1":         {encoded(t, `<?xml version="1.0" encoding="ISO-8859-1"?>`+fmt.Sprintf(feed, "é"), latin), "1: 1|Café", "ISO-8859-1"},
+		"comma":                 {"id,title\n1,\"a, b\"\n", "2: 1|a, b", ""},
+		"semicolon with commas": {"id;title;price\n1;a, b;1,5\n2;c, d;2,5\n", "2: 1|a, b|1,5 3: 2|c, d|2,5", ""},
+		"tab":                   {"id\ttitle\n1\t\"Moon\" lamp, 5\"\n", "2: 1|\"Moon\" lamp, 5\"", ""},
+		"pipe":                  {"id|title\n1|a\n", "2: 1|a", ""},
+		"told to Excel":         {"sep=;\nid;title\n1;a\n", "3: 1|a", ""},
+		"a mark behind blanks":  {"\n \ufeffid,title\n1,a\n", "3: 1|a", ""},
+		"UTF-16":                {encoded(t, "id\ttitle\n1\tgroß\n", utf16), "2: 1|groß", "UTF-16"},
+		"UTF-16 without a mark": {encoded(t, "id,title\n1,groß\n", bare16), "2: 1|groß", "UTF-16"},
+		"Latin-1":               {encoded(t, "id,title\n1,Café\n2,crème\n", latin), "2: 1|Café 3: 2|crème", "windows-1252"},
+		"XML in Latin-1": {
+			encoded(t, `<?xml version="1.0" encoding="ISO-8859-1"?>`+fmt.Sprintf(feed, "é"), latin), "1: 1|Café", "ISO-8859-1",
+		},
 		"XML with HTML entities": {fmt.Sprintf(feed, "&eacute;&nbsp;&amp; <![CDATA[<b>]]> & co"), "1: 1|Café\u00a0& <b> & co", ""},
-		"a list of products":     {`<products><product id="7"><name>a</name><tag>x</tag><tag>y</tag><shipping><price>5</price></shipping></product></products>`, "1: 7|a|x\x1fy|5", "<product>"},
-		"an unknown list":        {`<shop><Ding><nr>1</nr></Ding><Ding><nr>2</nr></Ding></shop>`, "1: 1 1: 2", "<Ding>"},
-		"NDJSON":                 {"{\"id\":1,\"title\":\"a\",\"tags\":[1]}\n\n{\"id\":2}\n{\n", "1: 1|a|[1] 3: 2 ! invalid_json", ""},
-		"a JSON list":            {"[{\"id\":1},\n{\"id\":2}]", "1: 1 2: 2", "list"},
-		"a list in an object":    {"{\n \"page\": {\"a\": [1]},\n \"products\": [\n  {\"id\": 1},\n  {\"id\": 2}\n ]\n}", "1: 1 2: 2", "products"},
+		"a list of products": {
+			`<products><product id="7"><name>a</name><tag>x</tag><tag>y</tag><shipping><price>5</price></shipping></product></products>`,
+			"1: 7|a|x\x1fy|5", "<product>",
+		},
+		"an unknown list": {`<shop><Ding><nr>1</nr></Ding><Ding><nr>2</nr></Ding></shop>`, "1: 1 1: 2", "<Ding>"},
+		"NDJSON":          {"{\"id\":1,\"title\":\"a\",\"tags\":[1]}\n\n{\"id\":2}\n{\n", "1: 1|a|[1] 3: 2 ! invalid_json", ""},
+		"a JSON list":     {"[{\"id\":1},\n{\"id\":2}]", "1: 1 2: 2", "list"},
+		"a list in an object": {
+			"{\n \"page\": {\"a\": [1]},\n \"products\": [\n  {\"id\": 1},\n  {\"id\": 2}\n ]\n}", "1: 1 2: 2", "products",
+		},
 		"CRLF and no last end":   {"id,title\r\n1,\"a\"\"b\"\r\n2,c", "2: 1|a\"b 3: 2|c", ""},
 		"a value over two lines": {"id,title\n1,\"a\nb\"\n2,c\n", "2: 1|a\nb 4: 2|c", ""},
 		"a quote without end":    {"id,title\n1,\"a\n2,c\n3,\"d, e\"\n", "! invalid_csv 3: 2|c 4: 3|d, e", ""},
@@ -86,7 +93,8 @@ func TestFormatsAndEncodingsAreFoundByThemselves(t *testing.T) {
 			if got := strings.Join(rows, " "); got != c.rows {
 				t.Errorf("got %q, want %q (columns %q)", got, c.rows, r.Columns)
 			}
-			if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, c.note) || c.note == "" && strings.Contains(notes, "Encoding") {
+			if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, c.note) || c.note == "" &&
+				strings.Contains(notes, "Encoding") {
 				t.Errorf("notes %q, want %q", notes, c.note)
 			}
 		})
@@ -127,7 +135,10 @@ func TestAWorkbookGivesWhatItsCellsHold(t *testing.T) {
 
 func TestAFileThatIsNoTableIsNamed(t *testing.T) {
 	t.Parallel()
-	for file, want := range map[string]string{"": "empty", "\ufeff \n": "empty", "<html></html>": "no list of records", "%PDF-1.4 x": "PDF", "PK\x03\x04rest": "ZIP", "\x1f\x8bxx": "gzip", "[1,": "JSON"} {
+	for file, want := range map[string]string{
+		"": "empty", "\ufeff \n": "empty", "<html></html>": "no list of records", "%PDF-1.4 x": "PDF", "PK\x03\x04rest": "ZIP",
+		"\x1f\x8bxx": "gzip", "[1,": "JSON",
+	} {
 		r, err := Open(strings.NewReader(file), Options{})
 		for err == nil {
 			_, err = r.Next()
@@ -173,7 +184,10 @@ func TestARecordWithoutEndIsNotReadIntoMemory(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	for _, file := range []string{"id,title\n1,\"a\n", "sep=;\na;b\n", "<a><item><b>1</b></item></a>", "{\"a\":1}\n", "[{}]", "\xff\xfea\x00", "\xe9,\"\"\"\n\"", "a\tb\n\"c\"d\te\n"} {
+	for _, file := range []string{
+		"id,title\n1,\"a\n", "sep=;\na;b\n", "<a><item><b>1</b></item></a>", "{\"a\":1}\n", "[{}]", "\xff\xfea\x00", "\xe9,\"\"\"\n\"",
+		"a\tb\n\"c\"d\te\n",
+	} {
 		f.Add(file)
 	}
 	f.Fuzz(func(t *testing.T, file string) {

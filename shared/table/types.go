@@ -12,10 +12,14 @@ func EventType(word string) (eventType string, ok bool) {
 // eventTypes maps words, without blanks and dashes, to types.
 func eventTypes() map[string]string {
 	return map[string]string{
-		"view": "view_item", "pv": "view_item", "pageview": "page_view", "detail": "view_item", "productview": "view_item", "itemview": "view_item", "viewitem": "view_item",
-		"cart": "add_to_cart", "addtocart": "add_to_cart", "addcart": "add_to_cart", "basket": "add_to_cart", "removefromcart": "remove_from_cart",
-		"transaction": "purchase", "buy": "purchase", "order": "purchase", "sale": "purchase", "purchase": "purchase", "bought": "purchase",
-		"fav": "add_to_wishlist", "favorite": "add_to_wishlist", "favourite": "add_to_wishlist", "wishlist": "add_to_wishlist", "addtowishlist": "add_to_wishlist",
-		"rating": "rate", "return": "refund", "refund": "refund", "kauf": "purchase", "achat": "purchase", "compra": "purchase",
+		"view": "view_item", "pv": "view_item", "pageview": "page_view", "detail": "view_item", "productview": "view_item",
+		"itemview": "view_item", "viewitem": "view_item",
+		"cart": "add_to_cart", "addtocart": "add_to_cart", "addcart": "add_to_cart", "basket": "add_to_cart",
+		"removefromcart": "remove_from_cart",
+		"transaction":    "purchase", "buy": "purchase", "order": "purchase", "sale": "purchase", "purchase": "purchase",
+		"bought": "purchase",
+		"fav":    "add_to_wishlist", "favorite": "add_to_wishlist", "favourite": "add_to_wishlist", "wishlist": "add_to_wishlist",
+		"addtowishlist": "add_to_wishlist",
+		"rating":        "rate", "return": "refund", "refund": "refund", "kauf": "purchase", "achat": "purchase", "compra": "purchase",
 	}
 }

@@ -63,7 +63,9 @@ func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 		return false, err
 	}
 	r.closers = append(r.closers, func() { _ = raw.Close(); _ = shown.Close() }) // they were only read
-	s := &xlsxSource{reader: r, raw: raw, shown: shown, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`)}
+	s := &xlsxSource{
+		reader: r, raw: raw, shown: shown, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`),
+	}
 	header, err := s.next()
 	if errors.Is(err, io.EOF) {
 		return false, nil

@@ -15,7 +15,9 @@ const headXML = 128 << 10
 // records are the names by which the elements of records are known.
 func records() map[string]bool {
 	out := map[string]bool{}
-	for name := range strings.FieldsSeq("item entry product offer shopitem article artikel produkt produit producto prodotto row record event order user customer") {
+	for name := range strings.FieldsSeq(
+		"item entry product offer shopitem article artikel produkt produit producto prodotto row record event order user customer",
+	) {
 		out[name] = true
 	}
 	return out

@@ -26,8 +26,8 @@ const (
 	otlpAnswer = 64 << 10
 )
 
-// exporter posts spans as OTLP in JSON over HTTP, as the specification of OTLP 1.x has it (opentelemetry.io/docs/specs/otlp). The exporter of the OpenTelemetry project does the
-// same through gRPC's packages, 66 of a program's.
+// exporter posts spans as OTLP in JSON over HTTP, as the specification of OTLP 1.x has it (opentelemetry.io/docs/specs/otlp). The exporter
+// of the OpenTelemetry project does the same through gRPC's packages, 66 of a program's.
 type exporter struct {
 	client  *http.Client
 	url     string
@@ -41,7 +41,10 @@ func newExporter(getenv func(string) string) (*exporter, error) {
 	setting := func(name string) string { return cmp.Or(getenv(otlpPrefix+"TRACES_"+name), getenv(otlpPrefix+name)) }
 	for _, name := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
 		if setting(name) != "" {
-			return nil, fmt.Errorf("%s%s is not followed: send to a collector beside this process, or add the certificate to those of the system (SSL_CERT_FILE)", otlpPrefix, name)
+			return nil, fmt.Errorf(
+				"%s%s is not followed: send to a collector beside this process, or add the certificate to those of the system (SSL_CERT_FILE)",
+				otlpPrefix, name,
+			)
 		}
 	}
 	if p := setting("PROTOCOL"); p != "" && p != "http/json" && p != "http/protobuf" {

@@ -42,7 +42,9 @@ func TestSpansReachACollector(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.pause = time.Millisecond
-	provider := trace.NewTracerProvider(trace.WithBatcher(e), trace.WithResource(resource.NewSchemaless(attribute.String("service.name", "test"))))
+	provider := trace.NewTracerProvider(
+		trace.WithBatcher(e), trace.WithResource(resource.NewSchemaless(attribute.String("service.name", "test"))),
+	)
 	ctx, outer := provider.Tracer("library").Start(t.Context(), "outer")
 	_, inner := provider.Tracer("library").Start(ctx, "inner")
 	inner.SetAttributes(attribute.Int64("n", 1<<53+1), attribute.StringSlice("list", []string{"a", "b"}))
@@ -81,7 +83,8 @@ func TestSpansReachACollector(t *testing.T) {
 		t.Fatal(err)
 	}
 	spans := got.ResourceSpans[0].ScopeSpans[0].Spans
-	if len(spans) != 2 || spans[0].Name != "inner" || spans[0].ParentSpanID != spans[1].SpanID || spans[0].TraceID != outer.SpanContext().TraceID().String() {
+	if len(spans) != 2 || spans[0].Name != "inner" || spans[0].ParentSpanID != spans[1].SpanID ||
+		spans[0].TraceID != outer.SpanContext().TraceID().String() {
 		t.Fatalf("%+v", got)
 	}
 	i := spans[0]
@@ -131,7 +134,8 @@ func TestACollectorThatRefusesIsNotAskedAgain(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	e := &exporter{client: server.Client(), url: server.URL, timeout: time.Minute, pause: time.Millisecond}
-	if err := e.ExportSpans(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "no such tenant") || posts.Load() != 1 {
+	if err := e.ExportSpans(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "no such tenant") ||
+		posts.Load() != 1 {
 		t.Errorf("after %d posts: %v", posts.Load(), err)
 	}
 }

@@ -99,7 +99,8 @@ func encodeSpan(s trace.ReadOnlySpan) otlpSpan {
 	o := otlpSpan{
 		TraceID: c.TraceID().String(), SpanID: c.SpanID().String(), TraceState: c.TraceState().String(), Flags: uint32(c.TraceFlags()),
 		Name: s.Name(), Kind: int(s.SpanKind()), Start: nanos(s.StartTime()), End: nanos(s.EndTime()),
-		Attributes: encodeAttributes(s.Attributes()), DroppedValues: s.DroppedAttributes(), DroppedEvents: s.DroppedEvents(), DroppedLinks: s.DroppedLinks(),
+		Attributes: encodeAttributes(s.Attributes()), DroppedValues: s.DroppedAttributes(), DroppedEvents: s.DroppedEvents(),
+		DroppedLinks: s.DroppedLinks(),
 	}
 	if s.Parent().SpanID().IsValid() {
 		o.ParentSpanID = s.Parent().SpanID().String()
@@ -114,7 +115,9 @@ func encodeSpan(s trace.ReadOnlySpan) otlpSpan {
 		o.Events = append(o.Events, otlpEvent{nanos(e.Time), e.Name, encodeAttributes(e.Attributes)})
 	}
 	for _, l := range s.Links() {
-		o.Links = append(o.Links, otlpLink{l.SpanContext.TraceID().String(), l.SpanContext.SpanID().String(), encodeAttributes(l.Attributes)})
+		o.Links = append(o.Links, otlpLink{
+			l.SpanContext.TraceID().String(), l.SpanContext.SpanID().String(), encodeAttributes(l.Attributes),
+		})
 	}
 	return o
 }

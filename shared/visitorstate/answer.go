@@ -8,7 +8,8 @@ import (
 // answerVersion is the first byte of an encoded answer. Versions: 1, the first.
 const answerVersion = 1
 
-// Answer is what the profile-service says of a visitor to the recommender-service: the state with what is known of the person beside the events.
+// Answer is what the profile-service says of a visitor to the recommender-service: the state with what is known of the person beside the
+// events.
 type Answer struct {
 	LastSeq  int64         // number of the shop's last event in this view
 	Known    bool          // any event or record exists
@@ -23,8 +24,8 @@ const (
 	answerWithheld
 )
 
-// Append appends the encoded answer to dst: the version, flags (1 known, 2 withheld), the last number (uvarint), the half-life in milliseconds (uvarint), the length of the record (uvarint) and
-// the record, and the state to the end.
+// Append appends the encoded answer to dst: the version, flags (1 known, 2 withheld), the last number (uvarint), the half-life in
+// milliseconds (uvarint), the length of the record (uvarint) and the record, and the state to the end.
 func (a *Answer) Append(dst []byte) []byte {
 	var flags byte
 	if a.Known {

@@ -12,8 +12,10 @@ import (
 func TestAnswersAreReadAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]visitorstate.Answer{
-		"nobody":            {LastSeq: 1},
-		"somebody":          {LastSeq: 1 << 40, Known: true, HalfLife: 30 * 24 * time.Hour, Person: []byte(`{"locale":"de"}`), State: []byte{1, 2, 3}},
+		"nobody": {LastSeq: 1},
+		"somebody": {
+			LastSeq: 1 << 40, Known: true, HalfLife: 30 * 24 * time.Hour, Person: []byte(`{"locale":"de"}`), State: []byte{1, 2, 3},
+		},
 		"a record alone":    {Known: true, Person: []byte(`{}`)},
 		"events alone":      {Known: true, State: []byte{1}},
 		"without a consent": {Known: true, Withheld: true},

@@ -18,7 +18,10 @@ func drawItem(t *rapid.T, types int) visitorstate.Item {
 	at := rapid.Int64Range(-1e12, 4e12).Draw(t, "last")
 	top := uint8(rapid.IntRange(0, types-1).Draw(t, "top"))
 	w := rapid.Float32Range(-10, 10).Draw(t, "weight")
-	it := visitorstate.Item{ID: rapid.StringN(0, 4, 16).Draw(t, "id"), FirstMs: at, LastMs: at, Count: 1, Types: 1 << top, Top: top, Weight: w, Decayed: w, Strongest: max(w, -w)}
+	it := visitorstate.Item{
+		ID: rapid.StringN(0, 4, 16).Draw(t, "id"), FirstMs: at, LastMs: at, Count: 1, Types: 1 << top, Top: top, Weight: w, Decayed: w,
+		Strongest: max(w, -w),
+	}
 	if rapid.Bool().Draw(t, "plain") {
 		return it
 	}
@@ -27,7 +30,8 @@ func drawItem(t *rapid.T, types int) visitorstate.Item {
 	it.Strongest, it.Decayed = rapid.Float32Range(0, 9).Draw(t, "strongest"), rapid.Float32Range(-9, 9).Draw(t, "decayed")
 	for range rapid.IntRange(0, visitorstate.MaxPurchases).Draw(t, "purchases") {
 		it.Purchases = append(it.Purchases, visitorstate.Purchase{
-			AtMs: at - rapid.Int64Range(0, 1e9).Draw(t, "bought"), Order: rapid.Uint32().Draw(t, "order"), Quantity: rapid.Float32Range(.5, 9).Draw(t, "quantity"),
+			AtMs: at - rapid.Int64Range(0, 1e9).Draw(t, "bought"), Order: rapid.Uint32().Draw(t, "order"),
+			Quantity: rapid.Float32Range(.5, 9).Draw(t, "quantity"),
 		})
 	}
 	if rapid.Bool().Draw(t, "cart") {
@@ -45,7 +49,10 @@ func TestAnyStateIsReadAsItWasWritten(t *testing.T) {
 	again := &visitorstate.Decoder{} // which has read other states before
 	rapid.Check(t, func(t *rapid.T) {
 		types := rapid.IntRange(1, 6).Draw(t, "types")
-		s := &visitorstate.State{Seq: rapid.Int64Range(0, 1<<62).Draw(t, "seq"), LastEvent: rapid.String().Draw(t, "event"), Weights: rapid.Uint32().Draw(t, "weights"), SessionID: rapid.String().Draw(t, "session")}
+		s := &visitorstate.State{
+			Seq: rapid.Int64Range(0, 1<<62).Draw(t, "seq"), LastEvent: rapid.String().Draw(t, "event"),
+			Weights: rapid.Uint32().Draw(t, "weights"), SessionID: rapid.String().Draw(t, "session"),
+		}
 		for k := range types {
 			s.Types = append(s.Types, fmt.Sprint("type", k))
 		}
@@ -94,7 +101,10 @@ func TestFormOfAStateStays(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	s := visitorstate.State{Seq: 5, Types: []string{"purchase"}, Items: []visitorstate.Item{{ID: "a", Count: 2, Types: 1, Purchases: []visitorstate.Purchase{{Quantity: 2, Order: 7}}}}}
+	s := visitorstate.State{
+		Seq: 5, Types: []string{"purchase"},
+		Items: []visitorstate.Item{{ID: "a", Count: 2, Types: 1, Purchases: []visitorstate.Purchase{{Quantity: 2, Order: 7}}}},
+	}
 	f.Add(s.Append(nil))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, data []byte) {

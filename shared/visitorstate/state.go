@@ -1,6 +1,6 @@
-// Package visitorstate is what recommending needs to know of a visitor, and its compact binary form. The profile-service keeps one state per
-// visitor and moves it on with each event; the recommender-service reads it as it is. The package only holds and encodes: what an event does to
-// a state is said by the profile-service. The form is described in docs/visitor-state.md.
+// Package visitorstate is what recommending needs to know of a visitor, and its compact binary form. The profile-service keeps one state
+// per visitor and moves it on with each event; the recommender-service reads it as it is. The package only holds and encodes: what an event
+// does to a state is said by the profile-service. The form is described in docs/visitor-state.md.
 package visitorstate
 
 import (
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// MaxItems is how many items a state holds that were only looked at, and MaxKept how many that were bought, are unwanted or in the cart: those may not be
-// offered again, and so are remembered for longer. Beyond it the item touched longest ago goes first.
+// MaxItems is how many items a state holds that were only looked at, and MaxKept how many that were bought, are unwanted or in the cart:
+// those may not be offered again, and so are remembered for longer. Beyond it the item touched longest ago goes first.
 const (
 	MaxItems = 500
 	MaxKept  = 2000

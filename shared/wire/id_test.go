@@ -8,7 +8,10 @@ import (
 )
 
 func FuzzInvalidID(f *testing.F) {
-	for _, id := range []string{"", "sku 1/2", "Größe", "a\x00b", "line\nfeed", "nbsp\u00a0", "\xff", strings.Repeat("x", 256), strings.Repeat("ü", 256), strings.Repeat("x", 257), "\u202e"} {
+	for _, id := range []string{
+		"", "sku 1/2", "Größe", "a\x00b", "line\nfeed", "nbsp\u00a0", "\xff", strings.Repeat("x", 256), strings.Repeat("ü", 256),
+		strings.Repeat("x", 257), "\u202e",
+	} {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {

@@ -92,8 +92,9 @@ func parseOwn(text string) (Time, bool) {
 	return Time{t}, parts[0] >= 1970 && string(appendTime(again[:0], t)) == text // no 31st of February
 }
 
-// ParseTime reads RFC 3339, also with a blank for the T, a date, or an epoch in seconds, milliseconds or microseconds, which are told apart by their
-// size: the years from 1973 to 5138 in milliseconds have 12 or 14 digits fewer than in the others. A time lies between the years 1970 and 9999.
+// ParseTime reads RFC 3339, also with a blank for the T, a date, or an epoch in seconds, milliseconds or microseconds, which are told apart
+// by their size: the years from 1973 to 5138 in milliseconds have 12 or 14 digits fewer than in the others. A time lies between the years
+// 1970 and 9999.
 func ParseTime(text string) (Time, error) {
 	if parsed, ok := parseOwn(text); ok {
 		return parsed, nil
@@ -103,7 +104,10 @@ func ParseTime(text string) (Time, error) {
 			return TimeOf(t), nil
 		}
 	}
-	for _, layout := range [...]string{time.RFC3339, time.DateOnly, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 MST", "2006-01-02T15:04:05Z0700"} {
+	for _, layout := range [...]string{
+		time.RFC3339, time.DateOnly, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 MST",
+		"2006-01-02T15:04:05Z0700",
+	} {
 		parsed, err := time.Parse(layout, text)
 		if err == nil && layout == "2006-01-02 15:04:05 MST" && parsed.Location() != time.UTC {
 			continue // an abbreviation of a zone other than UTC tells nothing for certain
@@ -112,7 +116,10 @@ func ParseTime(text string) (Time, error) {
 			return TimeOf(parsed), nil
 		}
 	}
-	return Time{}, fmt.Errorf("%.40q is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date (2026-01-31) nor an epoch in seconds, milliseconds or microseconds", text)
+	return Time{}, fmt.Errorf(
+		"%.40q is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date (2026-01-31) nor an epoch in seconds, milliseconds or microseconds",
+		text,
+	)
 }
 
 // epoch reads a count of seconds, milliseconds or microseconds since 1970.

@@ -31,7 +31,10 @@ func TestTime(t *testing.T) {
 
 // FuzzOwnTime compares the fast forms with those of package time.
 func FuzzOwnTime(f *testing.F) {
-	for _, text := range []string{"2026-01-31T12:00:00.005Z", "2026-02-30T12:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T24:00:00.000Z", "2026-01-31 12:00:00.005Z"} {
+	for _, text := range []string{
+		"2026-01-31T12:00:00.005Z", "2026-02-30T12:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T24:00:00.000Z",
+		"2026-01-31 12:00:00.005Z",
+	} {
 		f.Add(text, int64(1769860800005))
 	}
 	f.Fuzz(func(t *testing.T, text string, ms int64) {

@@ -9,7 +9,8 @@ import (
 type Config struct {
 	// DatabaseURL is postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db.
 	DatabaseURL string `env:"AISLE_SIMILARITY_DATABASE_URL"`
-	// RedisURL is redis://host:6379/0; several separated by commas name a cluster. Without one, lists are read from local copies of the snapshots alone.
+	// RedisURL is redis://host:6379/0; several separated by commas name a cluster. Without one, lists are read from local copies of the
+	// snapshots alone.
 	RedisURL string `env:"AISLE_REDIS_URL"`
 	// BlobURL is where snapshots are kept: file:///path or s3://bucket?endpoint=host.
 	BlobURL string `env:"AISLE_BLOB_URL"`
@@ -23,7 +24,12 @@ type Config struct {
 func (c Config) Validate() error {
 	var problems []error
 	if c.DatabaseURL == "" {
-		problems = append(problems, errors.New("AISLE_SIMILARITY_DATABASE_URL is not set: give it postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db"))
+		problems = append(
+			problems,
+			errors.New(
+				"AISLE_SIMILARITY_DATABASE_URL is not set: give it postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db",
+			),
+		)
 	}
 	if c.BlobURL == "" {
 		problems = append(problems, errors.New("AISLE_BLOB_URL is not set: give it file:///path or s3://bucket"))

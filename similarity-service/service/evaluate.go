@@ -18,26 +18,36 @@ import (
 
 // EvaluateOptions say what to evaluate. The zero value of every field but Path and Format is useful. As JSON they are a run file.
 type EvaluateOptions struct {
-	Path           string                              `json:"data"`
-	Format         string                              `json:"format"`                    // lightgcn, sessions, baskets, movielens or csv
-	TrainFraction  float64                             `json:"train_fraction,omitempty"`  // share of a table that teaches; 0 means the format's own split
-	Resplit        bool                                `json:"resplit,omitempty"`         // lightgcn: draw the test part again at random
-	WithoutReloads bool                                `json:"without_reloads,omitempty"` // sessions: an item clicked again at once is a page loaded again, and left out
-	Table          TableOptions                        `json:"table,omitzero"`            // how to read tables
-	Algorithms     []string                            `json:"algorithms,omitempty"`      // nil means EvaluateAlgorithms; popular and cosine are always measured
-	Parameters     map[string]map[string]float64       `json:"parameters,omitempty"`      // by algorithm and name: those that the search is to leave as they are
-	Folds          int                                 `json:"folds,omitempty"`           // of a cross-validation of the training part; below 2 the test part is scored
-	Seeds          int                                 `json:"seeds,omitempty"`           // runs with Seed and the seeds after it; 0 means 1
-	K              int                                 `json:"k,omitempty"`               // length of the measured lists; 0 means 20
-	Neighbours     int                                 `json:"neighbours,omitempty"`      // neighbours kept per item; 0 means 200
-	HistoryCap     int                                 `json:"history_cap,omitempty"`     // latest entries of a history that co-occur; 0 means 2000
-	Seed           uint64                              `json:"seed"`                      // same seed, same report
-	BudgetSeconds  float64                             `json:"budget_seconds,omitempty"`  // nominal CPU seconds for the search; 0 means 200
-	TestAll        bool                                `json:"test_all,omitempty"`        // score the test part for every algorithm, not only for the winner and the baselines
-	ScanTest       bool                                `json:"scan_test,omitempty"`       // afterwards, scan the test part for the family's optimum
-	Workers        int                                 `json:"-"`                         // goroutines; 0 means GOMAXPROCS
-	Serve          Serve                               `json:"-"`                         // afterwards, has the test part answered by what serves, and compares
-	Progress       func(stage string, done, total int) `json:"-"`                         // may be called from several goroutines
+	Path   string `json:"data"`
+	Format string `json:"format"` // lightgcn, sessions, baskets, movielens or csv
+	// share of a table that teaches; 0 means the format's own split
+	TrainFraction float64 `json:"train_fraction,omitempty"`
+	Resplit       bool    `json:"resplit,omitempty"` // lightgcn: draw the test part again at random
+	// sessions: an item clicked again at once is a page loaded again, and left out
+	WithoutReloads bool         `json:"without_reloads,omitempty"`
+	Table          TableOptions `json:"table,omitzero"` // how to read tables
+	// nil means EvaluateAlgorithms; popular and cosine are always measured
+	Algorithms []string `json:"algorithms,omitempty"`
+	// by algorithm and name: those that the search is to leave as they are
+	Parameters map[string]map[string]float64 `json:"parameters,omitempty"`
+	// of a cross-validation of the training part; below 2 the test part is scored
+	Folds int `json:"folds,omitempty"`
+	// runs with Seed and the seeds after it; 0 means 1
+	Seeds      int `json:"seeds,omitempty"`
+	K          int `json:"k,omitempty"`          // length of the measured lists; 0 means 20
+	Neighbours int `json:"neighbours,omitempty"` // neighbours kept per item; 0 means 200
+	// latest entries of a history that co-occur; 0 means 2000
+	HistoryCap    int     `json:"history_cap,omitempty"`
+	Seed          uint64  `json:"seed"`                     // same seed, same report
+	BudgetSeconds float64 `json:"budget_seconds,omitempty"` // nominal CPU seconds for the search; 0 means 200
+	// score the test part for every algorithm, not only for the winner and the baselines
+	TestAll bool `json:"test_all,omitempty"`
+	// afterwards, scan the test part for the family's optimum
+	ScanTest bool `json:"scan_test,omitempty"`
+	Workers  int  `json:"-"` // goroutines; 0 means GOMAXPROCS
+	// afterwards, has the test part answered by what serves, and compares
+	Serve    Serve                               `json:"-"`
+	Progress func(stage string, done, total int) `json:"-"` // may be called from several goroutines
 }
 
 // WithDefaults fills in what is left out.
@@ -78,8 +88,8 @@ func WriteReport(w io.Writer, r Report) error { return report.WriteHTML(w, r) }
 // OrderedMetrics sorts names of figures: those of accuracy first, in the order in which papers give them.
 func OrderedMetrics(names iter.Seq[string]) []string { return report.Ordered(names) }
 
-// Evaluate reads a data set, lets the algorithms compete on a held-out part of its training data and scores the winner
-// and the baselines on the test part, or, with folds, all of them on each fold. Cancelling ctx ends it within a moment, with the context's error.
+// Evaluate reads a data set, lets the algorithms compete on a held-out part of its training data and scores the winner and the baselines on
+// the test part, or, with folds, all of them on each fold. Cancelling ctx ends it within a moment, with the context's error.
 func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	o = o.WithDefaults()
 	if err := o.check(); err != nil {
@@ -124,7 +134,8 @@ func loader(o EvaluateOptions) func(seed uint64) (*dataset.Data, error) {
 		if once == nil {
 			once = sync.OnceValues(func() (*dataset.Data, error) {
 				return dataset.Load(o.Path, dataset.Options{
-					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, WithoutReloads: o.WithoutReloads, Seed: seed, Table: o.Table,
+					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, WithoutReloads: o.WithoutReloads,
+					Seed: seed, Table: o.Table,
 				})
 			})
 			read[seed] = once

@@ -49,7 +49,9 @@ func (s *largeShop) catalogue(w http.ResponseWriter, r *http.Request) {
 	page := profileapi.ItemChanges{Changes: []profileapi.ItemChange{}, Next: fmt.Sprint(to)}
 	for n := after; n < to; n++ {
 		id := fmt.Sprint("item-", n)
-		page.Changes = append(page.Changes, profileapi.ItemChange{Cursor: fmt.Sprint(n + 1), ItemID: id, Item: &profileapi.Item{ItemID: id}})
+		page.Changes = append(page.Changes, profileapi.ItemChange{
+			Cursor: fmt.Sprint(n + 1), ItemID: id, Item: &profileapi.Item{ItemID: id},
+		})
 	}
 	_ = json.NewEncoder(w).Encode(page)
 }
@@ -81,7 +83,8 @@ func (s *largeShop) interaction(n int) profileapi.Interaction {
 		item = zipf(mixed(taste), s.items/groupsOfItems)*groupsOfItems + int(group)
 	}
 	return profileapi.Interaction{
-		UserID: "visitor-" + strconv.FormatUint(visitor, 10), ItemID: "item-" + strconv.Itoa(item), Type: "purchase", Weight: 5, Quantity: 1,
+		UserID: "visitor-" + strconv.FormatUint(visitor, 10), ItemID: "item-" + strconv.Itoa(item), Type: "purchase", Weight: 5,
+		Quantity:   1,
 		OccurredAt: wire.TimeOf(s.start.Add(time.Duration(float64(n) / float64(s.interactions) * float64(180*24*time.Hour)))),
 	}
 }

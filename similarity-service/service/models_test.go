@@ -33,7 +33,8 @@ func TestVersions(t *testing.T) {
 	second := job.Models[0]
 
 	described, err := c.Model(ctx, first)
-	if err != nil || described.State != "live" || described.Gate == nil || !described.Gate.Passed || described.Metrics["ndcg@20"].Value <= 0 {
+	if err != nil || described.State != "live" || described.Gate == nil || !described.Gate.Passed ||
+		described.Metrics["ndcg@20"].Value <= 0 {
 		t.Errorf("the live model is %+v, %v", described, err)
 	}
 	report, err := c.Report(ctx, first)
@@ -41,7 +42,8 @@ func TestVersions(t *testing.T) {
 		winner.Metrics["ndcg@20"].Value != described.Metrics["ndcg@20"].Value || len(report.Drawings) < 7 || len(report.Breakdown.Samples) == 0 {
 		t.Errorf("the report of the live model is %+v, %v", report, err)
 	}
-	if w := report.EventWeights; w == nil || len(w.Weights) != 2 || w.Weights[0].Type != "purchase" || w.Weights[0].Configured != 5 || w.Pairs < 200 ||
+	if w := report.EventWeights; w == nil || len(w.Weights) != 2 || w.Weights[0].Type != "purchase" || w.Weights[0].Configured != 5 ||
+		w.Pairs < 200 ||
 		!(w.OrderedLearnt > .5) {
 		t.Errorf("the learnt weights are %+v", w)
 	}
@@ -67,7 +69,9 @@ func TestVersions(t *testing.T) {
 	}
 	// Several versions can be asked at once, as experiments do.
 	for _, version := range []string{first, second} {
-		answer, err := c.Lookup(ctx, similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 3, ModelVersion: version})
+		answer, err := c.Lookup(ctx, similarityapi.LookupRequest{
+			Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 3, ModelVersion: version,
+		})
 		if err != nil || answer.ModelVersion != version || len(answer.Lists[0].Neighbours) != 3 {
 			t.Errorf("ask %s: %+v, %v", version, answer, err)
 		}
@@ -132,13 +136,15 @@ func TestADamagedLiveModelGivesWayToTheOneBefore(t *testing.T) {
 		t.Errorf("%q serves, want %q", got, versions[0])
 	}
 	answer, err := other.Lookup(deadline(t), similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 5})
-	if err != nil || answer.ModelVersion != versions[0] || len(answer.Lists[0].Neighbours) == 0 || !slices.Equal(answer.Degraded, []string{"model"}) {
+	if err != nil || answer.ModelVersion != versions[0] || len(answer.Lists[0].Neighbours) == 0 ||
+		!slices.Equal(answer.Degraded, []string{"model"}) {
 		t.Errorf("the answer is %+v, %v", answer, err)
 	}
 	eventually(t, "readiness says so", func() error {
 		w := httptest.NewRecorder()
 		s.AdminHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
-		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, versions[1]+" is damaged and "+versions[0]+" serves") {
+		if body := w.Body.String(); w.Code != http.StatusOK ||
+			!strings.Contains(body, versions[1]+" is damaged and "+versions[0]+" serves") {
 			return fmt.Errorf("%d %s", w.Code, body)
 		}
 		return nil
@@ -149,7 +155,9 @@ func TestADamagedLiveModelGivesWayToTheOneBefore(t *testing.T) {
 		t.Error("no metric says so")
 	}
 	recompute(t, other, similarityapi.JobRequest{Relations: []string{relation}})
-	if answer, err = other.Lookup(deadline(t), similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 5}); err != nil || len(answer.Degraded) > 0 {
+	if answer, err = other.Lookup(deadline(t), similarityapi.LookupRequest{
+		Relation: relation, ItemIDs: []string{itemID(0, 0)}, Limit: 5,
+	}); err != nil || len(answer.Degraded) > 0 {
 		t.Errorf("after a recompute: %v, %v", answer.Degraded, err)
 	}
 }
@@ -157,7 +165,9 @@ func TestADamagedLiveModelGivesWayToTheOneBefore(t *testing.T) {
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	c := start(t, shop(9), settings(t))
-	s, err := c.PutSchedule(deadline(t), similarityapi.Schedule{Cron: "0 3 * * *", JitterSeconds: 600, Request: similarityapi.JobRequest{Relations: []string{similarityapi.Similar}}})
+	s, err := c.PutSchedule(deadline(t), similarityapi.Schedule{
+		Cron: "0 3 * * *", JitterSeconds: 600, Request: similarityapi.JobRequest{Relations: []string{similarityapi.Similar}},
+	})
 	if err != nil || s.ScheduleID == "" || s.NextAt.IsZero() {
 		t.Fatalf("%+v, %v", s, err)
 	}

@@ -140,7 +140,9 @@ func shop(seed uint64) *peer {
 	p := &peer{}
 	for g := range groups {
 		for n := range groupItems {
-			p.items = append(p.items, profileapi.Item{ItemID: itemID(g, n), Title: words[g], CategoryPath: []string{"All", fmt.Sprint("Group ", g)}})
+			p.items = append(p.items, profileapi.Item{
+				ItemID: itemID(g, n), Title: words[g], CategoryPath: []string{"All", fmt.Sprint("Group ", g)},
+			})
 		}
 	}
 	start := time.Now().Add(-60 * 24 * time.Hour)
@@ -212,5 +214,8 @@ func startService(t testing.TB, p http.Handler, config service.Config) (*similar
 // settings are stores of this test alone.
 func settings(t testing.TB) service.Config {
 	t.Helper()
-	return service.Config{DatabaseURL: testenv.SQLite(t), RedisURL: testenv.Redis(t), BlobURL: "file://" + t.TempDir(), ProfileURL: "http://profile-service", SearchSeconds: 1}
+	return service.Config{
+		DatabaseURL: testenv.SQLite(t), RedisURL: testenv.Redis(t), BlobURL: "file://" + t.TempDir(), ProfileURL: "http://profile-service",
+		SearchSeconds: 1,
+	}
 }

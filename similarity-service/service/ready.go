@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor does a damaged model: an
-// older one serves, or the texts.
+// Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor
+// does a damaged model: an older one serves, or the texts.
 func (s *Service) Ready(ctx context.Context) []readiness.Part {
 	parts := []readiness.Part{{Name: "database", Err: s.store.Ping(ctx)}, {Name: "snapshot store", Err: s.archive.Ready(ctx)}}
 	if s.redis != nil {
@@ -41,6 +41,8 @@ func (s *Service) registerGauges() {
 			s.registry.EachFallback(func(string, similarityapi.ModelFallback) { n++ })
 			return n
 		}),
-		gauge("aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened),
+		gauge(
+			"aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened,
+		),
 	)
 }

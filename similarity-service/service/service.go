@@ -111,13 +111,16 @@ func (s *Service) build(config Config) {
 	}
 	s.registry = serving.NewRegistry(s.store, s.archive, rows, logger, now)
 	var finder *lookup.Lookup
-	s.catalogue = catalogue.New(profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger)
+	s.catalogue = catalogue.New(
+		profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger,
+	)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
 	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
 	recomputer := &recompute.Recomputer{
-		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger, Outcomes: recompute.NewOutcomes(s.deps.Registry),
+		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger,
+		Outcomes: recompute.NewOutcomes(s.deps.Registry),
 	}
 	s.registerGauges()
 	s.audit = &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
@@ -138,7 +141,10 @@ func (s *Service) build(config Config) {
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 		RateLimits: s.deps.Limits,
 	})
-	api := &httpapi.API{Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules, Audit: s.audit}
+	api := &httpapi.API{
+		Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules,
+		Audit: s.audit,
+	}
 	api.Register(s.server.API)
 }
 
@@ -176,7 +182,8 @@ func (s *Service) purge(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		before := time.Now().Add(-audit.Keep)
-		if err := errors.Join(store.Audit{Store: s.store}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(store.Audit{Store: s.store}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil &&
+			ctx.Err() == nil {
 			s.deps.Logger.Warn("old entries of the audit log or jobs not removed, it is tried again tomorrow", "error", err)
 		}
 		select {

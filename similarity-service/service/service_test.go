@@ -86,7 +86,8 @@ func TestFromEventsToNeighbours(t *testing.T) {
 	p := shop(1)
 	config := settings(t)
 	c := start(t, p, config)
-	if next, err := c.Next(deadline(t), similarityapi.NextRequest{ItemIDs: []string{itemID(0, 1)}, Limit: 5}); err != nil || next.ModelVersion != "" || len(next.Items) > 0 {
+	if next, err := c.Next(deadline(t), similarityapi.NextRequest{ItemIDs: []string{itemID(0, 1)}, Limit: 5}); err != nil ||
+		next.ModelVersion != "" || len(next.Items) > 0 {
 		t.Errorf("before the first recompute: %+v, %v", next, err)
 	}
 	job := recompute(t, c, similarityapi.JobRequest{})
@@ -109,7 +110,8 @@ func TestFromEventsToNeighbours(t *testing.T) {
 	}
 
 	t.Run("contributions of next items add up bit for bit", func(t *testing.T) {
-		next, err := c.Next(deadline(t), similarityapi.NextRequest{ItemIDs: []string{itemID(1, 4), itemID(1, 5)}, Limit: 100}) // more than there are
+		// more than there are
+		next, err := c.Next(deadline(t), similarityapi.NextRequest{ItemIDs: []string{itemID(1, 4), itemID(1, 5)}, Limit: 100})
 		if err != nil || len(next.Items) == 0 {
 			t.Fatalf("next: %+v, %v", next, err)
 		}
@@ -145,7 +147,9 @@ func TestFromEventsToNeighbours(t *testing.T) {
 			}
 			return err
 		})
-		group, err := c.Popular(deadline(t), similarityapi.PopularQuery{Category: "All > Group 2", Window: similarityapi.PopularWindow{Name: "best_sellers"}, Limit: 100})
+		group, err := c.Popular(deadline(t), similarityapi.PopularQuery{
+			Category: "All > Group 2", Window: similarityapi.PopularWindow{Name: "best_sellers"}, Limit: 100,
+		})
 		if err != nil || len(group.Items) == 0 {
 			t.Fatalf("best sellers of a category: %v, %v", group, err)
 		}
@@ -157,7 +161,9 @@ func TestFromEventsToNeighbours(t *testing.T) {
 	})
 	t.Run("a new item has neighbours by its text at once", func(t *testing.T) {
 		p.set(func(p *peer) {
-			p.items = append(slices.Clone(p.items), profileapi.Item{ItemID: "new", Title: "Another chair", CategoryPath: []string{"All", "Group 1"}})
+			p.items = append(slices.Clone(p.items), profileapi.Item{
+				ItemID: "new", Title: "Another chair", CategoryPath: []string{"All", "Group 1"},
+			})
 		})
 		eventually(t, "the new item is indexed", func() error {
 			if list := neighbours(t, c, similarityapi.Similar, "new"); list.Source != "text" || len(list.Neighbours) == 0 {
@@ -179,7 +185,9 @@ func TestFromEventsToNeighbours(t *testing.T) {
 		for range 4 {
 			load.Go(func() {
 				for ctx.Err() == nil {
-					answer, err := c.Lookup(deadline(t), similarityapi.LookupRequest{Relation: similarityapi.Similar, ItemIDs: []string{itemID(0, 3)}, Limit: 10})
+					answer, err := c.Lookup(deadline(t), similarityapi.LookupRequest{
+						Relation: similarityapi.Similar, ItemIDs: []string{itemID(0, 3)}, Limit: 10,
+					})
 					if err != nil || !cmp.Equal(answer.Lists[0], want) {
 						t.Errorf("under load: %+v, %v", answer, err)
 						return
@@ -328,7 +336,8 @@ func TestJobs(t *testing.T) {
 			}
 			p.set(func(p *peer) { p.cut = false })
 		})
-		if err != nil || job.State != similarityapi.JobSucceeded || job.Retries == 0 || live(t, c)[similarityapi.Similar] == before[similarityapi.Similar] {
+		if err != nil || job.State != similarityapi.JobSucceeded || job.Retries == 0 ||
+			live(t, c)[similarityapi.Similar] == before[similarityapi.Similar] {
 			t.Errorf("the job is %+v, %v, live %v", job, err, live(t, c))
 		}
 	})
@@ -347,7 +356,8 @@ func TestJobs(t *testing.T) {
 		c := start(t, p, settings(t))
 		job := recompute(t, c, similarityapi.JobRequest{})
 		versions := live(t, c)
-		if job.State != similarityapi.JobSucceeded || versions[similarityapi.Similar] == "" || versions[similarityapi.BoughtTogether] != "" {
+		if job.State != similarityapi.JobSucceeded || versions[similarityapi.Similar] == "" ||
+			versions[similarityapi.BoughtTogether] != "" {
 			t.Errorf("job %s (%s), live %v", job.State, job.Error, versions)
 		}
 	})
@@ -382,7 +392,8 @@ func TestJobs(t *testing.T) {
 				states = append(states, j.State)
 			}
 		}
-		if len(states) < 2 || states[0] != similarityapi.JobRunning && states[0] != similarityapi.JobQueued || states[len(states)-1] != similarityapi.JobSucceeded {
+		if len(states) < 2 || states[0] != similarityapi.JobRunning && states[0] != similarityapi.JobQueued ||
+			states[len(states)-1] != similarityapi.JobSucceeded {
 			t.Errorf("states %v", states)
 		}
 	})

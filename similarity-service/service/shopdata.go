@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
-// ShopData is a data set for something that is to serve it: what it may learn from, and what it will be asked. Items are named by their place in Items.
+// ShopData is a data set for something that is to serve it: what it may learn from, and what it will be asked. Items are named by their
+// place in Items.
 type ShopData struct {
 	Relation string // similar: rows are the histories of visitors; bought_together: orders; viewed_next: sessions
 	Items    []string
@@ -39,7 +40,9 @@ type ShopCase struct {
 type Serve func(ctx context.Context, shop *ShopData) ([][]int32, error)
 
 func shopData(d *dataset.Data, k int) *ShopData {
-	s := &ShopData{Relation: d.Relation, Items: d.Items.IDs(), Ordered: d.Ordered, RowTimes: d.RowTimes, Until: d.Until, Liked: d.Liked, K: k}
+	s := &ShopData{
+		Relation: d.Relation, Items: d.Items.IDs(), Ordered: d.Ordered, RowTimes: d.RowTimes, Until: d.Until, Liked: d.Liked, K: k,
+	}
 	for _, session := range d.Sessions {
 		row := make([]ShopEntry, len(session))
 		for n, i := range session {
@@ -67,7 +70,9 @@ func shopData(d *dataset.Data, k int) *ShopData {
 }
 
 // served has the cases answered and compares the lists with those of the winner.
-func served(ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Options, winner map[string]similarityapi.ReportFigure) (*similarityapi.ReportServed, error) {
+func served(
+	ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Options, winner map[string]similarityapi.ReportFigure,
+) (*similarityapi.ReportServed, error) {
 	lists, err := serve(ctx, shopData(d, run.K))
 	if err != nil {
 		return nil, fmt.Errorf("serve the test part: %w", err)

@@ -44,7 +44,8 @@ func TestAnEvaluationIsSteered(t *testing.T) {
 			}
 		}
 		slices.Sort(names)
-		if want := []string{"cosine", "popular", steered}; r.Runs != 4 || !slices.Equal(names, slices.Sorted(slices.Values(want))) || len(r.Comparisons) != 3 {
+		if want := []string{"cosine", "popular", steered}; r.Runs != 4 || !slices.Equal(names, slices.Sorted(slices.Values(want))) ||
+			len(r.Comparisons) != 3 {
 			t.Errorf("%s: %d runs of %v, %d comparisons; %s", r.Relation, r.Runs, names, len(r.Comparisons), r.Detail)
 		}
 	}
@@ -53,7 +54,9 @@ func TestAnEvaluationIsSteered(t *testing.T) {
 func TestAShopPinsAnAlgorithm(t *testing.T) {
 	t.Parallel()
 	c := start(t, shop(1), settings(t))
-	job := recompute(t, c, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, Algorithms: []string{"gfcf"}, BudgetSeconds: 1, Publish: "never"})
+	job := recompute(t, c, similarityapi.JobRequest{
+		Relations: []string{similarityapi.Similar}, Algorithms: []string{"gfcf"}, BudgetSeconds: 1, Publish: "never",
+	})
 	if len(job.Models) != 1 {
 		t.Fatalf("%+v", job)
 	}

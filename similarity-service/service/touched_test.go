@@ -23,7 +23,8 @@ func visit(p *peer, items ...string) {
 	for n := range 60 {
 		for m, item := range items {
 			e := profileapi.Interaction{
-				UserID: fmt.Sprint("u", n*groups), SessionID: fmt.Sprint("late", n), ItemID: item, Type: "view_item", Weight: 1, Quantity: 1,
+				UserID: fmt.Sprint("u", n*groups), SessionID: fmt.Sprint("late", n), ItemID: item, Type: "view_item", Weight: 1,
+				Quantity:   1,
 				OccurredAt: wire.TimeOf(at.Add(time.Duration(n*len(items)+m) * time.Minute)),
 			}
 			p.events = append(p.events, e)
@@ -67,7 +68,8 @@ func TestTouchedOnly(t *testing.T) {
 	}
 	t.Run("without new events nothing is made", func(t *testing.T) {
 		job := recompute(t, c, touched)
-		if state := outcome(t, job, similarityapi.Similar)["state"]; job.State != similarityapi.JobSucceeded || state != "skipped" || len(job.Models) > 0 {
+		if state := outcome(t, job, similarityapi.Similar)["state"]; job.State != similarityapi.JobSucceeded || state != "skipped" ||
+			len(job.Models) > 0 {
 			t.Errorf("job %s, similar %v, models %v", job.State, state, job.Models)
 		}
 	})

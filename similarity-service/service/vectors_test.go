@@ -28,12 +28,16 @@ func TestANewItemWithAVectorHasNeighboursAtOnce(t *testing.T) {
 		return nil
 	})
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequestWithContext(deadline(t), http.MethodGet, "http://localhost/v1/similarities/new/"+itemID(0, 0), nil))
+	h.ServeHTTP(
+		answer, httptest.NewRequestWithContext(deadline(t), http.MethodGet, "http://localhost/v1/similarities/new/"+itemID(0, 0), nil),
+	)
 	var pair similarityapi.Pair
 	if err := json.Unmarshal(answer.Body.Bytes(), &pair); err != nil || answer.Code != http.StatusOK {
 		t.Fatalf("status %d (%v): %s", answer.Code, err, answer.Body)
 	}
 	if pair.VectorSimilarity < .99 || pair.TextSimilarity != 0 {
-		t.Errorf("the pair is alike by %v of the vectors and %v of the texts, want nearly 1 and 0", pair.VectorSimilarity, pair.TextSimilarity)
+		t.Errorf(
+			"the pair is alike by %v of the vectors and %v of the texts, want nearly 1 and 0", pair.VectorSimilarity, pair.TextSimilarity,
+		)
 	}
 }

@@ -19,7 +19,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// TestTheAuditLogSaysWhoDidWhat changes configuration, models, keys and persons, in one process and in three, and reads what the log makes of it.
+// TestTheAuditLogSaysWhoDidWhat changes configuration, models, keys and persons, in one process and in three, and reads what the log makes
+// of it.
 func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 	t.Parallel()
 	run := func(name string, deploy func(t *testing.T, keysFile string) *deployment) {
@@ -39,7 +40,9 @@ func TestTheAuditLogSaysWhoDidWhat(t *testing.T) {
 // keyOf makes a key of a shop.
 func keyOf(t *testing.T, file, shop string, flags ...string) string {
 	t.Helper()
-	out, err := exec.Command(filepath.Join(binaries, "aisle"), append([]string{"keys", "create", "--keys-file", file, "--shop", shop}, flags...)...).Output()
+	out, err := exec.Command(
+		filepath.Join(binaries, "aisle"), append([]string{"keys", "create", "--keys-file", file, "--shop", shop}, flags...)...,
+	).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,14 +160,19 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 			t.Errorf("another shop reads %+v", e)
 		}
 	}
-	narrow := httpclient.New(httpclient.Options{BaseURL: "http://" + d.programs[0].address, Key: keyOf(t, file, "north", "--scope", "config:read")})
+	narrow := httpclient.New(httpclient.Options{
+		BaseURL: "http://" + d.programs[0].address, Key: keyOf(t, file, "north", "--scope", "config:read"),
+	})
 	eventually(t, ctx, "a key without the scope is refused", func() error {
 		if _, err := audit.Fetch(ctx, narrow, "/v1/audit", audit.Query{Limit: 1}); !apierror.Is(err, http.StatusForbidden) {
 			return apierror.Conflict("answered", "the key reads the log")
 		}
 		return nil
 	})
-	out, err := exec.Command(filepath.Join(binaries, "aisle"), "audit", "--server", "http://"+d.programs[0].address, "--key", north, "--action", "scenario", "--format", "csv").CombinedOutput()
+	out, err := exec.Command(
+		filepath.Join(binaries, "aisle"), "audit", "--server", "http://"+d.programs[0].address, "--key", north, "--action", "scenario",
+		"--format", "csv",
+	).CombinedOutput()
 	if err != nil || strings.Count(string(out), "scenario.put") != 3 || !strings.HasPrefix(string(out), "at,actor,") {
 		t.Errorf("aisle audit: %v\n%s", err, out)
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestTheAPIBreaksNoClientOfTheLastRelease compares the document of this tree, which TestTheClientsAreThoseOfTheDocument holds against the program, with that of
-// the last release. A release copies the one over the other.
+// TestTheAPIBreaksNoClientOfTheLastRelease compares the document of this tree, which TestTheClientsAreThoseOfTheDocument holds against the
+// program, with that of the last release. A release copies the one over the other.
 func TestTheAPIBreaksNoClientOfTheLastRelease(t *testing.T) {
 	t.Parallel()
 	released := filepath.Join(clientsFolder, "openapi-released.json")

@@ -20,7 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pictures is a folder for pictures of the pages; without it none is made. "go test ./standalone/e2e -run TestConsole -pictures docs/pictures" makes those of docs.
+// pictures is a folder for pictures of the pages; without it none is made. "go test ./standalone/e2e -run TestConsole -pictures
+// docs/pictures" makes those of docs.
 var (
 	pictures    = flag.String("pictures", "", "folder that the pictures of docs/console.md are written to")
 	allPictures = flag.Bool("all-pictures", false, "write a picture of every page there")
@@ -28,7 +29,8 @@ var (
 
 // docPictures are the pictures that docs show, by the name of the picture that is taken.
 var docPictures = map[string]string{
-	"console-overview-wide": "console-overview", "console-rule-wide": "console-rule", "console-item-wide": "console-item", "console-model-wide": "console-model",
+	"console-overview-wide": "console-overview", "console-rule-wide": "console-rule", "console-item-wide": "console-item",
+	"console-model-wide": "console-model",
 	"console-try-narrow": "console-try-narrow", "shop-product": "shop-product",
 }
 
@@ -54,7 +56,13 @@ func startWebDemo(t *testing.T) *webDemo {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		browser(t) // which says what is left out
 	}
-	p := &program{cmd: exec.Command(filepath.Join(binaries, "aisle"), "demo", "--days", "45", "--no-open", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--admin-listen", "off"), done: make(chan struct{})}
+	p := &program{
+		cmd: exec.Command(
+			filepath.Join(binaries, "aisle"), "demo", "--days", "45", "--no-open", "--data", t.TempDir(), "--listen", "127.0.0.1:0",
+			"--admin-listen", "off",
+		),
+		done: make(chan struct{}),
+	}
 	var out lockedText
 	printed := make(chan string, 1)
 	p.cmd.Stdout = &out
@@ -107,7 +115,8 @@ func (l *lockedText) String() string {
 	return l.b.String()
 }
 
-// tab starts a browser of a width and gathers what goes wrong in its pages. Each test has a browser of its own: tabs that are not in front do not draw.
+// tab starts a browser of a width and gathers what goes wrong in its pages. Each test has a browser of its own: tabs that are not in front
+// do not draw.
 func (d *webDemo) tab(t *testing.T, width int64) (context.Context, func() []string) {
 	t.Helper()
 	ctx := browser(t)
@@ -192,7 +201,8 @@ func dark() chromedp.Action {
 // axeVersion is the version of axe-core that pages are checked with.
 const axeVersion = "4.10.3"
 
-// axeCore returns the script of axe-core, which is downloaded once with npm into the cache of the user; "" with a word about it when it cannot be had.
+// axeCore returns the script of axe-core, which is downloaded once with npm into the cache of the user; "" with a word about it when it
+// cannot be had.
 func axeCore(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -236,7 +246,10 @@ func (d *webDemo) accessible(t *testing.T, ctx context.Context, what string) {
 	const run = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
 		.map((v) => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + (n.any[0]?.message || "")).join(", ")))`
 	var found []string
-	err := chromedp.Run(ctx, chromedp.Evaluate(d.axe+"\n;0", nil), chromedp.Evaluate(run, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	err := chromedp.Run(
+		ctx, chromedp.Evaluate(d.axe+"\n;0", nil),
+		chromedp.Evaluate(run, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	)
 	if err != nil {
 		t.Fatalf("%s: axe-core: %v", what, err)
 	}

@@ -28,7 +28,12 @@ func steps(t *testing.T, d *webDemo, width int64, list ...any) {
 			cancel()
 			if err != nil {
 				var page string
-				_ = chromedp.Run(ctx, chromedp.Evaluate(`location.href + "\n" + (document.querySelector("main") ?? document.body).innerText.slice(0, 1500)`, &page))
+				_ = chromedp.Run(
+					ctx,
+					chromedp.Evaluate(
+						`location.href + "\n" + (document.querySelector("main") ?? document.body).innerText.slice(0, 1500)`, &page,
+					),
+				)
 				t.Fatalf("%s: %v\n%s", name, err, page)
 			}
 		case func():
@@ -46,7 +51,9 @@ func (d *webDemo) merchandiser(t *testing.T) {
 	const item = "22386" // JUMBO BAG PINK POLKADOT
 	first := func() string {
 		t.Helper()
-		answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{Scenario: "category.best_sellers", Category: "Bags", Limit: 3, Test: true})
+		answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{
+			Scenario: "category.best_sellers", Category: "Bags", Limit: 3, Test: true,
+		})
 		if err != nil || len(answer.Items) == 0 {
 			t.Fatalf("%+v, %v", answer, err)
 		}
@@ -55,7 +62,8 @@ func (d *webDemo) merchandiser(t *testing.T) {
 	steps(t, d, wide,
 		"open the placement", chromedp.Navigate(d.url("/console/placements/category.best_sellers")), says("h1", "Best sellers"),
 		"new rule", press("New rule here"), chromedp.WaitVisible("#f-rule_id"),
-		"a rule without an item", enter("#f-rule_id", "bag-week"), enter("#f-action", "pin"), says("#f-item_id-error, #preview .bad", "item"),
+		"a rule without an item", enter("#f-rule_id", "bag-week"), enter("#f-action", "pin"),
+		says("#f-item_id-error, #preview .bad", "item"),
 		"pin", enter("#f-item_id", item), enter("#f-position", "1"), enter("#f-until", "2030-01-01T00:00"),
 		"the preview", says("#preview .tag", "new"), says("#preview", "items of the catalogue"),
 		"save", press("Save"), says(".done", "Saved"), says("main table", "bag-week"), says("main table", "pins item "+item),
@@ -67,11 +75,14 @@ func (d *webDemo) merchandiser(t *testing.T) {
 				return nil
 			})
 		},
-		"undo", press("Restore"), says(".done", "in force again"), holds(`!document.querySelector("main table").textContent.includes("bag-week")`),
+		"undo", press("Restore"), says(".done", "in force again"),
+		holds(`!document.querySelector("main table").textContent.includes("bag-week")`),
 	)
 	steps(t, d, wide,
-		"a rule of all placements", chromedp.Navigate(d.url("/console/rules")), says("main", "hearts"), press("hearts"), says("h1", "Rule hearts"),
-		"change it", enter("#f-factor", "3"), says("#preview", "items of the catalogue"), press("Save"), says(".done", "Saved"), says("main table", "by 3"),
+		"a rule of all placements", chromedp.Navigate(d.url("/console/rules")), says("main", "hearts"), press("hearts"),
+		says("h1", "Rule hearts"),
+		"change it", enter("#f-factor", "3"), says("#preview", "items of the catalogue"), press("Save"), says(".done", "Saved"),
+		says("main table", "by 3"),
 		"undo", press("Undo"), says(".done", "in force again"), says("main table", "by 1.5"),
 	)
 	if got := first(); got == item {
@@ -102,14 +113,19 @@ func (d *webDemo) dataPerson(t *testing.T) {
 	steps(t, d, wide,
 		"open", chromedp.Navigate(d.url("/console/jobs")), chromedp.WaitReady("#f-kind"),
 		"how", chromedp.Evaluate(`document.querySelectorAll("details").forEach((n) => { n.open = true; })`, nil),
-		enter("#f-relations", "bought_together"), enter("#f-budget_seconds", "1"), enter("#f-publish", "always"), enter("#f-reason", "a trial"),
+		enter("#f-relations", "bought_together"), enter("#f-budget_seconds", "1"), enter("#f-publish", "always"),
+		enter("#f-reason", "a trial"),
 		"start", press("Start"), says(".done", "queued"), says("h2", "succeeded"), says("#job", "Leaderboard"), says("#job", "test"),
-		"compare", chromedp.Evaluate(`document.querySelector("#job dd a").click()`, nil), chromedp.WaitVisible("#other"), press("Compare"), says("#comparison", "in common"),
+		"compare", chromedp.Evaluate(`document.querySelector("#job dd a").click()`, nil), chromedp.WaitVisible("#other"), press("Compare"),
+		says("#comparison", "in common"),
 	)
 	if live() == before {
 		t.Fatal("the new version is not live")
 	}
-	steps(t, d, wide, "roll back", chromedp.Navigate(d.url("/console/models")), chromedp.WaitReady("table"), press("Roll back bought together"), says(".done", "live"))
+	steps(
+		t, d, wide, "roll back", chromedp.Navigate(d.url("/console/models")), chromedp.WaitReady("table"),
+		press("Roll back bought together"), says(".done", "live"),
+	)
 	if got := live(); got != before {
 		t.Errorf("%s serves, %s did before", got, before)
 	}
@@ -120,7 +136,8 @@ func (d *webDemo) dataPerson(t *testing.T) {
 func (d *webDemo) operator(t *testing.T) {
 	job, err := d.clients.similarity.StartJob(t.Context(), similarityapi.JobRequest{
 		Relations: []string{similarityapi.Similar}, Algorithms: []string{"two_hop"}, BudgetSeconds: 1,
-		Parameters: map[string]map[string]float64{"two_hop": {"target_exponent": 2, "source_exponent": -1}}, // which recommends what nobody buys
+		// which recommends what nobody buys
+		Parameters: map[string]map[string]float64{"two_hop": {"target_exponent": 2, "source_exponent": -1}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,12 +147,17 @@ func (d *webDemo) operator(t *testing.T) {
 	}
 	steps(t, d, narrow,
 		"open", chromedp.Navigate(d.url("/console/")), says("h3", "Refused by the gate"),
-		"why", chromedp.Evaluate(`[...document.querySelectorAll("h3")].find((n) => n.textContent.includes("Refused")).nextElementSibling.querySelector("a").click()`, nil),
+		"why",
+		chromedp.Evaluate(
+			`[...document.querySelectorAll("h3")].find((n) => n.textContent.includes("Refused")).nextElementSibling.querySelector("a").click()`,
+			nil,
+		),
 		says("h2", "refused"), says(".tag", "fails"),
 	)
 }
 
-// importer drops a file whose columns have names of the shop's own, mends what is not understood, imports it, finds the products and takes them back.
+// importer drops a file whose columns have names of the shop's own, mends what is not understood, imports it, finds the products and takes
+// them back.
 func (d *webDemo) importer(t *testing.T) {
 	drop := chromedp.Evaluate(`(() => {
 		const rows = ["Artikelnummer;Was es ist;Preis", "LAMP-1;Lamp of glass with a heart;12,50", "LAMP-2;Lantern of wood with a heart;9,90", ";Without a number;1,00"];
@@ -153,7 +175,9 @@ func (d *webDemo) importer(t *testing.T) {
 		"import", press("Import 2 rows"), says("h2", "done"),
 		func() {
 			eventually(t, t.Context(), "the new product has neighbours by its text", func() error {
-				answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{Scenario: "product_detail.similar", ContextItems: []string{"LAMP-1"}, Limit: 10, Test: true})
+				answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{
+					Scenario: "product_detail.similar", ContextItems: []string{"LAMP-1"}, Limit: 10, Test: true,
+				})
 				if err != nil {
 					return err
 				}
@@ -175,7 +199,8 @@ func (d *webDemo) importer(t *testing.T) {
 func (d *webDemo) privacy(t *testing.T) {
 	const person = "14646"
 	steps(t, d, narrow,
-		"open", chromedp.Navigate(d.url("/console/visitors/visitor?user="+person)), says("h1", person), press("Erase"), says("main", "What will happen"),
+		"open", chromedp.Navigate(d.url("/console/visitors/visitor?user="+person)), says("h1", person), press("Erase"),
+		says("main", "What will happen"),
 		"another name", enter("#repeat", "somebody"), press("Erase "+person), says(".bad", "is not the id"),
 		"the name", enter("#repeat", person), press("Erase "+person), says("main", "Receipt"),
 	)
@@ -234,12 +259,16 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 	do(chromedp.Navigate(d.url("/shop/product?id=85123A")))
 	page("product", `[data-aisle="product_detail.similar"] [data-item]`)
 	do(says("#trace", "view_item"), follow(`[data-aisle="product_detail.similar"] [data-item]`),
-		holds(`document.readyState === "complete" && location.pathname === "/shop/product" && location.search !== "?id=85123A"`), says("#trace", "select_item"))
+		holds(
+			`document.readyState === "complete" && location.pathname === "/shop/product" && location.search !== "?id=85123A"`,
+		), says("#trace", "select_item"))
 	do(follow(".buy"), says("h1", "Your cart"))
 	page("cart", `[data-aisle="cart.complementary"] [data-item]`)
 	do(press("Order"), says("h1", "Thank you"))
 	page("order", `[data-aisle="order_confirmation.buy_again"] [data-item]`)
-	do(says("#trace", "purchase"), chromedp.Navigate(d.url("/shop/")), chromedp.WaitVisible(`[data-aisle="home.for_you"] [data-item]`), chromedp.Evaluate(shown, &second),
+	do(says("#trace", "purchase"), chromedp.Navigate(d.url("/shop/")), chromedp.WaitVisible(
+		`[data-aisle="home.for_you"] [data-item]`,
+	), chromedp.Evaluate(shown, &second),
 		chromedp.Evaluate(`JSON.parse(localStorage.getItem("aisle.session")).id`, &session))
 	if first == second {
 		t.Errorf("the list of the home page is what it was: %s", first)
@@ -258,9 +287,12 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 		return err
 	})
 	if got["add_to_cart"].RecommendationID == "" || got["add_to_cart"].RecommendationID != got["select_item"].RecommendationID {
-		t.Errorf("what was put into the cart follows %q, the click %q", got["add_to_cart"].RecommendationID, got["select_item"].RecommendationID)
+		t.Errorf(
+			"what was put into the cart follows %q, the click %q", got["add_to_cart"].RecommendationID, got["select_item"].RecommendationID,
+		)
 	}
-	if order := got["purchase"]; !strings.HasPrefix(order.OrderID, "demo-") || order.Value == nil || *order.Value <= 0 || order.Currency != "GBP" {
+	if order := got["purchase"]; !strings.HasPrefix(order.OrderID, "demo-") || order.Value == nil || *order.Value <= 0 ||
+		order.Currency != "GBP" {
 		t.Errorf("the order is %+v", order.Event)
 	}
 }
@@ -268,9 +300,11 @@ func (d *webDemo) shopFromVisitToOrder(t *testing.T) {
 // keyboard goes past the menu and fills a form without a mouse.
 func (d *webDemo) keyboard(t *testing.T) {
 	steps(t, d, wide,
-		"past the menu", chromedp.Navigate(d.url("/console/try")), chromedp.WaitReady("#scenario"), chromedp.KeyEvent("\t"), holds(`document.activeElement.className === "skip"`),
+		"past the menu", chromedp.Navigate(d.url("/console/try")), chromedp.WaitReady("#scenario"), chromedp.KeyEvent("\t"),
+		holds(`document.activeElement.className === "skip"`),
 		chromedp.KeyEvent("\r"), holds(`document.activeElement.id === "main"`),
-		"the form", chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "scenario"`), chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "user"`),
+		"the form", chromedp.KeyEvent("\t"), holds(`document.activeElement.id === "scenario"`), chromedp.KeyEvent("\t"),
+		holds(`document.activeElement.id === "user"`),
 		chromedp.KeyEvent("17850\r"), says("#answer", "The list"),
 	)
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// TestConsole looks at every page of the console and of the demo shop in a real browser, with the data of a real shop, and does in it what the people do who it is for.
+// TestConsole looks at every page of the console and of the demo shop in a real browser, with the data of a real shop, and does in it what
+// the people do who it is for.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	d := startWebDemo(t)
@@ -35,7 +36,8 @@ func TestConsole(t *testing.T) {
 	})
 	t.Run("journeys", func(t *testing.T) {
 		for name, journey := range map[string]func(*testing.T){
-			"merchandiser": d.merchandiser, "support": d.support, "data person": d.dataPerson, "importer": d.importer, "privacy": d.privacy, "keyboard": d.keyboard, "forms": d.forms,
+			"merchandiser": d.merchandiser, "support": d.support, "data person": d.dataPerson, "importer": d.importer, "privacy": d.privacy,
+			"keyboard": d.keyboard, "forms": d.forms,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -45,7 +47,8 @@ func TestConsole(t *testing.T) {
 	})
 }
 
-// prepare adds what the demo does not have and pages show: clicks and sales of answers, refused events, an experiment, a rollout, a schedule and rules.
+// prepare adds what the demo does not have and pages show: clicks and sales of answers, refused events, an experiment, a rollout, a
+// schedule and rules.
 func (d *webDemo) prepare(t *testing.T) {
 	t.Helper()
 	ctx := t.Context()
@@ -55,17 +58,28 @@ func (d *webDemo) prepare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	arms := []recommenderapi.ExperimentArm{{Name: "control", Share: .5}, {Name: "best", Share: .5, Scenario: "search_no_results.best_sellers"}}
-	put("/v1/experiments/try-best", recommenderapi.Experiment{Title: "Best sellers on the home page", Status: "running", Scenarios: []string{"home.trending"}, Traffic: 1, Arms: arms})
-	put("/v1/rollouts/new-home", recommenderapi.Experiment{Title: "New home page", Status: "draft", Scenarios: []string{"home.trending"}, Traffic: .05, Arms: arms})
-	put("/v1/rules/hearts", recommenderapi.Rule{Title: "Hearts for Valentine's Day", Action: "boost", Factor: 1.5, Where: &recommenderapi.Condition{Field: "title", Op: "contains", Value: "HEART"}})
+	arms := []recommenderapi.ExperimentArm{
+		{Name: "control", Share: .5}, {Name: "best", Share: .5, Scenario: "search_no_results.best_sellers"},
+	}
+	put("/v1/experiments/try-best", recommenderapi.Experiment{
+		Title: "Best sellers on the home page", Status: "running", Scenarios: []string{"home.trending"}, Traffic: 1, Arms: arms,
+	})
+	put("/v1/rollouts/new-home", recommenderapi.Experiment{
+		Title: "New home page", Status: "draft", Scenarios: []string{"home.trending"}, Traffic: .05, Arms: arms,
+	})
+	put("/v1/rules/hearts", recommenderapi.Rule{
+		Title: "Hearts for Valentine's Day", Action: "boost", Factor: 1.5,
+		Where: &recommenderapi.Condition{Field: "title", Op: "contains", Value: "HEART"},
+	})
 	if _, err := d.clients.similarity.PutSchedule(ctx, similarityapi.Schedule{Cron: "0 3 * * *", JitterSeconds: 600}); err != nil {
 		t.Fatal(err)
 	}
 	visitors := []string{"17850", "14911", "12748", "15311", "13089", "14646", "17841", "14606"}
 	for round := range 4 {
 		for n, user := range visitors {
-			answer, err := d.clients.recommender.Recommend(ctx, recommenderapi.Request{Scenario: []string{"home.for_you", "home.trending"}[round%2], UserID: user, Limit: 10})
+			answer, err := d.clients.recommender.Recommend(ctx, recommenderapi.Request{
+				Scenario: []string{"home.for_you", "home.trending"}[round%2], UserID: user, Limit: 10,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +91,9 @@ func (d *webDemo) prepare(t *testing.T) {
 			if (n+round)%3 == 0 {
 				events = append(events, profileapi.Event{
 					Type: "purchase", UserID: user, OrderID: answer.RecommendationID[:20], Currency: "GBP",
-					Items: []profileapi.EventItem{{ItemID: id, Price: new(4.25), Quantity: new(2.), RecommendationID: answer.RecommendationID}},
+					Items: []profileapi.EventItem{
+						{ItemID: id, Price: new(4.25), Quantity: new(2.), RecommendationID: answer.RecommendationID},
+					},
 				})
 			}
 			if _, err := d.clients.profile.PostEvents(ctx, events); err != nil {
@@ -97,7 +113,10 @@ func (d *webDemo) prepare(t *testing.T) {
 		}
 		return fmt.Errorf("counted are %+v", m.Scenarios)
 	})
-	_, _ = d.clients.profile.PostEvents(ctx, []profileapi.Event{{Type: "dance", UserID: "17850"}, {Type: "view_item", UserID: "17850", ItemID: "22423"}}) // refused, so that the page has an example
+	// refused, so that the page has an example
+	_, _ = d.clients.profile.PostEvents(ctx, []profileapi.Event{
+		{Type: "dance", UserID: "17850"}, {Type: "view_item", UserID: "17850", ItemID: "22423"},
+	})
 }
 
 // api returns a client of the operations that have no typed client.
@@ -115,14 +134,23 @@ func (d *webDemo) paths(t *testing.T) []struct{ name, path, ready string } {
 	return []struct{ name, path, ready string }{
 		{"overview", "/console/", "svg.chart"}, {"try", "/console/try?scenario=home.for_you&user=17850&missing=22423", ".products"},
 		{"placements", "/console/placements", "table"}, {"placement", "/console/placements/home.for_you", "form"},
-		{"rules", "/console/rules", "table"}, {"rule", "/console/rules/edit?rule=hearts", ".products"}, {"new-rule", "/console/rules/edit", "form"},
-		{"catalogue", "/console/catalogue?q=heart", "table"}, {"item", "/console/catalogue/item?id=85123A", "table"}, {"why", "/console/catalogue/item?id=85123A&other=21733", "#pair"},
-		{"quality", "/console/catalogue/quality", ".card"}, {"visitors", "/console/visitors", "table"}, {"visitor", "/console/visitors/visitor?user=17850", "table"},
-		{"erase", "/console/visitors/erase?user=14606", "form"}, {"health", "/console/health", "svg.chart"}, {"debugger", "/console/debugger?paused=yes", "table"},
-		{"models", "/console/models", "table"}, {"model", "/console/models/" + models[0].Version, "table"}, {"report", "/console/models/" + models[0].Version + "/report", "figure img"}, {"jobs", "/console/jobs", "table"}, {"job", "/console/jobs/" + models[0].JobID, "table"},
-		{"schedules", "/console/schedules", "table"}, {"experiments", "/console/experiments?rate=2&effect=10&visitors=5000&arms=2", "table"},
-		{"experiment", "/console/experiments/try-best", "table"}, {"new-experiment", "/console/experiments/new", "form"}, {"rollouts", "/console/rollouts", "table"},
-		{"rollout", "/console/rollouts/new-home", "form"}, {"imports", "/console/imports", "form"}, {"keys", "/console/keys", ".card"}, {"audit", "/console/audit", "table"},
+		{"rules", "/console/rules", "table"}, {"rule", "/console/rules/edit?rule=hearts", ".products"},
+		{"new-rule", "/console/rules/edit", "form"},
+		{"catalogue", "/console/catalogue?q=heart", "table"}, {"item", "/console/catalogue/item?id=85123A", "table"},
+		{"why", "/console/catalogue/item?id=85123A&other=21733", "#pair"},
+		{"quality", "/console/catalogue/quality", ".card"}, {"visitors", "/console/visitors", "table"},
+		{"visitor", "/console/visitors/visitor?user=17850", "table"},
+		{"erase", "/console/visitors/erase?user=14606", "form"}, {"health", "/console/health", "svg.chart"},
+		{"debugger", "/console/debugger?paused=yes", "table"},
+		{"models", "/console/models", "table"}, {"model", "/console/models/" + models[0].Version, "table"},
+		{"report", "/console/models/" + models[0].Version + "/report", "figure img"}, {"jobs", "/console/jobs", "table"},
+		{"job", "/console/jobs/" + models[0].JobID, "table"},
+		{"schedules", "/console/schedules", "table"},
+		{"experiments", "/console/experiments?rate=2&effect=10&visitors=5000&arms=2", "table"},
+		{"experiment", "/console/experiments/try-best", "table"}, {"new-experiment", "/console/experiments/new", "form"},
+		{"rollouts", "/console/rollouts", "table"},
+		{"rollout", "/console/rollouts/new-home", "form"}, {"imports", "/console/imports", "form"}, {"keys", "/console/keys", ".card"},
+		{"audit", "/console/audit", "table"},
 		{"settings", "/console/settings", "table"},
 	}
 }

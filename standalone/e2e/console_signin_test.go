@@ -7,7 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestConsoleSignIn signs in with keys of several scopes: who may change nothing sees no button that would, and nobody sees anything without a key.
+// TestConsoleSignIn signs in with keys of several scopes: who may change nothing sees no button that would, and nobody sees anything
+// without a key.
 func TestConsoleSignIn(t *testing.T) {
 	t.Parallel()
 	for form, open := range oneAddress {
@@ -21,7 +22,10 @@ func TestConsoleSignIn(t *testing.T) {
 func consoleSignIn(t *testing.T, open func(t *testing.T, keysFile string) *program) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	admin := keyOf(t, file, "north")
-	viewer := keyOf(t, file, "north", "--scope", "config:read", "--scope", "models:read", "--scope", "catalogue:read", "--scope", "events:read", "--scope", "users:read", "--scope", "recommendations:read")
+	viewer := keyOf(
+		t, file, "north", "--scope", "config:read", "--scope", "models:read", "--scope", "catalogue:read", "--scope", "events:read",
+		"--scope", "users:read", "--scope", "recommendations:read",
+	)
 	p := open(t, file)
 	d := &webDemo{program: p, clients: connectTo(p, admin), axe: axeCore(t)}
 	ctx, wrong := d.tab(t, narrow)
@@ -35,9 +39,13 @@ func consoleSignIn(t *testing.T, open func(t *testing.T, keysFile string) *progr
 		"a viewer", sign(viewer), says("h1", "Rules"), says(".who", "viewer"), says("main", "There is no rule yet"),
 		holds(`![...document.querySelectorAll("main a, main button")].some((n) => n.textContent.includes("New rule"))`),
 		"what he may not see", chromedp.Navigate(d.url("/console/keys")), says("main", "audit:read"),
-		"empty pages say what to do", chromedp.Navigate(d.url("/console/")), says("main", "No event came"), chromedp.Navigate(d.url("/console/catalogue")), says("main", "The catalogue is empty"),
-		"signed out", chromedp.Navigate(d.url("/console/models")), chromedp.Evaluate(`document.querySelector("[data-menu]").open = true; document.querySelector(".who button").click()`, nil), says("h1", "Sign in"),
-		"an admin", sign(admin), says("h1", "Overview"), says(".who", "admin"), chromedp.Navigate(d.url("/console/keys")), says("main table", "secret"),
+		"empty pages say what to do", chromedp.Navigate(d.url("/console/")), says("main", "No event came"),
+		chromedp.Navigate(d.url("/console/catalogue")), says("main", "The catalogue is empty"),
+		"signed out", chromedp.Navigate(d.url("/console/models")),
+		chromedp.Evaluate(`document.querySelector("[data-menu]").open = true; document.querySelector(".who button").click()`, nil),
+		says("h1", "Sign in"),
+		"an admin", sign(admin), says("h1", "Overview"), says(".who", "admin"), chromedp.Navigate(d.url("/console/keys")),
+		says("main table", "secret"),
 	)
 	refused(t, d, sign, viewer)
 }
@@ -46,7 +54,10 @@ func consoleSignIn(t *testing.T, open func(t *testing.T, keysFile string) *progr
 func refused(t *testing.T, d *webDemo, sign func(string) chromedp.Action, viewer string) {
 	t.Helper()
 	ctx, _ := d.tab(t, wide) // a 401 and a 403 are errors in the browser's own log
-	err := chromedp.Run(ctx, chromedp.Navigate(d.url("/console/audit")), sign("sk_wrong"), says("#key-problem", "not known"), sign(viewer), says("main .bad", "audit:read"))
+	err := chromedp.Run(
+		ctx, chromedp.Navigate(d.url("/console/audit")), sign("sk_wrong"), says("#key-problem", "not known"), sign(viewer),
+		says("main .bad", "audit:read"),
+	)
 	if err != nil {
 		t.Error(err)
 	}

@@ -54,7 +54,8 @@ func (c *codes) call(call *ast.CallExpr) {
 		return text(call.Args[n])
 	}
 	called := name(call.Fun)
-	if s, ok := call.Fun.(*ast.SelectorExpr); ok && name(s.X) == "apierror" || !ok && slices.Contains([]string{"New", "Conflict", "NotFound"}, called) {
+	if s, ok := call.Fun.(*ast.SelectorExpr); ok && name(s.X) == "apierror" || !ok &&
+		slices.Contains([]string{"New", "Conflict", "NotFound"}, called) {
 		switch called {
 		case "New":
 			c.problems[arg(1)] = true
@@ -94,7 +95,9 @@ func (c *codes) literal(l *ast.CompositeLit) {
 func codesOf(t *testing.T) codes {
 	t.Helper()
 	c := codes{map[string]bool{"disk_full": true, "database_damaged": true}, map[string]bool{"near_field": true}} // those are constants
-	for _, folder := range []string{"shared", "profile-service", "similarity-service", "recommender-service", "standalone/internal/gateway"} {
+	for _, folder := range []string{
+		"shared", "profile-service", "similarity-service", "recommender-service", "standalone/internal/gateway",
+	} {
 		err := filepath.WalkDir("../../"+folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

@@ -55,18 +55,23 @@ func TestAFeedWithoutParents(t *testing.T) {
 	imported(t, d.programs[0], "feed-without-parents.xml")
 	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "home.trending"}, "v11//g1", "v21//g2")
 	for asked, instead := range map[string]string{"v12": "v11", "g1": "v11", "v11": "", "v21": ""} {
-		got, err := c.recommender.Explain(ctx, recommenderapi.ExplainRequest{Request: recommenderapi.Request{Scenario: "home.trending", DeadlineMS: 5000}, ItemID: asked})
+		got, err := c.recommender.Explain(ctx, recommenderapi.ExplainRequest{
+			Request: recommenderapi.Request{Scenario: "home.trending", DeadlineMS: 5000}, ItemID: asked,
+		})
 		if err != nil || !got.Included || got.RecommendedInstead != instead {
 			t.Errorf("%s: %v included %v, instead %q", asked, err, got.Included, got.RecommendedInstead)
 		}
 	}
 	post(t, ctx, c, []profileapi.Event{
-		{Type: "purchase", UserID: "a", OrderID: "1", ItemID: "v12"}, {Type: "purchase", UserID: "b", OrderID: "2", ItemID: "v12"}, {Type: "purchase", UserID: "c", OrderID: "3", ItemID: "v11"},
+		{Type: "purchase", UserID: "a", OrderID: "1", ItemID: "v12"}, {Type: "purchase", UserID: "b", OrderID: "2", ItemID: "v12"},
+		{Type: "purchase", UserID: "c", OrderID: "3", ItemID: "v11"},
 	})
-	if job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 1}); err == nil { // it counts popularity anew, whatever else it makes
+	// it counts popularity anew, whatever else it makes
+	if job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 1}); err == nil {
 		_, _ = c.similarity.WaitForJob(ctx, job.JobID, nil)
 	}
-	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "search_no_results.best_sellers", UserID: "new"}, "v12//g1", "v21//g2") // the best seller of its group
+	// the best seller of its group
+	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "search_no_results.best_sellers", UserID: "new"}, "v12//g1", "v21//g2")
 	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "home.trending", Cart: []string{"v12"}}, "v21//g2")
 }
 
@@ -91,17 +96,26 @@ func TestAProductWhoseFirstVariantIsSoldOut(t *testing.T) {
 		return it
 	}
 	if _, err := c.profile.PutItems(ctx, []profileapi.Item{
-		{ItemID: "bangle-pair", Title: "Bangle Pair", Brand: "Ora"}, item("bangle-pair-silver", "bangle-pair", "", 80, 0), item("bangle-pair-gold", "bangle-pair", "", 80, 2),
-		{ItemID: "tee", Title: "Plain Tee", Brand: "Ora"}, item("TEE-S", "tee", "S", 20, 0), item("TEE-M", "tee", "M", 20, 9), item("TEE-L", "tee", "L", 22, 4),
+		{ItemID: "bangle-pair", Title: "Bangle Pair", Brand: "Ora"}, item("bangle-pair-silver", "bangle-pair", "", 80, 0),
+		item("bangle-pair-gold", "bangle-pair", "", 80, 2),
+		{ItemID: "tee", Title: "Plain Tee", Brand: "Ora"}, item("TEE-S", "tee", "S", 20, 0), item("TEE-M", "tee", "M", 20, 9),
+		item("TEE-L", "tee", "L", 22, 4),
 		item("cap", "", "", 15, 5, "CAP-1"),
 	}); err != nil {
 		t.Fatal(err)
 	}
 	all := []string{"bangle-pair/bangle-pair-gold/bangle-pair", "cap//", "tee/TEE-L/tee"}
 	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "home.trending"}, all...)
-	post(t, ctx, c, []profileapi.Event{{Type: "purchase", UserID: "ann", OrderID: "1", ItemID: "CAP-1"}, {Type: "view_item", UserID: "ann", ItemID: "TEE-M"}})
+	post(t, ctx, c, []profileapi.Event{
+		{Type: "purchase", UserID: "ann", OrderID: "1", ItemID: "CAP-1"}, {Type: "view_item", UserID: "ann", ItemID: "TEE-M"},
+	})
 	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "order_confirmation.buy_again", UserID: "ann", Fallback: "strict"}, "cap//")
-	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "cart.complementary", UserID: "ann"}, "bangle-pair/bangle-pair-gold/bangle-pair", "tee/TEE-M/tee")
-	cheap := &recommenderapi.Condition{All: []recommenderapi.Condition{{Field: "price", Op: "lte", Value: 21.0}, {Field: "brand", Value: "Ora"}}}
+	shownAs(
+		t, ctx, c, recommenderapi.Request{Scenario: "cart.complementary", UserID: "ann"}, "bangle-pair/bangle-pair-gold/bangle-pair",
+		"tee/TEE-M/tee",
+	)
+	cheap := &recommenderapi.Condition{
+		All: []recommenderapi.Condition{{Field: "price", Op: "lte", Value: 21.0}, {Field: "brand", Value: "Ora"}},
+	}
 	shownAs(t, ctx, c, recommenderapi.Request{Scenario: "home.trending", Filter: cheap}, "tee/TEE-M/tee")
 }

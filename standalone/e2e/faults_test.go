@@ -46,16 +46,28 @@ func TestFaultsAtStart(t *testing.T) {
 	}{
 		{"the port is taken", serve("--listen", taken.Addr().String()), []string{taken.Addr().String(), "already in use"}},
 		{"the data folder is a file", serve("--data", file), []string{file, "--data"}},
-		{"Postgres is not there", serve("--database-url", "postgres://u:topsecret@"+closed+"/db"), []string{closed, "cannot be reached", "database URL"}},
+		{
+			"Postgres is not there", serve("--database-url", "postgres://u:topsecret@"+closed+"/db"),
+			[]string{closed, "cannot be reached", "database URL"},
+		},
 		{"the database URL is not one", serve("--database-url", "mysql://x"), []string{"postgres://"}},
 		{"Redis is not there", serve("--redis-url", "redis://"+closed+"/0"), []string{closed, "cannot be reached", "Redis URL"}},
-		{"the keys file is not there", serve("--keys-file", filepath.Join(t.TempDir(), "none.json")), []string{"none.json", "aisle keys create"}},
+		{
+			"the keys file is not there", serve("--keys-file", filepath.Join(t.TempDir(), "none.json")),
+			[]string{"none.json", "aisle keys create"},
+		},
 		{"the keys file is not one", serve("--keys-file", file), []string{file, "JSON"}},
 		{"others can reach it without keys", serve("--listen", "0.0.0.0:0"), []string{"0.0.0.0", "aisle keys create"}},
 		{"others can reach its admin port without keys", serve("--admin-listen", "0.0.0.0:0"), []string{"0.0.0.0", "aisle keys create"}},
 		{"others can read the keys file", serve("--keys-file", readable), []string{readable, "chmod 600"}},
-		{"a secret is given twice", serve("--database-url-file", file, "--database-url", "postgres://u:topsecret@"+closed+"/db"), []string{"--database-url-file", "leave one out"}},
-		{"a secret's file is not there", serve("--redis-url-file", filepath.Join(t.TempDir(), "none")), []string{"--redis-url-file", "none"}},
+		{
+			"a secret is given twice", serve("--database-url-file", file, "--database-url", "postgres://u:topsecret@"+closed+"/db"),
+			[]string{"--database-url-file", "leave one out"},
+		},
+		{
+			"a secret's file is not there", serve("--redis-url-file", filepath.Join(t.TempDir(), "none")),
+			[]string{"--redis-url-file", "none"},
+		},
 		{"a flag that does not exist", []string{"aisle", "serve", "--colour", "red"}, []string{"--colour"}},
 		{"migrate without a database", []string{"migrate", "up"}, []string{"--profile-url"}},
 		{"a service without settings", []string{"similarity-service"}, []string{"AISLE_SIMILARITY_DATABASE_URL", "AISLE_BLOB_URL"}},
@@ -73,13 +85,18 @@ func TestASecretInAFileIsOnNoCommandLine(t *testing.T) {
 	closed := unusedAddress(t)
 	file := filepath.Join(t.TempDir(), "url")
 	writeFile(t, file, "postgres://u:topsecret@"+closed+"/db\n")
-	fails(t, []string{"aisle", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data", t.TempDir(), "--database-url-file", file}, closed, "cannot be reached")
+	fails(
+		t,
+		[]string{"aisle", "serve", "--listen", "127.0.0.1:0", "--admin-listen", "off", "--data", t.TempDir(), "--database-url-file", file},
+		closed, "cannot be reached",
+	)
 
 	t.Run("a service reads a variable's file", func(t *testing.T) {
 		t.Parallel()
 		cmd := exec.Command(filepath.Join(binaries, "profile-service"))
 		cmd.Env = append(os.Environ(), "AISLE_LISTEN=127.0.0.1:0", "AISLE_ADMIN_LISTEN=off", "AISLE_PROFILE_DATABASE_URL_FILE="+file)
-		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), closed) || strings.Contains(string(out), "topsecret") {
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), closed) ||
+			strings.Contains(string(out), "topsecret") {
 			t.Errorf("%v: %s", err, out)
 		}
 	})

@@ -40,14 +40,19 @@ func TestAFullDisk(t *testing.T) {
 	}
 
 	filler := fillDisk(t, filepath.Join(dir, "filler"))
-	code, body := call(t, "http://"+p.address+"/v1/items/import-me", http.MethodPut, fmt.Sprintf(`{"title":"Lamp","description":%q}`, strings.Repeat("long ", 10_000)))
+	code, body := call(
+		t, "http://"+p.address+"/v1/items/import-me", http.MethodPut,
+		fmt.Sprintf(`{"title":"Lamp","description":%q}`, strings.Repeat("long ", 10_000)),
+	)
 	if code != http.StatusServiceUnavailable || !strings.Contains(body, `"disk_full"`) {
 		t.Errorf("an item is answered %d %s", code, body)
 	}
-	if code, body := call(t, "http://"+p.address+"/v1/jobs", http.MethodPost, `{}`); code != http.StatusServiceUnavailable || !strings.Contains(body, `"disk_full"`) {
+	if code, body := call(t, "http://"+p.address+"/v1/jobs", http.MethodPost, `{}`); code != http.StatusServiceUnavailable ||
+		!strings.Contains(body, `"disk_full"`) {
 		t.Errorf("a job is answered %d %s", code, body)
 	}
-	if code, body := get(t, "http://"+admin+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "profile-service database: no room is left") ||
+	if code, body := get(t, "http://"+admin+"/readyz"); code != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "profile-service database: no room is left") ||
 		!strings.Contains(body, "similarity-service snapshot store: no room is left") {
 		t.Errorf("on a full disk readiness is %d %s", code, body)
 	}

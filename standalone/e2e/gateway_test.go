@@ -30,7 +30,9 @@ var oneAddress = map[string]func(t *testing.T, keysFile string) *program{
 func startBehindGateway(t *testing.T, keysFile string) *deployment {
 	t.Helper()
 	settings := append(threeSettings(keysFile), ownDatabases(t)...)
-	return startBehindGatewayOn(t, append(settings, "AISLE_TRUSTED_PROXIES=127.0.0.1", "AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir()))
+	return startBehindGatewayOn(
+		t, append(settings, "AISLE_TRUSTED_PROXIES=127.0.0.1", "AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir()),
+	)
 }
 
 func startBehindGatewayOn(t *testing.T, settings []string) *deployment {
@@ -95,11 +97,16 @@ func TestOneAddress(t *testing.T) {
 		return resp.StatusCode, resp.Header.Get("Content-Type"), string(data)
 	}
 	one, three := oneAddress["standalone"](t, file), oneAddress["three processes behind a gateway"](t, file)
-	for _, path := range []string{"/openapi.json", "/aisle/1/aisle.js", "/console/sign-in", "/docs", "/guides/quickstart", "/llms.txt", "/v1/nothing", "/v1/items", "/v1/audit/people", "/v1/audit", "/v1/models/live", "/v1/recommendations/a%2Fb"} {
+	for _, path := range []string{
+		"/openapi.json", "/aisle/1/aisle.js", "/console/sign-in", "/docs", "/guides/quickstart", "/llms.txt", "/v1/nothing", "/v1/items",
+		"/v1/audit/people", "/v1/audit", "/v1/models/live", "/v1/recommendations/a%2Fb",
+	} {
 		status, kind, body := fetched(t, one, path)
 		gotStatus, gotKind, gotBody := fetched(t, three, path)
 		if gotStatus != status || gotKind != kind || path != "/console/sign-in" && withoutRequestID(body) != withoutRequestID(gotBody) {
-			t.Errorf("%s: behind a gateway %d %s %.300s, of the one binary %d %s %.300s", path, gotStatus, gotKind, gotBody, status, kind, body)
+			t.Errorf(
+				"%s: behind a gateway %d %s %.300s, of the one binary %d %s %.300s", path, gotStatus, gotKind, gotBody, status, kind, body,
+			)
 		}
 	}
 	released, err := os.ReadFile("../../sdk/openapi.json")
@@ -125,7 +132,8 @@ func TestOneAddress(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			had := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusBadRequest // events may come with a key in the body
+			// events may come with a key in the body
+			had := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusBadRequest
 			if !had || got.Paths[path][method] == nil {
 				t.Errorf("%s %s without a key: %s; in the document: %t", method, path, resp.Status, got.Paths[path][method] != nil)
 			}

@@ -220,7 +220,9 @@ func startThreeOn(t *testing.T, settings []string) *deployment {
 			to := func(p *program) *httpclient.Client {
 				return httpclient.New(httpclient.Options{BaseURL: "http://" + p.address, Key: key})
 			}
-			return clients{profileapi.NewClient(to(profile)), similarityapi.NewClient(to(similarity)), recommenderapi.NewClient(to(recommender))}
+			return clients{
+				profileapi.NewClient(to(profile)), similarityapi.NewClient(to(similarity)), recommenderapi.NewClient(to(recommender)),
+			}
 		},
 		restart: func(t *testing.T) *deployment { return startThreeOn(t, settings[:len(settings)-2]) },
 	}

@@ -23,8 +23,10 @@ const attackRounds = "AISLE_ATTACK_ROUNDS"
 // hostile are texts where an id, a number, a cursor or a time is expected.
 func hostile() []string {
 	return []string{
-		"", "..", "%00", "\u202e\u0000", strings.Repeat("a", 300), strings.Repeat("🛒", 4000), "-1", "1e999", "NaN", "99999999999999999999", "0x10", "null", "true",
-		"'; drop table events; --", "<script>", "a/b/../../c", "\r\nX-Injected: 1", "AgAAAAAAAAAAAA", "2026-02-30T25:61:61Z", "{}", "[", "\xff\xfe",
+		"", "..", "%00", "\u202e\u0000", strings.Repeat("a", 300), strings.Repeat("🛒", 4000), "-1", "1e999", "NaN", "99999999999999999999",
+		"0x10", "null", "true",
+		"'; drop table events; --", "<script>", "a/b/../../c", "\r\nX-Injected: 1", "AgAAAAAAAAAAAA", "2026-02-30T25:61:61Z", "{}", "[",
+		"\xff\xfe",
 	}
 }
 
@@ -33,11 +35,18 @@ func hostileBodies() [][2]string {
 	const asJSON = "application/json"
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
 	bodies := [][2]string{
-		{asJSON, ""}, {asJSON, "null"}, {asJSON, "{}"}, {asJSON, "[]"}, {asJSON, "[null]"}, {asJSON, `"a"`}, {asJSON, "1e999"}, {asJSON, "{"}, {asJSON, deep},
-		{asJSON, `{"a":` + deep + `}`}, {asJSON, "{\"a\":\"\xff\"}"}, {asJSON, `{"events":{},"items":7,"key":[]}`}, {asJSON, `[{"type":{},"item_id":[1],"user_id":false}]`},
-		{asJSON, `{"user_id":1,"session_id":{},"limit":-1,"scenario":[],"filter":"x","events":[[]],"cart":{},"relations":5,"item_ids":null,"rows":[null]}`},
-		{asJSON, `[` + strings.Repeat(`{},`, 2000) + `{}]`}, {"text/plain", `{"key":"pk_none","events":[{}]}`}, {"application/xml", "<a/>"}, {"multipart/form-data", "x"},
-		{"application/x-www-form-urlencoded", "a=b"}, {"", "\x00\x01\x02"}, {"application/merge-patch+json", `{"consent":7,"title":[null],"stock":"x","item_id":null}`},
+		{asJSON, ""}, {asJSON, "null"}, {asJSON, "{}"}, {asJSON, "[]"}, {asJSON, "[null]"}, {asJSON, `"a"`}, {asJSON, "1e999"},
+		{asJSON, "{"}, {asJSON, deep},
+		{asJSON, `{"a":` + deep + `}`}, {asJSON, "{\"a\":\"\xff\"}"}, {asJSON, `{"events":{},"items":7,"key":[]}`},
+		{asJSON, `[{"type":{},"item_id":[1],"user_id":false}]`},
+		{
+			asJSON,
+			`{"user_id":1,"session_id":{},"limit":-1,"scenario":[],"filter":"x","events":[[]],"cart":{},"relations":5,"item_ids":null,"rows":[null]}`,
+		},
+		{asJSON, `[` + strings.Repeat(`{},`, 2000) + `{}]`}, {"text/plain", `{"key":"pk_none","events":[{}]}`}, {"application/xml", "<a/>"},
+		{"multipart/form-data", "x"},
+		{"application/x-www-form-urlencoded", "a=b"}, {"", "\x00\x01\x02"},
+		{"application/merge-patch+json", `{"consent":7,"title":[null],"stock":"x","item_id":null}`},
 		{asJSON, `{"a":"` + strings.Repeat("x", 17<<20) + `"}`},
 	}
 	return bodies
@@ -127,22 +136,27 @@ func (a *attacker) attack(op *documented, keys map[string]string) {
 	}
 }
 
-// TestHostileInput sends every operation of the reference what it must refuse, with every kind of key, and sees no failure of the server and no status that the reference
-// does not name.
+// TestHostileInput sends every operation of the reference what it must refuse, with every kind of key, and sees no failure of the server
+// and no status that the reference does not name.
 func TestHostileInput(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	file := filepath.Join(t.TempDir(), "keys.json")
 	keys := map[string]string{
-		"none": "", "unknown": "sk_unknown", "secret": keysCommand(t, file, "create"), "another shop's": keysCommand(t, file, "create", "--shop", "other"),
-		"read only": keysCommand(t, file, "create", "--scope", "catalogue:read"), "service": keysCommand(t, file, "create", "--kind", "service"),
-		"publishable": keysCommand(t, file, "create", "--kind", "publishable", "--origin", "https://shop.example", "--rate", "100000"),
+		"none": "", "unknown": "sk_unknown", "secret": keysCommand(t, file, "create"),
+		"another shop's": keysCommand(t, file, "create", "--shop", "other"),
+		"read only":      keysCommand(t, file, "create", "--scope", "catalogue:read"),
+		"service":        keysCommand(t, file, "create", "--kind", "service"),
+		"publishable":    keysCommand(t, file, "create", "--kind", "publishable", "--origin", "https://shop.example", "--rate", "100000"),
 	}
 	p := startStandalone(t, t.TempDir(), "--keys-file", file).programs[0]
 	r := &reference{base: "http://" + p.address, latest: map[string]string{}, previous: map[string]string{}}
 	operations := r.operations(t, ctx)
-	a := &attacker{base: r.base, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, bad: map[string]int{}}
+	a := &attacker{
+		base: r.base, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		bad: map[string]int{},
+	}
 	for n := range operations {
 		a.attack(&operations[n], keys)
 	}

@@ -18,7 +18,8 @@ var services = []string{"profile-service", "similarity-service", "recommender-se
 var pure = []string{
 	"similarity-service/internal/csr", "similarity-service/internal/idmap", "similarity-service/internal/metrics",
 	"similarity-service/internal/neighbours", "similarity-service/internal/closedform", "similarity-service/internal/evaluate",
-	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/vectors", "similarity-service/internal/gate",
+	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/vectors",
+	"similarity-service/internal/gate",
 	"similarity-service/internal/prepare", "similarity-service/internal/snapshot",
 	"recommender-service/internal/rules", "recommender-service/internal/rerank",
 	"profile-service/internal/event", "profile-service/internal/profile",
@@ -26,7 +27,9 @@ var pure = []string{
 }
 
 // barred is what a pure package may not import, directly.
-var barred = []string{"github.com/gin-gonic/", "github.com/danielgtaylor/", "github.com/jackc/", "github.com/redis/", "database/sql", "log/slog"}
+var barred = []string{
+	"github.com/gin-gonic/", "github.com/danielgtaylor/", "github.com/jackc/", "github.com/redis/", "database/sql", "log/slog",
+}
 
 type listed struct {
 	ImportPath   string

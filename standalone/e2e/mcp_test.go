@@ -45,7 +45,10 @@ func assistantOf(t *testing.T, open func(t *testing.T, keysFile string) *program
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := connectTo(p, secret)
-	items := []profileapi.Item{{ItemID: "mug", Title: "Blue mug", Price: new(7.5), Currency: "EUR"}, {ItemID: "pot", Title: "Tea pot", Price: new(20.), Currency: "EUR"}}
+	items := []profileapi.Item{
+		{ItemID: "mug", Title: "Blue mug", Price: new(7.5), Currency: "EUR"},
+		{ItemID: "pot", Title: "Tea pot", Price: new(20.), Currency: "EUR"},
+	}
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +56,12 @@ func assistantOf(t *testing.T, open func(t *testing.T, keysFile string) *program
 		t.Fatal(err)
 	}
 	for name, transport := range map[string]mcp.Transport{
-		"standard input": &mcp.CommandTransport{Command: exec.Command(filepath.Join(binaries, "aisle"), "mcp", "--server", address, "--key", secret)},
-		"http":           &mcp.StreamableClientTransport{Endpoint: address + "/mcp", HTTPClient: &http.Client{Transport: withKey(secret)}, DisableStandaloneSSE: true},
+		"standard input": &mcp.CommandTransport{
+			Command: exec.Command(filepath.Join(binaries, "aisle"), "mcp", "--server", address, "--key", secret),
+		},
+		"http": &mcp.StreamableClientTransport{
+			Endpoint: address + "/mcp", HTTPClient: &http.Client{Transport: withKey(secret)}, DisableStandaloneSSE: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assistant(t, ctx, transport)
@@ -62,7 +69,9 @@ func assistantOf(t *testing.T, open func(t *testing.T, keysFile string) *program
 	}
 	t.Run("keys are those of the API", func(t *testing.T) {
 		for key, want := range map[string]string{"": "Send a key", "sk_wrong": "not known", publishable: "lacks the scope"} {
-			session := connected(t, ctx, &mcp.StreamableClientTransport{Endpoint: address + "/mcp", HTTPClient: &http.Client{Transport: withKey(key)}, DisableStandaloneSSE: true})
+			session := connected(t, ctx, &mcp.StreamableClientTransport{
+				Endpoint: address + "/mcp", HTTPClient: &http.Client{Transport: withKey(key)}, DisableStandaloneSSE: true,
+			})
 			result, err := session.CallTool(ctx, &mcp.CallToolParams{Name: "placement_report"})
 			if err != nil || !result.IsError || !strings.Contains(said(result), want) {
 				t.Errorf("with the key %q: %s, %v", key, said(result), err)
@@ -143,7 +152,8 @@ func assistant(t *testing.T, ctx context.Context, transport mcp.Transport) {
 	if first := shown["items"].([]any)[0].(map[string]any); first["price"] != 7.5 || first["title"] != "Blue mug" {
 		t.Errorf("shown is %v", first)
 	}
-	if why := ask("why", map[string]any{"placement": "home.for_you", "user_id": "ann", "item_id": "pot"}); why["included"] != false || why["stage"] != "seen" && why["stage"] != "purchased" {
+	if why := ask("why", map[string]any{"placement": "home.for_you", "user_id": "ann", "item_id": "pot"}); why["included"] != false ||
+		why["stage"] != "seen" && why["stage"] != "purchased" {
 		t.Errorf("what was bought is not shown because of %v", why)
 	}
 	ask("similar_items", map[string]any{"item_id": "mug"})

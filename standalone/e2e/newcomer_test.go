@@ -38,10 +38,16 @@ func sku(p int) string { return fmt.Sprintf("SKU-%03d-M", p) }
 // shopifyProducts is a product export: 300 products of ten themes, each in two sizes.
 func shopifyProducts() string {
 	var b strings.Builder
-	b.WriteString("Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Status\n")
+	b.WriteString(
+		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Status\n",
+	)
 	for p := range products {
 		theme := p % themes
-		fmt.Fprintf(&b, "%s,\"Theme %d, piece %d\",<p>Text</p>,Ora,Theme %d,,true,Size,S,SKU-%03d-S,shopify,3,deny,%d.50,https://img.example/%d.jpg,active\n", handle(p), theme, p, theme, p, 10+p%40, p)
+		fmt.Fprintf(
+			&b,
+			"%s,\"Theme %d, piece %d\",<p>Text</p>,Ora,Theme %d,,true,Size,S,SKU-%03d-S,shopify,3,deny,%d.50,https://img.example/%d.jpg,active\n",
+			handle(p), theme, p, theme, p, 10+p%40, p,
+		)
 		fmt.Fprintf(&b, "%s,,,,,,,,M,%s,shopify,5,deny,%d.50,,\n", handle(p), sku(p), 12+p%40)
 	}
 	return b.String()
@@ -51,7 +57,9 @@ func shopifyProducts() string {
 func shopifyOrders(now time.Time) string {
 	var b strings.Builder
 	rng := rand.New(rand.NewPCG(1, 2))
-	b.WriteString("Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n")
+	b.WriteString(
+		"Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n",
+	)
 	order := 1000
 	for c := range 400 {
 		theme := c % themes
@@ -67,8 +75,8 @@ func shopifyOrders(now time.Time) string {
 	return b.String()
 }
 
-// TestANewcomerReachesRecommendations does what the quick start says with files as shops have them: a Shopify export of products and one of orders, and
-// a list that somebody made by hand. No option is used that the output does not name.
+// TestANewcomerReachesRecommendations does what the quick start says with files as shops have them: a Shopify export of products and one of
+// orders, and a list that somebody made by hand. No option is used that the output does not name.
 func TestANewcomerReachesRecommendations(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -90,7 +98,13 @@ func TestANewcomerReachesRecommendations(t *testing.T) {
 	}
 	run("0 rejected", "import", write("products_export.csv", shopifyProducts()))
 	run("0 rejected", "import", write("orders_export.csv", shopifyOrders(time.Now())))
-	run("0 rejected", "import", write("neu.csv", "Artikelnummer;Bezeichnung;Preis;Kategorie;Lagerbestand\nHAND-1;Tasse, groß;12,50;Theme 1;4\nHAND-2;Kanne;1.299,00;Theme 1;2\n"))
+	run(
+		"0 rejected", "import",
+		write(
+			"neu.csv",
+			"Artikelnummer;Bezeichnung;Preis;Kategorie;Lagerbestand\nHAND-1;Tasse, groß;12,50;Theme 1;4\nHAND-2;Kanne;1.299,00;Theme 1;2\n",
+		),
+	)
 	run("published", "recompute", "--search-seconds", "1")
 	// A customer of theme 3 is recommended pieces of theme 3, by their products.
 	list := run("personal", "recommend", "home.for_you", "--user", "c3@example.com")

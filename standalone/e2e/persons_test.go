@@ -17,8 +17,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestAPersonIsExportedAndErasedEverywhere has somebody look around without a name, log in, and click what was recommended; then all of it is exported and erased
-// with one call each, and what is said to be left is all that is.
+// TestAPersonIsExportedAndErasedEverywhere has somebody look around without a name, log in, and click what was recommended; then all of it
+// is exported and erased with one call each, and what is said to be left is all that is.
 func TestAPersonIsExportedAndErasedEverywhere(t *testing.T) {
 	t.Parallel()
 	t.Run("one process", func(t *testing.T) {
@@ -72,18 +72,27 @@ func personEverywhere(t *testing.T, d *deployment, key string) {
 	// An answer before the log-in, under the session alone, and its click.
 	var a recommenderapi.Answer
 	eventually(t, ctx, "a list", func() (err error) {
-		if a, err = c.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.for_you", SessionID: "tablet-session"}); err == nil && len(a.Items) == 0 {
+		if a, err = c.recommender.Recommend(ctx, recommenderapi.Request{
+			Scenario: "home.for_you", SessionID: "tablet-session",
+		}); err == nil && len(a.Items) == 0 {
 			err = fmt.Errorf("it is empty")
 		}
 		return err
 	})
-	click := profileapi.Event{Type: "select_item", SessionID: "tablet-session", ItemID: a.Items[0].ItemID, RecommendationID: a.RecommendationID, OccurredAt: wire.TimeOf(time.Now())}
+	click := profileapi.Event{
+		Type: "select_item", SessionID: "tablet-session", ItemID: a.Items[0].ItemID, RecommendationID: a.RecommendationID,
+		OccurredAt: wire.TimeOf(time.Now()),
+	}
 	post(t, ctx, c, []profileapi.Event{click})
 	profiles := httpclient.New(httpclient.Options{BaseURL: "http://" + d.programs[len(d.programs)-1].address, Key: key})
-	if err := profiles.Call(ctx, http.MethodPost, "/v1/users/ann/merge", nil, profileapi.Merge{SessionID: "tablet-session"}, nil); err != nil {
+	if err := profiles.Call(
+		ctx, http.MethodPost, "/v1/users/ann/merge", nil, profileapi.Merge{SessionID: "tablet-session"}, nil,
+	); err != nil {
 		t.Fatal(err)
 	}
-	post(t, ctx, c, []profileapi.Event{{Type: "view_item", UserID: "ann", ItemID: "item1"}, {Type: "view_item", UserID: "bob", ItemID: "item1"}})
+	post(t, ctx, c, []profileapi.Event{
+		{Type: "view_item", UserID: "ann", ItemID: "item1"}, {Type: "view_item", UserID: "bob", ItemID: "item1"},
+	})
 	for _, user := range []string{"ann", "bob"} {
 		if _, err := c.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.for_you", UserID: user}); err != nil {
 			t.Fatal(err)
@@ -98,18 +107,24 @@ func personEverywhere(t *testing.T, d *deployment, key string) {
 		return nil
 	})
 	end := held["end"][0]
-	if len(held["alias"]) != 1 || len(held["event"]) != 2 || end.More.Decisions != len(held["decision"]) || end.Counts.Events != 2 || len(end.Held) < 3 {
-		t.Errorf("the export has %d aliases, %d events, ends with %+v and %+v", len(held["alias"]), len(held["event"]), end.Counts, end.More)
+	if len(held["alias"]) != 1 || len(held["event"]) != 2 || end.More.Decisions != len(held["decision"]) || end.Counts.Events != 2 ||
+		len(end.Held) < 3 {
+		t.Errorf(
+			"the export has %d aliases, %d events, ends with %+v and %+v", len(held["alias"]), len(held["event"]), end.Counts, end.More,
+		)
 	}
 	if got := held["click"][0].Click; got.ItemID != click.ItemID || got.RecommendationID != a.RecommendationID {
 		t.Errorf("the click is %+v", got)
 	}
 
-	erased, err := httpclient.JSON[recommenderapi.PersonErased](ctx, recommender, http.MethodDelete, "/v1/persons/ann", url.Values{"mode": {"erase"}}, nil)
+	erased, err := httpclient.JSON[recommenderapi.PersonErased](
+		ctx, recommender, http.MethodDelete, "/v1/persons/ann", url.Values{"mode": {"erase"}}, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if erased.Profile.Rows.Events != 2 || erased.Recommendations.Decisions != int64(len(held["decision"])) || erased.Recommendations.Clicks != 1 || len(erased.Left) < 3 {
+	if erased.Profile.Rows.Events != 2 || erased.Recommendations.Decisions != int64(len(held["decision"])) ||
+		erased.Recommendations.Clicks != 1 || len(erased.Left) < 3 {
 		t.Errorf("erased: %+v", erased)
 	}
 	for _, left := range erased.Left {
@@ -124,7 +139,9 @@ func personEverywhere(t *testing.T, d *deployment, key string) {
 	if other := exported(t, ctx, recommender, "bob"); len(other["event"]) != 1 {
 		t.Errorf("another person has %d events left", len(other["event"]))
 	}
-	if again, err := httpclient.JSON[recommenderapi.PersonErased](ctx, recommender, http.MethodDelete, "/v1/persons/ann", nil, nil); err != nil || again.Profile.Rows.Events != 0 {
+	if again, err := httpclient.JSON[recommenderapi.PersonErased](
+		ctx, recommender, http.MethodDelete, "/v1/persons/ann", nil, nil,
+	); err != nil || again.Profile.Rows.Events != 0 {
 		t.Errorf("the erasure repeated: %+v, %v", again, err)
 	}
 }

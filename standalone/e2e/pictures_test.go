@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// fewerColours writes a picture anew with the 256 colours that it has most of, each other one as the nearest of them: pages have few colours, and a picture of one
-// gets three times smaller.
+// fewerColours writes a picture anew with the 256 colours that it has most of, each other one as the nearest of them: pages have few
+// colours, and a picture of one gets three times smaller.
 func fewerColours(t *testing.T, data []byte) []byte {
 	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(data))

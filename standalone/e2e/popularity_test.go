@@ -21,7 +21,9 @@ func did(eventType, item string, times int, hoursAgo float64) []profileapi.Event
 	events := make([]profileapi.Event, times)
 	at := time.Now().Add(-time.Duration(hoursAgo * float64(time.Hour)))
 	for n := range events {
-		events[n] = profileapi.Event{Type: eventType, UserID: fmt.Sprintf("%s-%s-%d", eventType, item, n), ItemID: item, OccurredAt: wire.TimeOf(at)}
+		events[n] = profileapi.Event{
+			Type: eventType, UserID: fmt.Sprintf("%s-%s-%d", eventType, item, n), ItemID: item, OccurredAt: wire.TimeOf(at),
+		}
 	}
 	return events
 }
@@ -57,7 +59,9 @@ func TestAShopsOwnPopularity(t *testing.T) {
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)
 	}
-	post(t, ctx, c, slices.Concat(did("add_to_cart", "classic", 20, 24), did("add_to_cart", "hot", 3, .1), did("view_item", "seen", 50, .1)))
+	post(
+		t, ctx, c, slices.Concat(did("add_to_cart", "classic", 20, 24), did("add_to_cart", "hot", 3, .1), did("view_item", "seen", 50, .1)),
+	)
 
 	hour := similarityapi.NewPopularWindow("popular", 1, []string{"add_to_cart"})
 	var own similarityapi.PopularAnswer
@@ -95,7 +99,9 @@ func TestAShopsOwnPopularity(t *testing.T) {
 		return err
 	})
 
-	for name, w := range map[string]similarityapi.PopularWindow{"a type that is none": {Name: "popular", EventTypes: "add_to_kart"}, "an instant": {Name: "popular", HalfLifeHours: .01}} {
+	for name, w := range map[string]similarityapi.PopularWindow{
+		"a type that is none": {Name: "popular", EventTypes: "add_to_kart"}, "an instant": {Name: "popular", HalfLifeHours: .01},
+	} {
 		if _, err := c.similarity.Popular(ctx, similarityapi.PopularQuery{Window: w}); status(err) != 422 {
 			t.Errorf("%s: %v, want 422", name, err)
 		}
@@ -105,7 +111,9 @@ func TestAShopsOwnPopularity(t *testing.T) {
 		t.Errorf("a half-life of the history's neighbours is stored: %v, want 422", err)
 	}
 	for n := range 8 {
-		_, err = c.similarity.Popular(ctx, similarityapi.PopularQuery{Window: similarityapi.PopularWindow{Name: "trending", HalfLifeHours: float64(n + 1)}})
+		_, err = c.similarity.Popular(ctx, similarityapi.PopularQuery{
+			Window: similarityapi.PopularWindow{Name: "trending", HalfLifeHours: float64(n + 1)},
+		})
 	}
 	if status(err) != 422 {
 		t.Errorf("a ninth window of its own: %v, want 422", err)
@@ -124,7 +132,8 @@ func counted(t *testing.T, ctx context.Context, c clients) {
 	}
 }
 
-// TestACategoryThatAppearsLaterHasAPopularityList asks for a category before there is one, and then has items put there that have long been sold.
+// TestACategoryThatAppearsLaterHasAPopularityList asks for a category before there is one, and then has items put there that have long been
+// sold.
 func TestACategoryThatAppearsLaterHasAPopularityList(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -137,7 +146,9 @@ func TestACategoryThatAppearsLaterHasAPopularityList(t *testing.T) {
 	counted(t, ctx, c)
 	ask := recommenderapi.Request{Scenario: "category.best_sellers", Category: "Light", Fallback: "strict"}
 	shown(t, ctx, c, 0, ask)
-	items := []profileapi.Item{{ItemID: "lamp", Title: "Lamp", CategoryPath: []string{"Light"}}, {ItemID: "pot", Title: "Pot", CategoryPath: []string{"Light"}}}
+	items := []profileapi.Item{
+		{ItemID: "lamp", Title: "Lamp", CategoryPath: []string{"Light"}}, {ItemID: "pot", Title: "Pot", CategoryPath: []string{"Light"}},
+	}
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +158,16 @@ func TestACategoryThatAppearsLaterHasAPopularityList(t *testing.T) {
 	}
 }
 
-// TestTheShopsWeightsReachEventsOfARequest has views weigh more than purchases and a type of the shop's own: what a request carries weighs the same.
+// TestTheShopsWeightsReachEventsOfARequest has views weigh more than purchases and a type of the shop's own: what a request carries weighs
+// the same.
 func TestTheShopsWeightsReachEventsOfARequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	p := start(t, []string{"AISLE_EVENT_WEIGHTS=view_item=9,quiz_answer=4"}, "aisle", "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--admin-listen", "off")
+	p := start(
+		t, []string{"AISLE_EVENT_WEIGHTS=view_item=9,quiz_answer=4"}, "aisle", "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0",
+		"--admin-listen", "off",
+	)
 	c := connectTo(p, "")
 	var items []profileapi.Item
 	for _, id := range []string{"a", "b", "c"} {
@@ -186,13 +201,21 @@ func TestAnObjectiveOfConversionPrefersWhatIsBought(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := startStandalone(t, t.TempDir()).connect("")
-	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "looked-at", Title: "A"}, {ItemID: "bought", Title: "B"}, {ItemID: "neither", Title: "C"}}); err != nil {
+	if _, err := c.profile.PutItems(ctx, []profileapi.Item{
+		{ItemID: "looked-at", Title: "A"}, {ItemID: "bought", Title: "B"}, {ItemID: "neither", Title: "C"},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	post(t, ctx, c, slices.Concat(did("view_item", "looked-at", 400, 1), did("purchase", "looked-at", 1, 1), did("view_item", "bought", 50, 1), did("purchase", "bought", 30, 1),
+	post(t, ctx, c, slices.Concat(did(
+		"view_item", "looked-at", 400, 1,
+	), did("purchase", "looked-at", 1, 1), did("view_item", "bought", 50, 1), did("purchase", "bought", 30, 1),
 		did("view_item", "neither", 10, 1)))
-	placement := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: "popular", Weight: 1}}, Fallback: []string{}, AllowPurchased: true}
-	for name, want := range map[string][]string{"clicks": {"looked-at", "bought", "neither"}, "conversion": {"bought", "looked-at", "neither"}} {
+	placement := recommenderapi.Scenario{
+		Sources: []recommenderapi.Source{{Kind: "popular", Weight: 1}}, Fallback: []string{}, AllowPurchased: true,
+	}
+	for name, want := range map[string][]string{
+		"clicks": {"looked-at", "bought", "neither"}, "conversion": {"bought", "looked-at", "neither"},
+	} {
 		placement.ScenarioID, placement.Objective, placement.ObjectiveStrength = name, name, 1
 		if _, err := c.recommender.PutScenario(ctx, placement, 0); err != nil {
 			t.Fatal(err)
@@ -212,7 +235,8 @@ func TestAnObjectiveOfConversionPrefersWhatIsBought(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if boosts := a.Items[0].Explanation.Boosts; name == "conversion" && (len(boosts) != 1 || boosts[0].Source != "objective:conversion" || boosts[0].Factor <= 1) {
+		if boosts := a.Items[0].Explanation.Boosts; name == "conversion" &&
+			(len(boosts) != 1 || boosts[0].Source != "objective:conversion" || boosts[0].Factor <= 1) {
 			t.Errorf("what is bought is boosted by %+v", boosts)
 		}
 		eventually(t, ctx, "replay", func() error {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// TestQuickStart runs the commands of docs/quickstart.md as they stand, on exports as a shop has them, and then does what the page there does.
+// TestQuickStart runs the commands of docs/quickstart.md as they stand, on exports as a shop has them, and then does what the page there
+// does.
 func TestQuickStart(t *testing.T) {
 	t.Parallel()
 	for form, open := range oneAddress {
@@ -34,8 +35,12 @@ func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program)
 		t.Fatal(err)
 	}
 	more := "tee,Plain Tee,<p>Cotton</p>,Ora,Tops,,true,Size,M,TEE-M,shopify,9,deny,20.00,,active\ncap,Cap,<p>Cap</p>,Ora,Hats,,true,Title,Default Title,CAP-1,shopify,5,deny,15.00,,active\n"
-	view := fmt.Sprintf(`{"type":"view_item","user_id":"c3@example.com","item_id":"TEE-M","occurred_at":%d}`, time.Now().Add(-time.Hour).UnixMilli())
-	for name, text := range map[string]string{"products_export.csv": shopifyProducts() + more, "orders_export.csv": shopifyOrders(time.Now()), "events.ndjson": view + "\n"} {
+	view := fmt.Sprintf(
+		`{"type":"view_item","user_id":"c3@example.com","item_id":"TEE-M","occurred_at":%d}`, time.Now().Add(-time.Hour).UnixMilli(),
+	)
+	for name, text := range map[string]string{
+		"products_export.csv": shopifyProducts() + more, "orders_export.csv": shopifyOrders(time.Now()), "events.ndjson": view + "\n",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -103,12 +108,16 @@ func page(t *testing.T, address, secret, publishable string) {
 	const session = "1f0e9a3c-6f6e-4c55-9a53-3f2f7f0c2c11"
 	call(secret, "application/json", "/v1/items/batch", `[{"item_id":"TEE-M","title":"Tee"},{"item_id":"CAP-1","title":"Cap"}]`)
 	call(publishable, "application/json", "/v1/events", `{"type":"view_item","session_id":"`+session+`","item_id":"TEE-M"}`)
-	answer := call(publishable, "application/json", "/v1/recommendations", `{"scenario":"home.for_you","session_id":"`+session+`","limit":6,"fields":["title","price","url","image_url"],"deadline_ms":5000}`)
+	answer := call(
+		publishable, "application/json", "/v1/recommendations",
+		`{"scenario":"home.for_you","session_id":"`+session+`","limit":6,"fields":["title","price","url","image_url"],"deadline_ms":5000}`,
+	)
 	id, _ := answer["recommendation_id"].(string)
 	if id == "" {
 		t.Fatalf("%v", answer)
 	}
-	beacon := `{"key":"` + publishable + `","events":[{"type":"select_item","session_id":"` + session + `","item_id":"CAP-1","recommendation_id":"` + id + `"}]}`
+	beacon := `{"key":"` + publishable + `","events":[{"type":"select_item","session_id":"` + session +
+		`","item_id":"CAP-1","recommendation_id":"` + id + `"}]}`
 	if got := call("", "text/plain;charset=UTF-8", "/v1/events", beacon); got["accepted"] != 1.0 {
 		t.Errorf("the beacon: %v", got)
 	}

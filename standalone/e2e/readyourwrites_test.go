@@ -23,9 +23,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestReadYourWrites lets many visitors write and ask at the same time. Whatever was acknowledged must show in the very next answer: there is no wait
-// anywhere between a write and the request that must reflect it. Meanwhile each visitor asks from a second tab without pause, so that an answer under
-// way while the write is stored can leave something old behind in a cache.
+// TestReadYourWrites lets many visitors write and ask at the same time. Whatever was acknowledged must show in the very next answer: there
+// is no wait anywhere between a write and the request that must reflect it. Meanwhile each visitor asks from a second tab without pause, so
+// that an answer under way while the write is stored can leave something old behind in a cache.
 func TestReadYourWrites(t *testing.T) {
 	t.Parallel()
 	t.Run("standalone", func(t *testing.T) {
@@ -40,7 +40,10 @@ func TestReadYourWrites(t *testing.T) {
 		first := start(t, settings, "profile-service")
 		second := start(t, settings, "profile-service")
 		similarity := start(t, append(settings, "AISLE_PROFILE_URL=http://"+first.address), "similarity-service")
-		recommender := start(t, append(settings, "AISLE_PROFILE_URL=http://"+second.address, "AISLE_SIMILARITY_URL=http://"+similarity.address), "recommender-service")
+		recommender := start(
+			t, append(settings, "AISLE_PROFILE_URL=http://"+second.address, "AISLE_SIMILARITY_URL=http://"+similarity.address),
+			"recommender-service",
+		)
 		readYourWrites(t, []*program{first, first, second}, recommender)
 	})
 }
@@ -93,8 +96,14 @@ func stockGoods(t *testing.T, ctx context.Context, profile, recommender *httpcli
 	scenario := recommenderapi.Scenario{
 		Sources: []recommenderapi.Source{{Kind: recommenderapi.SourceNewest, Weight: 1}}, Limit: 200,
 		Rules: []recommenderapi.Rule{
-			{RuleID: "vip", Action: "pin", ItemID: vipItem, Position: 1, When: &recommenderapi.Condition{Field: "user.segments", Op: "contains", Value: "vip"}},
-			{RuleID: "large", Action: "pin", ItemID: largeItem, Position: 2, When: &recommenderapi.Condition{Field: "user.attributes.size", Value: "L"}},
+			{
+				RuleID: "vip", Action: "pin", ItemID: vipItem, Position: 1,
+				When: &recommenderapi.Condition{Field: "user.segments", Op: "contains", Value: "vip"},
+			},
+			{
+				RuleID: "large", Action: "pin", ItemID: largeItem, Position: 2,
+				When: &recommenderapi.Condition{Field: "user.attributes.size", Value: "L"},
+			},
 			{RuleID: "rest", Action: "bury", Factor: .001, Where: pins},
 		},
 	}
@@ -164,21 +173,25 @@ func (v *writer) post(events ...profileapi.Event) error {
 	return err
 }
 
-// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the profile, or that the
-// visitor in it is as he was read before, promises nothing, and is asked for again.
+// ask asks, with so much time that a slow machine is no reason to answer without the profile. An answer that says that it lacks the
+// profile, or that the visitor in it is as he was read before, promises nothing, and is asked for again.
 func (v *writer) ask(r recommenderapi.Request) (recommenderapi.Answer, error) {
 	r.DeadlineMS = 5000
 	for {
 		answer, err := v.api.Recommend(v.ctx, r)
-		if err != nil || !answer.Freshness.Stale && !slices.Contains(answer.Degraded, "profile-service") && !slices.Contains(answer.Degraded, "overload") {
+		if err != nil || !answer.Freshness.Stale && !slices.Contains(answer.Degraded, "profile-service") &&
+			!slices.Contains(answer.Degraded, "overload") {
 			return answer, err
 		}
 	}
 }
 
-// looked returns what a user (this one when ""), or a session if one is named, looked at; the latest first. Items with events of the types are left out.
+// looked returns what a user (this one when ""), or a session if one is named, looked at; the latest first. Items with events of the types
+// are left out.
 func (v *writer) looked(user, session string, without ...string) ([]string, error) {
-	r := recommenderapi.Request{Scenario: "account.recently_viewed", UserID: user, SessionID: session, Limit: 100, Fallback: "strict", ExcludeEventTypes: without}
+	r := recommenderapi.Request{
+		Scenario: "account.recently_viewed", UserID: user, SessionID: session, Limit: 100, Fallback: "strict", ExcludeEventTypes: without,
+	}
 	if user == "" && session == "" {
 		r.UserID = v.user
 	}
@@ -256,7 +269,9 @@ func eventSteps() []step {
 			}
 			own, err := v.looked("", "")
 			theirs, otherErr := v.looked(friend, "")
-			return errors.Join(has(own, err, written(v.n+5), true), has(own, err, late.ItemID, true), has(theirs, otherErr, other.ItemID, true))
+			return errors.Join(
+				has(own, err, written(v.n+5), true), has(own, err, late.ItemID, true), has(theirs, otherErr, other.ItemID, true),
+			)
 		}},
 		{"a purchase", func(v *writer) error {
 			bought := v.view(0)
@@ -314,7 +329,9 @@ func identitySteps() []step {
 			return errors.Join(has(session, err, written(v.n+20), true), has(own, ownErr, written(v.n+20), false))
 		}},
 		{"the session is merged into the user", func(v *writer) error {
-			if err := v.call(http.MethodPost, "/v1/users/"+url.PathEscape(v.user)+"/merge", nil, profileapi.Merge{SessionID: v.user + "'s session"}, nil); err != nil {
+			if err := v.call(
+				http.MethodPost, "/v1/users/"+url.PathEscape(v.user)+"/merge", nil, profileapi.Merge{SessionID: v.user + "'s session"}, nil,
+			); err != nil {
 				return err
 			}
 			own, err := v.looked("", "")
@@ -337,7 +354,9 @@ func identitySteps() []step {
 			if err := has(before, err, anonymous.ItemID, true); err != nil {
 				return err
 			}
-			if err := v.call(http.MethodPost, "/v1/users/"+url.PathEscape(v.user)+"/merge", nil, profileapi.Merge{AnonymousID: anonymous.UserID}, nil); err != nil {
+			if err := v.call(
+				http.MethodPost, "/v1/users/"+url.PathEscape(v.user)+"/merge", nil, profileapi.Merge{AnonymousID: anonymous.UserID}, nil,
+			); err != nil {
 				return err
 			}
 			own, err := v.looked("", "")
@@ -443,7 +462,9 @@ func privacySteps() []step {
 				return err
 			}
 			var left []string
-			for _, name := range [][2]string{{v.user, ""}, {"", v.user + "'s session"}, {v.user, v.user + "'s session"}, {v.user + ", not yet known", ""}} {
+			for _, name := range [][2]string{
+				{v.user, ""}, {"", v.user + "'s session"}, {v.user, v.user + "'s session"}, {v.user + ", not yet known", ""},
+			} {
 				list, err := v.looked(name[0], name[1])
 				if err != nil {
 					return err

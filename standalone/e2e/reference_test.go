@@ -159,7 +159,8 @@ func (r *reference) trySoon(t *testing.T, ctx context.Context, op documented) (s
 	defer tick.Stop()
 	for range 200 {
 		status, body = r.try(t, ctx, op)
-		if status != http.StatusNotFound && (status != http.StatusConflict || op.ID == "cancel-job") && status != http.StatusServiceUnavailable {
+		if status != http.StatusNotFound && (status != http.StatusConflict || op.ID == "cancel-job") &&
+			status != http.StatusServiceUnavailable {
 			break
 		}
 		<-tick.C

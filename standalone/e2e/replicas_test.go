@@ -97,9 +97,12 @@ type shopper struct {
 // shop lets one visitor post an event, which is sent with the same id until it is acknowledged, and ask at once what it changes.
 func (s *shopper) shop(ctx context.Context, visitor string) {
 	for n := 0; ctx.Err() == nil; n++ {
-		e := profileapi.Event{EventID: fmt.Sprintf("%s/%d", visitor, n), Type: "view_item", UserID: visitor, ItemID: fmt.Sprintf("lamp/%02d", n%groupItems)}
+		e := profileapi.Event{
+			EventID: fmt.Sprintf("%s/%d", visitor, n), Type: "view_item", UserID: visitor, ItemID: fmt.Sprintf("lamp/%02d", n%groupItems),
+		}
 		for {
-			if answer, err := s.client.profile.PostEvents(context.WithoutCancel(ctx), []profileapi.Event{e}); err == nil && answer.Accepted+answer.Duplicates == 1 {
+			if answer, err := s.client.profile.PostEvents(context.WithoutCancel(ctx), []profileapi.Event{e}); err == nil &&
+				answer.Accepted+answer.Duplicates == 1 {
 				s.posted.Add(1)
 				break
 			}
@@ -122,7 +125,9 @@ func (s *shopper) shop(ctx context.Context, visitor string) {
 func (s *shopper) ask(ctx context.Context, visitor string) (recommenderapi.Answer, bool) {
 	s.asked.Add(1)
 	for try := range 2 {
-		answer, err := s.client.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.for_you", UserID: visitor, DeadlineMS: 2000})
+		answer, err := s.client.recommender.Recommend(ctx, recommenderapi.Request{
+			Scenario: "home.for_you", UserID: visitor, DeadlineMS: 2000,
+		})
 		if err == nil {
 			return answer, true
 		}
@@ -134,8 +139,8 @@ func (s *shopper) ask(ctx context.Context, visitor string) (recommenderapi.Answe
 	return recommenderapi.Answer{}, false
 }
 
-// TestReplicas kills and restarts one replica of each service after the other while visitors come: no recommendation fails twice, no acknowledged event is lost or doubled, and
-// an answer that does not say otherwise knows what was just acknowledged.
+// TestReplicas kills and restarts one replica of each service after the other while visitors come: no recommendation fails twice, no
+// acknowledged event is lost or doubled, and an answer that does not say otherwise knows what was just acknowledged.
 func TestReplicas(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -182,7 +187,9 @@ func TestReplicas(t *testing.T) {
 	t.Logf("%d recommendations, %d tried again, %d failed; %d events acknowledged, %d tries were not; %d answers said that they lack something",
 		s.asked.Load(), s.again.Load(), s.failed.Load(), s.posted.Load(), s.postedAgain.Load(), s.stale.Load())
 	if s.failed.Load() > 0 || len(s.unseen) > 0 {
-		t.Errorf("%d recommendations failed twice; the next answer did not know %d events: %.300v", s.failed.Load(), len(s.unseen), s.unseen)
+		t.Errorf(
+			"%d recommendations failed twice; the next answer did not know %d events: %.300v", s.failed.Load(), len(s.unseen), s.unseen,
+		)
 	}
 	if got, want := r.storedEvents(t, ctx), s.posted.Load()+int64(len(before)); got != want {
 		t.Errorf("%d events are stored, %d were acknowledged", got, want)
@@ -214,7 +221,9 @@ func (r *replicated) storedEvents(t *testing.T, ctx context.Context) (stored int
 	}
 	defer tables.Close()
 	var rows int64
-	if err := tables.Reader.QueryRowContext(ctx, "select count(*), count(distinct (visitor, id_hash)) from events").Scan(&rows, &stored); err != nil {
+	if err := tables.Reader.QueryRowContext(
+		ctx, "select count(*), count(distinct (visitor, id_hash)) from events",
+	).Scan(&rows, &stored); err != nil {
 		t.Fatal(err)
 	}
 	if rows != stored {
@@ -223,7 +232,8 @@ func (r *replicated) storedEvents(t *testing.T, ctx context.Context) (stored int
 	return stored
 }
 
-// sameFromBoth compares what two replicas say of the live models, and which items they know to be popular: each counts by itself, at moments of its own.
+// sameFromBoth compares what two replicas say of the live models, and which items they know to be popular: each counts by itself, at
+// moments of its own.
 func sameFromBoth(t *testing.T, ctx context.Context, r *replicated, key string) {
 	t.Helper()
 	eventually(t, ctx, "both replicas say the same", func() error {
@@ -258,7 +268,9 @@ func keysFromBoth(t *testing.T, ctx context.Context, r *replicated, file, old st
 	fresh := keyOf(t, file, "north")
 	for _, name := range services {
 		for _, p := range r.services[name] {
-			path := map[string]string{"profile-service": "/v1/stats/events", "similarity-service": "/v1/models", "recommender-service": "/v1/rules"}[name]
+			path := map[string]string{
+				"profile-service": "/v1/stats/events", "similarity-service": "/v1/models", "recommender-service": "/v1/rules",
+			}[name]
 			for _, key := range []string{fresh, old} {
 				c := httpclient.New(httpclient.Options{BaseURL: "http://" + p.address, Key: key})
 				eventually(t, ctx, name+" takes a key", func() error { return c.Call(ctx, http.MethodGet, path, nil, nil, nil) })

@@ -15,8 +15,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// TestRestoredCatalogue gives the profile-service its database of yesterday back while the recommender-service runs on. Items that yesterday did not
-// know must vanish from answers, what was changed since must be as it was, and what comes afterwards must be followed again.
+// TestRestoredCatalogue gives the profile-service its database of yesterday back while the recommender-service runs on. Items that
+// yesterday did not know must vanish from answers, what was changed since must be as it was, and what comes afterwards must be followed
+// again.
 func TestRestoredCatalogue(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -44,7 +45,9 @@ func TestRestoredCatalogue(t *testing.T) {
 	shows := func(what, title string, want map[string]int) {
 		t.Helper()
 		eventually(t, ctx, what, func() error {
-			answer, err := ask.Recommend(ctx, recommenderapi.Request{Scenario: "home.trending", Limit: 200, Fields: []string{"title"}, DeadlineMS: 5000})
+			answer, err := ask.Recommend(ctx, recommenderapi.Request{
+				Scenario: "home.trending", Limit: 200, Fields: []string{"title"}, DeadlineMS: 5000,
+			})
 			if err != nil {
 				return err
 			}

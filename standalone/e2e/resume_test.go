@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestAJobOutlivesItsProcess ends a program in the middle of a recompute, by kill -9 and by the signal of a deploy, and starts it again: the job ends as if nothing had
-// been, under the same id, and its models are live.
+// TestAJobOutlivesItsProcess ends a program in the middle of a recompute, by kill -9 and by the signal of a deploy, and starts it again:
+// the job ends as if nothing had been, under the same id, and its models are live.
 func TestAJobOutlivesItsProcess(t *testing.T) {
 	t.Parallel()
 	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGTERM} {
@@ -43,7 +43,9 @@ func TestAJobOutlivesItsProcess(t *testing.T) {
 func atWork(t *testing.T, ctx context.Context, c clients) similarityapi.Job {
 	t.Helper()
 	for range 20 {
-		job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: 20, Publish: "always", Reason: "the last one counts"})
+		job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{
+			Relations: []string{similarityapi.Similar}, BudgetSeconds: 20, Publish: "always", Reason: "the last one counts",
+		})
 		for err == nil && job.State != similarityapi.JobRunning && !job.Done() {
 			job, err = c.similarity.Job(ctx, job.JobID)
 		}
@@ -73,7 +75,8 @@ func visit(t *testing.T, ctx context.Context, c clients) {
 	for n := range 1500 * 8 {
 		u := n % 1500
 		events = append(events, profileapi.Event{
-			Type: "view_item", UserID: fmt.Sprint("u", u), ItemID: fmt.Sprintf("%c%02d", "SBG"[u%3], (u/3+n/1500*(1+u%5))%20), OccurredAt: wire.TimeOf(begin.Add(time.Duration(n) * 3 * time.Minute)),
+			Type: "view_item", UserID: fmt.Sprint("u", u), ItemID: fmt.Sprintf("%c%02d", "SBG"[u%3], (u/3+n/1500*(1+u%5))%20),
+			OccurredAt: wire.TimeOf(begin.Add(time.Duration(n) * 3 * time.Minute)),
 		})
 	}
 	post(t, ctx, c, events)

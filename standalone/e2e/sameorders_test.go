@@ -26,12 +26,16 @@ func ordersTwice() (rows, orders string) {
 			fmt.Fprintf(&csv, "%d,u%d,item-%d,1,%d.5,%s\n", o, o%400, item, price, at)
 			lines = append(lines, fmt.Sprintf(`{"item_id":"item-%d","quantity":1,"price":%d.5}`, item, price))
 		}
-		fmt.Fprintf(&ndjson, `{"type":"purchase","order_id":"%d","user_id":"u%d","occurred_at":"%s","items":[%s]}`+"\n", o, o%400, at, strings.Join(lines, ","))
+		fmt.Fprintf(
+			&ndjson, `{"type":"purchase","order_id":"%d","user_id":"u%d","occurred_at":"%s","items":[%s]}`+"\n", o, o%400, at,
+			strings.Join(lines, ","),
+		)
 	}
 	return csv.String(), ndjson.String()
 }
 
-// TestTheSameOrdersMakeTheSameModels imports 9,000 order lines in two forms into two shops: models and what is known of buyers are the same to the byte.
+// TestTheSameOrdersMakeTheSameModels imports 9,000 order lines in two forms into two shops: models and what is known of buyers are the same
+// to the byte.
 func TestTheSameOrdersMakeTheSameModels(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

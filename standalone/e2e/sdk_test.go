@@ -108,11 +108,14 @@ func goClient(t *testing.T, address, key string) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	shop := aisleclient.New(address, aisleclient.WithKey(key))
-	saved, err := shop.PutItems(ctx, []aisleclient.Item{{ItemID: "bowl/1", Title: "A bowl", Price: new(3.5), Currency: "EUR"}, {ItemID: "bowl/2"}, {ItemID: "bowl/3"}})
+	saved, err := shop.PutItems(ctx, []aisleclient.Item{
+		{ItemID: "bowl/1", Title: "A bowl", Price: new(3.5), Currency: "EUR"}, {ItemID: "bowl/2"}, {ItemID: "bowl/3"},
+	})
 	if err != nil || len(saved.Results) != 3 || saved.Results[0].Status != "accepted" {
 		t.Fatalf("%+v, %v", saved, err)
 	}
-	if posted, err := shop.PostEvents(ctx, []aisleclient.Event{{Type: "view_item", UserID: "gus", ItemID: "bowl/1"}}); err != nil || posted.Accepted != 1 {
+	if posted, err := shop.PostEvents(ctx, []aisleclient.Event{{Type: "view_item", UserID: "gus", ItemID: "bowl/1"}}); err != nil ||
+		posted.Accepted != 1 {
 		t.Fatalf("%+v, %v", posted, err)
 	}
 	answer, err := shop.Recommend(ctx, aisleclient.Request{Scenario: "home.for_you", UserID: "gus", Limit: new(int64(3))})
@@ -138,7 +141,9 @@ func goClient(t *testing.T, address, key string) {
 	if !errors.As(err, &p) || p.Status != 404 || !strings.Contains(err.Error(), "/scenario") {
 		t.Errorf("the error is %v", err)
 	}
-	rule, err := shop.PutRule(ctx, "go", aisleclient.Rule{Action: "hide", Where: &aisleclient.Condition{Field: "item_id", Value: "nothing"}})
+	rule, err := shop.PutRule(ctx, "go", aisleclient.Rule{
+		Action: "hide", Where: &aisleclient.Condition{Field: "item_id", Value: "nothing"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +153,9 @@ func goClient(t *testing.T, address, key string) {
 	if err := shop.DeleteRule(ctx, "go", aisleclient.WithIfMatch(*rule.Version)); err != nil {
 		t.Error(err)
 	}
-	job, err := shop.StartImport(ctx, aisleclient.StartImportParams{Kind: "items", DryRun: new(true)}, strings.NewReader("item_id;title\npot;A pot\n"))
+	job, err := shop.StartImport(
+		ctx, aisleclient.StartImportParams{Kind: "items", DryRun: new(true)}, strings.NewReader("item_id;title\npot;A pot\n"),
+	)
 	if err != nil || job.ImportID == "" {
 		t.Errorf("%+v, %v", job, err)
 	}

@@ -21,8 +21,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestStockFlips sells out 10,000 items while several clients ask without pause, and holds Aisle to its promise: no answer to a request that is sent
-// more than a second after a flip was acknowledged holds the item. It does not run beside other tests, because this second is one of the wall clock.
+// TestStockFlips sells out 10,000 items while several clients ask without pause, and holds Aisle to its promise: no answer to a request
+// that is sent more than a second after a flip was acknowledged holds the item. It does not run beside other tests, because this second is
+// one of the wall clock.
 func TestStockFlips(t *testing.T) {
 	t.Run("standalone", func(t *testing.T) {
 		stockFlips(t, startStandalone(t, t.TempDir()))
@@ -52,7 +53,9 @@ func fillShelf(t *testing.T, ctx context.Context, c clients) {
 		items := make([]profileapi.Item, 1000)
 		for n := range items {
 			category := strconv.Itoa((from + n) / 40)
-			items[n] = profileapi.Item{ItemID: shelfID(from + n), Title: "Good of kind " + category, CategoryPath: []string{"Kind " + category}}
+			items[n] = profileapi.Item{
+				ItemID: shelfID(from + n), Title: "Good of kind " + category, CategoryPath: []string{"Kind " + category},
+			}
 		}
 		if answer, err := c.profile.PutItems(ctx, items); err != nil || answer.Accepted != len(items) {
 			t.Fatalf("put items: %d of %d, %v", answer.Accepted, len(items), err)
@@ -109,7 +112,9 @@ func (c *shelfClock) shown(kind string, sent time.Duration, ids []string) {
 		}
 		c.worst = max(c.worst, sent-gone)
 		if sent-gone > promise && len(c.violations) < 20 {
-			c.violations = append(c.violations, fmt.Sprintf("%s: %s in the answer to a request sent %v after its flip was acknowledged", kind, id, sent-gone))
+			c.violations = append(
+				c.violations, fmt.Sprintf("%s: %s in the answer to a request sent %v after its flip was acknowledged", kind, id, sent-gone),
+			)
 		}
 	}
 }
@@ -147,7 +152,9 @@ func shelfAsks(c clients, raw *httpclient.Client) map[string]shelfAsk {
 			return recommenderapi.Request{Scenario: "home.trending", Limit: 200}
 		}),
 		"similar": recommended(func(rng *rand.Rand) recommenderapi.Request {
-			return recommenderapi.Request{Scenario: "product_detail.similar", ContextItems: []string{shelfID(rng.IntN(shelfItems))}, Limit: 60}
+			return recommenderapi.Request{
+				Scenario: "product_detail.similar", ContextItems: []string{shelfID(rng.IntN(shelfItems))}, Limit: 60,
+			}
 		}),
 		"ranking": func(ctx context.Context, rng *rand.Rand) ([]string, error) {
 			r := recommenderapi.RankRequest{}
@@ -233,7 +240,10 @@ func stockFlips(t *testing.T, d *deployment) {
 	if failed := asking.Wait(); err != nil || failed != nil {
 		t.Fatal(err, failed)
 	}
-	t.Logf("the latest request whose answer held a sold-out item was sent %v after the flip was acknowledged; answers afterwards: %v", clock.worst, clock.late)
+	t.Logf(
+		"the latest request whose answer held a sold-out item was sent %v after the flip was acknowledged; answers afterwards: %v",
+		clock.worst, clock.late,
+	)
 	for _, v := range clock.violations {
 		t.Error(v)
 	}

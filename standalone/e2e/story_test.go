@@ -51,7 +51,8 @@ func catalogue() []profileapi.Item {
 		for n := range groupItems {
 			price := 10 + float64(n)
 			items = append(items, profileapi.Item{
-				ItemID: fmt.Sprintf("%s/%02d", group, n), Title: fmt.Sprintf("Number %d %s", n, group), CategoryPath: []string{"Home", group}, Price: &price, Currency: "EUR",
+				ItemID: fmt.Sprintf("%s/%02d", group, n), Title: fmt.Sprintf("Number %d %s", n, group),
+				CategoryPath: []string{"Home", group}, Price: &price, Currency: "EUR",
 			})
 		}
 	}
@@ -69,8 +70,9 @@ func history(seed uint64) []profileapi.Event {
 		for n := range 12 {
 			item := fmt.Sprintf("%s/%02d", group, (taste+rng.IntN(7))%groupItems)
 			e := profileapi.Event{
-				EventID: fmt.Sprintf("story-%d-%d-%d", seed, u, n), Type: "view_item", UserID: fmt.Sprintf("user %d", u), SessionID: fmt.Sprintf("session %d.%d", u, n/4),
-				ItemID: item, OccurredAt: wire.TimeOf(now.Add(-time.Duration(rng.IntN(60*24*60)) * time.Minute)),
+				EventID: fmt.Sprintf("story-%d-%d-%d", seed, u, n), Type: "view_item", UserID: fmt.Sprintf("user %d", u),
+				SessionID: fmt.Sprintf("session %d.%d", u, n/4),
+				ItemID:    item, OccurredAt: wire.TimeOf(now.Add(-time.Duration(rng.IntN(60*24*60)) * time.Minute)),
 			}
 			if n%4 == 3 {
 				e.Type, e.OrderID, e.ItemID = "purchase", e.EventID, ""
@@ -149,7 +151,9 @@ func story(t *testing.T, d *deployment) {
 	fill(t, ctx, c, 1)
 	recompute(t, ctx, c)
 
-	similar, err := c.similarity.Lookup(ctx, similarityapi.LookupRequest{Relation: similarityapi.Similar, ItemIDs: []string{"lamp/03"}, Limit: 5})
+	similar, err := c.similarity.Lookup(ctx, similarityapi.LookupRequest{
+		Relation: similarityapi.Similar, ItemIDs: []string{"lamp/03"}, Limit: 5,
+	})
 	if err != nil || len(similar.Lists[0].Neighbours) != 5 {
 		t.Fatalf("similar to lamp/03: %+v, %v", similar, err)
 	}
@@ -275,7 +279,9 @@ func twoShops(t *testing.T, red, blue, nobody clients) {
 	if live, err := blue.similarity.Live(ctx); err != nil || len(live.Live) > 0 {
 		t.Errorf("blue serves red's models: %v, %v", live, err)
 	}
-	lists, err := blue.similarity.Lookup(ctx, similarityapi.LookupRequest{Relation: similarityapi.Similar, ItemIDs: []string{"lamp/03"}, Limit: 5})
+	lists, err := blue.similarity.Lookup(ctx, similarityapi.LookupRequest{
+		Relation: similarityapi.Similar, ItemIDs: []string{"lamp/03"}, Limit: 5,
+	})
 	if err != nil || len(lists.Lists[0].Neighbours) > 0 {
 		t.Errorf("blue sees red's neighbours: %+v, %v", lists, err)
 	}

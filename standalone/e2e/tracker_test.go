@@ -17,15 +17,18 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// browser starts Debian's Chromium and returns a context of a tab of it. scripts/with-stores.sh installs it; where it may not, the test says that it was left out
-// instead of failing a machine that has only Go.
+// browser starts Debian's Chromium and returns a context of a tab of it. scripts/with-stores.sh installs it; where it may not, the test
+// says that it was left out instead of failing a machine that has only Go.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("LEFT OUT: there is no chromium to try pages in; \"make test\" installs it where it may, else install the package chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(patience))
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(patience),
+	)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
@@ -35,7 +38,8 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// TestOneTagFillsAPlacementAndPostsWhatVisitorsDo opens a shop's page on an origin of its own, in a real browser, and reads back what arrived.
+// TestOneTagFillsAPlacementAndPostsWhatVisitorsDo opens a shop's page on an origin of its own, in a real browser, and reads back what
+// arrived.
 func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -50,7 +54,10 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	d := startStandalone(t, t.TempDir(), "--keys-file", file)
 	c := d.connect(secret)
 	ctx := browser(t)
-	items := []profileapi.Item{{ItemID: "mug", Title: "A mug <b>", Price: new(7.5), Currency: "EUR", URL: "/p/mug"}, {ItemID: "pot", Title: "A pot", Price: new(20.), Currency: "EUR", URL: "/p/pot"}}
+	items := []profileapi.Item{
+		{ItemID: "mug", Title: "A mug <b>", Price: new(7.5), Currency: "EUR", URL: "/p/mug"},
+		{ItemID: "pot", Title: "A pot", Price: new(20.), Currency: "EUR", URL: "/p/pot"},
+	}
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +94,10 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	err = chromedp.Run(ctx,
 		chromedp.Evaluate(`aisle.consent(true); aisle.refresh()`, nil),
 		chromedp.Poll(`document.querySelector('#top [data-item="mug"]')`, nil),
-		chromedp.Evaluate(`document.querySelector('#top [data-item="mug"]').click(); aisle.track({type: "add_to_cart", item_id: "mug"}); aisle.flush()`, nil),
+		chromedp.Evaluate(
+			`document.querySelector('#top [data-item="mug"]').click(); aisle.track({type: "add_to_cart", item_id: "mug"}); aisle.flush()`,
+			nil,
+		),
 		chromedp.Poll(`/select_item/.test(document.body.dataset.sent) && /add_to_cart/.test(document.body.dataset.sent)`, nil),
 	)
 	if err != nil {
@@ -108,7 +118,8 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 		return nil
 	})
 	click, cart := got["select_item"], got["add_to_cart"]
-	if click.ItemID != "mug" || click.RecommendationID == "" || cart.RecommendationID != click.RecommendationID || !strings.HasPrefix(click.SessionID, "s-") {
+	if click.ItemID != "mug" || click.RecommendationID == "" || cart.RecommendationID != click.RecommendationID ||
+		!strings.HasPrefix(click.SessionID, "s-") {
 		t.Errorf("the click is %+v, what followed %+v", click.Event, cart.Event)
 	}
 	if !slices.ContainsFunc(got["view_item_list"].Items, func(l profileapi.EventItem) bool { return l.ItemID == "mug" }) {
@@ -119,7 +130,10 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	err = chromedp.Run(ctx,
 		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "pot"}); aisle.refresh()`, nil),
 		chromedp.Poll(`document.querySelector('#again [data-item="pot"] i')`, nil),
-		chromedp.Evaluate(`document.querySelector('#again [data-item="pot"]').innerHTML + document.querySelectorAll("#again .aisle-skeleton").length`, &again),
+		chromedp.Evaluate(
+			`document.querySelector('#again [data-item="pot"]').innerHTML + document.querySelectorAll("#again .aisle-skeleton").length`,
+			&again,
+		),
 	)
 	if err != nil || again != `<i data-reason="recently_viewed">You saw A pot</i>0` {
 		t.Errorf("the card of what was seen is %q, %v", again, err)

@@ -28,8 +28,8 @@ func keysCommand(t *testing.T, file string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestUserTokensOfEveryLanguage signs tokens with the command line and with the examples of docs/security.md, as far as their languages are installed, and shows them
-// to a server.
+// TestUserTokensOfEveryLanguage signs tokens with the command line and with the examples of docs/security.md, as far as their languages are
+// installed, and shows them to a server.
 func TestUserTokensOfEveryLanguage(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/security.md")
@@ -78,7 +78,9 @@ func TestUserTokensOfEveryLanguage(t *testing.T) {
 	for language, token := range tokens {
 		body := `{"type":"view_item","user_id":"c3@example.com","item_id":"a"}`
 		header := map[string][]string{auth.UserTokenHeader: {token}}
-		resp, err := c.Send(t.Context(), httpclient.Request{Method: "POST", Path: "/v1/events", Body: strings.NewReader(body), ContentType: "application/json", Header: header})
+		resp, err := c.Send(t.Context(), httpclient.Request{
+			Method: "POST", Path: "/v1/events", Body: strings.NewReader(body), ContentType: "application/json", Header: header,
+		})
 		if err != nil {
 			t.Errorf("a token of %s: %v", language, err)
 			continue

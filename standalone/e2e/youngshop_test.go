@@ -76,7 +76,9 @@ func TestAShopOfGuestsGetsAModel(t *testing.T) {
 			}
 			id := fmt.Sprintf("%c%02d", "SBG"[taste], min(int(rng.ExpFloat64()*7), 19))
 			at = at.Add(time.Duration(20+rng.IntN(180)) * time.Second)
-			events = append(events, profileapi.Event{Type: "view_item", SessionID: fmt.Sprint("s", u), ItemID: id, OccurredAt: wire.TimeOf(at)})
+			events = append(events, profileapi.Event{
+				Type: "view_item", SessionID: fmt.Sprint("s", u), ItemID: id, OccurredAt: wire.TimeOf(at),
+			})
 		}
 	}
 	post(t, ctx, c, events)
@@ -92,8 +94,8 @@ func TestAShopOfGuestsGetsAModel(t *testing.T) {
 	}
 }
 
-// TestVariantsAreOneProduct sells 60 variants of a tee, each to two people, and 40 mugs, each to three: the tee is what is most popular, and its
-// variants do not stand in each other's lists.
+// TestVariantsAreOneProduct sells 60 variants of a tee, each to two people, and 40 mugs, each to three: the tee is what is most popular,
+// and its variants do not stand in each other's lists.
 func TestVariantsAreOneProduct(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -106,7 +108,10 @@ func TestVariantsAreOneProduct(t *testing.T) {
 	}
 	for k := range 60 {
 		id := fmt.Sprint("TEE-", k)
-		items = append(items, profileapi.Item{ItemID: id, Title: fmt.Sprintf("Band tee - colour %d size %d", k%10, k/10), CategoryPath: []string{"Tees"}, ParentID: "TEE", Aliases: []string{"SKU" + id}})
+		items = append(items, profileapi.Item{
+			ItemID: id, Title: fmt.Sprintf("Band tee - colour %d size %d", k%10, k/10), CategoryPath: []string{"Tees"}, ParentID: "TEE",
+			Aliases: []string{"SKU" + id},
+		})
 		buy(fmt.Sprint("a", k), id)
 		buy(fmt.Sprint("b", k), "SKU"+id)
 	}
@@ -118,13 +123,16 @@ func TestVariantsAreOneProduct(t *testing.T) {
 		}
 	}
 	for k := range 6 {
-		items = append(items, profileapi.Item{ItemID: fmt.Sprint("OTHERTEE-", k), Title: fmt.Sprint("Other band tee ", k), CategoryPath: []string{"Tees"}})
+		items = append(items, profileapi.Item{
+			ItemID: fmt.Sprint("OTHERTEE-", k), Title: fmt.Sprint("Other band tee ", k), CategoryPath: []string{"Tees"},
+		})
 	}
 	if _, err := c.profile.PutItems(ctx, items); err != nil {
 		t.Fatal(err)
 	}
 	post(t, ctx, c, events)
-	if job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 1}); err == nil { // it counts popularity anew, whatever else it makes
+	// it counts popularity anew, whatever else it makes
+	if job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 1}); err == nil {
 		_, _ = c.similarity.WaitForJob(ctx, job.JobID, nil)
 	}
 	eventually(t, ctx, "popularity counts families", func() error {
@@ -138,7 +146,9 @@ func TestVariantsAreOneProduct(t *testing.T) {
 		return nil
 	})
 	for _, id := range []string{"TEE-7", "SKUTEE-7"} {
-		answer, err := c.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "product_detail.similar", ContextItems: []string{id}, Limit: 6, DeadlineMS: 5000})
+		answer, err := c.recommender.Recommend(ctx, recommenderapi.Request{
+			Scenario: "product_detail.similar", ContextItems: []string{id}, Limit: 6, DeadlineMS: 5000,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,5 @@
-// Package program runs the built programs of Aisle as child processes, for benchmarks and drills: it starts them, waits until they are ready, and ends or kills
-// them. It knows nothing of what is measured. The main type is Program.
+// Package program runs the built programs of Aisle as child processes, for benchmarks and drills: it starts them, waits until they are
+// ready, and ends or kills them. It knows nothing of what is measured. The main type is Program.
 package program
 
 import (

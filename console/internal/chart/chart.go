@@ -1,5 +1,6 @@
-// Package chart draws plots as SVG for web pages: lines with intervals and bars. Colours come from the page's style sheet by class, and lines differ by their
-// dashes as well, so that a plot is read without colour. Each has a title and a description for screen readers; numbers belong in a table beside it.
+// Package chart draws plots as SVG for web pages: lines with intervals and bars. Colours come from the page's style sheet by class, and
+// lines differ by their dashes as well, so that a plot is read without colour. Each has a title and a description for screen readers;
+// numbers belong in a table beside it.
 package chart
 
 import (
@@ -79,7 +80,10 @@ func Bars(p Plot) template.HTML {
 	for i, v := range p.Series[0].Values {
 		if finite(v) {
 			y, zero := s.y(v), s.y(0)
-			fmt.Fprintf(&b, `<rect class="bar" x="%.1f" width="%.1f" y="%.1f" height="%.1f"/>`, left+each*(float64(i)+.15), each*.7, min(y, zero), math.Abs(zero-y))
+			fmt.Fprintf(
+				&b, `<rect class="bar" x="%.1f" width="%.1f" y="%.1f" height="%.1f"/>`, left+each*(float64(i)+.15), each*.7, min(y, zero),
+				math.Abs(zero-y),
+			)
 		}
 	}
 	b.WriteString("</svg>")
@@ -136,9 +140,15 @@ func (s scale) y(v float64) float64 {
 func (s scale) begin(b *strings.Builder, p Plot) {
 	fmt.Fprintf(b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%[3]s-title %[3]s-desc"><title id="%[3]s-title">%[4]s</title>`,
 		width, height, escape(p.ID), escape(p.Title))
-	fmt.Fprintf(b, `<desc id="%s-desc">%d values in %s, from %.4g to %.4g. The table has the numbers.</desc>`, escape(p.ID), s.labels, escape(p.Unit), s.low, s.high)
+	fmt.Fprintf(
+		b, `<desc id="%s-desc">%d values in %s, from %.4g to %.4g. The table has the numbers.</desc>`, escape(p.ID), s.labels,
+		escape(p.Unit), s.low, s.high,
+	)
 	for _, v := range []float64{s.low, (s.low + s.high) / 2, s.high} {
-		fmt.Fprintf(b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="2" y="%.1f">%s</text>`, left, width-right, s.y(v), s.y(v), s.y(v)+4, tick(v))
+		fmt.Fprintf(
+			b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="2" y="%.1f">%s</text>`, left, width-right, s.y(v), s.y(v),
+			s.y(v)+4, tick(v),
+		)
 	}
 	step := max(1, (s.labels+7)/8)
 	for i := 0; i < s.labels; i += step {

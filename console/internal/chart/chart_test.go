@@ -11,7 +11,8 @@ import (
 func TestPlotsAreSoundXMLAndSayWhatTheyShow(t *testing.T) {
 	t.Parallel()
 	p := Plot{ID: "p", Title: `A <title> & "more"`, Unit: "clicks", Labels: []string{"a", "<b>"}, Series: []Series{
-		{Name: "one<", Values: []float64{1, math.NaN()}, Low: []float64{0.5, 0}, High: []float64{2, 0}}, {Name: "two", Values: []float64{-1, math.Inf(1)}},
+		{Name: "one<", Values: []float64{1, math.NaN()}, Low: []float64{0.5, 0}, High: []float64{2, 0}},
+		{Name: "two", Values: []float64{-1, math.Inf(1)}},
 	}}
 	for name, svg := range map[string]string{"lines": string(Lines(p)), "bars": string(Bars(p)), "bar": string(Bar(-0.5))} {
 		decoder := xml.NewDecoder(strings.NewReader(svg))
@@ -35,7 +36,9 @@ func TestPlotsAreSoundXMLAndSayWhatTheyShow(t *testing.T) {
 
 func TestNothingToDraw(t *testing.T) {
 	t.Parallel()
-	for name, p := range map[string]Plot{"no label": {}, "no number": {Labels: []string{"a"}, Series: []Series{{Values: []float64{math.NaN()}}}}} {
+	for name, p := range map[string]Plot{
+		"no label": {}, "no number": {Labels: []string{"a"}, Series: []Series{{Values: []float64{math.NaN()}}}},
+	} {
 		if got := Lines(p) + Bars(p); got != "" {
 			t.Errorf("%s: %s", name, got)
 		}

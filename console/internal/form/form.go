@@ -1,5 +1,5 @@
-// Package form writes the fields of HTML forms: a label, the control, a hint, and beside it what is wrong with what was entered. Screen readers are told of both.
-// The main type is Form.
+// Package form writes the fields of HTML forms: a label, the control, a hint, and beside it what is wrong with what was entered. Screen
+// readers are told of both. The main type is Form.
 package form
 
 import (
@@ -49,7 +49,8 @@ func New(values url.Values, p *apierror.Problem, field func(pointer string) stri
 // Plain is the field of a pointer to a member of the body itself: "/title" is title.
 func Plain(pointer string) string { return strings.TrimPrefix(pointer, "/") }
 
-// Fields returns the field function of a form that has just these fields, each a member of the body itself. What is wrong with others stays with the whole form.
+// Fields returns the field function of a form that has just these fields, each a member of the body itself. What is wrong with others stays
+// with the whole form.
 func Fields(names ...string) func(pointer string) string {
 	return func(pointer string) string {
 		if name := Plain(pointer); slices.Contains(names, name) {
@@ -108,7 +109,11 @@ func (f Form) Suggest(name, label, hint string, options []Option) template.HTML 
 
 // Area is a text of several lines.
 func (f Form) Area(name, label, hint string, rows string) template.HTML {
-	return f.wrap(name, label, hint, `<textarea id="`+id(name)+`" name="`+esc(name)+`" rows="`+esc(rows)+`" spellcheck="false"`+f.aria(name, hint)+`>`+esc(f.Get(name))+`</textarea>`)
+	return f.wrap(
+		name, label, hint,
+		`<textarea id="`+id(name)+`" name="`+esc(name)+`" rows="`+esc(rows)+`" spellcheck="false"`+f.aria(name, hint)+`>`+esc(f.Get(name))+
+			`</textarea>`,
+	)
 }
 
 // Select is a choice of one.
@@ -136,17 +141,23 @@ func (f Form) Check(name, label, hint string) template.HTML {
 	if f.Get(name) != "" {
 		checked = " checked"
 	}
-	box := `<label class="check" for="` + id(name) + `"><input type="checkbox" id="` + id(name) + `" name="` + esc(name) + `"` + checked + f.aria(name, hint) + `> ` + esc(label) + `</label>`
+	box := `<label class="check" for="` + id(name) + `"><input type="checkbox" id="` + id(name) + `" name="` + esc(name) + `"` + checked +
+		f.aria(name, hint) + `> ` + esc(label) + `</label>`
 	return f.wrap(name, "", hint, box)
 }
 
 // Hidden is a field that nobody sees.
 func (f Form) Hidden(name string) template.HTML {
-	return template.HTML(`<input type="hidden" name="` + esc(name) + `" value="` + esc(f.Get(name)) + `">`) //nolint:gosec // both are escaped
+	return template.HTML(
+		`<input type="hidden" name="` + esc(name) + `" value="` + esc(f.Get(name)) + `">`,
+	) //nolint:gosec // both are escaped
 }
 
 func (f Form) input(kind, name, label, hint, more string) template.HTML {
-	return f.wrap(name, label, hint, `<input type="`+kind+`" id="`+id(name)+`" name="`+esc(name)+`" value="`+esc(f.Get(name))+`"`+more+f.aria(name, hint)+`>`)
+	return f.wrap(
+		name, label, hint,
+		`<input type="`+kind+`" id="`+id(name)+`" name="`+esc(name)+`" value="`+esc(f.Get(name))+`"`+more+f.aria(name, hint)+`>`,
+	)
 }
 
 // aria names the hint and the error of a control.

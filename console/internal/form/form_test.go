@@ -19,11 +19,18 @@ func TestAProblemStandsBesideItsField(t *testing.T) {
 		return ""
 	})
 	for name, c := range map[string]struct{ html, want string }{
-		"the error, escaped":            {string(f.Number("factor", "Factor", "")), `<p class="error" id="f-factor-error">is &lt;1&gt;</p>`},
-		"told to screen readers":        {string(f.Number("factor", "Factor", "h")), `aria-invalid="true" aria-describedby="f-factor-error f-factor-hint"`},
-		"what was entered":              {string(f.Number("factor", "Factor", "")), `value="&#34;9&#34;"`},
-		"a stored choice is kept":       {string(f.Select("op", "Is", "", Options("eq"))), `<option value="old" selected>`},
-		"no mark on a field that is ok": {string(f.Text("title", "Title", "")), `<div class="field" id="f-title-field"><label for="f-title">Title</label><input type="text" id="f-title" name="title" value=""></div>`},
+		"the error, escaped": {
+			string(f.Number("factor", "Factor", "")), `<p class="error" id="f-factor-error">is &lt;1&gt;</p>`,
+		},
+		"told to screen readers": {
+			string(f.Number("factor", "Factor", "h")), `aria-invalid="true" aria-describedby="f-factor-error f-factor-hint"`,
+		},
+		"what was entered":        {string(f.Number("factor", "Factor", "")), `value="&#34;9&#34;"`},
+		"a stored choice is kept": {string(f.Select("op", "Is", "", Options("eq"))), `<option value="old" selected>`},
+		"no mark on a field that is ok": {
+			string(f.Text("title", "Title", "")),
+			`<div class="field" id="f-title-field"><label for="f-title">Title</label><input type="text" id="f-title" name="title" value=""></div>`,
+		},
 	} {
 		if !strings.Contains(c.html, c.want) {
 			t.Errorf("%s: %s lacks %s", name, c.html, c.want)
@@ -36,9 +43,12 @@ func TestAProblemStandsBesideItsField(t *testing.T) {
 
 func TestWhatIsWrongWithAFieldThatAFormLacksStaysWithTheForm(t *testing.T) {
 	t.Parallel()
-	p := apierror.Invalid("No.", apierror.FieldError{Pointer: "/type", Detail: "is none"}, apierror.FieldError{Pointer: "/event", Detail: "is odd"})
+	p := apierror.Invalid("No.", apierror.FieldError{Pointer: "/type", Detail: "is none"}, apierror.FieldError{
+		Pointer: "/event", Detail: "is odd",
+	})
 	f := New(nil, p, Fields("event"))
-	if len(f.Problem.Errors) != 1 || f.Problem.Errors[0].Pointer != "/type" || !strings.Contains(string(f.Text("event", "Event", "")), "is odd") {
+	if len(f.Problem.Errors) != 1 || f.Problem.Errors[0].Pointer != "/type" ||
+		!strings.Contains(string(f.Text("event", "Event", "")), "is odd") {
 		t.Errorf("left for the form: %+v", f.Problem.Errors)
 	}
 }

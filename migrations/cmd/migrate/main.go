@@ -32,7 +32,8 @@ func main() {
 	}
 }
 
-// variables are where flags are read from that are not given. They are no defaults of the flags, which --help and every wrong flag print: they hold passwords.
+// variables are where flags are read from that are not given. They are no defaults of the flags, which --help and every wrong flag print:
+// they hold passwords.
 var variables = map[string]string{
 	"admin-url":       "AISLE_ADMIN_DATABASE_URL",
 	"profile-url":     "AISLE_PROFILE_DATABASE_URL",

@@ -42,10 +42,14 @@ func TestWhereAURLComesFrom(t *testing.T) {
 		getenv func(string) string
 		fails  string // part of the error; "" for none
 	}{
-		"from the environment":                {args: []string{"up"}, getenv: fromFile},
-		"a flag goes before the environment":  {args: []string{"up", "--admin-url=", "--profile-url=" + file, "--similarity-url=", "--recommender-url="}, getenv: environment},
+		"from the environment": {args: []string{"up"}, getenv: fromFile},
+		"a flag goes before the environment": {
+			args: []string{"up", "--admin-url=", "--profile-url=" + file, "--similarity-url=", "--recommender-url="}, getenv: environment,
+		},
 		"a flag without a URL leaves one out": {args: []string{"up", "--profile-url="}, getenv: fromFile, fails: "no database named"},
-		"none":                                {args: []string{"check"}, getenv: func(string) string { return "" }, fails: "no database named"},
+		"none": {
+			args: []string{"check"}, getenv: func(string) string { return "" }, fails: "no database named",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,4 +1,5 @@
-// Command profile-service runs the profile-service as a process of its own; its settings come from the environment (see service.Config and process.Settings).
+// Command profile-service runs the profile-service as a process of its own; its settings come from the environment (see service.Config and
+// process.Settings).
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package catalogue keeps a shop's items: it judges them, applies whole and partial changes with version checks, and serves the feed of changes
-// that replicas follow. The main type is Catalogue.
+// Package catalogue keeps a shop's items: it judges them, applies whole and partial changes with version checks, and serves the feed of
+// changes that replicas follow. The main type is Catalogue.
 package catalogue
 
 import (
@@ -21,7 +21,8 @@ type Catalogue struct {
 	now   func() time.Time
 	bell  *bell
 
-	// Alone says that no other process writes into the store: who waits for changes is woken by the bell and need not look. It is set before the first call.
+	// Alone says that no other process writes into the store: who waits for changes is woken by the bell and need not look. It is set
+	// before the first call.
 	Alone bool
 }
 
@@ -30,7 +31,8 @@ func New(s store.Catalogue, now func() time.Time) *Catalogue {
 	return &Catalogue{store: s, now: now, bell: newBell()}
 }
 
-// Ring wakes those who wait for changes of a shop, or with "" of any, for who changes items in the store by other ways or hears that another process did.
+// Ring wakes those who wait for changes of a shop, or with "" of any, for who changes items in the store by other ways or hears that
+// another process did.
 func (c *Catalogue) Ring(shop string) {
 	if shop == "" {
 		c.bell.ringAll()
@@ -39,12 +41,15 @@ func (c *Catalogue) Ring(shop string) {
 	c.bell.ring(shop)
 }
 
-// Change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the whole update.
+// Change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the
+// whole update.
 type Change func(present *profileapi.Item) (*profileapi.Item, error)
 
-// Update applies a change to each id in order, all in one transaction, and returns the items after it (nil where deleted). An item that stays the
-// same keeps its version and does not appear in the feed again.
-func (c *Catalogue) Update(ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.Item) (*profileapi.Item, error)) ([]*profileapi.Item, error) {
+// Update applies a change to each id in order, all in one transaction, and returns the items after it (nil where deleted). An item that
+// stays the same keeps its version and does not appear in the feed again.
+func (c *Catalogue) Update(
+	ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.Item) (*profileapi.Item, error),
+) ([]*profileapi.Item, error) {
 	results := make([]*profileapi.Item, len(ids))
 	changed := false
 	err := c.store.UpdateItems(ctx, shop, ids, func(present map[string]store.ItemRow) ([]store.ItemRow, error) {

@@ -12,7 +12,9 @@ import (
 )
 
 // Put stores one item whole. require checks the version that is there, 0 when there is none; created reports whether there was none.
-func (c *Catalogue) Put(ctx context.Context, shop, id string, body []byte, require func(version int64) error) (item profileapi.Item, created bool, err error) {
+func (c *Catalogue) Put(
+	ctx context.Context, shop, id string, body []byte, require func(version int64) error,
+) (item profileapi.Item, created bool, err error) {
 	wanted, err := decodeOne(id, body)
 	if err != nil {
 		return item, false, err
@@ -95,7 +97,9 @@ func (c *Catalogue) SetStock(ctx context.Context, shop string, updates []profile
 		results[i] = profileapi.Result{Index: i, ID: ids[i], Status: profileapi.StatusAccepted}
 		if present == nil {
 			results[i].Status = profileapi.StatusRejected
-			results[i].Errors = []profileapi.FieldError{{Pointer: fmt.Sprintf("/%d/item_id", i), Code: "item_not_found", Detail: "There is no such item. Store it first."}}
+			results[i].Errors = []profileapi.FieldError{
+				{Pointer: fmt.Sprintf("/%d/item_id", i), Code: "item_not_found", Detail: "There is no such item. Store it first."},
+			}
 			return nil, nil
 		}
 		item := *present

@@ -11,17 +11,19 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// pollInterval bounds how long a change made through another replica of this service stays unseen when nobody told of it: a pooler in transaction mode delivers no
-// notifications.
+// pollInterval bounds how long a change made through another replica of this service stays unseen when nobody told of it: a pooler in
+// transaction mode delivers no notifications.
 const pollInterval = 5 * time.Second
 
-// Changes returns the changes behind a cursor, waiting up to wait for the first. Changes are ordered as they were committed; one that was overtaken
-// by a later change of the same item is left out.
+// Changes returns the changes behind a cursor, waiting up to wait for the first. Changes are ordered as they were committed; one that was
+// overtaken by a later change of the same item is left out.
 func (c *Catalogue) Changes(ctx context.Context, shop, after string, limit int, wait time.Duration) (profileapi.ItemChanges, error) {
 	var position int64
 	if after != "" {
 		if _, err := cursor.Decode(cursor.ItemChanges, after, &position); err != nil {
-			return profileapi.ItemChanges{}, apierror.Malformed("The cursor cannot be used.", apierror.FieldError{Parameter: "after", Code: "invalid_cursor", Detail: err.Error()})
+			return profileapi.ItemChanges{}, apierror.Malformed("The cursor cannot be used.", apierror.FieldError{
+				Parameter: "after", Code: "invalid_cursor", Detail: err.Error(),
+			})
 		}
 	}
 	deadline := time.NewTimer(wait)
@@ -83,7 +85,10 @@ func (c *Catalogue) checkAhead(ctx context.Context, shop string, position int64,
 		return err
 	}
 	if position > last {
-		return apierror.New(http.StatusGone, "cursor_unknown", "The cursor is ahead of this catalogue, which was restored from a backup. Read the feed from the start.")
+		return apierror.New(
+			http.StatusGone, "cursor_unknown",
+			"The cursor is ahead of this catalogue, which was restored from a backup. Read the feed from the start.",
+		)
 	}
 	page.Next = cursor.Encode(cursor.ItemChanges, "", position)
 	return nil

@@ -17,10 +17,14 @@ import (
 var itemNames = names.Table{
 	Fields: fieldsOf(reflect.TypeFor[profileapi.Item]()),
 	Synonyms: map[string]string{
-		"id": "item_id", "productid": "item_id", "sku": "item_id", "objectid": "item_id", "name": "title", "category": "category_path", "categories": "category_path",
-		"producttype": "category_path", "vendor": "brand", "manufacturer": "brand", "image": "image_url", "imagelink": "image_url", "imageurl": "image_url", "link": "url",
-		"availability": "stock", "instock": "stock", "quantity": "stock", "inventory": "stock", "ishidden": "status", "labels": "tags", "keywords": "tags", "timestamp": "published_at",
-		"groupid": "parent_id", "itemgroupid": "parent_id", "parentasin": "parent_id", "ean": "gtin", "barcode": "gtin", "upc": "gtin", "properties": "attributes", "metadata": "attributes",
+		"id": "item_id", "productid": "item_id", "sku": "item_id", "objectid": "item_id", "name": "title", "category": "category_path",
+		"categories":  "category_path",
+		"producttype": "category_path", "vendor": "brand", "manufacturer": "brand", "image": "image_url", "imagelink": "image_url",
+		"imageurl": "image_url", "link": "url",
+		"availability": "stock", "instock": "stock", "quantity": "stock", "inventory": "stock", "ishidden": "status", "labels": "tags",
+		"keywords": "tags", "timestamp": "published_at",
+		"groupid": "parent_id", "itemgroupid": "parent_id", "parentasin": "parent_id", "ean": "gtin", "barcode": "gtin", "upc": "gtin",
+		"properties": "attributes", "metadata": "attributes",
 		"comment": "description", "body": "description", "saleprice": "sale_price", "specialprice": "sale_price",
 	},
 }
@@ -35,8 +39,8 @@ func fieldsOf(t reflect.Type) []string {
 	return list
 }
 
-// Warnings names what was not all understood of an item: members that are no fields, which are left out, and a price of 0. data is the JSON object that
-// it came from, empty for none; pointer is where it stands in the body.
+// Warnings names what was not all understood of an item: members that are no fields, which are left out, and a price of 0. data is the JSON
+// object that it came from, empty for none; pointer is where it stands in the body.
 func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.FieldError {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
@@ -44,7 +48,9 @@ func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.F
 	}
 	var warnings []profileapi.FieldError
 	if item.Price != nil && *item.Price == 0 {
-		warnings = append(warnings, profileapi.FieldError{Pointer: pointer + "/price", Code: "price_zero", Detail: "The price is 0. Leave it out when it is not known."})
+		warnings = append(warnings, profileapi.FieldError{
+			Pointer: pointer + "/price", Code: "price_zero", Detail: "The price is 0. Leave it out when it is not known.",
+		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if slices.Contains(itemNames.Fields, name) {

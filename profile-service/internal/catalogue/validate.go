@@ -70,7 +70,9 @@ func checkVectors(v *check.Fields, vectors profileapi.Vectors) {
 		case name == "":
 			v.Wrong(at, "required", "A vector needs the name of its space, for instance \"picture\".")
 		case len(vector) < 2 || len(vector) > profileapi.MaxDimension:
-			v.Wrong(at, "out_of_range", fmt.Sprintf("The vector has %d numbers, and 2 to %d are taken.", len(vector), profileapi.MaxDimension))
+			v.Wrong(
+				at, "out_of_range", fmt.Sprintf("The vector has %d numbers, and 2 to %d are taken.", len(vector), profileapi.MaxDimension),
+			)
 		case !slices.ContainsFunc(vector, func(x float32) bool { return x != 0 }):
 			v.Wrong(at, "invalid_value", "The vector is all zeros and points nowhere: leave it out.")
 		}

@@ -11,10 +11,12 @@ func TestVectors(t *testing.T) {
 	t.Parallel()
 	long := strings.TrimSuffix(strings.Repeat("1,", 4097), ",")
 	for name, c := range map[string]struct{ vectors, pointer, code string }{
-		"two spaces of different lengths":   {`{"picture":[0.5,-1,0],"text":[1,2]}`, "", ""},
-		"none":                              {`{}`, "", ""},
-		"a space without a name":            {`{"":[1,2]}`, "/vectors/", "required"},
-		"a name that is too long":           {`{"` + strings.Repeat("x", 65) + `":[1,2]}`, "/vectors/" + strings.Repeat("x", 65), "too_long"},
+		"two spaces of different lengths": {`{"picture":[0.5,-1,0],"text":[1,2]}`, "", ""},
+		"none":                            {`{}`, "", ""},
+		"a space without a name":          {`{"":[1,2]}`, "/vectors/", "required"},
+		"a name that is too long": {
+			`{"` + strings.Repeat("x", 65) + `":[1,2]}`, "/vectors/" + strings.Repeat("x", 65), "too_long",
+		},
 		"one number":                        {`{"picture":[1]}`, "/vectors/picture", "out_of_range"},
 		"more numbers than are taken":       {`{"picture":[` + long + `]}`, "/vectors/picture", "out_of_range"},
 		"all zeros":                         {`{"picture":[0,0]}`, "/vectors/picture", "invalid_value"},

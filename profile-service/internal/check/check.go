@@ -56,8 +56,8 @@ func (f *Fields) Text(pointer, text string, limit int) {
 	}
 }
 
-// Address refuses a text that is no web address: one that is longer than limit characters, that holds control characters, or whose scheme is another than
-// http and https. A page that makes a link or a picture of it would run what stands behind "javascript:".
+// Address refuses a text that is no web address: one that is longer than limit characters, that holds control characters, or whose scheme
+// is another than http and https. A page that makes a link or a picture of it would run what stands behind "javascript:".
 func (f *Fields) Address(pointer, text string, limit int) {
 	f.Text(pointer, text, limit)
 	if strings.ContainsFunc(text, unicode.IsControl) { // browsers read "java\nscript:" without the line's end
@@ -68,7 +68,9 @@ func (f *Fields) Address(pointer, text string, limit int) {
 	if !found || strings.ContainsAny(scheme, "/?#") || strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") {
 		return
 	}
-	f.Wrong(pointer, "invalid_address", fmt.Sprintf("%.40q is no address of the web: use one that begins with https://, http:// or /.", text))
+	f.Wrong(
+		pointer, "invalid_address", fmt.Sprintf("%.40q is no address of the web: use one that begins with https://, http:// or /.", text),
+	)
 }
 
 // Texts refuses a list of more than limit texts, and texts that are empty, too long or hold control characters.
@@ -124,7 +126,10 @@ func (f *Fields) Attributes(attributes map[string]any) {
 			f.Text(at, value, maxAttributeBytes)
 		case float64:
 			if !(math.Abs(value) <= maxExact) {
-				f.Wrong(at, "out_of_range", "A number in attributes is between -9007199254740991 and 9007199254740991, beyond which digits are lost. Put a longer one in double quotes.")
+				f.Wrong(
+					at, "out_of_range",
+					"A number in attributes is between -9007199254740991 and 9007199254740991, beyond which digits are lost. Put a longer one in double quotes.",
+				)
 			}
 		case bool, nil:
 		case []any:

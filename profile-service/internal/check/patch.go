@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// MergePatch applies a JSON merge patch (RFC 7396) to the JSON form of present and returns the result: null removes a member, an object merges, anything
-// else replaces. The error tells that the patch is no JSON object.
+// MergePatch applies a JSON merge patch (RFC 7396) to the JSON form of present and returns the result: null removes a member, an object
+// merges, anything else replaces. The error tells that the patch is no JSON object.
 func MergePatch(present any, patch []byte) ([]byte, error) {
 	var changes map[string]any
 	if err := json.Unmarshal(patch, &changes); err != nil {

@@ -1,4 +1,5 @@
-// Package cursor makes the opaque texts that continue a listing, a feed or a stream, and refuses every text that it did not make for the same use.
+// Package cursor makes the opaque texts that continue a listing, a feed or a stream, and refuses every text that it did not make for the
+// same use.
 package cursor
 
 import (

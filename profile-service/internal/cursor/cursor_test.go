@@ -22,7 +22,9 @@ func TestCursorsSurvive(t *testing.T) {
 func TestCursorsOfOtherListingsAreRefused(t *testing.T) {
 	t.Parallel()
 	var n, m int64
-	for _, refused := range []string{"", "x", "AAAAAAAAAA", Encode(Items, "a"), Encode(Events, "", 1, 2), Encode(ItemChanges, "", 1) + "A"} {
+	for _, refused := range []string{
+		"", "x", "AAAAAAAAAA", Encode(Items, "a"), Encode(Events, "", 1, 2), Encode(ItemChanges, "", 1) + "A",
+	} {
 		if _, err := Decode(ItemChanges, refused, &n); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v", refused, err)
 		}

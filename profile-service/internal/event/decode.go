@@ -69,9 +69,9 @@ type Body struct {
 	Single bool // the body was one event, not a list
 }
 
-// Decode reads a body: one event, an array of events, or an object with "events" (or "batch"), whose other members, such as the key of a beacon, are not looked at. Events may have the form of
-// another system, see package foreign. The error is a *SyntaxError or a *SizeError; whatever is wrong with a single event is in its Judged. Cost
-// O(len(data)); the result does not share memory with data.
+// Decode reads a body: one event, an array of events, or an object with "events" (or "batch"), whose other members, such as the key of a
+// beacon, are not looked at. Events may have the form of another system, see package foreign. The error is a *SyntaxError or a *SizeError;
+// whatever is wrong with a single event is in its Judged. Cost O(len(data)); the result does not share memory with data.
 func (r *Rules) Decode(data []byte, w Window) (Body, error) {
 	if !utf8.Valid(data) {
 		return Body{}, &SyntaxError{Detail: "the body is not valid UTF-8"}

@@ -26,12 +26,14 @@ type Event struct {
 	FromPage   bool   // posted with a publishable key
 }
 
-// FromPage judges an event that a page has posted with a publishable key: anybody can read the key, so what is told with it is not believed as a server's word is.
+// FromPage judges an event that a page has posted with a publishable key: anybody can read the key, so what is told with it is not believed
+// as a server's word is.
 func (j *Judged) FromPage() {
 	j.Event.FromPage = true
 	if j.Event.Type == TypeRefund {
 		j.Errors = append(j.Errors, profileapi.FieldError{
-			Pointer: j.Pointer + "/type", Code: "not_allowed", Detail: "A page cannot give money back: send refunds from a server, with a secret key.",
+			Pointer: j.Pointer + "/type", Code: "not_allowed",
+			Detail: "A page cannot give money back: send refunds from a server, with a secret key.",
 		})
 	}
 }

@@ -45,7 +45,9 @@ func TestDecodeKeepsEveryField(t *testing.T) {
 func TestDecodeReadsListsAndWrappers(t *testing.T) {
 	t.Parallel()
 	one := `{"type":"view_item","user_id":"u","item_id":"i"}`
-	for body, want := range map[string]string{"[" + one + "," + `{"type":7}]`: "/1/type", `{"key":"pk","events":[` + one + `,{"type":7}]}`: "/events/1/type"} {
+	for body, want := range map[string]string{
+		"[" + one + "," + `{"type":7}]`: "/1/type", `{"key":"pk","events":[` + one + `,{"type":7}]}`: "/events/1/type",
+	} {
 		got, err := NewRules(profileapi.DefaultEventWeights()).Decode([]byte(body), window)
 		if err != nil || len(got.Events) != 2 || got.Single || got.Events[1].Errors[0].Pointer != want {
 			t.Errorf("%s: %+v, %v", body, got, err)
@@ -53,11 +55,14 @@ func TestDecodeReadsListsAndWrappers(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds the decoder against encoding/json: what that refuses as JSON must be refused, and an accepted event must survive its stored form.
+// FuzzDecode holds the decoder against encoding/json: what that refuses as JSON must be refused, and an accepted event must survive its
+// stored form.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
-		`{"type":"view_item","user_id":"u","item_id":"i"}`, `[{"type":"rate","user_id":"u","item_id":"i","value":4.5e0}]`, `{"events":[]}`, `[`, `{"a":01}`, `{"a":"\ud800"}`,
-		`{"type":"purchase","session_id":"s","items":[{"item_id":"a","quantity":-0}],"properties":{"a":{"b":[true,false,null,1e5]}}}`, "\"\x00\"", `{"type":"view_item","user_id":"\u0000"}`,
+		`{"type":"view_item","user_id":"u","item_id":"i"}`, `[{"type":"rate","user_id":"u","item_id":"i","value":4.5e0}]`, `{"events":[]}`,
+		`[`, `{"a":01}`, `{"a":"\ud800"}`,
+		`{"type":"purchase","session_id":"s","items":[{"item_id":"a","quantity":-0}],"properties":{"a":{"b":[true,false,null,1e5]}}}`,
+		"\"\x00\"", `{"type":"view_item","user_id":"\u0000"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -67,7 +72,8 @@ func FuzzDecode(f *testing.F) {
 		var size *SizeError
 		if valid := json.Valid(data) && utf8.Valid(data); !valid && err == nil {
 			t.Fatalf("accepted what is no JSON")
-		} else if valid && err != nil && !errors.As(err, &size) && (data[0] == '{' || data[0] == '[') && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "events") {
+		} else if valid && err != nil && !errors.As(err, &size) && (data[0] == '{' ||
+			data[0] == '[') && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "events") {
 			t.Fatalf("refused JSON: %v", err)
 		}
 		for i := range body.Events {
@@ -88,7 +94,10 @@ func TestLinesSurviveTheirStoredForm(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Line {
-			l := Line{ItemID: rapid.StringN(1, 300, -1).Draw(t, "item"), Quantity: float64(rapid.Float32Range(0, 1e6).Draw(t, "quantity")), RecommendationID: rapid.String().Draw(t, "recommendation")}
+			l := Line{
+				ItemID: rapid.StringN(1, 300, -1).Draw(t, "item"), Quantity: float64(rapid.Float32Range(0, 1e6).Draw(t, "quantity")),
+				RecommendationID: rapid.String().Draw(t, "recommendation"),
+			}
 			if l.HasPrice = rapid.Bool().Draw(t, "priced"); l.HasPrice {
 				l.Price = rapid.Float64Range(0, 1e12).Draw(t, "price")
 			}
@@ -115,7 +124,9 @@ func TestWeightsOfTypes(t *testing.T) {
 	t.Parallel()
 	w := profileapi.DefaultEventWeights()
 	five := 5.0
-	for name, want := range map[string]float64{"view_item": 1, "purchase": 5, "refund": -5, "remove_from_cart": -1, "search": 0, "nothing": 0} {
+	for name, want := range map[string]float64{
+		"view_item": 1, "purchase": 5, "refund": -5, "remove_from_cart": -1, "search": 0, "nothing": 0,
+	} {
 		if got := w.Of(name, nil); got != want {
 			t.Errorf("%s weighs %v", name, got)
 		}
@@ -124,7 +135,8 @@ func TestWeightsOfTypes(t *testing.T) {
 		t.Errorf("rating 5 weighs %v", got)
 	}
 	one := 1.0
-	if high, low, view := w.Teaches("rate", &five), w.Teaches("rate", &one), w.Teaches("view_item", nil); high != 2 || low != .4 || view != 1 {
+	if high, low, view := w.Teaches("rate", &five), w.Teaches("rate", &one), w.Teaches("view_item", nil); high != 2 || low != .4 ||
+		view != 1 {
 		t.Errorf("ratings of 5 and 1 and a view teach %v, %v and %v", high, low, view)
 	}
 }

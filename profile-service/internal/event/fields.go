@@ -112,7 +112,10 @@ func (d *decoder) eventType() {
 	canonical, ok := d.rules.canonical[string(name)]
 	if !ok && d.err == nil {
 		d.foreign = d.foreign || isCallType(name)
-		d.wrong("/type", "unknown_type", fmt.Sprintf("%.64q is not a known type.%s Known are %s.", name, d.rules.meant(string(name)), d.rules.known))
+		d.wrong(
+			"/type", "unknown_type",
+			fmt.Sprintf("%.64q is not a known type.%s Known are %s.", name, d.rules.meant(string(name)), d.rules.known),
+		)
 	}
 	d.event.Type = canonical
 }
@@ -141,12 +144,19 @@ func (d *decoder) occurredAt() {
 	switch {
 	case d.err != nil:
 	case parsed.IsZero():
-		d.wrong("/occurred_at", "invalid_time", "occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date nor an epoch in seconds, milliseconds or microseconds.")
+		d.wrong(
+			"/occurred_at", "invalid_time",
+			"occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date nor an epoch in seconds, milliseconds or microseconds.",
+		)
 	case parsed.After(d.window.Now.Add(d.rules.futureMax)):
-		d.wrong("/occurred_at", "event_in_future", "occurred_at is more than 5 minutes ahead of the server's clock. Correct the sender's clock.")
+		d.wrong(
+			"/occurred_at", "event_in_future",
+			"occurred_at is more than 5 minutes ahead of the server's clock. Correct the sender's clock.",
+		)
 	case parsed.Before(d.window.Earliest):
 		d.wrong("/occurred_at", "event_too_old", "occurred_at is before the shop's retention, which begins at "+
-			d.window.Earliest.UTC().Format(time.RFC3339)+". Leave such events out or raise the retention (aisle serve --retention-days, AISLE_PROFILE_RETENTION_DAYS).")
+			d.window.Earliest.UTC().Format(time.RFC3339)+
+			". Leave such events out or raise the retention (aisle serve --retention-days, AISLE_PROFILE_RETENTION_DAYS).")
 	default:
 		d.event.OccurredMs = parsed.UnixMilli()
 	}
@@ -281,7 +291,8 @@ func (d *decoder) currency() {
 	})
 }
 
-// keepConsent keeps {"personalization": bool, "analytics": bool}. What cannot be understood counts as refused: the event is stored without its person.
+// keepConsent keeps {"personalization": bool, "analytics": bool}. What cannot be understood counts as refused: the event is stored without
+// its person.
 func (d *decoder) keepConsent() {
 	if d.null() {
 		return
@@ -304,7 +315,10 @@ func (d *decoder) keepConsent() {
 		}
 	}
 	if !understood {
-		d.warn("/consent", "unclear_consent", "consent is an object with personalization and analytics, each true or false. The event is kept without its person.")
+		d.warn(
+			"/consent", "unclear_consent",
+			"consent is an object with personalization and analytics, each true or false. The event is kept without its person.",
+		)
 		agreed["personalization"] = false
 	}
 	personal, answered := agreed["personalization"]
@@ -471,10 +485,12 @@ func (d *decoder) finish() {
 	}
 }
 
-// required notes an absent field, unless what stands there is wrong already. Lines that were left out are what is wrong with an event without any.
+// required notes an absent field, unless what stands there is wrong already. Lines that were left out are what is wrong with an event
+// without any.
 func (d *decoder) required(pointer, detail string) {
 	for _, e := range d.errors {
-		if e.Pointer == d.pointer+pointer || pointer == "/user_id" && e.Pointer == d.pointer+"/session_id" || pointer == "/item_id" && e.Pointer == d.pointer+"/items" {
+		if e.Pointer == d.pointer+pointer || pointer == "/user_id" && e.Pointer == d.pointer+"/session_id" || pointer == "/item_id" &&
+			e.Pointer == d.pointer+"/items" {
 			return
 		}
 	}

@@ -117,7 +117,8 @@ func (r *lineReader) text() string {
 	return string(r.take(int(n)))
 }
 
-// WithoutRecommendations returns stored lines without the ids of the recommendations that showed their items: decisions would lead from those to the person.
+// WithoutRecommendations returns stored lines without the ids of the recommendations that showed their items: decisions would lead from
+// those to the person.
 func WithoutRecommendations(data []byte) ([]byte, error) {
 	lines, err := DecodeLines(nil, data)
 	if err != nil {

@@ -37,18 +37,21 @@ func isCallType(name []byte) bool {
 // eventNames are the fields of an event, and what they are called elsewhere: Gorse, Recombee, Algolia, GA4 and Segment.
 var eventNames = names.Table{
 	Fields: []string{
-		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id", "position", "currency", "page",
+		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id",
+		"position", "currency", "page",
 		"consent", "properties",
 	},
 	Synonyms: map[string]string{
 		"event": "type", "eventname": "type", "eventtype": "type", "feedbacktype": "type", "name": "type", "action": "type",
-		"timestamp": "occurred_at", "time": "occurred_at", "eventtime": "occurred_at", "date": "occurred_at", "createdat": "occurred_at", "ts": "occurred_at",
+		"timestamp": "occurred_at", "time": "occurred_at", "eventtime": "occurred_at", "date": "occurred_at", "createdat": "occurred_at",
+		"ts":        "occurred_at",
 		"usertoken": "user_id", "customerid": "user_id", "customer": "user_id", "user": "user_id", "uid": "user_id", "userid": "user_id",
 		"visitorid": "session_id", "anonymousid": "session_id", "clientid": "session_id", "deviceid": "session_id",
 		"productid": "item_id", "product": "item_id", "sku": "item_id", "item": "item_id",
 		"products": "items", "objectids": "items", "lines": "items", "lineitems": "items",
 		"transactionid": "order_id", "order": "order_id", "rating": "value", "revenue": "value", "total": "value", "amount": "value",
-		"recommid": "recommendation_id", "queryid": "recommendation_id", "messageid": "event_id", "id": "event_id", "url": "page", "metadata": "properties", "attributes": "properties",
+		"recommid": "recommendation_id", "queryid": "recommendation_id", "messageid": "event_id", "id": "event_id", "url": "page",
+		"metadata": "properties", "attributes": "properties",
 	},
 }
 
@@ -56,7 +59,8 @@ var eventNames = names.Table{
 var lineNames = names.Table{
 	Fields: []string{"item_id", "quantity", "price", "recommendation_id"},
 	Synonyms: map[string]string{
-		"qty": "quantity", "count": "quantity", "amount": "quantity", "productid": "item_id", "sku": "item_id", "id": "item_id", "objectid": "item_id", "product": "item_id",
+		"qty": "quantity", "count": "quantity", "amount": "quantity", "productid": "item_id", "sku": "item_id", "id": "item_id",
+		"objectid": "item_id", "product": "item_id",
 		"unitprice": "price", "recommid": "recommendation_id",
 	},
 }
@@ -78,7 +82,10 @@ func (d *decoder) unknownOfLine(line, name string) {
 		d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field of a line and is left out. Is %s meant?", name, field))
 		return
 	}
-	d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field of a line and is left out. item_id, quantity, price and recommendation_id are.", name))
+	d.warn(
+		pointer, CodeUnknownField,
+		fmt.Sprintf("%.64q is not a field of a line and is left out. item_id, quantity, price and recommendation_id are.", name),
+	)
 }
 
 // nameUnknown warns of members that are no fields.
@@ -88,7 +95,10 @@ func (d *decoder) nameUnknown() {
 		if field, ok := eventNames.Meant(name); ok {
 			d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field and is left out. Is %s meant?", name, field))
 		} else {
-			d.warn(pointer, CodeUnknownField, fmt.Sprintf("%.64q is not a field and is left out. Put what is to be kept into properties.", name))
+			d.warn(
+				pointer, CodeUnknownField,
+				fmt.Sprintf("%.64q is not a field and is left out. Put what is to be kept into properties.", name),
+			)
 		}
 	}
 }

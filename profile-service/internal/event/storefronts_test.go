@@ -29,15 +29,32 @@ func amount(v float64) *float64 { return &v }
 func TestEventsAsStorefrontsSendThem(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]Event{
-		"ga4-data-layer.json": {Type: "view_item", UserID: "u81", Value: amount(9.99), Lines: []Line{{ItemID: "SKU_1", Quantity: 1, Price: 9.99, HasPrice: true}}},
+		"ga4-data-layer.json": {
+			Type: "view_item", UserID: "u81", Value: amount(9.99),
+			Lines: []Line{{ItemID: "SKU_1", Quantity: 1, Price: 9.99, HasPrice: true}},
+		},
 		"ga4-measurement-protocol.json": {Type: "purchase", UserID: "u79", SessionID: "4.17", OrderID: "257", OccurredMs: 1795775100000, Timed: true, Value: amount(31),
-			Lines: []Line{{ItemID: "p-1", Quantity: 1, Price: 16.4, HasPrice: true}, {ItemID: "p-2", Quantity: 1, Price: 14.6, HasPrice: true}}},
-		"ga4-strings.json": {Type: "purchase", UserID: "u78", OrderID: "T-1", Value: amount(42.5), Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}}},
-		"numeric-ids.json": {Type: "view_item", UserID: "5403815936036", Lines: []Line{{ItemID: "6788257415204", Quantity: 1, Price: 19.5, HasPrice: true}}},
-		"purchase.json":    {Type: "purchase", UserID: "u90", OrderID: "T-1", Value: amount(42.5), Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}}},
-		"segment-order.json": {Type: "purchase", UserID: "u77", OrderID: "#123", OccurredMs: time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC).UnixMilli(), Timed: true, Value: amount(20),
+			Lines: []Line{
+				{ItemID: "p-1", Quantity: 1, Price: 16.4, HasPrice: true}, {ItemID: "p-2", Quantity: 1, Price: 14.6, HasPrice: true},
+			}},
+		"ga4-strings.json": {
+			Type: "purchase", UserID: "u78", OrderID: "T-1", Value: amount(42.5),
+			Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}},
+		},
+		"numeric-ids.json": {
+			Type: "view_item", UserID: "5403815936036", Lines: []Line{{ItemID: "6788257415204", Quantity: 1, Price: 19.5, HasPrice: true}},
+		},
+		"purchase.json": {
+			Type: "purchase", UserID: "u90", OrderID: "T-1", Value: amount(42.5),
+			Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}},
+		},
+		"segment-order.json": {Type: "purchase", UserID: "u77", OrderID: "#123", OccurredMs: time.Date(
+			2026, 11, 27, 10, 0, 0, 0, time.UTC,
+		).UnixMilli(), Timed: true, Value: amount(20),
 			Lines: []Line{{ItemID: "123", Quantity: 1, Price: 20, HasPrice: true}}},
-		"rudderstack-track.json": {ID: "m-1", Type: "view_item", SessionID: "a-1", OccurredMs: time.Date(2026, 11, 27, 11, 45, 28, 209e6, time.UTC).UnixMilli(), Timed: true,
+		"rudderstack-track.json": {ID: "m-1", Type: "view_item", SessionID: "a-1", OccurredMs: time.Date(
+			2026, 11, 27, 11, 45, 28, 209e6, time.UTC,
+		).UnixMilli(), Timed: true,
 			Lines: []Line{{ItemID: "blue-door", Quantity: 1, Price: 955, HasPrice: true}}},
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -71,41 +88,101 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 		warnings []string // pointer and code
 		errors   []string
 	}{
-		"data layer without ecommerce": {body: `{"event":"add_to_cart",` + anna + `,"items":[{"item_id":"a","item_name":"A","index":0,"quantity":"2"}],"gtm.uniqueEventId":7}`,
+		"data layer without ecommerce": {body: `{"event":"add_to_cart",` + anna +
+			`,"items":[{"item_id":"a","item_name":"A","index":0,"quantity":"2"}],"gtm.uniqueEventId":7}`,
 			want: Event{Type: "add_to_cart", Lines: []Line{{ItemID: "a", Quantity: 2}}}},
-		"data layer of Universal Analytics": {body: `{"event":"purchase",` + anna + `,"ecommerce":{"currencyCode":"EUR","purchase":{"actionField":{"id":"T1","revenue":"30.00"},"products":[{"id":"a","name":"A","price":"15.00","quantity":2}]}}}`,
+		"data layer of Universal Analytics": {body: `{"event":"purchase",` + anna +
+			`,"ecommerce":{"currencyCode":"EUR","purchase":{"actionField":{"id":"T1","revenue":"30.00"},"products":[{"id":"a","name":"A","price":"15.00","quantity":2}]}}}`,
 			want: Event{Type: "purchase", OrderID: "T1", Lines: []Line{{ItemID: "a", Quantity: 2, Price: 15, HasPrice: true}}}},
 		"an event that no shop means": {body: `{"event":"gtm.js",` + anna + `,"gtm.start":1}`, errors: []string{"/event unknown_type"}},
-		"Segment single product":      {body: `{"type":"track","event":"Product Added","anonymousId":"s1","messageId":"m","properties":{"product_id":17,"quantity":3,"price":"4.5","name":"A"}}`, want: Event{Type: "add_to_cart", SessionID: "s1", Lines: []Line{{ItemID: "17", Quantity: 3, Price: 4.5, HasPrice: true}}}},
-		"Segment identify":            {body: `{"type":"identify","userId":"anna","traits":{}}`, errors: []string{"/type no_event"}},
-		"Segment page":                {body: `{"type":"page","userId":"anna","properties":{"url":"https://x.example/"}}`, want: Event{Type: "page_view"}},
-		"Segment, unknown event":      {body: `{"type":"track","userId":"anna","event":"Quiz Done","properties":{}}`, errors: []string{"/event unknown_type"}},
-		"Segment, bad product":        {body: `{"type":"track","userId":"anna","event":"Product Viewed","properties":{"product_id":{}}}`, errors: []string{"/properties/product_id wrong_type"}},
-		"refund of a whole order":     {body: `{"type":"refund",` + anna + `,"transaction_id":"T1"}`, want: Event{Type: "refund", OrderID: "T1"}},
-		"odd optional fields": {body: `{"type":"purchase",` + anna + `,"order_id":7,"currency":"Euro","value":"viel","position":0,"page":{},"properties":[],"items":[{"item_id":"a","quantity":"two","price":-1}]}`,
-			want:     Event{Type: "purchase", OrderID: "7", Lines: []Line{{ItemID: "a", Quantity: 1}}},
-			warnings: []string{"/currency invalid_currency", "/items/0/price out_of_range", "/items/0/quantity wrong_type", "/page wrong_type", "/position out_of_range", "/properties wrong_type", "/value wrong_type"}},
+		"Segment single product": {
+			body: `{"type":"track","event":"Product Added","anonymousId":"s1","messageId":"m","properties":{"product_id":17,"quantity":3,"price":"4.5","name":"A"}}`,
+			want: Event{Type: "add_to_cart", SessionID: "s1", Lines: []Line{{ItemID: "17", Quantity: 3, Price: 4.5, HasPrice: true}}},
+		},
+		"Segment identify": {body: `{"type":"identify","userId":"anna","traits":{}}`, errors: []string{"/type no_event"}},
+		"Segment page": {
+			body: `{"type":"page","userId":"anna","properties":{"url":"https://x.example/"}}`, want: Event{Type: "page_view"},
+		},
+		"Segment, unknown event": {
+			body: `{"type":"track","userId":"anna","event":"Quiz Done","properties":{}}`, errors: []string{"/event unknown_type"},
+		},
+		"Segment, bad product": {
+			body:   `{"type":"track","userId":"anna","event":"Product Viewed","properties":{"product_id":{}}}`,
+			errors: []string{"/properties/product_id wrong_type"},
+		},
+		"refund of a whole order": {
+			body: `{"type":"refund",` + anna + `,"transaction_id":"T1"}`, want: Event{Type: "refund", OrderID: "T1"},
+		},
+		"odd optional fields": {body: `{"type":"purchase",` + anna +
+			`,"order_id":7,"currency":"Euro","value":"viel","position":0,"page":{},"properties":[],"items":[{"item_id":"a","quantity":"two","price":-1}]}`,
+			want: Event{Type: "purchase", OrderID: "7", Lines: []Line{{ItemID: "a", Quantity: 1}}},
+			warnings: []string{
+				"/currency invalid_currency", "/items/0/price out_of_range", "/items/0/quantity wrong_type", "/page wrong_type",
+				"/position out_of_range", "/properties wrong_type", "/value wrong_type",
+			}},
 		"a line without an item": {body: `{"type":"purchase",` + anna + `,"items":[{"item_id":"a"},{"quantity":2},{"item_id":{}}]}`,
-			want: Event{Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1}}}, warnings: []string{"/items/1/item_id required", "/items/2/item_id wrong_type"}},
-		"only lines without an item":   {body: `{"type":"purchase",` + anna + `,"items":[{"product_id":"a"}]}`, errors: []string{"/items/0/item_id required"}, warnings: []string{"/items/0/product_id near_field"}},
-		"a negative quantity":          {body: `{"type":"purchase",` + anna + `,"items":[{"item_id":"a","quantity":-1}]}`, errors: []string{"/items/0/quantity out_of_range"}},
-		"a price of 0":                 {body: `{"type":"purchase",` + anna + `,"items":[{"item_id":"a","price":0}]}`, want: Event{Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1, HasPrice: true}}}, warnings: []string{"/items/0/price price_zero"}},
-		"unknown and nearly known":     {body: `{"type":"purchase",` + anna + `,"orderId":"77","ocurred_at":"2020-01-01","colour":"red","items":[{"item_id":"R1","qty":3}]}`, want: Event{Type: "purchase", Lines: []Line{{ItemID: "R1", Quantity: 1}}}, warnings: []string{"/colour unknown_field", "/items/0/qty near_field", "/ocurred_at near_field", "/orderId near_field"}},
-		"Gorse feedback":               {body: `{"FeedbackType":"read","UserId":"bob","ItemId":"x","Timestamp":"2026-11-27T00:00:00Z"}`, errors: []string{"/type required", "/user_id required"}, warnings: []string{"/FeedbackType near_field", "/ItemId near_field", "/Timestamp near_field", "/UserId near_field"}},
-		"a word that is no type":       {body: `{"type":"view",` + anna + `,"item_id":"a"}`, errors: []string{"/type unknown_type"}},
-		"consent that nobody can read": {body: `{"type":"view_item",` + anna + `,"item_id":"a","consent":"maybe"}`, want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, Withheld: true}, warnings: []string{"/consent unclear_consent"}},
-		"consent in words":             {body: `{"type":"view_item",` + anna + `,"item_id":"a","consent":{"personalization":"granted"}}`, want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}}},
-		"a fraction as an id":          {body: `{"type":"view_item","user_id":1.5,"item_id":"a"}`, errors: []string{"/user_id wrong_type"}},
-		"seconds":                      {body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":1795775100}`, want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, OccurredMs: 1795775100000}},
-		"microseconds in quotes":       {body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":"1795775100000000"}`, want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, OccurredMs: 1795775100000}},
-		"a date":                       {body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":"2026-11-27"}`, want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, OccurredMs: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC).UnixMilli()}},
+			want: Event{
+				Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1}},
+			}, warnings: []string{"/items/1/item_id required", "/items/2/item_id wrong_type"}},
+		"only lines without an item": {
+			body: `{"type":"purchase",` + anna + `,"items":[{"product_id":"a"}]}`, errors: []string{"/items/0/item_id required"},
+			warnings: []string{"/items/0/product_id near_field"},
+		},
+		"a negative quantity": {
+			body:   `{"type":"purchase",` + anna + `,"items":[{"item_id":"a","quantity":-1}]}`,
+			errors: []string{"/items/0/quantity out_of_range"},
+		},
+		"a price of 0": {
+			body:     `{"type":"purchase",` + anna + `,"items":[{"item_id":"a","price":0}]}`,
+			want:     Event{Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1, HasPrice: true}}},
+			warnings: []string{"/items/0/price price_zero"},
+		},
+		"unknown and nearly known": {
+			body: `{"type":"purchase",` + anna +
+				`,"orderId":"77","ocurred_at":"2020-01-01","colour":"red","items":[{"item_id":"R1","qty":3}]}`,
+			want:     Event{Type: "purchase", Lines: []Line{{ItemID: "R1", Quantity: 1}}},
+			warnings: []string{"/colour unknown_field", "/items/0/qty near_field", "/ocurred_at near_field", "/orderId near_field"},
+		},
+		"Gorse feedback": {
+			body:     `{"FeedbackType":"read","UserId":"bob","ItemId":"x","Timestamp":"2026-11-27T00:00:00Z"}`,
+			errors:   []string{"/type required", "/user_id required"},
+			warnings: []string{"/FeedbackType near_field", "/ItemId near_field", "/Timestamp near_field", "/UserId near_field"},
+		},
+		"a word that is no type": {body: `{"type":"view",` + anna + `,"item_id":"a"}`, errors: []string{"/type unknown_type"}},
+		"consent that nobody can read": {
+			body:     `{"type":"view_item",` + anna + `,"item_id":"a","consent":"maybe"}`,
+			want:     Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, Withheld: true},
+			warnings: []string{"/consent unclear_consent"},
+		},
+		"consent in words": {
+			body: `{"type":"view_item",` + anna + `,"item_id":"a","consent":{"personalization":"granted"}}`,
+			want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}},
+		},
+		"a fraction as an id": {body: `{"type":"view_item","user_id":1.5,"item_id":"a"}`, errors: []string{"/user_id wrong_type"}},
+		"seconds": {
+			body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":1795775100}`,
+			want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, OccurredMs: 1795775100000},
+		},
+		"microseconds in quotes": {
+			body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":"1795775100000000"}`,
+			want: Event{Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}}, OccurredMs: 1795775100000},
+		},
+		"a date": {
+			body: `{"type":"view_item",` + anna + `,"item_id":"a","occurred_at":"2026-11-27"}`,
+			want: Event{
+				Type: "view_item", Lines: []Line{{ItemID: "a", Quantity: 1}},
+				OccurredMs: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC).UnixMilli(),
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			judged := readAt(t, c.body)[0]
 			said := func(list []string, got []string) {
 				t.Helper()
-				if diff := cmp.Diff(list, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b string) bool { return a < b })); diff != "" {
+				if diff := cmp.Diff(
+					list, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b string) bool { return a < b }),
+				); diff != "" {
 					t.Errorf("%s\n%+v", diff, judged)
 				}
 			}
@@ -162,7 +239,8 @@ func TestMendsNameTheField(t *testing.T) {
 		}
 	}
 	judged := readAt(t, `{"type":"dislike","user_id":"u","item_id":"a"}`)[0]
-	if want := `"dislike" is not a known type. Is "not_interested" meant? Known are add_payment_info,`; len(judged.Errors) == 0 || judged.Errors[0].Detail[:len(want)] != want {
+	if want := `"dislike" is not a known type. Is "not_interested" meant? Known are add_payment_info,`; len(judged.Errors) == 0 ||
+		judged.Errors[0].Detail[:len(want)] != want {
 		t.Errorf("%+v", judged.Errors)
 	}
 }

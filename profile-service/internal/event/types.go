@@ -18,10 +18,12 @@ const (
 // canonicalTypes maps the names of Segment's and Google Retail's vocabularies to GA4's, so that an existing data layer can be forwarded.
 func canonicalTypes() map[string]string {
 	return map[string]string{
-		"Product Viewed": "view_item", "Product Clicked": "select_item", "Product Added": "add_to_cart", "Product Removed": "remove_from_cart",
+		"Product Viewed": "view_item", "Product Clicked": "select_item", "Product Added": "add_to_cart",
+		"Product Removed":           "remove_from_cart",
 		"Product Added to Wishlist": "add_to_wishlist", "Product Shared": "share", "Product List Viewed": "view_item_list",
 		"Products Searched": "search", "Cart Viewed": "view_cart", "Checkout Started": "begin_checkout", "Order Completed": "purchase",
-		"Order Refunded": "refund", "Product Reviewed": "rate", "Payment Info Entered": "add_payment_info", "Promotion Viewed": "view_promotion",
+		"Order Refunded": "refund", "Product Reviewed": "rate", "Payment Info Entered": "add_payment_info",
+		"Promotion Viewed":  "view_promotion",
 		"Promotion Clicked": "select_promotion", "Page Viewed": "page_view",
 		"detail-page-view": "view_item", "purchase-complete": "purchase", "shopping-cart-page-view": "view_cart",
 		"category-page-view": "view_item_list", "home-page-view": "page_view",

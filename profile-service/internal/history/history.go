@@ -1,4 +1,5 @@
-// Package history lists stored events in the form of the API, filtered and page by page, and sums up the statistics of ingestion. The main type is Reader.
+// Package history lists stored events in the form of the API, filtered and page by page, and sums up the statistics of ingestion. The main
+// type is Reader.
 package history
 
 import (
@@ -20,7 +21,9 @@ type Reader struct {
 }
 
 // Read returns the events of a scan in the form of the API, leaving out those that keep refuses.
-func Read(ctx context.Context, log store.EventLog, shop string, q store.ScanQuery, keep func(*profileapi.StoredEvent) bool) ([]profileapi.StoredEvent, error) {
+func Read(
+	ctx context.Context, log store.EventLog, shop string, q store.ScanQuery, keep func(*profileapi.StoredEvent) bool,
+) ([]profileapi.StoredEvent, error) {
 	var page []profileapi.StoredEvent
 	var failed error
 	err := log.Scan(ctx, shop, q, func(row *store.Event) bool {
@@ -48,7 +51,9 @@ func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 	e := event.Event{ID: row.EventID, Type: row.Type, UserID: userID, SessionID: row.SessionID, OrderID: row.OrderID, OccurredMs: row.OccurredMs,
 		Value: row.Value, Lines: lines, Rest: row.Rest}
 	out, err := e.Wire()
-	return profileapi.StoredEvent{Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage}, err
+	return profileapi.StoredEvent{
+		Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage,
+	}, err
 }
 
 // Query selects events of a listing.

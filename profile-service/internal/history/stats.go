@@ -38,7 +38,9 @@ func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (pr
 }
 
 func newHour(at time.Time) profileapi.HourStats {
-	return profileapi.HourStats{Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}, Warned: map[string]int64{}}
+	return profileapi.HourStats{
+		Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}, Warned: map[string]int64{},
+	}
 }
 
 func count(h *profileapi.HourStats, c store.Count) {

@@ -1,5 +1,5 @@
-// Package httpapi is the HTTP surface of the profile-service: operations, their parameters and their answers. It judges nothing that another package can
-// judge, and knows no store.
+// Package httpapi is the HTTP surface of the profile-service: operations, their parameters and their answers. It judges nothing that
+// another package can judge, and knows no store.
 package httpapi
 
 import (
@@ -51,7 +51,10 @@ func (a *API) Register(api huma.API) {
 	a.registerProfiles(api)
 	a.registerStates(api)
 	a.registerInteractions(api)
-	audit.Register(api, "/v1/audit/people", "audit-people", peopleTag, "Who did what with the data of persons and with imports, the newest first", a.Audit.Log)
+	audit.Register(
+		api, "/v1/audit/people", "audit-people", peopleTag, "Who did what with the data of persons and with imports, the newest first",
+		a.Audit.Log,
+	)
 }
 
 // audited records an operation.
@@ -62,7 +65,10 @@ func audited[I, O any](a *API, w audit.What[I], handler func(context.Context, *I
 
 // operation describes an operation; id is its method and path in words.
 func operation(method, path, id, tag, summary string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag}, Errors: []int{http.StatusBadRequest, http.StatusUnprocessableEntity}}
+	return huma.Operation{
+		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag},
+		Errors: []int{http.StatusBadRequest, http.StatusUnprocessableEntity},
+	}
 }
 
 // schemaOf returns a reference to the schema of a type.
@@ -79,11 +85,16 @@ func oneBody[T any](api huma.API, contentTypes ...string) *huma.RequestBody {
 	return body
 }
 
-// registerRaw adds an operation whose handler reads the body by itself. The body is documented behind huma's back, which would else decode and check it once more.
-func registerRaw[I, O any](api huma.API, scope string, op huma.Operation, body *huma.RequestBody, handler func(context.Context, *I) (*O, error)) {
+// registerRaw adds an operation whose handler reads the body by itself. The body is documented behind huma's back, which would else decode
+// and check it once more.
+func registerRaw[I, O any](
+	api huma.API, scope string, op huma.Operation, body *huma.RequestBody, handler func(context.Context, *I) (*O, error),
+) {
 	httpserver.Register(api, scope, op, handler)
 	item := api.OpenAPI().Paths[op.Path]
-	for method, registered := range map[string]*huma.Operation{http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch} {
+	for method, registered := range map[string]*huma.Operation{
+		http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch,
+	} {
 		if method == op.Method {
 			registered.RequestBody = body
 		}

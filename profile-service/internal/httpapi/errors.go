@@ -9,7 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// storeProblem maps an error of a store to HTTP: a problem passes, anything else is told by what is wrong with the store, or is a bug of ours.
+// storeProblem maps an error of a store to HTTP: a problem passes, anything else is told by what is wrong with the store, or is a bug of
+// ours.
 func storeProblem(err error) error {
 	var p *apierror.Problem
 	switch {

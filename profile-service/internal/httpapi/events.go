@@ -33,10 +33,15 @@ func (a *API) registerEvents(api huma.API) {
 		return &typesOutput{profileapi.EventTypes{Weights: a.Weights}}, nil
 	})
 
-	verdicts := operation(http.MethodGet, "/v1/events/verdicts", "event-verdicts", eventsTag, "The latest verdicts on events that were refused, warned of or known already")
+	verdicts := operation(
+		http.MethodGet, "/v1/events/verdicts", "event-verdicts", eventsTag,
+		"The latest verdicts on events that were refused, warned of or known already",
+	)
 	verdicts.Description = "The newest first, at most 100, of events that the replica which answers has received since it started: for whoever builds a sender. Files have reports of their own."
 	httpserver.Register(api, auth.ScopeEventsRead, verdicts, func(ctx context.Context, _ *struct{}) (*verdictsOutput, error) {
-		return &verdictsOutput{profileapi.Page[profileapi.Verdict]{Items: append([]profileapi.Verdict{}, a.Ingest.Verdicts(auth.Shop(ctx))...)}}, nil
+		return &verdictsOutput{
+			profileapi.Page[profileapi.Verdict]{Items: append([]profileapi.Verdict{}, a.Ingest.Verdicts(auth.Shop(ctx))...)},
+		}, nil
 	})
 }
 
@@ -133,9 +138,13 @@ func bodyProblem(err error) error {
 	var size *event.SizeError
 	switch {
 	case errors.As(err, &syntax):
-		return apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{Code: "invalid_json", Detail: syntax.Error()})
+		return apierror.Malformed("The body is not JSON of the expected form.", apierror.FieldError{
+			Code: "invalid_json", Detail: syntax.Error(),
+		})
 	case errors.As(err, &size):
-		return apierror.Invalid("The number of events is not between 1 and 1,000.", apierror.FieldError{Code: "batch_size", Detail: size.Detail})
+		return apierror.Invalid("The number of events is not between 1 and 1,000.", apierror.FieldError{
+			Code: "batch_size", Detail: size.Detail,
+		})
 	}
 	return err
 }

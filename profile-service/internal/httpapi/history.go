@@ -46,7 +46,9 @@ type storedEventsOutput struct {
 func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*storedEventsOutput, error) {
 	from, errFrom := timeParameter("from", in.From)
 	to, errTo := timeParameter("to", in.To)
-	if err := errors.Join(errFrom, errTo, checkIDs(map[string]string{"user_id": in.UserID, "session_id": in.SessionID, "item_id": in.ItemID})); err != nil {
+	if err := errors.Join(
+		errFrom, errTo, checkIDs(map[string]string{"user_id": in.UserID, "session_id": in.SessionID, "item_id": in.ItemID}),
+	); err != nil {
 		return nil, err
 	}
 	q := history.Query{UserID: in.UserID, SessionID: in.SessionID, Type: in.Type, ItemID: in.ItemID, RecommendationID: in.RecommendationID,
@@ -94,7 +96,9 @@ func (a *API) eventStats(ctx context.Context, in *statsInput) (*statsOutput, err
 		from.Time = to.Add(-24 * time.Hour)
 	}
 	if !from.Before(to.Time) || to.Sub(from.Time) > maxStats {
-		return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_range", Detail: "from lies before to, by at most 92 days."})
+		return nil, apierror.Invalid("The range is not possible.", apierror.FieldError{
+			Parameter: "from", Code: "invalid_range", Detail: "from lies before to, by at most 92 days.",
+		})
 	}
 	stats, err := a.History.Stats(ctx, auth.Shop(ctx), from.Time, to.Time)
 	if err != nil {

@@ -31,9 +31,18 @@ func (a *API) registerImports(api huma.API) {
 		"a parameter counts before it. Needs the write scope of the kind too: `catalogue:write`, `users:write` or `events:write`."
 	start.DefaultStatus = http.StatusAccepted
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
-	form := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}}}}
+	form := &huma.MediaType{Schema: &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"file"},
+		Properties: map[string]*huma.Schema{"file": {Type: huma.TypeString, Format: "binary"}},
+	}}
 	start.Errors = append(start.Errors, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
-	registerRaw(api, auth.ScopeEventsWrite, start, &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": form}}, a.startImport)
+	registerRaw(
+		api, auth.ScopeEventsWrite, start,
+		&huma.RequestBody{
+			Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": binary, "multipart/form-data": form},
+		},
+		a.startImport,
+	)
 
 	get := operation(http.MethodGet, "/v1/imports/{id}", "get-import", importsTag, "State of an import")
 	get.Errors = append(get.Errors, http.StatusNotFound)
@@ -51,7 +60,10 @@ func (a *API) registerImports(api huma.API) {
 	report := operation(http.MethodGet, "/v1/imports/{id}/errors", "import-errors", importsTag, "Error report of an import")
 	report.Description = "NDJSON, one entry per bad field. Mend the records and import the report itself as ndjson."
 	report.Errors = append(report.Errors, http.StatusNotFound)
-	report.Responses = map[string]*huma.Response{"200": {Description: "One ImportError per line", Content: map[string]*huma.MediaType{ndjsonType: {Schema: schemaOf[profileapi.ImportError](api)}}}}
+	report.Responses = map[string]*huma.Response{"200": {
+		Description: "One ImportError per line",
+		Content:     map[string]*huma.MediaType{ndjsonType: {Schema: schemaOf[profileapi.ImportError](api)}},
+	}}
 	httpserver.Register(api, auth.ScopeEventsRead, report, a.importErrors)
 }
 
@@ -96,7 +108,9 @@ func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.DisallowUnknownFields()
 		if err := d.Decode(into); err != nil {
-			return apierror.Invalid("The options cannot be read.", apierror.FieldError{Parameter: parameter, Code: "invalid_json", Detail: parameter + " cannot be read as JSON: " + err.Error() + "."})
+			return apierror.Invalid("The options cannot be read.", apierror.FieldError{
+				Parameter: parameter, Code: "invalid_json", Detail: parameter + " cannot be read as JSON: " + err.Error() + ".",
+			})
 		}
 		return nil
 	}
@@ -109,7 +123,9 @@ func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
 	for _, p := range []struct {
 		given string
 		to    *string
-	}{{in.Kind, &spec.Kind}, {in.Format, &spec.Format}, {in.Timezone, &spec.Timezone}, {in.DateFormat, &spec.DateFormat}, {in.Decimal, &spec.Decimal}, {in.Separator, &spec.Separator},
+	}{{in.Kind, &spec.Kind}, {in.Format, &spec.Format}, {in.Timezone, &spec.Timezone}, {
+		in.DateFormat, &spec.DateFormat,
+	}, {in.Decimal, &spec.Decimal}, {in.Separator, &spec.Separator},
 		{in.Encoding, &spec.Encoding}, {in.Replace, &spec.Replace}} {
 		if p.given != "" {
 			*p.to = p.given
@@ -134,7 +150,9 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 		return nil, err
 	}
 	if !slices.Contains([]string{"users", "items", "events"}, spec.Kind) {
-		return nil, apierror.Invalid("The import has no kind.", apierror.FieldError{Parameter: "kind", Code: "required", Detail: "Say what the rows are: kind=users, items or events."})
+		return nil, apierror.Invalid("The import has no kind.", apierror.FieldError{
+			Parameter: "kind", Code: "required", Detail: "Say what the rows are: kind=users, items or events.",
+		})
 	}
 	if err := mayWrite(ctx, spec.Kind); err != nil {
 		return nil, err

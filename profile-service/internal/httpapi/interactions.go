@@ -24,7 +24,8 @@ const ndjsonType = "application/x-ndjson"
 func (a *API) registerInteractions(api huma.API) {
 	op := operation(http.MethodGet, "/v1/interactions", "interactions", eventsTag, "Stream what models are computed from")
 	op.Description = "One weighted line per item of an event, in one consistent snapshot, ordered by acknowledgement. Identities are merged; people who withheld consent or were erased do not appear. " +
-		"The compact form is described in docs/interactions-format.md; `Accept: " + ndjsonType + "` gives one JSON object per line. zstd unless `Accept-Encoding` leaves it out. " +
+		"The compact form is described in docs/interactions-format.md; `Accept: " + ndjsonType +
+		"` gives one JSON object per line. zstd unless `Accept-Encoding` leaves it out. " +
 		"A stream that ends without its end block was cut: resume it with the cursor of the last block."
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	op.Responses = map[string]*huma.Response{"200": {Description: "The stream", Content: map[string]*huma.MediaType{
@@ -48,7 +49,9 @@ func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.St
 	if err := errors.Join(errFrom, errTo); err != nil {
 		return nil, err
 	}
-	r, err := a.Interactions.Prepare(ctx, auth.Shop(ctx), profileapi.InteractionsQuery{From: from, To: to, Relation: in.Relation, Resume: in.Resume})
+	r, err := a.Interactions.Prepare(ctx, auth.Shop(ctx), profileapi.InteractionsQuery{
+		From: from, To: to, Relation: in.Relation, Resume: in.Resume,
+	})
 	if err != nil {
 		return nil, storeProblem(err)
 	}

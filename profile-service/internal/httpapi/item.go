@@ -27,7 +27,10 @@ func (a *API) registerItem(api huma.API) {
 	patch := operation(http.MethodPatch, "/v1/items/{id}", "patch-item", itemsTag, "Change parts of an item")
 	patch.Description = "A JSON merge patch (RFC 7396): null removes a field, an object merges, anything else replaces."
 	patch.Errors = append(patch.Errors, http.StatusNotFound, http.StatusPreconditionFailed)
-	registerRaw(api, auth.ScopeCatalogueWrite, patch, oneBody[profileapi.Item](api, "application/merge-patch+json", "application/json"), a.patchItem)
+	registerRaw(
+		api, auth.ScopeCatalogueWrite, patch, oneBody[profileapi.Item](api, "application/merge-patch+json", "application/json"),
+		a.patchItem,
+	)
 
 	get := operation(http.MethodGet, "/v1/items/{id}", "get-item", itemsTag, "Read an item")
 	get.Errors = append(get.Errors, http.StatusNotFound)
@@ -76,7 +79,10 @@ type itemOutput struct {
 
 // itemAnswer is an item, with what was not understood of the body that it came from.
 func itemAnswer(status int, item profileapi.Item, body []byte) *itemOutput {
-	return &itemOutput{Status: status, ETag: httpserver.ETag(item.Version), Body: profileapi.SavedItem{Item: item, Warnings: catalogue.Warnings(&item, body, "")}}
+	return &itemOutput{
+		Status: status, ETag: httpserver.ETag(item.Version),
+		Body: profileapi.SavedItem{Item: item, Warnings: catalogue.Warnings(&item, body, "")},
+	}
 }
 
 func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
@@ -146,7 +152,9 @@ func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, 
 		return nil, err
 	}
 	items, err := a.Catalogue.List(ctx, auth.Shop(ctx), catalogue.Filter{After: after, Status: in.Status, Brand: in.Brand, ParentID: in.ParentID,
-		Category: strings.Join(in.Category, store.CategorySeparator), Words: strings.Fields(strings.ToLower(in.Query)), Limit: in.Limit + 1})
+		Category: strings.Join(
+			in.Category, store.CategorySeparator,
+		), Words: strings.Fields(strings.ToLower(in.Query)), Limit: in.Limit + 1})
 	if err != nil {
 		return nil, storeProblem(err)
 	}

@@ -52,7 +52,9 @@ func (in *rawInput) members() ([]json.RawMessage, error) {
 	var members []json.RawMessage
 	var wrong *json.UnmarshalTypeError
 	if err := json.Unmarshal(in.RawBody, &members); errors.As(err, &wrong) {
-		return nil, apierror.Malformed("The body is not a JSON list.", apierror.FieldError{Code: "invalid_json", Detail: "expected a list, found a JSON " + wrong.Value})
+		return nil, apierror.Malformed("The body is not a JSON list.", apierror.FieldError{
+			Code: "invalid_json", Detail: "expected a list, found a JSON " + wrong.Value,
+		})
 	} else if err != nil {
 		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 	}
@@ -80,7 +82,8 @@ func (a *API) putItems(ctx context.Context, in *rawInput) (*eventsOutput, error)
 		}
 		valid = append(valid, item)
 		if before, again := first[item.ItemID]; again {
-			answer.Results[i].Warnings = append(answer.Results[i].Warnings, profileapi.FieldError{Pointer: at + "/item_id", Code: "repeated_id",
+			answer.Results[i].Warnings = append(answer.Results[i].Warnings, profileapi.FieldError{Pointer: at +
+				"/item_id", Code: "repeated_id",
 				Detail: fmt.Sprintf("Member %d has the same item_id: this one replaces it.", before)})
 		}
 		first[item.ItemID] = i

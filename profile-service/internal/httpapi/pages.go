@@ -25,7 +25,9 @@ func (p PageParameters) after(kind cursor.Kind) (string, error) {
 }
 
 func cursorProblem(err error) error {
-	return apierror.Malformed("The cursor cannot be used.", apierror.FieldError{Parameter: "cursor", Code: "invalid_cursor", Detail: err.Error()})
+	return apierror.Malformed("The cursor cannot be used.", apierror.FieldError{
+		Parameter: "cursor", Code: "invalid_cursor", Detail: err.Error(),
+	})
 }
 
 // page makes a page of the first limit entries; one more tells that there is a next page.

@@ -93,7 +93,9 @@ func checkIDs(ids map[string]string) error {
 			continue
 		}
 		if why := wire.InvalidID(id); why != "" {
-			return apierror.Invalid("An id of the request is not usable.", apierror.FieldError{Parameter: name, Code: "invalid_id", Detail: why})
+			return apierror.Invalid("An id of the request is not usable.", apierror.FieldError{
+				Parameter: name, Code: "invalid_id", Detail: why,
+			})
 		}
 	}
 	return nil
@@ -106,7 +108,9 @@ func timeParameter(name, text string) (wire.Time, error) {
 	}
 	t, err := wire.ParseTime(text)
 	if err != nil {
-		return t, apierror.Invalid("A time of the request cannot be read.", apierror.FieldError{Parameter: name, Code: "invalid_time", Detail: err.Error()})
+		return t, apierror.Invalid("A time of the request cannot be read.", apierror.FieldError{
+			Parameter: name, Code: "invalid_time", Detail: err.Error(),
+		})
 	}
 	return t, nil
 }

@@ -62,7 +62,9 @@ func (a *API) state(ctx context.Context, in *StateParameters, q profileapi.Profi
 	if err != nil {
 		return nil, storeProblem(err)
 	}
-	out := &stateOutput{Status: http.StatusOK, ETag: tag, CacheControl: "private, no-cache", ContentType: "application/octet-stream", Body: data}
+	out := &stateOutput{
+		Status: http.StatusOK, ETag: tag, CacheControl: "private, no-cache", ContentType: "application/octet-stream", Body: data,
+	}
 	if tag != "" && tag == in.IfNoneMatch {
 		out.Status = http.StatusNotModified
 	}

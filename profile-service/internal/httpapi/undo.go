@@ -17,7 +17,10 @@ func (a *API) registerUndo(api huma.API) {
 	undo.Description = "Removes exactly the events that the import stored, and gives the items and users that it stored back what they were; those that somebody has changed since " +
 		"stay and are counted as `kept`. Possible for 30 days. Safe to repeat: an undo that was interrupted goes on. The file can then be imported again."
 	undo.Errors = append(undo.Errors, http.StatusNotFound, http.StatusConflict)
-	httpserver.Register(api, auth.ScopeEventsWrite, undo, audited(a, audit.What[idInput]{Action: "import.undo", Subject: func(_ string, in *idInput) string { return in.ID }}, a.undoImport))
+	httpserver.Register(
+		api, auth.ScopeEventsWrite, undo,
+		audited(a, audit.What[idInput]{Action: "import.undo", Subject: func(_ string, in *idInput) string { return in.ID }}, a.undoImport),
+	)
 }
 
 type undoOutput struct{ Body profileapi.ImportUndone }

@@ -28,7 +28,9 @@ func (a *API) registerUsers(api huma.API) {
 	patch := operation(http.MethodPatch, "/v1/users/{id}", "patch-user", peopleTag, "Change parts of a user")
 	patch.Description = "A JSON merge patch (RFC 7396). A user without a record gets one."
 	patch.Errors = append(patch.Errors, http.StatusPreconditionFailed)
-	registerRaw(api, auth.ScopeUsersWrite, patch, oneBody[profileapi.User](api, "application/merge-patch+json", "application/json"), a.patchUser)
+	registerRaw(
+		api, auth.ScopeUsersWrite, patch, oneBody[profileapi.User](api, "application/merge-patch+json", "application/json"), a.patchUser,
+	)
 
 	get := operation(http.MethodGet, "/v1/users/{id}", "get-user", peopleTag, "Read a user")
 	get.Errors = append(get.Errors, http.StatusNotFound)
@@ -41,7 +43,16 @@ func (a *API) registerUsers(api huma.API) {
 	merge := operation(http.MethodPost, "/v1/users/{id}/merge", "merge-user", peopleTag, "Join a session or an anonymous id to a user")
 	merge.Description = "Its events become the user's, and late ones follow. Repeating a merge changes nothing; one that would form a cycle, or give an id to a second user, is refused."
 	merge.Errors = append(merge.Errors, http.StatusConflict)
-	httpserver.Register(api, auth.ScopeUsersWrite, merge, audited(a, audit.What[mergeInput]{Action: "person.merge", Subject: func(shop string, in *mergeInput) string { return audit.Person(shop, in.ID) }}, a.mergeUser))
+	httpserver.Register(
+		api, auth.ScopeUsersWrite, merge,
+		audited(
+			a,
+			audit.What[mergeInput]{
+				Action: "person.merge", Subject: func(shop string, in *mergeInput) string { return audit.Person(shop, in.ID) },
+			},
+			a.mergeUser,
+		),
+	)
 
 	remove := operation(http.MethodDelete, "/v1/users/{id}", "delete-user", peopleTag, "Erase or anonymise a person")
 	remove.Description = "`erase` removes the record, the events, and every session and anonymous id merged into the user; `anonymize` keeps the events under a random name, without sessions, " +
@@ -56,7 +67,16 @@ func (a *API) registerUsers(api huma.API) {
 	export.Responses = map[string]*huma.Response{"200": {Description: "One ExportEntry per line", Content: map[string]*huma.MediaType{
 		ndjsonType: {Schema: schemaOf[profileapi.ExportEntry](api)},
 	}}}
-	httpserver.Register(api, auth.ScopeUsersRead, export, audited(a, audit.What[idInput]{Action: "person.export", Subject: func(shop string, in *idInput) string { return audit.Person(shop, in.ID) }}, a.exportUser))
+	httpserver.Register(
+		api, auth.ScopeUsersRead, export,
+		audited(
+			a,
+			audit.What[idInput]{
+				Action: "person.export", Subject: func(shop string, in *idInput) string { return audit.Person(shop, in.ID) },
+			},
+			a.exportUser,
+		),
+	)
 }
 
 type userOutput struct {
@@ -132,7 +152,9 @@ func (a *API) mergeUser(ctx context.Context, in *mergeInput) (*mergeOutput, erro
 		return nil, err
 	}
 	if in.Body.SessionID == "" && in.Body.AnonymousID == "" {
-		return nil, apierror.Invalid("There is nothing to merge.", apierror.FieldError{Pointer: "/session_id", Code: "required", Detail: "Give a session_id, an anonymous_id or both."})
+		return nil, apierror.Invalid("There is nothing to merge.", apierror.FieldError{
+			Pointer: "/session_id", Code: "required", Detail: "Give a session_id, an anonymous_id or both.",
+		})
 	}
 	merged, err := a.People.Merge(ctx, auth.Shop(ctx), in.ID, in.Body)
 	if err != nil {

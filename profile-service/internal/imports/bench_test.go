@@ -17,7 +17,10 @@ func BenchmarkEventRows(b *testing.B) {
 	var file strings.Builder
 	file.WriteString("event_time,event_type,product_id,category_code,brand,price,user_id,user_session,order_id\n")
 	for i := range rows {
-		fmt.Fprintf(&file, "2026-11-26 10:%02d:%02d UTC,purchase,%d,electronics.phone,ora,%d.79,%d,s-%d,%d\n", i/60%60, i%60, 100+i%997, i%400, i/20, i/9, i/3)
+		fmt.Fprintf(
+			&file, "2026-11-26 10:%02d:%02d UTC,purchase,%d,electronics.phone,ora,%d.79,%d,s-%d,%d\n", i/60%60, i%60, 100+i%997, i%400,
+			i/20, i/9, i/3,
+		)
 	}
 	b.SetBytes(int64(file.Len()))
 	b.ReportAllocs()

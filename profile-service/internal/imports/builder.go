@@ -68,7 +68,8 @@ func (b *builder) extend() {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {
 			o.group, o.name = group, name
-		} else if column >= 0 && b.plan.Columns[column].Shape == table.Document && (field == "properties" || field == "attributes" || field == "consent") {
+		} else if column >= 0 && b.plan.Columns[column].Shape == table.Document && (field == "properties" || field == "attributes" ||
+			field == "consent") {
 			o.group, o.name = field, "" // its members stand beside those of other columns
 		} else if b.kind == table.Events {
 			o.part = map[string]linePart{"item_id": partItem, "price": partPrice, "quantity": partQuantity}[field]
@@ -88,7 +89,9 @@ func (b *builder) extend() {
 	}
 	slices.SortStableFunc(b.outputs, func(x, y output) int { return strings.Compare(x.path(), y.path()) })
 	for i, c := range b.plan.Columns { // a line has them below items
-		if pointer, ok := map[string]string{"quantity": "/items/0/quantity", "price": "/items/0/price", "item_id": "/items/0/item_id"}[c.Field]; ok && b.kind == table.Events {
+		if pointer, ok := map[string]string{
+			"quantity": "/items/0/quantity", "price": "/items/0/price", "item_id": "/items/0/item_id",
+		}[c.Field]; ok && b.kind == table.Events {
 			b.pointers[pointer] = b.plan.Columns[i].Name
 		}
 	}

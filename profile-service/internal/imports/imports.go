@@ -87,7 +87,10 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 		return profileapi.Import{}, err
 	}
 	now := wire.TimeOf(im.o.Now())
-	state := profileapi.Import{ImportID: uuid.Must(uuid.NewV7()).String(), Spec: spec, State: profileapi.ImportQueued, BytesTotal: size, CreatedAt: now, UpdatedAt: now}
+	state := profileapi.Import{
+		ImportID: uuid.Must(uuid.NewV7()).String(), Spec: spec, State: profileapi.ImportQueued, BytesTotal: size, CreatedAt: now,
+		UpdatedAt: now,
+	}
 	if !spec.DryRun {
 		state.UndoUntil = wire.TimeOf(state.CreatedAt.Add(store.UndoFor))
 	}
@@ -127,7 +130,9 @@ func (im *Imports) spool(file io.Reader) (*os.File, int64, error) {
 		return nil, 0, apierror.Malformed("The body ended too early. Send it again.")
 	case size > im.o.MaxFileBytes:
 		discard(f)
-		return nil, 0, apierror.New(413, "too_large", fmt.Sprintf("The file has more than %d bytes. Send it in parts or compressed.", im.o.MaxFileBytes))
+		return nil, 0, apierror.New(
+			413, "too_large", fmt.Sprintf("The file has more than %d bytes. Send it in parts or compressed.", im.o.MaxFileBytes),
+		)
 	case size == 0:
 		discard(f)
 		return nil, 0, apierror.Malformed("The body is empty. Send the file as the body or as the part \"file\" of a form.")
@@ -151,7 +156,9 @@ func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Impo
 	if err != nil {
 		return fmt.Errorf("encode import: %w", err)
 	}
-	return im.o.Store.PutImport(ctx, shop, store.ImportRow{ImportID: state.ImportID, CreatedMs: state.CreatedAt.UnixMilli(), UpdatedMs: state.UpdatedAt.UnixMilli(), Body: body})
+	return im.o.Store.PutImport(ctx, shop, store.ImportRow{
+		ImportID: state.ImportID, CreatedMs: state.CreatedAt.UnixMilli(), UpdatedMs: state.UpdatedAt.UnixMilli(), Body: body,
+	})
 }
 
 // Import returns the state of an import, or a 404 problem.

@@ -39,8 +39,12 @@ func (b blocked) ArchiveMissing(context.Context, string, Missing) (int, int, err
 func startBlocked(t *testing.T, s store.Store) (*Imports, profileapi.Import) {
 	t.Helper()
 	sink := blocked{reached: make(chan struct{})}
-	im := New(Options{Store: s, Sink: sink, SpoolDir: t.TempDir(), MaxFileBytes: 1000, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
-	state, err := im.Start(t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(`{"item_id":"1"}`))
+	im := New(Options{
+		Store: s, Sink: sink, SpoolDir: t.TempDir(), MaxFileBytes: 1000, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	state, err := im.Start(
+		t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(`{"item_id":"1"}`),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +94,9 @@ func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
 
 func TestFilesBeyondTheLimitAreRefused(t *testing.T) {
 	t.Parallel()
-	im := New(Options{Store: storetest.SQLite(t), SpoolDir: t.TempDir(), MaxFileBytes: 10, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	im := New(Options{
+		Store: storetest.SQLite(t), SpoolDir: t.TempDir(), MaxFileBytes: 10, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 	defer im.Close()
 	for file, status := range map[string]int{strings.Repeat("x", 11): 413, "": 400} {
 		_, err := im.Start(t.Context(), "shop", profileapi.ImportSpec{Kind: "items", Format: "ndjson"}, strings.NewReader(file))

@@ -54,7 +54,12 @@ func (b *builder) draft(rec *table.Record) *draft {
 	}
 	for _, s := range b.set {
 		if f, ok := table.FieldOf(b.kind, s.field); ok {
-			d.column(&table.Column{Name: f.Name, Field: f.Name, Shape: f.Shape, Numbers: &table.Numbers{}, Times: &table.Times{Zone: b.plan.Location()}}, s.value)
+			d.column(
+				&table.Column{
+					Name: f.Name, Field: f.Name, Shape: f.Shape, Numbers: &table.Numbers{}, Times: &table.Times{Zone: b.plan.Location()},
+				},
+				s.value,
+			)
 		}
 	}
 	return d
@@ -319,7 +324,10 @@ func (d *draft) finish() row {
 	if len(d.aliases) > 0 {
 		d.aliases = slices.DeleteFunc(d.aliases, func(a string) bool { return a == d.item["item_id"] })
 		if len(d.aliases) > maxAliases {
-			d.warn("too_many", "aliases", d.aliases[maxAliases], fmt.Sprintf("An item has at most %d further ids; the others are left out.", maxAliases))
+			d.warn(
+				"too_many", "aliases", d.aliases[maxAliases],
+				fmt.Sprintf("An item has at most %d further ids; the others are left out.", maxAliases),
+			)
 			d.aliases = d.aliases[:maxAliases]
 		}
 	}

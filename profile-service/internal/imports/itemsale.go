@@ -32,13 +32,18 @@ func (d *draft) settleSale() {
 	full, known := d.item["price"].(float64)
 	switch {
 	case known && price > full:
-		d.warn("sale_price_higher", "sale_price", formatNumber(price), "The sale price is higher than the price, so that it does not count.")
+		d.warn(
+			"sale_price_higher", "sale_price", formatNumber(price), "The sale price is higher than the price, so that it does not count.",
+		)
 		delete(d.item, "sale_price")
 	case !d.saleTo.IsZero() && !d.saleTo.After(d.b.now):
 		d.warn("sale_over", "sale_price", formatNumber(price), "The sale ended before now, so that its price does not count.")
 		delete(d.item, "sale_price")
 	case d.saleFrom.After(d.b.now):
-		d.warn("sale_not_begun", "sale_price", formatNumber(price), "The sale begins later, so that its price does not count yet. Send the file again then.")
+		d.warn(
+			"sale_not_begun", "sale_price", formatNumber(price),
+			"The sale begins later, so that its price does not count yet. Send the file again then.",
+		)
 		delete(d.item, "sale_price")
 	}
 }

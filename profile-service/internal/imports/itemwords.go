@@ -54,9 +54,21 @@ func (d *draft) statusWord(c *table.Column, text string) {
 		if shown, ok := parseBoolean(text); ok {
 			status = map[bool]string{true: profileapi.ItemActive, false: profileapi.ItemHidden}[shown]
 		}
-	case slices.Contains([]string{"active", "visible", "catalog", "both", "everywhere", "publish", "published", "enabled", "online", "shown", "1", "true", "yes", "catalog, search", "catalog/search"}, word):
+	case slices.Contains(
+		[]string{
+			"active", "visible", "catalog", "both", "everywhere", "publish", "published", "enabled", "online", "shown", "1", "true", "yes",
+			"catalog, search", "catalog/search",
+		},
+		word,
+	):
 		status = profileapi.ItemActive
-	case slices.Contains([]string{"hidden", "none", "nowhere", "search", "draft", "private", "pending", "disabled", "inactive", "offline", "unlisted", "not visible individually", "0", "false", "no"}, word):
+	case slices.Contains(
+		[]string{
+			"hidden", "none", "nowhere", "search", "draft", "private", "pending", "disabled", "inactive", "offline", "unlisted",
+			"not visible individually", "0", "false", "no",
+		},
+		word,
+	):
 		status = profileapi.ItemHidden
 	case slices.Contains([]string{"archived", "deleted", "discontinued", "trash"}, word):
 		status = profileapi.ItemArchived

@@ -34,8 +34,8 @@ type Sink interface {
 	Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Users(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
-	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more than
-	// a share of them. It returns how many those are and of how many; with dryRun it archives nothing.
+	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more
+	// than a share of them. It returns how many those are and of how many; with dryRun it archives nothing.
 	ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error)
 }
 
@@ -152,7 +152,8 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 		return err
 	}
 	if replaced := j.state.Spec.Replace; replaced != "" && !j.state.Spec.DryRun {
-		if err := j.im.o.Undoer.UndoImport(store.DuringImport(ctx, ""), j.shop, replaced); err != nil { // undoing this import shall not bring that one back
+		// undoing this import shall not bring that one back
+		if err := j.im.o.Undoer.UndoImport(store.DuringImport(ctx, ""), j.shop, replaced); err != nil {
 			return err
 		}
 	}
@@ -169,7 +170,9 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 			return j.end(ctx)
 		}
 		if err != nil {
-			return errors.Join(j.flush(ctx), fileError{fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err)})
+			return errors.Join(j.flush(ctx), fileError{
+				fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err),
+			})
 		}
 		j.batchBytes += len(r.object)
 		if j.batch = append(j.batch, r); len(j.batch) == j.rowsAtOnce() || j.batchBytes >= batchBytes {
@@ -187,7 +190,9 @@ func (j *job) end(ctx context.Context) error {
 	}
 	j.found()
 	if j.state.Rows == 0 {
-		return fileError{errors.New("the file has no row: there is nothing below its header. Check that it is the right file, and its separator and format")}
+		return fileError{errors.New(
+			"the file has no row: there is nothing below its header. Check that it is the right file, and its separator and format",
+		)}
 	}
 	if j.state.Spec.Complete {
 		return j.archiveMissing(ctx)
@@ -225,7 +230,8 @@ func (j *job) flush(ctx context.Context) error {
 		j.items.see(&r, j.state.Spec.Kind)
 		if r.bad != nil {
 			report = append(report, profileapi.ImportError{
-				Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample), Record: r.object,
+				Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample),
+				Record: r.object,
 			})
 			j.state.Rejected++
 			continue
@@ -310,9 +316,13 @@ func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
 	out := make([]profileapi.ImportError, len(errs))
 	for i, e := range errs {
-		out[i] = profileapi.ImportError{Line: r.line, Column: columnOf(&r, e.Pointer), Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer))}
+		out[i] = profileapi.ImportError{
+			Line: r.line, Column: columnOf(&r, e.Pointer), Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer)),
+		}
 		if e.Code == "unknown_type" {
-			out[i].Message += fmt.Sprintf(" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", clip(out[i].Sample))
+			out[i].Message += fmt.Sprintf(
+				" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", clip(out[i].Sample),
+			)
 		}
 	}
 	out[0].Record = r.object

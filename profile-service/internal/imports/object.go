@@ -87,7 +87,9 @@ func (w *objectWriter) merge(c *table.Column, value []byte) {
 // noTime warns of an event without a time in a file that has times.
 func (w *objectWriter) noTime() {
 	if at := w.b.timeColumn; at >= 0 && w.rec.Value(at) == "" {
-		w.out.warnings = append(w.out.warnings, warning{"no_time", w.b.plan.Columns[at].Name, "", "The row has no time: it counts as done now."})
+		w.out.warnings = append(w.out.warnings, warning{
+			"no_time", w.b.plan.Columns[at].Name, "", "The row has no time: it counts as done now.",
+		})
 	}
 }
 
@@ -145,7 +147,9 @@ func (w *objectWriter) value(o *output) ([]byte, bool) {
 		return w.raw(c, text)
 	}
 	if at := strings.Index(text, table.List); at >= 0 && c.Shape != table.Words {
-		w.out.warnings = append(w.out.warnings, warning{"several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), severalValues})
+		w.out.warnings = append(w.out.warnings, warning{
+			"several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), severalValues,
+		})
 		text = text[:at]
 	}
 	return w.shaped(c, text)

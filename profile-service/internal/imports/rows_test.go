@@ -53,26 +53,55 @@ func TestRows(t *testing.T) {
 	}{
 		"members of JSON objects": {profileapi.ImportSpec{Kind: "items"},
 			`{"id":7,"name":"A &amp; B","category":["Home","Mugs"],"price":"1.299,00 EUR","stock":3,"tags":["x, y"],"colour":["red"],"size":{"a":{"b":1}},"version":3}`,
-			[]string{`{"attributes":{"colour":["red"],"size":"{\"a\":{\"b\":1}}"},"category_path":["Home","Mugs"],"currency":"EUR","item_id":"7","price":1299,"stock":{"quantity":3,"status":"in_stock"},"tags":["x, y"],"title":"A & B"}`}},
+			[]string{
+				`{"attributes":{"colour":["red"],"size":"{\"a\":{\"b\":1}}"},"category_path":["Home","Mugs"],"currency":"EUR","item_id":"7","price":1299,"stock":{"quantity":3,"status":"in_stock"},"tags":["x, y"],"title":"A & B"}`,
+			}},
 		"an item as the API takes it": {profileapi.ImportSpec{Kind: "items"},
 			`{"item_id":"a","stock":{"status":"preorder"},"attributes":{"n":1.299},"aliases":["b"],"published_at":"2026-01-01T00:00:00Z","prices":[{"currency":"GBP","price":1}]}`,
-			[]string{`{"aliases":["b"],"attributes":{"n":1.299},"item_id":"a","prices":[{"currency":"GBP","price":1}],"published_at":"2026-01-01T00:00:00.000Z","stock":{"status":"preorder"}}`}},
-		"vectors in JSON": {profileapi.ImportSpec{Kind: "items"}, `{"item_id":"a","vectors":{"picture":[0.5,-1]}}`, []string{`{"item_id":"a","vectors":{"picture":[0.5,-1]}}`}},
+			[]string{
+				`{"aliases":["b"],"attributes":{"n":1.299},"item_id":"a","prices":[{"currency":"GBP","price":1}],"published_at":"2026-01-01T00:00:00.000Z","stock":{"status":"preorder"}}`,
+			}},
+		"vectors in JSON": {
+			profileapi.ImportSpec{Kind: "items"}, `{"item_id":"a","vectors":{"picture":[0.5,-1]}}`,
+			[]string{`{"item_id":"a","vectors":{"picture":[0.5,-1]}}`},
+		},
 		"vectors in a column": {profileapi.ImportSpec{Kind: "items"}, "id;vectors\na;{\"picture\":[0.5,-1]}\nb;none\n", []string{
 			`{"item_id":"a","vectors":{"picture":[0.5,-1]}}`, "! vectors: The value is not JSON."}},
-		"objects whose members are mapped": {profileapi.ImportSpec{Kind: "events", Mapping: map[string]string{"what": "item_id", "x": "properties.x"}, Set: map[string]string{"type": "view_item"}},
-			`{"what":5,"x":1,"user_id":"u","properties":{"a":{"b":1}}}`, []string{`{"properties":{"a":{"b":1},"x":1},"type":"view_item","user_id":"u","item_id":"5"}`}},
-		"a list of JSON objects":    {profileapi.ImportSpec{Kind: "users"}, `[{"user_id":"u","tier":"gold","attributes":{"age":3}}]`, []string{`{"attributes":{"age":3,"tier":"gold"},"user_id":"u"}`}},
-		"several categories":        {profileapi.ImportSpec{Kind: "items"}, "id;categories\n1;Sale, Home > Mugs > Big, Home\n", []string{`{"attributes":{"categories":["Sale"]},"category_path":["Home","Mugs","Big"],"item_id":"1"}`}},
-		"one category with a comma": {profileapi.ImportSpec{Kind: "items"}, "id;category\n1;Home, Garden\n", []string{`{"category_path":["Home, Garden"],"item_id":"1"}`}},
+		"objects whose members are mapped": {profileapi.ImportSpec{
+			Kind: "events", Mapping: map[string]string{"what": "item_id", "x": "properties.x"}, Set: map[string]string{"type": "view_item"},
+		},
+			`{"what":5,"x":1,"user_id":"u","properties":{"a":{"b":1}}}`, []string{
+				`{"properties":{"a":{"b":1},"x":1},"type":"view_item","user_id":"u","item_id":"5"}`,
+			}},
+		"a list of JSON objects": {
+			profileapi.ImportSpec{Kind: "users"}, `[{"user_id":"u","tier":"gold","attributes":{"age":3}}]`,
+			[]string{`{"attributes":{"age":3,"tier":"gold"},"user_id":"u"}`},
+		},
+		"several categories": {
+			profileapi.ImportSpec{Kind: "items"}, "id;categories\n1;Sale, Home > Mugs > Big, Home\n",
+			[]string{`{"attributes":{"categories":["Sale"]},"category_path":["Home","Mugs","Big"],"item_id":"1"}`},
+		},
+		"one category with a comma": {
+			profileapi.ImportSpec{Kind: "items"}, "id;category\n1;Home, Garden\n",
+			[]string{`{"category_path":["Home, Garden"],"item_id":"1"}`},
+		},
 		"sales": {profileapi.ImportSpec{Kind: "items"}, "id;price;sale_price;sale_price_effective_date\n1;9;5;2026-11-01/2026-11-28\n2;9;5;2026-12-01/2026-12-31\n3;9;12;\n4;9;5;soon\n", []string{
 			`{"attributes":{"sale_price_effective_date":"2026-11-01/2026-11-28"},"item_id":"1","price":9,"sale_price":5}`,
 			`{"attributes":{"sale_price_effective_date":"2026-12-01/2026-12-31"},"item_id":"2","price":9} sale_not_begun`,
 			`{"item_id":"3","price":9} sale_price_higher`, `{"item_id":"4","price":9,"sale_price":5} invalid_time`}},
-		"a number that may be thousands": {profileapi.ImportSpec{Kind: "items"}, "id;price\n1;1.299\n2;19,99\n", []string{`{"item_id":"1","price":1299}`, `{"item_id":"2","price":19.99}`}},
-		"an odd optional field":          {profileapi.ImportSpec{Kind: "items"}, "id,ean,currency,country\n1,12,pounds,Germany|AT\n", []string{`{"aliases":["12"],"countries":["AT"],"item_id":"1"} out_of_range unknown_word unknown_word`}},
-		"a day that may be a month": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}}, "user_id,sku,date\nu,i,01/02/2026\nu,i,31/01/2026\nu,i,\n", []string{
-			`{"occurred_at":"2026-02-01T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`, `{"occurred_at":"2026-01-31T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
+		"a number that may be thousands": {
+			profileapi.ImportSpec{Kind: "items"}, "id;price\n1;1.299\n2;19,99\n",
+			[]string{`{"item_id":"1","price":1299}`, `{"item_id":"2","price":19.99}`},
+		},
+		"an odd optional field": {
+			profileapi.ImportSpec{Kind: "items"}, "id,ean,currency,country\n1,12,pounds,Germany|AT\n",
+			[]string{`{"aliases":["12"],"countries":["AT"],"item_id":"1"} out_of_range unknown_word unknown_word`},
+		},
+		"a day that may be a month": {profileapi.ImportSpec{
+			Kind: "events", Set: map[string]string{"type": "purchase"},
+		}, "user_id,sku,date\nu,i,01/02/2026\nu,i,31/01/2026\nu,i,\n", []string{
+			`{"occurred_at":"2026-02-01T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
+			`{"occurred_at":"2026-01-31T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"type":"purchase","user_id":"u","item_id":"i"} no_time`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 +0100,1,Cap,25.00,C\n#3,x@y,refunded,2026-11-20 12:13:10 +0100,1.5.0,Cap,25.00,C\n", []string{

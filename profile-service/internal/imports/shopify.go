@@ -28,17 +28,23 @@ type shopify struct {
 
 func shopifyColumns() map[string]string {
 	used := map[string]string{
-		"handle": "item_id", "title": "title", "body (html)": "description", "vendor": "brand", "type": "category_path", "product category": "category_path", "tags": "tags",
-		"published": "status", "status": "status", "variant sku": "aliases", "variant barcode": "gtin", "variant price": "price", "variant compare at price": "price",
-		"variant inventory tracker": "stock.status", "variant inventory qty": "stock.quantity", "variant inventory policy": "stock.status", "cost per item": "cost",
-		"image src": "image_url", "variant image": "image_url",
+		"handle": "item_id", "title": "title", "body (html)": "description", "vendor": "brand", "type": "category_path",
+		"product category": "category_path", "tags": "tags",
+		"published": "status", "status": "status", "variant sku": "aliases", "variant barcode": "gtin", "variant price": "price",
+		"variant compare at price":  "price",
+		"variant inventory tracker": "stock.status", "variant inventory qty": "stock.quantity", "variant inventory policy": "stock.status",
+		"cost per item": "cost",
+		"image src":     "image_url", "variant image": "image_url",
 	}
 	for n := range 3 {
 		used[fmt.Sprintf("option%d name", n+1)] = "attributes"
 		used[fmt.Sprintf("option%d value", n+1)] = "attributes"
 		used[fmt.Sprintf("option%d linked to", n+1)] = ""
 	}
-	for left := range strings.SplitSeq("variant grams,variant fulfillment service,variant requires shipping,variant taxable,variant tax code,variant weight unit,image position,image alt text,gift card,seo title,seo description", ",") {
+	for left := range strings.SplitSeq(
+		"variant grams,variant fulfillment service,variant requires shipping,variant taxable,variant tax code,variant weight unit,image position,image alt text,gift card,seo title,seo description",
+		",",
+	) {
 		used[left] = ""
 	}
 	return used
@@ -100,7 +106,8 @@ func (s *shopify) flush() {
 	first := &lines[0]
 	var variants []*table.Record
 	for i := range lines {
-		if s.sheet.get(&lines[i], "variant price") != "" || s.sheet.get(&lines[i], "variant sku") != "" || s.sheet.get(&lines[i], "option1 value") != "" {
+		if s.sheet.get(&lines[i], "variant price") != "" || s.sheet.get(&lines[i], "variant sku") != "" ||
+			s.sheet.get(&lines[i], "option1 value") != "" {
 			variants = append(variants, &lines[i])
 		}
 	}

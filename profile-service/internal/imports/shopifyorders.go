@@ -20,8 +20,10 @@ type shopifyOrders struct {
 
 func shopifyOrderColumns() map[string]string {
 	return map[string]string{
-		"name": "order_id", "email": "user_id", "paid at": "occurred_at", "created at": "occurred_at", "currency": "currency", "financial status": "type",
-		"lineitem quantity": "quantity", "lineitem name": "item_id", "lineitem price": "price", "lineitem sku": "item_id", "discount code": "properties",
+		"name": "order_id", "email": "user_id", "paid at": "occurred_at", "created at": "occurred_at", "currency": "currency",
+		"financial status":  "type",
+		"lineitem quantity": "quantity", "lineitem name": "item_id", "lineitem price": "price", "lineitem sku": "item_id",
+		"discount code": "properties",
 	}
 }
 
@@ -31,7 +33,10 @@ func filled() []string {
 }
 
 func newShopifyOrders(r *reading, b *builder) *shopifyOrders {
-	s := &shopifyOrders{r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: table.Numbers{Decimal: '.'}, order: map[string]string{}}
+	s := &shopifyOrders{
+		r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: table.Numbers{Decimal: '.'},
+		order: map[string]string{},
+	}
 	for i := range r.plan.Columns {
 		c := &r.plan.Columns[i]
 		if !s.sheet.known(c.Name) && c.How != table.Mapped {
@@ -86,7 +91,10 @@ func (s *shopifyOrders) purchase(rec *table.Record) row {
 	item := s.sheet.get(rec, "lineitem sku")
 	if item = strings.TrimPrefix(item, "'"); item == "" {
 		item = s.sheet.get(rec, "lineitem name")
-		warn("no_sku", "Lineitem sku", item, "The line has no SKU; its name stands for the item. Give the variant a SKU, or the item this name as an alias.")
+		warn(
+			"no_sku", "Lineitem sku", item,
+			"The line has no SKU; its name stands for the item. Give the variant a SKU, or the item this name as an alias.",
+		)
 	}
 	line := map[string]any{"item_id": item}
 	for field, column := range map[string]string{"quantity": "Lineitem quantity", "price": "Lineitem price"} {
@@ -135,6 +143,9 @@ func (s *shopifyOrders) paid(bad, warn func(column, code, why, sample string)) {
 	case "voided", "expired":
 		bad("Financial Status", "order_voided", "The order was cancelled before it was paid: it is no purchase.", status)
 	case "refunded", "partially_refunded":
-		warn("order_refunded", "Financial Status", s.order["name"], "The export does not say which lines were refunded: they are stored as bought. Send refund events for them.")
+		warn(
+			"order_refunded", "Financial Status", s.order["name"],
+			"The export does not say which lines were refunded: they are stored as bought. Send refund events for them.",
+		)
 	}
 }

@@ -83,7 +83,8 @@ func open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, now time.Time) (*reading, error) {
 	kind := table.Kind(spec.Kind)
 	reader, err := table.Open(cancelReader{ctx, file}, table.Options{
-		Format: container(spec.Format), Separator: spec.Separator, Encoding: spec.Encoding, Known: table.Known(kind), Flatten: kind != table.Events || shaped(spec),
+		Format: container(spec.Format), Separator: spec.Separator, Encoding: spec.Encoding, Known: table.Known(kind),
+		Flatten: kind != table.Events || shaped(spec),
 	})
 	r := &reading{table: reader}
 	if err != nil {
@@ -96,7 +97,8 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	sample := reader.Sample(sampleRows)
 	r.layout = layoutOf(spec, reader, sample)
 	r.plan, err = table.NewPlan(kind, reader.Columns, table.PlanOptions{
-		Mapping: spec.Mapping, Ignore: spec.Ignore, Set: canonicalSet(kind, spec.Set), MapValues: spec.MapValues, Decimal: spec.Decimal, DateFormat: spec.DateFormat, Timezone: spec.Timezone,
+		Mapping: spec.Mapping, Ignore: spec.Ignore, Set: canonicalSet(kind, spec.Set), MapValues: spec.MapValues, Decimal: spec.Decimal,
+		DateFormat: spec.DateFormat, Timezone: spec.Timezone,
 		JSON: reader.Format == table.NDJSON,
 	})
 	if err != nil {
@@ -119,7 +121,9 @@ func (r *reading) choose(spec profileapi.ImportSpec, now time.Time) error {
 	case wooLayout:
 		s := newWoo(r, b)
 		if r.source = s; s.kind < 0 {
-			return errors.New("the file is no product export of WooCommerce: no column holds types such as simple and variable. Use the format auto")
+			return errors.New(
+				"the file is no product export of WooCommerce: no column holds types such as simple and variable. Use the format auto",
+			)
 		}
 	default:
 		if err := r.needFields(spec); err != nil {
@@ -166,7 +170,8 @@ func (r *reading) needFields(spec profileapi.ImportSpec) error {
 
 // shaped reports whether the caller wants rows changed.
 func shaped(spec profileapi.ImportSpec) bool {
-	return len(spec.Mapping)+len(spec.MapValues)+len(spec.Set)+len(spec.Ignore) > 0 || spec.Timezone != "" || spec.DateFormat != "" || spec.Decimal != ""
+	return len(spec.Mapping)+len(spec.MapValues)+len(spec.Set)+len(spec.Ignore) > 0 || spec.Timezone != "" || spec.DateFormat != "" ||
+		spec.Decimal != ""
 }
 
 // container is the format of the file that a format of imports needs, "" when its content tells.

@@ -50,7 +50,8 @@ func wooKind(sample []table.Record, columns int) int {
 	return -1
 }
 
-// wooColumns reports whether a file has the columns about what is shown, as WooCommerce exports them: other programs have types called simple, too.
+// wooColumns reports whether a file has the columns about what is shown, as WooCommerce exports them: other programs have types called
+// simple, too.
 func wooColumns(columns []string) bool {
 	plan, err := table.NewPlan(table.Items, columns, table.PlanOptions{})
 	return err == nil && plan.Column("published") >= 0 && (plan.Column("visibility") >= 0 || plan.Column("parent_id") >= 0)
@@ -175,7 +176,8 @@ type wooFamilies struct {
 
 // readFamilies reads a file to its end for what its variations say about their products.
 func readFamilies(r *reading) (*wooFamilies, error) {
-	s, f := r.source.(*woo), &wooFamilies{ids: map[string]string{}, hidden: map[string]bool{}, members: map[string]*family{}} // it was chosen so
+	// it was chosen so
+	s, f := r.source.(*woo), &wooFamilies{ids: map[string]string{}, hidden: map[string]bool{}, members: map[string]*family{}}
 	for {
 		rec, err := r.record()
 		if errors.Is(err, io.EOF) {

@@ -112,7 +112,8 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 	return err
 }
 
-// store appends events. A panic there is the leader's alone to meet, but others wait for the same commit and for the lane: it becomes the error of all.
+// store appends events. A panic there is the leader's alone to meet, but others wait for the same commit and for the lane: it becomes the
+// error of all.
 func (g *group) store(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

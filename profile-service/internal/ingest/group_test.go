@@ -29,7 +29,8 @@ func (p *panicking) Append(context.Context, string, []store.NewEvent, []store.Co
 	panic("a bug")
 }
 
-// TestAPanicOfACommitFreesItsLane has a commit panic that others wait behind, and then theirs, which they share: all are answered, and the lane is free.
+// TestAPanicOfACommitFreesItsLane has a commit panic that others wait behind, and then theirs, which they share: all are answered, and the
+// lane is free.
 func TestAPanicOfACommitFreesItsLane(t *testing.T) {
 	t.Parallel()
 	const others = 4

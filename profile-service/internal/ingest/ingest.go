@@ -27,7 +27,9 @@ type Ingest struct {
 }
 
 // New returns an Ingest over log, with its metrics on registry. retention says how long a shop keeps events.
-func New(log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time, registry prometheus.Registerer) *Ingest {
+func New(
+	log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time, registry prometheus.Registerer,
+) *Ingest {
 	m := newMetrics(registry)
 	return &Ingest{group: newGroup(log, m.commits), rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
 }

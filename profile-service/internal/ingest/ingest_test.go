@@ -19,14 +19,20 @@ import (
 func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
-	in := ingest.New(s, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
+	in := ingest.New(
+		s, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now,
+		prometheus.NewRegistry(),
+	)
 	const callers, posts = 20, 15
 	var wg sync.WaitGroup
 	for c := range callers {
 		wg.Go(func() {
 			shop := []string{"north", "south"}[c%2]
 			for p := range posts {
-				body := fmt.Sprintf(`[{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[2]d"},{"type":"no"},{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[3]d"}]`, c, p, p-1)
+				body := fmt.Sprintf(
+					`[{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[2]d"},{"type":"no"},{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[3]d"}]`,
+					c, p, p-1,
+				)
 				decoded, err := in.Decode(shop, []byte(body))
 				if err != nil {
 					t.Error(err)
@@ -52,7 +58,9 @@ func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 	wg.Wait()
 	for _, shop := range []string{"north", "south"} {
 		n := 0
-		if err := s.Scan(t.Context(), shop, store.ScanQuery{UpTo: 1 << 40, Limit: 10_000}, func(*store.Event) bool { n++; return true }); err != nil {
+		if err := s.Scan(
+			t.Context(), shop, store.ScanQuery{UpTo: 1 << 40, Limit: 10_000}, func(*store.Event) bool { n++; return true },
+		); err != nil {
 			t.Fatal(err)
 		}
 		if want := callers / 2 * (posts + 1); n != want {

@@ -11,9 +11,12 @@ type metrics struct {
 // newMetrics registers the metrics.
 func newMetrics(registry prometheus.Registerer) *metrics {
 	m := &metrics{
-		events: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "aisle_profile_events_total", Help: "Events received, by verdict."}, []string{"verdict"}),
+		events: prometheus.NewCounterVec(
+			prometheus.CounterOpts{Name: "aisle_profile_events_total", Help: "Events received, by verdict."}, []string{"verdict"},
+		),
 		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "aisle_profile_events_per_commit", Help: "Events that were stored in one commit.", Buckets: []float64{1, 3, 10, 30, 100, 300, 1000, 3000, 10000},
+			Name: "aisle_profile_events_per_commit", Help: "Events that were stored in one commit.",
+			Buckets: []float64{1, 3, 10, 30, 100, 300, 1000, 3000, 10000},
 		}),
 	}
 	registry.MustRegister(m.events, m.commits)

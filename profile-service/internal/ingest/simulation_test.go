@@ -39,8 +39,9 @@ const (
 	patience      = 6 // attempts of a caller that is not killed
 )
 
-// TestSimulatedFaultsOfAppend runs the real group commit over the real store on SQLite, whose driver fails at one call, or a few, or from one on as if the process
-// had been killed, in each of many seeds: what was acknowledged is there once when the file is opened again, and repeats add nothing.
+// TestSimulatedFaultsOfAppend runs the real group commit over the real store on SQLite, whose driver fails at one call, or a few, or from
+// one on as if the process had been killed, in each of many seeds: what was acknowledged is there once when the file is opened again, and
+// repeats add nothing.
 func TestSimulatedFaultsOfAppend(t *testing.T) {
 	t.Parallel()
 	template := newTemplate(t)
@@ -104,7 +105,9 @@ func simulate(t *testing.T, template []byte, folder string, seed uint64) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0))
 	w := &world{file: filepath.Join(folder, fmt.Sprintf("%d.db", seed)), ids: map[string]bool{}, acked: map[string]bool{}}
-	w.faults = &faultsql.Faults{First: 1 + int(seed%callsOfAppend), Kind: faultsql.Kind(seed / callsOfAppend % uint64(faultsql.Kinds)), Count: 1 + r.IntN(3)}
+	w.faults = &faultsql.Faults{
+		First: 1 + int(seed%callsOfAppend), Kind: faultsql.Kind(seed / callsOfAppend % uint64(faultsql.Kinds)), Count: 1 + r.IntN(3),
+	}
 	w.draw(r)
 	if err := os.WriteFile(w.file, template, 0o600); err != nil {
 		t.Fatal(err)
@@ -137,7 +140,9 @@ func (w *world) draw(r *rand.Rand) {
 			if more != "" {
 				kind = "purchase"
 			}
-			events = append(events, fmt.Sprintf(`{"type":%q,"user_id":"u%d","item_id":"i%d","event_id":%q%s}`, kind, user, r.IntN(4), id, more))
+			events = append(
+				events, fmt.Sprintf(`{"type":%q,"user_id":"u%d","item_id":"i%d","event_id":%q%s}`, kind, user, r.IntN(4), id, more),
+			)
 		}
 		w.bodies = append(w.bodies, "["+strings.Join(events, ",")+"]")
 	}
@@ -189,11 +194,14 @@ func (w *world) open(ctx context.Context) (*sqlstore.Store, error) {
 }
 
 func newIngest(log store.EventLog) *ingest.Ingest {
-	return ingest.New(log, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now, prometheus.NewRegistry())
+	return ingest.New(
+		log, event.NewRules(profileapi.DefaultEventWeights()), func(string) time.Duration { return 24 * time.Hour }, time.Now,
+		prometheus.NewRegistry(),
+	)
 }
 
-// post has every caller of a wave post its body, and post it again while it fails and nothing was killed. The first commit waits until the others have gathered behind
-// it, so that each seed makes the same commits.
+// post has every caller of a wave post its body, and post it again while it fails and nothing was killed. The first commit waits until the
+// others have gathered behind it, so that each seed makes the same commits.
 func (w *world) post(t *testing.T, in *ingest.Ingest, wave int) {
 	gathered := make(chan struct{})
 	w.faults.Ahead = func(what string) {

@@ -19,8 +19,8 @@ const (
 	maxErrors   = 20  // of one event
 )
 
-// verdictLog remembers the latest verdicts that were not plain acceptance, in the memory of this process: whoever builds a sender sees what is wrong with what it
-// sends. It holds no visitor and no body.
+// verdictLog remembers the latest verdicts that were not plain acceptance, in the memory of this process: whoever builds a sender sees what
+// is wrong with what it sends. It holds no visitor and no body.
 type verdictLog struct {
 	mu     sync.Mutex
 	byShop map[string][]profileapi.Verdict // the oldest first
@@ -54,8 +54,8 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	l.byShop[shop] = slices.Clone(all[max(0, len(all)-maxVerdicts):])
 }
 
-// short bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that no body is kept for
-// a word of it.
+// short bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that
+// no body is kept for a word of it.
 func short(text string) string {
 	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), maxText)]), "")
 }

@@ -1,5 +1,5 @@
-// Package interactions turns stored events into the stream that models are computed from: one weighted line per item of an event. The main type is
-// Stream. The binary form itself is package profileapi's.
+// Package interactions turns stored events into the stream that models are computed from: one weighted line per item of an event. The main
+// type is Stream. The binary form itself is package profileapi's.
 package interactions
 
 import (
@@ -53,7 +53,9 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 	}
 	if q.Resume != "" {
 		if _, err := cursor.Decode(cursor.Interactions, q.Resume, &r.query.After, &r.query.UpTo); err != nil {
-			return Range{}, apierror.Malformed("The stream cannot be resumed.", apierror.FieldError{Parameter: "resume", Code: "invalid_cursor", Detail: err.Error()})
+			return Range{}, apierror.Malformed("The stream cannot be resumed.", apierror.FieldError{
+				Parameter: "resume", Code: "invalid_cursor", Detail: err.Error(),
+			})
 		}
 		return r, nil
 	}
@@ -72,7 +74,8 @@ type Sink interface {
 	Close() error
 }
 
-// Send writes every interaction of a range, oldest acknowledgement first, and then closes the sink. The store is not held while the sink writes.
+// Send writes every interaction of a range, oldest acknowledgement first, and then closes the sink. The store is not held while the sink
+// writes.
 func (s *Stream) Send(ctx context.Context, r Range, sink Sink) error {
 	var (
 		lines []event.Line

@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Delete removes a person, or makes the events nobody's, and returns a receipt that says what is left. It is safe to repeat: what imports have left goes
-// first, while the names of the person are still known.
+// Delete removes a person, or makes the events nobody's, and returns a receipt that says what is left. It is safe to repeat: what imports
+// have left goes first, while the names of the person are still known.
 func (p *People) Delete(ctx context.Context, shop, userID, mode string) (profileapi.ErasureReceipt, error) {
 	now := p.now()
 	who, err := p.person(ctx, shop, userID)
@@ -51,7 +51,9 @@ const here = "profile-service"
 
 // left says what an erasure cannot take or leaves on purpose: anonymous events, and running imports.
 func (p *People) left(now time.Time, shop string, anonymous, running int64) []profileapi.Held {
-	list := []profileapi.Held{{Where: here, What: "the receipt of this erasure, which does not name the person", Count: 1, Ends: "kept as a proof"}}
+	list := []profileapi.Held{
+		{Where: here, What: "the receipt of this erasure, which does not name the person", Count: 1, Ends: "kept as a proof"},
+	}
 	if anonymous > 0 {
 		list = append(list, profileapi.Held{Where: here, Count: anonymous, Until: wire.TimeOf(now.Add(p.retention(shop))),
 			What: "events under a random name: type, time, items with quantity and price, and value"})
@@ -63,8 +65,15 @@ func (p *People) left(now time.Time, shop string, anonymous, running int64) []pr
 	return append(list,
 		profileapi.Held{Where: here, What: "rows of rejected files that hold neither the id of the user nor one of a session",
 			Until: wire.TimeOf(now.Add(p.retention(shop)))},
-		profileapi.Held{Where: here, What: "the bytes of deleted rows in free space of the database", Ends: "when the database writes over them"},
-		profileapi.Held{Where: "similarity-service", What: "counts in published models, without ids of people", Ends: "with the next recompute"},
-		profileapi.Held{Where: "backups and logs", What: "what was copied from the database, and ids in paths of failed requests", Ends: "with the backups and logs: Aisle does not know them"},
+		profileapi.Held{
+			Where: here, What: "the bytes of deleted rows in free space of the database", Ends: "when the database writes over them",
+		},
+		profileapi.Held{
+			Where: "similarity-service", What: "counts in published models, without ids of people", Ends: "with the next recompute",
+		},
+		profileapi.Held{
+			Where: "backups and logs", What: "what was copied from the database, and ids in paths of failed requests",
+			Ends: "with the backups and logs: Aisle does not know them",
+		},
 	)
 }

@@ -17,8 +17,8 @@ import (
 // exportPage is how many events are read at once.
 const exportPage = 1000
 
-// Export hands write everything that is held on a person: the aliases, the records, the events in order of acknowledgement, what imports have left, and at last
-// an entry with the counts, which tells that nothing is missing, and with how long it is kept.
+// Export hands write everything that is held on a person: the aliases, the records, the events in order of acknowledgement, what imports
+// have left, and at last an entry with the counts, which tells that nothing is missing, and with how long it is kept.
 func (p *People) Export(ctx context.Context, shop, userID string, write func(profileapi.ExportEntry) error) error {
 	who, err := p.person(ctx, shop, userID)
 	if err != nil {
@@ -32,7 +32,9 @@ func (p *People) Export(ctx context.Context, shop, userID string, write func(pro
 	for _, alias := range aliases {
 		aliasUser, aliasSession := event.SplitSubject(alias)
 		counts.Aliases++
-		if err := write(profileapi.ExportEntry{Kind: "alias", Alias: &profileapi.Alias{AnonymousID: aliasUser, SessionID: aliasSession}}); err != nil {
+		if err := write(profileapi.ExportEntry{
+			Kind: "alias", Alias: &profileapi.Alias{AnonymousID: aliasUser, SessionID: aliasSession},
+		}); err != nil {
 			return err
 		}
 	}
@@ -114,14 +116,22 @@ func (h held) list(counts *profileapi.ExportCounts) []profileapi.Held {
 	all := []profileapi.Held{
 		{Where: here, What: "records", Count: int64(counts.Users), Ends: erased},
 		{Where: here, What: "aliases", Count: int64(counts.Aliases), Ends: erased},
-		{Where: here, What: "events, and the state, orders and sessions that are made of them", Count: int64(counts.Events), Until: wire.TimeOf(h.now.Add(h.retention))},
+		{
+			Where: here, What: "events, and the state, orders and sessions that are made of them", Count: int64(counts.Events),
+			Until: wire.TimeOf(h.now.Add(h.retention)),
+		},
 		{Where: here, What: "rows that imports have rejected", Count: int64(counts.ImportErrors), Until: after(h.errors, h.retention)},
-		{Where: here, What: "what the record was before imports, for undoing them", Count: int64(counts.UndoCopies), Until: after(h.copies, min(store.UndoFor, h.retention))},
+		{
+			Where: here, What: "what the record was before imports, for undoing them", Count: int64(counts.UndoCopies),
+			Until: after(h.copies, min(store.UndoFor, h.retention)),
+		},
 	}
 	return slices.DeleteFunc(all, func(e profileapi.Held) bool { return e.Count == 0 })
 }
 
-func (p *People) exportEvents(ctx context.Context, shop, subject string, counts *profileapi.ExportCounts, write func(profileapi.ExportEntry) error) error {
+func (p *People) exportEvents(
+	ctx context.Context, shop, subject string, counts *profileapi.ExportCounts, write func(profileapi.ExportEntry) error,
+) error {
 	last, err := p.log.LastSeq(ctx, shop)
 	if err != nil {
 		return err

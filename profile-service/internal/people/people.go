@@ -75,7 +75,9 @@ func decodeOne(id string, body []byte) (profileapi.User, error) {
 }
 
 // Put stores one user whole. require checks the version that is there, 0 when there is none; created reports whether there was none.
-func (p *People) Put(ctx context.Context, shop, id string, body []byte, require func(version int64) error) (user profileapi.User, created bool, err error) {
+func (p *People) Put(
+	ctx context.Context, shop, id string, body []byte, require func(version int64) error,
+) (user profileapi.User, created bool, err error) {
 	wanted, err := decodeOne(id, body)
 	if err != nil {
 		return user, false, err
@@ -123,7 +125,9 @@ func (p *People) PutAll(ctx context.Context, shop string, users []profileapi.Use
 }
 
 // update applies a change to each id in order, in one transaction. A user that stays the same keeps its version.
-func (p *People) update(ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.User) (*profileapi.User, error)) ([]profileapi.User, error) {
+func (p *People) update(
+	ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.User) (*profileapi.User, error),
+) ([]profileapi.User, error) {
 	results := make([]profileapi.User, len(ids))
 	err := p.store.UpdateUsers(ctx, shop, ids, func(present map[string]store.UserRow) ([]store.UserRow, error) {
 		var rows []store.UserRow
@@ -146,7 +150,9 @@ func (p *People) update(ctx context.Context, shop string, ids []string, change f
 }
 
 // apply returns the row after the change and whether it differs from the present one.
-func (p *People) apply(id string, rows map[string]store.UserRow, change func(*profileapi.User) (*profileapi.User, error)) (store.UserRow, bool, error) {
+func (p *People) apply(
+	id string, rows map[string]store.UserRow, change func(*profileapi.User) (*profileapi.User, error),
+) (store.UserRow, bool, error) {
 	row, exists := rows[id]
 	var present *profileapi.User
 	if exists {
@@ -170,7 +176,9 @@ func (p *People) apply(id string, rows map[string]store.UserRow, change func(*pr
 		return row, false, nil
 	}
 	now := p.now().UnixMilli()
-	next := store.UserRow{UserID: id, Version: row.Version + 1, CreatedMs: now, UpdatedMs: now, Withheld: !record.Consent.AllowsPersonalization(), Body: body}
+	next := store.UserRow{
+		UserID: id, Version: row.Version + 1, CreatedMs: now, UpdatedMs: now, Withheld: !record.Consent.AllowsPersonalization(), Body: body,
+	}
 	if exists {
 		next.CreatedMs = row.CreatedMs
 	}
@@ -238,7 +246,9 @@ func (p *People) Merge(ctx context.Context, shop, userID string, m profileapi.Me
 		case errors.Is(err, store.ErrCycle):
 			return out, apierror.Conflict("merge_cycle", "The user is itself merged into what is to be merged. Merge the other way round.")
 		case errors.Is(err, store.ErrMerged):
-			return out, apierror.Conflict("already_merged", "The session or anonymous id is merged into another user. It cannot belong to two.")
+			return out, apierror.Conflict(
+				"already_merged", "The session or anonymous id is merged into another user. It cannot belong to two.",
+			)
 		case err != nil:
 			return out, err
 		}

@@ -46,7 +46,8 @@ func (p *People) person(ctx context.Context, shop, userID string) (person, error
 // names are the ids of one person: of the user and of the sessions.
 type names map[string]bool
 
-// insideFrom is the length from which an id is also looked for inside longer texts, such as addresses and messages; a shorter one is in too many.
+// insideFrom is the length from which an id is also looked for inside longer texts, such as addresses and messages; a shorter one is in too
+// many.
 const insideFrom = 8
 
 // ofItems are the members of a row whose values are no ids of people; a short numeric id would be found among them.
@@ -95,7 +96,8 @@ func (n names) text(text string) bool {
 	return false
 }
 
-// traces calls see with what imports have left of a person. Of a row with several errors only the first holds the row: the others go with it.
+// traces calls see with what imports have left of a person. Of a row with several errors only the first holds the row: the others go with
+// it.
 func (p *People) traces(ctx context.Context, shop string, who person, see func(*store.Trace) error) error {
 	var row struct {
 		importID string
@@ -148,7 +150,8 @@ const (
 	alive = 5 * time.Minute
 )
 
-// erasePreviews takes rows and values of a person out of the states of imports. It returns how many imports are running: what they show is theirs to write.
+// erasePreviews takes rows and values of a person out of the states of imports. It returns how many imports are running: what they show is
+// theirs to write.
 func (p *People) erasePreviews(ctx context.Context, shop string, who person, rows *profileapi.ErasedRows) (running int64, err error) {
 	for before := ""; ; {
 		page, err := p.store.ListImports(ctx, shop, before, importsAtOnce)

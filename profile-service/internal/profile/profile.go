@@ -44,7 +44,8 @@ func recent(s *visitorstate.State, items []visitorstate.Item, o Options) []profi
 		types := s.TypesOf(it)
 		slices.Sort(types)
 		list[n] = profileapi.ProfileItem{
-			ItemID: it.ID, Type: s.Types[it.Top], Types: types, Weight: float64(it.Weight), Decayed: it.DecayedAt(o.At, o.HalfLife), Count: int(it.Count),
+			ItemID: it.ID, Type: s.Types[it.Top], Types: types, Weight: float64(it.Weight), Decayed: it.DecayedAt(o.At, o.HalfLife),
+			Count:   int(it.Count),
 			FirstAt: timeOf(it.FirstMs), LastAt: timeOf(it.LastMs), AgeHours: max(0, o.At.Sub(time.UnixMilli(it.LastMs))).Hours(),
 		}
 	}
@@ -107,7 +108,10 @@ func purchased(s *visitorstate.State) []profileapi.PurchasedItem {
 			continue
 		}
 		last := len(bought) - 1
-		it := profileapi.PurchasedItem{ItemID: s.Items[n].ID, Count: len(bought), Quantity: s.Items[n].Quantity(), FirstAt: timeOf(bought[last].AtMs), LastAt: timeOf(bought[0].AtMs)}
+		it := profileapi.PurchasedItem{
+			ItemID: s.Items[n].ID, Count: len(bought), Quantity: s.Items[n].Quantity(), FirstAt: timeOf(bought[last].AtMs),
+			LastAt: timeOf(bought[0].AtMs),
+		}
 		for k := last; k >= 0 && last > 0; k-- { // last_at says it of one; most items of a long history were bought once
 			it.Times = append(it.Times, timeOf(bought[k].AtMs))
 		}

@@ -63,18 +63,24 @@ func TestProfileOfAKnownHistory(t *testing.T) {
 	wantRecent := []struct {
 		id, typ        string
 		weight, decays float64
-	}{{"chair", "not_interested", -2, -2}, {"cup", "add_to_cart", 3, 3}, {"lamp", "purchase", 11, 1 + 2.5 + 1.25}, {"new", "purchase", 5, 2.5}} // halved once and twice by 30 and 60 days
+		// halved once and twice by 30 and 60 days
+	}{
+		{"chair", "not_interested", -2, -2}, {"cup", "add_to_cart", 3, 3}, {"lamp", "purchase", 11, 1 + 2.5 + 1.25},
+		{"new", "purchase", 5, 2.5},
+	}
 	if len(p.Recent) != len(wantRecent) {
 		t.Fatalf("recent: %+v", p.Recent)
 	}
 	for i, want := range wantRecent {
-		if got := p.Recent[i]; got.ItemID != want.id || got.Type != want.typ || got.Weight != want.weight || math.Abs(got.Decayed-want.decays) > 1e-6 {
+		if got := p.Recent[i]; got.ItemID != want.id || got.Type != want.typ || got.Weight != want.weight ||
+			math.Abs(got.Decayed-want.decays) > 1e-6 {
 			t.Errorf("recent %d: %+v, want %+v", i, got, want)
 		}
 	}
 	affinity := profileapi.Affinity{
 		Categories: []profileapi.AffinityValue{{Value: "Home > Light", Weight: 4.75}, {Value: "Home", Weight: 2.75}},
-		Brands:     []profileapi.AffinityValue{{Value: "Lux", Weight: 4.75}}, PriceBands: []profileapi.AffinityValue{{Value: "10-20", Weight: 4.75}},
+		Brands:     []profileapi.AffinityValue{{Value: "Lux", Weight: 4.75}},
+		PriceBands: []profileapi.AffinityValue{{Value: "10-20", Weight: 4.75}},
 	}
 	if diff := cmp.Diff(affinity, p.Affinity, approx); diff != "" {
 		t.Error(diff)

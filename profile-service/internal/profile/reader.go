@@ -25,7 +25,9 @@ type Reader struct {
 
 // Profile answers a query and returns a tag for the answer; where the answer that had the tag known still holds, it returns only that tag.
 // The profile of a visitor whose consent is withheld is empty but for the consent.
-func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQuery, known string) (p profileapi.Profile, tag string, err error) {
+func (r *Reader) Profile(
+	ctx context.Context, shop string, q profileapi.ProfileQuery, known string,
+) (p profileapi.Profile, tag string, err error) {
 	v, err := r.Visitors.Visitor(ctx, shop, q.UserID, q.SessionID)
 	if err != nil {
 		return p, "", err
@@ -44,7 +46,10 @@ func (r *Reader) Profile(ctx context.Context, shop string, q profileapi.ProfileQ
 			return p, "", err
 		}
 	}
-	p = profileapi.Profile{UserID: q.UserID, SessionID: q.SessionID, AsOf: at, Watermark: v.LastSeq, Known: v.User != nil || s.Seq > 0, LastEventID: s.LastEvent}
+	p = profileapi.Profile{
+		UserID: q.UserID, SessionID: q.SessionID, AsOf: at, Watermark: v.LastSeq, Known: v.User != nil || s.Seq > 0,
+		LastEventID: s.LastEvent,
+	}
 	if q.Watermark > 0 {
 		p.Watermark = min(p.Watermark, q.Watermark)
 	}

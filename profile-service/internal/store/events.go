@@ -48,8 +48,8 @@ func MadeID(seq int64) string { return madeID + strconv.FormatInt(seq, 10) }
 // EventLog keeps events.
 type EventLog interface {
 	// Append stores events in their order in one transaction, moves the states of their visitors on, and sets the Result of each. An event
-	// with Withheld, or of a subject whose consent is withheld, is stored without subject and session. counts are added to the statistics in
-	// the same transaction, and one is added per outcome. These are duplicates:
+	// with Withheld, or of a subject whose consent is withheld, is stored without subject and session. counts are added to the statistics
+	// in the same transaction, and one is added per outcome. These are duplicates:
 	//   - an event whose id its person has used. The person is the canonical subject and, of an event that names a user and a session, also
 	//     the session's: an event of a session that is sent again with the user is a repeat.
 	//   - a purchase with an order id that tells nothing new. An order is a set of lines of a person; a line is there already when item,

@@ -133,11 +133,11 @@ type Trace struct {
 
 // Traces finds and removes what imports have left of people.
 type Traces interface {
-	// Subjects returns every subject that events of a canonical subject were posted under: itself, what was merged into it and the sessions in which it was
-	// seen, in ascending order; one of whom nothing is stored is only itself.
+	// Subjects returns every subject that events of a canonical subject were posted under: itself, what was merged into it and the sessions
+	// in which it was seen, in ascending order; one of whom nothing is stored is only itself.
 	Subjects(ctx context.Context, shop, subject string) ([]string, error)
-	// Traces calls see with every entry of the shop's reports, in the order of imports and numbers, and with every change to the records of users. What see
-	// is given is valid during the call. The error of see ends it and is returned as it is.
+	// Traces calls see with every entry of the shop's reports, in the order of imports and numbers, and with every change to the records of
+	// users. What see is given is valid during the call. The error of see ends it and is returned as it is.
 	Traces(ctx context.Context, shop string, userIDs []string, see func(*Trace) error) error
 	// EraseTraces removes traces by their kind, import, number and user in bounded transactions; after an error a repeat goes on.
 	EraseTraces(ctx context.Context, shop string, traces []Trace) error
@@ -164,9 +164,11 @@ type Upkeep interface {
 	Shops(ctx context.Context) ([]string, error)
 	// Ping reports why the store cannot answer now.
 	Ping(ctx context.Context) error
-	// Check looks through everything that is stored, where the database does not do so by itself, and reports damage and what it had no time for.
+	// Check looks through everything that is stored, where the database does not do so by itself, and reports damage and what it had no
+	// time for.
 	Check(ctx context.Context) error
-	// Sound reports the first damage that Check or any reading or writing has met; nil when there was none, or when a later Check has found none.
+	// Sound reports the first damage that Check or any reading or writing has met; nil when there was none, or when a later Check has found
+	// none.
 	Sound() error
 }
 

@@ -28,7 +28,9 @@ func (u *Undo) Import(ctx context.Context, shop string, state profileapi.Import)
 	now := u.Now()
 	switch {
 	case !state.Ended():
-		return profileapi.ImportUndone{}, apierror.Conflict("import_running", "The import runs. Cancel it, or wait for its end, and then undo it.")
+		return profileapi.ImportUndone{}, apierror.Conflict(
+			"import_running", "The import runs. Cancel it, or wait for its end, and then undo it.",
+		)
 	case state.Spec.DryRun:
 		return profileapi.ImportUndone{}, apierror.Conflict("dry_run", "The import was a dry run and stored nothing.")
 	case now.Sub(state.CreatedAt.Time) > store.UndoFor:

@@ -8,10 +8,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
-// Merge returns what is known of a visitor who has two states, that of a user and that of a session which is not merged into the user yet. The
-// items of the session are its present ones. Neither state is changed.
+// Merge returns what is known of a visitor who has two states, that of a user and that of a session which is not merged into the user yet.
+// The items of the session are its present ones. Neither state is changed.
 func Merge(user, session *visitorstate.State, sessionID string, halfLife time.Duration) *visitorstate.State {
-	s := &visitorstate.State{Seq: max(user.Seq, session.Seq), LastEvent: user.LastEvent, Weights: max(user.Weights, session.Weights), SessionID: sessionID}
+	s := &visitorstate.State{
+		Seq: max(user.Seq, session.Seq), LastEvent: user.LastEvent, Weights: max(user.Weights, session.Weights), SessionID: sessionID,
+	}
 	if session.Seq > user.Seq {
 		s.LastEvent = session.LastEvent
 	}

@@ -1,6 +1,6 @@
-// Package visitor says what events make of a visitor's state: the one place that knows. It is pure: no store, no clock. A state that was moved
-// on event by event is the same, bit for bit, as one made from all events in the order of their numbers; so a state that is lost, or that merging
-// or undoing has changed the events of, is made again from them. The main type is Mover.
+// Package visitor says what events make of a visitor's state: the one place that knows. It is pure: no store, no clock. A state that was
+// moved on event by event is the same, bit for bit, as one made from all events in the order of their numbers; so a state that is lost, or
+// that merging or undoing has changed the events of, is made again from them. The main type is Mover.
 package visitor
 
 import (
@@ -21,8 +21,8 @@ import (
 // maxSession is how many items of the present session are remembered.
 const maxSession = 50
 
-// meaning is raised when the same events make another state: states of before are made again from the events when they are next read. Versions: 1, quantities
-// are summed up in thousandths; 2, the weight of an item is what models learn of it.
+// meaning is raised when the same events make another state: states of before are made again from the events when they are next read.
+// Versions: 1, quantities are summed up in thousandths; 2, the weight of an item is what models learn of it.
 const meaning = 2
 
 // Mover moves states on. It is safe for concurrent use.
@@ -54,8 +54,8 @@ func (m *Mover) Fits(s *visitorstate.State) bool { return s.Seq == 0 || s.Weight
 
 var decoders = sync.Pool{New: func() any { return new(visitorstate.Decoder) }}
 
-// Move takes the encoded state before, nil for none, on by events of one visitor in the order of their numbers, and returns the encoded state.
-// Events that it has seen, by their number, are passed over.
+// Move takes the encoded state before, nil for none, on by events of one visitor in the order of their numbers, and returns the encoded
+// state. Events that it has seen, by their number, are passed over.
 func (m *Mover) Move(before []byte, events []store.Event) ([]byte, error) {
 	d := decoders.Get().(*visitorstate.Decoder)
 	defer decoders.Put(d)
@@ -157,7 +157,8 @@ func typeIndex(s *visitorstate.State, name string) uint8 {
 	return uint8(k)
 }
 
-// bounded drops items that were only looked at beyond limit, and others beyond MaxKept, those touched longest ago first. Cost O(1) for lists within limit.
+// bounded drops items that were only looked at beyond limit, and others beyond MaxKept, those touched longest ago first. Cost O(1) for
+// lists within limit.
 func bounded(items []visitorstate.Item, limit int) []visitorstate.Item {
 	if len(items) <= limit {
 		return items

@@ -21,7 +21,8 @@ type touch struct {
 	halfLife time.Duration
 }
 
-// on puts a touch into a list of items, which stays ordered by the last touch, the latest first; of equal times the later event comes first.
+// on puts a touch into a list of items, which stays ordered by the last touch, the latest first; of equal times the later event comes
+// first.
 func (t touch) on(items []visitorstate.Item) []visitorstate.Item {
 	at := t.event.OccurredMs
 	var it visitorstate.Item
@@ -50,7 +51,8 @@ func (t touch) on(items []visitorstate.Item) []visitorstate.Item {
 	return slices.Insert(items, to, it)
 }
 
-// weigh adds the weight of a touch. Sums are kept in float32, rounded at each touch, so that it does not matter when a state was stored in between.
+// weigh adds the weight of a touch. Sums are kept in float32, rounded at each touch, so that it does not matter when a state was stored in
+// between.
 func (t touch) weigh(it *visitorstate.Item) {
 	at := t.event.OccurredMs
 	if at >= it.LastMs {
@@ -150,9 +152,9 @@ func (t touch) opinion(it *visitorstate.Item) {
 	}
 }
 
-// plus adds to a quantity and rounds the sum to thousandths, so that what is added and taken away again leaves nothing, in whatever order: a running sum
-// of plain floats leaves 6e-8 of 0.7 + 0.1 − 0.8, and an item that was given back in full would stay bought. Exact for sums up to 4,000 with three
-// decimals, and up to 16 million in whole numbers.
+// plus adds to a quantity and rounds the sum to thousandths, so that what is added and taken away again leaves nothing, in whatever order:
+// a running sum of plain floats leaves 6e-8 of 0.7 + 0.1 − 0.8, and an item that was given back in full would stay bought. Exact for sums
+// up to 4,000 with three decimals, and up to 16 million in whole numbers.
 func plus(quantity float32, more float64) float32 {
 	return float32(math.Round((float64(quantity)+more)*1000) / 1000)
 }

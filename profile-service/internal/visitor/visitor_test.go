@@ -83,7 +83,9 @@ func ids(items []visitorstate.Item) (list []string) {
 
 func TestWeightsOfAKnownHistory(t *testing.T) {
 	t.Parallel()
-	s := state(t, did("purchase", "6", 60, one("lamp")), did("view_item_list", "", 30, one("shown")), did("purchase", "7", 30, one("lamp"), one("new")),
+	s := state(t, did("purchase", "6", 60, one("lamp")), did("view_item_list", "", 30, one("shown")), did(
+		"purchase", "7", 30, one("lamp"), one("new"),
+	),
 		did("view_item", "", 0, one("lamp")), did("not_interested", "", 0, one("chair")))
 	if diff := cmp.Diff([]string{"chair", "lamp", "new"}, ids(s.Items)); diff != "" {
 		t.Fatal(diff)
@@ -110,22 +112,50 @@ func TestWhatEventsMakeOfAnItem(t *testing.T) {
 		orders           int
 		unwanted, absent bool
 	}{
-		"put into the cart":                {events: []store.Event{did("add_to_cart", "", 1, of("a", 2))}, cart: 2},
-		"put there twice, taken out once":  {events: []store.Event{did("add_to_cart", "", 2, one("a")), did("add_to_cart", "", 1, one("a")), did("remove_from_cart", "", 0, one("a"))}, cart: 1},
-		"taken out":                        {events: []store.Event{did("add_to_cart", "", 2, one("a")), did("remove_from_cart", "", 0, of("a", 3))}},
-		"bought":                           {events: []store.Event{did("add_to_cart", "", 2, of("a", 2)), did("purchase", "1", 1, of("a", 2))}, bought: 2, orders: 1},
-		"bought before it was in the cart": {events: []store.Event{did("add_to_cart", "", 1, one("a")), did("purchase", "1", 2, one("a"))}, bought: 1, orders: 1, cart: 1},
-		"two lines of an order":            {events: []store.Event{did("purchase", "1", 1, one("a")), did("purchase", "1", 1, of("a", 2))}, bought: 3, orders: 1},
-		"two orders":                       {events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 1, one("a"))}, bought: 2, orders: 2},
-		"two purchases without an order":   {events: []store.Event{did("purchase", "", 2, one("a")), did("purchase", "", 1, one("a"))}, bought: 2, orders: 2},
-		"given back":                       {events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, of("a", 2))}},
-		"one of two given back":            {events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, one("a"))}, bought: 1, orders: 1},
-		"given back from another order":    {events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 2, one("a")), did("refund", "1", 1, of("a", 5))}, bought: 1, orders: 1},
-		"given back without an order":      {events: []store.Event{did("purchase", "1", 2, one("a")), did("refund", "", 1, one("a"))}},
+		"put into the cart": {events: []store.Event{did("add_to_cart", "", 1, of("a", 2))}, cart: 2},
+		"put there twice, taken out once": {
+			events: []store.Event{
+				did("add_to_cart", "", 2, one("a")), did("add_to_cart", "", 1, one("a")), did("remove_from_cart", "", 0, one("a")),
+			},
+			cart: 1,
+		},
+		"taken out": {
+			events: []store.Event{did("add_to_cart", "", 2, one("a")), did("remove_from_cart", "", 0, of("a", 3))},
+		},
+		"bought": {
+			events: []store.Event{did("add_to_cart", "", 2, of("a", 2)), did("purchase", "1", 1, of("a", 2))}, bought: 2, orders: 1,
+		},
+		"bought before it was in the cart": {
+			events: []store.Event{did("add_to_cart", "", 1, one("a")), did("purchase", "1", 2, one("a"))}, bought: 1, orders: 1, cart: 1,
+		},
+		"two lines of an order": {
+			events: []store.Event{did("purchase", "1", 1, one("a")), did("purchase", "1", 1, of("a", 2))}, bought: 3, orders: 1,
+		},
+		"two orders": {
+			events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 1, one("a"))}, bought: 2, orders: 2,
+		},
+		"two purchases without an order": {
+			events: []store.Event{did("purchase", "", 2, one("a")), did("purchase", "", 1, one("a"))}, bought: 2, orders: 2,
+		},
+		"given back": {events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, of("a", 2))}},
+		"one of two given back": {
+			events: []store.Event{did("purchase", "1", 2, of("a", 2)), did("refund", "1", 1, one("a"))}, bought: 1, orders: 1,
+		},
+		"given back from another order": {
+			events: []store.Event{did("purchase", "1", 2, one("a")), did("purchase", "2", 2, one("a")), did("refund", "1", 1, of("a", 5))},
+			bought: 1, orders: 1,
+		},
+		"given back without an order": {events: []store.Event{did("purchase", "1", 2, one("a")), did("refund", "", 1, one("a"))}},
 		// a float32 that is only added to and taken from keeps 6e-8 of these
-		"parts taken out together":   {events: []store.Event{did("add_to_cart", "", 2, of("a", 0.7)), did("add_to_cart", "", 1, of("a", 0.1)), did("remove_from_cart", "", 0, of("a", 0.8))}},
-		"parts given back together":  {events: []store.Event{did("purchase", "1", 2, of("a", 0.7), of("a", 0.1)), did("refund", "1", 1, of("a", 0.8))}},
-		"given back in parts":        {events: []store.Event{did("purchase", "1", 2, of("a", 0.8)), did("refund", "1", 1, of("a", 0.7)), did("refund", "1", 0, of("a", 0.1))}},
+		"parts taken out together": {events: []store.Event{
+			did("add_to_cart", "", 2, of("a", 0.7)), did("add_to_cart", "", 1, of("a", 0.1)), did("remove_from_cart", "", 0, of("a", 0.8)),
+		}},
+		"parts given back together": {
+			events: []store.Event{did("purchase", "1", 2, of("a", 0.7), of("a", 0.1)), did("refund", "1", 1, of("a", 0.8))},
+		},
+		"given back in parts": {events: []store.Event{
+			did("purchase", "1", 2, of("a", 0.8)), did("refund", "1", 1, of("a", 0.7)), did("refund", "1", 0, of("a", 0.1)),
+		}},
 		"the whole order given back": {events: []store.Event{did("purchase", "1", 3, of("a", 2), one("b")), did("refund", "1", 1)}},
 		"rated low":                  {events: []store.Event{rated(1, 2, "a")}, unwanted: true},
 		"rated":                      {events: []store.Event{rated(1, 3, "a")}},
@@ -144,7 +174,10 @@ func TestWhatEventsMakeOfAnItem(t *testing.T) {
 			}
 			a := item(t, s, "a")
 			if a.Quantity() != c.bought || len(a.Purchases) != c.orders || float64(a.Cart) != c.cart || a.Unwanted() != c.unwanted {
-				t.Errorf("bought %v in %d orders, %v in the cart, unwanted %v; want %+v", a.Quantity(), len(a.Purchases), a.Cart, a.Unwanted(), c)
+				t.Errorf(
+					"bought %v in %d orders, %v in the cart, unwanted %v; want %+v", a.Quantity(), len(a.Purchases), a.Cart, a.Unwanted(),
+					c,
+				)
 			}
 		})
 	}
@@ -152,7 +185,9 @@ func TestWhatEventsMakeOfAnItem(t *testing.T) {
 
 func TestPresentSessionOfAUser(t *testing.T) {
 	t.Parallel()
-	s := state(t, in("s1", did("view_item", "", 9, one("old"))), in("s2", did("view_item", "", 2, one("a"))), in("s2", did("view_item", "", 1, one("b"))),
+	s := state(t, in(
+		"s1", did("view_item", "", 9, one("old")),
+	), in("s2", did("view_item", "", 2, one("a"))), in("s2", did("view_item", "", 1, one("b"))),
 		in("s1", did("view_item", "", 8, one("late"))), did("view_item", "", 0, one("elsewhere")))
 	if diff := cmp.Diff([]string{"b", "a"}, ids(s.Session)); diff != "" || s.SessionID != "s2" {
 		t.Errorf("session %s: %s", s.SessionID, diff)
@@ -183,14 +218,21 @@ func TestWhatIsBoughtOutlivesWhatWasOnlyLookedAt(t *testing.T) {
 
 // drawEvents draws what a visitor may do, in any order of time.
 func drawEvents(t *rapid.T) []store.Event {
-	kinds := []string{"view_item", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "not_interested", "view_item_list", "like"}
+	kinds := []string{
+		"view_item", "add_to_cart", "remove_from_cart", "purchase", "refund", "rate", "not_interested", "view_item_list", "like",
+	}
 	var events []store.Event
 	for range rapid.IntRange(0, 30).Draw(t, "events") {
 		var lines []event.Line
 		for range rapid.IntRange(1, 3).Draw(t, "lines") {
-			lines = append(lines, of(fmt.Sprint("i", rapid.IntRange(0, 8).Draw(t, "item")), float64(rapid.IntRange(1, 3).Draw(t, "quantity"))))
+			lines = append(
+				lines, of(fmt.Sprint("i", rapid.IntRange(0, 8).Draw(t, "item")), float64(rapid.IntRange(1, 3).Draw(t, "quantity"))),
+			)
 		}
-		e := did(rapid.SampledFrom(kinds).Draw(t, "type"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "order"), rapid.IntRange(0, 90).Draw(t, "days"), lines...)
+		e := did(
+			rapid.SampledFrom(kinds).Draw(t, "type"), rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "order"),
+			rapid.IntRange(0, 90).Draw(t, "days"), lines...,
+		)
 		e.SessionID = rapid.SampledFrom([]string{"", "s1", "s2"}).Draw(t, "session")
 		if e.Type == "rate" {
 			v := float64(rapid.IntRange(1, 5).Draw(t, "rating"))
@@ -256,7 +298,8 @@ func TestMergedStatesKnowWhatBothKnow(t *testing.T) {
 	lamp := item(t, s, "lamp")
 	whole := state(t, did("purchase", "1", 40, one("lamp")), did("view_item", "", 0, one("lamp")))
 	want := item(t, whole, "lamp")
-	if lamp.Count != 2 || lamp.Quantity() != 1 || lamp.Weight != want.Weight || lamp.Decayed != want.Decayed || s.Types[lamp.Top] != "purchase" {
+	if lamp.Count != 2 || lamp.Quantity() != 1 || lamp.Weight != want.Weight || lamp.Decayed != want.Decayed ||
+		s.Types[lamp.Top] != "purchase" {
 		t.Errorf("%+v, want %+v", lamp, want)
 	}
 	if item(t, s, "table").Cart != 1 || len(user.Items) != 2 {

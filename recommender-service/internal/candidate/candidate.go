@@ -1,8 +1,8 @@
 // Package candidate is the arithmetic of ranking: lists of weighted candidates, one per seed, are blended into one score per item. It knows
 // no catalogue, no rules and no network, and works on dense item indices. The main types are Row, Term and Blend.
 //
-// The score of item i is Σ over terms t of Factor(t) · w(t, i), added in the order of the terms in float64. The same products in the same order
-// are what an explanation shows, so it sums to the score bit for bit.
+// The score of item i is Σ over terms t of Factor(t) · w(t, i), added in the order of the terms in float64. The same products in the same
+// order are what an explanation shows, so it sums to the score bit for bit.
 package candidate
 
 import "slices"
@@ -49,10 +49,11 @@ type Share struct {
 	Raw   float32 // weight in the term's row
 }
 
-// Blend accumulates terms. The zero value works; reuse it, for it keeps an array as long as the catalogue. It is not safe for concurrent use.
+// Blend accumulates terms. The zero value works; reuse it, for it keeps an array as long as the catalogue. It is not safe for concurrent
+// use.
 //
-// Candidates are numbered by slot in order of first appearance. Only finding the slot of an entry touches memory as large as the catalogue; it is done
-// once per entry, and everything after works on arrays as long as the candidates.
+// Candidates are numbered by slot in order of first appearance. Only finding the slot of an entry touches memory as large as the catalogue;
+// it is done once per entry, and everything after works on arrays as long as the candidates.
 type Blend struct {
 	places  []uint32 // by item: when it was seen, and its slot
 	now     uint32   // the number of this use, in the bits above slotBits
@@ -65,8 +66,8 @@ type Blend struct {
 	fetched float32 // keeps the compiler from leaving fetch out
 }
 
-// slotBits are the bits of a slot within a place; the others count uses of the blend. Four bytes per item keep the places of a large catalogue in
-// the processor's cache. Rows are short: a million distinct candidates are out of reach.
+// slotBits are the bits of a slot within a place; the others count uses of the blend. Four bytes per item keep the places of a large
+// catalogue in the processor's cache. Rows are short: a million distinct candidates are out of reach.
 const (
 	slotBits = 20
 	slotMask = 1<<slotBits - 1
@@ -87,9 +88,10 @@ func (b *Blend) Reset(n int) {
 	b.items, b.score, b.raw, b.slots, b.added = b.items[:0], b.score[:0], b.raw[:0], b.slots[:0], b.added[:0]
 }
 
-// Add blends the terms of one source: their scores are divided by the largest one, so that sources whose models count in different units can be
-// compared, and multiplied by weight. It sets the Factor of each term, and keeps the terms until the next Reset. When the largest score is not
-// above Negligible the source adds nothing. heads maps an item to the one that is recommended in its place; nil maps each to itself. Cost O(Σ row lengths).
+// Add blends the terms of one source: their scores are divided by the largest one, so that sources whose models count in different units
+// can be compared, and multiplied by weight. It sets the Factor of each term, and keeps the terms until the next Reset. When the largest
+// score is not above Negligible the source adds nothing. heads maps an item to the one that is recommended in its place; nil maps each to
+// itself. Cost O(Σ row lengths).
 func (b *Blend) Add(terms []Term, weight float64, heads []int32) {
 	from := len(b.slots)
 	largest := b.place(terms, heads)
@@ -159,7 +161,8 @@ func (b *Blend) place(terms []Term, heads []int32) float64 {
 	return largest
 }
 
-// fetch reads a word of every cache line of the rows. The processor fetches many at once when nothing waits for them; in place each would be waited for.
+// fetch reads a word of every cache line of the rows. The processor fetches many at once when nothing waits for them; in place each would
+// be waited for.
 func (b *Blend) fetch(terms []Term) {
 	const words = 16 // of 4 bytes in a line
 	var sum float32
@@ -175,7 +178,8 @@ func (b *Blend) fetch(terms []Term) {
 	b.fetched = sum
 }
 
-// fetchPlaces does the same for the places of a row's items. In place, a wrong guess whether an item is new would hold up the reading of those after it.
+// fetchPlaces does the same for the places of a row's items. In place, a wrong guess whether an item is new would hold up the reading of
+// those after it.
 func (b *Blend) fetchPlaces(items, heads []int32) {
 	var sum uint32
 	if heads == nil {
@@ -190,8 +194,8 @@ func (b *Blend) fetchPlaces(items, heads []int32) {
 	b.fetched += float32(sum)
 }
 
-// Candidates returns the items that any term proposed, in order of first appearance, and beside it their scores. The slices are valid until the
-// next Add or Reset.
+// Candidates returns the items that any term proposed, in order of first appearance, and beside it their scores. The slices are valid until
+// the next Add or Reset.
 func (b *Blend) Candidates() ([]int32, []float64) { return b.items, b.score }
 
 // Score returns the score of an item; 0 for one that no term proposed.
@@ -207,8 +211,8 @@ func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i]
 
 func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
-// Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares, added in
-// order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
+// Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares,
+// added in order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
 func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
 	into = slices.Grow(into[:0], len(items))[:len(items)]
 	for p := range into {

@@ -22,7 +22,8 @@ func drawTerms(t *rapid.T) []candidate.Term {
 	}), 0, 12).Draw(t, "terms")
 }
 
-// plain is the definition: Σ over terms of factor · weight, in the order of the terms, where a source's factors make its best item score weight.
+// plain is the definition: Σ over terms of factor · weight, in the order of the terms, where a source's factors make its best item score
+// weight.
 func plain(terms []candidate.Term, weight float64, head func(int32) int32) map[int32]float64 {
 	raw := map[int32]float64{}
 	for _, t := range terms {
@@ -110,8 +111,8 @@ func TestTheBestCandidateOfASourceScoresItsWeight(t *testing.T) {
 	}
 }
 
-// BenchmarkBlend: 50 seeds of 100 neighbours each over 100,000 items, blended and traced for 20 of them. The lists are far more than the processor's
-// caches hold, as in a service.
+// BenchmarkBlend: 50 seeds of 100 neighbours each over 100,000 items, blended and traced for 20 of them. The lists are far more than the
+// processor's caches hold, as in a service.
 func BenchmarkBlend(b *testing.B) {
 	const catalogue, lists, seeds, neighbours = 100_000, 50_000, 50, 100
 	random := rand.New(rand.NewPCG(1, 2))

@@ -2,7 +2,8 @@ package catalogue
 
 import "slices"
 
-// aliases are further names of items: SKU, handle, GTIN, the platform's number. Of several items with the same one, the one with the smallest id has it.
+// aliases are further names of items: SKU, handle, GTIN, the platform's number. Of several items with the same one, the one with the
+// smallest id has it.
 type aliases struct {
 	owners map[string]int32
 	shared map[string][]int32 // all items with the alias, where there are several

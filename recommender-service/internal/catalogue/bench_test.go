@@ -17,8 +17,8 @@ const (
 	benchPage  = 1000
 )
 
-// benchFeed calls f with the pages of a catalogue of 100,000 items as the client decodes them: title, brand, three levels, price, counted stock, a tag
-// and four attributes.
+// benchFeed calls f with the pages of a catalogue of 100,000 items as the client decodes them: title, brand, three levels, price, counted
+// stock, a tag and four attributes.
 func benchFeed(b *testing.B, f func([]profileapi.ItemChange)) {
 	colours, sizes := []string{"red", "green", "blue", "black", "white"}, []string{"XS", "S", "M", "L", "XL"}
 	for from := 0; from < benchItems; from += benchPage {
@@ -28,9 +28,11 @@ func benchFeed(b *testing.B, f func([]profileapi.ItemChange)) {
 			at := wire.TimeOf(time.UnixMilli(1_700_000_000_000 + int64(i*7919%benchItems)*60_000))
 			id := fmt.Sprintf("item-%06d", i)
 			page.Changes = append(page.Changes, profileapi.ItemChange{Cursor: fmt.Sprint(i), ItemID: id, Item: &profileapi.Item{
-				ItemID: id, Title: fmt.Sprintf("Linen shirt number %d", i), Brand: fmt.Sprintf("Brand %d", i%500), Price: &price, Currency: "EUR",
+				ItemID: id, Title: fmt.Sprintf("Linen shirt number %d", i), Brand: fmt.Sprintf("Brand %d", i%500), Price: &price,
+				Currency:     "EUR",
 				CategoryPath: []string{fmt.Sprintf("Level %d", i%10), fmt.Sprintf("Shelf %d", i%100), fmt.Sprintf("Class %d", i%1000)},
-				Stock:        &profileapi.Stock{Status: profileapi.InStock, Quantity: &quantity}, Status: profileapi.ItemActive, Tags: []string{fmt.Sprintf("tag-%d", i%20)},
+				Stock:        &profileapi.Stock{Status: profileapi.InStock, Quantity: &quantity}, Status: profileapi.ItemActive,
+				Tags:       []string{fmt.Sprintf("tag-%d", i%20)},
 				Attributes: map[string]any{"colour": colours[i%5], "size": sizes[i/5%5], "weight": float64(i % 400), "organic": i%2 == 0},
 				CreatedAt:  at, UpdatedAt: at, Version: 1,
 			}})

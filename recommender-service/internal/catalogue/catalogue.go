@@ -129,8 +129,8 @@ func (s *Shop) setState(following bool) {
 	s.state.Following = following
 }
 
-// doubt notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are gone. Until it
-// has come to its end the replica stays as it is.
+// doubt notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are
+// gone. Until it has come to its end the replica stays as it is.
 func (s *Shop) doubt() {
 	doubted := map[string]struct{}{}
 	s.Read(func(v *View) {

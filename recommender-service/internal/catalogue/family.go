@@ -9,7 +9,8 @@ import (
 type Family struct {
 	Row     *Item   // the product's own row; nil when the catalogue has none
 	Members []*Item // the variants by item id, at least one
-	// Best stands for the family when nothing is known of who asks: the first that can be bought, else the first that is shown, else the first.
+	// Best stands for the family when nothing is known of who asks: the first that can be bought, else the first that is shown, else the
+	// first.
 	Best *Item
 }
 
@@ -26,8 +27,8 @@ func row(it *Item) *Item {
 	return it
 }
 
-// familyOf joins a product with its variants, at least one: it is shown when the product is and one of them is, can be bought when one of them can, and
-// costs what the cheapest of these does. What the product does not say its best variant says.
+// familyOf joins a product with its variants, at least one: it is shown when the product is and one of them is, can be bought when one of
+// them can, and costs what the cheapest of these does. What the product does not say its best variant says.
 func familyOf(head int32, own *Item, members []*Item) *Item {
 	slices.SortFunc(members, func(a, b *Item) int { return cmp.Compare(a.ID, b.ID) })
 	f := &Family{Row: own, Members: members, Best: members[0]}
@@ -106,8 +107,8 @@ func (s *Shop) settle(k int32) {
 	s.join(&moved)
 }
 
-// headOf returns the item that is recommended in place of an index: of a variant its product, which may be named by an alias; of an alias the item that
-// has it.
+// headOf returns the item that is recommended in place of an index: of a variant its product, which may be named by an alias; of an alias
+// the item that has it.
 func (s *Shop) headOf(k int32) int32 {
 	own := row(s.items[k])
 	if own == nil {

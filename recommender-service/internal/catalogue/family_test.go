@@ -23,7 +23,8 @@ func gone(s *Shop, ids ...string) {
 	}
 }
 
-// products says of everything that can be recommended: its key, the id under which it is shown, its status, whether it can be bought, and its price.
+// products says of everything that can be recommended: its key, the id under which it is shown, its status, whether it can be bought, and
+// its price.
 type shownProduct struct {
 	Key, ID  string
 	Status   Status
@@ -54,16 +55,36 @@ func TestAFamilyIsWhatItsVariantsMakeOfIt(t *testing.T) {
 		gone  []string
 		want  []shownProduct
 	}{
-		"without a row its best variant stands for it": {[]profileapi.Item{variant("b", 5, nil, ""), variant("a", 4, out, "")}, nil, []shownProduct{{"p", "b", Active, true, 5}}},
-		"none can be bought: the first":                {[]profileapi.Item{variant("b", 5, out, ""), variant("a", 6, out, "")}, nil, []shownProduct{{"p", "a", Active, false, 5}}},
-		"a hidden variant before one sold out":         {[]profileapi.Item{variant("a", 4, nil, profileapi.ItemHidden), variant("b", 5, out, "")}, nil, []shownProduct{{"p", "b", Active, false, 5}}},
-		"stock and price are those of the variants":    {[]profileapi.Item{parent, variant("a", 4, out, ""), variant("b", 7, nil, ""), variant("c", 6, nil, "")}, nil, []shownProduct{{"p", "p", Active, true, 6}}},
-		"variants before their product":                {[]profileapi.Item{variant("a", 4, nil, ""), parent}, nil, []shownProduct{{"p", "p", Active, true, 4}}},
-		"a hidden product":                             {[]profileapi.Item{hidden, variant("a", 4, nil, "")}, nil, []shownProduct{{"p", "p", Hidden, true, 4}}},
-		"no variant is active":                         {[]profileapi.Item{parent, variant("a", 4, nil, profileapi.ItemArchived)}, nil, []shownProduct{{"p", "p", Archived, false, 99}}},
-		"without variants a product speaks for itself": {[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"a"}, []shownProduct{{"p", "p", Active, false, 99}}},
-		"its row goes":                                 {[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"p"}, []shownProduct{{"p", "a", Active, true, 4}}},
-		"all go":                                       {[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"p", "a"}, nil},
+		"without a row its best variant stands for it": {
+			[]profileapi.Item{variant("b", 5, nil, ""), variant("a", 4, out, "")}, nil, []shownProduct{{"p", "b", Active, true, 5}},
+		},
+		"none can be bought: the first": {
+			[]profileapi.Item{variant("b", 5, out, ""), variant("a", 6, out, "")}, nil, []shownProduct{{"p", "a", Active, false, 5}},
+		},
+		"a hidden variant before one sold out": {
+			[]profileapi.Item{variant("a", 4, nil, profileapi.ItemHidden), variant("b", 5, out, "")}, nil,
+			[]shownProduct{{"p", "b", Active, false, 5}},
+		},
+		"stock and price are those of the variants": {
+			[]profileapi.Item{parent, variant("a", 4, out, ""), variant("b", 7, nil, ""), variant("c", 6, nil, "")}, nil,
+			[]shownProduct{{"p", "p", Active, true, 6}},
+		},
+		"variants before their product": {
+			[]profileapi.Item{variant("a", 4, nil, ""), parent}, nil, []shownProduct{{"p", "p", Active, true, 4}},
+		},
+		"a hidden product": {
+			[]profileapi.Item{hidden, variant("a", 4, nil, "")}, nil, []shownProduct{{"p", "p", Hidden, true, 4}},
+		},
+		"no variant is active": {
+			[]profileapi.Item{parent, variant("a", 4, nil, profileapi.ItemArchived)}, nil, []shownProduct{{"p", "p", Archived, false, 99}},
+		},
+		"without variants a product speaks for itself": {
+			[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"a"}, []shownProduct{{"p", "p", Active, false, 99}},
+		},
+		"its row goes": {
+			[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"p"}, []shownProduct{{"p", "a", Active, true, 4}},
+		},
+		"all go": {[]profileapi.Item{parent, variant("a", 4, nil, "")}, []string{"p", "a"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +111,8 @@ func TestAFamilyCanBeSeenAsItWas(t *testing.T) {
 	s.Read(func(v *View) { then = v.Sequence() })
 	put(s, profileapi.Item{ItemID: "a", ParentID: "p", Price: number(3)}, profileapi.Item{ItemID: "p"})
 	known := s.ReadAt(then, func(v *View) {
-		if it := v.Item(v.Find("p")); it == nil || it.ID != "a" || it.Price != 4 || v.Row(v.Find("p")) != nil || v.Head(v.Find("a")) != v.Find("p") {
+		if it := v.Item(v.Find("p")); it == nil || it.ID != "a" || it.Price != 4 || v.Row(v.Find("p")) != nil ||
+			v.Head(v.Find("a")) != v.Find("p") {
 			t.Errorf("it was %+v", it)
 		}
 	})
@@ -119,10 +141,16 @@ func TestAliasesFindItems(t *testing.T) {
 			t.Errorf("%s: %s", step, diff)
 		}
 	}
-	put(s, profileapi.Item{ItemID: "mug", Aliases: []string{"shared"}}, profileapi.Item{ItemID: "cap", Aliases: []string{"CAP-1", "shared", "mug"}, GTIN: "4006381333931"})
-	check("an id goes before an alias, and the smaller id before the larger", map[string]string{"cap": "cap", "CAP-1": "cap", "4006381333931": "cap", "shared": "cap", "mug": "mug"})
+	put(s, profileapi.Item{ItemID: "mug", Aliases: []string{"shared"}}, profileapi.Item{
+		ItemID: "cap", Aliases: []string{"CAP-1", "shared", "mug"}, GTIN: "4006381333931",
+	})
+	check("an id goes before an alias, and the smaller id before the larger", map[string]string{
+		"cap": "cap", "CAP-1": "cap", "4006381333931": "cap", "shared": "cap", "mug": "mug",
+	})
 	gone(s, "mug")
-	check("the alias of another once the item is gone", map[string]string{"cap": "cap", "CAP-1": "cap", "4006381333931": "cap", "shared": "cap", "mug": "cap"})
+	check("the alias of another once the item is gone", map[string]string{
+		"cap": "cap", "CAP-1": "cap", "4006381333931": "cap", "shared": "cap", "mug": "cap",
+	})
 	put(s, profileapi.Item{ItemID: "mug", Aliases: []string{"shared"}}, profileapi.Item{ItemID: "cap"})
 	check("aliases that were taken back", map[string]string{"cap": "cap", "shared": "mug", "mug": "mug"})
 }

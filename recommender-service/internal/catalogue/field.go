@@ -72,7 +72,8 @@ func known(v float64, ok bool) (any, bool) {
 // ReturnableFields lists the fields that an answer can carry, beside attributes.
 func ReturnableFields() []string {
 	return []string{
-		"title", "description", "category_path", "category", "brand", "price", "sale_price", "price_range", "currency", "stock", "status", "tags", "image_url", "url", "language",
+		"title", "description", "category_path", "category", "brand", "price", "sale_price", "price_range", "currency", "stock", "status",
+		"tags", "image_url", "url", "language",
 		"countries", "gtin", "aliases", "parent_id", "published_at", "attributes",
 	}
 }

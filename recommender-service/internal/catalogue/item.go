@@ -10,12 +10,12 @@ import (
 // None stands for "no item", "no category" and "no brand".
 const None int32 = -1
 
-// Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one. What every check looks
-// at comes first, for ranking waits for memory most of all.
+// Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one. What
+// every check looks at comes first, for ranking waits for memory most of all.
 type Item struct {
 	Index int32
-	// Head is the item that is recommended in place of this one: the product of a variant, else the item itself. Of a product without a row of its own
-	// the catalogue shows an item all the same, with the id and fields of its best variant.
+	// Head is the item that is recommended in place of this one: the product of a variant, else the item itself. Of a product without a row
+	// of its own the catalogue shows an item all the same, with the id and fields of its best variant.
 	Head                   int32
 	PublishedMs, ExpiresMs int64
 	// Price is what a visitor pays without a market; 0 when unknown.

@@ -8,8 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// SoldIn reports whether an item is sold in a market: in its country, in its language if the item has one, and for its currency. What a market
-// leaves open excludes nothing.
+// SoldIn reports whether an item is sold in a market: in its country, in its language if the item has one, and for its currency. What a
+// market leaves open excludes nothing.
 func (it *Item) SoldIn(m *recommenderapi.Market) bool {
 	src := it.Source
 	if it.Family != nil { // its variants have the prices, and are asked for themselves
@@ -27,7 +27,8 @@ func (it *Item) SoldIn(m *recommenderapi.Market) bool {
 // delivered reports whether an item is sold in the country of a market, and described in its language.
 func (it *Item) delivered(m *recommenderapi.Market) bool {
 	more := it.Source.rare
-	if m.Country != "" && len(more.countries) > 0 && !slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
+	if m.Country != "" && len(more.countries) > 0 &&
+		!slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
 		return false
 	}
 	return m.Language == "" || more.language == "" || strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language))
@@ -38,8 +39,8 @@ func baseLanguage(tag string) string {
 	return base
 }
 
-// priceIn returns the price of an item in a market: the entry that agrees in most of price list, country and currency and contradicts none; nil when
-// there is none, and the item's own price holds.
+// priceIn returns the price of an item in a market: the entry that agrees in most of price list, country and currency and contradicts none;
+// nil when there is none, and the item's own price holds.
 func (it *Item) priceIn(m *recommenderapi.Market) *profileapi.MarketPrice {
 	var best *profileapi.MarketPrice
 	most, prices := 0, it.Source.rare.prices

@@ -22,8 +22,9 @@ type newest struct {
 	sequence int64
 }
 
-// Newest returns the items published last, the newest first, ties by item id, and the number of changes after which the replica said so. The list is at most
-// two seconds older than the replica, beside the milliseconds that another caller needs to make it again: only the first list of all is waited for.
+// Newest returns the items published last, the newest first, ties by item id, and the number of changes after which the replica said so.
+// The list is at most two seconds older than the replica, beside the milliseconds that another caller needs to make it again: only the
+// first list of all is waited for.
 func (s *Shop) Newest() (items []int32, sequence int64) {
 	have, now := s.newest.Load(), s.now()
 	if have != nil && (s.current(have.of) || now.Sub(have.at) < newestEvery && now.After(have.at) && len(have.items) > 0) {
@@ -66,8 +67,8 @@ func (s *Shop) snapshot() (items []*Item, arrivals, sequence int64) {
 	return slices.Clone(s.items), s.arrivals, s.sequence
 }
 
-// newestOf returns the items published last, the newest first, ties by item id. It sorts whenever twice as many are held as are listed, so that it costs
-// little beyond one look at each item.
+// newestOf returns the items published last, the newest first, ties by item id. It sorts whenever twice as many are held as are listed, so
+// that it costs little beyond one look at each item.
 func newestOf(items []*Item) []int32 {
 	later := func(a, b *Item) int {
 		return cmp.Or(cmp.Compare(b.PublishedMs, a.PublishedMs), cmp.Compare(a.ID, b.ID))

@@ -17,8 +17,8 @@ const (
 	shortList = 256
 )
 
-// generations remembers the values that were used last: when the young ones are too many they become the old ones, and the old ones that nobody asked
-// for since are forgotten. So a catalogue that changes for ever takes no more memory than one that stands still.
+// generations remembers the values that were used last: when the young ones are too many they become the old ones, and the old ones that
+// nobody asked for since are forgotten. So a catalogue that changes for ever takes no more memory than one that stands still.
 type generations[K comparable, V any] struct{ young, old map[K]V }
 
 // get returns what is remembered for a key; else make says what to remember.
@@ -40,8 +40,8 @@ func (g *generations[K, V]) get(k K, create func() (K, V)) V {
 	return v
 }
 
-// pool gives equal values one place in memory. That only saves memory: values are still compared by what they are, and one that was forgotten has
-// two places. It belongs to one goroutine.
+// pool gives equal values one place in memory. That only saves memory: values are still compared by what they are, and one that was
+// forgotten has two places. It belongs to one goroutine.
 type pool struct {
 	strings generations[string, string]
 	boxed   generations[string, any]  // texts as values of attributes

@@ -65,7 +65,8 @@ type change struct {
 
 func newShop(name string, now func() time.Time) *Shop {
 	s := &Shop{
-		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, children: map[int32][]int32{}, attributes: map[string]int{}, pool: newPool(),
+		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, children: map[int32][]int32{},
+		attributes: map[string]int{}, pool: newPool(),
 		aliases: aliases{owners: map[string]int32{}, shared: map[string][]int32{}},
 		names:   names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
 	}
@@ -109,8 +110,8 @@ func (s *Shop) Intern(out []int32, ids []string) []int32 {
 	return out
 }
 
-// apply puts a page of changes into the replica, a few at a time, between which readers go first: a page ends anywhere, and means nothing as a whole.
-// One goroutine calls it at a time.
+// apply puts a page of changes into the replica, a few at a time, between which readers go first: a page ends anywhere, and means nothing
+// as a whole. One goroutine calls it at a time.
 func (s *Shop) apply(changes []profileapi.ItemChange) {
 	records, before := make([]*record, changesAtOnce), make([]*Source, changesAtOnce)
 	for some := range slices.Chunk(changes, changesAtOnce) {
@@ -292,7 +293,8 @@ func (v *View) Item(i int32) *Item {
 // Row returns an item by index as the catalogue says it, without what its variants add; nil when the catalogue lacks it.
 func (v *View) Row(i int32) *Item { return row(v.Item(i)) }
 
-// Find returns the index of an item by its id, else by the id of a family without a row of its own, else by an alias; None for what has never been heard of.
+// Find returns the index of an item by its id, else by the id of a family without a row of its own, else by an alias; None for what has
+// never been heard of.
 func (v *View) Find(id string) int32 {
 	i, known := v.s.index[id]
 	if known && v.Item(i) != nil {
@@ -392,8 +394,8 @@ func (s *Shop) State() State {
 	return st
 }
 
-// mean is the mean of positive values that come and go. The sum is exact, in units of a ten-thousandth, so that it is what the values that are left say
-// however many have come and gone.
+// mean is the mean of positive values that come and go. The sum is exact, in units of a ten-thousandth, so that it is what the values that
+// are left say however many have come and gone.
 type mean struct {
 	sum   big.Int
 	count int

@@ -75,7 +75,9 @@ func plainField(src *profileapi.Item, name string) (any, bool) {
 }
 
 func drawText(t *rapid.T, label string) string {
-	return rapid.OneOf(rapid.SampledFrom([]string{"", "red", "A > B", "A", "B", "a\x00b", "a", "b"}), rapid.StringN(0, 90, -1)).Draw(t, label)
+	return rapid.OneOf(
+		rapid.SampledFrom([]string{"", "red", "A > B", "A", "B", "a\x00b", "a", "b"}), rapid.StringN(0, 90, -1),
+	).Draw(t, label)
 }
 
 func drawNumber(t *rapid.T, label string) *float64 {
@@ -102,22 +104,29 @@ func drawTime(t *rapid.T, label string) wire.Time {
 
 func drawItem(t *rapid.T, id string, ids []string) *profileapi.Item {
 	it := &profileapi.Item{
-		ItemID: id, Title: drawText(t, "title"), Description: drawText(t, "description"), CategoryPath: drawTexts(t, "category"), Brand: drawText(t, "brand"),
-		Price: drawNumber(t, "price"), SalePrice: drawNumber(t, "sale"), Cost: drawNumber(t, "cost"), Currency: drawText(t, "currency"), Tags: drawTexts(t, "tags"),
-		Status: rapid.SampledFrom([]string{"", profileapi.ItemActive, profileapi.ItemHidden}).Draw(t, "status"), ImageURL: drawText(t, "image"), URL: drawText(t, "url"),
+		ItemID: id, Title: drawText(t, "title"), Description: drawText(t, "description"), CategoryPath: drawTexts(t, "category"),
+		Brand: drawText(t, "brand"),
+		Price: drawNumber(t, "price"), SalePrice: drawNumber(t, "sale"), Cost: drawNumber(t, "cost"), Currency: drawText(t, "currency"),
+		Tags:     drawTexts(t, "tags"),
+		Status:   rapid.SampledFrom([]string{"", profileapi.ItemActive, profileapi.ItemHidden}).Draw(t, "status"),
+		ImageURL: drawText(t, "image"), URL: drawText(t, "url"),
 		Language: drawText(t, "language"), Countries: drawTexts(t, "countries"), GTIN: drawText(t, "gtin"),
-		ParentID: rapid.SampledFrom(append([]string{"", "", ""}, ids...)).Draw(t, "parent"), PublishedAt: drawTime(t, "published"), UpdatedAt: drawTime(t, "updated"),
+		ParentID: rapid.SampledFrom(append([]string{"", "", ""}, ids...)).Draw(t, "parent"), PublishedAt: drawTime(t, "published"),
+		UpdatedAt: drawTime(t, "updated"),
 	}
 	if rapid.Bool().Draw(t, "stock") {
 		it.Stock = &profileapi.Stock{Status: drawText(t, "stock status"), Quantity: drawNumber(t, "quantity")}
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "prices") {
-		it.Prices = append(it.Prices, profileapi.MarketPrice{Country: drawText(t, "country"), Currency: drawText(t, "price currency"), SalePrice: drawNumber(t, "market sale")})
+		it.Prices = append(it.Prices, profileapi.MarketPrice{
+			Country: drawText(t, "country"), Currency: drawText(t, "price currency"), SalePrice: drawNumber(t, "market sale"),
+		})
 	}
 	it.Attributes = map[string]any{}
 	for range rapid.IntRange(0, 4).Draw(t, "attributes") {
 		it.Attributes[drawText(t, "attribute")] = rapid.OneOf(
-			rapid.Custom(func(t *rapid.T) any { return drawText(t, "value") }), rapid.SampledFrom([]any{true, false, nil, 0.0, math.Copysign(0, -1), 12.5}),
+			rapid.Custom(func(t *rapid.T) any { return drawText(t, "value") }),
+			rapid.SampledFrom([]any{true, false, nil, 0.0, math.Copysign(0, -1), 12.5}),
 			rapid.Custom(func(t *rapid.T) any { return []any{drawText(t, "element"), "red", 1.5} }),
 		).Draw(t, "attribute value")
 	}
@@ -212,14 +221,16 @@ func TestReplicaSaysWhatTheFeedSaid(t *testing.T) {
 						t.Errorf("%s of %s is %#v, %v; want %#v, %v", name, id, got, ok, expected, known)
 					}
 				}
-				if it.ID != id || !same(it.Source.Cost, want.Cost) || !same(it.Source.Stock, want.Stock) || !slices.Equal(it.Source.rare.prices, want.Prices) {
+				if it.ID != id || !same(it.Source.Cost, want.Cost) || !same(it.Source.Stock, want.Stock) ||
+					!slices.Equal(it.Source.rare.prices, want.Prices) {
 					t.Errorf("%s has cost %v, stock %v, prices %v", it.ID, it.Source.Cost, it.Source.Stock, it.Source.rare.prices)
 				}
 				if len(it.Levels) != len(want.CategoryPath) || len(it.Paths) != len(want.CategoryPath) {
 					t.Fatalf("%s has levels %v for %q", id, it.Paths, want.CategoryPath)
 				}
 				for n := range it.Levels {
-					if path := profileapi.CategoryValue(want.CategoryPath[:n+1]); it.Paths[n] != path || v.Name(it.Levels[n]) != path || v.Category(path) != it.Levels[n] {
+					if path := profileapi.CategoryValue(want.CategoryPath[:n+1]); it.Paths[n] != path || v.Name(it.Levels[n]) != path ||
+						v.Category(path) != it.Levels[n] {
 						t.Errorf("level %d of %s is %q, want %q", n, id, it.Paths[n], path)
 					}
 				}
@@ -227,7 +238,8 @@ func TestReplicaSaysWhatTheFeedSaid(t *testing.T) {
 				if want.ParentID != "" {
 					head = want.ParentID
 				}
-				if v.ID(it.Head) != head || v.Head(it.Index) != it.Head || (head != id) != slices.Contains(v.s.variants[it.Head], it.Index) {
+				if v.ID(it.Head) != head || v.Head(it.Index) != it.Head ||
+					(head != id) != slices.Contains(v.s.variants[it.Head], it.Index) {
 					t.Errorf("%s is recommended as %s, want %s", id, v.ID(it.Head), head)
 				}
 				if it.Price > 0 {
@@ -352,7 +364,9 @@ func TestNewestFollowsWhatMattersToIt(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_000)
 	s := newShop("north", func() time.Time { return now })
 	put := func(id string, published int64, price float64) {
-		s.apply([]profileapi.ItemChange{{ItemID: id, Item: &profileapi.Item{ItemID: id, Price: &price, PublishedAt: wire.TimeOf(time.UnixMilli(published))}}})
+		s.apply([]profileapi.ItemChange{
+			{ItemID: id, Item: &profileapi.Item{ItemID: id, Price: &price, PublishedAt: wire.TimeOf(time.UnixMilli(published))}},
+		})
 	}
 	if list, _ := s.Newest(); len(list) != 0 {
 		t.Fatal("an empty catalogue has newest items")
@@ -389,7 +403,8 @@ func TestReadersSeeWholeItemsWhileChangesArrive(t *testing.T) {
 		for n := range list {
 			price := float64(round + 1)
 			list[n] = profileapi.ItemChange{ItemID: fmt.Sprint(n), Item: &profileapi.Item{
-				Title: fmt.Sprint("round ", round), Price: &price, Attributes: map[string]any{"round": price}, UpdatedAt: wire.TimeOf(time.UnixMilli(int64(round + 1))),
+				Title: fmt.Sprint("round ", round), Price: &price, Attributes: map[string]any{"round": price},
+				UpdatedAt: wire.TimeOf(time.UnixMilli(int64(round + 1))),
 			}}
 		}
 		return list

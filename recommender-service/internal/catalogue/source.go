@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Source is what the shop says of an item, in a form that takes a fifth of the memory and objects of profileapi.Item: what repeats is shared between
-// items, and what is nearly always there is in place. Nobody changes it.
+// Source is what the shop says of an item, in a form that takes a fifth of the memory and objects of profileapi.Item: what repeats is
+// shared between items, and what is nearly always there is in place. Nobody changes it.
 type Source struct {
 	Title        string
 	Brand        string
@@ -46,8 +46,9 @@ type record struct {
 	source Source
 }
 
-// compact makes the replica's form of what a shop says of an item. What has not changed since it said before, which may be nil, is shared with that: most
-// changes are of stock or price, and what items were before is kept for a while. It may be called by one goroutine at a time.
+// compact makes the replica's form of what a shop says of an item. What has not changed since it said before, which may be nil, is shared
+// with that: most changes are of stock or price, and what items were before is kept for a while. It may be called by one goroutine at a
+// time.
 func (p *pool) compact(src *profileapi.Item, before *Source) *record {
 	if before == nil {
 		before = p.nothing
@@ -111,7 +112,8 @@ func (s *Source) texts(p *pool, src *profileapi.Item, before *Source) {
 
 // equal reports whether two are the same. Those with prices never are.
 func (r *rare) equal(o *rare) bool {
-	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin && r.parentID == o.parentID &&
+	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin &&
+		r.parentID == o.parentID &&
 		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && len(r.prices)+len(o.prices) == 0
 }
 

@@ -1,6 +1,6 @@
-// Package config keeps the things that a shop configures at run time: scenarios, experiments, rollouts. Reads come from memory and never wait for the
-// store; a change is in the store before it is acknowledged, at once visible here and within seconds in other replicas. Every version is kept. The main
-// type is Collection.
+// Package config keeps the things that a shop configures at run time: scenarios, experiments, rollouts. Reads come from memory and never
+// wait for the store; a change is in the store before it is acknowledged, at once visible here and within seconds in other replicas. Every
+// version is kept. The main type is Collection.
 package config
 
 import (
@@ -64,7 +64,9 @@ type Collection[T any] struct {
 }
 
 // New returns a collection. builtin are the things that every shop has until it changes them, as version 1.
-func New[T any](d Documents, kind string, stamp func(*T, Meta), builtin map[string]T, logger *slog.Logger, now func() time.Time) *Collection[T] {
+func New[T any](
+	d Documents, kind string, stamp func(*T, Meta), builtin map[string]T, logger *slog.Logger, now func() time.Time,
+) *Collection[T] {
 	c := &Collection[T]{
 		documents: d, kind: kind, stamp: stamp, builtin: map[string]Entry[T]{}, logger: logger, now: now, heard: make(chan struct{}, 1),
 		shops: map[string]map[string]Entry[T]{}, during: map[string]map[string]Entry[T]{}, failed: map[string]bool{},
@@ -133,7 +135,9 @@ func (c *Collection[T]) Refresh(ctx context.Context, shop string) error {
 	for n := range documents {
 		e, err := c.entry(&documents[n])
 		if err != nil {
-			c.logger.Error("stored configuration cannot be read and is passed over", "kind", c.kind, "shop", shop, "id", documents[n].ID, "error", err)
+			c.logger.Error(
+				"stored configuration cannot be read and is passed over", "kind", c.kind, "shop", shop, "id", documents[n].ID, "error", err,
+			)
 			continue
 		}
 		things[e.ID] = e
@@ -161,7 +165,9 @@ func (c *Collection[T]) entry(d *store.Document) (Entry[T], error) {
 }
 
 // Put stores the next version of a thing. require judges the version that is there, 0 when there is none.
-func (c *Collection[T]) Put(ctx context.Context, shop, id, author string, v *T, require func(version int64) error) (e Entry[T], created bool, err error) {
+func (c *Collection[T]) Put(
+	ctx context.Context, shop, id, author string, v *T, require func(version int64) error,
+) (e Entry[T], created bool, err error) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return Entry[T]{}, false, fmt.Errorf("encode %s %s: %w", c.kind, id, err)
@@ -180,7 +186,9 @@ func (c *Collection[T]) Delete(ctx context.Context, shop, id, author string, req
 	return err
 }
 
-func (c *Collection[T]) write(ctx context.Context, shop string, d store.Document, require func(version int64) error) (Entry[T], bool, error) {
+func (c *Collection[T]) write(
+	ctx context.Context, shop string, d store.Document, require func(version int64) error,
+) (Entry[T], bool, error) {
 	d.CreatedMs = c.now().UnixMilli()
 	_, builtin := c.builtin[d.ID]
 	first, created := int64(1), false
@@ -259,7 +267,8 @@ func (c *Collection[T]) History(ctx context.Context, shop, id string, before int
 	return list, nil
 }
 
-// Run reads the things of all shops again every interval until ctx ends: of those whose stamp has changed, so that shops at rest cost one question together.
+// Run reads the things of all shops again every interval until ctx ends: of those whose stamp has changed, so that shops at rest cost one
+// question together.
 func (c *Collection[T]) Run(ctx context.Context, shops func() []string, interval time.Duration) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

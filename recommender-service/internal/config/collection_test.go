@@ -36,7 +36,9 @@ func TestWhatIsWrittenWhileTheStoreIsReadIsNotLost(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	s := &slow{Store: db, between: func() {}}
-	c := config.New(s, "thing", func(*thing, config.Meta) {}, map[string]thing{"built in": {"as delivered"}}, slog.New(slog.DiscardHandler), time.Now)
+	c := config.New(
+		s, "thing", func(*thing, config.Meta) {}, map[string]thing{"built in": {"as delivered"}}, slog.New(slog.DiscardHandler), time.Now,
+	)
 	put := func(id, text string) {
 		t.Helper()
 		if _, _, err := c.Put(t.Context(), "north", id, "key", &thing{text}, func(int64) error { return nil }); err != nil {
@@ -121,7 +123,9 @@ func TestShopsAtRestAreReadOnce(t *testing.T) {
 		t.Errorf("two shops at rest were read %d times", n)
 	}
 	for text := range 3 {
-		if _, _, err := other.Put(t.Context(), "south", "new", "key", &thing{strconv.Itoa(text)}, func(int64) error { return nil }); err != nil {
+		if _, _, err := other.Put(
+			t.Context(), "south", "new", "key", &thing{strconv.Itoa(text)}, func(int64) error { return nil },
+		); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 { // the second question came after the change, and at the third what it led to is done

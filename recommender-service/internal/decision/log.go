@@ -1,6 +1,6 @@
-// Package decision keeps what answers were made from, so that they can be made again and explained later. Writing never delays an answer: decisions
-// wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is full, so that no
-// answer meets a burst of writing. The main type is Log.
+// Package decision keeps what answers were made from, so that they can be made again and explained later. Writing never delays an answer:
+// decisions wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is
+// full, so that no answer meets a burst of writing. The main type is Log.
 package decision
 
 import (
@@ -23,7 +23,8 @@ import (
 
 const (
 	queueLength = 10_000
-	// batchLength is what is stored at once: a few milliseconds of work. SQLite waits for the disk after each batch, and a processor with it.
+	// batchLength is what is stored at once: a few milliseconds of work. SQLite waits for the disk after each batch, and a processor with
+	// it.
 	batchLength  = 500
 	flushEvery   = 250 * time.Millisecond
 	writeTimeout = 10 * time.Second
@@ -69,7 +70,8 @@ type Log struct {
 // NewLog returns a log that counts what it drops in registry.
 func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
 	l := &Log{
-		store: s, options: o, queue: make(chan entry, queueLength), some: make(chan struct{}, 1), full: make(chan struct{}, 1), ask: make(chan chan struct{}),
+		store: s, options: o, queue: make(chan entry, queueLength), some: make(chan struct{}, 1), full: make(chan struct{}, 1),
+		ask:     make(chan chan struct{}),
 		waiting: map[key]*recommend.Decision{},
 	}
 	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
@@ -82,7 +84,8 @@ func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
 // Failing reports whether decisions could not be stored the last time.
 func (l *Log) Failing() bool { return l.failing.Load() }
 
-// Add queues a decision, or, if it is not in the sample, its outline: what the answer showed, to judge what is said of it later. It never waits.
+// Add queues a decision, or, if it is not in the sample, its outline: what the answer showed, to judge what is said of it later. It never
+// waits.
 func (l *Log) Add(shop string, d *recommend.Decision) {
 	if !l.sampled(d.ID) {
 		d = d.Outlined()

@@ -74,10 +74,17 @@ func forYou(n int) *recommend.Decision {
 	diversity := .3
 	return &recommend.Decision{
 		ID: fmt.Sprintf("AQGE%012x%060d", n, n*7919), At: at, Scenario: "home.for_you", ScenarioVersion: 3,
-		Request:     api.Request{Scenario: "home.for_you", UserID: fmt.Sprintf("user-%d", n%5000), Limit: 20, Diversity: &diversity, Fields: []string{"title", "price"}},
+		Request: api.Request{
+			Scenario: "home.for_you", UserID: fmt.Sprintf("user-%d", n%5000), Limit: 20, Diversity: &diversity,
+			Fields: []string{"title", "price"},
+		},
 		ProfileAsOf: at, Watermark: int64(n),
-		Models:  map[string]string{"similar": "similar-20260504T030201-1", "together": "together-20260504T030201-1", "next": "next-20260504T030201-1", "popular": "p-1"},
-		Popular: []recommend.PopularInput{{Window: "7d", AsOfMs: at.UnixMilli()}}, CatalogueEpoch: "5f1d0c9ae2b7", CatalogueSeq: 100_000, Digest: "9f86d081884c7d659a2feaa0c55ad015",
+		Models: map[string]string{
+			"similar": "similar-20260504T030201-1", "together": "together-20260504T030201-1", "next": "next-20260504T030201-1",
+			"popular": "p-1",
+		},
+		Popular: []recommend.PopularInput{{Window: "7d", AsOfMs: at.UnixMilli()}}, CatalogueEpoch: "5f1d0c9ae2b7", CatalogueSeq: 100_000,
+		Digest: "9f86d081884c7d659a2feaa0c55ad015",
 	}
 }
 
@@ -180,7 +187,10 @@ func TestBodyIsTheJSONOfTheStandardLibrary(t *testing.T) {
 		d.Request.UserID, d.Experiment, d.ProfileAsOf = text.Draw(t, "user"), text.Draw(t, "experiment"), time.Time{}
 		d.Request.Consent = &profileapi.Consent{Analytics: &granted}
 		d.Request.Events = []profileapi.Event{{Type: "view_item", ItemID: text.Draw(t, "item"), OccurredAt: wire.TimeOf(at)}}
-		d.Request.Filter = &api.Condition{All: []api.Condition{{Field: "price", Op: "lt", Value: number}, {Not: &api.Condition{Field: "brand", Op: "in", Value: []any{text.Draw(t, "brand"), true, nil}}}}}
+		d.Request.Filter = &api.Condition{All: []api.Condition{
+			{Field: "price", Op: "lt", Value: number},
+			{Not: &api.Condition{Field: "brand", Op: "in", Value: []any{text.Draw(t, "brand"), true, nil}}},
+		}}
 		d.Models = rapid.MapOf(text, text).Draw(t, "models")
 		d.Degraded = rapid.SliceOf(text).Draw(t, "degraded")
 		got, err := json.Marshal(d)
@@ -254,7 +264,8 @@ func BenchmarkMarshal(b *testing.B) {
 	}
 }
 
-// TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed keeps an outline, which says what clicks can be about, and nothing that an answer could be made again from.
+// TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed keeps an outline, which says what clicks can be about, and nothing that an answer
+// could be made again from.
 func TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed(t *testing.T) {
 	t.Parallel()
 	l := NewLog(nil, Options{Sample: -1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())

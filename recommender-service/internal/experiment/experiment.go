@@ -1,5 +1,5 @@
-// Package experiment puts visitors into the arms of experiments and judges what came of it. A visitor's arm is a hash of the experiment's id and the
-// visitor's: no state is kept, every replica agrees, and raising the traffic moves nobody. The main type is Book.
+// Package experiment puts visitors into the arms of experiments and judges what came of it. A visitor's arm is a hash of the experiment's
+// id and the visitor's: no state is kept, every replica agrees, and raising the traffic moves nobody. The main type is Book.
 package experiment
 
 import (
@@ -60,8 +60,8 @@ func Visitor(userID, sessionID string) string {
 	return ""
 }
 
-// Choose puts the visitor of a request into the first experiment that takes him, holdouts before others, each in order of id, and returns the
-// placement as that arm has it.
+// Choose puts the visitor of a request into the first experiment that takes him, holdouts before others, each in order of id, and returns
+// the placement as that arm has it.
 func (b *Book) Choose(shop string, p recommend.Placement, r *api.Request) recommend.Placement {
 	visitor := Visitor(r.UserID, r.SessionID)
 	if visitor == "" {

@@ -26,13 +26,18 @@ func Breached(x *api.Experiment, r *api.ExperimentResults) string {
 		}
 		switch {
 		case g.MaxDegradedShare > 0 && a.DegradedShare > g.MaxDegradedShare:
-			return fmt.Sprintf("arm %s: %.1f %% of the answers were degraded, more than %.1f %%", a.Arm, 100*a.DegradedShare, 100*g.MaxDegradedShare)
+			return fmt.Sprintf(
+				"arm %s: %.1f %% of the answers were degraded, more than %.1f %%", a.Arm, 100*a.DegradedShare, 100*g.MaxDegradedShare,
+			)
 		case g.MaxEmptyShare > 0 && a.EmptyShare > g.MaxEmptyShare:
 			return fmt.Sprintf("arm %s: %.1f %% of the answers were empty, more than %.1f %%", a.Arm, 100*a.EmptyShare, 100*g.MaxEmptyShare)
 		case g.MaxLatencyMS > 0 && a.MeanLatencyMS > g.MaxLatencyMS:
 			return fmt.Sprintf("arm %s: answers took %.1f ms on average, more than %.1f ms", a.Arm, a.MeanLatencyMS, g.MaxLatencyMS)
-		case g.MinClickRateRatio > 0 && a.ClickerRate < g.MinClickRateRatio*control.ClickerRate && a.ClickerRateDiff != nil && a.ClickerRateDiff.PValue < guardrailLevel:
-			return fmt.Sprintf("arm %s: %.2f %% of the visitors clicked, the control's %.2f %%", a.Arm, 100*a.ClickerRate, 100*control.ClickerRate)
+		case g.MinClickRateRatio > 0 && a.ClickerRate < g.MinClickRateRatio*control.ClickerRate && a.ClickerRateDiff != nil &&
+			a.ClickerRateDiff.PValue < guardrailLevel:
+			return fmt.Sprintf(
+				"arm %s: %.2f %% of the visitors clicked, the control's %.2f %%", a.Arm, 100*a.ClickerRate, 100*control.ClickerRate,
+			)
 		}
 	}
 	return ""

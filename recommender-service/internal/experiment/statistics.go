@@ -18,8 +18,8 @@ const (
 	ratioLevel = .001
 )
 
-// Judge turns totals per arm into results. The unit is the visitor: everything that one visitor does is one observation, so that visitors who do
-// much make no interval too narrow. totals are matched to arms by name.
+// Judge turns totals per arm into results. The unit is the visitor: everything that one visitor does is one observation, so that visitors
+// who do much make no interval too narrow. totals are matched to arms by name.
 func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
 	out := api.ExperimentResults{ExperimentID: x.ExperimentID, MinEffect: MinEffect}
 	byArm := map[string]store.ArmTotals{}
@@ -32,7 +32,8 @@ func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
 		arm := &x.Arms[n]
 		t := byArm[arm.Name]
 		r := api.ArmResult{
-			Arm: arm.Name, Control: n == 0, Visitors: t.Visitors, Impressions: t.Impressions, Clicks: t.Clicks, Orders: t.Orders, Revenue: t.Revenue,
+			Arm: arm.Name, Control: n == 0, Visitors: t.Visitors, Impressions: t.Impressions, Clicks: t.Clicks, Orders: t.Orders,
+			Revenue:     t.Revenue,
 			ClickerRate: rate(t.Clickers, t.Visitors), ConversionRate: rate(t.Buyers, t.Visitors),
 		}
 		if t.Visitors > 0 {
@@ -41,7 +42,9 @@ func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
 		if n > 0 && !arm.Shadow && t.Visitors > 0 && control.Visitors > 0 {
 			r.ClickerRateDiff = ProportionDifference(t.Clickers, t.Visitors, control.Clickers, control.Visitors)
 			r.ConversionRateDiff = ProportionDifference(t.Buyers, t.Visitors, control.Buyers, control.Visitors)
-			r.RevenueDiff = MeanDifference(t.Revenue, t.RevenueSquares, t.Visitors, control.Revenue, control.RevenueSquares, control.Visitors)
+			r.RevenueDiff = MeanDifference(
+				t.Revenue, t.RevenueSquares, t.Visitors, control.Revenue, control.RevenueSquares, control.Visitors,
+			)
 		}
 		if !arm.Shadow && arm.Share > 0 {
 			visitors, shares = append(visitors, float64(t.Visitors)), append(shares, arm.Share)
@@ -65,8 +68,8 @@ func rate(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// ProportionDifference returns a/n − b/m with a 95 % interval by Newcombe's hybrid score method (1998, method 10), which holds for few and for no
-// successes, and the p-value of the pooled z test.
+// ProportionDifference returns a/n − b/m with a 95 % interval by Newcombe's hybrid score method (1998, method 10), which holds for few and
+// for no successes, and the p-value of the pooled z test.
 func ProportionDifference(a, n, b, m int64) *api.Interval {
 	z := distuv.UnitNormal.Quantile(1 - level/2)
 	p, q := rate(a, n), rate(b, m)

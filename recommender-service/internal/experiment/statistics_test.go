@@ -39,7 +39,10 @@ func TestIntervalsAgreeWithPublishedExamples(t *testing.T) {
 
 func TestArmsFollowTheirSharesAndStayUnderMoreTraffic(t *testing.T) {
 	t.Parallel()
-	x := &api.Experiment{ExperimentID: "x", Traffic: .3, Arms: []api.ExperimentArm{{Name: "a", Share: .7}, {Name: "b", Share: .2}, {Name: "c", Share: .1}, {Name: "shadow", Shadow: true}}}
+	x := &api.Experiment{
+		ExperimentID: "x", Traffic: .3,
+		Arms: []api.ExperimentArm{{Name: "a", Share: .7}, {Name: "b", Share: .2}, {Name: "c", Share: .1}, {Name: "shadow", Shadow: true}},
+	}
 	counts, arms := map[string]float64{}, map[string]string{}
 	const visitors = 40_000
 	for v := range visitors {
@@ -62,10 +65,15 @@ func TestArmsFollowTheirSharesAndStayUnderMoreTraffic(t *testing.T) {
 
 func TestAGuardrailIsBrokenOnlyByEnoughVisitors(t *testing.T) {
 	t.Parallel()
-	x := &api.Experiment{Arms: []api.ExperimentArm{{Name: "a"}, {Name: "b"}}, Guardrails: api.Guardrails{MinClickRateRatio: .8, MaxEmptyShare: .1}}
+	x := &api.Experiment{
+		Arms: []api.ExperimentArm{{Name: "a"}, {Name: "b"}}, Guardrails: api.Guardrails{MinClickRateRatio: .8, MaxEmptyShare: .1},
+	}
 	judge := func(n, clickers int64) string {
 		d := experiment.ProportionDifference(clickers, n, n/2, n)
-		r := &api.ExperimentResults{Arms: []api.ArmResult{{Arm: "a", Visitors: n, ClickerRate: .5}, {Arm: "b", Visitors: n, ClickerRate: float64(clickers) / float64(n), ClickerRateDiff: d}}}
+		r := &api.ExperimentResults{Arms: []api.ArmResult{
+			{Arm: "a", Visitors: n, ClickerRate: .5},
+			{Arm: "b", Visitors: n, ClickerRate: float64(clickers) / float64(n), ClickerRateDiff: d},
+		}}
 		return experiment.Breached(x, r)
 	}
 	if judge(50, 0) != "" || judge(1000, 480) != "" || judge(1000, 300) == "" {

@@ -1,5 +1,5 @@
-// Package export writes recommendations for many people to a file, as a job with progress: the input of an e-mail campaign. Jobs and their files live as
-// long as the process, at most a day. The main type is Manager.
+// Package export writes recommendations for many people to a file, as a job with progress: the input of an e-mail campaign. Jobs and their
+// files live as long as the process, at most a day. The main type is Manager.
 package export
 
 import (
@@ -75,7 +75,10 @@ func New(recommend Recommend, segment Segment, logger *slog.Logger, now func() t
 		return nil, fmt.Errorf("make the folder of exports: %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Manager{recommend: recommend, segment: segment, logger: logger, now: now, dir: dir, slots: make(chan struct{}, running), ctx: ctx, stop: stop, jobs: map[string]*job{}}, nil
+	return &Manager{
+		recommend: recommend, segment: segment, logger: logger, now: now, dir: dir, slots: make(chan struct{}, running), ctx: ctx,
+		stop: stop, jobs: map[string]*job{},
+	}, nil
 }
 
 // Close cancels what is under way and removes the files.
@@ -94,7 +97,12 @@ func (m *Manager) Start(shop string, r api.ExportRequest) (api.Export, error) {
 		return api.Export{}, ErrFull
 	}
 	ctx, cancel := context.WithCancel(m.ctx)
-	j := &job{shop: shop, cancel: cancel, state: api.Export{ExportID: uuid.NewString(), State: api.ExportQueued, Request: r, Total: len(r.UserIDs), CreatedAt: wire.TimeOf(m.now())}}
+	j := &job{
+		shop: shop, cancel: cancel,
+		state: api.Export{
+			ExportID: uuid.NewString(), State: api.ExportQueued, Request: r, Total: len(r.UserIDs), CreatedAt: wire.TimeOf(m.now()),
+		},
+	}
 	j.file = filepath.Join(m.dir, j.state.ExportID)
 	m.jobs[j.state.ExportID] = j
 	m.working.Go(func() {
@@ -126,7 +134,8 @@ func (m *Manager) makeRoom() bool {
 		if j.state.FinishedAt.IsZero() {
 			continue
 		}
-		if first == nil || cmp.Or(j.state.FinishedAt.Compare(first.state.FinishedAt.Time), cmp.Compare(j.state.ExportID, first.state.ExportID)) < 0 {
+		if first == nil ||
+			cmp.Or(j.state.FinishedAt.Compare(first.state.FinishedAt.Time), cmp.Compare(j.state.ExportID, first.state.ExportID)) < 0 {
 			first = j
 		}
 	}
@@ -275,7 +284,10 @@ func writer(w io.Writer, format string, fields []string) (func(string, *api.Answ
 	return func(id string, a *api.Answer) error {
 		for n := range a.Items {
 			i := &a.Items[n]
-			row := []string{wire.Cell(id), wire.Cell(a.RecommendationID), strconv.Itoa(i.Position), wire.Cell(i.ItemID), strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier}
+			row := []string{
+				wire.Cell(id), wire.Cell(a.RecommendationID), strconv.Itoa(i.Position), wire.Cell(i.ItemID),
+				strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier,
+			}
 			for _, name := range fields {
 				row = append(row, cell(i.Fields.Get(name)))
 			}

@@ -86,7 +86,8 @@ func (a *API) checkFields(p *rules.Problems, shop string, fields []string, prefi
 			a.checkAttribute(p, shop, at, attribute)
 		case !slices.Contains(catalogue.ReturnableFields(), name):
 			p.Fields = append(p.Fields, apierror.FieldError{
-				Pointer: at, Code: "unknown_field", Detail: "is not a field of an item: use attributes.NAME or " + strings.Join(catalogue.ReturnableFields(), ", "),
+				Pointer: at, Code: "unknown_field",
+				Detail: "is not a field of an item: use attributes.NAME or " + strings.Join(catalogue.ReturnableFields(), ", "),
 			})
 		}
 	}
@@ -96,7 +97,9 @@ func (a *API) checkFields(p *rules.Problems, shop string, fields []string, prefi
 func (a *API) checkAttribute(p *rules.Problems, shop, pointer, name string) {
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		if v.Count() > 0 && !v.HasAttribute(name) {
-			p.Fields = append(p.Fields, apierror.FieldError{Pointer: pointer, Code: "absent_field", Detail: "no item of the catalogue has the attribute " + strconv.Quote(name)})
+			p.Fields = append(p.Fields, apierror.FieldError{
+				Pointer: pointer, Code: "absent_field", Detail: "no item of the catalogue has the attribute " + strconv.Quote(name),
+			})
 		}
 	})
 }

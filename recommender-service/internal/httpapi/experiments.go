@@ -25,12 +25,18 @@ func (a *API) registerExperiments(api huma.API) {
 		tags := []string{experimentsTag}
 		changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
 		e := experiments{a, one}
-		register(api, auth.ScopeConfigRead, huma.Operation{OperationID: "list-" + one + "s", Method: http.MethodGet, Path: path, Tags: tags, Summary: "List " + one + "s"}, e.list)
+		register(
+			api, auth.ScopeConfigRead,
+			huma.Operation{OperationID: "list-" + one + "s", Method: http.MethodGet, Path: path, Tags: tags, Summary: "List " + one + "s"},
+			e.list,
+		)
 		register(api, auth.ScopeConfigRead, huma.Operation{
-			OperationID: "get-" + one, Method: http.MethodGet, Path: path + "/{id}", Tags: tags, Summary: "Read the " + one, Errors: []int{http.StatusNotFound},
+			OperationID: "get-" + one, Method: http.MethodGet, Path: path + "/{id}", Tags: tags, Summary: "Read the " + one,
+			Errors: []int{http.StatusNotFound},
 		}, e.get)
 		register(api, auth.ScopeConfigWrite, huma.Operation{
-			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one, Errors: changed,
+			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one,
+			Errors: changed,
 			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the " + one + " named before, and when the " +
 				"similarity-service does not answer.",
 		}, audit.Handler(a.Audit, audit.What[putExperimentInput]{
@@ -40,7 +46,8 @@ func (a *API) registerExperiments(api huma.API) {
 			},
 		}, e.put))
 		register(api, auth.ScopeConfigWrite, huma.Operation{
-			OperationID: "delete-" + one, Method: http.MethodDelete, Path: path + "/{id}", Tags: tags, Summary: "Remove the " + one, DefaultStatus: http.StatusNoContent, Errors: changed,
+			OperationID: "delete-" + one, Method: http.MethodDelete, Path: path + "/{id}", Tags: tags, Summary: "Remove the " + one,
+			DefaultStatus: http.StatusNoContent, Errors: changed,
 		}, audit.Handler(a.Audit, audit.What[deleteInput]{
 			Action: one + ".delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
 			State: func(_ context.Context, shop string, in *deleteInput) any {
@@ -48,15 +55,18 @@ func (a *API) registerExperiments(api huma.API) {
 			},
 		}, e.remove))
 		register(api, auth.ScopeConfigRead, huma.Operation{
-			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags, Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
+			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags,
+			Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
 			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the item within 7 days.",
 		}, e.results)
 	}
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "scenario-metrics", Method: http.MethodGet, Path: "/v1/metrics/scenarios", Tags: []string{"Metrics"}, Summary: "Figures per scenario",
+		OperationID: "scenario-metrics", Method: http.MethodGet, Path: "/v1/metrics/scenarios", Tags: []string{"Metrics"},
+		Summary: "Figures per scenario",
 	}, a.scenarioMetrics)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"}, Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule or currency",
+		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
+		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule or currency",
 		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last click on the item within 7 days. " +
 			"Refunds take back. Test calls count nowhere.",
 		Errors: []int{http.StatusUnprocessableEntity},
@@ -158,7 +168,9 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if err != nil {
 		return nil, problem(err, e.kind, in.ID)
 	}
-	out := &savedExperimentOutput{http.StatusOK, httpserver.ETag(stored.Version), recommenderapi.SavedExperiment{Experiment: *stored.Value, Warnings: warnings}}
+	out := &savedExperimentOutput{
+		http.StatusOK, httpserver.ETag(stored.Version), recommenderapi.SavedExperiment{Experiment: *stored.Value, Warnings: warnings},
+	}
 	if created {
 		out.Status = http.StatusCreated
 	}

@@ -23,8 +23,10 @@ import (
 func (a *API) registerExports(api huma.API) {
 	tags := []string{"Exports"}
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags, Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
-		Description: "A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags,
+		Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
+		Description: "A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.",
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[startExportInput]{
 		Action: "export.start", Subject: func(_ string, in *startExportInput) string { return in.Body.Scenario },
 		After: func(in *startExportInput) any {
@@ -32,14 +34,17 @@ func (a *API) registerExports(api huma.API) {
 		},
 	}, a.startExport))
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export", Errors: []int{http.StatusNotFound},
+		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export",
+		Errors: []int{http.StatusNotFound},
 	}, a.getExport)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "cancel-export", Method: http.MethodPost, Path: "/v1/exports/{id}/cancel", Tags: tags, Summary: "Stop an export", DefaultStatus: http.StatusNoContent,
-		Errors: []int{http.StatusNotFound},
+		OperationID: "cancel-export", Method: http.MethodPost, Path: "/v1/exports/{id}/cancel", Tags: tags, Summary: "Stop an export",
+		DefaultStatus: http.StatusNoContent,
+		Errors:        []int{http.StatusNotFound},
 	}, a.cancelExport)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "export-result", Method: http.MethodGet, Path: "/v1/exports/{id}/result", Tags: tags, Summary: "Fetch a finished export", Errors: []int{http.StatusNotFound, http.StatusConflict},
+		OperationID: "export-result", Method: http.MethodGet, Path: "/v1/exports/{id}/result", Tags: tags,
+		Summary: "Fetch a finished export", Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, a.exportResult)
 }
 
@@ -53,7 +58,9 @@ type exportOutput struct {
 func (a *API) startExport(ctx context.Context, shop string, in *startExportInput) (*exportOutput, error) {
 	r := &recommenderapi.Request{Scenario: in.Body.Scenario, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market}
 	if (len(in.Body.UserIDs) == 0) == (in.Body.Segment == "") {
-		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment"})
+		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{
+			Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment",
+		})
 	}
 	people := &rules.Problems{}
 	ids{people, ""}.list("/user_ids", in.Body.UserIDs)

@@ -51,10 +51,14 @@ func (c ids) visitor(userID, sessionID string, events []profileapi.Event, types 
 			})
 		}
 		if _, known := types[e.Type]; !known {
-			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + at + "/type", Code: "unknown_type", Detail: types.Unknown(e.Type)})
+			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{
+				Pointer: c.prefix + at + "/type", Code: "unknown_type", Detail: types.Unknown(e.Type),
+			})
 		}
 		if e.Type == "rate" && (e.Value == nil || *e.Value < 1 || *e.Value > 5) {
-			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + at + "/value", Code: "invalid_rating", Detail: "a rate event needs its rating, 1 to 5"})
+			c.problems.Fields = append(c.problems.Fields, apierror.FieldError{
+				Pointer: c.prefix + at + "/value", Code: "invalid_rating", Detail: "a rate event needs its rating, 1 to 5",
+			})
 		}
 		c.optional(at+"/user_id", e.UserID)
 		c.optional(at+"/session_id", e.SessionID)

@@ -27,7 +27,10 @@ func (a *API) listKeys(_ context.Context, shop string, _ *struct{}) (*keysOutput
 	out := &keysOutput{}
 	out.Body.Items = []recommenderapi.Key{}
 	for _, k := range a.Keys(shop) {
-		one := recommenderapi.Key{KeyID: k.ID, Kind: string(k.Kind), Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate, Note: k.Note, CreatedAt: wire.TimeOf(k.CreatedAt)}
+		one := recommenderapi.Key{
+			KeyID: k.ID, Kind: string(k.Kind), Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate, Note: k.Note,
+			CreatedAt: wire.TimeOf(k.CreatedAt),
+		}
 		if k.ExpiresAt != nil {
 			one.ExpiresAt = wire.TimeOf(*k.ExpiresAt)
 		}

@@ -30,14 +30,18 @@ func (s Span) times(now time.Time) (from, to time.Time, err error) {
 		}
 		t, wrong := wire.ParseTime(text)
 		if wrong != nil {
-			err = apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: name, Code: "invalid_time", Detail: wrong.Error()})
+			err = apierror.Invalid("The range is not possible.", apierror.FieldError{
+				Parameter: name, Code: "invalid_time", Detail: wrong.Error(),
+			})
 		}
 		return t.Time
 	}
 	to = read("to", s.To, now)
 	from = read("from", s.From, to.Add(-7*24*time.Hour))
 	if err == nil && !from.Before(to) {
-		err = apierror.Invalid("The range is not possible.", apierror.FieldError{Parameter: "from", Code: "invalid_range", Detail: "is not before to"})
+		err = apierror.Invalid("The range is not possible.", apierror.FieldError{
+			Parameter: "from", Code: "invalid_range", Detail: "is not before to",
+		})
 	}
 	return from, to, err
 }
@@ -78,7 +82,8 @@ func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metr
 	for n, group := range groups {
 		if !slices.Contains(metrics.Groups(), group) || slices.Contains(groups[:n], group) {
 			return nil, apierror.Invalid("The figures cannot be grouped so.", apierror.FieldError{
-				Parameter: "group_by", Code: "unknown_group", Detail: strconv.Quote(group) + " is none, or named twice: use " + strings.Join(metrics.Groups(), ", "),
+				Parameter: "group_by", Code: "unknown_group",
+				Detail: strconv.Quote(group) + " is none, or named twice: use " + strings.Join(metrics.Groups(), ", "),
 			})
 		}
 	}
@@ -87,6 +92,8 @@ func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metr
 			return nil, a.noScenario(shop, in.Scenario)
 		}
 	}
-	table, err := a.Reporter.Table(ctx, shop, metrics.Query{From: from, To: to, Interval: in.Interval, GroupBy: groups, Scenario: in.Scenario})
+	table, err := a.Reporter.Table(ctx, shop, metrics.Query{
+		From: from, To: to, Interval: in.Interval, GroupBy: groups, Scenario: in.Scenario,
+	})
 	return &metricsOutput{table}, problem(err, "metrics", "")
 }

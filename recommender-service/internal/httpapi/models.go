@@ -19,9 +19,12 @@ const (
 	modelNotFound = "model_not_found"
 )
 
-// checkModels asks the similarity-service about the model versions that an experiment names. Those that do not exist, or are of another relation, are refused, unless before, which may be
-// nil, named them already: a model can have been removed since. Those that nobody can be asked about now are doubtful.
-func (a *API) checkModels(ctx context.Context, shop string, x, before *recommenderapi.Experiment) (refused, doubtful []apierror.FieldError) {
+// checkModels asks the similarity-service about the model versions that an experiment names. Those that do not exist, or are of another
+// relation, are refused, unless before, which may be nil, named them already: a model can have been removed since. Those that nobody can be
+// asked about now are doubtful.
+func (a *API) checkModels(
+	ctx context.Context, shop string, x, before *recommenderapi.Experiment,
+) (refused, doubtful []apierror.FieldError) {
 	ctx, cancel := context.WithTimeout(ctx, modelWait)
 	defer cancel()
 	for n := range x.Arms {
@@ -35,11 +38,19 @@ func (a *API) checkModels(ctx context.Context, shop string, x, before *recommend
 			case err == nil && m.Relation == relation:
 				continue
 			case err == nil:
-				field.Code, field.Detail = "wrong_relation", fmt.Sprintf("%q is a model of %s, not of %s: take a version from GET /v1/models?relation=%s", version, m.Relation, relation, relation)
+				field.Code, field.Detail = "wrong_relation", fmt.Sprintf(
+					"%q is a model of %s, not of %s: take a version from GET /v1/models?relation=%s", version, m.Relation, relation,
+					relation,
+				)
 			case p != nil && p.Code == modelNotFound:
-				field.Code, field.Detail = modelNotFound, fmt.Sprintf("there is no model version %q: take one from GET /v1/models?relation=%s", version, relation)
+				field.Code, field.Detail = modelNotFound, fmt.Sprintf(
+					"there is no model version %q: take one from GET /v1/models?relation=%s", version, relation,
+				)
 			default:
-				field.Code, field.Detail = "not_checked", fmt.Sprintf("whether there is a model version %q is not known: the similarity-service does not answer; without it the arm's answers are degraded", version)
+				field.Code, field.Detail = "not_checked", fmt.Sprintf(
+					"whether there is a model version %q is not known: the similarity-service does not answer; without it the arm's answers are degraded",
+					version,
+				)
 				doubtful = append(doubtful, field)
 				continue
 			}
@@ -62,5 +73,6 @@ func problemOf(err error) *apierror.Problem {
 
 // namedBy reports whether an arm of an experiment has a model version for a relation.
 func namedBy(x *recommenderapi.Experiment, relation, version string) bool {
-	return x != nil && slices.ContainsFunc(x.Arms, func(arm recommenderapi.ExperimentArm) bool { return arm.ModelVersions[relation] == version })
+	return x != nil &&
+		slices.ContainsFunc(x.Arms, func(arm recommenderapi.ExperimentArm) bool { return arm.ModelVersions[relation] == version })
 }

@@ -25,7 +25,9 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 		return nil, a.noScenario(shop, in.ID)
 	}
 	if in.Body.Scenario != nil && in.Body.Rules != nil || in.Body.Scenario == nil && in.Body.Rules == nil && in.Body.Shared == nil {
-		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules, or shared_rules"})
+		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{
+			Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules, or shared_rules",
+		})
 	}
 	tried, prefix := *live.Value, ""
 	if in.Body.Scenario != nil {
@@ -54,12 +56,15 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if err := a.checkRequest(shop, auth.FromContext(ctx), &req, "/request"); err != nil {
 		return nil, err
 	}
-	before, after, err := a.Engine.Compare(ctx, shop, a.placed(shop, live.Value), recommend.Placement{Scenario: &tried, Shared: shared}, &req)
+	before, after, err := a.Engine.Compare(
+		ctx, shop, a.placed(shop, live.Value), recommend.Placement{Scenario: &tried, Shared: shared}, &req,
+	)
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
 	return &previewOutput{recommenderapi.PreviewAnswer{
-		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, shared, &tried), Warnings: a.warnings(shop, prefix, &tried),
+		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, shared, &tried),
+		Warnings: a.warnings(shop, prefix, &tried),
 	}}, nil
 }
 
@@ -71,7 +76,9 @@ func changes(before, after []recommenderapi.RecommendedItem) []recommenderapi.Pr
 	}
 	list := []recommenderapi.PreviewItem{}
 	add := func(id string, b, a recommenderapi.RecommendedItem) {
-		c := recommenderapi.PreviewItem{ItemID: id, Before: b.Position, After: a.Position, ScoreBefore: b.Score, ScoreAfter: a.Score, ScoreDelta: a.Score - b.Score}
+		c := recommenderapi.PreviewItem{
+			ItemID: id, Before: b.Position, After: a.Position, ScoreBefore: b.Score, ScoreAfter: a.Score, ScoreDelta: a.Score - b.Score,
+		}
 		if c.Before > 0 && c.After > 0 {
 			c.PositionDelta = c.Before - c.After
 		}

@@ -23,15 +23,18 @@ import (
 
 func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersWrite, huma.Operation{
-		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag}, Summary: "Forget a person",
+		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
+		Summary: "Forget a person",
 		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE /v1/users/{id}` does with what the profile-service holds: " +
 			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the call then.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[forgetInput]{
-		Action: "person.forget", Subject: func(shop string, in *forgetInput) string { return audit.Person(shop, cmp.Or(in.UserID, in.SessionID)) },
+		Action:  "person.forget",
+		Subject: func(shop string, in *forgetInput) string { return audit.Person(shop, cmp.Or(in.UserID, in.SessionID)) },
 	}, a.forgetPerson))
 	register(api, auth.ScopeUsersWrite, huma.Operation{
-		OperationID: "erase-person", Method: http.MethodDelete, Path: "/v1/persons/{id}", Tags: []string{personsTag}, Summary: "Erase or anonymise a person in all services",
+		OperationID: "erase-person", Method: http.MethodDelete, Path: "/v1/persons/{id}", Tags: []string{personsTag},
+		Summary: "Erase or anonymise a person in all services",
 		Description: "Under all names that were merged into the user: `DELETE /v1/users/{id}` and, before and after it, `DELETE /v1/recommendations`. `left` says what is still there, where and " +
 			"until when. Safe to repeat, also after a failure.",
 	}, audit.Handler(a.Audit, audit.What[erasePersonInput]{
@@ -39,11 +42,14 @@ func (a *API) registerPrivacy(api huma.API) {
 		After: func(in *erasePersonInput) any { return map[string]string{"mode": in.Mode} },
 	}, a.erasePerson))
 	register(api, auth.ScopeUsersRead, huma.Operation{
-		OperationID: "export-person", Method: http.MethodGet, Path: "/v1/persons/{id}/export", Tags: []string{personsTag}, Summary: "Stream what all services hold on a person",
+		OperationID: "export-person", Method: http.MethodGet, Path: "/v1/persons/{id}/export", Tags: []string{personsTag},
+		Summary: "Stream what all services hold on a person",
 		Description: "NDJSON: the lines of `GET /v1/users/{id}/export`, then decisions, clicks and places in experiments under all names of the person, and a last line of kind `end` with the counts " +
 			"and how long everything is kept, without which the stream was cut.",
 		Responses: map[string]*huma.Response{"200": {Description: "One PersonEntry per line", Content: map[string]*huma.MediaType{
-			"application/x-ndjson": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[recommenderapi.PersonEntry](), true, "")},
+			"application/x-ndjson": {
+				Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[recommenderapi.PersonEntry](), true, ""),
+			},
 		}}},
 	}, audit.Handler(a.Audit, audit.What[personInput]{
 		Action: "person.export", Subject: func(shop string, in *personInput) string { return audit.Person(shop, in.ID) },
@@ -120,7 +126,9 @@ func (a *API) forgetPerson(ctx context.Context, shop string, in *forgetInput) (*
 		}
 	}
 	if in.UserID == "" && in.SessionID == "" {
-		p.Fields = append(p.Fields, apierror.FieldError{Parameter: "user_id", Code: "required", Detail: "give a user_id, a session_id or both"})
+		p.Fields = append(p.Fields, apierror.FieldError{
+			Parameter: "user_id", Code: "required", Detail: "give a user_id, a session_id or both",
+		})
 	}
 	if err := refusal(p); err != nil {
 		return nil, err

@@ -38,8 +38,8 @@ type queryInput struct {
 	Test              bool     `query:"test"`
 }
 
-// recommendByQuery answers what POST would. An answer that is about no visitor may be kept, but by the caller alone: a cache that several share would hand an answer
-// to whoever asks, without a key or with another shop's.
+// recommendByQuery answers what POST would. An answer that is about no visitor may be kept, but by the caller alone: a cache that several
+// share would hand an answer to whoever asks, without a key or with another shop's.
 func (a *API) recommendByQuery(ctx context.Context, shop string, in *queryInput) (*recommendOutput, error) {
 	r, err := in.request()
 	if err != nil {
@@ -58,8 +58,10 @@ func (a *API) recommendByQuery(ctx context.Context, shop string, in *queryInput)
 
 func (in *queryInput) request() (*recommenderapi.Request, error) {
 	r := &recommenderapi.Request{
-		Scenario: in.Scenario, UserID: in.UserID, SessionID: in.SessionID, Cart: in.Cart, ContextItems: in.Items, Category: in.Category, Limit: in.Limit,
-		ExcludeItems: in.ExcludeItems, ExcludeEventTypes: in.ExcludeEventTypes, Fields: in.Fields, Fallback: in.Fallback, Explain: in.Explain, Cursor: in.Cursor,
+		Scenario: in.Scenario, UserID: in.UserID, SessionID: in.SessionID, Cart: in.Cart, ContextItems: in.Items, Category: in.Category,
+		Limit:        in.Limit,
+		ExcludeItems: in.ExcludeItems, ExcludeEventTypes: in.ExcludeEventTypes, Fields: in.Fields, Fallback: in.Fallback,
+		Explain: in.Explain, Cursor: in.Cursor,
 		DeadlineMS: in.DeadlineMS, Test: in.Test,
 	}
 	var bad []apierror.FieldError
@@ -77,7 +79,10 @@ func (in *queryInput) request() (*recommenderapi.Request, error) {
 	if in.Filter != "" {
 		r.Filter = &recommenderapi.Condition{}
 		if err := json.Unmarshal([]byte(in.Filter), r.Filter); err != nil {
-			bad = append(bad, apierror.FieldError{Parameter: "filter", Code: "invalid_filter", Detail: `is not a condition as JSON, such as {"field":"price","op":"lt","value":50}`})
+			bad = append(bad, apierror.FieldError{
+				Parameter: "filter", Code: "invalid_filter",
+				Detail: `is not a condition as JSON, such as {"field":"price","op":"lt","value":50}`,
+			})
 		}
 	}
 	if in.Country+in.Language+in.Currency+in.PriceList != "" {

@@ -36,16 +36,20 @@ func (a *API) registerRecommendations(api huma.API) {
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
-		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items, without a body",
+		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags,
+		Summary:     "Ask a scenario for items, without a body",
 		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor the browser may keep the answer for a minute; a cache that others share may not, since an answer is for its key.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendByQuery)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
-		OperationID: "recommend-page", Method: http.MethodPost, Path: "/v1/recommendations/batch", Tags: tags, Summary: "Fill up to 10 placements of one page",
-		Description: "The profile is read once, and no item appears twice: a placement leaves out what those before it show.", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		OperationID: "recommend-page", Method: http.MethodPost, Path: "/v1/recommendations/batch", Tags: tags,
+		Summary:     "Fill up to 10 placements of one page",
+		Description: "The profile is read once, and no item appears twice: a placement leaves out what those before it show.",
+		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendPage)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "explain", Method: http.MethodPost, Path: "/v1/recommendations/explain", Tags: tags, Summary: "Why an item is in an answer, or which stage dropped it",
+		OperationID: "explain", Method: http.MethodPost, Path: "/v1/recommendations/explain", Tags: tags,
+		Summary:     "Why an item is in an answer, or which stage dropped it",
 		Description: "Shows scores, weights, rules and what the visitor did: not for publishable keys.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.explain)
@@ -55,12 +59,15 @@ func (a *API) registerRecommendations(api huma.API) {
 		Errors:      []int{http.StatusUnprocessableEntity},
 	}, a.rank)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "get-decision", Method: http.MethodGet, Path: "/v1/recommendations/{id}", Tags: tags, Summary: "What a past answer was made from",
-		Errors: []int{http.StatusNotFound},
+		OperationID: "get-decision", Method: http.MethodGet, Path: "/v1/recommendations/{id}", Tags: tags,
+		Summary: "What a past answer was made from",
+		Errors:  []int{http.StatusNotFound},
 	}, a.decision)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "replay", Method: http.MethodPost, Path: "/v1/recommendations/{id}/replay", Tags: tags, Summary: "Make a past answer again",
-		Description: "`identical` is true when items, order and scores are the same bit for bit; otherwise `gone` says which inputs exist no longer.", Errors: []int{http.StatusNotFound},
+		OperationID: "replay", Method: http.MethodPost, Path: "/v1/recommendations/{id}/replay", Tags: tags,
+		Summary:     "Make a past answer again",
+		Description: "`identical` is true when items, order and scores are the same bit for bit; otherwise `gone` says which inputs exist no longer.",
+		Errors:      []int{http.StatusNotFound},
 	}, a.replay)
 }
 
@@ -139,7 +146,9 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 			r.Cart = in.Body.Cart
 		}
 		if r.Cursor != "" {
-			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: at + "/cursor", Code: "not_allowed", Detail: "pages go on one placement at a time: use POST /v1/recommendations"})
+			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
+				Pointer: at + "/cursor", Code: "not_allowed", Detail: "pages go on one placement at a time: use POST /v1/recommendations",
+			})
 		}
 		if err := a.checkRequest(shop, auth.FromContext(ctx), &r, at); err != nil {
 			return nil, err
@@ -178,7 +187,9 @@ func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*expl
 
 func (a *API) checkExplain(ctx context.Context, shop string, r *recommenderapi.ExplainRequest) error {
 	if why := wire.InvalidID(r.ItemID); why != "" {
-		return apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{Pointer: "/item_id", Code: "invalid_id", Detail: why})
+		return apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
+			Pointer: "/item_id", Code: "invalid_id", Detail: why,
+		})
 	}
 	return a.checkRequest(shop, auth.FromContext(ctx), &r.Request, "")
 }
@@ -210,12 +221,16 @@ type decisionOutput struct{ Body recommenderapi.Decision }
 // lookUp reads the decision behind a recommendation id.
 func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision, error) {
 	if _, err := trackingid.Read(id); err != nil {
-		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed"})
+		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{
+			Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed",
+		})
 	}
 	d, err := a.Decisions.Whole(ctx, shop, id)
 	if errors.Is(err, store.ErrNotFound) {
 		p := apierror.NotFound("decision", id)
-		p.Detail = fmt.Sprintf("There is no decision %q: it is older than %d days, was not sampled, or belongs to another shop.", id, a.KeepDays)
+		p.Detail = fmt.Sprintf(
+			"There is no decision %q: it is older than %d days, was not sampled, or belongs to another shop.", id, a.KeepDays,
+		)
 		return nil, p
 	}
 	return d, problem(err, "decision", id)
@@ -227,8 +242,9 @@ func (a *API) decision(ctx context.Context, shop string, in *decisionInput) (*de
 		return nil, err
 	}
 	out := recommenderapi.Decision{
-		RecommendationID: d.ID, At: wire.TimeOf(d.At), Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Request: d.Request, ModelVersions: d.Models,
-		Watermark: d.Watermark, Degraded: d.Degraded, Digest: d.Digest,
+		RecommendationID: d.ID, At: wire.TimeOf(d.At), Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Request: d.Request,
+		ModelVersions: d.Models,
+		Watermark:     d.Watermark, Degraded: d.Degraded, Digest: d.Digest,
 	}
 	if !d.ProfileAsOf.IsZero() {
 		out.ProfileAsOf = wire.TimeOf(d.ProfileAsOf)
@@ -251,7 +267,9 @@ func (a *API) replay(ctx context.Context, shop string, in *decisionInput) (*repl
 		return nil, problem(err, "scenario", d.Scenario)
 	}
 	shared, known := a.sharedAt(ctx, shop, d)
-	p := a.Experiments.Placement(shop, recommend.Placement{Scenario: e.Value, Shared: shared}, recommenderapi.Arm{ExperimentID: d.Experiment, Arm: d.Arm})
+	p := a.Experiments.Placement(shop, recommend.Placement{Scenario: e.Value, Shared: shared}, recommenderapi.Arm{
+		ExperimentID: d.Experiment, Arm: d.Arm,
+	})
 	answer, gone, err := a.Engine.Replay(ctx, shop, p, d)
 	if err != nil {
 		return nil, problem(err, "recommendation", in.ID)

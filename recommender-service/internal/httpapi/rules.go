@@ -72,12 +72,14 @@ func (a *API) listRules(_ context.Context, shop string, in *rulesInput) (*rulesO
 	return out, nil
 }
 
-// listed describes rule n of a scenario. Each rule looks at the catalogue for itself: one look at it for a whole page would hold up its changes.
+// listed describes rule n of a scenario. Each rule looks at the catalogue for itself: one look at it for a whole page would hold up its
+// changes.
 func (a *API) listed(shop string, s *recommenderapi.Scenario, n int) recommenderapi.ListedRule {
 	now, rule := a.Now(), &s.Rules[n]
 	l := recommenderapi.ListedRule{
-		ScenarioID: s.ScenarioID, ScenarioTitle: s.Title, ScenarioVersion: s.Version, Scenario: "/v1/scenarios/" + url.PathEscape(s.ScenarioID),
-		Pointer: "/rules/" + strconv.Itoa(n), Rule: *rule,
+		ScenarioID: s.ScenarioID, ScenarioTitle: s.Title, ScenarioVersion: s.Version,
+		Scenario: "/v1/scenarios/" + url.PathEscape(s.ScenarioID),
+		Pointer:  "/rules/" + strconv.Itoa(n), Rule: *rule,
 	}
 	l.State, l.Detail = ruleState(rule, now)
 	l.Active = l.State == recommenderapi.RuleActive || l.State == recommenderapi.RuleWhen
@@ -100,7 +102,8 @@ func ruleState(r *recommenderapi.Rule, now time.Time) (state, detail string) {
 	return recommenderapi.RuleActive, "It acts on every answer of its scenario."
 }
 
-// rulePlace is a place in the listing: behind rule n of a scenario, or the n-th from 1 of those that hold in all. The zero value lies before every rule.
+// rulePlace is a place in the listing: behind rule n of a scenario, or the n-th from 1 of those that hold in all. The zero value lies
+// before every rule.
 type rulePlace struct {
 	scenario string
 	n        int
@@ -124,7 +127,8 @@ func parseRulePlace(cursor string) (rulePlace, error) {
 	n, bad := strconv.Atoi(number)
 	if err != nil || !ok || bad != nil || n < 0 || scenario == "" && n == 0 {
 		return rulePlace{}, apierror.Invalid("The listing cannot go on.", apierror.FieldError{
-			Parameter: "cursor", Code: "invalid_cursor", Detail: "is not a cursor of this listing: send the next_cursor of a page as it was",
+			Parameter: "cursor", Code: "invalid_cursor",
+			Detail: "is not a cursor of this listing: send the next_cursor of a page as it was",
 		})
 	}
 	return rulePlace{scenario, n}, nil

@@ -28,12 +28,18 @@ const (
 func (a *API) registerScenarios(api huma.API) {
 	tags := []string{scenariosTag}
 	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
-	register(api, auth.ScopeConfigRead, huma.Operation{OperationID: "list-scenarios", Method: http.MethodGet, Path: "/v1/scenarios", Tags: tags, Summary: "List scenarios"}, a.listScenarios)
+	register(
+		api, auth.ScopeConfigRead,
+		huma.Operation{OperationID: "list-scenarios", Method: http.MethodGet, Path: "/v1/scenarios", Tags: tags, Summary: "List scenarios"},
+		a.listScenarios,
+	)
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "get-scenario", Method: http.MethodGet, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Read a scenario", Errors: []int{http.StatusNotFound},
+		OperationID: "get-scenario", Method: http.MethodGet, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Read a scenario",
+		Errors: []int{http.StatusNotFound},
 	}, a.getScenario)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario", Errors: changed,
+		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario",
+		Errors:      changed,
 		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about, `warnings` what it names and the shop does not have.",
 	}, audit.Handler(a.Audit, audit.What[putScenarioInput]{
 		Action: "scenario.put", Subject: func(_ string, in *putScenarioInput) string { return in.ID },
@@ -42,24 +48,28 @@ func (a *API) registerScenarios(api huma.API) {
 		},
 	}, a.putScenario))
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "delete-scenario", Method: http.MethodDelete, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Remove a scenario", Errors: changed,
+		OperationID: "delete-scenario", Method: http.MethodDelete, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Remove a scenario",
+		Errors:        changed,
 		DefaultStatus: http.StatusNoContent, Description: "A built-in scenario is as it was delivered from then on.",
 	}, audit.Handler(a.Audit, audit.What[deleteInput]{
 		Action: "scenario.delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
 		State: func(_ context.Context, shop string, in *deleteInput) any { return current(a.Scenarios, shop, in.ID) },
 	}, a.deleteScenario))
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "scenario-history", Method: http.MethodGet, Path: "/v1/scenarios/{id}/history", Tags: tags, Summary: "Versions of a scenario, the newest first", Errors: []int{http.StatusNotFound},
+		OperationID: "scenario-history", Method: http.MethodGet, Path: "/v1/scenarios/{id}/history", Tags: tags,
+		Summary: "Versions of a scenario, the newest first", Errors: []int{http.StatusNotFound},
 	}, a.scenarioHistory)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "restore-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/restore", Tags: tags, Summary: "Make an older version the newest", Errors: changed,
+		OperationID: "restore-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/restore", Tags: tags,
+		Summary: "Make an older version the newest", Errors: changed,
 	}, audit.Handler(a.Audit, audit.What[restoreInput]{
 		Action: "scenario.restore", Subject: func(_ string, in *restoreInput) string { return in.ID },
 		State: func(_ context.Context, shop string, in *restoreInput) any { return current(a.Scenarios, shop, in.ID) },
 	}, a.restoreScenario))
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "preview-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/preview", Tags: tags, Summary: "Compare unsaved rules with the live ones",
-		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		OperationID: "preview-scenario", Method: http.MethodPost, Path: "/v1/scenarios/{id}/preview", Tags: tags,
+		Summary: "Compare unsaved rules with the live ones",
+		Errors:  []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.previewScenario)
 }
 
@@ -120,24 +130,32 @@ type savedScenarioOutput struct {
 
 func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput) (*savedScenarioOutput, error) {
 	if in.Body.ScenarioID != "" && in.Body.ScenarioID != in.ID {
-		return nil, apierror.Invalid("The scenario cannot be stored.", apierror.FieldError{Pointer: "/scenario_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out"})
+		return nil, apierror.Invalid("The scenario cannot be stored.", apierror.FieldError{
+			Pointer: "/scenario_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out",
+		})
 	}
 	return a.save(ctx, shop, in.ID, &in.Body, in.Require())
 }
 
 // save checks and stores a scenario.
-func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error) (*savedScenarioOutput, error) {
+func (a *API) save(
+	ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error,
+) (*savedScenarioOutput, error) {
 	scenario.Complete(s)
 	bad := scenario.Check(s, "", a.EventWeights())
 	for n := range s.Rows {
 		if r := &s.Rows[n]; r.Scenario != "" {
 			if _, ok := a.Scenarios.Find(shop, r.Scenario); !ok {
-				bad = append(bad, apierror.FieldError{Pointer: "/rows/" + strconv.Itoa(n) + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario"})
+				bad = append(bad, apierror.FieldError{
+					Pointer: "/rows/" + strconv.Itoa(n) + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario",
+				})
 			}
 		}
 	}
 	if len(id) > trackingid.MaxName {
-		bad = append(bad, apierror.FieldError{Parameter: "id", Code: "too_long", Detail: "has more than " + strconv.Itoa(trackingid.MaxName) + " characters"})
+		bad = append(bad, apierror.FieldError{
+			Parameter: "id", Code: "too_long", Detail: "has more than " + strconv.Itoa(trackingid.MaxName) + " characters",
+		})
 	}
 	if len(bad) > 0 {
 		return nil, apierror.Invalid("The scenario cannot be stored.", bad...)
@@ -150,7 +168,9 @@ func (a *API) save(ctx context.Context, shop, id string, s *recommenderapi.Scena
 	if created {
 		out.Status = http.StatusCreated
 	}
-	out.Body = recommenderapi.SavedScenario{Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now()), Warnings: a.warnings(shop, "", e.Value)}
+	out.Body = recommenderapi.SavedScenario{
+		Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now()), Warnings: a.warnings(shop, "", e.Value),
+	}
 	return out, nil
 }
 

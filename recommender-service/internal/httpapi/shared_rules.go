@@ -23,17 +23,20 @@ func (a *API) registerSharedRules(api huma.API) {
 	tags := []string{scenariosTag}
 	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
 	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "get-rule", Method: http.MethodGet, Path: "/v1/rules/{id}", Tags: tags, Summary: "Read a rule that holds in all scenarios", Errors: []int{http.StatusNotFound},
+		OperationID: "get-rule", Method: http.MethodGet, Path: "/v1/rules/{id}", Tags: tags,
+		Summary: "Read a rule that holds in all scenarios", Errors: []int{http.StatusNotFound},
 	}, a.getSharedRule)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "put-rule", Method: http.MethodPut, Path: "/v1/rules/{id}", Tags: tags, Summary: "Change or add a rule that holds in all scenarios", Errors: changed,
+		OperationID: "put-rule", Method: http.MethodPut, Path: "/v1/rules/{id}", Tags: tags,
+		Summary: "Change or add a rule that holds in all scenarios", Errors: changed,
 		Description: "It is applied before the rules of the scenario; `when` with `request.scenario` leaves some out. Serves from the next request on.",
 	}, audit.Handler(a.Audit, audit.What[putRuleInput]{
 		Action: "rule.put", Subject: func(_ string, in *putRuleInput) string { return in.ID },
 		State: func(_ context.Context, shop string, in *putRuleInput) any { return current(a.Rules, shop, in.ID) },
 	}, a.putSharedRule))
 	register(api, auth.ScopeConfigWrite, huma.Operation{
-		OperationID: "delete-rule", Method: http.MethodDelete, Path: "/v1/rules/{id}", Tags: tags, Summary: "Remove a rule that holds in all scenarios", Errors: changed,
+		OperationID: "delete-rule", Method: http.MethodDelete, Path: "/v1/rules/{id}", Tags: tags,
+		Summary: "Remove a rule that holds in all scenarios", Errors: changed,
 		DefaultStatus: http.StatusNoContent,
 	}, audit.Handler(a.Audit, audit.What[deleteInput]{
 		Action: "rule.delete", Subject: func(_ string, in *deleteInput) string { return in.ID },
@@ -102,7 +105,9 @@ type savedRuleOutput struct {
 func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) (*savedRuleOutput, error) {
 	r := &in.Body
 	if r.RuleID != "" && r.RuleID != in.ID {
-		return nil, apierror.Invalid("The rule cannot be stored.", apierror.FieldError{Pointer: "/rule_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out"})
+		return nil, apierror.Invalid("The rule cannot be stored.", apierror.FieldError{
+			Pointer: "/rule_id", Code: "contradiction", Detail: "differs from the id of the path; leave it out",
+		})
 	}
 	r.RuleID = in.ID
 	if bad := a.checkShared(shop, r); len(bad) > 0 {
@@ -181,7 +186,9 @@ func (a *API) matches(shop string, shared []*recommenderapi.Rule, s *recommender
 	list := []recommenderapi.RuleMatch{}
 	for _, r := range shared {
 		a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
-			list = append(list, recommenderapi.RuleMatch{RuleID: r.RuleID, Shared: true, Items: rules.Matching(r, v, rules.Nobody, a.Now())})
+			list = append(list, recommenderapi.RuleMatch{
+				RuleID: r.RuleID, Shared: true, Items: rules.Matching(r, v, rules.Nobody, a.Now()),
+			})
 		})
 	}
 	return append(list, scenario.Matching(s, a.Catalogue.Shop(shop), a.Now())...)

@@ -52,7 +52,8 @@ type Product struct {
 	Currency string
 }
 
-// Run follows the events of all shops until ctx ends. A shop at rest is looked at less and less often, until something is recommended in it again.
+// Run follows the events of all shops until ctx ends. A shop at rest is looked at less and less often, until something is recommended in it
+// again.
 func (a *Attribution) Run(ctx context.Context, shops func() []string) {
 	a.rounds.Every, a.rounds.Idle, a.rounds.AtOnce = attributeEvery, attributeIdle, attributeAtOnce
 	a.rounds.Visit = func(ctx context.Context, shop string) (busy bool) {
@@ -68,8 +69,8 @@ func (a *Attribution) Run(ctx context.Context, shops func() []string) {
 // Answered notes that something was recommended in a shop: events will follow.
 func (a *Attribution) Answered(shop string) { a.rounds.Soon(shop) }
 
-// CatchUp counts every event that was acknowledged since the last time, and returns how many. Each event counts once, whatever fails in between and however many
-// replicas do this: counts and position move in one transaction.
+// CatchUp counts every event that was acknowledged since the last time, and returns how many. Each event counts once, whatever fails in
+// between and however many replicas do this: counts and position move in one transaction.
 func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err error) {
 	for {
 		from, err := a.Store.PositionOf(ctx, shop, positionName)

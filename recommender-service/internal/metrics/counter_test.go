@@ -106,9 +106,11 @@ func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, 
 // drawAnswer draws an answer of a few shops, scenarios, arms, hours and visitors.
 func drawAnswer(t *rapid.T, start time.Time, items int) (string, *recommend.Decision, *api.Answer) {
 	d := &recommend.Decision{
-		At:       start.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hour")) * time.Hour),
-		Scenario: rapid.SampledFrom([]string{"home", "cart"}).Draw(t, "scenario"), Experiment: rapid.SampledFrom([]string{"", "x"}).Draw(t, "experiment"),
-		Arm: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "arm"), Request: api.Request{UserID: rapid.SampledFrom([]string{"", "u", "w"}).Draw(t, "user")},
+		At:         start.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hour")) * time.Hour),
+		Scenario:   rapid.SampledFrom([]string{"home", "cart"}).Draw(t, "scenario"),
+		Experiment: rapid.SampledFrom([]string{"", "x"}).Draw(t, "experiment"),
+		Arm:        rapid.SampledFrom([]string{"a", "b"}).Draw(t, "arm"),
+		Request:    api.Request{UserID: rapid.SampledFrom([]string{"", "u", "w"}).Draw(t, "user")},
 	}
 	if analytics := rapid.SampledFrom([]string{"", "granted", "denied"}).Draw(t, "analytics"); analytics != "" {
 		granted := analytics == "granted"
@@ -117,11 +119,14 @@ func drawAnswer(t *rapid.T, start time.Time, items int) (string, *recommend.Deci
 	a := &api.Answer{Degraded: rapid.SliceOfN(rapid.Just("profile-service"), 0, 1).Draw(t, "degraded")}
 	for range rapid.IntRange(0, 40).Draw(t, "items") {
 		a.Items = append(a.Items, api.RecommendedItem{
-			ItemID: fmt.Sprint("item", rapid.IntRange(0, items).Draw(t, "item")), Tier: rapid.SampledFrom([]string{"personal", "popular", "newest"}).Draw(t, "tier"),
+			ItemID: fmt.Sprint("item", rapid.IntRange(0, items).Draw(t, "item")),
+			Tier:   rapid.SampledFrom([]string{"personal", "popular", "newest"}).Draw(t, "tier"),
 		})
 	}
 	d.Items = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) recommend.ShownItem {
-		return recommend.ShownItem{Rules: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"rule:a", "shared_rule:a"}), 0, 2, rapid.ID).Draw(t, "rules")}
+		return recommend.ShownItem{
+			Rules: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"rule:a", "shared_rule:a"}), 0, 2, rapid.ID).Draw(t, "rules"),
+		}
 	}), 0, 3).Draw(t, "shown")
 	return rapid.SampledFrom([]string{"north", "south"}).Draw(t, "shop"), d, a
 }
@@ -161,7 +166,10 @@ func TestEveryAnswerCountsOnceThoughStoringFails(t *testing.T) {
 			t.Errorf("a transaction of %d rows", l.largest)
 		}
 		if c.items != 0 || len(c.shelves)+len(c.tallies)+len(c.visitors)+len(c.parcels) != 0 {
-			t.Errorf("%d items of %d shelves, %d tallies, %d visitors and %d parcels are left", c.items, len(c.shelves), len(c.tallies), len(c.visitors), len(c.parcels))
+			t.Errorf(
+				"%d items of %d shelves, %d tallies, %d visitors and %d parcels are left", c.items, len(c.shelves), len(c.tallies),
+				len(c.visitors), len(c.parcels),
+			)
 		}
 	})
 }
@@ -207,7 +215,8 @@ func TestAnswersAreCountedWhileCountsAreStored(t *testing.T) {
 	for _, n := range l.total.Items {
 		shown += n
 	}
-	if byMetric[Requests] != writers*answers || byMetric[Impressions] != writers*answers*size || shown != writers*answers*size || byMetric[Overlap] != .25 {
+	if byMetric[Requests] != writers*answers || byMetric[Impressions] != writers*answers*size || shown != writers*answers*size ||
+		byMetric[Overlap] != .25 {
 		t.Errorf("counted %v and %d items shown", byMetric, shown)
 	}
 }
@@ -271,7 +280,9 @@ func forYou(n, items, catalogue int) (*recommend.Decision, *api.Answer) {
 	a := &api.Answer{}
 	for range items {
 		f := r.Float64()
-		a.Items = append(a.Items, api.RecommendedItem{ItemID: fmt.Sprintf("item-%06d", int(f*f*float64(catalogue))*7919%catalogue), Tier: "personal"})
+		a.Items = append(a.Items, api.RecommendedItem{
+			ItemID: fmt.Sprintf("item-%06d", int(f*f*float64(catalogue))*7919%catalogue), Tier: "personal",
+		})
 	}
 	return d, a
 }

@@ -1,6 +1,6 @@
-// Package metrics counts what scenarios and experiment arms did: answers as they are given, and clicks, adds and purchases as the profile-service
-// acknowledges them, each attributed to the answer that showed the item. Counts are kept per hour in the store. The main types are Counter and
-// Attribution.
+// Package metrics counts what scenarios and experiment arms did: answers as they are given, and clicks, adds and purchases as the
+// profile-service acknowledges them, each attributed to the answer that showed the item. Counts are kept per hour in the store. The main
+// types are Counter and Attribution.
 package metrics
 
 import (
@@ -22,7 +22,8 @@ const (
 	OrderLines  = "order_lines"
 	Revenue     = "revenue"
 	Orders      = "orders"
-	// Refunded is the value of what was given back, RefundedLines the lines that were given back whole. Both are taken from revenue and lines as well.
+	// Refunded is the value of what was given back, RefundedLines the lines that were given back whole. Both are taken from revenue and
+	// lines as well.
 	Refunded      = "refunded"
 	RefundedLines = "refunded_lines"
 	// Unverified are events about an answer of which is not known what it showed, NotInList those about an item that it did not show, and

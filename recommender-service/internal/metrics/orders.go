@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// mostOfAPage is how many of an item a page's order counts for. Whoever reads a publishable key can post orders with it: they cost no more than the catalogue says.
+// mostOfAPage is how many of an item a page's order counts for. Whoever reads a publishable key can post orders with it: they cost no more
+// than the catalogue says.
 const mostOfAPage = 100
 
 // bought counts an order line for the answer that it names, or else for the last click of the visitor on the product.
@@ -133,8 +134,8 @@ func (p *page) refund(ctx context.Context, visitor string, lines []profileapi.Ev
 	return nil
 }
 
-// takeBack counts so many of a line as given back, at the time of the refund. A line that is given back whole is no order line any more, and an order
-// without a line no order.
+// takeBack counts so many of a line as given back, at the time of the refund. A line that is given back whole is no order line any more,
+// and an order without a line no order.
 func (p *page) takeBack(ctx context.Context, l *store.StoredLine, quantity float64, e *profileapi.StoredEvent) error {
 	if quantity <= 0 || l.Quantity <= 0 {
 		return nil
@@ -148,7 +149,9 @@ func (p *page) takeBack(ctx context.Context, l *store.StoredLine, quantity float
 	if quantity == l.Quantity {
 		counts[OrderLines], counts[RefundedLines] = -1, 1
 	}
-	p.line(l.LineKey, store.Line{RecommendationID: l.RecommendationID, Currency: l.Currency, Quantity: -quantity, Revenue: -revenue, AtMs: l.AtMs})
+	p.line(l.LineKey, store.Line{
+		RecommendationID: l.RecommendationID, Currency: l.Currency, Quantity: -quantity, Revenue: -revenue, AtMs: l.AtMs,
+	})
 	left, err := p.orderLines(ctx, l.OrderID)
 	if err != nil {
 		return err
@@ -193,7 +196,10 @@ func (p *page) present(list []store.StoredLine, wanted func(store.LineKey) bool)
 		}
 	}
 	slices.SortFunc(list, func(a, b store.StoredLine) int {
-		return cmp.Or(cmp.Compare(b.AtMs, a.AtMs), strings.Compare(a.OrderID, b.OrderID), strings.Compare(a.ItemID, b.ItemID), strings.Compare(a.Visitor, b.Visitor))
+		return cmp.Or(
+			cmp.Compare(b.AtMs, a.AtMs), strings.Compare(a.OrderID, b.OrderID), strings.Compare(a.ItemID, b.ItemID),
+			strings.Compare(a.Visitor, b.Visitor),
+		)
 	})
 	return list
 }

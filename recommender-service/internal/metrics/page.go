@@ -26,7 +26,8 @@ type page struct {
 
 func newPage(a *Attribution, shop string) *page {
 	return &page{
-		a: a, shop: shop, counts: newCounts(), clicks: map[[2]string]store.Click{}, answers: map[string]*answer{}, done: map[store.CountedKey]map[string]bool{},
+		a: a, shop: shop, counts: newCounts(), clicks: map[[2]string]store.Click{}, answers: map[string]*answer{},
+		done:  map[store.CountedKey]map[string]bool{},
 		lines: map[store.LineKey]store.Line{},
 	}
 }
@@ -65,7 +66,10 @@ func (p *page) answer(ctx context.Context, id string) (*answer, error) {
 	a.decision, err = p.a.Decision(ctx, p.shop, id)
 	switch {
 	case err == nil && forged != nil: // given out before ids were signed, or under a secret that was changed
-		a.from = trackingid.ID{At: a.decision.At, Scenario: a.decision.Scenario, ScenarioVersion: a.decision.ScenarioVersion, Experiment: a.decision.Experiment, Arm: a.decision.Arm}
+		a.from = trackingid.ID{
+			At: a.decision.At, Scenario: a.decision.Scenario, ScenarioVersion: a.decision.ScenarioVersion,
+			Experiment: a.decision.Experiment, Arm: a.decision.Arm,
+		}
 		fallthrough
 	case err == nil:
 		a.verdict = shown
@@ -173,7 +177,9 @@ func (p *page) clicked(ctx context.Context, id, metric, visitor, itemID string, 
 		}
 	}
 	p.add(a, product, visitor, e, map[string]float64{metric: 1})
-	p.clicks[[2]string{visitor, product}] = store.Click{Shop: p.shop, Visitor: visitor, ItemID: product, RecommendationID: id, AtMs: e.OccurredAt.UnixMilli()}
+	p.clicks[[2]string{visitor, product}] = store.Click{
+		Shop: p.shop, Visitor: visitor, ItemID: product, RecommendationID: id, AtMs: e.OccurredAt.UnixMilli(),
+	}
 	return nil
 }
 

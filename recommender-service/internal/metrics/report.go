@@ -87,7 +87,8 @@ func (t *totals) scenario(id string) api.ScenarioMetrics {
 		Scenario: id, Requests: t.count(Requests), Empty: t.count(Empty), Degraded: t.count(Degraded), Impressions: t.count(Impressions),
 		Clicks: t.count(Clicks), Adds: t.count(Adds), OrderLines: t.count(OrderLines), Revenue: t.values[Revenue], Orders: t.count(Orders),
 		Refunded: t.values[Refunded], Unverified: t.count(Unverified), NotInList: t.count(NotInList), Revenues: map[string]float64{},
-		ClickRate: t.per(Clicks, Impressions), ConversionRate: t.per(OrderLines, Clicks), MeanLatencyMS: t.per(LatencyMS, Requests), TierShare: map[string]float64{},
+		ClickRate: t.per(Clicks, Impressions), ConversionRate: t.per(OrderLines, Clicks), MeanLatencyMS: t.per(LatencyMS, Requests),
+		TierShare: map[string]float64{},
 	}
 	for name := range t.values {
 		if tier, ok := strings.CutPrefix(name, TierPrefix); ok {

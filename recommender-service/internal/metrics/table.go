@@ -45,7 +45,8 @@ func (r *Reporter) Table(ctx context.Context, shop string, q Query) (api.Metrics
 		q.count(rows, &sums[n])
 	}
 	out := api.MetricsTable{
-		From: wire.TimeOf(q.From), To: wire.TimeOf(q.To), Interval: q.Interval, GroupBy: q.GroupBy, Rows: []api.MetricsRow{}, MetricsWarnings: warningsOf(sums),
+		From: wire.TimeOf(q.From), To: wire.TimeOf(q.To), Interval: q.Interval, GroupBy: q.GroupBy, Rows: []api.MetricsRow{},
+		MetricsWarnings: warningsOf(sums),
 	}
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		out.Rows = append(out.Rows, *rows[key])
@@ -77,7 +78,9 @@ func (q *Query) count(rows map[string]*api.MetricsRow, s *store.Sum) {
 	if q.by("experiment") {
 		row.ExperimentID, row.Arm = s.Experiment, s.Arm
 	}
-	key := strings.Join([]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency}, "\n")
+	key := strings.Join(
+		[]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency}, "\n",
+	)
 	if rows[key] == nil {
 		rows[key] = &row
 	}
@@ -97,7 +100,8 @@ func (q *Query) begin(atMs int64) time.Time {
 
 func add(row *api.MetricsRow, metric string, v float64) {
 	for name, field := range map[string]*int64{
-		Requests: &row.Requests, Empty: &row.Empty, Degraded: &row.Degraded, Impressions: &row.Impressions, Clicks: &row.Clicks, Adds: &row.Adds, Orders: &row.Orders,
+		Requests: &row.Requests, Empty: &row.Empty, Degraded: &row.Degraded, Impressions: &row.Impressions, Clicks: &row.Clicks,
+		Adds: &row.Adds, Orders: &row.Orders,
 		OrderLines: &row.OrderLines, Unverified: &row.Unverified, NotInList: &row.NotInList,
 	} {
 		if name == metric {
@@ -128,8 +132,17 @@ func warningsOf(sums []store.Sum) (w api.MetricsWarnings) {
 			w.Warnings = append(w.Warnings, fmt.Sprintf(text, int64(n)))
 		}
 	}
-	say(float64(w.UnknownRecommendations), "%d events name a recommendation_id that is none of an answer: send back the recommendation_id of the answer as it was.")
-	say(apart[NotInList], "%d events name an item that the answer of their recommendation_id did not show: send the recommendation_id only with items of its list.")
-	say(apart[Unverified], "%d events name an answer of which is not known any more what it showed: it is too old, was a test, or was not kept.")
+	say(
+		float64(w.UnknownRecommendations),
+		"%d events name a recommendation_id that is none of an answer: send back the recommendation_id of the answer as it was.",
+	)
+	say(
+		apart[NotInList],
+		"%d events name an item that the answer of their recommendation_id did not show: send the recommendation_id only with items of its list.",
+	)
+	say(
+		apart[Unverified],
+		"%d events name an answer of which is not known any more what it showed: it is too old, was a test, or was not kept.",
+	)
 	return w
 }

@@ -27,11 +27,14 @@ func ofRule(metric string) (rule, rest string, ok bool) {
 
 // hour counts something of an answer in the hour of a moment.
 func (p *page) hour(a *answer, at time.Time, metric string, n float64) {
-	key := store.HourKey{Shop: p.shop, Scenario: a.from.Scenario, Experiment: a.from.Experiment, Arm: a.from.Arm, HourMs: hourOf(at), Metric: metric}
+	key := store.HourKey{
+		Shop: p.shop, Scenario: a.from.Scenario, Experiment: a.from.Experiment, Arm: a.from.Arm, HourMs: hourOf(at), Metric: metric,
+	}
 	p.counts.Hours[key] += n
 }
 
-// add counts what a visitor did with a product that an answer showed: for its scenario and arm, for the rules that acted on it, and for the visitor.
+// add counts what a visitor did with a product that an answer showed: for its scenario and arm, for the rules that acted on it, and for the
+// visitor.
 func (p *page) add(a *answer, product, visitor string, e *profileapi.StoredEvent, metrics map[string]float64) {
 	at := e.OccurredAt.Time
 	for metric, n := range metrics {
@@ -42,7 +45,9 @@ func (p *page) add(a *answer, product, visitor string, e *profileapi.StoredEvent
 			}
 		}
 	}
-	p.visitor(a, visitor, at, store.VisitorCount{Clicks: int64(metrics[Clicks]), Orders: int64(metrics[OrderLines]), Revenue: metrics[Revenue]})
+	p.visitor(a, visitor, at, store.VisitorCount{
+		Clicks: int64(metrics[Clicks]), Orders: int64(metrics[OrderLines]), Revenue: metrics[Revenue],
+	})
 }
 
 // visitor counts what a visitor of an experiment did.
@@ -59,7 +64,8 @@ func (p *page) visitor(a *answer, visitor string, at time.Time, n store.VisitorC
 	p.counts.Visitors[k] = v
 }
 
-// seen counts an item that a page says it showed. From the first such event on, only what is named so counts as seen of an answer, not all that was sent.
+// seen counts an item that a page says it showed. From the first such event on, only what is named so counts as seen of an answer, not all
+// that was sent.
 func (p *page) seen(ctx context.Context, id, visitor, itemID string, e *profileapi.StoredEvent) error {
 	if id == "" {
 		return nil

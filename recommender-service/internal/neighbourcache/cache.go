@@ -1,6 +1,6 @@
-// Package neighbourcache keeps neighbour lists of the similarity-service, translated to the catalogue's dense indices, bounded by the bytes that
-// they take. Entries carry the model version that made them, so a new model never mixes with an old one; requests for the same missing list are
-// sent once. The main type is Cache.
+// Package neighbourcache keeps neighbour lists of the similarity-service, translated to the catalogue's dense indices, bounded by the bytes
+// that they take. Entries carry the model version that made them, so a new model never mixes with an old one; requests for the same missing
+// list are sent once. The main type is Cache.
 package neighbourcache
 
 import (
@@ -27,12 +27,12 @@ const (
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
-	// Settle is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all the time; settleBlend
-	// is the same for one that has behaviour as well.
+	// Settle is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all the
+	// time; settleBlend is the same for one that has behaviour as well.
 	Settle      = 10 * time.Second
 	settleBlend = time.Minute
-	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next: when the texts of a
-	// catalogue change all the time, what answers need goes first.
+	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next:
+	// when the texts of a catalogue change all the time, what answers need goes first.
 	refreshes = 1
 	pause     = 4
 	// fetchTimeout bounds a request for lists.
@@ -44,10 +44,11 @@ const (
 // Entry is one cached list.
 type Entry struct {
 	Row     candidate.Row
-	Version string                 // of the model that made it
-	Source  string                 // behaviour, text, blend or none
-	Seeding *similarityapi.Seeding // how a history weighs in sums over lists of this model; nil where no model says so. Shared by the lists of one reading
-	texts   unique.Handle[string]  // the fingerprint of the items' texts when it was read
+	Version string // of the model that made it
+	Source  string // behaviour, text, blend or none
+	// how a history weighs in sums over lists of this model; nil where no model says so. Shared by the lists of one reading
+	Seeding *similarityapi.Seeding
+	texts   unique.Handle[string] // the fingerprint of the items' texts when it was read
 	read    time.Time
 }
 
@@ -130,8 +131,8 @@ type Lists struct {
 	missing []key
 }
 
-// Look returns those lists of items in a model that are at hand. One that may have changed with the texts of items is returned as it is, and read anew
-// for the next request. It does not wait.
+// Look returns those lists of items in a model that are at hand. One that may have changed with the texts of items is returned as it is,
+// and read anew for the next request. It does not wait.
 func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items []string) *Lists {
 	l := &Lists{Entries: make([]*Entry, len(items)), cache: c, shop: shop, model: m, items: items}
 	var outdated []key
@@ -220,7 +221,9 @@ func (c *Cache) fetch(ctx context.Context, shop *catalogue.Shop, m Model, missin
 	go func() {
 		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), fetchTimeout)
 		defer cancel()
-		found, err := c.lists.BulkGet(call, missing, otter.BulkLoaderFunc[key, *Entry](func(ctx context.Context, keys []key) (map[key]*Entry, error) {
+		found, err := c.lists.BulkGet(call, missing, otter.BulkLoaderFunc[key, *Entry](func(
+			ctx context.Context, keys []key,
+		) (map[key]*Entry, error) {
 			return c.load(ctx, shop, m, keys)
 		}))
 		done <- result{found, err}
@@ -255,7 +258,9 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 		}
 		for n := range answer.Lists {
 			list := &answer.Lists[n]
-			e := &inOnePiece{Entry: Entry{Version: answer.ModelVersion, Source: list.Source, Seeding: answer.Seeding, texts: unique.Make(m.Texts), read: now}}
+			e := &inOnePiece{Entry: Entry{
+				Version: answer.ModelVersion, Source: list.Source, Seeding: answer.Seeding, texts: unique.Make(m.Texts), read: now,
+			}}
 			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), Neighbours)])
 			e.Row = candidate.Row{Items: append(e.items[:0], row.Items...), Weights: append(e.weights[:0], row.Weights...)}
 			out[part[n]] = &e.Entry

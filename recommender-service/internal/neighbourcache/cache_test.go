@@ -25,7 +25,9 @@ func (p *peer) lookup(_ context.Context, _ string, r similarityapi.LookupRequest
 	n := p.asked.Add(1)
 	answer := similarityapi.LookupAnswer{ModelVersion: "v1"}
 	for _, id := range r.ItemIDs {
-		answer.Lists = append(answer.Lists, similarityapi.NeighbourList{ItemID: id, Source: p.source, Neighbours: []similarityapi.Neighbour{{ItemID: "n", Score: float64(n)}}})
+		answer.Lists = append(answer.Lists, similarityapi.NeighbourList{
+			ItemID: id, Source: p.source, Neighbours: []similarityapi.Neighbour{{ItemID: "n", Score: float64(n)}},
+		})
 	}
 	return answer, nil
 }
@@ -51,13 +53,27 @@ func TestListsThatFollowTextsAreReadAnewBehindTheAnswer(t *testing.T) {
 		source string
 		steps  []step
 	}{
-		"while the texts stay the list stays":                 {"blend", []step{{"a", 0, false, 1}, {"a", 30 * time.Minute, false, 1}, {"a", 0, false, 1}}},
-		"new texts: the next answer has the new list":         {"blend", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 2}}},
-		"texts that change all the time are not run after":    {"text", []step{{"a", 0, false, 1}, {"b", time.Second, false, 1}, {"c", time.Second, false, 1}}},
-		"with behaviour to go by, new texts can wait":         {"blend", []step{{"a", 0, false, 1}, {"b", 30 * time.Second, false, 1}, {"b", 0, false, 1}}},
-		"behaviour does not follow texts":                     {"behaviour", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 1}}},
-		"what cannot be read anew stays until that works":     {"text", []step{{"a", 0, false, 1}, {"b", time.Minute, true, 1}, {"b", 0, false, 1}, {"b", 0, false, 2}}},
-		"an item without neighbours may get some from a text": {"none", []step{{"a", 0, false, 1}, {"b", time.Minute, false, 1}, {"b", 0, false, 2}}},
+		"while the texts stay the list stays": {
+			"blend", []step{{"a", 0, false, 1}, {"a", 30 * time.Minute, false, 1}, {"a", 0, false, 1}},
+		},
+		"new texts: the next answer has the new list": {
+			"blend", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 2}},
+		},
+		"texts that change all the time are not run after": {
+			"text", []step{{"a", 0, false, 1}, {"b", time.Second, false, 1}, {"c", time.Second, false, 1}},
+		},
+		"with behaviour to go by, new texts can wait": {
+			"blend", []step{{"a", 0, false, 1}, {"b", 30 * time.Second, false, 1}, {"b", 0, false, 1}},
+		},
+		"behaviour does not follow texts": {
+			"behaviour", []step{{"a", 0, false, 1}, {"b", 2 * time.Minute, false, 1}, {"b", 0, false, 1}},
+		},
+		"what cannot be read anew stays until that works": {
+			"text", []step{{"a", 0, false, 1}, {"b", time.Minute, true, 1}, {"b", 0, false, 1}, {"b", 0, false, 2}},
+		},
+		"an item without neighbours may get some from a text": {
+			"none", []step{{"a", 0, false, 1}, {"b", time.Minute, false, 1}, {"b", 0, false, 2}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +104,10 @@ func TestModelsDoNotShareLists(t *testing.T) {
 	for n, m := range []struct {
 		shop  string
 		model Model
-	}{{"north", Model{Relation: "similar", Version: "1"}}, {"south", Model{Relation: "similar", Version: "1"}}, {"north", Model{Relation: "viewed_next", Version: "1"}}, {"north", Model{Relation: "similar", Version: "2"}}} {
+	}{
+		{"north", Model{Relation: "similar", Version: "1"}}, {"south", Model{Relation: "similar", Version: "1"}},
+		{"north", Model{Relation: "viewed_next", Version: "1"}}, {"north", Model{Relation: "similar", Version: "2"}},
+	} {
 		lists, err := get(t.Context(), cache, shops.Shop(m.shop), m.model, "i")
 		if err != nil || lists[0].Row.Weights[0] != float32(n+1) {
 			t.Errorf("%+v: %+v, %v", m, lists[0], err)

@@ -40,13 +40,15 @@ func (b *breakers) of(g guard) circuitbreaker.CircuitBreaker[any] {
 	if have, ok := b.byGuard.Load(g); ok {
 		return have.(circuitbreaker.CircuitBreaker[any])
 	}
-	made := circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(breakerFailures, breakerWindow).WithDelay(breakerDelay).WithSuccessThreshold(1).Build()
+	made := circuitbreaker.NewBuilder[any]().WithFailureThresholdRatio(
+		breakerFailures, breakerWindow,
+	).WithDelay(breakerDelay).WithSuccessThreshold(1).Build()
 	have, _ := b.byGuard.LoadOrStore(g, made)
 	return have.(circuitbreaker.CircuitBreaker[any])
 }
 
-// guarded calls f unless the breaker of the call is open; once it half opens, the next question is the probe. Only what says that the peer is ill counts as
-// failure: a caller who has gone and a request that the peer refuses do not.
+// guarded calls f unless the breaker of the call is open; once it half opens, the next question is the probe. Only what says that the peer
+// is ill counts as failure: a caller who has gone and a request that the peer refuses do not.
 func guarded[T any](p *Peers, g guard, f func() (T, error)) (T, error) {
 	var zero T
 	b := p.breakers.of(g)

@@ -65,6 +65,8 @@ func (p *Peers) Answered(shop string) { p.rounds.Soon(shop) }
 func (p *Peers) refreshModels(ctx context.Context, shop string) (changed bool) {
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
-	live, err := guarded(p, guard{forLive, shop}, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) })
+	live, err := guarded(
+		p, guard{forLive, shop}, func() (similarityapi.LiveModels, error) { return p.options.Similarity.ForShop(shop).Live(ctx) },
+	)
 	return err != nil || p.models.set(shop, live)
 }

@@ -91,7 +91,9 @@ func (q *NextQuery) Fetch(ctx context.Context) (*Next, error) {
 	go func() { // goes on when the caller cannot wait: the next one finds the answer
 		call, cancel := context.WithTimeout(httpclient.Staying(context.WithoutCancel(ctx)), nextTimeout)
 		defer cancel()
-		next, err := q.peers.next.cache.Get(call, q.key, otter.LoaderFunc[nextKey, *Next](func(ctx context.Context, _ nextKey) (*Next, error) {
+		next, err := q.peers.next.cache.Get(call, q.key, otter.LoaderFunc[nextKey, *Next](func(
+			ctx context.Context, _ nextKey,
+		) (*Next, error) {
 			return q.ask(ctx)
 		}))
 		done <- result{next, err}

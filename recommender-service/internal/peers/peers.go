@@ -27,8 +27,8 @@ type Options struct {
 	Profile    *profileapi.Client
 	Similarity *similarityapi.Client
 	Catalogue  *catalogue.Catalogue
-	// CacheBytes bounds what is kept: four ninths of it for neighbour lists, two for visitors, and smaller parts for what follows a session and for popularity
-	// lists of the past. The rest, two eighteenths, is for the engine's memory of what was shown.
+	// CacheBytes bounds what is kept: four ninths of it for neighbour lists, two for visitors, and smaller parts for what follows a session
+	// and for popularity lists of the past. The rest, two eighteenths, is for the engine's memory of what was shown.
 	CacheBytes uint64
 	Logger     *slog.Logger
 	Now        func() time.Time
@@ -78,7 +78,9 @@ func (p *Peers) Close() {
 }
 
 func (p *Peers) lookup(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
-	return guarded(p, guard{forLists, shop}, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) })
+	return guarded(
+		p, guard{forLists, shop}, func() (similarityapi.LookupAnswer, error) { return p.options.Similarity.ForShop(shop).Lookup(ctx, r) },
+	)
 }
 
 // Model returns the model of a relation whose lists are asked for: the live one unless version names another.

@@ -67,9 +67,11 @@ func newPopular(p *Peers, pastBytes uint64) *popular {
 // wait returns when no list is being fetched.
 func (p *popular) wait() { p.running.Wait() }
 
-// Popular returns a popularity list of a shop, or of a category when one is named. When it cannot be read, the last good one is returned with
-// the error, or nil when there is none.
-func (p *Peers) Popular(ctx context.Context, shop *catalogue.Shop, window similarityapi.PopularWindow, category string) (*PopularList, error) {
+// Popular returns a popularity list of a shop, or of a category when one is named. When it cannot be read, the last good one is returned
+// with the error, or nil when there is none.
+func (p *Peers) Popular(
+	ctx context.Context, shop *catalogue.Shop, window similarityapi.PopularWindow, category string,
+) (*PopularList, error) {
 	return p.popular.get(ctx, shop, popularKey{shop.Name, window, category})
 }
 
@@ -93,8 +95,8 @@ func bestOf(shop *catalogue.Shop, list []similarityapi.Neighbour) map[int32]bool
 	return best
 }
 
-// BestVariants returns which variants sell best of their products, from the list that is at hand; nil when none is. Nobody changes it, and nothing is
-// waited for: a list that is missing or old is read behind the answer.
+// BestVariants returns which variants sell best of their products, from the list that is at hand; nil when none is. Nobody changes it, and
+// nothing is waited for: a list that is missing or old is read behind the answer.
 func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
 	k, now := popularKey{shop.Name, similarityapi.PopularWindow{Name: "best_sellers"}, ""}, p.options.Now()
 	p.popular.mu.Lock()
@@ -156,12 +158,17 @@ func (p *popular) fetch(ctx context.Context, shop *catalogue.Shop, k popularKey)
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), popularTimeout)
 		defer cancel()
 		answer, err := guarded(p.peers, guard{forPopular, k.shop}, func() (similarityapi.PopularAnswer, error) {
-			return p.peers.options.Similarity.ForShop(k.shop).Popular(call, similarityapi.PopularQuery{Category: k.category, Window: k.window, Limit: popularLimit})
+			return p.peers.options.Similarity.ForShop(k.shop).Popular(call, similarityapi.PopularQuery{
+				Category: k.category, Window: k.window, Limit: popularLimit,
+			})
 		})
 		if err != nil {
 			return nil, err
 		}
-		list := &PopularList{Row: neighbourcache.Translate(shop, answer.Items), AsOf: answer.AsOf.Time, Best: bestOf(shop, answer.Items), read: p.peers.options.Now()}
+		list := &PopularList{
+			Row: neighbourcache.Translate(shop, answer.Items), AsOf: answer.AsOf.Time, Best: bestOf(shop, answer.Items),
+			read: p.peers.options.Now(),
+		}
 		p.put(k, list)
 		return list, nil
 	})

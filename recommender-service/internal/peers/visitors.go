@@ -20,8 +20,8 @@ const (
 	visitorTimeout = 2 * time.Second
 )
 
-// visitors remembers the visitors that were just seen, by the version of their state. Each use asks the profile-service for what is newer, so that what a
-// visitor does is seen at once, also when another replica of the profile-service took it.
+// visitors remembers the visitors that were just seen, by the version of their state. Each use asks the profile-service for what is newer,
+// so that what a visitor does is seen at once, also when another replica of the profile-service took it.
 type visitors struct {
 	cache *otter.Cache[visitorKey, *knownVisitor]
 }
@@ -45,8 +45,8 @@ func newVisitors(maxBytes uint64) *visitors {
 	})}
 }
 
-// Visitor returns the visitor of a query as of now. When the profile-service does not answer in time, the visitor is
-// the one that was read last, if one is remembered, and err says why; Visitor.AsOf says of when it is. With q.Watermark the visitor is that of then.
+// Visitor returns the visitor of a query as of now. When the profile-service does not answer in time, the visitor is the one that was read
+// last, if one is remembered, and err says why; Visitor.AsOf says of when it is. With q.Watermark the visitor is that of then.
 func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQuery, now time.Time) (*visitor.Visitor, error) {
 	k := visitorKey{shop, q.UserID, q.SessionID}
 	var known *knownVisitor
@@ -109,7 +109,9 @@ func (p *Peers) Remembered(shop string, q profileapi.ProfileQuery) *visitor.Visi
 }
 
 // readVisitor asks the profile-service for what is newer than what is known, and remembers it.
-func (p *Peers) readVisitor(ctx context.Context, k visitorKey, q profileapi.ProfileQuery, known *knownVisitor, now time.Time) (*knownVisitor, error) {
+func (p *Peers) readVisitor(
+	ctx context.Context, k visitorKey, q profileapi.ProfileQuery, known *knownVisitor, now time.Time,
+) (*knownVisitor, error) {
 	tag := ""
 	if known != nil {
 		tag = known.tag

@@ -1,4 +1,5 @@
-// Package persons answers for what all services hold on a person, under all of his names: it erases it and exports it. The main type is Persons.
+// Package persons answers for what all services hold on a person, under all of his names: it erases it and exports it. The main type is
+// Persons.
 package persons
 
 import (
@@ -53,7 +54,9 @@ func (n name) visitor() string { return experiment.Visitor(n.user, n.session) }
 
 // stream returns what the profile-service holds on a person.
 func (p *Persons) stream(ctx context.Context, shop, userID string) (io.ReadCloser, error) {
-	resp, err := p.Profile.ForShop(shop).Send(ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/users/" + url.PathEscape(userID) + "/export"})
+	resp, err := p.Profile.ForShop(shop).Send(ctx, httpclient.Request{
+		Method: http.MethodGet, Path: "/v1/users/" + url.PathEscape(userID) + "/export",
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +83,8 @@ func (p *Persons) names(ctx context.Context, shop, userID string) ([]name, error
 	}
 }
 
-// Erase removes a person from all services. What this service keeps goes first, while the names are still known, and what answers have added in between once more
-// at the end. Safe to repeat, also after a failure.
+// Erase removes a person from all services. What this service keeps goes first, while the names are still known, and what answers have
+// added in between once more at the end. Safe to repeat, also after a failure.
 func (p *Persons) Erase(ctx context.Context, shop, userID, mode string) (out recommenderapi.PersonErased, err error) {
 	all, err := p.names(ctx, shop, userID)
 	if err != nil {
@@ -91,7 +94,9 @@ func (p *Persons) Erase(ctx context.Context, shop, userID, mode string) (out rec
 		return out, err
 	}
 	query := url.Values{"mode": {mode}}
-	out.Profile, err = httpclient.JSON[profileapi.ErasureReceipt](ctx, p.Profile.ForShop(shop), http.MethodDelete, "/v1/users/"+url.PathEscape(userID), query, nil)
+	out.Profile, err = httpclient.JSON[profileapi.ErasureReceipt](
+		ctx, p.Profile.ForShop(shop), http.MethodDelete, "/v1/users/"+url.PathEscape(userID), query, nil,
+	)
 	if err != nil {
 		return out, err
 	}
@@ -100,9 +105,18 @@ func (p *Persons) Erase(ctx context.Context, shop, userID, mode string) (out rec
 	}
 	now := p.Now()
 	out.Left, out.Profile.Left = append(out.Profile.Left,
-		profileapi.Held{Where: here, What: "what replicas remember of lists they showed, and answers that were being made meanwhile", Until: wire.TimeOf(now.Add(inMemory))},
-		profileapi.Held{Where: here, What: "recommendations that were exported, in files that hold ids of users", Until: wire.TimeOf(now.Add(24 * time.Hour))},
-		profileapi.Held{Where: "audit log", What: "entries about this erasure and earlier acts, under a digest of the id", Until: wire.TimeOf(now.Add(audit.Keep))},
+		profileapi.Held{
+			Where: here, What: "what replicas remember of lists they showed, and answers that were being made meanwhile",
+			Until: wire.TimeOf(now.Add(inMemory)),
+		},
+		profileapi.Held{
+			Where: here, What: "recommendations that were exported, in files that hold ids of users",
+			Until: wire.TimeOf(now.Add(24 * time.Hour)),
+		},
+		profileapi.Held{
+			Where: "audit log", What: "entries about this erasure and earlier acts, under a digest of the id",
+			Until: wire.TimeOf(now.Add(audit.Keep)),
+		},
 	), nil
 	return out, nil
 }
@@ -147,7 +161,9 @@ func (p *Persons) Export(ctx context.Context, shop, userID string, write func(*r
 }
 
 // exportOwn writes what this service keeps under the names of a person, and the end.
-func (p *Persons) exportOwn(ctx context.Context, shop string, all []name, end *recommenderapi.PersonEntry, write func(*recommenderapi.PersonEntry) error) error {
+func (p *Persons) exportOwn(
+	ctx context.Context, shop string, all []name, end *recommenderapi.PersonEntry, write func(*recommenderapi.PersonEntry) error,
+) error {
 	counts := &recommenderapi.PersonCounts{}
 	for _, n := range all {
 		if err := p.decisions(ctx, shop, n, counts, write); err != nil {
@@ -159,7 +175,9 @@ func (p *Persons) exportOwn(ctx context.Context, shop string, all []name, end *r
 		}
 		for _, c := range clicks {
 			counts.Clicks++
-			click := &recommenderapi.PersonClick{ItemID: c.ItemID, RecommendationID: c.RecommendationID, At: wire.TimeOf(time.UnixMilli(c.AtMs))}
+			click := &recommenderapi.PersonClick{
+				ItemID: c.ItemID, RecommendationID: c.RecommendationID, At: wire.TimeOf(time.UnixMilli(c.AtMs)),
+			}
 			if err := write(&recommenderapi.PersonEntry{ExportEntry: profileapi.ExportEntry{Kind: "click"}, Click: click}); err != nil {
 				return err
 			}
@@ -170,7 +188,10 @@ func (p *Persons) exportOwn(ctx context.Context, shop string, all []name, end *r
 		}
 		for _, k := range arms {
 			counts.ExperimentArms++
-			if err := write(&recommenderapi.PersonEntry{ExportEntry: profileapi.ExportEntry{Kind: "experiment_arm"}, Arm: &recommenderapi.PersonArm{Experiment: k.Experiment, Arm: k.Arm}}); err != nil {
+			if err := write(&recommenderapi.PersonEntry{
+				ExportEntry: profileapi.ExportEntry{Kind: "experiment_arm"},
+				Arm:         &recommenderapi.PersonArm{Experiment: k.Experiment, Arm: k.Arm},
+			}); err != nil {
 				return err
 			}
 		}
@@ -180,7 +201,9 @@ func (p *Persons) exportOwn(ctx context.Context, shop string, all []name, end *r
 	return write(end)
 }
 
-func (p *Persons) decisions(ctx context.Context, shop string, n name, counts *recommenderapi.PersonCounts, write func(*recommenderapi.PersonEntry) error) error {
+func (p *Persons) decisions(
+	ctx context.Context, shop string, n name, counts *recommenderapi.PersonCounts, write func(*recommenderapi.PersonEntry) error,
+) error {
 	for after := ""; ; {
 		page, err := p.Store.DecisionsOf(ctx, shop, n.id(), after, decisionPage)
 		if err != nil {
@@ -188,7 +211,9 @@ func (p *Persons) decisions(ctx context.Context, shop string, n name, counts *re
 		}
 		for _, d := range page {
 			counts.Decisions++
-			if err := write(&recommenderapi.PersonEntry{ExportEntry: profileapi.ExportEntry{Kind: "decision"}, Decision: d.Body}); err != nil {
+			if err := write(&recommenderapi.PersonEntry{
+				ExportEntry: profileapi.ExportEntry{Kind: "decision"}, Decision: d.Body,
+			}); err != nil {
 				return err
 			}
 		}
@@ -203,9 +228,15 @@ func (p *Persons) decisions(ctx context.Context, shop string, n name, counts *re
 func (p *Persons) held(counts *recommenderapi.PersonCounts) (list []profileapi.Held) {
 	now := p.Now()
 	for _, h := range []profileapi.Held{
-		{Where: here, What: "decisions: what answers were made from", Count: int64(counts.Decisions), Until: wire.TimeOf(now.Add(p.KeepDecisions))},
+		{
+			Where: here, What: "decisions: what answers were made from", Count: int64(counts.Decisions),
+			Until: wire.TimeOf(now.Add(p.KeepDecisions)),
+		},
 		{Where: here, What: "clicks", Count: int64(counts.Clicks), Until: wire.TimeOf(now.Add(p.KeepClicks))},
-		{Where: here, What: "places in experiments, under a digest", Count: int64(counts.ExperimentArms), Ends: fmt.Sprintf("%.0f days after the end of the experiment", p.KeepVisitors.Hours()/24)},
+		{
+			Where: here, What: "places in experiments, under a digest", Count: int64(counts.ExperimentArms),
+			Ends: fmt.Sprintf("%.0f days after the end of the experiment", p.KeepVisitors.Hours()/24),
+		},
 	} {
 		if h.Count > 0 {
 			list = append(list, h)

@@ -19,8 +19,8 @@ const (
 // Overload is what an answer says that was made from what is at hand, because too many were being made at once.
 const Overload = "overload"
 
-// admission lets so many personal answers be made at once as the latency of the last ones says is good for them: beyond that more at once only make all
-// of them late. Who finds no place within a moment gets an answer from what is at hand.
+// admission lets so many personal answers be made at once as the latency of the last ones says is good for them: beyond that more at once
+// only make all of them late. Who finds no place within a moment gets an answer from what is at hand.
 type admission struct {
 	limiter adaptivelimiter.AdaptiveLimiter[any]
 	turned  prometheus.Counter
@@ -37,7 +37,8 @@ func newAdmission(registry prometheus.Registerer) *admission {
 			WithQueueing(4, 8).
 			Build(),
 		turned: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "aisle_recommend_not_admitted_total", Help: "Answers made from what was at hand, because too many were being made at once.",
+			Name: "aisle_recommend_not_admitted_total",
+			Help: "Answers made from what was at hand, because too many were being made at once.",
 		}),
 	}
 	registry.MustRegister(a.turned, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -46,7 +47,8 @@ func newAdmission(registry prometheus.Registerer) *admission {
 	return a
 }
 
-// take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as long, and more memory.
+// take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as
+// long, and more memory.
 func (a *admission) take() (give func()) {
 	a.hands <- struct{}{}
 	return func() { <-a.hands }

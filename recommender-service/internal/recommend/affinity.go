@@ -14,8 +14,9 @@ type affinities struct{ Categories, Brands []profileapi.AffinityValue }
 // maxAffinities bounds each list.
 const maxAffinities = 50
 
-// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them. not_interested counts on the
-// narrowest category only: it speaks of the item, not of everything around it. It is made once for a request that needs it. Cost O(history).
+// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them.
+// not_interested counts on the narrowest category only: it speaks of the item, not of everything around it. It is made once for a request
+// that needs it. Cost O(history).
 func (r *run) affinity() *affinities {
 	if r.likes != nil {
 		return r.likes

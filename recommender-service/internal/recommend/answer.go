@@ -87,7 +87,8 @@ func reasons(p *pick) []api.Reason {
 	return list
 }
 
-// titled adds the titles of the items that reasons name. One that is hidden, or not published yet, keeps its title to itself: whoever knows its id may be a page.
+// titled adds the titles of the items that reasons name. One that is hidden, or not published yet, keeps its title to itself: whoever knows
+// its id may be a page.
 func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 	nowMs := r.now.UnixMilli()
 	for n := range list {
@@ -109,7 +110,8 @@ func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 	return list
 }
 
-// nextLargest returns the place of the largest positive share behind the one at the given place in falling order of value, ties by place; −1 for none.
+// nextLargest returns the place of the largest positive share behind the one at the given place in falling order of value, ties by place;
+// −1 for none.
 func nextLargest(shares []share, value float64, at int) int {
 	best := -1
 	for k := range shares {
@@ -162,8 +164,9 @@ func explanation(p *pick) *api.Explanation {
 		s := &p.shares[k]
 		seed := &s.Term.Seed
 		e.Contributions[k] = api.ScoreContribution{
-			Source: s.source, SeedItemID: seed.ItemID, Category: seed.Category, EventType: seed.EventType, AgeHours: seed.AgeHours, SeedWeight: seed.Weight,
-			Factor: s.Term.Factor, Similarity: float64(s.Raw), Value: s.Value,
+			Source: s.source, SeedItemID: seed.ItemID, Category: seed.Category, EventType: seed.EventType, AgeHours: seed.AgeHours,
+			SeedWeight: seed.Weight,
+			Factor:     s.Term.Factor, Similarity: float64(s.Raw), Value: s.Value,
 		}
 	}
 	return e
@@ -196,11 +199,13 @@ func (r *run) answer() api.Answer {
 		r.degrade(peers.Catalogue)
 	}
 	id := trackingid.ID{
-		At: r.now, Nonce: r.nonce, Models: trackingid.ModelsDigest(r.used), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version,
-		Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
+		At: r.now, Nonce: r.nonce, Models: trackingid.ModelsDigest(r.used), Scenario: r.scenario.ScenarioID,
+		ScenarioVersion: r.scenario.Version,
+		Experiment:      r.arm.ExperimentID, Arm: r.arm.Arm,
 	}
 	a := api.Answer{
-		RecommendationID: r.engine.IDs.Sign(r.shop.Name, id), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Items: r.items(),
+		RecommendationID: r.engine.IDs.Sign(r.shop.Name, id), Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version,
+		ModelVersions: r.used, Items: r.items(),
 		NextCursor: r.cursor(), Degraded: r.degraded,
 		Freshness: api.Freshness{CatalogueAsOf: wire.TimeOf(state.AsOf), LastEventID: r.visitor.LastEventID},
 	}

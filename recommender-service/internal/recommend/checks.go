@@ -14,8 +14,8 @@ type check struct {
 	name string
 	drop func(*catalogue.Item) bool // nil: what is on the list of this bit
 	list marks
-	// A product with variants is dropped by what drops it itself, where the check is about the product, and by what leaves none of its variants, where the
-	// check is about these. An item without variants is both.
+	// A product with variants is dropped by what drops it itself, where the check is about the product, and by what leaves none of its
+	// variants, where the check is about these. An item without variants is both.
 	about about
 }
 
@@ -56,7 +56,8 @@ func (c *checker) firstBut(it *catalogue.Item, without marks) string {
 	return ""
 }
 
-// firstOfFamily tries the checks on a product with variants: each leaves out the variants that it drops, and the first that leaves none drops the product.
+// firstOfFamily tries the checks on a product with variants: each leaves out the variants that it drops, and the first that leaves none
+// drops the product.
 func (c *checker) firstOfFamily(it *catalogue.Item, on marks) string {
 	c.offers = append(c.offers[:0], it.Family.Members...)
 	for n := range c.checks {
@@ -84,7 +85,8 @@ func (k *check) drops(it *catalogue.Item, on marks) bool {
 // place notes that an item has its place in the answer.
 func (c *checker) place(i int32) { c.marked.add(i, c.placed) }
 
-// list adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does not count.
+// list adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does
+// not count.
 func (c *checker) list(name string, n int, index func(k int) int32) {
 	if n == 0 {
 		return
@@ -116,7 +118,9 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	c.checks = append(c.checks, r.conditions(v)...)
 	c.checks = append(c.checks, r.saleable()...)
 	if len(r.before.items) > 0 {
-		c.checks = append(c.checks, check{name: "shown_before", about: product, drop: func(it *catalogue.Item) bool { return r.before.has(v.ID(it.Index)) }})
+		c.checks = append(c.checks, check{
+			name: "shown_before", about: product, drop: func(it *catalogue.Item) bool { return r.before.has(v.ID(it.Index)) },
+		})
 	}
 	c.placed = c.add("placed")
 	for n := range r.picks {

@@ -7,7 +7,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// Compare answers a request as two placements would, for the same visitor and from the same seed of randomness. Neither answer is remembered.
+// Compare answers a request as two placements would, for the same visitor and from the same seed of randomness. Neither answer is
+// remembered.
 func (e *Engine) Compare(ctx context.Context, shop string, a, b Placement, req *api.Request) (first, second api.Answer, err error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()

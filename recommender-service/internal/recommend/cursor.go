@@ -12,9 +12,9 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// A cursor holds what earlier pages showed, as 32-bit hashes of item ids: a version byte, a CRC-32 (IEEE) of the rest, a hash of the list that it goes
-// on with, the hashes. A page after it leaves those items out, whatever happened to the scores in between. Two items share a hash with a chance of 1 in
-// four thousand million per pair.
+// A cursor holds what earlier pages showed, as 32-bit hashes of item ids: a version byte, a CRC-32 (IEEE) of the rest, a hash of the list
+// that it goes on with, the hashes. A page after it leaves those items out, whatever happened to the scores in between. Two items share a
+// hash with a chance of 1 in four thousand million per pair.
 //
 // Changes of the format: 1, the first; 2, the hash of the list.
 const (

@@ -1,6 +1,6 @@
-// Package recommend answers a request: it reads the visitor's profile, gathers candidates from the sources of the scenario, ranks them against
-// the catalogue replica and fills what is left from less and less personal sources. It never fails because a peer does: it says in the answer
-// what could not help. The main type is Engine.
+// Package recommend answers a request: it reads the visitor's profile, gathers candidates from the sources of the scenario, ranks them
+// against the catalogue replica and fills what is left from less and less personal sources. It never fails because a peer does: it says in
+// the answer what could not help. The main type is Engine.
 package recommend
 
 import (
@@ -24,8 +24,8 @@ const (
 	DefaultDeadline = 150 * time.Millisecond
 	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
-	// seedLimit is how many of the latest items of a visitor are seeds; seedsAtHand when too many answers are being made at once: most of the work of an
-	// answer is theirs.
+	// seedLimit is how many of the latest items of a visitor are seeds; seedsAtHand when too many answers are being made at once: most of
+	// the work of an answer is theirs.
 	seedLimit   = 300
 	seedsAtHand = 40
 )
@@ -51,7 +51,8 @@ type Engine struct {
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
-		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36), shown: NewShownLog(p.ShownBytes()), admission: newAdmission(registry),
+		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
+		shown: NewShownLog(p.ShownBytes()), admission: newAdmission(registry),
 	}
 }
 
@@ -81,8 +82,8 @@ func (e *Engine) Recommend(ctx context.Context, shop string, p Placement, req *a
 	return answers[0], nil
 }
 
-// RecommendPage answers the placements of one page, in their order, with one reading of the visitor: that of the first request. An item shown in one
-// placement is not shown in a later one.
+// RecommendPage answers the placements of one page, in their order, with one reading of the visitor: that of the first request. An item
+// shown in one placement is not shown in a later one.
 func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Placement, reqs []*api.Request) ([]api.Answer, error) {
 	ctx, v, done := e.admit(ctx, shop, reqs[0])
 	defer done()

@@ -33,7 +33,9 @@ const (
 )
 
 // Explain says why an item is in the answer to a request, or the first stage that dropped it.
-func (e *Engine) Explain(ctx context.Context, shop string, p Placement, req *api.Request, itemID string) (out api.ExplainAnswer, err error) {
+func (e *Engine) Explain(
+	ctx context.Context, shop string, p Placement, req *api.Request, itemID string,
+) (out api.ExplainAnswer, err error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
 	v := e.visit(shop, e.Now())
@@ -124,7 +126,8 @@ func (w *watch) stage(dropped []string) string {
 	return stageRank
 }
 
-// all names every check that drops the item by itself; of a product with variants, else the one that leaves none of them after those before it.
+// all names every check that drops the item by itself; of a product with variants, else the one that leaves none of them after those before
+// it.
 func (c *checker) all(it *catalogue.Item) []string {
 	var names []string
 	on := c.marked.of(it.Index) &^ c.placed
@@ -162,8 +165,8 @@ func (r *run) observe(p *plan, s *selection) {
 	w.rank, w.total = s.place(b, it, w.score)
 }
 
-// place returns the place of an item by score among the candidates that may be shown, ties by item id, and how many these are; 0 for an item that is none
-// of them.
+// place returns the place of an item by score among the candidates that may be shown, ties by item id, and how many these are; 0 for an
+// item that is none of them.
 func (s *selection) place(b *candidate.Blend, watched *catalogue.Item, score float64) (rank, total int) {
 	items, scores := b.Candidates()
 	before := 0

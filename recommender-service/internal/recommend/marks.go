@@ -3,8 +3,8 @@ package recommend
 // marks are the lists that an item is on, a bit for each.
 type marks uint32
 
-// markTable holds the marks of items by index. It is an open-addressed hash table with linear probing that is cleared and used again: every candidate is
-// looked up in it, most of them in vain.
+// markTable holds the marks of items by index. It is an open-addressed hash table with linear probing that is cleared and used again: every
+// candidate is looked up in it, most of them in vain.
 type markTable struct {
 	slots []markSlot // a power of two of them, at least twice as many as items
 	used  int

@@ -15,9 +15,9 @@ import (
 // DefaultObjectiveStrength is the power of an objective's factor when the scenario does not say.
 const DefaultObjectiveStrength = .5
 
-// objective returns the factor by which scores, which stand for the chance of a click, become what the scenario is to make most of: the item's value relative
-// to the shop's mean, to the power of the objective's strength. With a strength of 1 that ranks by the expected value of a click. An item whose value is not
-// known keeps its score.
+// objective returns the factor by which scores, which stand for the chance of a click, become what the scenario is to make most of: the
+// item's value relative to the shop's mean, to the power of the objective's strength. With a strength of 1 that ranks by the expected value
+// of a click. An item whose value is not known keeps its score.
 func (r *run) objective(v *catalogue.View) (factor, bool) {
 	switch r.scenario.Objective {
 	case "conversion":
@@ -65,7 +65,8 @@ func boughtWindow() similarityapi.PopularWindow {
 	return similarityapi.PopularWindow{Name: api.SourceBestSellers}
 }
 
-// convert reads what the objective needs, for scenarios that have it. Without the lists the objective does not apply, and the answer says what is missing.
+// convert reads what the objective needs, for scenarios that have it. Without the lists the objective does not apply, and the answer says
+// what is missing.
 func (r *run) convert(ctx context.Context) {
 	if r.scenario.Objective != "conversion" {
 		return
@@ -101,8 +102,9 @@ func (e *Engine) conversions(shop string, viewed, bought *peers.PopularList) *co
 	return c
 }
 
-// newConversions divides what was bought by what was viewed, both as sums of weights. Few views say little: each item is given as many more as the mean item
-// has, at the mean rate. An item that was bought and is not among those viewed most was viewed at most as often as the last of them.
+// newConversions divides what was bought by what was viewed, both as sums of weights. Few views say little: each item is given as many more
+// as the mean item has, at the mean rate. An item that was bought and is not among those viewed most was viewed at most as often as the
+// last of them.
 func newConversions(viewed, bought *peers.PopularList) *conversions {
 	c := &conversions{viewed: viewed, bought: bought, rates: map[int32]float64{}}
 	sales := map[int32]float64{}

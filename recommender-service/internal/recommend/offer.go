@@ -53,8 +53,8 @@ func (o *offers) of(p *pick) (offer, bool) {
 	return f, true
 }
 
-// best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that is most what
-// the visitor chose before, the one that sells best, the first by item id. Neighbour lists do not tell: they name families.
+// best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that
+// is most what the visitor chose before, the one that sells best, the first by item id. Neighbour lists do not tell: they name families.
 func (o *offers) best(p *pick) *catalogue.Item {
 	var best *catalogue.Item
 	var most [3]float64
@@ -139,8 +139,8 @@ type PriceRange struct {
 	Max float64 `json:"max"`
 }
 
-// field returns a field of the item as it is offered: prices are those of the variants that can be bought, what belongs to a variant is of the one shown,
-// and the rest is the product's where it says it.
+// field returns a field of the item as it is offered: prices are those of the variants that can be bought, what belongs to a variant is of
+// the one shown, and the rest is the product's where it says it.
 func (f *offer) field(name string, m *api.Market) (any, bool) {
 	switch {
 	case f.variant == nil:

@@ -54,9 +54,9 @@ func (r *run) buyAgain() supply {
 	return s
 }
 
-// due says how likely a purchase is again now, between 0 and 1. With t the time since the last purchase in units of the median interval, it is
-// n/(n+1) · 2t/(1+t²) for n intervals: nothing just after buying, most when the interval has passed, ever less after that. Purchases within a day
-// are one. An item that was bought once has no interval; it gets a small share that grows with its age.
+// due says how likely a purchase is again now, between 0 and 1. With t the time since the last purchase in units of the median interval, it
+// is n/(n+1) · 2t/(1+t²) for n intervals: nothing just after buying, most when the interval has passed, ever less after that. Purchases
+// within a day are one. An item that was bought once has no interval; it gets a small share that grows with its age.
 func due(p *visitor.Bought, ageHours float64) float64 {
 	var intervals []float64
 	for k := 1; k < len(p.Times); k++ {

@@ -66,7 +66,8 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	}
 	r := &run{
 		question: question{
-			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models, req: req, before: before,
+			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models,
+			req: req, before: before,
 		},
 		draft: draft{used: map[string]string{}},
 	}

@@ -15,8 +15,8 @@ type scored struct {
 	score float64
 }
 
-// queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: the best few are selected in O(n) and sorted, then
-// the next few.
+// queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: the best few are selected in O(n) and
+// sorted, then the next few.
 type queue struct {
 	all    []scored // from next on: first the sorted ones, then the rest, none of which goes before a sorted one
 	next   int
@@ -91,8 +91,8 @@ func (q *queue) selectBest(list []scored, n int) {
 	}
 }
 
-// partition splits a list of two or more around the median of its first, middle and last: none behind the returned length goes before one in front
-// of it. Both parts hold at least one.
+// partition splits a list of two or more around the median of its first, middle and last: none behind the returned length goes before one
+// in front of it. Both parts hold at least one.
 func (q *queue) partition(list []scored) int {
 	a, pivot, c := list[0], list[len(list)/2], list[len(list)-1]
 	if q.before(pivot, a) {

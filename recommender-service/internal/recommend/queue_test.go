@@ -23,7 +23,9 @@ func TestTheQueueGivesTheBestFirst(t *testing.T) {
 	shop.Intern(nil, ids)
 	rapid.Check(t, func(t *rapid.T) {
 		// Few distinct scores make many ties, many make few; and lists that are sorted already are the bad case of some selections.
-		scores := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(0, 3), rapid.Map(rapid.IntRange(0, 3), func(n int) float64 { return float64(n) })), 0, len(ids)).Draw(t, "scores")
+		scores := rapid.SliceOfN(
+			rapid.OneOf(rapid.Float64Range(0, 3), rapid.Map(rapid.IntRange(0, 3), func(n int) float64 { return float64(n) })), 0, len(ids),
+		).Draw(t, "scores")
 		switch rapid.IntRange(0, 2).Draw(t, "order") {
 		case 1:
 			slices.Sort(scores)

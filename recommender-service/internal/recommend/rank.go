@@ -11,7 +11,9 @@ import (
 
 // rankSources score a list that the caller made: what the visitor did, at length and just now.
 func rankSources() []api.Source {
-	return []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: .5}, {Kind: api.SourceAffinityCategory, Weight: .1}}
+	return []api.Source{
+		{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: .5}, {Kind: api.SourceAffinityCategory, Weight: .1},
+	}
 }
 
 // Rank orders a caller's items for a visitor: by falling score, ties and items without a score in the caller's order.
@@ -49,7 +51,8 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	return out, nil
 }
 
-// traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and the contributions by index.
+// traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and the contributions by
+// index.
 func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]share) {
 	heads, shares := make([]int32, len(ids)), map[int32][]share{}
 	var distinct []int32

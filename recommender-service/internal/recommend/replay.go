@@ -54,7 +54,8 @@ type Decision struct {
 // Outlined returns what the answer showed to whom.
 func (d *Decision) Outlined() *Decision {
 	return &Decision{
-		ID: d.ID, At: d.At, Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Experiment: d.Experiment, Arm: d.Arm, Items: d.Items, Outline: true,
+		ID: d.ID, At: d.At, Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Experiment: d.Experiment, Arm: d.Arm, Items: d.Items,
+		Outline: true,
 		Request: api.Request{UserID: d.Request.UserID, SessionID: d.Request.SessionID},
 	}
 }
@@ -76,7 +77,9 @@ type PopularInput struct {
 }
 
 func popularInput(w similarityapi.PopularWindow, category string, list *peers.PopularList) PopularInput {
-	return PopularInput{Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: category, AsOfMs: list.AsOf.UnixMilli()}
+	return PopularInput{
+		Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: category, AsOfMs: list.AsOf.UnixMilli(),
+	}
 }
 
 // of returns the window of the list.
@@ -94,8 +97,8 @@ type Inputs struct {
 // errGone says that an input of a past decision no longer exists.
 var errGone = errors.New("the input is gone")
 
-// Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the answer is
-// the same bit for bit.
+// Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the
+// answer is the same bit for bit.
 func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decision) (answer api.Answer, gone []string, err error) {
 	id, err := trackingid.Read(d.ID)
 	if err != nil {
@@ -170,9 +173,12 @@ func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindo
 // decision records what the answer was made from.
 func (r *run) decision(a *api.Answer) *Decision {
 	d := &Decision{
-		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID, Arm: r.arm.Arm,
-		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch, CatalogueSeq: r.sequence,
-		Degraded: a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(), Items: r.shownItems(a),
+		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID,
+		Arm:     r.arm.Arm,
+		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch,
+		CatalogueSeq: r.sequence,
+		Degraded:     a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
+		Items:     r.shownItems(a),
 		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq, Seeds: r.seeds,
 	}
 	if r.derived {

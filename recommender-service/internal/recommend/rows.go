@@ -24,8 +24,11 @@ type row struct {
 	value    string
 }
 
-// RecommendRows answers with a page of rows, made with one reading of the visitor; no item is in two rows. find looks up scenarios that rows name.
-func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, req *api.Request, find func(string) (*api.Scenario, bool)) (api.Answer, error) {
+// RecommendRows answers with a page of rows, made with one reading of the visitor; no item is in two rows. find looks up scenarios that
+// rows name.
+func (e *Engine) RecommendRows(
+	ctx context.Context, shop string, p Placement, req *api.Request, find func(string) (*api.Scenario, bool),
+) (api.Answer, error) {
 	ctx, v, done := e.admit(ctx, shop, req)
 	defer done()
 	who, err := v.open(ctx, p, req)
@@ -50,7 +53,8 @@ func (e *Engine) RecommendRows(ctx context.Context, shop string, p Placement, re
 				out.ModelVersions[relation] = version
 			}
 			out.Rows = append(out.Rows, api.Row{
-				Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value, RecommendationID: a.RecommendationID, Items: a.Items,
+				Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value,
+				RecommendationID: a.RecommendationID, Items: a.Items,
 			})
 		})
 		if err != nil {

@@ -172,8 +172,8 @@ func (r *run) historySeeds() *history {
 	return h
 }
 
-// inVisit is the weight of the seed at place n. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it would, for minutes apart
-// mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
+// inVisit is the weight of the seed at place n. During a visit the latest item speaks loudest: the n-th before it weighs 1/(1+n) of what it
+// would, for minutes apart mean little by the clock and much for what the visitor is after. docs/quality.md has the figures.
 func (h *history) inVisit(weight float64, n int) float64 {
 	if h.visiting {
 		return weight / float64(1+n)
@@ -181,7 +181,8 @@ func (h *history) inVisit(weight float64, n int) float64 {
 	return weight
 }
 
-// weigh weighs the seeds as a model does in the sums that it was measured with. What the visitor dislikes teaches no model; it weighs by its age.
+// weigh weighs the seeds as a model does in the sums that it was measured with. What the visitor dislikes teaches no model; it weighs by
+// its age.
 func (h *history) weigh(s *similarityapi.Seeding) []float64 {
 	weights := make([]float64, len(h.seeds))
 	later := 0
@@ -236,11 +237,12 @@ func refreshed(weight, largest float64) float64 {
 	return weight / largest
 }
 
-// visiting reports whether the latest items of the history were touched in the order of a visit under way: the request names a session or carries its
-// events, or part of the history, but not all of it as after an import, is of the last hour.
+// visiting reports whether the latest items of the history were touched in the order of a visit under way: the request names a session or
+// carries its events, or part of the history, but not all of it as after an import, is of the last hour.
 func (r *run) visiting() bool {
 	history := r.visitor.History
-	return len(r.visitor.Session) > 0 || len(history) > 0 && history[0].AgeHours <= sessionHours && history[len(history)-1].AgeHours > sessionHours
+	return len(r.visitor.Session) > 0 || len(history) > 0 && history[0].AgeHours <= sessionHours &&
+		history[len(history)-1].AgeHours > sessionHours
 }
 
 // contextSeeds lists items that the request names; one that it names by an alias goes by its own id, as its neighbour lists do.
@@ -268,7 +270,9 @@ func sameProduct(v *catalogue.View, id string, i int32) bool {
 }
 
 // neighbours makes a term of the list of every seed. weigh, if there is one, weighs the seeds as the model of a list wants them.
-func (r *run) neighbours(ctx context.Context, relation string, seeds []candidate.Seed, weigh func(*similarityapi.Seeding) []float64) supply {
+func (r *run) neighbours(
+	ctx context.Context, relation string, seeds []candidate.Seed, weigh func(*similarityapi.Seeding) []float64,
+) supply {
 	if len(seeds) == 0 {
 		return supply{}
 	}
@@ -335,7 +339,9 @@ func (r *run) next(ctx context.Context) supply {
 				continue
 			}
 			t := &session[len(session)-1-n]
-			s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n]})
+			s.terms = append(s.terms, candidate.Term{
+				Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1}, Row: &answer.Rows[n],
+			})
 		}
 		return s
 	}
@@ -352,7 +358,8 @@ func (r *run) next(ctx context.Context) supply {
 	}}
 }
 
-// session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are known.
+// session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are
+// known.
 func (r *run) session() []visitor.Touched {
 	list := r.visitor.Session
 	if len(list) == 0 && r.visiting() {
@@ -376,8 +383,8 @@ func (r *run) session() []visitor.Touched {
 	return clicks[:min(len(clicks), sessionLimit)]
 }
 
-// likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when one
-// inside it has at least half of its weight.
+// likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when
+// one inside it has at least half of its weight.
 func likedCategories(all []profileapi.AffinityValue) []profileapi.AffinityValue {
 	var liked []profileapi.AffinityValue
 	for _, c := range all {
@@ -446,7 +453,9 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 				s.popular = append(s.popular, popularInput(w, c.Value, list))
 			}
 			if list != nil && list.Row.Len() > 0 {
-				s.terms = append(s.terms, candidate.Term{Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row})
+				s.terms = append(s.terms, candidate.Term{
+					Seed: candidate.Seed{Category: c.Value, Weight: c.Weight / float64(list.Row.Weights[0])}, Row: &list.Row,
+				})
 			}
 		}
 		return s

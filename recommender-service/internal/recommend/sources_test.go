@@ -15,7 +15,9 @@ import (
 
 func TestAHistoryWeighsAsTheModelWasMeasured(t *testing.T) {
 	t.Parallel()
-	seeds := []candidate.Seed{{ItemID: "new", Weight: .8}, {ItemID: "unwanted", Weight: -.5}, {ItemID: "old", Weight: .001}, {ItemID: "older", Weight: .0001}}
+	seeds := []candidate.Seed{
+		{ItemID: "new", Weight: .8}, {ItemID: "unwanted", Weight: -.5}, {ItemID: "old", Weight: .001}, {ItemID: "older", Weight: .0001},
+	}
 	totals := []float64{5, -2, 6, 1}
 	for name, c := range map[string]struct {
 		seeding  similarityapi.Seeding

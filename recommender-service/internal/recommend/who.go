@@ -9,8 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer says of when; one of
-// whom nothing is remembered is known by the request alone.
+// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer
+// says of when; one of whom nothing is remembered is known by the request alone.
 func (r *run) whoAsks(ctx context.Context) *person {
 	p := &person{visitor: visitor.Cold(r.req.UserID, r.req.SessionID, r.now)}
 	switch {
@@ -37,8 +37,8 @@ func (r *run) whoAsks(ctx context.Context) *person {
 	return p
 }
 
-// readVisitor reads the visitor, or the one of then, or recalls who was read last when the answer is made from what is at hand. Somebody of whom nothing is
-// remembered is read all the same: reading is a small part of an answer, and nobody is to see again what he has bought.
+// readVisitor reads the visitor, or the one of then, or recalls who was read last when the answer is made from what is at hand. Somebody of
+// whom nothing is remembered is read all the same: reading is a small part of an answer, and nobody is to see again what he has bought.
 func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 	q, at := profileapi.ProfileQuery{UserID: r.req.UserID, SessionID: r.req.SessionID}, r.now
 	if r.past != nil {

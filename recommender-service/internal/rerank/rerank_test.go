@@ -55,7 +55,9 @@ func TestOrderIsTheDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		items, k, lambda := draw(t), rapid.IntRange(1, 15).Draw(t, "k"), rapid.Float64Range(0, 1).Draw(t, "lambda")
 		got := new(rerank.Chooser).Order(items, k, lambda, func(int) bool { return true })
-		if diff := cmp.Diff(plain(items, k, lambda), got, cmp.Transformer("nil", func(l []int) []int { return append([]int{}, l...) })); diff != "" {
+		if diff := cmp.Diff(
+			plain(items, k, lambda), got, cmp.Transformer("nil", func(l []int) []int { return append([]int{}, l...) }),
+		); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -29,9 +29,9 @@ func Holds(c *api.Condition, a Audiences) bool {
 	return comparison(c, a)(v, ok)
 }
 
-// Compile turns a condition on items into a function. References to the audience are resolved now; ids, the brand and the category are compared by
-// number. now gives age_days its meaning. Of a product with variants it holds when all of it holds of one that can be bought, or of any when none can; a
-// variant has what it does not say itself from its product.
+// Compile turns a condition on items into a function. References to the audience are resolved now; ids, the brand and the category are
+// compared by number. now gives age_days its meaning. Of a product with variants it holds when all of it holds of one that can be bought,
+// or of any when none can; a variant has what it does not say itself from its product.
 func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) func(*catalogue.Item) bool {
 	match := compile(c, v, a, now)
 	return func(it *catalogue.Item) bool {
@@ -118,8 +118,8 @@ func productOf(v *catalogue.View, it *catalogue.Item) *catalogue.Item {
 	return it
 }
 
-// idTest returns the comparison of an item with others by id: an item is meant by its own id, that of its family and any alias. It is nil for an operator
-// that compares texts otherwise.
+// idTest returns the comparison of an item with others by id: an item is meant by its own id, that of its family and any alias. It is nil
+// for an operator that compares texts otherwise.
 func idTest(c *api.Condition, v *catalogue.View, a Audiences) func(*catalogue.Item) bool {
 	wanted := c.Value
 	if ref, isRef := reference(wanted); isRef {

@@ -8,8 +8,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// Absent finds what rules and filters name and a shop does not have: brands, categories, items, attributes and scenarios. It is no mistake, for a shop may
-// prepare a rule for what is to come, but it often is one.
+// Absent finds what rules and filters name and a shop does not have: brands, categories, items, attributes and scenarios. It is no mistake,
+// for a shop may prepare a rule for what is to come, but it often is one.
 type Absent struct {
 	View     *catalogue.View
 	Scenario func(id string) bool
@@ -35,8 +35,10 @@ func (a *Absent) Rule(pointer string, r *api.Rule) {
 		set  bool
 		of   string
 	}{
-		{"factor", r.Factor != 0, Boost + " " + Bury}, {"position", r.Position != 0, Pin}, {"field", r.Field != "", LimitPer}, {"max", r.Max != 0, LimitPer},
-		{"item_id", r.ItemID != "", Pin + " " + Hide + " " + Boost + " " + Bury}, {"where", r.Where != nil, Filter + " " + Boost + " " + Bury + " " + Hide},
+		{"factor", r.Factor != 0, Boost + " " + Bury}, {"position", r.Position != 0, Pin}, {"field", r.Field != "", LimitPer},
+		{"max", r.Max != 0, LimitPer},
+		{"item_id", r.ItemID != "", Pin + " " + Hide + " " + Boost + " " + Bury},
+		{"where", r.Where != nil, Filter + " " + Boost + " " + Bury + " " + Hide},
 	} {
 		if f.set && !strings.Contains(" "+f.of+" ", " "+r.Action+" ") {
 			a.Problems.add(pointer+"/"+f.name, "unused_field", "%s does not use %s", r.Action, f.name)
@@ -84,7 +86,10 @@ func (a *Absent) value(pointer, field, operator string, v any) {
 		}
 	case "category", "request.category":
 		if a.stocked() && a.View.Category(text) < 0 {
-			a.Problems.add(pointer, "absent_category", "no item is in the category %q%s; a category is named by its whole path, \"A > B\"", text, orRather(a.View.CategoryLike(text)))
+			a.Problems.add(
+				pointer, "absent_category", "no item is in the category %q%s; a category is named by its whole path, \"A > B\"", text,
+				orRather(a.View.CategoryLike(text)),
+			)
 		}
 	case "item_id":
 		a.item(pointer, text)

@@ -1,5 +1,5 @@
-// Package rules is the language of filters and merchandising rules: it checks conditions, saying where each mistake is, and compiles them to
-// functions of an item. It reads no store and knows no scenario. The main functions are Check, CheckRule, Compile and Holds.
+// Package rules is the language of filters and merchandising rules: it checks conditions, saying where each mistake is, and compiles them
+// to functions of an item. It reads no store and knows no scenario. The main functions are Check, CheckRule, Compile and Holds.
 package rules
 
 import (
@@ -168,7 +168,10 @@ func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition)
 	case "eq", "ne":
 		checkValue(p, pointer+"/value", k, c.Value)
 	default:
-		p.add(pointer+"/op", "unknown_operator", "%.20q is not an operator: use eq, ne, in, not_in, gt, gte, lt, lte, contains, contains_any, starts_with or exists", c.Op)
+		p.add(
+			pointer+"/op", "unknown_operator",
+			"%.20q is not an operator: use eq, ne, in, not_in, gt, gte, lt, lte, contains, contains_any, starts_with or exists", c.Op,
+		)
 	}
 }
 
@@ -178,7 +181,10 @@ func checkValue(p *Problems, pointer string, k kind, v any) {
 	case string:
 		if had := p.bytes; had <= maxBytes {
 			if p.bytes += len(v); p.bytes > maxBytes {
-				p.add(pointer, "too_large", "the values of conditions may have %d bytes: give the items an attribute and compare that", maxBytes)
+				p.add(
+					pointer, "too_large", "the values of conditions may have %d bytes: give the items an attribute and compare that",
+					maxBytes,
+				)
 			}
 		}
 		if k == number || k == boolean {

@@ -26,7 +26,9 @@ func shelf(t testing.TB) *catalogue.Shop {
 	price, cost, quantity := 10.0, 4.0, 3.0
 	items := []profileapi.Item{
 		{ItemID: "lamp", Title: "Red Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price, Cost: &cost, Tags: []string{"new", "gift"},
-			Attributes: map[string]any{"colour": "red", "watts": 40.0, "sizes": []any{"S", "M"}}, PublishedAt: wire.TimeOf(time.Unix(0, 0).Add(24 * time.Hour))},
+			Attributes: map[string]any{
+				"colour": "red", "watts": 40.0, "sizes": []any{"S", "M"},
+			}, PublishedAt: wire.TimeOf(time.Unix(0, 0).Add(24 * time.Hour))},
 		{ItemID: "bulb", Title: "Bulb", CategoryPath: []string{"Home"}, Stock: &profileapi.Stock{Status: "in_stock", Quantity: &quantity}},
 		{ItemID: "bare"},
 	}
@@ -44,7 +46,9 @@ func shelf(t testing.TB) *catalogue.Shop {
 		sent = true
 		_ = json.NewEncoder(w).Encode(page)
 	}))
-	c := catalogue.New(profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server.URL})), slog.New(slog.DiscardHandler), time.Now)
+	c := catalogue.New(
+		profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server.URL})), slog.New(slog.DiscardHandler), time.Now,
+	)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); c.Run(ctx, func() []string { return []string{"s"} }, time.Hour) }()
@@ -104,7 +108,8 @@ func TestConditionsMatchItems(t *testing.T) {
 			t.Errorf("%s: %s", text, diff)
 		}
 	}
-	if !rules.Holds(&api.Condition{Field: "user.segments", Op: "contains", Value: "vip"}, audience) || rules.Holds(&api.Condition{Field: "user.known", Value: true}, audience) {
+	if !rules.Holds(&api.Condition{Field: "user.segments", Op: "contains", Value: "vip"}, audience) ||
+		rules.Holds(&api.Condition{Field: "user.known", Value: true}, audience) {
 		t.Error("conditions on the audience")
 	}
 }
@@ -144,7 +149,8 @@ func TestRulesThatContradictEachOtherAreRefused(t *testing.T) {
 	rules.CheckRules(p, "/rules", []api.Rule{
 		{RuleID: "a", Action: "pin", ItemID: "x", Position: 1}, {RuleID: "b", Action: "pin", ItemID: "y", Position: 1},
 		{RuleID: "c", Action: "hide", Where: &api.Condition{Field: "item_id", Value: "x"}}, {RuleID: "d", Action: "boost", Factor: .5},
-		{RuleID: "e", Action: "limit_per", Field: "brand"}, {RuleID: "f", Action: "bury", Factor: .5, From: wire.TimeOf(time.Unix(9, 0)), Until: wire.TimeOf(time.Unix(8, 0))},
+		{RuleID: "e", Action: "limit_per", Field: "brand"},
+		{RuleID: "f", Action: "bury", Factor: .5, From: wire.TimeOf(time.Unix(9, 0)), Until: wire.TimeOf(time.Unix(8, 0))},
 	})
 	var got []string
 	for _, f := range p.Fields {

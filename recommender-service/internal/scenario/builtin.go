@@ -9,12 +9,13 @@ func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }
 
-// Builtin returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out visits say of
-// them, and "aisle tune" fits them to a shop's own.
+// Builtin returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
+// visits say of them, and "aisle tune" fits them to a shop's own.
 func Builtin() []api.Scenario {
 	all := []api.Scenario{
 		{
-			ScenarioID: "account.recently_viewed", Title: "Recently viewed", Sources: []api.Source{{Kind: api.SourceRecentlyViewed, Weight: 1}}, AllowPurchased: true,
+			ScenarioID: "account.recently_viewed", Title: "Recently viewed",
+			Sources: []api.Source{{Kind: api.SourceRecentlyViewed, Weight: 1}}, AllowPurchased: true,
 			Description: "What the visitor looked at, the latest first.",
 		},
 		{
@@ -38,8 +39,9 @@ func Builtin() []api.Scenario {
 			Description: "Recommendations from everything the visitor did, the present session first.",
 		},
 		{
-			ScenarioID: "home.trending", Title: "Trending", Sources: []api.Source{{Kind: api.SourceTrending, Weight: 1}}, AllowPurchased: true,
-			Description: "What is popular in the shop these days.",
+			ScenarioID: "home.trending", Title: "Trending", Sources: []api.Source{{Kind: api.SourceTrending, Weight: 1}},
+			AllowPurchased: true,
+			Description:    "What is popular in the shop these days.",
 		},
 		{
 			ScenarioID: "order_confirmation.buy_again", Title: "Buy again", AllowPurchased: true,

@@ -95,7 +95,10 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 		at := "/sources/" + strconv.Itoa(n)
 		p.Fields = append(p.Fields, types.UnknownTypes(prefix+at+"/event_types", source.EventTypes)...)
 		if (source.HalfLifeHours != 0 || len(source.EventTypes) > 0) && !slices.Contains(counted(), source.Kind) {
-			add(at+"/kind", "contradiction", "is not a list of what is popular, which alone has half_life_hours and event_types: use "+strings.Join(counted(), ", "))
+			add(
+				at+"/kind", "contradiction",
+				"is not a list of what is popular, which alone has half_life_hours and event_types: use "+strings.Join(counted(), ", "),
+			)
 		}
 		if source.HalfLifeHours != 0 && source.HalfLifeHours < similarityapi.ShortestHalfLife {
 			add(at+"/half_life_hours", "too_small", fmt.Sprintf("is shorter than %g hours", similarityapi.ShortestHalfLife))
@@ -122,8 +125,10 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 // Kinds lists the kinds of source.
 func Kinds() []string {
 	return []string{
-		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceBuyAgain,
-		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers, api.SourcePopular, api.SourceNewest,
+		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart,
+		api.SourceBuyAgain,
+		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers,
+		api.SourcePopular, api.SourceNewest,
 	}
 }
 

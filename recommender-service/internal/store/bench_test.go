@@ -49,7 +49,10 @@ func BenchmarkAddDecisions(b *testing.B) {
 				perRow(b, size, func(n int) {
 					for k := range list {
 						at := int64(size*1_000_000_000 + n*size + k)
-						list[k] = store.Decision{Shop: "north", ID: fmt.Sprintf("AQGE%012x%060d", at, at*7919), AtMs: at, Person: fmt.Sprintf("user-%d", at*104_729%50_000), Body: body}
+						list[k] = store.Decision{
+							Shop: "north", ID: fmt.Sprintf("AQGE%012x%060d", at, at*7919), AtMs: at,
+							Person: fmt.Sprintf("user-%d", at*104_729%50_000), Body: body,
+						}
 					}
 					if err := s.AddDecisions(b.Context(), list); err != nil {
 						b.Fatal(err)
@@ -63,15 +66,21 @@ func BenchmarkAddDecisions(b *testing.B) {
 // BenchmarkAddCounts adds what 300 answers with 20 of 2,000 items each count.
 func BenchmarkAddCounts(b *testing.B) {
 	bothStores(b, func(b *testing.B, s *store.Store) {
-		c := store.Counts{Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{}}
+		c := store.Counts{
+			Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{},
+		}
 		for n := range 10 {
 			c.Hours[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: 3_600_000, Metric: fmt.Sprint(n)}] = 1
 		}
 		for n := range 2000 {
-			c.Items[store.ItemKey{Shop: "north", Scenario: "home.for_you", ItemID: fmt.Sprintf("item-%06d", n*7919%100_000), DayMs: 86_400_000}] = 3
+			c.Items[store.ItemKey{
+				Shop: "north", Scenario: "home.for_you", ItemID: fmt.Sprintf("item-%06d", n*7919%100_000), DayMs: 86_400_000,
+			}] = 3
 		}
 		for n := range 300 {
-			c.Visitors[store.VisitorKey{Shop: "north", Experiment: "x", Arm: "a", Visitor: fmt.Sprintf("u/%d", n)}] = store.VisitorCount{Impressions: 20}
+			c.Visitors[store.VisitorKey{
+				Shop: "north", Experiment: "x", Arm: "a", Visitor: fmt.Sprintf("u/%d", n),
+			}] = store.VisitorCount{Impressions: 20}
 		}
 		perRow(b, len(c.Hours)+len(c.Items)+len(c.Visitors), func(int) {
 			if err := s.AddCounts(b.Context(), c, nil); err != nil {

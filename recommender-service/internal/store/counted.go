@@ -20,7 +20,10 @@ func (k CountedKey) compare(o CountedKey) int {
 type LineKey struct{ Shop, OrderID, ItemID, Visitor string }
 
 func (k LineKey) compare(o LineKey) int {
-	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.OrderID, o.OrderID), strings.Compare(k.ItemID, o.ItemID), strings.Compare(k.Visitor, o.Visitor))
+	return cmp.Or(
+		strings.Compare(k.Shop, o.Shop), strings.Compare(k.OrderID, o.OrderID), strings.Compare(k.ItemID, o.ItemID),
+		strings.Compare(k.Visitor, o.Visitor),
+	)
 }
 
 // Line is what an attributed line of an order came to. Among Counts, Quantity and Revenue are added to what is stored.
@@ -55,7 +58,9 @@ func (s *Store) OrderLines(ctx context.Context, shop, orderID string) ([]StoredL
 
 // BoughtLines returns the attributed lines of a visitor on a product, the latest first.
 func (s *Store) BoughtLines(ctx context.Context, shop, visitor, itemID string) ([]StoredLine, error) {
-	return s.lines(ctx, shop, lineColumns+"where shop = $1 and visitor = $2 and item_id = $3 order by at_ms desc, order_id", shop, visitor, itemID)
+	return s.lines(
+		ctx, shop, lineColumns+"where shop = $1 and visitor = $2 and item_id = $3 order by at_ms desc, order_id", shop, visitor, itemID,
+	)
 }
 
 func (s *Store) lines(ctx context.Context, shop, statement string, args ...any) ([]StoredLine, error) {

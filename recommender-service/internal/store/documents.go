@@ -19,8 +19,8 @@ type Document struct {
 // configChannel is where the kind is notified of which something was put.
 const configChannel = "aisle_configuration"
 
-// FollowDocuments calls f whenever a thing of any kind may have been put by another process, until ctx ends. It returns at once on SQLite, where every write of this
-// process would look like one, and others are seldom.
+// FollowDocuments calls f whenever a thing of any kind may have been put by another process, until ctx ends. It returns at once on SQLite,
+// where every write of this process would look like one, and others are seldom.
 func (s *Store) FollowDocuments(ctx context.Context, f func()) {
 	if s.Postgres() == nil {
 		return
@@ -64,7 +64,10 @@ func (s *Store) Stamps(ctx context.Context, kind string) (map[string]string, err
 
 // History returns the versions of one thing, the newest first, at most limit below version before (0: from the newest).
 func (s *Store) History(ctx context.Context, shop, kind, id string, before int64, limit int) ([]Document, error) {
-	list, err := query(ctx, s, scanDocument, selectDocument+" and id = $3 and ($4 = 0 or version < $4) order by version desc limit $5", shop, kind, id, before, limit)
+	list, err := query(
+		ctx, s, scanDocument, selectDocument+" and id = $3 and ($4 = 0 or version < $4) order by version desc limit $5", shop, kind, id,
+		before, limit,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s %s: %w", kind, id, err)
 	}
@@ -83,8 +86,8 @@ func (s *Store) DocumentVersion(ctx context.Context, shop, kind, id string, vers
 	return list[0], nil
 }
 
-// Put appends the next version of a thing. check is given the newest version (zero for none) and may refuse with an error of its own, which Put
-// returns. Two writers that see the same version: one gets ErrVersion. first is the version that a new thing starts at.
+// Put appends the next version of a thing. check is given the newest version (zero for none) and may refuse with an error of its own, which
+// Put returns. Two writers that see the same version: one gets ErrVersion. first is the version that a new thing starts at.
 func (s *Store) Put(ctx context.Context, shop, kind string, d Document, first int64, check func(newest Document) error) (int64, error) {
 	list, err := query(ctx, s, scanDocument, selectDocument+" and id = $3 order by version desc limit 1", shop, kind, d.ID)
 	if err != nil {

@@ -16,7 +16,8 @@ type table struct {
 	otherwise string
 }
 
-// column is a column that rows are written to; kind is its type in Postgres: text, bigint or double precision, for string, int64 and float64.
+// column is a column that rows are written to; kind is its type in Postgres: text, bigint or double precision, for string, int64 and
+// float64.
 type column struct{ name, kind string }
 
 func texts(names ...string) []column    { return columns("text", names) }
@@ -36,22 +37,36 @@ type sinks struct{ decisions, hours, items, visitors, clicks, counted, lines *si
 
 func newSinks(of func(table) *sink) sinks {
 	return sinks{
-		decisions: of(table{"decisions", slices.Concat(texts("shop", "id"), integers("at_ms"), texts("person", "body")), "(shop, id) do nothing"}),
-		hours: of(table{"metric_hours", slices.Concat(texts("shop"), integers("hour_ms"), texts("scenario", "experiment", "arm", "metric"), reals("value")),
+		decisions: of(table{
+			"decisions", slices.Concat(texts("shop", "id"), integers("at_ms"), texts("person", "body")), "(shop, id) do nothing",
+		}),
+		hours: of(table{"metric_hours", slices.Concat(
+			texts("shop"), integers("hour_ms"), texts("scenario", "experiment", "arm", "metric"), reals("value"),
+		),
 			"(shop, hour_ms, scenario, experiment, arm, metric) do update set value = metric_hours.value + excluded.value"}),
-		items: of(table{"metric_items", slices.Concat(texts("shop"), integers("day_ms"), texts("scenario", "item_id"), integers("impressions")),
+		items: of(table{"metric_items", slices.Concat(
+			texts("shop"), integers("day_ms"), texts("scenario", "item_id"), integers("impressions"),
+		),
 			"(shop, day_ms, scenario, item_id) do update set impressions = metric_items.impressions + excluded.impressions"}),
 		visitors: of(table{"experiment_visitors",
-			slices.Concat(texts("shop", "experiment", "arm", "visitor"), integers("first_ms", "impressions", "clicks", "orders"), reals("revenue")),
+			slices.Concat(
+				texts("shop", "experiment", "arm", "visitor"), integers("first_ms", "impressions", "clicks", "orders"), reals("revenue"),
+			),
 			`(shop, experiment, arm, visitor) do update set impressions = experiment_visitors.impressions + excluded.impressions,
 			clicks = experiment_visitors.clicks + excluded.clicks, orders = experiment_visitors.orders + excluded.orders,
 			revenue = experiment_visitors.revenue + excluded.revenue`}),
 		clicks: of(table{"clicks", slices.Concat(texts("shop", "visitor", "item_id", "recommendation_id"), integers("at_ms")),
 			`(shop, visitor, item_id) do update set recommendation_id = excluded.recommendation_id, at_ms = excluded.at_ms
 			where clicks.at_ms <= excluded.at_ms`}),
-		counted: of(table{"counted", slices.Concat(texts("shop", "scope", "visitor", "kind", "item_id"), integers("at_ms")), "(shop, scope, visitor, kind, item_id) do nothing"}),
+		counted: of(table{
+			"counted", slices.Concat(texts("shop", "scope", "visitor", "kind", "item_id"), integers("at_ms")),
+			"(shop, scope, visitor, kind, item_id) do nothing",
+		}),
 		lines: of(table{"attributed_lines",
-			slices.Concat(texts("shop", "order_id", "item_id", "visitor", "recommendation_id", "currency"), reals("quantity", "revenue"), integers("at_ms")),
+			slices.Concat(
+				texts("shop", "order_id", "item_id", "visitor", "recommendation_id", "currency"), reals("quantity", "revenue"),
+				integers("at_ms"),
+			),
 			`(shop, order_id, item_id, visitor) do update set quantity = attributed_lines.quantity + excluded.quantity,
 			revenue = attributed_lines.revenue + excluded.revenue`}),
 	}
@@ -69,7 +84,9 @@ func preparedSinks(ctx context.Context, writer *sql.DB) (s sinks, err error) {
 	s = newSinks(func(t table) *sink {
 		k := &sink{table: t}
 		if err == nil {
-			k.one, err = writer.PrepareContext(ctx, k.into()+"values (?"+strings.Repeat(", ?", len(k.columns)-1)+") on conflict "+k.otherwise)
+			k.one, err = writer.PrepareContext(
+				ctx, k.into()+"values (?"+strings.Repeat(", ?", len(k.columns)-1)+") on conflict "+k.otherwise,
+			)
 		}
 		return k
 	})

@@ -81,8 +81,8 @@ func (t *tx) move(ctx context.Context, p *Position) error {
 	return err
 }
 
-// addCounts writes rows in the order of their keys in every transaction: two replicas that write the same rows in different orders would wait for each
-// other.
+// addCounts writes rows in the order of their keys in every transaction: two replicas that write the same rows in different orders would
+// wait for each other.
 func (t *tx) addCounts(ctx context.Context, c Counts) error {
 	var hours, items, visitors, clicks [][]any
 	for _, k := range inOrder(c.Hours, HourKey.compare) {
@@ -93,7 +93,10 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 	}
 	for _, k := range inOrder(c.Visitors, VisitorKey.compare) {
 		v := c.Visitors[k]
-		visitors = append(visitors, []any{k.Shop, k.Experiment, k.Arm, visitorHash(k.Shop, k.Experiment, k.Visitor), v.FirstMs, v.Impressions, v.Clicks, v.Orders, v.Revenue})
+		visitors = append(visitors, []any{
+			k.Shop, k.Experiment, k.Arm, visitorHash(k.Shop, k.Experiment, k.Visitor), v.FirstMs, v.Impressions, v.Clicks, v.Orders,
+			v.Revenue,
+		})
 	}
 	latest := map[[3]string]Click{} // a statement must not change a row twice
 	for _, k := range c.Clicks {
@@ -110,7 +113,10 @@ func (t *tx) addCounts(ctx context.Context, c Counts) error {
 	for _, write := range []struct {
 		to   *sink
 		rows [][]any
-	}{{t.s.sinks.hours, hours}, {t.s.sinks.items, items}, {t.s.sinks.visitors, visitors}, {t.s.sinks.clicks, clicks}, {t.s.sinks.counted, counted}, {t.s.sinks.lines, lines}} {
+	}{
+		{t.s.sinks.hours, hours}, {t.s.sinks.items, items}, {t.s.sinks.visitors, visitors}, {t.s.sinks.clicks, clicks},
+		{t.s.sinks.counted, counted}, {t.s.sinks.lines, lines},
+	} {
 		if err := t.insert(ctx, write.to, write.rows); err != nil {
 			return err
 		}
@@ -129,11 +135,17 @@ func (k HourKey) compare(o HourKey) int {
 }
 
 func (k ItemKey) compare(o ItemKey) int {
-	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.DayMs, o.DayMs), strings.Compare(k.Scenario, o.Scenario), strings.Compare(k.ItemID, o.ItemID))
+	return cmp.Or(
+		strings.Compare(k.Shop, o.Shop), cmp.Compare(k.DayMs, o.DayMs), strings.Compare(k.Scenario, o.Scenario),
+		strings.Compare(k.ItemID, o.ItemID),
+	)
 }
 
 func (k VisitorKey) compare(o VisitorKey) int {
-	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Experiment, o.Experiment), strings.Compare(k.Arm, o.Arm), strings.Compare(k.Visitor, o.Visitor))
+	return cmp.Or(
+		strings.Compare(k.Shop, o.Shop), strings.Compare(k.Experiment, o.Experiment), strings.Compare(k.Arm, o.Arm),
+		strings.Compare(k.Visitor, o.Visitor),
+	)
 }
 
 // PositionOf returns how far a feed has been read; "" for not at all.
@@ -152,7 +164,10 @@ func (s *Store) PositionOf(ctx context.Context, shop, name string) (string, erro
 // LastClick returns the last attributed click of a visitor on an item, or ErrNotFound.
 func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Click, error) {
 	c := Click{Shop: shop, Visitor: visitor, ItemID: itemID}
-	err := s.Reader.QueryRowContext(ctx, s.Rebind("select recommendation_id, at_ms from clicks where shop = $1 and visitor = $2 and item_id = $3"), shop, visitor, itemID).
+	err := s.Reader.QueryRowContext(
+		ctx, s.Rebind("select recommendation_id, at_ms from clicks where shop = $1 and visitor = $2 and item_id = $3"), shop, visitor,
+		itemID,
+	).
 		Scan(&c.RecommendationID, &c.AtMs)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, ErrNotFound
@@ -183,8 +198,8 @@ func (s *Store) Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]Su
 	return list, nil
 }
 
-// SumsPer returns totals per interval, scenario, arm and metric of the hours in [fromMs, toMs), in order. Intervals begin at multiples of everyMs since the
-// epoch: those of a day at midnight UTC.
+// SumsPer returns totals per interval, scenario, arm and metric of the hours in [fromMs, toMs), in order. Intervals begin at multiples of
+// everyMs since the epoch: those of a day at midnight UTC.
 func (s *Store) SumsPer(ctx context.Context, shop string, fromMs, toMs, everyMs int64) ([]Sum, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, v *Sum) error {
 		return r.Scan(&v.AtMs, &v.Scenario, &v.Experiment, &v.Arm, &v.Metric, &v.Value)

@@ -10,9 +10,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/audit"
 )
 
-// visitorHash is what a visitor of an experiment is stored as: the first 128 bits of SHA-256 over shop, experiment and visitor, in hexadecimal. It is
-// the same in every replica and at any time. It cannot be turned back, and one person has another hash in each experiment; but who has both the table
-// and a list of ids can find out which of them took part, so that the rows are removed in time and with the person. Migration 0002 computes the same.
+// visitorHash is what a visitor of an experiment is stored as: the first 128 bits of SHA-256 over shop, experiment and visitor, in
+// hexadecimal. It is the same in every replica and at any time. It cannot be turned back, and one person has another hash in each
+// experiment; but who has both the table and a list of ids can find out which of them took part, so that the rows are removed in time and
+// with the person. Migration 0002 computes the same.
 func visitorHash(shop, experiment, visitor string) string {
 	sum := sha256.Sum256([]byte(shop + "\n" + experiment + "\n" + visitor)) // no id holds a line feed
 	return hex.EncodeToString(sum[:16])
@@ -45,7 +46,8 @@ func (s *Store) Purge(ctx context.Context, o Oldest) error {
 // ArmKey is an arm of an experiment.
 type ArmKey struct{ Shop, Experiment, Arm string }
 
-// VisitedArms returns the arms that visitors are kept of, in order. It costs one look into an index per arm, however many visitors there are.
+// VisitedArms returns the arms that visitors are kept of, in order. It costs one look into an index per arm, however many visitors there
+// are.
 func (s *Store) VisitedArms(ctx context.Context) ([]ArmKey, error) { return s.visitedArms(ctx, "") }
 
 // visitedArms returns those of one shop; "" for all.
@@ -95,7 +97,9 @@ func (s *Store) FoldVisitors(ctx context.Context, k ArmKey) error {
 // DropArm removes the visitors of an arm and its totals.
 func (s *Store) DropArm(ctx context.Context, k ArmKey) error {
 	err := s.inTx(ctx, func(t *tx) error {
-		if _, err := t.Exec(ctx, "delete from experiment_totals where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm); err != nil {
+		if _, err := t.Exec(
+			ctx, "delete from experiment_totals where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm,
+		); err != nil {
 			return err
 		}
 		return t.dropVisitors(ctx, k)
@@ -114,8 +118,8 @@ func (t *tx) dropVisitors(ctx context.Context, k ArmKey) error {
 // Forgotten are the numbers of rows that were removed of a person.
 type Forgotten struct{ Decisions, Clicks, Visitors int64 }
 
-// Forget removes what is kept of a person: decisions by id, clicks, what counted, lines of orders and the places in experiments by the name of a visitor. Decisions do not say whether
-// the id is a user's or a session's; those of another kind with the same id go as well.
+// Forget removes what is kept of a person: decisions by id, clicks, what counted, lines of orders and the places in experiments by the name
+// of a visitor. Decisions do not say whether the id is a user's or a session's; those of another kind with the same id go as well.
 func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgotten, err error) {
 	arms, err := s.visitedArms(ctx, shop)
 	if err != nil {
@@ -157,8 +161,8 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 	return f, nil
 }
 
-// decidedAt returns the moments, in epoch milliseconds, of a person's decisions. It reads the index by time whole, without the rows; the concatenation
-// keeps the database from the index by id, which would lead it to all rows of the shop.
+// decidedAt returns the moments, in epoch milliseconds, of a person's decisions. It reads the index by time whole, without the rows; the
+// concatenation keeps the database from the index by id, which would lead it to all rows of the shop.
 func (s *Store) decidedAt(ctx context.Context, shop, person string) ([]int64, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, ms *int64) error { return r.Scan(ms) },
 		"select distinct at_ms from decisions where shop || '' = $1 and person = $2", shop, person)

@@ -15,7 +15,10 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 	_, _ = rand.Read(fresh) // it never fails
 	var text string
 	err := s.inTx(ctx, func(t *tx) error {
-		if _, err := t.Exec(ctx, "insert into meta (name, value) values ($1, $2) on conflict (name) do nothing", "secret:"+name, base64.StdEncoding.EncodeToString(fresh)); err != nil {
+		if _, err := t.Exec(
+			ctx, "insert into meta (name, value) values ($1, $2) on conflict (name) do nothing", "secret:"+name,
+			base64.StdEncoding.EncodeToString(fresh),
+		); err != nil {
 			return err
 		}
 		return t.QueryRowContext(ctx, s.Rebind("select value from meta where name = $1"), "secret:"+name).Scan(&text)

@@ -1,5 +1,5 @@
-// Package store keeps the recommender-service's own data in Postgres or SQLite: versioned configuration, decisions, metrics. The statements are the
-// same for both; only the placeholders differ. Every row belongs to a shop. The main type is Store.
+// Package store keeps the recommender-service's own data in Postgres or SQLite: versioned configuration, decisions, metrics. The statements
+// are the same for both; only the placeholders differ. Every row belongs to a shop. The main type is Store.
 package store
 
 import (

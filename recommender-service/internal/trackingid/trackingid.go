@@ -1,10 +1,10 @@
-// Package trackingid makes and reads recommendation ids. An id says by itself which scenario, version, experiment arm and models answered and
-// when, so that an event that carries it can be attributed without a look-up. It is base64url without padding and ends with a signature: events come from
-// browsers, and who could make ids up could make up what a scenario or an experiment has earned.
+// Package trackingid makes and reads recommendation ids. An id says by itself which scenario, version, experiment arm and models answered
+// and when, so that an event that carries it can be attributed without a look-up. It is base64url without padding and ends with a
+// signature: events come from browsers, and who could make ids up could make up what a scenario or an experiment has earned.
 //
-// Layout, version 2: version (1 byte), time (6 bytes, epoch milliseconds), nonce (8 bytes, the seed of whatever is random in the answer), model
-// digest (4 bytes), scenario version (varint), then scenario, experiment and arm, each a length byte and its text, then the first 12 bytes of the HMAC-SHA256 of
-// all before. Version 1 ended with the CRC-32C of all before instead.
+// Layout, version 2: version (1 byte), time (6 bytes, epoch milliseconds), nonce (8 bytes, the seed of whatever is random in the answer),
+// model digest (4 bytes), scenario version (varint), then scenario, experiment and arm, each a length byte and its text, then the first 12
+// bytes of the HMAC-SHA256 of all before. Version 1 ended with the CRC-32C of all before instead.
 package trackingid
 
 import (
@@ -40,7 +40,8 @@ var (
 	ErrForged  = errors.New("not a recommendation id that was given out here")
 )
 
-// Keys sign ids and tell signed ones. They follow from one secret of the installation, for each shop and month another. Safe for concurrent use.
+// Keys sign ids and tell signed ones. They follow from one secret of the installation, for each shop and month another. Safe for concurrent
+// use.
 type Keys struct {
 	secret []byte
 	byShop sync.Map // of keyName to []byte

@@ -16,13 +16,17 @@ var keys = trackingid.NewKeys([]byte("a secret of an installation"))
 func longest() trackingid.ID {
 	return trackingid.ID{
 		At: time.UnixMilli(1<<47 - 1).UTC(), Nonce: 1<<64 - 1, Models: 1<<32 - 1, ScenarioVersion: 1<<63 - 1,
-		Scenario: strings.Repeat("s", trackingid.MaxName), Experiment: strings.Repeat("e", trackingid.MaxArm), Arm: strings.Repeat("a", trackingid.MaxArm),
+		Scenario: strings.Repeat("s", trackingid.MaxName), Experiment: strings.Repeat("e", trackingid.MaxArm),
+		Arm: strings.Repeat("a", trackingid.MaxArm),
 	}
 }
 
 func TestIDsComeBackWholeAndStayShort(t *testing.T) {
 	t.Parallel()
-	for _, id := range []trackingid.ID{{At: time.UnixMilli(0).UTC()}, longest(), {At: time.UnixMilli(1.7e12).UTC(), Scenario: "home.for_you", ScenarioVersion: 3, Nonce: 7}} {
+	for _, id := range []trackingid.ID{
+		{At: time.UnixMilli(0).UTC()}, longest(),
+		{At: time.UnixMilli(1.7e12).UTC(), Scenario: "home.for_you", ScenarioVersion: 3, Nonce: 7},
+	} {
 		text := keys.Sign("north", id)
 		if len(text) > 210 {
 			t.Errorf("%d characters; an event takes 256", len(text))
@@ -40,7 +44,8 @@ func TestAnyChangedCharacterIsNoticed(t *testing.T) {
 	for n := range text {
 		for _, c := range "Ab_9" {
 			changed := text[:n] + string(c) + text[n+1:]
-			if _, err := keys.Verify("north", changed); changed != text && !errors.Is(err, trackingid.ErrInvalid) && !errors.Is(err, trackingid.ErrForged) {
+			if _, err := keys.Verify("north", changed); changed != text && !errors.Is(err, trackingid.ErrInvalid) &&
+				!errors.Is(err, trackingid.ErrForged) {
 				t.Fatalf("character %d changed to %c: %v", n, c, err)
 			}
 		}
@@ -80,7 +85,8 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		again, err := trackingid.Read(keys.Sign("north", id))
-		if whole := len(id.Scenario) <= trackingid.MaxName && len(id.Experiment) <= trackingid.MaxArm && len(id.Arm) <= trackingid.MaxArm; whole && (err != nil || again != id) {
+		if whole := len(id.Scenario) <= trackingid.MaxName && len(id.Experiment) <= trackingid.MaxArm &&
+			len(id.Arm) <= trackingid.MaxArm; whole && (err != nil || again != id) {
 			t.Errorf("%q is read as %+v, and written and read again as %+v, %v", text, id, again, err)
 		}
 	})

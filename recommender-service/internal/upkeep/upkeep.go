@@ -1,5 +1,5 @@
-// Package upkeep removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended long ago. The main
-// type is Upkeep.
+// Package upkeep removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended long
+// ago. The main type is Upkeep.
 package upkeep
 
 import (
@@ -65,14 +65,15 @@ func (u *Upkeep) Once(ctx context.Context) error {
 	now := u.Now()
 	return errors.Join(
 		u.Store.Purge(ctx, store.Oldest{
-			DecisionsMs: now.Add(-u.KeepDecisions).UnixMilli(), ClicksMs: now.Add(-u.KeepClicks).UnixMilli(), ItemsMs: now.Add(-KeepItems).UnixMilli(),
+			DecisionsMs: now.Add(-u.KeepDecisions).UnixMilli(), ClicksMs: now.Add(-u.KeepClicks).UnixMilli(),
+			ItemsMs: now.Add(-KeepItems).UnixMilli(),
 			LinesMs: now.Add(-KeepLines).UnixMilli(), AuditMs: now.Add(-audit.Keep).UnixMilli(),
 		}),
 		u.visitors(ctx, now.Add(-KeepVisitors).UnixMilli()))
 }
 
-// visitors folds the arms of experiments that were stopped before a moment into totals, and drops those of experiments that were deleted before it or
-// never were: events can name what they like.
+// visitors folds the arms of experiments that were stopped before a moment into totals, and drops those of experiments that were deleted
+// before it or never were: events can name what they like.
 func (u *Upkeep) visitors(ctx context.Context, beforeMs int64) error {
 	arms, err := u.Store.VisitedArms(ctx) // before the experiments: what has visitors and exists is then found
 	if err != nil {

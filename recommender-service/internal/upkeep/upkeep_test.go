@@ -60,16 +60,24 @@ func TestWhatIsPastItsRetentionGoes(t *testing.T) {
 	put(t, s, "going", experiment.Running, ago(89*day), true)
 	c := store.Counts{Visitors: map[store.VisitorKey]store.VisitorCount{}, Items: map[store.ItemKey]int64{}}
 	for _, id := range []string{"running", "just", "long", "again", "gone", "going", "invented"} {
-		c.Visitors[store.VisitorKey{Shop: "north", Experiment: id, Arm: "a", Visitor: "u/ann"}] = store.VisitorCount{FirstMs: ago(300 * day), Clicks: 2}
+		c.Visitors[store.VisitorKey{Shop: "north", Experiment: id, Arm: "a", Visitor: "u/ann"}] = store.VisitorCount{
+			FirstMs: ago(300 * day), Clicks: 2,
+		}
 	}
 	for item, age := range map[string]time.Duration{"old": 401 * day, "kept": 399 * day} {
 		c.Items[store.ItemKey{Shop: "north", Scenario: "home", ItemID: item, DayMs: ago(age)}] = 1
 	}
-	c.Clicks = []store.Click{{Shop: "north", Visitor: "u/ann", ItemID: "old", AtMs: ago(4 * day)}, {Shop: "north", Visitor: "u/ann", ItemID: "kept", AtMs: ago(2 * day)}}
+	c.Clicks = []store.Click{
+		{Shop: "north", Visitor: "u/ann", ItemID: "old", AtMs: ago(4 * day)},
+		{Shop: "north", Visitor: "u/ann", ItemID: "kept", AtMs: ago(2 * day)},
+	}
 	if err := s.AddCounts(ctx, c, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddDecisions(ctx, []store.Decision{{Shop: "north", ID: "old", AtMs: ago(8 * day), Body: []byte("{}")}, {Shop: "north", ID: "kept", AtMs: ago(6 * day), Body: []byte("{}")}}); err != nil {
+	if err := s.AddDecisions(ctx, []store.Decision{
+		{Shop: "north", ID: "old", AtMs: ago(8 * day), Body: []byte("{}")},
+		{Shop: "north", ID: "kept", AtMs: ago(6 * day), Body: []byte("{}")},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -86,7 +94,8 @@ func TestWhatIsPastItsRetentionGoes(t *testing.T) {
 		t.Errorf("visitors are left of: %v %s", err, diff)
 	}
 	for id, want := range map[string]int{"long": 1, "running": 1, "gone": 0, "invented": 0} {
-		if totals, err := s.ExperimentTotals(ctx, "north", id); err != nil || len(totals) != want || want == 1 && (totals[0].Visitors != 1 || totals[0].Clicks != 2) {
+		if totals, err := s.ExperimentTotals(ctx, "north", id); err != nil || len(totals) != want || want == 1 &&
+			(totals[0].Visitors != 1 || totals[0].Clicks != 2) {
 			t.Errorf("results of %s: %+v, %v", id, totals, err)
 		}
 	}
@@ -117,7 +126,9 @@ func (w *watched) Purge(ctx context.Context, o store.Oldest) error {
 func TestTheFirstPurgeDoesNotWaitForTheTicker(t *testing.T) {
 	t.Parallel()
 	w := &watched{open(t), make(chan struct{}, 1)}
-	if err := w.AddDecisions(t.Context(), []store.Decision{{Shop: "north", ID: "old", AtMs: ago(8 * day), Body: []byte("{}")}}); err != nil {
+	if err := w.AddDecisions(t.Context(), []store.Decision{
+		{Shop: "north", ID: "old", AtMs: ago(8 * day), Body: []byte("{}")},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -16,7 +16,9 @@ func TestAStateOfBeforeThereWereBoundsMakesNumbers(t *testing.T) {
 		it := visitorstate.Item{ID: "mug", LastMs: 1e12}
 		it.Weight, it.Decayed, it.Disliked = w, w, w
 		got := v.touched([]visitorstate.Item{it}, time.Hour)[0]
-		for name, x := range map[string]float64{"weight": got.Weight, "decayed": got.Decayed, "total": got.Total, "disliked": got.Disliked} {
+		for name, x := range map[string]float64{
+			"weight": got.Weight, "decayed": got.Decayed, "total": got.Total, "disliked": got.Disliked,
+		} {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				t.Errorf("a stored weight of %v makes a %s of %v", w, name, x)
 			}

@@ -1,5 +1,5 @@
-// Package visitor brings together what is known of a visitor: the state that the profile-service keeps and the events carried in the request. It is pure:
-// no network, no clock. The main type is Visitor.
+// Package visitor brings together what is known of a visitor: the state that the profile-service keeps and the events carried in the
+// request. It is pure: no network, no clock. The main type is Visitor.
 package visitor
 
 import (
@@ -128,7 +128,8 @@ func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []T
 		fade := visitorstate.Decay(age, halfLife)
 		decayed := bounded(float64(it.Decayed) * fade)
 		list[n] = Touched{
-			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed, Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed,
+			Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
 			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs,
 		}
 	}
@@ -216,8 +217,8 @@ func (v *Visitor) kind(name string) uint32 {
 	return 1 << k
 }
 
-// Add puts events that were not posted yet before the history, as if they had been. Those of a type without a weight change nothing, and none does without
-// consent.
+// Add puts events that were not posted yet before the history, as if they had been. Those of a type without a weight change nothing, and
+// none does without consent.
 func (v *Visitor) Add(events []profileapi.Event, weights profileapi.EventWeights, now time.Time) {
 	if !v.Personal {
 		return
@@ -264,7 +265,10 @@ func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now tim
 	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
-	t := Touched{ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: teaches, AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli()}
+	t := Touched{
+		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: teaches,
+		AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli(),
+	}
 	if eventType == "not_interested" {
 		t.Disliked = weight
 	}

@@ -25,7 +25,9 @@ func of(t *testing.T, items ...visitorstate.Item) *visitor.Visitor {
 	if len(items) > 0 {
 		s.Session = items[:1]
 	}
-	a := visitorstate.Answer{LastSeq: 9, Known: true, HalfLife: halfLife, Person: []byte(`{"segments":["vip"],"locale":"de"}`), State: s.Append(nil)}
+	a := visitorstate.Answer{
+		LastSeq: 9, Known: true, HalfLife: halfLife, Person: []byte(`{"segments":["vip"],"locale":"de"}`), State: s.Append(nil),
+	}
 	v, err := visitor.Of(&a, "ann", "s", now)
 	if err != nil {
 		t.Fatal(err)
@@ -36,15 +38,27 @@ func of(t *testing.T, items ...visitorstate.Item) *visitor.Visitor {
 func TestAVisitorIsReadFromItsState(t *testing.T) {
 	t.Parallel()
 	v := of(t,
-		visitorstate.Item{ID: "mug", FirstMs: daysAgo(0), LastMs: daysAgo(0), Count: 1, Types: 1, Weight: 1, Decayed: 1, Strongest: 1, Cart: 2, CartMs: daysAgo(0)},
-		visitorstate.Item{ID: "lamp", FirstMs: daysAgo(60), LastMs: daysAgo(30), Count: 2, Types: 3, Top: 1, Weight: 6, Decayed: 4, Strongest: 5, Purchases: []visitorstate.Purchase{{AtMs: daysAgo(30), Quantity: 1}, {AtMs: daysAgo(60), Quantity: 2}}},
-		visitorstate.Item{ID: "vase", FirstMs: daysAgo(40), LastMs: daysAgo(40), Count: 1, Types: 1, Weight: -2, Decayed: -2, Strongest: 2, Hidden: true})
+		visitorstate.Item{
+			ID: "mug", FirstMs: daysAgo(0), LastMs: daysAgo(0), Count: 1, Types: 1, Weight: 1, Decayed: 1, Strongest: 1, Cart: 2,
+			CartMs: daysAgo(0),
+		},
+		visitorstate.Item{
+			ID: "lamp", FirstMs: daysAgo(60), LastMs: daysAgo(30), Count: 2, Types: 3, Top: 1, Weight: 6, Decayed: 4, Strongest: 5,
+			Purchases: []visitorstate.Purchase{{AtMs: daysAgo(30), Quantity: 1}, {AtMs: daysAgo(60), Quantity: 2}},
+		},
+		visitorstate.Item{
+			ID: "vase", FirstMs: daysAgo(40), LastMs: daysAgo(40), Count: 1, Types: 1, Weight: -2, Decayed: -2, Strongest: 2, Hidden: true,
+		})
 	lamp := v.History[1]
 	// 4, halved once by 30 days, is 2; 2/(1+2) is ⅔
-	if lamp.ItemID != "lamp" || lamp.Type != "purchase" || lamp.Decayed != 2 || lamp.Weight != 2.0/3 || lamp.AgeHours != 30*24 || !v.Did(&lamp, "view_item") || v.Did(&v.History[0], "purchase") {
+	if lamp.ItemID != "lamp" || lamp.Type != "purchase" || lamp.Decayed != 2 || lamp.Weight != 2.0/3 || lamp.AgeHours != 30*24 ||
+		!v.Did(&lamp, "view_item") || v.Did(&v.History[0], "purchase") {
 		t.Errorf("%+v", lamp)
 	}
-	if diff := cmp.Diff([]visitor.Bought{{ItemID: "lamp", Item: visitor.Unknown, Quantity: 3, Times: []int64{daysAgo(60), daysAgo(30)}}}, v.Purchased, cmpopts.IgnoreUnexported(visitor.Bought{})); diff != "" {
+	if diff := cmp.Diff(
+		[]visitor.Bought{{ItemID: "lamp", Item: visitor.Unknown, Quantity: 3, Times: []int64{daysAgo(60), daysAgo(30)}}}, v.Purchased,
+		cmpopts.IgnoreUnexported(visitor.Bought{}),
+	); diff != "" {
 		t.Error(diff)
 	}
 	v.Join(func(id string) int32 { return int32(len(id)) })
@@ -74,11 +88,20 @@ func TestWithoutConsentNothingIsKnown(t *testing.T) {
 func TestTheRequestAddsToTheCart(t *testing.T) {
 	t.Parallel()
 	inCart := func(id string) visitorstate.Item {
-		return visitorstate.Item{ID: id, FirstMs: daysAgo(1), LastMs: daysAgo(1), Count: 1, Types: 1, Weight: 3, Decayed: 3, Strongest: 3, Cart: 1, CartMs: daysAgo(1)}
+		return visitorstate.Item{
+			ID: id, FirstMs: daysAgo(1), LastMs: daysAgo(1), Count: 1, Types: 1, Weight: 3, Decayed: 3, Strongest: 3, Cart: 1,
+			CartMs: daysAgo(1),
+		}
 	}
 	shared := of(t, inCart("mug"), inCart("cup"))
 	v := *shared
-	v.Add([]profileapi.Event{{Type: "add_to_cart", ItemID: "pot"}, {Type: "remove_from_cart", ItemID: "mug"}, {Type: "purchase", Items: []profileapi.EventItem{{ItemID: "cup"}}}}, profileapi.DefaultEventWeights(), now)
+	v.Add(
+		[]profileapi.Event{
+			{Type: "add_to_cart", ItemID: "pot"}, {Type: "remove_from_cart", ItemID: "mug"},
+			{Type: "purchase", Items: []profileapi.EventItem{{ItemID: "cup"}}},
+		},
+		profileapi.DefaultEventWeights(), now,
+	)
 	if diff := cmp.Diff([]string{"pot"}, v.Cart); diff != "" {
 		t.Error(diff)
 	}
@@ -93,11 +116,17 @@ func TestTheRequestAddsToTheCart(t *testing.T) {
 func TestWhatWasGivenBackIsNotBought(t *testing.T) {
 	t.Parallel()
 	bought := func(id string) visitorstate.Item {
-		return visitorstate.Item{ID: id, FirstMs: daysAgo(1), LastMs: daysAgo(1), Count: 1, Types: 2, Top: 1, Weight: 5, Decayed: 5, Strongest: 5, Purchases: []visitorstate.Purchase{{AtMs: daysAgo(1), Quantity: 2}}}
+		return visitorstate.Item{
+			ID: id, FirstMs: daysAgo(1), LastMs: daysAgo(1), Count: 1, Types: 2, Top: 1, Weight: 5, Decayed: 5, Strongest: 5,
+			Purchases: []visitorstate.Purchase{{AtMs: daysAgo(1), Quantity: 2}},
+		}
 	}
 	two := 2.0
 	v := of(t, bought("mug"), bought("cup"))
-	v.Add([]profileapi.Event{{Type: "refund", Items: []profileapi.EventItem{{ItemID: "mug", Quantity: &two}, {ItemID: "cup"}}}}, profileapi.DefaultEventWeights(), now)
+	v.Add(
+		[]profileapi.Event{{Type: "refund", Items: []profileapi.EventItem{{ItemID: "mug", Quantity: &two}, {ItemID: "cup"}}}},
+		profileapi.DefaultEventWeights(), now,
+	)
 	if len(v.Purchased) != 1 || v.Purchased[0].ItemID != "cup" || v.Purchased[0].Quantity != 1 {
 		t.Errorf("bought: %+v", v.Purchased)
 	}
@@ -107,7 +136,10 @@ func TestEventsOfARequestWeighWhatTheShopSays(t *testing.T) {
 	t.Parallel()
 	v := visitor.Cold("", "s1", now)
 	five := 5.0
-	v.Add([]profileapi.Event{{Type: "view_item", ItemID: "mug"}, {Type: "quiz_answer", ItemID: "pot"}, {Type: "rate", ItemID: "cup", Value: &five}, {Type: "search"}},
+	v.Add([]profileapi.Event{
+		{Type: "view_item", ItemID: "mug"}, {Type: "quiz_answer", ItemID: "pot"}, {Type: "rate", ItemID: "cup", Value: &five},
+		{Type: "search"},
+	},
 		profileapi.EventWeights{"view_item": 9, "quiz_answer": 4, "rate": 0, "search": 0}, now)
 	got := map[string]float64{}
 	for _, touched := range v.History {

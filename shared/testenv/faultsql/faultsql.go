@@ -1,5 +1,5 @@
-// Package faultsql opens SQLite files through a driver that fails at a chosen call, or from it on, as if the process had been killed. Simulations let every call
-// of a path fail in turn: what they run is the real store on the real SQLite. The main type is Faults.
+// Package faultsql opens SQLite files through a driver that fails at a chosen call, or from it on, as if the process had been killed.
+// Simulations let every call of a path fail in turn: what they run is the real store on the real SQLite. The main type is Faults.
 package faultsql
 
 import (

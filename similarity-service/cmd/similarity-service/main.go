@@ -1,4 +1,5 @@
-// Command similarity-service runs the similarity-service as a process of its own; its settings come from the environment (see service.Config and process.Settings).
+// Command similarity-service runs the similarity-service as a process of its own; its settings come from the environment (see
+// service.Config and process.Settings).
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package archive keeps model snapshots: durably in a bucket, and open, through local copies, for those that are read. Everything lies below shops/<shop>/.
-// The main type is Archive.
+// Package archive keeps model snapshots: durably in a bucket, and open, through local copies, for those that are read. Everything lies
+// below shops/<shop>/. The main type is Archive.
 package archive
 
 import (

@@ -1,4 +1,5 @@
-// Package blob keeps named files whole: in a folder, or in a bucket of anything that speaks S3. What it writes is there entirely or not at all. The main type is Bucket.
+// Package blob keeps named files whole: in a folder, or in a bucket of anything that speaks S3. What it writes is there entirely or not at
+// all. The main type is Bucket.
 package blob
 
 import (
@@ -14,7 +15,8 @@ var ErrNotFound = errors.New("no such file in the snapshot store")
 
 // Bucket is a set of files whose names have parts separated by slashes. It is safe for concurrent use, also by several processes.
 type Bucket interface {
-	// Put writes what write writes, in place of what has the name. Nothing of it is seen under the name unless all of it was written, and it stays when Put has returned.
+	// Put writes what write writes, in place of what has the name. Nothing of it is seen under the name unless all of it was written, and
+	// it stays when Put has returned.
 	Put(ctx context.Context, name string, write func(io.Writer) error) error
 	// Open reads a file, or returns an error that wraps ErrNotFound.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)

@@ -159,7 +159,8 @@ func TestWritersAtOnceLeaveOneWhole(t *testing.T) {
 						return
 					}
 					defer r.Close()
-					if data, err := io.ReadAll(r); err == nil && !whole(string(data)) { // an object store may say that it was replaced meanwhile
+					// an object store may say that it was replaced meanwhile
+					if data, err := io.ReadAll(r); err == nil && !whole(string(data)) {
 						t.Errorf("a reader got %d bytes", len(data))
 					}
 				})

@@ -17,7 +17,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
-// folder is a Bucket of files in a folder. A file is written beside its place, under a name that nobody reads, and renamed once it is on disk.
+// folder is a Bucket of files in a folder. A file is written beside its place, under a name that nobody reads, and renamed once it is on
+// disk.
 type folder struct{ path string }
 
 const (

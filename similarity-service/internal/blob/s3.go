@@ -28,7 +28,8 @@ const (
 	partSize = 16 << 20
 )
 
-// openS3 opens the bucket of s3://bucket/prefix?endpoint=host:port&region=name. An endpoint that starts with http:// is spoken to in the clear.
+// openS3 opens the bucket of s3://bucket/prefix?endpoint=host:port&region=name. An endpoint that starts with http:// is spoken to in the
+// clear.
 func openS3(u *url.URL) (*bucket, error) {
 	q := u.Query()
 	for name := range q {
@@ -68,7 +69,8 @@ func openS3(u *url.URL) (*bucket, error) {
 	return &bucket{client, u.Host, prefix}, nil
 }
 
-// Put implements Bucket. The file goes to a local one first, so that its size is known: without it every part would be held in memory at the largest size of parts.
+// Put implements Bucket. The file goes to a local one first, so that its size is known: without it every part would be held in memory at
+// the largest size of parts.
 func (b *bucket) Put(ctx context.Context, name string, write func(io.Writer) error) error {
 	if err := b.put(ctx, name, write); err != nil {
 		return fmt.Errorf("store %s: %w", name, err)
@@ -95,7 +97,9 @@ func (b *bucket) put(ctx context.Context, name string, write func(io.Writer) err
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err = b.client.PutObject(ctx, b.name, b.prefix+name, file, size, minio.PutObjectOptions{ContentType: "application/octet-stream", PartSize: partSize})
+	_, err = b.client.PutObject(ctx, b.name, b.prefix+name, file, size, minio.PutObjectOptions{
+		ContentType: "application/octet-stream", PartSize: partSize,
+	})
 	return err
 }
 
@@ -108,7 +112,8 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if _, err := object.Stat(); err != nil { // the request is made by the first use
 		_ = object.Close()
 		if minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
-			if err = b.Ready(ctx); err == nil { // it is the file that is missing, not the bucket: without this a wrong URL would look like lost models
+			// it is the file that is missing, not the bucket: without this a wrong URL would look like lost models
+			if err = b.Ready(ctx); err == nil {
 				err = ErrNotFound
 			}
 		}

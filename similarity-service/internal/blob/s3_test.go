@@ -73,7 +73,8 @@ func startS3(folder string) (stop func(), err error) {
 		_ = server.Process.Kill()
 		_ = server.Wait()
 	}
-	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) { // a process of another's making: there is nothing to wait on but its port
+	// a process of another's making: there is nothing to wait on but its port
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			return stop, conn.Close()

@@ -19,8 +19,8 @@ var ErrNotRead = errors.New("the catalogue has not been read yet: the profile-se
 // CategorySeparator joins the parts of a category path.
 const CategorySeparator = " > "
 
-// Listener is told what describes a family of items whenever that changes, in order: its product, else the first of its variants; nil when nothing of
-// it is left.
+// Listener is told what describes a family of items whenever that changes, in order: its product, else the first of its variants; nil when
+// nothing of it is left.
 type Listener func(shop, family string, item *profileapi.Item)
 
 // Catalogue holds the replicas. It is safe for concurrent use.
@@ -123,8 +123,8 @@ func (c *Catalogue) Families(ctx context.Context, shop string) (func(itemID stri
 	return func(id string) (string, bool) { return c.Family(shop, id) }, nil
 }
 
-// Revision is raised whenever an item of the shop comes, goes or changes its categories, parent or aliases, by no other change. A revision that was asked
-// for before items were looked up tells later whether they must be looked up again.
+// Revision is raised whenever an item of the shop comes, goes or changes its categories, parent or aliases, by no other change. A revision
+// that was asked for before items were looked up tells later whether they must be looked up again.
 func (c *Catalogue) Revision(shop string) uint64 {
 	r := c.replica(shop)
 	r.mu.RLock()

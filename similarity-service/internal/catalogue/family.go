@@ -6,8 +6,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// families joins items: a product and its variants are one family, named by the id that the variants give as parent_id, whether an item of that id
-// exists or not; every other item is a family of its own. Only what has variants or aliases takes memory.
+// families joins items: a product and its variants are one family, named by the id that the variants give as parent_id, whether an item of
+// that id exists or not; every other item is a family of its own. Only what has variants or aliases takes memory.
 type families struct {
 	parents  map[string]string   // variant → family
 	variants map[string][]string // family → its variants, sorted
@@ -146,7 +146,8 @@ func (r *replica) head(family string) string {
 	return family
 }
 
-// offered reports whether anything of a family can be bought: its product is shown, if it has a row, and one of its variants is shown and in stock.
+// offered reports whether anything of a family can be bought: its product is shown, if it has a row, and one of its variants is shown and
+// in stock.
 func (r *replica) offered(family string) bool {
 	variants := r.variants(family)
 	product := r.product(family)
@@ -200,8 +201,8 @@ func (c *Catalogue) Offer(shop string, list []similarityapi.Neighbour) {
 	}
 }
 
-// FamilyOf returns the item that stands for an item's family, the family's category names, narrowest first, and whether the catalogue knows it. The
-// names must not be changed.
+// FamilyOf returns the item that stands for an item's family, the family's category names, narrowest first, and whether the catalogue knows
+// it. The names must not be changed.
 func (c *Catalogue) FamilyOf(shop, itemID string) (head string, categories []string, known bool) {
 	r := c.replica(shop)
 	r.mu.RLock()

@@ -20,17 +20,25 @@ func TestFamiliesWithAndWithoutAParentRow(t *testing.T) {
 	r := newReplica()
 	hat := item("90", "", "HAT")
 	hat.Item.GTIN = "4006381333931"
-	r.apply([]profileapi.ItemChange{item("v12", "g1"), item("v11", "g1"), item("tee-s", "tee", "SKU-S"), item("tee", "", "12345"), item("cap", "", "CAP-1"), item("CAP-2", "", "cap"), item("hat-m", "HAT"), hat})
+	r.apply([]profileapi.ItemChange{
+		item("v12", "g1"), item("v11", "g1"), item("tee-s", "tee", "SKU-S"), item("tee", "", "12345"), item("cap", "", "CAP-1"),
+		item("CAP-2", "", "cap"), item("hat-m", "HAT"), hat,
+	})
 	type answer struct{ family, head string }
 	got := map[string]answer{}
-	for _, id := range []string{"v11", "v12", "g1", "tee-s", "SKU-S", "tee", "12345", "CAP-1", "cap", "hat-m", "90", "HAT", "4006381333931", "nothing"} {
+	for _, id := range []string{
+		"v11", "v12", "g1", "tee-s", "SKU-S", "tee", "12345", "CAP-1", "cap", "hat-m", "90", "HAT", "4006381333931", "nothing",
+	} {
 		if family, known := r.family(id); known {
 			got[id] = answer{family, r.head(family)}
 		}
 	}
 	want := map[string]answer{
-		"v11": {"g1", "v11"}, "v12": {"g1", "v11"}, "g1": {"g1", "v11"}, "tee-s": {"tee", "tee"}, "SKU-S": {"tee", "tee"}, "tee": {"tee", "tee"}, "12345": {"tee", "tee"},
-		"CAP-1": {"cap", "cap"}, "cap": {"cap", "cap"}, "hat-m": {"90", "90"}, "90": {"90", "90"}, "HAT": {"90", "90"}, "4006381333931": {"90", "90"}, // an item of that id wins over the alias of another
+		"v11": {"g1", "v11"}, "v12": {"g1", "v11"}, "g1": {"g1", "v11"}, "tee-s": {"tee", "tee"}, "SKU-S": {"tee", "tee"},
+		"tee": {"tee", "tee"}, "12345": {"tee", "tee"},
+		// an item of that id wins over the alias of another
+		"CAP-1": {"cap", "cap"}, "cap": {"cap", "cap"}, "hat-m": {"90", "90"}, "90": {"90", "90"}, "HAT": {"90", "90"},
+		"4006381333931": {"90", "90"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); diff != "" {
 		t.Error(diff)
@@ -80,7 +88,9 @@ func TestDescriptionsFollowFamilies(t *testing.T) {
 		for step := range rapid.IntRange(0, 20).Draw(t, "steps") {
 			c := profileapi.ItemChange{ItemID: rapid.SampledFrom(ids).Draw(t, "item")}
 			if rapid.IntRange(0, 3).Draw(t, "deleted") > 0 {
-				c.Item = &profileapi.Item{Title: fmt.Sprint(c.ItemID, step), ParentID: rapid.SampledFrom([]string{"", "f", "g"}).Draw(t, "parent")}
+				c.Item = &profileapi.Item{
+					Title: fmt.Sprint(c.ItemID, step), ParentID: rapid.SampledFrom([]string{"", "f", "g"}).Draw(t, "parent"),
+				}
 			}
 			if now[c.ItemID] = c.Item; c.Item == nil {
 				delete(now, c.ItemID)

@@ -34,8 +34,8 @@ type description struct {
 	item   *profileapi.Item
 }
 
-// apply takes over changes of the feed and returns the families that are described otherwise than before, in order. It gives ids that are new a text
-// of their own, also within changes.
+// apply takes over changes of the feed and returns the families that are described otherwise than before, in order. It gives ids that are
+// new a text of their own, also within changes.
 func (r *replica) apply(changes []profileapi.ItemChange) []description {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -49,11 +49,15 @@ func categoriesOf(r *replica, id string) ([]string, bool) {
 
 func TestReplicaFollowsAnyChanges(t *testing.T) {
 	t.Parallel()
-	paths := [][]string{nil, {"Home"}, {"Home", "Lighting"}, {"Home > Lighting"}, {"Home", "Lighting", "Lamps"}, {"Garden", "Lighting"}, {"Lighting"}}
+	paths := [][]string{
+		nil, {"Home"}, {"Home", "Lighting"}, {"Home > Lighting"}, {"Home", "Lighting", "Lamps"}, {"Garden", "Lighting"}, {"Lighting"},
+	}
 	change := rapid.Custom(func(t *rapid.T) profileapi.ItemChange {
 		c := profileapi.ItemChange{ItemID: fmt.Sprint("item", rapid.IntRange(0, 20).Draw(t, "item"))}
 		if rapid.IntRange(0, 3).Draw(t, "deleted") > 0 {
-			c.Item = &profileapi.Item{CategoryPath: rapid.SampledFrom(paths).Draw(t, "path"), Title: rapid.StringN(0, 2, 4).Draw(t, "title")}
+			c.Item = &profileapi.Item{
+				CategoryPath: rapid.SampledFrom(paths).Draw(t, "path"), Title: rapid.StringN(0, 2, 4).Draw(t, "title"),
+			}
 		}
 		return c
 	})
@@ -95,9 +99,11 @@ func TestEmptyingRaisesTheRevision(t *testing.T) {
 func TestCategoriesAreNamedNarrowestFirst(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ path, want []string }{
-		"none":                         {nil, nil},
-		"one":                          {[]string{"Home"}, []string{"Home"}},
-		"three":                        {[]string{"Home", "Lighting", "Lamps"}, []string{"Home > Lighting > Lamps", "Home > Lighting", "Home"}},
+		"none": {nil, nil},
+		"one":  {[]string{"Home"}, []string{"Home"}},
+		"three": {
+			[]string{"Home", "Lighting", "Lamps"}, []string{"Home > Lighting > Lamps", "Home > Lighting", "Home"},
+		},
 		"a part that holds separators": {[]string{"A > B", " > "}, []string{"A > B >  > ", "A > B"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,7 +76,10 @@ func (s *sweep) pivots(from, to int) error {
 		}
 	}
 	s.tiles(n, func(rowFrom, rowTo int) {
-		gemm(blas.NoTrans, 1, general(s.panel[rowFrom*b:], rowTo-rowFrom, b, b), general(inverse, b, b, b), 0, general(s.scaled[rowFrom*b:], rowTo-rowFrom, b, b))
+		gemm(
+			blas.NoTrans, 1, general(s.panel[rowFrom*b:], rowTo-rowFrom, b, b), general(inverse, b, b, b), 0,
+			general(s.scaled[rowFrom*b:], rowTo-rowFrom, b, b),
+		)
 	})
 	s.tiles(n, func(rowFrom, rowTo int) {
 		for colFrom := 0; colFrom < rowTo; colFrom += sweepBlock {

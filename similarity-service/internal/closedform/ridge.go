@@ -51,7 +51,9 @@ func Ridge(g *neighbours.Graph, support *neighbours.Lists, lambda float64, o nei
 func normalisedColumns(g *neighbours.Graph) *csr.Matrix {
 	columns := g.Users().Transpose()
 	scale := neighbours.Powers(g.Degree(), -.5)
-	out := &csr.Matrix{Rows: columns.Rows, Cols: columns.Cols, RowPtr: columns.RowPtr, ColIdx: columns.ColIdx, Val: make([]float32, columns.NNZ())}
+	out := &csr.Matrix{
+		Rows: columns.Rows, Cols: columns.Cols, RowPtr: columns.RowPtr, ColIdx: columns.ColIdx, Val: make([]float32, columns.NNZ()),
+	}
 	for i := range columns.Rows {
 		for p := columns.RowPtr[i]; p < columns.RowPtr[i+1]; p++ {
 			x := 1.0

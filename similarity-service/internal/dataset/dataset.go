@@ -97,7 +97,8 @@ type Options struct {
 	Format        Format
 	TrainFraction float64 // share of the training part of tables; 0 means the format's own rule
 	Resplit       bool    // lightgcn: draw each user's test items again at random, keeping their number
-	// WithoutReloads, of sessions, takes an item clicked again at once for a page loaded again: such clicks go, and with them the cases that ask for one.
+	// WithoutReloads, of sessions, takes an item clicked again at once for a page loaded again: such clicks go, and with them the cases
+	// that ask for one.
 	WithoutReloads bool
 	Seed           uint64
 	Table          Table
@@ -105,7 +106,8 @@ type Options struct {
 
 // Table says how to read tables; what is left out is found out by itself.
 type Table struct {
-	Mapping    map[string]string `json:"mapping,omitempty"`     // column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
+	// column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
+	Mapping    map[string]string `json:"mapping,omitempty"`
 	Separator  string            `json:"separator,omitempty"`   // one character, or tab
 	Encoding   string            `json:"encoding,omitempty"`    // such as windows-1252
 	Decimal    string            `json:"decimal,omitempty"`     // . or ,

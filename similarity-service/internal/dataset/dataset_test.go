@@ -130,7 +130,10 @@ func TestLightGCN(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	t.Parallel()
-	d := load(t, map[string]string{"train_sessions.txt": "3 1 3\n2\n", "test_prefixes.txt": "1 2\t3\n"}, dataset.Options{Format: dataset.Sessions})
+	d := load(
+		t, map[string]string{"train_sessions.txt": "3 1 3\n2\n", "test_prefixes.txt": "1 2\t3\n"},
+		dataset.Options{Format: dataset.Sessions},
+	)
 	if diff := cmp.Diff([]string{"3", "1", "3"}, ids(d, d.Sessions[0])); diff != "" {
 		t.Error(diff)
 	}
@@ -220,12 +223,16 @@ func TestPublicLayouts(t *testing.T) {
 		}
 	}
 	files := map[string]string{"x.csv": "who;what\nann;a\nann;b\nann;c\nbob;a\nbob;b\n"}
-	o := dataset.Options{Format: dataset.CSV, TrainFraction: .5, Table: dataset.Table{Mapping: map[string]string{"who": "user_id", "what": "item_id"}}}
+	o := dataset.Options{
+		Format: dataset.CSV, TrainFraction: .5, Table: dataset.Table{Mapping: map[string]string{"who": "user_id", "what": "item_id"}},
+	}
 	d := load(t, files, o)
 	if diff := cmp.Diff([]string{"no column of times: the test part is random"}, d.Notes); diff != "" || d.Lines != 5 {
 		t.Errorf("%d lines: %s", d.Lines, diff)
 	}
-	german := map[string]string{"x.csv": "Bestellnr;Artikelnr;Menge;Datum\n1;a;1,5;31.01.2024\n1;b;1;31.01.2024\n2;a;1;02.02.2024\n2;b;1;02.02.2024\n"}
+	german := map[string]string{
+		"x.csv": "Bestellnr;Artikelnr;Menge;Datum\n1;a;1,5;31.01.2024\n1;b;1;31.01.2024\n2;a;1;02.02.2024\n2;b;1;02.02.2024\n",
+	}
 	d = load(t, german, dataset.Options{Format: dataset.Baskets, TrainFraction: .5})
 	if len(d.Notes) != 0 || d.RowTimes[0] != 1706659200 { // 31 January 2024, midnight
 		t.Errorf("notes %q, times %v", d.Notes, d.RowTimes)
@@ -266,17 +273,28 @@ func TestBadInputNamesThePlace(t *testing.T) {
 		files  map[string]string
 		want   string
 	}{
-		"long id":        {dataset.LightGCN, map[string]string{"train.txt": "0 1\n1 2 " + long + "\n", "test.txt": "0 2\n"}, "train.txt, line 2, column 5"},
-		"control byte":   {dataset.LightGCN, map[string]string{"train.txt": "0 1\n", "test.txt": "0 2\x00\n"}, "test.txt, line 1, column 3"},
-		"no test file":   {dataset.LightGCN, map[string]string{"train.txt": "0 1\n"}, "no file test.txt"},
-		"no tab":         {dataset.Sessions, map[string]string{"train_sessions.txt": "1 2\n", "test_prefixes.txt": "1 2\n"}, "line 1, column 4: no tab"},
-		"NaN rating":     {dataset.MovieLens, map[string]string{"ratings.csv": "user,item,rating\na,b,NaN\n"}, "line 2, field 3: the rating"},
+		"long id": {
+			dataset.LightGCN, map[string]string{"train.txt": "0 1\n1 2 " + long + "\n", "test.txt": "0 2\n"}, "train.txt, line 2, column 5",
+		},
+		"control byte": {
+			dataset.LightGCN, map[string]string{"train.txt": "0 1\n", "test.txt": "0 2\x00\n"}, "test.txt, line 1, column 3",
+		},
+		"no test file": {dataset.LightGCN, map[string]string{"train.txt": "0 1\n"}, "no file test.txt"},
+		"no tab": {
+			dataset.Sessions, map[string]string{"train_sessions.txt": "1 2\n", "test_prefixes.txt": "1 2\n"}, "line 1, column 4: no tab",
+		},
+		"NaN rating": {
+			dataset.MovieLens, map[string]string{"ratings.csv": "user,item,rating\na,b,NaN\n"}, "line 2, field 3: the rating",
+		},
 		"bad time":       {dataset.CSV, map[string]string{"x.csv": "user,item,time\na,b,yesterday\n"}, "line 2, field 3: the time"},
 		"missing column": {dataset.CSV, map[string]string{"x.csv": "user,thing\na,b\n"}, `no column "item"`},
 		"short line":     {dataset.CSV, map[string]string{"x.csv": "user,item\na\n"}, "line 2, field 2: the item"},
 		"empty id":       {dataset.Baskets, map[string]string{"x.csv": "order,item\n1,\n"}, "line 2, field 2: the item"},
 		"empty table":    {dataset.CSV, map[string]string{"x.csv": "user,item\n"}, "no interactions"},
-		"torn zstd":      {dataset.LightGCN, map[string]string{"train.txt": zstandard(t, strings.Repeat("0 1 2 3\n", 999))[:12], "test.txt": "0 2\n"}, "train.txt"},
+		"torn zstd": {
+			dataset.LightGCN, map[string]string{"train.txt": zstandard(t, strings.Repeat("0 1 2 3\n", 999))[:12], "test.txt": "0 2\n"},
+			"train.txt",
+		},
 		"unknown format": {"parquet", map[string]string{"x": "y"}, "want one of"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,13 +7,13 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 )
 
-// Fold returns part f of a cross-validation of the training part of d in the given number of folds, at least 2; the tests of d stay out of it. The
-// same seed draws the same folds.
+// Fold returns part f of a cross-validation of the training part of d in the given number of folds, at least 2; the tests of d stay out of
+// it. The same seed draws the same folds.
 //
-// The entries of a history are dealt out to the folds at random, those of one fold are the tests, and the fold has no order, so that what is chosen
-// within it is chosen for entries at random too. Orders and sessions, which follow each other in
-// time, are tested on what came later: the later half is cut in as many blocks as there are folds, and block f is tested with all that came
-// before it for training. Orders without times are dealt out at random.
+// The entries of a history are dealt out to the folds at random, those of one fold are the tests, and the fold has no order, so that what
+// is chosen within it is chosen for entries at random too. Orders and sessions, which follow each other in time, are tested on what came
+// later: the later half is cut in as many blocks as there are folds, and block f is tested with all that came before it for training.
+// Orders without times are dealt out at random.
 func (d *Data) Fold(f, folds int, seed uint64) (*Data, error) {
 	if folds < 2 || f < 0 || f >= folds {
 		return nil, fmt.Errorf("fold %d of %d, want 2 folds or more", f, folds)

@@ -23,7 +23,10 @@ func matrix(t *testing.T, rows [][]int32) *csr.Matrix {
 func TestFoldsOfHistoriesTestEveryEntryOnce(t *testing.T) {
 	t.Parallel()
 	rows := [][]int32{{0, 1, 2, 3, 4}, {5}, {}, {7, 6, 5, 4}}
-	d := &dataset.Data{Relation: dataset.Similar, Items: &idmap.Map{}, Ordered: true, Train: matrix(t, rows), Tests: []dataset.Case{{Row: 0, Relevant: []int32{7}}}}
+	d := &dataset.Data{
+		Relation: dataset.Similar, Items: &idmap.Map{}, Ordered: true, Train: matrix(t, rows),
+		Tests: []dataset.Case{{Row: 0, Relevant: []int32{7}}},
+	}
 	tested := make([][]int32, len(rows))
 	for f := range 3 {
 		fold, err := d.Fold(f, 3, 1)
@@ -42,7 +45,9 @@ func TestFoldsOfHistoriesTestEveryEntryOnce(t *testing.T) {
 		}
 		for _, c := range fold.Tests {
 			left, _ := fold.Train.Row(int(c.Row))
-			if got := slices.Sorted(slices.Values(slices.Concat(left, c.Relevant))); !slices.Equal(got, slices.Sorted(slices.Values(rows[c.Row]))) {
+			if got := slices.Sorted(
+				slices.Values(slices.Concat(left, c.Relevant)),
+			); !slices.Equal(got, slices.Sorted(slices.Values(rows[c.Row]))) {
 				t.Errorf("fold %d has %v of row %v", f, got, rows[c.Row])
 			}
 			tested[c.Row] = append(tested[c.Row], c.Relevant...)
@@ -67,7 +72,9 @@ func TestFoldsOfOrdersAndSessionsLearnFromThePast(t *testing.T) {
 			t.Fatal(err)
 		}
 		if o.Train.Rows != past || len(o.RowTimes) != past || o.Until != times[past] || len(o.Tests) != 2 {
-			t.Errorf("fold %d: %d orders until %d, %d tests; want %d until %d, 2", f, o.Train.Rows, o.Until, len(o.Tests), past, times[past])
+			t.Errorf(
+				"fold %d: %d orders until %d, %d tests; want %d until %d, 2", f, o.Train.Rows, o.Until, len(o.Tests), past, times[past],
+			)
 		}
 		s, err := sessions.Fold(f, 3, 1)
 		if err != nil {

@@ -107,7 +107,10 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 	for _, c := range need {
 		if plan.Column(c.field()) < 0 {
-			return fmt.Errorf("%s: the table has no column %q: name it with --map COLUMN=%s; its columns are %s", name, strings.TrimSuffix(c.field(), "_id"), c.field(), strings.Join(reader.Columns, ", "))
+			return fmt.Errorf(
+				"%s: the table has no column %q: name it with --map COLUMN=%s; its columns are %s", name,
+				strings.TrimSuffix(c.field(), "_id"), c.field(), strings.Join(reader.Columns, ", "),
+			)
 		}
 	}
 	plan.Learn(sample)
@@ -148,7 +151,8 @@ func planOf(reader *table.Reader, o Options, fallback []column) (*table.Plan, er
 	}
 	maps.Copy(mapping, o.Table.Mapping)
 	return table.NewPlan(table.Interactions, reader.Columns, table.PlanOptions{
-		Mapping: mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone, JSON: reader.Format == table.NDJSON,
+		Mapping: mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone,
+		JSON: reader.Format == table.NDJSON,
 	})
 }
 
@@ -177,5 +181,7 @@ func findTable(path string, hints ...string) (string, error) {
 	if len(entries) == 1 {
 		return filepath.Join(path, entries[0].Name()), nil
 	}
-	return "", fmt.Errorf("the folder has %d files and none named like %s: give the path of the table itself", len(entries), strings.Join(hints, " or "))
+	return "", fmt.Errorf(
+		"the folder has %d files and none named like %s: give the path of the table itself", len(entries), strings.Join(hints, " or "),
+	)
 }

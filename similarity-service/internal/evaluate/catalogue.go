@@ -10,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
-// catalogue is what the figures beyond accuracy need of the training part: how often each item occurs, which are new, and, as the likeness of
-// two items, the cosine of the rows that have them.
+// catalogue is what the figures beyond accuracy need of the training part: how often each item occurs, which are new, and, as the likeness
+// of two items, the cosine of the rows that have them.
 func catalogue(d *dataset.Data) metrics.Catalogue {
 	rows := sync.OnceValue(func() *csr.Matrix { return occurrences(d).Transpose() })
 	return metrics.Catalogue{Popularity: Popularity(d), New: newItems(d), Likeness: func(i, j int32) float64 {

@@ -14,8 +14,8 @@ const EASE = "ease"
 const (
 	// sweepSeconds is the nominal cost of an inverse per cubed item.
 	sweepSeconds = .2e-9
-	// easeShare of the budget may go into EASE; leadShare when it leads clearly, so that the other families are searched briefly. Fewer points than easePoints
-	// would be no search.
+	// easeShare of the budget may go into EASE; leadShare when it leads clearly, so that the other families are searched briefly. Fewer
+	// points than easePoints would be no search.
 	easeShare  = .4
 	leadShare  = .7
 	easePoints = 5
@@ -129,7 +129,9 @@ func searchEASE(s *search) (*candidate, error) {
 		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1, top: .5},
 	)
 	if s.data.RowTimes != nil {
-		axes = append(axes, s.axes(EASE, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .4, low: 2, top: noDecay})...)
+		axes = append(
+			axes, s.axes(EASE, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .4, low: 2, top: noDecay})...,
+		)
 	}
 	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
 		p := start
@@ -213,7 +215,8 @@ func (s *search) easeScores(p ease, held *validation) (*easeScores, ease, error)
 	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
 }
 
-// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped, then from the best so far.
+// bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped,
+// then from the best so far.
 func (s *search) bestEASE(p ease, held *validation) (*scored[ease], error) {
 	scores, p, err := s.easeScores(p, held)
 	if err != nil {

@@ -101,7 +101,9 @@ func searchLowRank(s *search) (*candidate, error) {
 		return nil, err
 	}
 	best := &scored[lowRank]{}
-	at, _, err := patternSearch(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}), lowRankPoints, func(at []float64) (float64, error) {
+	at, _, err := patternSearch(s.axes(TwoHopLowRank, axis{
+		name: Strength, step: .2, last: .05, low: -2, top: 2,
+	}), lowRankPoints, func(at []float64) (float64, error) {
 		p.Strength = at[0]
 		c, err := l.score(p)
 		if err != nil {
@@ -143,7 +145,8 @@ func (l *lowScores) towardsRandomWalk(best *scored[lowRank]) (*scored[lowRank], 
 	return at, nil
 }
 
-// lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found for.
+// lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found
+// for.
 type lowScores struct {
 	*search
 	held     *validation

@@ -31,7 +31,8 @@ func (o *Optimum) Loss() float64 {
 func (s *search) testOptimum(chosen member) (*Optimum, error) {
 	low, lowRanked := chosen.(lowRank)
 	start := low.weighing
-	axes := []axis{{name: "strength", start: low.Strength, step: .2, last: .05, low: -2, top: 2}} // the vectors depend on the user exponent, which stays
+	// the vectors depend on the user exponent, which stays
+	axes := []axis{{name: "strength", start: low.Strength, step: .2, last: .05, low: -2, top: 2}}
 	if !lowRanked {
 		start = chosen.(twoHop).weighing
 		axes[0] = axis{name: "user exponent", start: start.UserExponent, step: .2, last: .05, low: -1.5, top: .5}

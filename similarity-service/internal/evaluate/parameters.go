@@ -55,7 +55,8 @@ func Parameters(algorithm string) []Parameter {
 // Pinned are parameters given by hand, by algorithm and name: the search leaves them as they are and chooses the others.
 type Pinned map[string]map[string]float64
 
-// Checked returns the parameters under their full names. The error names every one that no algorithm has or that lies out of range, and what would do.
+// Checked returns the parameters under their full names. The error names every one that no algorithm has or that lies out of range, and
+// what would do.
 func (p Pinned) Checked() (Pinned, error) {
 	out := Pinned{}
 	var errs []error
@@ -92,7 +93,13 @@ func (p Pinned) fit(d *dataset.Data, o Options) error {
 	var errs []error
 	for _, algorithm := range slices.Sorted(maps.Keys(p)) {
 		if !Uses(o.Algorithms, algorithm) || !Suits(algorithm, d.Relation) {
-			errs = append(errs, fmt.Errorf("parameters of %s are given, but it does not compete on these data: name it among the algorithms or leave them out", algorithm))
+			errs = append(
+				errs,
+				fmt.Errorf(
+					"parameters of %s are given, but it does not compete on these data: name it among the algorithms or leave them out",
+					algorithm,
+				),
+			)
 		}
 		if _, given := p[algorithm][HalfLifeDays]; given && d.RowTimes == nil {
 			errs = append(errs, fmt.Errorf("%s.%s is given, but these data have no times of orders: leave it out", algorithm, HalfLifeDays))

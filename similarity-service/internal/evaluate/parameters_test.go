@@ -13,7 +13,8 @@ func TestGivenParametersAreLeftAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for relation, pinned := range map[string]evaluate.Pinned{
 		dataset.Similar: {
-			evaluate.TwoHop: {"beta": .27, "a": -.31, "alpha": .77}, evaluate.EASE: {"lambda": 12.5, "user_exponent": -.11}, evaluate.TwoHopLowRank: {"strength": .33},
+			evaluate.TwoHop: {"beta": .27, "a": -.31, "alpha": .77}, evaluate.EASE: {"lambda": 12.5, "user_exponent": -.11},
+			evaluate.TwoHopLowRank: {"strength": .33},
 		},
 		dataset.BoughtTogether: {evaluate.TwoHop: {"beta": .27, "a": -.31}, evaluate.EASE: {"lambda": 12.5}},
 		dataset.ViewedNext:     {evaluate.NextItem: {"recency": 2.5, "seed_decay": .33}},

@@ -93,8 +93,8 @@ type separable interface {
 	rows() weighing
 }
 
-// separable is the member of a recipe that [Refresh] can build single lists by, nil for others. Weights of rows that age all change from day to
-// day, and a model with terms over the whole catalogue has no lists that stand alone.
+// separable is the member of a recipe that [Refresh] can build single lists by, nil for others. Weights of rows that age all change from
+// day to day, and a model with terms over the whole catalogue has no lists that stand alone.
 func (r *Recipe) separable(relation string) separable {
 	f := familyOf(r.Algorithm)
 	if f == nil || f.read == nil || relation == dataset.ViewedNext {

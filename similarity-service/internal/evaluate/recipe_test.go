@@ -64,7 +64,8 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 		relation, algorithm string
 		recipe              *evaluate.Recipe // nil to search for one
 	}{
-		{dataset.Similar, evaluate.TwoHop, nil}, {dataset.BoughtTogether, evaluate.TwoHop, nil}, {dataset.ViewedNext, evaluate.NextItem, nil},
+		{dataset.Similar, evaluate.TwoHop, nil}, {dataset.BoughtTogether, evaluate.TwoHop, nil},
+		{dataset.ViewedNext, evaluate.NextItem, nil},
 		{dataset.Similar, evaluate.LLR, recipe(t, evaluate.LLR, fields{"values": "ones", "seed_half_life": 12})},
 		{dataset.Similar, evaluate.TwoHopLowRank, recipe(t, evaluate.TwoHopLowRank, fields{
 			"values": "ones", "user_exponent": -1. / 3, "target_exponent": .1, "low_rank": 9, "strength": 1. / 7, "vector_seed": 5,

@@ -105,7 +105,9 @@ func easeCut(g *neighbours.Graph, p ease, o neighbours.Options) (*neighbours.Lis
 }
 
 // easeWeights gives the cut lists of a point the weights that it serves with.
-func easeWeights(g *neighbours.Graph, lists *neighbours.Lists, gram *closedform.Dense, p ease, o neighbours.Options) (*neighbours.Lists, error) {
+func easeWeights(
+	g *neighbours.Graph, lists *neighbours.Lists, gram *closedform.Dense, p ease, o neighbours.Options,
+) (*neighbours.Lists, error) {
 	if p.Refit {
 		var err error
 		if lists, err = closedform.Refit(lists, gram, p.Lambda, o); err != nil {

@@ -40,7 +40,9 @@ func TestRidgeCompetesOnlyWhenNamed(t *testing.T) {
 func TestRidgeIsReproducible(t *testing.T) {
 	t.Parallel()
 	d, o := grouped(t, 300, dataset.Similar), options()
-	o.Recipe = recipe(t, evaluate.Ridge, fields{"values": "ones", "user_exponent": -.8, "target_exponent": .2, "source_exponent": .4, "lambda": 2})
+	o.Recipe = recipe(t, evaluate.Ridge, fields{
+		"values": "ones", "user_exponent": -.8, "target_exponent": .2, "source_exponent": .4, "lambda": 2,
+	})
 	run := func(workers int) *evaluate.Leaderboard {
 		o := o
 		o.Workers = workers

@@ -249,7 +249,8 @@ func (s *search) leaderboard() (*Leaderboard, error) {
 	}
 	for _, c := range ranked {
 		r := Result{
-			Name: c.name, Parameters: c.at.parameters(s), Validation: metrics.Mean(c.cases), ValidationCases: c.cases, Path: c.path, CPUSeconds: c.cpu, PeakBytes: c.peak,
+			Name: c.name, Parameters: c.at.parameters(s), Validation: metrics.Mean(c.cases), ValidationCases: c.cases, Path: c.path,
+			CPUSeconds: c.cpu, PeakBytes: c.peak,
 		}
 		if c == selected || s.o.tests(c.name) {
 			model, err := s.measure(c, &r)
@@ -287,14 +288,17 @@ func (s *search) measure(c *candidate, r *Result) (*Trained, error) {
 	return model, nil
 }
 
-// test ranks every test case. Users' seeds are the entries of their rows as the model reads them; everything in their training row, and what a basket
-// has, is left out, but a session may return. Users without seeds get what is popular, whatever the model, as a storefront gives them.
+// test ranks every test case. Users' seeds are the entries of their rows as the model reads them; everything in their training row, and
+// what a basket has, is left out, but a session may return. Users without seeds get what is popular, whatever the model, as a storefront
+// gives them.
 func (s *search) test(m *Trained) (*metrics.Collector, error) {
 	d, rows := s.data, s.matrix(m.Values)
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
 	popular := byMass(known.Popularity)
-	err := neighbours.Blocks(len(d.Tests), neighbours.Options{Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test")}, func() func(int) {
+	err := neighbours.Blocks(len(d.Tests), neighbours.Options{
+		Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test"),
+	}, func() func(int) {
 		r := NewRanker(s.train.Cols)
 		return func(at int) {
 			c := d.Tests[at]

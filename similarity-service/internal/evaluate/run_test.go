@@ -224,10 +224,18 @@ func TestRunWithBadInput(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, d := range map[string]*dataset.Data{
-			"no test":       {Relation: dataset.Similar, Items: &idmap.Map{}, Train: one},
-			"one entry":     {Relation: dataset.Similar, Items: &idmap.Map{}, Train: one, Tests: []dataset.Case{{Row: 0, Relevant: []int32{1}}}},
-			"one session":   {Relation: dataset.ViewedNext, Items: &idmap.Map{}, Sessions: [][]int32{{0, 1}}, Tests: []dataset.Case{{Row: -1, Seeds: []int32{0}, Relevant: []int32{1}}}},
-			"no next click": {Relation: dataset.ViewedNext, Items: &idmap.Map{}, Sessions: [][]int32{{0}, {1}, {0}}, Tests: []dataset.Case{{Row: -1, Seeds: []int32{0}, Relevant: []int32{1}}}},
+			"no test": {Relation: dataset.Similar, Items: &idmap.Map{}, Train: one},
+			"one entry": {
+				Relation: dataset.Similar, Items: &idmap.Map{}, Train: one, Tests: []dataset.Case{{Row: 0, Relevant: []int32{1}}},
+			},
+			"one session": {
+				Relation: dataset.ViewedNext, Items: &idmap.Map{}, Sessions: [][]int32{{0, 1}},
+				Tests: []dataset.Case{{Row: -1, Seeds: []int32{0}, Relevant: []int32{1}}},
+			},
+			"no next click": {
+				Relation: dataset.ViewedNext, Items: &idmap.Map{}, Sessions: [][]int32{{0}, {1}, {0}},
+				Tests: []dataset.Case{{Row: -1, Seeds: []int32{0}, Relevant: []int32{1}}},
+			},
 		} {
 			if _, err := evaluate.Run(d, options()); err == nil {
 				t.Errorf("%s: want an error", name)

@@ -19,11 +19,21 @@ func TestScoutSpendsTheBudgetWhereAWinnerIsExpected(t *testing.T) {
 		points func(n int) bool // that EASE gets
 		twoHop bool
 	}{
-		"EASE leads: the two-hop family is not searched":    {1, nil, func(e float64) float64 { return e * .8 }, easeAhead, func(n int) bool { return n >= easePoints }, false},
-		"EASE lags: it is not searched":                     {1, nil, func(e float64) float64 { return e * 1.3 }, easeBehind, func(n int) bool { return n == 0 }, true},
-		"neither leads by what a search gains: both are":    {1, nil, func(e float64) float64 { return e * .9 }, easeNear, func(n int) bool { return n >= easePoints }, true},
-		"an inverse beyond the budget is not tried":         {1e-6, nil, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n == 0 }, true},
-		"what is asked for by name is searched in any case": {1, []string{TwoHop, EASE}, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n > 0 }, true},
+		"EASE leads: the two-hop family is not searched": {
+			1, nil, func(e float64) float64 { return e * .8 }, easeAhead, func(n int) bool { return n >= easePoints }, false,
+		},
+		"EASE lags: it is not searched": {
+			1, nil, func(e float64) float64 { return e * 1.3 }, easeBehind, func(n int) bool { return n == 0 }, true,
+		},
+		"neither leads by what a search gains: both are": {
+			1, nil, func(e float64) float64 { return e * .9 }, easeNear, func(n int) bool { return n >= easePoints }, true,
+		},
+		"an inverse beyond the budget is not tried": {
+			1e-6, nil, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n == 0 }, true,
+		},
+		"what is asked for by name is searched in any case": {
+			1, []string{TwoHop, EASE}, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n > 0 }, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,7 +50,10 @@ func TestScoutSpendsTheBudgetWhereAWinnerIsExpected(t *testing.T) {
 				t.Fatal(err)
 			}
 			cases := slices.Repeat([]metrics.Accuracy{{NDCG: c.ndcg(ease.ndcg())}}, len(held.cases))
-			s.found = []*candidate{{name: Cosine, scored: scored[member]{cases: cases}}, {name: Popular, scored: scored[member]{cases: make([]metrics.Accuracy, len(held.cases))}}}
+			s.found = []*candidate{
+				{name: Cosine, scored: scored[member]{cases: cases}},
+				{name: Popular, scored: scored[member]{cases: make([]metrics.Accuracy, len(held.cases))}},
+			}
 			if err := s.scout(); err != nil {
 				t.Fatal(err)
 			}

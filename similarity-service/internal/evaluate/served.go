@@ -7,7 +7,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
-// MeasureLists scores lists that something else made for the tests of d, one list each in their order, as [Run] scores the lists of its models.
+// MeasureLists scores lists that something else made for the tests of d, one list each in their order, as [Run] scores the lists of its
+// models.
 func MeasureLists(d *dataset.Data, lists [][]int32, k int) (Result, error) {
 	if len(lists) != len(d.Tests) {
 		return Result{}, fmt.Errorf("%d lists for %d test cases", len(lists), len(d.Tests))

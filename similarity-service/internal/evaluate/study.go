@@ -50,16 +50,16 @@ type Standing struct {
 	Runs       int                       // in which it competed
 }
 
-// Comparison is a paired test between two algorithms: the difference of the NDCG of First less that of Second, over the runs, or over the cases of the
-// only run.
+// Comparison is a paired test between two algorithms: the difference of the NDCG of First less that of Second, over the runs, or over the
+// cases of the only run.
 type Comparison struct {
 	First, Second string
 	metrics.Spread
 	Pairs int
 }
 
-// Conduct runs the competition as often as the plan says, on the data that load gives for a seed, several runs at a time. The same plan and options
-// give the same study.
+// Conduct runs the competition as often as the plan says, on the data that load gives for a seed, several runs at a time. The same plan and
+// options give the same study.
 func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) (*Study, error) {
 	study := &Study{Runs: make([]Competition, plan.Runs())}
 	workers := cmp.Or(o.Workers, runtime.GOMAXPROCS(0))

@@ -57,7 +57,10 @@ func TestAStudyIsReproducible(t *testing.T) {
 	t.Parallel()
 	plan := evaluate.Plan{Folds: 2, Seeds: 2}
 	want, got := conduct(t, dataset.Similar, plan, 1), conduct(t, dataset.Similar, plan, 4)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(evaluate.Leaderboard{}, evaluate.Competition{}), cmpopts.IgnoreFields(evaluate.Study{}, "Data"), cmpopts.EquateNaNs()); diff != "" {
+	if diff := cmp.Diff(
+		want, got, cmpopts.IgnoreUnexported(evaluate.Leaderboard{}, evaluate.Competition{}), cmpopts.IgnoreFields(evaluate.Study{}, "Data"),
+		cmpopts.EquateNaNs(),
+	); diff != "" {
 		t.Error(diff)
 	}
 	first, second := want.Runs[0].Board.ByName(evaluate.LLR), want.Runs[2].Board.ByName(evaluate.LLR)

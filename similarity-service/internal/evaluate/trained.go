@@ -26,8 +26,8 @@ type Trained struct {
 	Prior []float32
 }
 
-// Train builds the winner with the parameters that won: from the training part that it was tested on it is built already, from other data of the same kind,
-// such as all of it, it is built again. Popularity as the winner gives ErrNothingToServe.
+// Train builds the winner with the parameters that won: from the training part that it was tested on it is built already, from other data
+// of the same kind, such as all of it, it is built again. Popularity as the winner gives ErrNothingToServe.
 func (b *Leaderboard) Train(d *dataset.Data, o Options) (*Trained, error) {
 	if b.Recipe == nil {
 		return nil, ErrNothingToServe

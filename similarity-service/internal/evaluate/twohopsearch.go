@@ -10,7 +10,9 @@ import (
 
 // twoHopStart is where the search begins.
 func (s *search) twoHopStart() twoHop {
-	return twoHop{weighing: s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}))}
+	return twoHop{
+		weighing: s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3})),
+	}
 }
 
 // twoHopInReach searches unless EASE leads clearly.

@@ -88,7 +88,8 @@ func (s *Sample) Fit(d Data) *Result {
 	for n, k := range kinds {
 		half := 1.96 * math.Sqrt(variance[n]) * scale
 		r.Weights = append(r.Weights, Weight{
-			Type: s.types[k], Configured: configured[n], Learnt: beta[n] * scale, Low: beta[n]*scale - half, High: beta[n]*scale + half, Events: seen[n],
+			Type: s.types[k], Configured: configured[n], Learnt: beta[n] * scale, Low: beta[n]*scale - half, High: beta[n]*scale + half,
+			Events: seen[n],
 		})
 	}
 	slices.SortFunc(r.Weights, func(a, b Weight) int { return cmp.Compare(a.Type, b.Type) })
@@ -251,7 +252,8 @@ type visitor struct {
 	kinds int
 }
 
-// pairs compares what a visitor came to after the cut with what his history leads to as well. The events of the history are counted in seen.
+// pairs compares what a visitor came to after the cut with what his history leads to as well. The events of the history are counted in
+// seen.
 func (v *visitor) pairs(events []event, seen []int) (out []pair) {
 	type touch struct {
 		item int32

@@ -27,8 +27,8 @@ const (
 	resamples = 1000
 )
 
-// Candidate is what is known of the model that wants to serve. Cases, Popular and Final belong to the same held-out cases in the same order, and so do
-// the two of the validation among themselves.
+// Candidate is what is known of the model that wants to serve. Cases, Popular and Final belong to the same held-out cases in the same
+// order, and so do the two of the validation among themselves.
 type Candidate struct {
 	Cases   []metrics.Accuracy // of the model trained without the held-out part
 	Popular []metrics.Accuracy
@@ -58,7 +58,8 @@ const (
 	Unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
 )
 
-// Decide runs every check. Where too little is held out to judge by, as in a young shop, the validation of the search decides, and the verdict says so.
+// Decide runs every check. Where too little is held out to judge by, as in a young shop, the validation of the search decides, and the
+// verdict says so.
 func Decide(c Candidate) similarityapi.Gate {
 	g := similarityapi.Gate{Passed: true}
 	add := func(check similarityapi.GateCheck) {
@@ -72,12 +73,17 @@ func Decide(c Candidate) similarityapi.Gate {
 		add(notWorseThanPopularity("not_worse_than_popularity", c.Cases, c.Popular))
 		add(servesAsMeasured(c))
 	} else {
-		add(atLeast("validation_cases", float64(len(c.Validation)), MinCases, "histories of two items or more, of which a part can be hidden"))
+		add(atLeast(
+			"validation_cases", float64(len(c.Validation)), MinCases, "histories of two items or more, of which a part can be hidden",
+		))
 		add(notWorseThanPopularity("validation_not_worse_than_popularity", c.Validation, c.PopularValidation))
 		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough to be measured on; %d are needed. "+
 			"Until then histories decide of which a part was hidden during the search.", len(c.Cases), MinCases)
 	}
-	add(atLeast("coverage", float64(c.Listed)/math.Max(float64(c.Items), 1), minCoverage, "share of the items with interactions that have neighbours"))
+	add(atLeast(
+		"coverage", float64(c.Listed)/math.Max(float64(c.Items), 1), minCoverage,
+		"share of the items with interactions that have neighbours",
+	))
 	if c.Live != nil {
 		g.Against = c.Live.Version
 		againstLive(c, measured, add)
@@ -99,7 +105,9 @@ func againstLive(c Candidate, measured bool, add func(similarityapi.GateCheck)) 
 		add(notWorseThanLive(c))
 	}
 	if c.Live.Used > 0 {
-		add(atLeast("data_volume", float64(c.Used)/float64(c.Live.Used), minVolume, "interactions learned from, as a share of the live model's"))
+		add(atLeast(
+			"data_volume", float64(c.Used)/float64(c.Live.Used), minVolume, "interactions learned from, as a share of the live model's",
+		))
 	}
 	if !math.IsNaN(c.Live.Overlap) {
 		add(atLeast("list_overlap", c.Live.Overlap, minOverlap, "mean share of neighbours in common with the live model"))
@@ -108,7 +116,8 @@ func againstLive(c Candidate, measured bool, add func(similarityapi.GateCheck)) 
 
 func atLeast(name string, value, limit float64, what string) similarityapi.GateCheck {
 	return similarityapi.GateCheck{
-		Name: name, Passed: value >= limit, Value: round(value), Limit: limit, Detail: fmt.Sprintf("%s: %.4g, at least %g wanted", what, value, limit),
+		Name: name, Passed: value >= limit, Value: round(value), Limit: limit,
+		Detail: fmt.Sprintf("%s: %.4g, at least %g wanted", what, value, limit),
 	}
 }
 
@@ -116,11 +125,13 @@ func sound(problem error) similarityapi.GateCheck {
 	if problem != nil {
 		return similarityapi.GateCheck{Name: "sound", Value: 0, Limit: 1, Detail: problem.Error()}
 	}
-	return similarityapi.GateCheck{Name: "sound", Passed: true, Value: 1, Limit: 1, Detail: "every list is ordered, finite and names known items"}
+	return similarityapi.GateCheck{
+		Name: "sound", Passed: true, Value: 1, Limit: 1, Detail: "every list is ordered, finite and names known items",
+	}
 }
 
-// notWorseThanPopularity refuses what is certainly worse than the simplest of lists. With few held-out cases the interval is wide, and a model is not
-// kept from a shop for a difference that chance explains: without one the shop has nothing but texts.
+// notWorseThanPopularity refuses what is certainly worse than the simplest of lists. With few held-out cases the interval is wide, and a
+// model is not kept from a shop for a difference that chance explains: without one the shop has nothing but texts.
 func notWorseThanPopularity(name string, cases, popular []metrics.Accuracy) similarityapi.GateCheck {
 	gain := difference(cases, popular)
 	return similarityapi.GateCheck{

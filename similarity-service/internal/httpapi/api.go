@@ -41,11 +41,15 @@ func (a *API) Register(api huma.API) {
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)
-	audit.Register(api, "/v1/audit/models", "audit-models", "models", "Who did what to models, jobs and schedules, the newest first", a.Audit.Log)
+	audit.Register(
+		api, "/v1/audit/models", "audit-models", "models", "Who did what to models, jobs and schedules, the newest first", a.Audit.Log,
+	)
 }
 
 // audited records an operation.
-func audited[I, O any](a *API, w audit.What[I], handler func(ctx context.Context, shop string, in *I) (*O, error)) func(context.Context, string, *I) (*O, error) {
+func audited[I, O any](
+	a *API, w audit.What[I], handler func(ctx context.Context, shop string, in *I) (*O, error),
+) func(context.Context, string, *I) (*O, error) {
 	return audit.Handler(a.Audit, w, func(ctx context.Context, shop string, in *I) (*O, error) {
 		out, err := handler(ctx, shop, in)
 		if err != nil {

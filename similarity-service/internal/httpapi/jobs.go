@@ -79,11 +79,13 @@ func (a *API) registerJobs(api huma.API) {
 		}
 	}
 	register(api, auth.ScopeModelsWrite, huma.Operation{
-		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusConflict},
+		OperationID: "start-job", Method: http.MethodPost, Path: "/v1/jobs", Tags: tags, DefaultStatus: http.StatusAccepted,
+		Errors:  []int{http.StatusConflict},
 		Summary: "Recompute models, or evaluate algorithms on the shop's own events",
 	}, audited(a, started("job.start"), start("")))
 	register(api, auth.ScopeModelsWrite, huma.Operation{
-		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusConflict},
+		OperationID: "start-evaluation", Method: http.MethodPost, Path: "/v1/evaluations", Tags: tags, DefaultStatus: http.StatusAccepted,
+		Errors:  []int{http.StatusConflict},
 		Summary: "Evaluate the algorithms on the shop's own events; the leaderboard is the job's result",
 	}, audited(a, started("evaluation.start"), start(KindEvaluation)))
 	register(api, auth.ScopeModelsRead, huma.Operation{
@@ -102,8 +104,9 @@ func (a *API) registerJobs(api huma.API) {
 		return &jobOutput{job}, err
 	})
 	register(api, auth.ScopeModelsWrite, huma.Operation{
-		OperationID: "cancel-job", Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", Tags: tags, DefaultStatus: http.StatusAccepted,
-		Summary: "Ask a job to stop; the live models stay as they are",
+		OperationID: "cancel-job", Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", Tags: tags,
+		DefaultStatus: http.StatusAccepted,
+		Summary:       "Ask a job to stop; the live models stay as they are",
 	}, audited(a, audit.What[jobInput]{
 		Action: "job.cancel", Subject: func(_ string, in *jobInput) string { return in.JobID },
 	}, func(ctx context.Context, shop string, in *jobInput) (*struct{}, error) {
@@ -129,14 +132,18 @@ func complete(r *similarityapi.JobRequest) error {
 	var fields []apierror.FieldError
 	for _, relation := range r.Relations {
 		if !slices.Contains([]string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}, relation) {
-			fields = append(fields, apierror.FieldError{Pointer: "/relations", Detail: "\"" + relation + "\" is not one of similar, bought_together, viewed_next"})
+			fields = append(fields, apierror.FieldError{
+				Pointer: "/relations", Detail: "\"" + relation + "\" is not one of similar, bought_together, viewed_next",
+			})
 		}
 	}
 	if r.Publish == "always" && r.Reason == "" {
 		fields = append(fields, apierror.FieldError{Pointer: "/reason", Detail: "publish \"always\" overrules the gate: say why"})
 	}
 	if r.TouchedOnly && r.Kind != KindRecompute {
-		fields = append(fields, apierror.FieldError{Pointer: "/touched_only", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/touched_only", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out",
+		})
 	}
 	fields = append(fields, ofEvaluation(r)...)
 	if len(fields) > 0 {
@@ -151,7 +158,8 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 	for at, name := range r.Algorithms {
 		if !slices.Contains(evaluate.Algorithms(), name) {
 			fields = append(fields, apierror.FieldError{
-				Pointer: fmt.Sprintf("/algorithms/%d", at), Detail: fmt.Sprintf("%q is not one of %s", name, strings.Join(evaluate.Algorithms(), ", ")),
+				Pointer: fmt.Sprintf("/algorithms/%d", at),
+				Detail:  fmt.Sprintf("%q is not one of %s", name, strings.Join(evaluate.Algorithms(), ", ")),
 			})
 		}
 	}
@@ -159,13 +167,17 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 		fields = append(fields, apierror.FieldError{Pointer: "/parameters", Detail: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
 	if r.Kind != KindEvaluation && (r.Folds > 0 || r.Seeds > 0) {
-		fields = append(fields, apierror.FieldError{Pointer: "/folds", Detail: "folds and seeds are for a job of the kind \"evaluation\": leave them out"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/folds", Detail: "folds and seeds are for a job of the kind \"evaluation\": leave them out",
+		})
 	}
 	if r.Folds == 1 {
 		fields = append(fields, apierror.FieldError{Pointer: "/folds", Detail: "one fold is none: give 2 or more, or leave it out"})
 	}
 	if r.TouchedOnly && (len(r.Algorithms) > 0 || len(r.Parameters) > 0) {
-		fields = append(fields, apierror.FieldError{Pointer: "/touched_only", Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/touched_only", Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters",
+		})
 	}
 	return fields
 }

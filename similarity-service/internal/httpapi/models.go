@@ -68,7 +68,9 @@ func (a *API) registerModels(api huma.API) {
 		OperationID: "live-models", Method: http.MethodGet, Path: "/v1/models/live", Tags: tags,
 		Summary: "The live version of each relation",
 	}, func(_ context.Context, shop string, _ *struct{}) (*liveOutput, error) {
-		return &liveOutput{similarityapi.LiveModels{Live: a.Registry.Live(shop), Texts: a.Lookup.Texts(shop), Degraded: a.Registry.Fallbacks(shop)}}, nil
+		return &liveOutput{
+			similarityapi.LiveModels{Live: a.Registry.Live(shop), Texts: a.Lookup.Texts(shop), Degraded: a.Registry.Fallbacks(shop)},
+		}, nil
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-model", Method: http.MethodGet, Path: "/v1/models/{version}", Tags: tags, Summary: "One version",

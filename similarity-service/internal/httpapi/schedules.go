@@ -44,7 +44,8 @@ func (a *API) registerSchedules(api huma.API) {
 		OperationID: "create-schedule", Method: http.MethodPost, Path: "/v1/schedules", Tags: tags, DefaultStatus: http.StatusCreated,
 		Summary: "Start a job at the times of a cron expression",
 	}, audited(a, audit.What[newScheduleInput]{
-		Action: "schedule.create", Subject: func(_ string, in *newScheduleInput) string { return in.Body.Cron }, After: func(in *newScheduleInput) any { return in.Body },
+		Action: "schedule.create", Subject: func(_ string, in *newScheduleInput) string { return in.Body.Cron },
+		After: func(in *newScheduleInput) any { return in.Body },
 	}, func(ctx context.Context, shop string, in *newScheduleInput) (*scheduleOutput, error) {
 		in.Body.ScheduleID = ""
 		return a.putSchedule(ctx, shop, in.Body)

@@ -55,7 +55,10 @@ type popularInput struct {
 // Resolve refuses a half-life within which no two events lie.
 func (in *popularInput) Resolve(huma.Context) []error {
 	if in.HalfLife != 0 && in.HalfLife < similarityapi.ShortestHalfLife {
-		return []error{&huma.ErrorDetail{Location: "query.half_life_hours", Value: in.HalfLife, Message: "is shorter than .1 hours: use a longer one, or 0 for that of the window"}}
+		return []error{&huma.ErrorDetail{
+			Location: "query.half_life_hours", Value: in.HalfLife,
+			Message: "is shorter than .1 hours: use a longer one, or 0 for that of the window",
+		}}
 	}
 	return nil
 }

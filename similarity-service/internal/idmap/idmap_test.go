@@ -50,7 +50,8 @@ func TestCopiesAreTheIDsInATextOfTheirOwn(t *testing.T) {
 	if !slices.Equal(copies, ids) {
 		t.Errorf("%q, want %q", copies, ids)
 	}
-	if unsafe.StringData(copies[0]) == unsafe.StringData(ids[0]) || unsafe.StringData(idmap.Copies(ids[:1])[0]) == unsafe.StringData(ids[0]) {
+	if unsafe.StringData(copies[0]) == unsafe.StringData(ids[0]) ||
+		unsafe.StringData(idmap.Copies(ids[:1])[0]) == unsafe.StringData(ids[0]) {
 		t.Error("an id itself is given back")
 	}
 	// One object: each begins where the one before ends.

@@ -24,7 +24,10 @@ import (
 )
 
 // brisk is a timing in which a test need not wait.
-var brisk = timing{lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond, again: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond}}
+var brisk = timing{
+	lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond,
+	again: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond},
+}
 
 // replica returns a manager that also looks for jobs that nobody runs, as a process has.
 func replica(t *testing.T, s *store.Store, run Runner) *Manager {
@@ -290,7 +293,8 @@ func TestAJobThatWaitsToBeTriedAgainCanBeCancelled(t *testing.T) {
 
 const databaseEnv = "AISLE_TEST_DATABASE"
 
-// TestAKilledProcessLosesNoJob kills a process in the middle of a job: another takes it once the lease has run out. One that ends every process is given up.
+// TestAKilledProcessLosesNoJob kills a process in the middle of a job: another takes it once the lease has run out. One that ends every
+// process is given up.
 func TestAKilledProcessLosesNoJob(t *testing.T) {
 	t.Parallel()
 	if url := os.Getenv(databaseEnv); url != "" {
@@ -319,7 +323,8 @@ func TestAKilledProcessLosesNoJob(t *testing.T) {
 				}
 				survivor := replica(t, storetest.Open(t, url), well)
 				job.Job = end(t, survivor, job.JobID)
-				if want := kills < maxAttempts; want != (job.State == similarityapi.JobSucceeded) || !want && !strings.Contains(job.Error, "given up") {
+				if want := kills < maxAttempts; want != (job.State == similarityapi.JobSucceeded) || !want &&
+					!strings.Contains(job.Error, "given up") {
 					t.Errorf("after %d killed processes it is %+v", kills, job.Job)
 				}
 				survivor.Close()

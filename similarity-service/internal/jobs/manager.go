@@ -1,8 +1,9 @@
-// Package jobs runs long work: one job per kind and shop at a time across all replicas, with progress, cancel and history, and taken up again by another process when
-// the one that ran it is gone. docs/adr/0005-jobs-in-the-database.md says how and why.
+// Package jobs runs long work: one job per kind and shop at a time across all replicas, with progress, cancel and history, and taken up
+// again by another process when the one that ran it is gone. docs/adr/0005-jobs-in-the-database.md says how and why.
 //
-// A job is a row of the store. Whoever runs it holds a lease on the row and prolongs it; a lease that has run out frees the job for any replica. What a job does must
-// bear being done again from its start: recomputes publish in one step, at their end. The main type is Manager.
+// A job is a row of the store. Whoever runs it holds a lease on the row and prolongs it; a lease that has run out frees the job for any
+// replica. What a job does must bear being done again from its start: recomputes publish in one step, at their end. The main type is
+// Manager.
 package jobs
 
 import (
@@ -42,11 +43,12 @@ const (
 
 // timing is how soon things are noticed. Tests have another.
 type timing struct {
-	lease time.Duration   // how long a job stays its owner's without a word
-	beat  time.Duration   // how often the lease is prolonged and a wish to cancel is looked for
-	show  time.Duration   // how late progress is seen
-	look  time.Duration   // how often jobs that nobody runs are looked for
-	again []time.Duration // how long a job that failed for a reason that may pass waits before it is begun again, the first time and the next ones
+	lease time.Duration // how long a job stays its owner's without a word
+	beat  time.Duration // how often the lease is prolonged and a wish to cancel is looked for
+	show  time.Duration // how late progress is seen
+	look  time.Duration // how often jobs that nobody runs are looked for
+	// how long a job that failed for a reason that may pass waits before it is begun again, the first time and the next ones
+	again []time.Duration
 }
 
 var usual = timing{
@@ -54,7 +56,8 @@ var usual = timing{
 	again: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute},
 }
 
-// Runner does the work of one kind of job. It returns when ctx ends. It may be called again for a job whose process ended, and then starts over.
+// Runner does the work of one kind of job. It returns when ctx ends. It may be called again for a job whose process ended, and then starts
+// over.
 type Runner func(ctx context.Context, t *Task) error
 
 // Manager starts, watches and remembers jobs. It is safe for concurrent use.
@@ -81,7 +84,8 @@ var (
 // NewManager returns a manager with a runner per kind.
 func NewManager(s *store.Store, runners map[string]Runner, logger *slog.Logger, now func() time.Time) *Manager {
 	return &Manager{
-		store: s, runners: runners, logger: logger, now: now, timing: usual, owner: uuid.NewString(), cancels: map[string]context.CancelCauseFunc{},
+		store: s, runners: runners, logger: logger, now: now, timing: usual, owner: uuid.NewString(),
+		cancels: map[string]context.CancelCauseFunc{},
 	}
 }
 
@@ -97,7 +101,8 @@ func (m *Manager) New(shop string, r similarityapi.JobRequest) (*store.Job, erro
 	}}, nil
 }
 
-// Start begins a job and returns at once. A running job of the same kind gives *RunningError. What it returns without an error is done, here or by another replica.
+// Start begins a job and returns at once. A running job of the same kind gives *RunningError. What it returns without an error is done,
+// here or by another replica.
 func (m *Manager) Start(ctx context.Context, shop string, r similarityapi.JobRequest) (similarityapi.Job, error) {
 	job, err := m.New(shop, r)
 	if err != nil {

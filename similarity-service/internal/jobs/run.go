@@ -56,7 +56,10 @@ func begin(job *store.Job, now time.Time) {
 // work calls the runner. Its panic is its failure.
 func (m *Manager) work(ctx context.Context, t *Task) (err error) {
 	if t.job.Attempts > maxAttempts {
-		return fmt.Errorf("given up: %d processes that ran it ended; the live models are as before. Look at why they ended, such as too little memory, then start it again", maxAttempts)
+		return fmt.Errorf(
+			"given up: %d processes that ran it ended; the live models are as before. Look at why they ended, such as too little memory, then start it again",
+			maxAttempts,
+		)
 	}
 	runner := m.runners[t.Request.Kind]
 	if runner == nil {
@@ -74,8 +77,8 @@ func (m *Manager) work(ctx context.Context, t *Task) (err error) {
 	return runner(ctx, t)
 }
 
-// keep prolongs the lease, shows how far the job is and looks for a wish to cancel, until ctx ends. A database that is away does not stop the work as long as nobody else
-// can have taken the job.
+// keep prolongs the lease, shows how far the job is and looks for a wish to cancel, until ctx ends. A database that is away does not stop
+// the work as long as nobody else can have taken the job.
 func (m *Manager) keep(ctx context.Context, cancel context.CancelCauseFunc, t *Task) {
 	tick := time.NewTicker(m.timing.show)
 	defer tick.Stop()
@@ -107,7 +110,9 @@ func (m *Manager) keep(ctx context.Context, cancel context.CancelCauseFunc, t *T
 
 // mayPass reports whether a job failed for want of something that may be there again soon: a peer or a store that does not answer.
 func mayPass(err error) bool {
-	for _, status := range []int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+	for _, status := range []int{
+		http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+	} {
 		if apierror.Is(err, status) {
 			return true
 		}
@@ -136,7 +141,9 @@ func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	ctx, done := context.WithTimeout(context.Background(), storeLimit)
 	defer done()
 	if err := m.store.HandJobOn(ctx, job, m.owner, after); err != nil && !errors.Is(err, store.ErrNotFound) {
-		m.logger.Warn("a job was not handed on, another replica takes it once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
+		m.logger.Warn(
+			"a job was not handed on, another replica takes it once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err,
+		)
 		return
 	}
 	m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
@@ -156,12 +163,16 @@ func (m *Manager) finish(t *Task, err, cause error) {
 	}
 	m.logger.Log(context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
 	err = m.writeEnd(&job)
-	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) && !m.stopped(); {
+	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) &&
+		!m.stopped(); {
 		time.Sleep(m.timing.beat) // nobody else takes the job before its lease has run out
 		err = m.writeEnd(&job)
 	}
 	if err != nil {
-		m.logger.Error("the end of a job was not recorded, another replica does it again once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err)
+		m.logger.Error(
+			"the end of a job was not recorded, another replica does it again once its lease has run out", "shop", t.Shop, "job_id",
+			t.JobID, "error", err,
+		)
 	}
 }
 

@@ -28,7 +28,8 @@ func (c *content) changed(family string, item *profileapi.Item) {
 		return
 	}
 	c.texts.Upsert(text.Item{
-		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags, Language: item.Language,
+		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags,
+		Language: item.Language,
 	})
 	c.vectors.Upsert(family, item.Vectors)
 }
@@ -38,7 +39,8 @@ func (c *content) fingerprint() uint64 {
 	return c.texts.Texts() + 0x9e3779b97f4a7c15*c.vectors.Fingerprint()
 }
 
-// similar returns at most 2·limit items alike, in no order, and what says so. Where both texts and vectors speak of the item, the score is the mean of both.
+// similar returns at most 2·limit items alike, in no order, and what says so. Where both texts and vectors speak of the item, the score is
+// the mean of both.
 func (c *content) similar(id string, limit int) ([]text.Neighbour[string], string) {
 	byText, byVectors := c.texts.Similar(id, limit), c.vectors.Similar(id, limit)
 	if len(byVectors) == 0 {

@@ -27,7 +27,9 @@ func TestTextsAndVectorsSpeakOfItemsTogether(t *testing.T) {
 		alike  []text.Neighbour[string]
 		source string
 	}{
-		"both":    {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "picture", Score: .5}, {ID: "text", Score: .5}}, SourceBlend},
+		"both": {
+			[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "picture", Score: .5}, {ID: "text", Score: .5}}, SourceBlend,
+		},
 		"text":    {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, SourceText},
 		"picture": {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, SourceVectors},
 	} {

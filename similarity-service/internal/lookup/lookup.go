@@ -1,6 +1,7 @@
-// Package lookup answers "which items go with these": it joins the lists of a model with what is alike by text and by the shop's own vectors, in proportion to how much is
-// known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue. Models and texts know families: a product with
-// its variants is asked for by any of their ids or aliases, and named in lists by its family.
+// Package lookup answers "which items go with these": it joins the lists of a model with what is alike by text and by the shop's own
+// vectors, in proportion to how much is known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue.
+// Models and texts know families: a product with its variants is asked for by any of their ids or aliases, and named in lists by its
+// family.
 package lookup
 
 import (
@@ -57,7 +58,8 @@ func New(registry *serving.Registry, families Families) *Lookup {
 	return &Lookup{registry: registry, families: families, contents: map[string]*content{}}
 }
 
-// FamilyChanged keeps what is known of items themselves in step with the catalogue: item describes the family now; nil when nothing of it is left.
+// FamilyChanged keeps what is known of items themselves in step with the catalogue: item describes the family now; nil when nothing of it
+// is left.
 func (l *Lookup) FamilyChanged(shop, family string, item *profileapi.Item) {
 	l.content(shop).changed(family, item)
 }
@@ -179,7 +181,9 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 }
 
 // list joins one item's behaviour with its texts and vectors. Only "similar" is a matter of those: what is bought together is rarely alike.
-func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int) similarityapi.NeighbourList {
+func (l *Lookup) list(
+	shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int,
+) similarityapi.NeighbourList {
 	out := similarityapi.NeighbourList{ItemID: id, Source: SourceBehaviour, Neighbours: row}
 	support, scale := 0.0, float64(coldScale)
 	if m != nil {
@@ -204,9 +208,9 @@ func (l *Lookup) list(shop, relation string, m *serving.Model, id string, row []
 	return out
 }
 
-// blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine: texts that say little leave behaviour as it was
-// measured. The share falls with support; scale is what the
-// model's best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much worth as positive ones.
+// blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine: texts that say little
+// leave behaviour as it was measured. The share falls with support; scale is what the model's best neighbours usually weigh, so that seeds
+// with and without behaviour can be summed. Negative weights are as much worth as positive ones.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
 	share, best := textPrior/(textPrior+support), 0.0
 	for _, n := range alike {
@@ -229,8 +233,8 @@ func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], suppor
 	return out[:min(len(out), limit)]
 }
 
-// Next returns what a session may look at next, as far as the session itself says so, with the share of each of its items; nothing, with an empty version, while no model
-// has been published.
+// Next returns what a session may look at next, as far as the session itself says so, with the share of each of its items; nothing, with an
+// empty version, while no model has been published.
 func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequest) (similarityapi.NextAnswer, error) {
 	m, err := l.registry.Model(ctx, shop, similarityapi.ViewedNext, r.ModelVersion)
 	if errors.Is(err, serving.ErrNoModel) {

@@ -42,8 +42,14 @@ func TestMeasure(t *testing.T) {
 		want     metrics.Accuracy
 	}{
 		{"perfect list", []int32{1, 2}, set(1, 2), 2, 2, false, metrics.Accuracy{Recall: 1, NDCG: 1, HR: 1, MRR: 1, MAP: 1, Precision: 1}},
-		{"second place", []int32{5, 1}, set(1), 1, 2, false, metrics.Accuracy{Recall: 1, NDCG: third, HR: 1, MRR: .5, MAP: .5, Precision: .5}},
-		{"more relevant than places", []int32{1}, set(1, 2, 3), 3, 1, false, metrics.Accuracy{Recall: 1. / 3, NDCG: 1, HR: 1, MRR: 1, MAP: 1, Precision: 1}},
+		{
+			"second place", []int32{5, 1}, set(1), 1, 2, false,
+			metrics.Accuracy{Recall: 1, NDCG: third, HR: 1, MRR: .5, MAP: .5, Precision: .5},
+		},
+		{
+			"more relevant than places", []int32{1}, set(1, 2, 3), 3, 1, false,
+			metrics.Accuracy{Recall: 1. / 3, NDCG: 1, HR: 1, MRR: 1, MAP: 1, Precision: 1},
+		},
 		{"capped recall", []int32{1}, set(1, 2, 3), 3, 1, true, metrics.Accuracy{Recall: 1, NDCG: 1, HR: 1, MRR: 1, MAP: 1, Precision: 1}},
 		// Hits at the places 1 and 3: (1/1 + 2/3) / 2, and two of four places.
 		{"two hits", []int32{1, 5, 2, 6}, set(1, 2), 2, 4, false, metrics.Accuracy{
@@ -72,8 +78,8 @@ func TestSummary(t *testing.T) {
 	c.Record(0, metrics.Accuracy{Recall: 1}, []int32{0, 1})
 	c.Record(1, metrics.Accuracy{Recall: 0}, []int32{0})
 	s := c.Summary()
-	// Shares with one added to each count: 4/8 and 2/8, so 1, 2 and 1 bits.
-	// Items are listed 0, 0, 1 and 2 times: (1·1 + 3·2) / (4·3). One of the three places has an item that is new; the one pair is alike by a quarter.
+	// Shares with one added to each count: 4/8 and 2/8, so 1, 2 and 1 bits. Items are listed 0, 0, 1 and 2 times: (1·1 + 3·2) / (4·3). One
+	// of the three places has an item that is new; the one pair is alike by a quarter.
 	diversity, fresh := .75, 1./3
 	want := metrics.Summary{
 		Accuracy: metrics.Accuracy{Recall: .5}, Coverage: .5, Novelty: 4. / 3, PopularityBias: (.875 + .625 + .875) / 3,

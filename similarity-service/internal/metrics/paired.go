@@ -14,9 +14,10 @@ type Spread struct {
 	P        float64 // two-sided p-value of a mean of 0
 }
 
-// Repeated describes repeated measurements, of which overlap is the number of test cases over that of the training part: measurements that share their
-// training data vary together, and the variance of their mean is taken as (1/n + overlap)·SD² (Nadeau and Bengio, Machine Learning 52, 2003, eq. 11).
-// With overlap 0 it is the usual paired t-test, when values are differences. Fewer than two values have no spread: SD, Interval and P are NaN.
+// Repeated describes repeated measurements, of which overlap is the number of test cases over that of the training part: measurements that
+// share their training data vary together, and the variance of their mean is taken as (1/n + overlap)·SD² (Nadeau and Bengio, Machine
+// Learning 52, 2003, eq. 11). With overlap 0 it is the usual paired t-test, when values are differences. Fewer than two values have no
+// spread: SD, Interval and P are NaN.
 func Repeated(values []float64, overlap float64) Spread {
 	s := Spread{Mean: stat.Mean(values, nil), SD: math.NaN(), Interval: Interval{math.NaN(), math.NaN()}, P: math.NaN()}
 	n := float64(len(values))

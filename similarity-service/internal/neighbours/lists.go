@@ -43,7 +43,9 @@ func (l *Lists) Of(i int32) ([]int32, []float32) {
 
 // Clone returns a deep copy, so that lists being served are never written to.
 func (l *Lists) Clone() *Lists {
-	return &Lists{K: l.K, Len: slices.Clone(l.Len), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts)}
+	return &Lists{
+		K: l.K, Len: slices.Clone(l.Len), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts),
+	}
 }
 
 // Entries is the number of stored neighbours.

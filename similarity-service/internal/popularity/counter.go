@@ -8,9 +8,11 @@ import (
 )
 
 const (
-	// farAhead is how many half-lives the newest event may lie ahead of the epoch before the sums are scaled anew: 2^farAhead is far from overflowing.
+	// farAhead is how many half-lives the newest event may lie ahead of the epoch before the sums are scaled anew: 2^farAhead is far from
+	// overflowing.
 	farAhead = 100
-	// silence is for how many half-lives lists fade without any event. Then they stay as they are: what sold best before a long pause still did.
+	// silence is for how many half-lives lists fade without any event. Then they stay as they are: what sold best before a long pause still
+	// did.
 	silence = 20
 )
 

@@ -181,7 +181,8 @@ func TestAnythingIsListedAsThePlainWayListsIt(t *testing.T) {
 			// Weights that repeat make ties, and days before the last ones late events.
 			return event{
 				item: item.Draw(t, "item"), kind: rapid.SampledFrom([]string{"view_item", "purchase", "refund"}).Draw(t, "kind"),
-				weight: rapid.SampledFrom([]float32{-5, 1, 1, 5, .3}).Draw(t, "weight"), day: max(0, day-rapid.SampledFrom([]float64{0, 0, 1, 7, 400}).Draw(t, "late")),
+				weight: rapid.SampledFrom([]float32{-5, 1, 1, 5, .3}).Draw(t, "weight"),
+				day:    max(0, day-rapid.SampledFrom([]float64{0, 0, 1, 7, 400}).Draw(t, "late")),
 			}
 		})
 		t.Repeat(map[string]func(*rapid.T){
@@ -227,7 +228,8 @@ func TestListsCanBeReadWhileTheyAreMade(t *testing.T) {
 				default:
 				}
 				items := b.list("popular", "Home", 50)
-				if len(items) == 0 || !slices.IsSortedFunc(items, func(a, b similarityapi.Neighbour) int { return stdcmp.Compare(b.Score, a.Score) }) {
+				if len(items) == 0 ||
+					!slices.IsSortedFunc(items, func(a, b similarityapi.Neighbour) int { return stdcmp.Compare(b.Score, a.Score) }) {
 					t.Errorf("none, or out of order: %v", items)
 					return
 				}

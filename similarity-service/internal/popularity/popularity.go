@@ -1,8 +1,9 @@
-// Package popularity counts what is popular now: event weights that fade with time, over the whole shop and per category. A product and its variants
-// count together. It reads the interactions that are new since its last look, so that a list is fresh within a minute and needs no recompute.
+// Package popularity counts what is popular now: event weights that fade with time, over the whole shop and per category. A product and its
+// variants count together. It reads the interactions that are new since its last look, so that a list is fresh within a minute and needs no
+// recompute.
 //
-// All weights of a window fade by one common factor, so that time alone never changes an order: lists are ranked again only when
-// events came or the catalogue changed, and otherwise only their factor moves on.
+// All weights of a window fade by one common factor, so that time alone never changes an order: lists are ranked again only when events
+// came or the catalogue changed, and otherwise only their factor moves on.
 package popularity
 
 import (
@@ -42,7 +43,10 @@ func Windows() []Window {
 	return []Window{
 		{similarityapi.PopularWindow{Name: "popular"}, 30 * 24 * time.Hour, positive},
 		{similarityapi.PopularWindow{Name: "trending"}, 7 * 24 * time.Hour, positive},
-		{similarityapi.PopularWindow{Name: "best_sellers"}, 30 * 24 * time.Hour, func(t string) bool { return t == "purchase" || t == "refund" }},
+		{
+			similarityapi.PopularWindow{Name: "best_sellers"}, 30 * 24 * time.Hour,
+			func(t string) bool { return t == "purchase" || t == "refund" },
+		},
 	}
 }
 
@@ -77,8 +81,8 @@ const (
 
 // Catalogue says where items stand.
 type Catalogue interface {
-	// FamilyOf returns the item that stands for an item's family, the family's category names, and whether the catalogue has it. The names must not
-	// be changed.
+	// FamilyOf returns the item that stands for an item's family, the family's category names, and whether the catalogue has it. The names
+	// must not be changed.
 	FamilyOf(shop, itemID string) (head string, categories []string, known bool)
 	// Revision is another number whenever an item of the shop has come, gone or changed its categories or its family.
 	Revision(shop string) uint64
@@ -160,7 +164,8 @@ func (p *Popularity) publish(name string, s *shop) {
 	s.lists = &lists{asOf: now, fades: s.counter.fades(now), ranking: s.counter.rank(p.catalogue, name)}
 }
 
-// begin returns the counter that a visit goes on with: a new one when it is time to count from the start, or when a window was asked for that is not counted.
+// begin returns the counter that a visit goes on with: a new one when it is time to count from the start, or when a window was asked for
+// that is not counted.
 func (p *Popularity) begin(name string) (*shop, *counter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -204,9 +209,11 @@ func (p *Popularity) count(ctx context.Context, name string, c *counter) (n int,
 	}
 }
 
-// List returns the first n items of a list; an empty one for a category without events. A window of the shop's own is counted from the first time that it
-// is asked for. The error is a problem. Events of a shop whose lists are asked for are counted within the interval.
-func (p *Popularity) List(ctx context.Context, name string, window similarityapi.PopularWindow, category string, n int) (similarityapi.PopularAnswer, error) {
+// List returns the first n items of a list; an empty one for a category without events. A window of the shop's own is counted from the
+// first time that it is asked for. The error is a problem. Events of a shop whose lists are asked for are counted within the interval.
+func (p *Popularity) List(
+	ctx context.Context, name string, window similarityapi.PopularWindow, category string, n int,
+) (similarityapi.PopularAnswer, error) {
 	if err := p.want(ctx, name, window); err != nil {
 		return similarityapi.PopularAnswer{}, err
 	}
@@ -238,7 +245,9 @@ func (p *Popularity) want(ctx context.Context, name string, window similarityapi
 	}
 	for _, t := range window.Types() {
 		if _, ok := known.Weights[t]; !ok {
-			return apierror.Invalid("There is no such list.", apierror.FieldError{Parameter: "event_types", Code: "unknown_type", Detail: t + " " + known.Weights.Unknown(t)})
+			return apierror.Invalid("There is no such list.", apierror.FieldError{
+				Parameter: "event_types", Code: "unknown_type", Detail: t + " " + known.Weights.Unknown(t),
+			})
 		}
 	}
 	if !p.wanted(name, window, true) {
@@ -249,7 +258,8 @@ func (p *Popularity) want(ctx context.Context, name string, window similarityapi
 	return nil
 }
 
-// wanted notes that one of the shop's own windows was asked for, and reports whether it is one; a new one becomes it when add says so and there is room.
+// wanted notes that one of the shop's own windows was asked for, and reports whether it is one; a new one becomes it when add says so and
+// there is room.
 func (p *Popularity) wanted(name string, window similarityapi.PopularWindow, add bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -49,9 +49,9 @@ func (b *builder) addBasket(entries []entry) {
 	b.baskets = append(b.baskets, set)
 }
 
-// addHistory counts the history of a visitor, and adds what of it lies before the cut as a row of the split; that row knows nothing of what came
-// later, neither weights nor order. What is new after the cut is a test. A visitor who came after the cut only is one as well: the end of the visit,
-// a fifth of it, is to be found from its beginning.
+// addHistory counts the history of a visitor, and adds what of it lies before the cut as a row of the split; that row knows nothing of what
+// came later, neither weights nor order. What is new after the cut is a test. A visitor who came after the cut only is one as well: the end
+// of the visit, a fifth of it, is to be found from its beginning.
 func (b *builder) addHistory(all, past []entry) {
 	if len(all) > 0 {
 		b.rows++

@@ -15,7 +15,8 @@ type place struct {
 	sum uint32
 }
 
-// chunkFile is a temporary file of chunks, 13 bytes a row. Where the system allows it the file has no name any more, so that a crash leaves nothing behind.
+// chunkFile is a temporary file of chunks, 13 bytes a row. Where the system allows it the file has no name any more, so that a crash leaves
+// nothing behind.
 type chunkFile struct {
 	file *os.File // nil when there is no room for one
 	size int64

@@ -87,11 +87,16 @@ func (c *Collector) Add(b *profileapi.InteractionBlock) {
 		subject := c.subject(b, names, index, p)
 		weight := b.Weight[p]
 		if subject == none || math.IsNaN(float64(weight)) || math.IsInf(float64(weight), 0) || b.OccurredAt[p] < 0 {
-			c.report.drop(&c.report.invalid, func() string { return "item " + b.Items[b.Item[p]] + " without a usable visitor, order or weight" })
+			c.report.drop(
+				&c.report.invalid, func() string { return "item " + b.Items[b.Item[p]] + " without a usable visitor, order or weight" },
+			)
 			continue
 		}
 		item := c.item(b, b.Item[p])
-		c.log.add(row{uint32(subject), uint32(item), uint32(min(b.OccurredAt[p]/1000, math.MaxUint32)), packWeight(weight)}, c.options.SpillAfter, c.options.Warn)
+		c.log.add(
+			row{uint32(subject), uint32(item), uint32(min(b.OccurredAt[p]/1000, math.MaxUint32)), packWeight(weight)}, c.options.SpillAfter,
+			c.options.Warn,
+		)
 	}
 }
 

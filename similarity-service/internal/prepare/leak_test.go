@@ -32,7 +32,9 @@ func splitRow(p *Prepared, u int) string {
 // TestTrainingRowsKnowNothingOfTheFuture gives a visitor the same past and different futures: the training row stays.
 func TestTrainingRowsKnowNothingOfTheFuture(t *testing.T) {
 	t.Parallel()
-	past := []profileapi.Interaction{event("ann", "", "", "i0", 1, 1*day), event("ann", "", "", "i1", 3, 2*day), event("ann", "", "", "i2", 1, 3*day)}
+	past := []profileapi.Interaction{
+		event("ann", "", "", "i0", 1, 1*day), event("ann", "", "", "i1", 3, 2*day), event("ann", "", "", "i2", 1, 3*day),
+	}
 	for name, future := range map[string][]profileapi.Interaction{
 		"more weight for an old item":   {event("ann", "", "", "i0", 5, 20*day)},
 		"an old item that is the last":  {event("ann", "", "", "i1", 1, 21*day), event("ann", "", "", "i0", 1, 22*day)},
@@ -46,7 +48,10 @@ func TestTrainingRowsKnowNothingOfTheFuture(t *testing.T) {
 			for u := range 8 { // visitors of the held-out part, whatever ann does
 				tail = append(tail, event(fmt.Sprint("t", u), "", "", "i0", 1, int64(19*day+u)))
 			}
-			p, err := collect(t, Options{Relation: similarityapi.Similar, HoldOut: .08}, 16, append(append(append([]profileapi.Interaction{}, past...), background()...), append(tail, future...)...))
+			p, err := collect(
+				t, Options{Relation: similarityapi.Similar, HoldOut: .08}, 16,
+				append(append(append([]profileapi.Interaction{}, past...), background()...), append(tail, future...)...),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +102,8 @@ func TestVisitsOfNewVisitorsAreCases(t *testing.T) {
 		for _, i := range c.Seeds {
 			seeds = append(seeds, p.Split.Items.ID(i))
 		}
-		if diff := cmp.Diff([]string{"i0", "i1", "i2", "i3", "i4"}, seeds); diff != "" || len(c.Relevant) != 1 || p.Split.Items.ID(c.Relevant[0]) != "i5" {
+		if diff := cmp.Diff([]string{"i0", "i1", "i2", "i3", "i4"}, seeds); diff != "" || len(c.Relevant) != 1 ||
+			p.Split.Items.ID(c.Relevant[0]) != "i5" {
 			t.Errorf("the case of a visit: %s, to be found %v", diff, c.Relevant)
 		}
 	}

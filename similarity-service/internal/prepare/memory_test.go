@@ -61,7 +61,8 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestFinishMakesLittleGarbage prepares a million interactions of many visitors: beside the two matrices, 8 bytes an entry each, hardly anything is made.
+// TestFinishMakesLittleGarbage prepares a million interactions of many visitors: beside the two matrices, 8 bytes an entry each, hardly
+// anything is made.
 func TestFinishMakesLittleGarbage(t *testing.T) { // not parallel: it counts what the whole process allocates
 	const n = 1_000_000
 	users, items := make([]string, 25_000), make([]string, 1000)
@@ -84,7 +85,10 @@ func TestFinishMakesLittleGarbage(t *testing.T) { // not parallel: it counts wha
 	}
 	runtime.ReadMemStats(&after)
 	if each := float64(after.TotalAlloc-before.TotalAlloc) / n; each > 60 {
-		t.Errorf("%.1f bytes allocated per interaction, want at most 60: two matrices, times of which at most a million are kept, and tests", each)
+		t.Errorf(
+			"%.1f bytes allocated per interaction, want at most 60: two matrices, times of which at most a million are kept, and tests",
+			each,
+		)
 	}
 	runtime.KeepAlive(p)
 }

@@ -20,7 +20,9 @@ const day = 24 * 60 * 60
 // event is an interaction at a second; user, session and order may be "".
 func event(user, session, order, item string, weight float32, second int64) profileapi.Interaction {
 	at := wire.TimeOf(time.Unix(second, 0))
-	return profileapi.Interaction{UserID: user, SessionID: session, OrderID: order, ItemID: item, Type: "view_item", Weight: weight, OccurredAt: at}
+	return profileapi.Interaction{
+		UserID: user, SessionID: session, OrderID: order, ItemID: item, Type: "view_item", Weight: weight, OccurredAt: at,
+	}
 }
 
 // collect sends interactions through the stream format, some per block, as a recompute receives them.
@@ -100,7 +102,9 @@ func TestHistories(t *testing.T) {
 		for _, s := range p.Report.Steps {
 			counts[s.Name] = s.Rows
 		}
-		if diff := cmp.Diff(map[string]int64{"raw": 10, "valid": 8, "deduplicated": 7, "bot_filtered": 7, "known_items": 6, "used": 4}, counts); diff != "" {
+		if diff := cmp.Diff(
+			map[string]int64{"raw": 10, "valid": 8, "deduplicated": 7, "bot_filtered": 7, "known_items": 6, "used": 4}, counts,
+		); diff != "" {
 			t.Errorf("report (-want +got):\n%s", diff)
 		}
 	}
@@ -211,7 +215,9 @@ func TestNothingToLearnFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := collect(t, Options{Relation: similarityapi.Similar, Family: func(id string) (string, bool) { return id, id != "gone" }}, 4, events)
+			_, err := collect(
+				t, Options{Relation: similarityapi.Similar, Family: func(id string) (string, bool) { return id, id != "gone" }}, 4, events,
+			)
 			if !errors.Is(err, ErrTooLittle) {
 				t.Errorf("error is %v", err)
 			}

@@ -18,7 +18,8 @@ var ErrTooLittle = errors.New("too little data to learn from")
 
 // Prepared is what a recompute learns from. Close gives up what it holds beside memory.
 type Prepared struct {
-	// Full has all that is known and no tests: what is served is built on it. Of histories that lie in a file it has no training matrix before Complete.
+	// Full has all that is known and no tests: what is served is built on it. Of histories that lie in a file it has no training matrix
+	// before Complete.
 	Full *dataset.Data
 	// Split has the part before the cut for training and what came after as tests: what is measured is built on it.
 	Split *dataset.Data
@@ -85,9 +86,9 @@ type entry struct {
 	first, last uint32
 }
 
-// Finish cleans what was read and builds the data sets; the collector is empty afterwards. Items are families, numbered in the order of their names,
-// so that the order of the stream does not matter. The cut is made through what is left after cleaning: a visitor who looks at one item 800 times does
-// not move it.
+// Finish cleans what was read and builds the data sets; the collector is empty afterwards. Items are families, numbered in the order of
+// their names, so that the order of the stream does not matter. The cut is made through what is left after cleaning: a visitor who looks at
+// one item 800 times does not move it.
 func (c *Collector) Finish() (*Prepared, error) {
 	p, err := c.finish()
 	if err != nil || p.collector == nil {
@@ -151,8 +152,8 @@ func (c *Collector) build(b *builder, rows []row) {
 	}
 }
 
-// clean drops duplicates, robots and unknown items, numbers the items by order, and returns the moment before which the share 1 − HoldOut of what is
-// left lies. There an item counts once for each subject, when it was first touched, and a subject for HistoryCap items at most.
+// clean drops duplicates, robots and unknown items, numbers the items by order, and returns the moment before which the share 1 − HoldOut
+// of what is left lies. There an item counts once for each subject, when it was first touched, and a subject for HistoryCap items at most.
 func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, err error) {
 	var times sample
 	touched := map[uint32]bool{}
@@ -276,7 +277,9 @@ func (c *Collector) isRobot(rows []row) bool {
 		}
 		if n++; n > c.options.BotEventsPerDay {
 			if len(c.report.robot.examples) < maxExamples {
-				c.report.robot.examples = append(c.report.robot.examples, fmt.Sprintf("a visitor with more than %d events on one day", c.options.BotEventsPerDay))
+				c.report.robot.examples = append(
+					c.report.robot.examples, fmt.Sprintf("a visitor with more than %d events on one day", c.options.BotEventsPerDay),
+				)
 			}
 			return true
 		}
@@ -284,8 +287,8 @@ func (c *Collector) isRobot(rows []row) bool {
 	return false
 }
 
-// summed adds up the rows of each item of one subject, oldest item (by its last event) first, at most HistoryCap of them. Items
-// whose sum is not positive go: they were taken back. What goes is counted in the report when asked for. rows stay as they are. The result lies in
+// summed adds up the rows of each item of one subject, oldest item (by its last event) first, at most HistoryCap of them. Items whose sum
+// is not positive go: they were taken back. What goes is counted in the report when asked for. rows stay as they are. The result lies in
 // into and is valid until that is used again.
 func (c *Collector) summed(rows []row, into *[]entry, counted bool) []entry {
 	dropped := &c.report.other.rows

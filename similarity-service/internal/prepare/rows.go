@@ -1,7 +1,8 @@
-// Package prepare turns the stream of interactions into what models learn from: histories, baskets or sessions, cleaned and
-// counted step by step, with the latest part set aside for evaluation.
+// Package prepare turns the stream of interactions into what models learn from: histories, baskets or sessions, cleaned and counted step by
+// step, with the latest part set aside for evaluation.
 //
-// It holds 13 bytes per interaction while reading: in memory up to four million of them, beyond in a temporary file. The main type is Collector.
+// It holds 13 bytes per interaction while reading: in memory up to four million of them, beyond in a temporary file. The main type is
+// Collector.
 package prepare
 
 import (
@@ -97,7 +98,8 @@ func (l *rowLog) close(b uint32, spill bool, warn func(error)) {
 // spilled reports whether some rows lie in a file.
 func (l *rowLog) spilled() bool { return l.file != nil && l.file.size > 0 }
 
-// clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the slice. No row can be added after it.
+// clean replaces the rows of every subject, oldest first, by what f returns, which may be fewer and need no order. f must not keep the
+// slice. No row can be added after it.
 func (l *rowLog) clean(f func(rows []row) []row) error {
 	var rows, kept []row
 	for b := range l.buckets {
@@ -142,8 +144,8 @@ func (l *rowLog) repack(b int, rows []row) error {
 	return nil
 }
 
-// each gives the rows of every subject, oldest first, and frees them as it goes unless they are to be kept. The order of subjects depends on the order in which
-// they first appeared, not on time or scheduling. The slice is valid during the call.
+// each gives the rows of every subject, oldest first, and frees them as it goes unless they are to be kept. The order of subjects depends
+// on the order in which they first appeared, not on time or scheduling. The slice is valid during the call.
 func (l *rowLog) each(keep bool, f func(rows []row)) error {
 	var rows []row
 	freed := 0

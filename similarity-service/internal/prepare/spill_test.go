@@ -21,7 +21,9 @@ func many() []*profileapi.InteractionBlock {
 		users = append(users, fmt.Sprint("user ", u))
 	}
 	for n := range 200 {
-		sessions, orders, items = append(sessions, fmt.Sprint("session ", n)), append(orders, fmt.Sprint("order ", n)), append(items, fmt.Sprint("item ", n*7%200))
+		sessions, orders, items = append(
+			sessions, fmt.Sprint("session ", n),
+		), append(orders, fmt.Sprint("order ", n)), append(items, fmt.Sprint("item ", n*7%200))
 	}
 	b := &profileapi.InteractionBlock{Users: users, Sessions: sessions, Orders: orders, Items: items, Types: []string{"purchase"}}
 	for n := range 60_000 {

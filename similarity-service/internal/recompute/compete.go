@@ -40,8 +40,8 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 	}
 }
 
-// competing are the algorithms and parameters that a request names, as far as they suit the relation: one request covers relations that have no
-// algorithm in common. Where it names none that suits, all compete.
+// competing are the algorithms and parameters that a request names, as far as they suit the relation: one request covers relations that
+// have no algorithm in common. Where it names none that suits, all compete.
 func competing(s stage) ([]string, evaluate.Pinned) {
 	request := s.task.Request
 	var algorithms []string
@@ -85,7 +85,9 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	}
 	c := &competition{board: board, cases: board.Winner().TestCases}
 	if len(p.Split.Tests) == 0 {
-		r.Logger.Info("too little is held out to measure on, the validation of the search decides", "shop", s.task.Shop, "relation", s.relation)
+		r.Logger.Info(
+			"too little is held out to measure on, the validation of the search decides", "shop", s.task.Shop, "relation", s.relation,
+		)
 	}
 	s.report("building", .8)
 	if c.twin, err = board.Train(p.Split, o); err != nil {

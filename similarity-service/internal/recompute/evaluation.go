@@ -108,7 +108,9 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 func (r *Report) overall(study *evaluate.Study) {
 	r.Runs, r.Selected = len(study.Runs), study.Standings[0].Name
 	for _, s := range study.Standings {
-		m := Measured{Standing: Standing{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{}}
+		m := Measured{
+			Standing: Standing{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
+		}
 		for name, v := range s.Figures {
 			metric := similarityapi.Metric{Value: v.Mean, Low: v.Mean, High: v.Mean}
 			if !math.IsNaN(v.SD) {

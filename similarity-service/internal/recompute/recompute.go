@@ -106,7 +106,9 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		}
 		o.Relation = relation
 		switch {
-		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
+		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(
+			err, evaluate.ErrNothingToValidate,
+		):
 			o.State, o.Detail = "skipped", err.Error()
 		case err != nil:
 			o.State, o.Detail = "failed", err.Error()
@@ -116,7 +118,9 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 			failures[relation] = fmt.Errorf("%s: %w", relation, err)
 		}
 		if o.State == "refused" {
-			r.Logger.Warn("new model refused, the live one stays", "shop", t.Shop, "relation", relation, "version", o.Version, "reason", o.Detail)
+			r.Logger.Warn(
+				"new model refused, the live one stays", "shop", t.Shop, "relation", relation, "version", o.Version, "reason", o.Detail,
+			)
 		}
 		outcomes = append(outcomes, o)
 		t.SetResult("relations", outcomes)
@@ -139,8 +143,8 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	return nil
 }
 
-// publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes old ones. It says what became of
-// them in outcomes, and returns the failures by relation.
+// publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
+// old ones. It says what became of them in outcomes, and returns the failures by relation.
 func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []Outcome) map[string]error {
 	var versions []string
 	for _, o := range outcomes {
@@ -181,7 +185,8 @@ func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []Outco
 // NewOutcomes registers and returns the counter of what became of relations.
 func NewOutcomes(registry prometheus.Registerer) *prometheus.CounterVec {
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "aisle_recompute_relations_total", Help: "Relations of recomputes, by what became of them: published, stored, refused, skipped or failed.",
+		Name: "aisle_recompute_relations_total",
+		Help: "Relations of recomputes, by what became of them: published, stored, refused, skipped or failed.",
 	}, []string{"relation", "state"})
 	registry.MustRegister(c)
 	return c

@@ -37,7 +37,10 @@ func (r *Recomputer) base(ctx context.Context, s stage) (*base, error) {
 		return nil, err
 	}
 	if recipe == nil {
-		return nil, fmt.Errorf("touched_only needs the recipe of the live model, and %s was stored without one: run a recompute without touched_only first", m.Version)
+		return nil, fmt.Errorf(
+			"touched_only needs the recipe of the live model, and %s was stored without one: run a recompute without touched_only first",
+			m.Version,
+		)
 	}
 	if err := recipe.Readable(); err != nil {
 		return nil, fmt.Errorf("touched_only cannot refresh %s: %w: run a recompute without touched_only", m.Version, err)

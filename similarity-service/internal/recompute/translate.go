@@ -64,8 +64,8 @@ func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*eva
 	return &evaluate.Trained{Sessions: renumbered}, err
 }
 
-// figures are the winner's metrics with their intervals: those of the test part, or, under names of their own, of the validation where nothing was
-// held out to be tested on.
+// figures are the winner's metrics with their intervals: those of the test part, or, under names of their own, of the validation where
+// nothing was held out to be tested on.
 func figures(r *evaluate.Result) map[string]similarityapi.Metric {
 	cases, mean, prefix := r.TestCases, r.Test.Accuracy, ""
 	if len(cases) == 0 {

@@ -116,7 +116,9 @@ func sample(d *dataset.Data, n int, tested []evaluate.Result) similarityapi.Repo
 	}
 	c := d.Tests[n]
 	past := history(d, c)
-	s := similarityapi.ReportSample{History: ids(past[max(0, len(past)-sampleItems):]), Relevant: ids(c.Relevant), Lists: map[string][]string{}}
+	s := similarityapi.ReportSample{
+		History: ids(past[max(0, len(past)-sampleItems):]), Relevant: ids(c.Relevant), Lists: map[string][]string{},
+	}
 	for _, r := range tested {
 		s.Lists[r.Name] = ids(r.TestLists[n][:min(len(r.TestLists[n]), sampleItems)])
 	}

@@ -18,7 +18,8 @@ import (
 // colourOf tells models apart, also for those who do not see red and green alike (Okabe and Ito, 2008).
 func colourOf(n int) color.RGBA {
 	palette := [...]color.RGBA{
-		{0, 114, 178, 255}, {230, 159, 0, 255}, {0, 158, 115, 255}, {213, 94, 0, 255}, {204, 121, 167, 255}, {86, 180, 233, 255}, {110, 110, 110, 255}, {0, 0, 0, 255},
+		{0, 114, 178, 255}, {230, 159, 0, 255}, {0, 158, 115, 255}, {213, 94, 0, 255}, {204, 121, 167, 255}, {86, 180, 233, 255},
+		{110, 110, 110, 255}, {0, 0, 0, 255},
 	}
 	return palette[n%len(palette)]
 }
@@ -141,7 +142,8 @@ func byGroup(groups []similarityapi.ReportGroup, label string) (string, error) {
 	return svg(p, 480, 280)
 }
 
-// searchPath draws the validation figure of every point that was tried, by model, over the number of points tried before, and the best so far.
+// searchPath draws the validation figure of every point that was tried, by model, over the number of points tried before, and the best so
+// far.
 func searchPath(results []similarityapi.ReportResult) (string, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "points tried", "on validation"

@@ -94,10 +94,14 @@ func Draw(r similarityapi.Report) ([]similarityapi.ReportDrawing, error) {
 	}
 	if b := r.Breakdown; b != nil && len(b.ByActivity) > 0 {
 		add("By activity of visitors", "Visitors in parts of about the same size.")(byGroup(b.ByActivity, "items in the visitor's history"))
-		add("By popularity of items", "Share of the items to be found that are in the list.")(byGroup(b.ByPopularity, "training interactions of the item to be found"))
+		add(
+			"By popularity of items", "Share of the items to be found that are in the list.",
+		)(byGroup(b.ByPopularity, "training interactions of the item to be found"))
 	}
 	if slices.ContainsFunc(r.Results, func(one similarityapi.ReportResult) bool { return len(one.Path) > 1 }) {
-		add("What the search tried", "NDCG, of sessions MRR, on the cases that guide it; the line is the best so far.")(searchPath(r.Results))
+		add(
+			"What the search tried", "NDCG, of sessions MRR, on the cases that guide it; the line is the best so far.",
+		)(searchPath(r.Results))
 	}
 	return out, errors.Join(errs...)
 }

@@ -1,5 +1,5 @@
-// Package report lays out what a competition of models came to: figures with intervals, for whom the models are right, what they answer to some visitors, and drawings
-// of it all. [Of] makes a report, [Draw] its drawings and [WriteHTML] a page that needs nothing else.
+// Package report lays out what a competition of models came to: figures with intervals, for whom the models are right, what they answer to
+// some visitors, and drawings of it all. [Of] makes a report, [Draw] its drawings and [WriteHTML] a page that needs nothing else.
 package report
 
 import (
@@ -87,7 +87,9 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 
 // overall is an algorithm over several runs.
 func overall(s evaluate.Standing, study *evaluate.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
-	out := similarityapi.ReportResult{Name: s.Name, Relation: relation, Runs: s.Runs, Wins: s.Wins, Validation: map[string]float64{at("ndcg", run.K): s.Validation.Mean}}
+	out := similarityapi.ReportResult{
+		Name: s.Name, Relation: relation, Runs: s.Runs, Wins: s.Wins, Validation: map[string]float64{at("ndcg", run.K): s.Validation.Mean},
+	}
 	for _, c := range study.Runs {
 		if one := c.Board.ByName(s.Name); one != nil {
 			out.Parameters, out.PeakBytes = one.Parameters, max(out.PeakBytes, one.PeakBytes)

@@ -21,8 +21,8 @@ func For(bytes int) {
 	}
 }
 
-// GiveBack is called after so many bytes of small things were given up. What is free between small things has no place for a large one, so that it goes
-// back to the system, which gives it again in one piece.
+// GiveBack is called after so many bytes of small things were given up. What is free between small things has no place for a large one, so
+// that it goes back to the system, which gives it again in one piece.
 func GiveBack(bytes int) {
 	if bytes >= large {
 		debug.FreeOSMemory()

@@ -23,7 +23,8 @@ import (
 const (
 	// TTL is how long a version stays after it was last loaded or kept; a retired one goes by itself.
 	TTL = 48 * time.Hour
-	// patience is what a reader waits for Redis before it reads the snapshot, which has the same bytes, and rest how long nobody asks Redis again when it did not answer.
+	// patience is what a reader waits for Redis before it reads the snapshot, which has the same bytes, and rest how long nobody asks Redis
+	// again when it did not answer.
 	patience = 10 * time.Millisecond
 	rest     = time.Second
 	// batch is the number of keys sent in one round trip.
@@ -85,7 +86,8 @@ func (c *Cache) Remaining(ctx context.Context, tag string) (time.Duration, error
 	return max(ttl, 0), nil
 }
 
-// Rows returns the encoded lists of items (see snapshot.DecodeRow), nil for each that is not there. It returns an error within patience, and at once for a while after.
+// Rows returns the encoded lists of items (see snapshot.DecodeRow), nil for each that is not there. It returns an error within patience,
+// and at once for a while after.
 func (c *Cache) Rows(ctx context.Context, tag string, items []int32, n int) ([][]byte, error) {
 	now := time.Now()
 	if now.UnixNano() < c.away.Load() {

@@ -139,7 +139,8 @@ func ExampleTag() {
 	// Output: aisle:{default/1a2b3c4d5e}:rs
 }
 
-// TestARedisThatIsAwayIsLeftAlone asks one that accepts connections and never answers, and one that is not there: only the first in a while waits, and not for long.
+// TestARedisThatIsAwayIsLeftAlone asks one that accepts connections and never answers, and one that is not there: only the first in a while
+// waits, and not for long.
 func TestARedisThatIsAwayIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,5 +1,5 @@
-// Package schedule starts jobs at the times of cron expressions, once per time across all replicas: the next time of a schedule is a column, and moving it on and
-// storing the job is one transaction. The main type is Scheduler.
+// Package schedule starts jobs at the times of cron expressions, once per time across all replicas: the next time of a schedule is a
+// column, and moving it on and storing the job is one transaction. The main type is Scheduler.
 package schedule
 
 import (
@@ -103,8 +103,8 @@ func known(err error, id string) error {
 	return err
 }
 
-// Next is the first time after a moment at which a schedule fires, of whole milliseconds. The jitter of each time is fixed by its hash, so that all replicas agree on it, and
-// different shops do not all start on the hour.
+// Next is the first time after a moment at which a schedule fires, of whole milliseconds. The jitter of each time is fixed by its hash, so
+// that all replicas agree on it, and different shops do not all start on the hour.
 func Next(shop string, v similarityapi.Schedule, after time.Time) (time.Time, error) {
 	c, err := Parse(v.Cron)
 	if err != nil {

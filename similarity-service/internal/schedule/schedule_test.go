@@ -63,7 +63,9 @@ func TestEachTimeStartsOneJob(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		c, s := midnight(), open(t)
 		first, _ := c.scheduler(s)
-		kept, err := first.Put(t.Context(), "shop", similarityapi.Schedule{Cron: "*/10 * * * *", JitterSeconds: 120, Request: similarityapi.JobRequest{Kind: "recompute"}})
+		kept, err := first.Put(t.Context(), "shop", similarityapi.Schedule{
+			Cron: "*/10 * * * *", JitterSeconds: 120, Request: similarityapi.JobRequest{Kind: "recompute"},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +161,9 @@ func TestOneThatRunsKeepsTheNextAway(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		c, s := midnight(), open(t)
 		scheduler, jobs := c.scheduler(s)
-		if _, err := scheduler.Put(t.Context(), "shop", similarityapi.Schedule{Cron: "* * * * *", Request: similarityapi.JobRequest{Kind: "recompute"}}); err != nil {
+		if _, err := scheduler.Put(t.Context(), "shop", similarityapi.Schedule{
+			Cron: "* * * * *", Request: similarityapi.JobRequest{Kind: "recompute"},
+		}); err != nil {
 			t.Fatal(err)
 		}
 		for minute := range 3 {

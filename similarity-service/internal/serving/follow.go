@@ -14,12 +14,13 @@ import (
 )
 
 const (
-	// recheckInterval is how often what is live is looked at whatever was notified, in one query for all shops; damaged models are tried again then: somebody may have
-	// restored them.
+	// recheckInterval is how often what is live is looked at whatever was notified, in one query for all shops; damaged models are tried
+	// again then: somebody may have restored them.
 	recheckInterval = 15 * time.Second
 	// keepInterval is how often lists that Redis lacks, or is about to drop, are looked for. Those that are asked for are noticed at once.
 	keepInterval = 2 * time.Minute
-	// recheckLimit bounds the look at one shop, and recheckAtOnce how many are looked at together, so that a slow one does not delay the others.
+	// recheckLimit bounds the look at one shop, and recheckAtOnce how many are looked at together, so that a slow one does not delay the
+	// others.
 	recheckLimit  = time.Minute
 	recheckAtOnce = 8
 	// fillRetry is the pause after Redis refused to be filled.

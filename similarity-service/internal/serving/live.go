@@ -20,9 +20,11 @@ const (
 	maxTries = 100
 )
 
-// change lets f alter what is live and stores it, with the changed descriptions that f returns, in one transaction: all of it is live, or nothing. When somebody else
-// came first f is asked again, with what is live then.
-func (r *Registry) change(ctx context.Context, shop string, f func(relations map[string]store.Pointer) (changed []similarityapi.Model, err error)) error {
+// change lets f alter what is live and stores it, with the changed descriptions that f returns, in one transaction: all of it is live, or
+// nothing. When somebody else came first f is asked again, with what is live then.
+func (r *Registry) change(
+	ctx context.Context, shop string, f func(relations map[string]store.Pointer) (changed []similarityapi.Model, err error),
+) error {
 	for range maxTries {
 		live, err := r.store.Live(ctx, shop)
 		if err != nil {
@@ -63,8 +65,8 @@ func point(relations map[string]store.Pointer, relation, version string, at wire
 	relations[relation] = store.Pointer{Version: version, Previous: previous[:min(len(previous), maxPrevious)], At: at}
 }
 
-// take opens what is live and serves it. Where the live snapshot is damaged or gone the newest sound one before it serves, and Fallbacks says so; without any, what was served
-// before stays.
+// take opens what is live and serves it. Where the live snapshot is damaged or gone the newest sound one before it serves, and Fallbacks
+// says so; without any, what was served before stays.
 func (r *Registry) take(ctx context.Context, shop string, set store.Live) {
 	lock, _ := r.taking.LoadOrStore(shop, &sync.Mutex{})
 	lock.(*sync.Mutex).Lock()
@@ -126,7 +128,8 @@ func (r *Registry) newestSound(ctx context.Context, shop string, p store.Pointer
 // lost reports whether an error means that a version will not come back by itself.
 func lost(err error) bool { return errors.Is(err, ErrUnknownVersion) || errors.Is(err, ErrDamaged) }
 
-// fallBack notes that another version serves than the live one, or, without a fault, that all is well; it reports whether a fallback is news.
+// fallBack notes that another version serves than the live one, or, without a fault, that all is well; it reports whether a fallback is
+// news.
 func (r *Registry) fallBack(shop, relation string, f similarityapi.ModelFallback, fault error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -102,7 +102,8 @@ func (r *Registry) close(shop, version string) {
 	r.archive.Forget(snapshotPath(shop, version))
 }
 
-// unusedAfter is how long a version that is not live stays open after its last use. Those that experiments and scenarios name are used all the time.
+// unusedAfter is how long a version that is not live stays open after its last use. Those that experiments and scenarios name are used all
+// the time.
 const unusedAfter = 10 * time.Minute
 
 // closeUnused forgets the versions that are live no more, or have been deleted by another replica, and that nobody asks for.

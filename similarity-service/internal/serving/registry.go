@@ -1,5 +1,6 @@
-// Package serving knows which model versions there are, which one is live for each relation, and reads neighbour lists from them:
-// from Redis, else from the snapshot. What there is and what is live stands in the store, snapshots in object storage; Redis holds copies that can be lost.
+// Package serving knows which model versions there are, which one is live for each relation, and reads neighbour lists from them: from
+// Redis, else from the snapshot. What there is and what is live stands in the store, snapshots in object storage; Redis holds copies that
+// can be lost.
 //
 // The main type is Registry. It does not compute models.
 package serving
@@ -80,14 +81,16 @@ func twinPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
 
-// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and the report of the competition, nil for none.
+// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and the report
+// of the competition, nil for none.
 type New struct {
 	Model         similarityapi.Model
 	Content, Twin *snapshot.Content
 	Report        *similarityapi.Report
 }
 
-// Store keeps a new version: first its snapshot and that of its twin, then its description and report. It returns the description with version and checksum set.
+// Store keeps a new version: first its snapshot and that of its twin, then its description and report. It returns the description with
+// version and checksum set.
 func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
 	m, c := v.Model, v.Content
 	m.CreatedAt = wire.TimeOf(r.now())
@@ -151,8 +154,8 @@ func (r *Registry) Activate(ctx context.Context, shop, version, reason string) (
 	return models[0], nil
 }
 
-// Publish makes versions the live ones of their relations, all together: their lists are loaded into Redis, then one transaction says what is live. A crash at any
-// point leaves the former versions live, all of them. A version that the gate refused needs a reason.
+// Publish makes versions the live ones of their relations, all together: their lists are loaded into Redis, then one transaction says what
+// is live. A crash at any point leaves the former versions live, all of them. A version that the gate refused needs a reason.
 func (r *Registry) Publish(ctx context.Context, shop string, versions []string, reason string) ([]similarityapi.Model, error) {
 	models := make([]similarityapi.Model, len(versions))
 	for n, version := range versions {
@@ -232,7 +235,8 @@ func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 		if err != nil {
 			return err
 		}
-		if m.State == StateLive || live.Relations[m.Relation].Version == version { // made live by another replica a moment ago, it may not be seen here yet
+		// made live by another replica a moment ago, it may not be seen here yet
+		if m.State == StateLive || live.Relations[m.Relation].Version == version {
 			return fmt.Errorf("%w: %s", ErrLive, version)
 		}
 		err = r.store.DeleteModel(ctx, shop, version, live.Generation)

@@ -44,7 +44,9 @@ func replica(t *testing.T, folder string, db *store.Store, now func() time.Time)
 func keep(t *testing.T, r *Registry, relation, job string) string {
 	t.Helper()
 	c := &snapshot.Content{Meta: snapshot.Meta{Relation: relation}, Items: []string{"a", "b"}, Support: []float32{1, 1}}
-	m, err := r.Store(t.Context(), shop, New{Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c})
+	m, err := r.Store(t.Context(), shop, New{
+		Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +75,8 @@ const (
 	databaseEnv = "AISLE_TEST_DATABASE"
 )
 
-// TestAKilledPublicationIsWholeOrNotThere kills a process after each thing that a recompute stores, from its first file to beyond its last row: what is live afterwards is all
-// of before or all of the new.
+// TestAKilledPublicationIsWholeOrNotThere kills a process after each thing that a recompute stores, from its first file to beyond its last
+// row: what is live afterwards is all of before or all of the new.
 func TestAKilledPublicationIsWholeOrNotThere(t *testing.T) {
 	t.Parallel()
 	if folder := os.Getenv(folderEnv); folder != "" {
@@ -185,7 +187,8 @@ func TestReplicasThatPublishAtOnceLoseNothing(t *testing.T) {
 	})
 }
 
-// TestAReplicaSeesWhatAnotherPublishes follows another replica's changes without looking by itself: by notification, or by the number that the file has.
+// TestAReplicaSeesWhatAnotherPublishes follows another replica's changes without looking by itself: by notification, or by the number that
+// the file has.
 func TestAReplicaSeesWhatAnotherPublishes(t *testing.T) {
 	t.Parallel()
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
@@ -215,7 +218,8 @@ func TestAReplicaSeesWhatAnotherPublishes(t *testing.T) {
 	})
 }
 
-// TestWhatIsLiveIsNotDeleted deletes and activates the same version through two replicas at once: it is live and there, or deleted and not live.
+// TestWhatIsLiveIsNotDeleted deletes and activates the same version through two replicas at once: it is live and there, or deleted and not
+// live.
 func TestWhatIsLiveIsNotDeleted(t *testing.T) {
 	t.Parallel()
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {

@@ -27,8 +27,8 @@ import (
 const (
 	seedVariable  = "AISLE_SIMULATION_SEED"  // runs one seed
 	seedsVariable = "AISLE_SIMULATION_SEEDS" // how many to run
-	// bucketCalls and databaseCalls are at least how many calls a start with a publication makes of each: faults are drawn within, so that seeds up to
-	// (bucketCalls + databaseCalls) × faultsql.Kinds are every call in every way, in an order of no meaning.
+	// bucketCalls and databaseCalls are at least how many calls a start with a publication makes of each: faults are drawn within, so that
+	// seeds up to (bucketCalls + databaseCalls) × faultsql.Kinds are every call in every way, in an order of no meaning.
 	bucketCalls   = 20
 	databaseCalls = 60
 	allSeeds      = (bucketCalls + databaseCalls) * uint64(faultsql.Kinds)
@@ -37,12 +37,15 @@ const (
 	stride = 337
 )
 
-// TestSimulatedFaultsOfPublication publishes models of all relations to an object store and a database, of which one fails at one call, or from one on as if the process had
-// been killed, in each of many seeds. Between all calls another replica looks: it sees all of before or all of the new, and can open it.
+// TestSimulatedFaultsOfPublication publishes models of all relations to an object store and a database, of which one fails at one call, or
+// from one on as if the process had been killed, in each of many seeds. Between all calls another replica looks: it sees all of before or
+// all of the new, and can open it.
 func TestSimulatedFaultsOfPublication(t *testing.T) {
 	t.Parallel()
 	from, to := uint64(0), uint64(defaultSeeds)
-	for variable, set := range map[string]func(n uint64){seedVariable: func(n uint64) { from, to = n, n+1 }, seedsVariable: func(n uint64) { to = n }} {
+	for variable, set := range map[string]func(n uint64){
+		seedVariable: func(n uint64) { from, to = n, n+1 }, seedsVariable: func(n uint64) { to = n },
+	} {
 		if text := os.Getenv(variable); text != "" {
 			n, err := strconv.ParseUint(text, 10, 64)
 			if err != nil {
@@ -194,7 +197,9 @@ func publication(ctx context.Context, r *Registry, job string) error {
 	var versions []string
 	for _, relation := range relations {
 		c := &snapshot.Content{Meta: snapshot.Meta{Relation: relation}, Items: []string{"a", "b"}, Support: []float32{1, 1}}
-		m, err := r.Store(ctx, shop, New{Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c})
+		m, err := r.Store(ctx, shop, New{
+			Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c,
+		})
 		if err != nil {
 			return err
 		}

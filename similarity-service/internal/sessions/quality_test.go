@@ -43,7 +43,9 @@ func BenchmarkQuality(b *testing.B) {
 			}
 		}
 		began := cpuSeconds()
-		p, report, err := Search(SearchOptions{Train: train, Items: items, Seed: 1, Evaluations: *evaluations, Cases: *casesFlag, Start: &start})
+		p, report, err := Search(SearchOptions{
+			Train: train, Items: items, Seed: 1, Evaluations: *evaluations, Cases: *casesFlag, Start: &start,
+		})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -60,8 +60,8 @@ func (m *Model) Recommend(prefix []int32, k int) []Scored {
 	return out
 }
 
-// RecommendExplained returns the items of Recommend that the session itself speaks for, with their contributions, for little more than the price of
-// Recommend.
+// RecommendExplained returns the items of Recommend that the session itself speaks for, with their contributions, for little more than the
+// price of Recommend.
 func (m *Model) RecommendExplained(prefix []int32, k int) []Explained {
 	if k <= 0 {
 		return nil

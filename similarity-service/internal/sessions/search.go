@@ -58,11 +58,11 @@ type SearchReport struct {
 	Best  Accuracy `json:"best"`
 }
 
-// Search chooses parameters by coordinate descent on a grid from the best of a few starting points. The newest sessions of the training data are held out,
-// since what is to be predicted follows the training data in time; every prefix of them whose next click is a known item
-// is a case, of which a seeded sample is scored. The objective is the mean of HR@20 and MRR@20, each relative to that of
-// the first point. Parameters are visited in seeded random order; when a whole pass finds nothing better the search goes on
-// from a point nearby, until the evaluations are used up. The caller then builds on all sessions with the chosen parameters.
+// Search chooses parameters by coordinate descent on a grid from the best of a few starting points. The newest sessions of the training
+// data are held out, since what is to be predicted follows the training data in time; every prefix of them whose next click is a known item
+// is a case, of which a seeded sample is scored. The objective is the mean of HR@20 and MRR@20, each relative to that of the first point.
+// Parameters are visited in seeded random order; when a whole pass finds nothing better the search goes on from a point nearby, until the
+// evaluations are used up. The caller then builds on all sessions with the chosen parameters.
 func Search(o SearchOptions) (Params, SearchReport, error) {
 	o = o.withDefaults()
 	start := *o.Start

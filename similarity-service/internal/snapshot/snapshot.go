@@ -147,7 +147,9 @@ func sectionsOf(c *Content, meta []byte) []section {
 	if c.Lists != nil {
 		sections = append(sections,
 			section{sectionRows, int64(8 * (len(c.Items) + 1)), func(w *bufio.Writer) error { return writeRows(w, c.Lists) }},
-			section{sectionEntries, int64(entryBytes) * int64(c.Meta.Entries), func(w *bufio.Writer) error { return writeEntries(w, c.Lists) }})
+			section{
+				sectionEntries, int64(entryBytes) * int64(c.Meta.Entries), func(w *bufio.Writer) error { return writeEntries(w, c.Lists) },
+			})
 	}
 	if c.Sessions != nil {
 		sections = append(sections, bytesSection(sectionSessions, c.Sessions))

@@ -24,7 +24,8 @@ type Lease struct {
 	For   time.Duration
 }
 
-// InsertJob stores a job that nobody runs yet. It returns the id of the job of that shop and kind that goes on, if there is one, and stores nothing then.
+// InsertJob stores a job that nobody runs yet. It returns the id of the job of that shop and kind that goes on, if there is one, and stores
+// nothing then.
 func (s *Store) InsertJob(ctx context.Context, job *Job) (running string, err error) {
 	err = s.InTx(ctx, func(tx *database.Tx) error {
 		running, err = s.insertJob(ctx, tx, job)
@@ -46,15 +47,19 @@ func (s *Store) insertJob(ctx context.Context, tx *database.Tx, job *Job) (runni
 	if err != nil || n == 1 {
 		return "", err
 	}
-	err = tx.QueryRowContext(ctx, s.Rebind("select job_id from jobs where shop = $1 and kind = $2 and active = 1"), job.Shop, job.Kind).Scan(&running)
+	err = tx.QueryRowContext(
+		ctx, s.Rebind("select job_id from jobs where shop = $1 and kind = $2 and active = 1"), job.Shop, job.Kind,
+	).Scan(&running)
 	return running, err
 }
 
-// ClaimJob gives a job to an owner, for as long as a lease, when it has not ended and no lease on it holds. It returns false when it is not to be had.
+// ClaimJob gives a job to an owner, for as long as a lease, when it has not ended and no lease on it holds. It returns false when it is not
+// to be had.
 func (s *Store) ClaimJob(ctx context.Context, shop, id string, l Lease) (job Job, claimed bool, err error) {
 	now := s.NowMs()
 	err = s.InTx(ctx, func(tx *database.Tx) error {
-		n, err := tx.Exec(ctx, "update jobs set owner = $1, lease_ms = "+now+" + $2, attempts = attempts + 1 where shop = $3 and job_id = $4 and active = 1 and lease_ms <= "+now,
+		n, err := tx.Exec(ctx, "update jobs set owner = $1, lease_ms = "+now+
+			" + $2, attempts = attempts + 1 where shop = $3 and job_id = $4 and active = 1 and lease_ms <= "+now,
 			l.Owner, l.For.Milliseconds(), shop, id)
 		if err != nil || n == 0 {
 			return err
@@ -90,14 +95,18 @@ func (s *Store) FreeJobs(ctx context.Context) ([]JobKey, error) {
 	return list, nil
 }
 
-// KeepJob prolongs a lease and stores how far the job is. It reports false in held when the job is its owner's no more, and whether somebody wishes to cancel it.
+// KeepJob prolongs a lease and stores how far the job is. It reports false in held when the job is its owner's no more, and whether
+// somebody wishes to cancel it.
 func (s *Store) KeepJob(ctx context.Context, job *Job, l Lease) (held, cancelled bool, err error) {
 	text, err := encoded(job.Job)
 	if err != nil {
 		return false, false, err
 	}
 	var wish int
-	err = s.Writer.QueryRowContext(ctx, s.Rebind("update jobs set lease_ms = "+s.NowMs()+" + $1, body = $2 where shop = $3 and job_id = $4 and active = 1 and owner = $5 returning cancelled"),
+	err = s.Writer.QueryRowContext(ctx, s.Rebind(
+		"update jobs set lease_ms = "+s.NowMs()+
+			" + $1, body = $2 where shop = $3 and job_id = $4 and active = 1 and owner = $5 returning cancelled",
+	),
 		l.For.Milliseconds(), text, job.Shop, job.JobID, l.Owner).Scan(&wish)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, false, nil
@@ -131,7 +140,10 @@ func (s *Store) leave(ctx context.Context, job *Job, owner, set string) error {
 	if err != nil {
 		return err
 	}
-	n, err := s.Exec(ctx, "update jobs set body = $1, "+set+" where shop = $2 and job_id = $3 and active = 1 and owner = $4", text, job.Shop, job.JobID, owner)
+	n, err := s.Exec(
+		ctx, "update jobs set body = $1, "+set+" where shop = $2 and job_id = $3 and active = 1 and owner = $4", text, job.Shop, job.JobID,
+		owner,
+	)
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
@@ -141,9 +153,14 @@ func (s *Store) leave(ctx context.Context, job *Job, owner, set string) error {
 	return nil
 }
 
-// CancelJob notes the wish to cancel a job, for whoever runs it or, when it waits, for whoever takes it, which may be at once; it returns false when the job has ended or there is none.
+// CancelJob notes the wish to cancel a job, for whoever runs it or, when it waits, for whoever takes it, which may be at once; it returns
+// false when the job has ended or there is none.
 func (s *Store) CancelJob(ctx context.Context, shop, id string) (bool, error) {
-	n, err := s.Exec(ctx, "update jobs set cancelled = 1, lease_ms = case when owner = '' then 0 else lease_ms end where shop = $1 and job_id = $2 and active = 1", shop, id)
+	n, err := s.Exec(
+		ctx,
+		"update jobs set cancelled = 1, lease_ms = case when owner = '' then 0 else lease_ms end where shop = $1 and job_id = $2 and active = 1",
+		shop, id,
+	)
 	if err != nil {
 		return false, fmt.Errorf("cancel job %s: %w", id, err)
 	}
@@ -152,7 +169,10 @@ func (s *Store) CancelJob(ctx context.Context, shop, id string) (bool, error) {
 
 // CancelRequested reports whether somebody wishes to cancel a job.
 func (s *Store) CancelRequested(ctx context.Context, shop, id string) (bool, error) {
-	n, err := one(ctx, s, func(r *sql.Rows, n *int) error { return r.Scan(n) }, "select cancelled from jobs where shop = $1 and job_id = $2", shop, id)
+	n, err := one(
+		ctx, s, func(r *sql.Rows, n *int) error { return r.Scan(n) }, "select cancelled from jobs where shop = $1 and job_id = $2", shop,
+		id,
+	)
 	if err != nil {
 		return false, fmt.Errorf("read job %s: %w", id, err)
 	}

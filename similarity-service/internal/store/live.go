@@ -52,7 +52,9 @@ func (s *Store) Generations(ctx context.Context) (map[string]int64, error) {
 		shop       string
 		generation int64
 	}
-	list, err := database.Select(ctx, s.Tables, func(r *sql.Rows, v *row) error { return r.Scan(&v.shop, &v.generation) }, "select shop, generation from live")
+	list, err := database.Select(
+		ctx, s.Tables, func(r *sql.Rows, v *row) error { return r.Scan(&v.shop, &v.generation) }, "select shop, generation from live",
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read what is live: %w", err)
 	}
@@ -63,8 +65,9 @@ func (s *Store) Generations(ctx context.Context) (map[string]int64, error) {
 	return byShop, nil
 }
 
-// SetLive makes l what is live, as the generation after l.Generation, and changed the new descriptions of models, in one transaction: all of it happens, or nothing. It
-// returns ErrGeneration when l was not made from the latest generation, and ErrNotFound when a version that l makes current is no longer there.
+// SetLive makes l what is live, as the generation after l.Generation, and changed the new descriptions of models, in one transaction: all
+// of it happens, or nothing. It returns ErrGeneration when l was not made from the latest generation, and ErrNotFound when a version that l
+// makes current is no longer there.
 func (s *Store) SetLive(ctx context.Context, shop string, l Live, changed []similarityapi.Model) error {
 	text, err := encoded(l)
 	if err != nil {
@@ -99,7 +102,9 @@ func (s *Store) SetLive(ctx context.Context, shop string, l Live, changed []simi
 // hold locks what is live in a shop until the transaction ends, or returns ErrGeneration when it is of another generation.
 func hold(ctx context.Context, tx *database.Tx, shop string, generation int64) error {
 	if generation == 0 {
-		if _, err := tx.Exec(ctx, "insert into live (shop, generation, at_ms, body) values ($1, 0, 0, '{}') on conflict (shop) do nothing", shop); err != nil {
+		if _, err := tx.Exec(
+			ctx, "insert into live (shop, generation, at_ms, body) values ($1, 0, 0, '{}') on conflict (shop) do nothing", shop,
+		); err != nil {
 			return fmt.Errorf("lock what is live in shop %s: %w", shop, err)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 const putModel = `insert into models (shop, version, relation, created_ms, body) values ($1, $2, $3, $4, $5)
 	on conflict (shop, version) do update set body = excluded.body`
 
-// PutModel stores the description of a version with the report of the competition that made it, in place of earlier ones; nil is a version without a report.
+// PutModel stores the description of a version with the report of the competition that made it, in place of earlier ones; nil is a version
+// without a report.
 func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model, report *similarityapi.Report) error {
 	return s.InTx(ctx, func(tx *database.Tx) error {
 		if err := insertModel(ctx, tx, shop, m); err != nil || report == nil {
@@ -68,8 +69,8 @@ func (s *Store) Models(ctx context.Context, shop, relation string) ([]similarity
 	return list, nil
 }
 
-// DeleteModel removes the description of a version and its report; a missing one is no error. It fails with ErrGeneration when what is live is no longer of the generation from which
-// the caller knows that the version is not live.
+// DeleteModel removes the description of a version and its report; a missing one is no error. It fails with ErrGeneration when what is live
+// is no longer of the generation from which the caller knows that the version is not live.
 func (s *Store) DeleteModel(ctx context.Context, shop, version string, generation int64) error {
 	return s.InTx(ctx, func(tx *database.Tx) error {
 		if err := hold(ctx, tx, shop, generation); err != nil {

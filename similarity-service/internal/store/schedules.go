@@ -41,7 +41,9 @@ func (s *Store) Schedule(ctx context.Context, shop, id string) (similarityapi.Sc
 
 // Schedules returns the schedules of a shop in order of id.
 func (s *Store) Schedules(ctx context.Context, shop string) ([]similarityapi.Schedule, error) {
-	list, err := database.Select(ctx, s.Tables, body[similarityapi.Schedule], "select body from schedules where shop = $1 order by schedule_id", shop)
+	list, err := database.Select(
+		ctx, s.Tables, body[similarityapi.Schedule], "select body from schedules where shop = $1 order by schedule_id", shop,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("list the schedules of shop %s: %w", shop, err)
 	}
@@ -84,8 +86,9 @@ func (s *Store) DueSchedules(ctx context.Context, now time.Time) ([]Due, error) 
 	return list, nil
 }
 
-// Fire moves a schedule that is due to its next time and stores the job that it starts, in one transaction, so that each time starts one job whatever fails. It reports
-// false when another replica has fired it, or somebody changed it. The job is "" in running, or the id of the one of its kind that goes on, so that none was stored.
+// Fire moves a schedule that is due to its next time and stores the job that it starts, in one transaction, so that each time starts one
+// job whatever fails. It reports false when another replica has fired it, or somebody changed it. The job is "" in running, or the id of
+// the one of its kind that goes on, so that none was stored.
 func (s *Store) Fire(ctx context.Context, d Due, next time.Time, job *Job) (fired bool, running string, err error) {
 	v := d.Schedule
 	due := v.NextAt.UnixMilli()

@@ -1,5 +1,5 @@
-// Package store keeps what the similarity-service knows in Postgres or in an SQLite file: models, which of them are live, schedules, jobs and the audit log.
-// The snapshots themselves are in object storage. Every row belongs to a shop. The main type is Store.
+// Package store keeps what the similarity-service knows in Postgres or in an SQLite file: models, which of them are live, schedules, jobs
+// and the audit log. The snapshots themselves are in object storage. Every row belongs to a shop. The main type is Store.
 package store
 
 import (

@@ -13,7 +13,10 @@ import (
 )
 
 func model(version string, at int64) similarityapi.Model {
-	return similarityapi.Model{Version: version, Relation: "similar", State: "ready", CreatedAt: wire.TimeOf(time.UnixMilli(at)), Metrics: map[string]similarityapi.Metric{"ndcg@20": {Value: .25}}}
+	return similarityapi.Model{
+		Version: version, Relation: "similar", State: "ready", CreatedAt: wire.TimeOf(time.UnixMilli(at)),
+		Metrics: map[string]similarityapi.Metric{"ndcg@20": {Value: .25}},
+	}
 }
 
 func put(t *testing.T, s *store.Store, shop string, models ...similarityapi.Model) {
@@ -35,7 +38,8 @@ func TestModels(t *testing.T) {
 		changed.State = "rejected"
 		put(t, s, "north", changed)
 		list, err := s.Models(ctx, "north", "")
-		if err != nil || len(list) != 2 || list[0].Version != "b" || list[1].State != "rejected" || list[1].Metrics["ndcg@20"].Value != .25 {
+		if err != nil || len(list) != 2 || list[0].Version != "b" || list[1].State != "rejected" ||
+			list[1].Metrics["ndcg@20"].Value != .25 {
 			t.Errorf("models are %+v, %v", list, err)
 		}
 		if list, err := s.Models(ctx, "north", "viewed_next"); err != nil || len(list) != 0 {
@@ -72,7 +76,9 @@ func TestLiveIsComparedAndSet(t *testing.T) {
 			t.Errorf("before the first change: %+v, %v", nothing, err)
 		}
 		live := func(version string, generation int64) store.Live {
-			return store.Live{Generation: generation, Relations: map[string]store.Pointer{"similar": {Version: version, Previous: []string{"x"}}}}
+			return store.Live{
+				Generation: generation, Relations: map[string]store.Pointer{"similar": {Version: version, Previous: []string{"x"}}},
+			}
 		}
 		rejected := model("b", 2)
 		rejected.State = "rejected"

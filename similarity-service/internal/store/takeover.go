@@ -25,8 +25,8 @@ func (s *Store) TakenOver(ctx context.Context, shop string) (bool, error) {
 	return len(n) > 0, err
 }
 
-// TakeOver stores the documents of a shop in one transaction, once: of several processes that try one does it, and the others return nil. What the tables have already, as
-// of a shop that was at work before, stays.
+// TakeOver stores the documents of a shop in one transaction, once: of several processes that try one does it, and the others return nil.
+// What the tables have already, as of a shop that was at work before, stays.
 func (s *Store) TakeOver(ctx context.Context, shop string, d Documents, now time.Time) error {
 	err := s.InTx(ctx, func(tx *database.Tx) error {
 		n, err := tx.Exec(ctx, "insert into taken_over (shop, at_ms) values ($1, $2) on conflict (shop) do nothing", shop, now.UnixMilli())
@@ -68,7 +68,10 @@ func (s *Store) TakeOver(ctx context.Context, shop string, d Documents, now time
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "insert into live (shop, generation, at_ms, body) values ($1, 1, $2, $3) on conflict (shop) do nothing", shop, now.UnixMilli(), text)
+		_, err = tx.Exec(
+			ctx, "insert into live (shop, generation, at_ms, body) values ($1, 1, $2, $3) on conflict (shop) do nothing", shop,
+			now.UnixMilli(), text,
+		)
 		return err
 	})
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package takeover brings what earlier versions kept as JSON documents in object storage into the store, once per shop. The documents stay where they are.
+// Package takeover brings what earlier versions kept as JSON documents in object storage into the store, once per shop. The documents stay
+// where they are.
 package takeover
 
 import (
@@ -35,8 +36,8 @@ type Takeover struct {
 	Now    func() time.Time
 }
 
-// Run takes over every shop of the bucket that has not been taken over. Processes that still run an earlier version must have been stopped: what they write afterwards is not
-// seen.
+// Run takes over every shop of the bucket that has not been taken over. Processes that still run an earlier version must have been stopped:
+// what they write afterwards is not seen.
 func (t *Takeover) Run(ctx context.Context) error {
 	shops, err := t.Bucket.List(ctx, "shops")
 	if err != nil {
@@ -160,7 +161,8 @@ func all[T any](ctx context.Context, t *Takeover, shop, folder string) ([]T, err
 	return list, nil
 }
 
-// document reads a document, and reports false for one that is damaged, as on the full disk of an early version: it is logged and stays where it is.
+// document reads a document, and reports false for one that is damaged, as on the full disk of an early version: it is logged and stays
+// where it is.
 func (t *Takeover) document(ctx context.Context, at string, v any) (sound bool, err error) {
 	r, err := t.Bucket.Open(ctx, at)
 	if errors.Is(err, blob.ErrNotFound) { // removed meanwhile

@@ -44,7 +44,8 @@ func takeOver(t *testing.T, folder string, s *store.Store, log *bytes.Buffer) er
 	return takeover.Run(t.Context())
 }
 
-// TestDocumentsAreTakenOverOnce takes over what the version before wrote until it was killed while jobs ran: by four processes at once, then again.
+// TestDocumentsAreTakenOverOnce takes over what the version before wrote until it was killed while jobs ran: by four processes at once,
+// then again.
 func TestDocumentsAreTakenOverOnce(t *testing.T) {
 	t.Parallel()
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
@@ -62,7 +63,8 @@ func TestDocumentsAreTakenOverOnce(t *testing.T) {
 		running.Wait()
 		s := open(t)
 		live, err := s.Live(t.Context(), "default")
-		if err != nil || live.Generation != 1 || live.Relations["similar"].Version != "similar-20261129T012031.177-d5bc" || len(live.Relations) != 2 {
+		if err != nil || live.Generation != 1 || live.Relations["similar"].Version != "similar-20261129T012031.177-d5bc" ||
+			len(live.Relations) != 2 {
 			t.Errorf("live are %+v, %v", live, err)
 		}
 		m, err := s.Model(t.Context(), "default", live.Relations["similar"].Version)

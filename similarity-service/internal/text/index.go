@@ -85,7 +85,8 @@ func (ix *Index) Texts() uint64 {
 	return ix.texts
 }
 
-// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it had.
+// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it
+// had.
 func (ix *Index) Upsert(item Item) {
 	sum := item.sum()
 	if ix.has(item.ID, sum) {

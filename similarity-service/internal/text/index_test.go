@@ -38,13 +38,15 @@ func catalogue(seed uint64, n int) []Item {
 	for i := range n {
 		family := r.IntN(1 + n/20)
 		out = append(out, Item{
-			ID:          fmt.Sprintf("sku-%06d", i),
-			Title:       fmt.Sprintf("family%d model%d colour%d", family, r.IntN(1+n/5), r.IntN(12)),
-			Description: fmt.Sprintf("made of material%d for use%d with feature%d and feature%d", r.IntN(30), family%17, r.IntN(200), r.IntN(200)),
-			Category:    []string{fmt.Sprintf("department%d", family%8), fmt.Sprintf("shelf%d", family)},
-			Brand:       fmt.Sprintf("brand%d", family%40),
-			Tags:        []string{fmt.Sprintf("tag%d", r.IntN(50))},
-			Language:    "en",
+			ID:    fmt.Sprintf("sku-%06d", i),
+			Title: fmt.Sprintf("family%d model%d colour%d", family, r.IntN(1+n/5), r.IntN(12)),
+			Description: fmt.Sprintf(
+				"made of material%d for use%d with feature%d and feature%d", r.IntN(30), family%17, r.IntN(200), r.IntN(200),
+			),
+			Category: []string{fmt.Sprintf("department%d", family%8), fmt.Sprintf("shelf%d", family)},
+			Brand:    fmt.Sprintf("brand%d", family%40),
+			Tags:     []string{fmt.Sprintf("tag%d", r.IntN(50))},
+			Language: "en",
 		})
 	}
 	return out
@@ -95,7 +97,9 @@ func TestSimilar(t *testing.T) {
 	})
 	t.Run("equal items tie by id at cosine 1", func(t *testing.T) {
 		t.Parallel()
-		twins := newIndex(t, DefaultOptions(), Item{ID: "c", Title: "oak table"}, Item{ID: "b", Title: "oak table"}, Item{ID: "a", Title: "oak table"})
+		twins := newIndex(
+			t, DefaultOptions(), Item{ID: "c", Title: "oak table"}, Item{ID: "b", Title: "oak table"}, Item{ID: "a", Title: "oak table"},
+		)
 		got := twins.Similar("b", 5)
 		if diff := cmp.Diff([]string{"a", "c"}, ids(got)); diff != "" || math.Abs(got[0].Score-1) > 1e-12 {
 			t.Errorf("%v %s", got, diff)

@@ -47,8 +47,8 @@ type space struct {
 // NewIndex returns an empty index.
 func NewIndex() *Index { return &Index{spaces: map[key]*space{}, of: map[string][]key{}} }
 
-// Upsert gives an item the vectors of the named spaces in place of those that it had; none takes it out. Vectors that say nothing, without a number
-// other than 0 or with one that is not finite, are left out. It keeps neither the map nor the slices.
+// Upsert gives an item the vectors of the named spaces in place of those that it had; none takes it out. Vectors that say nothing, without
+// a number other than 0 or with one that is not finite, are left out. It keeps neither the map nor the slices.
 func (ix *Index) Upsert(id string, vectors map[string][]float32) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -81,8 +81,8 @@ func (ix *Index) Fingerprint() uint64 {
 	return ix.sum
 }
 
-// Similar returns the k items most alike, best first, ties by lower id: those of largest mean cosine over the spaces of the item, where an item that a
-// space lacks has 0. None when the item is unknown. Cost O(items·dimension).
+// Similar returns the k items most alike, best first, ties by lower id: those of largest mean cosine over the spaces of the item, where an
+// item that a space lacks has 0. None when the item is unknown. Cost O(items·dimension).
 func (ix *Index) Similar(id string, k int) []Neighbour {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()

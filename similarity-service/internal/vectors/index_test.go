@@ -51,7 +51,9 @@ func TestSimilar(t *testing.T) {
 		k    int
 		want []vectors.Neighbour
 	}{
-		"the mean over the item's spaces, ties by id": {"a", 9, []vectors.Neighbour{{ID: "b", Score: (1 + half) / 2}, {ID: "c", Score: .5}, {ID: "g", Score: .5}}},
+		"the mean over the item's spaces, ties by id": {
+			"a", 9, []vectors.Neighbour{{ID: "b", Score: (1 + half) / 2}, {ID: "c", Score: .5}, {ID: "g", Score: .5}},
+		},
 		"the best k":                        {"a", 2, []vectors.Neighbour{{ID: "b", Score: (1 + half) / 2}, {ID: "c", Score: .5}}},
 		"one space":                         {"c", 9, []vectors.Neighbour{{ID: "a", Score: 1}, {ID: "b", Score: half}}},
 		"another length is another space":   {"e", 9, []vectors.Neighbour{}},
@@ -79,7 +81,9 @@ func TestAnIndexForgetsHowItCameAbout(t *testing.T) {
 		ix, left := vectors.NewIndex(), map[string]spaces{}
 		for range rapid.IntRange(1, 30).Draw(t, "changes") {
 			id := rapid.StringMatching(`[a-f]`).Draw(t, "id")
-			v := rapid.MapOfN(rapid.SampledFrom([]string{"x", "y"}), rapid.SliceOfN(rapid.Float32Range(-1, 1), 2, 3), 0, 2).Draw(t, "vectors")
+			v := rapid.MapOfN(
+				rapid.SampledFrom([]string{"x", "y"}), rapid.SliceOfN(rapid.Float32Range(-1, 1), 2, 3), 0, 2,
+			).Draw(t, "vectors")
 			ix.Upsert(id, v)
 			left[id] = v
 		}

@@ -1,6 +1,6 @@
-// Package agents lets assistants use a shop's recommendations through the Model Context Protocol: they look for items, ask what a placement shows and why,
-// and read how placements and models do. Every tool is a call of the public API with the key of whoever asks, so keys, scopes and limits are those of the API,
-// and no tool changes anything: what is asked here counts in no figure.
+// Package agents lets assistants use a shop's recommendations through the Model Context Protocol: they look for items, ask what a placement
+// shows and why, and read how placements and models do. Every tool is a call of the public API with the key of whoever asks, so keys,
+// scopes and limits are those of the API, and no tool changes anything: what is asked here counts in no figure.
 //
 // The entries are Server, for a program on standard input and output, and Handler, for HTTP.
 package agents
@@ -34,7 +34,10 @@ const instructions = `Recommendations of one shop. search_items and get_item kno
 
 // Server returns a server whose tools call an Aisle through a client.
 func Server(client *httpclient.Client, version string) *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "aisle", Title: "Aisle recommendations", Version: version}, &mcp.ServerOptions{Instructions: instructions})
+	s := mcp.NewServer(
+		&mcp.Implementation{Name: "aisle", Title: "Aisle recommendations", Version: version},
+		&mcp.ServerOptions{Instructions: instructions},
+	)
 	t := tools{client}
 	add(s, "recommend", "What a placement shows to a visitor now, with prices and reasons", t.recommend)
 	add(s, "similar_items", "Items like one item, that can be bought now", t.similar)
@@ -51,7 +54,10 @@ func Server(client *httpclient.Client, version string) *mcp.Server {
 // add registers a tool that changes nothing. A problem of the API is the tool's answer, for the assistant to mend its question.
 func add[In, Out any](s *mcp.Server, name, description string, ask func(context.Context, In) (Out, error)) {
 	closed := false
-	tool := &mcp.Tool{Name: name, Description: description, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed}}
+	tool := &mcp.Tool{
+		Name: name, Description: description,
+		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: &closed},
+	}
 	mcp.AddTool(s, tool, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, Out, error) {
 		out, err := ask(ctx, in)
 		return nil, out, err
@@ -103,7 +109,8 @@ func (t tools) recommend(ctx context.Context, in recommendInput) (List, error) {
 		}
 	}
 	return t.list(ctx, recommenderapi.Request{
-		Scenario: in.Placement, UserID: in.UserID, SessionID: in.SessionID, ContextItems: in.Items, Cart: in.Cart, Category: in.Category, Filter: filter, Limit: in.Limit,
+		Scenario: in.Placement, UserID: in.UserID, SessionID: in.SessionID, ContextItems: in.Items, Cart: in.Cart, Category: in.Category,
+		Filter: filter, Limit: in.Limit,
 	})
 }
 
@@ -148,7 +155,8 @@ func (t tools) list(ctx context.Context, r recommenderapi.Request) (List, error)
 func listed(i *recommenderapi.RecommendedItem) Listed {
 	text := func(name string) string { s, _ := i.Fields.Get(name).(string); return s }
 	l := Listed{
-		ItemID: i.ItemID, Title: text("title"), Price: i.Fields.Get("price"), Currency: text("currency"), URL: text("url"), Image: text("image_url"),
+		ItemID: i.ItemID, Title: text("title"), Price: i.Fields.Get("price"), Currency: text("currency"), URL: text("url"),
+		Image: text("image_url"),
 		Score: i.Score, Tier: i.Tier,
 	}
 	if sale := i.Fields.Get("sale_price"); sale != nil {
@@ -193,7 +201,8 @@ type whyInput struct {
 
 func (t tools) why(ctx context.Context, in whyInput) (object, error) {
 	r := recommenderapi.Request{
-		Scenario: in.Placement, UserID: in.UserID, SessionID: in.SessionID, ContextItems: in.Items, Cart: in.Cart, Test: true, DeadlineMS: deadlineMS,
+		Scenario: in.Placement, UserID: in.UserID, SessionID: in.SessionID, ContextItems: in.Items, Cart: in.Cart, Test: true,
+		DeadlineMS: deadlineMS,
 	}
 	return t.call(ctx, http.MethodPost, "/v1/recommendations/explain", nil, recommenderapi.ExplainRequest{Request: r, ItemID: in.ItemID})
 }
@@ -262,7 +271,10 @@ func (t tools) models(ctx context.Context, _ nothing) (ModelStates, error) {
 		if err != nil {
 			return ModelStates{}, fmt.Errorf("model %s: %w", version, err)
 		}
-		state := ModelState{Relation: relation, Version: version, Algorithm: m.Algorithm, CreatedAt: m.CreatedAt.UTC().Format(time.RFC3339), Items: m.Items, Metrics: map[string]float64{}}
+		state := ModelState{
+			Relation: relation, Version: version, Algorithm: m.Algorithm, CreatedAt: m.CreatedAt.UTC().Format(time.RFC3339), Items: m.Items,
+			Metrics: map[string]float64{},
+		}
 		for name, metric := range m.Metrics {
 			state.Metrics[name] = metric.Value
 		}

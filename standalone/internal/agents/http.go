@@ -12,8 +12,8 @@ import (
 // mostBody bounds a message of an assistant.
 const mostBody = 1 << 20
 
-// Handler answers the protocol over HTTP, without sessions. Tools call api in this process as whoever sent the message: with the same address, host, origin and
-// keys, so that the API's own checks are those of the tools.
+// Handler answers the protocol over HTTP, without sessions. Tools call api in this process as whoever sent the message: with the same
+// address, host, origin and keys, so that the API's own checks are those of the tools.
 func Handler(api http.Handler, version string) http.Handler {
 	h := mcp.NewStreamableHTTPHandler(func(r *http.Request) *mcp.Server {
 		return Server(httpclient.New(httpclient.Options{BaseURL: "http://" + r.Host, Transport: as{api, r}}), version)
@@ -33,7 +33,10 @@ type as struct {
 
 // passedOn are the headers that say who calls, and from where.
 func passedOn() []string {
-	return []string{"Authorization", "X-Api-Key", "Aisle-User-Token", "Origin", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Request-Id", "Traceparent"}
+	return []string{
+		"Authorization", "X-Api-Key", "Aisle-User-Token", "Origin", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded",
+		"X-Request-Id", "Traceparent",
+	}
 }
 
 // RoundTrip implements http.RoundTripper.

@@ -86,13 +86,16 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 	serviceKey := rand.Text() + rand.Text()
 	authenticator, err := auth.NewAuthenticator(auth.Options{
-		KeysFile: config.KeysFile, KeysFileAnyMode: config.KeysFileAnyMode, Listen: config.Listen, ServiceKeys: []string{serviceKey}, Logger: logger,
+		KeysFile: config.KeysFile, KeysFileAnyMode: config.KeysFileAnyMode, Listen: config.Listen, ServiceKeys: []string{serviceKey},
+		Logger: logger,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.auth = authenticator
-	limits, err := process.Limits(cmp.Or(config.PublishableRate, httpserver.DefaultPublishablePerSecond), config.SecretRate, config.TrustedProxies, config.RedisURL)
+	limits, err := process.Limits(
+		cmp.Or(config.PublishableRate, httpserver.DefaultPublishablePerSecond), config.SecretRate, config.TrustedProxies, config.RedisURL,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +110,17 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 		}
 	}
 
-	profiles, err := profile.New(ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays, Weights: config.EventWeights}, deps(profile.Name))
+	profiles, err := profile.New(
+		ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays, Weights: config.EventWeights},
+		deps(profile.Name),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("start the profile-service: %w", err)
 	}
 	a.add(profile.Name, profiles, peers)
 	similarities, err := similarity.New(ctx, similarity.Config{
-		DatabaseURL: stores.similarityURL, RedisURL: config.RedisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name), SearchSeconds: config.SearchSeconds,
+		DatabaseURL: stores.similarityURL, RedisURL: config.RedisURL, BlobURL: stores.blobURL, ProfileURL: peers.url(profile.Name),
+		SearchSeconds: config.SearchSeconds,
 	}, deps(similarity.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the similarity-service: %w", err)

@@ -85,7 +85,9 @@ func writeAt(f *os.File, s string) error {
 
 // databases returns the URL of each database by the name of its migrations.
 func (s *stores) databases() map[string]*string {
-	return map[string]*string{migrations.Profile: &s.profileURL, migrations.Similarity: &s.similarityURL, migrations.Recommender: &s.recommenderURL}
+	return map[string]*string{
+		migrations.Profile: &s.profileURL, migrations.Similarity: &s.similarityURL, migrations.Recommender: &s.recommenderURL,
+	}
 }
 
 // openSchemas gives each service a schema of its own in one Postgres database.

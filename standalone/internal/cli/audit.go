@@ -117,10 +117,13 @@ func auditFormats() map[string]func(io.Writer) auditPrinter {
 		},
 		"csv": func(w io.Writer) auditPrinter {
 			rows := csv.NewWriter(w)
-			_ = rows.Write([]string{"at", "actor", "actor_kind", "action", "subject", "outcome", "request_id", "id"}) // a failure stays until Flush
+			// a failure stays until Flush
+			_ = rows.Write([]string{"at", "actor", "actor_kind", "action", "subject", "outcome", "request_id", "id"})
 			return func(e *audit.Entry) error {
 				if e != nil {
-					_ = rows.Write([]string{e.At.Format(time.RFC3339Nano), e.Actor, e.ActorKind, e.Action, wire.Cell(e.Subject), e.Outcome, e.RequestID, e.ID})
+					_ = rows.Write([]string{
+						e.At.Format(time.RFC3339Nano), e.Actor, e.ActorKind, e.Action, wire.Cell(e.Subject), e.Outcome, e.RequestID, e.ID,
+					})
 					return nil
 				}
 				rows.Flush()

@@ -6,7 +6,8 @@ import (
 	"runtime"
 )
 
-// openBrowser opens pages where somebody sits before the machine: in a terminal of a desktop. Where that fails, the printed addresses are enough.
+// openBrowser opens pages where somebody sits before the machine: in a terminal of a desktop. Where that fails, the printed addresses are
+// enough.
 func openBrowser(addresses ...string) {
 	program := map[string]string{"darwin": "open", "linux": "xdg-open"}[runtime.GOOS]
 	desktop := runtime.GOOS == "darwin" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""

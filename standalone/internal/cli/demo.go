@@ -61,7 +61,10 @@ type demoOutput struct{ exit, json, open bool }
 // newDemoShop returns the demo shop, whose visitors can be some of the data set's customers.
 func newDemoShop(s *server) *demoshop.Shop {
 	c := s.app.Clients()
-	return demoshop.New(demoshop.Aisle{Profile: c.Profile, Similarity: c.Similarity, Recommender: c.Recommender}, []string{"17850", "14911", "12748", "15311", "13089"}, s.logger)
+	return demoshop.New(
+		demoshop.Aisle{Profile: c.Profile, Similarity: c.Similarity, Recommender: c.Recommender},
+		[]string{"17850", "14911", "12748", "15311", "13089"}, s.logger,
+	)
 }
 
 // runDemo serves in the background, shows the demo and then goes on serving.
@@ -106,8 +109,15 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) erro
 
 func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	i := r.Imported
-	fmt.Fprintf(w, "Imported %d items and %d orders and refunds from %d order lines (%s);\n", i.Items, i.Events+i.Duplicates, i.OrderLines, i.Source)
-	fmt.Fprintf(w, "%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from words of the titles.\n\n", i.LeftOut, i.ShiftedDays)
+	fmt.Fprintf(
+		w, "Imported %d items and %d orders and refunds from %d order lines (%s);\n", i.Items, i.Events+i.Duplicates, i.OrderLines,
+		i.Source,
+	)
+	fmt.Fprintf(
+		w,
+		"%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from words of the titles.\n\n",
+		i.LeftOut, i.ShiftedDays,
+	)
 	fmt.Fprintf(w, "For customer %s:\n", r.UserID)
 	printRecommended(w, r.Recommendations)
 	fmt.Fprintf(w, "\nSimilar to %s:\n", demo.ItemID)

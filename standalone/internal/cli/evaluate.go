@@ -100,10 +100,17 @@ func writePage(path string, r service.Report) (err error) {
 func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&e.Path, "data", "", "folder or file of the data set")
 	flags.StringVar(&e.Format, "format", "", "one of "+strings.Join(service.EvaluateFormats(), ", "))
-	flags.Float64Var(&e.TrainFraction, "train-fraction", 0, "share of a table that teaches, above 0 and below 1 (default: the format's own split)")
+	flags.Float64Var(
+		&e.TrainFraction, "train-fraction", 0, "share of a table that teaches, above 0 and below 1 (default: the format's own split)",
+	)
 	flags.StringVar(&e.resplit, "resplit", "", "random: draw the test part of lightgcn data again, keeping its size per user")
-	flags.BoolVar(&e.WithoutReloads, "without-reloads", false, "leave out clicks of sessions on the item clicked just before, and the cases that ask for one, as a recompute does")
-	flags.StringSliceVar(&e.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")")
+	flags.BoolVar(
+		&e.WithoutReloads, "without-reloads", false,
+		"leave out clicks of sessions on the item clicked just before, and the cases that ask for one, as a recompute does",
+	)
+	flags.StringSliceVar(
+		&e.Algorithms, "algorithms", nil, "only these compete (default: all of "+strings.Join(service.EvaluateAlgorithms(), ",")+")",
+	)
 	flags.StringArrayVar(&e.sets, "set", nil, "ALGORITHM.PARAMETER=VALUE, such as two_hop.beta=.2: the search leaves it so")
 	flags.IntVar(&e.Folds, "folds", 0, "cross-validate the training part in so many folds instead of scoring the test part")
 	flags.IntVar(&e.Seeds, "seeds", 1, "repeat everything with so many seeds, --seed and those after it")
@@ -113,8 +120,14 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.Uint64Var(&e.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(&e.BudgetSeconds, "budget", 200, "nominal CPU seconds for the search of parameters, of each run")
 	flags.BoolVar(&e.TestAll, "test-all", false, "score the test part for every algorithm; the winner is still the one of the validation")
-	flags.BoolVar(&e.ScanTest, "scan-test-optimum", false, "afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice")
-	flags.BoolVar(&e.served, "served", false, "afterwards, have a throw-away instance learn the training part and answer the test part through its API, and compare")
+	flags.BoolVar(
+		&e.ScanTest, "scan-test-optimum", false,
+		"afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice",
+	)
+	flags.BoolVar(
+		&e.served, "served", false,
+		"afterwards, have a throw-away instance learn the training part and answer the test part through its API, and compare",
+	)
 	flags.StringVar(&e.run, "run", "", "file of --save-run whose options to take; flags that are given as well replace them")
 	flags.StringVar(&e.saveRun, "save-run", "", "file to write every option to, for --run")
 	flags.StringVar(&e.page, "report", "", "file to write the report to as one HTML page with figures")

@@ -111,7 +111,9 @@ func TestARunFileMakesTheSameReportAgain(t *testing.T) {
 	if runs := first["runs"].([]any); len(runs) != 4 {
 		t.Errorf("%d runs, want 4", len(runs))
 	}
-	if changed := evaluate("--run", file, "--folds", "3", "--algorithms", "llr", "--set", "two_hop.beta=.4", "--algorithms", "two_hop"); len(changed["runs"].([]any)) != 6 {
+	if changed := evaluate(
+		"--run", file, "--folds", "3", "--algorithms", "llr", "--set", "two_hop.beta=.4", "--algorithms", "two_hop",
+	); len(changed["runs"].([]any)) != 6 {
 		t.Error("flags do not stand above the file")
 	}
 }
@@ -146,16 +148,25 @@ func TestEvaluateFailsClearly(t *testing.T) {
 		"missing folder": {context.Background(), []string{"--data", "/nowhere", "--format", "lightgcn"}, "no file train.txt in /nowhere"},
 		"bad format":     {context.Background(), []string{"--data", path, "--format", "xml"}, "want one of"},
 		"bad resplit":    {context.Background(), []string{"--data", path, "--format", "csv", "--resplit", "odd"}, "want random or nothing"},
-		"bad set":        {context.Background(), []string{"--data", path, "--format", "csv", "--set", "two_hop=1"}, "want ALGORITHM.PARAMETER=NUMBER"},
-		"bad parameter":  {context.Background(), []string{"--data", path, "--format", "baskets", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`},
-		"one fold":       {context.Background(), []string{"--data", path, "--format", "baskets", "--folds", "1"}, "folds is 1, want 2 or more"},
-		"no run file":    {context.Background(), []string{"--run", "/nowhere"}, "read the run"},
-		"bad fraction":   {context.Background(), []string{"--data", path, "--format", "baskets", "--train-fraction", "2"}, "train fraction is 2"},
+		"bad set": {
+			context.Background(), []string{"--data", path, "--format", "csv", "--set", "two_hop=1"}, "want ALGORITHM.PARAMETER=NUMBER",
+		},
+		"bad parameter": {
+			context.Background(), []string{"--data", path, "--format", "baskets", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`,
+		},
+		"one fold": {
+			context.Background(), []string{"--data", path, "--format", "baskets", "--folds", "1"}, "folds is 1, want 2 or more",
+		},
+		"no run file": {context.Background(), []string{"--run", "/nowhere"}, "read the run"},
+		"bad fraction": {
+			context.Background(), []string{"--data", path, "--format", "baskets", "--train-fraction", "2"}, "train fraction is 2",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, stderr bytes.Buffer
-			if code := Execute(c.ctx, append([]string{"evaluate"}, c.args...), &out, &stderr); code != 1 || !strings.Contains(stderr.String(), c.want) {
+			if code := Execute(c.ctx, append([]string{"evaluate"}, c.args...), &out, &stderr); code != 1 ||
+				!strings.Contains(stderr.String(), c.want) {
 				t.Fatalf("exit code %d: %s; want 1 and %q", code, stderr.String(), c.want)
 			}
 		})

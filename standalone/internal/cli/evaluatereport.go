@@ -21,7 +21,9 @@ func writeReport(w io.Writer, r service.Report) error {
 	if source == "" {
 		source, kind = "events of the shop", d.Relation
 	}
-	fmt.Fprintf(w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", source, kind, d.Rows, d.Items, d.Interactions, d.TestCases)
+	fmt.Fprintf(
+		w, "%s (%s): %d rows, %d items, %d interactions, %d test cases\n", source, kind, d.Rows, d.Items, d.Interactions, d.TestCases,
+	)
 	for _, reason := range slices.Sorted(maps.Keys(d.Skipped)) {
 		fmt.Fprintf(w, "left out: %d %s\n", d.Skipped[reason], reason)
 	}
@@ -73,7 +75,9 @@ func writeRuns(w io.Writer, r service.Report) {
 		if n == 0 {
 			fmt.Fprintln(w, "\nNDCG of one less that of another, 95 % interval, paired t-test:")
 		}
-		fmt.Fprintf(w, "%s − %s: %+.4f (%+.4f to %+.4f), p = %.2g, %d pairs\n", c.First, c.Second, c.Difference, c.Low, c.High, c.P, c.Pairs)
+		fmt.Fprintf(
+			w, "%s − %s: %+.4f (%+.4f to %+.4f), p = %.2g, %d pairs\n", c.First, c.Second, c.Difference, c.Low, c.High, c.P, c.Pairs,
+		)
 	}
 }
 

@@ -21,7 +21,10 @@ const tailPoll = time.Second
 
 func newEventsCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "events", "Search stored events, and watch them come in", newEventsSearchCommand(c), newEventsTailCommand(c), newEventsStatsCommand(c))
+	return group(
+		c, "events", "Search stored events, and watch them come in", newEventsSearchCommand(c), newEventsTailCommand(c),
+		newEventsStatsCommand(c),
+	)
 }
 
 // eventFilter are the flags that select events.
@@ -39,7 +42,9 @@ func (f *eventFilter) register(cmd *cobra.Command) {
 
 func (f *eventFilter) query() url.Values {
 	q := url.Values{}
-	for name, value := range map[string]string{"user_id": f.user, "session_id": f.session, "type": f.eventType, "item_id": f.item, "from": f.from, "to": f.to} {
+	for name, value := range map[string]string{
+		"user_id": f.user, "session_id": f.session, "type": f.eventType, "item_id": f.item, "from": f.from, "to": f.to,
+	} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -77,7 +82,10 @@ func printEvents(w io.Writer, events []profileapi.StoredEvent) {
 			items = append(items, line.ItemID)
 		}
 		items = slices.DeleteFunc(items, func(id string) bool { return id == "" })
-		fmt.Fprintf(w, "%s  %-16s %-20s %-30s %s\n", e.OccurredAt.Format(time.DateTime), e.Type, e.UserID+e.SessionID, strings.Join(items, " "), e.OrderID)
+		fmt.Fprintf(
+			w, "%s  %-16s %-20s %-30s %s\n", e.OccurredAt.Format(time.DateTime), e.Type, e.UserID+e.SessionID, strings.Join(items, " "),
+			e.OrderID,
+		)
 	}
 }
 

@@ -32,13 +32,26 @@ type gatewayFlags struct {
 func (f *gatewayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API, the console and the page script")
 	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks and metrics; \"off\" for none")
-	flags.StringSliceVar(&f.profile, "profile-url", []string{"http://127.0.0.1:8081"}, "addresses of the replicas of the profile-service, with commas between")
+	flags.StringSliceVar(
+		&f.profile, "profile-url", []string{"http://127.0.0.1:8081"},
+		"addresses of the replicas of the profile-service, with commas between",
+	)
 	flags.StringSliceVar(&f.similarity, "similarity-url", []string{"http://127.0.0.1:8082"}, "those of the similarity-service")
 	flags.StringSliceVar(&f.recommender, "recommender-url", []string{"http://127.0.0.1:8083"}, "those of the recommender-service")
-	flags.StringSliceVar(&f.trusted, "trusted-proxies", nil, "addresses or networks (10.0.0.0/8) of proxies before the gateway, whose X-Forwarded-For names the client")
-	flags.StringVar(&f.keysFile, "keys-file", "", "keys file of the services, for the admin port alone; without one only this machine may use that")
-	flags.BoolVar(&f.keysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes")
-	flags.IntVar(&f.connections, "max-connections", httpserver.DefaultMaxConnections, "connections that are open at the same time; beyond, those that wait for a request are closed")
+	flags.StringSliceVar(
+		&f.trusted, "trusted-proxies", nil,
+		"addresses or networks (10.0.0.0/8) of proxies before the gateway, whose X-Forwarded-For names the client",
+	)
+	flags.StringVar(
+		&f.keysFile, "keys-file", "", "keys file of the services, for the admin port alone; without one only this machine may use that",
+	)
+	flags.BoolVar(
+		&f.keysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes",
+	)
+	flags.IntVar(
+		&f.connections, "max-connections", httpserver.DefaultMaxConnections,
+		"connections that are open at the same time; beyond, those that wait for a request are closed",
+	)
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
@@ -88,12 +101,15 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 		guarded = []string{f.adminListen}
 	}
 	registry := telemetry.NewRegistry()
-	ports.Auth, err = auth.NewAuthenticator(auth.Options{KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger})
+	ports.Auth, err = auth.NewAuthenticator(auth.Options{
+		KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger,
+	})
 	var g *gateway.Gateway
 	if err == nil {
 		g, err = gateway.New(gateway.Config{
 			Pages:    recommender.Name,
-			Services: map[string][]string{profile.Name: f.profile, similarity.Name: f.similarity, recommender.Name: f.recommender}, Trusted: trusted,
+			Services: map[string][]string{profile.Name: f.profile, similarity.Name: f.similarity, recommender.Name: f.recommender},
+			Trusted:  trusted,
 		}, registry, logger)
 	}
 	if err != nil {
@@ -104,6 +120,9 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 		return err
 	}
 	address := "http://" + ports.Public.Addr().String()
-	logger.Info("serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender", f.recommender, "version", process.Version())
+	logger.Info(
+		"serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender",
+		f.recommender, "version", process.Version(),
+	)
 	return httpserver.Run(ctx, g, ports, logger)
 }

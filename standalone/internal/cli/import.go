@@ -57,7 +57,9 @@ file again stores nothing twice. Ctrl-C cancels the import; what it has stored s
 	f.table.addValues(flags)
 	flags.StringArrayVar(&f.spec.Ignore, "ignore", nil, "COLUMN to leave out")
 	flags.BoolVar(&f.spec.Complete, "complete", false, "of items: the file is the whole catalogue; what it lacks is archived at its end")
-	flags.Float64Var(&f.spec.MaxGone, "max-gone", 0, "with --complete: the largest share of the catalogue that may be archived, up to 1 (default 0.2)")
+	flags.Float64Var(
+		&f.spec.MaxGone, "max-gone", 0, "with --complete: the largest share of the catalogue that may be archived, up to 1 (default 0.2)",
+	)
 	flags.StringVar(&f.spec.Replace, "replace", "", "ID of an import that is undone before this one is stored")
 	flags.BoolVar(&f.spec.DryRun, "dry-run", false, "show columns, first rows and counts, and store nothing")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask, also when something was found out by itself")
@@ -136,7 +138,9 @@ func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 
 // lookInto reads the start of the file for its kind, and reports whether more is found out by itself than the names of fields say.
 func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
-	reader, err := tables.Open(file, tables.Options{Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true})
+	reader, err := tables.Open(file, tables.Options{
+		Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true,
+	})
 	if err != nil {
 		return false, fmt.Errorf("read the file: %w", err)
 	}
@@ -145,11 +149,16 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	if f.spec.Kind == "" {
 		kind, ok := tables.KindOf(reader.Columns)
 		if !ok {
-			return false, fmt.Errorf("the columns do not tell what the file holds: pass --kind items, events or users; the columns are %s", strings.Join(reader.Columns, ", "))
+			return false, fmt.Errorf(
+				"the columns do not tell what the file holds: pass --kind items, events or users; the columns are %s",
+				strings.Join(reader.Columns, ", "),
+			)
 		}
 		f.spec.Kind, guessed = string(kind), true
 	}
-	if plan, err := tables.NewPlan(tables.Kind(f.spec.Kind), reader.Columns, tables.PlanOptions{JSON: reader.Format == tables.NDJSON}); err == nil {
+	if plan, err := tables.NewPlan(tables.Kind(f.spec.Kind), reader.Columns, tables.PlanOptions{
+		JSON: reader.Format == tables.NDJSON,
+	}); err == nil {
 		for _, c := range plan.Columns {
 			guessed = guessed || c.How != tables.Named
 		}
@@ -182,7 +191,9 @@ func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *o
 }
 
 // send starts an import and follows it to its end.
-func (f *importFlags) send(cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File) (profileapi.Import, error) {
+func (f *importFlags) send(
+	cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File,
+) (profileapi.Import, error) {
 	state, err := client.StartImport(cmd.Context(), spec, io.NopCloser(file)) // it may be sent again
 	if err != nil {
 		return state, fmt.Errorf("start the import: %w", err)

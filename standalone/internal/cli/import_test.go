@@ -31,7 +31,9 @@ func imported(t *testing.T, url, name, content string, args ...string) (code int
 // newShop writes what a new shop has: a product export, an order export, and a table of orders made by hand.
 func newShop() (products, orders, table string) {
 	var p, o, m strings.Builder
-	p.WriteString("Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n")
+	p.WriteString(
+		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n",
+	)
 	o.WriteString("Name,Email,Financial Status,Paid at,Currency,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n")
 	m.WriteString("Bestellnummer;Kunde;Artikelnummer;Menge;Datum;Einzelpreis\n")
 	for n := range 300 {
@@ -40,13 +42,17 @@ func newShop() (products, orders, table string) {
 			if v == 0 {
 				title, kind = fmt.Sprintf("Thing %d", n), fmt.Sprintf("Kind %d", n%10)
 			}
-			fmt.Fprintf(&p, "thing-%d,%s,,Ora,%s,,true,Size,%s,T%d-%s,shopify,%d,%d.00,active\n", n, title, kind, size, n, size, n%7, 10+n%50)
+			fmt.Fprintf(
+				&p, "thing-%d,%s,,Ora,%s,,true,Size,%s,T%d-%s,shopify,%d,%d.00,active\n", n, title, kind, size, n, size, n%7, 10+n%50,
+			)
 		}
 	}
 	day := time.Now().AddDate(0, 0, -20)
 	for n := range 200 {
 		at := day.Add(time.Duration(n) * time.Hour)
-		fmt.Fprintf(&o, "#%d,c%d@example.com,paid,,EUR,%s,1,Thing,10.00,T%d-S\n", 1000+n, n%60, at.Format("2006-01-02 15:04:05 -0700"), n%10)
+		fmt.Fprintf(
+			&o, "#%d,c%d@example.com,paid,,EUR,%s,1,Thing,10.00,T%d-S\n", 1000+n, n%60, at.Format("2006-01-02 15:04:05 -0700"), n%10,
+		)
 		fmt.Fprintf(&o, "#%d,,,,,%s,1,Thing,10.00,T%d-M\n", 1000+n, at.Format("2006-01-02 15:04:05 -0700"), n%10+1)
 		fmt.Fprintf(&m, "%d;k%d;T%d-S;1;%s;19,90\n", n, n%50, n%12, at.Format("02.01.2006 15:04"))
 	}
@@ -68,7 +74,8 @@ func TestANewShopImportsWhatItHasAsItIs(t *testing.T) {
 	if code != 1 || !strings.Contains(stderr, "--set type=purchase") {
 		t.Fatalf("a table without types: exit code %d, %s", code, stderr)
 	}
-	if code, out, stderr = imported(t, url, "bestellungen.csv", table, "--set", "type=purchase"); code != 0 || !strings.Contains(out, "done: 200 rows, 200 accepted") {
+	if code, out, stderr = imported(t, url, "bestellungen.csv", table, "--set", "type=purchase"); code != 0 ||
+		!strings.Contains(out, "done: 200 rows, 200 accepted") {
 		t.Fatalf("with what was named: exit code %d, %s%s", code, out, stderr)
 	}
 }
@@ -77,7 +84,10 @@ func TestADryRunShowsColumnsRowsAndWarnings(t *testing.T) {
 	t.Parallel()
 	_, url := serveEmpty(t)
 	code, out, stderr := imported(t, url, "a.csv", "id;name;price;availability;Farbe\n1;Tasse;0,00;auf Lager;rot\n", "--dry-run")
-	for _, want := range []string{"Separator: ;", "name", "→ title", "→ attributes.Farbe", `"title":"Tasse"`, "1 rows, 1 accepted", "warning: 1 × price_zero in price", `such as "auf Lager"`, "nothing was stored"} {
+	for _, want := range []string{
+		"Separator: ;", "name", "→ title", "→ attributes.Farbe", `"title":"Tasse"`, "1 rows, 1 accepted",
+		"warning: 1 × price_zero in price", `such as "auf Lager"`, "nothing was stored",
+	} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit code %d, no %q in %s%s", code, want, out, stderr)
 		}
@@ -105,7 +115,8 @@ func TestAQuestionComesBeforeWhatWasFoundOutIsStored(t *testing.T) {
 		cmd.SetErr(&shown)
 		flags := importFlags{server: url, spec: profileapi.ImportSpec{Kind: "items", Format: "auto"}}
 		goOn, err := flags.ask(cmd, client, f)
-		if goOn != want || (err == nil) != want || !strings.Contains(shown.String(), `"title":"<Tasse>"`) || !strings.Contains(shown.String(), "nothing was stored") {
+		if goOn != want || (err == nil) != want || !strings.Contains(shown.String(), `"title":"<Tasse>"`) ||
+			!strings.Contains(shown.String(), "nothing was stored") {
 			t.Errorf("answer %q: %t, %v, %s", answer, goOn, err, shown.String())
 		}
 		if !want {

@@ -33,7 +33,10 @@ func fieldTables() string {
 		}
 		fmt.Fprintf(&b, "### Fields of %s\n\n| field | example | meaning | header words, beside its name |\n|---|---|---|---|\n", title)
 		for _, f := range tables.Fields(kind) {
-			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", f.Name, strings.ReplaceAll(f.Example, "|", `\|`), strings.ReplaceAll(f.Doc, "|", `\|`), strings.Join(f.Words, ", "))
+			fmt.Fprintf(
+				&b, "| `%s` | `%s` | %s | %s |\n", f.Name, strings.ReplaceAll(f.Example, "|", `\|`), strings.ReplaceAll(f.Doc, "|", `\|`),
+				strings.Join(f.Words, ", "),
+			)
 		}
 		b.WriteByte('\n')
 	}

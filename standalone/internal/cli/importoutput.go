@@ -33,8 +33,9 @@ func printDryRun(w io.Writer, state profileapi.Import) {
 
 func howText(how string) string {
 	return map[string]string{
-		tables.Named: "by its name", tables.Usual: "a usual word", tables.Mapped: "as you said", tables.Attribute: "no field: an attribute", tables.Property: "no field: a property",
-		tables.Part: "together with others", tables.Ignored: "",
+		tables.Named: "by its name", tables.Usual: "a usual word", tables.Mapped: "as you said", tables.Attribute: "no field: an attribute",
+		tables.Property: "no field: a property",
+		tables.Part:     "together with others", tables.Ignored: "",
 	}[how]
 }
 
@@ -43,7 +44,10 @@ func printOutcome(w io.Writer, state profileapi.Import) {
 	for _, note := range state.Notes {
 		fmt.Fprintln(w, note)
 	}
-	fmt.Fprintf(w, "%s: %d rows, %d accepted, %d duplicates, %d rejected", state.State, state.Rows, state.Accepted, state.Duplicates, state.Rejected)
+	fmt.Fprintf(
+		w, "%s: %d rows, %d accepted, %d duplicates, %d rejected", state.State, state.Rows, state.Accepted, state.Duplicates,
+		state.Rejected,
+	)
 	if state.Spec.DryRun {
 		fmt.Fprint(w, " (dry run: nothing was stored)")
 	}

@@ -26,7 +26,9 @@ func newImportsListCommand(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the imports, the latest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := httpclient.JSON[profileapi.Page[profileapi.Import]](cmd.Context(), c.http(), http.MethodGet, importsPath, url.Values{"limit": {fmt.Sprint(limit)}}, nil)
+			page, err := httpclient.JSON[profileapi.Page[profileapi.Import]](
+				cmd.Context(), c.http(), http.MethodGet, importsPath, url.Values{"limit": {fmt.Sprint(limit)}}, nil,
+			)
 			return show(cmd, c, page.Items, err, func(w io.Writer, list []profileapi.Import) {
 				var rows [][]string
 				for n := range list {
@@ -87,7 +89,9 @@ func newImportsUndoCommand(c *connection) *cobra.Command {
 		Long: `Undo takes out exactly what an import stored: its events go, and items and users are again what they were before. What somebody has changed since
 stays as it is and is counted. It can be repeated.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			answer, err := httpclient.JSON[map[string]any](cmd.Context(), c.http(), http.MethodPost, importsPath+"/"+url.PathEscape(args[0])+"/undo", nil, nil)
+			answer, err := httpclient.JSON[map[string]any](
+				cmd.Context(), c.http(), http.MethodPost, importsPath+"/"+url.PathEscape(args[0])+"/undo", nil, nil,
+			)
 			return show(cmd, c, answer, err, printJSON)
 		},
 	}

@@ -30,7 +30,9 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n.Kind = auth.Kind(kind)
 			if n.Kind == auth.KindPublishable && len(n.Origins) == 0 {
-				return fmt.Errorf("a publishable key needs --origin https://shop.example, the page that may use it (repeat the flag for several)")
+				return fmt.Errorf(
+					"a publishable key needs --origin https://shop.example, the page that may use it (repeat the flag for several)",
+				)
 			}
 			if len(n.Scopes) == 0 {
 				n.Scopes = nil
@@ -53,7 +55,9 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s key %s for shop %q added to %s. It is shown only now:\n", key.Kind, key.ID, key.Shop, *file)
 			fmt.Fprintln(cmd.OutOrStdout(), secret)
 			if key.Kind == auth.KindPublishable {
-				fmt.Fprintln(cmd.ErrOrStderr(), "A page names a logged-in user with a user token: aisle keys create-user-secret, docs/security.md.")
+				fmt.Fprintln(
+					cmd.ErrOrStderr(), "A page names a logged-in user with a user token: aisle keys create-user-secret, docs/security.md.",
+				)
 			}
 			return nil
 		},
@@ -61,9 +65,13 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&n.Shop, "shop", auth.DefaultShop, "the shop that the key opens")
 	flags.StringVar(&kind, "kind", string(auth.KindSecret), "secret (servers), publishable (browsers) or service (between Aisle services)")
-	flags.StringSliceVar(&n.Scopes, "scope", nil, "what it may do: "+strings.Join(auth.Scopes(), " ")+"; all that the kind may when not given")
+	flags.StringSliceVar(
+		&n.Scopes, "scope", nil, "what it may do: "+strings.Join(auth.Scopes(), " ")+"; all that the kind may when not given",
+	)
 	flags.StringSliceVar(&n.Origins, "origin", nil, "web origin that may use a publishable key, such as https://shop.example")
-	flags.Float64Var(&n.Rate, "rate", 0, "requests per second, of a publishable key per client address; as the server's setting when not given")
+	flags.Float64Var(
+		&n.Rate, "rate", 0, "requests per second, of a publishable key per client address; as the server's setting when not given",
+	)
 	flags.StringVar(&n.Note, "note", "", "a reminder of what the key is for")
 	flags.DurationVar(&validFor, "valid-for", 0, "how long the key works, such as 720h; for ever when not given")
 	return cmd

@@ -74,7 +74,8 @@ func newModelsShowCommand(c *connection) *cobra.Command {
 func newModelsReportCommand(c *connection) *cobra.Command {
 	var page string
 	cmd := &cobra.Command{
-		Use: "report VERSION", Short: "Show what the search behind a version tried and how well each algorithm does", Args: cobra.ExactArgs(1),
+		Use: "report VERSION", Short: "Show what the search behind a version tried and how well each algorithm does",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := c.similarity().Report(cmd.Context(), args[0])
 			if err == nil {
@@ -91,7 +92,8 @@ func newModelsReportCommand(c *connection) *cobra.Command {
 
 func newModelsCompareCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
-		Use: "compare VERSION OTHER", Short: "Show how two versions differ: figures, list overlap, biggest movers", Args: cobra.ExactArgs(2),
+		Use: "compare VERSION OTHER", Short: "Show how two versions differ: figures, list overlap, biggest movers",
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			answer, err := c.similarity().Compare(cmd.Context(), args[0], args[1])
 			return show(cmd, c, answer, err, printJSON)
@@ -150,7 +152,10 @@ func newJobsListCommand(c *connection) *cobra.Command {
 			return show(cmd, c, page.Items, err, func(w io.Writer, jobs []similarityapi.Job) {
 				var rows [][]string
 				for _, j := range jobs {
-					rows = append(rows, []string{j.JobID, j.Kind, j.State, fmt.Sprintf("%.0f %%", 100*j.Progress), j.Stage, j.CreatedAt.Format(time.DateTime), j.Error})
+					rows = append(rows, []string{
+						j.JobID, j.Kind, j.State, fmt.Sprintf("%.0f %%", 100*j.Progress), j.Stage, j.CreatedAt.Format(time.DateTime),
+						j.Error,
+					})
 				}
 				table(w, "JOB\tKIND\tSTATE\tPROGRESS\tSTAGE\tBEGUN\tERROR", rows)
 			})

@@ -70,7 +70,10 @@ func printAnswer(w io.Writer, a recommenderapi.Answer) {
 		for n, r := range item.Reasons {
 			reasons[n] = strings.TrimSpace(r.Code + " " + r.ItemID + r.Value)
 		}
-		fmt.Fprintf(w, "%3d  %-16s %-40.40s %8.4f  %-9s %s\n", item.Position, item.ItemID, title, item.Score, item.Tier, strings.Join(reasons, ", "))
+		fmt.Fprintf(
+			w, "%3d  %-16s %-40.40s %8.4f  %-9s %s\n", item.Position, item.ItemID, title, item.Score, item.Tier,
+			strings.Join(reasons, ", "),
+		)
 	}
 	if len(a.Degraded) > 0 {
 		fmt.Fprintf(w, "could not help: %s\n", strings.Join(a.Degraded, ", "))

@@ -41,7 +41,9 @@ when it passes the gate; the printout says what became of each relation and why.
 	flags.StringSliceVar(&request.Relations, "relations", nil, "similar, bought_together, viewed_next; all when not given")
 	flags.StringVar(&request.Publish, "publish", "gate", "never, gate or always")
 	flags.StringVar(&request.Reason, "reason", "", "why the gate is overruled, with --publish always")
-	flags.Float64Var(&request.BudgetSeconds, "search-seconds", 0, "CPU seconds for the search of parameters, per relation; the server's setting when 0")
+	flags.Float64Var(
+		&request.BudgetSeconds, "search-seconds", 0, "CPU seconds for the search of parameters, per relation; the server's setting when 0",
+	)
 	flags.StringSliceVar(&request.Algorithms, "algorithms", nil, "only these compete; one alone is taken whatever the others reach")
 	flags.Uint64Var(&request.Seed, "seed", 0, "seed of every random draw")
 	return cmd

@@ -17,14 +17,18 @@ import (
 
 func newRulesCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "rules", "List, make and remove merchandising rules", newRulesListCommand(c), newRulesPutCommand(c), newRulesRemoveCommand(c))
+	return group(
+		c, "rules", "List, make and remove merchandising rules", newRulesListCommand(c), newRulesPutCommand(c), newRulesRemoveCommand(c),
+	)
 }
 
 func newRulesListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the rules of all placements: whether each acts now, and on how many items", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](cmd.Context(), c.http(), http.MethodGet, "/v1/rules", url.Values{"limit": {"200"}}, nil)
+			page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](
+				cmd.Context(), c.http(), http.MethodGet, "/v1/rules", url.Values{"limit": {"200"}}, nil,
+			)
 			return show(cmd, c, page.Items, err, func(w io.Writer, list []recommenderapi.ListedRule) {
 				var rows [][]string
 				for _, r := range list {
@@ -66,7 +70,9 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 			if r.Until, err = flagTime("--until", until, r.Until); err != nil {
 				return err
 			}
-			saved, err := httpclient.JSON[recommenderapi.SavedRule](cmd.Context(), c.http(), http.MethodPut, "/v1/rules/"+url.PathEscape(args[0]), nil, r)
+			saved, err := httpclient.JSON[recommenderapi.SavedRule](
+				cmd.Context(), c.http(), http.MethodPut, "/v1/rules/"+url.PathEscape(args[0]), nil, r,
+			)
 			return show(cmd, c, saved, err, func(w io.Writer, s recommenderapi.SavedRule) {
 				fmt.Fprintf(w, "%s is about %d items now\n", s.RuleID, s.Items)
 				for _, warning := range s.Warnings {

@@ -28,7 +28,9 @@ func newScenariosListCommand(c *connection) *cobra.Command {
 			return show(cmd, c, list, err, func(w io.Writer, list []recommenderapi.Scenario) {
 				var rows [][]string
 				for _, s := range list {
-					rows = append(rows, []string{s.ScenarioID, fmt.Sprint(s.Version), fmt.Sprint(s.Limit), fmt.Sprint(len(s.Rules)), s.Title})
+					rows = append(rows, []string{
+						s.ScenarioID, fmt.Sprint(s.Version), fmt.Sprint(s.Limit), fmt.Sprint(len(s.Rules)), s.Title,
+					})
 				}
 				table(w, "SCENARIO\tVERSION\tLIMIT\tRULES\tTITLE", rows)
 			})
@@ -48,7 +50,8 @@ func newScenariosShowCommand(c *connection) *cobra.Command {
 
 func newScenariosPutCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
-		Use: "put SCENARIO FILE", Short: "Make a placement, or change it to a JSON document; - reads standard input", Args: cobra.ExactArgs(2),
+		Use: "put SCENARIO FILE", Short: "Make a placement, or change it to a JSON document; - reads standard input",
+		Args: cobra.ExactArgs(2),
 		Example: `  aisle scenarios show home.for_you > for_you.json   # edit it
   aisle scenarios put home.for_you for_you.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,7 +62,9 @@ func newScenariosPutCommand(c *connection) *cobra.Command {
 			for _, name := range []string{"scenario_id", "version", "updated_at"} { // the server's own, in a document that show has printed
 				delete(document, name)
 			}
-			saved, err := httpclient.JSON[recommenderapi.SavedScenario](cmd.Context(), c.http(), http.MethodPut, scenarioPath(args[0]), nil, document)
+			saved, err := httpclient.JSON[recommenderapi.SavedScenario](
+				cmd.Context(), c.http(), http.MethodPut, scenarioPath(args[0]), nil, document,
+			)
 			return show(cmd, c, saved, err, printJSON)
 		},
 	}

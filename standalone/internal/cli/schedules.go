@@ -27,11 +27,15 @@ func newSchedulesListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the schedules", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := httpclient.JSON[profileapi.Page[similarityapi.Schedule]](cmd.Context(), c.http(), http.MethodGet, schedulesPath, nil, nil)
+			page, err := httpclient.JSON[profileapi.Page[similarityapi.Schedule]](
+				cmd.Context(), c.http(), http.MethodGet, schedulesPath, nil, nil,
+			)
 			return show(cmd, c, page.Items, err, func(w io.Writer, list []similarityapi.Schedule) {
 				var rows [][]string
 				for _, s := range list {
-					rows = append(rows, []string{s.ScheduleID, s.Cron, s.Request.Kind, strings.Join(s.Request.Relations, " "), s.NextAt.Format(time.DateTime)})
+					rows = append(rows, []string{
+						s.ScheduleID, s.Cron, s.Request.Kind, strings.Join(s.Request.Relations, " "), s.NextAt.Format(time.DateTime),
+					})
 				}
 				table(w, "SCHEDULE\tCRON\tKIND\tRELATIONS\tNEXT", rows)
 			})

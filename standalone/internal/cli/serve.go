@@ -44,25 +44,51 @@ type serveFlags struct {
 func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API")
 	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks, metrics and profiles; \"off\" for none")
-	flags.IntVar(&f.connections, "max-connections", httpserver.DefaultMaxConnections, "connections that are open at the same time; beyond, those that wait for a request are closed")
+	flags.IntVar(
+		&f.connections, "max-connections", httpserver.DefaultMaxConnections,
+		"connections that are open at the same time; beyond, those that wait for a request are closed",
+	)
 	flags.BoolVar(&f.profiles, "pprof", false, "show profiles of the running program on the admin port")
 	flags.StringVar(&f.app.DataDir, "data", "aisle-data", "folder of the SQLite files and model snapshots")
 	flags.StringVar(&f.app.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database instead of SQLite")
-	flags.StringVar(&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 that holds neighbour lists and counts requests, for several replicas")
+	flags.StringVar(
+		&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 that holds neighbour lists and counts requests, for several replicas",
+	)
 	f.secretFiles = map[string]*string{
-		"database-url": flags.String("database-url-file", "", "file that holds --database-url, so that its password is not on the command line"),
-		"redis-url":    flags.String("redis-url-file", "", "file that holds --redis-url"),
+		"database-url": flags.String(
+			"database-url-file", "", "file that holds --database-url, so that its password is not on the command line",
+		),
+		"redis-url": flags.String("redis-url-file", "", "file that holds --redis-url"),
 	}
-	flags.StringVar(&f.app.BlobURL, "blob-url", "", "s3://bucket?endpoint=host or file:///path for model snapshots instead of the data folder")
-	flags.Float64Var(&f.app.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds that a recompute spends on the search of parameters, per relation")
-	flags.IntVar(&f.app.RetentionDays, "retention-days", 400, "days that events are kept; older ones are refused, so raise it to import an old shop's history")
-	flags.Var((*weightsFlag)(&f.app.EventWeights), "event-weights", "what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type")
+	flags.StringVar(
+		&f.app.BlobURL, "blob-url", "", "s3://bucket?endpoint=host or file:///path for model snapshots instead of the data folder",
+	)
+	flags.Float64Var(
+		&f.app.SearchSeconds, "search-seconds", searchSeconds,
+		"CPU seconds that a recompute spends on the search of parameters, per relation",
+	)
+	flags.IntVar(
+		&f.app.RetentionDays, "retention-days", 400,
+		"days that events are kept; older ones are refused, so raise it to import an old shop's history",
+	)
+	flags.Var(
+		(*weightsFlag)(&f.app.EventWeights), "event-weights",
+		"what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type",
+	)
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 288, "memory of all caches that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
-	flags.Float64Var(&f.app.PublishableRate, "publishable-rate", httpserver.DefaultPublishablePerSecond, "requests per second of a publishable key from one client address, of each service")
+	flags.Float64Var(
+		&f.app.PublishableRate, "publishable-rate", httpserver.DefaultPublishablePerSecond,
+		"requests per second of a publishable key from one client address, of each service",
+	)
 	flags.Float64Var(&f.app.SecretRate, "secret-rate", 0, "requests per second of a secret key, of each service; 0 for no limit")
-	flags.StringSliceVar(&f.app.TrustedProxies, "trusted-proxies", nil, "addresses or networks (10.0.0.0/8) of proxies, whose X-Forwarded-For names the client")
-	flags.BoolVar(&f.app.KeysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes")
+	flags.StringSliceVar(
+		&f.app.TrustedProxies, "trusted-proxies", nil,
+		"addresses or networks (10.0.0.0/8) of proxies, whose X-Forwarded-For names the client",
+	)
+	flags.BoolVar(
+		&f.app.KeysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes",
+	)
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
@@ -153,7 +179,10 @@ func newServeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.logger.Info("serving", "address", s.url(), "reference", s.url()+"/docs", "data", f.app.DataDir, "admin", s.adminAddress(), "version", process.Version())
+			s.logger.Info(
+				"serving", "address", s.url(), "reference", s.url()+"/docs", "data", f.app.DataDir, "admin", s.adminAddress(), "version",
+				process.Version(),
+			)
 			return s.run(cmd.Context())
 		},
 	}
@@ -189,7 +218,9 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	}
 	database.LogRedis(logger)
 	for _, name := range f.shown(flags) {
-		logger.Warn("a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file")
+		logger.Warn(
+			"a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file",
+		)
 	}
 	s := &server{logger: logger, profiles: f.profiles, connections: f.connections}
 	if s.public, err = httpserver.Listen(f.listen); err != nil {
@@ -235,5 +266,12 @@ func (s *server) run(ctx context.Context) error {
 	if s.shop != nil {
 		service = shopFront{s.app, s.shop}
 	}
-	return httpserver.Run(ctx, service, httpserver.Ports{Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles, MaxConnections: s.connections}, s.logger)
+	return httpserver.Run(
+		ctx, service,
+		httpserver.Ports{
+			Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles,
+			MaxConnections: s.connections,
+		},
+		s.logger,
+	)
 }

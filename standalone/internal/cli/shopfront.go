@@ -8,7 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/demoshop"
 )
 
-// shopFront is the app with the demo shop beside it. Who may not use the API may not see the shop either: its server asks with a key of its own.
+// shopFront is the app with the demo shop beside it. Who may not use the API may not see the shop either: its server asks with a key of its
+// own.
 type shopFront struct {
 	*app.App
 	shop http.Handler

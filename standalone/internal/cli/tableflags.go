@@ -18,7 +18,9 @@ func (f *tableFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
 	flags.StringVar(&f.encoding, "encoding", "", "such as windows-1252; found by itself when absent")
 	flags.StringVar(&f.decimal, "decimal", "", "decimal mark of numbers, . or , for those that can be read in two ways")
-	flags.StringVar(&f.dateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways")
+	flags.StringVar(
+		&f.dateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways",
+	)
 	flags.StringVar(&f.timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
 }
 

@@ -58,7 +58,9 @@ sessions (train_sessions.txt, a session per line) or online-retail (the data set
 	flags.Float64Var(&f.holdoutDays, "holdout-days", 0, "days before the end that are asked about; a fifth of the time, at most 28, when 0")
 	flags.IntVar(&f.Questions, "questions", 1500, "most questions per scenario; half of them are for the search")
 	flags.Uint64Var(&f.Seed, "seed", 1, "seed of every random draw")
-	flags.Float64Var(&f.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds for the search of parameters, per relation, as of the service")
+	flags.Float64Var(
+		&f.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds for the search of parameters, per relation, as of the service",
+	)
 	flags.BoolVar(&f.apply, "apply", false, "write the proposed weights to the running service, unless a scenario was changed meanwhile")
 	f.table.add(flags)
 	f.table.addValues(flags)
@@ -151,7 +153,10 @@ func (f *tuneFlags) print(w io.Writer, r *tune.Result) error {
 
 func printTuned(w io.Writer, r *tune.Result) error {
 	d := r.Data
-	fmt.Fprintf(w, "%d items; %d events before the cut at %s, %d after it until %s\n\n", d.Items, d.Past, d.Cut.Format(time.DateTime), d.Held, d.Until.Format(time.DateTime))
+	fmt.Fprintf(
+		w, "%d items; %d events before the cut at %s, %d after it until %s\n\n", d.Items, d.Past, d.Cut.Format(time.DateTime), d.Held,
+		d.Until.Format(time.DateTime),
+	)
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "scenario\tquestions\tNDCG@20 now\tfound\tgain (95 % interval)\tHR@20\tbest source alone\t")
 	for _, t := range r.Scenarios {

@@ -30,7 +30,10 @@ func writeVisits(t *testing.T, visitors int) string {
 			at := start.AddDate(0, 0, day).Add(time.Duration(u) * time.Second)
 			kind := []string{"tea", "saw"}[u%2]
 			for n := range 3 {
-				fmt.Fprintf(&b, `{"type":"view_item","user_id":"u%d","item_id":"%s%d","occurred_at":%d}`+"\n", u, kind, (u+day*3+n)%150, at.Add(time.Duration(n)*time.Minute).UnixMilli())
+				fmt.Fprintf(
+					&b, `{"type":"view_item","user_id":"u%d","item_id":"%s%d","occurred_at":%d}`+"\n", u, kind, (u+day*3+n)%150,
+					at.Add(time.Duration(n)*time.Minute).UnixMilli(),
+				)
 			}
 			fmt.Fprintf(&b, `{"type":"purchase","user_id":"u%d","items":[{"item_id":"%s%d"},{"item_id":"%s%d"}],"occurred_at":%d}`+"\n",
 				u, kind, (u+day*3)%150, kind, (u+day*3+1)%150, at.Add(time.Hour).UnixMilli())
@@ -52,7 +55,10 @@ func tuned(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 func TestTuneReportsEveryScenario(t *testing.T) {
 	t.Parallel()
-	code, out, progress := tuned(t, "home.for_you", "home.trending", "product_detail.bought_together", "--data", writeVisits(t, 240), "--format", "events", "--search-seconds", "1", "--questions", "220", "--json")
+	code, out, progress := tuned(
+		t, "home.for_you", "home.trending", "product_detail.bought_together", "--data", writeVisits(t, 240), "--format", "events",
+		"--search-seconds", "1", "--questions", "220", "--json",
+	)
 	var r tune.Result
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v: %s", code, err, progress)
@@ -60,7 +66,8 @@ func TestTuneReportsEveryScenario(t *testing.T) {
 	states := map[string]string{}
 	for _, s := range r.Scenarios {
 		states[s.ScenarioID] = s.State
-		if (s.Gain != nil) != (s.State == tune.Better || s.State == tune.NoGain) || s.Gain != nil && (len(s.Alone) != len(s.Present) || len(s.Trials) == 0 || s.Before.HR == 0) {
+		if (s.Gain != nil) != (s.State == tune.Better || s.State == tune.NoGain) || s.Gain != nil &&
+			(len(s.Alone) != len(s.Present) || len(s.Trials) == 0 || s.Before.HR == 0) {
 			t.Errorf("%s: %+v", s.ScenarioID, s)
 		}
 	}
@@ -92,7 +99,8 @@ func TestTuneRefusesWhatCannotBeMeant(t *testing.T) {
 		`no scenario "nobody`: {"nobody", "--data", path, "--format", "events", "--search-seconds", "1"},
 		"nothing answers at":  {"--server", "http://127.0.0.1:1"},
 	} {
-		if code, _, stderr := tuned(t, args...); code != 1 || !strings.Contains(stderr, want) || strings.Count(strings.TrimSpace(stderr), "aisle: ") != 1 {
+		if code, _, stderr := tuned(t, args...); code != 1 || !strings.Contains(stderr, want) ||
+			strings.Count(strings.TrimSpace(stderr), "aisle: ") != 1 {
 			t.Errorf("%v: exit code %d, %s", args, code, stderr)
 		}
 	}
@@ -101,7 +109,10 @@ func TestTuneRefusesWhatCannotBeMeant(t *testing.T) {
 // serveEmpty runs an Aisle without data behind a real port until the test ends, and returns it with its address.
 func serveEmpty(t *testing.T) (*app.App, string) {
 	t.Helper()
-	a, err := app.New(t.Context(), app.Config{DataDir: t.TempDir(), SearchSeconds: 1, Listen: []string{"127.0.0.1:0"}}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := app.New(
+		t.Context(), app.Config{DataDir: t.TempDir(), SearchSeconds: 1, Listen: []string{"127.0.0.1:0"}},
+		slog.New(slog.NewTextHandler(io.Discard, nil)),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

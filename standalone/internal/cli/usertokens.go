@@ -114,7 +114,8 @@ func newUserTokenCommand(file *string) *cobra.Command {
 	return cmd
 }
 
-// latestSecret returns the user secret of a shop that was made last, of the algorithm that a private key's file is for, and what it signs with.
+// latestSecret returns the user secret of a shop that was made last, of the algorithm that a private key's file is for, and what it signs
+// with.
 func latestSecret(file, shop, privateFile string) (auth.UserSecret, string, error) {
 	f, err := auth.ReadKeysFile(file)
 	if err != nil {
@@ -126,7 +127,10 @@ func latestSecret(file, shop, privateFile string) (auth.UserSecret, string, erro
 	}
 	secrets := slices.DeleteFunc(f.Shops[shop].UserSecrets, func(u auth.UserSecret) bool { return u.Algorithm != algorithm })
 	if len(secrets) == 0 {
-		return auth.UserSecret{}, "", fmt.Errorf("shop %q has no user secret for %s in %s: make one with \"aisle keys create-user-secret --shop %s --algorithm %s\"", shop, algorithm, file, shop, algorithm)
+		return auth.UserSecret{}, "", fmt.Errorf(
+			"shop %q has no user secret for %s in %s: make one with \"aisle keys create-user-secret --shop %s --algorithm %s\"", shop,
+			algorithm, file, shop, algorithm,
+		)
 	}
 	latest := secrets[len(secrets)-1]
 	if privateFile == "" {

@@ -256,7 +256,9 @@ func (r *run) reason(v recommenderapi.Reason) string {
 }
 
 func (r *run) neighbours(ctx context.Context, relation string) ([]Neighbour, error) {
-	answer, err := r.clients.Similarity.Lookup(ctx, similarityapi.LookupRequest{Relation: relation, ItemIDs: []string{ItemID}, Limit: shown})
+	answer, err := r.clients.Similarity.Lookup(ctx, similarityapi.LookupRequest{
+		Relation: relation, ItemIDs: []string{ItemID}, Limit: shown,
+	})
 	if err != nil {
 		return nil, err
 	}

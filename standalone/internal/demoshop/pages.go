@@ -94,7 +94,9 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	setCookie(w, cartCookie, "")
-	setCookie(w, orderCookie, fmt.Sprintf("demo-%08x!%s", rand.Uint32(), writeCart(lines))) //nolint:gosec // an order number of a shop that sells nothing
+	setCookie(
+		w, orderCookie, fmt.Sprintf("demo-%08x!%s", rand.Uint32(), writeCart(lines)),
+	) //nolint:gosec // an order number of a shop that sells nothing
 	http.Redirect(w, r, Root+"/order", http.StatusSeeOther)
 }
 

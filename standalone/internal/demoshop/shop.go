@@ -1,6 +1,6 @@
-// Package demoshop is a small shop for the demo: home, category, product, cart and order pages of a catalogue, with pictures that are drawn. It uses Aisle as any
-// shop does, through the tracker and the public API, and beside each page it shows how what the visitor did became the list that he sees. It sells nothing and keeps
-// nothing: the cart is a cookie. The main type is Shop.
+// Package demoshop is a small shop for the demo: home, category, product, cart and order pages of a catalogue, with pictures that are
+// drawn. It uses Aisle as any shop does, through the tracker and the public API, and beside each page it shows how what the visitor did
+// became the list that he sees. It sells nothing and keeps nothing: the cart is a cookie. The main type is Shop.
 package demoshop
 
 import (
@@ -60,7 +60,10 @@ type goods struct {
 // New returns a shop that has nothing to sell until Stock is called. users are the customers whom a visitor can play.
 func New(aisle Aisle, users []string, logger *slog.Logger) *Shop {
 	s := &Shop{aisle: aisle, users: users, logger: logger, templates: map[string]*template.Template{}, mux: http.NewServeMux()}
-	functions := template.FuncMap{"money": money, "query": template.URLQueryEscaper, "ms": milliseconds, "tracker": tracker.Path, "integrity": tracker.Integrity, "join": strings.Join, "words": words}
+	functions := template.FuncMap{
+		"money": money, "query": template.URLQueryEscaper, "ms": milliseconds, "tracker": tracker.Path, "integrity": tracker.Integrity,
+		"join": strings.Join, "words": words,
+	}
 	base := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html"))
 	for _, name := range []string{"home", "category", "product", "cart", "order", "search", "empty"} {
 		s.templates[name] = template.Must(template.Must(base.Clone()).ParseFS(files, "templates/"+name+".html"))
@@ -102,7 +105,8 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.Protect(w.Header())
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; connect-src 'self'; form-action 'self'; "+
 		"base-uri 'none'; frame-ancestors 'none'")
-	w.Header().Set("Referrer-Policy", "same-origin") // with none at all a browser does not say where a form comes from, and forms of nowhere are refused
+	// with none at all a browser does not say where a form comes from, and forms of nowhere are refused
+	w.Header().Set("Referrer-Policy", "same-origin")
 	if r.URL.Path == Root {
 		http.Redirect(w, r, Root+"/", http.StatusSeeOther)
 		return

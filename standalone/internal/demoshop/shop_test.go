@@ -14,7 +14,10 @@ import (
 func stocked(t *testing.T) *Shop {
 	t.Helper()
 	price := 2.5
-	items := []profileapi.Item{{ItemID: "A1", Title: "RED HEART <b>CANDLE</b>", Price: &price}, {ItemID: "B2", Title: "BIG BAG", Price: &price}, {ItemID: "C3", Title: "CHRISTMAS BAG"}}
+	items := []profileapi.Item{
+		{ItemID: "A1", Title: "RED HEART <b>CANDLE</b>", Price: &price}, {ItemID: "B2", Title: "BIG BAG", Price: &price},
+		{ItemID: "C3", Title: "CHRISTMAS BAG"},
+	}
 	Furnish(items, "http://shop.example")
 	s := New(Aisle{}, []string{"17850"}, slog.New(slog.DiscardHandler))
 	s.Stock(items)
@@ -35,7 +38,8 @@ func ask(s *Shop, method, path string, form url.Values, cookies ...*http.Cookie)
 func TestCategoriesAreToldFromTitles(t *testing.T) {
 	t.Parallel()
 	for title, want := range map[string]string{
-		"WHITE HANGING HEART T-LIGHT HOLDER": "Lights & candles", "JUMBO BAG RED RETROSPOT": "Bags", "Christmas bag": "Christmas", "SET OF 3 CAKE TINS PANTRY DESIGN": "Kitchen & dining", "XYZ": "More",
+		"WHITE HANGING HEART T-LIGHT HOLDER": "Lights & candles", "JUMBO BAG RED RETROSPOT": "Bags", "Christmas bag": "Christmas",
+		"SET OF 3 CAKE TINS PANTRY DESIGN": "Kitchen & dining", "XYZ": "More",
 	} {
 		if got := CategoryOf(title); got != want {
 			t.Errorf("%s is %s, want %s", title, got, want)
@@ -47,7 +51,8 @@ func TestPagesShowWhatIsSold(t *testing.T) {
 	t.Parallel()
 	s := stocked(t)
 	for path, want := range map[string]string{
-		"/shop/": "home.for_you", "/shop/category?name=Bags": "Big bag", "/shop/product?id=A1": "Red heart &lt;b&gt;candle&lt;/b&gt;", "/shop/search?q=big": "Big bag", "/shop/search?q=none": "Nothing fits",
+		"/shop/": "home.for_you", "/shop/category?name=Bags": "Big bag", "/shop/product?id=A1": "Red heart &lt;b&gt;candle&lt;/b&gt;",
+		"/shop/search?q=big": "Big bag", "/shop/search?q=none": "Nothing fits",
 		"/shop/cart": "The cart is empty", "/shop/picture/A1.svg": "<svg",
 	} {
 		if w := ask(s, http.MethodGet, path, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {

@@ -77,8 +77,9 @@ func (s *Shop) trace(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	d := &traceData{Scenario: r.FormValue("scenario")}
 	question := recommenderapi.Request{
-		Scenario: d.Scenario, UserID: r.FormValue("user"), SessionID: r.FormValue("session"), Category: r.FormValue("category"), ContextItems: list(r.FormValue("items")),
-		Cart: list(r.FormValue("cart")), Limit: 8, Explain: "full", Test: true,
+		Scenario: d.Scenario, UserID: r.FormValue("user"), SessionID: r.FormValue("session"), Category: r.FormValue("category"),
+		ContextItems: list(r.FormValue("items")),
+		Cart:         list(r.FormValue("cart")), Limit: 8, Explain: "full", Test: true,
 	}
 	if question.UserID == "" && question.SessionID == "" {
 		http.Error(w, "The tracker has not named the visitor yet.", http.StatusBadRequest)
@@ -156,7 +157,9 @@ func (s *Shop) traceList(ctx context.Context, d *traceData, question recommender
 	for _, source := range sources {
 		d.Candidates.Sources = append(d.Candidates.Sources, *source)
 	}
-	slices.SortFunc(d.Candidates.Sources, func(a, b traceSource) int { return cmp.Or(cmp.Compare(b.Sum, a.Sum), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(
+		d.Candidates.Sources, func(a, b traceSource) int { return cmp.Or(cmp.Compare(b.Sum, a.Sum), cmp.Compare(a.Name, b.Name)) },
+	)
 	timed(&d.Candidates.step, func() error {
 		if len(d.List.Items) == 0 {
 			return nil

@@ -43,7 +43,9 @@ type Gateway struct {
 func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway, error) {
 	g := &Gateway{pools: map[string]*Pool{}, gatherer: registry, logger: logger, standing: make(chan struct{})}
 	handlers := map[string]http.Handler{}
-	up := prometheus.NewDesc("aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil)
+	up := prometheus.NewDesc(
+		"aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil,
+	)
 	var problems []error
 	for name, addresses := range c.Services {
 		pool, err := NewPool(name, addresses, logger)
@@ -104,7 +106,8 @@ func (g *Gateway) Ready(context.Context) []readiness.Part {
 	return parts
 }
 
-// Run reads the documents, and then waits for the end of ctx. A gateway routes by the documents of its start: start it again after an upgrade of the services.
+// Run reads the documents, and then waits for the end of ctx. A gateway routes by the documents of its start: start it again after an
+// upgrade of the services.
 func (g *Gateway) Run(ctx context.Context) error {
 	var mu sync.Mutex
 	documents := Documents{}

@@ -21,8 +21,9 @@ const (
 	probeTime     = time.Second
 )
 
-// Pool is the replicas of one service. It is an http.RoundTripper that takes them in turn, leaves out those that failed until they answer a probe, and sends a
-// request a second time, to another, when nobody got it or it may be repeated. Nothing is asked of replicas that work. It is safe for concurrent use.
+// Pool is the replicas of one service. It is an http.RoundTripper that takes them in turn, leaves out those that failed until they answer a
+// probe, and sends a request a second time, to another, when nobody got it or it may be repeated. Nothing is asked of replicas that work.
+// It is safe for concurrent use.
 type Pool struct {
 	name      string
 	replicas  []*replica
@@ -48,7 +49,8 @@ func NewPool(name string, addresses []string, logger *slog.Logger) (*Pool, error
 	p := &Pool{name: name, transport: transport, logger: logger}
 	for _, text := range addresses {
 		address, err := url.Parse(text)
-		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Path != "" && address.Path != "/" {
+		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Path != "" &&
+			address.Path != "/" {
 			return nil, fmt.Errorf("the address %q of the %s is not like http://host:8081", text, name)
 		}
 		p.replicas = append(p.replicas, &replica{address: address})
@@ -140,7 +142,8 @@ func (p *Pool) failed(r *replica, err error) {
 	})
 }
 
-// answers asks a replica for anything: a service accepts connections when it can answer, and what it says of a path that nobody has shows that it does.
+// answers asks a replica for anything: a service accepts connections when it can answer, and what it says of a path that nobody has shows
+// that it does.
 func (p *Pool) answers(r *replica) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, probeTime)
 	defer cancel()

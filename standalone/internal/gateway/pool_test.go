@@ -153,7 +153,8 @@ func TestAddressesAreRefused(t *testing.T) {
 
 func TestUndone(t *testing.T) {
 	t.Parallel()
-	if !undone(&net.OpError{Op: "dial", Err: errors.New("refused")}) || undone(&net.OpError{Op: "read", Err: errors.New("reset")}) || undone(io.EOF) {
+	if !undone(&net.OpError{Op: "dial", Err: errors.New("refused")}) || undone(&net.OpError{Op: "read", Err: errors.New("reset")}) ||
+		undone(io.EOF) {
 		t.Error("only a connection that was never made has done nothing")
 	}
 }

@@ -16,8 +16,8 @@ import (
 // pieceTime bounds the wait of a caller for a piece of an answer, and of the gateway for a caller to take it.
 const pieceTime = 30 * time.Second
 
-// proxy passes requests on to a pool. The caller's host stays, since keys and cookies belong to it; of what it says about proxies before this one, only that of trusted
-// proxies is believed.
+// proxy passes requests on to a pool. The caller's host stays, since keys and cookies belong to it; of what it says about proxies before
+// this one, only that of trusted proxies is believed.
 func proxy(pool *Pool, trusted []netip.Prefix) http.Handler {
 	passing := &httputil.ReverseProxy{
 		Transport: pool,
@@ -56,10 +56,17 @@ func lost(w http.ResponseWriter, r *http.Request, name string, err error) {
 	case errors.As(err, &tooLong):
 		problem(w, apierror.New(http.StatusRequestEntityTooLarge, "too_large", "The body is larger than what this path takes."))
 	case undone(err):
-		problem(w, apierror.New(http.StatusServiceUnavailable, "unavailable", "No replica of the "+name+" can be reached. Nothing of the request was done: send it again."))
+		problem(
+			w,
+			apierror.New(
+				http.StatusServiceUnavailable, "unavailable",
+				"No replica of the "+name+" can be reached. Nothing of the request was done: send it again.",
+			),
+		)
 	default:
 		problem(w, apierror.New(http.StatusBadGateway, "answer_lost",
-			"The "+name+" went away before it answered, so the request may have been done or not. Send it again: what has an id, as events with an event_id, is stored once."))
+			"The "+name+
+				" went away before it answered, so the request may have been done or not. Send it again: what has an id, as events with an event_id, is stored once."))
 	}
 }
 

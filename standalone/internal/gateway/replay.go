@@ -12,10 +12,12 @@ import (
 // mostKept bounds the body of a request that is kept so that it can be sent again, in bytes.
 const mostKept = 256 << 10
 
-// questions are the POST operations that change nothing that a repeat would double, by the beginnings of their paths: an answer that nobody got shows nothing.
+// questions are the POST operations that change nothing that a repeat would double, by the beginnings of their paths: an answer that nobody
+// got shows nothing.
 var questions = []string{"/v1/recommendations", "/v1/rankings", "/v1/similarities", "/v1/events/validate"}
 
-// repeatable reports whether a request that may have been done can be done once more: the methods of RFC 9110, section 9.2.2, and questions.
+// repeatable reports whether a request that may have been done can be done once more: the methods of RFC 9110, section 9.2.2, and
+// questions.
 func repeatable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:

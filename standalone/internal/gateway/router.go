@@ -1,6 +1,7 @@
-// Package gateway puts the three services behind one address: the public API, its reference, the console, the page script and assistants. A Router sends a request
-// to the service whose OpenAPI document has its path; what stands behind the name of a service is a handler, in the same process or the Pool of its replicas.
-// The package knows no operation of any service, keeps no state of callers and checks no keys: the services do.
+// Package gateway puts the three services behind one address: the public API, its reference, the console, the page script and assistants. A
+// Router sends a request to the service whose OpenAPI document has its path; what stands behind the name of a service is a handler, in the
+// same process or the Pool of its replicas. The package knows no operation of any service, keeps no state of callers and checks no keys:
+// the services do.
 package gateway
 
 import (
@@ -35,7 +36,8 @@ type described struct {
 	document []byte // of all services; nil until all are known
 }
 
-// NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until Describe.
+// NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until
+// Describe.
 func NewRouter(pages string, services map[string]http.Handler) *Router {
 	rt := &Router{pages: pages, services: services, docs: httpserver.ReferencePage("Aisle")}
 	var err error
@@ -47,8 +49,8 @@ func NewRouter(pages string, services map[string]http.Handler) *Router {
 	return rt
 }
 
-// Describe takes the routes from the documents of services, all of them or those that are known yet: until all are, the router answers 503 for what it does not
-// know. After an error it is as it was.
+// Describe takes the routes from the documents of services, all of them or those that are known yet: until all are, the router answers 503
+// for what it does not know. After an error it is as it was.
 func (rt *Router) Describe(d Documents) error {
 	routes, err := routesOf(d)
 	if err != nil {

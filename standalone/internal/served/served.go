@@ -1,11 +1,11 @@
 // Package served asks a whole Aisle what a data set asks of models.
 //
-// A throw-away instance is filled through the public API as a shop would fill it, makes its models with the settings that are delivered, gate included, and
-// answers POST /v1/recommendations for every test case. So the lists have gone through everything that lies between a model and a visitor: what the recompute
-// holds out and finds, the states of visitors, seeds and their weights, sources and fallbacks.
+// A throw-away instance is filled through the public API as a shop would fill it, makes its models with the settings that are delivered,
+// gate included, and answers POST /v1/recommendations for every test case. So the lists have gone through everything that lies between a
+// model and a visitor: what the recompute holds out and finds, the states of visitors, seeds and their weights, sources and fallbacks.
 //
-// A data set knows less than a shop. Histories without times get random times of a year, in their order where they have one; ratings are posted as such and
-// everything else as purchases; sessions are spread evenly over two months. What was held out is never posted.
+// A data set knows less than a shop. Histories without times get random times of a year, in their order where they have one; ratings are
+// posted as such and everything else as purchases; sessions are spread evenly over two months. What was held out is never posted.
 //
 // The entry is Lists.
 package served
@@ -68,7 +68,9 @@ func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *sl
 	for _, id := range shop.Items {
 		split.Items = append(split.Items, profileapi.Item{ItemID: id})
 	}
-	w, err := tune.NewWorld(ctx, split, &tune.Options{SearchSeconds: o.SearchSeconds, TempDir: o.TempDir, Now: o.Now, Progress: o.Progress, Gate: true}, logger)
+	w, err := tune.NewWorld(
+		ctx, split, &tune.Options{SearchSeconds: o.SearchSeconds, TempDir: o.TempDir, Now: o.Now, Progress: o.Progress, Gate: true}, logger,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +147,8 @@ func events(shop *similarity.ShopData, o *Options) []profileapi.Event {
 			begin := o.Now.Add(-calm - sessionsSpan + sessionsSpan/time.Duration(len(shop.Rows))*time.Duration(n))
 			for k, e := range row {
 				all = append(all, profileapi.Event{
-					Type: "view_item", SessionID: "session-" + strconv.Itoa(n), ItemID: shop.Items[e.Item], OccurredAt: wire.TimeOf(begin.Add(clickGap * time.Duration(k))),
+					Type: "view_item", SessionID: "session-" + strconv.Itoa(n), ItemID: shop.Items[e.Item],
+					OccurredAt: wire.TimeOf(begin.Add(clickGap * time.Duration(k))),
 				})
 			}
 		default:

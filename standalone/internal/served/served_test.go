@@ -16,8 +16,8 @@ import (
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
 )
 
-// tastes writes a data set whose users choose from three of twelve groups of items, in unequal shares: what they want next follows from all that they did, not
-// from the latest of it.
+// tastes writes a data set whose users choose from three of twelve groups of items, in unequal shares: what they want next follows from all
+// that they did, not from the latest of it.
 func tastes(t *testing.T) string {
 	t.Helper()
 	const users, groups, perGroup, known, held = 500, 12, 15, 24, 4
@@ -60,7 +60,9 @@ func TestWhatIsServedIsAsGoodAsWhatWasMeasured(t *testing.T) {
 		o := Options{SearchSeconds: 1, Seed: 1, TempDir: t.TempDir(), Now: time.Now(), Progress: func(string, int, int) {}}
 		return Lists(ctx, shop, o, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	}
-	report, err := similarity.Evaluate(t.Context(), similarity.EvaluateOptions{Path: tastes(t), Format: "lightgcn", Seed: 1, BudgetSeconds: 1, K: 10, Serve: serve})
+	report, err := similarity.Evaluate(t.Context(), similarity.EvaluateOptions{
+		Path: tastes(t), Format: "lightgcn", Seed: 1, BudgetSeconds: 1, K: 10, Serve: serve,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,19 +83,28 @@ func TestAShopIsToldOfRowsAndNotOfTests(t *testing.T) {
 		asked  string
 	}{
 		"a history": {
-			similarity.ShopData{Relation: "similar", Ordered: true, Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: 0}}},
+			similarity.ShopData{
+				Relation: "similar", Ordered: true, Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: 0}},
+			},
 			"purchase visitor-0 a; purchase visitor-0 c", "home.for_you visitor-0 [] 0",
 		},
 		"ratings of ten steps become five": {
-			similarity.ShopData{Relation: "similar", Ordered: true, Liked: 8, Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: 0}}},
+			similarity.ShopData{
+				Relation: "similar", Ordered: true, Liked: 8, Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: 0}},
+			},
 			"rate visitor-0 a 5; rate visitor-0 c 1", "home.for_you visitor-0 [] 0",
 		},
 		"an order, those of long ago left out": {
-			similarity.ShopData{Relation: "bought_together", Rows: [][]similarity.ShopEntry{row, row}, RowTimes: []int64{0, 40_000_000}, Until: 40_000_060, Cases: []similarity.ShopCase{{Row: -1, Seeds: []int32{1}}}},
+			similarity.ShopData{
+				Relation: "bought_together", Rows: [][]similarity.ShopEntry{row, row}, RowTimes: []int64{0, 40_000_000}, Until: 40_000_060,
+				Cases: []similarity.ShopCase{{Row: -1, Seeds: []int32{1}}},
+			},
 			"purchase visitor-1 a c", "cart.complementary case-0 [b] 0",
 		},
 		"a session": {
-			similarity.ShopData{Relation: "viewed_next", Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: -1, Seeds: []int32{2, 1}}}},
+			similarity.ShopData{
+				Relation: "viewed_next", Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: -1, Seeds: []int32{2, 1}}},
+			},
 			"view_item session-0 a; view_item session-0 c", "product_detail.next case-0 [] 2",
 		},
 	} {

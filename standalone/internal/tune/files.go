@@ -29,7 +29,8 @@ func Formats() []string { return []string{FormatEvents, FormatSessions, FormatOn
 const (
 	// maxLine bounds one line of a file.
 	maxLine = 16 << 20
-	// sessionsSpan is how long the sessions of a file without times are taken to have lasted: they are spread evenly over it, in their order.
+	// sessionsSpan is how long the sessions of a file without times are taken to have lasted: they are spread evenly over it, in their
+	// order.
 	sessionsSpan = 60 * 24 * time.Hour
 	// clickGap lies between the clicks of such a session.
 	clickGap = 20 * time.Second
@@ -48,9 +49,11 @@ type FileOptions struct {
 }
 
 // Load reads a shop from files, plain, gzipped or zstd-compressed:
-//   - events: NDJSON as POST /v1/events takes it or a table (CSV, xlsx), or a folder with events.ndjson or events.csv and perhaps items.ndjson or
+//   - events: NDJSON as POST /v1/events takes it or a table (CSV, xlsx), or a folder with events.ndjson or events.csv and perhaps
+//     items.ndjson or
 //     items.csv;
-//   - sessions: a folder with train_sessions.txt (or that file), a session of item ids per line, oldest first. What else is in the folder is not read;
+//   - sessions: a folder with train_sessions.txt (or that file), a session of item ids per line, oldest first. What else is in the folder
+//     is not read;
 //   - online-retail: the data set that the program carries; it takes no path.
 func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 	if format != FormatOnlineRetail && path == "" {
@@ -97,7 +100,9 @@ func fromEvents(path string, o FileOptions) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = eachRow(items, table.Items, FileOptions{Encoding: o.Encoding, Decimal: o.Decimal, Timezone: o.Timezone}, func(row rowReader) error {
+	err = eachRow(items, table.Items, FileOptions{
+		Encoding: o.Encoding, Decimal: o.Decimal, Timezone: o.Timezone,
+	}, func(row rowReader) error {
 		i, err := row.item()
 		shop.Items = append(shop.Items, i)
 		return err
@@ -127,7 +132,8 @@ func fromSessions(path string) (*Shop, error) {
 		at := start.Add(sessionsSpan / time.Duration(len(sessions)) * time.Duration(n))
 		for p, id := range session {
 			shop.Events = append(shop.Events, profileapi.Event{
-				Type: "view_item", SessionID: "session-" + strconv.Itoa(n), ItemID: id, OccurredAt: wire.TimeOf(at.Add(time.Duration(p) * clickGap)),
+				Type: "view_item", SessionID: "session-" + strconv.Itoa(n), ItemID: id,
+				OccurredAt: wire.TimeOf(at.Add(time.Duration(p) * clickGap)),
 			})
 		}
 	}

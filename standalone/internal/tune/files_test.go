@@ -36,7 +36,10 @@ func TestEventsAreReadPlainAndCompressed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"events.ndjson": []byte(someEvents), "events.ndjson.gz": zipped.Bytes(), "events.ndjson.zst": encoder.EncodeAll([]byte(someEvents), nil)} {
+	for name, data := range map[string][]byte{
+		"events.ndjson": []byte(someEvents), "events.ndjson.gz": zipped.Bytes(),
+		"events.ndjson.zst": encoder.EncodeAll([]byte(someEvents), nil),
+	} {
 		dir := t.TempDir()
 		write(t, dir, name, data)
 		for _, path := range []string{dir, filepath.Join(dir, name)} {
@@ -65,9 +68,15 @@ func TestAFolderMayHoldACatalogue(t *testing.T) {
 func TestEventsMayBeATable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "events.csv", []byte("Kunde;Artikelnr;Was;Datum;Menge;Preis\nann;b;gekauft;01.02.2024;2;19,99\nann;a;view;31.01.2024 10:00;;\n"))
+	write(
+		t, dir, "events.csv",
+		[]byte("Kunde;Artikelnr;Was;Datum;Menge;Preis\nann;b;gekauft;01.02.2024;2;19,99\nann;a;view;31.01.2024 10:00;;\n"),
+	)
 	write(t, dir, "items.csv", []byte("id,name,category,price\na,A,Home > Mugs,1.50\nb,B,Home,2\n"))
-	o := FileOptions{Mapping: map[string]string{"Was": "type"}, MapValues: map[string]map[string]string{"type": {"gekauft": "purchase"}}, Timezone: "Europe/Berlin"}
+	o := FileOptions{
+		Mapping: map[string]string{"Was": "type"}, MapValues: map[string]map[string]string{"type": {"gekauft": "purchase"}},
+		Timezone: "Europe/Berlin",
+	}
 	shop, err := Load(dir, FormatEvents, o, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +125,8 @@ func TestBadFilesAreNamedWithTheirLine(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Load(t.TempDir(), FormatSessions, FileOptions{}, time.Now()); err == nil || !strings.Contains(err.Error(), "train_sessions.txt") {
+	if _, err := Load(t.TempDir(), FormatSessions, FileOptions{}, time.Now()); err == nil ||
+		!strings.Contains(err.Error(), "train_sessions.txt") {
 		t.Errorf("an empty folder: %v", err)
 	}
 }

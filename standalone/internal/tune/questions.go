@@ -64,9 +64,9 @@ type asker struct {
 	rng      *rand.Rand
 }
 
-// ask makes at most limit questions for a scenario, at most one of each visitor, so that they are independent of each other. Visitors are drawn by the
-// seed and the scenario's id. Targets that the scenario may not show this visitor (seen, bought, in the cart, on the page) and those that are not
-// in the catalogue are left out.
+// ask makes at most limit questions for a scenario, at most one of each visitor, so that they are independent of each other. Visitors are
+// drawn by the seed and the scenario's id. Targets that the scenario may not show this visitor (seen, bought, in the cart, on the page) and
+// those that are not in the catalogue are left out.
 func ask(s *Split, all map[string]*person, scenario *api.Scenario, limit int, seed uint64) []Question {
 	h := fnv.New64a()
 	h.Write([]byte(scenario.ScenarioID))
@@ -91,8 +91,8 @@ func ask(s *Split, all map[string]*person, scenario *api.Scenario, limit int, se
 	return list
 }
 
-// question asks about the first visit or order of a visitor that is fit for it: the later it is, the more the visitor did since the cut that the
-// throw-away instance does not know.
+// question asks about the first visit or order of a visitor that is fit for it: the later it is, the more the visitor did since the cut
+// that the throw-away instance does not know.
 func (a *asker) question(kind string, p *person) (Question, bool) {
 	switch kind {
 	case AskNextOrder:
@@ -139,8 +139,8 @@ func (a *asker) ofOrder(kind string, p *person, order []string) (Question, bool)
 	return a.targets(q, p, mixed[size:])
 }
 
-// ofVisit cuts a visit at a random place: behind 0 items or more on no page, behind 1 or more on the page of the last of them. A visitor who is
-// not known must have done something for an answer to have anything to do with the visitor.
+// ofVisit cuts a visit at a random place: behind 0 items or more on no page, behind 1 or more on the page of the last of them. A visitor
+// who is not known must have done something for an answer to have anything to do with the visitor.
 func (a *asker) ofVisit(kind string, p *person, v visit) (Question, bool) {
 	least := 1
 	if kind == AskVisit && p.known {
@@ -162,8 +162,8 @@ func (a *asker) ofVisit(kind string, p *person, v visit) (Question, bool) {
 	return a.targets(q, p, rest)
 }
 
-// carried makes events of the first part of a visit, moved so that the last of them is now. Who bought the items in the end had them in the cart
-// by then.
+// carried makes events of the first part of a visit, moved so that the last of them is now. Who bought the items in the end had them in the
+// cart by then.
 func (a *asker) carried(v visit) []profileapi.Event {
 	v = v[max(0, len(v)-maxEvents):]
 	list := make([]profileapi.Event, 0, len(v))

@@ -63,7 +63,10 @@ func asked(t *testing.T, s *Split, scenario *api.Scenario) []Question {
 
 func TestCutMovesThePastToNowAndKeepsTheRestApart(t *testing.T) {
 	t.Parallel()
-	s := cutShop(t, did("ann", "purchase", before(48*time.Hour), "a"), did("ann", "view_item", after(time.Hour), "b"), did("ann", "view_item", after(25*time.Hour), "c"))
+	s := cutShop(
+		t, did("ann", "purchase", before(48*time.Hour), "a"), did("ann", "view_item", after(time.Hour), "b"),
+		did("ann", "view_item", after(25*time.Hour), "c"),
+	)
 	if len(s.Past) != 1 || !s.Past[0].OccurredAt.Equal(present.Add(-48*time.Hour)) {
 		t.Errorf("past: %+v", s.Past)
 	}
@@ -80,7 +83,10 @@ func TestCutMovesThePastToNowAndKeepsTheRestApart(t *testing.T) {
 
 func TestItemsAreAsTheyMayHaveBeenAtTheCut(t *testing.T) {
 	t.Parallel()
-	item := profileapi.Item{ItemID: "a", Status: profileapi.ItemArchived, Stock: &profileapi.Stock{Status: profileapi.OutOfStock}, PublishedAt: wire.TimeOf(before(time.Hour)), Version: 7}
+	item := profileapi.Item{
+		ItemID: "a", Status: profileapi.ItemArchived, Stock: &profileapi.Stock{Status: profileapi.OutOfStock},
+		PublishedAt: wire.TimeOf(before(time.Hour)), Version: 7,
+	}
 	got := asOfCut(item, present.Sub(cutAt))
 	want := profileapi.Item{ItemID: "a", PublishedAt: wire.TimeOf(present.Add(-time.Hour))}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -95,7 +101,10 @@ func TestVisitsEndWithASessionOrAPause(t *testing.T) {
 		e.SessionID = session
 		return e
 	}
-	s := cutShop(t, did("old", "view_item", before(time.Hour), "a"), view("1", 0, "a"), view("1", 20, "b"), view("1", 40, "a"), view("2", 41, "c"), view("2", 80, "d"), did("ann", "remove_from_cart", after(81*time.Minute), "e"))
+	s := cutShop(
+		t, did("old", "view_item", before(time.Hour), "a"), view("1", 0, "a"), view("1", 20, "b"), view("1", 40, "a"), view("2", 41, "c"),
+		view("2", 80, "d"), did("ann", "remove_from_cart", after(81*time.Minute), "e"),
+	)
 	var got []string
 	for _, v := range people(s)["ann"].visits {
 		items := ""
@@ -126,7 +135,10 @@ func TestAVisitIsCutAndItsFirstPartCarried(t *testing.T) {
 		size := len(q.Request.Events)
 		sizes[size]++
 		for n, e := range q.Request.Events {
-			want := profileapi.Event{Type: "view_item", ItemID: string(rune('a' + n)), OccurredAt: wire.TimeOf(present.Add(-time.Duration(size-1-n) * time.Minute))}
+			want := profileapi.Event{
+				Type: "view_item", ItemID: string(rune('a' + n)),
+				OccurredAt: wire.TimeOf(present.Add(-time.Duration(size-1-n) * time.Minute)),
+			}
 			if diff := cmp.Diff(want, e); diff != "" {
 				t.Fatal(diff)
 			}
@@ -139,7 +151,8 @@ func TestAVisitIsCutAndItsFirstPartCarried(t *testing.T) {
 		t.Errorf("questions by items carried: %v, want some with each of 0 to 3", sizes)
 	}
 	for _, q := range asked(t, s, scenarioOf(api.SourceContextSimilar, api.SourceContextNext)) {
-		if last := q.Request.Events[len(q.Request.Events)-1].ItemID; q.Request.ContextItems[0] != last || len(q.Targets) != 4-len(q.Request.Events) {
+		if last := q.Request.Events[len(q.Request.Events)-1].ItemID; q.Request.ContextItems[0] != last ||
+			len(q.Targets) != 4-len(q.Request.Events) {
 			t.Fatalf("page: %+v", q)
 		}
 	}
@@ -148,11 +161,14 @@ func TestAVisitIsCutAndItsFirstPartCarried(t *testing.T) {
 func TestAVisitorWithoutAPastIsAskedAboutOnlyBehindTheFirstItem(t *testing.T) {
 	t.Parallel()
 	anonymous := func(minute int, item string) profileapi.Event {
-		return profileapi.Event{Type: "view_item", SessionID: "s", ItemID: item, OccurredAt: wire.TimeOf(after(time.Duration(minute) * time.Minute))}
+		return profileapi.Event{
+			Type: "view_item", SessionID: "s", ItemID: item, OccurredAt: wire.TimeOf(after(time.Duration(minute) * time.Minute)),
+		}
 	}
 	s := cutShop(t, did("old", "view_item", before(time.Hour), "a", "b"), anonymous(0, "a"), anonymous(1, "b"))
 	list := asked(t, s, scenarioOf(api.SourceHistory, api.SourceSession))
-	if len(list) != 1 || list[0].Request.SessionID != "s" || list[0].Request.UserID != "" || len(list[0].Request.Events) != 1 || !slices.Equal(list[0].Targets, []string{"b"}) {
+	if len(list) != 1 || list[0].Request.SessionID != "s" || list[0].Request.UserID != "" || len(list[0].Request.Events) != 1 ||
+		!slices.Equal(list[0].Targets, []string{"b"}) {
 		t.Errorf("asked %+v", list)
 	}
 }
@@ -160,7 +176,10 @@ func TestAVisitorWithoutAPastIsAskedAboutOnlyBehindTheFirstItem(t *testing.T) {
 func TestOrdersAreParted(t *testing.T) {
 	t.Parallel()
 	order := []string{"a", "b", "c", "d"}
-	s := cutShop(t, did("old", "purchase", before(time.Hour), order...), did("ann", "purchase", after(time.Hour), order...), did("ben", "purchase", after(time.Hour), "a"))
+	s := cutShop(
+		t, did("old", "purchase", before(time.Hour), order...), did("ann", "purchase", after(time.Hour), order...),
+		did("ben", "purchase", after(time.Hour), "a"),
+	)
 	for kind, shown := range map[string]func(*api.Request) []string{
 		api.SourceCart:            func(r *api.Request) []string { return r.Cart },
 		api.SourceContextTogether: func(r *api.Request) []string { return r.ContextItems },
@@ -209,7 +228,9 @@ func TestTargetsThatAScenarioCannotShowAreLeftOut(t *testing.T) {
 		"nothing bought":          {"", false, []string{"fresh", "seen"}},
 		"nothing seen":            {"exclude", true, []string{"fresh"}},
 	} {
-		scenario := &api.Scenario{Seen: c.seen, AllowPurchased: c.allow, Sources: []api.Source{{Kind: api.SourceHistory}, {Kind: api.SourceSession}}}
+		scenario := &api.Scenario{
+			Seen: c.seen, AllowPurchased: c.allow, Sources: []api.Source{{Kind: api.SourceHistory}, {Kind: api.SourceSession}},
+		}
 		found := map[string]bool{}
 		for seed := range uint64(40) { // the cut of the visit is drawn: together they ask for all
 			for _, q := range ask(s, people(s), scenario, 10, seed) {
@@ -230,7 +251,10 @@ func TestTheNumberOfQuestionsIsBounded(t *testing.T) {
 	t.Parallel()
 	var events []profileapi.Event
 	for u := range 50 {
-		events = append(events, did(fmt.Sprint("u", u), "purchase", before(time.Hour), "a", "b"), did(fmt.Sprint("u", u), "purchase", after(time.Hour), "a", "b"))
+		events = append(
+			events, did(fmt.Sprint("u", u), "purchase", before(time.Hour), "a", "b"),
+			did(fmt.Sprint("u", u), "purchase", after(time.Hour), "a", "b"),
+		)
 	}
 	s := cutShop(t, events...)
 	if n := len(ask(s, people(s), scenarioOf(api.SourceCart), 20, 1)); n != 20 {

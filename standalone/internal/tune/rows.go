@@ -39,7 +39,8 @@ func eachRow(path string, kind table.Kind, o FileOptions, f func(rowReader) erro
 	defer reader.Close()
 	sample := reader.Sample(sampleRows)
 	plan, err := table.NewPlan(kind, reader.Columns, table.PlanOptions{
-		Mapping: o.Mapping, MapValues: o.MapValues, Set: o.Set, Decimal: o.Decimal, DateFormat: o.DateFormat, Timezone: o.Timezone, JSON: reader.Format == table.NDJSON,
+		Mapping: o.Mapping, MapValues: o.MapValues, Set: o.Set, Decimal: o.Decimal, DateFormat: o.DateFormat, Timezone: o.Timezone,
+		JSON: reader.Format == table.NDJSON,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -95,7 +96,10 @@ func (r rowReader) event() (profileapi.Event, error) {
 		err := json.Unmarshal(r.record.Object, &e)
 		return e, err
 	}
-	e := profileapi.Event{Type: r.text("type"), UserID: r.text("user_id"), SessionID: r.text("session_id"), ItemID: r.text("item_id"), OrderID: r.text("order_id"), EventID: r.text("event_id")}
+	e := profileapi.Event{
+		Type: r.text("type"), UserID: r.text("user_id"), SessionID: r.text("session_id"), ItemID: r.text("item_id"),
+		OrderID: r.text("order_id"), EventID: r.text("event_id"),
+	}
 	if known, ok := table.EventType(e.Type); ok {
 		e.Type = known
 	}
@@ -122,7 +126,10 @@ func (r rowReader) item() (profileapi.Item, error) {
 		err := json.Unmarshal(r.record.Object, &i)
 		return i, err
 	}
-	i := profileapi.Item{ItemID: r.text("item_id"), Title: r.text("title"), Description: r.text("description"), Brand: r.text("brand"), ParentID: r.text("parent_id")}
+	i := profileapi.Item{
+		ItemID: r.text("item_id"), Title: r.text("title"), Description: r.text("description"), Brand: r.text("brand"),
+		ParentID: r.text("parent_id"),
+	}
 	for level := range strings.SplitSeq(r.text("category_path"), ">") {
 		if level = strings.TrimSpace(level); level != "" {
 			i.CategoryPath = append(i.CategoryPath, level)

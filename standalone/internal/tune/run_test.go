@@ -21,15 +21,18 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/feed"
 )
 
-// pairs is a shop in which every order holds an item and its partner, and all pairs are bought alike: what sells best says nothing about the rest of
-// an order, and what is bought together says it all.
+// pairs is a shop in which every order holds an item and its partner, and all pairs are bought alike: what sells best says nothing about
+// the rest of an order, and what is bought together says it all.
 func pairs(start time.Time) []profileapi.Event {
 	rng := rand.New(rand.NewPCG(7, 7))
 	const pairs, orders = 30, 1200
 	var events []profileapi.Event
 	for n := range orders {
 		p := rng.IntN(pairs)
-		e := did(fmt.Sprintf("buyer%d", n), "purchase", start.Add(time.Duration(n)*time.Hour), fmt.Sprintf("item%02d", p), fmt.Sprintf("item%02d", p+pairs))
+		e := did(
+			fmt.Sprintf("buyer%d", n), "purchase", start.Add(time.Duration(n)*time.Hour), fmt.Sprintf("item%02d", p),
+			fmt.Sprintf("item%02d", p+pairs),
+		)
 		e.EventID = fmt.Sprint("e", n)
 		events = append(events, e)
 	}
@@ -85,7 +88,8 @@ func TestTuneFindsTheInformativeSourceOfARunningShop(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := Options{
-		Only: []string{placement.ScenarioID, "home.trending", "order_confirmation.buy_again"}, Holdout: 12 * 24 * time.Hour, Questions: 280, Seed: 1, SearchSeconds: 1,
+		Only: []string{placement.ScenarioID, "home.trending", "order_confirmation.buy_again"}, Holdout: 12 * 24 * time.Hour, Questions: 280,
+		Seed: 1, SearchSeconds: 1,
 		TempDir: t.TempDir(), Now: now, Progress: quiet,
 	}
 	result, err := Run(t.Context(), shop, scenarios, o, discard())
@@ -121,7 +125,8 @@ func applied(t *testing.T, clients app.Clients, placement api.Scenario, result *
 		t.Fatal(err)
 	}
 	now := scenarioNamed(t, clients, placement.ScenarioID)
-	if !reflect.DeepEqual(now.Sources, result.Scenarios[0].Proposed) || now.Version != 2 || result.Scenarios[0].Applied != 2 || now.Rotation != 1 || now.Exploration != .5 {
+	if !reflect.DeepEqual(now.Sources, result.Scenarios[0].Proposed) || now.Version != 2 || result.Scenarios[0].Applied != 2 ||
+		now.Rotation != 1 || now.Exploration != .5 {
 		t.Errorf("applied: %+v", now)
 	}
 	if err := Apply(t.Context(), clients.Recommender, result); !apierror.Is(err, http.StatusPreconditionFailed) {

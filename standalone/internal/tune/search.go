@@ -23,10 +23,10 @@ type Trial struct {
 	NDCG    float64   `json:"ndcg@20"`
 }
 
-// search looks for the weights of n sources with the highest value: one weight at a time over a coarse grid, then in narrowing steps around the best,
-// until a sweep changes nothing. Only ratios matter for a blend, so that the first weight stays 1. It begins at start, and of equal values keeps the one
-// tried first: a weight that makes no difference stays as it is. values is asked for several settings at a time, about 15 per source and sweep, and for
-// none twice.
+// search looks for the weights of n sources with the highest value: one weight at a time over a coarse grid, then in narrowing steps around
+// the best, until a sweep changes nothing. Only ratios matter for a blend, so that the first weight stays 1. It begins at start, and of
+// equal values keeps the one tried first: a weight that makes no difference stays as it is. values is asked for several settings at a time,
+// about 15 per source and sweep, and for none twice.
 func search(start []float64, values func(weights [][]float64) ([]float64, error)) (best Trial, all []Trial, err error) {
 	tried := map[string]bool{}
 	try := func(list ...[]float64) error {

@@ -98,7 +98,9 @@ func TestWeightsKeepTheScaleOfTheFirstSource(t *testing.T) {
 	if diff := cmp.Diff(want, weighted(sources, []float64{1, .15})); diff != "" {
 		t.Error(diff)
 	}
-	for w, want := range map[float64]float64{0: 0, .0123: .012, .07 * 1.4: .098, 1: 1, 1.44: 1.4, 5 * 1.2: 6, 50 * 1.4 * 1.2: 84, 123: 120} {
+	for w, want := range map[float64]float64{
+		0: 0, .0123: .012, .07 * 1.4: .098, 1: 1, 1.44: 1.4, 5 * 1.2: 6, 50 * 1.4 * 1.2: 84, 123: 120,
+	} {
 		if got := tidy(w); got != want {
 			t.Errorf("%v is tidied to %v, want %v", w, got, want)
 		}
@@ -134,7 +136,8 @@ func TestScore(t *testing.T) {
 				hits++
 			}
 		}
-		if math.Abs(f.NDCG-plainNDCG(shown, targets)) > 1e-12 || (f.HR == 1) != (hits > 0) || f.Recall != float64(hits)/float64(min(len(targets), 20)) {
+		if math.Abs(f.NDCG-plainNDCG(shown, targets)) > 1e-12 || (f.HR == 1) != (hits > 0) ||
+			f.Recall != float64(hits)/float64(min(len(targets), 20)) {
 			t.Errorf("%v for %v: %+v, %d hits", shown, targets, f, hits)
 		}
 	})

@@ -23,8 +23,8 @@ type Shop struct {
 	Events []profileapi.Event
 }
 
-// FromServer reads the catalogue and all events of a running service. Events of visitors who withhold consent to personalisation, which are kept
-// without a name when they withheld it then, are left out, as they are in models.
+// FromServer reads the catalogue and all events of a running service. Events of visitors who withhold consent to personalisation, which are
+// kept without a name when they withheld it then, are left out, as they are in models.
 func FromServer(ctx context.Context, client *profileapi.Client, progress Progress) (*Shop, error) {
 	items, err := readItems(ctx, client)
 	if err != nil {

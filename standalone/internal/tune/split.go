@@ -36,7 +36,10 @@ func (s *Shop) cut(now, until time.Time, holdout time.Duration) (*Split, error) 
 	}
 	c := &Split{Cut: until.Add(-holdout), Until: until, Now: now}
 	if holdout < 0 || !first.Before(c.Cut) {
-		return nil, fmt.Errorf("all events are younger than the cut at %s: hold out less than %s", c.Cut.UTC().Format(time.RFC3339), until.Sub(first).Round(time.Hour))
+		return nil, fmt.Errorf(
+			"all events are younger than the cut at %s: hold out less than %s", c.Cut.UTC().Format(time.RFC3339),
+			until.Sub(first).Round(time.Hour),
+		)
 	}
 	shift := now.Sub(c.Cut)
 	for _, e := range s.Events {

@@ -1,13 +1,13 @@
 // Package tune fits the weights with which scenarios blend their sources, on what visitors did and no model has seen.
 //
-// What is tuned is what is served: a throw-away instance of Aisle is given the shop's catalogue and its events before a cut in time, all times moved so
-// that the cut is now, so that ages, decay, popularity and models are what they were then. It computes its models and is asked, through POST
-// /v1/recommendations, what it would have shown to the visitors who came after the cut. What those did is never posted. The questions are halved: on one
-// half a search over the weights maximises NDCG@20, on the other the result is compared with the present weights, and it is proposed only when the
-// paired bootstrap interval of the gain lies above zero.
+// What is tuned is what is served: a throw-away instance of Aisle is given the shop's catalogue and its events before a cut in time, all
+// times moved so that the cut is now, so that ages, decay, popularity and models are what they were then. It computes its models and is
+// asked, through POST /v1/recommendations, what it would have shown to the visitors who came after the cut. What those did is never posted.
+// The questions are halved: on one half a search over the weights maximises NDCG@20, on the other the result is compared with the present
+// weights, and it is proposed only when the paired bootstrap interval of the gain lies above zero.
 //
-// What it cannot know: stock and status of then (all items count as sellable), and what the present scenario made visitors do, who can only follow
-// up what they were shown. An experiment answers that.
+// What it cannot know: stock and status of then (all items count as sellable), and what the present scenario made visitors do, who can only
+// follow up what they were shown. An experiment answers that.
 //
 // The main type is Options, the entry is Run.
 package tune
@@ -124,7 +124,8 @@ func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, l
 	}
 	visitors := people(split)
 	r := &Result{Data: Data{
-		Items: len(split.Items), Past: len(split.Past), Held: len(split.Held), Visitors: len(visitors), Cut: split.Cut.UTC(), Until: split.Until.UTC(), Seed: o.Seed,
+		Items: len(split.Items), Past: len(split.Past), Held: len(split.Held), Visitors: len(visitors), Cut: split.Cut.UTC(),
+		Until: split.Until.UTC(), Seed: o.Seed,
 	}}
 	for n := range scenarios {
 		t, err := w.tune(ctx, &scenarios[n], ask(split, visitors, &scenarios[n], o.Questions, o.Seed), &o)
@@ -178,7 +179,9 @@ func (w *World) tune(ctx context.Context, s *api.Scenario, questions []Question,
 	}
 	t.Asked, t.Questions = kindOf(s), len(questions)
 	if len(questions) < leastQuestions {
-		t.State, t.Reason = TooLittle, fmt.Sprintf("%d visitors after the cut can be asked about, at least %d are needed: hold out more or wait", len(questions), leastQuestions)
+		t.State, t.Reason = TooLittle, fmt.Sprintf(
+			"%d visitors after the cut can be asked about, at least %d are needed: hold out more or wait", len(questions), leastQuestions,
+		)
 		return t, nil
 	}
 	fit, check := questions[:len(questions)/2], questions[len(questions)/2:]
@@ -237,8 +240,8 @@ func (w *World) compare(ctx context.Context, s *api.Scenario, t *Tuned, question
 	return nil
 }
 
-// Apply writes the proposed weights to the scenarios that they were found for. A scenario that was changed since it was read is refused by the
-// service with 412 and left as it is; those after it are not written either.
+// Apply writes the proposed weights to the scenarios that they were found for. A scenario that was changed since it was read is refused by
+// the service with 412 and left as it is; those after it are not written either.
 func Apply(ctx context.Context, client *api.Client, r *Result) error {
 	for n := range r.Scenarios {
 		t := &r.Scenarios[n]

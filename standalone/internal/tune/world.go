@@ -101,7 +101,9 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 		return fmt.Errorf("none of the %d events before the cut was accepted", len(s.Past))
 	}
 	imported := time.Now() // the end of the recompute has popularity counted
-	request := similarityapi.JobRequest{Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds}
+	request := similarityapi.JobRequest{
+		Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds,
+	}
 	if o.Gate {
 		request = similarityapi.JobRequest{}
 	}
@@ -116,7 +118,8 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	return w.await(ctx, s, imported)
 }
 
-// await waits until popularity was counted after the import, and the recommender, a moment behind, has the last item of the catalogue and the new models.
+// await waits until popularity was counted after the import, and the recommender, a moment behind, has the last item of the catalogue and
+// the new models.
 func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 	live, err := w.Clients.Similarity.Live(ctx)
 	if err != nil {
@@ -131,7 +134,8 @@ func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 	}
 	items := frequent(s.Past)
 	request := api.Request{
-		Scenario: trialID, ContextItems: items, DeadlineMS: deadlineMS, Events: []profileapi.Event{{Type: "view_item", ItemID: items[0], OccurredAt: wire.TimeOf(s.Now)}},
+		Scenario: trialID, ContextItems: items, DeadlineMS: deadlineMS,
+		Events: []profileapi.Event{{Type: "view_item", ItemID: items[0], OccurredAt: wire.TimeOf(s.Now)}},
 	}
 	last := s.Items[len(s.Items)-1].ItemID
 	deadline := time.NewTimer(readyDeadline)
@@ -158,7 +162,10 @@ func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			return fmt.Errorf("the throw-away instance does not serve its models %v after %v: it has %v, popularity counted: %v", live.Live, readyDeadline, answer.ModelVersions, counted)
+			return fmt.Errorf(
+				"the throw-away instance does not serve its models %v after %v: it has %v, popularity counted: %v", live.Live,
+				readyDeadline, answer.ModelVersions, counted,
+			)
 		case <-time.After(readyPoll):
 		}
 	}
@@ -187,9 +194,9 @@ func frequent(events []profileapi.Event) []string {
 	return items[:min(len(items), popularItems)]
 }
 
-// Answers asks the questions with a scenario as it is but for its sources, and measures the lists: one row of figures per list of sources. All lists are
-// asked for one question after the other, so that what a peer had to think about is remembered. The chance and the memory that a scenario may have
-// (exploration, rotation) are off: a question must have the same answer however often it is asked.
+// Answers asks the questions with a scenario as it is but for its sources, and measures the lists: one row of figures per list of sources.
+// All lists are asked for one question after the other, so that what a peer had to think about is remembered. The chance and the memory
+// that a scenario may have (exploration, rotation) are off: a question must have the same answer however often it is asked.
 func (w *World) Answers(ctx context.Context, scenario *api.Scenario, sources [][]api.Source, questions []Question) ([][]Figures, error) {
 	trials := make([]api.Scenario, len(sources))
 	figures := make([][]Figures, len(sources))
@@ -237,7 +244,9 @@ func (w *World) shown(ctx context.Context, trial *api.Scenario, q *Question) ([]
 		return nil, err
 	}
 	if answer.ScenarioVersion != trial.Version {
-		return nil, fmt.Errorf("the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, trial.Version)
+		return nil, fmt.Errorf(
+			"the throw-away instance answered with version %d of the scenario, not %d", answer.ScenarioVersion, trial.Version,
+		)
 	}
 	ids := make([]string, len(answer.Items))
 	for n := range answer.Items {
@@ -246,8 +255,8 @@ func (w *World) shown(ctx context.Context, trial *api.Scenario, q *Question) ([]
 	return ids, nil
 }
 
-// Ask returns the answer to a request. One that lacked a peer, which a loaded machine may have kept busy, is asked for again after a pause in which circuit
-// breakers close.
+// Ask returns the answer to a request. One that lacked a peer, which a loaded machine may have kept busy, is asked for again after a pause
+// in which circuit breakers close.
 func (w *World) Ask(ctx context.Context, request api.Request) (api.Answer, error) {
 	for tries := 1; ; tries++ {
 		answer, err := w.Clients.Recommender.Recommend(ctx, request)

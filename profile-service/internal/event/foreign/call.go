@@ -20,7 +20,10 @@ func (b *builder) call() {
 		b.out["type"] = "page_view"
 	default:
 		b.pointer = "/type"
-		b.problem = fmt.Sprintf("A call of type %q tells of a person, not of an event: use PUT /v1/users/{id}, or POST /v1/users/{id}/merge for alias.", b.in["type"])
+		b.problem = fmt.Sprintf(
+			"A call of type %q tells of a person, not of an event: use PUT /v1/users/{id}, or POST /v1/users/{id}/merge for alias.",
+			b.in["type"],
+		)
 		return
 	}
 	b.take("event_id", b.in, "", "messageId")

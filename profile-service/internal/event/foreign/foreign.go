@@ -1,6 +1,7 @@
-// Package foreign reads events in the forms that storefronts already send to others and says them in Aisle's own: Segment's and RudderStack's track
-// and page calls, GA4's data layer (also its elder of Universal Analytics) and GA4's Measurement Protocol. It translates names and places of fields
-// and judges nothing: the translation is decoded and judged like any event. docs/profile-service.md has the table. The main type is Translation.
+// Package foreign reads events in the forms that storefronts already send to others and says them in Aisle's own: Segment's and
+// RudderStack's track and page calls, GA4's data layer (also its elder of Universal Analytics) and GA4's Measurement Protocol. It
+// translates names and places of fields and judges nothing: the translation is decoded and judged like any event. docs/profile-service.md
+// has the table. The main type is Translation.
 package foreign
 
 import (
@@ -31,7 +32,8 @@ func (t *Translation) Origin(pointer string) string {
 	return pointer
 }
 
-// Wrapper holds what the object around a list of events says for all of them, such as client_id and timestamp_micros of the Measurement Protocol.
+// Wrapper holds what the object around a list of events says for all of them, such as client_id and timestamp_micros of the Measurement
+// Protocol.
 type Wrapper map[string]json.RawMessage
 
 // Translate translates an event of another form; nil when it is of none that is known. raw is a JSON object.

@@ -2,8 +2,8 @@ package foreign
 
 import "encoding/json"
 
-// measurement translates an event of GA4's Measurement Protocol: name and params, with client, user and time around it. The client is the session:
-// it stays when params.session_id changes.
+// measurement translates an event of GA4's Measurement Protocol: name and params, with client, user and time around it. The client is the
+// session: it stays when params.session_id changes.
 func (b *builder) measurement(around Wrapper) {
 	b.take("type", b.in, "", "name")
 	outer := map[string]any{}
@@ -32,7 +32,9 @@ func (b *builder) measurement(around Wrapper) {
 // dataLayer translates an object pushed to GA4's data layer, with its fields in ecommerce or beside the event's name.
 func (b *builder) dataLayer() {
 	b.take("type", b.in, "", "event")
-	for _, name := range [...]string{"event_id", "user_id", "session_id", "item_id", "occurred_at", "recommendation_id", "position", "consent", "properties"} {
+	for _, name := range [...]string{
+		"event_id", "user_id", "session_id", "item_id", "occurred_at", "recommendation_id", "position", "consent", "properties",
+	} {
 		b.take(name, b.in, "", name)
 	}
 	b.take("user_id", b.in, "", "userId")
@@ -66,10 +68,12 @@ func (b *builder) ecommerce(p map[string]any, at string) {
 	}
 }
 
-// universal translates the enhanced e-commerce of Universal Analytics, whose data layers are still about: the action is the name of an object.
+// universal translates the enhanced e-commerce of Universal Analytics, whose data layers are still about: the action is the name of an
+// object.
 func (b *builder) universal(e map[string]any) {
 	actions := [...]struct{ name, eventType string }{
-		{"detail", "view_item"}, {"click", "select_item"}, {"add", "add_to_cart"}, {"remove", "remove_from_cart"}, {"checkout", "begin_checkout"},
+		{"detail", "view_item"}, {"click", "select_item"}, {"add", "add_to_cart"}, {"remove", "remove_from_cart"},
+		{"checkout", "begin_checkout"},
 		{"purchase", "purchase"}, {"refund", "refund"},
 	}
 	b.take("currency", e, "/ecommerce", "currencyCode")

@@ -70,7 +70,9 @@ func (a *appendTx) run(ctx context.Context) error {
 
 // begin takes the shop's lock with the events' seqs, and reads their visitors.
 func (a *appendTx) begin(ctx context.Context) error {
-	a.people = people{shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept}
+	a.people = people{
+		shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept,
+	}
 	for i := range a.events {
 		e := &a.events[i]
 		if e.Withheld || e.Subject == "" {

@@ -89,7 +89,9 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 // anonymise puts events under a new subject without anything that leads back, and returns their number.
 func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym string) (int64, error) {
 	var nobody int64
-	if err := t.addVisitors(ctx, shopID, []string{pseudonym}, staleWeights, func(_ string, visitor int64) { nobody = visitor }); err != nil {
+	if err := t.addVisitors(
+		ctx, shopID, []string{pseudonym}, staleWeights, func(_ string, visitor int64) { nobody = visitor },
+	); err != nil {
 		return 0, err
 	}
 	events, err := t.eventsOf(ctx, visitor)

@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
-// TestAnotherReplicasChangeOfItemsIsHeard changes items through one store; another that shares the database tells of it, and the first word is that anything may have changed.
+// TestAnotherReplicasChangeOfItemsIsHeard changes items through one store; another that shares the database tells of it, and the first word
+// is that anything may have changed.
 func TestAnotherReplicasChangeOfItemsIsHeard(t *testing.T) {
 	t.Parallel()
 	url := testenv.Postgres(t)

@@ -131,7 +131,8 @@ func (s *Store) itemTexts() string {
 	if !s.isPostgres {
 		field = func(name string) string { return "coalesce(json_extract(body, '$." + name + "'), '')" }
 	}
-	return "lower(item_id || ' ' || brand || ' ' || category || ' ' || " + field("title") + " || ' ' || " + field("gtin") + " || ' ' || " + field("aliases") + ")"
+	return "lower(item_id || ' ' || brand || ' ' || category || ' ' || " + field("title") + " || ' ' || " + field("gtin") + " || ' ' || " +
+		field("aliases") + ")"
 }
 
 // ItemChanges implements store.Catalogue.

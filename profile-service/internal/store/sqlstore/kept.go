@@ -12,9 +12,10 @@ import (
 // keptBytes bounds what is remembered of visitors: some 8,000 of them with 133 items each.
 const keptBytes = 16 << 20
 
-// kept remembers the visitors of a SQLite file as they were last read or written: its readers lose their pages with every commit. This process is the
-// file's only writer and so knows what has changed: before a commit is acknowledged it raises the stamps of the subjects that it has touched, or of all,
-// and what is remembered of an earlier stamp holds no longer. A nil kept, as Postgres has it with its many writers, remembers nothing.
+// kept remembers the visitors of a SQLite file as they were last read or written: its readers lose their pages with every commit. This
+// process is the file's only writer and so knows what has changed: before a commit is acknowledged it raises the stamps of the subjects
+// that it has touched, or of all, and what is remembered of an earlier stamp holds no longer. A nil kept, as Postgres has it with its many
+// writers, remembers nothing.
 type kept struct {
 	seed   maphash.Seed
 	all    atomic.Uint64

@@ -15,8 +15,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 )
 
-// TestWhatIsRememberedIsWhatIsStored changes visitors in every way that there is while others read them, and looks after each change whether they are
-// answered as they are stored.
+// TestWhatIsRememberedIsWhatIsStored changes visitors in every way that there is while others read them, and looks after each change
+// whether they are answered as they are stored.
 func TestWhatIsRememberedIsWhatIsStored(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t).(*sqlstore.Store)
@@ -63,7 +63,9 @@ func TestWhatIsRememberedIsWhatIsStored(t *testing.T) {
 		case 2, 3:
 			what = "record"
 			err = s.UpdateUsers(during, "north", []string{user}, func(map[string]store.UserRow) ([]store.UserRow, error) {
-				return []store.UserRow{{UserID: user, Version: int64(n + 1), Withheld: rng.IntN(3) == 0, Body: fmt.Appendf(nil, `{"n":%d}`, n)}}, nil
+				return []store.UserRow{
+					{UserID: user, Version: int64(n + 1), Withheld: rng.IntN(3) == 0, Body: fmt.Appendf(nil, `{"n":%d}`, n)},
+				}, nil
 			})
 		case 4:
 			what = "undo"
@@ -105,8 +107,12 @@ func TestWhatIsRememberedIsWhatIsStored(t *testing.T) {
 				}
 				got, err := s.Visitor(ctx, "north", u, of)
 				want, errStored := s.Stored(ctx, "north", u, of)
-				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Visitor{}, "LastSeq")); err != nil || errStored != nil || diff != "" {
-					t.Fatalf("seed %d, step %d, %s of %s and %s: user %q, session %q: %v %v %s", seed, n, what, user, session, u, of, err, errStored, diff)
+				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(store.Visitor{}, "LastSeq")); err != nil || errStored != nil ||
+					diff != "" {
+					t.Fatalf(
+						"seed %d, step %d, %s of %s and %s: user %q, session %q: %v %v %s", seed, n, what, user, session, u, of, err,
+						errStored, diff,
+					)
 				}
 			}
 		}

@@ -101,7 +101,9 @@ func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
 	}
 	p.fresh = make(map[int64]bool, len(subjects))
 	return t.addVisitors(ctx, p.shopID, subjects, int64(t.s.states.Fingerprint()), func(subject string, visitor int64) {
-		*p.bySubject[subject] = person{visitor: visitor, canonical: visitor, canonicalSubject: subject, weights: int64(t.s.states.Fingerprint())}
+		*p.bySubject[subject] = person{
+			visitor: visitor, canonical: visitor, canonicalSubject: subject, weights: int64(t.s.states.Fingerprint()),
+		}
 		p.byVisitor[visitor] = p.bySubject[subject]
 		p.fresh[visitor] = true
 	})

@@ -122,7 +122,10 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 	}
 	for _, left := range []bounded{
 		{"event_stats", "shop, hour_ms, name", "shop = $1 and hour_ms < $2"},
-		{"import_errors", "shop, import_id, number", "shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)"},
+		{
+			"import_errors", "shop, import_id, number",
+			"shop = $1 and import_id in (select import_id from imports where shop = $1 and created_ms < $2)",
+		},
 		oldChanges, // before the rows that tell how old they are
 		{"imports", "shop, import_id", "shop = $1 and created_ms < $2"},
 	} {
@@ -187,7 +190,9 @@ type bounded struct{ table, key, where string }
 
 // removeBounded deletes rows in bounded transactions, between which others have the only writing connection of SQLite.
 func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error {
-	text := fmt.Sprintf("delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce)
+	text := fmt.Sprintf(
+		"delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce,
+	)
 	for removed := int64(removeAtOnce); removed == removeAtOnce; {
 		if err := ctx.Err(); err != nil {
 			return err

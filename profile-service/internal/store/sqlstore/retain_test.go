@@ -9,13 +9,16 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 )
 
-// TestAnAppendWaitsForOneBatchOfRetention appends for as long as retention removes the report of an old import: with the whole report in one transaction, the
-// only writing connection of SQLite would not be free before its end, and appends would see all of the report or nothing.
+// TestAnAppendWaitsForOneBatchOfRetention appends for as long as retention removes the report of an old import: with the whole report in
+// one transaction, the only writing connection of SQLite would not be free before its end, and appends would see all of the report or
+// nothing.
 func TestAnAppendWaitsForOneBatchOfRetention(t *testing.T) {
 	t.Parallel()
 	s := storetest.SQLite(t)
 	const entries = 20_000
-	if err := s.PutImport(t.Context(), "north", store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 5, Body: []byte(`{}`)}); err != nil {
+	if err := s.PutImport(t.Context(), "north", store.ImportRow{
+		ImportID: "1", CreatedMs: 5, UpdatedMs: 5, Body: []byte(`{}`),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	report := make([]store.ImportError, entries)
@@ -38,7 +41,9 @@ func TestAnAppendWaitsForOneBatchOfRetention(t *testing.T) {
 	begun := make(chan struct{})
 	appending.Go(func() {
 		for n := 0; ; n++ {
-			e := store.NewEvent{Event: store.Event{Subject: "ua", EventID: fmt.Sprint(n), Type: "view_item", OccurredMs: march, ReceivedMs: march}}
+			e := store.NewEvent{
+				Event: store.Event{Subject: "ua", EventID: fmt.Sprint(n), Type: "view_item", OccurredMs: march, ReceivedMs: march},
+			}
 			if err := s.Append(t.Context(), "north", []store.NewEvent{e}, nil); err != nil {
 				t.Error(err)
 				return

@@ -89,8 +89,8 @@ func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx)
 // itemsChannel is where the shop is notified whose items have changed.
 const itemsChannel = "aisle_items"
 
-// FollowItems calls f with each shop whose items were changed, by whichever process, and with "" when any may have been unheard: at first, and after the connection was
-// lost. It returns when ctx ends; at once on SQLite, whose file belongs to one process.
+// FollowItems calls f with each shop whose items were changed, by whichever process, and with "" when any may have been unheard: at first,
+// and after the connection was lost. It returns when ctx ends; at once on SQLite, whose file belongs to one process.
 func (s *Store) FollowItems(ctx context.Context, f func(shop string)) error {
 	if !s.isPostgres {
 		return nil
@@ -169,7 +169,9 @@ func (s *Store) readTypes(ctx context.Context) error {
 		number int64
 		name   string
 	}
-	types, err := all(ctx, s, "select number, name from event_types", nil, func(r *sql.Rows, k *kind) error { return r.Scan(&k.number, &k.name) })
+	types, err := all(
+		ctx, s, "select number, name from event_types", nil, func(r *sql.Rows, k *kind) error { return r.Scan(&k.number, &k.name) },
+	)
 	s.names.mu.Lock()
 	defer s.names.mu.Unlock()
 	for _, k := range types {

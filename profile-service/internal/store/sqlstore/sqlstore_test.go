@@ -42,7 +42,8 @@ func TestTwoReplicasShareADatabase(t *testing.T) {
 			for b := range batches {
 				var events []store.NewEvent
 				for p := range people {
-					e := store.Event{Subject: fmt.Sprint("u", p), EventID: fmt.Sprint(b), Type: fmt.Sprint("kind", b%7), OccurredMs: march + int64(b), ReceivedMs: march,
+					e := store.Event{Subject: fmt.Sprint("u", p), EventID: fmt.Sprint(b), Type: fmt.Sprint("kind", b%7), OccurredMs: march +
+						int64(b), ReceivedMs: march,
 						Lines: event.AppendLines(nil, []event.Line{{ItemID: fmt.Sprint(b), Quantity: 1}})}
 					order := e
 					order.EventID, order.Type, order.OrderID = "", event.TypePurchase, "1"
@@ -71,7 +72,9 @@ func TestTwoReplicasShareADatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		var made []byte
-		if err := replicas[1].History(t.Context(), "north", store.HistoryQuery{Subjects: []string{fmt.Sprint("u", p)}}, func(page []store.Event) error {
+		if err := replicas[1].History(t.Context(), "north", store.HistoryQuery{
+			Subjects: []string{fmt.Sprint("u", p)},
+		}, func(page []store.Event) error {
 			made, err = mover.Move(made, page)
 			return err
 		}); err != nil || len(made) == 0 || string(made) != string(v.States[0].Data) {
@@ -95,7 +98,9 @@ func TestAPanicInATransactionLeavesTheStoreUsable(t *testing.T) {
 						t.Errorf("recovered %v", v)
 					}
 				}()
-				_ = s.UpdateItems(ctx, "north", []string{"lamp"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) { panic("a bug") })
+				_ = s.UpdateItems(
+					ctx, "north", []string{"lamp"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) { panic("a bug") },
+				)
 			}()
 			if err := s.UpdateItems(ctx, "north", []string{"lamp"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) {
 				return []store.ItemRow{{ItemID: "lamp", Version: 1}}, nil

@@ -84,7 +84,9 @@ func (s *Store) EraseTraces(ctx context.Context, shop string, traces []store.Tra
 			t.committed = ofNobody
 			for i := range some {
 				trace := &some[i]
-				text, args := "delete from import_errors where shop = $1 and number = $2 and import_id = $3", []any{shop, trace.Number, trace.ImportID}
+				text, args := "delete from import_errors where shop = $1 and number = $2 and import_id = $3", []any{
+					shop, trace.Number, trace.ImportID,
+				}
 				if trace.Kind == store.TraceChange {
 					text = "delete from import_changes where shop = $1 and number = $2 and kind = '" + kindUser + "' and id = $3"
 					args[2] = trace.UserID

@@ -84,7 +84,8 @@ func (w *writer) close() error {
 type tx struct {
 	s    *Store
 	conn *sql.Conn
-	// committed is called after the commit, before the next transaction of SQLite begins. By default anything may have changed about visitors.
+	// committed is called after the commit, before the next transaction of SQLite begins. By default anything may have changed about
+	// visitors.
 	committed func()
 	waiting   pgx.Batch // statements for Postgres that nothing has needed the outcome of yet
 }
@@ -198,8 +199,8 @@ type query struct {
 	scan func(row) error
 }
 
-// later runs a statement whose outcome nothing waits for: Postgres gets it with the next one that is waited for, at the latest with the commit, since going
-// there and back takes longer than a short statement.
+// later runs a statement whose outcome nothing waits for: Postgres gets it with the next one that is waited for, at the latest with the
+// commit, since going there and back takes longer than a short statement.
 func (t *tx) later(ctx context.Context, text string, args ...any) error {
 	if !t.s.isPostgres {
 		_, err := t.exec(ctx, text, args...)
@@ -209,7 +210,8 @@ func (t *tx) later(ctx context.Context, text string, args ...any) error {
 	return nil
 }
 
-// together runs queries one after another, none of which needs the rows of one before: Postgres gets all of them at once, after what was left for later.
+// together runs queries one after another, none of which needs the rows of one before: Postgres gets all of them at once, after what was
+// left for later.
 func (t *tx) together(ctx context.Context, queries ...query) error {
 	if !t.s.isPostgres {
 		for _, q := range queries {

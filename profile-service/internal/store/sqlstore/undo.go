@@ -116,7 +116,9 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		if more = seen == undoEvents; !more {
 			next, left.last = 0, 0
 		}
-		_, err = t.exec(ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id)
+		_, err = t.exec(
+			ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id,
+		)
 		return err
 	})
 	if err == nil {

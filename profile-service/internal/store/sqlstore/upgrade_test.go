@@ -76,7 +76,9 @@ func oldDatabase(t *testing.T, dialect, url string) {
 	}
 	run("insert into counters (shop, name, value) values ('north', 'events', 5)")
 	run("insert into orders (shop, subject, order_id, occurred_ms) values ('north', 'ua', 'o7', $1)", march)
-	run("insert into identities (shop, subject, canonical, withheld) values ('north', 'slogin', 'ua', false), ('north', 'ugone', null, true)")
+	run(
+		"insert into identities (shop, subject, canonical, withheld) values ('north', 'slogin', 'ua', false), ('north', 'ugone', null, true)",
+	)
 	run("insert into users (shop, user_id, version, created_ms, updated_ms, body) values ('north', 'a', 1, 1, 1, '{}')")
 }
 
@@ -95,13 +97,20 @@ func TestAnOlderDatabaseKeepsItsData(t *testing.T) {
 				if e.Value != nil {
 					value = *e.Value
 				}
-				got = append(got, fmt.Sprint(e.Seq, " ", e.Subject, "/", e.SessionID, " ", e.EventID, " ", e.Type, " ", e.OccurredMs-march, " ", e.ReceivedMs-march, " ", e.OrderID, " ", value, " ", len(e.Lines), " ", string(e.Rest)))
+				got = append(
+					got,
+					fmt.Sprint(
+						e.Seq, " ", e.Subject, "/", e.SessionID, " ", e.EventID, " ", e.Type, " ", e.OccurredMs-march, " ",
+						e.ReceivedMs-march, " ", e.OrderID, " ", value, " ", len(e.Lines), " ", string(e.Rest),
+					),
+				)
 				return true
 			}); err != nil {
 				t.Fatal(err)
 			}
 			want := []string{
-				`1 ua/ 1 view_item 0 250  0 19 {"page":"/"}`, `2 ua/tab 2 purchase 1000 1250 o7 6.5 19 `, `3 ua/login 3 view_item 2000 2250  0 19 `,
+				`1 ua/ 1 view_item 0 250  0 19 {"page":"/"}`, `2 ua/tab 2 purchase 1000 1250 o7 6.5 19 `,
+				`3 ua/login 3 view_item 2000 2250  0 19 `,
 				`4 stab/tab 4 view_item 3000 3250  0 19 `, `5 / 5 view_item 4000 4250  0 19 `,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

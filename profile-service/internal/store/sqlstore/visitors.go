@@ -127,7 +127,9 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 		rows, err := all(ctx, t, `select distinct m.visitor, m.version from visitors v
 			join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
 			where v.shop_id = $1 and v.subject in ($2, $3) and coalesce(m.weights, -1) <> $4`,
-			[]any{shopID, user, session, int64(s.states.Fingerprint())}, func(r *sql.Rows, row *[2]int64) error { return r.Scan(&row[0], &row[1]) })
+			[]any{
+				shopID, user, session, int64(s.states.Fingerprint()),
+			}, func(r *sql.Rows, row *[2]int64) error { return r.Scan(&row[0], &row[1]) })
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,9 @@ func imported(e store.NewEvent, id, importID string) store.NewEvent {
 func putImport(t *testing.T, s store.Store, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		if err := s.PutImport(t.Context(), shop, store.ImportRow{ImportID: id, CreatedMs: base, UpdatedMs: base, Body: []byte(`{}`)}); err != nil {
+		if err := s.PutImport(t.Context(), shop, store.ImportRow{
+			ImportID: id, CreatedMs: base, UpdatedMs: base, Body: []byte(`{}`),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -51,23 +53,56 @@ func orders(t *testing.T, s store.Store) {
 	}{
 		{"the thank-you page", []store.NewEvent{undated(purchase("ua", "1", 0, "p", "q"))}, []string{accepted}},
 		{"is loaded again", []store.NewEvent{undated(purchase("ua", "1", 60, "p", "q"))}, []string{duplicate}},
-		{"twice in one call", []store.NewEvent{undated(purchase("ua", "1b", 60, "p")), undated(purchase("ua", "1b", 60, "p"))}, []string{accepted, duplicate}},
-		{"with other ids", []store.NewEvent{withID(undated(purchase("ua", "1", 60, "p")), "z1"), withID(undated(purchase("ua", "1", 60, "p")), "z2")}, []string{duplicate, duplicate}},
+		{
+			"twice in one call", []store.NewEvent{undated(purchase("ua", "1b", 60, "p")), undated(purchase("ua", "1b", 60, "p"))},
+			[]string{accepted, duplicate},
+		},
+		{
+			"with other ids",
+			[]store.NewEvent{withID(undated(purchase("ua", "1", 60, "p")), "z1"), withID(undated(purchase("ua", "1", 60, "p")), "z2")},
+			[]string{duplicate, duplicate},
+		},
 		{"with a line more", []store.NewEvent{undated(purchase("ua", "1", 90, "p", "r", "q"))}, []string{accepted + " 0 2"}},
 		{"by the order system, which knows the time", []store.NewEvent{purchase("ua", "1", 2, "p", "q", "r")}, []string{duplicate}},
 		{"another person's order", []store.NewEvent{undated(purchase("ub", "1", 0, "p"))}, []string{accepted}},
-		{"no order", []store.NewEvent{undated(purchase("ub", "", 0, "p")), undated(purchase("ub", "", 0, "p"))}, []string{accepted, accepted}},
+		{
+			"no order", []store.NewEvent{undated(purchase("ub", "", 0, "p")), undated(purchase("ub", "", 0, "p"))},
+			[]string{accepted, accepted},
+		},
 		{"equal lines of one event", []store.NewEvent{undated(purchase("ua", "2", 0, "p", "p"))}, []string{accepted}},
 		{"again", []store.NewEvent{undated(purchase("ua", "2", 9, "p", "p"))}, []string{duplicate}},
 		{"one more", []store.NewEvent{undated(purchase("ua", "2", 9, "p", "p", "p"))}, []string{accepted + " 0 1"}},
-		{"rows of one call", []store.NewEvent{purchase("ua", "3", 0, "p"), purchase("ua", "3", 0, "q"), purchase("ua", "3", 0, "p")}, []string{accepted, accepted, accepted}},
-		{"the call again", []store.NewEvent{purchase("ua", "3", 0, "p"), purchase("ua", "3", 0, "q"), purchase("ua", "3", 0, "p")}, []string{duplicate, duplicate, duplicate}},
-		{"two calls in one commit", []store.NewEvent{inCall(1, purchase("ua", "4", 0, "p")), inCall(2, purchase("ua", "4", 0, "p"))}, []string{accepted, duplicate}},
+		{
+			"rows of one call", []store.NewEvent{purchase("ua", "3", 0, "p"), purchase("ua", "3", 0, "q"), purchase("ua", "3", 0, "p")},
+			[]string{accepted, accepted, accepted},
+		},
+		{
+			"the call again", []store.NewEvent{purchase("ua", "3", 0, "p"), purchase("ua", "3", 0, "q"), purchase("ua", "3", 0, "p")},
+			[]string{duplicate, duplicate, duplicate},
+		},
+		{
+			"two calls in one commit", []store.NewEvent{inCall(1, purchase("ua", "4", 0, "p")), inCall(2, purchase("ua", "4", 0, "p"))},
+			[]string{accepted, duplicate},
+		},
 		{"a second shipment", []store.NewEvent{purchase("ua", "4", 3600, "p")}, []string{accepted}},
-		{"an import", []store.NewEvent{imported(purchase("ua", "5", 0, "p"), "a", "x"), imported(purchase("ua", "5", 0, "p"), "b", "x")}, []string{accepted, accepted}},
+		{
+			"an import", []store.NewEvent{imported(purchase("ua", "5", 0, "p"), "a", "x"), imported(purchase("ua", "5", 0, "p"), "b", "x")},
+			[]string{accepted, accepted},
+		},
 		{"its next batch", []store.NewEvent{imported(purchase("ua", "5", 0, "p"), "c", "x")}, []string{accepted}},
-		{"the same file again with a row more", []store.NewEvent{imported(purchase("ua", "5", 0, "p"), "a", "y"), imported(purchase("ua", "5", 0, "p"), "b", "y"), imported(purchase("ua", "5", 0, "p"), "c", "y"), imported(purchase("ua", "5", 0, "p"), "d", "y")}, []string{duplicate, duplicate, duplicate, accepted}},
-		{"an order that the shop had told of", []store.NewEvent{imported(purchase("ua", "4", 0, "p"), "e", "y"), imported(purchase("ua", "4", 0, "p"), "f", "y")}, []string{duplicate, accepted}},
+		{
+			"the same file again with a row more",
+			[]store.NewEvent{
+				imported(purchase("ua", "5", 0, "p"), "a", "y"), imported(purchase("ua", "5", 0, "p"), "b", "y"),
+				imported(purchase("ua", "5", 0, "p"), "c", "y"), imported(purchase("ua", "5", 0, "p"), "d", "y"),
+			},
+			[]string{duplicate, duplicate, duplicate, accepted},
+		},
+		{
+			"an order that the shop had told of",
+			[]store.NewEvent{imported(purchase("ua", "4", 0, "p"), "e", "y"), imported(purchase("ua", "4", 0, "p"), "f", "y")},
+			[]string{duplicate, accepted},
+		},
 	} {
 		same(t, step.name, step.want, appendAll(t, s, step.events...))
 	}

@@ -14,7 +14,9 @@ func putItems(t *testing.T, s store.Store, rows ...store.ItemRow) {
 	for i, r := range rows {
 		ids[i] = r.ItemID
 	}
-	if err := s.UpdateItems(t.Context(), shop, ids, func(map[string]store.ItemRow) ([]store.ItemRow, error) { return rows, nil }); err != nil {
+	if err := s.UpdateItems(
+		t.Context(), shop, ids, func(map[string]store.ItemRow) ([]store.ItemRow, error) { return rows, nil },
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -37,8 +39,14 @@ func feed(t *testing.T, s store.Store, after int64) []string {
 
 func items(t *testing.T, s store.Store) {
 	price := 2.5
-	a := store.ItemRow{ItemID: "a", Version: 1, Status: "active", Brand: "x", Category: "Home" + store.CategorySeparator + "Light", ParentID: "p", Price: &price, CreatedMs: 1, UpdatedMs: 2, Body: []byte(`{"title":"é"}`)}
-	putItems(t, s, a, store.ItemRow{ItemID: "b", Version: 1, Status: "hidden", Category: "Homework", Body: []byte(`{}`)}, store.ItemRow{ItemID: "c", Version: 1, Deleted: true, Body: []byte(`{}`)})
+	a := store.ItemRow{
+		ItemID: "a", Version: 1, Status: "active", Brand: "x", Category: "Home" + store.CategorySeparator + "Light", ParentID: "p",
+		Price: &price, CreatedMs: 1, UpdatedMs: 2, Body: []byte(`{"title":"é"}`),
+	}
+	putItems(
+		t, s, a, store.ItemRow{ItemID: "b", Version: 1, Status: "hidden", Category: "Homework", Body: []byte(`{}`)},
+		store.ItemRow{ItemID: "c", Version: 1, Deleted: true, Body: []byte(`{}`)},
+	)
 	same(t, "feed", []string{"a", "b", "c"}, feed(t, s, 0))
 	last, err := s.LastPosition(t.Context(), shop)
 	if err != nil {

@@ -59,7 +59,8 @@ const base = int64(1773489600000)
 // newEvent returns an event of a subject; its time is n seconds behind base.
 func newEvent(subject, id string, n int) store.NewEvent {
 	return store.NewEvent{
-		Event: store.Event{Subject: subject, EventID: id, Type: "view_item", OccurredMs: base + int64(n)*1000, ReceivedMs: base + int64(n)*1000,
+		Event: store.Event{Subject: subject, EventID: id, Type: "view_item", OccurredMs: base + int64(n)*1000, ReceivedMs: base +
+			int64(n)*1000,
 			Lines: event.AppendLines(nil, []event.Line{{ItemID: "i" + id, Quantity: 1}})},
 	}
 }
@@ -123,9 +124,14 @@ func appendDuplicates(t *testing.T, s store.Store) {
 	}
 	far := newEvent("ua", "1", 0)
 	far.OccurredMs -= 45 * 24 * 3600 * 1000 // a retry that was given another time, in another month
-	got := appendAll(t, s, newEvent("ua", "1", 0), newEvent("ua", "2", 0), newEvent("ua", "1", 1), newEvent("ub", "1", 0), order("ua", "o1", "7"), order("ua", "o2", "7"))
+	got := appendAll(
+		t, s, newEvent("ua", "1", 0), newEvent("ua", "2", 0), newEvent("ua", "1", 1), newEvent("ub", "1", 0), order("ua", "o1", "7"),
+		order("ua", "o2", "7"),
+	)
 	same(t, "first", []string{accepted, accepted, duplicate, accepted, accepted, duplicate}, got)
-	got = appendAll(t, s, far, newEvent("ua", "3", 0), order("ua", "o3", "7"), order("ub", "o3", "7"), order("ub", "o4", ""), order("ub", "o5", ""))
+	got = appendAll(
+		t, s, far, newEvent("ua", "3", 0), order("ua", "o3", "7"), order("ub", "o3", "7"), order("ub", "o4", ""), order("ub", "o5", ""),
+	)
 	same(t, "second", []string{duplicate, accepted, duplicate, accepted, accepted, accepted}, got)
 	if n := len(scan(t, s, shop, store.ScanQuery{})); n != 8 {
 		t.Errorf("%d events stored", n)
@@ -218,7 +224,8 @@ func scanSelects(t *testing.T, s store.Store) {
 		same(t, name, c.want, scan(t, s, shop, c.q))
 	}
 	n := 0
-	if err := s.Scan(t.Context(), shop, store.ScanQuery{UpTo: 9, Limit: 9}, func(*store.Event) bool { n++; return n < 2 }); err != nil || n != 2 {
+	if err := s.Scan(t.Context(), shop, store.ScanQuery{UpTo: 9, Limit: 9}, func(*store.Event) bool { n++; return n < 2 }); err != nil ||
+		n != 2 {
 		t.Errorf("a scan that is stopped read %d, %v", n, err)
 	}
 }
@@ -228,7 +235,9 @@ func statistics(t *testing.T, s store.Store) {
 	late := newEvent("ua", "2", 0)
 	late.ReceivedMs += 500
 	for range 2 {
-		if err := s.Append(t.Context(), shop, []store.NewEvent{newEvent("ua", "1", 0), late}, []store.Count{{HourMs: hour, Name: "rejected x", N: 2}}); err != nil {
+		if err := s.Append(t.Context(), shop, []store.NewEvent{newEvent("ua", "1", 0), late}, []store.Count{
+			{HourMs: hour, Name: "rejected x", N: 2},
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -239,7 +248,14 @@ func statistics(t *testing.T, s store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "counts", []store.Count{{HourMs: hour, Name: "accepted view_item", N: 2}, {HourMs: hour, Name: "duplicate", N: 2}, {HourMs: hour, Name: "lag_ms", N: 500}, {HourMs: hour, Name: "rejected x", N: 4}}, got)
+	same(
+		t, "counts",
+		[]store.Count{
+			{HourMs: hour, Name: "accepted view_item", N: 2}, {HourMs: hour, Name: "duplicate", N: 2},
+			{HourMs: hour, Name: "lag_ms", N: 500}, {HourMs: hour, Name: "rejected x", N: 4},
+		},
+		got,
+	)
 }
 
 func retention(t *testing.T, s store.Store) {

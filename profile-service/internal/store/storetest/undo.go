@@ -22,9 +22,15 @@ func undo(t *testing.T, s store.Store) {
 	appendAll(t, s, newEvent("ua", "1", 0), purchase("ua", "7", 1, "p"))
 	want, stats := scan(t, s, shop, store.ScanQuery{}), statsOf(t, s)
 	for n := range 3 {
-		appendAll(t, s, imported(newEvent("ua", "", n), fmt.Sprint("x", n), "x"), newEvent("ub", fmt.Sprint("b", n), n), imported(newEvent("uc", "", n), fmt.Sprint("c", n), "x"))
+		appendAll(
+			t, s, imported(newEvent("ua", "", n), fmt.Sprint("x", n), "x"), newEvent("ub", fmt.Sprint("b", n), n),
+			imported(newEvent("uc", "", n), fmt.Sprint("c", n), "x"),
+		)
 	}
-	appendAll(t, s, imported(purchase("ua", "7", 1, "p"), "p1", "x"), imported(purchase("ua", "7", 1, "q"), "p2", "x"), imported(newEvent("ua", "", 0), "y1", "y"))
+	appendAll(
+		t, s, imported(purchase("ua", "7", 1, "p"), "p1", "x"), imported(purchase("ua", "7", 1, "q"), "p2", "x"),
+		imported(newEvent("ua", "", 0), "y1", "y"),
+	)
 	same(t, "before", []string{"ua i q p i1"}, held(t, s, "a", ""))
 	for _, want := range []store.Undone{{Events: 7}, {}} {
 		undone, err := s.UndoImport(t.Context(), shop, "x")
@@ -40,7 +46,10 @@ func undo(t *testing.T, s store.Store) {
 	}
 	same(t, "events", append(want, "4 ub/ b0", "7 ub/ b1", "10 ub/ b2"), scan(t, s, shop, store.ScanQuery{}))
 	same(t, "statistics", stats+3, statsOf(t, s))
-	same(t, "its lines are free again", []string{accepted, duplicate}, appendAll(t, s, purchase("ua", "7", 1, "q"), purchase("ua", "7", 1, "p")))
+	same(
+		t, "its lines are free again", []string{accepted, duplicate},
+		appendAll(t, s, purchase("ua", "7", 1, "q"), purchase("ua", "7", 1, "p")),
+	)
 	putImport(t, s, "z")
 	same(t, "the file again", []string{accepted}, appendAll(t, s, imported(newEvent("ua", "", 0), "x0", "z")))
 	if _, err := s.UndoImport(t.Context(), shop, "none"); err == nil {
@@ -105,8 +114,12 @@ func undoRows(t *testing.T, s store.Store) {
 	putImport(t, s, "x", "y")
 	put := func(importID, id, title string) {
 		t.Helper()
-		err := s.UpdateItems(store.DuringImport(t.Context(), importID), shop, []string{id}, func(present map[string]store.ItemRow) ([]store.ItemRow, error) {
-			return []store.ItemRow{{ItemID: id, Version: present[id].Version + 1, Status: "active", Body: []byte(`{"title":"` + title + `"}`)}}, nil
+		err := s.UpdateItems(store.DuringImport(t.Context(), importID), shop, []string{id}, func(
+			present map[string]store.ItemRow,
+		) ([]store.ItemRow, error) {
+			return []store.ItemRow{
+				{ItemID: id, Version: present[id].Version + 1, Status: "active", Body: []byte(`{"title":"` + title + `"}`)},
+			}, nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +127,9 @@ func undoRows(t *testing.T, s store.Store) {
 	}
 	user := func(importID, id, body string) {
 		t.Helper()
-		err := s.UpdateUsers(store.DuringImport(t.Context(), importID), shop, []string{id}, func(present map[string]store.UserRow) ([]store.UserRow, error) {
+		err := s.UpdateUsers(store.DuringImport(t.Context(), importID), shop, []string{id}, func(
+			present map[string]store.UserRow,
+		) ([]store.UserRow, error) {
 			return []store.UserRow{{UserID: id, Version: present[id].Version + 1, Withheld: body == `{}`, Body: []byte(body)}}, nil
 		})
 		if err != nil {
@@ -147,7 +162,13 @@ func undoRows(t *testing.T, s store.Store) {
 	for id, r := range rows {
 		got[id] = fmt.Sprintf("%d %t %s", r.Version, r.Deleted, r.Body)
 	}
-	same(t, "items", map[string]string{"old": `3 false {"title":"before"}`, "new": `2 true {}`, "mine": `3 false {"title":"somebody"}`, "both": `4 true {}`}, got)
+	same(
+		t, "items",
+		map[string]string{
+			"old": `3 false {"title":"before"}`, "new": `2 true {}`, "mine": `3 false {"title":"somebody"}`, "both": `4 true {}`,
+		},
+		got,
+	)
 	same(t, "feed", 4, len(feed(t, s, 0)))
 	users, err := s.Users(t.Context(), shop, []string{"a", "b"})
 	if err != nil || len(users) != 1 || string(users["a"].Body) != `{"consent":{"personalization":false}}` {
@@ -160,8 +181,13 @@ func undoRows(t *testing.T, s store.Store) {
 
 // drawEvent draws an event of one of a few visitors, of any time, half of them in an import.
 func drawEvent(t *rapid.T, n int) store.NewEvent {
-	types := []string{"view_item", event.TypeAddToCart, event.TypeRemoveFromCart, event.TypePurchase, event.TypeRefund, event.TypeNotInterested, event.TypeRate}
-	e := newEvent(rapid.SampledFrom([]string{"ua", "ub", "stab"}).Draw(t, "subject"), fmt.Sprint(n), rapid.IntRange(-90*24*3600, 0).Draw(t, "time"))
+	types := []string{
+		"view_item", event.TypeAddToCart, event.TypeRemoveFromCart, event.TypePurchase, event.TypeRefund, event.TypeNotInterested,
+		event.TypeRate,
+	}
+	e := newEvent(
+		rapid.SampledFrom([]string{"ua", "ub", "stab"}).Draw(t, "subject"), fmt.Sprint(n), rapid.IntRange(-90*24*3600, 0).Draw(t, "time"),
+	)
 	e.Type = rapid.SampledFrom(types).Draw(t, "type")
 	e.SessionID = rapid.SampledFrom([]string{"", "tab", "other"}).Draw(t, "session")
 	if e.Subject == "stab" {
@@ -176,7 +202,10 @@ func drawEvent(t *rapid.T, n int) store.NewEvent {
 	}
 	var lines []event.Line
 	for range rapid.IntRange(1, 3).Draw(t, "lines") {
-		lines = append(lines, event.Line{ItemID: rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "item"), Quantity: float64(rapid.IntRange(1, 2).Draw(t, "quantity"))})
+		lines = append(lines, event.Line{
+			ItemID:   rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "item"),
+			Quantity: float64(rapid.IntRange(1, 2).Draw(t, "quantity")),
+		})
 	}
 	e.Lines = event.AppendLines(nil, lines)
 	if rapid.Bool().Draw(t, "imported") {

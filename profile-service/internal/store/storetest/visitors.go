@@ -59,7 +59,10 @@ func visitorState(t *testing.T, s store.Store) {
 		e.SessionID = "tab"
 		return e
 	}()))
-	same(t, "a made id", accepted, appendAll(t, s, store.NewEvent{Event: store.Event{Subject: "uc", Type: "view_item", OccurredMs: base, ReceivedMs: base}})[0])
+	same(
+		t, "a made id", accepted,
+		appendAll(t, s, store.NewEvent{Event: store.Event{Subject: "uc", Type: "view_item", OccurredMs: base, ReceivedMs: base}})[0],
+	)
 	same(t, "is made of the seq", []string{"8 uc/ e-8"}, scan(t, s, shop, store.ScanQuery{Subjects: []string{"uc"}}))
 }
 

@@ -20,7 +20,9 @@ func add(t *testing.T, s *store.Store, c store.Counts) {
 
 // took is what a visitor did in an arm.
 func took(shop, experiment, arm, visitor string, v store.VisitorCount) store.Counts {
-	return store.Counts{Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: shop, Experiment: experiment, Arm: arm, Visitor: visitor}: v}}
+	return store.Counts{
+		Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: shop, Experiment: experiment, Arm: arm, Visitor: visitor}: v},
+	}
 }
 
 func totals(t *testing.T, s *store.Store, shop, experiment string) []store.ArmTotals {
@@ -34,13 +36,16 @@ func totals(t *testing.T, s *store.Store, shop, experiment string) []store.ArmTo
 
 func purge(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	if err := s.AddDecisions(ctx, []store.Decision{{Shop: "north", ID: "a", AtMs: 4, Body: []byte("{}")}, {Shop: "north", ID: "b", AtMs: 5, Body: []byte("{}")}}); err != nil {
+	if err := s.AddDecisions(ctx, []store.Decision{
+		{Shop: "north", ID: "a", AtMs: 4, Body: []byte("{}")}, {Shop: "north", ID: "b", AtMs: 5, Body: []byte("{}")},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	add(t, s, store.Counts{
 		Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "x", AtMs: 3}, {Shop: "north", Visitor: "v", ItemID: "y", AtMs: 2}},
 		Items: map[store.ItemKey]int64{
-			{Shop: "north", Scenario: "home", ItemID: "old", DayMs: 6}: 1, {Shop: "north", Scenario: "home", ItemID: "a", DayMs: 7}: 1, {Shop: "south", Scenario: "home", ItemID: "old", DayMs: 6}: 1,
+			{Shop: "north", Scenario: "home", ItemID: "old", DayMs: 6}: 1, {Shop: "north", Scenario: "home", ItemID: "a", DayMs: 7}: 1,
+			{Shop: "south", Scenario: "home", ItemID: "old", DayMs: 6}: 1,
 		},
 	})
 	if err := s.Purge(ctx, store.Oldest{DecisionsMs: 5, ClicksMs: 3, ItemsMs: 7}); err != nil {
@@ -71,7 +76,13 @@ func folded(t *testing.T, s *store.Store) {
 	add(t, s, took("north", "x", "b", "z", store.VisitorCount{Impressions: 1}))
 	add(t, s, took("south", "y", "a", "u", store.VisitorCount{Impressions: 7}))
 	arms, err := s.VisitedArms(ctx)
-	if diff := cmp.Diff([]store.ArmKey{{Shop: "north", Experiment: "x", Arm: "a"}, {Shop: "north", Experiment: "x", Arm: "b"}, {Shop: "south", Experiment: "y", Arm: "a"}}, arms); err != nil || diff != "" {
+	if diff := cmp.Diff(
+		[]store.ArmKey{
+			{Shop: "north", Experiment: "x", Arm: "a"}, {Shop: "north", Experiment: "x", Arm: "b"},
+			{Shop: "south", Experiment: "y", Arm: "a"},
+		},
+		arms,
+	); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
 	before := totals(t, s, "north", "x")
@@ -91,7 +102,9 @@ func folded(t *testing.T, s *store.Store) {
 		t.Errorf("visitors are left of %v, %v", left, err)
 	}
 	add(t, s, took("north", "x", "a", "late", store.VisitorCount{Clicks: 3, Revenue: 3}))
-	want := store.ArmTotals{Arm: "a", Visitors: 3, Impressions: 7, Clicks: 4, Clickers: 2, Orders: 2, Buyers: 1, Revenue: 7, RevenueSquares: 25}
+	want := store.ArmTotals{
+		Arm: "a", Visitors: 3, Impressions: 7, Clicks: 4, Clickers: 2, Orders: 2, Buyers: 1, Revenue: 7, RevenueSquares: 25,
+	}
 	if diff := cmp.Diff(want, totals(t, s, "north", "x")[0]); diff != "" {
 		t.Error(diff)
 	}
@@ -108,14 +121,17 @@ func folded(t *testing.T, s *store.Store) {
 func forgotten(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	if err := s.AddDecisions(ctx, []store.Decision{
-		{Shop: "north", ID: "a", Person: "ann", Body: []byte("{}")}, {Shop: "north", ID: "b", Person: "bob", Body: []byte("{}")}, {Shop: "south", ID: "c", Person: "ann", Body: []byte("{}")},
+		{Shop: "north", ID: "a", Person: "ann", Body: []byte("{}")}, {Shop: "north", ID: "b", Person: "bob", Body: []byte("{}")},
+		{Shop: "south", ID: "c", Person: "ann", Body: []byte("{}")},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	for _, shop := range []string{"north", "south"} {
 		for _, visitor := range []string{"u/ann", "u/bob"} {
 			c := took(shop, "x", "a", visitor, store.VisitorCount{Impressions: 1})
-			c.Clicks = []store.Click{{Shop: shop, Visitor: visitor, ItemID: "i", AtMs: 1}, {Shop: shop, Visitor: visitor, ItemID: "j", AtMs: 1}}
+			c.Clicks = []store.Click{
+				{Shop: shop, Visitor: visitor, ItemID: "i", AtMs: 1}, {Shop: shop, Visitor: visitor, ItemID: "j", AtMs: 1},
+			}
 			add(t, s, c)
 			add(t, s, took(shop, "y", "b", visitor, store.VisitorCount{Impressions: 1}))
 		}
@@ -138,7 +154,8 @@ func forgotten(t *testing.T, s *store.Store) {
 		t.Errorf("clicks: %v, %v", errAnn, errBob)
 	}
 	for _, experiment := range []string{"x", "y"} {
-		if north, south := totals(t, s, "north", experiment), totals(t, s, "south", experiment); north[0].Visitors != 1 || south[0].Visitors != 2 {
+		if north, south := totals(t, s, "north", experiment), totals(t, s, "south", experiment); north[0].Visitors != 1 ||
+			south[0].Visitors != 2 {
 			t.Errorf("visitors of %s: %v and %v", experiment, north, south)
 		}
 	}
@@ -174,7 +191,9 @@ func countedOnce(t *testing.T, s *store.Store) {
 	line := store.LineKey{Shop: "north", OrderID: "O1", ItemID: "lamp", Visitor: "u/ann"}
 	other := store.LineKey{Shop: "north", OrderID: "O2", ItemID: "lamp", Visitor: "u/ann"}
 	add(t, s, store.Counts{
-		Counted: map[store.CountedKey]int64{key("north", "u/ann", "b"): 5, key("north", "u/ann", "a"): 5, key("north", "u/bob", "c"): 4, key("south", "u/ann", "d"): 5},
+		Counted: map[store.CountedKey]int64{
+			key("north", "u/ann", "b"): 5, key("north", "u/ann", "a"): 5, key("north", "u/bob", "c"): 4, key("south", "u/ann", "d"): 5,
+		},
 		Lines: map[store.LineKey]store.Line{
 			line:  {RecommendationID: "rec", Currency: "EUR", Quantity: 2, Revenue: 10, AtMs: 5},
 			other: {RecommendationID: "rec", Currency: "EUR", Quantity: 1, Revenue: 5, AtMs: 6},

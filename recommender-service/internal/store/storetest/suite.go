@@ -20,9 +20,11 @@ func anything(store.Document) error { return nil }
 // Run tests a store; open returns an empty one.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
-		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions, "experiments": experiments,
-		"replicas that add the same counts": replicas, "purge": purge, "arms that were folded": folded, "people who were forgotten": forgotten,
-		"what counts once": countedOnce, "figures per interval": perInterval,
+		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions,
+		"experiments":                       experiments,
+		"replicas that add the same counts": replicas, "purge": purge, "arms that were folded": folded,
+		"people who were forgotten": forgotten,
+		"what counts once":          countedOnce, "figures per interval": perInterval,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +68,9 @@ func writers(t *testing.T, s *store.Store) {
 	var won, lost atomic.Int32
 	for n := range 8 {
 		group.Go(func() {
-			_, err := s.Put(t.Context(), "north", kind, store.Document{ID: "x", Body: []byte(fmt.Sprint(n))}, 1, func(d store.Document) error {
+			_, err := s.Put(t.Context(), "north", kind, store.Document{
+				ID: "x", Body: []byte(fmt.Sprint(n)),
+			}, 1, func(d store.Document) error {
 				if d.Version != 0 {
 					return store.ErrVersion
 				}
@@ -90,7 +94,9 @@ func writers(t *testing.T, s *store.Store) {
 
 func decisions(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	list := []store.Decision{{Shop: "north", ID: "a", AtMs: 1, Person: "p", Body: []byte("{}")}, {Shop: "north", ID: "b", AtMs: 5, Body: []byte("{}")}}
+	list := []store.Decision{
+		{Shop: "north", ID: "a", AtMs: 1, Person: "p", Body: []byte("{}")}, {Shop: "north", ID: "b", AtMs: 5, Body: []byte("{}")},
+	}
 	for range 2 {
 		if err := s.AddDecisions(ctx, list); err != nil {
 			t.Fatal(err)
@@ -111,7 +117,10 @@ func counts(t *testing.T, s *store.Store) {
 	later := hour
 	later.HourMs *= 2
 	c := store.Counts{
-		Hours: map[store.HourKey]float64{hour: 2, later: 5}, Items: map[store.ItemKey]int64{{Shop: "north", Scenario: "home", ItemID: "a"}: 1, {Shop: "north", Scenario: "home", ItemID: "b"}: 1},
+		Hours: map[store.HourKey]float64{hour: 2, later: 5},
+		Items: map[store.ItemKey]int64{
+			{Shop: "north", Scenario: "home", ItemID: "a"}: 1, {Shop: "north", Scenario: "home", ItemID: "b"}: 1,
+		},
 		Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "new", AtMs: 9}},
 	}
 	for range 2 {
@@ -127,7 +136,10 @@ func counts(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff(map[string]int{"home": 2}, shown); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	c = store.Counts{Clicks: []store.Click{{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "older", AtMs: 4}, {Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3}}}
+	c = store.Counts{Clicks: []store.Click{
+		{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "older", AtMs: 4},
+		{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3},
+	}}
 	if err := s.AddCounts(ctx, c, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +174,8 @@ func experiments(t *testing.T, s *store.Store) {
 		return store.Counts{Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: "north", Experiment: "x", Arm: "a", Visitor: name}: v}}
 	}
 	for _, c := range []store.Counts{
-		visitor("u", store.VisitorCount{FirstMs: 1, Impressions: 5, Clicks: 1}), visitor("u", store.VisitorCount{FirstMs: 9, Orders: 1, Revenue: 10}),
+		visitor("u", store.VisitorCount{FirstMs: 1, Impressions: 5, Clicks: 1}),
+		visitor("u", store.VisitorCount{FirstMs: 9, Orders: 1, Revenue: 10}),
 		visitor("w", store.VisitorCount{Impressions: 2, Revenue: 4}),
 	} {
 		if err := s.AddCounts(ctx, c, nil); err != nil {
@@ -170,7 +183,9 @@ func experiments(t *testing.T, s *store.Store) {
 		}
 	}
 	got, err := s.ExperimentTotals(ctx, "north", "x")
-	want := []store.ArmTotals{{Arm: "a", Visitors: 2, Impressions: 7, Clicks: 1, Clickers: 1, Orders: 1, Buyers: 1, Revenue: 14, RevenueSquares: 116}}
+	want := []store.ArmTotals{
+		{Arm: "a", Visitors: 2, Impressions: 7, Clicks: 1, Clickers: 1, Orders: 1, Buyers: 1, Revenue: 14, RevenueSquares: 116},
+	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
@@ -183,11 +198,16 @@ func replicas(t *testing.T, s *store.Store) {
 	for range writers {
 		group.Go(func() {
 			for range rounds {
-				c := store.Counts{Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{}}
+				c := store.Counts{
+					Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{},
+					Visitors: map[store.VisitorKey]store.VisitorCount{},
+				}
 				for n := range keys {
 					c.Hours[store.HourKey{Shop: "north", Scenario: "home", Metric: fmt.Sprint(n)}] = 1
 					c.Items[store.ItemKey{Shop: "north", Scenario: "home", ItemID: fmt.Sprint(n)}] = 1
-					c.Visitors[store.VisitorKey{Shop: "north", Experiment: "x", Arm: "a", Visitor: fmt.Sprint(n)}] = store.VisitorCount{Impressions: 1}
+					c.Visitors[store.VisitorKey{
+						Shop: "north", Experiment: "x", Arm: "a", Visitor: fmt.Sprint(n),
+					}] = store.VisitorCount{Impressions: 1}
 				}
 				if err := s.AddCounts(t.Context(), c, nil); err != nil {
 					t.Error(err)
