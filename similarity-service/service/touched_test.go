@@ -116,7 +116,7 @@ func TestTouchedOnly(t *testing.T) {
 	}
 }
 
-// TestTouchedOnlyKeepsTheOtherLists has a catalogue that is too large, for its budget, for the models whose lists depend on each other.
+// TestTouchedOnlyKeepsTheOtherLists has a model whose lists do not depend on each other, and a catalogue whose other items nobody touches.
 func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 	t.Parallel()
 	p := shop(12)
@@ -131,14 +131,15 @@ func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 		p.events = append([]profileapi.Interaction{e}, p.events...)
 	}
 	c := start(t, p, settings(t))
-	only := similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: .3}
-	recompute(t, c, only)
+	whole := similarityapi.JobRequest{Relations: []string{similarityapi.Similar}, BudgetSeconds: .3, Algorithms: []string{"two_hop"}}
+	recompute(t, c, whole)
 	one, other, quiet := itemID(0, 2), itemID(0, 20), itemID(0, 5)
 	list := neighbours(t, c, similarityapi.Similar, quiet)
 	p.set(func(p *peer) { visit(p, one, other) })
 
-	only.TouchedOnly, only.Publish, only.Reason = true, "always", "the lists are looked at"
-	job := recompute(t, c, only)
+	job := recompute(t, c, similarityapi.JobRequest{
+		Relations: whole.Relations, TouchedOnly: true, Publish: "always", Reason: "the lists are looked at",
+	})
 	if got := outcome(t, job, similarityapi.Similar)["touched"]; job.State != similarityapi.JobSucceeded || got != 2. {
 		t.Fatalf("touched %v: %+v", got, job)
 	}
@@ -148,8 +149,8 @@ func TestTouchedOnlyKeepsTheOtherLists(t *testing.T) {
 	if list := neighbours(t, c, similarityapi.Similar, one); list.Neighbours[0].ItemID != other {
 		t.Errorf("%s was seen with %s sixty times: %+v", one, other, list)
 	}
-	only.TouchedOnly = false
-	recompute(t, c, only)
+	whole.Publish, whole.Reason = "always", "the lists are looked at"
+	recompute(t, c, whole)
 	if cmp.Equal(list, neighbours(t, c, similarityapi.Similar, quiet)) {
 		t.Error("a whole recompute gives the same list: the test cannot tell")
 	}
