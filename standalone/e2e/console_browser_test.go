@@ -151,19 +151,24 @@ func (d *webDemo) tab(t *testing.T, width int64) (context.Context, func() []stri
 
 func (d *webDemo) url(path string) string { return "http://" + d.address + path }
 
-// fits fails when the page is wider than the window.
+// fits fails when the page is wider than the window and stays so: a page that is still being laid out may be for a moment.
 func fits(t *testing.T, ctx context.Context, what string) {
 	t.Helper()
 	var over string
 	const widest = `(() => { const w = document.documentElement.clientWidth; if (document.documentElement.scrollWidth <= w) return "";
 		const wide = [...document.body.querySelectorAll("*")].filter((n) => n.getBoundingClientRect().right > w + 1 && !n.closest(".scroll, pre, .skip"));
 		return document.documentElement.scrollWidth + " > " + w + ": " + wide.slice(0, 3).map((n) => n.tagName + "." + n.className + " " + n.textContent.slice(0, 30)).join(" | "); })()`
-	if err := chromedp.Run(ctx, chromedp.Evaluate(widest, &over)); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-	if over != "" {
-		t.Errorf("%s is wider than its window: %s", what, over)
-	}
+	soon, cancel := context.WithTimeout(ctx, pagePatience)
+	defer cancel()
+	eventually(t, soon, what+" fits its window", func() error {
+		if err := chromedp.Run(soon, chromedp.Evaluate(widest, &over)); err != nil {
+			return err
+		}
+		if over != "" {
+			return fmt.Errorf("it is wider: %s", over)
+		}
+		return nil
+	})
 }
 
 // picture writes what the tab shows, when pictures are asked for.
