@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // Config are the settings of the profile-service.
@@ -20,6 +22,8 @@ type Config struct {
 	ShopRetentionDays map[string]int `env:"AISLE_PROFILE_SHOP_RETENTION_DAYS"`
 	// Weights overrides what types of events weigh, or adds types: "like:3,quiz_answer:0.5".
 	Weights map[string]float64 `env:"AISLE_PROFILE_EVENT_WEIGHTS"`
+	// UntrainedChannels are those that models and popularity learn nothing from: "agent,ads". Visitors keep what came through them.
+	UntrainedChannels []string `env:"AISLE_PROFILE_UNTRAINED_CHANNELS"`
 	// AffinityHalfLifeDays is the time after which an event counts half in affinities.
 	AffinityHalfLifeDays float64 `env:"AISLE_PROFILE_AFFINITY_HALF_LIFE_DAYS" envDefault:"30"`
 	// SpoolDir is where files of imports wait; the system's temporary folder when empty.
@@ -77,6 +81,13 @@ func (c Config) Validate() error {
 					maxWeight,
 				),
 			)
+		}
+	}
+	for _, name := range c.UntrainedChannels {
+		if !profileapi.ValidChannel(name) {
+			problems = append(problems, fmt.Errorf(
+				"AISLE_PROFILE_UNTRAINED_CHANNELS names %q: use some of %s", name, strings.Join(profileapi.Channels(), ", "),
+			))
 		}
 	}
 	if !(c.AffinityHalfLifeDays > 0 && c.AffinityHalfLifeDays <= maxRetentionDays) {

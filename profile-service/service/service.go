@@ -107,7 +107,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		People:       users,
 		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
 		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
-		Interactions: &interactions.Stream{Log: s.store, Weights: weights},
+		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels},
 		Imports:      s.imports,
 		Undo:         undoer,
 		Weights:      weights,

@@ -287,6 +287,31 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 	})
 }
 
+func TestModelsLearnNothingFromAnUntrainedChannel(t *testing.T) {
+	t.Parallel()
+	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t), UntrainedChannels: []string{"agent"}})
+	post(
+		t, s.client, profileapi.Event{EventID: "1", Type: "view_item", UserID: "u", ItemID: "a", Channel: "agent", Page: "/a"},
+		profileapi.Event{EventID: "2", Type: "view_item", UserID: "u", ItemID: "b", Channel: "app"},
+		profileapi.Event{EventID: "3", Type: "view_item", UserID: "u", ItemID: "c", Properties: map[string]any{"channel": "agent"}},
+	)
+	var learnt []string
+	for _, i := range readAll(t, s.client, profileapi.InteractionsQuery{Relation: "similar"}) {
+		learnt = append(learnt, i.ItemID)
+	}
+	if diff := cmp.Diff([]string{"b", "c"}, learnt); diff != "" {
+		t.Error(diff)
+	}
+	events, err := s.client.Events(t.Context(), profileapi.EventsQuery{UserID: "u", ItemID: "a"})
+	if err != nil || len(events.Items) != 1 || events.Items[0].Channel != "agent" {
+		t.Errorf("got %+v, %v", events, err)
+	}
+	answer := post(t, s.client, profileapi.Event{EventID: "4", Type: "view_item", UserID: "u", ItemID: "a", Channel: "Agents"})
+	if w := answer.Results[0].Warnings; len(w) != 1 || w[0].Code != "invalid_channel" || w[0].Pointer != "/0/channel" {
+		t.Errorf("an unknown channel: %+v", answer.Results)
+	}
+}
+
 func TestAnAnswerSaysWhatItDependsOn(t *testing.T) {
 	t.Parallel()
 	s := start(t, service.Config{DatabaseURL: testenv.SQLite(t)})

@@ -199,3 +199,35 @@ func TestFiguresAreAskedForInWordsThatThereAre(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAChannelHasItsOwnLine(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.put(t, "mine", trending())
+	ask := api.Request{Scenario: "mine", UserID: "ann", Limit: 3}
+	own := s.recommend(t, ask)
+	ask.Channel = "agent"
+	agent := s.recommend(t, ask)
+	s.happened(
+		profileapi.Event{Type: "select_item", UserID: "ann", RecommendationID: own.RecommendationID, ItemID: "i000"},
+		profileapi.Event{Type: "select_item", UserID: "ann", RecommendationID: agent.RecommendationID, ItemID: "i000"},
+		profileapi.Event{
+			Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i001", 1, 5, agent.RecommendationID)},
+		},
+	)
+	poll(t, s, "/v1/metrics?interval=all&scenario=mine", func(m api.MetricsTable) bool {
+		return len(m.Rows) == 1 && m.Rows[0].Orders == 1 && m.Rows[0].Requests == 2
+	})
+	s.table(
+		t, "interval=all&group_by=channel&scenario=mine", api.MetricsRow{Requests: 1, Impressions: 3, Clicks: 1},
+		api.MetricsRow{Channel: "agent", Requests: 1, Impressions: 3, Clicks: 1, Orders: 1, OrderLines: 1, Revenue: 5},
+	)
+	s.table(
+		t, "interval=all&group_by=channel,currency&scenario=mine", api.MetricsRow{Currency: "EUR"},
+		api.MetricsRow{Channel: "agent", Currency: "EUR", Revenue: 5},
+	)
+	ask.Channel = "robot"
+	if _, err := s.call(t, http.MethodPost, "/v1/recommendations", nil, ask, nil); err == nil || !strings.Contains(err.Error(), "agent") {
+		t.Errorf("an unknown channel: %v", err)
+	}
+}

@@ -22,6 +22,7 @@ type Event struct {
 	Currency         string         `json:"currency,omitempty" pattern:"^([A-Z]{3})?$" example:"GBP"`
 	OrderID          string         `json:"order_id,omitempty" maxLength:"256" doc:"Of a purchase or refund; a repeated purchase with the same order_id is one purchase"`
 	Page             string         `json:"page,omitempty" maxLength:"2048"`
+	Channel          string         `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What it came through when it is not the shop's own pages"`
 	Consent          *Consent       `json:"consent,omitempty"`
 	Properties       map[string]any `json:"properties,omitempty" doc:"Anything else; kept and exported, not used for ranking"`
 }

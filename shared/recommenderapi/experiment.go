@@ -142,6 +142,7 @@ type MetricsRow struct {
 	Arm          string    `json:"arm,omitempty"`
 	Rule         string    `json:"rule,omitempty" doc:"rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores"`
 	Currency     string    `json:"currency,omitempty"`
+	Channel      string    `json:"channel,omitempty" doc:"What the visits came through; absent for the shop's own pages"`
 	Requests     int64     `json:"requests"`
 	Empty        int64     `json:"empty"`
 	Degraded     int64     `json:"degraded"`

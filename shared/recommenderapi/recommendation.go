@@ -30,6 +30,7 @@ type Request struct {
 	Explain           string              `json:"explain,omitempty" enum:"none,reasons,full"`
 	Consent           *profileapi.Consent `json:"consent,omitempty"`
 	Market            *Market             `json:"market,omitempty"`
+	Channel           string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What the visit comes through when it is not the shop's own pages. It has its own figures"`
 	Cursor            string              `json:"cursor,omitempty" maxLength:"4096" doc:"next_cursor of the answer before: more of the same without repeats"`
 	DeadlineMS        int                 `json:"deadline_ms,omitempty" minimum:"10" maximum:"5000"`
 	Test              bool                `json:"test,omitempty" doc:"A call to look at answers: it counts in no figure and does not make later answers rotate"`
@@ -174,6 +175,7 @@ type PageRequest struct {
 	Cart       []string            `json:"cart,omitempty" maxItems:"200"`
 	Consent    *profileapi.Consent `json:"consent,omitempty"`
 	Market     *Market             `json:"market,omitempty"`
+	Channel    string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What the visit comes through, of all placements"`
 	Test       bool                `json:"test,omitempty" doc:"Calls to look at answers: they count in no figure"`
 	Placements []Request           `json:"placements" minItems:"1" maxItems:"10"`
 }

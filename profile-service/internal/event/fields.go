@@ -11,12 +11,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // The fields that are kept as they came, in the order in which they are stored.
 const (
-	restRecommendationID = iota
+	restChannel = iota // first: Channel looks for it there
+	restRecommendationID
 	restPosition
 	restCurrency
 	restPage
@@ -25,7 +27,7 @@ const (
 	restFields
 )
 
-var restNames = [restFields]string{"recommendation_id", "position", "currency", "page", "consent", "properties"}
+var restNames = [restFields]string{"channel", "recommendation_id", "position", "currency", "page", "consent", "properties"}
 
 // Limits of single fields.
 const (
@@ -78,6 +80,8 @@ func (d *decoder) lesserField(name []byte) {
 		d.keep(restPosition, func() bool { v, ok := d.bounded("/position", 1, maxPosition); return ok && d.whole("/position", v) })
 	case "currency":
 		d.currency()
+	case "channel":
+		d.channel()
 	case "page":
 		d.keep(restPage, func() bool { return d.text("/page", maxPage) != "" })
 	case "consent":
@@ -276,6 +280,30 @@ func (d *decoder) whole(pointer string, v float64) bool {
 }
 
 // currency reads an ISO 4217 code, in capitals or not.
+func (d *decoder) channel() {
+	d.optional(func() {
+		raw, ok := d.stringValue("/channel")
+		if !ok || len(raw) == 0 {
+			return
+		}
+		if !profileapi.ValidChannel(string(raw)) {
+			d.wrong("/channel", "invalid_channel", fmt.Sprintf("%.64q is not one of %s.", raw, strings.Join(profileapi.Channels(), ", ")))
+			return
+		}
+		d.rest[restChannel] = fmt.Appendf(nil, "%q", raw)
+	})
+}
+
+// Channel returns where an event came from, of its Rest; "" when it did not say.
+func Channel(rest []byte) string {
+	after, ok := bytes.CutPrefix(rest, []byte(`{"channel":"`))
+	if !ok {
+		return ""
+	}
+	name, _, _ := bytes.Cut(after, []byte{'"'})
+	return string(name)
+}
+
 func (d *decoder) currency() {
 	d.optional(func() {
 		raw, ok := d.stringValue("/currency")

@@ -38,7 +38,7 @@ func isCallType(name []byte) bool {
 var eventNames = names.Table{
 	Fields: []string{
 		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id",
-		"position", "currency", "page",
+		"position", "currency", "page", "channel",
 		"consent", "properties",
 	},
 	Synonyms: map[string]string{

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
@@ -25,6 +26,8 @@ const blockLines = 16 << 10
 type Stream struct {
 	Log     store.EventLog
 	Weights event.Weights
+	// Without are the channels that models do not learn from.
+	Without []string
 }
 
 // Range is a prepared query: which events it covers is settled, so that a stream and its resumption see one snapshot.
@@ -88,7 +91,7 @@ func (s *Stream) Send(ctx context.Context, r Range, sink Sink) error {
 			read++
 			q.After = e.Seq
 			weight := r.weigh(e.Type, e.Value)
-			if weight == 0 {
+			if weight == 0 || len(s.Without) > 0 && slices.Contains(s.Without, event.Channel(e.Rest)) {
 				return true
 			}
 			if lines, failed = event.DecodeLines(lines[:0], e.Lines); failed != nil {

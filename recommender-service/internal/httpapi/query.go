@@ -29,6 +29,7 @@ type queryInput struct {
 	Explain           string   `query:"explain" enum:"none,reasons,full" default:"reasons"`
 	Personalization   string   `query:"personalization" enum:"true,false" doc:"false: the visitor does not consent to it"`
 	Analytics         string   `query:"analytics" enum:"true,false" doc:"false: the visitor does not consent to being counted"`
+	Channel           string   `query:"channel" enum:"agent,app,email,store,ads,other" doc:"What the visit comes through"`
 	Cursor            string   `query:"cursor" maxLength:"4096"`
 	Country           string   `query:"country" maxLength:"2"`
 	Language          string   `query:"language" maxLength:"35"`
@@ -62,7 +63,7 @@ func (in *queryInput) request() (*recommenderapi.Request, error) {
 		Limit:        in.Limit,
 		ExcludeItems: in.ExcludeItems, ExcludeEventTypes: in.ExcludeEventTypes, Fields: in.Fields, Fallback: in.Fallback,
 		Explain: in.Explain, Cursor: in.Cursor,
-		DeadlineMS: in.DeadlineMS, Test: in.Test,
+		DeadlineMS: in.DeadlineMS, Channel: in.Channel, Test: in.Test,
 	}
 	var bad []apierror.FieldError
 	share := func(name, text string) *float64 {

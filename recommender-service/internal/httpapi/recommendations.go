@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,6 +140,7 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		at := "/placements/" + strconv.Itoa(n)
 		r.UserID, r.SessionID, r.Consent, r.Events = in.Body.UserID, in.Body.SessionID, in.Body.Consent, in.Body.Events
 		r.Test = r.Test || in.Body.Test
+		r.Channel = cmp.Or(r.Channel, in.Body.Channel)
 		if r.Market == nil {
 			r.Market = in.Body.Market
 		}

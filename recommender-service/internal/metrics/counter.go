@@ -39,8 +39,8 @@ type Counter struct {
 
 // place is whose answers a tally counts.
 type place struct {
-	shop, scenario, experiment, arm string
-	hourMs                          int64
+	shop, scenario, experiment, arm, channel string
+	hourMs                                   int64
 }
 
 // tally counts the answers of an hour.
@@ -74,7 +74,7 @@ func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 	if len(c.tallies)+len(c.visitors) > waiting {
 		return
 	}
-	t := c.tally(place{shop, d.Scenario, d.Experiment, d.Arm, hourOf(d.At)})
+	t := c.tally(place{shop, d.Scenario, d.Experiment, d.Arm, d.Request.Channel, hourOf(d.At)})
 	t.requests++
 	t.latencyMs += latencyMs
 	t.impressions += len(a.Items)
@@ -106,7 +106,7 @@ func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 
 // Shadowed counts how much of the control's list a shadow arm would show too.
 func (c *Counter) Shadowed(shop, scenario, experimentID, arm string, overlap float64) {
-	key := place{shop, scenario, experimentID, arm, hourOf(c.now())}
+	key := place{shop, scenario, experimentID, arm, "", hourOf(c.now())}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.tally(key)

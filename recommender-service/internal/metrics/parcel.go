@@ -96,7 +96,11 @@ func (c *Counter) take(of share) []store.Counts {
 		key := store.HourKey{Shop: k.shop, Scenario: k.scenario, Experiment: k.experiment, Arm: k.arm, HourMs: k.hourMs}
 		t.each(func(metric string, v float64) {
 			key.Metric = metric
-			p.room().Hours[key] = v
+			p.room().Hours[key] += v
+			if k.channel != "" {
+				key.Metric = ChannelMetric(k.channel, metric)
+				p.room().Hours[key] += v
+			}
 		})
 	}
 	for k, v := range visitors {

@@ -17,7 +17,7 @@ import (
 func Intervals() []string { return []string{"all", "hour", "day", "week"} }
 
 // Groups lists what the figures of a table can be told apart by.
-func Groups() []string { return []string{"scenario", "experiment", "rule", "currency"} }
+func Groups() []string { return []string{"scenario", "experiment", "rule", "currency", "channel"} }
 
 // weekOffset is how far Monday is behind a multiple of a week since the epoch, a Thursday.
 const weekOffset = 4 * 24 * time.Hour
@@ -54,16 +54,27 @@ func (r *Reporter) Table(ctx context.Context, shop string, q Query) (api.Metrics
 	return out, nil
 }
 
-// count adds a sum to the row of its group.
+// count adds a sum to the row of its group. What came through a channel is counted under all as well, from whose row it is taken then.
 func (q *Query) count(rows map[string]*api.MetricsRow, s *store.Sum) {
 	if s.Scenario == "" || q.Scenario != "" && q.Scenario != s.Scenario {
 		return
 	}
-	rule, metric, ofRule := ofRule(s.Metric)
+	channel, metric := ofChannel(s.Metric)
+	if channel == "" {
+		q.countIn(rows, "", s, metric, s.Value)
+	} else if q.by("channel") {
+		q.countIn(rows, channel, s, metric, s.Value)
+		q.countIn(rows, "", s, metric, -s.Value)
+	}
+}
+
+// countIn adds a value to the row of a channel.
+func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *store.Sum, metric string, v float64) {
+	rule, metric, ofRule := ofRule(metric)
 	if ofRule != q.by("rule") {
 		return
 	}
-	row := api.MetricsRow{Rule: rule}
+	row := api.MetricsRow{Rule: rule, Channel: channel}
 	if currency, ok := strings.CutPrefix(metric, RevenuePrefix); ok != q.by("currency") {
 		return
 	} else if ok {
@@ -79,12 +90,12 @@ func (q *Query) count(rows map[string]*api.MetricsRow, s *store.Sum) {
 		row.ExperimentID, row.Arm = s.Experiment, s.Arm
 	}
 	key := strings.Join(
-		[]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency}, "\n",
+		[]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency, row.Channel}, "\n",
 	)
 	if rows[key] == nil {
 		rows[key] = &row
 	}
-	add(rows[key], metric, s.Value)
+	add(rows[key], metric, v)
 }
 
 func (q *Query) by(group string) bool { return slices.Contains(q.GroupBy, group) }

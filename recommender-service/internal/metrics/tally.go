@@ -16,6 +16,22 @@ func RuleMetric(rule, metric string) string { return rulePrefix + rule + "|" + m
 // rulePrefix begins the metrics of rules; no id holds the mark behind it.
 const rulePrefix = "by_rule:"
 
+// ChannelMetric names a metric of what came through a channel. It is counted beside the metric of all.
+func ChannelMetric(channel, metric string) string { return channelPrefix + channel + "|" + metric }
+
+// channelPrefix begins the metrics of channels; it stands before that of rules.
+const channelPrefix = "by_channel:"
+
+// ofChannel splits the metric of a channel; channel is "" for that of all.
+func ofChannel(metric string) (channel, rest string) {
+	name, ok := strings.CutPrefix(metric, channelPrefix)
+	if !ok {
+		return "", metric
+	}
+	channel, rest, _ = strings.Cut(name, "|")
+	return channel, rest
+}
+
 // ofRule splits the metric of a rule; ok is false for another.
 func ofRule(metric string) (rule, rest string, ok bool) {
 	name, ok := strings.CutPrefix(metric, rulePrefix)
@@ -31,6 +47,10 @@ func (p *page) hour(a *answer, at time.Time, metric string, n float64) {
 		Shop: p.shop, Scenario: a.from.Scenario, Experiment: a.from.Experiment, Arm: a.from.Arm, HourMs: hourOf(at), Metric: metric,
 	}
 	p.counts.Hours[key] += n
+	if a.decision != nil && a.decision.Request.Channel != "" {
+		key.Metric = ChannelMetric(a.decision.Request.Channel, metric)
+		p.counts.Hours[key] += n
+	}
 }
 
 // add counts what a visitor did with a product that an answer showed: for its scenario and arm, for the rules that acted on it, and for the

@@ -36,6 +36,8 @@ type Config struct {
 	SearchSeconds float64
 	// RetentionDays is how long the profile-service keeps events, and how old those that it takes may be; its default when 0.
 	RetentionDays int
+	// UntrainedChannels are the channels that models learn nothing from.
+	UntrainedChannels []string
 	// EventWeights overrides what types of event weigh for ranking, or adds types.
 	EventWeights map[string]float64
 	// RecommenderCacheMB bounds the memory of the caches of the recommender-service; its default when 0.
@@ -111,7 +113,11 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	}
 
 	profiles, err := profile.New(
-		ctx, profile.Config{DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays, Weights: config.EventWeights},
+		ctx,
+		profile.Config{
+			DatabaseURL: stores.profileURL, RetentionDays: config.RetentionDays, Weights: config.EventWeights,
+			UntrainedChannels: config.UntrainedChannels,
+		},
 		deps(profile.Name),
 	)
 	if err != nil {

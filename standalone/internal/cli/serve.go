@@ -75,6 +75,10 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 		(*weightsFlag)(&f.app.EventWeights), "event-weights",
 		"what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type",
 	)
+	flags.StringSliceVar(
+		&f.app.UntrainedChannels, "untrained-channels", nil,
+		"channels (agent, app, email, store, ads, other) whose events models and popularity learn nothing from",
+	)
 	flags.IntVar(&f.app.RecommenderCacheMB, "recommender-cache-mb", 288, "memory of all caches that answers are made of, in MB")
 	flags.StringVar(&f.app.KeysFile, "keys-file", "", "file made by \"aisle keys create\"; without one only this machine may call")
 	flags.Float64Var(
