@@ -209,6 +209,8 @@ type ErasureReceipt struct {
 
 // Event is a value of the API.
 type Event struct {
+	// What it came through when it is not the shop's own pages
+	Channel  string   `json:"channel,omitzero"`
 	Consent  *Consent `json:"consent,omitzero"`
 	Currency string   `json:"currency,omitzero"`
 	// Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
@@ -362,8 +364,10 @@ type ExplainRequest struct {
 	// Item ids in the cart
 	Cart []string `json:"cart,omitzero"`
 	// Category of the page, its path joined by " > "
-	Category string   `json:"category,omitzero"`
-	Consent  *Consent `json:"consent,omitzero"`
+	Category string `json:"category,omitzero"`
+	// What the visit comes through when it is not the shop's own pages. It has its own figures
+	Channel string   `json:"channel,omitzero"`
+	Consent *Consent `json:"consent,omitzero"`
 	// Items of the page, such as the product shown
 	ContextItems []string `json:"context_items,omitzero"`
 	// next_cursor of the answer before: more of the same without repeats
@@ -456,6 +460,23 @@ type ExportRequest struct {
 	Segment string `json:"segment,omitzero"`
 	// For these people
 	UserIDs []string `json:"user_ids,omitzero"`
+}
+
+// FeedFinding is a value of the API.
+type FeedFinding struct {
+	Count int64 `json:"count"`
+	// The first 20 of them
+	ItemIDs []string `json:"item_ids"`
+}
+
+// FeedFindings is a value of the API.
+type FeedFindings struct {
+	// Items that are in it without what assistants look for: no_price (or no currency), no_url, no_image, no_description
+	Lacking map[string]FeedFinding `json:"lacking,omitzero"`
+	// Items that are not in the feed: not_shown (hidden, archived, not yet or no longer sold, or not sold in the market), no_title
+	LeftOut  map[string]FeedFinding `json:"left_out,omitzero"`
+	Products int64                  `json:"products"`
+	Variants int64                  `json:"variants"`
 }
 
 // FieldError is a value of the API.
@@ -933,19 +954,21 @@ type MetricsRow struct {
 	AddsToCart int64  `json:"adds_to_cart"`
 	Arm        string `json:"arm,omitzero"`
 	// Beginning of the interval, UTC; absent for all
-	At           time.Time `json:"at,omitzero"`
-	Clicks       int64     `json:"clicks"`
-	Currency     string    `json:"currency,omitzero"`
-	Degraded     int64     `json:"degraded"`
-	Empty        int64     `json:"empty"`
-	ExperimentID string    `json:"experiment_id,omitzero"`
-	Impressions  int64     `json:"impressions"`
-	NotInList    int64     `json:"not_in_list"`
-	OrderLines   int64     `json:"order_lines"`
-	Orders       int64     `json:"orders"`
-	Refunded     float64   `json:"refunded"`
-	Requests     int64     `json:"requests"`
-	Revenue      float64   `json:"revenue"`
+	At time.Time `json:"at,omitzero"`
+	// What the visits came through; absent for the shop's own pages
+	Channel      string  `json:"channel,omitzero"`
+	Clicks       int64   `json:"clicks"`
+	Currency     string  `json:"currency,omitzero"`
+	Degraded     int64   `json:"degraded"`
+	Empty        int64   `json:"empty"`
+	ExperimentID string  `json:"experiment_id,omitzero"`
+	Impressions  int64   `json:"impressions"`
+	NotInList    int64   `json:"not_in_list"`
+	OrderLines   int64   `json:"order_lines"`
+	Orders       int64   `json:"orders"`
+	Refunded     float64 `json:"refunded"`
+	Requests     int64   `json:"requests"`
+	Revenue      float64 `json:"revenue"`
 	// rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores
 	Rule       string `json:"rule,omitzero"`
 	Scenario   string `json:"scenario,omitzero"`
@@ -1099,7 +1122,9 @@ type PageModel struct {
 
 // PageRequest is a value of the API.
 type PageRequest struct {
-	Cart       []string  `json:"cart,omitzero"`
+	Cart []string `json:"cart,omitzero"`
+	// What the visit comes through, of all placements
+	Channel    string    `json:"channel,omitzero"`
 	Consent    *Consent  `json:"consent,omitzero"`
 	Events     []Event   `json:"events,omitzero"`
 	Market     *Market   `json:"market,omitzero"`
@@ -1605,8 +1630,10 @@ type Request struct {
 	// Item ids in the cart
 	Cart []string `json:"cart,omitzero"`
 	// Category of the page, its path joined by " > "
-	Category string   `json:"category,omitzero"`
-	Consent  *Consent `json:"consent,omitzero"`
+	Category string `json:"category,omitzero"`
+	// What the visit comes through when it is not the shop's own pages. It has its own figures
+	Channel string   `json:"channel,omitzero"`
+	Consent *Consent `json:"consent,omitzero"`
 	// Items of the page, such as the product shown
 	ContextItems []string `json:"context_items,omitzero"`
 	// next_cursor of the answer before: more of the same without repeats
@@ -2056,6 +2083,8 @@ type StockUpdate struct {
 
 // StoredEvent is a value of the API.
 type StoredEvent struct {
+	// What it came through when it is not the shop's own pages
+	Channel  string   `json:"channel,omitzero"`
 	Consent  *Consent `json:"consent,omitzero"`
 	Currency string   `json:"currency,omitzero"`
 	// Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
@@ -2126,6 +2155,37 @@ func (c *Client) ActivateModel(ctx context.Context, version string, body Activat
 	var out Model
 	err := c.do(ctx, call{id: "activate-model", method: "POST", path: "/v1/models/" + url.PathEscape(version) + "/activate", query: nil, body: body, repeatable: false, options: options}, &out)
 	return out, err
+}
+
+// AgentFeedParams are what [Client.AgentFeed] can be asked with; zero values are left out.
+type AgentFeedParams struct {
+	// Items that are sold there, at its prices
+	Country   string
+	Language  string
+	Currency  string
+	PriceList string
+	// Name of the seller, written to every variant
+	Seller string
+}
+
+func (p *AgentFeedParams) query() url.Values {
+	q := query{}
+	q.add("country", p.Country)
+	q.add("language", p.Language)
+	q.add("currency", p.Currency)
+	q.add("price_list", p.PriceList)
+	q.add("seller", p.Seller)
+	return url.Values(q)
+}
+
+// AgentFeed — the catalogue for assistants: a product with its variants per line
+//
+// products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability as of
+// now. What is not sold in the market is left out; `/v1/feeds/agents/check` says what.
+//
+// Scope: `catalogue:read`.
+func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) error {
+	return c.do(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options}, nil)
 }
 
 // AuditConfigurationParams are what [Client.AuditConfiguration] can be asked with; zero values are left out.
@@ -2370,6 +2430,36 @@ func (c *Client) CancelImport(ctx context.Context, id string, options ...Option)
 // Scope: `models:write`.
 func (c *Client) CancelJob(ctx context.Context, jobId string, options ...Option) error {
 	return c.do(ctx, call{id: "cancel-job", method: "POST", path: "/v1/jobs/" + url.PathEscape(jobId) + "/cancel", query: nil, body: nil, repeatable: false, options: options}, nil)
+}
+
+// CheckAgentFeedParams are what [Client.CheckAgentFeed] can be asked with; zero values are left out.
+type CheckAgentFeedParams struct {
+	// Items that are sold there, at its prices
+	Country   string
+	Language  string
+	Currency  string
+	PriceList string
+	// Name of the seller, written to every variant
+	Seller string
+}
+
+func (p *CheckAgentFeedParams) query() url.Values {
+	q := query{}
+	q.add("country", p.Country)
+	q.add("language", p.Language)
+	q.add("currency", p.Currency)
+	q.add("price_list", p.PriceList)
+	q.add("seller", p.Seller)
+	return url.Values(q)
+}
+
+// CheckAgentFeed — what the feed for assistants holds, leaves out and lacks
+//
+// Scope: `catalogue:read`.
+func (c *Client) CheckAgentFeed(ctx context.Context, params CheckAgentFeedParams, options ...Option) (FeedFindings, error) {
+	var out FeedFindings
+	err := c.do(ctx, call{id: "check-agent-feed", method: "GET", path: "/v1/feeds/agents/check", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
 }
 
 // CompareModels — how two versions differ: figures, list overlap, biggest movers
@@ -3240,7 +3330,7 @@ type MetricsParams struct {
 	// Moment behind the last; now when absent
 	To       string
 	Interval string
-	// scenario, experiment, rule, currency, joined by commas; scenario when absent
+	// scenario, experiment, rule, currency, channel, joined by commas; scenario when absent
 	GroupBy []string
 	// Only of this one
 	Scenario string
@@ -3463,7 +3553,9 @@ type RecommendByQueryParams struct {
 	// false: the visitor does not consent to it
 	Personalization string
 	// false: the visitor does not consent to being counted
-	Analytics  string
+	Analytics string
+	// What the visit comes through
+	Channel    string
 	Cursor     string
 	Country    string
 	Language   string
@@ -3492,6 +3584,7 @@ func (p *RecommendByQueryParams) query() url.Values {
 	q.add("explain", p.Explain)
 	q.add("personalization", p.Personalization)
 	q.add("analytics", p.Analytics)
+	q.add("channel", p.Channel)
 	q.add("cursor", p.Cursor)
 	q.add("country", p.Country)
 	q.add("language", p.Language)

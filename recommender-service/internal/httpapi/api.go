@@ -58,6 +58,7 @@ func (a *API) Register(api huma.API) {
 	a.registerSharedRules(api)
 	a.registerExperiments(api)
 	a.registerExports(api)
+	a.registerFeeds(api)
 	a.registerPrivacy(api)
 	a.registerAudit(api)
 	a.registerKeys(api)

@@ -187,6 +187,8 @@ class ErasureReceipt(TypedDict):
 
 
 class Event(TypedDict):
+    # What it came through when it is not the shop's own pages
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     currency: NotRequired[str]
     # Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
@@ -332,6 +334,8 @@ class ExplainRequest(TypedDict):
     cart: NotRequired[list[str]]
     # Category of the page, its path joined by " > "
     category: NotRequired[str]
+    # What the visit comes through when it is not the shop's own pages. It has its own figures
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     # Items of the page, such as the product shown
     context_items: NotRequired[list[str]]
@@ -420,6 +424,21 @@ class ExportRequest(TypedDict):
     segment: NotRequired[str]
     # For these people
     user_ids: NotRequired[list[str]]
+
+
+class FeedFinding(TypedDict):
+    count: int
+    # The first 20 of them
+    item_ids: list[str]
+
+
+class FeedFindings(TypedDict):
+    # Items that are in it without what assistants look for: no_price (or no currency), no_url, no_image, no_description
+    lacking: NotRequired[dict[str, FeedFinding]]
+    # Items that are not in the feed: not_shown (hidden, archived, not yet or no longer sold, or not sold in the market), no_title
+    left_out: NotRequired[dict[str, FeedFinding]]
+    products: int
+    variants: int
 
 
 class FieldError(TypedDict):
@@ -864,6 +883,8 @@ class MetricsRow(TypedDict):
     arm: NotRequired[str]
     # Beginning of the interval, UTC; absent for all
     at: NotRequired[str]
+    # What the visits came through; absent for the shop's own pages
+    channel: NotRequired[str]
     clicks: int
     currency: NotRequired[str]
     degraded: int
@@ -1011,6 +1032,8 @@ class PageModel(TypedDict):
 
 class PageRequest(TypedDict):
     cart: NotRequired[list[str]]
+    # What the visit comes through, of all placements
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     events: NotRequired[list[Event]]
     market: NotRequired[Market]
@@ -1473,6 +1496,8 @@ class Request(TypedDict):
     cart: NotRequired[list[str]]
     # Category of the page, its path joined by " > "
     category: NotRequired[str]
+    # What the visit comes through when it is not the shop's own pages. It has its own figures
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     # Items of the page, such as the product shown
     context_items: NotRequired[list[str]]
@@ -1879,6 +1904,8 @@ class StockUpdate(TypedDict):
 
 
 class StoredEvent(TypedDict):
+    # What it came through when it is not the shop's own pages
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     currency: NotRequired[str]
     # Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
@@ -1957,6 +1984,25 @@ class Aisle(Core):
         Scope: `models:write`.
         """
         return self._call("POST", f"/v1/models/{quote(version)}/activate", body=body, options=options)
+
+    def agent_feed(
+        self,
+        *,
+        country: str | None = None,
+        language: str | None = None,
+        currency: str | None = None,
+        price_list: str | None = None,
+        seller: str | None = None,
+        options: Options | None = None,
+    ) -> None:
+        """The catalogue for assistants: a product with its variants per line.
+
+        products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability
+        as of now. What is not sold in the market is left out; `/v1/feeds/agents/check` says what.
+
+        Scope: `catalogue:read`.
+        """
+        return self._call("GET", "/v1/feeds/agents", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
 
     def audit_configuration(
         self,
@@ -2100,6 +2146,24 @@ class Aisle(Core):
         Scope: `models:write`.
         """
         return self._call("POST", f"/v1/jobs/{quote(job_id)}/cancel", options=options)
+
+    def check_agent_feed(
+        self,
+        *,
+        country: str | None = None,
+        language: str | None = None,
+        currency: str | None = None,
+        price_list: str | None = None,
+        seller: str | None = None,
+        options: Options | None = None,
+    ) -> FeedFindings:
+        """What the feed for assistants holds, leaves out and lacks.
+
+
+
+        Scope: `catalogue:read`.
+        """
+        return self._call("GET", "/v1/feeds/agents/check", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
 
     def compare_models(
         self,
@@ -3202,6 +3266,7 @@ class Aisle(Core):
         explain: Literal['none', 'reasons', 'full'] | None = None,
         personalization: Literal['true', 'false'] | None = None,
         analytics: Literal['true', 'false'] | None = None,
+        channel: Literal['agent', 'app', 'email', 'store', 'ads', 'other'] | None = None,
         cursor: str | None = None,
         country: str | None = None,
         language: str | None = None,
@@ -3218,7 +3283,7 @@ class Aisle(Core):
 
         Scope: `recommendations:read`.
         """
-        return self._call("GET", "/v1/recommendations", query={"scenario": scenario, "user_id": user_id, "session_id": session_id, "cart": cart, "context_items": context_items, "category": category, "limit": limit, "filter": filter, "exclude_items": exclude_items, "exclude_event_types": exclude_event_types, "fields": fields, "diversity": diversity, "rotation": rotation, "fallback": fallback, "explain": explain, "personalization": personalization, "analytics": analytics, "cursor": cursor, "country": country, "language": language, "currency": currency, "price_list": price_list, "deadline_ms": deadline_ms, "test": test}, repeatable=True, options=options)
+        return self._call("GET", "/v1/recommendations", query={"scenario": scenario, "user_id": user_id, "session_id": session_id, "cart": cart, "context_items": context_items, "category": category, "limit": limit, "filter": filter, "exclude_items": exclude_items, "exclude_event_types": exclude_event_types, "fields": fields, "diversity": diversity, "rotation": rotation, "fallback": fallback, "explain": explain, "personalization": personalization, "analytics": analytics, "channel": channel, "cursor": cursor, "country": country, "language": language, "currency": currency, "price_list": price_list, "deadline_ms": deadline_ms, "test": test}, repeatable=True, options=options)
 
     def recommend_by_query_pages(self, *args: Any, **kwargs: Any) -> Iterator[Answer]:
         """Yields one page of recommend_by_query after the other."""

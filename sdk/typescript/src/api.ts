@@ -186,6 +186,8 @@ export interface ErasureReceipt {
 }
 
 export interface Event {
+  /** What it came through when it is not the shop's own pages */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   currency?: string;
   /** Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent */
@@ -335,6 +337,8 @@ export interface ExplainRequest {
   cart?: string[];
   /** Category of the page, its path joined by " > " */
   category?: string;
+  /** What the visit comes through when it is not the shop's own pages. It has its own figures */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   /** Items of the page, such as the product shown */
   context_items?: string[];
@@ -425,6 +429,21 @@ export interface ExportRequest {
   segment?: string;
   /** For these people */
   user_ids?: string[];
+}
+
+export interface FeedFinding {
+  count: number;
+  /** The first 20 of them */
+  item_ids: string[];
+}
+
+export interface FeedFindings {
+  /** Items that are in it without what assistants look for: no_price (or no currency), no_url, no_image, no_description */
+  lacking?: Record<string, FeedFinding>;
+  /** Items that are not in the feed: not_shown (hidden, archived, not yet or no longer sold, or not sold in the market), no_title */
+  left_out?: Record<string, FeedFinding>;
+  products: number;
+  variants: number;
 }
 
 export interface FieldError {
@@ -872,6 +891,8 @@ export interface MetricsRow {
   arm?: string;
   /** Beginning of the interval, UTC; absent for all */
   at?: string;
+  /** What the visits came through; absent for the shop's own pages */
+  channel?: string;
   clicks: number;
   currency?: string;
   degraded: number;
@@ -1019,6 +1040,8 @@ export interface PageModel {
 
 export interface PageRequest {
   cart?: string[];
+  /** What the visit comes through, of all placements */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   events?: Event[];
   market?: Market;
@@ -1481,6 +1504,8 @@ export interface Request {
   cart?: string[];
   /** Category of the page, its path joined by " > " */
   category?: string;
+  /** What the visit comes through when it is not the shop's own pages. It has its own figures */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   /** Items of the page, such as the product shown */
   context_items?: string[];
@@ -1917,6 +1942,8 @@ export interface StockUpdate {
 }
 
 export interface StoredEvent {
+  /** What it came through when it is not the shop's own pages */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   currency?: string;
   /** Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent */
@@ -1991,6 +2018,18 @@ export class Aisle extends Core {
    */
   activateModel(version: string, body: ActivateInputBody, options?: Options): Promise<Model> {
     return this.call({ method: 'POST', path: `/v1/models/${encodeURIComponent(version)}/activate`, body } satisfies Call, options);
+  }
+
+  /**
+   * The catalogue for assistants: a product with its variants per line.
+   * 
+   * products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability as of now.
+   * What is not sold in the market is left out; `/v1/feeds/agents/check` says what.
+   * 
+   * Scope: `catalogue:read`.
+   */
+  async agentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<void> {
+    await this.call<void>({ method: 'GET', path: `/v1/feeds/agents`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2109,6 +2148,17 @@ export class Aisle extends Core {
    */
   async cancelJob(jobId: string, options?: Options): Promise<void> {
     await this.call<void>({ method: 'POST', path: `/v1/jobs/${encodeURIComponent(jobId)}/cancel` } satisfies Call, options);
+  }
+
+  /**
+   * What the feed for assistants holds, leaves out and lacks.
+   * 
+   * 
+   * 
+   * Scope: `catalogue:read`.
+   */
+  checkAgentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<FeedFindings> {
+    return this.call({ method: 'GET', path: `/v1/feeds/agents/check`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2967,12 +3017,12 @@ export class Aisle extends Core {
    * 
    * Scope: `recommendations:read`.
    */
-  recommendByQuery(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): Promise<Answer> {
+  recommendByQuery(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): Promise<Answer> {
     return this.call({ method: 'GET', path: `/v1/recommendations`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /** Yields one page of recommendByQuery after the other. */
-  async *recommendByQueryPages(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): AsyncGenerator<Answer> {
+  async *recommendByQueryPages(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): AsyncGenerator<Answer> {
     let cursor: string | undefined = params.cursor;
     do {
       const page: Answer = await this.recommendByQuery({ ...params, cursor }, options);

@@ -53,7 +53,7 @@ func (d Documents) merged() ([]byte, error) {
 
 // chapters are the tags of the three services in the order of a shop's work.
 var chapters = []string{
-	"Events", "Catalogue", "Imports", "People", "Persons", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports",
+	"Events", "Catalogue", "Imports", "People", "Persons", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports", "Feeds",
 	"Jobs", "Models", "Similarities", "Schedules", "Metrics", "Audit",
 }
 
