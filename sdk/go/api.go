@@ -93,6 +93,46 @@ type Boost struct {
 	Source string  `json:"source"`
 }
 
+// Bundle is a value of the API.
+type Bundle struct {
+	// Share of the orders with the item asked for that hold all; of the item with the largest share when none was asked for
+	Confidence float64  `json:"confidence"`
+	ItemIDs    []string `json:"item_ids"`
+	// So many times more orders hold all than if each were bought without regard to the others
+	Lift float64 `json:"lift"`
+	// Orders that hold all of them
+	Support int64 `json:"support"`
+}
+
+// BundleOffer is a value of the API.
+type BundleOffer struct {
+	// Share of the orders with item_id that hold all of it
+	Confidence float64 `json:"confidence"`
+	Currency   string  `json:"currency,omitzero"`
+	// So many times more orders hold all of it than if each item were bought without regard to the others
+	Lift float64 `json:"lift"`
+	// Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency
+	Price *float64 `json:"price,omitzero"`
+	// Orders that hold all of it
+	Support int64 `json:"support"`
+}
+
+// BundlesAnswer is a value of the API.
+type BundlesAnswer struct {
+	Bundles []Bundle `json:"bundles"`
+	// Of bought_together; empty while no model has been published
+	ModelVersion string `json:"model_version"`
+	// That were looked at: those of at most 100 products
+	Orders int64 `json:"orders"`
+}
+
+// BundlesRequest is a value of the API.
+type BundlesRequest struct {
+	// Those that hold one of these items, those of the first item first; the best of all when absent
+	ItemIDs []string `json:"item_ids,omitzero"`
+	Limit   *int64   `json:"limit,omitzero"`
+}
+
 // CartItem is a value of the API.
 type CartItem struct {
 	ItemID string `json:"item_id"`
@@ -1687,8 +1727,11 @@ type RollbackInputBody struct {
 
 // Row is a value of the API.
 type Row struct {
+	// Of a row of kind bundles
+	Bundle *BundleOffer `json:"bundle,omitzero"`
 	// The item that the row is about
-	ItemID           string            `json:"item_id,omitzero"`
+	ItemID string `json:"item_id,omitzero"`
+	// Of a bundle: what is bought with item_id
 	Items            []RecommendedItem `json:"items"`
 	Kind             string            `json:"kind"`
 	RecommendationID string            `json:"recommendation_id"`
@@ -1701,6 +1744,8 @@ type Row struct {
 type RowPlan struct {
 	// At most so many rows of the kind; 1 when absent
 	Count *int64 `json:"count,omitzero"`
+	// bundles: one row per set of two to four items that are bought as a set with the item of the page, else of the cart, else of the
+	// last one that the visitor did something with; price and figures are in its bundle
 	Kind  string `json:"kind"`
 	Limit *int64 `json:"limit,omitzero"`
 	// Of kind scenario
@@ -3299,6 +3344,18 @@ func (c *Client) ListUsersPages(ctx context.Context, params ListUsersParams, opt
 func (c *Client) LiveModels(ctx context.Context, options ...Option) (LiveModels, error) {
 	var out LiveModels
 	err := c.do(ctx, call{id: "live-models", method: "GET", path: "/v1/models/live", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// LookUpBundles — sets of two to four items that are bought as a set
+//
+// As the orders have them, found with the live model of bought_together: also sets with an item that is hidden or sold out now,
+// which the placement `product_detail.bundles` leaves out.
+//
+// Scope: `models:read`.
+func (c *Client) LookUpBundles(ctx context.Context, body BundlesRequest, options ...Option) (BundlesAnswer, error) {
+	var out BundlesAnswer
+	err := c.do(ctx, call{id: "look-up-bundles", method: "POST", path: "/v1/bundles", query: nil, body: body, repeatable: false, options: options}, &out)
 	return out, err
 }
 

@@ -65,7 +65,17 @@ type Row struct {
 	ItemID           string            `json:"item_id,omitempty" doc:"The item that the row is about"`
 	Value            string            `json:"value,omitempty" doc:"The category or brand that the row is about"`
 	RecommendationID string            `json:"recommendation_id"`
-	Items            []RecommendedItem `json:"items"`
+	Bundle           *BundleOffer      `json:"bundle,omitempty" doc:"Of a row of kind bundles"`
+	Items            []RecommendedItem `json:"items" doc:"Of a bundle: what is bought with item_id"`
+}
+
+// BundleOffer says of a bundle how it is bought, and what it costs now.
+type BundleOffer struct {
+	Support    int      `json:"support" doc:"Orders that hold all of it"`
+	Confidence float64  `json:"confidence" doc:"Share of the orders with item_id that hold all of it"`
+	Lift       float64  `json:"lift" doc:"So many times more orders hold all of it than if each item were bought without regard to the others"`
+	Price      *float64 `json:"price,omitempty" doc:"Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency"`
+	Currency   string   `json:"currency,omitempty"`
 }
 
 // Arm is the arm of an experiment that answered.

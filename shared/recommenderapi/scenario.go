@@ -55,7 +55,7 @@ func (s *Source) UnmarshalJSON(data []byte) error {
 
 // RowPlan is one row of a page.
 type RowPlan struct {
-	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,scenario"`
+	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,bundles,scenario" doc:"bundles: one row per set of two to four items that are bought as a set with the item of the page, else of the cart, else of the last one that the visitor did something with; price and figures are in its bundle"`
 	Title    string `json:"title,omitempty" maxLength:"256"`
 	Scenario string `json:"scenario,omitempty" maxLength:"64" doc:"Of kind scenario"`
 	Count    int    `json:"count,omitempty" minimum:"0" maximum:"5" doc:"At most so many rows of the kind; 1 when absent"`

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -22,6 +23,8 @@ type row struct {
 	title    string
 	item     string
 	value    string
+	least    int // items without which it is not shown; 0 for leastRow
+	bundle   *api.BundleOffer
 }
 
 // RecommendRows answers with a page of rows, made with one reading of the visitor; no item is in two rows. find looks up scenarios that
@@ -38,15 +41,20 @@ func (e *Engine) RecommendRows(
 	defer who.close()
 	out := who.answer()
 	out.NextCursor = nil
-	for _, planned := range who.rows(find) {
+	shown := map[*api.RowPlan]int{}
+	for _, planned := range who.rows(ctx, find) {
+		if shown[planned.plan] == max(1, planned.plan.Count) { // of bundles more are planned than are wanted
+			continue
+		}
 		p.Scenario, p.Derived = planned.scenario, true
 		err := v.ask(ctx, p, &planned.req, func(r *run, a *api.Answer) {
 			for _, name := range a.Degraded {
 				who.degrade(name)
 			}
-			if len(a.Items) < leastRow {
+			if len(a.Items) < cmp.Or(planned.least, leastRow) {
 				return
 			}
+			shown[planned.plan]++
 			r.remember(a)
 			v.show(a)
 			for relation, version := range a.ModelVersions {
@@ -54,7 +62,7 @@ func (e *Engine) RecommendRows(
 			}
 			out.Rows = append(out.Rows, api.Row{
 				Kind: planned.plan.Kind, Title: planned.title, ItemID: planned.item, Value: planned.value,
-				RecommendationID: a.RecommendationID, Items: a.Items,
+				RecommendationID: a.RecommendationID, Bundle: planned.bundle, Items: a.Items,
 			})
 		})
 		if err != nil {
@@ -66,7 +74,7 @@ func (e *Engine) RecommendRows(
 }
 
 // rows lists the rows that the visitor's history gives reason for.
-func (r *run) rows(find func(string) (*api.Scenario, bool)) []row {
+func (r *run) rows(ctx context.Context, find func(string) (*api.Scenario, bool)) []row {
 	var list []row
 	for n := range r.scenario.Rows {
 		p := &r.scenario.Rows[n]
@@ -91,6 +99,8 @@ func (r *run) rows(find func(string) (*api.Scenario, bool)) []row {
 				one.scenario.Filter, one.value = &api.Condition{Field: "brand", Value: b.Value}, b.Value
 				list = append(list, one)
 			}
+		case "bundles":
+			list = append(list, r.bundleRows(ctx, p, count)...)
 		case "scenario":
 			if sc, ok := find(p.Scenario); ok && len(sc.Rows) == 0 {
 				one := r.row(p, sc.Title)

@@ -54,6 +54,11 @@ func Builtin() []api.Scenario {
 			Description: "What others bought together with the product shown.",
 		},
 		{
+			ScenarioID: "product_detail.bundles", Title: "Bought as a set", AllowPurchased: true,
+			Rows:        []api.RowPlan{{Kind: "bundles", Count: 3}},
+			Description: "Sets of two to four products that are bought as a set with the product shown, each a row with its price.",
+		},
+		{
 			ScenarioID: "product_detail.next", Title: "Others went on to", AllowPurchased: true,
 			Sources:     []api.Source{{Kind: api.SourceSession, Weight: 1}},
 			Description: "What visitors open next who came the same way, things that were seen included; without a visit under way, what they open after the product shown.",
@@ -71,7 +76,10 @@ func Builtin() []api.Scenario {
 		},
 	}
 	for i := range all {
-		all[i].Limit, all[i].Builtin, all[i].Version, all[i].Fallback = 20, true, 1, append(all[i].Fallback, fill()...)
+		all[i].Limit, all[i].Builtin, all[i].Version = 20, true, 1
+		if len(all[i].Rows) == 0 {
+			all[i].Fallback = append(all[i].Fallback, fill()...)
+		}
 	}
 	return all
 }

@@ -82,6 +82,42 @@ class Boost(TypedDict):
     source: str
 
 
+class Bundle(TypedDict):
+    # Share of the orders with the item asked for that hold all; of the item with the largest share when none was asked for
+    confidence: float
+    item_ids: list[str]
+    # So many times more orders hold all than if each were bought without regard to the others
+    lift: float
+    # Orders that hold all of them
+    support: int
+
+
+class BundleOffer(TypedDict):
+    # Share of the orders with item_id that hold all of it
+    confidence: float
+    currency: NotRequired[str]
+    # So many times more orders hold all of it than if each item were bought without regard to the others
+    lift: float
+    # Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency
+    price: NotRequired[float]
+    # Orders that hold all of it
+    support: int
+
+
+class BundlesAnswer(TypedDict):
+    bundles: list[Bundle]
+    # Of bought_together; empty while no model has been published
+    model_version: str
+    # That were looked at: those of at most 100 products
+    orders: int
+
+
+class BundlesRequest(TypedDict):
+    # Those that hold one of these items, those of the first item first; the best of all when absent
+    item_ids: NotRequired[list[str]]
+    limit: NotRequired[int]
+
+
 class CartItem(TypedDict):
     item_id: str
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
@@ -1548,8 +1584,11 @@ class RollbackInputBody(TypedDict):
 
 
 class Row(TypedDict):
+    # Of a row of kind bundles
+    bundle: NotRequired[BundleOffer]
     # The item that the row is about
     item_id: NotRequired[str]
+    # Of a bundle: what is bought with item_id
     items: list[RecommendedItem]
     kind: str
     recommendation_id: str
@@ -1561,7 +1600,9 @@ class Row(TypedDict):
 class RowPlan(TypedDict):
     # At most so many rows of the kind; 1 when absent
     count: NotRequired[int]
-    kind: Literal['because_you_bought', 'because_you_viewed', 'categories_for_you', 'brands_for_you', 'scenario']
+    # bundles: one row per set of two to four items that are bought as a set with the item of the page, else of the cart, else of the
+    # last one that the visitor did something with; price and figures are in its bundle
+    kind: Literal['because_you_bought', 'because_you_viewed', 'categories_for_you', 'brands_for_you', 'bundles', 'scenario']
     limit: NotRequired[int]
     # Of kind scenario
     scenario: NotRequired[str]
@@ -2962,6 +3003,21 @@ class Aisle(Core):
         Scope: `models:read`.
         """
         return self._call("GET", "/v1/models/live", repeatable=True, options=options)
+
+    def look_up_bundles(
+        self,
+        body: BundlesRequest,
+        *,
+        options: Options | None = None,
+    ) -> BundlesAnswer:
+        """Sets of two to four items that are bought as a set.
+
+        As the orders have them, found with the live model of bought_together: also sets with an item that is hidden or sold out
+        now, which the placement `product_detail.bundles` leaves out.
+
+        Scope: `models:read`.
+        """
+        return self._call("POST", "/v1/bundles", body=body, options=options)
 
     def look_up_similarities(
         self,

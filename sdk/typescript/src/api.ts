@@ -77,6 +77,42 @@ export interface Boost {
   source: string;
 }
 
+export interface Bundle {
+  /** Share of the orders with the item asked for that hold all; of the item with the largest share when none was asked for */
+  confidence: number;
+  item_ids: string[];
+  /** So many times more orders hold all than if each were bought without regard to the others */
+  lift: number;
+  /** Orders that hold all of them */
+  support: number;
+}
+
+export interface BundleOffer {
+  /** Share of the orders with item_id that hold all of it */
+  confidence: number;
+  currency?: string;
+  /** So many times more orders hold all of it than if each item were bought without regard to the others */
+  lift: number;
+  /** Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency */
+  price?: number;
+  /** Orders that hold all of it */
+  support: number;
+}
+
+export interface BundlesAnswer {
+  bundles: Bundle[];
+  /** Of bought_together; empty while no model has been published */
+  model_version: string;
+  /** That were looked at: those of at most 100 products */
+  orders: number;
+}
+
+export interface BundlesRequest {
+  /** Those that hold one of these items, those of the first item first; the best of all when absent */
+  item_ids?: string[];
+  limit?: number;
+}
+
 export interface CartItem {
   item_id: string;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
@@ -1558,8 +1594,11 @@ export interface RollbackInputBody {
 }
 
 export interface Row {
+  /** Of a row of kind bundles */
+  bundle?: BundleOffer;
   /** The item that the row is about */
   item_id?: string;
+  /** Of a bundle: what is bought with item_id */
   items: RecommendedItem[];
   kind: string;
   recommendation_id: string;
@@ -1571,7 +1610,11 @@ export interface Row {
 export interface RowPlan {
   /** At most so many rows of the kind; 1 when absent */
   count?: number;
-  kind: "because_you_bought" | "because_you_viewed" | "categories_for_you" | "brands_for_you" | "scenario";
+  /**
+   * bundles: one row per set of two to four items that are bought as a set with the item of the page, else of the cart, else of the last
+   * one that the visitor did something with; price and figures are in its bundle
+   */
+  kind: "because_you_bought" | "because_you_viewed" | "categories_for_you" | "brands_for_you" | "bundles" | "scenario";
   limit?: number;
   /** Of kind scenario */
   scenario?: string;
@@ -2797,6 +2840,18 @@ export class Aisle extends Core {
    */
   liveModels(options?: Options): Promise<LiveModels> {
     return this.call({ method: 'GET', path: `/v1/models/live`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * Sets of two to four items that are bought as a set.
+   * 
+   * As the orders have them, found with the live model of bought_together: also sets with an item that is hidden or sold out now, which the
+   * placement `product_detail.bundles` leaves out.
+   * 
+   * Scope: `models:read`.
+   */
+  lookUpBundles(body: BundlesRequest, options?: Options): Promise<BundlesAnswer> {
+    return this.call({ method: 'POST', path: `/v1/bundles`, body } satisfies Call, options);
   }
 
   /**

@@ -180,6 +180,18 @@ func (c *Catalogue) Name(shop string, list []similarityapi.Neighbour) {
 	}
 }
 
+// Heads returns the items that stand for families.
+func (c *Catalogue) Heads(shop string, families []string) []string {
+	r := c.replica(shop)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	heads := make([]string, len(families))
+	for n, family := range families {
+		heads[n] = r.head(family)
+	}
+	return heads
+}
+
 // variant returns the variant that an id or an alias names; "" for what is none.
 func (r *replica) variant(id string) string {
 	item, _ := r.item(id)

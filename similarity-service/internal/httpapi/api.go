@@ -38,6 +38,7 @@ type API struct {
 // Register adds all operations.
 func (a *API) Register(api huma.API) {
 	a.registerSimilarities(api)
+	a.registerBundles(api)
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/bundles"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
@@ -27,6 +28,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
 // The ways to treat a new model.
@@ -313,7 +315,15 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	if err != nil {
 		return o, err
 	}
-	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Report: &c.report}); err != nil {
+	extras := store.Extras{Report: &c.report}
+	if s.relation == similarityapi.BoughtTogether {
+		found, orders, err := bundles.Mine(ctx, p.Full.Train)
+		if err != nil {
+			return o, err
+		}
+		extras.Bundles = bundles.Named(found, orders, p.Full.Items.ID)
+	}
+	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Extras: extras}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

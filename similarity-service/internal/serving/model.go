@@ -13,9 +13,11 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/bundles"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
 // Model is one opened version.
@@ -28,6 +30,7 @@ type Model struct {
 	Sessions *sessions.Model
 	// Seeding is how the items of a history weigh; nil for relations that are not about histories.
 	Seeding *similarityapi.Seeding
+	bundles atomic.Pointer[bundles.Index] // read at first use
 	tag     string
 	used    atomic.Int64 // Unix seconds of the last use
 }
@@ -85,6 +88,20 @@ func (m *Model) touch(now time.Time) {
 	if at := now.Unix(); m.used.Load() != at {
 		m.used.Store(at)
 	}
+}
+
+// Bundles returns the sets of items that were found with a model; an empty index for a version that was made before there were any.
+func (r *Registry) Bundles(ctx context.Context, m *Model) (*bundles.Index, error) {
+	if x := m.bundles.Load(); x != nil {
+		return x, nil
+	}
+	set, err := r.store.Bundles(ctx, m.Shop, m.Version)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	x := bundles.NewIndex(set)
+	m.bundles.Store(x)
+	return x, nil
 }
 
 // Opened returns how many versions are open.

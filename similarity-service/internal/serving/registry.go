@@ -81,15 +81,15 @@ func twinPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
 
-// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and the report
-// of the competition, nil for none.
+// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and what is
+// kept beside it.
 type New struct {
 	Model         similarityapi.Model
 	Content, Twin *snapshot.Content
-	Report        *similarityapi.Report
+	Extras        store.Extras
 }
 
-// Store keeps a new version: first its snapshot and that of its twin, then its description and report. It returns the description with
+// Store keeps a new version: first its snapshot and that of its twin, then its description and extras. It returns the description with
 // version and checksum set.
 func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
 	m, c := v.Model, v.Content
@@ -107,7 +107,7 @@ func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi
 	if c.Lists != nil {
 		m.Neighbours = c.Lists.Entries()
 	}
-	return m, r.store.PutModel(ctx, shop, m, v.Report)
+	return m, r.store.PutModel(ctx, shop, m, v.Extras)
 }
 
 // Describe returns the description of a version.

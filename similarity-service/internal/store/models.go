@@ -6,28 +6,55 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/bundles"
 )
 
 const putModel = `insert into models (shop, version, relation, created_ms, body) values ($1, $2, $3, $4, $5)
 	on conflict (shop, version) do update set body = excluded.body`
 
-// PutModel stores the description of a version with the report of the competition that made it, in place of earlier ones; nil is a version
-// without a report.
-func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model, report *similarityapi.Report) error {
+// Extras are what is kept beside a version; nil for what it has none of.
+type Extras struct {
+	Report  *similarityapi.Report // of the competition that made it
+	Bundles *bundles.Set          // found with it
+}
+
+// PutModel stores the description of a version with its extras, in place of earlier ones.
+func (s *Store) PutModel(ctx context.Context, shop string, m similarityapi.Model, x Extras) error {
 	return s.InTx(ctx, func(tx *database.Tx) error {
-		if err := insertModel(ctx, tx, shop, m); err != nil || report == nil {
+		if err := insertModel(ctx, tx, shop, m); err != nil {
 			return err
 		}
-		text, err := encoded(report)
-		if err != nil {
-			return err
+		if x.Report != nil {
+			if err := insertExtra(ctx, tx, "reports", shop, m.Version, x.Report); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.Exec(ctx, `insert into reports (shop, version, body) values ($1, $2, $3)
-			on conflict (shop, version) do update set body = excluded.body`, shop, m.Version, text); err != nil {
-			return fmt.Errorf("store the report of model %s: %w", m.Version, err)
+		if x.Bundles != nil {
+			return insertExtra(ctx, tx, "bundles", shop, m.Version, x.Bundles)
 		}
 		return nil
 	})
+}
+
+func insertExtra(ctx context.Context, tx *database.Tx, table, shop, version string, value any) error {
+	text, err := encoded(value)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "insert into "+table+` (shop, version, body) values ($1, $2, $3)
+		on conflict (shop, version) do update set body = excluded.body`, shop, version, text); err != nil {
+		return fmt.Errorf("store the %s of model %s: %w", table, version, err)
+	}
+	return nil
+}
+
+// Bundles returns the sets that were found with a version, or ErrNotFound.
+func (s *Store) Bundles(ctx context.Context, shop, version string) (bundles.Set, error) {
+	b, err := one(ctx, s, body[bundles.Set], "select body from bundles where shop = $1 and version = $2", shop, version)
+	if err != nil {
+		return b, fmt.Errorf("read the bundles of model %s: %w", version, err)
+	}
+	return b, nil
 }
 
 // Report returns the report of the competition that made a version, or ErrNotFound.
@@ -69,14 +96,14 @@ func (s *Store) Models(ctx context.Context, shop, relation string) ([]similarity
 	return list, nil
 }
 
-// DeleteModel removes the description of a version and its report; a missing one is no error. It fails with ErrGeneration when what is live
+// DeleteModel removes the description of a version and its extras; a missing one is no error. It fails with ErrGeneration when what is live
 // is no longer of the generation from which the caller knows that the version is not live.
 func (s *Store) DeleteModel(ctx context.Context, shop, version string, generation int64) error {
 	return s.InTx(ctx, func(tx *database.Tx) error {
 		if err := hold(ctx, tx, shop, generation); err != nil {
 			return err
 		}
-		for _, table := range []string{"models", "reports"} {
+		for _, table := range []string{"models", "reports", "bundles"} {
 			if _, err := tx.Exec(ctx, "delete from "+table+" where shop = $1 and version = $2", shop, version); err != nil {
 				return fmt.Errorf("delete model %s: %w", version, err)
 			}

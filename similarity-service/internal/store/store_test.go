@@ -22,7 +22,7 @@ func model(version string, at int64) similarityapi.Model {
 func put(t *testing.T, s *store.Store, shop string, models ...similarityapi.Model) {
 	t.Helper()
 	for _, m := range models {
-		if err := s.PutModel(t.Context(), shop, m, &similarityapi.Report{Selected: "of " + m.Version}); err != nil {
+		if err := s.PutModel(t.Context(), shop, m, store.Extras{Report: &similarityapi.Report{Selected: "of " + m.Version}}); err != nil {
 			t.Fatal(err)
 		}
 	}
