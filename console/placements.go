@@ -108,6 +108,7 @@ func sourceTexts() map[string]string {
 		"context_similar":         "similar to the page's items",
 		"context_bought_together": "bought together with the page's items", "context_viewed_next": "looked at after the page's items",
 		"cart":      "goes with the cart",
+		"query":     "what the words of a search find",
 		"buy_again": "bought before, due again", "recently_viewed": "what he looked at", "affinity_category": "his categories",
 		"category": "the page's category",
 		"trending": "trending now", "best_sellers": "best sellers", "popular": "popular", "newest": "newest",

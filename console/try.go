@@ -18,7 +18,7 @@ const shownLimit = 12
 type tryData struct {
 	Scenarios                               []recommenderapi.Scenario
 	Scenario, User, Views, Context, Missing string
-	Category                                string
+	Category, Q                             string
 	Took                                    string
 	Users                                   []string // suggestions
 	Answer                                  *recommenderapi.Answer
@@ -48,7 +48,7 @@ type scorePart struct {
 func (c *console) try(v *visit) (any, error) {
 	d := &tryData{
 		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
-		Category: v.text("category"),
+		Category: v.text("category"), Q: v.text("q"),
 	}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *console) try(v *visit) (any, error) {
 // request is what a form asks a placement for: it counts in no figure.
 func request(v *visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.text("user"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit,
+		Scenario: scenario, UserID: v.text("user"), Q: v.text("q"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit,
 		Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}

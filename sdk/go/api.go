@@ -41,10 +41,12 @@ type Alias struct {
 // Answer is a value of the API.
 type Answer struct {
 	// Peers and stores that could not help
-	Degraded   []string          `json:"degraded,omitzero"`
-	Experiment *Arm              `json:"experiment,omitzero"`
-	Freshness  Freshness         `json:"freshness"`
-	Items      []RecommendedItem `json:"items"`
+	Degraded   []string `json:"degraded,omitzero"`
+	Experiment *Arm     `json:"experiment,omitzero"`
+	// The fields that split best the first 100 items that may be shown, the best first
+	Facets    []Facet           `json:"facets,omitzero"`
+	Freshness Freshness         `json:"freshness"`
+	Items     []RecommendedItem `json:"items"`
 	// By relation
 	ModelVersions map[string]string `json:"model_versions"`
 	NextCursor    string            `json:"next_cursor"`
@@ -421,6 +423,8 @@ type ExplainRequest struct {
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
 	ExcludeItems      []string `json:"exclude_items,omitzero"`
 	Explain           string   `json:"explain,omitzero"`
+	// So many fields that split best what may be shown: to ask the visitor back
+	Facets *int64 `json:"facets,omitzero"`
 	// strict: fewer items rather than less personal ones
 	Fallback string `json:"fallback,omitzero"`
 	// Item fields to return beside the id
@@ -429,8 +433,10 @@ type ExplainRequest struct {
 	Filter *Condition `json:"filter,omitzero"`
 	ItemID string     `json:"item_id"`
 	// The scenario's when absent
-	Limit     *int64   `json:"limit,omitzero"`
-	Market    *Market  `json:"market,omitzero"`
+	Limit  *int64  `json:"limit,omitzero"`
+	Market *Market `json:"market,omitzero"`
+	// Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+	Q         string   `json:"q,omitzero"`
 	Rotation  *float64 `json:"rotation,omitzero"`
 	Scenario  string   `json:"scenario"`
 	SessionID string   `json:"session_id,omitzero"`
@@ -500,6 +506,25 @@ type ExportRequest struct {
 	Segment string `json:"segment,omitzero"`
 	// For these people
 	UserIDs []string `json:"user_ids,omitzero"`
+}
+
+// Facet is a value of the API.
+type Facet struct {
+	// As in filters
+	Field string `json:"field"`
+	// The ten most frequent, or bands of the price in order
+	Values []FacetValue `json:"values"`
+}
+
+// FacetValue is a value of the API.
+type FacetValue struct {
+	// Of a band of prices: below this; absent for the last
+	Below *float64 `json:"below,omitzero"`
+	// Of a band of prices: from this on
+	From *float64 `json:"from,omitzero"`
+	// So many of the items have it
+	Items int64  `json:"items"`
+	Value string `json:"value,omitzero"`
 }
 
 // FeedFinding is a value of the API.
@@ -1687,6 +1712,8 @@ type Request struct {
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
 	ExcludeItems      []string `json:"exclude_items,omitzero"`
 	Explain           string   `json:"explain,omitzero"`
+	// So many fields that split best what may be shown: to ask the visitor back
+	Facets *int64 `json:"facets,omitzero"`
 	// strict: fewer items rather than less personal ones
 	Fallback string `json:"fallback,omitzero"`
 	// Item fields to return beside the id
@@ -1694,8 +1721,10 @@ type Request struct {
 	// Only items that meet it
 	Filter *Condition `json:"filter,omitzero"`
 	// The scenario's when absent
-	Limit     *int64   `json:"limit,omitzero"`
-	Market    *Market  `json:"market,omitzero"`
+	Limit  *int64  `json:"limit,omitzero"`
+	Market *Market `json:"market,omitzero"`
+	// Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+	Q         string   `json:"q,omitzero"`
 	Rotation  *float64 `json:"rotation,omitzero"`
 	Scenario  string   `json:"scenario"`
 	SessionID string   `json:"session_id,omitzero"`
@@ -2080,6 +2109,19 @@ type ScoreContribution struct {
 	Source string `json:"source"`
 	// factor × similarity
 	Value float64 `json:"value"`
+}
+
+// SearchAnswer is a value of the API.
+type SearchAnswer struct {
+	Items []Neighbour `json:"items"`
+}
+
+// SearchRequest is a value of the API.
+type SearchRequest struct {
+	// Of the words; those of the catalogue when absent
+	Language string `json:"language,omitzero"`
+	Limit    *int64 `json:"limit,omitzero"`
+	Q        string `json:"q"`
 }
 
 // SeedShare is a value of the API.
@@ -3594,8 +3636,11 @@ type RecommendByQueryParams struct {
 	Cart []string
 	// Item ids of the page, joined by commas
 	ContextItems []string
-	Category     string
-	Limit        *int64
+	// Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+	Q        string
+	Facets   *int64
+	Category string
+	Limit    *int64
 	// A condition as JSON
 	Filter            string
 	ExcludeItems      []string
@@ -3629,6 +3674,8 @@ func (p *RecommendByQueryParams) query() url.Values {
 	q.add("session_id", p.SessionID)
 	q.add("cart", p.Cart)
 	q.add("context_items", p.ContextItems)
+	q.add("q", p.Q)
+	q.add("facets", p.Facets)
 	q.add("category", p.Category)
 	q.add("limit", p.Limit)
 	q.add("filter", p.Filter)
@@ -3773,6 +3820,18 @@ func (p *ScenarioMetricsParams) query() url.Values {
 func (c *Client) ScenarioMetrics(ctx context.Context, params ScenarioMetricsParams, options ...Option) (ScenariosMetrics, error) {
 	var out ScenariosMetrics
 	err := c.do(ctx, call{id: "scenario-metrics", method: "GET", path: "/v1/metrics/scenarios", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// SearchItems — products by words
+//
+// By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias finds its
+// item. The scenario `search.for_query` ranks what is found for a visitor.
+//
+// Scope: `models:read`.
+func (c *Client) SearchItems(ctx context.Context, body SearchRequest, options ...Option) (SearchAnswer, error) {
+	var out SearchAnswer
+	err := c.do(ctx, call{id: "search-items", method: "POST", path: "/v1/similarities/search", query: nil, body: body, repeatable: false, options: options}, &out)
 	return out, err
 }
 

@@ -18,6 +18,7 @@ type Request struct {
 	Events            []profileapi.Event  `json:"events,omitempty" maxItems:"100" doc:"What the visitor just did and was not posted yet; counts for this answer only"`
 	Cart              []string            `json:"cart,omitempty" maxItems:"200" doc:"Item ids in the cart"`
 	ContextItems      []string            `json:"context_items,omitempty" maxItems:"50" doc:"Items of the page, such as the product shown"`
+	Q                 string              `json:"q,omitempty" maxLength:"512" example:"teapot with roses" doc:"Words as a seed beside items, in scenarios with a source of kind query such as search.for_query"`
 	Category          string              `json:"category,omitempty" maxLength:"4096" doc:"Category of the page, its path joined by \" > \""`
 	Limit             int                 `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"The scenario's when absent"`
 	Filter            *Condition          `json:"filter,omitempty" doc:"Only items that meet it"`
@@ -26,6 +27,7 @@ type Request struct {
 	Fields            []string            `json:"fields,omitempty" maxItems:"50" doc:"Item fields to return beside the id"`
 	Diversity         *float64            `json:"diversity,omitempty" minimum:"0" maximum:"1"`
 	Rotation          *float64            `json:"rotation,omitempty" minimum:"0" maximum:"1"`
+	Facets            int                 `json:"facets,omitempty" minimum:"0" maximum:"5" doc:"So many fields that split best what may be shown: to ask the visitor back"`
 	Fallback          string              `json:"fallback,omitempty" enum:"fill,strict" doc:"strict: fewer items rather than less personal ones"`
 	Explain           string              `json:"explain,omitempty" enum:"none,reasons,full"`
 	Consent           *profileapi.Consent `json:"consent,omitempty"`
@@ -53,9 +55,24 @@ type Answer struct {
 	Experiment       *Arm              `json:"experiment,omitempty"`
 	Items            []RecommendedItem `json:"items"`
 	Rows             []Row             `json:"rows,omitempty" doc:"Of a scenario that makes rows; items is empty then"`
+	Facets           []Facet           `json:"facets,omitempty" doc:"The fields that split best the first 100 items that may be shown, the best first"`
 	Degraded         []string          `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
 	Freshness        Freshness         `json:"freshness"`
 	NextCursor       *string           `json:"next_cursor"`
+}
+
+// Facet is a field whose values split a list.
+type Facet struct {
+	Field  string       `json:"field" example:"attributes.colour" doc:"As in filters"`
+	Values []FacetValue `json:"values" doc:"The ten most frequent, or bands of the price in order"`
+}
+
+// FacetValue is a value of a facet, or a band of prices.
+type FacetValue struct {
+	Value string   `json:"value,omitempty"`
+	From  *float64 `json:"from,omitempty" doc:"Of a band of prices: from this on"`
+	Below *float64 `json:"below,omitempty" doc:"Of a band of prices: below this; absent for the last"`
+	Items int      `json:"items" doc:"So many of the items have it"`
 }
 
 // Row is one row of a page.

@@ -35,7 +35,7 @@ type Scenario struct {
 
 // Source is one supply of candidates.
 type Source struct {
-	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
+	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,query,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
 	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much; 1 when absent"`
 	// HalfLifeHours and EventTypes make a window of the shop's own of a list of what is popular.
 	HalfLifeHours float64  `json:"half_life_hours,omitempty" required:"false" minimum:"0" maximum:"87600" doc:"Of a list of what is popular: after so many hours an event counts half, at least .1; as the kind when absent"`
@@ -70,6 +70,7 @@ const (
 	SourceContextTogether  = "context_bought_together"
 	SourceContextNext      = "context_viewed_next"
 	SourceCart             = "cart"
+	SourceQuery            = "query"
 	SourceBuyAgain         = "buy_again"
 	SourceRecentlyViewed   = "recently_viewed"
 	SourceAffinityCategory = "affinity_category"

@@ -17,6 +17,8 @@ type queryInput struct {
 	SessionID         string   `query:"session_id" maxLength:"256"`
 	Cart              []string `query:"cart" maxItems:"200" doc:"Item ids in the cart, joined by commas"`
 	Items             []string `query:"context_items" maxItems:"50" doc:"Item ids of the page, joined by commas"`
+	Q                 string   `query:"q" maxLength:"512" doc:"Words as a seed beside items, in scenarios with a source of kind query such as search.for_query"`
+	Facets            int      `query:"facets" minimum:"0" maximum:"5"`
 	Category          string   `query:"category" maxLength:"4096"`
 	Limit             int      `query:"limit" minimum:"0" maximum:"200"`
 	Filter            string   `query:"filter" maxLength:"16384" doc:"A condition as JSON" example:"{\"field\":\"price\",\"op\":\"lt\",\"value\":50}"`
@@ -63,7 +65,7 @@ func (in *queryInput) request() (*recommenderapi.Request, error) {
 		Limit:        in.Limit,
 		ExcludeItems: in.ExcludeItems, ExcludeEventTypes: in.ExcludeEventTypes, Fields: in.Fields, Fallback: in.Fallback,
 		Explain: in.Explain, Cursor: in.Cursor,
-		DeadlineMS: in.DeadlineMS, Channel: in.Channel, Test: in.Test,
+		DeadlineMS: in.DeadlineMS, Channel: in.Channel, Test: in.Test, Q: in.Q, Facets: in.Facets,
 	}
 	var bad []apierror.FieldError
 	share := func(name, text string) *float64 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -80,6 +81,13 @@ func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (
 		p.Errors = []apierror.FieldError{{Pointer: prefix + "/scenario", Code: "scenario_not_found", Detail: "is not the id of a scenario"}}
 		return chosen, plain, p
 	}
+	if asks := func(s recommenderapi.Source) bool { return s.Kind == recommenderapi.SourceQuery }; r.Q != "" &&
+		!slices.ContainsFunc(e.Value.Sources, asks) {
+		return chosen, plain, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
+			Pointer: prefix + "/q", Code: "not_used",
+			Detail: "the scenario " + strconv.Quote(r.Scenario) + " has no source of kind query: add one to it, or use search.for_query",
+		})
+	}
 	plain = a.placed(shop, e.Value)
 	return a.Experiments.Choose(shop, plain, r), plain, nil
 }
@@ -99,6 +107,9 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
 	if err == nil && !in.Body.Test {
 		a.Shadows.Compare(ctx, shop, plain, &in.Body, &answer)
+	}
+	if err == nil && in.Body.Facets > 0 {
+		answer.Facets, err = a.Engine.Facets(ctx, shop, p, &in.Body)
 	}
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 }
@@ -150,6 +161,11 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		if r.Cursor != "" {
 			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
 				Pointer: at + "/cursor", Code: "not_allowed", Detail: "pages go on one placement at a time: use POST /v1/recommendations",
+			})
+		}
+		if r.Facets != 0 {
+			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
+				Pointer: at + "/facets", Code: "not_allowed", Detail: "facets are of one placement at a time: use POST /v1/recommendations",
 			})
 		}
 		if err := a.checkRequest(shop, auth.FromContext(ctx), &r, at); err != nil {

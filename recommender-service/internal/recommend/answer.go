@@ -135,6 +135,11 @@ func reasonOf(s *share) api.Reason {
 		return api.Reason{Code: "viewed_after", ItemID: s.Term.Seed.ItemID}
 	case api.SourceCart:
 		return api.Reason{Code: "goes_with_cart", ItemID: s.Term.Seed.ItemID}
+	case api.SourceQuery:
+		if s.Term.Seed.ItemID != "" {
+			return api.Reason{Code: "similar_to", ItemID: s.Term.Seed.ItemID}
+		}
+		return api.Reason{Code: "matches_search"}
 	case api.SourceBuyAgain, api.SourceRecentlyViewed:
 		return api.Reason{Code: s.source, ItemID: s.Term.Seed.ItemID}
 	case api.SourceAffinityCategory, api.SourceCategory:

@@ -66,7 +66,7 @@ func tierOf(kind string) string {
 		return "personal"
 	case api.SourceSession:
 		return "session"
-	case api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart:
+	case api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceQuery:
 		return "context"
 	case api.SourceAffinityCategory, api.SourceCategory:
 		return "category"
@@ -133,6 +133,8 @@ func (r *run) ask(ctx context.Context, source *api.Source) supply {
 		return r.neighbours(ctx, similarityapi.ViewedNext, r.contextSeeds(r.req.ContextItems), nil)
 	case api.SourceCart:
 		return r.neighbours(ctx, similarityapi.BoughtTogether, r.contextSeeds(r.cart), nil)
+	case api.SourceQuery:
+		return r.query(ctx)
 	case api.SourceRecentlyViewed:
 		return r.recentlyViewed()
 	case api.SourceBuyAgain:

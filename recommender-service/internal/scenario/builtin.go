@@ -70,6 +70,11 @@ func Builtin() []api.Scenario {
 			Description: "Products like the one shown.",
 		},
 		{
+			ScenarioID: "search.for_query", Title: "For your search", AllowPurchased: true,
+			Sources:     []api.Source{{Kind: api.SourceQuery, Weight: 1}, {Kind: api.SourceHistory, Weight: .1}},
+			Description: "What the words of a search find, and what is like it by what visitors do; for a page without results, and for assistants.",
+		},
+		{
 			ScenarioID: "search_no_results.best_sellers", Title: "Best sellers", AllowPurchased: true,
 			Sources:     []api.Source{{Kind: api.SourceBestSellers, Weight: 1}, {Kind: api.SourceAffinityCategory, Weight: .5}},
 			Description: "Best sellers, those of the categories that the visitor likes first.",

@@ -126,7 +126,7 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 func Kinds() []string {
 	return []string{
 		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart,
-		api.SourceBuyAgain,
+		api.SourceQuery, api.SourceBuyAgain,
 		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers,
 		api.SourcePopular, api.SourceNewest,
 	}

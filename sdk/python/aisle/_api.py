@@ -35,6 +35,8 @@ class Answer(TypedDict):
     # Peers and stores that could not help
     degraded: NotRequired[list[str]]
     experiment: NotRequired[Arm]
+    # The fields that split best the first 100 items that may be shown, the best first
+    facets: NotRequired[list[Facet]]
     freshness: Freshness
     items: list[RecommendedItem]
     # By relation
@@ -386,6 +388,8 @@ class ExplainRequest(TypedDict):
     exclude_event_types: NotRequired[list[str]]
     exclude_items: NotRequired[list[str]]
     explain: NotRequired[Literal['none', 'reasons', 'full']]
+    # So many fields that split best what may be shown: to ask the visitor back
+    facets: NotRequired[int]
     # strict: fewer items rather than less personal ones
     fallback: NotRequired[Literal['fill', 'strict']]
     # Item fields to return beside the id
@@ -396,6 +400,8 @@ class ExplainRequest(TypedDict):
     # The scenario's when absent
     limit: NotRequired[int]
     market: NotRequired[Market]
+    # Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+    q: NotRequired[str]
     rotation: NotRequired[float]
     scenario: str
     session_id: NotRequired[str]
@@ -460,6 +466,24 @@ class ExportRequest(TypedDict):
     segment: NotRequired[str]
     # For these people
     user_ids: NotRequired[list[str]]
+
+
+class Facet(TypedDict):
+    # As in filters
+    field: str
+    # The ten most frequent, or bands of the price in order
+    values: list[FacetValue]
+
+
+FacetValue = TypedDict(
+    "FacetValue",
+    {
+        "below": "NotRequired[float]",
+        "from": "NotRequired[float]",
+        "items": "int",
+        "value": "NotRequired[str]",
+    },
+)
 
 
 class FeedFinding(TypedDict):
@@ -1548,6 +1572,8 @@ class Request(TypedDict):
     exclude_event_types: NotRequired[list[str]]
     exclude_items: NotRequired[list[str]]
     explain: NotRequired[Literal['none', 'reasons', 'full']]
+    # So many fields that split best what may be shown: to ask the visitor back
+    facets: NotRequired[int]
     # strict: fewer items rather than less personal ones
     fallback: NotRequired[Literal['fill', 'strict']]
     # Item fields to return beside the id
@@ -1557,6 +1583,8 @@ class Request(TypedDict):
     # The scenario's when absent
     limit: NotRequired[int]
     market: NotRequired[Market]
+    # Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+    q: NotRequired[str]
     rotation: NotRequired[float]
     scenario: str
     session_id: NotRequired[str]
@@ -1906,6 +1934,17 @@ class ScoreContribution(TypedDict):
     value: float
 
 
+class SearchAnswer(TypedDict):
+    items: list[Neighbour]
+
+
+class SearchRequest(TypedDict):
+    # Of the words; those of the catalogue when absent
+    language: NotRequired[str]
+    limit: NotRequired[int]
+    q: str
+
+
 class SeedShare(TypedDict):
     item_id: str
     weight: float
@@ -1928,7 +1967,7 @@ class Source(TypedDict):
     event_types: NotRequired[list[str]]
     # Of a list of what is popular: after so many hours an event counts half, at least .1; as the kind when absent
     half_life_hours: NotRequired[float]
-    kind: Literal['history', 'session', 'context_similar', 'context_bought_together', 'context_viewed_next', 'cart', 'buy_again', 'recently_viewed', 'affinity_category', 'category', 'trending', 'best_sellers', 'popular', 'newest']
+    kind: Literal['history', 'session', 'context_similar', 'context_bought_together', 'context_viewed_next', 'cart', 'query', 'buy_again', 'recently_viewed', 'affinity_category', 'category', 'trending', 'best_sellers', 'popular', 'newest']
     # The best candidate of the source scores this much; 1 when absent
     weight: NotRequired[float]
 
@@ -3310,6 +3349,8 @@ class Aisle(Core):
         session_id: str | None = None,
         cart: list[str] | None = None,
         context_items: list[str] | None = None,
+        q: str | None = None,
+        facets: int | None = None,
         category: str | None = None,
         limit: int | None = None,
         filter: str | None = None,
@@ -3339,7 +3380,7 @@ class Aisle(Core):
 
         Scope: `recommendations:read`.
         """
-        return self._call("GET", "/v1/recommendations", query={"scenario": scenario, "user_id": user_id, "session_id": session_id, "cart": cart, "context_items": context_items, "category": category, "limit": limit, "filter": filter, "exclude_items": exclude_items, "exclude_event_types": exclude_event_types, "fields": fields, "diversity": diversity, "rotation": rotation, "fallback": fallback, "explain": explain, "personalization": personalization, "analytics": analytics, "channel": channel, "cursor": cursor, "country": country, "language": language, "currency": currency, "price_list": price_list, "deadline_ms": deadline_ms, "test": test}, repeatable=True, options=options)
+        return self._call("GET", "/v1/recommendations", query={"scenario": scenario, "user_id": user_id, "session_id": session_id, "cart": cart, "context_items": context_items, "q": q, "facets": facets, "category": category, "limit": limit, "filter": filter, "exclude_items": exclude_items, "exclude_event_types": exclude_event_types, "fields": fields, "diversity": diversity, "rotation": rotation, "fallback": fallback, "explain": explain, "personalization": personalization, "analytics": analytics, "channel": channel, "cursor": cursor, "country": country, "language": language, "currency": currency, "price_list": price_list, "deadline_ms": deadline_ms, "test": test}, repeatable=True, options=options)
 
     def recommend_by_query_pages(self, *args: Any, **kwargs: Any) -> Iterator[Answer]:
         """Yields one page of recommend_by_query after the other."""
@@ -3448,6 +3489,21 @@ class Aisle(Core):
         Scope: `config:read`.
         """
         return self._call("GET", "/v1/metrics/scenarios", query={"from": from_, "to": to}, repeatable=True, options=options)
+
+    def search_items(
+        self,
+        body: SearchRequest,
+        *,
+        options: Options | None = None,
+    ) -> SearchAnswer:
+        """Products by words.
+
+        By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias
+        finds its item. The scenario `search.for_query` ranks what is found for a visitor.
+
+        Scope: `models:read`.
+        """
+        return self._call("POST", "/v1/similarities/search", body=body, options=options)
 
     def session_profile(
         self,

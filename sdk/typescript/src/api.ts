@@ -30,6 +30,8 @@ export interface Answer {
   /** Peers and stores that could not help */
   degraded?: string[];
   experiment?: Arm;
+  /** The fields that split best the first 100 items that may be shown, the best first */
+  facets?: Facet[];
   freshness: Freshness;
   items: RecommendedItem[];
   /** By relation */
@@ -391,6 +393,8 @@ export interface ExplainRequest {
   exclude_event_types?: string[];
   exclude_items?: string[];
   explain?: "none" | "reasons" | "full";
+  /** So many fields that split best what may be shown: to ask the visitor back */
+  facets?: number;
   /** strict: fewer items rather than less personal ones */
   fallback?: "fill" | "strict";
   /** Item fields to return beside the id */
@@ -401,6 +405,8 @@ export interface ExplainRequest {
   /** The scenario's when absent */
   limit?: number;
   market?: Market;
+  /** Words as a seed beside items, in scenarios with a source of kind query such as search.for_query */
+  q?: string;
   rotation?: number;
   scenario: string;
   session_id?: string;
@@ -465,6 +471,23 @@ export interface ExportRequest {
   segment?: string;
   /** For these people */
   user_ids?: string[];
+}
+
+export interface Facet {
+  /** As in filters */
+  field: string;
+  /** The ten most frequent, or bands of the price in order */
+  values: FacetValue[];
+}
+
+export interface FacetValue {
+  /** Of a band of prices: below this; absent for the last */
+  below?: number;
+  /** Of a band of prices: from this on */
+  from?: number;
+  /** So many of the items have it */
+  items: number;
+  value?: string;
 }
 
 export interface FeedFinding {
@@ -1558,6 +1581,8 @@ export interface Request {
   exclude_event_types?: string[];
   exclude_items?: string[];
   explain?: "none" | "reasons" | "full";
+  /** So many fields that split best what may be shown: to ask the visitor back */
+  facets?: number;
   /** strict: fewer items rather than less personal ones */
   fallback?: "fill" | "strict";
   /** Item fields to return beside the id */
@@ -1567,6 +1592,8 @@ export interface Request {
   /** The scenario's when absent */
   limit?: number;
   market?: Market;
+  /** Words as a seed beside items, in scenarios with a source of kind query such as search.for_query */
+  q?: string;
   rotation?: number;
   scenario: string;
   session_id?: string;
@@ -1946,6 +1973,17 @@ export interface ScoreContribution {
   value: number;
 }
 
+export interface SearchAnswer {
+  items: Neighbour[];
+}
+
+export interface SearchRequest {
+  /** Of the words; those of the catalogue when absent */
+  language?: string;
+  limit?: number;
+  q: string;
+}
+
 export interface SeedShare {
   item_id: string;
   weight: number;
@@ -1968,7 +2006,7 @@ export interface Source {
   event_types?: string[];
   /** Of a list of what is popular: after so many hours an event counts half, at least .1; as the kind when absent */
   half_life_hours?: number;
-  kind: "history" | "session" | "context_similar" | "context_bought_together" | "context_viewed_next" | "cart" | "buy_again" | "recently_viewed" | "affinity_category" | "category" | "trending" | "best_sellers" | "popular" | "newest";
+  kind: "history" | "session" | "context_similar" | "context_bought_together" | "context_viewed_next" | "cart" | "query" | "buy_again" | "recently_viewed" | "affinity_category" | "category" | "trending" | "best_sellers" | "popular" | "newest";
   /** The best candidate of the source scores this much; 1 when absent */
   weight?: number;
 }
@@ -3072,12 +3110,12 @@ export class Aisle extends Core {
    * 
    * Scope: `recommendations:read`.
    */
-  recommendByQuery(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): Promise<Answer> {
+  recommendByQuery(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; q?: string; facets?: number; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): Promise<Answer> {
     return this.call({ method: 'GET', path: `/v1/recommendations`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /** Yields one page of recommendByQuery after the other. */
-  async *recommendByQueryPages(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): AsyncGenerator<Answer> {
+  async *recommendByQueryPages(params: { scenario: string; user_id?: string; session_id?: string; cart?: string[]; context_items?: string[]; q?: string; facets?: number; category?: string; limit?: number; filter?: string; exclude_items?: string[]; exclude_event_types?: string[]; fields?: string[]; diversity?: string; rotation?: string; fallback?: "fill" | "strict"; explain?: "none" | "reasons" | "full"; personalization?: "true" | "false"; analytics?: "true" | "false"; channel?: "agent" | "app" | "email" | "store" | "ads" | "other"; cursor?: string; country?: string; language?: string; currency?: string; price_list?: string; deadline_ms?: number; test?: boolean }, options?: Options): AsyncGenerator<Answer> {
     let cursor: string | undefined = params.cursor;
     do {
       const page: Answer = await this.recommendByQuery({ ...params, cursor }, options);
@@ -3162,6 +3200,18 @@ export class Aisle extends Core {
    */
   scenarioMetrics(params: { from?: string; to?: string } = {}, options?: Options): Promise<ScenariosMetrics> {
     return this.call({ method: 'GET', path: `/v1/metrics/scenarios`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * Products by words.
+   * 
+   * By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias finds its item.
+   * The scenario `search.for_query` ranks what is found for a visitor.
+   * 
+   * Scope: `models:read`.
+   */
+  searchItems(body: SearchRequest, options?: Options): Promise<SearchAnswer> {
+    return this.call({ method: 'POST', path: `/v1/similarities/search`, body } satisfies Call, options);
   }
 
   /**

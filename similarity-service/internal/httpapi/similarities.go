@@ -35,6 +35,10 @@ type nextInput struct{ Body similarityapi.NextRequest }
 
 type nextOutput struct{ Body similarityapi.NextAnswer }
 
+type searchInput struct{ Body similarityapi.SearchRequest }
+
+type searchOutput struct{ Body similarityapi.SearchAnswer }
+
 type pairInput struct {
 	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
 	OtherID      string `path:"other_id" minLength:"1" maxLength:"256"`
@@ -121,6 +125,17 @@ func (a *API) registerSimilarities(api huma.API) {
 	}, func(ctx context.Context, shop string, in *nextInput) (*nextOutput, error) {
 		answer, err := a.Lookup.Next(ctx, shop, in.Body)
 		return &nextOutput{answer}, err
+	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "search-items", Method: http.MethodPost, Path: "/v1/similarities/search", Tags: tags,
+		Summary: "Products by words",
+		Description: "By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias finds its item. " +
+			"The scenario `search.for_query` ranks what is found for a visitor.",
+	}, func(_ context.Context, shop string, in *searchInput) (*searchOutput, error) {
+		items := a.Lookup.Search(shop, in.Body)
+		a.Catalogue.Offer(shop, items)
+		a.Catalogue.Name(shop, items)
+		return &searchOutput{similarityapi.SearchAnswer{Items: items}}, nil
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "explain-pair", Method: http.MethodGet, Path: "/v1/similarities/{item_id}/{other_id}", Tags: tags,

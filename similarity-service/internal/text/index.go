@@ -23,7 +23,8 @@ type Index struct {
 	mu         sync.RWMutex
 	documents  []document // by number; replaced and deleted ones stay as dead until the next compaction
 	numbers    map[string]int32
-	texts      uint64 // sum of the live documents' sums
+	texts      uint64       // sum of the live documents' sums
+	spoken     map[code]int // live documents by language
 	vocabulary map[string]int32
 	names      []string    // by term
 	postings   [][]posting // by term, including dead documents
@@ -56,7 +57,7 @@ func NewIndex(o Options) (*Index, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("text index options: %w", err)
 	}
-	ix := &Index{options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}}
+	ix := &Index{options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}, spoken: map[code]int{}}
 	ix.scratchs.New = func() any { return &scratch{} }
 	return ix, nil
 }
@@ -119,6 +120,7 @@ func (ix *Index) Delete(id string) bool {
 func (ix *Index) insert(id string, sum uint64, language code, terms []term) {
 	number := int32(len(ix.documents))
 	ix.texts += sum
+	ix.spoken[language]++
 	// The id may be part of a large request body; a copy does not keep that alive.
 	d := document{id: ix.blocks.copy(id), sum: sum, language: language, live: true, terms: ix.blocks.take(len(terms))}
 	for n, t := range terms {
@@ -156,6 +158,7 @@ func (ix *Index) remove(id string) bool {
 		ix.frequency[e.term]--
 	}
 	ix.texts -= d.sum
+	ix.spoken[d.language]--
 	d.live, d.terms = false, nil
 	delete(ix.numbers, id)
 	return true
@@ -170,6 +173,7 @@ func (ix *Index) compact() {
 	old, names := ix.documents, ix.names
 	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
 	ix.texts, ix.blocks = 0, blocks{}
+	clear(ix.spoken)
 	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
 	var terms []term
 	for _, d := range old {

@@ -138,7 +138,7 @@ func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neigh
 		sc.query[e.term] = e.weight * rare.of(ix, e.term)
 	}
 	length := ix.length(rare, query, rest)
-	ix.gather(sc, query)
+	ix.gather(sc, query, ix.options.MaxPostings)
 	found := ix.candidates(sc, self, max(ix.options.Candidates, 4*k))
 	out := make([]Neighbour[string], 0, len(found))
 	for _, c := range found {
@@ -158,11 +158,10 @@ func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neigh
 	return out[:min(len(out), k)]
 }
 
-// gather adds up the products of the rarest terms within the bound of postings.
-func (ix *Index) gather(sc *scratch, query []entry) {
+// gather adds up the products of the rarest terms within a bound of postings.
+func (ix *Index) gather(sc *scratch, query []entry, left int) {
 	rarest := slices.Clone(query)
 	slices.SortStableFunc(rarest, func(a, b entry) int { return cmp.Compare(ix.frequency[a.term], ix.frequency[b.term]) })
-	left := ix.options.MaxPostings
 	for _, e := range rarest {
 		// Live items are counted, not postings, so that the choice does not depend on dead ones.
 		if int(ix.frequency[e.term]) > left {

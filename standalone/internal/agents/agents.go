@@ -92,6 +92,7 @@ type recommendInput struct {
 	SessionID string         `json:"session_id,omitempty"`
 	Items     []string       `json:"context_items,omitempty" jsonschema:"items of the page"`
 	Cart      []string       `json:"cart,omitempty" jsonschema:"items in the cart"`
+	Q         string         `json:"q,omitempty" jsonschema:"words to look for, with placement search.for_query"`
 	Category  string         `json:"category,omitempty" jsonschema:"path of the page's category, joined by ' > '"`
 	Filter    map[string]any `json:"filter,omitempty" jsonschema:"only items that match, such as a field of price, an op of lt and a value of 20"`
 	Limit     int            `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
@@ -110,6 +111,7 @@ func (t tools) recommend(ctx context.Context, in recommendInput) (List, error) {
 	}
 	return t.list(ctx, recommenderapi.Request{
 		Scenario: in.Placement, UserID: in.UserID, SessionID: in.SessionID, ContextItems: in.Items, Cart: in.Cart, Category: in.Category,
+		Q:      in.Q,
 		Filter: filter, Limit: in.Limit,
 	})
 }
