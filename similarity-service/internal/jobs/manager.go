@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,8 +73,6 @@ type Manager struct {
 	// OnlyStarts leaves every job to other processes. It is set before anything else is done.
 	OnlyStarts bool
 
-	others atomic.Int32  // processes beside this one that take jobs
-	noted  time.Time     // when this process was last noted as one of them
 	atPart chan struct{} // holds one while this process does a part
 	wake   chan struct{} // there may be work
 
@@ -181,13 +178,13 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 	tick := time.NewTicker(m.timing.look)
 	defer tick.Stop()
-	for {
-		m.here(ctx)
+	for m.here(ctx); ; {
 		m.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			m.here(ctx)
 		case <-m.wake:
 		}
 	}

@@ -22,8 +22,8 @@ type Part struct {
 	Spec       any
 }
 
-// Spread reports whether parts are worth their while: other processes take them.
-func (m *Manager) Spread() bool { return m.others.Load() > 0 }
+// Spread reports whether parts are worth their while: other processes take them. An SQLite file has one process.
+func (m *Manager) Spread(ctx context.Context) bool { return m.here(ctx) > 0 }
 
 // Post leaves parts of a job, or of a part, to whoever takes them first. One of a name that is there already stays as it is, done or not.
 func (m *Manager) Post(ctx context.Context, t *Task, parts []Part) error {
@@ -147,33 +147,21 @@ func (m *Manager) nudge() {
 	}
 }
 
-// here notes that this process takes jobs, and how many others do. An SQLite file has one process.
-func (m *Manager) here(ctx context.Context) {
-	m.mu.Lock()
-	late := !m.closed && time.Since(m.noted) >= m.timing.look
-	m.mu.Unlock()
-	if m.store.Postgres() == nil || !late {
-		return
+// here notes that this process takes jobs, and returns how many others do.
+func (m *Manager) here(ctx context.Context) (others int) {
+	if m.store.Postgres() == nil || m.stopped() {
+		return 0
 	}
 	others, err := m.store.WorkerHere(ctx, m.owner)
-	if err != nil {
-		if ctx.Err() == nil {
-			m.logger.Warn("other replicas do not know that this one takes jobs", "error", err)
-		}
-		return
+	if err != nil && ctx.Err() == nil {
+		m.logger.Warn("other processes do not know that this one takes jobs", "error", err)
 	}
-	m.mu.Lock()
-	m.noted = time.Now()
-	m.mu.Unlock()
-	m.others.Store(int32(others))
+	return others
 }
 
 // gone notes that this process takes no more jobs.
 func (m *Manager) gone() {
-	m.mu.Lock()
-	never := m.noted.IsZero()
-	m.mu.Unlock()
-	if never {
+	if m.store.Postgres() == nil || m.OnlyStarts {
 		return
 	}
 	ctx, done := context.WithTimeout(context.Background(), storeLimit)
@@ -202,6 +190,9 @@ func (t *Task) Spec(v any) error {
 	}
 	return nil
 }
+
+// Cancelled reports whether the work of ctx ends because somebody wished it.
+func Cancelled(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errCancelled) }
 
 // Failed is the error of a part that ended without success, nil for one that succeeded.
 func Failed(part similarityapi.Job) error {
