@@ -48,7 +48,7 @@ func TestAModelIsTheSameWhoeverMadeIt(t *testing.T) {
 		if job.State != similarityapi.JobSucceeded || len(job.Models) != 3 {
 			t.Fatalf("%+v", job)
 		}
-		for _, relation := range []string{similarityapi.Similar, similarityapi.BoughtTogether} {
+		for _, relation := range []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext} {
 			if parts := outcome(t, job, relation)["parts"]; (parts != nil) != (n > 1) {
 				t.Errorf("%d processes: %s was done in %v parts", n, relation, parts)
 			}

@@ -9,15 +9,18 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
 
 // Elsewhere has other processes do parts of a run. What it returns is, bit for bit, what the run would have made itself: see [SearchChain],
-// [BuildLists] and [Recipe.Model].
+// [BuildLists], [Recipe.Model] and [SessionTrials].
 type Elsewhere interface {
 	// Search does the searches of chains, each by itself, and returns what they found in the same order.
 	Search(chains []Chain) ([][]Found, error)
 	// Build makes the model of a recipe from data of the run: those that it searches on, or all of them.
 	Build(d *dataset.Data, r *Recipe) (*Trained, error)
+	// Ahead measures points of the search of session models by [SessionTrials]; nil when nobody does.
+	Ahead() sessions.Ahead
 }
 
 // Chain is some families whose searches go on from each other, so that one process does them, one after the other.
@@ -208,6 +211,11 @@ func SearchChain(d *dataset.Data, c Chain, o Options) ([]Found, error) {
 		all = append(all, Found{best.name, recipe.Member, best.at.parameters(s), best.cases, s.path})
 	}
 	return all, nil
+}
+
+// SessionTrials measures points as the search of session models does in a run on d with the same options.
+func SessionTrials(d *dataset.Data, o Options) (*sessions.Trials, error) {
+	return sessions.NewTrials(newSearch(d, o.withDefaults()).sessionSearch())
 }
 
 // Divisible reports whether [BuildLists] can make the lists of some items alone, in the share of the time.

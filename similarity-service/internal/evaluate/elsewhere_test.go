@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
 
 // away does parts of a run as another process does: everything that goes there and comes back is encoded.
@@ -21,6 +22,7 @@ type away struct {
 	options evaluate.Options
 	ranges  int // of items, whose lists are built one after the other
 	chains  int // that were asked for
+	ahead   int // points of sessions that were prepared and asked for
 }
 
 // sent is a copy of v that went over the wire.
@@ -60,6 +62,41 @@ func (a *away) Search(chains []evaluate.Chain) ([][]evaluate.Found, error) {
 		answers[n] = sent(a.t, found)
 	}
 	return answers, nil
+}
+
+// ahead measures points as soon as they are prepared, and forgets those that are not asked for.
+type ahead struct {
+	*sessions.Trials
+	t        *testing.T
+	prepared map[sessions.Params]sessions.Trial
+	asked    *int
+}
+
+func (a *away) Ahead() sessions.Ahead {
+	trials, err := evaluate.SessionTrials(copied(a.t, a.data), a.options)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return &ahead{trials, a.t, nil, &a.ahead}
+}
+
+func (a *ahead) Width() int { return 3 }
+
+func (a *ahead) Prepare(points []sessions.Params, against sessions.Accuracy) (int, error) {
+	a.prepared = map[sessions.Params]sessions.Trial{}
+	for _, p := range points {
+		a.prepared[p] = a.Trial(p, against)
+	}
+	return len(points), nil
+}
+
+func (a *ahead) Result(p sessions.Params) (sessions.Trial, bool, error) {
+	*a.asked++
+	trial, ok := a.prepared[p]
+	if !ok {
+		a.t.Error("a point is asked for that was not prepared")
+	}
+	return trial, *a.asked%5 > 0, nil // one in five was not measured
 }
 
 func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, error) {
@@ -133,6 +170,9 @@ func TestARunElsewhereIsTheSame(t *testing.T) {
 				}
 				if fmt.Sprint(want.Recipe) != fmt.Sprint(got.Recipe) || other.chains != c.chains {
 					t.Errorf("recipes %s and %s, %d chains", want.Recipe.Member, got.Recipe.Member, other.chains)
+				}
+				if points := len(got.Winner().Path); c.data.Relation == dataset.ViewedNext && other.ahead < points/2 {
+					t.Errorf("of %d points %d were prepared", points, other.ahead)
 				}
 				final, err := want.Train(copied(t, c.data), o)
 				if err != nil {

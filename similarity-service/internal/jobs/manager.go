@@ -53,7 +53,7 @@ type timing struct {
 }
 
 var usual = timing{
-	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second, await: 100 * time.Millisecond,
+	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second, await: 25 * time.Millisecond,
 	again: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute},
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/database"
@@ -22,8 +23,8 @@ type Part struct {
 	Spec       any
 }
 
-// Spread reports whether parts are worth their while: other processes take them. An SQLite file has one process.
-func (m *Manager) Spread(ctx context.Context) bool { return m.here(ctx) > 0 }
+// Others is the number of processes beside this one that take parts; an SQLite file has none.
+func (m *Manager) Others(ctx context.Context) int { return m.here(ctx) }
 
 // Post leaves parts of a job, or of a part, to whoever takes them first. One of a name that is there already stays as it is, done or not.
 func (m *Manager) Post(ctx context.Context, t *Task, parts []Part) error {
@@ -46,6 +47,13 @@ func (m *Manager) Post(ctx context.Context, t *Task, parts []Part) error {
 // Await returns the parts of some names, in that order, when all of them have ended, well or not. Meanwhile it does parts of the same job
 // itself that nobody has taken. watch, if not nil, sees all parts of the job from time to time.
 func (m *Manager) Await(ctx context.Context, t *Task, names []string, watch func([]similarityapi.Job)) ([]similarityapi.Job, error) {
+	if watch != nil {
+		watching, stop := context.WithCancel(ctx)
+		var w sync.WaitGroup
+		w.Go(func() { m.watch(watching, t, watch) })
+		defer w.Wait()
+		defer stop()
+	}
 	tick := time.NewTicker(m.timing.await)
 	defer tick.Stop()
 	for {
@@ -56,7 +64,6 @@ func (m *Manager) Await(ctx context.Context, t *Task, names []string, watch func
 		case err != nil && database.FaultOf(err) != database.Unavailable:
 			return nil, err
 		case err == nil:
-			show(parts, watch)
 			if ended, err := named(t, parts, names); ended != nil || err != nil {
 				return ended, err
 			}
@@ -72,15 +79,24 @@ func (m *Manager) Await(ctx context.Context, t *Task, names []string, watch func
 	}
 }
 
-func show(parts []store.Part, watch func([]similarityapi.Job)) {
-	if watch == nil {
-		return
+// watch has parts seen from time to time until ctx ends.
+func (m *Manager) watch(ctx context.Context, t *Task, see func([]similarityapi.Job)) {
+	tick := time.NewTicker(m.timing.beat)
+	defer tick.Stop()
+	for {
+		if parts, err := m.store.Parts(ctx, t.Shop, t.JobID); err == nil {
+			jobs := make([]similarityapi.Job, len(parts))
+			for n, p := range parts {
+				jobs[n] = p.Job
+			}
+			see(jobs)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
-	jobs := make([]similarityapi.Job, len(parts))
-	for n, p := range parts {
-		jobs[n] = p.Job
-	}
-	watch(jobs)
 }
 
 // named are the parts of some names, nil as long as one of them goes on.
@@ -117,6 +133,20 @@ func (m *Manager) doHere(ctx context.Context, t *Task, id string) bool {
 	m.mu.Unlock()
 	m.run(work, cancel, m.task(job))
 	return true
+}
+
+// Withdraw removes parts that are not wanted any more. Who does one of them finds at the next word that it is theirs no more.
+func (m *Manager) Withdraw(ctx context.Context, t *Task, names []string) error {
+	ids := make([]string, len(names))
+	for n, name := range names {
+		ids[n] = t.partID(name)
+	}
+	return m.store.RemovePartsOf(ctx, t.Shop, ids)
+}
+
+// TakeBack removes a part that nobody has taken, and reports whether there was one.
+func (m *Manager) TakeBack(ctx context.Context, t *Task, name string) (bool, error) {
+	return m.store.RemoveFreePart(ctx, t.Shop, t.partID(name))
 }
 
 // Over removes what is left of the parts of a job, or of a part that is begun again.

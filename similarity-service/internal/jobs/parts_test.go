@@ -135,7 +135,7 @@ func TestOthersAreCounted(t *testing.T) {
 	awaitOthers(t, second, true)
 	second.Close()
 	awaitOthers(t, first, false)
-	if alone := replica(t, storetest.Open(t, testenv.SQLite(t)), well); alone.Spread(t.Context()) {
+	if alone := replica(t, storetest.Open(t, testenv.SQLite(t)), well); alone.Others(t.Context()) > 0 {
 		t.Error("a file of one process has other processes")
 	}
 }
@@ -146,7 +146,7 @@ func awaitOthers(t *testing.T, m *Manager, want bool) {
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for m.Spread(t.Context()) != want {
+	for (m.Others(t.Context()) > 0) != want {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("other processes: %v, want %v", !want, want)

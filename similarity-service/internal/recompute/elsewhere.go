@@ -32,6 +32,7 @@ type elsewhere struct {
 	steering   steering
 	prepared   *prepare.Prepared
 	run        string
+	others     int  // processes beside this one
 	final      bool // the final model is built from scratch, too
 
 	stored map[string]string   // paths of the data sets in work files, by name
@@ -46,11 +47,15 @@ func (r *Recomputer) spread(ctx context.Context, s stage, p *prepare.Prepared, b
 	if r.PartsFrom > 0 {
 		from = r.PartsFrom
 	}
-	if r.Jobs == nil || !r.Jobs.Spread(ctx) || p.Split.Interactions() < from {
+	if r.Jobs == nil || p.Split.Interactions() < from {
+		return nil
+	}
+	others := r.Jobs.Others(ctx)
+	if others == 0 {
 		return nil
 	}
 	return &elsewhere{
-		recomputer: r, ctx: ctx, stage: s, steering: steeringOf(o), prepared: p, run: uuid.NewString()[:8],
+		recomputer: r, ctx: ctx, stage: s, steering: steeringOf(o), prepared: p, run: uuid.NewString()[:8], others: others,
 		final:  b == nil || !b.recipe.Refreshable(p.Full.Relation),
 		stored: map[string]string{}, builds: map[string][]string{}, ranges: map[string][]string{},
 	}

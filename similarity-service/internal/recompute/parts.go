@@ -12,16 +12,18 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 )
 
-// The kinds of parts of a recompute: a relation, the search of a chain of families, the lists of a range of items. No client asks for one.
+// The kinds of parts of a recompute: a relation, the search of a chain of families, the lists of a range of items, the
+// measure of a point of the session model. No client asks for one.
 const (
 	kindRelation = "recompute_relation"
 	kindSearch   = "recompute_search"
 	kindBuild    = "recompute_build"
+	kindTrial    = "recompute_trial"
 )
 
 // Runners are the runners of the parts of a recompute.
 func (r *Recomputer) Runners() map[string]jobs.Runner {
-	return map[string]jobs.Runner{kindRelation: r.runRelation, kindSearch: r.runSearch, kindBuild: r.runBuild}
+	return map[string]jobs.Runner{kindRelation: r.runRelation, kindSearch: r.runSearch, kindBuild: r.runBuild, kindTrial: r.runTrial}
 }
 
 // related is what the part of a relation comes to.

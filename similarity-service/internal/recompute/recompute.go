@@ -71,7 +71,7 @@ type Recomputer struct {
 	// Jobs a recompute is done in one piece.
 	Jobs      *jobs.Manager
 	Work      *Work
-	PartsFrom int // interactions from which a relation is done in parts; 0 means 20,000
+	PartsFrom int // interactions from which a relation is done in parts, however quick they are; 0 means 20,000, and parts worth it
 }
 
 // Outcome is what a recompute says of one relation.
@@ -107,7 +107,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	}
 	defer r.removeWork(ctx, t)
 	each := r.inTurn
-	if len(relations) > 1 && r.Jobs != nil && r.Jobs.Spread(ctx) {
+	if len(relations) > 1 && r.Jobs != nil && r.Jobs.Others(ctx) > 0 {
 		each = r.apart
 	}
 	outcomes, failures, err := each(ctx, t, relations)

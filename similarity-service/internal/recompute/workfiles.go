@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
 
 // keptFor is how long a process keeps a data set in memory after it was last asked for: the parts of a job follow each other.
@@ -27,6 +28,9 @@ type Work struct {
 	mu   sync.Mutex
 	kept map[string]*dataset.Data // by path
 	drop *time.Timer
+	// measures points on the data set at a path, with what earlier points had in common
+	measures   *sessions.Trials
+	measuresOf string
 }
 
 func workFolder(t *jobs.Task) string { return archive.Path(t.Shop, "work", t.Root()) }
@@ -102,7 +106,28 @@ func (w *Work) keep(path string, d *dataset.Data) {
 func (w *Work) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.kept = nil
+	w.kept, w.measures, w.measuresOf = nil, nil, ""
+}
+
+// trials returns what measures points of session models on the data set at a path, made once. A process does one part at a time, so that
+// nobody else has it.
+func (w *Work) trials(ctx context.Context, path string, make func() (*sessions.Trials, error)) (*sessions.Trials, error) {
+	w.mu.Lock()
+	known, of := w.measures, w.measuresOf
+	w.mu.Unlock()
+	if of == path {
+		if _, err := w.data(ctx, path); err != nil { // which keeps it
+			return nil, err
+		}
+		return known, nil
+	}
+	t, err := make()
+	if err == nil {
+		w.mu.Lock()
+		w.measures, w.measuresOf = t, path
+		w.mu.Unlock()
+	}
+	return t, err
 }
 
 // remove removes the files of a job whose names begin with prefix.
@@ -118,7 +143,7 @@ func (w *Work) remove(ctx context.Context, t *jobs.Task, prefix string) error {
 			}
 		}
 	}
-	if prefix == "" && len(names) > 0 {
+	if prefix == "" {
 		return w.Delete(ctx, workFolder(t)) // a folder that is empty now; in object storage there is none
 	}
 	return nil

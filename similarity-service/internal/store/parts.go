@@ -69,6 +69,31 @@ func (s *Store) RemoveParts(ctx context.Context, shop, id string) error {
 	return nil
 }
 
+// RemovePartsOf removes parts by their ids.
+func (s *Store) RemovePartsOf(ctx context.Context, shop string, ids []string) error {
+	err := s.InTx(ctx, func(tx *database.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.Exec(ctx, "delete from jobs where shop = $1 and job_id = $2 and parent <> ''", shop, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove %d parts of a job: %w", len(ids), err)
+	}
+	return nil
+}
+
+// RemoveFreePart removes a part that nobody has taken and that has not ended, and reports whether there was one.
+func (s *Store) RemoveFreePart(ctx context.Context, shop, id string) (bool, error) {
+	n, err := s.Exec(ctx, "delete from jobs where shop = $1 and job_id = $2 and parent <> '' and active = 1 and lease_ms <= "+s.NowMs(), shop, id)
+	if err != nil {
+		return false, fmt.Errorf("remove part %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
 // WorkerHere notes that a process takes jobs, and returns how many others do.
 func (s *Store) WorkerHere(ctx context.Context, owner string) (others int, err error) {
 	err = s.InTx(ctx, func(tx *database.Tx) error {
