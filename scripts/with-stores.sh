@@ -111,5 +111,7 @@ start_redis() {
 [ -n "${TEST_DATABASE_URL:-}" ] || start_postgres
 [ -n "${TEST_REDIS_URL:-}" ] || start_redis
 command -v chromium >/dev/null || install_package chromium || note "found no chromium and may not install one: tests of pages in a browser are left out"
+PATH=$PATH:/usr/sbin # where Debian has pgbouncer
+command -v pgbouncer >/dev/null || install_package pgbouncer || note "found no pgbouncer and may not install it: the story through PgBouncer is left out"
 command -v node >/dev/null || install_package nodejs || note "found no node and may not install it: the test of the TypeScript client is left out"
 "$@"

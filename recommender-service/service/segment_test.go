@@ -158,18 +158,18 @@ func TestAnExportShowsItsProgressAndCanBeCancelled(t *testing.T) {
 	}
 }
 
-func TestAnExportOfAnotherReplicaIsNotFoundInSoManyWords(t *testing.T) {
+func TestAnExportThatIsGoneSaysHowLongOneIsKept(t *testing.T) {
 	t.Parallel()
 	s := north(t)
-	const elsewhere = "/v1/exports/6f1c1f0e-9a54-4a52-8f2b-0f0f0f0f0f0f"
-	for method, path := range map[string]string{http.MethodGet: elsewhere, http.MethodPost: elsewhere + "/cancel"} {
+	const gone = "/v1/exports/6f1c1f0e-9a54-4a52-8f2b-0f0f0f0f0f0f"
+	for method, path := range map[string]string{http.MethodGet: gone, http.MethodPost: gone + "/cancel"} {
 		_, err := s.call(t, method, path, nil, nil, nil)
-		if !apierror.Is(err, http.StatusNotFound) || !strings.Contains(err.Error(), "replica") {
+		if !apierror.Is(err, http.StatusNotFound) || !strings.Contains(err.Error(), "kept for a day") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	if _, err := s.result(t, "6f1c1f0e-9a54-4a52-8f2b-0f0f0f0f0f0f"); !apierror.Is(err, http.StatusNotFound) ||
-		!strings.Contains(err.Error(), "replica") {
+		!strings.Contains(err.Error(), "kept for a day") {
 		t.Errorf("the result: %v", err)
 	}
 }

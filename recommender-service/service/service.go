@@ -167,11 +167,10 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
 	}
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
-	var err error
-	api.Exports, err = export.New(api.RecommendFor, members(profile), logger, now)
+	api.Exports = export.New(s.store, api.RecommendFor, members(profile), logger, now)
 	s.exports = api.Exports
 	api.Register(s.server.API)
-	return errors.Join(err, httpapi.Reference(s.server.API))
+	return httpapi.Reference(s.server.API)
 }
 
 // forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.
@@ -299,6 +298,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.attribution.Run(ctx, shops) },
 		func() { s.guard.Run(ctx, shops) },
 		func() { s.upkeep.Run(ctx) },
+		func() { s.exports.Run(ctx) },
 	} {
 		group.Go(func() error { work(); return nil })
 	}
@@ -307,12 +307,11 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Close waits for what is under way and releases the store.
 func (s *Service) Close() error {
-	var err error
 	if s.exports != nil {
-		err = s.exports.Close()
+		s.exports.Close()
 	}
 	s.shadows.Wait()
 	s.engine.Close()
 	s.peers.Close()
-	return errors.Join(err, s.store.Close())
+	return s.store.Close()
 }

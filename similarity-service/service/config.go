@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Config are the settings of the similarity-service.
@@ -18,7 +19,19 @@ type Config struct {
 	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation; a job may ask for another.
 	SearchSeconds float64 `env:"AISLE_SEARCH_SECONDS" envDefault:"60"`
+	// Role says what the process does: all; serve, which answers and leaves jobs to others; or worker, which does jobs, and answers, too, what
+	// it is asked.
+	Role string `env:"AISLE_ROLE" envDefault:"all"`
+	// PartsFrom is the number of interactions from which processes share the work on a relation; tests lower it.
+	PartsFrom int `env:"-"`
 }
+
+// The roles of a process.
+const (
+	RoleAll    = "all"
+	RoleServe  = "serve"
+	RoleWorker = "worker"
+)
 
 // Validate reports every problem of the settings at once.
 func (c Config) Validate() error {
@@ -36,6 +49,9 @@ func (c Config) Validate() error {
 	}
 	if !(c.SearchSeconds > 0) {
 		problems = append(problems, fmt.Errorf("AISLE_SEARCH_SECONDS is %v: give it more than 0", c.SearchSeconds))
+	}
+	if c.Role != "" && !slices.Contains([]string{RoleAll, RoleServe, RoleWorker}, c.Role) {
+		problems = append(problems, fmt.Errorf("AISLE_ROLE is %q: give it %s, %s or %s", c.Role, RoleAll, RoleServe, RoleWorker))
 	}
 	return errors.Join(problems...)
 }

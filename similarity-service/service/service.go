@@ -118,25 +118,9 @@ func (s *Service) build(config Config) {
 	s.catalogue.Report(s.gate)
 	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
-	recomputer := &recompute.Recomputer{
-		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger,
-		Outcomes: recompute.NewOutcomes(s.deps.Registry),
-	}
 	s.registerGauges()
 	s.audit = &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
-	s.jobs = jobs.NewManager(s.store, map[string]jobs.Runner{
-		httpapi.KindRecompute: func(ctx context.Context, t *jobs.Task) error {
-			defer s.popularity.Now(t.Shop)
-			e := audit.New("recompute", "system", "model.recompute", t.JobID, now())
-			e.Before = audit.Value(s.registry.Live(t.Shop))
-			return s.audit.Do(ctx, t.Shop, e, func() (any, error) {
-				err := recomputer.Run(ctx, t)
-				return s.registry.Live(t.Shop), err
-			})
-		},
-		httpapi.KindEvaluation: recomputer.Evaluate,
-	}, logger, now)
-	s.schedules = schedule.New(s.store, s.jobs, logger, now)
+	s.buildJobs(config, profile)
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 		RateLimits: s.deps.Limits,
@@ -146,6 +130,30 @@ func (s *Service) build(config Config) {
 		Audit: s.audit,
 	}
 	api.Register(s.server.API)
+}
+
+// buildJobs wires what jobs do.
+func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
+	logger, now := s.deps.Logger, time.Now
+	recomputer := &recompute.Recomputer{
+		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger,
+		Outcomes: recompute.NewOutcomes(s.deps.Registry), Work: &recompute.Work{Bucket: s.archive}, PartsFrom: config.PartsFrom,
+	}
+	runners := recomputer.Runners()
+	runners[httpapi.KindEvaluation] = recomputer.Evaluate
+	runners[httpapi.KindRecompute] = func(ctx context.Context, t *jobs.Task) error {
+		defer s.popularity.Now(t.Shop)
+		e := audit.New("recompute", "system", "model.recompute", t.JobID, now())
+		e.Before = audit.Value(s.registry.Live(t.Shop))
+		return s.audit.Do(ctx, t.Shop, e, func() (any, error) {
+			err := recomputer.Run(ctx, t)
+			return s.registry.Live(t.Shop), err
+		})
+	}
+	s.jobs = jobs.NewManager(s.store, runners, logger, now)
+	s.jobs.OnlyStarts = config.Role == RoleServe
+	recomputer.Jobs = s.jobs
+	s.schedules = schedule.New(s.store, s.jobs, logger, now)
 }
 
 const description = "Item similarity: models are computed from the shop's events, measured on events they have not seen, published only when " +

@@ -1,20 +1,14 @@
 // Package export writes recommendations for many people to a file, as a job with progress: the input of an e-mail campaign. Jobs and their
-// files live as long as the process, at most a day. The main type is Manager.
+// files are rows of the store, so that every replica knows them; they are kept for a day. A job whose process is gone is taken up by
+// another one, which goes on where the file ends. The main type is Manager.
 package export
 
 import (
-	"bufio"
-	"cmp"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -28,16 +22,21 @@ import (
 const (
 	// keep is how long a finished export can be fetched.
 	keep = 24 * time.Hour
-	// running bounds the jobs that work at the same time; later ones wait.
+	// running bounds the exports that a process writes at the same time; later ones wait, or another process writes them.
 	running = 2
-	// maxJobs bounds the jobs that are remembered per process; the one that ended first makes room for a new one.
+	// maxJobs bounds the exports that a shop has; the one that ended first makes room for a new one.
 	maxJobs = 100
-	// saveEvery is after how many people the progress is shown.
-	saveEvery = 10
+	// leaseFor is how long an export stays its process' own without a word, and look how often those that nobody writes are looked for.
+	leaseFor = 30 * time.Second
+	look     = 5 * time.Second
+	// purgeEvery is how often old exports are removed.
+	purgeEvery = time.Hour
+	// storeLimit bounds the writing down of an end.
+	storeLimit = 10 * time.Second
 )
 
 // ErrFull says that too many exports are under way.
-var ErrFull = errors.New("too many exports")
+var ErrFull = store.ErrFull
 
 // Recommend answers one person's request.
 type Recommend func(ctx context.Context, shop string, r *api.Request) (api.Answer, error)
@@ -49,268 +48,203 @@ type Segment func(ctx context.Context, shop, segment, cursor string) (ids []stri
 type Manager struct {
 	recommend Recommend
 	segment   Segment
+	store     *store.Store
 	logger    *slog.Logger
 	now       func() time.Time
-	dir       string
+	lease     store.ExportLease
+	look      time.Duration
 	slots     chan struct{}
+	wake      chan struct{}
 	stop      context.CancelFunc
-	ctx       context.Context
-	working   sync.WaitGroup
+	ctx       context.Context // ends with the manager
 
-	mu   sync.Mutex
-	jobs map[string]*job
+	working sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	cancels map[store.ExportKey]context.CancelCauseFunc // of those that are written here
 }
 
-type job struct {
-	shop   string
-	state  api.Export
-	file   string
-	cancel context.CancelFunc
-}
+var errCancelled = errors.New("cancelled by request")
 
-// New returns a manager that keeps its files in a folder of its own below the system's folder for temporary files.
-func New(recommend Recommend, segment Segment, logger *slog.Logger, now func() time.Time) (*Manager, error) {
-	dir, err := os.MkdirTemp("", "aisle-exports-")
-	if err != nil {
-		return nil, fmt.Errorf("make the folder of exports: %w", err)
-	}
+// New returns a manager. Start Run for what other processes left.
+func New(s *store.Store, recommend Recommend, segment Segment, logger *slog.Logger, now func() time.Time) *Manager {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Manager{
-		recommend: recommend, segment: segment, logger: logger, now: now, dir: dir, slots: make(chan struct{}, running), ctx: ctx,
-		stop: stop, jobs: map[string]*job{},
-	}, nil
+		recommend: recommend, segment: segment, store: s, logger: logger, now: now, look: look,
+		lease: store.ExportLease{Owner: uuid.NewString(), For: leaseFor},
+		slots: make(chan struct{}, running), wake: make(chan struct{}, 1), ctx: ctx, stop: stop,
+		cancels: map[store.ExportKey]context.CancelCauseFunc{},
+	}
 }
 
-// Close cancels what is under way and removes the files.
-func (m *Manager) Close() error {
+// Close leaves what is under way to other processes, or to the next start.
+func (m *Manager) Close() {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
 	m.stop()
 	m.working.Wait()
-	return os.RemoveAll(m.dir)
 }
 
-// Start queues an export.
-func (m *Manager) Start(shop string, r api.ExportRequest) (api.Export, error) {
+// Run writes exports that nobody writes, and removes old ones, until ctx ends.
+func (m *Manager) Run(ctx context.Context) {
+	tick, purge := time.NewTicker(m.look), time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	defer purge.Stop()
+	m.purge(ctx)
+	for {
+		m.takeFree(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-m.wake:
+		case <-purge.C:
+			m.purge(ctx)
+		}
+	}
+}
+
+func (m *Manager) purge(ctx context.Context) {
+	if err := m.store.PurgeExports(ctx, m.now().Add(-keep)); err != nil && ctx.Err() == nil {
+		m.logger.Warn("old exports not removed, it is tried again in an hour", "error", err)
+	}
+}
+
+// takeFree takes exports as long as this process has room.
+func (m *Manager) takeFree(ctx context.Context) {
+	free, err := m.store.FreeExports(ctx)
+	if err != nil && ctx.Err() == nil {
+		m.logger.Warn("exports that nobody writes were not looked for", "error", err)
+	}
+	for _, key := range free {
+		if !m.take(ctx, key) {
+			return
+		}
+	}
+}
+
+// take writes an export unless somebody else does; false says that this process has no room.
+func (m *Manager) take(ctx context.Context, key store.ExportKey) bool {
+	select {
+	case m.slots <- struct{}{}:
+	default:
+		return false
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget()
-	if len(m.jobs) >= maxJobs && !m.makeRoom() {
-		return api.Export{}, ErrFull
+	if m.closed {
+		<-m.slots
+		return false
 	}
-	ctx, cancel := context.WithCancel(m.ctx)
-	j := &job{
-		shop: shop, cancel: cancel,
-		state: api.Export{
-			ExportID: uuid.NewString(), State: api.ExportQueued, Request: r, Total: len(r.UserIDs), CreatedAt: wire.TimeOf(m.now()),
-		},
+	work, claimed, err := m.store.ClaimExport(context.WithoutCancel(ctx), key, m.lease)
+	if err != nil {
+		m.logger.Warn("an export waits: the database does not answer", "shop", key.Shop, "export_id", key.ID, "error", err)
 	}
-	j.file = filepath.Join(m.dir, j.state.ExportID)
-	m.jobs[j.state.ExportID] = j
+	if err != nil || !claimed {
+		<-m.slots
+		return true
+	}
+	own, cancel := context.WithCancelCause(m.ctx)
+	m.cancels[key] = cancel
 	m.working.Go(func() {
-		defer cancel()
-		select {
-		case m.slots <- struct{}{}:
-			defer func() { <-m.slots }()
-			m.finish(j, m.run(ctx, j))
-		case <-ctx.Done():
-			m.finish(j, ctx.Err())
-		}
+		defer m.left(key, cancel)
+		m.end(own, &work, m.write(own, &work))
 	})
-	return j.state, nil
+	return true
 }
 
-// forget drops exports that are too old. The caller holds the lock.
-func (m *Manager) forget() {
-	for _, j := range m.jobs {
-		if !j.state.FinishedAt.IsZero() && m.now().Sub(j.state.FinishedAt.Time) > keep {
-			m.drop(j)
-		}
-	}
-}
-
-// makeRoom drops the export that ended first, ties by id, and reports whether there was one. The caller holds the lock.
-func (m *Manager) makeRoom() bool {
-	var first *job
-	for _, j := range m.jobs {
-		if j.state.FinishedAt.IsZero() {
-			continue
-		}
-		if first == nil ||
-			cmp.Or(j.state.FinishedAt.Compare(first.state.FinishedAt.Time), cmp.Compare(j.state.ExportID, first.state.ExportID)) < 0 {
-			first = j
-		}
-	}
-	if first != nil {
-		m.drop(first)
-	}
-	return first != nil
-}
-
-func (m *Manager) drop(j *job) {
-	delete(m.jobs, j.state.ExportID)
-	if err := os.Remove(j.file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		m.logger.Warn("old export not removed", "error", err)
+// left makes room for the next export.
+func (m *Manager) left(key store.ExportKey, cancel context.CancelCauseFunc) {
+	cancel(nil)
+	m.mu.Lock()
+	delete(m.cancels, key)
+	m.mu.Unlock()
+	<-m.slots
+	select {
+	case m.wake <- struct{}{}:
+	default:
 	}
 }
 
-func (m *Manager) find(shop, id string) (*job, error) {
-	j, ok := m.jobs[id]
-	if !ok || j.shop != shop {
-		return nil, store.ErrNotFound
+// end stores how an export ended, or leaves it to others when this process is to stop.
+func (m *Manager) end(ctx context.Context, w *store.ExportWork, err error) {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // another process has it, or its shop removed it
+		return
+	case err == nil:
+		w.State.State, w.State.Total = api.ExportDone, w.State.Done
+	case w.Cancelled || errors.Is(cause, errCancelled):
+		w.State.State = api.ExportCancelled
+	case cause != nil:
+		w.State.State = api.ExportQueued
+	default:
+		w.State.State, w.State.Error = api.ExportFailed, "The export stopped; the server's log has the cause under this export_id."
+		m.logger.Error("export failed", "shop", w.Shop, "export_id", w.ID, "error", err)
 	}
-	return j, nil
+	if w.State.State != api.ExportQueued {
+		w.State.FinishedAt = wire.TimeOf(m.now())
+	}
+	limited, done := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer done()
+	if err := m.store.LeaveExport(limited, w, m.lease.Owner); err != nil && !errors.Is(err, store.ErrNotFound) {
+		m.logger.Warn("the end of an export was not recorded, another process goes on with it", "shop", w.Shop, "export_id", w.ID, "error", err)
+	}
+}
+
+// Start queues an export, for this process or another.
+func (m *Manager) Start(ctx context.Context, shop string, r api.ExportRequest) (api.Export, error) {
+	e := api.Export{
+		ExportID: uuid.NewString(), State: api.ExportQueued, Request: r, Total: len(r.UserIDs), CreatedAt: wire.TimeOf(m.now()),
+	}
+	if err := m.store.InsertExport(ctx, shop, e, maxJobs); err != nil {
+		return api.Export{}, err
+	}
+	m.take(ctx, store.ExportKey{Shop: shop, ID: e.ExportID})
+	return e, nil
 }
 
 // Find returns the state of an export.
-func (m *Manager) Find(shop, id string) (api.Export, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	j, err := m.find(shop, id)
-	if err != nil {
-		return api.Export{}, err
-	}
-	return j.state, nil
+func (m *Manager) Find(ctx context.Context, shop, id string) (api.Export, error) {
+	e, _, err := m.store.Export(ctx, store.ExportKey{Shop: shop, ID: id})
+	return e, err
 }
 
-// Cancel stops an export.
-func (m *Manager) Cancel(shop, id string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	j, err := m.find(shop, id)
-	if err == nil {
-		j.cancel()
-	}
-	return err
-}
-
-// Result opens the file of a finished export.
-func (m *Manager) Result(shop, id string) (io.ReadCloser, api.Export, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	j, err := m.find(shop, id)
-	if err != nil {
-		return nil, api.Export{}, err
-	}
-	if j.state.State != api.ExportDone {
-		return nil, j.state, nil
-	}
-	f, err := os.Open(j.file)
-	return f, j.state, err
-}
-
-func (m *Manager) update(j *job, f func(*api.Export)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f(&j.state)
-}
-
-func (m *Manager) finish(j *job, err error) {
-	m.update(j, func(e *api.Export) {
-		e.FinishedAt = wire.TimeOf(m.now())
-		switch {
-		case err == nil:
-			e.State, e.Total = api.ExportDone, e.Done
-		case errors.Is(err, context.Canceled):
-			e.State = api.ExportCancelled
-		default:
-			e.State, e.Error = api.ExportFailed, "The export stopped; the server's log has the cause under this export_id."
-			m.logger.Error("export failed", "export_id", e.ExportID, "error", err)
-		}
-	})
-}
-
-// run writes the file.
-func (m *Manager) run(ctx context.Context, j *job) (err error) {
-	m.update(j, func(e *api.Export) { e.State = api.ExportRunning })
-	f, err := os.Create(j.file)
-	if err != nil {
+// Cancel stops an export, whoever writes it.
+func (m *Manager) Cancel(ctx context.Context, shop, id string) error {
+	key := store.ExportKey{Shop: shop, ID: id}
+	if err := m.store.CancelExport(ctx, key); err != nil {
 		return err
 	}
-	buffered := bufio.NewWriter(f)
-	defer func() { err = errors.Join(err, buffered.Flush(), f.Close()) }()
-	write, err := writer(buffered, j.state.Request.Format, j.state.Request.Fields)
-	if err != nil {
-		return err
+	m.mu.Lock()
+	cancel := m.cancels[key]
+	m.mu.Unlock()
+	if cancel != nil {
+		cancel(errCancelled)
+		return nil
 	}
-	people, cursor := j.state.Request.UserIDs, ""
-	for {
-		if j.state.Request.Segment != "" {
-			if people, cursor, err = m.segment(ctx, j.shop, j.state.Request.Segment, cursor); err != nil {
-				return err
-			}
-		}
-		if err := m.people(ctx, j, people, write); err != nil {
-			return err
-		}
-		if cursor == "" {
-			return nil
-		}
-	}
-}
-
-func (m *Manager) people(ctx context.Context, j *job, people []string, write func(string, *api.Answer) error) error {
-	r := j.state.Request
-	for n, id := range people {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		answer, err := m.recommend(ctx, j.shop, &api.Request{
-			Scenario: r.Scenario, UserID: id, Limit: r.Limit, Fields: r.Fields, Filter: r.Filter, Market: r.Market, DeadlineMS: 5000,
-		})
-		if err != nil {
-			return fmt.Errorf("recommend for person %d: %w", n+1, err)
-		}
-		if err := write(id, &answer); err != nil {
-			return err
-		}
-		if (n+1)%saveEvery == 0 || n == len(people)-1 {
-			m.update(j, func(e *api.Export) { e.Done += cmp.Or((n+1)%saveEvery, saveEvery) })
-		}
-	}
+	m.take(ctx, key) // one that waits ends at once, where there is room
 	return nil
 }
 
-// writer returns a function that writes one person's answer: a line of JSON, or a line of CSV per item below a header.
-func writer(w io.Writer, format string, fields []string) (func(string, *api.Answer) error, error) {
-	if format != "csv" {
-		encoder := json.NewEncoder(w)
-		return func(id string, a *api.Answer) error {
-			return encoder.Encode(api.ExportLine{UserID: id, RecommendationID: a.RecommendationID, Items: a.Items, Degraded: a.Degraded})
-		}, nil
+// Result returns the state of an export and, when it is done, what writes its file.
+func (m *Manager) Result(ctx context.Context, shop, id string) (write func(io.Writer) error, e api.Export, err error) {
+	key := store.ExportKey{Shop: shop, ID: id}
+	e, pieces, err := m.store.Export(ctx, key)
+	if err != nil || e.State != api.ExportDone {
+		return nil, e, err
 	}
-	out := csv.NewWriter(w)
-	if err := out.Write(append([]string{"user_id", "recommendation_id", "position", "item_id", "score", "tier"}, fields...)); err != nil {
-		return nil, err
-	}
-	return func(id string, a *api.Answer) error {
-		for n := range a.Items {
-			i := &a.Items[n]
-			row := []string{
-				wire.Cell(id), wire.Cell(a.RecommendationID), strconv.Itoa(i.Position), wire.Cell(i.ItemID),
-				strconv.FormatFloat(i.Score, 'g', -1, 64), i.Tier,
+	return func(to io.Writer) error {
+		for n := range pieces {
+			data, err := m.store.ExportPiece(ctx, key, n)
+			if err == nil {
+				_, err = to.Write(data)
 			}
-			for _, name := range fields {
-				row = append(row, cell(i.Fields.Get(name)))
-			}
-			if err := out.Write(row); err != nil {
-				return err
+			if err != nil {
+				return fmt.Errorf("write the file of export %s: %w", id, err)
 			}
 		}
-		out.Flush()
-		return out.Error()
-	}, nil
-}
-
-// cell writes a field's value: a text guarded, nothing for none, anything else as JSON.
-func cell(v any) string {
-	if v == nil {
-		return ""
-	}
-	if s, ok := v.(string); ok {
-		return wire.Cell(s)
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(data)
+		return nil
+	}, e, nil
 }

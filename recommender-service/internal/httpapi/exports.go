@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -25,7 +24,7 @@ func (a *API) registerExports(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "start-export", Method: http.MethodPost, Path: "/v1/exports", Tags: tags,
 		Summary: "Write recommendations for many people", DefaultStatus: http.StatusAccepted,
-		Description: "A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.",
+		Description: "A job: follow it at its Location, then fetch `/result` within a day, through any replica.",
 		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[startExportInput]{
 		Action: "export.start", Subject: func(_ string, in *startExportInput) string { return in.Body.Scenario },
@@ -73,7 +72,7 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	if _, _, err := a.placement(shop, r, ""); err != nil {
 		return nil, err
 	}
-	state, err := a.Exports.Start(shop, in.Body)
+	state, err := a.Exports.Start(ctx, shop, in.Body)
 	if errors.Is(err, export.ErrFull) {
 		return nil, apierror.Unavailable("Too many exports are under way.", time.Minute, nil)
 	}
@@ -89,43 +88,41 @@ func (a *API) RecommendFor(ctx context.Context, shop string, r *recommenderapi.R
 	return a.Engine.Recommend(ctx, shop, p, r)
 }
 
-func (a *API) getExport(_ context.Context, shop string, in *idInput) (*exportOutput, error) {
-	state, err := a.Exports.Find(shop, in.ID)
+func (a *API) getExport(ctx context.Context, shop string, in *idInput) (*exportOutput, error) {
+	state, err := a.Exports.Find(ctx, shop, in.ID)
 	return &exportOutput{"/v1/exports/" + in.ID, state}, exportProblem(err, in.ID)
 }
 
-// exportProblem says of an export that is not here where it can be.
+// exportProblem says of an export that is not there how long it was.
 func exportProblem(err error, id string) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return problem(err, "export", id)
 	}
 	p := apierror.NotFound("export", id)
-	p.Detail = fmt.Sprintf("There is no export %q here: an export lives a day after its end, as long as the process, in the replica of the service that answered its start. "+
-		"Of several replicas, send what follows to the same one, or start the export again.", id)
+	p.Detail = fmt.Sprintf("There is no export %q: an export is kept for a day after its end. Start it again.", id)
 	return p
 }
 
-func (a *API) cancelExport(_ context.Context, shop string, in *idInput) (*struct{}, error) {
-	return nil, exportProblem(a.Exports.Cancel(shop, in.ID), in.ID)
+func (a *API) cancelExport(ctx context.Context, shop string, in *idInput) (*struct{}, error) {
+	return nil, exportProblem(a.Exports.Cancel(ctx, shop, in.ID), in.ID)
 }
 
-func (a *API) exportResult(_ context.Context, shop string, in *idInput) (*huma.StreamResponse, error) {
-	file, state, err := a.Exports.Result(shop, in.ID)
+func (a *API) exportResult(ctx context.Context, shop string, in *idInput) (*huma.StreamResponse, error) {
+	write, state, err := a.Exports.Result(ctx, shop, in.ID)
 	if err != nil {
 		return nil, exportProblem(err, in.ID)
 	}
-	if file == nil {
+	if write == nil {
 		return nil, apierror.Conflict("not_done", "The export is "+state.State+": fetch its result when it is done.")
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer file.Close()
 		c := humagin.Unwrap(hc)
 		c.Header("Content-Type", "application/x-ndjson")
 		if state.Request.Format == "csv" {
 			c.Header("Content-Type", "text/csv; charset=utf-8")
 		}
 		c.Status(http.StatusOK)
-		if _, err := io.Copy(c.Writer, file); err != nil {
+		if err := write(c.Writer); err != nil {
 			panic(http.ErrAbortHandler) // the header is sent: only a broken connection can still tell of a failure
 		}
 	}}, nil

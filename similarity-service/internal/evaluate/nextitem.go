@@ -38,16 +38,25 @@ type nextItem struct {
 	report  *sessions.SearchReport
 }
 
-func searchNextItem(s *search) (*candidate, error) {
+// sessionSearch are the options of the search on the data of s.
+func (s *search) sessionSearch() sessions.SearchOptions {
 	millions := float64(s.data.Interactions()) / 1e6
-	p, report, err := sessions.Search(sessions.SearchOptions{
+	return sessions.SearchOptions{
 		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers, Pinned: s.o.Pinned[NextItem],
 		Evaluations: int(min(max(s.o.BudgetSeconds/(searchSeconds*millions+.2), 40), 400)),
 		Progress:    s.o.progress("search " + NextItem), Cancelled: s.o.Stop,
-		Tried: func(p sessions.Params, a sessions.Accuracy) {
-			s.path = append(s.path, Point{map[string]any{"session": p}, a.MRR})
-		},
-	})
+	}
+}
+
+func searchNextItem(s *search) (*candidate, error) {
+	o := s.sessionSearch()
+	o.Tried = func(p sessions.Params, a sessions.Accuracy) {
+		s.path = append(s.path, Point{map[string]any{"session": p}, a.MRR})
+	}
+	if s.o.Elsewhere != nil {
+		o.Ahead = s.o.Elsewhere.Ahead()
+	}
+	p, report, err := sessions.Search(o)
 	if errors.Is(err, sessions.ErrCancelled) {
 		return nil, neighbours.ErrStopped
 	}

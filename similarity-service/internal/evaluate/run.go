@@ -38,6 +38,7 @@ type Options struct {
 	ScanTest      bool    // afterwards, look for the winning two-hop family's optimum on the test part, to measure the choice
 	Progress      func(stage string, done, total int)
 	Stop          func() bool
+	Elsewhere     Elsewhere      // has other processes do parts of the run; nil does all of it here, with the same result
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
 	PeakBytes     func() int64   // largest memory use so far, for the report; nil reports 0
 }
@@ -213,7 +214,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 
 // compete runs the search of every family.
 func (s *search) compete() error {
-	competing := s.families()
+	competing := s.handedOut(s.families())
 	for at, f := range competing {
 		if s.o.Progress != nil {
 			s.o.Progress("search", at, len(competing))
@@ -243,10 +244,12 @@ func (s *search) leaderboard() (*Leaderboard, error) {
 		return nil, err
 	}
 	selected := ranked[at]
-	board := &Leaderboard{Selected: selected.name, winner: selected.at, data: s.data}
+	board := &Leaderboard{Selected: selected.name, data: s.data}
 	if board.Recipe, err = newRecipe(selected.name, selected.at); err != nil {
 		return nil, err
 	}
+	selected.at = s.o.winner(selected.at, board.Recipe)
+	board.winner = selected.at
 	for _, c := range ranked {
 		r := Result{
 			Name: c.name, Parameters: c.at.parameters(s), Validation: metrics.Mean(c.cases), ValidationCases: c.cases, Path: c.path,

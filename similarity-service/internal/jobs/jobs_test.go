@@ -25,7 +25,7 @@ import (
 
 // brisk is a timing in which a test need not wait.
 var brisk = timing{
-	lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond,
+	lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond, await: 5 * time.Millisecond,
 	again: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond},
 }
 
@@ -291,7 +291,12 @@ func TestAJobThatWaitsToBeTriedAgainCanBeCancelled(t *testing.T) {
 	})
 }
 
-const databaseEnv = "AISLE_TEST_DATABASE"
+const (
+	databaseEnv      = "AISLE_TEST_DATABASE"
+	partsDatabaseEnv = "AISLE_TEST_PARTS_DATABASE"
+)
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // TestAKilledProcessLosesNoJob kills a process in the middle of a job: another takes it once the lease has run out. One that ends every
 // process is given up.
@@ -319,7 +324,7 @@ func TestAKilledProcessLosesNoJob(t *testing.T) {
 					t.Fatal(running, err)
 				}
 				for attempt := 1; attempt <= kills; attempt++ {
-					killAt(t, url, fmt.Sprint("attempt ", attempt))
+					killAt(t, "TestAKilledProcessLosesNoJob", databaseEnv, url, fmt.Sprint("attempt ", attempt))
 				}
 				survivor := replica(t, storetest.Open(t, url), well)
 				job.Job = end(t, survivor, job.JobID)
@@ -337,11 +342,11 @@ func TestAKilledProcessLosesNoJob(t *testing.T) {
 	}
 }
 
-// killAt starts a process and kills it once it says a line.
-func killAt(t *testing.T, url, line string) {
+// killAt starts a process that runs a test with a database in its environment, and kills it once it says a line.
+func killAt(t *testing.T, test, env, url, line string) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestAKilledProcessLosesNoJob$")
-	child.Env = append(os.Environ(), databaseEnv+"="+url)
+	child := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	child.Env = append(os.Environ(), env+"="+url)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -46,13 +46,14 @@ type timing struct {
 	lease time.Duration // how long a job stays its owner's without a word
 	beat  time.Duration // how often the lease is prolonged and a wish to cancel is looked for
 	show  time.Duration // how late progress is seen
-	look  time.Duration // how often jobs that nobody runs are looked for
+	look  time.Duration // how often jobs that nobody runs are looked for, without being told
+	await time.Duration // how often the parts that a job waits for are looked at
 	// how long a job that failed for a reason that may pass waits before it is begun again, the first time and the next ones
 	again []time.Duration
 }
 
 var usual = timing{
-	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second,
+	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second, await: 25 * time.Millisecond,
 	again: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute},
 }
 
@@ -68,6 +69,12 @@ type Manager struct {
 	now     func() time.Time
 	timing  timing
 	owner   string // this manager, among all
+
+	// OnlyStarts leaves every job to other processes. It is set before anything else is done.
+	OnlyStarts bool
+
+	atPart chan struct{} // holds one while this process does a part
+	wake   chan struct{} // there may be work
 
 	mu      sync.Mutex
 	closed  bool
@@ -85,7 +92,7 @@ var (
 func NewManager(s *store.Store, runners map[string]Runner, logger *slog.Logger, now func() time.Time) *Manager {
 	return &Manager{
 		store: s, runners: runners, logger: logger, now: now, timing: usual, owner: uuid.NewString(),
-		cancels: map[string]context.CancelCauseFunc{},
+		cancels: map[string]context.CancelCauseFunc{}, atPart: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -124,42 +131,76 @@ func (m *Manager) Start(ctx context.Context, shop string, r similarityapi.JobReq
 
 // Take runs a job here unless somebody else has it. That it cannot be taken now is no failure: whoever looks next takes it.
 func (m *Manager) Take(ctx context.Context, key store.JobKey) {
+	if !m.OnlyStarts {
+		m.take(ctx, key, func() {})
+	}
+}
+
+// take runs a job or a part and calls ended at its end, or at once when it is not to be had.
+func (m *Manager) take(ctx context.Context, key store.JobKey, ended func()) {
 	job, claimed, err := m.store.ClaimJob(context.WithoutCancel(ctx), key.Shop, key.JobID, m.lease())
 	if err != nil {
 		m.logger.Warn("a job waits: the database does not answer", "shop", key.Shop, "job_id", key.JobID, "error", err)
+	}
+	if err != nil || !claimed {
+		ended()
 		return
 	}
-	if !claimed {
-		return
-	}
-	t := &Task{Shop: job.Shop, JobID: job.JobID, Request: job.Request, job: job, now: m.now}
+	t := m.task(job)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		m.handOn(t)
+		ended()
 		return
 	}
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	m.cancels[job.JobID] = cancel
-	m.running.Go(func() { m.run(work, cancel, t) })
+	m.running.Go(func() {
+		defer ended()
+		m.run(work, cancel, t)
+	})
 }
 
-// Run takes up jobs that nobody runs until ctx ends.
+func (m *Manager) task(job store.Job) *Task {
+	return &Task{Shop: job.Shop, JobID: job.JobID, Request: job.Request, job: job, now: m.now}
+}
+
+// Run takes up jobs, and parts of jobs, that nobody runs until ctx ends.
 func (m *Manager) Run(ctx context.Context) {
+	if m.OnlyStarts {
+		return
+	}
+	var following sync.WaitGroup
+	defer following.Wait()
+	if m.store.Postgres() != nil {
+		following.Go(func() { m.store.FollowWork(ctx, m.nudge) })
+	}
 	tick := time.NewTicker(m.timing.look)
 	defer tick.Stop()
-	for {
-		free, err := m.store.FreeJobs(ctx)
-		if err != nil && ctx.Err() == nil {
-			m.logger.Warn("jobs that nobody runs were not looked for", "error", err)
-		}
-		for _, key := range free {
-			m.Take(ctx, key)
-		}
+	for m.here(ctx); ; {
+		m.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			m.here(ctx)
+		case <-m.wake:
+		}
+	}
+}
+
+// look takes what nobody runs: every job, and one part at a time.
+func (m *Manager) look(ctx context.Context) {
+	free, err := m.store.FreeJobs(ctx)
+	if err != nil && ctx.Err() == nil {
+		m.logger.Warn("jobs that nobody runs were not looked for", "error", err)
+	}
+	for _, key := range free {
+		if !key.IsPart {
+			m.Take(ctx, key)
+		} else if m.place() {
+			m.take(ctx, key, m.leavePlace)
 		}
 	}
 }
@@ -181,6 +222,7 @@ func (m *Manager) Close() {
 	}
 	m.mu.Unlock()
 	m.running.Wait()
+	m.gone()
 }
 
 // Cancel asks a running job, of whatever replica, to stop.

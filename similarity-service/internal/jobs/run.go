@@ -122,6 +122,7 @@ func mayPass(err error) bool {
 
 // later has a job begun again, by whichever replica looks first, after a while that grows.
 func (m *Manager) later(t *Task, err error) {
+	m.removeParts(t)
 	job, _ := t.snapshot()
 	wait := m.timing.again[job.Retries]
 	job.Retries++
@@ -153,6 +154,9 @@ func (m *Manager) finish(t *Task, err, cause error) {
 	job, _ := t.snapshot()
 	job.FinishedAt = wire.TimeOf(m.now())
 	level := slog.LevelInfo
+	if job.Parent != "" {
+		level = slog.LevelDebug
+	}
 	switch {
 	case err == nil:
 		job.State, job.Stage, job.Progress = similarityapi.JobSucceeded, "done", 1
@@ -162,6 +166,7 @@ func (m *Manager) finish(t *Task, err, cause error) {
 		job.State, job.Error, level = similarityapi.JobFailed, err.Error(), slog.LevelError
 	}
 	m.logger.Log(context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
+	m.removeParts(t)
 	err = m.writeEnd(&job)
 	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) &&
 		!m.stopped(); {
@@ -172,6 +177,17 @@ func (m *Manager) finish(t *Task, err, cause error) {
 		m.logger.Error(
 			"the end of a job was not recorded, another replica does it again once its lease has run out", "shop", t.Shop, "job_id",
 			t.JobID, "error", err,
+		)
+	}
+}
+
+// removeParts removes the parts of a job at its end: what they came to is in its result.
+func (m *Manager) removeParts(t *Task) {
+	ctx, done := context.WithTimeout(context.Background(), storeLimit)
+	defer done()
+	if err := m.Over(ctx, t); err != nil {
+		m.logger.Warn(
+			"the parts of a job were not removed, whoever takes them does them in vain", "shop", t.Shop, "job_id", t.JobID, "error", err,
 		)
 	}
 }

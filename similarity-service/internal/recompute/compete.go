@@ -19,6 +19,7 @@ type competition struct {
 	twin  *evaluate.Trained // without the held-out part: what was measured
 	final *evaluate.Trained // with everything: what would serve
 	cases []metrics.Accuracy
+	parts int // that other processes could take
 	// report is made before what it is made of is given up.
 	report similarityapi.Report
 }
@@ -79,11 +80,19 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if b != nil {
 		o.Recipe = b.recipe
 	}
+	c := &competition{}
+	if e := r.spread(ctx, s, p, b, o); e != nil {
+		o.Elsewhere = e
+		defer func() {
+			c.parts = e.parts
+			e.end()
+		}()
+	}
 	board, err := evaluate.Run(p.Split, o)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	c := &competition{board: board, cases: board.Winner().TestCases}
+	c.board, c.cases = board, board.Winner().TestCases
 	if len(p.Split.Tests) == 0 {
 		r.Logger.Info(
 			"too little is held out to measure on, the validation of the search decides", "shop", s.task.Shop, "relation", s.relation,

@@ -69,6 +69,11 @@ type Recomputer struct {
 	Budget   float64 // nominal CPU seconds of the parameter search of one relation
 	Logger   *slog.Logger
 	Outcomes *prometheus.CounterVec // by relation and state
+	// Jobs has parts of a recompute done by other processes where there are any, and Work is where the parts give each other data. Without
+	// Jobs a recompute is done in one piece.
+	Jobs      *jobs.Manager
+	Work      *Work
+	PartsFrom int // interactions from which a relation is done in parts, however quick they are; 0 means 20,000, and parts worth it
 }
 
 // Outcome is what a recompute says of one relation.
@@ -78,6 +83,7 @@ type Outcome struct {
 	Version     string                           `json:"version,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
 	Touched     int                              `json:"touched,omitempty"` // items with new interactions, of a recompute of touched items
+	Parts       int                              `json:"parts,omitempty"`   // in which it was searched and built, by several processes
 	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
@@ -98,34 +104,20 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	if len(relations) == 0 {
 		relations = Relations()
 	}
-	var outcomes []Outcome
-	failures := map[string]error{}
-	for at, relation := range relations {
-		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
-		o, err := r.relation(ctx, stage)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		o.Relation = relation
-		switch {
-		case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(
-			err, evaluate.ErrNothingToValidate,
-		):
-			o.State, o.Detail = "skipped", err.Error()
-		case err != nil:
-			o.State, o.Detail = "failed", err.Error()
-			r.Logger.Error("relation not recomputed", "shop", t.Shop, "relation", relation, "error", err)
-		}
-		if err != nil {
-			failures[relation] = fmt.Errorf("%s: %w", relation, err)
-		}
-		if o.State == "refused" {
-			r.Logger.Warn(
-				"new model refused, the live one stays", "shop", t.Shop, "relation", relation, "version", o.Version, "reason", o.Detail,
-			)
-		}
-		outcomes = append(outcomes, o)
-		t.SetResult("relations", outcomes)
+	if done, err := r.publishedBefore(ctx, t); done || err != nil {
+		return err
+	}
+	defer r.removeWork(ctx, t)
+	each := r.inTurn
+	if len(relations) > 1 && r.Jobs != nil && r.Jobs.Others(ctx) > 0 {
+		each = r.apart
+	}
+	outcomes, failures, err := each(ctx, t, relations)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	maps.Copy(failures, r.publish(ctx, t, outcomes))
 	if ctx.Err() != nil {
@@ -143,6 +135,87 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return errors.Join(all...)
 	}
 	return nil
+}
+
+// inTurn makes one relation after the other.
+func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []string) ([]Outcome, map[string]error, error) {
+	var outcomes []Outcome
+	failures := map[string]error{}
+	for at, relation := range relations {
+		if t.Again() {
+			if err := r.Registry.Discard(ctx, t.Shop, t.JobID, relation); err != nil {
+				return nil, nil, err
+			}
+		}
+		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
+		o, err := r.outcome(ctx, stage)
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		if err != nil {
+			failures[relation] = fmt.Errorf("%s: %w", relation, err)
+		}
+		outcomes = append(outcomes, o)
+		t.SetResult("relations", outcomes)
+	}
+	return outcomes, failures, nil
+}
+
+// outcome makes the model of one relation and says what became of it; the error is why there is none.
+func (r *Recomputer) outcome(ctx context.Context, s stage) (Outcome, error) {
+	o, err := r.relation(ctx, s)
+	if ctx.Err() != nil {
+		return o, context.Cause(ctx)
+	}
+	o.Relation = s.relation
+	switch {
+	case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
+		o.State, o.Detail = "skipped", err.Error()
+	case err != nil:
+		o.State, o.Detail = "failed", err.Error()
+		r.Logger.Error("relation not recomputed", "shop", s.task.Shop, "relation", s.relation, "error", err)
+	}
+	if o.State == "refused" {
+		r.Logger.Warn(
+			"new model refused, the live one stays", "shop", s.task.Shop, "relation", s.relation, "version", o.Version, "reason", o.Detail,
+		)
+	}
+	return o, err
+}
+
+// publishedBefore reports whether an earlier process has made the models of the job live and ended before it could say so: what is live is
+// then what the job came to.
+func (r *Recomputer) publishedBefore(ctx context.Context, t *jobs.Task) (bool, error) {
+	if !t.Again() {
+		return false, nil
+	}
+	published, models, err := r.Registry.MadeBy(ctx, t.Shop, t.JobID)
+	if err != nil || len(published) == 0 {
+		return false, err
+	}
+	var outcomes []Outcome
+	for _, m := range models {
+		o := Outcome{Relation: m.Relation, State: "stored", Version: m.Version, Gate: m.Gate, Preparation: m.Preparation}
+		switch {
+		case slices.Contains(published, m.Version):
+			o.State = "published"
+		case m.State == serving.StateRejected:
+			o.State = "refused"
+		}
+		t.AddModel(m.Version)
+		outcomes = append(outcomes, o)
+	}
+	t.SetResult("relations", outcomes)
+	return true, nil
+}
+
+func (r *Recomputer) removeWork(ctx context.Context, t *jobs.Task) {
+	if r.Jobs == nil || context.Cause(ctx) != nil && !jobs.Cancelled(ctx) { // another process goes on with it
+		return
+	}
+	if err := r.Work.remove(context.WithoutCancel(ctx), t, ""); err != nil {
+		r.Logger.Warn("work files of a job are left", "shop", t.Shop, "job_id", t.JobID, "error", err)
+	}
 }
 
 // publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
@@ -236,6 +309,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	if err != nil {
 		return o, err
 	}
+	o.Parts = c.parts
 	for _, result := range c.board.Results {
 		o.Leaderboard = append(o.Leaderboard, Standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
 	}
@@ -292,7 +366,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	winner := c.board.Winner()
 	m := similarityapi.Model{
 		Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, State: serving.StateReady,
-		Metrics: figures(winner), Gate: o.Gate, Preparation: o.Preparation, JobID: s.task.JobID,
+		Metrics: figures(winner), Gate: o.Gate, Preparation: o.Preparation, JobID: s.task.Root(),
 	}
 	publish := request.Publish == PublishAlways || request.Publish == PublishGate && o.Gate.Passed
 	if !o.Gate.Passed {

@@ -6,7 +6,12 @@ import "slices"
 // When no step is, it jumps a little away from the best point and descends again (iterated local search).
 func (s *search) descend() error {
 	for _, p := range starts(s.best) {
-		if _, err := s.try(p.With(s.o.Pinned)); err != nil {
+		s.starts = append(s.starts, p.With(s.o.Pinned))
+	}
+	for len(s.starts) > 0 {
+		p := s.starts[0]
+		s.starts = s.starts[1:]
+		if _, err := s.try(p); err != nil {
 			return err
 		}
 	}
@@ -17,8 +22,15 @@ func (s *search) descend() error {
 	for {
 		for better := true; better; {
 			better = false
-			for _, n := range s.random.Perm(len(all)) {
-				moved, err := s.along(all[n])
+			order := s.random.Perm(len(all))
+			s.axes = s.axes[:0]
+			for _, n := range order {
+				s.axes = append(s.axes, all[n])
+			}
+			for len(s.axes) > 0 {
+				a := s.axes[0]
+				s.axes = s.axes[1:]
+				moved, err := s.along(a)
 				if err != nil {
 					return err
 				}
@@ -63,7 +75,12 @@ func (s *search) along(a axis) (moved bool, err error) {
 		for n := from + step; n >= 0 && n < len(a.values); n += step {
 			p := s.at
 			*a.field(&p) = a.values[n]
+			s.down = nil
+			if step > 0 && !moved {
+				s.down, s.downTo = &a, from-1
+			}
 			better, err := s.try(p)
+			s.down = nil
 			if err != nil {
 				return moved, err
 			}
@@ -84,16 +101,14 @@ func (s *search) try(p Params) (bool, error) {
 	if err := s.permit(); err != nil {
 		return false, err
 	}
-	m := newModel(s.ix, s.orderFor(p), p)
-	scouts := 0
-	if few := int(scoutShare * float64(len(s.cases))); few >= scoutLeast {
-		scouts = few
+	t, err := s.measured(p)
+	if err != nil {
+		return false, err
 	}
-	scout := m.Measure(s.cases[:scouts], s.o.Workers)
-	behind := scouts > 0 && scout.relative(s.atScout) < 1-scoutMargin
+	scout, behind := t.Scout, s.behind(t.Scout, s.atScout)
 	var got Accuracy
 	if !behind {
-		got = scout.join(scouts, m.Measure(s.cases[scouts:], s.o.Workers), len(s.cases)-scouts)
+		got = scout.join(s.scouts(), *t.Rest, len(s.cases)-s.scouts())
 	}
 	s.report.Evaluations++
 	if s.o.Progress != nil {

@@ -43,6 +43,8 @@ type SearchOptions struct {
 	Tried func(p Params, a Accuracy)
 	// Cancelled, when set, is asked before every evaluation.
 	Cancelled func() bool
+	// Ahead, when set, measures points before the search comes to them.
+	Ahead Ahead
 }
 
 // SearchReport tells how the parameters were chosen.
@@ -136,6 +138,13 @@ type search struct {
 	best      Params
 	bestScore float64
 	orders    []builtOrder
+
+	// What the descent comes to next: starting points, the other direction of the present axis, and the axes after it in this pass.
+	starts   []Params
+	down     *axis
+	downTo   int
+	axes     []axis
+	prepared []Params // that are being measured ahead
 }
 
 // builtOrder remembers an order model, since most points share one with an earlier point.

@@ -16,6 +16,8 @@ type Job struct {
 	Shop string
 	similarityapi.Job
 	Attempts int // how often it was begun; handing it on on purpose does not count
+	// Parent is the job, or the part, that a part belongs to, and Spec says what the part is, as JSON. Both are "" for a job.
+	Parent, Spec string
 }
 
 // Lease is who runs a job and for how long it is theirs without another word.
@@ -44,6 +46,9 @@ func (s *Store) insertJob(ctx context.Context, tx *database.Tx, job *Job) (runni
 	}
 	n, err := tx.Exec(ctx, `insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body) values ($1, $2, $3, 1, $4, 0, '', 0, $5)
 		on conflict (shop, kind) where active = 1 do nothing`, job.Shop, job.JobID, job.Kind, job.CreatedAt.UnixMilli(), text)
+	if err == nil && n == 1 {
+		err = tx.Notify(ctx, workChannel, "")
+	}
 	if err != nil || n == 1 {
 		return "", err
 	}
@@ -66,8 +71,8 @@ func (s *Store) ClaimJob(ctx context.Context, shop, id string, l Lease) (job Job
 		}
 		var text string
 		job.Shop = shop
-		row := tx.QueryRowContext(ctx, s.Rebind("select attempts, body from jobs where shop = $1 and job_id = $2"), shop, id)
-		if err := row.Scan(&job.Attempts, &text); err != nil {
+		row := tx.QueryRowContext(ctx, s.Rebind("select attempts, parent, spec, body from jobs where shop = $1 and job_id = $2"), shop, id)
+		if err := row.Scan(&job.Attempts, &job.Parent, &job.Spec, &text); err != nil {
 			return err
 		}
 		claimed = true
@@ -79,16 +84,21 @@ func (s *Store) ClaimJob(ctx context.Context, shop, id string, l Lease) (job Job
 	return job, claimed, nil
 }
 
-// JobKey names a job.
-type JobKey struct{ Shop, JobID string }
+// JobKey names a job or a part of one.
+type JobKey struct {
+	Shop, JobID string
+	IsPart      bool
+}
 
 // maxFree bounds what one look finds; the next finds the rest.
 const maxFree = 100
 
-// FreeJobs returns jobs that have not ended and that nobody runs: those handed on and those whose owner is gone, the longest free first.
+// FreeJobs returns jobs and parts that have not ended and that nobody runs: those handed on, those whose owner is gone and parts that
+// nobody has taken yet, the longest free first.
 func (s *Store) FreeJobs(ctx context.Context) ([]JobKey, error) {
-	list, err := database.Select(ctx, s.Tables, func(r *sql.Rows, k *JobKey) error { return r.Scan(&k.Shop, &k.JobID) },
-		"select shop, job_id from jobs where active = 1 and lease_ms <= "+s.NowMs()+" order by lease_ms limit $1", maxFree)
+	list, err := database.Select(ctx, s.Tables, func(r *sql.Rows, k *JobKey) error { return r.Scan(&k.Shop, &k.JobID, &k.IsPart) },
+		"select shop, job_id, parent <> '' from jobs where active = 1 and lease_ms <= "+s.NowMs()+
+			" order by lease_ms, created_ms, job_id limit $1", maxFree)
 	if err != nil {
 		return nil, fmt.Errorf("look for jobs that nobody runs: %w", err)
 	}
@@ -179,9 +189,9 @@ func (s *Store) CancelRequested(ctx context.Context, shop, id string) (bool, err
 	return n == 1, nil
 }
 
-// Job returns a job, or ErrNotFound.
+// Job returns a job, or ErrNotFound. A part is none.
 func (s *Store) Job(ctx context.Context, shop, id string) (similarityapi.Job, error) {
-	job, err := one(ctx, s, body[similarityapi.Job], "select body from jobs where shop = $1 and job_id = $2", shop, id)
+	job, err := one(ctx, s, body[similarityapi.Job], "select body from jobs where shop = $1 and job_id = $2 and parent = ''", shop, id)
 	if err != nil {
 		return job, fmt.Errorf("read job %s: %w", id, err)
 	}
@@ -191,7 +201,7 @@ func (s *Store) Job(ctx context.Context, shop, id string) (similarityapi.Job, er
 // Jobs returns the latest jobs of a shop, at most limit, the newest first.
 func (s *Store) Jobs(ctx context.Context, shop string, limit int) ([]similarityapi.Job, error) {
 	list, err := database.Select(ctx, s.Tables, body[similarityapi.Job],
-		"select body from jobs where shop = $1 order by created_ms desc, job_id desc limit $2", shop, limit)
+		"select body from jobs where shop = $1 and parent = '' order by created_ms desc, job_id desc limit $2", shop, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the jobs of shop %s: %w", shop, err)
 	}
