@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/audience"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
@@ -167,7 +168,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
 	}
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
-	api.Exports = export.New(s.store, api.RecommendFor, members(profile), logger, now)
+	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
+	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
 	s.exports = api.Exports
 	api.Register(s.server.API)
 	return httpapi.Reference(s.server.API)

@@ -88,6 +88,30 @@ type ArmResult struct {
 	Visitors      int64    `json:"visitors"`
 }
 
+// Audience is a value of the API.
+type Audience struct {
+	ItemID string `json:"item_id"`
+	// So many people at most
+	Limit *int64 `json:"limit,omitzero"`
+	// Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+	MinScore *float64 `json:"min_score,omitzero"`
+}
+
+// AudienceRequest is a value of the API.
+type AudienceRequest struct {
+	Fields []string   `json:"fields,omitzero"`
+	Filter *Condition `json:"filter,omitzero"`
+	Format string     `json:"format,omitzero"`
+	ItemID string     `json:"item_id"`
+	// So many people at most
+	Limit  *int64  `json:"limit,omitzero"`
+	Market *Market `json:"market,omitzero"`
+	// Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+	MinScore *float64 `json:"min_score,omitzero"`
+	// Whose rules, filters and weights hold
+	Scenario string `json:"scenario,omitzero"`
+}
+
 // Boost is a value of the API.
 type Boost struct {
 	After  float64 `json:"after"`
@@ -495,9 +519,11 @@ type ExportEntry struct {
 
 // ExportRequest is a value of the API.
 type ExportRequest struct {
-	Fields []string   `json:"fields,omitzero"`
-	Filter *Condition `json:"filter,omitzero"`
-	Format string     `json:"format,omitzero"`
+	// Or for those who should hear of an item
+	Audience *Audience  `json:"audience,omitzero"`
+	Fields   []string   `json:"fields,omitzero"`
+	Filter   *Condition `json:"filter,omitzero"`
+	Format   string     `json:"format,omitzero"`
 	// Items per person; the scenario's when absent
 	Limit    *int64  `json:"limit,omitzero"`
 	Market   *Market `json:"market,omitzero"`
@@ -2784,6 +2810,19 @@ func (c *Client) ExportUser(ctx context.Context, id string, options ...Option) (
 	return c.stream(ctx, call{id: "export-user", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/export", query: nil, body: nil, repeatable: true, options: options})
 }
 
+// FindAudience — find who should hear of an item
+//
+// That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, those first who
+// would have it nearest the top, with reasons. Who does not consent to personalisation, bought it or does not want it is left out.
+// Follow it at its Location.
+//
+// Scope: `config:write`.
+func (c *Client) FindAudience(ctx context.Context, body AudienceRequest, options ...Option) (Export, error) {
+	var out Export
+	err := c.do(ctx, call{id: "find-audience", method: "POST", path: "/v1/audiences", query: nil, body: body, repeatable: false, options: options}, &out)
+	return out, err
+}
+
 // ForgetPersonParams are what [Client.ForgetPerson] can be asked with; zero values are left out.
 type ForgetPersonParams struct {
 	// User to forget
@@ -3907,7 +3946,7 @@ func (c *Client) StartEvaluation(ctx context.Context, body JobRequest, options .
 
 // StartExport — write recommendations for many people
 //
-// A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.
+// A job: follow it at its Location, then fetch `/result` within a day, through any replica.
 //
 // Scope: `config:write`.
 func (c *Client) StartExport(ctx context.Context, body ExportRequest, options ...Option) (Export, error) {

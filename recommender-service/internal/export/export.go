@@ -44,10 +44,14 @@ type Recommend func(ctx context.Context, shop string, r *api.Request) (api.Answe
 // Segment lists the users of a segment, page by page, in order.
 type Segment func(ctx context.Context, shop, segment, cursor string) (ids []string, next string, err error)
 
+// Audience lists the people who should hear of an item, those who want it most first.
+type Audience func(ctx context.Context, shop string, r *api.ExportRequest) ([]string, error)
+
 // Manager runs exports. It is safe for concurrent use.
 type Manager struct {
 	recommend Recommend
 	segment   Segment
+	audience  Audience
 	store     *store.Store
 	logger    *slog.Logger
 	now       func() time.Time
@@ -67,10 +71,12 @@ type Manager struct {
 var errCancelled = errors.New("cancelled by request")
 
 // New returns a manager. Start Run for what other processes left.
-func New(s *store.Store, recommend Recommend, segment Segment, logger *slog.Logger, now func() time.Time) *Manager {
+func New(
+	s *store.Store, recommend Recommend, segment Segment, audience Audience, logger *slog.Logger, now func() time.Time,
+) *Manager {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Manager{
-		recommend: recommend, segment: segment, store: s, logger: logger, now: now, look: look,
+		recommend: recommend, segment: segment, audience: audience, store: s, logger: logger, now: now, look: look,
 		lease: store.ExportLease{Owner: uuid.NewString(), For: leaseFor},
 		slots: make(chan struct{}, running), wake: make(chan struct{}, 1), ctx: ctx, stop: stop,
 		cancels: map[store.ExportKey]context.CancelCauseFunc{},
@@ -189,7 +195,9 @@ func (m *Manager) end(ctx context.Context, w *store.ExportWork, err error) {
 	limited, done := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
 	defer done()
 	if err := m.store.LeaveExport(limited, w, m.lease.Owner); err != nil && !errors.Is(err, store.ErrNotFound) {
-		m.logger.Warn("the end of an export was not recorded, another process goes on with it", "shop", w.Shop, "export_id", w.ID, "error", err)
+		m.logger.Warn(
+			"the end of an export was not recorded, another process goes on with it", "shop", w.Shop, "export_id", w.ID, "error", err,
+		)
 	}
 }
 

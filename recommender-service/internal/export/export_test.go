@@ -50,7 +50,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func() *store.Store)) {
 
 func manager(t *testing.T, s *store.Store, recommend export.Recommend) *export.Manager {
 	t.Helper()
-	m := export.New(s, recommend, nil, slog.New(slog.DiscardHandler), time.Now)
+	m := export.New(s, recommend, nil, nil, slog.New(slog.DiscardHandler), time.Now)
 	t.Cleanup(m.Close)
 	return m
 }
@@ -112,8 +112,8 @@ func TestEndedExportsMakeRoomAndThoseUnderWayDoNot(t *testing.T) {
 	})
 }
 
-// TestAnotherProcessGoesOn stops a process in the middle of an export, then one that never says another word; a third one goes on. Everybody
-// is in the file once, in order, and every process can read it.
+// TestAnotherProcessGoesOn stops a process in the middle of an export, then one that never says another word; a third one goes on.
+// Everybody is in the file once, in order, and every process can read it.
 func TestAnotherProcessGoesOn(t *testing.T) {
 	t.Parallel()
 	var users []string

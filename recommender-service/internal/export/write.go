@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/audience"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/database"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -74,6 +75,12 @@ func (m *Manager) write(ctx context.Context, work *store.ExportWork) error {
 	}
 	for {
 		people, next := r.UserIDs, ""
+		if r.Audience != nil {
+			if people, err = m.audience(ctx, work.Shop, r); err != nil {
+				return err
+			}
+			work.State.Total = len(people)
+		}
 		if r.Segment != "" {
 			if people, next, err = m.segment(ctx, work.Shop, r.Segment, w.at.Cursor); err != nil {
 				return err
@@ -95,14 +102,14 @@ func (w *writing) people(ctx context.Context, people []string) error {
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), w.saveLast(ctx))
 		}
-		answer, err := w.recommend(ctx, w.work.Shop, &api.Request{
-			Scenario: r.Scenario, UserID: id, Limit: r.Limit, Fields: r.Fields, Filter: r.Filter, Market: r.Market, DeadlineMS: 5000,
-		})
+		answer, err := w.recommend(ctx, w.work.Shop, question(r, id))
 		if err != nil {
 			return fmt.Errorf("recommend for person %d: %w", w.work.State.Done+1, err)
 		}
-		if err := w.one(id, &answer); err != nil {
-			return err
+		if r.Audience == nil || len(answer.Items) > 0 { // who has bought the item meanwhile is told nothing
+			if err := w.one(id, &answer); err != nil {
+				return err
+			}
 		}
 		w.work.State.Done++
 		w.at.Done, w.at.Last = w.at.Done+1, id
@@ -113,6 +120,18 @@ func (w *writing) people(ctx context.Context, people []string) error {
 		}
 	}
 	return nil
+}
+
+// question is what a person is asked with.
+func question(r *api.ExportRequest, id string) *api.Request {
+	if r.Audience == nil {
+		return &api.Request{
+			Scenario: r.Scenario, UserID: id, Limit: r.Limit, Fields: r.Fields, Filter: r.Filter, Market: r.Market, DeadlineMS: 5000,
+		}
+	}
+	q := audience.Request(r.Scenario, r.Audience.ItemID, id, r.Filter, r.Market)
+	q.Fields = r.Fields
+	return q
 }
 
 // saveLast saves what was written before the process is to stop.

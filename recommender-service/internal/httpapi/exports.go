@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
@@ -32,6 +33,16 @@ func (a *API) registerExports(api huma.API) {
 			return map[string]any{"users": len(in.Body.UserIDs), "segment": in.Body.Segment}
 		},
 	}, a.startExport))
+	register(api, auth.ScopeConfigWrite, huma.Operation{
+		OperationID: "find-audience", Method: http.MethodPost, Path: "/v1/audiences", Tags: tags,
+		Summary: "Find who should hear of an item", DefaultStatus: http.StatusAccepted,
+		Description: "That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, those first who would have it nearest the top, " +
+			"with reasons. Who does not consent to personalisation, bought it or does not want it is left out. Follow it at its Location.",
+		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
+	}, audit.Handler(a.Audit, audit.What[audienceInput]{
+		Action: "export.start", Subject: func(_ string, in *audienceInput) string { return in.Body.Scenario },
+		After: func(in *audienceInput) any { return map[string]any{"audience": in.Body.ItemID} },
+	}, a.findAudience))
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "get-export", Method: http.MethodGet, Path: "/v1/exports/{id}", Tags: tags, Summary: "State of an export",
 		Errors: []int{http.StatusNotFound},
@@ -56,10 +67,19 @@ type exportOutput struct {
 
 func (a *API) startExport(ctx context.Context, shop string, in *startExportInput) (*exportOutput, error) {
 	r := &recommenderapi.Request{Scenario: in.Body.Scenario, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market}
-	if (len(in.Body.UserIDs) == 0) == (in.Body.Segment == "") {
-		return nil, apierror.Invalid("The export has nobody to write for.", apierror.FieldError{
-			Pointer: "/user_ids", Code: "one_form", Detail: "send either user_ids or segment",
+	forms := 0
+	for _, given := range [...]bool{len(in.Body.UserIDs) > 0, in.Body.Segment != "", in.Body.Audience != nil} {
+		if given {
+			forms++
+		}
+	}
+	if forms != 1 {
+		return nil, apierror.Invalid("It is not clear whom to write for.", apierror.FieldError{
+			Pointer: "/user_ids", Code: "one_form", Detail: "send one of user_ids, segment and audience",
 		})
+	}
+	if err := a.offered(shop, in.Body.Audience, "/audience"); err != nil {
+		return nil, err
 	}
 	people := &rules.Problems{}
 	ids{people, ""}.list("/user_ids", in.Body.UserIDs)
@@ -77,6 +97,40 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 		return nil, apierror.Unavailable("Too many exports are under way.", time.Minute, nil)
 	}
 	return &exportOutput{"/v1/exports/" + state.ExportID, state}, problem(err, "export", "")
+}
+
+type audienceInput struct {
+	Body recommenderapi.AudienceRequest
+}
+
+func (a *API) findAudience(ctx context.Context, shop string, in *audienceInput) (*exportOutput, error) {
+	if err := a.offered(shop, &in.Body.Audience, ""); err != nil {
+		return nil, err
+	}
+	return a.startExport(ctx, shop, &startExportInput{recommenderapi.ExportRequest{
+		Scenario: in.Body.Scenario, Audience: &in.Body.Audience, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market,
+		Format: in.Body.Format,
+	}})
+}
+
+// offered refuses an audience for what nobody could buy.
+func (a *API) offered(shop string, r *recommenderapi.Audience, prefix string) (err error) {
+	if r == nil {
+		return nil
+	}
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
+		i := v.Find(r.ItemID)
+		if i < 0 || v.Item(v.Head(i)) == nil {
+			p := apierror.NotFound("item", r.ItemID)
+			p.Errors = []apierror.FieldError{{Pointer: prefix + "/item_id", Code: "item_not_found", Detail: "is not in the catalogue"}}
+			err = p
+		} else if !v.Item(v.Head(i)).Offered() {
+			err = apierror.Conflict(
+				"not_offered", "The item is hidden or sold out: whoever hears of it could not buy it. Change it first, then ask again.",
+			)
+		}
+	})
+	return err
 }
 
 // RecommendFor answers one person's request as POST /v1/recommendations would.

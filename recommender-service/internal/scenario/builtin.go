@@ -34,6 +34,11 @@ func Builtin() []api.Scenario {
 			Description: "Recommendations for a person who is not on the site now.",
 		},
 		{
+			ScenarioID: "email.item_alert", Title: "News of an item (e-mail)",
+			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceRecentlyViewed, Weight: 1}},
+			Description: "Whether a person should hear of an item that is back in stock, new or costs less: it may be one that was seen.",
+		},
+		{
 			ScenarioID: "home.for_you", Title: "For you", Seen: "exclude",
 			Sources:     []api.Source{{Kind: api.SourceHistory, Weight: 1}, {Kind: api.SourceSession, Weight: 2}},
 			Description: "Recommendations from everything the visitor did, the present session first.",

@@ -78,6 +78,28 @@ class ArmResult(TypedDict):
     visitors: int
 
 
+class Audience(TypedDict):
+    item_id: str
+    # So many people at most
+    limit: NotRequired[int]
+    # Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+    min_score: NotRequired[float]
+
+
+class AudienceRequest(TypedDict):
+    fields: NotRequired[list[str]]
+    filter: NotRequired[Condition]
+    format: NotRequired[Literal['ndjson', 'csv']]
+    item_id: str
+    # So many people at most
+    limit: NotRequired[int]
+    market: NotRequired[Market]
+    # Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+    min_score: NotRequired[float]
+    # Whose rules, filters and weights hold
+    scenario: NotRequired[str]
+
+
 class Boost(TypedDict):
     after: float
     factor: float
@@ -455,6 +477,8 @@ class ExportEntry(TypedDict):
 
 
 class ExportRequest(TypedDict):
+    # Or for those who should hear of an item
+    audience: NotRequired[Audience]
     fields: NotRequired[list[str]]
     filter: NotRequired[Condition]
     format: NotRequired[Literal['ndjson', 'csv']]
@@ -2538,6 +2562,22 @@ class Aisle(Core):
         """
         return self._stream("GET", f"/v1/users/{quote(id)}/export", repeatable=True, options=options)
 
+    def find_audience(
+        self,
+        body: AudienceRequest,
+        *,
+        options: Options | None = None,
+    ) -> Export:
+        """Find who should hear of an item.
+
+        That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, those
+        first who would have it nearest the top, with reasons. Who does not consent to personalisation, bought it or does not
+        want it is left out. Follow it at its Location.
+
+        Scope: `config:write`.
+        """
+        return self._call("POST", "/v1/audiences", body=body, options=options)
+
     def forget_person(
         self,
         *,
@@ -3573,7 +3613,7 @@ class Aisle(Core):
     ) -> Export:
         """Write recommendations for many people.
 
-        A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.
+        A job: follow it at its Location, then fetch `/result` within a day, through any replica.
 
         Scope: `config:write`.
         """

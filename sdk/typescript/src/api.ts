@@ -73,6 +73,28 @@ export interface ArmResult {
   visitors: number;
 }
 
+export interface Audience {
+  item_id: string;
+  /** So many people at most */
+  limit?: number;
+  /** Only people for whom it scores at least so much of what their best candidate does; .1 when absent */
+  min_score?: number;
+}
+
+export interface AudienceRequest {
+  fields?: string[];
+  filter?: Condition;
+  format?: "ndjson" | "csv";
+  item_id: string;
+  /** So many people at most */
+  limit?: number;
+  market?: Market;
+  /** Only people for whom it scores at least so much of what their best candidate does; .1 when absent */
+  min_score?: number;
+  /** Whose rules, filters and weights hold */
+  scenario?: string;
+}
+
 export interface Boost {
   after: number;
   factor: number;
@@ -460,6 +482,8 @@ export interface ExportEntry {
 }
 
 export interface ExportRequest {
+  /** Or for those who should hear of an item */
+  audience?: Audience;
   fields?: string[];
   filter?: Condition;
   format?: "ndjson" | "csv";
@@ -2468,6 +2492,19 @@ export class Aisle extends Core {
   }
 
   /**
+   * Find who should hear of an item.
+   * 
+   * That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, those first who
+   * would have it nearest the top, with reasons. Who does not consent to personalisation, bought it or does not want it is left out. Follow
+   * it at its Location.
+   * 
+   * Scope: `config:write`.
+   */
+  findAudience(body: AudienceRequest, options?: Options): Promise<Export> {
+    return this.call({ method: 'POST', path: `/v1/audiences`, body } satisfies Call, options);
+  }
+
+  /**
    * Forget a person.
    * 
    * Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE /v1/users/{id}` does with what the
@@ -3261,7 +3298,7 @@ export class Aisle extends Core {
   /**
    * Write recommendations for many people.
    * 
-   * A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.
+   * A job: follow it at its Location, then fetch `/result` within a day, through any replica.
    * 
    * Scope: `config:write`.
    */
