@@ -7,11 +7,11 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// heldUsers is the reciprocal of the share of rows that are left out whole to judge the refit.
-const heldUsers = 10
+// parts of the rows: the cases of one of them judge what has no own-out form.
+const parts = 5
 
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
-// for refitted weights, so a tenth of the rows is left out of the model whole and the cases of those rows are ranked.
+// for refitted weights, so the model is built without what the cases of a fifth of the rows hide, and those cases are ranked.
 func (s *search) refitHelps(p ease) (bool, error) {
 	rows, cases := s.apart(p.weighing, 0)
 	if len(cases.cases) == 0 {
@@ -42,20 +42,22 @@ func (s *search) refitHelps(p ease) (bool, error) {
 	return ndcg[1] > ndcg[0], nil
 }
 
-// apart returns training rows and cases that have nothing in common: all but one tenth of the rows, of ten, and the cases of that tenth,
-// or, where the cases are of later baskets anyway, all that teaches and all cases.
-func (s *search) apart(p weighing, tenth int32) (*csr.Matrix, *validation) {
+// apart returns the cases of one part of the rows and training rows without what those cases hide. The rest of their rows stays, as
+// the history of somebody who is served stands in what is learnt from. Cases of later baskets have no rows: all of them, and all that teaches.
+func (s *search) apart(p weighing, part int32) (*csr.Matrix, *validation) {
 	rows := s.matrix(p.Values).First(s.held.rows)
 	if s.held.cases[0].row < 0 {
 		return rows, s.held
 	}
 	cases := &validation{rows: rows.Rows}
+	hidden := map[int32][]int32{}
 	for _, c := range s.held.cases {
-		if c.row%heldUsers == tenth {
+		if c.row%parts == part {
 			cases.cases = append(cases.cases, c)
+			hidden[c.row] = c.hidden
 		}
 	}
-	return withoutTenth(rows, tenth), cases
+	return without(rows, hidden), cases
 }
 
 // graphOf is the graph of rows that are not those of a reading, aged as the validation is.
@@ -67,14 +69,20 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 	return g.WithUserExponent(p.UserExponent), nil
 }
 
-// withoutTenth returns m with every tenth row empty.
-func withoutTenth(m *csr.Matrix, tenth int32) *csr.Matrix {
+// without returns m less the given items of rows.
+func without(m *csr.Matrix, items map[int32][]int32) *csr.Matrix {
 	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
 	for u := range m.Rows {
-		if int32(u%heldUsers) != tenth {
-			items, val := m.Row(u)
-			out.ColIdx = append(out.ColIdx, items...)
-			out.Val = append(out.Val, val...)
+		row, val := m.Row(u)
+		gone := contains(items[int32(u)])
+		for p, j := range row {
+			if gone(j) {
+				continue
+			}
+			out.ColIdx = append(out.ColIdx, j)
+			if val != nil {
+				out.Val = append(out.Val, val[p])
+			}
 		}
 		out.RowPtr = append(out.RowPtr, len(out.ColIdx))
 	}

@@ -17,10 +17,10 @@ const (
 	// ridgePoints bounds the ridges tried.
 	ridgePoints = 6
 	// ridgeShare of the budget may go into them, at ridgeSeconds per entry of the data and neighbour of its item for each.
-	ridgeShare   = .35
+	ridgeShare   = .4
 	ridgeSeconds = 15e-9
 	// ridgeCases are asked for to tell what the chosen ridge gains.
-	ridgeCases = 2000
+	ridgeCases = searchCases
 )
 
 // ridge is one member: a point of the two-hop family, whose weights are solved again.
@@ -29,7 +29,7 @@ type ridge struct {
 	Lambda float64 `json:"lambda,omitempty"` // in units of ridgeUnit
 }
 
-func (p ridge) twoHop() twoHop { return twoHop{weighing: p.weighing} }
+func (p ridge) twoHop() twoHop { return twoHop{p.weighing} }
 
 func ridgeFamily(relations []string) family {
 	return family{
@@ -42,7 +42,7 @@ func ridgeFamily(relations []string) family {
 // them. Without a two-hop search before it, it makes one.
 func searchRidge(s *search) (*candidate, error) {
 	lambda, given := s.o.Pinned[Ridge][Lambda]
-	seconds := (ridgePoints + 2) * ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ())
+	seconds := (ridgePoints + 3) * ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ())
 	if !given && (s.standing == easeAhead || seconds > ridgeShare*s.o.BudgetSeconds) {
 		return nil, nil
 	}
@@ -95,7 +95,7 @@ func (g gain) added(cases []metrics.Accuracy) []metrics.Accuracy {
 }
 
 // ridgeTrial compares ridges with the two-hop lists that they start from. Weights of a regression have no cheap own-out form,
-// so both are built without a tenth of the rows, as for the refit of EASE, and the cases of those rows are ranked.
+// so both are built without what the cases of a part of the rows hide, as for the refit of EASE, and those cases are ranked.
 type ridgeTrial struct {
 	*search
 	cases *validation
@@ -104,8 +104,8 @@ type ridgeTrial struct {
 	start metrics.Accuracy // of lists
 }
 
-func (s *search) ridgeTrial(p twoHop, tenth int32) (*ridgeTrial, error) {
-	rows, cases := s.apart(p.weighing, tenth)
+func (s *search) ridgeTrial(p twoHop, part int32) (*ridgeTrial, error) {
+	rows, cases := s.apart(p.weighing, part)
 	g, err := s.graphOf(rows, p.weighing)
 	if err != nil {
 		return nil, err
@@ -129,17 +129,17 @@ func (t *ridgeTrial) gain(p ridge) (gain, error) {
 	return gain{got.NDCG - t.start.NDCG, got.Recall - t.start.Recall}, err
 }
 
-// ridgeGain measures a ridge on tenths of the rows that have not chosen it, as many as have enough cases. Later baskets, of which there
-// are no tenths, tell it themselves: one number chosen on thousands of them does not flatter it.
+// ridgeGain measures a ridge on parts of the rows that have not chosen it, as many as have enough cases. Later baskets, of which there
+// are no parts, tell it themselves: one number chosen on thousands of them does not flatter it.
 func (s *search) ridgeGain(p ridge) (gain, error) {
 	var sum gain
 	seen := 0
-	for tenth := range int32(heldUsers) {
+	for part := range int32(parts) {
 		later := s.held.cases[0].row < 0
-		if tenth == 0 && !later || seen >= ridgeCases || later && tenth > 0 {
+		if part == 0 && !later || seen >= ridgeCases || later && part > 0 {
 			continue
 		}
-		t, err := s.ridgeTrial(p.twoHop(), tenth)
+		t, err := s.ridgeTrial(p.twoHop(), part)
 		if err != nil {
 			return gain{}, err
 		}
