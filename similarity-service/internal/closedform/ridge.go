@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// ridgeSteps and ridgeTolerance end the conjugate gradients of one target. A ridge of the size of the largest
-	// eigenvalue or above leaves condition numbers of about two, for which a few steps are exact to three digits.
-	ridgeSteps     = 6
+	// ridgeSteps and ridgeTolerance end the conjugate gradients of one target. A ridge of a seventh of the largest
+	// eigenvalue leaves condition numbers of about eight, for which eight steps are exact to two digits; more changed no ranking.
+	ridgeSteps     = 8
 	ridgeTolerance = 1e-4
 )
 

@@ -9,21 +9,26 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// Ridge is the two-hop family with its weights solved again by a weak ridge regression on the listed pairs. It needs no dense
-// inverse and takes catalogues of any size; a build costs several times that of the two-hop lists that it starts from.
+// Ridge gives every item a ridge regression on the items whose two-hop lists have it. It needs no dense inverse and takes catalogues of
+// any size; a build costs several times that of the two-hop lists that say which pairs there are.
 const Ridge = "ridge"
 
 const (
-	// ridgePoints bounds the ridges tried.
-	ridgePoints = 6
-	// ridgeShare of the budget may go into them, at ridgeSeconds per entry of the data and neighbour of its item for each.
+	// ridgeShare of the budget may go into its search, at ridgeSeconds per entry of the data and neighbour of its item for each build.
 	ridgeShare   = .4
-	ridgeSeconds = 15e-9
-	// ridgeCases are asked for to tell what the chosen ridge gains.
-	ridgeCases = searchCases
+	ridgeSeconds = 25e-9
+	// ridgePoints bounds the points tried; fewer than ridgeLeast would be no search.
+	ridgePoints, ridgeLeast = 24, 3
+	// ridgeScalings bounds the exponents that are tried for the lists of one point.
+	ridgeScalings = 6
+	// ridgeChoice cases at least choose, ridgeCases others, where there are more, tell what is gained.
+	ridgeChoice, ridgeCases = easeMaxCases, searchCases
+	// supportExponent is β of the two-hop lists that say which pairs there are; between .1 and .5 it hardly matters.
+	supportExponent = .3
 )
 
-// ridge is one member: a point of the two-hop family, whose weights are solved again.
+// ridge is one member. Its exponents are not those that suit two-hop lists: a regression takes out by itself what long histories and
+// popular items say twice.
 type ridge struct {
 	weighing
 	Lambda float64 `json:"lambda,omitempty"` // in units of ridgeUnit
@@ -33,55 +38,125 @@ func (p ridge) twoHop() twoHop { return twoHop{p.weighing} }
 
 func ridgeFamily(relations []string) family {
 	return family{
-		name: Ridge, relations: relations, base: TwoHop, parameters: []Parameter{lambdaParameter}, search: searchRidge,
+		name: Ridge, relations: relations, base: TwoHop, parameters: append(weighingParameters(), lambdaParameter), search: searchRidge,
 		read: func(r *Recipe) (member, error) { return decode(r, ridge{weighing: weighing{LogHalfLife: noDecay}}) },
 	}
 }
 
-// searchRidge looks for the ridge at the point that the two-hop search chose, and returns nil when none helps or the budget has no room for
-// them. Without a two-hop search before it, it makes one.
+// ridgeStart is where the search begins: at the reading of rows and seeds that suits the two-hop family.
+func (s *search) ridgeStart(hop twoHop) ridge {
+	p := ridge{weighing: hop.weighing, Lambda: .2}
+	p.UserExponent = -.3
+	p.weighing = s.pinned(Ridge, p.weighing)
+	if lambda, given := s.o.Pinned[Ridge][Lambda]; given {
+		p.Lambda = lambda
+	}
+	return p
+}
+
+// ridgeEvaluations is the number of points that the budget allows, 0 when they are too few.
+func (s *search) ridgeEvaluations() int {
+	builds := min(max(ridgeChoice*parts/len(s.held.cases), 1), parts) // a point is built for each part that chooses
+	if s.held.cases[0].row < 0 {
+		builds = 1
+	}
+	each := ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ()) * float64(builds)
+	limit := int(min(ridgeShare*s.o.BudgetSeconds/each, ridgePoints))
+	if len(s.o.Pinned[Ridge]) == 0 && (limit < ridgeLeast || s.standing == easeAhead) {
+		return 0
+	}
+	return max(limit, ridgeLeast)
+}
+
+// searchRidge looks for λ, the user exponent and the half-life of rows, and for each of them scans what only scales the lists. It returns
+// nil when it does not gain on the two-hop lists or the budget has no room for it. Without a two-hop search before it, it makes one.
 func searchRidge(s *search) (*candidate, error) {
-	lambda, given := s.o.Pinned[Ridge][Lambda]
-	seconds := (ridgePoints + 3) * ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ())
-	if !given && (s.standing == easeAhead || seconds > ridgeShare*s.o.BudgetSeconds) {
+	limit := s.ridgeEvaluations()
+	if limit == 0 {
 		return nil, nil
 	}
 	base, err := s.bestTwoHop()
 	if err != nil {
 		return nil, err
 	}
-	trial, err := s.ridgeTrial(base.at, 0)
-	if err != nil || len(trial.cases.cases) == 0 {
-		return nil, err
+	start := s.ridgeStart(base.at)
+	best, calls := &scored[ridge]{at: start}, 0
+	chosen := s.apart(start.Values, 0, ridgeChoice)
+	axes := s.axes(Ridge,
+		axis{name: Lambda, start: math.Log2(start.Lambda), step: 1, last: .5, low: -8, top: 8},
+		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1.5, top: .5},
+	)
+	if s.data.RowTimes != nil {
+		axes = append(
+			axes, s.axes(Ridge, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .5, low: 2, top: noDecay})...,
+		)
 	}
-	best := ridge{weighing: base.at.weighing}
-	most := gain{}
-	axes := s.axes(Ridge, axis{name: Lambda, start: 1, step: 1, last: .5, low: -3, top: 8})
-	_, _, err = patternSearch(axes, ridgePoints, func(at []float64) (float64, error) {
-		p := best
-		if p.Lambda = lambda; !given {
-			p.Lambda = math.Exp2(at[0])
+	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
+		p := best.at // its exponents of degrees, which move little from point to point
+		p.Lambda, p.UserExponent = math.Exp2(at[0]), at[1]
+		if len(at) > 2 {
+			p.LogHalfLife = logDays(at[2])
 		}
-		g, err := trial.gain(p)
+		c, err := s.bestScaling(p, chosen, ridgeScalings)
 		if err != nil {
 			return 0, err
 		}
-		s.tried(p, g.added(base.cases))
-		if best.Lambda == 0 || g.ndcg > most.ndcg {
-			best, most = p, g
+		if calls++; s.o.Progress != nil {
+			s.o.Progress("search "+Ridge, min(calls, limit), limit)
 		}
-		return g.ndcg, nil
+		s.tried(c.at, c.cases)
+		if best.better(c) {
+			best = c
+		}
+		return c.ndcg(), nil
 	})
-	if err != nil || !given && most.ndcg <= 0 {
+	if err != nil {
 		return nil, err
 	}
-	if most, err = s.ridgeGain(best); err != nil || !given && most.ndcg <= 0 {
+	gained, err := s.ridgeGain(best.at, base.at, len(chosen))
+	if err != nil || gained.ndcg <= 0 && len(s.o.Pinned[Ridge]) == 0 {
 		return nil, err
 	}
-	return found(Ridge, &scored[ridge]{best, most.added(base.cases)}), nil
+	return found(Ridge, &scored[ridge]{best.at, gained.added(base.cases)}), nil
 }
 
-// gain is what a ridge adds to the mean accuracy of the two-hop lists that it starts from.
+// bestScaling solves for the weights of a point once for each part and scans the exponents of the degrees of seeds and targets, which only
+// scale them, from those of p.
+func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge], error) {
+	graphs, solved := make([]*neighbours.Graph, len(parts)), make([]*neighbours.Lists, len(parts))
+	for n, held := range parts {
+		var err error
+		if graphs[n], err = s.graphOf(held.rows, p.weighing); err != nil {
+			return nil, err
+		}
+		if solved[n], err = s.solve(graphs[n], p); err != nil {
+			return nil, err
+		}
+	}
+	best := &scored[ridge]{}
+	axes := s.axes(Ridge,
+		axis{name: SourceExponent, start: p.SourceExponent, step: .1, last: .05, low: -1, top: 1.5},
+		axis{name: TargetExponent, start: p.TargetExponent, step: .1, last: .05, low: -1, top: 1},
+	)
+	_, _, err := patternSearch(axes, scalings, func(at []float64) (float64, error) {
+		p.SourceExponent, p.TargetExponent = at[0], at[1]
+		c := &scored[ridge]{at: p}
+		for n, held := range parts {
+			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, held.cases)
+			if err != nil {
+				return 0, err
+			}
+			c.cases = append(c.cases, cases...)
+		}
+		if best.better(c) {
+			best = c
+		}
+		return c.ndcg(), nil
+	})
+	return best, err
+}
+
+// gain is what a ridge adds to the mean accuracy of two-hop lists.
 type gain struct{ ndcg, recall float64 }
 
 // added returns cases that are better by the gain.
@@ -94,68 +169,41 @@ func (g gain) added(cases []metrics.Accuracy) []metrics.Accuracy {
 	return out
 }
 
-// ridgeTrial compares ridges with the two-hop lists that they start from. Weights of a regression have no cheap own-out form,
-// so both are built without what the cases of a part of the rows hide, as for the refit of EASE, and those cases are ranked.
-type ridgeTrial struct {
-	*search
-	cases *validation
-	graph *neighbours.Graph
-	lists *neighbours.Lists
-	start metrics.Accuracy // of lists
-}
-
-func (s *search) ridgeTrial(p twoHop, part int32) (*ridgeTrial, error) {
-	rows, cases := s.apart(p.weighing, part)
-	g, err := s.graphOf(rows, p.weighing)
-	if err != nil {
-		return nil, err
+// ridgeGain compares a ridge with two-hop lists on parts of the rows that have not chosen it. Where all parts have, on all of them: as the
+// other families are chosen and measured on the same cases where these are few.
+func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
+	held := s.apart(p.Values, chosen, ridgeCases)
+	if len(held) == 0 {
+		held = s.apart(p.Values, 0, ridgeCases)
 	}
-	t := &ridgeTrial{search: s, cases: cases, graph: g}
-	if t.lists, err = neighbours.Build(g, p.similarity(g), s.o.build()); err != nil {
-		return nil, err
-	}
-	ranked, err := s.rankHeld(t.lists, p.weighing, cases)
-	t.start = metrics.Mean(ranked)
-	return t, err
-}
-
-func (t *ridgeTrial) gain(p ridge) (gain, error) {
-	lists, err := t.ridgeLists(t.graph, t.lists, p)
-	if err != nil {
-		return gain{}, err
-	}
-	ranked, err := t.rankHeld(lists, p.weighing, t.cases)
-	got := metrics.Mean(ranked)
-	return gain{got.NDCG - t.start.NDCG, got.Recall - t.start.Recall}, err
-}
-
-// ridgeGain measures a ridge on parts of the rows that have not chosen it, as many as have enough cases. Later baskets, of which there
-// are no parts, tell it themselves: one number chosen on thousands of them does not flatter it.
-func (s *search) ridgeGain(p ridge) (gain, error) {
-	var sum gain
-	seen := 0
-	for part := range int32(parts) {
-		later := s.held.cases[0].row < 0
-		if part == 0 && !later || seen >= ridgeCases || later && part > 0 {
-			continue
-		}
-		t, err := s.ridgeTrial(p.twoHop(), part)
+	var before, after []metrics.Accuracy
+	for _, h := range held {
+		g, err := s.graphOf(h.rows, hop.weighing)
 		if err != nil {
 			return gain{}, err
 		}
-		g, err := t.gain(p)
+		lists, err := neighbours.Build(g, hop.similarity(g), s.o.build())
 		if err != nil {
 			return gain{}, err
 		}
-		n := len(t.cases.cases)
-		sum.ndcg, sum.recall, seen = sum.ndcg+g.ndcg*float64(n), sum.recall+g.recall*float64(n), seen+n
+		ranked, err := s.rankHeld(lists, hop.weighing, h.cases)
+		if err != nil {
+			return gain{}, err
+		}
+		before = append(before, ranked...)
+		c, err := s.bestScaling(p, []part{h}, 1)
+		if err != nil {
+			return gain{}, err
+		}
+		after = append(after, c.cases...)
 	}
-	return gain{sum.ndcg / float64(max(seen, 1)), sum.recall / float64(max(seen, 1))}, nil
+	was, is := metrics.Mean(before), metrics.Mean(after)
+	return gain{is.NDCG - was.NDCG, is.Recall - was.Recall}, nil
 }
 
 func (p ridge) parameters(s *search) map[string]any {
 	out := p.weighing.parameters(s)
-	out["lambda"] = p.Lambda
+	out["lambda"] = math.Round(p.Lambda*1e6) / 1e6
 	return out
 }
 
@@ -164,32 +212,37 @@ func (p ridge) validate(s *search, held *validation) ([]metrics.Accuracy, error)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.ridgeGain(p)
-	return g.added(cases), err
+	gained, err := s.ridgeGain(p, p.twoHop(), 0)
+	return gained.added(cases), err
 }
 
-// build makes the two-hop lists and solves for their weights.
+// build makes the lists from all training data.
 func (p ridge) build(s *search) (*Trained, error) {
-	t, err := p.twoHop().build(s)
-	if err != nil {
-		return nil, err
-	}
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
 	}
-	t.Lists, err = s.ridgeLists(g, t.Lists, p)
-	return t, err
-}
-
-// ridgeLists solves for the weights of support with λ in units of [ridgeUnit], and scales them by the degrees as p scales
-// two-hop weights: c_ij = d_i^½·d_j^½·(R̃ᵀR̃)_ij makes d_i^−α·d_j^−β·c_ij = d_i^{½−α}·d_j^{½−β}·(R̃ᵀR̃)_ij.
-func (s *search) ridgeLists(g *neighbours.Graph, support *neighbours.Lists, p ridge) (*neighbours.Lists, error) {
-	lists, err := closedform.Ridge(g, support, p.Lambda*ridgeUnit(g), s.o.build())
+	lists, err := s.solve(g, p)
 	if err != nil {
 		return nil, err
 	}
-	return lists.Scaled(neighbours.Powers(g.Degree(), .5-p.SourceExponent), neighbours.Powers(g.Degree(), .5-p.TargetExponent)), nil
+	return p.trained(p.scaled(g, lists)), nil
+}
+
+// solve gives the weights of the normalised space, with λ in units of [ridgeUnit].
+func (s *search) solve(g *neighbours.Graph, p ridge) (*neighbours.Lists, error) {
+	o := s.o.build()
+	support, err := neighbours.Build(g, neighbours.TwoHop{UserExponent: p.UserExponent, TargetExponent: supportExponent}.Similarity(g), o)
+	if err != nil {
+		return nil, err
+	}
+	return closedform.Ridge(g, support, p.Lambda*ridgeUnit(g), o)
+}
+
+// scaled scales weights of the normalised space by the degrees as p scales two-hop weights: c_ij = d_i^½·d_j^½·(R̃ᵀR̃)_ij makes
+// d_i^−α·d_j^−β·c_ij = d_i^{½−α}·d_j^{½−β}·(R̃ᵀR̃)_ij.
+func (p ridge) scaled(g *neighbours.Graph, l *neighbours.Lists) *neighbours.Lists {
+	return l.Scaled(neighbours.Powers(g.Degree(), .5-p.SourceExponent), neighbours.Powers(g.Degree(), .5-p.TargetExponent))
 }
 
 // ridgeUnit is the Rayleigh quotient of R̃ᵀR̃ at the vector √d, Σ_u w_u·d_u² / Σ_i d_i: 1, the largest eigenvalue, for a = −1,
