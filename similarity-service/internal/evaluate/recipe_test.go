@@ -72,6 +72,7 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 		{dataset.Similar, evaluate.TwoHopLowRank, recipe(t, evaluate.TwoHopLowRank, fields{
 			"values": "ones", "user_exponent": -1. / 3, "target_exponent": .1, "low_rank": 9, "strength": 1. / 7, "vector_seed": 5,
 		})},
+		{dataset.Similar, evaluate.Ridge, nil},
 		{dataset.Similar, evaluate.EASE, recipe(t, evaluate.EASE, fields{
 			"values": "ones", "user_exponent": -.2, "source_exponent": .1, "lambda": 100. / 3, "refit": true,
 		})},
