@@ -55,14 +55,14 @@ func TestAShopPinsAnAlgorithm(t *testing.T) {
 	t.Parallel()
 	c := start(t, shop(1), settings(t))
 	job := recompute(t, c, similarityapi.JobRequest{
-		Relations: []string{similarityapi.Similar}, Algorithms: []string{"gfcf"}, BudgetSeconds: 1, Publish: "never",
+		Relations: []string{similarityapi.Similar}, Algorithms: []string{"ease"}, BudgetSeconds: 1, Publish: "never",
 	})
 	if len(job.Models) != 1 {
 		t.Fatalf("%+v", job)
 	}
 	m, err := c.Model(deadline(t), job.Models[0])
-	if err != nil || m.Algorithm != "gfcf" {
-		t.Errorf("%s was made, want gfcf; %v", m.Algorithm, err)
+	if err != nil || m.Algorithm != "ease" {
+		t.Errorf("%s was made, want ease; %v", m.Algorithm, err)
 	}
 }
 
@@ -71,6 +71,7 @@ func TestAJobIsNotSteeredByWhatThereIsNot(t *testing.T) {
 	c := start(t, shop(1), settings(t))
 	for pointer, request := range map[string]similarityapi.JobRequest{
 		"/algorithms/0": {Algorithms: []string{"magic"}},
+		"/algorithms/1": {Algorithms: []string{"two_hop", "llr"}},
 		"/parameters":   {Parameters: map[string]map[string]float64{"two_hop": {"beta": 7}}},
 		"/folds":        {Folds: 3},
 		"/touched_only": {TouchedOnly: true, Algorithms: []string{"two_hop"}},

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// ridgeSteps and ridgeTolerance end the conjugate gradients of one target. A ridge of the size of the largest
-	// eigenvalue or above leaves condition numbers of about two, for which a few steps are exact to three digits.
-	ridgeSteps     = 6
+	// ridgeSteps and ridgeTolerance end the conjugate gradients of one target. A ridge of a seventh of the largest
+	// eigenvalue leaves condition numbers of about eight, for which eight steps are exact to two digits; more changed no ranking.
+	ridgeSteps     = 8
 	ridgeTolerance = 1e-4
 )
 
-// Ridge solves a weak ridge regression in the normalised space for the neighbours of support and keeps the o.K largest weights
+// Ridge solves a ridge regression in the normalised space for the neighbours of support and keeps the o.K largest weights
 // of each item. With R̃ = D_U^{a/2}·R·D_I^{−½}, the target j and the sources S that list it, it is
 // b_S = (R̃_SᵀR̃_S + λI)⁻¹·R̃_Sᵀr̃_j: EASE without its dense inverse, restricted to a support as SLIM is (Ning and Karypis,
 // ICDM 2011), for catalogues of any size. For large λ it becomes the two-hop weight R̃_Sᵀr̃_j / λ.

@@ -187,7 +187,7 @@ func (s *search) bestReading(p ease) (*scored[ease], error) {
 // finishEASE scans what only scales the weights of the point that the search found, exponents of the degrees of seeds and
 // targets as in the two-hop family, validates it on as many cases as the other families and decides on the refit.
 func (s *search) finishEASE(p ease) (*candidate, error) {
-	scores, p, err := s.easeScores(p, s.held.shared())
+	scores, p, err := s.easeScores(p, s.held)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		return nil, err
 	}
 	p.SourceExponent, p.TargetExponent = at[0], at[1]
-	cases, err := scores.accuracy(s.held.shared(), s.o, p.weighing)
+	cases, err := scores.accuracy(s.held, s.o, p.weighing)
 	if err != nil {
 		return nil, err
 	}

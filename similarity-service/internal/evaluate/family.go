@@ -37,10 +37,7 @@ func families() []family {
 	rows := []string{dataset.Similar, dataset.BoughtTogether}
 	return []family{
 		popularFamily(append(rows, dataset.ViewedNext)),
-		namedFamily(Cosine, append(rows, dataset.ViewedNext), true),
-		namedFamily(RP3Beta, rows, false),
-		namedFamily(GFCF, rows, false),
-		namedFamily(LLR, rows, false),
+		cosineFamily(append(rows, dataset.ViewedNext)),
 		twoHopFamily(rows),
 		lowRankFamily(rows),
 		easeFamily(rows),
@@ -70,6 +67,27 @@ func listed(which func(family) bool) []string {
 		}
 	}
 	return out
+}
+
+// retired names families of earlier versions, which stored models, schedules and run files may still name, and what to ask for instead.
+func retired() map[string]string {
+	const point = "two_hop with the parameters user_exponent %s, source_exponent %s and target_exponent %s is the same model"
+	return map[string]string{
+		"rp3beta": fmt.Sprintf(point, "-1", "1", "0.5"),
+		"gfcf":    fmt.Sprintf(point, "-1", "0.5", "0.5"),
+		"llr":     "two_hop did better wherever it was measured",
+	}
+}
+
+// Known says why there is no family of that name, and what to do about it; nil when there is one.
+func Known(name string) error {
+	if familyOf(name) != nil {
+		return nil
+	}
+	if instead, ok := retired()[name]; ok {
+		return fmt.Errorf("algorithm %q is no longer offered: %s", name, instead)
+	}
+	return fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms())
 }
 
 // Suits reports whether a family is for data of a relation.
@@ -120,7 +138,7 @@ func (s *search) given(f family, suits bool) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	cases, err := m.validate(s, s.held.shared())
+	cases, err := m.validate(s, s.held)
 	return &candidate{name: f.name, scored: scored[member]{m, cases}}, err
 }
 
@@ -156,6 +174,14 @@ type candidate struct {
 	path []Point // what the search tried
 	cpu  float64
 	peak int64
+}
+
+// confirmed is found with the cases that the search looked at, and all the others: it was chosen on those, which flatters it.
+func confirmed[M member](s *search, name string, c *scored[M]) (*candidate, error) {
+	if len(c.cases) == len(s.held.cases) {
+		return found(name, c), nil
+	}
+	return s.score(name, c.at)
 }
 
 // found makes what a search found a candidate.

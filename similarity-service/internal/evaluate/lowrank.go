@@ -32,7 +32,7 @@ type lowRank struct {
 	VectorSeed uint64  `json:"vector_seed,omitempty"` // starts the vectors
 }
 
-func (p lowRank) twoHop() twoHop { return twoHop{weighing: p.weighing} }
+func (p lowRank) twoHop() twoHop { return twoHop{p.weighing} }
 
 func lowRankFamily(relations []string) family {
 	return family{
@@ -95,7 +95,7 @@ func searchLowRank(s *search) (*candidate, error) {
 		return nil, err
 	}
 	p := lowRank{weighing: base.at.weighing, Rank: rank, VectorSeed: s.o.Seed}
-	l, err := s.lowScores(p, s.held.shared())
+	l, err := s.lowScores(p, s.held.guide())
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func searchLowRank(s *search) (*candidate, error) {
 	if err != nil || at[0] == 0 {
 		return nil, err
 	}
-	return found(TwoHopLowRank, best), nil
+	return confirmed(s, TwoHopLowRank, best)
 }
 
 // lowScores scores the term at points that have the user exponent, the reading and the half-life of the one that its vectors were found

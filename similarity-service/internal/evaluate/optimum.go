@@ -52,7 +52,7 @@ func (s *search) testOptimum(chosen member) (*Optimum, error) {
 			m = low
 		} else {
 			p.UserExponent = at[2]
-			m = twoHop{weighing: p}
+			m = twoHop{p}
 		}
 		model, err := m.build(&quiet)
 		if err != nil {

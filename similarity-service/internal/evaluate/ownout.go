@@ -17,7 +17,7 @@ type seeding struct {
 // listScores validates lists whose counts and similarity are known, subtracting each case's own share.
 type listScores struct {
 	graph *neighbours.Graph
-	sim   neighbours.Similarity
+	sim   *neighbours.Similarity
 	lists *neighbours.Lists // with Counts when any case has a row
 	low   *lowTerm          // nil for none
 }
@@ -79,7 +79,7 @@ func (s *listScores) without(t *trial, i, j int32, product, count float32) float
 		return 0 // what remains is rounding
 	}
 	degree := s.graph.Degree()[j] - s.graph.RowBase(t.row)*math.Abs(float64(t.hidden[j]))
-	return float32(s.sim.Pair(i, j, left, degree))
+	return float32(s.sim.Pair(i, left, degree))
 }
 
 func abs(x float32) float32 { return float32(math.Abs(float64(x))) }

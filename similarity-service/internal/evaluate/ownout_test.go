@@ -32,8 +32,8 @@ func randomMatrix(t *testing.T, users, items int, valued bool) *csr.Matrix {
 	return m
 }
 
-// without returns m with the hidden items taken out of row u.
-func without(t *testing.T, m *csr.Matrix, c *heldCase) *csr.Matrix {
+// rebuiltFrom returns m with the hidden items taken out of row u.
+func rebuiltFrom(t *testing.T, m *csr.Matrix, c *heldCase) *csr.Matrix {
 	t.Helper()
 	b := csr.NewBuilder(m.Cols)
 	for i := range m.Rows {
@@ -127,7 +127,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *heldCase) {
 			s.addList(r, tr, u, i, tr.values[q])
 		}
 	})
-	rebuilt, err := neighbours.NewGraph(without(t, m, c), nil)
+	rebuilt, err := neighbours.NewGraph(rebuiltFrom(t, m, c), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *heldCase) {
 			s.addList(r, tr, i, tr.values[q], tr.values[q])
 		}
 	})
-	rebuilt, err := neighbours.NewGraph(without(t, m, c), nil)
+	rebuilt, err := neighbours.NewGraph(rebuiltFrom(t, m, c), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,8 +88,8 @@ func (r *Recipe) Readable() error {
 
 // separable is a member whose lists can be built one by one.
 type separable interface {
-	// similarity is what weighs the pairs of g, or nil when each list depends on more than its item's rows.
-	similarity(g *neighbours.Graph) neighbours.Similarity
+	// similarity is what weighs the pairs of g.
+	similarity(g *neighbours.Graph) *neighbours.Similarity
 	rows() weighing
 }
 

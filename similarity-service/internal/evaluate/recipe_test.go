@@ -66,10 +66,13 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 	}{
 		{dataset.Similar, evaluate.TwoHop, nil}, {dataset.BoughtTogether, evaluate.TwoHop, nil},
 		{dataset.ViewedNext, evaluate.NextItem, nil},
-		{dataset.Similar, evaluate.LLR, recipe(t, evaluate.LLR, fields{"values": "ones", "seed_half_life": 12})},
+		{dataset.Similar, evaluate.TwoHop, recipe(t, evaluate.TwoHop, fields{
+			"values": "ones", "seed_half_life": 12, "target_exponent": .1,
+		})},
 		{dataset.Similar, evaluate.TwoHopLowRank, recipe(t, evaluate.TwoHopLowRank, fields{
 			"values": "ones", "user_exponent": -1. / 3, "target_exponent": .1, "low_rank": 9, "strength": 1. / 7, "vector_seed": 5,
 		})},
+		{dataset.Similar, evaluate.Ridge, nil},
 		{dataset.Similar, evaluate.EASE, recipe(t, evaluate.EASE, fields{
 			"values": "ones", "user_exponent": -.2, "source_exponent": .1, "lambda": 100. / 3, "refit": true,
 		})},
@@ -121,8 +124,8 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 func TestOnlyTheRecipeCompetesAndIsSelected(t *testing.T) {
 	t.Parallel()
 	for _, relation := range []string{dataset.Similar, dataset.ViewedNext} {
-		for _, algorithm := range []string{evaluate.Cosine, evaluate.GFCF} {
-			if relation == dataset.ViewedNext && algorithm == evaluate.GFCF {
+		for _, algorithm := range []string{evaluate.Cosine, evaluate.TwoHop} {
+			if relation == dataset.ViewedNext && algorithm == evaluate.TwoHop {
 				continue
 			}
 			o := options()
@@ -149,6 +152,7 @@ func TestRecipesThatDoNotFitAreRefused(t *testing.T) {
 	for want, r := range map[string]*evaluate.Recipe{
 		`"popular"`:                  recipe(t, evaluate.Popular, nil),
 		`"magic"`:                    recipe(t, "magic", nil),
+		`"llr"`:                      recipe(t, "llr", fields{"values": "ones"}), // competed once, and may still be live
 		"without session parameters": recipe(t, evaluate.NextItem, nil),
 		`values as "liked"`:          recipe(t, evaluate.TwoHop, fields{"values": "liked"}),
 		`unknown field "gamma"`:      recipe(t, evaluate.TwoHop, fields{"values": "ones", "gamma": 1}),

@@ -2,22 +2,15 @@ package evaluate
 
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
-	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// heldUsers is the reciprocal of the share of rows that are left out whole to judge the refit.
-const heldUsers = 10
-
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
-// for refitted weights, so a tenth of the rows is left out of the model whole and the cases of those rows are ranked.
+// for refitted weights, so the model is built without what the cases of a fifth of the rows hide, and those cases are ranked.
 func (s *search) refitHelps(p ease) (bool, error) {
-	rows, cases := s.apart(p.weighing, 0)
-	if len(cases.cases) == 0 {
-		return false, nil
-	}
-	g, err := s.graphOf(rows, p.weighing)
+	held := s.apart(p.Values, 0, 1)[0]
+	g, err := s.graphOf(held.rows, p.weighing)
 	if err != nil {
 		return false, err
 	}
@@ -33,52 +26,13 @@ func (s *search) refitHelps(p ease) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ranked, err := s.rankHeld(lists, p.weighing, cases)
+		ranked, err := s.rankHeld(lists, p.weighing, held.cases)
 		if err != nil {
 			return false, err
 		}
 		ndcg[at] = metrics.Mean(ranked).NDCG
 	}
 	return ndcg[1] > ndcg[0], nil
-}
-
-// apart returns training rows and cases that have nothing in common: all but one tenth of the rows, of ten, and the cases of that tenth,
-// or, where the cases are of later baskets anyway, all that teaches and all cases.
-func (s *search) apart(p weighing, tenth int32) (*csr.Matrix, *validation) {
-	rows := s.matrix(p.Values).First(s.held.rows)
-	if s.held.cases[0].row < 0 {
-		return rows, s.held
-	}
-	cases := &validation{rows: rows.Rows}
-	for _, c := range s.held.cases {
-		if c.row%heldUsers == tenth {
-			cases.cases = append(cases.cases, c)
-		}
-	}
-	return withoutTenth(rows, tenth), cases
-}
-
-// graphOf is the graph of rows that are not those of a reading, aged as the validation is.
-func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error) {
-	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.LogHalfLife, rows.Rows, s.held.until))
-	if err != nil {
-		return nil, err
-	}
-	return g.WithUserExponent(p.UserExponent), nil
-}
-
-// withoutTenth returns m with every tenth row empty.
-func withoutTenth(m *csr.Matrix, tenth int32) *csr.Matrix {
-	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
-	for u := range m.Rows {
-		if int32(u%heldUsers) != tenth {
-			items, val := m.Row(u)
-			out.ColIdx = append(out.ColIdx, items...)
-			out.Val = append(out.Val, val...)
-		}
-		out.RowPtr = append(out.RowPtr, len(out.ColIdx))
-	}
-	return out
 }
 
 // easeLists builds the lists of a point from g, refitted if the point says so.
@@ -115,17 +69,4 @@ func easeWeights(
 		}
 	}
 	return lists.Scaled(neighbours.Powers(g.Degree(), -p.SourceExponent), neighbours.Powers(g.Degree(), -p.TargetExponent)), nil
-}
-
-// rankHeld ranks cases whose hidden entries are not in the lists.
-func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation) ([]metrics.Accuracy, error) {
-	m := p.trained(l)
-	rows := s.matrix(p.Values)
-	return cases.each(s.o, rows.Cols, func(r *Ranker) func(*heldCase) []int32 {
-		t := newTrial(rows.Cols)
-		return func(c *heldCase) []int32 {
-			t.begin(rows, c)
-			return r.Rank(m, t.seeds, t.values, t.exclude, s.o.K)
-		}
-	})
 }

@@ -53,3 +53,20 @@ func TestRidgeIsReproducible(t *testing.T) {
 		t.Errorf("3 workers: %s", diff)
 	}
 }
+
+func TestRidgeLeavesGivenParametersAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, relation := range []string{dataset.Similar, dataset.BoughtTogether} {
+		o := options()
+		o.Algorithms = []string{evaluate.Ridge}
+		o.Pinned = evaluate.Pinned{evaluate.Ridge: {"a": -.45, "beta": .15, "lambda": .7}}
+		board, err := evaluate.Run(grouped(t, 300, relation), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := board.ByName(evaluate.Ridge)
+		if r == nil || r.Parameters["user_exponent"] != -.45 || r.Parameters["target_exponent"] != .15 || r.Parameters["lambda"] != .7 {
+			t.Errorf("%s: %+v", relation, r)
+		}
+	}
+}

@@ -96,8 +96,8 @@ func (o Options) validate() error {
 		errs = append(errs, fmt.Errorf("budget is %v seconds, want more than 0", o.BudgetSeconds))
 	}
 	for _, name := range o.Algorithms {
-		if familyOf(name) == nil {
-			errs = append(errs, fmt.Errorf("algorithm %q is unknown, want some of %v", name, Algorithms()))
+		if err := Known(name); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if _, err := o.Pinned.Checked(); err != nil {
@@ -183,7 +183,7 @@ func (s *search) matrix(name string) *csr.Matrix {
 
 // score validates a member as it is.
 func (s *search) score(name string, m member) (*candidate, error) {
-	cases, err := m.validate(s, s.held.shared())
+	cases, err := m.validate(s, s.held)
 	return &candidate{name: name, scored: scored[member]{m, cases}}, err
 }
 
@@ -228,7 +228,6 @@ func (s *search) compete() error {
 		if c == nil {
 			continue // out of reach for this data set and budget
 		}
-		c.cases = c.cases[:min(len(c.cases), s.held.compared)]
 		c.path, c.cpu, c.peak = s.path, s.o.CPUSeconds()-before, s.o.PeakBytes()
 		s.found = append(s.found, c)
 	}

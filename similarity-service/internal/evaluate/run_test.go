@@ -258,3 +258,18 @@ func TestRunWithBadInput(t *testing.T) {
 		}
 	})
 }
+
+// A schedule or a run file of an earlier version may name a family that is gone: the error says what to name instead.
+func TestRetiredFamiliesAreTold(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"gfcf": "two_hop with the parameters user_exponent -1, source_exponent 0.5 and target_exponent 0.5", "llr": "two_hop", "magic": "unknown",
+	} {
+		o := options()
+		o.Algorithms = []string{name}
+		_, err := evaluate.Run(grouped(t, 50, dataset.Similar), o)
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v does not say %q", name, err, want)
+		}
+	}
+}

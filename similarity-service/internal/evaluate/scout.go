@@ -1,16 +1,13 @@
 package evaluate
 
-import "github.com/aisle-rec/aisle/similarity-service/internal/metrics"
-
 const (
 	// scoutShare of the budget may be the cost of the one point of EASE that is looked at before the budget is spent.
 	scoutShare = .5
-	// outOfReach is the lead, as a share of the better NDCG, that a search is not expected to make up. On MovieLens 1M the search of the
-	// two-hop family, low-rank term included, gained 14 % over the best of its named points, and that of EASE 3 % over where it starts.
+	// outOfReach is the lead, as a share of the better NDCG, that a search is not expected to make up.
 	outOfReach = .15
 )
 
-// standing is how EASE does, before it is searched, beside what was found by then.
+// standing is how EASE does, before it is searched, beside the two-hop family.
 type standing int
 
 const (
@@ -20,9 +17,9 @@ const (
 	easeAhead // the two-hop family is not searched, and its budget goes into EASE
 )
 
-// scout looks at one point of EASE beside the named points that were measured, so that the budget goes where a winner is expected: on data
-// that suit one of the two families whose searches cost most, its short search beats a long one of the other. Families that were asked for
-// by name are searched as they are.
+// scout looks at the points where the searches of EASE and of the two-hop family begin, so that the budget goes where a winner is expected:
+// on data that suit one of these two, whose searches cost most, its short search beats a long one of the other. Families that were asked
+// for by name are searched as they are.
 func (s *search) scout() error {
 	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
@@ -32,20 +29,23 @@ func (s *search) scout() error {
 	if err != nil {
 		return err
 	}
-	s.scouted = ease
-	best := 0.0
-	for _, c := range s.found {
-		best = max(best, metrics.Mean(c.cases[:len(ease.cases)]).NDCG)
+	hop, err := s.bestSeeding(s.twoHopStart(), some)
+	if err != nil {
+		return err
 	}
-	switch a := ease.ndcg(); {
-	case a < best*(1-outOfReach):
-		s.standing = easeBehind
-	case best < a*(1-outOfReach):
-		s.standing = easeAhead
-	default:
-		s.standing = easeNear
-	}
+	s.scouted, s.standing = ease, standingOf(ease.ndcg(), hop.ndcg())
 	return nil
+}
+
+// standingOf compares the NDCG of both.
+func standingOf(ease, hop float64) standing {
+	switch {
+	case ease < hop*(1-outOfReach):
+		return easeBehind
+	case hop < ease*(1-outOfReach):
+		return easeAhead
+	}
+	return easeNear
 }
 
 // climb evaluates try at place from of n and moves on to a neighbour as long as that is better; with all of them asked for it evaluates

@@ -1,74 +1,72 @@
 package evaluate
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
-	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
-// TestScoutSpendsTheBudgetWhereAWinnerIsExpected: named points that rank everything right, nothing, or as EASE does.
-func TestScoutSpendsTheBudgetWhereAWinnerIsExpected(t *testing.T) {
+func TestTheBudgetGoesWhereAWinnerIsExpected(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		budget float64
-		asked  []string
-		ndcg   func(ease float64) float64
-		want   standing
-		points func(n int) bool // that EASE gets
-		twoHop bool
+		ease, hop float64
+		points    func(n int) bool // that EASE gets
+		twoHop    bool
 	}{
-		"EASE leads: the two-hop family is not searched": {
-			1, nil, func(e float64) float64 { return e * .8 }, easeAhead, func(n int) bool { return n >= easePoints }, false,
-		},
-		"EASE lags: it is not searched": {
-			1, nil, func(e float64) float64 { return e * 1.3 }, easeBehind, func(n int) bool { return n == 0 }, true,
-		},
-		"neither leads by what a search gains: both are": {
-			1, nil, func(e float64) float64 { return e * .9 }, easeNear, func(n int) bool { return n >= easePoints }, true,
-		},
-		"an inverse beyond the budget is not tried": {
-			1e-6, nil, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n == 0 }, true,
-		},
-		"what is asked for by name is searched in any case": {
-			1, []string{TwoHop, EASE}, func(float64) float64 { return 0 }, notScouted, func(n int) bool { return n > 0 }, true,
-		},
+		"EASE leads: the two-hop family is not searched": {.5, .4, func(n int) bool { return n >= easePoints }, false},
+		"EASE lags: it is not searched":                  {.4, .5, func(n int) bool { return n == 0 }, true},
+		"neither leads by what a search gains":           {.45, .5, func(n int) bool { return n >= easePoints }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &dataset.Data{Relation: dataset.Similar, Train: randomMatrix(t, 60, 20, false)}
-			held, err := newValidation(d, 1, 1000)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o := Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: c.budget, Algorithms: c.asked}.withDefaults()
-			s := newSearch(d, o)
-			s.held = held
-			ease, err := s.bestEASE(s.easeStart(), held.first(easeMaxCases))
-			if err != nil {
-				t.Fatal(err)
-			}
-			cases := slices.Repeat([]metrics.Accuracy{{NDCG: c.ndcg(ease.ndcg())}}, len(held.cases))
-			s.found = []*candidate{
-				{name: Cosine, scored: scored[member]{cases: cases}},
-				{name: Popular, scored: scored[member]{cases: make([]metrics.Accuracy, len(held.cases))}},
-			}
-			if err := s.scout(); err != nil {
-				t.Fatal(err)
-			}
-			if s.standing != c.want {
-				t.Errorf("standing is %d, want %d", s.standing, c.want)
-			}
+			s := scouting(t, 1, nil)
+			s.standing = standingOf(c.ease, c.hop)
 			if n := s.easeEvaluations(); !c.points(n) {
 				t.Errorf("EASE gets %d points", n)
 			}
+			s.o.Pinned = Pinned{TwoHop: {}} // what was found stands
 			hop, err := twoHopInReach(s)
 			if err != nil || (hop != nil) != c.twoHop {
 				t.Errorf("two hops: searched %t, want %t (%v)", hop != nil, c.twoHop, err)
 			}
 		})
 	}
+}
+
+func TestScoutLooksOnlyWhereTheBudgetHasToBeShared(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		budget float64
+		asked  []string
+		looked bool
+	}{
+		"both are looked at":                                {1, nil, true},
+		"an inverse beyond the budget is not tried":         {1e-6, nil, false},
+		"what is asked for by name is searched in any case": {1, []string{TwoHop, EASE}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := scouting(t, c.budget, c.asked)
+			if err := s.scout(); err != nil {
+				t.Fatal(err)
+			}
+			if looked := s.standing != notScouted; looked != c.looked || (s.scouted != nil) != looked {
+				t.Errorf("standing is %d, want one: %t", s.standing, c.looked)
+			}
+		})
+	}
+}
+
+// scouting is a search that has not begun.
+func scouting(t *testing.T, budget float64, asked []string) *search {
+	t.Helper()
+	d := &dataset.Data{Relation: dataset.Similar, Train: randomMatrix(t, 60, 20, false)}
+	s := newSearch(d, Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: budget, Algorithms: asked}.withDefaults())
+	var err error
+	if s.held, err = newValidation(d, 1, 1000); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestClimbFindsAPeak(t *testing.T) {

@@ -15,7 +15,7 @@ func conduct(t *testing.T, relation string, plan evaluate.Plan, workers int) *ev
 	t.Helper()
 	o := options()
 	o.Workers = workers
-	o.Algorithms = []string{evaluate.LLR, evaluate.RP3Beta, evaluate.NextItem}
+	o.Algorithms = []string{evaluate.TwoHop, evaluate.NextItem}
 	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return grouped(t, 300, relation), nil }, plan, o)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestAStudyIsReproducible(t *testing.T) {
 	); diff != "" {
 		t.Error(diff)
 	}
-	first, second := want.Runs[0].Board.ByName(evaluate.LLR), want.Runs[2].Board.ByName(evaluate.LLR)
+	first, second := want.Runs[0].Board.ByName(evaluate.TwoHop), want.Runs[2].Board.ByName(evaluate.TwoHop)
 	if first.Test.NDCG == second.Test.NDCG {
 		t.Error("two seeds gave the same folds")
 	}

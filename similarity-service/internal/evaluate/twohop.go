@@ -5,13 +5,10 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// Names of the two-hop family and of the named points that compete beside it.
+// Names of the two-hop family and of the point of it that everything is compared with.
 const (
-	TwoHop  = "two_hop"
-	Cosine  = "cosine"
-	RP3Beta = "rp3beta"
-	GFCF    = "gfcf"
-	LLR     = "llr"
+	TwoHop = "two_hop"
+	Cosine = "cosine"
 )
 
 // pairSeconds and listSeconds are nominal costs of a pair update and of a scored list entry. They turn the search's
@@ -21,49 +18,33 @@ const (
 	listSeconds = 8e-9
 )
 
-// twoHop is one member of the two-hop family, or one that weighs pairs by their log-likelihood ratio.
-type twoHop struct {
-	weighing
-	llr bool
-}
+// twoHop is one member of the two-hop family.
+type twoHop struct{ weighing }
 
 func twoHopFamily(relations []string) family {
-	return family{name: TwoHop, relations: relations, parameters: weighingParameters(), search: twoHopInReach, read: readTwoHop}
-}
-
-func readTwoHop(r *Recipe) (member, error) {
-	w, err := decode(r, weighing{LogHalfLife: noDecay}.with(points[r.Algorithm]))
-	return twoHop{w, r.Algorithm == LLR}, err
-}
-
-// points are the named ones.
-var points = map[string]neighbours.TwoHop{
-	Cosine: neighbours.Cosine(), RP3Beta: neighbours.RP3Beta(.5), GFCF: neighbours.GFCF(),
-}
-
-// namedFamily has one member only.
-func namedFamily(name string, relations []string, baseline bool) family {
-	return family{name: name, relations: relations, baseline: baseline, read: readTwoHop, search: func(s *search) (*candidate, error) {
-		return s.score(name, twoHop{s.lasting().with(points[name]), name == LLR})
-	}}
-}
-
-func (p twoHop) parameters(s *search) map[string]any {
-	out := p.weighing.parameters(s)
-	if p.llr {
-		delete(out, "user_exponent")
-		delete(out, "source_exponent")
-		delete(out, "target_exponent")
+	return family{
+		name: TwoHop, relations: relations, parameters: weighingParameters(), search: twoHopInReach,
+		read: func(r *Recipe) (member, error) {
+			w, err := decode(r, weighing{LogHalfLife: noDecay})
+			return twoHop{w}, err
+		},
 	}
-	return out
 }
 
-func (p twoHop) similarity(g *neighbours.Graph) neighbours.Similarity {
-	if p.llr {
-		return neighbours.LLR(g)
+func cosineFamily(relations []string) family {
+	return family{
+		name: Cosine, relations: relations, baseline: true,
+		search: func(s *search) (*candidate, error) {
+			return s.score(Cosine, twoHop{s.lasting().with(neighbours.Cosine())})
+		},
+		read: func(r *Recipe) (member, error) {
+			w, err := decode(r, weighing{LogHalfLife: noDecay}.with(neighbours.Cosine()))
+			return twoHop{w}, err
+		},
 	}
-	return p.hop().Similarity(g)
 }
+
+func (p twoHop) similarity(g *neighbours.Graph) *neighbours.Similarity { return p.hop().Similarity(g) }
 
 func (p twoHop) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
 	scores, err := s.scores(p, held)
@@ -88,9 +69,6 @@ func (s *search) scores(p twoHop, held *validation) (*listScores, error) {
 
 // seeding is how the seeds of a point weigh over lists without the source exponent.
 func (p twoHop) seeding(g *neighbours.Graph) seeding {
-	if p.llr {
-		return seeding{halfLife: p.SeedHalfLife}
-	}
 	return seeding{scale: neighbours.Powers(g.Degree(), -p.SourceExponent), halfLife: p.SeedHalfLife}
 }
 

@@ -8,14 +8,12 @@ import (
 
 // twoHopStart is where the search begins.
 func (s *search) twoHopStart() twoHop {
-	return twoHop{
-		weighing: s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3})),
-	}
+	return twoHop{s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}))}
 }
 
 // twoHopInReach searches unless EASE leads clearly.
 func twoHopInReach(s *search) (*candidate, error) {
-	if err := s.scout(); err != nil { // the named points are measured
+	if err := s.scout(); err != nil {
 		return nil, fmt.Errorf("scout: %w", err)
 	}
 	if s.standing == easeAhead {
@@ -35,7 +33,11 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 		if err != nil {
 			return nil, err
 		}
-		s.twoHop = best
+		c, err := confirmed(s, TwoHop, best)
+		if err != nil {
+			return nil, err
+		}
+		s.twoHop = &scored[twoHop]{best.at, c.cases}
 	}
 	return s.twoHop, nil
 }
@@ -43,7 +45,7 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 // searchTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
-	best, some := &scored[twoHop]{}, s.held.shared()
+	best, some := &scored[twoHop]{}, s.held.guide()
 	for _, v := range s.variants {
 		p := start
 		p.Values = v.name
@@ -97,7 +99,7 @@ func (s *search) evaluations(p twoHop) int {
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.held.shared().cases {
+	for _, c := range s.held.guide().cases {
 		entries += len(c.known) * s.o.Neighbours
 	}
 	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds

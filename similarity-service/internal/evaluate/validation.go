@@ -91,8 +91,6 @@ type validation struct {
 	rows  int // training rows [0, rows) teach
 	until int64
 	cases []heldCase
-	// compared is the number of cases, the first ones, that every family is scored on.
-	compared int
 }
 
 // newValidation draws at most so many validation cases of d.
@@ -108,7 +106,6 @@ func newValidation(d *dataset.Data, seed uint64, most int) (*validation, error) 
 	if len(v.cases) == 0 {
 		return nil, fmt.Errorf("%w: none of the %d training rows has two items", ErrNothingToValidate, d.Train.Rows)
 	}
-	v.compared = searchCases
 	return v, nil
 }
 
@@ -117,7 +114,7 @@ func lastSessions(d *dataset.Data, rng *rand.Rand, most int) (*validation, error
 	if len(d.Sessions) < 2 {
 		return nil, fmt.Errorf("%w: there are fewer than two training sessions", ErrNothingToValidate)
 	}
-	v := &validation{rows: len(d.Sessions) - max(int(float64(len(d.Sessions))*heldSessions), 1), compared: most}
+	v := &validation{rows: len(d.Sessions) - max(int(float64(len(d.Sessions))*heldSessions), 1)}
 	for _, c := range dataset.NextClicks(d.Sessions[v.rows:]) {
 		v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
 	}
@@ -136,8 +133,8 @@ func (v *validation) sample(rng *rand.Rand, most int) {
 	}
 }
 
-// shared is v with the cases that every family is scored on.
-func (v *validation) shared() *validation { return v.first(v.compared) }
+// guide is v with the cases that a search looks at.
+func (v *validation) guide() *validation { return v.first(searchCases) }
 
 // ownOut hides a fifth of the history of sampled users: the latest part when the order is known.
 func ownOut(d *dataset.Data, rng *rand.Rand, most int) *validation {

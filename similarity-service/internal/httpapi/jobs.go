@@ -156,11 +156,8 @@ func complete(r *similarityapi.JobRequest) error {
 func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 	var fields []apierror.FieldError
 	for at, name := range r.Algorithms {
-		if !slices.Contains(evaluate.Algorithms(), name) {
-			fields = append(fields, apierror.FieldError{
-				Pointer: fmt.Sprintf("/algorithms/%d", at),
-				Detail:  fmt.Sprintf("%q is not one of %s", name, strings.Join(evaluate.Algorithms(), ", ")),
-			})
+		if err := evaluate.Known(name); err != nil {
+			fields = append(fields, apierror.FieldError{Pointer: fmt.Sprintf("/algorithms/%d", at), Detail: err.Error()})
 		}
 	}
 	if _, err := evaluate.Pinned(r.Parameters).Checked(); err != nil {

@@ -28,7 +28,7 @@ const rowBlock = 64
 // Build returns the neighbour lists of every item (or of Options.Rows) under sim. Rows are independent of each other,
 // so any split over workers or machines gives the same lists. Cost O(Σ_u d_u²) additions plus O(c + k log k) per row
 // of c candidates; memory 8·K per item and 8 bytes per item and worker.
-func Build(g *Graph, sim Similarity, o Options) (*Lists, error) {
+func Build(g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if o.K < 1 {
 		return nil, fmt.Errorf("neighbours per item is %d, want at least 1", o.K)
 	}
@@ -41,7 +41,7 @@ func Build(g *Graph, sim Similarity, o Options) (*Lists, error) {
 
 // Refresh returns a copy of old in which the lists of Options.Rows are built again from g, for instance those of the
 // items that new events touched. g may hold more items than old; K is old's.
-func Refresh(old *Lists, g *Graph, sim Similarity, o Options) (*Lists, error) {
+func Refresh(old *Lists, g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if g.Items() < old.N() {
 		return nil, fmt.Errorf("the graph has %d items, the lists %d: items may be added but not taken away", g.Items(), old.N())
 	}
@@ -56,7 +56,7 @@ func Refresh(old *Lists, g *Graph, sim Similarity, o Options) (*Lists, error) {
 	return l, fill(l, g, sim, o)
 }
 
-func fill(l *Lists, g *Graph, sim Similarity, o Options) error {
+func fill(l *Lists, g *Graph, sim *Similarity, o Options) error {
 	total := g.Items()
 	if o.Rows != nil {
 		total = len(o.Rows)
@@ -116,7 +116,7 @@ func Blocks(total int, o Options, newRow func() func(n int)) error {
 // worker holds the scratch memory of one goroutine.
 type worker struct {
 	g       *Graph
-	sim     Similarity
+	sim     *Similarity
 	acc     []float32 // length n, zero between rows
 	touched []int32
 	weights []float32
@@ -127,14 +127,14 @@ func (w *worker) row(l *Lists, i int32) {
 	w.touched = w.g.accumulate(i, w.acc, w.touched[:0])
 	kept := w.drain()
 	if l.Counts == nil {
-		w.sim.Weigh(i, kept, w.weights)
+		w.sim.weigh(i, kept, w.weights)
 		w.sel.Select(l, i, kept, w.weights)
 		return
 	}
 	for p, j := range kept {
 		w.acc[j] += w.weights[p]
 	}
-	w.sim.Weigh(i, kept, w.weights)
+	w.sim.weigh(i, kept, w.weights)
 	w.sel.Select(l, i, kept, w.weights)
 	items, _ := l.Of(i)
 	for p, j := range items {

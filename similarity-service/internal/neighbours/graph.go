@@ -16,7 +16,6 @@ type Graph struct {
 	rowMass      []float64   // d_u
 	rowWeight    []float32   // rowBase·d_u^a
 	degree       []float64   // d_i: mass of item i, rows weighted by rowBase
-	rows         float64     // Σ rowBase, the number of rows when they all weigh one
 }
 
 // NewGraph returns the graph of m. Each row weighs rowBase[u] (nil: one), for instance a decay by age, which must be
@@ -39,7 +38,6 @@ func NewGraph(m *csr.Matrix, rowBase []float64) (*Graph, error) {
 	for u := range m.Rows {
 		idx, val := m.Row(u)
 		base := g.base(u)
-		g.rows += base
 		for p, j := range idx {
 			x := 1.0
 			if val != nil {

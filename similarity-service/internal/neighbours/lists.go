@@ -2,9 +2,8 @@
 //
 // A list holds for one source item i the k items j of largest |w(i→j)|, with signed weights. The score of item j for a
 // visitor is the sum over the visitor's items i of s_i·w(i→j), so that each score is a sum of contributions of seeds.
-// The package has the two-hop asymmetric family (cosine, RP3beta and the linear part of GF-CF are points of it) and the
-// log-likelihood ratio; closed-form models of other packages give the same [Lists]. The main types are [Graph], the
-// interactions seen from both sides, and [Lists].
+// The package has the two-hop asymmetric family (cosine, RP3beta and the linear part of GF-CF are points of it); closed-form
+// models of other packages give the same [Lists]. The main types are [Graph], the interactions seen from both sides, and [Lists].
 package neighbours
 
 import (

@@ -29,7 +29,9 @@ func ExampleBuild() {
 func TestModelsPassTheCommonSuite(t *testing.T) {
 	t.Parallel()
 	for name, hop := range map[string]neighbours.TwoHop{
-		"cosine": neighbours.Cosine(), "RP3beta": neighbours.RP3Beta(.4), "GF-CF": neighbours.GFCF(), "two-hop": {-.4, .8, .15},
+		"cosine": neighbours.Cosine(), "two-hop": {-.4, .8, .15},
+		"random walk":     {UserExponent: -1, SourceExponent: 1, TargetExponent: .4},
+		"linear low-pass": {UserExponent: -1, SourceExponent: .5, TargetExponent: .5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,16 +45,6 @@ func TestModelsPassTheCommonSuite(t *testing.T) {
 			})
 		})
 	}
-	t.Run("LLR", func(t *testing.T) {
-		t.Parallel()
-		modeltest.Run(t, func(m *csr.Matrix, o neighbours.Options) (*neighbours.Lists, error) {
-			g, err := neighbours.NewGraph(m, nil)
-			if err != nil {
-				return nil, err
-			}
-			return neighbours.Build(g, neighbours.LLR(g), o)
-		})
-	})
 }
 
 // plainTwoHop is the formula, pair by pair: w(i→j) = d_i^−α d_j^−β Σ_u d_u^a x_ui x_uj.
@@ -144,56 +136,6 @@ func drawMatrix(t *rapid.T) (*csr.Matrix, []float64) {
 		}
 	}
 	return b.Matrix(), rowBase
-}
-
-func TestLLREqualsDunningsExample(t *testing.T) {
-	t.Parallel()
-	// 100 baskets with both, 1,000 with only the first, 1,000 with only the second, 10,000 with neither: as many together
-	// as chance gives.
-	rows := table(100, 1000, 1000, 10000)
-	if got := llrOf(t, rows); math.Abs(float64(got)) > .01 {
-		t.Errorf("independent items: %v, want 0", got)
-	}
-	// 10 with both of 10 each among 100: 2·(10·ln(10/1) + 90·ln(90/81)) = 65.02.
-	if got := llrOf(t, table(10, 0, 0, 90)); math.Abs(float64(got)-65.017) > .01 {
-		t.Errorf("always together: %v, want 65.017", got)
-	}
-}
-
-// table makes rows with the given numbers of both, only item 0, only item 1 and neither (item 2).
-func table(both, first, second, neither int) [][]int32 {
-	var rows [][]int32
-	add := func(n int, row ...int32) {
-		for range n {
-			rows = append(rows, row)
-		}
-	}
-	add(both, 0, 1)
-	add(first, 0)
-	add(second, 1)
-	add(neither, 2)
-	return rows
-}
-
-func llrOf(t *testing.T, rows [][]int32) float32 {
-	t.Helper()
-	m, err := csr.FromRows(rows, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := neighbours.NewGraph(m, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lists, err := neighbours.Build(g, neighbours.LLR(g), neighbours.Options{K: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	items, weights := lists.Of(0)
-	if at := slices.Index(items, 1); at >= 0 {
-		return weights[at]
-	}
-	return 0
 }
 
 func TestRefreshOfAllRowsEqualsABuild(t *testing.T) {

@@ -42,12 +42,14 @@ func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 }
 
 // competing are the algorithms and parameters that a request names, as far as they suit the relation: one request covers relations that
-// have no algorithm in common. Where it names none that suits, all compete.
+// have no algorithm in common. Where it names none that suits, all compete. A name that is no longer known, of a schedule or a job that an
+// older version took, stays, so that the run says what to name instead of choosing on its own.
 func competing(s stage) ([]string, evaluate.Pinned) {
 	request := s.task.Request
 	var algorithms []string
 	for _, name := range request.Algorithms {
-		if evaluate.Suits(name, s.relation) && (!evaluate.IsBaseline(name) || len(request.Algorithms) == 1 && name == evaluate.Cosine) {
+		suits := evaluate.Suits(name, s.relation) && (!evaluate.IsBaseline(name) || len(request.Algorithms) == 1 && name == evaluate.Cosine)
+		if suits || evaluate.Known(name) != nil {
 			algorithms = append(algorithms, name)
 		}
 	}
