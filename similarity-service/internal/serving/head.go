@@ -57,8 +57,11 @@ func (r *Registry) complete(ctx context.Context, head *Model) {
 	if r.opened[key] == head {
 		if delete(r.opened, key); err == nil {
 			r.opened[key] = m
-		} else {
+		} else { // as if it had never been served
 			r.taken[head.Shop] = 0
+			if r.live[head.Shop][head.Relation] == head.Version {
+				delete(r.live[head.Shop], head.Relation)
+			}
 		}
 	}
 	r.mu.Unlock()
