@@ -3698,7 +3698,7 @@ func (c *Client) StartEvaluation(ctx context.Context, body JobRequest, options .
 
 // StartExport — write recommendations for many people
 //
-// A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.
+// A job: follow it at its Location, then fetch `/result` within a day, through any replica.
 //
 // Scope: `config:write`.
 func (c *Client) StartExport(ctx context.Context, body ExportRequest, options ...Option) (Export, error) {

@@ -3396,7 +3396,7 @@ class Aisle(Core):
     ) -> Export:
         """Write recommendations for many people.
 
-        A job: follow it at its Location, then fetch `/result` within a day. It lives in the replica that answers this request.
+        A job: follow it at its Location, then fetch `/result` within a day, through any replica.
 
         Scope: `config:write`.
         """
