@@ -110,3 +110,42 @@ func TestAProcessThatServesOnlyLeavesJobsToWorkers(t *testing.T) {
 		return nil
 	})
 }
+
+// TestARecomputeThatPublishedDoesNotPublishAgain has a job taken up once more whose process ended between making its models live and
+// saying so.
+func TestARecomputeThatPublishedDoesNotPublishAgain(t *testing.T) {
+	t.Parallel()
+	config := settings(t)
+	config.DatabaseURL = storetest.Postgres(t)
+	c := start(t, shop(9), config)
+	job := recompute(t, c, similarityapi.JobRequest{})
+	before := live(t, c)
+	s := storetest.Open(t, config.DatabaseURL)
+	if _, err := s.Exec(t.Context(), "update jobs set active = 1, owner = 'gone'"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the job is done once more", func() error {
+		var attempts, active int
+		if err := s.Reader.QueryRow("select attempts, active from jobs").Scan(&attempts, &active); err != nil {
+			return err
+		}
+		if attempts != 2 || active != 0 {
+			return fmt.Errorf("%d attempts, active is %d", attempts, active)
+		}
+		return nil
+	})
+	again, err := c.Job(deadline(t), job.JobID)
+	if err != nil || again.State != similarityapi.JobSucceeded || len(again.Models) != len(job.Models) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if state := outcome(t, again, similarityapi.Similar)["state"]; state != "published" {
+		t.Errorf("similar is %v", state)
+	}
+	if diff := cmp.Diff(before, live(t, c)); diff != "" {
+		t.Error(diff)
+	}
+	models, err := c.Models(deadline(t), "")
+	if err != nil || len(models) != 3 {
+		t.Errorf("%d models, %v", len(models), err)
+	}
+}

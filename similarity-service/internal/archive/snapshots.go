@@ -36,6 +36,14 @@ func (a *Archive) PutSnapshot(ctx context.Context, at string, c *snapshot.Conten
 // Snapshot opens a snapshot through a local copy and checks its checksum; the open snapshot is shared. The error wraps ErrNotFound or
 // snapshot.ErrCorrupt where it fits. Who leaves meanwhile does not end the opening, which others may wait for.
 func (a *Archive) Snapshot(ctx context.Context, at string) (*snapshot.Snapshot, error) {
+	o, err := a.opened(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return o.snapshot, nil
+}
+
+func (a *Archive) opened(ctx context.Context, at string) (*openSnapshot, error) {
 	a.mu.Lock()
 	o, ok := a.open[at]
 	if !ok {
@@ -53,7 +61,7 @@ func (a *Archive) Snapshot(ctx context.Context, at string) (*snapshot.Snapshot, 
 	if o.err != nil {
 		return nil, fmt.Errorf("open snapshot %s: %w", at, o.err)
 	}
-	return o.snapshot, nil
+	return o, nil
 }
 
 func (a *Archive) fill(ctx context.Context, at string, o *openSnapshot) {

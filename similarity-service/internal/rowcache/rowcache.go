@@ -45,8 +45,8 @@ var ErrAway = errors.New("no answer of Redis")
 // New returns a cache over client.
 func New(client redis.UniversalClient) *Cache { return &Cache{client: client} }
 
-// Tag names a version of a shop within keys.
-func Tag(shop string, s *snapshot.Snapshot) string { return shop + "/" + s.Checksum[:10] }
+// Tag names a version of a shop, by its checksum, within keys.
+func Tag(shop, checksum string) string { return shop + "/" + checksum[:10] }
 
 func readyKey(tag string) string { return "aisle:{" + tag + "}:ready" }
 
@@ -71,10 +71,26 @@ func (c *Cache) Load(ctx context.Context, tag string, s *snapshot.Snapshot) erro
 			return fmt.Errorf("load lists into Redis: %w", err)
 		}
 	}
-	if err := c.client.Set(ctx, readyKey(tag), s.Len(), TTL).Err(); err != nil {
+	sum, err := s.HeadSum()
+	if err != nil && !errors.Is(err, snapshot.ErrNoHead) {
+		return err
+	}
+	if err := c.client.Set(ctx, readyKey(tag), sum, TTL).Err(); err != nil {
 		return fmt.Errorf("mark lists in Redis as ready: %w", err)
 	}
 	return nil
+}
+
+// Head returns the SHA-256 of the head of a version whose lists are all there, or "" when they are not, or it has none.
+func (c *Cache) Head(ctx context.Context, tag string) (string, error) {
+	sum, err := c.client.Get(ctx, readyKey(tag)).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask Redis for a version: %w", err)
+	}
+	return sum, nil
 }
 
 // Remaining returns how long a version will stay; 0 when it is not, or not wholly, there.

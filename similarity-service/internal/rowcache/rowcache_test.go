@@ -59,7 +59,7 @@ func model(t *testing.T, n, k int) *snapshot.Snapshot {
 func TestRowsAreThoseOfTheSnapshot(t *testing.T) {
 	t.Parallel()
 	ctx, c, s := context.Background(), New(client(t)), model(t, 700, 12)
-	tag := Tag("shop", s)
+	tag := Tag("shop", s.Checksum)
 	if left, err := c.Remaining(ctx, tag); err != nil || left != 0 {
 		t.Fatalf("before loading %v remain, %v", left, err)
 	}
@@ -91,7 +91,7 @@ func TestAListTakesAtMostTenBytesPerNeighbour(t *testing.T) {
 	ctx, redis := context.Background(), client(t)
 	const n, k = 300, 100
 	s := model(t, n, k)
-	tag := Tag("default", s)
+	tag := Tag("default", s.Checksum)
 	if err := New(redis).Load(ctx, tag, s); err != nil {
 		t.Fatal(err)
 	}

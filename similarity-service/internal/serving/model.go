@@ -32,6 +32,7 @@ type Model struct {
 	Seeding *similarityapi.Seeding
 	bundles atomic.Pointer[bundles.Index] // read at first use
 	tag     string
+	head    bool         // the lists of the snapshot are not here yet
 	used    atomic.Int64 // Unix seconds of the last use
 }
 
@@ -62,24 +63,37 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 		m.touch(r.now())
 		return m, nil
 	}
-	s, err := r.archive.Snapshot(ctx, snapshotPath(shop, version))
-	if errors.Is(err, archive.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %s", ErrUnknownVersion, version)
-	}
-	if err != nil {
-		return nil, err
-	}
-	m = &Model{Shop: shop, Relation: s.Meta.Relation, Version: version, Snapshot: s, tag: rowcache.Tag(shop, s)}
-	if m.Sessions, err = readSessions(s); err != nil {
-		return nil, fmt.Errorf("open model %s: %w", version, err)
-	}
-	m.touch(r.now())
-	if m.Seeding, err = seeding(&s.Meta); err != nil {
-		return nil, fmt.Errorf("open model %s: %w", version, err)
+	if m = r.openHead(ctx, shop, version); m == nil {
+		s, err := r.archive.Snapshot(ctx, snapshotPath(shop, version))
+		if errors.Is(err, archive.ErrNotFound) {
+			return nil, fmt.Errorf("%w: %s", ErrUnknownVersion, version)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if m, err = r.model(shop, version, s); err != nil {
+			return nil, err
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[key] = m
+	if m.head {
+		go r.complete(context.WithoutCancel(ctx), m)
+	}
+	return m, nil
+}
+
+// model is a version whose snapshot is open.
+func (r *Registry) model(shop, version string, s *snapshot.Snapshot) (m *Model, err error) {
+	m = &Model{Shop: shop, Relation: s.Meta.Relation, Version: version, Snapshot: s, tag: rowcache.Tag(shop, s.Checksum)}
+	if m.Sessions, err = readSessions(s); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", version, err)
+	}
+	if m.Seeding, err = seeding(&s.Meta); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", version, err)
+	}
+	m.touch(r.now())
 	return m, nil
 }
 

@@ -60,6 +60,9 @@ type Registry struct {
 	// fallbacks are, by shop and relation, the live models that are damaged.
 	fallbacks map[string]map[string]similarityapi.ModelFallback
 
+	// wary are, by shop and version, those whose snapshots were found damaged after they had been opened by their heads.
+	wary sync.Map
+
 	fill    chan *Model // models whose lists Redis lacks
 	filling sync.Map    // tags being filled
 }

@@ -1,0 +1,299 @@
+package serving
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
+	"github.com/aisle-rec/aisle/similarity-service/internal/blob"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
+	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
+	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store"
+	"github.com/aisle-rec/aisle/similarity-service/internal/store/storetest"
+)
+
+// slow is a bucket far away: of a file the first part comes at once, the rest when it is let go.
+type slow struct {
+	blob.Bucket
+	first    int64
+	released chan struct{}
+}
+
+func (s *slow) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := s.Bucket.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(r, s.first), &waiting{r, s.released}), r}, nil
+}
+
+type waiting struct {
+	io.Reader
+	released chan struct{}
+}
+
+func (w *waiting) Read(p []byte) (int, error) {
+	<-w.released
+	return w.Reader.Read(p)
+}
+
+// listed is a model of n items with lists of k.
+func listed(n, k int) *snapshot.Content {
+	c := &snapshot.Content{Meta: snapshot.Meta{Relation: "similar"}, Lists: neighbours.NewLists(n, k)}
+	for i := range n {
+		c.Items, c.Support = append(c.Items, fmt.Sprintf("item-%07d", i)), append(c.Support, float32(i%7+1))
+		c.Lists.Len[i] = int32(k)
+		for p := range k {
+			c.Lists.Items[i*k+p], c.Lists.Weight[i*k+p] = int32((i+p+1)%n), 1/float32(p+1+i%3)
+		}
+	}
+	return c
+}
+
+// cached is a registry on a bucket, with Redis.
+func cached(t testing.TB, bucket blob.Bucket, db *store.Store, redisURL string) *Registry {
+	t.Helper()
+	a, err := archive.New(bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := database.OpenRedis(t.Context(), redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(); a.Close() })
+	return NewRegistry(db, a, rowcache.New(client), slog.New(slog.DiscardHandler), time.Now)
+}
+
+func rowsOf(t testing.TB, r *Registry, items ...int32) [][]snapshot.Entry {
+	t.Helper()
+	m, err := r.Model(t.Context(), shop, "similar", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := r.Rows(t.Context(), m, items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// TestWithRedisAReplicaStartsWithoutTheSnapshot starts one while the lists of the snapshot do not come: it answers from Redis. Once they
+// have come it answers the same without Redis.
+func TestWithRedisAReplicaStartsWithoutTheSnapshot(t *testing.T) {
+	t.Parallel()
+	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
+	bucket, err := blob.Open(t.Context(), "file://"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := cached(t, bucket, db, redisURL)
+	content := listed(20_000, 20)
+	m, err := first.Store(t.Context(), shop, New{
+		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, Twin: content,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, first, m.Version)
+	want := rowsOf(t, first, 0, 7, 19_999)
+
+	far := &slow{bucket, 20_000 * 32, make(chan struct{})} // the head takes 27 bytes an item
+	second := cached(t, far, db, redisURL)
+	if err := second.Start(t.Context(), []string{shop}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, rowsOf(t, second, 0, 7, 19_999)); diff != "" {
+		t.Error(diff)
+	}
+	head, err := second.Model(t.Context(), shop, "similar", "")
+	if err != nil || !head.head {
+		t.Fatalf("it has waited for the snapshot: %v", err)
+	}
+	close(far.released)
+	whole := untilWhole(t, second)
+	second.rows = nil // as if Redis were lost
+	if diff := cmp.Diff(want, rowsOf(t, second, 0, 7, 19_999)); diff != "" || whole.Snapshot.Checksum != head.Snapshot.Checksum {
+		t.Error(diff)
+	}
+	row, err := head.Snapshot.Row(7) // who still holds the head reads the copy
+	if err != nil || len(row) != 20*8 {
+		t.Errorf("%d bytes, %v", len(row), err)
+	}
+}
+
+func untilWhole(t *testing.T, r *Registry) *Model {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(time.Minute); ; {
+		m, err := r.Model(t.Context(), shop, "similar", "")
+		if err == nil && !m.head {
+			return m
+		}
+		select {
+		case <-limit:
+			t.Fatalf("it stays with the head: %v", err)
+		case <-tick.C:
+		}
+	}
+}
+
+// TestADamagedSnapshotIsNoticedBehindItsHead damages the lists of a snapshot, and the head of another one.
+func TestADamagedSnapshotIsNoticedBehindItsHead(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]func(size int) int{
+		"in its lists": func(size int) int { return size - 100 }, "in its head": func(int) int { return 2000 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
+			bucket, err := blob.Open(t.Context(), "file://"+folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := cached(t, bucket, db, redisURL)
+			var versions []string
+			for n := range 2 {
+				content := listed(500+n, 5)
+				m, err := first.Store(t.Context(), shop, New{Model: similarityapi.Model{
+					Relation: "similar", JobID: fmt.Sprint("-job", n), State: StateReady,
+				}, Content: content, Twin: content})
+				if err != nil {
+					t.Fatal(err)
+				}
+				publish(t, first, m.Version)
+				versions = append(versions, m.Version)
+			}
+			file := filepath.Join(folder, filepath.FromSlash(snapshotPath(shop, versions[1])))
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[at(len(data))] ^= 1
+			if err := os.WriteFile(file, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			second := cached(t, bucket, db, redisURL)
+			if err := second.Start(t.Context(), []string{shop}); err != nil {
+				t.Fatal(err)
+			}
+			tick := time.NewTicker(5 * time.Millisecond)
+			defer tick.Stop()
+			for limit := time.After(time.Minute); second.Live(shop)["similar"] != versions[0] || !second.FellBack(shop, "similar"); {
+				select {
+				case <-limit:
+					t.Fatalf("%v serves, fallbacks %+v", second.Live(shop), second.Fallbacks(shop))
+				case <-tick.C:
+				}
+			}
+		})
+	}
+}
+
+// TestHeads reads heads that are none.
+func TestHeads(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	if _, err := snapshot.Write(&file, &snapshot.Content{Items: []string{"a"}, Support: []float32{1}, Sessions: []byte("x")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := snapshot.ReadHead(strings.NewReader(file.String()), nil); !errors.Is(err, snapshot.ErrNoHead) {
+		t.Errorf("of sessions: %v", err)
+	}
+	file.Reset()
+	if _, err := snapshot.Write(&file, listed(50, 3)); err != nil {
+		t.Fatal(err)
+	}
+	for n := range slices.Values([]int{0, 5, 30, 100, 1000}) {
+		if _, _, err := snapshot.ReadHead(strings.NewReader(file.String()[:n]), nil); err == nil {
+			t.Errorf("of %d bytes there is a head", n)
+		}
+	}
+}
+
+// TestStartAtAMillionItems measures, when it is asked to, how soon a replica answers with and without Redis, and what it then holds.
+func TestStartAtAMillionItems(t *testing.T) {
+	if os.Getenv("AISLE_MEASURE_START") == "" {
+		t.Skip("it is a measurement: set AISLE_MEASURE_START on a machine that does nothing else")
+	}
+	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
+	bucket, err := blob.Open(t.Context(), "file://"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() { // so that what makes the model is garbage afterwards
+		first, content := cached(t, bucket, db, redisURL), listed(1_000_000, 50)
+		m, err := first.Store(t.Context(), shop, New{
+			Model:   similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady},
+			Content: content, Twin: &snapshot.Content{},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish(t, first, m.Version)
+	}()
+	for _, way := range []string{"whole", "head", "whole", "head"} {
+		before := heap()
+		r := cached(t, bucket, db, redisURL)
+		if way == "whole" {
+			r.wary.Store(shop+"/"+first(t, r), true)
+		}
+		began := time.Now()
+		if err := r.Start(t.Context(), []string{shop}); err != nil {
+			t.Fatal(err)
+		}
+		rowsOf(t, r, 1, 2, 3)
+		answered := time.Since(began)
+		held := heap() - before
+		untilWhole(t, r)
+		complete := time.Since(began)
+		r.rows = nil // as if Redis were lost
+		lost := time.Now()
+		rowsOf(t, r, slices.Collect(func(yield func(int32) bool) {
+			for i := range int32(20) {
+				if !yield(i * 49_999) {
+					return
+				}
+			}
+		})...)
+		t.Logf("%s: first answer after %.2f s, %d MB held then, complete after %.2f s; 20 lists without Redis in %.2f ms",
+			way, answered.Seconds(), held>>20, complete.Seconds(), float64(time.Since(lost).Microseconds())/1000)
+	}
+}
+
+// first is the version that is live.
+func first(t *testing.T, r *Registry) string {
+	t.Helper()
+	live, err := r.store.Live(t.Context(), shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live.Relations["similar"].Version
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
