@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
 	"github.com/aisle-rec/aisle/recommender-service/internal/audience"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
@@ -72,6 +73,7 @@ type Service struct {
 	attribution *metrics.Attribution
 	guard       *metrics.Guard
 	exports     *export.Manager
+	anomalies   *anomaly.Watch
 	upkeep      *upkeep.Upkeep
 }
 
@@ -160,7 +162,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	})
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows,
-		Decisions: s.decisions, Reporter: reporter,
+		Decisions: s.decisions, Reporter: reporter, Anomalies: s.store.Anomalies,
 		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(
 			ctx context.Context, shop, version string,
 		) (similarityapi.Model, error) {
@@ -171,6 +173,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
 	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
 	s.exports = api.Exports
+	s.anomalies = &anomaly.Watch{
+		Store: s.store, Catalogue: s.catalogue, Logger: logger, Now: now,
+		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
+			return profile.ForShop(shop).EventStats(ctx, from, to)
+		},
+	}
+	s.anomalies.Register(s.deps.Registry)
 	api.Register(s.server.API)
 	return httpapi.Reference(s.server.API)
 }
@@ -299,6 +308,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.counter.Run(ctx) },
 		func() { s.attribution.Run(ctx, shops) },
 		func() { s.guard.Run(ctx, shops) },
+		func() { s.anomalies.Run(ctx, shops) },
 		func() { s.upkeep.Run(ctx) },
 		func() { s.exports.Run(ctx) },
 	} {

@@ -38,6 +38,34 @@ type Alias struct {
 	SessionID   string `json:"session_id,omitzero"`
 }
 
+// AnomaliesOutputBody is a value of the API.
+type AnomaliesOutputBody struct {
+	// Those that opened last first
+	Items []Anomaly `json:"items"`
+}
+
+// Anomaly is a value of the API.
+type Anomaly struct {
+	// Absent while it lasts
+	ClosedAt time.Time `json:"closed_at,omitzero"`
+	// The same in words, and what to look at
+	Detail string `json:"detail"`
+	// Median of the same window of up to six weeks before; of a level, that of the week before
+	Expected float64 `json:"expected"`
+	// Length of the window that is farthest from expected
+	Hours int64 `json:"hours"`
+	// In that window: a count, a share, or a level
+	Observed float64 `json:"observed"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	OpenedAt time.Time `json:"opened_at"`
+	// events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
+	// catalogue_items or catalogue_price (the median)
+	Series string `json:"series"`
+	// How many times the usual spread observed is from expected, negative below; an anomaly opens at 6. Of a level: how many times the
+	// factor of 1.5
+	Spreads float64 `json:"spreads"`
+}
+
 // Answer is a value of the API.
 type Answer struct {
 	// Peers and stores that could not help
@@ -3102,6 +3130,32 @@ func (c *Client) ItemChanges(ctx context.Context, params ItemChangesParams, opti
 	return out, err
 }
 
+// ListAnomaliesParams are what [Client.ListAnomalies] can be asked with; zero values are left out.
+type ListAnomaliesParams struct {
+	// Only those that last
+	Open  *bool
+	Limit *int64
+}
+
+func (p *ListAnomaliesParams) query() url.Values {
+	q := query{}
+	q.add("open", p.Open)
+	q.add("limit", p.Limit)
+	return url.Values(q)
+}
+
+// ListAnomalies — figures that are far from what the shop's own weeks before make one expect
+//
+// Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, answers,
+// click rates, empty and degraded answers, the size of the catalogue and its median price.
+//
+// Scope: `config:read`.
+func (c *Client) ListAnomalies(ctx context.Context, params ListAnomaliesParams, options ...Option) (AnomaliesOutputBody, error) {
+	var out AnomaliesOutputBody
+	err := c.do(ctx, call{id: "list-anomalies", method: "GET", path: "/v1/anomalies", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
 // ListEventsParams are what [Client.ListEvents] can be asked with; zero values are left out.
 type ListEventsParams struct {
 	Limit *int64
@@ -3484,7 +3538,7 @@ func (p *MetricsParams) query() url.Values {
 	return url.Values(q)
 }
 
-// Metrics — figures by hour, day or week, and by scenario, experiment arm, rule or currency
+// Metrics — figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel
 //
 // Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed
 // the item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count nowhere.

@@ -174,6 +174,12 @@ func (c *Client) Users(ctx context.Context, cursor string, limit int) (Page[User
 	return httpclient.JSON[Page[User]](ctx, c.http, http.MethodGet, "/v1/users", values, nil)
 }
 
+// EventStats returns what was received in [from, to), by hour.
+func (c *Client) EventStats(ctx context.Context, from, to time.Time) (EventStats, error) {
+	values := url.Values{"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)}}
+	return httpclient.JSON[EventStats](ctx, c.http, http.MethodGet, "/v1/stats/events", values, nil)
+}
+
 // Interactions opens the stream of interactions that a recompute reads. The caller closes the reader. ctx bounds the whole reading.
 func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*InteractionReader, error) {
 	values := url.Values{}

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -34,6 +35,8 @@ type API struct {
 	Decisions   *decision.Log
 	Reporter    *metrics.Reporter
 	Exports     *export.Manager
+	// Anomalies lists up to limit anomalies of a shop, those that opened last first.
+	Anomalies func(ctx context.Context, shop string, open bool, limit int) ([]store.Anomaly, error)
 	// Forget removes what is kept of a user, a session or both; "" for neither.
 	Forget  func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
 	Persons *persons.Persons

@@ -34,6 +34,8 @@ func (s *Store) Purge(ctx context.Context, o Oldest) error {
 		{"delete from counted where at_ms < $1", o.ClicksMs},
 		{"delete from attributed_lines where at_ms < $1", o.LinesMs},
 		{"delete from metric_items where day_ms < $1", o.ItemsMs},
+		{"delete from anomalies where opened_ms < $1", o.ItemsMs},
+		{"delete from catalogue_levels where hour_ms < $1", o.LinesMs},
 		{audit.PurgeSQL, o.AuditMs},
 	} {
 		if _, err := s.Exec(ctx, step.statement, step.beforeMs); err != nil {

@@ -31,6 +31,32 @@ class Alias(TypedDict):
     session_id: NotRequired[str]
 
 
+class AnomaliesOutputBody(TypedDict):
+    # Those that opened last first
+    items: list[Anomaly]
+
+
+class Anomaly(TypedDict):
+    # Absent while it lasts
+    closed_at: NotRequired[str]
+    # The same in words, and what to look at
+    detail: str
+    # Median of the same window of up to six weeks before; of a level, that of the week before
+    expected: float
+    # Length of the window that is farthest from expected
+    hours: int
+    # In that window: a count, a share, or a level
+    observed: float
+    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    opened_at: str
+    # events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
+    # catalogue_items or catalogue_price (the median)
+    series: str
+    # How many times the usual spread observed is from expected, negative below; an anomaly opens at 6. Of a level: how many times the
+    # factor of 1.5
+    spreads: float
+
+
 class Answer(TypedDict):
     # Peers and stores that could not help
     degraded: NotRequired[list[str]]
@@ -2865,6 +2891,22 @@ class Aisle(Core):
         """
         return self._call("GET", "/v1/changes/items", query={"after": after, "limit": limit, "wait_ms": wait_ms}, repeatable=True, options=options)
 
+    def list_anomalies(
+        self,
+        *,
+        open: bool | None = None,
+        limit: int | None = None,
+        options: Options | None = None,
+    ) -> AnomaliesOutputBody:
+        """Figures that are far from what the shop's own weeks before make one expect.
+
+        Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones,
+        answers, click rates, empty and degraded answers, the size of the catalogue and its median price.
+
+        Scope: `config:read`.
+        """
+        return self._call("GET", "/v1/anomalies", query={"open": open, "limit": limit}, repeatable=True, options=options)
+
     def list_events(
         self,
         *,
@@ -3138,7 +3180,7 @@ class Aisle(Core):
         scenario: str | None = None,
         options: Options | None = None,
     ) -> MetricsTable:
-        """Figures by hour, day or week, and by scenario, experiment arm, rule or currency.
+        """Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel.
 
         Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and
         that showed the item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count

@@ -26,6 +26,36 @@ export interface Alias {
   session_id?: string;
 }
 
+export interface AnomaliesOutputBody {
+  /** Those that opened last first */
+  items: Anomaly[];
+}
+
+export interface Anomaly {
+  /** Absent while it lasts */
+  closed_at?: string;
+  /** The same in words, and what to look at */
+  detail: string;
+  /** Median of the same window of up to six weeks before; of a level, that of the week before */
+  expected: number;
+  /** Length of the window that is farthest from expected */
+  hours: number;
+  /** In that window: a count, a share, or a level */
+  observed: number;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  opened_at: string;
+  /**
+   * events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
+   * catalogue_items or catalogue_price (the median)
+   */
+  series: string;
+  /**
+   * How many times the usual spread observed is from expected, negative below; an anomaly opens at 6. Of a level: how many times the factor
+   * of 1.5
+   */
+  spreads: number;
+}
+
 export interface Answer {
   /** Peers and stores that could not help */
   degraded?: string[];
@@ -2722,6 +2752,18 @@ export class Aisle extends Core {
   }
 
   /**
+   * Figures that are far from what the shop's own weeks before make one expect.
+   * 
+   * Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, answers, click
+   * rates, empty and degraded answers, the size of the catalogue and its median price.
+   * 
+   * Scope: `config:read`.
+   */
+  listAnomalies(params: { open?: boolean; limit?: number } = {}, options?: Options): Promise<AnomaliesOutputBody> {
+    return this.call({ method: 'GET', path: `/v1/anomalies`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /**
    * List stored events.
    * 
    * By order of acknowledgement, the latest first unless `order=asc`. With a filter that few events pass a page can be short, even empty,
@@ -2953,7 +2995,7 @@ export class Aisle extends Core {
   }
 
   /**
-   * Figures by hour, day or week, and by scenario, experiment arm, rule or currency.
+   * Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel.
    * 
    * Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed the
    * item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count nowhere.

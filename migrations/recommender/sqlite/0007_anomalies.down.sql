@@ -1,0 +1,2 @@
+drop table catalogue_levels;
+drop table anomalies;

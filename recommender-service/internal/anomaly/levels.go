@@ -1,0 +1,74 @@
+package anomaly
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+)
+
+const (
+	// levelHours is of how many hours before the usual level of the catalogue is the median.
+	levelHours = 7 * 24
+	// leastItems is from how many products on the catalogue is watched.
+	leastItems = 20
+	// itemsFactor and priceFactor are how many times fewer or more products, and how much cheaper or dearer the median one, is far.
+	itemsFactor = 1.5
+	priceFactor = 1.5
+)
+
+// levelsOf returns the number of products that can be sold now and the median of their prices.
+func levelsOf(shop *catalogue.Shop) map[string]float64 {
+	var prices []float64
+	items := 0
+	shop.Read(func(v *catalogue.View) {
+		v.Products(func(it *catalogue.Item) {
+			if it.Offered() {
+				items++
+				if it.Priced {
+					prices = append(prices, it.Price)
+				}
+			}
+		})
+	})
+	levels := map[string]float64{Items: float64(items)}
+	if len(prices) >= leastItems {
+		levels[Price] = median(prices)
+	}
+	return levels
+}
+
+// jumps returns the episodes of a level: hours in which it is a factor from the median of the week before the first of them. levels are by
+// time; an hour without one is as the one before.
+func jumps(series string, factor float64, levels []store.Level) []Episode {
+	var list []Episode
+	var open *Episode
+	var usual []float64
+	for _, l := range levels {
+		at := time.UnixMilli(l.HourMs).UTC().Add(time.Hour)
+		if len(usual) > 0 {
+			middle := median(usual)
+			far := math.Abs(math.Log((l.Value+1e-9)/(middle+1e-9))) / math.Log(factor)
+			if l.Value < middle {
+				far = -far
+			}
+			switch {
+			case open == nil && math.Abs(far) >= 1 && (series != Items || middle >= leastItems):
+				list = append(list, Episode{Series: series, Opened: at, Observed: l.Value, Expected: middle, Hours: 1, Spreads: far})
+				open = &list[len(list)-1]
+			case open != nil && math.Abs(far) < 1:
+				open.Closed, open = at, nil
+			}
+		}
+		if open != nil && at.Sub(open.Opened) >= levelHours*time.Hour { // it has become the usual
+			open.Closed, open, usual = at, nil, nil
+		}
+		if open == nil {
+			usual = append(usual, l.Value)
+			usual = slices.Clone(usual[max(0, len(usual)-levelHours):])
+		}
+	}
+	return list
+}

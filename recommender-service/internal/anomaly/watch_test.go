@@ -1,0 +1,110 @@
+package anomaly
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// TestAnAnomalyOpensAndCloses has a shop with 60 views and 100 shown items with 5 clicks an hour, whose tracker is off for a day and a
+// half, and whose answers are all degraded for three hours.
+func TestAnAnomalyOpensAndCloses(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		opensAndCloses(t, testenv.SQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := testenv.Postgres(t)
+		if err := migrations.Up(t.Context(), migrations.Recommender, url); err != nil {
+			t.Fatal(err)
+		}
+		opensAndCloses(t, url)
+	})
+}
+
+func opensAndCloses(t *testing.T, url string) {
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	begin := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	off, on := begin.AddDate(0, 0, 60), begin.AddDate(0, 0, 60).Add(36*time.Hour)
+	slow := begin.AddDate(0, 0, 58)
+	counts := map[store.HourKey]float64{}
+	for at := begin; at.Before(on.AddDate(0, 0, 3)); at = at.Add(time.Hour) {
+		for metric, n := range map[string]float64{metrics.Requests: 30, metrics.Impressions: 100, metrics.Clicks: 5} {
+			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metric}] = n
+		}
+		if !at.Before(slow) && at.Before(slow.Add(3*time.Hour)) {
+			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metrics.Degraded}] = 30
+		}
+	}
+	if err := s.AddCounts(t.Context(), store.Counts{Hours: counts}, nil); err != nil {
+		t.Fatal(err)
+	}
+	now := off.Add(-time.Hour)
+	w := &Watch{
+		Store: s, Catalogue: catalogue.New(nil, slog.New(slog.DiscardHandler), time.Now), Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
+		Stats: func(_ context.Context, _ string, from, to time.Time) (stats profileapi.EventStats, _ error) {
+			for at := from; at.Before(to); at = at.Add(time.Hour) {
+				if at.Before(begin) || !at.Before(off) && at.Before(on) {
+					continue
+				}
+				stats.Hours = append(stats.Hours, profileapi.HourStats{
+					Hour: wire.TimeOf(at), Accepted: map[string]int64{"view_item": 60}, AcceptedTotal: 60,
+				})
+			}
+			return stats, nil
+		},
+	}
+	look := func(open bool) []store.Anomaly {
+		t.Helper()
+		if _, err := w.Look(t.Context(), "north"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Anomalies(t.Context(), "north", open, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	before := look(false)
+	if len(before) != 1 || before[0].Series != Degraded || before[0].OpenedMs != slow.Add(time.Hour).UnixMilli() ||
+		before[0].ClosedMs == 0 {
+		t.Fatalf("degraded answers two days ago: %+v", before)
+	}
+	if due, err := w.Look(t.Context(), "north"); due || err != nil {
+		t.Errorf("a second look in the same hour: %v, %v", due, err)
+	}
+	now = off.Add(time.Hour + settled)
+	open := look(true)
+	if len(open) != 1 || open[0].Series != Events+"view_item" || open[0].OpenedMs != off.Add(time.Hour).UnixMilli() ||
+		open[0].Observed != 0 {
+		t.Fatalf("an hour without views: %+v", open)
+	}
+	if told := Told(&open[0]); !told.ClosedAt.IsZero() || !strings.Contains(told.Detail, "tracker") ||
+		!strings.Contains(told.Detail, "60") {
+		t.Errorf("told as %+v", told)
+	}
+	now = on.AddDate(0, 0, 2)
+	if open := look(true); len(open) != 0 {
+		t.Errorf("after two days as usual: %+v", open)
+	}
+	if all := look(false); len(all) != 2 || all[0].OpenedMs != off.Add(time.Hour).UnixMilli() || all[0].ClosedMs <= on.UnixMilli() {
+		t.Errorf("what was: %+v", all)
+	}
+}

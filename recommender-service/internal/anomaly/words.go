@@ -1,0 +1,59 @@
+package anomaly
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Told returns a record as the API has it.
+func Told(a *store.Anomaly) api.Anomaly {
+	out := api.Anomaly{
+		Series: a.Series, OpenedAt: wire.TimeOf(time.UnixMilli(a.OpenedMs)), Hours: a.Hours, Observed: a.Observed, Expected: a.Expected,
+		Spreads: a.Spreads, Detail: detail(a),
+	}
+	if a.ClosedMs != 0 {
+		out.ClosedAt = wire.TimeOf(time.UnixMilli(a.ClosedMs))
+	}
+	return out
+}
+
+// detail says what was seen, what was expected, and where to look.
+func detail(a *store.Anomaly) string {
+	seen := fmt.Sprintf("%.4g in %d hours where the weeks before make one expect %.4g", a.Observed, a.Hours, a.Expected)
+	if a.Hours == 1 {
+		seen = fmt.Sprintf("%.4g in an hour where the weeks before make one expect %.4g", a.Observed, a.Expected)
+	}
+	name, low := strings.TrimSuffix(a.Series, ":"), a.Spreads < 0
+	switch {
+	case strings.HasPrefix(a.Series, Events) && low:
+		return name + ": " + seen + ". See whether the tracker is still on the pages, and what the event debugger shows."
+	case strings.HasPrefix(a.Series, Events):
+		return name + ": " + seen + ". A campaign, an import, or a robot: the event debugger shows who sends them."
+	case a.Series == Rejected || a.Series == Warned:
+		return name + ": " + seen + ". Data health lists the codes with examples."
+	case strings.HasPrefix(a.Series, Requests) && low:
+		return name + ": " + seen + ". See whether the pages still ask for the placement."
+	case strings.HasPrefix(a.Series, ClickRate) && low:
+		return name + ": " + seen + ". Compare with the models and rules that changed since, and try the placement."
+	case strings.HasPrefix(a.Series, Empty):
+		return name + ": " + seen + ". Explain an item that should be there: a filter or rule may leave nothing."
+	case a.Series == Degraded:
+		return name + ": " + seen + ". The answers say which part could not help; /readyz of the services says why."
+	case a.Series == Items:
+		return fmt.Sprintf(
+			"%.0f products can be sold where there were %.0f in the week before. See the latest imports and changes of stock.", a.Observed,
+			a.Expected,
+		)
+	case a.Series == Price:
+		return fmt.Sprintf(
+			"The median price is %.4g where it was %.4g in the week before. See whether the latest feed has another unit or currency.",
+			a.Observed, a.Expected,
+		)
+	}
+	return name + ": " + seen + "."
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/aisle-rec/aisle/shared/database"
+)
+
+// Anomaly is a time during which a series was far from what was expected. Shop, series and beginning name it.
+type Anomaly struct {
+	Series                      string
+	OpenedMs, ClosedMs          int64 // ClosedMs is 0 while it lasts
+	Hours                       int
+	Observed, Expected, Spreads float64
+}
+
+// PutAnomalies stores what was found up to a moment in place of what was known before: what is not found any more closes then.
+func (s *Store) PutAnomalies(ctx context.Context, shop string, untilMs int64, list []Anomaly) error {
+	err := s.InTx(ctx, func(tx *database.Tx) error {
+		if _, err := tx.ExecContext(
+			ctx, s.Rebind("update anomalies set closed_ms = $1 where shop = $2 and closed_ms = 0"), untilMs, shop,
+		); err != nil {
+			return err
+		}
+		for _, a := range list {
+			if _, err := tx.ExecContext(ctx, s.Rebind(`insert into anomalies (shop, series, opened_ms, closed_ms, hours, observed, expected, spreads)
+				values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (shop, series, opened_ms) do update set
+				closed_ms = excluded.closed_ms, hours = excluded.hours, observed = excluded.observed, expected = excluded.expected, spreads = excluded.spreads`),
+				shop, a.Series, a.OpenedMs, a.ClosedMs, a.Hours, a.Observed, a.Expected, a.Spreads); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store anomalies: %w", err)
+	}
+	return nil
+}
+
+// Anomalies returns up to limit anomalies, those that opened last first; open leaves out those that have closed.
+func (s *Store) Anomalies(ctx context.Context, shop string, open bool, limit int) ([]Anomaly, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, a *Anomaly) error {
+		return r.Scan(&a.Series, &a.OpenedMs, &a.ClosedMs, &a.Hours, &a.Observed, &a.Expected, &a.Spreads)
+	}, `select series, opened_ms, closed_ms, hours, observed, expected, spreads from anomalies
+		where shop = $1 and (closed_ms = 0 or not $2) order by opened_ms desc, series limit $3`, shop, open, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list anomalies: %w", err)
+	}
+	return list, nil
+}
+
+// Level is what something was at the end of an hour.
+type Level struct {
+	HourMs int64
+	Value  float64
+}
+
+// PutLevels stores levels of an hour by series; the last one of an hour stays.
+func (s *Store) PutLevels(ctx context.Context, shop string, hourMs int64, levels map[string]float64) error {
+	err := s.InTx(ctx, func(tx *database.Tx) error {
+		for series, value := range levels {
+			if _, err := tx.ExecContext(ctx, s.Rebind(`insert into catalogue_levels (shop, series, hour_ms, value) values ($1, $2, $3, $4)
+				on conflict (shop, series, hour_ms) do update set value = excluded.value`), shop, series, hourMs, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store levels of the catalogue: %w", err)
+	}
+	return nil
+}
+
+// Levels returns the levels of a shop from an hour on, by series and time.
+func (s *Store) Levels(ctx context.Context, shop string, fromMs int64) (map[string][]Level, error) {
+	type row struct {
+		series string
+		Level
+	}
+	list, err := query(ctx, s, func(r *sql.Rows, v *row) error { return r.Scan(&v.series, &v.HourMs, &v.Value) },
+		"select series, hour_ms, value from catalogue_levels where shop = $1 and hour_ms >= $2 order by series, hour_ms", shop, fromMs)
+	if err != nil {
+		return nil, fmt.Errorf("read levels of the catalogue: %w", err)
+	}
+	levels := map[string][]Level{}
+	for _, r := range list {
+		levels[r.series] = append(levels[r.series], r.Level)
+	}
+	return levels, nil
+}
