@@ -112,8 +112,8 @@ func TestEndedExportsMakeRoomAndThoseUnderWayDoNot(t *testing.T) {
 	})
 }
 
-// TestAnotherProcessGoesOn stops a process in the middle of an export, then one that never says another word; a third one goes on. Everybody
-// is in the file once, in order, and every process can read it.
+// TestAnotherProcessGoesOn stops a process in the middle of an export, then one that never says another word; a third one goes on.
+// Everybody is in the file once, in order, and every process can read it.
 func TestAnotherProcessGoesOn(t *testing.T) {
 	t.Parallel()
 	var users []string
