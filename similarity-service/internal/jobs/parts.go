@@ -67,7 +67,8 @@ func (m *Manager) Await(ctx context.Context, t *Task, names []string, watch func
 			if ended, err := named(t, parts, names); ended != nil || err != nil {
 				return ended, err
 			}
-			if at := slices.IndexFunc(parts, func(p store.Part) bool { return !p.Done() && !p.Taken }); at >= 0 && m.doHere(ctx, t, parts[at].JobID) {
+			free := slices.IndexFunc(parts, func(p store.Part) bool { return !p.Done() && !p.Taken })
+			if free >= 0 && m.doHere(ctx, t, parts[free].JobID) {
 				continue
 			}
 		}

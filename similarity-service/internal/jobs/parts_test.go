@@ -86,8 +86,7 @@ func TestPartsOfAJob(t *testing.T) {
 func TestAKilledProcessLosesNoPart(t *testing.T) {
 	t.Parallel()
 	if url := os.Getenv(partsDatabaseEnv); url != "" {
-		var m *Manager
-		m = replica(t, storetest.Open(t, url), nil)
+		m := replica(t, storetest.Open(t, url), nil)
 		m.runners = spreading(&m, 3, func(name string) {
 			fmt.Println("\nat a part")
 			select {} // until it is killed
@@ -107,8 +106,7 @@ func TestAKilledProcessLosesNoPart(t *testing.T) {
 	}
 	killAt(t, "TestAKilledProcessLosesNoPart", partsDatabaseEnv, url, "at a part")
 	var done atomic.Int32
-	var survivor *Manager
-	survivor = replica(t, storetest.Open(t, url), nil)
+	survivor := replica(t, storetest.Open(t, url), nil)
 	survivor.runners = spreading(&survivor, 3, func(string) { done.Add(1) })
 	if ended := end(t, watcher, job.JobID); ended.State != similarityapi.JobSucceeded || ended.Result["sum"] != 5. || done.Load() != 3 {
 		t.Errorf("after %d parts: %+v", done.Load(), ended)
@@ -118,8 +116,7 @@ func TestAKilledProcessLosesNoPart(t *testing.T) {
 // TestAPartThatFailsIsSaid has a part fail for good.
 func TestAPartThatFailsIsSaid(t *testing.T) {
 	t.Parallel()
-	var m *Manager
-	m = replica(t, storetest.SQLite(t)(t), nil)
+	m := replica(t, storetest.SQLite(t)(t), nil)
 	m.runners = spreading(&m, 3, func(name string) { panic("on purpose: " + name) })
 	if job := end(t, m, start(t, m).JobID); job.State != similarityapi.JobFailed || job.Error == "" {
 		t.Errorf("%+v", job)

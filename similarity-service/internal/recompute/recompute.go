@@ -23,7 +23,6 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
-	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 	"github.com/aisle-rec/aisle/similarity-service/internal/room"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
@@ -135,87 +134,6 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return errors.Join(all...)
 	}
 	return nil
-}
-
-// inTurn makes one relation after the other.
-func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []string) ([]Outcome, map[string]error, error) {
-	var outcomes []Outcome
-	failures := map[string]error{}
-	for at, relation := range relations {
-		if t.Again() {
-			if err := r.Registry.Discard(ctx, t.Shop, t.JobID, relation); err != nil {
-				return nil, nil, err
-			}
-		}
-		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
-		o, err := r.outcome(ctx, stage)
-		if ctx.Err() != nil {
-			return nil, nil, context.Cause(ctx)
-		}
-		if err != nil {
-			failures[relation] = fmt.Errorf("%s: %w", relation, err)
-		}
-		outcomes = append(outcomes, o)
-		t.SetResult("relations", outcomes)
-	}
-	return outcomes, failures, nil
-}
-
-// outcome makes the model of one relation and says what became of it; the error is why there is none.
-func (r *Recomputer) outcome(ctx context.Context, s stage) (Outcome, error) {
-	o, err := r.relation(ctx, s)
-	if ctx.Err() != nil {
-		return o, context.Cause(ctx)
-	}
-	o.Relation = s.relation
-	switch {
-	case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
-		o.State, o.Detail = "skipped", err.Error()
-	case err != nil:
-		o.State, o.Detail = "failed", err.Error()
-		r.Logger.Error("relation not recomputed", "shop", s.task.Shop, "relation", s.relation, "error", err)
-	}
-	if o.State == "refused" {
-		r.Logger.Warn(
-			"new model refused, the live one stays", "shop", s.task.Shop, "relation", s.relation, "version", o.Version, "reason", o.Detail,
-		)
-	}
-	return o, err
-}
-
-// publishedBefore reports whether an earlier process has made the models of the job live and ended before it could say so: what is live is
-// then what the job came to.
-func (r *Recomputer) publishedBefore(ctx context.Context, t *jobs.Task) (bool, error) {
-	if !t.Again() {
-		return false, nil
-	}
-	published, models, err := r.Registry.MadeBy(ctx, t.Shop, t.JobID)
-	if err != nil || len(published) == 0 {
-		return false, err
-	}
-	var outcomes []Outcome
-	for _, m := range models {
-		o := Outcome{Relation: m.Relation, State: "stored", Version: m.Version, Gate: m.Gate, Preparation: m.Preparation}
-		switch {
-		case slices.Contains(published, m.Version):
-			o.State = "published"
-		case m.State == serving.StateRejected:
-			o.State = "refused"
-		}
-		t.AddModel(m.Version)
-		outcomes = append(outcomes, o)
-	}
-	t.SetResult("relations", outcomes)
-	return true, nil
-}
-
-func (r *Recomputer) removeWork(ctx context.Context, t *jobs.Task) {
-	if r.Jobs == nil || context.Cause(ctx) != nil && !jobs.Cancelled(ctx) { // another process goes on with it
-		return
-	}
-	if err := r.Work.remove(context.WithoutCancel(ctx), t, ""); err != nil {
-		r.Logger.Warn("work files of a job are left", "shop", t.Shop, "job_id", t.JobID, "error", err)
-	}
 }
 
 // publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
@@ -426,38 +344,4 @@ func contentOf(meta snapshot.Meta, p *prepare.Prepared, t *evaluate.Trained) (*s
 		c.Sessions = buffer.Bytes()
 	}
 	return c, nil
-}
-
-// translated reads the lists of a snapshot in the item numbers of another data set with n items; items that it lacks go.
-func translated(s *snapshot.Snapshot, index func(id string) (int32, bool), n int) (*neighbours.Lists, error) {
-	number := make([]int32, s.Len())
-	for i, id := range s.IDs() {
-		number[i] = -1
-		if at, ok := index(id); ok {
-			number[i] = at
-		}
-	}
-	lists := neighbours.NewLists(n, max(s.Meta.K, 1))
-	for i := range int32(s.Len()) {
-		to := number[i]
-		if to < 0 {
-			continue
-		}
-		row, err := s.Row(i)
-		if err != nil {
-			return nil, err
-		}
-		entries, err := snapshot.DecodeRow(row, s.Len())
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if j := number[e.Item]; j >= 0 {
-				at := int(to)*lists.K + int(lists.Len[to])
-				lists.Items[at], lists.Weight[at] = j, e.Weight
-				lists.Len[to]++
-			}
-		}
-	}
-	return lists, nil
 }

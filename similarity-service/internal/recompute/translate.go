@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
@@ -90,4 +91,38 @@ func figures(r *evaluate.Result) map[string]similarityapi.Metric {
 		out[name] = similarityapi.Metric{Value: v}
 	}
 	return out
+}
+
+// translated reads the lists of a snapshot in the item numbers of another data set with n items; items that it lacks go.
+func translated(s *snapshot.Snapshot, index func(id string) (int32, bool), n int) (*neighbours.Lists, error) {
+	number := make([]int32, s.Len())
+	for i, id := range s.IDs() {
+		number[i] = -1
+		if at, ok := index(id); ok {
+			number[i] = at
+		}
+	}
+	lists := neighbours.NewLists(n, max(s.Meta.K, 1))
+	for i := range int32(s.Len()) {
+		to := number[i]
+		if to < 0 {
+			continue
+		}
+		row, err := s.Row(i)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := snapshot.DecodeRow(row, s.Len())
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if j := number[e.Item]; j >= 0 {
+				at := int(to)*lists.K + int(lists.Len[to])
+				lists.Items[at], lists.Weight[at] = j, e.Weight
+				lists.Len[to]++
+			}
+		}
+	}
+	return lists, nil
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -229,71 +228,4 @@ func TestHeads(t *testing.T) {
 			t.Errorf("of %d bytes there is a head", n)
 		}
 	}
-}
-
-// TestStartAtAMillionItems measures, when it is asked to, how soon a replica answers with and without Redis, and what it then holds.
-func TestStartAtAMillionItems(t *testing.T) {
-	if os.Getenv("AISLE_MEASURE_START") == "" {
-		t.Skip("it is a measurement: set AISLE_MEASURE_START on a machine that does nothing else")
-	}
-	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
-	bucket, err := blob.Open(t.Context(), "file://"+folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	func() { // so that what makes the model is garbage afterwards
-		first, content := cached(t, bucket, db, redisURL), listed(1_000_000, 50)
-		m, err := first.Store(t.Context(), shop, New{
-			Model:   similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady},
-			Content: content, Twin: &snapshot.Content{},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		publish(t, first, m.Version)
-	}()
-	for _, way := range []string{"whole", "head", "whole", "head"} {
-		before := heap()
-		r := cached(t, bucket, db, redisURL)
-		if way == "whole" {
-			r.wary.Store(shop+"/"+first(t, r), true)
-		}
-		began := time.Now()
-		if err := r.Start(t.Context(), []string{shop}); err != nil {
-			t.Fatal(err)
-		}
-		rowsOf(t, r, 1, 2, 3)
-		answered := time.Since(began)
-		held := heap() - before
-		untilWhole(t, r)
-		complete := time.Since(began)
-		r.rows = nil // as if Redis were lost
-		lost := time.Now()
-		rowsOf(t, r, slices.Collect(func(yield func(int32) bool) {
-			for i := range int32(20) {
-				if !yield(i * 49_999) {
-					return
-				}
-			}
-		})...)
-		t.Logf("%s: first answer after %.2f s, %d MB held then, complete after %.2f s; 20 lists without Redis in %.2f ms",
-			way, answered.Seconds(), held>>20, complete.Seconds(), float64(time.Since(lost).Microseconds())/1000)
-	}
-}
-
-// first is the version that is live.
-func first(t *testing.T, r *Registry) string {
-	t.Helper()
-	live, err := r.store.Live(t.Context(), shop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return live.Relations["similar"].Version
-}
-
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

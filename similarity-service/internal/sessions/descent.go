@@ -3,7 +3,8 @@ package sessions
 import "slices"
 
 // descend evaluates the starts and, from the best of them, moves along one axis at a time, as long as a step is better.
-// When no step is, it jumps a little away from the best point and descends again (iterated local search).
+// When no step is, it jumps a little away from the best point and descends again (iterated local search). It ends with errExhausted, unless
+// something fails.
 func (s *search) descend() error {
 	for _, p := range starts(s.best) {
 		s.starts = append(s.starts, p.With(s.o.Pinned))

@@ -78,7 +78,7 @@ func Search(o SearchOptions) (Params, SearchReport, error) {
 	if len(s.cases) == 0 {
 		return start, s.report, nil
 	}
-	if err := s.descend(); err != nil && !errors.Is(err, errExhausted) {
+	if err := s.descend(); !errors.Is(err, errExhausted) {
 		return Params{}, SearchReport{}, err
 	}
 	return s.best, s.report, nil

@@ -54,7 +54,8 @@ func (s *Store) Parts(ctx context.Context, shop, parent string) ([]Part, error) 
 			return err
 		}
 		return decode(text, &p.Job)
-	}, "select body, active = 1 and lease_ms > "+s.NowMs()+" from jobs where shop = $1 and parent = $2 order by created_ms, job_id", shop, parent)
+	}, "select body, active = 1 and lease_ms > "+s.NowMs()+" from jobs where shop = $1 and parent = $2 order by created_ms, job_id",
+		shop, parent)
 	if err != nil {
 		return nil, fmt.Errorf("read the parts of job %s: %w", parent, err)
 	}
@@ -87,7 +88,9 @@ func (s *Store) RemovePartsOf(ctx context.Context, shop string, ids []string) er
 
 // RemoveFreePart removes a part that nobody has taken and that has not ended, and reports whether there was one.
 func (s *Store) RemoveFreePart(ctx context.Context, shop, id string) (bool, error) {
-	n, err := s.Exec(ctx, "delete from jobs where shop = $1 and job_id = $2 and parent <> '' and active = 1 and lease_ms <= "+s.NowMs(), shop, id)
+	n, err := s.Exec(
+		ctx, "delete from jobs where shop = $1 and job_id = $2 and parent <> '' and active = 1 and lease_ms <= "+s.NowMs(), shop, id,
+	)
 	if err != nil {
 		return false, fmt.Errorf("remove part %s: %w", id, err)
 	}

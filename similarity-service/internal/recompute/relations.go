@@ -1,0 +1,94 @@
+package recompute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
+	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
+)
+
+// inTurn makes one relation after the other.
+func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []string) ([]Outcome, map[string]error, error) {
+	var outcomes []Outcome
+	failures := map[string]error{}
+	for at, relation := range relations {
+		if t.Again() {
+			if err := r.Registry.Discard(ctx, t.Shop, t.JobID, relation); err != nil {
+				return nil, nil, err
+			}
+		}
+		stage := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
+		o, err := r.outcome(ctx, stage)
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		if err != nil {
+			failures[relation] = fmt.Errorf("%s: %w", relation, err)
+		}
+		outcomes = append(outcomes, o)
+		t.SetResult("relations", outcomes)
+	}
+	return outcomes, failures, nil
+}
+
+// outcome makes the model of one relation and says what became of it; the error is why there is none.
+func (r *Recomputer) outcome(ctx context.Context, s stage) (Outcome, error) {
+	o, err := r.relation(ctx, s)
+	if ctx.Err() != nil {
+		return o, context.Cause(ctx)
+	}
+	o.Relation = s.relation
+	switch {
+	case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
+		o.State, o.Detail = "skipped", err.Error()
+	case err != nil:
+		o.State, o.Detail = "failed", err.Error()
+		r.Logger.Error("relation not recomputed", "shop", s.task.Shop, "relation", s.relation, "error", err)
+	}
+	if o.State == "refused" {
+		r.Logger.Warn(
+			"new model refused, the live one stays", "shop", s.task.Shop, "relation", s.relation, "version", o.Version, "reason", o.Detail,
+		)
+	}
+	return o, err
+}
+
+// publishedBefore reports whether an earlier process has made the models of the job live and ended before it could say so: what is live is
+// then what the job came to.
+func (r *Recomputer) publishedBefore(ctx context.Context, t *jobs.Task) (bool, error) {
+	if !t.Again() {
+		return false, nil
+	}
+	published, models, err := r.Registry.MadeBy(ctx, t.Shop, t.JobID)
+	if err != nil || len(published) == 0 {
+		return false, err
+	}
+	var outcomes []Outcome
+	for _, m := range models {
+		o := Outcome{Relation: m.Relation, State: "stored", Version: m.Version, Gate: m.Gate, Preparation: m.Preparation}
+		switch {
+		case slices.Contains(published, m.Version):
+			o.State = "published"
+		case m.State == serving.StateRejected:
+			o.State = "refused"
+		}
+		t.AddModel(m.Version)
+		outcomes = append(outcomes, o)
+	}
+	t.SetResult("relations", outcomes)
+	return true, nil
+}
+
+func (r *Recomputer) removeWork(ctx context.Context, t *jobs.Task) {
+	if r.Jobs == nil || context.Cause(ctx) != nil && !jobs.Cancelled(ctx) { // another process goes on with it
+		return
+	}
+	if err := r.Work.remove(context.WithoutCancel(ctx), t, ""); err != nil {
+		r.Logger.Warn("work files of a job are left", "shop", t.Shop, "job_id", t.JobID, "error", err)
+	}
+}
