@@ -12,8 +12,23 @@ import (
 // NextItem is the session model, which competes on sessions beside popularity and cosine.
 const NextItem = "next_item"
 
-// searchSeconds is the nominal cost of one evaluation of the session search per million clicks.
-const searchSeconds = 4.
+const (
+	// searchSeconds is the nominal cost of one evaluation of the session search per million clicks, eachSeconds of any.
+	searchSeconds = 1.2
+	eachSeconds   = .2
+	// leastSeconds go into the search whatever the budget, up to manyEvaluations: its parameters are many, and the first two passes
+	// over them gain most. On Diginetica 176 evaluations instead of 60 gained 1.7 % of NDCG on later sessions of the training part.
+	leastSeconds = 120
+	// fewEvaluations are made however large the data.
+	fewEvaluations, manyEvaluations, mostEvaluations = 40, 120, 400
+)
+
+// sessionEvaluations is the number of points that the search tries within a budget on so many clicks.
+func sessionEvaluations(budget float64, clicks int) int {
+	each := searchSeconds*float64(clicks)/1e6 + eachSeconds
+	least := min(max(leastSeconds/each, fewEvaluations), manyEvaluations)
+	return int(min(max(budget/each, least), mostEvaluations))
+}
 
 func nextItemFamily() family {
 	f := family{
@@ -40,10 +55,9 @@ type nextItem struct {
 
 // sessionSearch are the options of the search on the data of s.
 func (s *search) sessionSearch() sessions.SearchOptions {
-	millions := float64(s.data.Interactions()) / 1e6
 	return sessions.SearchOptions{
 		Train: s.data.Sessions, Items: s.data.Items.Len(), Seed: s.o.Seed, Workers: s.o.Workers, Pinned: s.o.Pinned[NextItem],
-		Evaluations: int(min(max(s.o.BudgetSeconds/(searchSeconds*millions+.2), 40), 400)),
+		Evaluations: sessionEvaluations(s.o.BudgetSeconds, s.data.Interactions()),
 		Progress:    s.o.progress("search " + NextItem), Cancelled: s.o.Stop,
 	}
 }

@@ -45,15 +45,16 @@ func (s *search) descend() error {
 }
 
 // starts are the points tried first: the given one, and ones that suit data on which it is far off, where visitors never
-// or seldom return to an item, where only the newest sessions matter, or where one of the two models is much better.
+// or seldom return to an item, or not to the latest, where only the newest sessions matter, or where one of the two models is much better.
 func starts(first Params) []Params {
-	never, seldom, newest, order, near := first, first, first, first, first
+	never, seldom, onward, newest, order, near := first, first, first, first, first, first
 	never.RepeatFactor, never.LastFactor = 0, 0
 	never.RepeatWeight, never.LastWeight, never.EchoWeight = 0, 0, 0
 	seldom.RepeatWeight, seldom.LastWeight, seldom.EchoWeight = .02, .003, .02
+	onward.LastFactor, onward.LastWeight = 0, 0 // pages loaded again were taken out
 	newest.Recency, newest.OrderRecency = 6, 6
 	order.OrderShare, near.OrderShare = .9, .2
-	return []Params{first, never, seldom, newest, order, near}
+	return []Params{first, never, seldom, onward, newest, order, near}
 }
 
 // jump moves a few random axes to a neighbouring grid value.
