@@ -5,11 +5,13 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // shownLimit is how many items a list on a page has.
@@ -25,6 +27,10 @@ type tryData struct {
 	Products                                []product
 	Problem                                 *apierror.Problem
 	Why                                     *recommenderapi.ExplainAnswer
+
+	Model  string                // another version to compare with
+	Models []similarityapi.Model // to choose from
+	Then   []product             // the list with that version, with what moves
 }
 
 // product is a recommended item as a page shows it.
@@ -48,7 +54,7 @@ type scorePart struct {
 func (c *console) try(v *visit) (any, error) {
 	d := &tryData{
 		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
-		Category: v.text("category"), Q: v.text("q"),
+		Category: v.text("category"), Q: v.text("q"), Model: v.text("model"),
 	}
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	if err != nil {
@@ -61,6 +67,9 @@ func (c *console) try(v *visit) (any, error) {
 		d.Users = append(d.Users, e.UserID)
 	}
 	d.Users = unique(d.Users)
+	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	v.part("models", err)
+	d.Models = models.Items
 	if d.Scenario == "" {
 		return d, nil
 	}
@@ -76,6 +85,9 @@ func (c *console) try(v *visit) (any, error) {
 	for _, row := range answer.Rows {
 		d.Products = append(d.Products, products(row.Items)...)
 	}
+	if d.Model != "" {
+		return d, d.compare(v, r)
+	}
 	if d.Missing != "" {
 		why, err := send[recommenderapi.ExplainAnswer](
 			v, v.recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing},
@@ -89,10 +101,30 @@ func (c *console) try(v *visit) (any, error) {
 	return d, nil
 }
 
+// compare shows the list of another model version beside that of the live one.
+func (d *tryData) compare(v *visit, r recommenderapi.Request) error {
+	at := slices.IndexFunc(d.Models, func(m similarityapi.Model) bool { return m.Version == d.Model })
+	if at < 0 {
+		d.Problem = apierror.NotFound("model", d.Model)
+		return nil
+	}
+	answer, err := send[recommenderapi.PreviewAnswer](
+		v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(d.Scenario)+"/preview",
+		recommenderapi.PreviewRequest{Request: r, ModelVersions: map[string]string{d.Models[at].Relation: d.Model}},
+	)
+	if err != nil {
+		d.Problem = apierror.From(err)
+		return nil
+	}
+	d.Products, d.Then = beside(answer.Live.Items, answer.Preview.Items)
+	return nil
+}
+
 // request is what a form asks a placement for: it counts in no figure.
 func request(v *visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.text("user"), Q: v.text("q"), ContextItems: v.words("context"), Category: v.text("category"), Limit: shownLimit,
+		Scenario: scenario, UserID: v.text("user"), Q: v.text("q"), ContextItems: v.words("context"), Category: v.text("category"),
+		Limit:   shownLimit,
 		Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}

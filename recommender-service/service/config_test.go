@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -229,5 +231,30 @@ func TestConfigurationOutlivesTheProcess(t *testing.T) {
 				t.Errorf("got %v", ids(a))
 			}
 		})
+	}
+}
+
+func TestAPreviewNamesModelsThatThereAre(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.models = map[string]string{"old": "similar", "baskets": "bought_together"} })
+	ask := api.Request{Scenario: "product_detail.similar", ContextItems: []string{"i010"}, Limit: 5}
+	for version, want := range map[string][]string{
+		"old": nil, "gone": {"/model_versions/similar"}, "baskets": {"/model_versions/similar"},
+	} {
+		var preview api.PreviewAnswer
+		_, err := s.call(
+			t, http.MethodPost, "/v1/scenarios/product_detail.similar/preview", nil,
+			api.PreviewRequest{Request: ask, ModelVersions: map[string]string{"similar": version}}, &preview,
+		)
+		if want == nil {
+			if err != nil || len(preview.Live.Items) != 5 || preview.Preview.Items == nil {
+				t.Errorf("%s: %+v, %v", version, preview, err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(want, pointers(t, err)); diff != "" {
+			t.Errorf("%s: %s", version, diff)
+		}
 	}
 }

@@ -1423,6 +1423,8 @@ type PreviewItem struct {
 
 // PreviewRequest is a value of the API.
 type PreviewRequest struct {
+	// Or the same with these model versions, by relation
+	ModelVersions map[string]string `json:"model_versions,omitzero"`
 	// Its scenario is the one of the path
 	Request Request `json:"request"`
 	// Or only its rules

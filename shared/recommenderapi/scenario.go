@@ -109,7 +109,9 @@ type PreviewRequest struct {
 	Request  Request   `json:"request" doc:"Its scenario is the one of the path"`
 	Scenario *Scenario `json:"scenario,omitempty" doc:"The whole scenario as it would be"`
 	Rules    *[]Rule   `json:"rules,omitempty" doc:"Or only its rules"`
-	Shared   *[]Rule   `json:"shared_rules,omitempty" doc:"The rules that hold in all scenarios, as they would be; those that there are when absent"`
+	// ModelVersions are other versions than the live ones, by relation.
+	ModelVersions map[string]string `json:"model_versions,omitempty" doc:"Or the same with these model versions, by relation"`
+	Shared        *[]Rule           `json:"shared_rules,omitempty" doc:"The rules that hold in all scenarios, as they would be; those that there are when absent"`
 }
 
 // PreviewAnswer shows both lists and what changes.

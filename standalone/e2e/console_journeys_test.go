@@ -96,6 +96,7 @@ func (d *webDemo) support(t *testing.T) {
 		"open", chromedp.Navigate(d.url("/console/try")), chromedp.WaitVisible("#scenario"),
 		"the customer", enter("#scenario", "home.for_you"), enter("#user", "17850"), says("#answer", "The list"),
 		"the question", enter("#missing", "22423"), says("#why", "22423"), says("#why", "Stage"),
+		"words", chromedp.Navigate(d.url("/console/try?scenario=search.for_query&q=tea+lights")), says(".products", "T-LIGHT"),
 	)
 }
 
@@ -123,7 +124,10 @@ func (d *webDemo) dataPerson(t *testing.T) {
 		t.Fatal("the new version is not live")
 	}
 	steps(
-		t, d, wide, "roll back", chromedp.Navigate(d.url("/console/models")), chromedp.WaitReady("table"),
+		t, d, wide, "a list with the version before",
+		chromedp.Navigate(d.url("/console/try?scenario=product_detail.bought_together&context=85123A&model="+before)),
+		says("#then h3", before), says("#then .products", "score"),
+		"roll back", chromedp.Navigate(d.url("/console/models")), chromedp.WaitReady("table"),
 		press("Roll back bought together"), says(".done", "live"),
 	)
 	if got := live(); got != before {

@@ -30,38 +30,44 @@ func (a *API) checkModels(
 	for n := range x.Arms {
 		versions := x.Arms[n].ModelVersions
 		for _, relation := range slices.Sorted(maps.Keys(versions)) {
-			version := versions[relation]
-			field := apierror.FieldError{Pointer: apierror.PointerTo("/arms/"+strconv.Itoa(n)+"/model_versions", relation)}
-			m, err := a.Model(ctx, shop, version)
-			p := problemOf(err)
+			field := a.checkVersion(ctx, shop, "/arms/"+strconv.Itoa(n)+"/model_versions", relation, versions[relation])
 			switch {
-			case err == nil && m.Relation == relation:
-				continue
-			case err == nil:
-				field.Code, field.Detail = "wrong_relation", fmt.Sprintf(
-					"%q is a model of %s, not of %s: take a version from GET /v1/models?relation=%s", version, m.Relation, relation,
-					relation,
-				)
-			case p != nil && p.Code == modelNotFound:
-				field.Code, field.Detail = modelNotFound, fmt.Sprintf(
-					"there is no model version %q: take one from GET /v1/models?relation=%s", version, relation,
-				)
+			case field.Code == "":
+			case field.Code == notChecked || namedBy(before, relation, versions[relation]):
+				doubtful = append(doubtful, field)
 			default:
-				field.Code, field.Detail = "not_checked", fmt.Sprintf(
-					"whether there is a model version %q is not known: the similarity-service does not answer; without it the arm's answers are degraded",
-					version,
-				)
-				doubtful = append(doubtful, field)
-				continue
-			}
-			if namedBy(before, relation, version) {
-				doubtful = append(doubtful, field)
-			} else {
 				refused = append(refused, field)
 			}
 		}
 	}
 	return refused, doubtful
+}
+
+// notChecked is the code of a version of which nobody says whether there is one.
+const notChecked = "not_checked"
+
+// checkVersion says what is wrong with a model version for a relation; a code of "" for nothing.
+func (a *API) checkVersion(ctx context.Context, shop, pointer, relation, version string) apierror.FieldError {
+	field := apierror.FieldError{Pointer: apierror.PointerTo(pointer, relation)}
+	m, err := a.Model(ctx, shop, version)
+	p := problemOf(err)
+	switch {
+	case err == nil && m.Relation == relation:
+	case err == nil:
+		field.Code, field.Detail = "wrong_relation", fmt.Sprintf(
+			"%q is a model of %s, not of %s: take a version from GET /v1/models?relation=%s", version, m.Relation, relation, relation,
+		)
+	case p != nil && p.Code == modelNotFound:
+		field.Code, field.Detail = modelNotFound, fmt.Sprintf(
+			"there is no model version %q: take one from GET /v1/models?relation=%s", version, relation,
+		)
+	default:
+		field.Code, field.Detail = notChecked, fmt.Sprintf(
+			"whether there is a model version %q is not known: the similarity-service does not answer; without it the arm's answers are degraded",
+			version,
+		)
+	}
+	return field
 }
 
 func problemOf(err error) *apierror.Problem {

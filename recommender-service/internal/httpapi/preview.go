@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
@@ -24,10 +26,16 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if !ok {
 		return nil, a.noScenario(shop, in.ID)
 	}
-	if in.Body.Scenario != nil && in.Body.Rules != nil || in.Body.Scenario == nil && in.Body.Rules == nil && in.Body.Shared == nil {
+	if in.Body.Scenario != nil && in.Body.Rules != nil ||
+		in.Body.Scenario == nil && in.Body.Rules == nil && in.Body.Shared == nil && len(in.Body.ModelVersions) == 0 {
 		return nil, apierror.Invalid("The preview needs something to compare.", apierror.FieldError{
-			Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules, or shared_rules",
+			Pointer: "/rules", Code: "one_form", Detail: "send either scenario or rules, or shared_rules, or model_versions",
 		})
+	}
+	for _, relation := range slices.Sorted(maps.Keys(in.Body.ModelVersions)) {
+		if bad := a.checkVersion(ctx, shop, "/model_versions", relation, in.Body.ModelVersions[relation]); bad.Code != "" {
+			return nil, apierror.Invalid("The models cannot be used.", bad)
+		}
 	}
 	tried, prefix := *live.Value, ""
 	if in.Body.Scenario != nil {
@@ -57,7 +65,9 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 		return nil, err
 	}
 	before, after, err := a.Engine.Compare(
-		ctx, shop, a.placed(shop, live.Value), recommend.Placement{Scenario: &tried, Shared: shared}, &req,
+		ctx, shop, a.placed(shop, live.Value), recommend.Placement{
+			Scenario: &tried, Shared: shared, Models: in.Body.ModelVersions,
+		}, &req,
 	)
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)

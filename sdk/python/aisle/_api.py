@@ -1305,6 +1305,8 @@ class PreviewItem(TypedDict):
 
 
 class PreviewRequest(TypedDict):
+    # Or the same with these model versions, by relation
+    model_versions: NotRequired[dict[str, str]]
     # Its scenario is the one of the path
     request: Request
     # Or only its rules

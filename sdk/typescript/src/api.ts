@@ -1316,6 +1316,8 @@ export interface PreviewItem {
 }
 
 export interface PreviewRequest {
+  /** Or the same with these model versions, by relation */
+  model_versions?: Record<string, string>;
   /** Its scenario is the one of the path */
   request: Request;
   /** Or only its rules */
