@@ -61,7 +61,9 @@ func eventsBody(api huma.API) *huma.RequestBody {
 		"key": {Type: huma.TypeString, Description: "Publishable key, where no header can be sent"}, "events": many,
 		"user_token": {Type: huma.TypeString, Description: "User token, where no header can be sent"},
 	}}
-	media := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, many, wrapped}}}
+	list := *many
+	list.Title, wrapped.Title = "A list of events", "An object around a list of events" // by which tools compare versions of the document
+	media := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, &list, wrapped}}}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
 }
 
