@@ -28,7 +28,7 @@ const (
 	maxJobs = 100
 	// leaseFor is how long an export stays its process' own without a word, and look how often those that nobody writes are looked for.
 	leaseFor = 30 * time.Second
-	look     = 5 * time.Second
+	look     = 15 * time.Second
 	// purgeEvery is how often old exports are removed.
 	purgeEvery = time.Hour
 	// storeLimit bounds the writing down of an end.

@@ -47,13 +47,15 @@ type timing struct {
 	beat  time.Duration // how often the lease is prolonged and a wish to cancel is looked for
 	show  time.Duration // how late progress is seen
 	look  time.Duration // how often jobs that nobody runs are looked for, without being told
+	here  time.Duration // how often a process says that it takes parts, well within the time after which it counts as gone
 	await time.Duration // how often the parts that a job waits for are looked at
 	// how long a job that failed for a reason that may pass waits before it is begun again, the first time and the next ones
 	again []time.Duration
 }
 
 var usual = timing{
-	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second, await: 25 * time.Millisecond,
+	lease: 30 * time.Second, beat: 2 * time.Second, show: 250 * time.Millisecond, look: 5 * time.Second, here: 10 * time.Second,
+	await: 25 * time.Millisecond,
 	again: []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute},
 }
 
@@ -176,15 +178,17 @@ func (m *Manager) Run(ctx context.Context) {
 	if m.store.Postgres() != nil {
 		following.Go(func() { m.store.FollowWork(ctx, m.nudge) })
 	}
-	tick := time.NewTicker(m.timing.look)
+	tick, here := time.NewTicker(m.timing.look), time.NewTicker(m.timing.here)
 	defer tick.Stop()
+	defer here.Stop()
 	for m.here(ctx); ; {
 		m.look(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-here.C:
 			m.here(ctx)
+		case <-tick.C:
 		case <-m.wake:
 		}
 	}
