@@ -68,7 +68,7 @@ type program struct {
 var listening = regexp.MustCompile(`(?:address=http://|"listen":")(127\.0\.0\.1:[0-9]+)`)
 
 // start runs a program until the test ends and waits until it serves.
-func start(t *testing.T, env []string, name string, args ...string) *program {
+func start(t testing.TB, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: exec.Command(filepath.Join(binaries, name), args...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
@@ -185,7 +185,7 @@ func threeSettings(keysFile string) []string {
 }
 
 // ownDatabases makes a database with a user of its own for each service, through the migrate program, and returns their settings.
-func ownDatabases(t *testing.T) (settings []string) {
+func ownDatabases(t testing.TB) (settings []string) {
 	t.Helper()
 	admin := testenv.Postgres(t) // a database of this test: its name is unique
 	u, err := url.Parse(admin)

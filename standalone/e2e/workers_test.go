@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,7 +80,7 @@ func TestWorkersShareARecompute(t *testing.T) {
 	if left := number(t, ctx, rows, "select count(*) from jobs where parent <> ''"); left != 0 {
 		t.Errorf("%d parts are left", left)
 	}
-	if left, err := filepath.Glob(filepath.Join(blobs, "shops", "*", "work", "*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(blobs, "shops", "*", "parts", "*")); err != nil || len(left) > 0 {
 		t.Errorf("work files are left: %v, %v", left, err)
 	}
 	if strings.Contains(serving.output(), `"msg":"job ended"`) {
@@ -110,13 +109,11 @@ func number(t *testing.T, ctx context.Context, rows *pgxpool.Pool, statement str
 	return n
 }
 
-// TestWorkersTakeLessTime measures, when it is asked to, how long a recompute takes one and two workers of one thread each.
-func TestWorkersTakeLessTime(t *testing.T) {
-	if os.Getenv("AISLE_MEASURE_WORKERS") == "" {
-		t.Skip("it is a measurement: set AISLE_MEASURE_WORKERS on a machine that does nothing else")
-	}
+// BenchmarkWorkers has one and two workers of one thread each make a recompute, and reports how long it takes. Run it once, on a machine that
+// does nothing else: -benchtime 1x.
+func BenchmarkWorkers(b *testing.B) {
 	for _, n := range []int{1, 2} {
-		t.Run(fmt.Sprint(n, " workers"), func(t *testing.T) {
+		b.Run(fmt.Sprint(n), func(t *testing.B) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*patience)
 			defer cancel()
 			settings := slices.Concat(threeSettings(""), ownDatabases(t), []string{"AISLE_BLOB_URL=file://" + t.TempDir()})
@@ -136,7 +133,7 @@ func TestWorkersTakeLessTime(t *testing.T) {
 			if err != nil || job.State != similarityapi.JobSucceeded {
 				t.Fatalf("%+v, %v", job, err)
 			}
-			t.Logf("%d workers: %.1f s", n, time.Since(began).Seconds())
+			t.ReportMetric(time.Since(began).Seconds(), "s/recompute")
 			for _, s := range job.Log {
 				t.Logf("%6.1f s %s", s.At.Sub(job.StartedAt.Time).Seconds(), s.Stage)
 			}
@@ -145,7 +142,7 @@ func TestWorkersTakeLessTime(t *testing.T) {
 }
 
 // browse has visitors look at fourteen items of one of three tastes each, in visits of seven, and buy two of every visit.
-func browse(t *testing.T, ctx context.Context, c clients, visitors int) {
+func browse(t testing.TB, ctx context.Context, c clients, visitors int) {
 	t.Helper()
 	const each, perTaste = 14, 400
 	var items []profileapi.Item

@@ -15,7 +15,7 @@ import (
 )
 
 // post sends events in batches and fails when one is not accepted.
-func post(t *testing.T, ctx context.Context, c clients, events []profileapi.Event) {
+func post(t testing.TB, ctx context.Context, c clients, events []profileapi.Event) {
 	t.Helper()
 	for len(events) > 0 {
 		n := min(1000, len(events))

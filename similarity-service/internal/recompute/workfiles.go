@@ -20,7 +20,7 @@ import (
 // keptFor is how long a process keeps a data set in memory after it was last asked for: the parts of a job follow each other.
 const keptFor = time.Minute
 
-// Work is the files through which the parts of a job give each other data: shops/<shop>/work/<job>/…, removed at the job's end. What
+// Work is the files through which the parts of a job give each other data: shops/<shop>/parts/<job>/…, removed at the job's end. What
 // is in them is gob of this program's own types; processes of another version refuse data sets of another format.
 type Work struct {
 	blob.Bucket
@@ -33,7 +33,7 @@ type Work struct {
 	measuresOf string
 }
 
-func workFolder(t *jobs.Task) string { return archive.Path(t.Shop, "work", t.Root()) }
+func workFolder(t *jobs.Task) string { return archive.Path(t.Shop, "parts", t.Root()) }
 
 // put stores a value.
 func (w *Work) put(ctx context.Context, path string, v any) error {

@@ -140,7 +140,7 @@ func TestWithRedisAReplicaStartsWithoutTheSnapshot(t *testing.T) {
 	}
 }
 
-func untilWhole(t *testing.T, r *Registry) *Model {
+func untilWhole(t testing.TB, r *Registry) *Model {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -53,7 +53,7 @@ func keep(t *testing.T, r *Registry, relation, job string) string {
 	return m.Version
 }
 
-func publish(t *testing.T, r *Registry, versions ...string) {
+func publish(t testing.TB, r *Registry, versions ...string) {
 	t.Helper()
 	if _, err := r.Publish(t.Context(), shop, versions, ""); err != nil {
 		t.Fatal(err)
