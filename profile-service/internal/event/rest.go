@@ -58,7 +58,7 @@ func (d *decoder) keep(slot int, read func() bool) {
 	})
 }
 
-// currency reads an ISO 4217 code, in capitals or not.
+// channel reads one of the channels.
 func (d *decoder) channel() {
 	d.optional(func() {
 		raw, ok := d.stringValue("/channel")
@@ -83,6 +83,7 @@ func Channel(rest []byte) string {
 	return string(name)
 }
 
+// currency reads an ISO 4217 code, in capitals or not.
 func (d *decoder) currency() {
 	d.optional(func() {
 		raw, ok := d.stringValue("/currency")
