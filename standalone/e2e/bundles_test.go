@@ -15,13 +15,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestBundlesAreSoldAsTheyAreBought has orders of a coffee set of three, of a pair of which one is sold out afterwards, and others by
-// chance.
+// TestBundlesAreSoldAsTheyAreBought has orders of a coffee set of three, of a pair of which one is sold out afterwards, others by chance,
+// and some of an assistant, from which nothing is to be learnt.
 func TestBundlesAreSoldAsTheyAreBought(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c := startStandalone(t, t.TempDir()).connect("")
+	c := startStandalone(t, t.TempDir(), "--untrained-channels", "agent").connect("")
 	price := func(v float64) *float64 { return &v }
 	items := []profileapi.Item{
 		{ItemID: "pot", Title: "Pot", Price: price(20), Currency: "EUR"},
@@ -56,12 +56,17 @@ func TestBundlesAreSoldAsTheyAreBought(t *testing.T) {
 			order(u, "pot", "vase")
 		}
 	}
+	learnt := len(events)
+	for u := range 60 { // which would make a bundle
+		order(u, "x00", "x01")
+		events[len(events)-1].Channel = "agent"
+	}
 	post(t, ctx, c, events)
 	if models := recomputed(t, ctx, c, similarityapi.BoughtTogether); len(models) != 1 {
 		t.Fatalf("models %+v", models)
 	}
 	asked, err := c.similarity.Bundles(ctx, similarityapi.BundlesRequest{ItemIDs: []string{"cup"}})
-	if err != nil || len(asked.Bundles) == 0 || asked.Orders != len(events) {
+	if err != nil || len(asked.Bundles) == 0 || asked.Orders != learnt {
 		t.Fatalf("%+v, %v", asked, err)
 	}
 	if !slices.ContainsFunc(asked.Bundles, func(b similarityapi.Bundle) bool {

@@ -135,15 +135,19 @@ func msOf(t time.Time) int64 {
 
 // levels stores what the catalogue is now and returns the jumps of it.
 func (w *Watch) levels(ctx context.Context, shop string, until time.Time) ([]Episode, error) {
-	replica := w.Catalogue.Shop(shop)
-	if replica.State().Synced {
-		if err := w.Store.PutLevels(ctx, shop, until.Add(-time.Hour).UnixMilli(), levelsOf(replica)); err != nil {
-			return nil, err
-		}
-	}
 	levels, err := w.Store.Levels(ctx, shop, until.Add(-looksBack).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the levels of the catalogue: %w", err)
+	}
+	replica := w.Catalogue.Shop(shop)
+	if now := levelsOf(replica); replica.State().Synced && (now[Items] > 0 || len(levels) > 0) { // a shop without a catalogue has no rows
+		hour := until.Add(-time.Hour).UnixMilli()
+		if err := w.Store.PutLevels(ctx, shop, hour, now); err != nil {
+			return nil, err
+		}
+		for series, value := range now {
+			levels[series] = append(levels[series], store.Level{HourMs: hour, Value: value})
+		}
 	}
 	return append(jumps(Items, itemsFactor, levels[Items]), jumps(Price, priceFactor, levels[Price])...), nil
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
@@ -71,6 +73,16 @@ func opensAndCloses(t *testing.T, url string) {
 			return stats, nil
 		},
 	}
+	registry := prometheus.NewRegistry()
+	w.Register(registry)
+	counted := func() float64 {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil || len(families) != 1 || families[0].GetName() != "aisle_anomalies_open" {
+			t.Fatalf("metrics %v, %v", families, err)
+		}
+		return families[0].GetMetric()[0].GetGauge().GetValue()
+	}
 	look := func(open bool) []store.Anomaly {
 		t.Helper()
 		if _, err := w.Look(t.Context(), "north"); err != nil {
@@ -96,6 +108,9 @@ func opensAndCloses(t *testing.T, url string) {
 		open[0].Observed != 0 {
 		t.Fatalf("an hour without views: %+v", open)
 	}
+	if n := counted(); n != 1 {
+		t.Errorf("%g are counted as open", n)
+	}
 	if told := Told(&open[0]); !told.ClosedAt.IsZero() || !strings.Contains(told.Detail, "tracker") ||
 		!strings.Contains(told.Detail, "60") {
 		t.Errorf("told as %+v", told)
@@ -103,6 +118,9 @@ func opensAndCloses(t *testing.T, url string) {
 	now = on.AddDate(0, 0, 2)
 	if open := look(true); len(open) != 0 {
 		t.Errorf("after two days as usual: %+v", open)
+	}
+	if n := counted(); n != 0 {
+		t.Errorf("%g are counted as open after all closed", n)
 	}
 	if all := look(false); len(all) != 2 || all[0].OpenedMs != off.Add(time.Hour).UnixMilli() || all[0].ClosedMs <= on.UnixMilli() {
 		t.Errorf("what was: %+v", all)
