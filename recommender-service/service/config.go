@@ -3,6 +3,9 @@ package service
 import (
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/webhook"
 )
 
 // Config are the settings of the recommender-service.
@@ -19,6 +22,11 @@ type Config struct {
 	DecisionSample float64 `env:"AISLE_RECOMMENDER_DECISION_SAMPLE" envDefault:"1"`
 	// DecisionDays is how long they are kept.
 	DecisionDays int `env:"AISLE_RECOMMENDER_DECISION_DAYS" envDefault:"7"`
+	// WebhookURL is told when anomalies open and close; nobody is when it is empty. What is sent is signed with WebhookSecret.
+	WebhookURL    string `env:"AISLE_RECOMMENDER_WEBHOOK_URL"`
+	WebhookSecret string `env:"AISLE_RECOMMENDER_WEBHOOK_SECRET"`
+	// WebhookPrivate lets it be an address of a private network, and http.
+	WebhookPrivate bool `env:"AISLE_RECOMMENDER_WEBHOOK_PRIVATE"`
 }
 
 const (
@@ -62,6 +70,11 @@ func (c Config) Validate() error {
 	}
 	if c.DecisionDays < 1 || c.DecisionDays > maxDays {
 		problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_DECISION_DAYS is %d: use 1 to %d", c.DecisionDays, maxDays))
+	}
+	if c.WebhookURL != "" {
+		if _, err := webhook.New(c.WebhookURL, c.WebhookSecret, c.WebhookPrivate, time.Now); err != nil {
+			problems = append(problems, fmt.Errorf("AISLE_RECOMMENDER_WEBHOOK_URL and _SECRET: %w", err))
+		}
 	}
 	return errors.Join(problems...)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/recommender-service/internal/webhook"
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -74,6 +75,7 @@ type Service struct {
 	guard       *metrics.Guard
 	exports     *export.Manager
 	anomalies   *anomaly.Watch
+	teller      *anomaly.Teller // nil when nobody is to be told
 	upkeep      *upkeep.Upkeep
 }
 
@@ -180,6 +182,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		},
 	}
 	s.anomalies.Register(s.deps.Registry)
+	if config.WebhookURL != "" {
+		hook, err := webhook.New(config.WebhookURL, config.WebhookSecret, config.WebhookPrivate, now)
+		if err != nil {
+			return err
+		}
+		s.teller = &anomaly.Teller{Store: s.store, Send: hook.Send, Logger: logger, Now: now}
+	}
 	api.Register(s.server.API)
 	return httpapi.Reference(s.server.API)
 }
@@ -309,6 +318,11 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.attribution.Run(ctx, shops) },
 		func() { s.guard.Run(ctx, shops) },
 		func() { s.anomalies.Run(ctx, shops) },
+		func() {
+			if s.teller != nil {
+				s.teller.Run(ctx)
+			}
+		},
 		func() { s.upkeep.Run(ctx) },
 		func() { s.exports.Run(ctx) },
 	} {

@@ -2,11 +2,14 @@ package anomaly
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/migrations"
@@ -115,10 +118,46 @@ func opensAndCloses(t *testing.T, url string) {
 		!strings.Contains(told.Detail, "60") {
 		t.Errorf("told as %+v", told)
 	}
+	var sent []string
+	away := true
+	teller := &Teller{Store: s, Now: func() time.Time { return now }, Logger: w.Logger, Send: func(
+		_ context.Context, id string, body []byte,
+	) error {
+		if away {
+			return errors.New("it does not answer")
+		}
+		var m Message
+		if err := json.Unmarshal(body, &m); err != nil || m.Shop != "north" || !strings.HasPrefix(id, m.Type+"/north/"+m.Anomaly.Series) {
+			t.Errorf("%s: %s, %v", id, body, err)
+		}
+		sent = append(sent, m.Type+" "+m.Anomaly.Series)
+		return nil
+	}}
+	tell := func(want ...string) {
+		t.Helper()
+		if _, err := s.Exec(t.Context(), "update anomalies set claim_ms = 0"); err != nil { // as if the time of the claims were over
+			t.Fatal(err)
+		}
+		sent = nil
+		for range 2 { // what was told is told once
+			if err := teller.Tell(t.Context()); (err != nil) != away {
+				t.Errorf("%v", err)
+			}
+			away = false
+		}
+		if diff := cmp.Diff(want, sent); diff != "" {
+			t.Error(diff)
+		}
+	}
+	tell() // a claim is nobody else's for a while, though its sender failed
+	tell("anomaly.opened " + Events + "view_item")
 	now = on.AddDate(0, 0, 2)
 	if open := look(true); len(open) != 0 {
 		t.Errorf("after two days as usual: %+v", open)
 	}
+	now = on.AddDate(0, 0, 1)
+	tell("anomaly.closed " + Events + "view_item")
+	tell()
 	if n := counted(); n != 0 {
 		t.Errorf("%g are counted as open after all closed", n)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/database"
 )
@@ -91,4 +92,65 @@ func (s *Store) Levels(ctx context.Context, shop string, fromMs int64) (map[stri
 		levels[r.series] = append(levels[r.series], r.Level)
 	}
 	return levels, nil
+}
+
+// Untold is the opening or the closing of an anomaly that somebody is to be told of.
+type Untold struct {
+	Shop string
+	Anomaly
+	Closing bool
+}
+
+// ClaimUntold returns up to limit openings and closings since a moment that nobody was told of and that nobody tells, those that came first
+// first, and makes them the caller's for a while. An anomaly that has closed before anybody was told is told twice, first of its opening.
+func (s *Store) ClaimUntold(ctx context.Context, sinceMs int64, claim time.Duration, limit int) ([]Untold, error) {
+	var list []Untold
+	err := s.InTx(ctx, func(tx *database.Tx) error {
+		list = nil
+		rows, err := tx.QueryContext(ctx, s.Rebind(`update anomalies set claim_ms = `+s.NowMs()+` + $1 where (shop, series, opened_ms) in (
+				select shop, series, opened_ms from anomalies
+				where claim_ms <= `+s.NowMs()+` and (opened_told = 0 and opened_ms >= $2 or opened_told = 1 and closed_told = 0 and closed_ms >= $3)
+				order by opened_ms, shop, series limit $4)
+			and claim_ms <= `+s.NowMs()+`
+			returning shop, series, opened_ms, closed_ms, hours, observed, expected, spreads, opened_told`),
+			claim.Milliseconds(), sinceMs, sinceMs, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var u Untold
+			var openedTold int
+			if err := rows.Scan(
+				&u.Shop, &u.Series, &u.OpenedMs, &u.ClosedMs, &u.Hours, &u.Observed, &u.Expected, &u.Spreads, &openedTold,
+			); err != nil {
+				return err
+			}
+			if u.Closing = openedTold != 0; !u.Closing {
+				u.ClosedMs = 0 // as it was when it opened
+			}
+			list = append(list, u)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim anomalies that are to be told: %w", err)
+	}
+	return list, nil
+}
+
+// Told notes that an opening or closing was told.
+func (s *Store) Told(ctx context.Context, u Untold) error {
+	column := "opened_told"
+	if u.Closing {
+		column = "closed_told"
+	}
+	_, err := s.Exec(
+		ctx, "update anomalies set "+column+" = 1, claim_ms = 0 where shop = $1 and series = $2 and opened_ms = $3", u.Shop, u.Series,
+		u.OpenedMs,
+	)
+	if err != nil {
+		return fmt.Errorf("note that an anomaly was told: %w", err)
+	}
+	return nil
 }

@@ -42,12 +42,16 @@ type Config struct {
 	EventWeights map[string]float64
 	// RecommenderCacheMB bounds the memory of the caches of the recommender-service; its default when 0.
 	RecommenderCacheMB int
-	KeysFile           string   // "" lets every caller on loopback in
-	KeysFileAnyMode    bool     // take a keys file that others can read
-	PublishableRate    float64  // requests per second of a publishable key from one address; the default when 0
-	SecretRate         float64  // of a secret key; 0 for no limit
-	TrustedProxies     []string // networks whose X-Forwarded-For is believed
-	Listen             []string // the addresses that the handlers will be served on
+	// WebhookURL is told when anomalies open and close; "" tells nobody. Messages are signed with WebhookSecret; WebhookPrivate lets the
+	// address be one of a private network.
+	WebhookURL, WebhookSecret string
+	WebhookPrivate            bool
+	KeysFile                  string   // "" lets every caller on loopback in
+	KeysFileAnyMode           bool     // take a keys file that others can read
+	PublishableRate           float64  // requests per second of a publishable key from one address; the default when 0
+	SecretRate                float64  // of a secret key; 0 for no limit
+	TrustedProxies            []string // networks whose X-Forwarded-For is believed
+	Listen                    []string // the addresses that the handlers will be served on
 }
 
 // App is the three services in one process. It is an httpserver.Service.
@@ -134,7 +138,8 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	a.add(similarity.Name, similarities, peers)
 	recommendations, err := recommender.New(ctx, recommender.Config{
 		DatabaseURL: stores.recommenderURL, ProfileURL: peers.url(profile.Name), SimilarityURL: peers.url(similarity.Name),
-		CacheMB: config.RecommenderCacheMB,
+		CacheMB: config.RecommenderCacheMB, WebhookURL: config.WebhookURL, WebhookSecret: config.WebhookSecret,
+		WebhookPrivate: config.WebhookPrivate,
 	}, deps(recommender.Name))
 	if err != nil {
 		return nil, fmt.Errorf("start the recommender-service: %w", err)

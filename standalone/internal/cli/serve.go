@@ -58,7 +58,8 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 		"database-url": flags.String(
 			"database-url-file", "", "file that holds --database-url, so that its password is not on the command line",
 		),
-		"redis-url": flags.String("redis-url-file", "", "file that holds --redis-url"),
+		"redis-url":      flags.String("redis-url-file", "", "file that holds --redis-url"),
+		"webhook-secret": flags.String("webhook-secret-file", "", "file that holds --webhook-secret"),
 	}
 	flags.StringVar(
 		&f.app.BlobURL, "blob-url", "", "s3://bucket?endpoint=host or file:///path for model snapshots instead of the data folder",
@@ -75,6 +76,9 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 		(*weightsFlag)(&f.app.EventWeights), "event-weights",
 		"what types of event weigh for ranking, such as view_item=2,quiz_answer=0.5; a new name adds a type",
 	)
+	flags.StringVar(&f.app.WebhookURL, "webhook-url", "", "https:// address that is told when anomalies open and close")
+	flags.StringVar(&f.app.WebhookSecret, "webhook-secret", "", "16 characters or more that messages to it are signed with")
+	flags.BoolVar(&f.app.WebhookPrivate, "webhook-private", false, "let --webhook-url be an address of a private network, and http")
 	flags.StringSliceVar(
 		&f.app.UntrainedChannels, "untrained-channels", nil,
 		"channels (agent, app, email, store, ads, other) whose events models and popularity learn nothing from",
@@ -163,6 +167,10 @@ func (f *serveFlags) fromFiles(flags *pflag.FlagSet) error {
 func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
 	for name := range f.secretFiles {
 		flag := flags.Lookup(name)
+		if name == "webhook-secret" && flag.Changed {
+			names = append(names, "--"+name)
+			continue
+		}
 		if u, err := url.Parse(flag.Value.String()); err == nil && flag.Changed && u.User != nil {
 			if _, ok := u.User.Password(); ok {
 				names = append(names, "--"+name)

@@ -1,0 +1,3 @@
+alter table anomalies drop column claim_ms;
+alter table anomalies drop column closed_told;
+alter table anomalies drop column opened_told;

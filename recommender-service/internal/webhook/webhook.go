@@ -1,0 +1,120 @@
+// Package webhook posts signed messages to an address of the operator's. It keeps nothing: who calls repeats what failed. The main type is
+// Sender.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	// SignatureHeader holds "t=<seconds>,v1=<hex>": the time of sending, and the HMAC-SHA-256 of "<seconds>.<body>" under the secret.
+	SignatureHeader = "Aisle-Signature"
+	// IDHeader names the message: one that comes again has the same.
+	IDHeader = "Aisle-Message-Id"
+
+	timeout = 10 * time.Second
+	// leastSecret is the length of a secret that cannot be guessed.
+	leastSecret = 16
+	// answerBytes is how much of an answer is read, so that the connection can be used again.
+	answerBytes = 64 << 10
+)
+
+// Sender posts to one address.
+type Sender struct {
+	url    string
+	secret []byte
+	client *http.Client
+	now    func() time.Time
+}
+
+// New returns a sender to an address. Unless private is true it connects to public addresses only, whatever the name is resolved to. It
+// follows no redirect.
+func New(address, secret string, private bool, now func() time.Time) (*Sender, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && !(private && u.Scheme == "http") {
+		return nil, fmt.Errorf("%q is no address of the form https://host/path", address)
+	}
+	if len(secret) < leastSecret {
+		return nil, fmt.Errorf("the secret has %d characters: give it at least %d", len(secret), leastSecret)
+	}
+	dialer := &net.Dialer{Timeout: timeout}
+	if !private {
+		dialer.Control = func(_, address string, _ syscall.RawConn) error { return checkPublic(address) }
+	}
+	return &Sender{address, []byte(secret), &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, now}, nil
+}
+
+// ErrPrivate says that a name leads to an address that is not on the public internet.
+var ErrPrivate = errors.New("the webhook's address is private")
+
+// checkPublic refuses host:port of the machine itself, of private networks and of what no packet is routed to.
+func checkPublic(address string) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	ip := at.Addr().Unmap()
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
+		return fmt.Errorf("%w: %s", ErrPrivate, ip)
+	}
+	return nil
+}
+
+// shared is the address space that carriers use inside their networks (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// Send posts a body of JSON. It fails unless the answer is a success.
+func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "Aisle")
+	r.Header.Set(IDHeader, id)
+	r.Header.Set(SignatureHeader, Signature(s.secret, s.now(), body))
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.CopyN(io.Discard, resp.Body, answerBytes); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("the webhook answered %s", resp.Status)
+	}
+	return nil
+}
+
+// Signature returns the value of SignatureHeader for a body that is sent at a time.
+func Signature(secret []byte, at time.Time, body []byte) string {
+	seconds := strconv.FormatInt(at.Unix(), 10)
+	sum := hmac.New(sha256.New, secret)
+	sum.Write([]byte(seconds + "."))
+	sum.Write(body)
+	return "t=" + seconds + ",v1=" + hex.EncodeToString(sum.Sum(nil))
+}
+
+// Close ends connections that wait for another message.
+func (s *Sender) Close() { s.client.CloseIdleConnections() }
