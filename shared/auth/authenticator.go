@@ -86,7 +86,7 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 	}
 	if a.open {
 		for _, addr := range o.Listen {
-			if !IsLoopback(addr) {
+			if !isLoopback(addr) {
 				return nil, fmt.Errorf("listening on %s without keys would let anyone in: create a key with "+
 					"\"aisle keys create --keys-file FILE\" and pass that file, or listen on 127.0.0.1", addr)
 			}
@@ -97,8 +97,8 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 	return a, a.load()
 }
 
-// IsLoopback reports whether a listen address ("host:port") can be reached from this machine only.
-func IsLoopback(addr string) bool {
+// isLoopback reports whether a listen address ("host:port") can be reached from this machine only.
+func isLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		host = addr
@@ -231,7 +231,7 @@ func (a *Authenticator) Operator(r *http.Request) error {
 		return err
 	}
 	origin := r.Header.Get("Origin")
-	if IsLoopback(r.RemoteAddr) && IsLoopback(r.Host) && !forwarded(r) && (origin == "" || IsLoopback(originHost(origin))) {
+	if isLoopback(r.RemoteAddr) && isLoopback(r.Host) && !forwarded(r) && (origin == "" || isLoopback(originHost(origin))) {
 		return nil
 	}
 	if a.open {
@@ -262,15 +262,15 @@ func forwardedFor(r *http.Request) string {
 
 // openPrincipal lets local callers in, but not web pages that reach loopback through the visitor's browser.
 func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
-	if !IsLoopback(r.Host) {
+	if !isLoopback(r.Host) {
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
 			"Without keys this server answers only to localhost. Create a key with \"aisle keys create\".")
 	}
-	if from := forwardedFor(r); from != "" && !IsLoopback(from) { // a gateway on this machine passes on whoever reaches it
+	if from := forwardedFor(r); from != "" && !isLoopback(from) { // a gateway on this machine passes on whoever reaches it
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
 			"Without keys this server answers only to this machine, and a proxy passed this on from another. Create a key with \"aisle keys create\".")
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !IsLoopback(originHost(origin)) {
+	if origin := r.Header.Get("Origin"); origin != "" && !isLoopback(originHost(origin)) {
 		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",
 			"Without keys this server answers only to pages of localhost. Create a publishable key with \"aisle keys create\".")
 	}

@@ -11,7 +11,7 @@ import (
 
 // told answers the command line of a service, which takes its settings from the environment: --help and --version. It returns the exit
 // code.
-func told[C any](name string, defaults Settings, args []string) int {
+func told[C any](name string, defaults settings, args []string) int {
 	switch args[0] {
 	case "--version", "-version", "version":
 		fmt.Println(name, Version())

@@ -26,8 +26,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/telemetry"
 )
 
-// Settings are the environment variables that every service process reads.
-type Settings struct {
+// settings are the environment variables that every service process reads.
+type settings struct {
 	Listen      string   `env:"AISLE_LISTEN"`                           // public address; each service has its default
 	AdminListen string   `env:"AISLE_ADMIN_LISTEN"`                     // health, metrics, profiles; "off" for none
 	KeysFile    string   `env:"AISLE_KEYS_FILE"`                        // made by "aisle keys create"
@@ -60,7 +60,7 @@ type Deps struct {
 // Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With
 // --help it prints the settings, with --version the version.
 func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
-	defaults := Settings{Listen: listen, AdminListen: adminListen}
+	defaults := settings{Listen: listen, AdminListen: adminListen}
 	if len(os.Args) > 1 {
 		return told[C](name, defaults, os.Args[1:])
 	}
@@ -85,7 +85,7 @@ func OneLine(err error) string {
 }
 
 func run[C any](
-	ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
+	ctx context.Context, name string, s settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
 ) error {
 	var config C
 	variables, err := withSecrets(env.ToMap(os.Environ()), &s, &config)
@@ -145,14 +145,14 @@ func run[C any](
 }
 
 // addresses are where the process listens.
-func (s Settings) addresses() []string {
+func (s settings) addresses() []string {
 	if s.AdminListen == "" || s.AdminListen == "off" {
 		return []string{s.Listen}
 	}
 	return []string{s.Listen, s.AdminListen}
 }
 
-func listen(s Settings) (public, admin net.Listener, err error) {
+func listen(s settings) (public, admin net.Listener, err error) {
 	if public, err = httpserver.Listen(s.Listen); err != nil {
 		return nil, nil, fmt.Errorf("AISLE_LISTEN: %w", err)
 	}

@@ -51,14 +51,14 @@ func (p Part) write(w io.Writer) {
 	}
 }
 
-// Standing is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it
+// standing is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it
 // is no use to wait any longer.
-type Standing interface{ Standing() <-chan struct{} }
+type standing interface{ Standing() <-chan struct{} }
 
 // Hold returns a listener that accepts nothing before a service stands: callers wait in the queue of the system, for the moment that it
-// takes, instead of getting empty answers. Services that do not implement Standing stand at once.
+// takes, instead of getting empty answers. Services that do not implement standing stand at once.
 func Hold(l net.Listener, service any) net.Listener {
-	s, waits := service.(Standing)
+	s, waits := service.(standing)
 	if !waits || l == nil {
 		return l
 	}
@@ -94,7 +94,7 @@ func All(services ...any) <-chan struct{} {
 	go func() {
 		defer close(done)
 		for _, service := range services {
-			if s, waits := service.(Standing); waits {
+			if s, waits := service.(standing); waits {
 				<-s.Standing()
 			}
 		}

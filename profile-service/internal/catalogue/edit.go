@@ -80,7 +80,7 @@ func decodeOne(id string, body []byte) (profileapi.Item, error) {
 			Detail: "item_id differs from the id in the path. Leave it out or make it the same."})
 	}
 	item.ItemID = id
-	if bad := Validate(&item, ""); len(bad) > 0 {
+	if bad := validate(&item, ""); len(bad) > 0 {
 		return item, apierror.Invalid("The item is not usable.", bad...)
 	}
 	return item, nil
@@ -120,7 +120,7 @@ func (c *Catalogue) List(ctx context.Context, shop string, f Filter) ([]profilea
 	}
 	items := make([]profileapi.Item, len(rows))
 	for i, row := range rows {
-		if items[i], err = ItemOf(row); err != nil {
+		if items[i], err = itemOf(row); err != nil {
 			return nil, err
 		}
 	}

@@ -22,11 +22,11 @@ func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldErr
 	if err := json.Unmarshal(data, &item); err != nil {
 		return item, []profileapi.FieldError{check.DecodeError(err, pointer)}
 	}
-	return item, Validate(&item, pointer)
+	return item, validate(&item, pointer)
 }
 
-// Validate reports every bad field of an item.
-func Validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
+// validate reports every bad field of an item.
+func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	v := &check.Fields{Pointer: pointer}
 	v.ID("/item_id", item.ItemID, true)
 	v.ID("/parent_id", item.ParentID, false)

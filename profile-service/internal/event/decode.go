@@ -17,7 +17,7 @@ import (
 // Limits of a request and of one event.
 const (
 	MaxEvents = 1000 // per request
-	MaxLines  = 1000 // per event
+	maxLines  = 1000 // per event
 	maxRest   = 64 << 10
 )
 

@@ -38,8 +38,8 @@ func New(s Store, log store.EventLog, retention func(shop string) time.Duration,
 	return &People{store: s, log: log, retention: retention, now: now}
 }
 
-// Validate reports every bad field of a user.
-func Validate(u *profileapi.User, pointer string) []profileapi.FieldError {
+// validate reports every bad field of a user.
+func validate(u *profileapi.User, pointer string) []profileapi.FieldError {
 	f := &check.Fields{Pointer: pointer}
 	f.ID("/user_id", u.UserID, true)
 	f.Text("/locale", u.Locale, 35)
@@ -54,7 +54,7 @@ func Decode(data []byte, pointer string) (profileapi.User, []profileapi.FieldErr
 	if err := json.Unmarshal(data, &u); err != nil {
 		return u, []profileapi.FieldError{check.DecodeError(err, pointer)}
 	}
-	return u, Validate(&u, pointer)
+	return u, validate(&u, pointer)
 }
 
 // decodeOne reads the body of a request on one user, whose id is in the path.
@@ -68,7 +68,7 @@ func decodeOne(id string, body []byte) (profileapi.User, error) {
 			Detail: "user_id differs from the id in the path. Leave it out or make it the same."})
 	}
 	u.UserID = id
-	if bad := Validate(&u, ""); len(bad) > 0 {
+	if bad := validate(&u, ""); len(bad) > 0 {
 		return u, apierror.Invalid("The user is not usable.", bad...)
 	}
 	return u, nil

@@ -15,15 +15,15 @@ import (
 
 // The series of a shop; those that end with a colon stand before a type of event or a placement.
 const (
-	Events    = "events:"
-	Rejected  = "rejected_share"
-	Warned    = "warned_share"
-	Requests  = "requests:"
-	ClickRate = "click_rate:"
-	Empty     = "empty_share:"
-	Degraded  = "degraded_share"
-	Items     = "catalogue_items"
-	Price     = "catalogue_price"
+	seriesEvents    = "events:"
+	seriesRejected  = "rejected_share"
+	seriesWarned    = "warned_share"
+	seriesRequests  = "requests:"
+	seriesClickRate = "click_rate:"
+	seriesEmpty     = "empty_share:"
+	seriesDegraded  = "degraded_share"
+	seriesItems     = "catalogue_items"
+	seriesPrice     = "catalogue_price"
 )
 
 // looksBack is how far series go back: the weeks to compare with, and two in which episodes are told.
@@ -36,7 +36,7 @@ const leastSpread = .01
 type figures struct {
 	from   time.Time
 	hours  int
-	series map[string]*Series
+	series map[string]*hourly
 }
 
 // add adds to an hour of a series.
@@ -47,11 +47,11 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 	}
 	s := f.series[name]
 	if s == nil {
-		s = &Series{
-			Name: name, From: f.from, Points: make([]Point, f.hours),
-			Share: strings.Contains(name, "_share") || strings.HasPrefix(name, ClickRate),
+		s = &hourly{
+			Name: name, From: f.from, Points: make([]point, f.hours),
+			Share: strings.Contains(name, "_share") || strings.HasPrefix(name, seriesClickRate),
 		}
-		if s.Share && !strings.HasPrefix(name, ClickRate) {
+		if s.Share && !strings.HasPrefix(name, seriesClickRate) {
 			s.Least = leastSpread
 		}
 		f.series[name] = s
@@ -61,8 +61,8 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 }
 
 // gather reads the figures of a shop up to an hour that is over.
-func (w *Watch) gather(ctx context.Context, shop string, until time.Time) ([]Series, error) {
-	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*Series{}}
+func (w *Watch) gather(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
+	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}}
 	stats, err := w.Stats(ctx, shop, f.from, until)
 	if err != nil {
 		return nil, fmt.Errorf("read what was received: %w", err)
@@ -77,7 +77,7 @@ func (w *Watch) gather(ctx context.Context, shop string, until time.Time) ([]Ser
 	for n := range sums {
 		f.shown(&sums[n])
 	}
-	var list []Series
+	var list []hourly
 	for _, name := range slices.Sorted(maps.Keys(f.series)) {
 		list = append(list, *f.series[name])
 	}
@@ -87,12 +87,12 @@ func (w *Watch) gather(ctx context.Context, shop string, until time.Time) ([]Ser
 // received adds what the profile-service received in an hour.
 func (f *figures) received(h *profileapi.HourStats) {
 	for kind, n := range h.Accepted {
-		f.add(Events+kind, h.Hour.Time, float64(n), 0)
+		f.add(seriesEvents+kind, h.Hour.Time, float64(n), 0)
 	}
 	all := float64(h.AcceptedTotal)
 	rejected, warned := total(h.Rejected), total(h.Warned)
-	f.add(Rejected, h.Hour.Time, rejected, all+rejected)
-	f.add(Warned, h.Hour.Time, min(warned, all), all)
+	f.add(seriesRejected, h.Hour.Time, rejected, all+rejected)
+	f.add(seriesWarned, h.Hour.Time, min(warned, all), all)
 }
 
 func total(counts map[string]int64) (sum float64) {
@@ -108,16 +108,16 @@ func (f *figures) shown(s *store.Sum) {
 	switch {
 	case s.Scenario == "":
 	case s.Metric == metrics.Requests:
-		f.add(Requests+s.Scenario, at, s.Value, 0)
-		f.add(Empty+s.Scenario, at, 0, s.Value)
-		f.add(Degraded, at, 0, s.Value)
+		f.add(seriesRequests+s.Scenario, at, s.Value, 0)
+		f.add(seriesEmpty+s.Scenario, at, 0, s.Value)
+		f.add(seriesDegraded, at, 0, s.Value)
 	case s.Metric == metrics.Empty:
-		f.add(Empty+s.Scenario, at, s.Value, 0)
+		f.add(seriesEmpty+s.Scenario, at, s.Value, 0)
 	case s.Metric == metrics.Degraded:
-		f.add(Degraded, at, s.Value, 0)
+		f.add(seriesDegraded, at, s.Value, 0)
 	case s.Metric == metrics.Impressions:
-		f.add(ClickRate+s.Scenario, at, 0, s.Value)
+		f.add(seriesClickRate+s.Scenario, at, 0, s.Value)
 	case s.Metric == metrics.Clicks:
-		f.add(ClickRate+s.Scenario, at, s.Value, 0)
+		f.add(seriesClickRate+s.Scenario, at, s.Value, 0)
 	}
 }

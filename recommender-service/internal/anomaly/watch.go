@@ -90,9 +90,9 @@ func (w *Watch) Look(ctx context.Context, shop string) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	var found []Episode
+	var found []episode
 	for _, s := range series {
-		found = append(found, Detect(s)...)
+		found = append(found, detect(s)...)
 	}
 	levels, err := w.levels(ctx, shop, until)
 	if err != nil {
@@ -134,13 +134,13 @@ func msOf(t time.Time) int64 {
 }
 
 // levels stores what the catalogue is now and returns the jumps of it.
-func (w *Watch) levels(ctx context.Context, shop string, until time.Time) ([]Episode, error) {
+func (w *Watch) levels(ctx context.Context, shop string, until time.Time) ([]episode, error) {
 	levels, err := w.Store.Levels(ctx, shop, until.Add(-looksBack).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the levels of the catalogue: %w", err)
 	}
 	replica := w.Catalogue.Shop(shop)
-	if now := levelsOf(replica); replica.State().Synced && (now[Items] > 0 || len(levels) > 0) { // a shop without a catalogue has no rows
+	if now := levelsOf(replica); replica.State().Synced && (now[seriesItems] > 0 || len(levels) > 0) { // a shop without a catalogue has no rows
 		hour := until.Add(-time.Hour).UnixMilli()
 		if err := w.Store.PutLevels(ctx, shop, hour, now); err != nil {
 			return nil, err
@@ -149,5 +149,5 @@ func (w *Watch) levels(ctx context.Context, shop string, until time.Time) ([]Epi
 			levels[series] = append(levels[series], store.Level{HourMs: hour, Value: value})
 		}
 	}
-	return append(jumps(Items, itemsFactor, levels[Items]), jumps(Price, priceFactor, levels[Price])...), nil
+	return append(jumps(seriesItems, itemsFactor, levels[seriesItems]), jumps(seriesPrice, priceFactor, levels[seriesPrice])...), nil
 }

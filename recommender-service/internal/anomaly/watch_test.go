@@ -98,7 +98,7 @@ func opensAndCloses(t *testing.T, url string) {
 		return list
 	}
 	before := look(false)
-	if len(before) != 1 || before[0].Series != Degraded || before[0].OpenedMs != slow.Add(time.Hour).UnixMilli() ||
+	if len(before) != 1 || before[0].Series != seriesDegraded || before[0].OpenedMs != slow.Add(time.Hour).UnixMilli() ||
 		before[0].ClosedMs == 0 {
 		t.Fatalf("degraded answers two days ago: %+v", before)
 	}
@@ -107,7 +107,7 @@ func opensAndCloses(t *testing.T, url string) {
 	}
 	now = off.Add(time.Hour + settled)
 	open := look(true)
-	if len(open) != 1 || open[0].Series != Events+"view_item" || open[0].OpenedMs != off.Add(time.Hour).UnixMilli() ||
+	if len(open) != 1 || open[0].Series != seriesEvents+"view_item" || open[0].OpenedMs != off.Add(time.Hour).UnixMilli() ||
 		open[0].Observed != 0 {
 		t.Fatalf("an hour without views: %+v", open)
 	}
@@ -126,7 +126,7 @@ func opensAndCloses(t *testing.T, url string) {
 		if away {
 			return errors.New("it does not answer")
 		}
-		var m Message
+		var m webhookMessage
 		if err := json.Unmarshal(body, &m); err != nil || m.Shop != "north" || !strings.HasPrefix(id, m.Type+"/north/"+m.Anomaly.Series) {
 			t.Errorf("%s: %s, %v", id, body, err)
 		}
@@ -150,13 +150,13 @@ func opensAndCloses(t *testing.T, url string) {
 		}
 	}
 	tell() // a claim is nobody else's for a while, though its sender failed
-	tell("anomaly.opened " + Events + "view_item")
+	tell("anomaly.opened " + seriesEvents + "view_item")
 	now = on.AddDate(0, 0, 2)
 	if open := look(true); len(open) != 0 {
 		t.Errorf("after two days as usual: %+v", open)
 	}
 	now = on.AddDate(0, 0, 1)
-	tell("anomaly.closed " + Events + "view_item")
+	tell("anomaly.closed " + seriesEvents + "view_item")
 	tell()
 	if n := counted(); n != 0 {
 		t.Errorf("%g are counted as open after all closed", n)

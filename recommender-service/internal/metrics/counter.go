@@ -176,10 +176,10 @@ func (t *tally) each(f func(metric string, v float64)) {
 		f(Overlap, t.overlap)
 	}
 	for _, k := range t.tiers {
-		f(TierPrefix+k.name, float64(k.n))
+		f(tierPrefix+k.name, float64(k.n))
 	}
 	for _, k := range t.rules {
-		f(RuleMetric(k.name, Impressions), float64(k.n))
+		f(ruleMetric(k.name, Impressions), float64(k.n))
 	}
 }
 

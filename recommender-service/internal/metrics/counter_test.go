@@ -89,12 +89,12 @@ func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, 
 		add(Degraded, 1)
 	}
 	for n := range a.Items {
-		add(TierPrefix+a.Items[n].Tier, 1)
+		add(tierPrefix+a.Items[n].Tier, 1)
 		c.Items[store.ItemKey{Shop: shop, Scenario: d.Scenario, ItemID: a.Items[n].ItemID, DayMs: dayOf(d.At)}]++
 	}
 	for _, it := range d.Items {
 		for _, rule := range it.Rules {
-			add(RuleMetric(rule, Impressions), 1)
+			add(ruleMetric(rule, Impressions), 1)
 		}
 	}
 	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); d.Experiment != "" && visitor != "" {

@@ -98,7 +98,7 @@ func (c *Counter) take(of share) []store.Counts {
 			key.Metric = metric
 			p.room().Hours[key] += v
 			if k.channel != "" {
-				key.Metric = ChannelMetric(k.channel, metric)
+				key.Metric = channelMetric(k.channel, metric)
 				p.room().Hours[key] += v
 			}
 		})

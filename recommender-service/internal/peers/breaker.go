@@ -18,8 +18,8 @@ const (
 	breakerDelay    = 500 * time.Millisecond
 )
 
-// ErrOpen says that a peer failed so often that it is not asked for a moment.
-var ErrOpen = circuitbreaker.ErrOpen
+// errOpen says that a peer failed so often that it is not asked for a moment.
+var errOpen = circuitbreaker.ErrOpen
 
 // The kinds of calls.
 const (
@@ -53,7 +53,7 @@ func guarded[T any](p *Peers, g guard, f func() (T, error)) (T, error) {
 	var zero T
 	b := p.breakers.of(g)
 	if !b.TryAcquirePermit() {
-		return zero, ErrOpen
+		return zero, errOpen
 	}
 	v, err := f()
 	if ill(err) {

@@ -41,7 +41,7 @@ type Engine struct {
 	Decided func(shop string, d *Decision, a *api.Answer)
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
-	shown     *ShownLog
+	shown     *shownLog
 	admission *admission
 	scratch   sync.Pool
 	converted sync.Map // of *conversions by shop, those made last
@@ -52,7 +52,7 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
-		shown: NewShownLog(p.ShownBytes()), admission: newAdmission(registry),
+		shown: newShownLog(p.ShownBytes()), admission: newAdmission(registry),
 	}
 }
 

@@ -133,8 +133,8 @@ func (t taste) of(it *catalogue.Item) (sum float64) {
 	return sum
 }
 
-// PriceRange is the field with the lowest and the highest price of a product whose variants cost differently.
-type PriceRange struct {
+// priceRange is the field with the lowest and the highest price of a product whose variants cost differently.
+type priceRange struct {
 	Min float64 `json:"min"`
 	Max float64 `json:"max"`
 }
@@ -201,5 +201,5 @@ func (f *offer) priceRange(m *api.Market) (any, bool) {
 	if len(prices) < 2 || prices[0] == prices[len(prices)-1] {
 		return nil, false
 	}
-	return PriceRange{prices[0], prices[len(prices)-1]}, true
+	return priceRange{prices[0], prices[len(prices)-1]}, true
 }

@@ -26,7 +26,7 @@ type visit struct {
 	atHand bool          // its answers wait for nobody: too many are being made at once
 	turn   func()        // gives the turn of one at hand to the next; nil before it has one
 	seeds  int           // so many of the latest items of a visitor are seeds
-	past   *Inputs       // of the decision that is made again
+	past   *inputs       // of the decision that is made again
 	watch  *watch        // the item that is to be explained
 	taken  []string      // what the placements before have shown
 	person *person       // nil before the first question

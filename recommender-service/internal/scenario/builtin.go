@@ -9,9 +9,9 @@ func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }
 
-// Builtin returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
+// builtinScenarios returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
 // visits say of them, and "aisle tune" fits them to a shop's own.
-func Builtin() []api.Scenario {
+func builtinScenarios() []api.Scenario {
 	all := []api.Scenario{
 		{
 			ScenarioID: "account.recently_viewed", Title: "Recently viewed",

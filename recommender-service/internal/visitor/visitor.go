@@ -69,18 +69,18 @@ type Visitor struct {
 	types             []string
 }
 
-// Saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
-func Saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
+// saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
+func saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
 
 // Joined returns the weight of two items taken for one. A weight of 1, as of one that has faded and was refreshed, stays 1.
 func Joined(a, b float64) float64 {
 	if math.Abs(a) >= 1 || math.Abs(b) >= 1 {
 		return max(-1, min(1, a+b))
 	}
-	return Saturate(desaturate(a) + desaturate(b))
+	return saturate(desaturate(a) + desaturate(b))
 }
 
-// desaturate is the inverse of Saturate.
+// desaturate is the inverse of saturate.
 func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
 
 // Cold returns a visitor of whom nothing is known.
@@ -128,7 +128,7 @@ func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []T
 		fade := visitorstate.Decay(age, halfLife)
 		decayed := bounded(float64(it.Decayed) * fade)
 		list[n] = Touched{
-			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed,
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: saturate(decayed), Decayed: decayed,
 			Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
 			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs,
 		}
@@ -266,7 +266,7 @@ func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now tim
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
 	t := Touched{
-		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: teaches,
+		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: saturate(weight), Decayed: weight, Total: teaches,
 		AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli(),
 	}
 	if eventType == "not_interested" {
@@ -285,7 +285,7 @@ func putFirst(list []Touched, t Touched) []Touched {
 		}
 		t.Decayed, t.Total, t.Disliked = old.Decayed+t.Decayed, old.Total+t.Total, old.Disliked+t.Disliked
 		t.FirstMs = min(old.FirstMs, t.FirstMs)
-		t.Weight, t.Kinds, t.Item = Saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
+		t.Weight, t.Kinds, t.Item = saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}
 	return append([]Touched{t}, list...)

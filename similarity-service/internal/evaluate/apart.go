@@ -77,7 +77,7 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation) ([]metrics.Accuracy, error) {
 	m := p.trained(l)
 	rows := s.matrix(p.Values)
-	return cases.each(s.o, rows.Cols, func(r *Ranker) func(*heldCase) []int32 {
+	return cases.each(s.o, rows.Cols, func(r *ranker) func(*heldCase) []int32 {
 		t := newTrial(rows.Cols)
 		return func(c *heldCase) []int32 {
 			t.begin(rows, c)

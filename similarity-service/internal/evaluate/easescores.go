@@ -21,7 +21,7 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 	n := s.graph.Items()
 	source := neighbours.Powers(s.graph.Degree(), -p.SourceExponent)
 	target := neighbours.Powers(s.graph.Degree(), -p.TargetExponent)
-	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
+	return v.each(o, n, func(r *ranker) func(*heldCase) []int32 {
 		t := newTrial(n)
 		u := newUpdate(n)
 		return func(c *heldCase) []int32 {
@@ -48,7 +48,7 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 // addList adds f·w′(i→j) for every j whose weight would be in the list of seed i. The lists of P themselves cannot be
 // used: the row that is being tested has pulled its own items into them and pushed others out, which would leak.
 // Instead every j is looked at, against the size of the list's last weight, which one row hardly moves.
-func (s *easeScores) addList(r *Ranker, t *trial, u *update, i int32, f float32) {
+func (s *easeScores) addList(r *ranker, t *trial, u *update, i int32, f float32) {
 	items, weights := s.lists.Of(i)
 	if t.row < 0 {
 		for q, j := range items {

@@ -93,7 +93,7 @@ func (m nextItem) validate(s *search, held *validation) ([]metrics.Accuracy, err
 	if err != nil {
 		return nil, err
 	}
-	return held.each(s.o, s.data.Items.Len(), func(r *Ranker) func(*heldCase) []int32 {
+	return held.each(s.o, s.data.Items.Len(), func(r *ranker) func(*heldCase) []int32 {
 		return func(c *heldCase) []int32 { return r.Rank(t, c.seeds, nil, nil, s.o.K) }
 	})
 }

@@ -25,7 +25,7 @@ type listScores struct {
 // accuracy ranks every case of v under the given seeding.
 func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.Accuracy, error) {
 	n := s.graph.Items()
-	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
+	return v.each(o, n, func(r *ranker) func(*heldCase) []int32 {
 		t := newTrial(n)
 		return func(c *heldCase) []int32 {
 			t.begin(s.graph.Users(), c)
@@ -46,7 +46,7 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 }
 
 // addList adds the list of seed i, whose value in the row is x, times f.
-func (s *listScores) addList(r *Ranker, t *trial, i int32, x, f float32) {
+func (s *listScores) addList(r *ranker, t *trial, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
 	from := int(i) * s.lists.K
 	for q, j := range items {

@@ -70,8 +70,8 @@ func halve(m *csr.Matrix, u int) *heldCase {
 }
 
 // rawScores adds up what a case's seeds give every item, by the validation's shortcut.
-func rawScores(n int, g *neighbours.Graph, c *heldCase, add func(r *Ranker, t *trial)) []float32 {
-	r, t := NewRanker(n), newTrial(n)
+func rawScores(n int, g *neighbours.Graph, c *heldCase, add func(r *ranker, t *trial)) []float32 {
+	r, t := newRanker(n), newTrial(n)
 	t.begin(g.Users(), c)
 	add(r, t)
 	return r.acc
@@ -121,7 +121,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *heldCase) {
 	}
 	s := &easeScores{graph: g, precision: p, lists: lists}
 	u := newUpdate(m.Cols)
-	got := rawScores(m.Cols, g, c, func(r *Ranker, tr *trial) {
+	got := rawScores(m.Cols, g, c, func(r *ranker, tr *trial) {
 		u.begin(s, tr)
 		for q, i := range tr.seeds {
 			s.addList(r, tr, u, i, tr.values[q])
@@ -150,7 +150,7 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *heldCase) {
 		t.Fatal(err)
 	}
 	s := &listScores{graph: g, sim: hop.Similarity(g), lists: lists}
-	got := rawScores(m.Cols, g, c, func(r *Ranker, tr *trial) {
+	got := rawScores(m.Cols, g, c, func(r *ranker, tr *trial) {
 		for q, i := range tr.seeds {
 			s.addList(r, tr, i, tr.values[q], tr.values[q])
 		}

@@ -18,7 +18,7 @@ func (popular) parameters(*search) map[string]any { return map[string]any{} }
 
 func (popular) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
 	mass := s.train.First(held.rows).ColMass()
-	return held.each(s.o, len(mass), func(r *Ranker) func(*heldCase) []int32 {
+	return held.each(s.o, len(mass), func(r *ranker) func(*heldCase) []int32 {
 		t := byMass(mass)
 		return func(c *heldCase) []int32 {
 			for _, j := range c.hidden {

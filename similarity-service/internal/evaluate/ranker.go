@@ -13,8 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/topk"
 )
 
-// Ranker ranks items by a model. It holds scratch memory and serves one goroutine.
-type Ranker struct {
+// ranker ranks items by a model. It holds scratch memory and serves one goroutine.
+type ranker struct {
 	acc     []float32 // length n, zero between calls
 	touched []int32
 	masked  []int32 // masked[j] == stamp: j is not ranked
@@ -24,14 +24,14 @@ type Ranker struct {
 	items   []int32
 }
 
-// NewRanker returns a ranker for n items.
-func NewRanker(n int) *Ranker {
-	return &Ranker{acc: make([]float32, n), masked: make([]int32, n), heap: topk.New[float32](1)}
+// newRanker returns a ranker for n items.
+func newRanker(n int) *ranker {
+	return &ranker{acc: make([]float32, n), masked: make([]int32, n), heap: topk.New[float32](1)}
 }
 
 // Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
 // all one). A session model takes neither values nor exclude. Ties go to the lower item index. The result is valid until the next call.
-func (r *Ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
+func (r *ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
 	r.mask(exclude)
 	if m.Sessions != nil {
 		r.items = r.items[:0]
@@ -64,14 +64,14 @@ func decay(halfLife float64, later int) float32 {
 	return float32(math.Exp2(-float64(later) / halfLife))
 }
 
-func (r *Ranker) mask(exclude []int32) {
+func (r *ranker) mask(exclude []int32) {
 	r.stamp++
 	for _, j := range exclude {
 		r.masked[j] = r.stamp
 	}
 }
 
-func (r *Ranker) add(j int32, v float32) {
+func (r *ranker) add(j int32, v float32) {
 	if r.acc[j] == 0 {
 		r.touched = append(r.touched, j)
 	}
@@ -79,7 +79,7 @@ func (r *Ranker) add(j int32, v float32) {
 }
 
 // take ranks what was added and clears it.
-func (r *Ranker) take(k int) []int32 {
+func (r *ranker) take(k int) []int32 {
 	ranked := r.best(r.acc, r.touched, k)
 	for _, j := range r.touched {
 		r.acc[j] = 0
@@ -89,7 +89,7 @@ func (r *Ranker) take(k int) []int32 {
 }
 
 // takeAll is take after direct writes to acc.
-func (r *Ranker) takeAll(k int) []int32 {
+func (r *ranker) takeAll(k int) []int32 {
 	ranked := r.best(r.acc, nil, k)
 	clear(r.acc)
 	r.touched = r.touched[:0]
@@ -97,7 +97,7 @@ func (r *Ranker) takeAll(k int) []int32 {
 }
 
 // best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
-func (r *Ranker) best(score []float32, candidates []int32, k int) []int32 {
+func (r *ranker) best(score []float32, candidates []int32, k int) []int32 {
 	r.heap.Reset(k)
 	threshold := float32(0)
 	offer := func(j int32) {

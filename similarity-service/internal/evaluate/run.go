@@ -301,7 +301,7 @@ func (s *search) test(m *Trained) (*metrics.Collector, error) {
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{
 		Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test"),
 	}, func() func(int) {
-		r := NewRanker(s.train.Cols)
+		r := newRanker(s.train.Cols)
 		return func(at int) {
 			c := d.Tests[at]
 			seeds, exclude := c.Seeds, c.Seeds

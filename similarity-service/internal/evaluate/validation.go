@@ -204,10 +204,10 @@ func (v *validation) first(n int) *validation {
 
 // each scores every case with rank, in parallel, and returns the accuracies by case. newRank makes the function of one
 // goroutine.
-func (v *validation) each(o Options, n int, newRank func(r *Ranker) func(c *heldCase) []int32) ([]metrics.Accuracy, error) {
+func (v *validation) each(o Options, n int, newRank func(r *ranker) func(c *heldCase) []int32) ([]metrics.Accuracy, error) {
 	out := make([]metrics.Accuracy, len(v.cases))
 	err := neighbours.Blocks(len(v.cases), neighbours.Options{Workers: o.Workers, Stop: o.Stop}, func() func(int) {
-		rank := newRank(NewRanker(n))
+		rank := newRank(newRanker(n))
 		return func(at int) {
 			c := &v.cases[at]
 			ranked := rank(c)

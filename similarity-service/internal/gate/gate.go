@@ -53,9 +53,9 @@ type Live struct {
 
 // The verdicts.
 const (
-	Passed     = "passed"
-	Refused    = "refused"
-	Unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
+	passed     = "passed"
+	refused    = "refused"
+	unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
 )
 
 // Decide runs every check. Where too little is held out to judge by, as in a young shop, the validation of the search decides, and the
@@ -90,11 +90,11 @@ func Decide(c Candidate) similarityapi.Gate {
 	}
 	switch {
 	case !g.Passed:
-		g.Verdict = Refused
+		g.Verdict = refused
 	case measured:
-		g.Verdict = Passed
+		g.Verdict = passed
 	default:
-		g.Verdict = Unmeasured
+		g.Verdict = unmeasured
 	}
 	return g
 }

@@ -54,8 +54,8 @@ const (
 	kept = 5
 )
 
-// Relations lists what a recompute makes, in the order in which it does.
-func Relations() []string {
+// recomputedRelations lists what a recompute makes, in the order in which it does.
+func recomputedRelations() []string {
 	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
 }
 
@@ -75,23 +75,23 @@ type Recomputer struct {
 	PartsFrom int // interactions from which a relation is done in parts, however quick they are; 0 means 20,000, and parts worth it
 }
 
-// Outcome is what a recompute says of one relation.
-type Outcome struct {
+// outcome is what a recompute says of one relation.
+type outcome struct {
 	Relation    string                           `json:"relation"`
 	State       string                           `json:"state"` // published, stored, refused, skipped or failed
 	Version     string                           `json:"version,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
 	Touched     int                              `json:"touched,omitempty"` // items with new interactions, of a recompute of touched items
 	Parts       int                              `json:"parts,omitempty"`   // in which it was searched and built, by several processes
-	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
+	Leaderboard []standing                       `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 
 	publish bool // it is to become live with the others
 }
 
-// Standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
-type Standing struct {
+// standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
+type standing struct {
 	Algorithm string  `json:"algorithm"`
 	NDCG      float64 `json:"validation_ndcg"`
 	Recall    float64 `json:"validation_recall,omitempty"`
@@ -101,7 +101,7 @@ type Standing struct {
 func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
-		relations = Relations()
+		relations = recomputedRelations()
 	}
 	if done, err := r.publishedBefore(ctx, t); done || err != nil {
 		return err
@@ -138,7 +138,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 
 // publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
 // old ones. It says what became of them in outcomes, and returns the failures by relation.
-func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []Outcome) map[string]error {
+func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []outcome) map[string]error {
 	var versions []string
 	for _, o := range outcomes {
 		if o.publish {
@@ -197,23 +197,23 @@ func (s stage) report(what string, share float64) {
 }
 
 // relation makes the model of one relation.
-func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
+func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	s.report("reading", 0)
 	b, err := r.base(ctx, s)
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
 	sample := eventweights.NewSample()
 	p, err := r.read(ctx, s, b.since(), sample)
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
 	defer r.giveUp(p, s)
 	if p.Large() {
 		defer room.GiveBack(math.MaxInt) // all of this is garbage before the new models are opened
 		defer room.Tight()()
 	}
-	o := Outcome{Preparation: p.Report}
+	o := outcome{Preparation: p.Report}
 	var touched []int32
 	if b != nil {
 		touched = b.touched(p)
@@ -229,7 +229,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	}
 	o.Parts = c.parts
 	for _, result := range c.board.Results {
-		o.Leaderboard = append(o.Leaderboard, Standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
+		o.Leaderboard = append(o.Leaderboard, standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
 	}
 	s.report("gate", .9)
 	verdict, err := r.judge(ctx, s, p, c)
@@ -279,7 +279,7 @@ func (r *Recomputer) giveUp(p *prepare.Prepared, s stage) {
 }
 
 // store keeps the model with its verdict, and notes whether request and verdict want it to become live.
-func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o Outcome) (Outcome, error) {
+func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o outcome) (outcome, error) {
 	request := s.task.Request
 	winner := c.board.Winner()
 	m := similarityapi.Model{

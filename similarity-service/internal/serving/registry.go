@@ -27,8 +27,8 @@ var (
 	ErrNoModel = errors.New("no model has been published")
 	// ErrUnknownVersion says that the shop has no such version.
 	ErrUnknownVersion = errors.New("no such model version")
-	// ErrDamaged says that the snapshot of a version cannot be read.
-	ErrDamaged = snapshot.ErrCorrupt
+	// errDamaged says that the snapshot of a version cannot be read.
+	errDamaged = snapshot.ErrCorrupt
 	// ErrLive says that a live version cannot be deleted.
 	ErrLive = errors.New("the version is live")
 	// ErrNoReport says that a version was made without a report, before there were any.

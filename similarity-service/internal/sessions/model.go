@@ -30,12 +30,12 @@ type Model struct {
 // Build makes a model of the sessions, oldest first, each a list of items in [0, items) in click order. Sessions without
 // clicks and an empty train are accepted; the model then answers less or nothing.
 func Build(train [][]int32, items int, p Params) (*Model, error) {
-	return BuildAt(train, nil, items, p)
+	return buildAt(train, nil, items, p)
 }
 
-// BuildAt is Build with the time of each session (not decreasing, any unit), by which sessions age; without times they
+// buildAt is Build with the time of each session (not decreasing, any unit), by which sessions age; without times they
 // age by their rank.
-func BuildAt(train [][]int32, times []int64, items int, p Params) (*Model, error) {
+func buildAt(train [][]int32, times []int64, items int, p Params) (*Model, error) {
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("session parameters: %w", err)
 	}

@@ -13,8 +13,8 @@ type Scored struct {
 	Score float64 `json:"score"`
 }
 
-// NoSeed marks the contribution of an item that is listed for its popularity alone.
-const NoSeed int32 = -1
+// noSeed marks the contribution of an item that is listed for its popularity alone.
+const noSeed int32 = -1
 
 // Contribution is the part of a score that one seed brought.
 type Contribution struct {
@@ -93,7 +93,7 @@ func (m *Model) Explain(prefix []int32, item int32) []Contribution {
 	if !kept {
 		m.attribute(sc, nil)
 		if rank, ok := m.popRank[item]; ok {
-			return []Contribution{{NoSeed, m.popularScore(rank)}}
+			return []Contribution{{noSeed, m.popularScore(rank)}}
 		}
 		return nil
 	}

@@ -33,7 +33,7 @@ type Config struct {
 // Gateway is a Router before pools of replicas. It is an httpserver.Service.
 type Gateway struct {
 	router   *Router
-	pools    map[string]*Pool
+	pools    map[string]*pool
 	gatherer *prometheus.Registry
 	logger   *slog.Logger
 	standing chan struct{} // closed when the routes are known
@@ -41,14 +41,14 @@ type Gateway struct {
 
 // New returns a gateway that has called nobody yet; Run does.
 func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway, error) {
-	g := &Gateway{pools: map[string]*Pool{}, gatherer: registry, logger: logger, standing: make(chan struct{})}
+	g := &Gateway{pools: map[string]*pool{}, gatherer: registry, logger: logger, standing: make(chan struct{})}
 	handlers := map[string]http.Handler{}
 	up := prometheus.NewDesc(
 		"aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil,
 	)
 	var problems []error
 	for name, addresses := range c.Services {
-		pool, err := NewPool(name, addresses, logger)
+		pool, err := newPool(name, addresses, logger)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -65,7 +65,7 @@ func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway
 // replicasUp is a collector of how many replicas are up.
 type replicasUp struct {
 	desc  *prometheus.Desc
-	pools map[string]*Pool
+	pools map[string]*pool
 }
 
 // Describe implements prometheus.Collector.
@@ -136,7 +136,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 // document asks a service for its document until it answers.
-func (g *Gateway) document(ctx context.Context, name string, pool *Pool) ([]byte, error) {
+func (g *Gateway) document(ctx context.Context, name string, pool *pool) ([]byte, error) {
 	tick := time.NewTicker(documentInterval)
 	defer tick.Stop()
 	for said := false; ; {

@@ -64,7 +64,7 @@ func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 		if path != "" {
 			return nil, errors.New("the program carries the data of the format online-retail: leave --data out")
 		}
-		return FromOnlineRetail(now)
+		return fromOnlineRetail(now)
 	case FormatEvents:
 		return fromEvents(path, o)
 	case FormatSessions:

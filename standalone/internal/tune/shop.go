@@ -95,8 +95,8 @@ func withheldUsers(ctx context.Context, client *profileapi.Client) (map[string]b
 	}
 }
 
-// FromOnlineRetail returns the data set that the program carries, at its own times.
-func FromOnlineRetail(now time.Time) (*Shop, error) {
+// fromOnlineRetail returns the data set that the program carries, at its own times.
+func fromOnlineRetail(now time.Time) (*Shop, error) {
 	data, err := onlineretail.Load(now)
 	if err != nil {
 		return nil, err
