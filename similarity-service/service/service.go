@@ -167,8 +167,8 @@ func (s *Service) AdminHandler() http.Handler {
 	return httpserver.Admin(s.deps.Registry, s.Ready)
 }
 
-// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
-func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
+// Started is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Started() <-chan struct{} { return s.gate.Started() }
 
 // Run does the background work until ctx ends: it follows catalogues and live models, keeps Redis filled, counts what is popular and
 // starts scheduled jobs.

@@ -89,7 +89,7 @@ func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Pl
 	defer done()
 	answers := make([]api.Answer, 0, len(reqs))
 	for n, p := range placements {
-		err := v.ask(ctx, p, reqs[n], func(r *run, a *api.Answer) {
+		err := v.answerTo(ctx, p, reqs[n], func(r *run, a *api.Answer) {
 			r.remember(a)
 			v.show(a)
 			answers = append(answers, *a)
@@ -110,8 +110,8 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand
 		return ctx, v, func() {
-			if v.turn != nil {
-				v.turn()
+			if v.release != nil {
+				v.release()
 			}
 			cancel()
 		}

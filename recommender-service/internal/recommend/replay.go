@@ -126,7 +126,7 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
 	v := e.visit(shop, d.At)
 	v.past, v.taken, v.nonces, v.seeds = in, d.Elsewhere, func() uint64 { return id.Nonce }, cmp.Or(d.Seeds, seedLimit)
-	if err := v.ask(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
+	if err := v.answerTo(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
 		return api.Answer{}, nil, err
 	}
 	answer.RecommendationID, answer.Degraded = d.ID, d.Degraded

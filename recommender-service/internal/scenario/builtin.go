@@ -1,5 +1,5 @@
 // Package scenario holds the placements that a shop can ask for: the ones delivered with Aisle and the shop's own changes to them. The main
-// types are recommenderapi.Scenario and Book.
+// types are recommenderapi.Scenario and Collection.
 package scenario
 
 import api "github.com/aisle-rec/aisle/shared/recommenderapi"

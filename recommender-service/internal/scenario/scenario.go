@@ -21,11 +21,11 @@ import (
 // Kind names scenarios in the store.
 const Kind = "scenario"
 
-// Book holds the scenarios of all shops.
-type Book = config.Collection[api.Scenario]
+// Collection holds the scenarios of all shops.
+type Collection = config.Collection[api.Scenario]
 
-// NewBook returns a book with the built-in scenarios.
-func NewBook(d config.Documents, logger *slog.Logger, now func() time.Time) *Book {
+// NewCollection returns a book with the built-in scenarios.
+func NewCollection(d config.Documents, logger *slog.Logger, now func() time.Time) *Collection {
 	builtin := map[string]api.Scenario{}
 	for _, s := range builtinScenarios() {
 		builtin[s.ScenarioID] = s

@@ -1,7 +1,7 @@
 // Package evaluate chooses a model for a data set and measures it.
 //
 // Parameters and families compete on a held-out part of the training data; the test part is scored once, for the model
-// that won there and for the baselines, popularity and cosine. Users' histories are validated "own-out": co-counts are
+// that won there and for the baselines, popularity and cosine. Users' histories are validated "leave-own-out": co-counts are
 // built once from all training data, and for each sampled user a fifth of the history is hidden and the user's own share
 // is subtracted from the counts it touched, so that nothing is thinned and nothing leaks. Baskets are validated on the
 // last ones of the training part. The entry is [Run].

@@ -46,7 +46,7 @@ type Candidate struct {
 // Live is what is known of the model that serves now.
 type Live struct {
 	Version string
-	Cases   []metrics.Accuracy // of the live model's twin, which has not seen the held-out part either; nil when there is none
+	Cases   []metrics.Accuracy // of the train-only model of the live one, which has not seen the held-out part either; nil when there is none
 	Used    int64
 	Overlap float64 // mean share of common neighbours of items that both list; NaN when there are none
 }

@@ -29,7 +29,7 @@ type evaluationReport struct {
 
 // measured is one algorithm of an evaluation. Metrics are those of the held-out latest part, for the winner and the baselines.
 type measured struct {
-	standing
+	leaderboardEntry
 	Parameters map[string]any                  `json:"parameters,omitempty"` // of one run
 	Wins       int                             `json:"wins,omitempty"`       // of several runs, in which validation chose it
 	Metrics    map[string]similarityapi.Metric `json:"metrics,omitempty"`
@@ -95,7 +95,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 	out.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
-		m := measured{standing: standing{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
+		m := measured{leaderboardEntry: leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
 		if result.Tested && len(p.Split.Tests) > 0 {
 			m.Metrics = figures(result)
 		}
@@ -106,10 +106,10 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 
 // overall reports the means over several runs.
 func (r *evaluationReport) overall(study *evaluate.Study) {
-	r.Runs, r.Selected = len(study.Runs), study.Standings[0].Name
-	for _, s := range study.Standings {
+	r.Runs, r.Selected = len(study.Runs), study.Results[0].Name
+	for _, s := range study.Results {
 		m := measured{
-			standing: standing{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
+			leaderboardEntry: leaderboardEntry{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
 		}
 		for name, v := range s.Figures {
 			metric := similarityapi.Metric{Value: v.Mean, Low: v.Mean, High: v.Mean}

@@ -83,15 +83,15 @@ type outcome struct {
 	Detail      string                           `json:"detail,omitempty"`
 	Touched     int                              `json:"touched,omitempty"` // items with new interactions, of a recompute of touched items
 	Parts       int                              `json:"parts,omitempty"`   // in which it was searched and built, by several processes
-	Leaderboard []standing                       `json:"leaderboard,omitempty"`
+	Leaderboard []leaderboardEntry               `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 
 	publish bool // it is to become live with the others
 }
 
-// standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
-type standing struct {
+// leaderboardEntry is one algorithm on the leaderboard of a recompute: figures on the validation part.
+type leaderboardEntry struct {
 	Algorithm string  `json:"algorithm"`
 	NDCG      float64 `json:"validation_ndcg"`
 	Recall    float64 `json:"validation_recall,omitempty"`
@@ -107,7 +107,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return err
 	}
 	defer r.removeWork(ctx, t)
-	each := r.inTurn
+	each := r.sequentially
 	if len(relations) > 1 && r.Jobs != nil && r.Jobs.Others(ctx) > 0 {
 		each = r.apart
 	}
@@ -229,7 +229,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	}
 	o.Parts = c.parts
 	for _, result := range c.board.Results {
-		o.Leaderboard = append(o.Leaderboard, standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
+		o.Leaderboard = append(o.Leaderboard, leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall})
 	}
 	s.report("gate", .9)
 	verdict, err := r.judge(ctx, s, p, c)
@@ -298,7 +298,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		return o, fmt.Errorf("encode the recipe: %w", err)
 	}
 	meta := snapshot.Meta{Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, Recipe: recipe}
-	twin, err := contentOf(meta, p, c.twin)
+	trainOnly, err := contentOf(meta, p, c.trainOnly)
 	if err != nil {
 		return o, err
 	}
@@ -315,7 +315,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		}
 		extras.Bundles = bundles.Named(found, orders, p.Full.Items.ID)
 	}
-	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Extras: extras}); err != nil {
+	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, TrainOnly: trainOnly, Extras: extras}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
-// inTurn makes one relation after the other.
-func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []string) ([]outcome, map[string]error, error) {
+// sequentially makes one relation after the other.
+func (r *Recomputer) sequentially(ctx context.Context, t *jobs.Task, relations []string) ([]outcome, map[string]error, error) {
 	var outcomes []outcome
 	failures := map[string]error{}
 	for at, relation := range relations {

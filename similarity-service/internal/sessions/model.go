@@ -19,7 +19,7 @@ type Model struct {
 
 	idf      []float64 // per item, exponent applied
 	vote     []float64 // per session: length and recency weight
-	factor   []float64 // per item: trend and rarity
+	factor   []float64 // per item: trend and IDF
 	after    []float64 // by distance in clicks, entry 0 is 0
 	before   []float64
 	popular  []int32 // most popular lately, first
@@ -74,7 +74,7 @@ func newModel(ix *index, order *rows, p Params) *Model {
 	return m
 }
 
-// setItems computes idf(i) = ln(1 + N/n(i))^SeedIDF, the score factor t(i)^TrendPower·n(i)^−RarityPower with t the
+// setItems computes idf(i) = ln(1 + N/n(i))^SeedIDF, the score factor t(i)^TrendPower·n(i)^−IDFPower with t the
 // recent popularity plus one over its mean, and the popular list.
 func (m *Model) setItems() {
 	ix, p := m.ix, m.params
@@ -93,7 +93,7 @@ func (m *Model) setItems() {
 		}
 		m.popular = append(m.popular, int32(i))
 		m.idf[i] = math.Pow(math.Log(1+float64(ix.sessions())/support), p.SeedIDF)
-		m.factor[i] = math.Pow(1+recent[i], p.TrendPower) * math.Pow(support, -p.RarityPower)
+		m.factor[i] = math.Pow(1+recent[i], p.TrendPower) * math.Pow(support, -p.IDFPower)
 	}
 	slices.SortFunc(m.popular, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(recent[b], recent[a]), cmp.Compare(a, b))

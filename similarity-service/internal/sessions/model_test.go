@@ -60,7 +60,7 @@ func variants() map[string]Params {
 	with("no return", func(p *Params) {
 		p.RepeatFactor, p.LastFactor, p.RepeatWeight, p.LastWeight, p.EchoWeight = 0, 0, 0, 0, 0
 	})
-	with("strong factors", func(p *Params) { p.TrendPower, p.RarityPower, p.SimilarityPower, p.LengthPower = .4, .3, 3, 1 })
+	with("strong factors", func(p *Params) { p.TrendPower, p.IDFPower, p.SimilarityPower, p.LengthPower = .4, .3, 3, 1 })
 	return all
 }
 

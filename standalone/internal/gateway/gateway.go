@@ -36,12 +36,12 @@ type Gateway struct {
 	pools    map[string]*pool
 	gatherer *prometheus.Registry
 	logger   *slog.Logger
-	standing chan struct{} // closed when the routes are known
+	started  chan struct{} // closed when the routes are known
 }
 
 // New returns a gateway that has called nobody yet; Run does.
 func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway, error) {
-	g := &Gateway{pools: map[string]*pool{}, gatherer: registry, logger: logger, standing: make(chan struct{})}
+	g := &Gateway{pools: map[string]*pool{}, gatherer: registry, logger: logger, started: make(chan struct{})}
 	handlers := map[string]http.Handler{}
 	up := prometheus.NewDesc(
 		"aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil,
@@ -88,7 +88,7 @@ func (g *Gateway) AdminHandler() http.Handler { return httpserver.Admin(g.gather
 func (g *Gateway) Ready(context.Context) []readiness.Part {
 	routes := readiness.Part{Name: "routes"}
 	select {
-	case <-g.standing:
+	case <-g.started:
 	default:
 		routes.Err = errors.New("the documents of the services are being read")
 	}
@@ -130,7 +130,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	close(g.standing)
+	close(g.started)
 	<-ctx.Done()
 	return ctx.Err()
 }

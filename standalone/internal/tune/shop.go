@@ -52,7 +52,7 @@ func FromServer(ctx context.Context, client *profileapi.Client, progress Progres
 			q.Cursor = *page.NextCursor
 		}
 	}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
 // readItems reads the change feed from its start, which gives every item once or, when it changes meanwhile, again.
@@ -105,11 +105,11 @@ func fromOnlineRetail(now time.Time) (*Shop, error) {
 		data.Events[n].OccurredAt = wire.TimeOf(data.Events[n].OccurredAt.Add(-data.Shift))
 	}
 	shop := &Shop{Items: data.Items, Events: data.Events}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
-// settle brings events in order of time and makes a catalogue of the items they name where there is none.
-func (s *Shop) settle() error {
+// normalise brings events in order of time and makes a catalogue of the items they name where there is none.
+func (s *Shop) normalise() error {
 	if len(s.Events) == 0 {
 		return errors.New("there are no events to tune on")
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
-// touch is one line of one event.
-type touch struct {
+// update is one line of one event.
+type update struct {
 	event    *store.Event
 	line     *event.Line
 	weight   float32
@@ -21,9 +21,9 @@ type touch struct {
 	halfLife time.Duration
 }
 
-// on puts a touch into a list of items, which stays ordered by the last touch, the latest first; of equal times the later event comes
+// on puts an update into a list of items, which stays ordered by the last event, the latest first; of equal times the later event comes
 // first.
-func (t touch) on(items []visitorstate.Item) []visitorstate.Item {
+func (t update) on(items []visitorstate.Item) []visitorstate.Item {
 	at := t.event.OccurredMs
 	var it visitorstate.Item
 	n := slices.IndexFunc(items, func(o visitorstate.Item) bool { return o.ID == t.line.ItemID })
@@ -51,9 +51,9 @@ func (t touch) on(items []visitorstate.Item) []visitorstate.Item {
 	return slices.Insert(items, to, it)
 }
 
-// weigh adds the weight of a touch. Sums are kept in float32, rounded at each touch, so that it does not matter when a state was stored in
+// weigh adds the weight of an update. Sums are kept in float32, rounded at each one, so that it does not matter when a state was stored in
 // between.
-func (t touch) weigh(it *visitorstate.Item) {
+func (t update) weigh(it *visitorstate.Item) {
 	at := t.event.OccurredMs
 	if at >= it.LastMs {
 		fade := visitorstate.Decay(at-it.LastMs, t.halfLife)
@@ -73,7 +73,7 @@ func (t touch) weigh(it *visitorstate.Item) {
 }
 
 // cart follows what is put into the cart, taken out and bought.
-func (t touch) cart(it *visitorstate.Item) {
+func (t update) cart(it *visitorstate.Item) {
 	at := t.event.OccurredMs
 	switch t.event.Type {
 	case event.TypeAddToCart:
@@ -91,7 +91,7 @@ func (t touch) cart(it *visitorstate.Item) {
 }
 
 // orders follows what is bought and given back.
-func (t touch) orders(it *visitorstate.Item) {
+func (t update) orders(it *visitorstate.Item) {
 	switch t.event.Type {
 	case event.TypePurchase:
 		t.buy(it)
@@ -101,7 +101,7 @@ func (t touch) orders(it *visitorstate.Item) {
 }
 
 // buy adds a line of an order; several lines of one order are one purchase. The latest purchase comes first.
-func (t touch) buy(it *visitorstate.Item) {
+func (t update) buy(it *visitorstate.Item) {
 	p := visitorstate.Purchase{AtMs: t.event.OccurredMs, Order: orderHash(t.event.OrderID), Quantity: plus(0, t.line.Quantity)}
 	if p.Quantity <= 0 {
 		return
@@ -121,7 +121,7 @@ func (t touch) buy(it *visitorstate.Item) {
 }
 
 // refund takes back from the order that it names, else from the latest; a purchase of which nothing is left is none.
-func (t touch) refund(it *visitorstate.Item) {
+func (t update) refund(it *visitorstate.Item) {
 	left := plus(0, t.line.Quantity)
 	bought := slices.Clone(it.Purchases)
 	order := orderHash(t.event.OrderID)
@@ -140,7 +140,7 @@ func (t touch) refund(it *visitorstate.Item) {
 }
 
 // opinion follows what the visitor says of an item.
-func (t touch) opinion(it *visitorstate.Item) {
+func (t update) opinion(it *visitorstate.Item) {
 	switch t.event.Type {
 	case event.TypeNotInterested:
 		it.Hidden = true

@@ -19,8 +19,8 @@ const (
 	every   = time.Minute
 	idle    = 10 * time.Minute
 	timeout = time.Minute
-	// settled is how long after its end the figures of an hour are complete.
-	settled = 2 * time.Minute
+	// figuresComplete is how long after its end the figures of an hour are complete.
+	figuresComplete = 2 * time.Minute
 	// told is how long ago an episode may have begun that is recorded.
 	told = 14 * 24 * time.Hour
 )
@@ -33,8 +33,8 @@ type Store interface {
 	PutAnomalies(ctx context.Context, shop string, untilMs int64, list []store.Anomaly) error
 }
 
-// Watch looks at every shop once an hour. Several replicas may do so: what one finds the other finds, and a record is the same.
-type Watch struct {
+// Monitor looks at every shop once an hour. Several replicas may do so: what one finds the other finds, and a record is the same.
+type Monitor struct {
 	Store     Store
 	Stats     func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error)
 	Catalogue *catalogue.Catalogue
@@ -48,7 +48,7 @@ type Watch struct {
 }
 
 // Register adds the number of open anomalies to the metrics.
-func (w *Watch) Register(registry prometheus.Registerer) {
+func (w *Monitor) Register(registry prometheus.Registerer) {
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "aisle_anomalies_open", Help: "Anomalies that have opened and not closed, of all shops.",
 	}, func() float64 {
@@ -63,7 +63,7 @@ func (w *Watch) Register(registry prometheus.Registerer) {
 }
 
 // Run looks at the shops until ctx ends.
-func (w *Watch) Run(ctx context.Context, shops func() []string) {
+func (w *Monitor) Run(ctx context.Context, shops func() []string) {
 	w.rounds.Every, w.rounds.Idle, w.rounds.AtOnce = every, idle, 1
 	w.rounds.Visit = func(ctx context.Context, shop string) bool {
 		call, cancel := context.WithTimeout(ctx, timeout)
@@ -78,15 +78,15 @@ func (w *Watch) Run(ctx context.Context, shops func() []string) {
 }
 
 // Look records the anomalies of a shop up to the last hour that is over, and reports whether that was due.
-func (w *Watch) Look(ctx context.Context, shop string) (bool, error) {
-	until := w.Now().Add(-settled).UTC().Truncate(time.Hour)
+func (w *Monitor) Look(ctx context.Context, shop string) (bool, error) {
+	until := w.Now().Add(-figuresComplete).UTC().Truncate(time.Hour)
 	w.mu.Lock()
 	due := !w.hours[shop].Equal(until)
 	w.mu.Unlock()
 	if !due {
 		return false, nil
 	}
-	series, err := w.gather(ctx, shop, until)
+	series, err := w.readSeries(ctx, shop, until)
 	if err != nil {
 		return true, err
 	}
@@ -134,7 +134,7 @@ func msOf(t time.Time) int64 {
 }
 
 // levels stores what the catalogue is now and returns the jumps of it.
-func (w *Watch) levels(ctx context.Context, shop string, until time.Time) ([]episode, error) {
+func (w *Monitor) levels(ctx context.Context, shop string, until time.Time) ([]episode, error) {
 	levels, err := w.Store.Levels(ctx, shop, until.Add(-looksBack).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the levels of the catalogue: %w", err)

@@ -33,7 +33,7 @@ func randomMatrix(t *testing.T, users, items int, valued bool) *csr.Matrix {
 }
 
 // rebuiltFrom returns m with the hidden items taken out of row u.
-func rebuiltFrom(t *testing.T, m *csr.Matrix, c *heldCase) *csr.Matrix {
+func rebuiltFrom(t *testing.T, m *csr.Matrix, c *validationCase) *csr.Matrix {
 	t.Helper()
 	b := csr.NewBuilder(m.Cols)
 	for i := range m.Rows {
@@ -56,9 +56,9 @@ func rebuiltFrom(t *testing.T, m *csr.Matrix, c *heldCase) *csr.Matrix {
 }
 
 // halve makes the case of row u in which every other item is hidden.
-func halve(m *csr.Matrix, u int) *heldCase {
+func halve(m *csr.Matrix, u int) *validationCase {
 	items, _ := m.Row(u)
-	c := &heldCase{row: int32(u)}
+	c := &validationCase{row: int32(u)}
 	for p, j := range items {
 		if p%2 == 0 {
 			c.hidden = append(c.hidden, j)
@@ -70,8 +70,8 @@ func halve(m *csr.Matrix, u int) *heldCase {
 }
 
 // rawScores adds up what a case's seeds give every item, by the validation's shortcut.
-func rawScores(n int, g *neighbours.Graph, c *heldCase, add func(r *ranker, t *trial)) []float32 {
-	r, t := newRanker(n), newTrial(n)
+func rawScores(n int, g *neighbours.Graph, c *validationCase, add func(r *ranker, t *caseScratch)) []float32 {
+	r, t := newRanker(n), newCaseScratch(n)
 	t.begin(g.Users(), c)
 	add(r, t)
 	return r.acc
@@ -99,7 +99,7 @@ func TestOwnOutEqualsRebuilding(t *testing.T) {
 	}
 }
 
-func checkEASE(t *testing.T, m *csr.Matrix, c *heldCase) {
+func checkEASE(t *testing.T, m *csr.Matrix, c *validationCase) {
 	t.Helper()
 	const lambda = 2.
 	all := neighbours.Options{K: m.Cols}
@@ -121,7 +121,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *heldCase) {
 	}
 	s := &easeScores{graph: g, precision: p, lists: lists}
 	u := newUpdate(m.Cols)
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *trial) {
+	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
 		u.begin(s, tr)
 		for q, i := range tr.seeds {
 			s.addList(r, tr, u, i, tr.values[q])
@@ -138,7 +138,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *heldCase) {
 	compare(t, got, scoresOf(rebuilt, want, c), c)
 }
 
-func checkTwoHop(t *testing.T, m *csr.Matrix, c *heldCase) {
+func checkTwoHop(t *testing.T, m *csr.Matrix, c *validationCase) {
 	t.Helper()
 	hop := neighbours.TwoHop{UserExponent: 0, TargetExponent: .4}
 	g, err := neighbours.NewGraph(m, nil)
@@ -150,7 +150,7 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *heldCase) {
 		t.Fatal(err)
 	}
 	s := &listScores{graph: g, sim: hop.Similarity(g), lists: lists}
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *trial) {
+	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
 		for q, i := range tr.seeds {
 			s.addList(r, tr, i, tr.values[q], tr.values[q])
 		}
@@ -167,7 +167,7 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *heldCase) {
 }
 
 // scoresOf adds up the lists of the known items of a case's row.
-func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *heldCase) []float32 {
+func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *validationCase) []float32 {
 	out := make([]float32, l.N())
 	seeds, values := g.Users().Row(int(c.row))
 	for p, i := range seeds {
@@ -180,7 +180,7 @@ func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *heldCase) []float32 {
 }
 
 // compare looks at the items that can be recommended: those that are not known.
-func compare(t *testing.T, got, want []float32, c *heldCase) {
+func compare(t *testing.T, got, want []float32, c *validationCase) {
 	t.Helper()
 	known := contains(c.known)
 	for j := range want {

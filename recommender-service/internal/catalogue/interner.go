@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// poolLength is how many values of a kind each generation of a pool remembers.
-	poolLength = 1 << 15
+	// internerLength is how many values of a kind each generation of a pool remembers.
+	internerLength = 1 << 15
 	// shortText is the longest text, in bytes, that is expected to repeat.
 	shortText = 64
 	// shortList is the same of all texts of a list together.
@@ -30,7 +30,7 @@ func (g *generations[K, V]) get(k K, create func() (K, V)) V {
 	if !ok {
 		k, v = create()
 	}
-	if len(g.young) >= poolLength {
+	if len(g.young) >= internerLength {
 		g.young, g.old = nil, g.young
 	}
 	if g.young == nil {
@@ -40,9 +40,9 @@ func (g *generations[K, V]) get(k K, create func() (K, V)) V {
 	return v
 }
 
-// pool gives equal values one place in memory. That only saves memory: values are still compared by what they are, and one that was
+// interner gives equal values one place in memory. That only saves memory: values are still compared by what they are, and one that was
 // forgotten has two places. It belongs to one goroutine.
-type pool struct {
+type interner struct {
 	strings generations[string, string]
 	boxed   generations[string, any]  // texts as values of attributes
 	numbers generations[float64, any] // likewise
@@ -50,10 +50,10 @@ type pool struct {
 	nothing *Source // of an item without any field
 }
 
-func newPool() *pool { return &pool{nothing: &Source{rare: &rare{}}} }
+func newInterner() *interner { return &interner{nothing: &Source{rare: &rare{}}} }
 
 // text returns a text equal to the given one.
-func (p *pool) text(s string) string {
+func (p *interner) text(s string) string {
 	if s == "" || len(s) > shortText {
 		return strings.Clone(s)
 	}
@@ -67,7 +67,7 @@ func (p *pool) text(s string) string {
 const separator = "\x00"
 
 // list returns a list equal to the given one, nil for an empty one.
-func (p *pool) list(list []string) []string {
+func (p *interner) list(list []string) []string {
 	if len(list) == 0 {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (p *pool) list(list []string) []string {
 }
 
 // value returns a value of an attribute equal to the given one.
-func (p *pool) value(v any) any {
+func (p *interner) value(v any) any {
 	switch v := v.(type) {
 	case string:
 		if len(v) > shortText {
@@ -115,7 +115,7 @@ func (p *pool) value(v any) any {
 }
 
 // attributes returns the names of attributes, sorted, and their values.
-func (p *pool) attributes(m map[string]any) (names []string, values []any) {
+func (p *interner) attributes(m map[string]any) (names []string, values []any) {
 	if len(m) == 0 {
 		return nil, nil
 	}
@@ -128,7 +128,7 @@ func (p *pool) attributes(m map[string]any) (names []string, values []any) {
 }
 
 // prices copies the prices of markets.
-func (p *pool) prices(list []profileapi.MarketPrice) []profileapi.MarketPrice {
+func (p *interner) prices(list []profileapi.MarketPrice) []profileapi.MarketPrice {
 	if len(list) == 0 {
 		return nil
 	}

@@ -60,8 +60,8 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 	s.Points[i].Of += of
 }
 
-// gather reads the figures of a shop up to an hour that is over.
-func (w *Watch) gather(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
+// readSeries reads the figures of a shop up to an hour that is over.
+func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
 	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}}
 	stats, err := w.Stats(ctx, shop, f.from, until)
 	if err != nil {

@@ -11,21 +11,21 @@ import (
 const (
 	// rowsAtOnce is how many rows one transaction writes: a few milliseconds of work.
 	rowsAtOnce = 250
-	// sweep is how many flushes, at most, store every item that was shown: five minutes. The items of a busy shop are shown again before
+	// flushesPerRound is how many flushes, at most, store every item that was shown: five minutes. The items of a busy shop are shown again before
 	// that, and then cost one row, not many; those of a small shop are all stored each time.
-	sweep = 60
-	// hurry is how many it is when so many items wait that new ones would be lost.
-	hurry = 4
+	flushesPerRound = 60
+	// flushesWhenFull is how many it is when so many items wait that new ones would be lost.
+	flushesWhenFull = 4
 )
 
-// shelfKey is whose items a shelf counts.
-type shelfKey struct {
+// impressionsKey is whose impressions are counted.
+type impressionsKey struct {
 	shop, scenario string
 	dayMs          int64
 }
 
-// shelf counts how often each item was shown.
-type shelf struct {
+// impressions counts how often each item was shown.
+type impressions struct {
 	shown []shownItem      // those that came first first
 	taken int64            // how many were taken from the front
 	at    map[string]int64 // where an item is in shown, counted from before the first one was taken
@@ -37,7 +37,7 @@ type shownItem struct {
 }
 
 // add counts an item; one that is new only if it may. It reports whether it was.
-func (s *shelf) add(item string, mayBeNew bool) bool {
+func (s *impressions) add(item string, mayBeNew bool) bool {
 	if at, ok := s.at[item]; ok {
 		s.shown[at-s.taken].n++
 		return false
@@ -50,7 +50,7 @@ func (s *shelf) add(item string, mayBeNew bool) bool {
 }
 
 // take moves the n items that came first to a list.
-func (s *shelf) take(n int, to []shownItem) []shownItem {
+func (s *impressions) take(n int, to []shownItem) []shownItem {
 	for _, it := range s.shown[:n] {
 		delete(s.at, it.id)
 	}
@@ -59,23 +59,27 @@ func (s *shelf) take(n int, to []shownItem) []shownItem {
 	return to
 }
 
-// share says how many of the items of a shelf are stored now.
-type share func(waiting int) int
+// quota says how many of the items shown are stored now.
+type quota func(waiting int) int
 
 func everything(waiting int) int { return waiting }
 
-func portion(waiting int) int { return max(2*rowsAtOnce, (waiting+sweep-1)/sweep) }
+func regularQuota(waiting int) int {
+	return max(2*rowsAtOnce, (waiting+flushesPerRound-1)/flushesPerRound)
+}
 
-func largePortion(waiting int) int { return max(2*rowsAtOnce, (waiting+hurry-1)/hurry) }
+func largeQuota(waiting int) int {
+	return max(2*rowsAtOnce, (waiting+flushesWhenFull-1)/flushesWhenFull)
+}
 
-// parcels divides counts into transactions.
-type parcels struct {
+// batches divides counts into transactions.
+type batches struct {
 	list []store.Counts
 	rows int // of the last
 }
 
-// room returns a parcel with room for one more row.
-func (p *parcels) room() store.Counts {
+// room returns a batch with room for one more row.
+func (p *batches) room() store.Counts {
 	if len(p.list) == 0 || p.rows == rowsAtOnce {
 		p.list, p.rows = append(p.list, newCounts()), 0
 	}
@@ -83,15 +87,15 @@ func (p *parcels) room() store.Counts {
 	return p.list[len(p.list)-1]
 }
 
-// take takes what was counted, of each shelf as many items as of says.
-func (c *Counter) take(of share) []store.Counts {
+// take takes what was counted, of each place as many items as of says.
+func (c *Counter) take(of quota) []store.Counts {
 	c.mu.Lock()
 	tallies, visitors := c.tallies, c.visitors
 	c.tallies, c.visitors = map[place]*tally{}, map[store.VisitorKey]store.VisitorCount{}
-	shelves := maps.Clone(c.shelves)
+	impressions := maps.Clone(c.impressions)
 	c.mu.Unlock()
 
-	p := &parcels{}
+	p := &batches{}
 	for k, t := range tallies {
 		key := store.HourKey{Shop: k.shop, Scenario: k.scenario, Experiment: k.experiment, Arm: k.arm, HourMs: k.hourMs}
 		t.each(func(metric string, v float64) {
@@ -106,7 +110,7 @@ func (c *Counter) take(of share) []store.Counts {
 	for k, v := range visitors {
 		p.room().Visitors[k] = v
 	}
-	for k, s := range shelves {
+	for k, s := range impressions {
 		items := c.clear(k, s, of)
 		// Neighbours in the table belong into one transaction, which then writes fewer pages.
 		slices.SortFunc(items, func(a, b shownItem) int { return strings.Compare(a.id, b.id) })
@@ -117,8 +121,8 @@ func (c *Counter) take(of share) []store.Counts {
 	return p.list
 }
 
-// clear takes items from a shelf, and the shelf away when nothing is left. It gives the lock up often.
-func (c *Counter) clear(k shelfKey, s *shelf, of share) []shownItem {
+// clear takes items from the impressions of a place, and these away when nothing is left. It gives the lock up often.
+func (c *Counter) clear(k impressionsKey, s *impressions, of quota) []shownItem {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := min(of(len(s.shown)), len(s.shown))
@@ -131,7 +135,7 @@ func (c *Counter) clear(k shelfKey, s *shelf, of share) []shownItem {
 		c.mu.Lock()
 	}
 	if len(s.shown) == 0 {
-		delete(c.shelves, k)
+		delete(c.impressions, k)
 	}
 	return items
 }

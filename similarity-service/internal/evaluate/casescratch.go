@@ -25,9 +25,9 @@ type listScores struct {
 // accuracy ranks every case of v under the given seeding.
 func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.Accuracy, error) {
 	n := s.graph.Items()
-	return v.each(o, n, func(r *ranker) func(*heldCase) []int32 {
-		t := newTrial(n)
-		return func(c *heldCase) []int32 {
+	return v.each(o, n, func(r *ranker) func(*validationCase) []int32 {
+		t := newCaseScratch(n)
+		return func(c *validationCase) []int32 {
 			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
 			if s.low != nil && t.row >= 0 {
@@ -46,7 +46,7 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 }
 
 // addList adds the list of seed i, whose value in the row is x, times f.
-func (s *listScores) addList(r *ranker, t *trial, i int32, x, f float32) {
+func (s *listScores) addList(r *ranker, t *caseScratch, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
 	from := int(i) * s.lists.K
 	for q, j := range items {
@@ -73,7 +73,7 @@ func (s *listScores) addList(r *ranker, t *trial, i int32, x, f float32) {
 }
 
 // without is w(i→j) with the row's own share product·w_u taken out of the co-count and out of the target's degree.
-func (s *listScores) without(t *trial, i, j int32, product, count float32) float32 {
+func (s *listScores) without(t *caseScratch, i, j int32, product, count float32) float32 {
 	left := float64(count) - s.graph.RowWeight(t.row)*float64(product)
 	if left <= 1e-5*float64(count) {
 		return 0 // what remains is rounding
@@ -84,8 +84,8 @@ func (s *listScores) without(t *trial, i, j int32, product, count float32) float
 
 func abs(x float32) float32 { return float32(math.Abs(float64(x))) }
 
-// trial is one case laid out for scoring: known seeds with values, and the hidden entries by item.
-type trial struct {
+// caseScratch is one case laid out for scoring: known seeds with values, and the hidden entries by item.
+type caseScratch struct {
 	row     int32
 	seeds   []int32
 	values  []float32
@@ -96,12 +96,12 @@ type trial struct {
 	own     []float32 // the row's part in the vectors of a low-rank term
 }
 
-func newTrial(n int) *trial {
-	return &trial{hidden: make([]float32, n), isHid: make([]bool, n)}
+func newCaseScratch(n int) *caseScratch {
+	return &caseScratch{hidden: make([]float32, n), isHid: make([]bool, n)}
 }
 
 // begin lays out case c over the rows of m.
-func (t *trial) begin(m *csr.Matrix, c *heldCase) {
+func (t *caseScratch) begin(m *csr.Matrix, c *validationCase) {
 	for _, j := range t.last {
 		t.hidden[j], t.isHid[j] = 0, false
 	}

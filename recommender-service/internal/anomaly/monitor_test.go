@@ -61,7 +61,7 @@ func opensAndCloses(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	now := off.Add(-time.Hour)
-	w := &Watch{
+	w := &Monitor{
 		Store: s, Catalogue: catalogue.New(nil, slog.New(slog.DiscardHandler), time.Now), Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return now },
 		Stats: func(_ context.Context, _ string, from, to time.Time) (stats profileapi.EventStats, _ error) {
@@ -105,7 +105,7 @@ func opensAndCloses(t *testing.T, url string) {
 	if due, err := w.Look(t.Context(), "north"); due || err != nil {
 		t.Errorf("a second look in the same hour: %v, %v", due, err)
 	}
-	now = off.Add(time.Hour + settled)
+	now = off.Add(time.Hour + figuresComplete)
 	open := look(true)
 	if len(open) != 1 || open[0].Series != seriesEvents+"view_item" || open[0].OpenedMs != off.Add(time.Hour).UnixMilli() ||
 		open[0].Observed != 0 {
