@@ -8,7 +8,9 @@
 package evaluate
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/aisle-rec/aisle/shared/topk"
 )
@@ -19,14 +21,19 @@ type ranker struct {
 	touched []int32
 	masked  []int32 // masked[j] == stamp: j is not ranked
 	stamp   int32
-	heap    *topk.Heap[float32]
-	ranked  []topk.Scored
+	ranked  []scoredItem
 	items   []int32
+}
+
+// scoredItem is a candidate with its score.
+type scoredItem struct {
+	item  int32
+	score float32
 }
 
 // newRanker returns a ranker for n items.
 func newRanker(n int) *ranker {
-	return &ranker{acc: make([]float32, n), masked: make([]int32, n), heap: topk.New[float32](1)}
+	return &ranker{acc: make([]float32, n), masked: make([]int32, n)}
 }
 
 // Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
@@ -98,13 +105,17 @@ func (r *ranker) takeAll(k int) []int32 {
 
 // best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
 func (r *ranker) best(score []float32, candidates []int32, k int) []int32 {
-	r.heap.Reset(k)
-	threshold := float32(0)
+	r.ranked = r.ranked[:0]
+	k = max(k, 1)
+	worst := float32(0) // of k items that were kept before: what scores lower is not among the best
 	offer := func(j int32) {
-		if s := score[j]; s > 0 && s >= threshold && r.masked[j] != r.stamp {
-			if r.heap.Push(j, s) && r.heap.Len() == k {
-				threshold = r.heap.Worst().Score
-			}
+		s := score[j]
+		if !(s > 0 && s >= worst) || r.masked[j] == r.stamp {
+			return
+		}
+		if r.ranked = append(r.ranked, scoredItem{j, s}); len(r.ranked) == 2*k+rankerSlack {
+			topk.Keep(&r.ranked, k, rankedBefore)
+			worst = slices.MinFunc(r.ranked, func(a, b scoredItem) int { return cmp.Compare(a.score, b.score) }).score
 		}
 	}
 	if candidates == nil {
@@ -116,10 +127,21 @@ func (r *ranker) best(score []float32, candidates []int32, k int) []int32 {
 		offer(j)
 		r.masked[j] = r.stamp // an item whose sum passed through zero is listed twice
 	}
-	r.ranked = r.heap.AppendSorted(r.ranked[:0])
+	topk.Keep(&r.ranked, k, rankedBefore)
+	slices.SortFunc(r.ranked, func(a, b scoredItem) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.item, b.item))
+	})
 	r.items = r.items[:0]
 	for _, e := range r.ranked {
-		r.items = append(r.items, e.Item)
+		r.items = append(r.items, e.item)
 	}
 	return r.items
+}
+
+// rankerSlack is how many items beside 2k are collected before the best k of them are selected: fewer select too often.
+const rankerSlack = 64
+
+// rankedBefore reports whether a ranks ahead of b: by the higher score, then by the lower item.
+func rankedBefore(a, b scoredItem) bool {
+	return a.score > b.score || a.score == b.score && a.item < b.item
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // Scored is an item of an answer with its score.
@@ -177,5 +177,5 @@ func (m *Model) pickBest(sc *scratch, k int) {
 		sc.scores.sum[item] = 0
 	}
 	sc.scores.touched = sc.scores.touched[:0]
-	selection.KeepTop(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
+	topk.Keep(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
 }

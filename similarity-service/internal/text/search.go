@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 const (
@@ -68,7 +68,7 @@ func (ix *Index) matching(terms []entry, k int) []Neighbour[string] {
 	for _, e := range terms {
 		sc.query[e.term] = 0
 	}
-	selection.KeepTop(&out, k, func(a, b Neighbour[string]) bool { return byScore(a, b) < 0 })
+	topk.Keep(&out, k, func(a, b Neighbour[string]) bool { return byScore(a, b) < 0 })
 	slices.SortFunc(out, byScore)
 	return out
 }

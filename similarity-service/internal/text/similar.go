@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // Neighbour is a similar item. Scores of an Index are cosines in (0, 1].
@@ -189,7 +189,7 @@ func (ix *Index) candidates(sc *scratch, self int32, limit int) []candidate {
 		sc.dot[number] = 0
 	}
 	sc.touched = sc.touched[:0]
-	selection.KeepTop(&sc.found, limit, func(a, b candidate) bool {
+	topk.Keep(&sc.found, limit, func(a, b candidate) bool {
 		return a.score > b.score || a.score == b.score && a.sum < b.sum
 	})
 	return sc.found
