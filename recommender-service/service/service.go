@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/recommender-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
@@ -27,7 +28,6 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
-	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/recommender-service/internal/webhook"
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -76,7 +76,7 @@ type Service struct {
 	exports     *export.Manager
 	anomalies   *anomaly.Monitor
 	teller      *anomaly.Teller // nil when nobody is to be told
-	upkeep      *upkeep.Upkeep
+	cleaner     *maintenance.Cleaner
 }
 
 // New opens the store and builds the service. It fails when the configuration or the store is unusable.
@@ -134,7 +134,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
-	s.upkeep = &upkeep.Upkeep{
+	s.cleaner = &maintenance.Cleaner{
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, Logger: logger,
 		Now: now,
 	}
@@ -218,7 +218,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
 		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
-		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, KeepVisitors: upkeep.KeepVisitors,
+		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, KeepVisitors: maintenance.KeepVisitors,
 	}
 }
 
@@ -323,7 +323,7 @@ func (s *Service) Run(ctx context.Context) error {
 				s.teller.Run(ctx)
 			}
 		},
-		func() { s.upkeep.Run(ctx) },
+		func() { s.cleaner.Run(ctx) },
 		func() { s.exports.Run(ctx) },
 	} {
 		group.Go(func() error { work(); return nil })

@@ -112,7 +112,7 @@ func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
 // Bytes returns what the lists take.
 func (c *Cache) Bytes() uint64 { return c.lists.WeightedSize() }
 
-// Close waits for refreshes under way and ends the cache's upkeep.
+// Close waits for refreshes under way and ends the cache's background work.
 func (c *Cache) Close() {
 	close(c.closing)
 	c.running.Wait()

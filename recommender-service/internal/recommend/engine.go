@@ -56,7 +56,7 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	}
 }
 
-// Close ends the upkeep of what the engine remembers.
+// Close ends the background work of what the engine remembers.
 func (e *Engine) Close() {
 	e.shown.lists.StopAllGoroutines()
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
-	"github.com/aisle-rec/aisle/similarity-service/internal/room"
+	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
@@ -210,8 +210,8 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	}
 	defer r.giveUp(p, s)
 	if p.Large() {
-		defer room.GiveBack(math.MaxInt) // all of this is garbage before the new models are opened
-		defer room.Tight()()
+		defer garbage.Return(math.MaxInt) // all of this is garbage before the new models are opened
+		defer garbage.CollectEarly()()
 	}
 	o := outcome{Preparation: p.Report}
 	var touched []int32

@@ -1,5 +1,5 @@
-// Package upkeep does what a profile database needs from time to time: an end of what is past its retention, and a look for damage.
-package upkeep
+// Package maintenance does what a profile database needs from time to time: an end of what is past its retention, and a look for damage.
+package maintenance
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/audit"
 )
 
-// Upkeep removes old events. Several replicas may run it at once: every step can be repeated.
-type Upkeep struct {
-	Store     store.Upkeep
+// Cleaner removes old events. Several replicas may run it at once: every step can be repeated.
+type Cleaner struct {
+	Store     store.Maintenance
 	Retention func(shop string) time.Duration
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -21,12 +21,12 @@ type Upkeep struct {
 const interval = time.Hour
 
 // Run repeats Once every hour until ctx ends. A failure is logged and tried again the next time.
-func (u *Upkeep) Run(ctx context.Context) error {
+func (u *Cleaner) Run(ctx context.Context) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		if err := u.Once(ctx); err != nil && ctx.Err() == nil {
-			u.Logger.ErrorContext(ctx, "upkeep failed, it is tried again in an hour", "error", err)
+			u.Logger.ErrorContext(ctx, "old rows not removed, it is tried again in an hour", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -40,7 +40,7 @@ func (u *Upkeep) Run(ctx context.Context) error {
 const checkEvery = 24 * time.Hour
 
 // RunChecks looks for damage at once and then every day until ctx ends. What it finds is logged, and the store tells it from then on.
-func (u *Upkeep) RunChecks(ctx context.Context) error {
+func (u *Cleaner) RunChecks(ctx context.Context) error {
 	ticker := time.NewTicker(checkEvery)
 	defer ticker.Stop()
 	for {
@@ -56,7 +56,7 @@ func (u *Upkeep) RunChecks(ctx context.Context) error {
 }
 
 // Once removes what is past its retention.
-func (u *Upkeep) Once(ctx context.Context) error {
+func (u *Cleaner) Once(ctx context.Context) error {
 	now := u.Now()
 	shops, err := u.Store.Shops(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-package room
+package garbage
 
 import (
 	"runtime/debug"
@@ -14,13 +14,13 @@ func percent() int {
 
 func TestTightIsReleasedByTheLast(t *testing.T) { // not parallel: it is about the whole process
 	usual := percent()
-	first, second := Tight(), Tight()
-	if p := percent(); p != tightPercent {
+	first, second := CollectEarly(), CollectEarly()
+	if p := percent(); p != earlyPercent {
 		t.Errorf("held, the percentage is %d", p)
 	}
 	first()
 	first() // again, which is none
-	if p := percent(); p != tightPercent {
+	if p := percent(); p != earlyPercent {
 		t.Errorf("still held, the percentage is %d", p)
 	}
 	if second(); percent() != usual {

@@ -1,5 +1,5 @@
-// Package check judges the fields of a JSON body that has been decoded, and collects one error per bad field.
-package check
+// Package validation judges the fields of a JSON body that has been decoded, and collects one error per bad field.
+package validation
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package check
+package validation
 
 import (
 	"encoding/json"

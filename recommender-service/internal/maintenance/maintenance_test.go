@@ -1,4 +1,4 @@
-package upkeep_test
+package maintenance_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
-	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/recommender-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -35,8 +35,8 @@ func open(t *testing.T) *store.Store {
 	return s
 }
 
-func keeper(s upkeep.Store) *upkeep.Upkeep {
-	return &upkeep.Upkeep{Store: s, KeepDecisions: 7 * day, KeepClicks: 3 * day, Logger: slog.New(slog.DiscardHandler), Now: now}
+func keeper(s maintenance.Store) *maintenance.Cleaner {
+	return &maintenance.Cleaner{Store: s, KeepDecisions: 7 * day, KeepClicks: 3 * day, Logger: slog.New(slog.DiscardHandler), Now: now}
 }
 
 // put stores a version of an experiment.

@@ -1,6 +1,6 @@
-// Package upkeep removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended long
-// ago. The main type is Upkeep.
-package upkeep
+// Package maintenance removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended long
+// ago. The main type is Cleaner.
+package maintenance
 
 import (
 	"context"
@@ -34,8 +34,8 @@ type Store interface {
 	DropArm(ctx context.Context, k store.ArmKey) error
 }
 
-// Upkeep removes old rows. Several replicas may run it at once: every step can be repeated.
-type Upkeep struct {
+// Cleaner removes old rows. Several replicas may run it at once: every step can be repeated.
+type Cleaner struct {
 	Store         Store
 	KeepDecisions time.Duration
 	// KeepClicks is how long the clicks are kept that purchases are attributed to.
@@ -45,7 +45,7 @@ type Upkeep struct {
 }
 
 // Run does Once at the start, because a process may never live for an hour, and then every hour until ctx ends.
-func (u *Upkeep) Run(ctx context.Context) {
+func (u *Cleaner) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -61,7 +61,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 }
 
 // Once removes what is past its retention now.
-func (u *Upkeep) Once(ctx context.Context) error {
+func (u *Cleaner) Once(ctx context.Context) error {
 	now := u.Now()
 	return errors.Join(
 		u.Store.Purge(ctx, store.Oldest{
@@ -74,7 +74,7 @@ func (u *Upkeep) Once(ctx context.Context) error {
 
 // visitors folds the arms of experiments that were stopped before a moment into totals, and drops those of experiments that were deleted
 // before it or never were: events can name what they like.
-func (u *Upkeep) visitors(ctx context.Context, beforeMs int64) error {
+func (u *Cleaner) visitors(ctx context.Context, beforeMs int64) error {
 	arms, err := u.Store.VisitedArms(ctx) // before the experiments: what has visitors and exists is then found
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (u *Upkeep) visitors(ctx context.Context, beforeMs int64) error {
 }
 
 // experiments returns the newest version of each experiment that a shop has or had, by id.
-func (u *Upkeep) experiments(ctx context.Context, shop string) (map[string]store.Document, error) {
+func (u *Cleaner) experiments(ctx context.Context, shop string) (map[string]store.Document, error) {
 	list, err := u.Store.Documents(ctx, shop, experiment.Kind)
 	if err != nil {
 		return nil, err
