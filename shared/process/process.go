@@ -126,8 +126,12 @@ func run[C any](
 	if limits.Redis != nil {
 		defer limits.Redis.Close()
 	}
+	registry := telemetry.NewRegistry(Version())
+	if limits.Redis != nil {
+		database.WatchRedis(limits.Redis, registry, name, "limits")
+	}
 	service, err := build(ctx, config, Deps{
-		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+		Auth: authenticator, Logger: logger, Registry: registry, Version: Version(), ServiceKey: s.ServiceKey,
 		Limits: limits,
 	})
 	if err != nil {

@@ -100,7 +100,7 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 		}
 		guarded = []string{f.adminListen}
 	}
-	registry := telemetry.NewRegistry()
+	registry := telemetry.NewRegistry(process.Version())
 	ports.Auth, err = auth.NewAuthenticator(auth.Options{
 		KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger,
 	})
