@@ -51,7 +51,9 @@ type redisHook struct{ ok, failed prometheus.Counter }
 
 // DialHook implements redis.Hook.
 func (h redisHook) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, address string) (net.Conn, error) { return next(ctx, network, address) }
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return next(ctx, network, address)
+	}
 }
 
 // ProcessHook implements redis.Hook.

@@ -32,7 +32,9 @@ func Admin(gatherer prometheus.Gatherer, ready func(context.Context) []readiness
 const readyTime = 2 * time.Second
 
 // parts collects /readyz as a metric.
-type parts struct{ ready func(context.Context) []readiness.Part }
+type parts struct {
+	ready func(context.Context) []readiness.Part
+}
 
 var readyDesc = prometheus.NewDesc("aisle_ready", "Whether a part of /readyz is as it has to be: 1, or 0.", []string{"part"}, nil)
 

@@ -37,7 +37,7 @@ type seriesKey struct{ method, route, status string }
 // NewDurations registers the times of a service; registry may be nil.
 func NewDurations(registry prometheus.Registerer, service string) *Durations {
 	d := &Durations{vec: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
+		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request, without what its caller asked it to wait.",
 		ConstLabels:                     prometheus.Labels{"service": service},
 		Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		NativeHistogramBucketFactor:     1.1,
@@ -125,7 +125,7 @@ func observe(o Options) gin.HandlerFunc {
 		inFlight.Inc()
 		defer func() {
 			inFlight.Dec()
-			took := time.Since(start)
+			took := stages.Of(c.Request.Context()).Busy(time.Since(start))
 			durations.Observe(c.Request.Method, route, c.Writer.Status(), took, span.SpanContext())
 			endSpan(span, c)
 			logRequest(o.Logger, c, route, took)

@@ -82,7 +82,8 @@ func TestASlowRequestIsLoggedWithItsStages(t *testing.T) {
 			c.Header(requestIDHeader, "r-1")
 			stages.Of(c.Request.Context()).Add("visitor", 1200*time.Millisecond)
 			stages.Of(c.Request.Context()).Waited(test.waited)
-			logRequest(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: test.level})), c, "/v1/users/{user_id}", test.took)
+			took := stages.Of(c.Request.Context()).Busy(test.took)
+			logRequest(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: test.level})), c, "/v1/users/{user_id}", took)
 			if test.without {
 				if out.Len() > 0 {
 					t.Errorf("it logs %s", &out)

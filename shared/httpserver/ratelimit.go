@@ -69,7 +69,7 @@ type limiter struct {
 	shared  *redis_rate.Limiter // nil: counted here alone
 	// refused are the requests beyond a limit, by kind of key.
 	refused map[auth.Kind]prometheus.Counter
-	away    atomic.Int64        // unix ns until which the shared count is not asked
+	away    atomic.Int64 // unix ns until which the shared count is not asked
 }
 
 // bucket is what one caller has left: of the count of this process, and of what it took from the shared one.

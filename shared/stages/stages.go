@@ -88,14 +88,24 @@ func (s *Stages) TakesLong() {
 	s.long = true
 }
 
-// Slow reports whether a request that took so long in all was slow by its own doing.
-func (s *Stages) Slow(took, limit time.Duration) bool {
+// Busy returns how long a request that took so long in all was busy, without what it waited because it was asked to.
+func (s *Stages) Busy(took time.Duration) time.Duration {
 	if s == nil {
-		return took > limit
+		return took
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.long && took-s.waited > limit
+	return max(0, took-s.waited)
+}
+
+// Slow reports whether a request that was busy so long was slow by its own doing.
+func (s *Stages) Slow(busy, limit time.Duration) bool {
+	if s == nil {
+		return busy > limit
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.long && busy > limit
 }
 
 // Header returns the stages as the header Server-Timing has them, in milliseconds; "" for none.

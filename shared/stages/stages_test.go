@@ -30,8 +30,8 @@ func TestWhatACallerAskedToWaitForIsNotSlow(t *testing.T) {
 		t.Error("two seconds of work are not slow")
 	}
 	s.Waited(1500 * time.Millisecond)
-	if s.Slow(2*time.Second, time.Second) {
-		t.Error("a request that waited for a change is slow")
+	if busy := s.Busy(2 * time.Second); busy != 500*time.Millisecond || s.Slow(busy, time.Second) {
+		t.Errorf("a request that waited for a change was busy %v", busy)
 	}
 	s.TakesLong()
 	if s.Slow(time.Hour, time.Second) {
