@@ -138,7 +138,7 @@ func run[C any](
 		public.Close()
 		return err
 	}
-	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
+	logger.Info("service started", "service", name, "listen", public.Addr().String(), "admin", addressOf(admin), "version", Version())
 	return httpserver.Run(
 		ctx, service,
 		httpserver.Ports{
@@ -154,6 +154,14 @@ func (s Settings) addresses() []string {
 		return []string{s.Listen}
 	}
 	return []string{s.Listen, s.AdminListen}
+}
+
+// addressOf is the address of a listener, "off" without one.
+func addressOf(l net.Listener) string {
+	if l == nil {
+		return "off"
+	}
+	return l.Addr().String()
 }
 
 func listen(s Settings) (public, admin net.Listener, err error) {
