@@ -67,6 +67,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		RateLimits: deps.Limits,
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
+	db.Watch(deps.Registry, Name)
 	s.api(mover).Register(server.API)
 	if err := httpapi.Reference(server.API); err != nil {
 		return nil, errors.Join(err, db.Close())

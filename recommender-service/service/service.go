@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
@@ -123,12 +122,10 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	similarity := similarityapi.NewClient(s.peer(peers.Similarity, config.SimilarityURL))
 	s.peers = peers.New(peers.Options{
 		Profile: profile, Similarity: similarity, Catalogue: s.catalogue,
-		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now,
+		CacheBytes: uint64(config.CacheMB) << 20, Logger: logger, Now: now, Registry: s.deps.Registry,
 	})
-	s.deps.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "aisle_neighbour_cache_bytes",
-		Help: "Memory that the kept neighbour lists take, at most four ninths of AISLE_RECOMMENDER_CACHE_MB.",
-	}, func() float64 { return float64(s.peers.CachedBytes()) }))
+	s.store.Watch(s.deps.Registry, Name)
+	s.deps.Registry.MustRegister(readiness.Behind(Name, s.catalogue.Behind))
 	s.scenarios = scenario.NewCollection(s.store, logger, now)
 	s.rules = scenario.NewRules(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
@@ -182,12 +179,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		},
 	}
 	s.anomalies.Register(s.deps.Registry)
+	told := newTold(s.deps.Registry)
 	if config.WebhookURL != "" {
 		hook, err := webhook.New(config.WebhookURL, config.WebhookSecret, config.WebhookPrivate, now)
 		if err != nil {
 			return err
 		}
-		s.teller = &anomaly.Teller{Store: s.store, Send: hook.Send, Logger: logger, Now: now}
+		s.teller = &anomaly.Teller{Store: s.store, Send: told.counted(hook.Send), Logger: logger, Now: now}
 	}
 	api.Register(s.server.API)
 	return httpapi.Reference(s.server.API)

@@ -30,6 +30,7 @@ func OpenPostgres(ctx context.Context, rawURL string) (*pgxpool.Pool, error) {
 	}
 	where := fmt.Sprintf("%s:%d/%s", config.ConnConfig.Host, config.ConnConfig.Port, config.ConnConfig.Database)
 	config.ConnConfig.ConnectTimeout = connectTimeout
+	config.ConnConfig.Tracer = queryTracer{}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres at %s: %w", where, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -19,8 +20,38 @@ func Admin(gatherer prometheus.Gatherer, ready func(context.Context) []readiness
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /readyz", readiness.Handler(ready))
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	own := prometheus.NewRegistry()
+	own.MustRegister(parts{ready})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(
+		prometheus.Gatherers{gatherer, own}, promhttp.HandlerOpts{EnableOpenMetrics: true}, // in which exemplars can be written
+	))
 	return mux
+}
+
+// readyTime bounds the look at what a service answers with, for its metrics.
+const readyTime = 2 * time.Second
+
+// parts collects /readyz as a metric.
+type parts struct {
+	ready func(context.Context) []readiness.Part
+}
+
+var readyDesc = prometheus.NewDesc("aisle_ready", "Whether a part of /readyz is as it has to be: 1, or 0.", []string{"part"}, nil)
+
+// Describe implements prometheus.Collector.
+func (p parts) Describe(to chan<- *prometheus.Desc) { to <- readyDesc }
+
+// Collect implements prometheus.Collector.
+func (p parts) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	defer cancel()
+	for _, part := range p.ready(ctx) {
+		value := 0.
+		if part.Err == nil {
+			value = 1
+		}
+		to <- prometheus.MustNewConstMetric(readyDesc, prometheus.GaugeValue, value, part.Name)
+	}
 }
 
 // adminPort is the whole admin port: what the service shows, profiles when they are wanted, and the guard in front of both.

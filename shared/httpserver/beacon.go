@@ -21,7 +21,7 @@ const maxBeacon = 64 << 10
 // a place among the requests of the caller's address, a body of the size that browsers send, and no look at the events in it. It leaves the
 // body to be read again.
 func beacon(c *gin.Context, a *auth.Authenticator, l *limiter) (auth.Principal, bool) {
-	if !l.admit(c, "beacon "+clientAddress(c.Request, l.limits.TrustedProxies), l.limits.PublishablePerSecond) {
+	if !l.admit(c, auth.KindPublishable, "beacon "+clientAddress(c.Request, l.limits.TrustedProxies), l.limits.PublishablePerSecond) {
 		return auth.Principal{}, false
 	}
 	p, err := beaconPrincipal(c, a)

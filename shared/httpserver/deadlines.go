@@ -9,6 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 // patience bounds what a caller may keep a connection waiting for.
@@ -114,6 +116,7 @@ func streamed(ctx huma.Context, next func(huma.Context)) {
 	answer := &streamedAnswer{ResponseWriter: c.Writer, control: http.NewResponseController(c.Writer)}
 	c.Writer = answer
 	answer.extend()
+	stages.Of(ctx.Context()).TakesLong()
 	next(ctx)
 	answer.extend() // for what is still in buffers
 }

@@ -6,20 +6,16 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
-	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -39,57 +35,6 @@ func requestIdentity() gin.HandlerFunc {
 			ctx := w3c.Extract(c.Request.Context(), propagation.HeaderCarrier(c.Request.Header))
 			c.Request = c.Request.WithContext(ctx)
 		}
-		c.Next()
-	}
-}
-
-// durations are the times to answer. Labels are bounded whatever callers send, since a series stays for ever: the route, not the path,
-// which holds ids; and a method that is one.
-func durations(o Options) *prometheus.HistogramVec {
-	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "aisle_http_request_duration_seconds", Help: "Time to answer a request.",
-		ConstLabels:                     prometheus.Labels{"service": o.Service},
-		Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
-		NativeHistogramBucketFactor:     1.1,
-		NativeHistogramMaxBucketNumber:  100,
-		NativeHistogramMinResetDuration: time.Hour,
-	}, []string{"method", "route", "status"})
-	if o.Registry != nil {
-		o.Registry.MustRegister(duration)
-	}
-	return duration
-}
-
-// methodLabel is a request's method as a label: any that HTTP does not know is "other".
-func methodLabel(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions,
-		http.MethodConnect, http.MethodTrace:
-		return method
-	}
-	return "other"
-}
-
-// observe records metrics and a trace span per route.
-func observe(duration *prometheus.HistogramVec) gin.HandlerFunc {
-	tracer := otel.Tracer("github.com/aisle-rec/aisle/shared/httpserver")
-	w3c := propagation.TraceContext{}
-	return func(c *gin.Context) {
-		start := time.Now()
-		route := c.FullPath()
-		if route == "" {
-			route = "none"
-		}
-		method := methodLabel(c.Request.Method)
-		ctx, span := tracer.Start(c.Request.Context(), method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
-		if span.SpanContext().IsValid() {
-			c.Request = c.Request.WithContext(ctx)
-			w3c.Inject(ctx, propagation.HeaderCarrier(c.Writer.Header()))
-		}
-		defer func() {
-			span.End()
-			duration.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(start).Seconds())
-		}()
 		c.Next()
 	}
 }
@@ -186,7 +131,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			return
 		}
 		p.RequestID = c.Writer.Header().Get(requestIDHeader)
-		c.Request = c.Request.WithContext(auth.WithPrincipal(c.Request.Context(), p))
+		c.Request = c.Request.WithContext(stages.With(auth.WithPrincipal(c.Request.Context(), p)))
 		next(ctx)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/go-redis/redis_rate/v10"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
@@ -66,7 +67,9 @@ type limiter struct {
 	logger  *slog.Logger
 	callers *otter.Cache[string, *bucket]
 	shared  *redis_rate.Limiter // nil: counted here alone
-	away    atomic.Int64        // unix ns until which the shared count is not asked
+	// refused are the requests beyond a limit, by kind of key.
+	refused map[auth.Kind]prometheus.Counter
+	away    atomic.Int64 // unix ns until which the shared count is not asked
 }
 
 // bucket is what one caller has left: of the count of this process, and of what it took from the shared one.
@@ -85,6 +88,16 @@ func newLimiter(o Options) *limiter {
 	})}
 	if l.limits.PublishablePerSecond == 0 {
 		l.limits.PublishablePerSecond = DefaultPublishablePerSecond
+	}
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "aisle_rate_limited_total", Help: "Requests refused because their caller asked too often, by kind of key.",
+		ConstLabels: prometheus.Labels{"service": o.Service},
+	}, []string{"kind"})
+	l.refused = map[auth.Kind]prometheus.Counter{
+		auth.KindPublishable: refused.WithLabelValues("publishable"), auth.KindSecret: refused.WithLabelValues("secret"),
+	}
+	if o.Registry != nil {
+		o.Registry.MustRegister(refused)
 	}
 	if o.RateLimits.Redis != nil {
 		l.shared = redis_rate.NewLimiter(o.RateLimits.Redis)
@@ -109,19 +122,23 @@ func (l *limiter) of(p auth.Principal, r *http.Request) (caller string, perSecon
 // middleware refuses callers beyond their limit.
 func (l *limiter) middleware(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
-	if caller, perSecond := l.of(auth.FromContext(ctx.Context()), c.Request); perSecond <= 0 || l.admit(c, caller, perSecond) {
+	p := auth.FromContext(ctx.Context())
+	if caller, perSecond := l.of(p, c.Request); perSecond <= 0 || l.admit(c, p.Kind, caller, perSecond) {
 		next(ctx)
 	}
 }
 
 // admit counts a request. It answers 429 with Retry-After beyond the limit and tells the caller what is left.
-func (l *limiter) admit(c *gin.Context, caller string, perSecond float64) bool {
+func (l *limiter) admit(c *gin.Context, kind auth.Kind, caller string, perSecond float64) bool {
 	burst := int(math.Ceil(perSecond * burstSeconds))
 	left, ok := l.take(c.Request.Context(), caller, perSecond, burst)
 	c.Header("RateLimit-Policy", `"key";q=`+strconv.Itoa(burst)+`;w=`+strconv.Itoa(burstSeconds))
 	c.Header("RateLimit", `"key";r=`+strconv.Itoa(max(0, left))+`;t=`+strconv.Itoa(burstSeconds))
 	if ok {
 		return true
+	}
+	if count := l.refused[kind]; count != nil { // a caller without a key has no limit
+		count.Inc()
 	}
 	problem := apierror.New(http.StatusTooManyRequests, "rate_limited", fmt.Sprintf("More than %g requests per second.", perSecond))
 	problem.RetryAfter = time.Duration(float64(time.Second) / min(perSecond, 1))

@@ -43,8 +43,7 @@ type Server struct {
 	Engine *gin.Engine
 	API    huma.API
 
-	auth     *auth.Authenticator
-	duration *prometheus.HistogramVec
+	auth *auth.Authenticator
 }
 
 // ServeHTTP implements http.Handler.
@@ -61,8 +60,7 @@ func New(o Options) *Server {
 	engine.RedirectTrailingSlash = false
 	engine.ContextWithFallback = true
 
-	duration := durations(o)
-	engine.Use(requestIdentity(), observe(duration), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
+	engine.Use(requestIdentity(), observe(o), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
 		WriteProblem(
 			c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."),
@@ -79,7 +77,7 @@ func New(o Options) *Server {
 	page := gin.WrapH(ReferencePage(o.Service))
 	engine.GET("/docs", page)
 	engine.GET("/docs/*asset", page)
-	return &Server{Engine: engine, API: api, auth: o.Auth, duration: duration}
+	return &Server{Engine: engine, API: api, auth: o.Auth}
 }
 
 func humaConfig(o Options) huma.Config {
@@ -88,7 +86,7 @@ func humaConfig(o Options) huma.Config {
 	config.DocsPath = "" // the reference page is embedded instead of loaded from a CDN
 	config.CreateHooks = nil
 	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
-	config.Transformers = []huma.Transformer{finishProblem(o.Logger, o.Mend, config.Components.Schemas)}
+	config.Transformers = []huma.Transformer{finishProblem(o.Logger, o.Mend, config.Components.Schemas), tellStages}
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "A key made with `aisle keys create`."},

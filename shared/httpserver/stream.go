@@ -4,10 +4,13 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 // StreamedBody returns the body of a request that may take long as a whole but must not stall: each read has 30 seconds.
 func StreamedBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
+	stages.Of(r.Context()).TakesLong()
 	return &streamedBody{ReadCloser: r.Body, control: http.NewResponseController(w), patience: bodyTimeout}
 }
 

@@ -126,15 +126,19 @@ func run[C any](
 	if limits.Redis != nil {
 		defer limits.Redis.Close()
 	}
+	registry := telemetry.NewRegistry(Version())
+	if limits.Redis != nil {
+		database.WatchRedis(limits.Redis, registry, name, "limits")
+	}
 	service, err := build(ctx, config, Deps{
-		Auth: authenticator, Logger: logger, Registry: telemetry.NewRegistry(), Version: Version(), ServiceKey: s.ServiceKey,
+		Auth: authenticator, Logger: logger, Registry: registry, Version: Version(), ServiceKey: s.ServiceKey,
 		Limits: limits,
 	})
 	if err != nil {
 		public.Close()
 		return err
 	}
-	logger.Info("service started", "service", name, "listen", public.Addr().String(), "version", Version())
+	logger.Info("service started", "service", name, "listen", public.Addr().String(), "admin", addressOf(admin), "version", Version())
 	return httpserver.Run(
 		ctx, service,
 		httpserver.Ports{
@@ -150,6 +154,14 @@ func (s settings) addresses() []string {
 		return []string{s.Listen}
 	}
 	return []string{s.Listen, s.AdminListen}
+}
+
+// addressOf is the address of a listener, "off" without one.
+func addressOf(l net.Listener) string {
+	if l == nil {
+		return "off"
+	}
+	return l.Addr().String()
 }
 
 func listen(s settings) (public, admin net.Listener, err error) {

@@ -188,7 +188,7 @@ func startService(t testing.TB, p http.Handler, config service.Config) (*similar
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := service.New(ctx, config, process.Deps{
-		Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: telemetry.NewRegistry(), Version: "test",
+		Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: telemetry.NewRegistry("test"), Version: "test",
 		PeerTransport: map[string]http.RoundTripper{"profile-service": httpserver.InProcess{Handler: p}},
 	})
 	if err != nil {

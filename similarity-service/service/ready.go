@@ -6,8 +6,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
+	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
 // Ready says whether the service can answer, part by part. A Redis that is away does not make it unready: lists come from snapshots. Nor
@@ -32,7 +35,8 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 	return append(parts, models, s.gate.Part())
 }
 
-func (s *Service) registerGauges() {
+// registerMetrics puts what an operator watches on the registry of the process.
+func (s *Service) registerMetrics() {
 	gauge := func(name, help string, value func() int) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
@@ -44,5 +48,35 @@ func (s *Service) registerGauges() {
 		gauge(
 			"aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened,
 		),
+		readiness.Behind(Name, s.catalogue.Behind),
+		&liveModels{s.registry},
 	)
+	s.store.Watch(s.deps.Registry, Name)
+	if s.redis != nil {
+		database.WatchRedis(s.redis, s.deps.Registry, Name, "lists")
+	}
+}
+
+// liveModels collects, by relation, how many shops have a live model and the age of the oldest: relations are few, shops are not.
+type liveModels struct{ registry *serving.Registry }
+
+var (
+	liveCount = prometheus.NewDesc("aisle_live_models", "Shops that have a live model of a relation.", []string{"relation"}, nil)
+	liveAge   = prometheus.NewDesc(
+		"aisle_live_model_age_seconds", "How long ago the oldest live model of a relation was made, of all shops; 0 when there is none.",
+		[]string{"relation"}, nil,
+	)
+)
+
+// Describe implements prometheus.Collector.
+func (c *liveModels) Describe(to chan<- *prometheus.Desc) { to <- liveCount; to <- liveAge }
+
+// Collect implements prometheus.Collector.
+func (c *liveModels) Collect(to chan<- prometheus.Metric) {
+	ages := c.registry.Ages()
+	for _, relation := range recompute.Relations() {
+		a := ages[relation]
+		to <- prometheus.MustNewConstMetric(liveCount, prometheus.GaugeValue, float64(a.Shops), relation)
+		to <- prometheus.MustNewConstMetric(liveAge, prometheus.GaugeValue, a.Oldest.Seconds(), relation)
+	}
 }

@@ -112,13 +112,13 @@ func (s *Service) build(config Config) {
 	s.registry = serving.NewRegistry(s.store, s.archive, rows, logger, now)
 	var finder *lookup.Lookup
 	s.catalogue = catalogue.New(
-		profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger,
+		profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger, now,
 	)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
 	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
-	s.registerGauges()
+	s.registerMetrics()
 	s.audit = &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
 	s.buildJobs(config, profile)
 	s.server = httpserver.New(httpserver.Options{
@@ -151,6 +151,7 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 		})
 	}
 	s.jobs = jobs.NewManager(s.store, runners, logger, now)
+	s.jobs.Watch(s.deps.Registry)
 	s.jobs.OnlyStarts = config.Role == RoleServe
 	recomputer.Jobs = s.jobs
 	s.schedules = schedule.New(s.store, s.jobs, logger, now)

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 const (
@@ -118,7 +119,10 @@ type changesInput struct {
 type changesOutput struct{ Body profileapi.ItemChanges }
 
 func (a *API) itemChanges(ctx context.Context, in *changesInput) (*changesOutput, error) {
-	page, err := a.Catalogue.Changes(ctx, auth.Shop(ctx), in.After, in.Limit, time.Duration(in.WaitMs)*time.Millisecond)
+	wait := time.Duration(in.WaitMs) * time.Millisecond
+	began := time.Now()
+	page, err := a.Catalogue.Changes(ctx, auth.Shop(ctx), in.After, in.Limit, wait)
+	stages.Of(ctx).Waited(min(wait, time.Since(began)))
 	if err != nil {
 		return nil, storeProblem(err)
 	}

@@ -47,8 +47,16 @@ type outcome struct {
 	err  error
 }
 
-func newGroup(log store.EventLog, sizes prometheus.Observer) *group {
-	return &group{log: log, sizes: sizes, shops: map[string]*queue{}}
+func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[string]*queue{}} }
+
+// waiting is how many events wait for a commit.
+func (g *group) waiting() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, l := range g.shops {
+		n += l.events
+	}
+	return n
 }
 
 // append stores events together with those of other callers and returns when they are committed. The caller's cancellation does not stop a

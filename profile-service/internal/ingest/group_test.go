@@ -35,7 +35,8 @@ func TestAPanicOfACommitFreesItsLane(t *testing.T) {
 	t.Parallel()
 	const others = 4
 	log := &panicking{begun: make(chan struct{}), proceed: make(chan struct{})}
-	g := newGroup(log, prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sizes"}))
+	g := newGroup(log)
+	g.sizes = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sizes"})
 	var running sync.WaitGroup
 	post := func() {
 		running.Go(func() {

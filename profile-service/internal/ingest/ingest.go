@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 // Ingest accepts events.
@@ -30,8 +31,10 @@ type Ingest struct {
 func New(
 	log store.EventLog, rules *event.Rules, retention func(shop string) time.Duration, now func() time.Time, registry prometheus.Registerer,
 ) *Ingest {
-	m := newMetrics(registry)
-	return &Ingest{group: newGroup(log, m.commits), rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
+	g := newGroup(log)
+	m := newMetrics(registry, g.waiting)
+	g.sizes = m.commits
+	return &Ingest{group: g, rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
 }
 
 // Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
@@ -80,7 +83,10 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 			rows[len(rows)-1].Import = store.ImportOf(ctx)
 		}
 	}
-	if err := in.group.append(ctx, shop, rows, counts); err != nil {
+	stored := stages.Of(ctx).Begin("store")
+	err := in.group.append(ctx, shop, rows, counts)
+	stored()
+	if err != nil {
 		return profileapi.EventsAnswer{}, fmt.Errorf("store events: %w", err)
 	}
 	next := 0
@@ -101,9 +107,7 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 	if store.ImportOf(ctx) == "" { // an import has a report of its own
 		in.verdictLog.add(shop, in.now(), events, &answer)
 	}
-	in.metrics.events.WithLabelValues(profileapi.StatusAccepted).Add(float64(answer.Accepted))
-	in.metrics.events.WithLabelValues(profileapi.StatusDuplicate).Add(float64(answer.Duplicates))
-	in.metrics.events.WithLabelValues(profileapi.StatusRejected).Add(float64(answer.Rejected))
+	in.metrics.count(&answer, rows)
 	return answer, nil
 }
 

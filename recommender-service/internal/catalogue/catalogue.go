@@ -91,6 +91,9 @@ func (c *Catalogue) unfollowed(followed map[string]bool) []*Shop {
 }
 
 func (c *Catalogue) follow(ctx context.Context, s *Shop) {
+	s.stateMu.Lock()
+	s.begun = s.now()
+	s.stateMu.Unlock()
 	profileapi.Follower{
 		Client: c.client.ForShop(s.Name),
 		Apply: func(changes []profileapi.ItemChange) {
@@ -115,6 +118,23 @@ func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", s.Name, "error", err)
 		},
 	}.Run(ctx)
+}
+
+// Behind returns for how long the feed of a shop has not been followed, the longest of all shops: 0 while all are.
+func (c *Catalogue) Behind() (longest time.Duration) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, s := range c.shops {
+		s.stateMu.Lock()
+		if since := s.state.AsOf; !s.state.Following && !s.begun.IsZero() {
+			if since.IsZero() {
+				since = s.begun
+			}
+			longest = max(longest, s.now().Sub(since))
+		}
+		s.stateMu.Unlock()
+	}
+	return longest
 }
 
 func (s *Shop) setState(following bool) {

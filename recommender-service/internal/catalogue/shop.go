@@ -52,6 +52,7 @@ type Shop struct {
 
 	stateMu sync.Mutex
 	state   State
+	begun   time.Time // when following it began
 
 	newestMu sync.Mutex // held while the list is made
 	newest   atomic.Pointer[newest]

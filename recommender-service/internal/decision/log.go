@@ -77,7 +77,9 @@ func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
 	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "aisle_decisions_dropped_total", Help: "Decisions that were not logged because the database could not keep up.",
 	})
-	registry.MustRegister(l.dropped)
+	registry.MustRegister(l.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "aisle_decisions_waiting", Help: "Decisions that wait to be logged.",
+	}, func() float64 { return float64(len(l.queue)) }))
 	return l
 }
 

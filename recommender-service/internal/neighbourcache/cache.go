@@ -150,6 +150,9 @@ func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items [
 	return l
 }
 
+// Missing is how many of the lists are not at hand.
+func (l *Lists) Missing() int { return len(l.missing) }
+
 // Complete reports whether all lists are at hand.
 func (l *Lists) Complete() bool { return len(l.missing) == 0 }
 

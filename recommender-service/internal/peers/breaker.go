@@ -27,7 +27,7 @@ const (
 	forLists   = "lists"
 	forNext    = "next"
 	forPopular = "popular"
-	forLive    = "live models"
+	forLive    = "live_models"
 )
 
 // guard names a breaker: of one kind of call for one shop, so that what fails for a shop, or for a kind of question, stops nothing else.
@@ -52,13 +52,17 @@ func (b *breakers) of(g guard) circuitbreaker.CircuitBreaker[any] {
 func guarded[T any](p *Peers, g guard, f func() (T, error)) (T, error) {
 	var zero T
 	b := p.breakers.of(g)
+	counted := p.metrics.calls[g.call]
 	if !b.TryAcquirePermit() {
+		counted.open.Inc()
 		return zero, errOpen
 	}
 	v, err := f()
 	if ill(err) {
+		counted.failed.Inc()
 		b.RecordFailure()
 	} else {
+		counted.ok.Inc()
 		b.RecordSuccess()
 	}
 	return v, err

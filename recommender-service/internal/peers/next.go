@@ -79,7 +79,11 @@ func (p *Peers) NextItems(shop *catalogue.Shop, version string, session []string
 }
 
 // AtHand returns the answer if it is known already.
-func (q *NextQuery) AtHand() (*Next, bool) { return q.peers.next.cache.GetIfPresent(q.key) }
+func (q *NextQuery) AtHand() (*Next, bool) {
+	next, ok := q.peers.next.cache.GetIfPresent(q.key)
+	q.peers.metrics.next.count(1, missing(ok))
+	return next, ok
+}
 
 // Fetch waits for the answer.
 func (q *NextQuery) Fetch(ctx context.Context) (*Next, error) {

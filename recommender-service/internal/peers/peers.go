@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -32,6 +34,7 @@ type Options struct {
 	CacheBytes uint64
 	Logger     *slog.Logger
 	Now        func() time.Time
+	Registry   prometheus.Registerer // of the metrics
 }
 
 // Peers is safe for concurrent use.
@@ -45,6 +48,7 @@ type Peers struct {
 	visitors *visitors
 	rounds   rounds.Rounds // of the live models
 	types    atomic.Pointer[profileapi.EventWeights]
+	metrics  *metrics
 }
 
 // New returns peers that have not been asked anything yet.
@@ -56,14 +60,12 @@ func New(o Options) *Peers {
 	p.models = newModels()
 	p.popular = newPopular(p, 3*part)
 	p.visitors = newVisitors(4 * part)
+	p.metrics = newMetrics(p, o.Registry)
 	types := profileapi.DefaultEventWeights()
 	p.types.Store(&types)
 	p.rounds = rounds.Rounds{Every: modelsEvery, Idle: modelsIdle, AtOnce: modelsAtOnce, Visit: p.refreshModels}
 	return p
 }
-
-// CachedBytes returns what the kept neighbour lists take.
-func (p *Peers) CachedBytes() uint64 { return p.lists.Bytes() }
 
 // ShownBytes is the part of the memory for caches that is for what was shown.
 func (p *Peers) ShownBytes() uint64 { return p.options.CacheBytes / 18 * 2 }
@@ -95,7 +97,9 @@ func (p *Peers) Model(shop, relation, version string) neighbourcache.Model {
 
 // Neighbours returns those lists of items in a model that are at hand; what is missing can be waited for.
 func (p *Peers) Neighbours(ctx context.Context, shop *catalogue.Shop, m neighbourcache.Model, items []string) *neighbourcache.Lists {
-	return p.lists.Look(ctx, shop, m, items)
+	l := p.lists.Look(ctx, shop, m, items)
+	p.metrics.neighbours.count(len(items), l.Missing())
+	return l
 }
 
 // LiveVersion returns the live version of a relation, as far as it is known.

@@ -51,7 +51,9 @@ func (p *Peers) Visitor(ctx context.Context, shop string, q profileapi.ProfileQu
 	k := visitorKey{shop, q.UserID, q.SessionID}
 	var known *knownVisitor
 	if q.Watermark == 0 {
-		known, _ = p.visitors.cache.GetIfPresent(k)
+		var ok bool
+		known, ok = p.visitors.cache.GetIfPresent(k)
+		p.metrics.visitors.count(1, missing(ok))
 	}
 	type result struct {
 		known *knownVisitor

@@ -41,10 +41,17 @@ func newAdmission(registry prometheus.Registerer) *admission {
 			Help: "Answers made from what was at hand, because too many were being made at once.",
 		}),
 	}
-	registry.MustRegister(a.turned, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "aisle_recommend_admission_limit", Help: "Personal answers that may be made at once now.",
-	}, func() float64 { return float64(a.limiter.Limit()) }))
+	registry.MustRegister(
+		a.turned,
+		gauge("aisle_recommend_admission_limit", "Personal answers that may be made at once now.", a.limiter.Limit),
+		gauge("aisle_recommend_admission_in_flight", "Personal answers that are being made.", a.limiter.Inflight),
+		gauge("aisle_recommend_admission_waiting", "Requests that wait for a place among the answers that are being made.", a.limiter.Queued),
+	)
 	return a
+}
+
+func gauge(name, help string, value func() int) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 }
 
 // take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as

@@ -229,6 +229,7 @@ func (r *run) remember(a *api.Answer) {
 	if r.req.Test {
 		return
 	}
+	r.engine.metrics.answered(r, a)
 	if k, ok := r.shownKey(); ok {
 		items := make([]string, len(a.Items))
 		for n := range a.Items {

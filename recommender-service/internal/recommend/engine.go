@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/stages"
 )
 
 const (
@@ -43,6 +44,7 @@ type Engine struct {
 	epoch     string // names this life of the process, whose catalogue changes are numbered
 	shown     *shownLog
 	admission *admission
+	metrics   *metrics
 	scratch   sync.Pool
 	converted sync.Map // of *conversions by shop, those made last
 }
@@ -52,7 +54,7 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
-		shown: newShownLog(p.ShownBytes()), admission: newAdmission(registry),
+		shown: newShownLog(p.ShownBytes()), admission: newAdmission(registry), metrics: newMetrics(registry),
 	}
 }
 
@@ -106,7 +108,9 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	v := e.visit(shop, e.Now())
 	v.end = v.now.Add(deadlineOf(req))
 	ctx, cancel := withDeadline(ctx, req)
+	entered := stages.Of(ctx).Begin("admission")
 	leave, admitted := e.admission.enter(ctx)
+	entered()
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand
 		return ctx, v, func() {

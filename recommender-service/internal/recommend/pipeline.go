@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/stages"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -72,6 +73,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 		draft: draft{used: map[string]string{}},
 	}
 	if v.person == nil {
+		defer stages.Of(ctx).Begin("visitor")()
 		v.person = r.whoAsks(ctx)
 		if v.atHand {
 			v.release = v.engine.admission.take()
@@ -92,10 +94,14 @@ func (r *run) close() {
 
 // add picks the best of what some sources propose, until the list is full. first tells the scenario's own sources from its fallbacks.
 func (r *run) add(ctx context.Context, sources []api.Source, first bool) {
+	parts := stages.Of(ctx)
+	retrieved := parts.Begin("candidates")
 	p := r.retrieve(ctx, sources)
+	retrieved()
 	if p.empty() {
 		return
 	}
+	defer parts.Begin("rank")()
 	r.read(func(v *catalogue.View) {
 		s := newSelection(r, v)
 		s.score(p)

@@ -28,6 +28,7 @@ type Catalogue struct {
 	client   *profileapi.Client
 	listener Listener
 	logger   *slog.Logger
+	now      func() time.Time
 	gate     *readiness.Gate // nil when nobody waits for the first read
 
 	mu    sync.Mutex
@@ -35,8 +36,8 @@ type Catalogue struct {
 }
 
 // New returns an empty catalogue.
-func New(client *profileapi.Client, listener Listener, logger *slog.Logger) *Catalogue {
-	return &Catalogue{client: client, listener: listener, logger: logger, shops: map[string]*replica{}}
+func New(client *profileapi.Client, listener Listener, logger *slog.Logger, now func() time.Time) *Catalogue {
+	return &Catalogue{client: client, listener: listener, logger: logger, now: now, shops: map[string]*replica{}}
 }
 
 // Report has a gate told how far the first read of each shop is. It is called before Run.
@@ -51,6 +52,7 @@ func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval tim
 	for {
 		for _, shop := range shops() {
 			if r := c.replica(shop); r.followed.CompareAndSwap(false, true) {
+				r.behind.Store(c.now().UnixMilli())
 				running.Add(1)
 				go func() {
 					defer running.Done()
@@ -92,17 +94,31 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 		Reset: func() { c.forget(shop, r) },
 		Synced: func() {
 			r.once.Do(func() { close(r.synced) })
+			r.behind.Store(0)
 			if c.gate != nil {
 				c.gate.Synced(shop)
 			}
 		},
 		Failed: func(err error) {
+			r.behind.CompareAndSwap(0, c.now().UnixMilli())
 			if c.gate != nil {
 				c.gate.Failed(err)
 			}
 			c.logger.Warn("catalogue feed cannot be read, the replica stays as it is", "shop", shop, "error", err)
 		},
 	}.Run(ctx)
+}
+
+// Behind returns for how long the feed of a shop has not been followed, the longest of all shops: 0 while all are.
+func (c *Catalogue) Behind() (longest time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.shops {
+		if since := r.behind.Load(); since > 0 {
+			longest = max(longest, c.now().Sub(time.UnixMilli(since)))
+		}
+	}
+	return longest
 }
 
 // forget empties a replica, for the feed starts again from the beginning.

@@ -23,7 +23,8 @@ type replica struct {
 
 	synced   chan struct{} // closed after the first full read
 	once     sync.Once
-	followed atomic.Bool // Run reads the feed
+	followed atomic.Bool  // Run reads the feed
+	behind   atomic.Int64 // since when the feed is not followed, in Unix milliseconds; 0 while it is
 }
 
 func newReplica() *replica { return &replica{items: map[string]int32{}, synced: make(chan struct{})} }

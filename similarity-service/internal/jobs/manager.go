@@ -70,7 +70,8 @@ type Manager struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	timing  timing
-	owner   string // this manager, among all
+	metrics *metrics // nil when nobody watches
+	owner   string   // this manager, among all
 
 	// OnlyStarts leaves every job to other processes. It is set before anything else is done.
 	OnlyStarts bool

@@ -24,7 +24,14 @@ type Task struct {
 	job     store.Job
 	changed bool // since it was stored
 	now     func() time.Time
+
+	outcome string // for the log: what came of it
+	lesser  bool   // somebody should look, although it succeeded
 }
+
+// Outcome says for the log what came of the job, in words; lesser when somebody should look although it succeeded. It is called by the
+// runner, before it returns.
+func (t *Task) Outcome(words string, lesser bool) { t.outcome, t.lesser = words, lesser }
 
 // Report says how far the job is: a stage and the share of all the work that is done, 0 to 1. It is cheap to call often.
 func (t *Task) Report(stage string, progress float64) {

@@ -20,6 +20,7 @@ import (
 func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Task) {
 	begin(&t.job, m.now())
 	t.changed = true
+	counted := m.metrics.began(knownKind(m, t.Request.Kind))
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
@@ -32,16 +33,27 @@ func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Ta
 	switch {
 	case errors.Is(cause, errLeaseLost):
 		m.logger.Warn("a job is run by another process now", "shop", t.Shop, "job_id", t.JobID)
+		counted("")
 	case errors.Is(cause, errShutdown) && err != nil:
 		m.handOn(t)
+		counted(endHandedOn)
 	case cause == nil && mayPass(err) && t.job.Retries < len(m.timing.again):
 		m.later(t, err)
+		counted(endLater)
 	default:
-		m.finish(t, err, cause)
+		counted(m.finish(t, err, cause))
 	}
 	m.mu.Lock()
 	delete(m.cancels, t.JobID)
 	m.mu.Unlock()
+}
+
+// knownKind is a kind of job as a label: one that this version does not know is "other".
+func knownKind(m *Manager, kind string) string {
+	if m.runners[kind] == nil {
+		return "other"
+	}
+	return kind
 }
 
 // begin sets what a job has reached back to nothing: it starts over, and so does one that was begun before.
@@ -150,7 +162,8 @@ func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
 }
 
-func (m *Manager) finish(t *Task, err, cause error) {
+// finish writes down the end of a job, which it returns.
+func (m *Manager) finish(t *Task, err, cause error) (state string) {
 	job, _ := t.snapshot()
 	job.FinishedAt = wire.TimeOf(m.now())
 	level := slog.LevelInfo
@@ -165,7 +178,13 @@ func (m *Manager) finish(t *Task, err, cause error) {
 	default:
 		job.State, job.Error, level = similarityapi.JobFailed, err.Error(), slog.LevelError
 	}
-	m.logger.Log(context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error)
+	if t.lesser && level == slog.LevelInfo {
+		level = slog.LevelWarn
+	}
+	m.logger.Log(
+		context.Background(), level, "job ended", "shop", t.Shop, "job_id", t.JobID, "state", job.State, "reason", job.Error, "outcome",
+		t.outcome,
+	)
 	m.removeParts(t)
 	err = m.writeEnd(&job)
 	for deadline := time.Now().Add(m.timing.lease); err != nil && !errors.Is(err, store.ErrNotFound) && time.Now().Before(deadline) &&
@@ -179,6 +198,7 @@ func (m *Manager) finish(t *Task, err, cause error) {
 			t.JobID, "error", err,
 		)
 	}
+	return job.State
 }
 
 // removeParts removes the parts of a job at its end: what they came to is in its result.

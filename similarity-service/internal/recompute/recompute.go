@@ -13,6 +13,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,8 +55,8 @@ const (
 	kept = 5
 )
 
-// recomputedRelations lists what a recompute makes, in the order in which it does.
-func recomputedRelations() []string {
+// Relations lists what a recompute makes, in the order in which it does.
+func Relations() []string {
 	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
 }
 
@@ -101,7 +102,7 @@ type leaderboardEntry struct {
 func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
-		relations = recomputedRelations()
+		relations = Relations()
 	}
 	if done, err := r.publishedBefore(ctx, t); done || err != nil {
 		return err
@@ -123,6 +124,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return context.Cause(ctx)
 	}
 	t.SetResult("relations", slices.Clone(outcomes))
+	t.Outcome(inWords(outcomes))
 	for _, o := range outcomes {
 		r.Outcomes.WithLabelValues(o.Relation, o.State).Inc()
 	}
@@ -134,6 +136,19 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return errors.Join(all...)
 	}
 	return nil
+}
+
+// inWords is what came of relations for the log, and whether one of them was refused or failed.
+func inWords(outcomes []outcome) (words string, lesser bool) {
+	parts := make([]string, len(outcomes))
+	for n, o := range outcomes {
+		parts[n] = o.Relation + " " + o.State
+		if o.State == "refused" || o.State == "failed" {
+			lesser = true
+			parts[n] += " (" + o.Detail + ")"
+		}
+	}
+	return strings.Join(parts, "; "), lesser
 }
 
 // publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
@@ -181,6 +196,11 @@ func NewOutcomes(registry prometheus.Registerer) *prometheus.CounterVec {
 		Name: "aisle_recompute_relations_total",
 		Help: "Relations of recomputes, by what became of them: published, stored, refused, skipped or failed.",
 	}, []string{"relation", "state"})
+	for _, relation := range Relations() {
+		for _, state := range []string{"published", "stored", "refused", "skipped", "failed"} {
+			c.WithLabelValues(relation, state) // there from the start, so that the first one is seen as an increase
+		}
+	}
 	registry.MustRegister(c)
 	return c
 }

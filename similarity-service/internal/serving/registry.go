@@ -97,7 +97,7 @@ type New struct {
 func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
 	m, c := v.Model, v.Content
 	m.CreatedAt = wire.TimeOf(r.now())
-	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format("20060102T150405.000"), m.JobID[max(0, len(m.JobID)-4):])
+	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format(versionTime), m.JobID[max(0, len(m.JobID)-4):])
 	if _, err := r.archive.PutSnapshot(ctx, trainOnlyPath(shop, m.Version), v.TrainOnly); err != nil {
 		return m, err
 	}

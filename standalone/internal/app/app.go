@@ -18,6 +18,7 @@ import (
 	profile "github.com/aisle-rec/aisle/profile-service/service"
 	recommender "github.com/aisle-rec/aisle/recommender-service/service"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
@@ -80,7 +81,7 @@ func (c closers) run() error {
 
 // New opens the stores and builds the services. On failure everything that it opened is closed again.
 func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err error) {
-	a := &App{registry: telemetry.NewRegistry()}
+	a := &App{registry: telemetry.NewRegistry(process.Version())}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close.run())
@@ -106,6 +107,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 		return nil, err
 	}
 	if limits.Redis != nil {
+		database.WatchRedis(limits.Redis, a.registry, "aisle", "limits")
 		a.close.add(limits.Redis.Close)
 	}
 	peers := newPeers(profile.Name, similarity.Name, recommender.Name)

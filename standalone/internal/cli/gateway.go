@@ -100,7 +100,7 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 		}
 		guarded = []string{f.adminListen}
 	}
-	registry := telemetry.NewRegistry()
+	registry := telemetry.NewRegistry(process.Version())
 	ports.Auth, err = auth.NewAuthenticator(auth.Options{
 		KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger,
 	})
@@ -119,10 +119,13 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 		}
 		return err
 	}
-	address := "http://" + ports.Public.Addr().String()
+	address, admin := "http://"+ports.Public.Addr().String(), "off"
+	if ports.Admin != nil {
+		admin = ports.Admin.Addr().String()
+	}
 	logger.Info(
 		"serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender",
-		f.recommender, "version", process.Version(),
+		f.recommender, "admin", admin, "version", process.Version(),
 	)
 	return httpserver.Run(ctx, g, ports, logger)
 }

@@ -46,6 +46,10 @@ func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway
 	up := prometheus.NewDesc(
 		"aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil,
 	)
+	repeats := prometheus.NewDesc(
+		"aisle_gateway_repeats_total", "Requests that were sent once more, to another replica of a service.", []string{"service"}, nil,
+	)
+	durations := httpserver.NewDurations(registry, "gateway")
 	var problems []error
 	for name, addresses := range c.Services {
 		pool, err := newPool(name, addresses, logger)
@@ -53,28 +57,29 @@ func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway
 			problems = append(problems, err)
 			continue
 		}
-		g.pools[name], handlers[name] = pool, proxy(pool, c.Trusted)
+		g.pools[name], handlers[name] = pool, measured(durations, name, proxy(pool, c.Trusted))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
 	g.router = NewRouter(c.Pages, handlers)
-	return g, registry.Register(&replicasUp{up, g.pools})
+	return g, registry.Register(&replicas{up, repeats, g.pools})
 }
 
-// replicasUp is a collector of how many replicas are up.
-type replicasUp struct {
-	desc  *prometheus.Desc
-	pools map[string]*pool
+// replicas collects how many replicas are up, and how often one had to stand in for another.
+type replicas struct {
+	up, repeats *prometheus.Desc
+	pools       map[string]*pool
 }
 
 // Describe implements prometheus.Collector.
-func (c *replicasUp) Describe(to chan<- *prometheus.Desc) { to <- c.desc }
+func (c *replicas) Describe(to chan<- *prometheus.Desc) { to <- c.up; to <- c.repeats }
 
 // Collect implements prometheus.Collector.
-func (c *replicasUp) Collect(to chan<- prometheus.Metric) {
+func (c *replicas) Collect(to chan<- prometheus.Metric) {
 	for name, pool := range c.pools {
-		to <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, float64(pool.Up()), name)
+		to <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, float64(pool.Up()), name)
+		to <- prometheus.MustNewConstMetric(c.repeats, prometheus.CounterValue, float64(pool.repeats.Load()), name)
 	}
 }
 

@@ -28,6 +28,7 @@ type pool struct {
 	name      string
 	replicas  []*replica
 	next      atomic.Uint64
+	repeats   atomic.Int64 // requests sent once more
 	transport *http.Transport
 	logger    *slog.Logger
 	ctx       context.Context // ends the probes
@@ -91,6 +92,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil || r.Context().Err() != nil || !body.again() || !undone(err) && !repeatable(r) {
 		return resp, err
 	}
+	p.repeats.Add(1)
 	return p.send(r, body, p.pick(first))
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -81,6 +82,15 @@ func (s *Store) Close() error {
 	}
 	s.close = nil
 	return errors.Join(errs...)
+}
+
+// Watch puts the figures of the connections on a registry.
+func (s *Store) Watch(registry prometheus.Registerer, service string) {
+	pools := map[string]func() database.PoolStats{"postgres": database.SQLStats(s.read)}
+	if !s.isPostgres {
+		pools = map[string]func() database.PoolStats{"reader": database.SQLStats(s.read), "writer": s.writer.stats}
+	}
+	database.WatchPools(registry, service, pools)
 }
 
 // Ping reports why the database cannot answer now.

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -28,6 +30,8 @@ type writer struct {
 	db       *sql.DB
 	sole     chan *sql.Conn
 	compiled map[string]*sql.Stmt // by text; of who has the connection
+
+	waits, waitedNs atomic.Int64 // of transactions for the only connection
 }
 
 func soleWriter(ctx context.Context, db *sql.DB) (*writer, error) {
@@ -46,13 +50,34 @@ func (w *writer) take(ctx context.Context) (*sql.Conn, error) {
 	}
 	select {
 	case conn, ok := <-w.sole:
-		if !ok {
-			return nil, sql.ErrConnDone
-		}
-		return conn, nil
+		return open(conn, ok)
+	default:
+	}
+	began := time.Now()
+	defer func() {
+		w.waits.Add(1)
+		w.waitedNs.Add(int64(time.Since(began)))
+	}()
+	select {
+	case conn, ok := <-w.sole:
+		return open(conn, ok)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// open is what came of the writer: none once it is closed.
+func open(conn *sql.Conn, ok bool) (*sql.Conn, error) {
+	if !ok {
+		return nil, sql.ErrConnDone
+	}
+	return conn, nil
+}
+
+// stats are the figures of the only connection.
+func (w *writer) stats() database.PoolStats {
+	idle := len(w.sole)
+	return database.PoolStats{InUse: 1 - idle, Idle: idle, Most: 1, Waits: w.waits.Load(), Waited: time.Duration(w.waitedNs.Load())}
 }
 
 func (w *writer) give(conn *sql.Conn) error {
