@@ -44,6 +44,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(), newRecommendCommand(), newRulesCommand(),
 		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(),
 		newTuneCommand(),
-		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand())
+		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand(),
+		newBackupCommand(), newRestoreCommand())
 	return root
 }
