@@ -44,6 +44,7 @@ type Authenticator struct {
 	history   atomic.Pointer[[]KeyChange]
 	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
+	used      sync.Map // *atomic.Int64 by the id of a key: unix seconds of its last use here
 	mu        sync.Mutex
 	checkedAt atomic.Int64 // unix ns of the last look at the file
 	modified  time.Time
@@ -86,7 +87,7 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 	}
 	if a.open {
 		for _, addr := range o.Listen {
-			if !isLoopback(addr) {
+			if !IsLoopback(addr) {
 				return nil, fmt.Errorf("listening on %s without keys would let anyone in: create a key with "+
 					"\"aisle keys create --keys-file FILE\" and pass that file, or listen on 127.0.0.1", addr)
 			}
@@ -97,8 +98,8 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 	return a, a.load()
 }
 
-// isLoopback reports whether a listen address ("host:port") can be reached from this machine only.
-func isLoopback(addr string) bool {
+// IsLoopback reports whether a listen address ("host:port") can be reached from this machine only.
+func IsLoopback(addr string) bool {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		host = addr
@@ -172,6 +173,7 @@ func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error
 	if k.ExpiresAt != nil && a.now().After(*k.ExpiresAt) {
 		return Principal{}, unauthorized("The key has expired. Create a new one with \"aisle keys create\".")
 	}
+	a.note(k.ID)
 	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate}
 	if k.Kind == KindService {
 		p.Shop = r.Header.Get(ShopHeader)
@@ -231,7 +233,7 @@ func (a *Authenticator) Operator(r *http.Request) error {
 		return err
 	}
 	origin := r.Header.Get("Origin")
-	if isLoopback(r.RemoteAddr) && isLoopback(r.Host) && !forwarded(r) && (origin == "" || isLoopback(originHost(origin))) {
+	if IsLoopback(r.RemoteAddr) && IsLoopback(r.Host) && !forwarded(r) && (origin == "" || IsLoopback(originHost(origin))) {
 		return nil
 	}
 	if a.open {
@@ -262,15 +264,15 @@ func forwardedFor(r *http.Request) string {
 
 // openPrincipal lets local callers in, but not web pages that reach loopback through the visitor's browser.
 func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
-	if !isLoopback(r.Host) {
+	if !IsLoopback(r.Host) {
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
 			"Without keys this server answers only to localhost. Create a key with \"aisle keys create\".")
 	}
-	if from := forwardedFor(r); from != "" && !isLoopback(from) { // a gateway on this machine passes on whoever reaches it
+	if from := forwardedFor(r); from != "" && !IsLoopback(from) { // a gateway on this machine passes on whoever reaches it
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
 			"Without keys this server answers only to this machine, and a proxy passed this on from another. Create a key with \"aisle keys create\".")
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !isLoopback(originHost(origin)) {
+	if origin := r.Header.Get("Origin"); origin != "" && !IsLoopback(originHost(origin)) {
 		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",
 			"Without keys this server answers only to pages of localhost. Create a publishable key with \"aisle keys create\".")
 	}

@@ -14,7 +14,7 @@ import (
 func told[C any](name string, defaults settings, args []string) int {
 	switch args[0] {
 	case "--version", "-version", "version":
-		fmt.Println(name, Version())
+		fmt.Println(name, Build())
 		return 0
 	case "--help", "-h", "-help", "help":
 		fmt.Printf("%s runs until SIGINT or SIGTERM. It takes its settings from the environment:\n\n", name)

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -92,6 +91,7 @@ func run[C any](
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
+	settings := shownSettings(variables, &s, &config)
 	options := env.Options{Environment: variables}
 	if err := errors.Join(env.ParseWithOptions(&s, options), env.ParseWithOptions(&config, options)); err != nil {
 		return fmt.Errorf("settings: %w", err)
@@ -143,6 +143,7 @@ func run[C any](
 		ctx, service,
 		httpserver.Ports{
 			Public: readiness.Hold(public, service), Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections,
+			About: About(name, settings),
 		},
 		logger,
 	)
@@ -175,19 +176,4 @@ func listen(s settings) (public, admin net.Listener, err error) {
 		return nil, nil, errors.Join(fmt.Errorf("AISLE_ADMIN_LISTEN: %w", err), public.Close())
 	}
 	return public, admin, nil
-}
-
-// version is set by the linker: go build -ldflags "-X github.com/aisle-rec/aisle/shared/process.version=v1.2.3".
-var version string
-
-// Version returns the version of the running program: that of the linker, else that which the Go tool recorded.
-func Version() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "dev"
-	}
-	return info.Main.Version
 }

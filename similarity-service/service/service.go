@@ -49,6 +49,7 @@ const (
 
 // Service is a running similarity-service.
 type Service struct {
+	config     Config
 	deps       process.Deps
 	server     *httpserver.Server
 	store      *store.Store
@@ -68,7 +69,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: deps}
+	s := &Service{config: config, deps: deps}
 	if err := s.open(ctx, config); err != nil {
 		return nil, errors.Join(err, s.closeStores())
 	}
