@@ -29,7 +29,7 @@ func TestSettingsAreShownWithoutSecrets(t *testing.T) {
 
 func TestSettingsOfAServiceAreThoseThatAreSet(t *testing.T) {
 	t.Parallel()
-	got := shownSettings(map[string]string{"AISLE_LISTEN": "127.0.0.1:1", "AISLE_SERVICE_KEY": "hunter2", "HOME": "/root"}, &Settings{})
+	got := shownSettings(map[string]string{"AISLE_LISTEN": "127.0.0.1:1", "AISLE_SERVICE_KEY": "hunter2", "HOME": "/root"}, &settings{})
 	if len(got) != 2 || got["AISLE_LISTEN"] != "127.0.0.1:1" || got["AISLE_SERVICE_KEY"] != Hidden {
 		t.Errorf("shown is %v", got)
 	}
