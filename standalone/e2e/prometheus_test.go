@@ -149,7 +149,7 @@ var metricName = regexp.MustCompile(`\baisle[_:][a-z0-9_:]+|\bup\b`)
 func queries(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	files, err := filepath.Glob("../../deploy/grafana/*.json")
+	files, err := filepath.Glob("../../deploy/grafana/dashboards/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}
