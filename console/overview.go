@@ -34,7 +34,7 @@ type overviewData struct {
 	EventPlot template.HTML
 	Scenarios []scenarioRow
 	Anomalies []string
-	Watched   []recommenderapi.Anomaly // found by the watch, the latest first
+	Detected  []recommenderapi.Anomaly // the latest first
 	ClickPlot template.HTML
 	Revenue   []amount
 
@@ -76,7 +76,7 @@ func (c *console) overview(v *visit) (any, error) {
 	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
 	anomalies, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"20"}})
 	v.part("anomalies", err)
-	d.Watched = anomalies.Items
+	d.Detected = anomalies.Items
 	metrics, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", weekAgo)
 	if v.part("figures of placements", err); err == nil {
 		d.placements(metrics)

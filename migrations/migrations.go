@@ -178,6 +178,19 @@ func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, fun
 	return &atomicDriver{Driver: instance, db: s.Writer}, func() { s.Close() }, nil
 }
 
+// Newest returns the schema version that this program works with, of the database of a URL.
+func Newest(name, url string) uint {
+	dialect := "sqlite"
+	if database.IsPostgres(url) {
+		dialect = "postgres"
+	}
+	v, err := newestVersion(path.Join(name, dialect))
+	if err != nil {
+		panic(err) // the files are embedded: every start would have found it
+	}
+	return v
+}
+
 // newestVersion returns the highest version number among the files of a folder.
 func newestVersion(dir string) (uint, error) {
 	entries, err := fs.ReadDir(files, dir)

@@ -23,7 +23,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
-	"github.com/aisle-rec/aisle/profile-service/internal/upkeep"
+	"github.com/aisle-rec/aisle/profile-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/database"
@@ -137,7 +137,7 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	keeper := &upkeep.Upkeep{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
+	keeper := &maintenance.Cleaner{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return keeper.Run(ctx) })
 	work.Go(func() error { return keeper.RunChecks(ctx) })

@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
+	"github.com/aisle-rec/aisle/recommender-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
@@ -26,7 +27,6 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
-	"github.com/aisle-rec/aisle/recommender-service/internal/upkeep"
 	"github.com/aisle-rec/aisle/recommender-service/internal/webhook"
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -63,7 +63,7 @@ type Service struct {
 	catalogue   *catalogue.Catalogue
 	gate        *readiness.Gate
 	peers       *peers.Peers
-	scenarios   *scenario.Book
+	scenarios   *scenario.Collection
 	rules       *scenario.Rules
 	experiments *experiment.Collection
 	engine      *recommend.Engine
@@ -73,9 +73,9 @@ type Service struct {
 	attribution *metrics.Attribution
 	guard       *metrics.Guard
 	exports     *export.Manager
-	anomalies   *anomaly.Watch
+	anomalies   *anomaly.Monitor
 	teller      *anomaly.Teller // nil when nobody is to be told
-	upkeep      *upkeep.Upkeep
+	cleaner     *maintenance.Cleaner
 }
 
 // New opens the store and builds the service. It fails when the configuration or the store is unusable.
@@ -126,13 +126,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	})
 	s.store.Watch(s.deps.Registry, Name)
 	s.deps.Registry.MustRegister(readiness.Behind(Name, s.catalogue.Behind))
-	s.scenarios = scenario.NewBook(s.store, logger, now)
+	s.scenarios = scenario.NewCollection(s.store, logger, now)
 	s.rules = scenario.NewRules(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
-	book := &experiment.Book{Experiments: s.experiments, Scenarios: s.scenarios}
+	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
-	s.upkeep = &upkeep.Upkeep{
-		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, Logger: logger,
+	s.cleaner = &maintenance.Cleaner{
+		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, Logger: logger,
 		Now: now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
@@ -172,7 +172,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
 	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
 	s.exports = api.Exports
-	s.anomalies = &anomaly.Watch{
+	s.anomalies = &anomaly.Monitor{
 		Store: s.store, Catalogue: s.catalogue, Logger: logger, Now: now,
 		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
 			return profile.ForShop(shop).EventStats(ctx, from, to)
@@ -216,7 +216,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
 		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
-		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.Window, KeepVisitors: upkeep.KeepVisitors,
+		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, KeepVisitors: maintenance.KeepVisitors,
 	}
 }
 
@@ -294,8 +294,8 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 	return []readiness.Part{db, s.gate.Part()}
 }
 
-// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
-func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
+// Started is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Started() <-chan struct{} { return s.gate.Started() }
 
 // Run does the background work until ctx ends: it follows catalogues, models, configuration and events, writes decisions and
 // counts, and removes old ones.
@@ -321,7 +321,7 @@ func (s *Service) Run(ctx context.Context) error {
 				s.teller.Run(ctx)
 			}
 		},
-		func() { s.upkeep.Run(ctx) },
+		func() { s.cleaner.Run(ctx) },
 		func() { s.exports.Run(ctx) },
 	} {
 		group.Go(func() error { work(); return nil })

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"),
 		// of the proxy of the tests, which may forget a link whose connection it cuts
 		goleak.IgnoreTopFunction("github.com/Shopify/toxiproxy/v2/toxics.(*NoopToxic).Pipe"),
-		// The frame's rate limiter has no end; its upkeep stops when it is collected.
+		// The frame's rate limiter has no end; its background work stops when it is collected.
 		goleak.IgnoreAnyFunction("github.com/maypok86/otter/v2.periodicCleanUp[...]"))
 }
 

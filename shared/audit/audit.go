@@ -25,12 +25,12 @@ import (
 // Keep is how long entries are kept.
 const Keep = 366 * 24 * time.Hour
 
-// MaxValue bounds the JSON of what a subject was before and after, in bytes each; of a larger one the size is kept.
-const MaxValue = 64 << 10
+// maxValue bounds the JSON of what a subject was before and after, in bytes each; of a larger one the size is kept.
+const maxValue = 64 << 10
 
 // The outcomes of an action, beside the code of the problem that it was refused with.
 const (
-	Unfinished = "unfinished" // it is under way, or the process ended before it said how it went
+	unfinished = "unfinished" // it is under way, or the process ended before it said how it went
 	Done       = "done"
 )
 
@@ -85,7 +85,7 @@ func Person(shop, userID string) string {
 func New(actor, kind, action, subject string, now time.Time) *Entry {
 	return &Entry{
 		ID: uuid.Must(uuid.NewV7()).String(), At: wire.TimeOf(now), Actor: actor, ActorKind: kind, Action: action, Subject: subject,
-		Outcome: Unfinished,
+		Outcome: unfinished,
 	}
 }
 
@@ -101,7 +101,7 @@ func Value(v any) json.RawMessage {
 	if string(data) == "null" {
 		return nil
 	}
-	if len(data) > MaxValue {
+	if len(data) > maxValue {
 		data, _ = json.Marshal(fmt.Sprintf("not kept: %d bytes", len(data)))
 	}
 	return data

@@ -44,6 +44,7 @@ type Authenticator struct {
 	history   atomic.Pointer[[]KeyChange]
 	rules     atomic.Pointer[tokenRules]
 	extra     map[string]Key
+	used      sync.Map // *atomic.Int64 by the id of a key: unix seconds of its last use here
 	mu        sync.Mutex
 	checkedAt atomic.Int64 // unix ns of the last look at the file
 	modified  time.Time
@@ -172,6 +173,7 @@ func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error
 	if k.ExpiresAt != nil && a.now().After(*k.ExpiresAt) {
 		return Principal{}, unauthorized("The key has expired. Create a new one with \"aisle keys create\".")
 	}
+	a.note(k.ID)
 	p := Principal{Shop: k.Shop, KeyID: k.ID, Kind: k.Kind, Scopes: k.Scopes, Origins: k.Origins, Rate: k.Rate}
 	if k.Kind == KindService {
 		p.Shop = r.Header.Get(ShopHeader)

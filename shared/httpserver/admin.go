@@ -51,9 +51,10 @@ func (p parts) Collect(to chan<- prometheus.Metric) {
 }
 
 // adminPort is the whole admin port: what the service shows, profiles when they are wanted, and the guard in front of both.
-func adminPort(service http.Handler, ports Ports) http.Handler {
+func adminPort(service Service, ports Ports) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", service)
+	mux.Handle("/", service.AdminHandler())
+	mux.Handle("GET /status", statusHandler(service, ports))
 	if ports.Profiles { // without pprof.Cmdline, which would show secrets that stand on the command line
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -97,7 +97,7 @@ func TestProblems(t *testing.T) {
 		},
 		{"another path", "GET", "/v1/nothing", "", 404, "no_such_path", nil},
 		{"another method", "PUT", "/v1/things/a", "{}", 405, "method_not_allowed", nil},
-		{"a large body", "POST", "/v1/things/a", `{"name":"` + strings.Repeat("x", DefaultMaxBodyBytes) + `"}`, 413, "too_large", nil},
+		{"a large body", "POST", "/v1/things/a", `{"name":"` + strings.Repeat("x", defaultMaxBodyBytes) + `"}`, 413, "too_large", nil},
 		{"a failure of the server", "POST", "/v1/things/a", `{"name":"fail"}`, 500, "internal_error", nil},
 		{"a panic", "POST", "/v1/things/a", `{"name":"panic"}`, 500, "internal_error", nil},
 		{"a busy server", "POST", "/v1/things/a", `{"name":"busy"}`, 503, "unavailable", nil},

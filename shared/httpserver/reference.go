@@ -30,15 +30,15 @@ const TypeExtension = "x-example-type"
 //go:embed reference.md
 var Authentication string
 
-// Group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
-type Group struct {
+// group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
+type group struct {
 	Tag        string    `json:"tag"`
 	Text       string    `json:"text"` // one sentence
-	Operations []Example `json:"operations"`
+	Operations []example `json:"operations"`
 }
 
-// Example is a request of an operation that works when sent as it stands, but for placeholders "latest-NAME" and "previous-NAME".
-type Example struct {
+// example is a request of an operation that works when sent as it stands, but for placeholders "latest-NAME" and "previous-NAME".
+type example struct {
 	Operation string            `json:"operation"` // its operationId
 	Path      map[string]string `json:"path"`
 	Query     map[string]any    `json:"query"`
@@ -51,7 +51,7 @@ type Example struct {
 // description. The error names every operation without an example, every example without an operation and every parameter that
 // does not exist, so that the reference cannot drift from the API.
 func Reference(api huma.API, examples []byte) error {
-	var groups []Group
+	var groups []group
 	if err := json.Unmarshal(examples, &groups); err != nil {
 		return fmt.Errorf("read the reference's examples: %w", err)
 	}
@@ -95,7 +95,7 @@ func operationsOf(doc *huma.OpenAPI) map[string]*huma.Operation {
 }
 
 // show puts an example into its operation. Parameters that it does not name lose theirs: the page would send them as well.
-func (e Example) show(op *huma.Operation) error {
+func (e example) show(op *huma.Operation) error {
 	var errs []error
 	named := map[string]any{}
 	for name, v := range e.Path {
@@ -130,7 +130,7 @@ func (e Example) show(op *huma.Operation) error {
 	return errors.Join(append(errs, e.showBody(op))...)
 }
 
-func (e Example) showBody(op *huma.Operation) error {
+func (e example) showBody(op *huma.Operation) error {
 	if (op.RequestBody == nil) != (e.Body == nil) {
 		return fmt.Errorf("example %q has a body and the operation none, or the other way round", e.Operation)
 	}

@@ -49,6 +49,7 @@ type Ports struct {
 	Admin    net.Listener // nil for none
 	Auth     *auth.Authenticator
 	Profiles bool // the admin port shows profiles of the running program
+	About    About
 	// MaxConnections bounds the open connections of Public; DefaultMaxConnections when 0.
 	MaxConnections int
 }
@@ -71,7 +72,7 @@ func Run(ctx context.Context, svc Service, ports Ports, logger *slog.Logger) err
 	})
 	if ports.Admin != nil {
 		group.Go(func() error {
-			return Serve(ctx, ports.Admin, adminConnections, adminPort(svc.AdminHandler(), ports), logger)
+			return Serve(ctx, ports.Admin, adminConnections, adminPort(svc, ports), logger)
 		})
 	}
 	err := group.Wait()

@@ -19,8 +19,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
-// DefaultMaxBodyBytes bounds a request body where an operation sets no limit of its own.
-const DefaultMaxBodyBytes = 2 << 20
+// defaultMaxBodyBytes bounds a request body where an operation sets no limit of its own.
+const defaultMaxBodyBytes = 2 << 20
 
 // bodyTimeout bounds how long a body may take, so that a sender that stalls does not hold a connection for ever.
 const bodyTimeout = 30 * time.Second
@@ -100,7 +100,7 @@ const (
 	keyInBodyMetadata = "key_in_body"
 )
 
-// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to DefaultMaxBodyBytes, and
+// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to defaultMaxBodyBytes, and
 // the time to send it to 30 seconds.
 func Register[I, O any](api huma.API, scope string, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	if op.Metadata == nil {
@@ -113,7 +113,7 @@ func Register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	}
 	if op.MaxBodyBytes == 0 {
-		op.MaxBodyBytes = DefaultMaxBodyBytes
+		op.MaxBodyBytes = defaultMaxBodyBytes
 	}
 	if op.BodyReadTimeout == 0 {
 		op.BodyReadTimeout = bodyTimeout // huma has a default of its own, but not for bodies that are read by hand

@@ -11,10 +11,10 @@ import (
 
 // told answers the command line of a service, which takes its settings from the environment: --help and --version. It returns the exit
 // code.
-func told[C any](name string, defaults Settings, args []string) int {
+func told[C any](name string, defaults settings, args []string) int {
 	switch args[0] {
 	case "--version", "-version", "version":
-		fmt.Println(name, Version())
+		fmt.Println(name, Build())
 		return 0
 	case "--help", "-h", "-help", "help":
 		fmt.Printf("%s runs until SIGINT or SIGTERM. It takes its settings from the environment:\n\n", name)

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -26,8 +25,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/telemetry"
 )
 
-// Settings are the environment variables that every service process reads.
-type Settings struct {
+// settings are the environment variables that every service process reads.
+type settings struct {
 	Listen      string   `env:"AISLE_LISTEN"`                           // public address; each service has its default
 	AdminListen string   `env:"AISLE_ADMIN_LISTEN"`                     // health, metrics, profiles; "off" for none
 	KeysFile    string   `env:"AISLE_KEYS_FILE"`                        // made by "aisle keys create"
@@ -60,7 +59,7 @@ type Deps struct {
 // Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With
 // --help it prints the settings, with --version the version.
 func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
-	defaults := Settings{Listen: listen, AdminListen: adminListen}
+	defaults := settings{Listen: listen, AdminListen: adminListen}
 	if len(os.Args) > 1 {
 		return told[C](name, defaults, os.Args[1:])
 	}
@@ -85,13 +84,14 @@ func OneLine(err error) string {
 }
 
 func run[C any](
-	ctx context.Context, name string, s Settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
+	ctx context.Context, name string, s settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
 ) error {
 	var config C
 	variables, err := withSecrets(env.ToMap(os.Environ()), &s, &config)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
+	settings := shownSettings(variables, &s, &config)
 	options := env.Options{Environment: variables}
 	if err := errors.Join(env.ParseWithOptions(&s, options), env.ParseWithOptions(&config, options)); err != nil {
 		return fmt.Errorf("settings: %w", err)
@@ -143,13 +143,14 @@ func run[C any](
 		ctx, service,
 		httpserver.Ports{
 			Public: readiness.Hold(public, service), Admin: admin, Auth: authenticator, Profiles: s.Profiles, MaxConnections: s.Connections,
+			About: About(name, settings),
 		},
 		logger,
 	)
 }
 
 // addresses are where the process listens.
-func (s Settings) addresses() []string {
+func (s settings) addresses() []string {
 	if s.AdminListen == "" || s.AdminListen == "off" {
 		return []string{s.Listen}
 	}
@@ -164,7 +165,7 @@ func addressOf(l net.Listener) string {
 	return l.Addr().String()
 }
 
-func listen(s Settings) (public, admin net.Listener, err error) {
+func listen(s settings) (public, admin net.Listener, err error) {
 	if public, err = httpserver.Listen(s.Listen); err != nil {
 		return nil, nil, fmt.Errorf("AISLE_LISTEN: %w", err)
 	}
@@ -175,19 +176,4 @@ func listen(s Settings) (public, admin net.Listener, err error) {
 		return nil, nil, errors.Join(fmt.Errorf("AISLE_ADMIN_LISTEN: %w", err), public.Close())
 	}
 	return public, admin, nil
-}
-
-// version is set by the linker: go build -ldflags "-X github.com/aisle-rec/aisle/shared/process.version=v1.2.3".
-var version string
-
-// Version returns the version of the running program: that of the linker, else that which the Go tool recorded.
-func Version() string {
-	if version != "" {
-		return version
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "dev"
-	}
-	return info.Main.Version
 }

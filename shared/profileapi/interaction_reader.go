@@ -10,8 +10,8 @@ import (
 	"math"
 )
 
-// ErrInteractionsDamaged says that a stream does not have the form of interactions, or that a checksum does not match.
-var ErrInteractionsDamaged = errors.New("the interactions stream is damaged")
+// errInteractionsDamaged says that a stream does not have the form of interactions, or that a checksum does not match.
+var errInteractionsDamaged = errors.New("the interactions stream is damaged")
 
 // InteractionReader reads the interactions stream block by block, in constant memory. It is not safe for concurrent use.
 type InteractionReader struct {
@@ -64,13 +64,13 @@ func (r *InteractionReader) Next() (*InteractionBlock, error) {
 		p := payloadReader{rest: payload}
 		if blocks, rows := p.uvarint(), p.uvarint(); p.bad || blocks != r.blocks || rows != r.rows {
 			return nil, fmt.Errorf(
-				"%w: its end counts %d blocks and %d interactions, %d and %d came", ErrInteractionsDamaged, blocks, rows, r.blocks, r.rows,
+				"%w: its end counts %d blocks and %d interactions, %d and %d came", errInteractionsDamaged, blocks, rows, r.blocks, r.rows,
 			)
 		}
 		r.done = true
 		return nil, io.EOF
 	}
-	return nil, fmt.Errorf("%w: unknown frame %q", ErrInteractionsDamaged, kind)
+	return nil, fmt.Errorf("%w: unknown frame %q", errInteractionsDamaged, kind)
 }
 
 func (r *InteractionReader) header() error {
@@ -82,10 +82,10 @@ func (r *InteractionReader) header() error {
 		return err
 	}
 	if string(h[:len(interactionsMagic)]) != interactionsMagic {
-		return fmt.Errorf("%w: it does not start with %s", ErrInteractionsDamaged, interactionsMagic)
+		return fmt.Errorf("%w: it does not start with %s", errInteractionsDamaged, interactionsMagic)
 	}
 	if v := h[len(interactionsMagic)]; v != interactionsVersion {
-		return fmt.Errorf("%w: it has version %d, this program reads %d", ErrInteractionsDamaged, v, interactionsVersion)
+		return fmt.Errorf("%w: it has version %d, this program reads %d", errInteractionsDamaged, v, interactionsVersion)
 	}
 	r.begun = true
 	return nil
@@ -109,7 +109,7 @@ func (r *InteractionReader) readFrame() (byte, []byte, error) {
 	}
 	size := int(binary.LittleEndian.Uint32(h[1:]))
 	if size > maxFrameBytes {
-		return 0, nil, fmt.Errorf("%w: a frame of %d bytes", ErrInteractionsDamaged, size)
+		return 0, nil, fmt.Errorf("%w: a frame of %d bytes", errInteractionsDamaged, size)
 	}
 	if cap(r.frame) < size+4 {
 		r.frame = make([]byte, size+4)
@@ -120,7 +120,7 @@ func (r *InteractionReader) readFrame() (byte, []byte, error) {
 	}
 	payload := frame[:size]
 	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(frame[size:]) {
-		return 0, nil, fmt.Errorf("%w: wrong checksum in block %d", ErrInteractionsDamaged, r.blocks+1)
+		return 0, nil, fmt.Errorf("%w: wrong checksum in block %d", errInteractionsDamaged, r.blocks+1)
 	}
 	return h[0], payload, nil
 }
@@ -136,12 +136,12 @@ func (r *InteractionReader) decode(payload []byte) error {
 		*table = p.table((*table)[:0])
 	}
 	if p.bad || len(p.rest) != n*bytesPerRow {
-		return fmt.Errorf("%w: block %d has the wrong length", ErrInteractionsDamaged, r.blocks+1)
+		return fmt.Errorf("%w: block %d has the wrong length", errInteractionsDamaged, r.blocks+1)
 	}
 	for c, column := range [tables]*[]int32{&b.User, &b.Session, &b.Item, &b.Order, &b.Type} {
 		var ok bool
 		if *column, ok = indexes((*column)[:0], p.take(4*n), len(*strings[c])); !ok {
-			return fmt.Errorf("%w: block %d points outside a string table", ErrInteractionsDamaged, r.blocks+1)
+			return fmt.Errorf("%w: block %d points outside a string table", errInteractionsDamaged, r.blocks+1)
 		}
 	}
 	b.Weight = floats(b.Weight[:0], p.take(4*n))

@@ -20,16 +20,16 @@ type Gate struct {
 	patience   time.Duration
 	now        func() time.Time
 
-	mu       sync.Mutex
-	pending  map[string]time.Time // by shop: when something of it last came, at first the start
-	last     error
-	standing chan struct{}
-	open     bool
+	mu      sync.Mutex
+	pending map[string]time.Time // by shop: when something of it last came, at first the start
+	last    error
+	started chan struct{}
+	open    bool
 }
 
 // NewGate returns a gate for shops; what and peer name, for messages, what is read and who is asked.
 func NewGate(what, peer string, shops []string, patience time.Duration, now func() time.Time) *Gate {
-	g := &Gate{what: what, peer: peer, patience: patience, now: now, pending: map[string]time.Time{}, standing: make(chan struct{})}
+	g := &Gate{what: what, peer: peer, patience: patience, now: now, pending: map[string]time.Time{}, started: make(chan struct{})}
 	for _, shop := range shops {
 		g.pending[shop] = now()
 	}
@@ -53,7 +53,7 @@ func (g *Gate) Synced(shop string) {
 	delete(g.pending, shop)
 	if len(g.pending) == 0 && !g.open {
 		g.open = true
-		close(g.standing)
+		close(g.started)
 	}
 }
 
@@ -64,8 +64,8 @@ func (g *Gate) Failed(err error) {
 	g.last = err
 }
 
-// Standing returns a channel that is closed when the gate opens, once.
-func (g *Gate) Standing() <-chan struct{} { return g.standing }
+// Started returns a channel that is closed when the gate opens, once.
+func (g *Gate) Started() <-chan struct{} { return g.started }
 
 // check opens the gate when there is no use in waiting, and else looks again when there may be none.
 func (g *Gate) check() {
@@ -83,7 +83,7 @@ func (g *Gate) check() {
 		return
 	}
 	g.open = true
-	close(g.standing)
+	close(g.started)
 }
 
 // Part says for /readyz what is still being read.

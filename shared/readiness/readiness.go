@@ -57,31 +57,31 @@ func (p Part) write(w io.Writer) {
 	}
 }
 
-// Standing is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it
+// starter is implemented by services that need a moment after their start before they can answer. The channel is closed then, or when it
 // is no use to wait any longer.
-type Standing interface{ Standing() <-chan struct{} }
+type starter interface{ Started() <-chan struct{} }
 
-// Hold returns a listener that accepts nothing before a service stands: callers wait in the queue of the system, for the moment that it
-// takes, instead of getting empty answers. Services that do not implement Standing stand at once.
+// Hold returns a listener that accepts nothing before a service has started: callers wait in the queue of the system, for the moment that it
+// takes, instead of getting empty answers. Services that do not implement starter have started at once.
 func Hold(l net.Listener, service any) net.Listener {
-	s, waits := service.(Standing)
+	s, waits := service.(starter)
 	if !waits || l == nil {
 		return l
 	}
-	return &held{Listener: l, standing: s.Standing(), closed: make(chan struct{})}
+	return &heldListener{Listener: l, started: s.Started(), closed: make(chan struct{})}
 }
 
-type held struct {
+type heldListener struct {
 	net.Listener
-	standing <-chan struct{}
-	once     sync.Once
-	closed   chan struct{}
+	started <-chan struct{}
+	once    sync.Once
+	closed  chan struct{}
 }
 
 // Accept waits for the service and then for a connection.
-func (h *held) Accept() (net.Conn, error) {
+func (h *heldListener) Accept() (net.Conn, error) {
 	select {
-	case <-h.standing:
+	case <-h.started:
 		return h.Listener.Accept()
 	case <-h.closed:
 		return nil, net.ErrClosed
@@ -89,19 +89,19 @@ func (h *held) Accept() (net.Conn, error) {
 }
 
 // Close ends the waiting as well.
-func (h *held) Close() error {
+func (h *heldListener) Close() error {
 	h.once.Do(func() { close(h.closed) })
 	return h.Listener.Close()
 }
 
-// All returns a channel that is closed when all services stand.
+// All returns a channel that is closed when all services have started.
 func All(services ...any) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for _, service := range services {
-			if s, waits := service.(Standing); waits {
-				<-s.Standing()
+			if s, waits := service.(starter); waits {
+				<-s.Started()
 			}
 		}
 	}()

@@ -37,7 +37,7 @@ func TestAGateOpens(t *testing.T) {
 	opened := func(g *Gate) bool {
 		synctest.Wait()
 		select {
-		case <-g.Standing():
+		case <-g.Started():
 			return true
 		default:
 			return false
@@ -93,7 +93,7 @@ func TestAGateOpens(t *testing.T) {
 
 type slow chan struct{}
 
-func (s slow) Standing() <-chan struct{} { return s }
+func (s slow) Started() <-chan struct{} { return s }
 
 // TestCallersWaitForTheService calls before the service stands: the call is answered afterwards.
 func TestCallersWaitForTheService(t *testing.T) {

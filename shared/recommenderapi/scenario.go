@@ -33,7 +33,7 @@ type Scenario struct {
 	UpdatedAt         wire.Time  `json:"updated_at,omitempty" readOnly:"true"`
 }
 
-// Source is one supply of candidates.
+// Source is one place that candidates come from.
 type Source struct {
 	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,query,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
 	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much; 1 when absent"`

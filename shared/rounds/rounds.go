@@ -22,12 +22,12 @@ type Rounds struct {
 	Visit func(ctx context.Context, shop string) (busy bool)
 
 	mu    sync.Mutex
-	shops map[string]*turn
+	shops map[string]*schedule
 	wake  chan struct{}
 }
 
-// turn is when a shop is visited next.
-type turn struct {
+// schedule is when a shop is visited next.
+type schedule struct {
 	next    time.Time
 	pause   time.Duration // before next
 	running bool
@@ -47,7 +47,7 @@ func (r *Rounds) Soon(shop string) {
 func (r *Rounds) Now(shop string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.turn(shop)
+	t := r.scheduleOf(shop)
 	t.next, t.pause, t.again = time.Time{}, r.Every, t.running
 	select {
 	case r.waking() <- struct{}{}:
@@ -55,13 +55,13 @@ func (r *Rounds) Now(shop string) {
 	}
 }
 
-func (r *Rounds) turn(shop string) *turn {
+func (r *Rounds) scheduleOf(shop string) *schedule {
 	if r.shops == nil {
-		r.shops = map[string]*turn{}
+		r.shops = map[string]*schedule{}
 	}
 	t := r.shops[shop]
 	if t == nil {
-		t = &turn{pause: r.Every}
+		t = &schedule{pause: r.Every}
 		r.shops[shop] = t
 	}
 	return t
@@ -113,7 +113,7 @@ func (r *Rounds) Run(ctx context.Context, shops func() []string) {
 func (r *Rounds) begin(shop string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.turn(shop)
+	t := r.scheduleOf(shop)
 	if t.running || time.Now().Before(t.next) {
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxRepairs bounds how often reading is taken up again behind the line of a quote that is not closed: each costs up to MaxRecord bytes of
+// maxRepairs bounds how often reading is taken up again behind the line of a quote that is not closed: each costs up to maxRecord bytes of
 // looking.
 const maxRepairs = 100
 
@@ -115,7 +115,7 @@ func (s *csvSource) fill() bool {
 		s.at = 0
 	}
 	if s.end == cap(s.buffer) {
-		if s.end >= MaxRecord {
+		if s.end >= maxRecord {
 			return false
 		}
 		grown := make([]byte, s.end, 2*s.end)
@@ -148,7 +148,7 @@ func (s *csvSource) next() (Record, error) {
 				continue
 			}
 			if size, outcome = s.tooLong(data); outcome == needMore {
-				return Record{}, ErrLongRecord
+				return Record{}, errLongRecord
 			}
 		}
 		line := s.line
@@ -172,7 +172,7 @@ func (s *csvSource) next() (Record, error) {
 	}
 }
 
-// tooLong gives up on a quote that is not closed within MaxRecord bytes; a line of that length ends the file.
+// tooLong gives up on a quote that is not closed within maxRecord bytes; a line of that length ends the file.
 func (s *csvSource) tooLong(data []byte) (int, outcome) {
 	if end := bytes.IndexByte(data, '\n'); end >= 0 {
 		return end + 1, isBroken

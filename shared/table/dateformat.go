@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ParseDateFormat turns a form of times such as "DD.MM.YYYY HH:mm:ss" or "%d.%m.%Y %H:%M" into a layout of package time.
-func ParseDateFormat(format string) (string, error) {
+// parseDateFormat turns a form of times such as "DD.MM.YYYY HH:mm:ss" or "%d.%m.%Y %H:%M" into a layout of package time.
+func parseDateFormat(format string) (string, error) {
 	tokens := [][2]string{
 		{"YYYY", "2006"}, {"yyyy", "2006"}, {"YY", "06"}, {"yy", "06"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"DD", "02"},
 		{"dd", "02"},

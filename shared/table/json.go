@@ -18,7 +18,7 @@ func (r *Reader) openJSON(text *bufio.Reader, line int64, flatten bool) error {
 	r.Format = NDJSON
 	first, _ := text.Peek(1)
 	if first[0] == '[' || spread(text) {
-		bounded := &boundedReader{r: text, left: MaxRecord}
+		bounded := &boundedReader{r: text, left: maxRecord}
 		d := json.NewDecoder(bounded)
 		member, err := findList(d)
 		if err != nil {
@@ -84,8 +84,8 @@ type jsonLines struct {
 
 func (s *jsonLines) next() (Record, error) {
 	for blanks := 0; ; blanks++ {
-		if blanks > MaxRecord {
-			return Record{}, ErrLongRecord
+		if blanks > maxRecord {
+			return Record{}, errLongRecord
 		}
 		s.line++
 		data, err := readLine(s.r)
@@ -232,19 +232,19 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// boundedReader ends after MaxRecord bytes of one record.
+// boundedReader ends after maxRecord bytes of one record.
 type boundedReader struct {
 	r    io.Reader
 	left int
 }
 
 // renew grants the bytes of one more record.
-func (b *boundedReader) renew() { b.left = MaxRecord }
+func (b *boundedReader) renew() { b.left = maxRecord }
 
 // Read implements io.Reader.
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, ErrLongRecord
+		return 0, errLongRecord
 	}
 	n, err := b.r.Read(p[:min(len(p), b.left)])
 	b.left -= n

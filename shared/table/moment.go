@@ -26,7 +26,7 @@ func (t *Times) Learn(text string) {
 }
 
 func (t *Times) note(m moment) {
-	if !m.doubtfulOrder() {
+	if !m.ambiguousOrder() {
 		return
 	}
 	switch {
@@ -105,7 +105,7 @@ func (t *Times) date(m moment, text string) (year, month, day int, why string) {
 		}
 	}
 	switch {
-	case !m.doubtfulOrder() || m.a == m.b || m.a > 12:
+	case !m.ambiguousOrder() || m.a == m.b || m.a > 12:
 		return year, m.b, m.a, ""
 	case m.b > 12:
 		return year, m.a, m.b, ""
@@ -133,8 +133,8 @@ type moment struct {
 
 func (m *moment) yearFirst() bool { return m.long }
 
-// doubtfulOrder reports whether day and month may stand in either order; with points the day is first everywhere.
-func (m *moment) doubtfulOrder() bool { return !m.long && m.separator != '.' }
+// ambiguousOrder reports whether day and month may stand in either order; with points the day is first everywhere.
+func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 
 // parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
 // 20260131120000).

@@ -63,11 +63,11 @@ func (n *Numbers) Parse(text string) (a Amount, why string) {
 		return Amount{}, why
 	}
 	n.note(p)
-	if p.doubtful != 0 {
+	if p.ambiguous != 0 {
 		switch n.Mark() {
 		case 0:
 			return Amount{}, ambiguous(text, p)
-		case p.doubtful: // it is the decimal mark
+		case p.ambiguous: // it is the decimal mark
 		default:
 			p.whole, p.fraction = p.whole+p.fraction, ""
 		}
@@ -130,7 +130,7 @@ type scanned struct {
 	exponent        string
 	negative        bool
 	decimal         byte // the mark that can only be the decimal one, 0 when none does
-	doubtful        byte // the mark that may be the decimal one or join thousands
+	ambiguous       byte // the mark that may be the decimal one or join thousands
 	currency        string
 }
 
@@ -236,7 +236,7 @@ func (p *scanned) single(text string, spaced bool) string {
 	case p.fraction == "":
 		return notANumber
 	case len(p.fraction) == 3 && len(p.whole) >= 1 && len(p.whole) <= 3 && p.whole[0] != '0' && !spaced && p.exponent == "":
-		p.doubtful = text[at]
+		p.ambiguous = text[at]
 	default:
 		p.decimal = text[at]
 	}

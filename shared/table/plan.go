@@ -27,7 +27,7 @@ type PlanOptions struct {
 	Set        map[string]string            // field to the value of every row
 	MapValues  map[string]map[string]string // field to value in the file to value
 	Decimal    string                       // "." or ","
-	DateFormat string                       // as ParseDateFormat reads it
+	DateFormat string                       // as parseDateFormat reads it
 	Timezone   string                       // IANA name
 	JSON       bool                         // columns are members of JSON objects, so that fields may be objects themselves
 }
@@ -94,7 +94,7 @@ func (p *Plan) readOptions() (err error) {
 		return fmt.Errorf("decimal is %.20q, want . or ,", p.o.Decimal)
 	}
 	if p.o.DateFormat != "" {
-		if p.layout, err = ParseDateFormat(p.o.DateFormat); err != nil {
+		if p.layout, err = parseDateFormat(p.o.DateFormat); err != nil {
 			return err
 		}
 	}
@@ -124,8 +124,8 @@ func FieldOf(kind Kind, name string) (Field, bool) {
 	return Field{}, false
 }
 
-// FieldNames lists the names of the fields of a kind.
-func FieldNames(kind Kind) string {
+// fieldNames lists the names of the fields of a kind.
+func fieldNames(kind Kind) string {
 	var names []string
 	for _, f := range Fields(kind) {
 		names = append(names, f.Name)
@@ -141,7 +141,7 @@ func (p *Plan) checkNames(columns []string) error {
 	for _, column := range slices.Sorted(maps.Keys(p.o.Mapping)) {
 		if _, ok := FieldOf(p.Kind, p.o.Mapping[column]); !ok {
 			return fmt.Errorf(
-				"the mapping names %.64q, which is no field of %s: fields are %s", p.o.Mapping[column], p.Kind, FieldNames(p.Kind),
+				"the mapping names %.64q, which is no field of %s: fields are %s", p.o.Mapping[column], p.Kind, fieldNames(p.Kind),
 			)
 		}
 		if !exists(column) {
@@ -157,12 +157,12 @@ func (p *Plan) checkNames(columns []string) error {
 	}
 	for _, field := range slices.Sorted(maps.Keys(p.o.Set)) {
 		if _, ok := FieldOf(p.Kind, field); !ok {
-			return fmt.Errorf("set names %.64q, which is no field of %s: fields are %s", field, p.Kind, FieldNames(p.Kind))
+			return fmt.Errorf("set names %.64q, which is no field of %s: fields are %s", field, p.Kind, fieldNames(p.Kind))
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(p.o.MapValues)) {
 		if _, ok := FieldOf(p.Kind, field); !ok {
-			return fmt.Errorf("map_values names %.64q, which is no field of %s: fields are %s", field, p.Kind, FieldNames(p.Kind))
+			return fmt.Errorf("map_values names %.64q, which is no field of %s: fields are %s", field, p.Kind, fieldNames(p.Kind))
 		}
 	}
 	return nil

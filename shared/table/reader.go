@@ -21,11 +21,11 @@ const (
 	XLSX   = "xlsx"
 )
 
-// MaxRecord bounds one record in bytes: a small compressed file can hold a record of any size.
-const MaxRecord = 16 << 20
+// maxRecord bounds one record in bytes: a small compressed file can hold a record of any size.
+const maxRecord = 16 << 20
 
-// ErrLongRecord ends reading: what follows a record that is not read to its end cannot be told from it.
-var ErrLongRecord = fmt.Errorf("the record is longer than %d MiB; check for a quote or a tag that is not closed", MaxRecord>>20)
+// errLongRecord ends reading: what follows a record that is not read to its end cannot be told from it.
+var errLongRecord = fmt.Errorf("the record is longer than %d MiB; check for a quote or a tag that is not closed", maxRecord>>20)
 
 // List stands between the values of one column of one record that had several: repeated elements of XML.
 const List = "\x1f"

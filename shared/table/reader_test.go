@@ -165,7 +165,7 @@ func TestARecordWithoutEndIsNotReadIntoMemory(t *testing.T) {
 			w := gzip.NewWriter(&zipped)
 			filler := strings.Repeat(c.filler, 1<<20/len(c.filler))
 			_, err := io.WriteString(w, c.head)
-			for range 2 * MaxRecord >> 20 {
+			for range 2 * maxRecord >> 20 {
 				_, more := io.WriteString(w, filler)
 				err = errors.Join(err, more)
 			}
@@ -176,8 +176,8 @@ func TestARecordWithoutEndIsNotReadIntoMemory(t *testing.T) {
 			for err == nil {
 				_, err = r.Next()
 			}
-			if !errors.Is(err, ErrLongRecord) {
-				t.Errorf("got %v, want %v", err, ErrLongRecord)
+			if !errors.Is(err, errLongRecord) {
+				t.Errorf("got %v, want %v", err, errLongRecord)
 			}
 		})
 	}

@@ -41,7 +41,7 @@ func (r *Reader) openXML(text *bufio.Reader) error {
 		return errors.New("the file is XML, but no list of records such as <item> or <product> was found in it")
 	}
 	r.note("Each element <%s> is a record.", record)
-	bounded := &boundedReader{r: sized, left: MaxRecord}
+	bounded := &boundedReader{r: sized, left: maxRecord}
 	r.source = &xmlSource{reader: r, decoder: lenient(bounded), bounded: bounded, record: record}
 	return nil
 }

@@ -1,76 +1,51 @@
 package topk_test
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/aisle-rec/aisle/shared/topk"
 )
 
-func ExampleHeap() {
-	best := topk.New[float32](2)
-	for item, score := range []float32{0.1, 0.9, 0.9, 0.5} {
-		best.Push(int32(item), score)
-	}
-	fmt.Println(best.AppendSorted(nil))
-	// Output: [{1 0.9} {2 0.9}]
+func ExampleKeep() {
+	scores := []int{3, 9, 1, 7}
+	topk.Keep(&scores, 2, func(a, b int) bool { return a > b })
+	slices.Sort(scores)
+	fmt.Println(scores)
+	// Output: [7 9]
 }
 
-// The oracle sorts everything and cuts: the heap must agree on every input, ties included.
-func TestHeapEqualsFullSort(t *testing.T) {
+// The oracle sorts everything and cuts.
+func TestKeepEqualsSorting(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		k := rapid.IntRange(0, 12).Draw(t, "k")
-		scores := rapid.SliceOf(rapid.Float64Range(-2, 2)).Draw(t, "scores")
-		heap := topk.New[float64](k)
-		var all []topk.Entry[float64]
-		for i, s := range scores {
-			s = math.Round(s)
-			heap.Push(int32(i), s)
-			all = append(all, topk.Entry[float64]{Item: int32(i), Score: s})
-		}
-		slices.SortFunc(all, func(x, y topk.Entry[float64]) int {
-			if topk.Before(x, y) {
-				return -1
-			}
-			return 1
-		})
-		want := all[:min(k, len(all))]
-		got := heap.AppendSorted(nil)
-		if len(want) == 0 && len(got) == 0 {
-			return
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("k=%d: %s", k, diff)
+		few := rapid.IntRange(0, 12).Draw(t, "few values, which make many ties")
+		all := rapid.SliceOf(rapid.IntRange(0, few)).Draw(t, "all")
+		k := rapid.IntRange(-1, len(all)+2).Draw(t, "k")
+		want := slices.Sorted(slices.Values(all))[:min(max(k, 0), len(all))]
+		got := slices.Clone(all)
+		topk.Keep(&got, k, cmp.Less[int])
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("first %d of %v: %v", k, all, got)
 		}
 	})
 }
 
-func TestHeapEdges(t *testing.T) {
+func TestSelectKeepsEveryElement(t *testing.T) {
 	t.Parallel()
-	t.Run("NaN is never kept", func(t *testing.T) {
-		t.Parallel()
-		heap := topk.New[float32](3)
-		if heap.Push(1, float32(math.NaN())) || heap.Len() != 0 {
-			t.Fatal("a NaN score was kept")
-		}
-	})
-	t.Run("reset changes k and empties", func(t *testing.T) {
-		t.Parallel()
-		heap := topk.New[float32](1)
-		heap.Push(1, 1)
-		heap.Reset(2)
-		heap.Push(5, 1)
-		heap.Push(4, 1)
-		heap.Push(6, 1)
-		want := []topk.Scored{{Item: 4, Score: 1}, {Item: 5, Score: 1}}
-		if diff := cmp.Diff(want, heap.AppendSorted(nil)); diff != "" {
-			t.Fatal(diff)
-		}
-	})
+	all := []int{5, 1, 4, 1, 3, 9, 2, 6}
+	got := slices.Clone(all)
+	topk.Select(got, 3, cmp.Less[int])
+	if first := slices.Sorted(slices.Values(got[:3])); !slices.Equal(first, []int{1, 1, 2}) {
+		t.Errorf("the first 3 are %v", first)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, slices.Sorted(slices.Values(all))) {
+		t.Errorf("%v has other elements than %v", got, all)
+	}
 }

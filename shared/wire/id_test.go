@@ -15,7 +15,7 @@ func FuzzInvalidID(f *testing.F) {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		good := id != "" && utf8.ValidString(id) && utf8.RuneCountInString(id) <= MaxIDLength
+		good := id != "" && utf8.ValidString(id) && utf8.RuneCountInString(id) <= maxIDLength
 		for _, r := range id {
 			good = good && unicode.IsPrint(r)
 		}

@@ -49,6 +49,7 @@ const (
 
 // Service is a running similarity-service.
 type Service struct {
+	config     Config
 	deps       process.Deps
 	server     *httpserver.Server
 	store      *store.Store
@@ -68,7 +69,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{deps: deps}
+	s := &Service{config: config, deps: deps}
 	if err := s.open(ctx, config); err != nil {
 		return nil, errors.Join(err, s.closeStores())
 	}
@@ -168,8 +169,8 @@ func (s *Service) AdminHandler() http.Handler {
 	return httpserver.Admin(s.deps.Registry, s.Ready)
 }
 
-// Standing is closed once the catalogues have been read, or when it is no use to wait for them.
-func (s *Service) Standing() <-chan struct{} { return s.gate.Standing() }
+// Started is closed once the catalogues have been read, or when it is no use to wait for them.
+func (s *Service) Started() <-chan struct{} { return s.gate.Started() }
 
 // Run does the background work until ctx ends: it follows catalogues and live models, keeps Redis filled, counts what is popular and
 // starts scheduled jobs.

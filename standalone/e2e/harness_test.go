@@ -135,6 +135,7 @@ type clients struct {
 	profile     *profileapi.Client
 	similarity  *similarityapi.Client
 	recommender *recommenderapi.Client
+	jobs        *httpclient.Client // whoever has /v1/jobs
 }
 
 // deployment is a running Aisle that can be killed and started again on the same data.
@@ -173,7 +174,7 @@ func startThree(t *testing.T, keysFile string) *deployment {
 // connectTo returns clients of the one binary.
 func connectTo(p *program, key string) clients {
 	c := httpclient.New(httpclient.Options{BaseURL: "http://" + p.address, Key: key})
-	return clients{profileapi.NewClient(c), similarityapi.NewClient(c), recommenderapi.NewClient(c)}
+	return clients{profileapi.NewClient(c), similarityapi.NewClient(c), recommenderapi.NewClient(c), c}
 }
 
 func threeSettings(keysFile string) []string {
@@ -222,6 +223,7 @@ func startThreeOn(t *testing.T, settings []string) *deployment {
 			}
 			return clients{
 				profileapi.NewClient(to(profile)), similarityapi.NewClient(to(similarity)), recommenderapi.NewClient(to(recommender)),
+				to(similarity),
 			}
 		},
 		restart: func(t *testing.T) *deployment { return startThreeOn(t, settings[:len(settings)-2]) },

@@ -37,8 +37,8 @@ type Program struct {
 // New prepares a program with two free ports, whose log is in folder; nothing runs yet.
 func New(folder, name, file string) (p *Program, err error) {
 	p = &Program{Name: name, File: file, Log: filepath.Join(folder, name+".log")}
-	if p.Addr, err = FreeAddress(); err == nil {
-		p.Admin, err = FreeAddress()
+	if p.Addr, err = freeAddress(); err == nil {
+		p.Admin, err = freeAddress()
 	}
 	return p, err
 }
@@ -139,8 +139,8 @@ func (p *Program) Fetch(ctx context.Context, path string) ([]byte, error) {
 	return data, err
 }
 
-// FreeAddress is a loopback port that nobody listens on now.
-func FreeAddress() (string, error) {
+// freeAddress is a loopback port that nobody listens on now.
+func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)

@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 			flags.Usage()
 			return nil
 		case "--version", "-version", "version":
-			fmt.Fprintln(out, "migrate", process.Version())
+			fmt.Fprintln(out, "migrate", process.Build())
 			return nil
 		}
 	}

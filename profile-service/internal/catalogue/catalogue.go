@@ -41,9 +41,9 @@ func (c *Catalogue) Ring(shop string) {
 	c.bell.ring(shop)
 }
 
-// Change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the
+// change says what an item becomes: present is nil when there is none, and the result nil when it is to be deleted. An error stops the
 // whole update.
-type Change func(present *profileapi.Item) (*profileapi.Item, error)
+type change func(present *profileapi.Item) (*profileapi.Item, error)
 
 // Update applies a change to each id in order, all in one transaction, and returns the items after it (nil where deleted). An item that
 // stays the same keeps its version and does not appear in the feed again.
@@ -88,10 +88,10 @@ func (c *Catalogue) Update(
 }
 
 // apply returns the row to write, nil when nothing changes, and the item after the change.
-func (c *Catalogue) apply(row store.ItemRow, exists bool, id string, change Change) (*store.ItemRow, *profileapi.Item, error) {
+func (c *Catalogue) apply(row store.ItemRow, exists bool, id string, change change) (*store.ItemRow, *profileapi.Item, error) {
 	var present *profileapi.Item
 	if exists && !row.Deleted {
-		item, err := ItemOf(row)
+		item, err := itemOf(row)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -119,7 +119,7 @@ func (c *Catalogue) apply(row store.ItemRow, exists bool, id string, change Chan
 			return nil, present, nil
 		}
 	}
-	item, err := ItemOf(next)
+	item, err := itemOf(next)
 	return &next, &item, err
 }
 
@@ -142,8 +142,8 @@ func fill(row *store.ItemRow, item profileapi.Item) error {
 	return nil
 }
 
-// ItemOf reads the item of a row.
-func ItemOf(row store.ItemRow) (profileapi.Item, error) {
+// itemOf reads the item of a row.
+func itemOf(row store.ItemRow) (profileapi.Item, error) {
 	var item profileapi.Item
 	if err := json.Unmarshal(row.Body, &item); err != nil {
 		return item, fmt.Errorf("read item %q: %w", row.ItemID, err)
@@ -163,7 +163,7 @@ func (c *Catalogue) Item(ctx context.Context, shop, id string) (profileapi.Item,
 	if !ok || row.Deleted {
 		return profileapi.Item{}, apierror.NotFound("item", id)
 	}
-	return ItemOf(row)
+	return itemOf(row)
 }
 
 // PutAll stores valid items whole.

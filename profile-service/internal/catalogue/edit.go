@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/validation"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -38,7 +38,7 @@ func (c *Catalogue) Patch(ctx context.Context, shop, id string, patch []byte, re
 		if err := require(present.Version); err != nil {
 			return nil, err
 		}
-		merged, err := check.MergePatch(present, patch)
+		merged, err := validation.MergePatch(present, patch)
 		if err != nil {
 			return nil, apierror.Malformed("The patch cannot be applied.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 		}
@@ -73,14 +73,14 @@ func versionOf(item *profileapi.Item) int64 {
 func decodeOne(id string, body []byte) (profileapi.Item, error) {
 	var item profileapi.Item
 	if err := json.Unmarshal(body, &item); err != nil {
-		return item, apierror.Invalid("The item is not usable.", check.DecodeError(err, ""))
+		return item, apierror.Invalid("The item is not usable.", validation.DecodeError(err, ""))
 	}
 	if item.ItemID != "" && item.ItemID != id {
 		return item, apierror.Invalid("The item is not usable.", apierror.FieldError{Pointer: "/item_id", Code: "id_differs",
 			Detail: "item_id differs from the id in the path. Leave it out or make it the same."})
 	}
 	item.ItemID = id
-	if bad := Validate(&item, ""); len(bad) > 0 {
+	if bad := validate(&item, ""); len(bad) > 0 {
 		return item, apierror.Invalid("The item is not usable.", bad...)
 	}
 	return item, nil
@@ -120,7 +120,7 @@ func (c *Catalogue) List(ctx context.Context, shop string, f Filter) ([]profilea
 	}
 	items := make([]profileapi.Item, len(rows))
 	for i, row := range rows {
-		if items[i], err = ItemOf(row); err != nil {
+		if items[i], err = itemOf(row); err != nil {
 			return nil, err
 		}
 	}

@@ -66,7 +66,7 @@ func (c *Catalogue) read(ctx context.Context, shop string, position int64, limit
 	for _, row := range rows {
 		change := profileapi.ItemChange{ItemID: row.ItemID, Cursor: cursor.Encode(cursor.ItemChanges, "", row.Position)}
 		if !row.Deleted {
-			item, err := ItemOf(row)
+			item, err := itemOf(row)
 			if err != nil {
 				return page, err
 			}

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/validation"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -20,14 +20,14 @@ const maxText = 256 // of a tag and of a level of a category path
 func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldError) {
 	var item profileapi.Item
 	if err := json.Unmarshal(data, &item); err != nil {
-		return item, []profileapi.FieldError{check.DecodeError(err, pointer)}
+		return item, []profileapi.FieldError{validation.DecodeError(err, pointer)}
 	}
-	return item, Validate(&item, pointer)
+	return item, validate(&item, pointer)
 }
 
-// Validate reports every bad field of an item.
-func Validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
-	v := &check.Fields{Pointer: pointer}
+// validate reports every bad field of an item.
+func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
+	v := &validation.Fields{Pointer: pointer}
 	v.ID("/item_id", item.ItemID, true)
 	v.ID("/parent_id", item.ParentID, false)
 	if item.ParentID != "" && item.ParentID == item.ItemID {
@@ -58,7 +58,7 @@ func Validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 }
 
 // checkVectors wants vectors that point somewhere. That their numbers are finite is a matter of JSON.
-func checkVectors(v *check.Fields, vectors profileapi.Vectors) {
+func checkVectors(v *validation.Fields, vectors profileapi.Vectors) {
 	if len(vectors) > profileapi.MaxSpaces {
 		v.Wrong("/vectors", "too_many", fmt.Sprintf("At most %d vectors of an item are kept, one for each space.", profileapi.MaxSpaces))
 		return
@@ -79,7 +79,7 @@ func checkVectors(v *check.Fields, vectors profileapi.Vectors) {
 	}
 }
 
-func checkMarkets(v *check.Fields, item *profileapi.Item) {
+func checkMarkets(v *validation.Fields, item *profileapi.Item) {
 	if len(item.Prices) > 256 || len(item.Countries) > 256 {
 		v.Wrong("/prices", "too_many", "At most 256 prices and 256 countries are kept.")
 		return
@@ -102,7 +102,7 @@ func checkMarkets(v *check.Fields, item *profileapi.Item) {
 }
 
 // CheckStock judges a stock, nil being in stock.
-func CheckStock(v *check.Fields, pointer string, s *profileapi.Stock) {
+func CheckStock(v *validation.Fields, pointer string, s *profileapi.Stock) {
 	if s == nil {
 		return
 	}

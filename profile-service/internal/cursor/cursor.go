@@ -22,8 +22,8 @@ const (
 	Imports      Kind = 6
 )
 
-// ErrInvalid says that a text is no cursor of the asked kind.
-var ErrInvalid = errors.New("not a cursor of this listing: pass one that it returned, unchanged")
+// errInvalid says that a text is no cursor of the asked kind.
+var errInvalid = errors.New("not a cursor of this listing: pass one that it returned, unchanged")
 
 // Encode packs numbers and a text.
 func Encode(kind Kind, text string, numbers ...int64) string {
@@ -40,17 +40,17 @@ func Encode(kind Kind, text string, numbers ...int64) string {
 func Decode(kind Kind, cursor string, numbers ...*int64) (string, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) < 6 {
-		return "", ErrInvalid
+		return "", errInvalid
 	}
 	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
 	if crc32.ChecksumIEEE(body) != sum || body[0] != byte(kind) || int(body[1]) != len(numbers) {
-		return "", ErrInvalid
+		return "", errInvalid
 	}
 	rest := body[2:]
 	for _, n := range numbers {
 		v, size := binary.Varint(rest)
 		if size <= 0 {
-			return "", ErrInvalid
+			return "", errInvalid
 		}
 		*n, rest = v, rest[size:]
 	}

@@ -25,11 +25,11 @@ func TestCursorsOfOtherListingsAreRefused(t *testing.T) {
 	for _, refused := range []string{
 		"", "x", "AAAAAAAAAA", Encode(Items, "a"), Encode(Events, "", 1, 2), Encode(ItemChanges, "", 1) + "A",
 	} {
-		if _, err := Decode(ItemChanges, refused, &n); !errors.Is(err, ErrInvalid) {
+		if _, err := Decode(ItemChanges, refused, &n); !errors.Is(err, errInvalid) {
 			t.Errorf("%q: %v", refused, err)
 		}
 	}
-	if _, err := Decode(Events, Encode(Events, "", 1), &n, &m); !errors.Is(err, ErrInvalid) {
+	if _, err := Decode(Events, Encode(Events, "", 1), &n, &m); !errors.Is(err, errInvalid) {
 		t.Errorf("too few numbers: %v", err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Limits of a request and of one event.
 const (
 	MaxEvents = 1000 // per request
-	MaxLines  = 1000 // per event
+	maxLines  = 1000 // per event
 	maxRest   = 64 << 10
 )
 
@@ -48,8 +48,8 @@ func NewRules(weights Weights) *Rules {
 // Weights returns the weight table that the rules were built with.
 func (r *Rules) Weights() Weights { return r.weights }
 
-// Window is when acceptable events happened.
-type Window struct {
+// TimeRange is when acceptable events happened.
+type TimeRange struct {
 	Now      time.Time
 	Earliest time.Time // older events are past the retention
 	Most     int       // events of a body; 0: MaxEvents
@@ -72,7 +72,7 @@ type Body struct {
 // Decode reads a body: one event, an array of events, or an object with "events" (or "batch"), whose other members, such as the key of a
 // beacon, are not looked at. Events may have the form of another system, see package foreign. The error is a *SyntaxError or a *SizeError;
 // whatever is wrong with a single event is in its Judged. Cost O(len(data)); the result does not share memory with data.
-func (r *Rules) Decode(data []byte, w Window) (Body, error) {
+func (r *Rules) Decode(data []byte, w TimeRange) (Body, error) {
 	if !utf8.Valid(data) {
 		return Body{}, &SyntaxError{Detail: "the body is not valid UTF-8"}
 	}
@@ -114,7 +114,7 @@ func (e *SizeError) Error() string { return e.Detail }
 type decoder struct {
 	scanner
 	rules   *Rules
-	window  Window
+	window  TimeRange
 	tooMany bool
 	around  foreign.Wrapper // members of the object around the events
 
@@ -122,7 +122,7 @@ type decoder struct {
 	event    *Event
 	errors   []profileapi.FieldError
 	warnings []profileapi.FieldError
-	lenient  []profileapi.FieldError // of optional fields; see settle
+	lenient  []profileapi.FieldError // of optional fields; see reportLenient
 	pointer  string                  // of the event
 	rest     [restFields][]byte
 	itemID   string
@@ -220,13 +220,13 @@ func (d *decoder) one(pointer string) Judged {
 		}
 	}
 	d.finish()
-	d.settle()
+	d.reportLenient()
 	judged.Errors, judged.Warnings = d.errors, d.warnings
 	return judged
 }
 
 // translated judges an event that had another form. Pointers name the fields as they were sent.
-func (r *Rules) translated(t *foreign.Translation, pointer string, w Window) Judged {
+func (r *Rules) translated(t *foreign.Translation, pointer string, w TimeRange) Judged {
 	if t.Problem != "" {
 		return Judged{Errors: []profileapi.FieldError{{Pointer: pointer + t.Pointer, Code: "no_event", Detail: t.Problem}}}
 	}
@@ -261,8 +261,8 @@ func (d *decoder) optional(read func()) {
 	d.errors = d.errors[:before]
 }
 
-// settle makes warnings of what optional fields lack, or errors too when the event is refused anyway: whoever mends it mends all.
-func (d *decoder) settle() {
+// reportLenient makes warnings of what optional fields lack, or errors too when the event is refused anyway: whoever mends it mends all.
+func (d *decoder) reportLenient() {
 	if len(d.errors) > 0 {
 		d.errors = append(d.errors, d.lenient...)
 		return

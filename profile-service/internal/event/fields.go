@@ -242,14 +242,14 @@ func (d *decoder) lines() {
 	n := 0
 	d.pos++
 	for first := true; d.next(']', first); first = false {
-		if n++; n > MaxLines {
+		if n++; n > maxLines {
 			d.skip(3)
 			continue
 		}
 		d.line("/items/" + strconv.Itoa(n-1))
 	}
-	if n > MaxLines {
-		d.wrong("/items", "too_many", fmt.Sprintf("An event has at most %d items.", MaxLines))
+	if n > maxLines {
+		d.wrong("/items", "too_many", fmt.Sprintf("An event has at most %d items.", maxLines))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // The codes of warnings of members that are no fields.
 const (
-	CodeUnknownField = "unknown_field"
+	codeUnknownField = "unknown_field"
 	CodeNearField    = "near_field" // the name is nearly that of a field, or what others call it
 )
 
@@ -83,7 +83,7 @@ func (d *decoder) unknownOfLine(line, name string) {
 		return
 	}
 	d.warn(
-		pointer, CodeUnknownField,
+		pointer, codeUnknownField,
 		fmt.Sprintf("%.64q is not a field of a line and is left out. item_id, quantity, price and recommendation_id are.", name),
 	)
 }
@@ -96,7 +96,7 @@ func (d *decoder) nameUnknown() {
 			d.warn(pointer, CodeNearField, fmt.Sprintf("%.64q is not a field and is left out. Is %s meant?", name, field))
 		} else {
 			d.warn(
-				pointer, CodeUnknownField,
+				pointer, codeUnknownField,
 				fmt.Sprintf("%.64q is not a field and is left out. Put what is to be kept into properties.", name),
 			)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/validation"
 	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -166,7 +166,7 @@ type stockInput struct {
 }
 
 func (a *API) setStock(ctx context.Context, in *stockInput) (*eventsOutput, error) {
-	f := &check.Fields{}
+	f := &validation.Fields{}
 	for i := range in.Body {
 		f.ID(fmt.Sprintf("/%d/item_id", i), in.Body[i].ItemID, true)
 		catalogue.CheckStock(f, fmt.Sprintf("/%d", i), &in.Body[i].Stock)

@@ -25,7 +25,7 @@ func states() []string {
 	return []string{profileapi.InStock, profileapi.Preorder, profileapi.Backorder, profileapi.OutOfStock}
 }
 
-// add takes a variant in whose stock is settled.
+// add takes a variant in whose stock is known.
 func (f *family) add(d *draft) {
 	f.members++
 	if f.members == 1 {

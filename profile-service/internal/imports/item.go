@@ -16,20 +16,20 @@ import (
 
 // draft is an item that is being put together from the columns of one record.
 type draft struct {
-	b          *builder
-	row        row
-	item       map[string]any
-	attributes map[string]any
-	aliases    []string
-	status     string
-	stock      string
-	quantity   *float64
-	backorder  bool
-	short      string    // short description
-	google     string    // google_product_category
-	currency   string    // from beside an amount
-	saleFrom   time.Time // zero: no bound
-	saleTo     time.Time
+	b                *builder
+	row              row
+	item             map[string]any
+	attributes       map[string]any
+	aliases          []string
+	status           string
+	stock            string
+	quantity         *float64
+	backorder        bool
+	shortDescription string    // short description
+	google           string    // google_product_category
+	currency         string    // from beside an amount
+	saleFrom         time.Time // zero: no bound
+	saleTo           time.Time
 }
 
 // itemRow makes the item of a record whose columns stand for fields.
@@ -174,7 +174,7 @@ func (d *draft) text(c *table.Column, text string) {
 	case "title", "brand":
 		d.item[c.Field] = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 	case "short_description":
-		d.short = text
+		d.shortDescription = text
 	case "google_product_category":
 		d.google = text
 	case "sku":
@@ -318,9 +318,9 @@ func (d *draft) bad(column, code, why, sample string) {
 	}
 }
 
-// finish settles what several columns say together.
+// finish resolves what several columns say together.
 func (d *draft) finish() row {
-	d.settle()
+	d.complete()
 	if len(d.aliases) > 0 {
 		d.aliases = slices.DeleteFunc(d.aliases, func(a string) bool { return a == d.item["item_id"] })
 		if len(d.aliases) > maxAliases {
@@ -344,16 +344,16 @@ func (d *draft) finish() row {
 // maxAliases is how many further ids an item has.
 const maxAliases = 32
 
-func (d *draft) settle() {
-	if d.item["description"] == nil && d.short != "" {
-		d.item["description"] = d.short
+func (d *draft) complete() {
+	if d.item["description"] == nil && d.shortDescription != "" {
+		d.item["description"] = d.shortDescription
 	}
 	d.googleCategory()
 	if d.item["currency"] == nil && d.currency != "" {
 		d.item["currency"] = d.currency
 	}
-	d.settleSale()
-	d.settleStock()
+	d.resolveSale()
+	d.resolveStock()
 	if d.status != "" {
 		d.item["status"] = d.status
 	}
@@ -362,8 +362,8 @@ func (d *draft) settle() {
 	}
 }
 
-// settleStock joins status and quantity: without a word the number tells.
-func (d *draft) settleStock() {
+// resolveStock joins status and quantity: without a word the number tells.
+func (d *draft) resolveStock() {
 	if d.stock == "" && d.quantity != nil {
 		d.stock = stockStatus(*d.quantity)
 	}

@@ -23,8 +23,8 @@ func (d *draft) saleDates(c *table.Column, text string) {
 	d.attributes["sale_price_effective_date"] = text
 }
 
-// settleSale leaves out a sale price whose dates do not hold now.
-func (d *draft) settleSale() {
+// resolveSale leaves out a sale price whose dates do not hold now.
+func (d *draft) resolveSale() {
 	price, has := d.item["sale_price"].(float64)
 	if !has {
 		return

@@ -130,7 +130,7 @@ func (s *shopify) flush() {
 		d.row.line, d.row.warnings = v.Line, nil
 		d.item["parent_id"] = handle
 		s.variant(d, first, v)
-		d.settleStock()
+		d.resolveStock()
 		f.add(d)
 		rows = append(rows, d.finish())
 	}

@@ -181,7 +181,7 @@ func readFamilies(r *reading) (*wooFamilies, error) {
 	for {
 		rec, err := r.record()
 		if errors.Is(err, io.EOF) {
-			f.settle()
+			f.resolveParents()
 			return f, nil
 		}
 		if err != nil {
@@ -194,8 +194,8 @@ func readFamilies(r *reading) (*wooFamilies, error) {
 		id, _ := d.item["item_id"].(string)
 		switch parent, _ := d.item["parent_id"].(string); {
 		case isVariation(s.typeOf(&rec)) && parent != "":
-			d.settleSale()
-			d.settleStock()
+			d.resolveSale()
+			d.resolveStock()
 			if f.members[parent] == nil {
 				f.members[parent] = &family{}
 			}
@@ -215,8 +215,8 @@ func readFamilies(r *reading) (*wooFamilies, error) {
 	}
 }
 
-// settle names the families by the ids of their products.
-func (f *wooFamilies) settle() {
+// resolveParents names the families by the ids of their products.
+func (f *wooFamilies) resolveParents() {
 	named := map[string]*family{}
 	for parent, members := range f.members {
 		named[f.resolve(parent)] = members
@@ -253,7 +253,7 @@ func (f *wooFamilies) join(d *draft, kind string) {
 	default:
 		delete(d.item, "parent_id") // products in a group of products are not its variants
 		if members := f.members[id]; members != nil && strings.HasPrefix(kind, "variable") {
-			d.settleSale()
+			d.resolveSale()
 			members.give(d)
 		}
 	}

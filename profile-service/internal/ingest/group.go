@@ -24,11 +24,11 @@ type group struct {
 	log   store.EventLog
 	sizes prometheus.Observer // of commits, in events
 	mu    sync.Mutex
-	shops map[string]*lane
+	shops map[string]*queue
 }
 
-// lane are the callers of one shop.
-type lane struct {
+// queue holds the callers of one shop.
+type queue struct {
 	busy    bool
 	waiting []*call
 	events  int // in waiting
@@ -36,18 +36,18 @@ type lane struct {
 
 // call is one caller's share of a commit.
 type call struct {
-	events []store.NewEvent // the commit sets their results
-	counts []store.Count
-	turn   chan turn
+	events  []store.NewEvent // the commit sets their results
+	counts  []store.Count
+	outcome chan outcome
 }
 
-// turn tells a waiting caller the end of its commit, or that it has to commit for the waiting ones.
-type turn struct {
+// outcome tells a waiting caller the end of its commit, or that it has to commit for the waiting ones.
+type outcome struct {
 	lead bool
 	err  error
 }
 
-func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[string]*lane{}} }
+func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[string]*queue{}} }
 
 // waiting is how many events wait for a commit.
 func (g *group) waiting() (n int) {
@@ -62,11 +62,11 @@ func (g *group) waiting() (n int) {
 // append stores events together with those of other callers and returns when they are committed. The caller's cancellation does not stop a
 // commit, which may be shared.
 func (g *group) append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
-	c := &call{events: events, counts: counts, turn: make(chan turn, 1)}
+	c := &call{events: events, counts: counts, outcome: make(chan outcome, 1)}
 	g.mu.Lock()
 	l := g.shops[shop]
 	if l == nil {
-		l = &lane{}
+		l = &queue{}
 		g.shops[shop] = l
 	}
 	if l.events+len(events) > maxWaiting {
@@ -79,7 +79,7 @@ func (g *group) append(ctx context.Context, shop string, events []store.NewEvent
 	l.busy = true
 	g.mu.Unlock()
 	if !lead {
-		t := <-c.turn
+		t := <-c.outcome
 		if !t.lead {
 			return t.err
 		}
@@ -88,7 +88,7 @@ func (g *group) append(ctx context.Context, shop string, events []store.NewEvent
 }
 
 // commit stores the waiting calls, its own first, tells the others and wakes the next leader.
-func (g *group) commit(ctx context.Context, shop string, l *lane) error {
+func (g *group) commit(ctx context.Context, shop string, l *queue) error {
 	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	calls := g.take(l)
@@ -104,7 +104,7 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 	g.sizes.Observe(float64(len(events)))
 	g.mu.Lock()
 	if len(l.waiting) > 0 {
-		l.waiting[0].turn <- turn{lead: true}
+		l.waiting[0].outcome <- outcome{lead: true}
 	} else {
 		delete(g.shops, shop)
 	}
@@ -114,13 +114,13 @@ func (g *group) commit(ctx context.Context, shop string, l *lane) error {
 		copy(c.events, events[at:at+len(c.events)])
 		at += len(c.events)
 		if i > 0 {
-			c.turn <- turn{err: err}
+			c.outcome <- outcome{err: err}
 		}
 	}
 	return err
 }
 
-// store appends events. A panic there is the leader's alone to meet, but others wait for the same commit and for the lane: it becomes the
+// store appends events. A panic there is the leader's alone to meet, but others wait for the same commit and for the queue: it becomes the
 // error of all.
 func (g *group) store(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) (err error) {
 	defer func() {
@@ -131,8 +131,8 @@ func (g *group) store(ctx context.Context, shop string, events []store.NewEvent,
 	return g.log.Append(ctx, shop, events, counts)
 }
 
-// take removes from the lane what one commit can hold, at least one call.
-func (g *group) take(l *lane) []*call {
+// take removes from the queue what one commit can hold, at least one call.
+func (g *group) take(l *queue) []*call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n, events := 0, 0

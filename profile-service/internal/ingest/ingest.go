@@ -40,7 +40,7 @@ func New(
 // Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
 func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
 	now := in.now()
-	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop))})
+	return in.rules.Decode(data, event.TimeRange{Now: now, Earliest: now.Add(-in.retention(shop))})
 }
 
 // MaxRows is how many events of a file are stored in one commit: each visitor's state and pages are written once for all of them. It holds
@@ -50,7 +50,7 @@ const MaxRows = 16000
 // DecodeRows is Decode for up to MaxRows events of a file.
 func (in *Ingest) DecodeRows(shop string, data []byte) (event.Body, error) {
 	now := in.now()
-	return in.rules.Decode(data, event.Window{Now: now, Earliest: now.Add(-in.retention(shop)), Most: MaxRows})
+	return in.rules.Decode(data, event.TimeRange{Now: now, Earliest: now.Add(-in.retention(shop)), Most: MaxRows})
 }
 
 // Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's,

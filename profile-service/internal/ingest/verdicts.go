@@ -33,8 +33,8 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	var noted []profileapi.Verdict
 	for i := len(events) - 1; i >= 0 && len(noted) < maxVerdicts; i-- {
 		if r := &answer.Results[i]; r.Status != profileapi.StatusAccepted || len(r.Warnings) > 0 {
-			v := profileapi.Verdict{At: wire.TimeOf(now), Type: short(events[i].Event.Type), Result: *r}
-			v.ID, v.Errors, v.Warnings = short(v.ID), few(v.Errors), few(v.Warnings)
+			v := profileapi.Verdict{At: wire.TimeOf(now), Type: truncated(events[i].Event.Type), Result: *r}
+			v.ID, v.Errors, v.Warnings = truncated(v.ID), few(v.Errors), few(v.Warnings)
 			noted = append(noted, v)
 		}
 	}
@@ -54,9 +54,9 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	l.byShop[shop] = slices.Clone(all[max(0, len(all)-maxVerdicts):])
 }
 
-// short bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that
+// truncated bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that
 // no body is kept for a word of it.
-func short(text string) string {
+func truncated(text string) string {
 	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), maxText)]), "")
 }
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/check"
+	"github.com/aisle-rec/aisle/profile-service/internal/validation"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -38,9 +38,9 @@ func New(s Store, log store.EventLog, retention func(shop string) time.Duration,
 	return &People{store: s, log: log, retention: retention, now: now}
 }
 
-// Validate reports every bad field of a user.
-func Validate(u *profileapi.User, pointer string) []profileapi.FieldError {
-	f := &check.Fields{Pointer: pointer}
+// validate reports every bad field of a user.
+func validate(u *profileapi.User, pointer string) []profileapi.FieldError {
+	f := &validation.Fields{Pointer: pointer}
 	f.ID("/user_id", u.UserID, true)
 	f.Text("/locale", u.Locale, 35)
 	f.Texts("/segments", u.Segments, 256, 256)
@@ -52,23 +52,23 @@ func Validate(u *profileapi.User, pointer string) []profileapi.FieldError {
 func Decode(data []byte, pointer string) (profileapi.User, []profileapi.FieldError) {
 	var u profileapi.User
 	if err := json.Unmarshal(data, &u); err != nil {
-		return u, []profileapi.FieldError{check.DecodeError(err, pointer)}
+		return u, []profileapi.FieldError{validation.DecodeError(err, pointer)}
 	}
-	return u, Validate(&u, pointer)
+	return u, validate(&u, pointer)
 }
 
 // decodeOne reads the body of a request on one user, whose id is in the path.
 func decodeOne(id string, body []byte) (profileapi.User, error) {
 	var u profileapi.User
 	if err := json.Unmarshal(body, &u); err != nil {
-		return u, apierror.Invalid("The user is not usable.", check.DecodeError(err, ""))
+		return u, apierror.Invalid("The user is not usable.", validation.DecodeError(err, ""))
 	}
 	if u.UserID != "" && u.UserID != id {
 		return u, apierror.Invalid("The user is not usable.", apierror.FieldError{Pointer: "/user_id", Code: "id_differs",
 			Detail: "user_id differs from the id in the path. Leave it out or make it the same."})
 	}
 	u.UserID = id
-	if bad := Validate(&u, ""); len(bad) > 0 {
+	if bad := validate(&u, ""); len(bad) > 0 {
 		return u, apierror.Invalid("The user is not usable.", bad...)
 	}
 	return u, nil
@@ -101,7 +101,7 @@ func (p *People) Patch(ctx context.Context, shop, id string, patch []byte, requi
 		if present == nil {
 			present = &profileapi.User{UserID: id}
 		}
-		merged, err := check.MergePatch(present, patch)
+		merged, err := validation.MergePatch(present, patch)
 		if err != nil {
 			return nil, apierror.Malformed("The patch cannot be applied.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
 		}

@@ -37,7 +37,7 @@ func NewFacts(visitors store.Visitors) *Facts {
 	})}
 }
 
-// Close ends the upkeep of what is remembered.
+// Close ends the background work of what is remembered.
 func (f *Facts) Close() { f.cache.StopAllGoroutines() }
 
 // Of returns the facts of those of the items that are in the catalogue.

@@ -1,5 +1,5 @@
 // Package profile shows what recommending needs to know of a visitor, as the API has it, from the visitor's state: recent items,
-// affinities, purchases, the cart and unwanted items. Compute is pure; Reader reads the state.
+// affinities, purchases, the cart and unwanted items. compute is pure; Reader reads the state.
 package profile
 
 import (
@@ -16,17 +16,17 @@ import (
 
 const maxAffinities = 50
 
-// Options say how a state becomes a profile.
-type Options struct {
+// options say how a state becomes a profile.
+type options struct {
 	At        time.Time
 	HalfLife  time.Duration // of affinities and decayed weights; the one that the state was made with
 	Limit     int           // of Recent and of Session
 	SessionID string        // which Session shows; "" for none
 }
 
-// Compute fills in Recent, Session, Affinity, Purchased, Cart and Hidden. facts hold the items that are in the catalogue: another item
+// compute fills in Recent, Session, Affinity, Purchased, Cart and Hidden. facts hold the items that are in the catalogue: another item
 // counts in every list but the affinities. Cost O(items).
-func Compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]store.ItemFacts, o Options) {
+func compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]store.ItemFacts, o options) {
 	p.Recent, p.Session = recent(s, s.Items, o), []profileapi.ProfileItem{}
 	if o.SessionID != "" && s.SessionID == o.SessionID {
 		p.Session = recent(s, s.Session, o)
@@ -37,7 +37,7 @@ func Compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]stor
 
 func timeOf(ms int64) wire.Time { return wire.TimeOf(time.UnixMilli(ms)) }
 
-func recent(s *visitorstate.State, items []visitorstate.Item, o Options) []profileapi.ProfileItem {
+func recent(s *visitorstate.State, items []visitorstate.Item, o options) []profileapi.ProfileItem {
 	list := make([]profileapi.ProfileItem, min(len(items), o.Limit))
 	for n := range list {
 		it := &items[n]
@@ -54,7 +54,7 @@ func recent(s *visitorstate.State, items []visitorstate.Item, o Options) []profi
 
 // affinity sums decayed weights per category (every level of its path), brand and price band. not_interested counts on the narrowest
 // category only: it speaks of the item, not of everything around it.
-func affinity(s *visitorstate.State, facts map[string]store.ItemFacts, o Options) profileapi.Affinity {
+func affinity(s *visitorstate.State, facts map[string]store.ItemFacts, o options) profileapi.Affinity {
 	categories, brands, bands := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	for n := range s.Items {
 		it := &s.Items[n]

@@ -30,7 +30,7 @@ func stored(eventType, order string, daysAgo int, items ...string) store.Event {
 	return e
 }
 
-func computed(t *testing.T, o Options, facts map[string]store.ItemFacts, events ...store.Event) profileapi.Profile {
+func computed(t *testing.T, o options, facts map[string]store.ItemFacts, events ...store.Event) profileapi.Profile {
 	t.Helper()
 	state := &visitorstate.State{}
 	for n := range events {
@@ -40,13 +40,13 @@ func computed(t *testing.T, o Options, facts map[string]store.ItemFacts, events 
 		t.Fatal(err)
 	}
 	var p profileapi.Profile
-	Compute(&p, state, facts, o)
+	compute(&p, state, facts, o)
 	return p
 }
 
 func TestProfileOfAKnownHistory(t *testing.T) {
 	t.Parallel()
-	options := Options{At: at, HalfLife: 30 * 24 * time.Hour, Limit: 10}
+	options := options{At: at, HalfLife: 30 * 24 * time.Hour, Limit: 10}
 	price := 12.0
 	facts := map[string]store.ItemFacts{
 		"lamp":  {Category: "Home" + store.CategorySeparator + "Light", Brand: "Lux", Price: &price},
@@ -98,7 +98,7 @@ func TestProfileOfAKnownHistory(t *testing.T) {
 
 func TestEmptyHistoryHasNoNils(t *testing.T) {
 	t.Parallel()
-	p := computed(t, Options{At: at, HalfLife: time.Hour, Limit: 1}, nil)
+	p := computed(t, options{At: at, HalfLife: time.Hour, Limit: 1}, nil)
 	if p.Recent == nil || p.Session == nil || p.Hidden == nil || p.Purchased == nil || p.Cart == nil || p.Affinity.Brands == nil {
 		t.Errorf("%+v", p)
 	}

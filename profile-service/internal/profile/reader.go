@@ -64,7 +64,7 @@ func (r *Reader) Profile(
 	if err != nil {
 		return p, "", err
 	}
-	Compute(&p, s, facts, Options{At: at.Time, HalfLife: r.HalfLife, Limit: q.Limit, SessionID: q.SessionID})
+	compute(&p, s, facts, options{At: at.Time, HalfLife: r.HalfLife, Limit: q.Limit, SessionID: q.SessionID})
 	return p, tagOf(&q, v, at.Time), nil
 }
 

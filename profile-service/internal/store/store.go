@@ -150,8 +150,8 @@ type Receipt struct {
 	AtMs int64
 }
 
-// Upkeep is what runs in the background.
-type Upkeep interface {
+// Maintenance is what runs in the background.
+type Maintenance interface {
 	// PurgeAudit removes entries of the audit log that are older than a moment.
 	PurgeAudit(ctx context.Context, before time.Time) error
 	// Retain removes events of a shop that occurred before beforeMs with what they left in states and orders, and the reports of imports
@@ -225,6 +225,6 @@ type Store interface {
 	Identities
 	Traces
 	Imports
-	Upkeep
+	Maintenance
 	Close() error
 }

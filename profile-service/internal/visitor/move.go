@@ -101,7 +101,7 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 	inSession := e.SessionID != "" && ownSession == "" && m.session(s, e)
 	kind := typeIndex(s, e.Type)
 	for n := range lines {
-		t := touch{event: e, line: &lines[n], weight: weight, teaches: teaches, kind: kind, halfLife: m.halfLife}
+		t := update{event: e, line: &lines[n], weight: weight, teaches: teaches, kind: kind, halfLife: m.halfLife}
 		s.Items = t.on(s.Items)
 		if inSession {
 			s.Session = t.on(s.Session)

@@ -1,6 +1,6 @@
 // Package anomaly watches the figures of a shop by the hour: what is far from what the shop's own weeks before make one expect. The steps
 // stand in files of their own: series are gathered (gather.go), summed over windows and compared with the same windows of earlier weeks
-// (detect.go), and what stays far becomes a record that opens and closes (watch.go). The main types are Series, Episode and Watch.
+// (detect.go), and what stays far becomes a record that opens and closes (monitor.go). The main type is Monitor.
 package anomaly
 
 import (
@@ -35,21 +35,21 @@ const (
 // decays.
 func windows() [4]int { return [...]int{1, 6, 24, week} }
 
-// Point is an hour of a series: so many, and for a share of how many.
-type Point struct{ N, Of float64 }
+// point is an hour of a series: so many, and for a share of how many.
+type point struct{ N, Of float64 }
 
-// Series is a figure by the hour.
-type Series struct {
+// hourly is a figure by the hour.
+type hourly struct {
 	Name   string
 	From   time.Time // of the first point, a whole hour
-	Points []Point   // of hours that are over
+	Points []point   // of hours that are over
 	Share  bool      // it is N of Of, not N alone
 	// Least is the least spread of a share: one of which next to nothing is expected is far from that when it is a few times as much.
 	Least float64
 }
 
-// Episode is a time during which a series was far from what was expected. The figures are of its worst window.
-type Episode struct {
+// episode is a time during which a series was far from what was expected. The figures are of its worst window.
+type episode struct {
 	Series             string
 	Opened, Closed     time.Time // Closed is zero while it lasts
 	Hours              int       // of the window
@@ -58,14 +58,14 @@ type Episode struct {
 }
 
 // Low reports whether less was seen than expected.
-func (e *Episode) Low() bool { return e.Spreads < 0 }
+func (e *episode) Low() bool { return e.Spreads < 0 }
 
-// Detect returns the episodes of a series, by time. Each hour is judged by the weeks before it alone, so that what was found once is found
+// detect returns the episodes of a series, by time. Each hour is judged by the weeks before it alone, so that what was found once is found
 // again. Cost O(points · windows · weeks).
-func Detect(s Series) []Episode {
+func detect(s hourly) []episode {
 	d := newDetector(s)
-	var list []Episode
-	var open *Episode
+	var list []episode
+	var open *episode
 	longest, over := week, 0 // the windows that count: up to so many hours, and none with an hour before a place, where the last episode was
 	for at := range s.Points {
 		worst := d.worst(at, longest, over)
@@ -86,7 +86,7 @@ func Detect(s Series) []Episode {
 }
 
 // hour returns when the hour at a place ends: that is when it is known.
-func (s *Series) hour(at int) time.Time { return s.From.Add(time.Duration(at+1) * time.Hour) }
+func (s *hourly) hour(at int) time.Time { return s.From.Add(time.Duration(at+1) * time.Hour) }
 
 // detector holds a series with its running sums.
 type detector struct {
@@ -95,7 +95,7 @@ type detector struct {
 	n, of []float64 // sums of the points before a place
 }
 
-func newDetector(s Series) *detector {
+func newDetector(s hourly) *detector {
 	d := &detector{s.Share, s.Least, make([]float64, len(s.Points)+1), make([]float64, len(s.Points)+1)}
 	for i, p := range s.Points {
 		d.n[i+1], d.of[i+1] = d.n[i]+p.N, d.of[i]+p.Of
@@ -104,18 +104,18 @@ func newDetector(s Series) *detector {
 }
 
 // window sums the hours that end with the one at a place.
-func (d *detector) window(at, hours int) Point {
-	return Point{d.n[at+1] - d.n[at+1-hours], d.of[at+1] - d.of[at+1-hours]}
+func (d *detector) window(at, hours int) point {
+	return point{d.n[at+1] - d.n[at+1-hours], d.of[at+1] - d.of[at+1-hours]}
 }
 
 // worst compares the windows of up to so many hours that end at a place, and do not begin before another, with those of the weeks before, and
 // returns the one that is farthest from expected.
-func (d *detector) worst(at, longest, over int) (worst Episode) {
+func (d *detector) worst(at, longest, over int) (worst episode) {
 	for _, hours := range windows() {
 		if hours > longest || at-hours+1 < over {
 			break
 		}
-		var before []Point
+		var before []point
 		for w := 1; w <= weeksBefore; w++ {
 			if at-w*week-hours+1 >= 0 {
 				before = append(before, d.window(at-w*week, hours))
@@ -134,8 +134,8 @@ func (d *detector) worst(at, longest, over int) (worst Episode) {
 
 // compare says how far a window is from those before it, in spreads: the median's distance scaled by the median absolute deviation, which
 // is no smaller than what counts of that size differ by chance, and than the usual share.
-func (d *detector) compare(now Point, before []Point, hours int) Episode {
-	value := func(p Point) (v float64, ok bool) {
+func (d *detector) compare(now point, before []point, hours int) episode {
+	value := func(p point) (v float64, ok bool) {
 		if !d.share {
 			return root(p.N), true
 		}
@@ -143,7 +143,7 @@ func (d *detector) compare(now Point, before []Point, hours int) Episode {
 	}
 	x, ok := value(now)
 	if !ok {
-		return Episode{}
+		return episode{}
 	}
 	var values []float64
 	for _, p := range before {
@@ -152,7 +152,7 @@ func (d *detector) compare(now Point, before []Point, hours int) Episode {
 		}
 	}
 	if len(values) < leastWeeks {
-		return Episode{}
+		return episode{}
 	}
 	middle := median(values)
 	deviations := make([]float64, len(values))
@@ -166,10 +166,10 @@ func (d *detector) compare(now Point, before []Point, hours int) Episode {
 		if hours == week {
 			differs = usualOfWeek
 		}
-		return Episode{Observed: x, Expected: middle, Spreads: (x - middle) / max(spread, chance, differs*middle, d.least)}
+		return episode{Observed: x, Expected: middle, Spreads: (x - middle) / max(spread, chance, differs*middle, d.least)}
 	}
 	// a share of the count is half of it on the scale of roots, twice
-	e := Episode{Observed: now.N, Expected: squared(middle), Spreads: (x - middle) / max(spread, 1, usual*middle/2)}
+	e := episode{Observed: now.N, Expected: squared(middle), Spreads: (x - middle) / max(spread, 1, usual*middle/2)}
 	if now.N == 0 && e.Expected >= silent && few(before, e.Expected/3) <= 1 {
 		e.Spreads = min(e.Spreads, -opens)
 	}
@@ -177,7 +177,7 @@ func (d *detector) compare(now Point, before []Point, hours int) Episode {
 }
 
 // few counts the windows with less than a number.
-func few(list []Point, than float64) (n int) {
+func few(list []point, than float64) (n int) {
 	for _, p := range list {
 		if p.N < than {
 			n++

@@ -14,14 +14,14 @@ import (
 )
 
 // year returns the orders of the Online Retail year by the hour.
-func year(t *testing.T) Series {
+func year(t *testing.T) hourly {
 	t.Helper()
 	f, err := os.Open("testdata/online-retail-hours.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	orders := Series{Name: Events + "purchase", From: time.Date(2010, 12, 1, 0, 0, 0, 0, time.UTC)}
+	orders := hourly{Name: seriesEvents + "purchase", From: time.Date(2010, 12, 1, 0, 0, 0, 0, time.UTC)}
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
 		if strings.HasPrefix(scanner.Text(), "#") {
 			continue
@@ -30,7 +30,7 @@ func year(t *testing.T) Series {
 		if _, err := fmt.Sscan(scanner.Text(), &n, &lines); err != nil {
 			t.Fatal(err)
 		}
-		orders.Points = append(orders.Points, Point{N: n})
+		orders.Points = append(orders.Points, point{N: n})
 	}
 	return orders
 }
@@ -63,7 +63,7 @@ func TestAYearOfARealShopHasFewFalseAlarms(t *testing.T) {
 	t.Parallel()
 	s := year(t)
 	wrong, onHolidays := 0, map[string]bool{}
-	for _, e := range Detect(s) {
+	for _, e := range detect(s) {
 		if closed(e.Opened) {
 			for at := e.Opened; at.Before(e.Closed); at = at.Add(time.Hour) {
 				onHolidays[at.Format(time.DateOnly)] = true
@@ -86,14 +86,14 @@ func TestAYearOfARealShopHasFewFalseAlarms(t *testing.T) {
 }
 
 // after returns when the first episode opens that a change at a place of the year makes, in hours behind it; NaN for none.
-func after(t *testing.T, s Series, at int, change func(i int, p *Point)) (hours float64, e Episode) {
+func after(t *testing.T, s hourly, at int, change func(i int, p *point)) (hours float64, e episode) {
 	t.Helper()
-	s.Points = append([]Point(nil), s.Points...)
+	s.Points = append([]point(nil), s.Points...)
 	for i := at; i < len(s.Points); i++ {
 		change(i-at, &s.Points[i])
 	}
 	from := s.From.Add(time.Duration(at) * time.Hour)
-	for _, e := range Detect(s) {
+	for _, e := range detect(s) {
 		if e.Opened.After(from) {
 			return e.Opened.Sub(from).Hours(), e
 		}
@@ -102,7 +102,7 @@ func after(t *testing.T, s Series, at int, change func(i int, p *Point)) (hours 
 }
 
 // place returns the place of a moment in a series.
-func place(s Series, day string, hour int) int {
+func place(s hourly, day string, hour int) int {
 	at, _ := time.Parse(time.DateOnly, day)
 	return int(at.Sub(s.From).Hours()) + hour
 }
@@ -111,11 +111,11 @@ func TestWhatGoesWrongIsFound(t *testing.T) {
 	t.Parallel()
 	orders := year(t)
 	const day = "2011-06-15"
-	dead, e := after(t, orders, place(orders, day, 11), func(_ int, p *Point) { p.N = 0 })
+	dead, e := after(t, orders, place(orders, day, 11), func(_ int, p *point) { p.N = 0 })
 	if !(dead <= 6) || !e.Low() {
 		t.Errorf("a dead tracker: after %g hours, %+v", dead, e)
 	}
-	burst, e := after(t, orders, place(orders, day, 11), func(i int, p *Point) {
+	burst, e := after(t, orders, place(orders, day, 11), func(i int, p *point) {
 		if i < 3 {
 			p.N += 200
 		}
@@ -125,10 +125,10 @@ func TestWhatGoesWrongIsFound(t *testing.T) {
 	}
 	// a click rate of 5 % on 400 items an hour by day, which loses 3 % of itself a day from a moment on
 	random := rand.New(rand.NewPCG(5, 6))
-	clicks := Series{Name: ClickRate + "home.for_you", From: orders.From, Share: true}
+	clicks := hourly{Name: seriesClickRate + "home.for_you", From: orders.From, Share: true}
 	begin := place(orders, day, 0)
 	for i := range orders.Points {
-		p := Point{Of: 40}
+		p := point{Of: 40}
 		if h := i % 24; h >= 8 && h < 22 {
 			p.Of = 400
 		}
@@ -144,7 +144,7 @@ func TestWhatGoesWrongIsFound(t *testing.T) {
 		clicks.Points = append(clicks.Points, p)
 	}
 	var decay float64
-	for _, e := range Detect(clicks) {
+	for _, e := range detect(clicks) {
 		if e.Opened.Before(clicks.From.Add(time.Duration(begin) * time.Hour)) {
 			t.Errorf("a steady click rate: %+v", e)
 		} else if decay == 0 {
@@ -174,11 +174,11 @@ func TestJumpsOfTheCatalogue(t *testing.T) {
 		opened int // hours; 0 for none
 		closed int
 	}{
-		"half of it gone":     {Items, levels(1000, 1010, 1005, 500, 480, 1000, 1000), 4, 6},
-		"prices times 100":    {Price, levels(9.9, 9.9, 990, 990), 3, 0},
-		"a sale":              {Price, levels(10, 10, 8, 8, 10), 0, 0},
-		"a catalogue grows":   {Items, levels(100, 120, 140, 150, 160), 0, 0},
-		"a shop that is made": {Items, levels(0, 0, 5000), 0, 0},
+		"half of it gone":     {seriesItems, levels(1000, 1010, 1005, 500, 480, 1000, 1000), 4, 6},
+		"prices times 100":    {seriesPrice, levels(9.9, 9.9, 990, 990), 3, 0},
+		"a sale":              {seriesPrice, levels(10, 10, 8, 8, 10), 0, 0},
+		"a catalogue grows":   {seriesItems, levels(100, 120, 140, 150, 160), 0, 0},
+		"a shop that is made": {seriesItems, levels(0, 0, 5000), 0, 0},
 	} {
 		found := jumps(c.series, 1.5, c.list)
 		at := func(hours int) time.Time {

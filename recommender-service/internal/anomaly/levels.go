@@ -33,18 +33,18 @@ func levelsOf(shop *catalogue.Shop) map[string]float64 {
 			}
 		})
 	})
-	levels := map[string]float64{Items: float64(items)}
+	levels := map[string]float64{seriesItems: float64(items)}
 	if len(prices) >= leastItems {
-		levels[Price] = median(prices)
+		levels[seriesPrice] = median(prices)
 	}
 	return levels
 }
 
 // jumps returns the episodes of a level: hours in which it is a factor from the median of the week before the first of them. levels are by
 // time; an hour without one is as the one before.
-func jumps(series string, factor float64, levels []store.Level) []Episode {
-	var list []Episode
-	var open *Episode
+func jumps(series string, factor float64, levels []store.Level) []episode {
+	var list []episode
+	var open *episode
 	var usual []float64
 	for _, l := range levels {
 		at := time.UnixMilli(l.HourMs).UTC().Add(time.Hour)
@@ -55,8 +55,8 @@ func jumps(series string, factor float64, levels []store.Level) []Episode {
 				far = -far
 			}
 			switch {
-			case open == nil && math.Abs(far) >= 1 && (series != Items || middle >= leastItems):
-				list = append(list, Episode{Series: series, Opened: at, Observed: l.Value, Expected: middle, Hours: 1, Spreads: far})
+			case open == nil && math.Abs(far) >= 1 && (series != seriesItems || middle >= leastItems):
+				list = append(list, episode{Series: series, Opened: at, Observed: l.Value, Expected: middle, Hours: 1, Spreads: far})
 				open = &list[len(list)-1]
 			case open != nil && math.Abs(far) < 1:
 				open.Closed, open = at, nil

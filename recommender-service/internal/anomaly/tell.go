@@ -37,8 +37,8 @@ type Teller struct {
 	Now    func() time.Time
 }
 
-// Message is the body of a post.
-type Message struct {
+// webhookMessage is the body of a post.
+type webhookMessage struct {
 	Type    string      `json:"type"` // anomaly.opened or anomaly.closed
 	Shop    string      `json:"shop"`
 	Anomaly api.Anomaly `json:"anomaly"`
@@ -68,7 +68,7 @@ func (t *Teller) Tell(ctx context.Context) error {
 	}
 	for n := range list {
 		u := &list[n]
-		m := Message{Type: "anomaly.opened", Shop: u.Shop, Anomaly: Told(&u.Anomaly)}
+		m := webhookMessage{Type: "anomaly.opened", Shop: u.Shop, Anomaly: Told(&u.Anomaly)}
 		if u.Closing {
 			m.Type = "anomaly.closed"
 		}

@@ -30,26 +30,26 @@ func detail(a *store.Anomaly) string {
 	}
 	name, low := strings.TrimSuffix(a.Series, ":"), a.Spreads < 0
 	switch {
-	case strings.HasPrefix(a.Series, Events) && low:
+	case strings.HasPrefix(a.Series, seriesEvents) && low:
 		return name + ": " + seen + ". See whether the tracker is still on the pages, and what the event debugger shows."
-	case strings.HasPrefix(a.Series, Events):
+	case strings.HasPrefix(a.Series, seriesEvents):
 		return name + ": " + seen + ". A campaign, an import, or a robot: the event debugger shows who sends them."
-	case a.Series == Rejected || a.Series == Warned:
+	case a.Series == seriesRejected || a.Series == seriesWarned:
 		return name + ": " + seen + ". Data health lists the codes with examples."
-	case strings.HasPrefix(a.Series, Requests) && low:
+	case strings.HasPrefix(a.Series, seriesRequests) && low:
 		return name + ": " + seen + ". See whether the pages still ask for the placement."
-	case strings.HasPrefix(a.Series, ClickRate) && low:
+	case strings.HasPrefix(a.Series, seriesClickRate) && low:
 		return name + ": " + seen + ". Compare with the models and rules that changed since, and try the placement."
-	case strings.HasPrefix(a.Series, Empty):
+	case strings.HasPrefix(a.Series, seriesEmpty):
 		return name + ": " + seen + ". Explain an item that should be there: a filter or rule may leave nothing."
-	case a.Series == Degraded:
+	case a.Series == seriesDegraded:
 		return name + ": " + seen + ". The answers say which part could not help; /readyz of the services says why."
-	case a.Series == Items:
+	case a.Series == seriesItems:
 		return fmt.Sprintf(
 			"%.0f products can be sold where there were %.0f in the week before. See the latest imports and changes of stock.", a.Observed,
 			a.Expected,
 		)
-	case a.Series == Price:
+	case a.Series == seriesPrice:
 		return fmt.Sprintf(
 			"The median price is %.4g where it was %.4g in the week before. See whether the latest feed has another unit or currency.",
 			a.Observed, a.Expected,

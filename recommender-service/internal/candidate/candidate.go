@@ -41,8 +41,8 @@ func Product(factor float64, weight float32) float64 { return float64(factor * f
 // Negligible is a sum so small that scaling it up to a source's weight could overflow.
 const Negligible = 1e-100
 
-// Share is the contribution of one term to one item.
-type Share struct {
+// Contribution is the contribution of one term to one item.
+type Contribution struct {
 	Term  *Term
 	Item  int32 // the candidate that the term named: the item itself or one of its family
 	Value float64
@@ -213,7 +213,7 @@ func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
 // Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares,
 // added in order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
-func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
+func (b *Blend) Trace(items []int32, into [][]Contribution) [][]Contribution {
 	into = slices.Grow(into[:0], len(items))[:len(items)]
 	for p := range into {
 		into[p] = into[p][:0]
@@ -239,7 +239,7 @@ func (b *Blend) Trace(items []int32, into [][]Share) [][]Share {
 			for k, slot := range slots {
 				if p := b.wanted[slot]; p >= 0 {
 					w := term.Row.Weights[k]
-					into[p] = append(into[p], Share{term, term.Row.Items[k], Product(term.Factor, w), w})
+					into[p] = append(into[p], Contribution{term, term.Row.Items[k], Product(term.Factor, w), w})
 				}
 			}
 		}

@@ -125,7 +125,7 @@ func BenchmarkBlend(b *testing.B) {
 	}
 	terms := make([]candidate.Term, seeds)
 	var blend candidate.Blend
-	var shares [][]candidate.Share
+	var shares [][]candidate.Contribution
 	b.ReportAllocs()
 	for b.Loop() {
 		for s := range terms {

@@ -102,9 +102,9 @@ func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 				c.gate.Progress(s.Name)
 			}
 		},
-		Reset: s.doubt,
+		Reset: s.markStale,
 		Synced: func() {
-			s.dropDoubted()
+			s.removeStale()
 			s.setState(true)
 			if c.gate != nil {
 				c.gate.Synced(s.Name)
@@ -149,26 +149,26 @@ func (s *Shop) setState(following bool) {
 	s.state.Following = following
 }
 
-// doubt notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are
+// markStale notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are
 // gone. Until it has come to its end the replica stays as it is.
-func (s *Shop) doubt() {
-	doubted := map[string]struct{}{}
+func (s *Shop) markStale() {
+	stale := map[string]struct{}{}
 	s.Read(func(v *View) {
-		v.Items(func(it *Item) { doubted[it.ID] = struct{}{} })
+		v.Items(func(it *Item) { stale[it.ID] = struct{}{} })
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.doubted = doubted
+	s.stale = stale
 }
 
-// dropDoubted removes the items that the feed, begun again, has not named.
-func (s *Shop) dropDoubted() {
+// removeStale removes the items that the feed, begun again, has not named.
+func (s *Shop) removeStale() {
 	s.mu.Lock()
-	gone := make([]profileapi.ItemChange, 0, len(s.doubted))
-	for id := range s.doubted {
+	gone := make([]profileapi.ItemChange, 0, len(s.stale))
+	for id := range s.stale {
 		gone = append(gone, profileapi.ItemChange{ItemID: id})
 	}
-	s.doubted = nil
+	s.stale = nil
 	s.mu.Unlock()
 	if len(gone) > 0 {
 		s.apply(gone)

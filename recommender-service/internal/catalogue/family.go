@@ -86,15 +86,15 @@ func (f *Family) price(it *Item) {
 	}
 }
 
-// settle finds the head of an index, and notes whose families are to be joined anew.
-func (s *Shop) settle(k int32) {
+// resolveHead finds the head of an index, and notes whose families are to be joined anew.
+func (s *Shop) resolveHead(k int32) {
 	head := s.headOf(k)
 	it := s.items[k]
 	own := row(it)
 	if head == s.heads[k] && (own == nil || own.Head == head) {
 		return
 	}
-	s.touch(s.heads[k], head)
+	s.markChanged(s.heads[k], head)
 	s.setHead(k, head)
 	if own == nil || own.Head == head {
 		return
@@ -145,21 +145,21 @@ func (s *Shop) join(it *Item) {
 	if it.Head != it.Index {
 		s.variants[it.Head] = insertSorted(s.variants[it.Head], it.Index)
 	}
-	s.touch(it.Head)
+	s.markChanged(it.Head)
 }
 
 func (s *Shop) leave(it *Item) {
-	s.touch(it.Head)
+	s.markChanged(it.Head)
 	if it.Head != it.Index {
 		removeSorted(s.variants, it.Head, it.Index)
 	}
 }
 
-// resettle settles what depends on an index beside itself: the variants that name it, and what is named by its aliases.
-func (s *Shop) resettle(k int32, names ...[]string) {
-	s.settle(k)
+// resolveHeads resolves an index and what depends on it: the variants that name it, and what is named by its aliases.
+func (s *Shop) resolveHeads(k int32, names ...[]string) {
+	s.resolveHead(k)
 	for _, child := range s.children[k] {
-		s.settle(child)
+		s.resolveHead(child)
 	}
 	for _, list := range names {
 		for _, name := range list {
@@ -167,26 +167,26 @@ func (s *Shop) resettle(k int32, names ...[]string) {
 			if !ok || alias == k || row(s.items[alias]) != nil {
 				continue
 			}
-			s.settle(alias)
+			s.resolveHead(alias)
 			for _, child := range s.children[alias] {
-				s.settle(child)
+				s.resolveHead(child)
 			}
 		}
 	}
 }
 
-// touch notes that families are to be joined anew.
-func (s *Shop) touch(heads ...int32) {
+// markChanged notes that families are to be joined anew.
+func (s *Shop) markChanged(heads ...int32) {
 	for _, h := range heads {
-		if !slices.Contains(s.touched, h) {
-			s.touched = append(s.touched, h)
+		if !slices.Contains(s.changedFamilies, h) {
+			s.changedFamilies = append(s.changedFamilies, h)
 		}
 	}
 }
 
-// derive joins the families that were touched.
+// derive joins the families that have changed.
 func (s *Shop) derive() {
-	for _, head := range s.touched {
+	for _, head := range s.changedFamilies {
 		was := s.items[head]
 		want := row(was)
 		if variants := s.variants[head]; len(variants) > 0 && (want == nil || want.Head == head) {
@@ -205,7 +205,7 @@ func (s *Shop) derive() {
 			s.arrivals++
 		}
 	}
-	s.touched = s.touched[:0]
+	s.changedFamilies = s.changedFamilies[:0]
 }
 
 func insertSorted(list []int32, v int32) []int32 {

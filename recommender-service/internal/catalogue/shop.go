@@ -25,21 +25,21 @@ type Shop struct {
 
 	present View // what Read shows
 
-	mu       sync.RWMutex
-	index    map[string]int32
-	ids      []string
-	items    []*Item           // by index; nil for an item that the catalogue lacks
-	heads    []int32           // by index: the item recommended in place of each
-	reheaded int               // so many of them are another item
-	families int64             // how often heads has changed
-	variants map[int32][]int32 // by head: the items that are recommended as it, beside itself
-	children map[int32][]int32 // by index: the items that name it as their product
-	touched  []int32           // heads whose families are to be joined anew
-	aliases  aliases
-	names    names
-	count    int
-	prices   mean
-	margins  mean
+	mu              sync.RWMutex
+	index           map[string]int32
+	ids             []string
+	items           []*Item           // by index; nil for an item that the catalogue lacks
+	heads           []int32           // by index: the item recommended in place of each
+	reheaded        int               // so many of them are another item
+	families        int64             // how often heads has changed
+	variants        map[int32][]int32 // by head: the items that are recommended as it, beside itself
+	children        map[int32][]int32 // by index: the items that name it as their product
+	changedFamilies []int32           // heads whose families are to be joined anew
+	aliases         aliases
+	names           names
+	count           int
+	prices          mean
+	margins         mean
 	// attributes counts the items that have each attribute.
 	attributes map[string]int
 	undo       []change // a ring: change n is at n % undoLength
@@ -47,8 +47,8 @@ type Shop struct {
 	changedMs  int64    // when an item was last changed or deleted
 	arrivals   int64    // number of changes that the newest items may differ by
 
-	doubted map[string]struct{} // items that the feed, begun again, has not named yet
-	pool    *pool               // of the goroutine that applies changes
+	stale    map[string]struct{} // items that the feed, begun again, has not named yet
+	interner *interner           // of the goroutine that applies changes
 
 	stateMu sync.Mutex
 	state   State
@@ -67,7 +67,7 @@ type change struct {
 func newShop(name string, now func() time.Time) *Shop {
 	s := &Shop{
 		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, children: map[int32][]int32{},
-		attributes: map[string]int{}, pool: newPool(),
+		attributes: map[string]int{}, interner: newInterner(),
 		aliases: aliases{owners: map[string]int32{}, shared: map[string][]int32{}},
 		names:   names{numbers: map[nameKey]int32{}, paths: map[int32]path{}},
 	}
@@ -120,7 +120,7 @@ func (s *Shop) apply(changes []profileapi.ItemChange) {
 		for n := range some {
 			records[n] = nil
 			if some[n].Item != nil {
-				records[n] = s.pool.compact(some[n].Item, before[n])
+				records[n] = s.interner.compact(some[n].Item, before[n])
 			}
 		}
 		s.put(some, records)
@@ -150,13 +150,13 @@ func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 	defer s.mu.Unlock()
 	for n := range changes {
 		c := &changes[n]
-		delete(s.doubted, c.ItemID)
+		delete(s.stale, c.ItemID)
 		index := s.intern(c.ItemID)
 		before := row(s.items[index])
 		s.forget(before)
 		s.remember(index, s.items[index])
 		s.items[index] = nil
-		s.touch(index)
+		s.markChanged(index)
 		var it *Item
 		if c.Item == nil {
 			s.changedMs = max(s.changedMs, s.now().UnixMilli())
@@ -171,7 +171,7 @@ func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 				s.arrivals++
 			}
 		}
-		s.resettle(index, aliasesOf(before), aliasesOf(it))
+		s.resolveHeads(index, aliasesOf(before), aliasesOf(it))
 	}
 	s.derive()
 }

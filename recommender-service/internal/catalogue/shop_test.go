@@ -452,9 +452,9 @@ func TestReadersSeeWholeItemsWhileChangesArrive(t *testing.T) {
 
 func TestPoolForgetsWhatNobodyUses(t *testing.T) {
 	t.Parallel()
-	p := newPool()
+	p := newInterner()
 	first := p.text("always")
-	for n := range 5 * poolLength {
+	for n := range 5 * internerLength {
 		unique := fmt.Sprint("value ", n)
 		if got := p.value(unique); got != unique {
 			t.Fatalf("%q became %q", unique, got)
@@ -470,7 +470,7 @@ func TestPoolForgetsWhatNobodyUses(t *testing.T) {
 		"texts": len(p.strings.young) + len(p.strings.old), "values": len(p.boxed.young) + len(p.boxed.old),
 		"numbers": len(p.numbers.young) + len(p.numbers.old), "lists": len(p.lists.young) + len(p.lists.old),
 	} {
-		if held > 2*poolLength {
+		if held > 2*internerLength {
 			t.Errorf("%d %s are remembered", held, kind)
 		}
 	}

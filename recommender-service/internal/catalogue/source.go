@@ -49,7 +49,7 @@ type record struct {
 // compact makes the replica's form of what a shop says of an item. What has not changed since it said before, which may be nil, is shared
 // with that: most changes are of stock or price, and what items were before is kept for a while. It may be called by one goroutine at a
 // time.
-func (p *pool) compact(src *profileapi.Item, before *Source) *record {
+func (p *interner) compact(src *profileapi.Item, before *Source) *record {
 	if before == nil {
 		before = p.nothing
 	}
@@ -86,7 +86,7 @@ func (p *pool) compact(src *profileapi.Item, before *Source) *record {
 }
 
 // texts copies what is an item's own into one object.
-func (s *Source) texts(p *pool, src *profileapi.Item, before *Source) {
+func (s *Source) texts(p *interner, src *profileapi.Item, before *Source) {
 	own := [...]string{src.Title, src.Description, src.ImageURL, src.URL, src.GTIN}
 	same := [...]string{before.Title, before.rare.description, before.rare.imageURL, before.rare.url, before.rare.gtin}
 	if own == same {

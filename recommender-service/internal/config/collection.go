@@ -19,8 +19,8 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
-// ErrNotFound says that there is no such thing, or no such version of it.
-var ErrNotFound = store.ErrNotFound
+// errNotFound says that there is no such thing, or no such version of it.
+var errNotFound = store.ErrNotFound
 
 // Meta is what is known of a version beside its content.
 type Meta struct {
@@ -179,7 +179,7 @@ func (c *Collection[T]) Put(
 func (c *Collection[T]) Delete(ctx context.Context, shop, id, author string, require func(version int64) error) error {
 	_, _, err := c.write(ctx, shop, store.Document{ID: id, Author: author, Deleted: true, Body: []byte("{}")}, func(version int64) error {
 		if version == 0 {
-			return ErrNotFound
+			return errNotFound
 		}
 		return require(version)
 	})
@@ -262,7 +262,7 @@ func (c *Collection[T]) History(ctx context.Context, shop, id string, before int
 		list = append(list, b)
 	}
 	if len(list) == 0 && before == 0 {
-		return nil, ErrNotFound
+		return nil, errNotFound
 	}
 	return list, nil
 }

@@ -1,5 +1,5 @@
 // Package experiment puts visitors into the arms of experiments and judges what came of it. A visitor's arm is a hash of the experiment's
-// id and the visitor's: no state is kept, every replica agrees, and raising the traffic moves nobody. The main type is Book.
+// id and the visitor's: no state is kept, every replica agrees, and raising the traffic moves nobody. The main type is Assigner.
 package experiment
 
 import (
@@ -43,10 +43,10 @@ func NewCollection(d config.Documents, logger *slog.Logger, now func() time.Time
 	}, nil, logger, now)
 }
 
-// Book chooses arms.
-type Book struct {
+// Assigner chooses arms.
+type Assigner struct {
 	Experiments *Collection
-	Scenarios   *scenario.Book
+	Scenarios   *scenario.Collection
 }
 
 // Visitor returns the id by which a request's visitor is put into an arm; "" for none.
@@ -62,7 +62,7 @@ func Visitor(userID, sessionID string) string {
 
 // Choose puts the visitor of a request into the first experiment that takes him, holdouts before others, each in order of id, and returns
 // the placement as that arm has it.
-func (b *Book) Choose(shop string, p recommend.Placement, r *api.Request) recommend.Placement {
+func (b *Assigner) Choose(shop string, p recommend.Placement, r *api.Request) recommend.Placement {
 	visitor := Visitor(r.UserID, r.SessionID)
 	if visitor == "" {
 		return p
@@ -75,7 +75,7 @@ func (b *Book) Choose(shop string, p recommend.Placement, r *api.Request) recomm
 	return p
 }
 
-func (b *Book) running(shop, scenarioID string) []*api.Experiment {
+func (b *Assigner) running(shop, scenarioID string) []*api.Experiment {
 	var holdouts, others []*api.Experiment
 	for _, e := range b.Experiments.List(shop) {
 		x := e.Value
@@ -128,7 +128,7 @@ func unit(experiment, purpose, visitor string) float64 {
 }
 
 // apply changes a placement to what an arm has.
-func (b *Book) apply(shop string, p recommend.Placement, x *api.Experiment, arm *api.ExperimentArm) recommend.Placement {
+func (b *Assigner) apply(shop string, p recommend.Placement, x *api.Experiment, arm *api.ExperimentArm) recommend.Placement {
 	id, version := p.Scenario.ScenarioID, p.Scenario.Version
 	p.Arm = api.Arm{ExperimentID: x.ExperimentID, Arm: arm.Name}
 	p.Models = arm.ModelVersions
@@ -147,7 +147,7 @@ func (b *Book) apply(shop string, p recommend.Placement, x *api.Experiment, arm 
 }
 
 // Placement applies a named arm, as far as the experiment still has it.
-func (b *Book) Placement(shop string, p recommend.Placement, arm api.Arm) recommend.Placement {
+func (b *Assigner) Placement(shop string, p recommend.Placement, arm api.Arm) recommend.Placement {
 	e, ok := b.Experiments.Find(shop, arm.ExperimentID)
 	if !ok {
 		return p
@@ -161,7 +161,7 @@ func (b *Book) Placement(shop string, p recommend.Placement, arm api.Arm) recomm
 }
 
 // Shadows returns the placements that are to be computed beside the answer of the control arm.
-func (b *Book) Shadows(shop string, plain recommend.Placement, arm api.Arm) []recommend.Placement {
+func (b *Assigner) Shadows(shop string, plain recommend.Placement, arm api.Arm) []recommend.Placement {
 	e, ok := b.Experiments.Find(shop, arm.ExperimentID)
 	if !ok || arm.ExperimentID == "" || e.Value.Status != Running || e.Value.Arms[0].Name != arm.Arm {
 		return nil

@@ -13,7 +13,7 @@ const shadowsAtOnce = 2
 
 // Shadows computes shadow arms beside answers, after these are sent.
 type Shadows struct {
-	book    *Book
+	book    *Assigner
 	engine  *recommend.Engine
 	counted func(shop, scenario, experiment, arm string, overlap float64)
 	slots   chan struct{}
@@ -21,7 +21,7 @@ type Shadows struct {
 }
 
 // NewShadows returns Shadows that report how much of the control's list each shadow arm would show too.
-func NewShadows(b *Book, e *recommend.Engine, counted func(shop, scenario, experiment, arm string, overlap float64)) *Shadows {
+func NewShadows(b *Assigner, e *recommend.Engine, counted func(shop, scenario, experiment, arm string, overlap float64)) *Shadows {
 	return &Shadows{book: b, engine: e, counted: counted, slots: make(chan struct{}, shadowsAtOnce)}
 }
 

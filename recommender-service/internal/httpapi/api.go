@@ -28,9 +28,9 @@ import (
 type API struct {
 	Engine      *recommend.Engine
 	Catalogue   *catalogue.Catalogue
-	Scenarios   *scenario.Book
+	Scenarios   *scenario.Collection
 	Rules       *scenario.Rules // that hold in all scenarios
-	Experiments *experiment.Book
+	Experiments *experiment.Assigner
 	Shadows     *experiment.Shadows
 	Decisions   *decision.Log
 	Reporter    *metrics.Reporter

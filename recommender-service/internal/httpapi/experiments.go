@@ -161,8 +161,8 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	var warnings []apierror.FieldError
 	if x.Status != experiment.Stopped { // one may be stopped whatever has become of its models
 		before, _ := e.Experiments.Experiments.Find(shop, in.ID)
-		refused, doubtful := e.checkModels(ctx, shop, x, before.Value)
-		bad, warnings = append(bad, refused...), doubtful
+		refused, unchecked := e.checkModels(ctx, shop, x, before.Value)
+		bad, warnings = append(bad, refused...), unchecked
 	}
 	if len(bad) > 0 {
 		return nil, apierror.Invalid(fmt.Sprintf("The %s cannot be stored.", e.kind), bad...)

@@ -21,10 +21,10 @@ const (
 
 // checkModels asks the similarity-service about the model versions that an experiment names. Those that do not exist, or are of another
 // relation, are refused, unless before, which may be nil, named them already: a model can have been removed since. Those that nobody can be
-// asked about now are doubtful.
+// asked about now are unchecked.
 func (a *API) checkModels(
 	ctx context.Context, shop string, x, before *recommenderapi.Experiment,
-) (refused, doubtful []apierror.FieldError) {
+) (refused, unchecked []apierror.FieldError) {
 	ctx, cancel := context.WithTimeout(ctx, modelWait)
 	defer cancel()
 	for n := range x.Arms {
@@ -34,13 +34,13 @@ func (a *API) checkModels(
 			switch {
 			case field.Code == "":
 			case field.Code == notChecked || namedBy(before, relation, versions[relation]):
-				doubtful = append(doubtful, field)
+				unchecked = append(unchecked, field)
 			default:
 				refused = append(refused, field)
 			}
 		}
 	}
-	return refused, doubtful
+	return refused, unchecked
 }
 
 // notChecked is the code of a version of which nobody says whether there is one.

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// Window is how long after a click a purchase is attributed to it.
-	Window = 7 * 24 * time.Hour
+	// AttributionWindow is how long after a click a purchase is attributed to it.
+	AttributionWindow = 7 * 24 * time.Hour
 	// attributeEvery is how late new events of a shop are counted that serves recommendations.
 	attributeEvery = 2 * time.Second
 	// attributeIdle is how late those of a shop may be that has had neither events nor answers for as long.
@@ -82,7 +82,7 @@ func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err erro
 			return n, fmt.Errorf("stored position %q: %w", from, err)
 		}
 		call, cancel := context.WithTimeout(ctx, eventsTimeout)
-		events, err := a.Events(call, shop, seq, a.Now().Add(-Window), eventsPage)
+		events, err := a.Events(call, shop, seq, a.Now().Add(-AttributionWindow), eventsPage)
 		cancel()
 		if err != nil {
 			return n, fmt.Errorf("read events behind %d: %w", seq, err)
@@ -126,5 +126,5 @@ func (a *Attribution) count(ctx context.Context, shop string, events []profileap
 
 // within reports whether an event lies in the window after what it is attributed to. A minute is granted to clocks that differ.
 func within(shown, at time.Time) bool {
-	return at.After(shown.Add(-time.Minute)) && at.Before(shown.Add(Window))
+	return at.After(shown.Add(-time.Minute)) && at.Before(shown.Add(AttributionWindow))
 }

@@ -28,13 +28,13 @@ type Counter struct {
 	now    func() time.Time
 
 	flushing sync.Mutex     // held while counts are stored
-	parcels  []store.Counts // taken and not stored; they are stored before others are taken, so that nothing counts twice
+	batches  []store.Counts // taken and not stored; they are stored before others are taken, so that nothing counts twice
 
-	mu       sync.Mutex // held for microseconds
-	tallies  map[place]*tally
-	visitors map[store.VisitorKey]store.VisitorCount
-	shelves  map[shelfKey]*shelf
-	items    int // that all shelves hold
+	mu          sync.Mutex // held for microseconds
+	tallies     map[place]*tally
+	visitors    map[store.VisitorKey]store.VisitorCount
+	impressions map[impressionsKey]*impressions
+	items       int // in all impressions
 }
 
 // place is whose answers a tally counts.
@@ -59,7 +59,7 @@ type tier struct {
 func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
 	return &Counter{
 		store: s, logger: logger, now: now,
-		tallies: map[place]*tally{}, visitors: map[store.VisitorKey]store.VisitorCount{}, shelves: map[shelfKey]*shelf{},
+		tallies: map[place]*tally{}, visitors: map[store.VisitorKey]store.VisitorCount{}, impressions: map[impressionsKey]*impressions{},
 	}
 }
 
@@ -84,7 +84,7 @@ func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 	if len(a.Degraded) > 0 {
 		t.degraded++
 	}
-	c.shown(shelfKey{shop, d.Scenario, dayOf(d.At)}, t, a.Items)
+	c.shown(impressionsKey{shop, d.Scenario, dayOf(d.At)}, t, a.Items)
 	for n := range d.Items {
 		for _, rule := range d.Items[n].Rules {
 			t.rule(rule)
@@ -125,14 +125,14 @@ func (c *Counter) tally(p place) *tally {
 }
 
 // shown counts the items of an answer. The caller holds the lock.
-func (c *Counter) shown(k shelfKey, t *tally, items []api.RecommendedItem) {
+func (c *Counter) shown(k impressionsKey, t *tally, items []api.RecommendedItem) {
 	if len(items) == 0 {
 		return
 	}
-	s := c.shelves[k]
+	s := c.impressions[k]
 	if s == nil {
-		s = &shelf{at: map[string]int64{}}
-		c.shelves[k] = s
+		s = &impressions{at: map[string]int64{}}
+		c.impressions[k] = s
 	}
 	for n := range items {
 		t.tier(items[n].Tier)
@@ -176,44 +176,44 @@ func (t *tally) each(f func(metric string, v float64)) {
 		f(Overlap, t.overlap)
 	}
 	for _, k := range t.tiers {
-		f(TierPrefix+k.name, float64(k.n))
+		f(tierPrefix+k.name, float64(k.n))
 	}
 	for _, k := range t.rules {
-		f(RuleMetric(k.name, Impressions), float64(k.n))
+		f(ruleMetric(k.name, Impressions), float64(k.n))
 	}
 }
 
 // Flush stores what was counted; what cannot be stored is kept for the next time. When it returns nil, everything counted before is stored.
 func (c *Counter) Flush(ctx context.Context) error { return c.flush(ctx, everything) }
 
-// flush stores all counts but those of items, and as many of these of each shelf as of says.
-func (c *Counter) flush(ctx context.Context, of share) error {
+// flush stores all counts but those of items, and as many of these of each place as of says.
+func (c *Counter) flush(ctx context.Context, of quota) error {
 	c.flushing.Lock()
 	defer c.flushing.Unlock()
 	if err := c.send(ctx); err != nil { // from the last time
 		return err
 	}
-	c.parcels = c.take(of)
+	c.batches = c.take(of)
 	return c.send(ctx)
 }
 
-// send stores the parcels, each in a transaction of its own, and lets answers go first in between.
+// send stores the batches, each in a transaction of its own, and lets answers go first in between.
 func (c *Counter) send(ctx context.Context) error {
-	for n := range c.parcels {
-		if err := c.sendOne(ctx, c.parcels[n]); err != nil {
-			c.parcels = c.parcels[n:]
+	for n := range c.batches {
+		if err := c.sendOne(ctx, c.batches[n]); err != nil {
+			c.batches = c.batches[n:]
 			return err
 		}
 		runtime.Gosched()
 	}
-	c.parcels = nil
+	c.batches = nil
 	return nil
 }
 
-func (c *Counter) sendOne(ctx context.Context, parcel store.Counts) error {
+func (c *Counter) sendOne(ctx context.Context, batch store.Counts) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	return c.store.AddCounts(ctx, parcel, nil)
+	return c.store.AddCounts(ctx, batch, nil)
 }
 
 // Run stores counts every few seconds until ctx ends, and then once more.
@@ -236,11 +236,11 @@ func (c *Counter) Run(ctx context.Context) {
 }
 
 // portion is the share of items that one of many flushes stores.
-func (c *Counter) portion() share {
+func (c *Counter) portion() quota {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.items > waiting/2 {
-		return largePortion
+		return largeQuota
 	}
-	return portion
+	return regularQuota
 }

@@ -89,12 +89,12 @@ func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, 
 		add(Degraded, 1)
 	}
 	for n := range a.Items {
-		add(TierPrefix+a.Items[n].Tier, 1)
+		add(tierPrefix+a.Items[n].Tier, 1)
 		c.Items[store.ItemKey{Shop: shop, Scenario: d.Scenario, ItemID: a.Items[n].ItemID, DayMs: dayOf(d.At)}]++
 	}
 	for _, it := range d.Items {
 		for _, rule := range it.Rules {
-			add(RuleMetric(rule, Impressions), 1)
+			add(ruleMetric(rule, Impressions), 1)
 		}
 	}
 	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); d.Experiment != "" && visitor != "" {
@@ -165,10 +165,10 @@ func TestEveryAnswerCountsOnceThoughStoringFails(t *testing.T) {
 		if l.largest > rowsAtOnce {
 			t.Errorf("a transaction of %d rows", l.largest)
 		}
-		if c.items != 0 || len(c.shelves)+len(c.tallies)+len(c.visitors)+len(c.parcels) != 0 {
+		if c.items != 0 || len(c.impressions)+len(c.tallies)+len(c.visitors)+len(c.batches) != 0 {
 			t.Errorf(
-				"%d items of %d shelves, %d tallies, %d visitors and %d parcels are left", c.items, len(c.shelves), len(c.tallies),
-				len(c.visitors), len(c.parcels),
+				"%d items of %d shelves, %d tallies, %d visitors and %d parcels are left", c.items, len(c.impressions), len(c.tallies),
+				len(c.visitors), len(c.batches),
 			)
 		}
 	})
@@ -199,7 +199,7 @@ func TestAnswersAreCountedWhileCountsAreStored(t *testing.T) {
 			under = false
 		default:
 		}
-		if err := c.flush(t.Context(), portion); err != nil {
+		if err := c.flush(t.Context(), regularQuota); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestLargeShelfIsStoredInPortions(t *testing.T) {
 		}
 		c.Answered("north", d, a)
 	}
-	for want := items / sweep; c.items > 50_000; want = (c.items + sweep - 1) / sweep {
+	for want := items / flushesPerRound; c.items > 50_000; want = (c.items + flushesPerRound - 1) / flushesPerRound {
 		before := len(l.total.Items)
 		if err := c.flush(t.Context(), c.portion()); err != nil {
 			t.Fatal(err)
@@ -258,7 +258,7 @@ func TestItemsBeyondTheBoundAreNotCounted(t *testing.T) {
 	d, a := forYou(0, 1, 1)
 	a.Items[0].ItemID = "0"
 	c.Answered("north", d, a)
-	for _, s := range c.shelves {
+	for _, s := range c.impressions {
 		if c.items != waiting || len(s.shown) != waiting || s.shown[0].n != 2 {
 			t.Errorf("%d items, %d on the shelf, the first shown %d times", c.items, len(s.shown), s.shown[0].n)
 		}
@@ -268,8 +268,8 @@ func TestItemsBeyondTheBoundAreNotCounted(t *testing.T) {
 			t.Errorf("%d impressions, want %d", tally.impressions, want)
 		}
 	}
-	if got := c.portion()(waiting); got != waiting/hurry {
-		t.Errorf("%d items would be stored at once, want %d", got, waiting/hurry)
+	if got := c.portion()(waiting); got != waiting/flushesWhenFull {
+		t.Errorf("%d items would be stored at once, want %d", got, waiting/flushesWhenFull)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
-// The metrics of an hour. A tier's impressions are counted under TierPrefix and its name.
+// The metrics of an hour. A tier's impressions are counted under tierPrefix and its name.
 const (
 	Requests    = "requests"
 	Empty       = "empty"
@@ -33,9 +33,9 @@ const (
 	UnknownRecommendation = "unknown_recommendation"
 	Shadows               = "shadows"
 	Overlap               = "shadow_overlap"
-	TierPrefix            = "tier:"
-	// RevenuePrefix begins the revenue in a currency.
-	RevenuePrefix = "revenue:"
+	tierPrefix            = "tier:"
+	// revenuePrefix begins the revenue in a currency.
+	revenuePrefix = "revenue:"
 )
 
 // Store is the port to the database.

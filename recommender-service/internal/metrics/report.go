@@ -91,10 +91,10 @@ func (t *totals) scenario(id string) api.ScenarioMetrics {
 		TierShare: map[string]float64{},
 	}
 	for name := range t.values {
-		if tier, ok := strings.CutPrefix(name, TierPrefix); ok {
+		if tier, ok := strings.CutPrefix(name, tierPrefix); ok {
 			m.TierShare[tier] = t.per(name, Impressions)
 		}
-		if currency, ok := strings.CutPrefix(name, RevenuePrefix); ok && currency != "" {
+		if currency, ok := strings.CutPrefix(name, revenuePrefix); ok && currency != "" {
 			m.Revenues[currency] = t.values[name]
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Intervals lists the intervals of a table, Groups what its figures can be told apart by.
-func Intervals() []string { return []string{"all", "hour", "day", "week"} }
+// intervals lists the intervals of a table, Groups what its figures can be told apart by.
+func intervals() []string { return []string{"all", "hour", "day", "week"} }
 
 // Groups lists what the figures of a table can be told apart by.
 func Groups() []string { return []string{"scenario", "experiment", "rule", "currency", "channel"} }
@@ -75,7 +75,7 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 		return
 	}
 	row := api.MetricsRow{Rule: rule, Channel: channel}
-	if currency, ok := strings.CutPrefix(metric, RevenuePrefix); ok != q.by("currency") {
+	if currency, ok := strings.CutPrefix(metric, revenuePrefix); ok != q.by("currency") {
 		return
 	} else if ok {
 		row.Currency, metric = currency, Revenue

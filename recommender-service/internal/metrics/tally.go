@@ -10,14 +10,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// RuleMetric names a metric of what a rule acted on, by the rule's name in explanations.
-func RuleMetric(rule, metric string) string { return rulePrefix + rule + "|" + metric }
+// ruleMetric names a metric of what a rule acted on, by the rule's name in explanations.
+func ruleMetric(rule, metric string) string { return rulePrefix + rule + "|" + metric }
 
 // rulePrefix begins the metrics of rules; no id holds the mark behind it.
 const rulePrefix = "by_rule:"
 
-// ChannelMetric names a metric of what came through a channel. It is counted beside the metric of all.
-func ChannelMetric(channel, metric string) string { return channelPrefix + channel + "|" + metric }
+// channelMetric names a metric of what came through a channel. It is counted beside the metric of all.
+func channelMetric(channel, metric string) string { return channelPrefix + channel + "|" + metric }
 
 // channelPrefix begins the metrics of channels; it stands before that of rules.
 const channelPrefix = "by_channel:"
@@ -48,7 +48,7 @@ func (p *page) hour(a *answer, at time.Time, metric string, n float64) {
 	}
 	p.counts.Hours[key] += n
 	if a.decision != nil && a.decision.Request.Channel != "" {
-		key.Metric = ChannelMetric(a.decision.Request.Channel, metric)
+		key.Metric = channelMetric(a.decision.Request.Channel, metric)
 		p.counts.Hours[key] += n
 	}
 }
@@ -61,7 +61,7 @@ func (p *page) add(a *answer, product, visitor string, e *profileapi.StoredEvent
 		p.hour(a, at, metric, n)
 		if it := a.item(product); it != nil {
 			for _, rule := range it.Rules {
-				p.hour(a, at, RuleMetric(rule, metric), n)
+				p.hour(a, at, ruleMetric(rule, metric), n)
 			}
 		}
 	}
@@ -117,9 +117,9 @@ func (p *page) impression(a *answer, visitor, product string, n float64) {
 	at := a.decision.At
 	p.hour(a, at, Impressions, n)
 	if it := a.item(product); it != nil {
-		p.hour(a, at, TierPrefix+it.Tier, n)
+		p.hour(a, at, tierPrefix+it.Tier, n)
 		for _, rule := range it.Rules {
-			p.hour(a, at, RuleMetric(rule, Impressions), n)
+			p.hour(a, at, ruleMetric(rule, Impressions), n)
 		}
 	}
 	p.visitor(a, visitor, at, store.VisitorCount{Impressions: int64(n)})

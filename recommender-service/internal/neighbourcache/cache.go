@@ -27,10 +27,10 @@ const (
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
-	// Settle is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all the
-	// time; settleBlend is the same for one that has behaviour as well.
-	Settle      = 10 * time.Second
-	settleBlend = time.Minute
+	// UseTextFor is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all the
+	// time; useBlendFor is the same for one that has behaviour as well.
+	UseTextFor  = 10 * time.Second
+	useBlendFor = time.Minute
 	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next:
 	// when the texts of a catalogue change all the time, what answers need goes first.
 	refreshes = 1
@@ -58,9 +58,9 @@ func (e *Entry) outdated(texts unique.Handle[string], now time.Time) bool {
 	case e.texts == texts || e.Source == "behaviour":
 		return false
 	case e.Source == "blend":
-		return now.Sub(e.read) > settleBlend
+		return now.Sub(e.read) > useBlendFor
 	}
-	return now.Sub(e.read) > Settle
+	return now.Sub(e.read) > UseTextFor
 }
 
 // Model says which lists are meant.
@@ -112,7 +112,7 @@ func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
 // Bytes returns what the lists take.
 func (c *Cache) Bytes() uint64 { return c.lists.WeightedSize() }
 
-// Close waits for refreshes under way and ends the cache's upkeep.
+// Close waits for refreshes under way and ends the cache's background work.
 func (c *Cache) Close() {
 	close(c.closing)
 	c.running.Wait()

@@ -18,8 +18,8 @@ const (
 	breakerDelay    = 500 * time.Millisecond
 )
 
-// ErrOpen says that a peer failed so often that it is not asked for a moment.
-var ErrOpen = circuitbreaker.ErrOpen
+// errOpen says that a peer failed so often that it is not asked for a moment.
+var errOpen = circuitbreaker.ErrOpen
 
 // The kinds of calls.
 const (
@@ -55,7 +55,7 @@ func guarded[T any](p *Peers, g guard, f func() (T, error)) (T, error) {
 	counted := p.metrics.calls[g.call]
 	if !b.TryAcquirePermit() {
 		counted.open.Inc()
-		return zero, ErrOpen
+		return zero, errOpen
 	}
 	v, err := f()
 	if ill(err) {

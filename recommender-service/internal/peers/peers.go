@@ -70,7 +70,7 @@ func New(o Options) *Peers {
 // ShownBytes is the part of the memory for caches that is for what was shown.
 func (p *Peers) ShownBytes() uint64 { return p.options.CacheBytes / 18 * 2 }
 
-// Close waits for lists that are being fetched and ends the upkeep of the caches.
+// Close waits for lists that are being fetched and ends the background work of the caches.
 func (p *Peers) Close() {
 	p.popular.wait()
 	p.popular.past.StopAllGoroutines()

@@ -134,7 +134,7 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 	}
 	p.mu.Unlock()
 	if stale && p.peers.breakers.of(guard{forPopular, k.shop}).IsOpen() {
-		return list, ErrOpen
+		return list, errOpen
 	}
 	return list, nil
 }
@@ -147,7 +147,7 @@ func (p *popular) refresh(ctx context.Context, shop *catalogue.Shop, k popularKe
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.busy, k)
-	if err != nil && !errors.Is(err, ErrOpen) {
+	if err != nil && !errors.Is(err, errOpen) {
 		p.peers.options.Logger.Debug("popularity list not refreshed", "shop", k.shop, "window", k.window, "error", err)
 	}
 }

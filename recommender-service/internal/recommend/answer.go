@@ -76,11 +76,11 @@ func reasons(p *pick) []api.Reason {
 	}
 	above := math.Inf(1) // the value of the contribution before; among equal ones the first comes first
 	for at := -1; len(list) < reasonsShown; {
-		if at = nextLargest(p.shares, above, at); at < 0 {
+		if at = nextLargest(p.contributions, above, at); at < 0 {
 			break
 		}
-		above = p.shares[at].Value
-		if reason := reasonOf(&p.shares[at]); !slices.Contains(list, reason) {
+		above = p.contributions[at].Value
+		if reason := reasonOf(&p.contributions[at]); !slices.Contains(list, reason) {
 			list = append(list, reason)
 		}
 	}
@@ -112,18 +112,18 @@ func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 
 // nextLargest returns the place of the largest positive share behind the one at the given place in falling order of value, ties by place;
 // −1 for none.
-func nextLargest(shares []share, value float64, at int) int {
+func nextLargest(contributions []contribution, value float64, at int) int {
 	best := -1
-	for k := range shares {
-		v := shares[k].Value
-		if v > 0 && (v < value || v == value && k > at) && (best < 0 || v > shares[best].Value) {
+	for k := range contributions {
+		v := contributions[k].Value
+		if v > 0 && (v < value || v == value && k > at) && (best < 0 || v > contributions[best].Value) {
 			best = k
 		}
 	}
 	return best
 }
 
-func reasonOf(s *share) api.Reason {
+func reasonOf(s *contribution) api.Reason {
 	switch s.source {
 	case api.SourceHistory, api.SourceSession:
 		return api.Reason{Code: because(s.Term.Seed.EventType), ItemID: s.Term.Seed.ItemID}
@@ -164,9 +164,9 @@ func because(eventType string) string {
 }
 
 func explanation(p *pick) *api.Explanation {
-	e := &api.Explanation{BaseScore: p.base, Boosts: p.boosts, Contributions: make([]api.ScoreContribution, len(p.shares))}
-	for k := range p.shares {
-		s := &p.shares[k]
+	e := &api.Explanation{BaseScore: p.base, Boosts: p.boosts, Contributions: make([]api.ScoreContribution, len(p.contributions))}
+	for k := range p.contributions {
+		s := &p.contributions[k]
 		seed := &s.Term.Seed
 		e.Contributions[k] = api.ScoreContribution{
 			Source: s.source, SeedItemID: seed.ItemID, Category: seed.Category, EventType: seed.EventType, AgeHours: seed.AgeHours,

@@ -134,7 +134,7 @@ func (c *checker) addLists(r *run) {
 	ids := func(name string, list []string) {
 		c.list(name, len(list), func(k int) int32 { return c.view.Find(list[k]) })
 	}
-	history := func(name string, want func(*visitor.Touched) bool) {
+	history := func(name string, want func(*visitor.HistoryItem) bool) {
 		c.list(name, len(r.visitor.History), func(k int) int32 {
 			t := &r.visitor.History[k]
 			if !want(t) {
@@ -149,7 +149,7 @@ func (c *checker) addLists(r *run) {
 	ids("elsewhere", r.taken)
 	ids("not_interested", r.visitor.Hidden)
 	if r.scenario.Seen == "exclude" {
-		history("seen", func(*visitor.Touched) bool { return true })
+		history("seen", func(*visitor.HistoryItem) bool { return true })
 	}
 	bought := func(k int) int32 {
 		b := &r.visitor.Purchased[k]
@@ -160,7 +160,7 @@ func (c *checker) addLists(r *run) {
 	}
 	types := slices.Concat(r.scenario.ExcludeEventTypes, r.req.ExcludeEventTypes)
 	if len(types) > 0 {
-		history("event_types", func(t *visitor.Touched) bool {
+		history("event_types", func(t *visitor.HistoryItem) bool {
 			return r.visitor.Did(t, types...)
 		})
 	}

@@ -14,8 +14,8 @@ func (e *Engine) Compare(ctx context.Context, shop string, a, b Placement, req *
 	defer cancel()
 	v, nonce := e.visit(shop, e.Now()), rand.Uint64()
 	v.nonces = func() uint64 { return nonce }
-	if err = v.ask(ctx, a, req, func(_ *run, answer *api.Answer) { first = *answer }); err == nil {
-		err = v.ask(ctx, b, req, func(_ *run, answer *api.Answer) { second = *answer })
+	if err = v.answerTo(ctx, a, req, func(_ *run, answer *api.Answer) { first = *answer }); err == nil {
+		err = v.answerTo(ctx, b, req, func(_ *run, answer *api.Answer) { second = *answer })
 	}
 	return first, second, err
 }
@@ -42,6 +42,6 @@ func Overlap(a, b *api.Answer) float64 {
 func (e *Engine) Try(ctx context.Context, shop string, p Placement, req *api.Request) (a api.Answer, err error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
-	err = e.visit(shop, e.Now()).ask(ctx, p, req, func(_ *run, answer *api.Answer) { a = *answer })
+	err = e.visit(shop, e.Now()).answerTo(ctx, p, req, func(_ *run, answer *api.Answer) { a = *answer })
 	return a, err
 }

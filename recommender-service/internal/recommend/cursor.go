@@ -27,10 +27,10 @@ const (
 	maxPaged = 760
 )
 
-// ErrCursor says that a cursor was not made by this service, ErrOtherList that it goes on with another list than the request's.
+// errCursor says that a cursor was not made by this service, errOtherList that it goes on with another list than the request's.
 var (
-	ErrCursor    = errors.New("is not a next_cursor of an answer, or was cut or changed")
-	ErrOtherList = errors.New("continues another list: send it with the scenario, visitor, items and category of the request before")
+	errCursor    = errors.New("is not a next_cursor of an answer, or was cut or changed")
+	errOtherList = errors.New("continues another list: send it with the scenario, visitor, items and category of the request before")
 )
 
 // page is what earlier pages showed.
@@ -70,20 +70,20 @@ func parseCursor(req *api.Request) (page, error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(b) < cursorHeader || (len(b)-cursorHeader)%hashBytes != 0 || len(b) > cursorHeader+maxPaged*hashBytes {
-		return page{}, ErrCursor
+		return page{}, errCursor
 	}
 	if b[0] != cursorVersion || binary.BigEndian.Uint32(b[checksumAt:]) != crc32.ChecksumIEEE(b[listAt:]) {
-		return page{}, ErrCursor
+		return page{}, errCursor
 	}
 	if binary.BigEndian.Uint32(b[listAt:]) != listHash(req) {
-		return page{}, ErrOtherList
+		return page{}, errOtherList
 	}
 	p := page{}
 	for rest := b[cursorHeader:]; len(rest) > 0; rest = rest[hashBytes:] {
 		p.items = append(p.items, binary.BigEndian.Uint32(rest))
 	}
 	if !slices.IsSorted(p.items) {
-		return page{}, ErrCursor
+		return page{}, errCursor
 	}
 	return p, nil
 }

@@ -42,7 +42,7 @@ type Engine struct {
 	Decided func(shop string, d *Decision, a *api.Answer)
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
-	shown     *ShownLog
+	shown     *shownLog
 	admission *admission
 	metrics   *metrics
 	scratch   sync.Pool
@@ -54,11 +54,11 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
-		shown: NewShownLog(p.ShownBytes()), admission: newAdmission(registry), metrics: newMetrics(registry),
+		shown: newShownLog(p.ShownBytes()), admission: newAdmission(registry), metrics: newMetrics(registry),
 	}
 }
 
-// Close ends the upkeep of what the engine remembers.
+// Close ends the background work of what the engine remembers.
 func (e *Engine) Close() {
 	e.shown.lists.StopAllGoroutines()
 }
@@ -91,7 +91,7 @@ func (e *Engine) RecommendPage(ctx context.Context, shop string, placements []Pl
 	defer done()
 	answers := make([]api.Answer, 0, len(reqs))
 	for n, p := range placements {
-		err := v.ask(ctx, p, reqs[n], func(r *run, a *api.Answer) {
+		err := v.answerTo(ctx, p, reqs[n], func(r *run, a *api.Answer) {
 			r.remember(a)
 			v.show(a)
 			answers = append(answers, *a)
@@ -114,8 +114,8 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand
 		return ctx, v, func() {
-			if v.turn != nil {
-				v.turn()
+			if v.release != nil {
+				v.release()
 			}
 			cancel()
 		}

@@ -9,18 +9,18 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// watch follows one item through the ranking.
-type watch struct {
-	id       string
-	proposed bool
-	shares   []share
-	tier     string
-	base     float64
-	score    float64
-	boosts   []api.Boost
-	limit    string // the limit per value that forbade it
-	rank     int    // its place by score among the candidates that may be shown, from 1
-	total    int    // so many of them
+// itemTrace follows one item through the ranking.
+type itemTrace struct {
+	id            string
+	proposed      bool
+	contributions []contribution
+	tier          string
+	base          float64
+	score         float64
+	boosts        []api.Boost
+	limit         string // the limit per value that forbade it
+	rank          int    // its place by score among the candidates that may be shown, from 1
+	total         int    // so many of them
 }
 
 // The stages that are no check; the checks are named by newChecker and come between score and limit, in its order.
@@ -39,15 +39,15 @@ func (e *Engine) Explain(
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
 	v := e.visit(shop, e.Now())
-	v.watch = &watch{id: itemID}
-	err = v.ask(ctx, p, req, func(r *run, _ *api.Answer) { out = r.explained(itemID) })
+	v.trace = &itemTrace{id: itemID}
+	err = v.answerTo(ctx, p, req, func(r *run, _ *api.Answer) { out = r.explained(itemID) })
 	return out, err
 }
 
 func (r *run) explained(itemID string) api.ExplainAnswer {
 	out := api.ExplainAnswer{
 		ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded,
-		Rank: r.watch.rank, Total: r.watch.total,
+		Rank: r.trace.rank, Total: r.trace.total,
 	}
 	r.read(func(v *catalogue.View) { out.RecommendedInstead = r.instead(v, itemID) })
 	family := r.familyKey(itemID)
@@ -61,21 +61,21 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 		}
 		out.LowestScore = item.Score
 	}
-	w := r.watch
+	w := r.trace
 	r.read(func(v *catalogue.View) {
 		i := v.Find(itemID)
 		if i < 0 || v.Item(i) == nil {
 			out.Stage = stageCatalogue
 			return
 		}
-		out.Dropped = newChecker(r, v).all(watched(v, i))
+		out.Dropped = newChecker(r, v).all(recommendedAs(v, i))
 	})
 	if out.Stage == "" {
 		out.Stage = w.stage(out.Dropped)
 	}
 	out.Detail = detail(out.Stage)
 	if w.proposed {
-		p := &pick{base: w.base, score: w.score, shares: w.shares, boosts: w.boosts}
+		p := &pick{base: w.base, score: w.score, contributions: w.contributions, boosts: w.boosts}
 		out.Score, out.Tier, out.Explanation = w.score, w.tier, explanation(p)
 	}
 	return out
@@ -91,8 +91,8 @@ func (r *run) familyKey(id string) string {
 	return id
 }
 
-// watched returns the product of an item, or the item itself when it is none's.
-func watched(v *catalogue.View, i int32) *catalogue.Item {
+// recommendedAs returns the product of an item, or the item itself when it is none's.
+func recommendedAs(v *catalogue.View, i int32) *catalogue.Item {
 	if it := v.Item(v.Head(i)); it != nil {
 		return it
 	}
@@ -105,14 +105,14 @@ func (r *run) instead(v *catalogue.View, id string) string {
 	if i < 0 || v.Item(i) == nil {
 		return ""
 	}
-	if it := watched(v, i); it.ID != id {
+	if it := recommendedAs(v, i); it.ID != id {
 		return it.ID
 	}
 	return ""
 }
 
 // stage names the first stage that dropped the item.
-func (w *watch) stage(dropped []string) string {
+func (w *itemTrace) stage(dropped []string) string {
 	switch {
 	case !w.proposed:
 		return stageCandidates
@@ -143,31 +143,31 @@ func (c *checker) all(it *catalogue.Item) []string {
 	return names
 }
 
-// observe notes what a plan made of the watched item.
+// observe notes what a plan made of the explained item.
 func (r *run) observe(p *plan, s *selection) {
-	if r.watch == nil || r.watch.proposed {
+	if r.trace == nil || r.trace.proposed {
 		return
 	}
-	i := s.view.Find(r.watch.id)
+	i := s.view.Find(r.trace.id)
 	if i < 0 || s.view.Item(i) == nil {
 		return
 	}
-	it, b := watched(s.view, i), s.scores
+	it, b := recommendedAs(s.view, i), s.scores
 	if !b.Has(it.Index) {
 		return
 	}
-	w := r.watch
+	w := r.trace
 	w.proposed, w.base = true, b.Score(it.Index)
 	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
 	w.limit = s.forbidding(it)
-	w.shares = p.shares(nil, b.Trace([]int32{it.Index}, nil)[0])
-	w.tier = tierOfShares(w.shares)
+	w.contributions = p.contributions(nil, b.Trace([]int32{it.Index}, nil)[0])
+	w.tier = tierOfContributions(w.contributions)
 	w.rank, w.total = s.place(b, it, w.score)
 }
 
 // place returns the place of an item by score among the candidates that may be shown, ties by item id, and how many these are; 0 for an
 // item that is none of them.
-func (s *selection) place(b *candidate.Blend, watched *catalogue.Item, score float64) (rank, total int) {
+func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score float64) (rank, total int) {
 	items, scores := b.Candidates()
 	before := 0
 	for slot, i := range items {
@@ -181,9 +181,9 @@ func (s *selection) place(b *candidate.Blend, watched *catalogue.Item, score flo
 		}
 		total++
 		switch {
-		case i == watched.Index:
+		case i == traced.Index:
 			rank = 1
-		case other > score || other == score && s.view.ID(i) < s.view.ID(watched.Index):
+		case other > score || other == score && s.view.ID(i) < s.view.ID(traced.Index):
 			before++
 		}
 	}

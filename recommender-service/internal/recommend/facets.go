@@ -27,7 +27,7 @@ func (e *Engine) Facets(ctx context.Context, shop string, p Placement, req *api.
 	defer done()
 	wide := *req
 	wide.Limit = facetItems
-	err = v.ask(ctx, p, &wide, func(r *run, _ *api.Answer) {
+	err = v.answerTo(ctx, p, &wide, func(r *run, _ *api.Answer) {
 		r.read(func(view *catalogue.View) {
 			items := make([]*catalogue.Item, 0, len(r.picks))
 			for n := range r.picks {

@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// DefaultObjectiveStrength is the power of an objective's factor when the scenario does not say.
-const DefaultObjectiveStrength = .5
+// defaultObjectiveStrength is the power of an objective's factor when the scenario does not say.
+const defaultObjectiveStrength = .5
 
 // objective returns the factor by which scores, which stand for the chance of a click, become what the scenario is to make most of: the
 // item's value relative to the shop's mean, to the power of the objective's strength. With a strength of 1 that ranks by the expected value
@@ -38,7 +38,7 @@ func (r *run) worth(name string, mean float64, value func(*catalogue.Item) float
 		mean = r.past.decision.Mean
 	}
 	r.mean = mean
-	strength := cmp.Or(r.scenario.ObjectiveStrength, DefaultObjectiveStrength)
+	strength := cmp.Or(r.scenario.ObjectiveStrength, defaultObjectiveStrength)
 	return factor{name, func(it *catalogue.Item) float64 {
 		if w := value(it); w > 0 && mean > 0 {
 			return math.Pow(w/mean, strength)

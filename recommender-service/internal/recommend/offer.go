@@ -75,8 +75,8 @@ func named(p *pick, m *catalogue.Item) float64 {
 	if p.variant == m.Index+1 {
 		return 1
 	}
-	for k := range p.shares {
-		if s := &p.shares[k]; s.Item == m.Index && (s.source == api.SourceBuyAgain || s.source == api.SourceRecentlyViewed) {
+	for k := range p.contributions {
+		if s := &p.contributions[k]; s.Item == m.Index && (s.source == api.SourceBuyAgain || s.source == api.SourceRecentlyViewed) {
 			return 1
 		}
 	}
@@ -86,7 +86,7 @@ func named(p *pick, m *catalogue.Item) float64 {
 // taste says how much the visitor chose each value of an attribute, such as a size, by name and value: shares that sum to 1 for a name.
 type taste map[string]map[any]float64
 
-// tasteOf counts the attributes of the variants that the visitor touched.
+// tasteOf counts the attributes of the variants of the visitor's history.
 func (r *run) tasteOf(v *catalogue.View) taste {
 	t, sums := taste{}, map[string]float64{}
 	for n := range r.visitor.History {
@@ -133,8 +133,8 @@ func (t taste) of(it *catalogue.Item) (sum float64) {
 	return sum
 }
 
-// PriceRange is the field with the lowest and the highest price of a product whose variants cost differently.
-type PriceRange struct {
+// priceRange is the field with the lowest and the highest price of a product whose variants cost differently.
+type priceRange struct {
 	Min float64 `json:"min"`
 	Max float64 `json:"max"`
 }
@@ -201,5 +201,5 @@ func (f *offer) priceRange(m *api.Market) (any, bool) {
 	if len(prices) < 2 || prices[0] == prices[len(prices)-1] {
 		return nil, false
 	}
-	return PriceRange{prices[0], prices[len(prices)-1]}, true
+	return priceRange{prices[0], prices[len(prices)-1]}, true
 }

@@ -10,14 +10,14 @@ import (
 )
 
 // recentlyViewed proposes what the visitor looked at, the latest first. The weights only give the order.
-func (r *run) recentlyViewed() supply {
-	var viewed []visitor.Touched
+func (r *run) recentlyViewed() retrieved {
+	var viewed []visitor.HistoryItem
 	for _, t := range r.visitor.History {
 		if t.Weight > 0 && r.visitor.Did(&t, "view_item", "select_item") {
 			viewed = append(viewed, t)
 		}
 	}
-	s := supply{}
+	s := retrieved{}
 	r.read(func(v *catalogue.View) {
 		for n, t := range viewed {
 			if i := found(v, t.Item, t.ItemID); i >= 0 {
@@ -32,8 +32,8 @@ func (r *run) recentlyViewed() supply {
 }
 
 // buyAgain proposes what the visitor bought more than once and is due, and below it what was bought once, the longest ago first.
-func (r *run) buyAgain() supply {
-	s := supply{}
+func (r *run) buyAgain() retrieved {
+	s := retrieved{}
 	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.Purchased {
 			p := &r.visitor.Purchased[n]

@@ -19,18 +19,18 @@ import (
 
 // visit is what one call wants to know about one visitor, who is read once.
 type visit struct {
-	engine *Engine
-	shop   *catalogue.Shop
-	now    time.Time
-	end    time.Time     // by when the answer is due; zero for one that nobody waits for
-	nonces func() uint64 // one for each question
-	atHand bool          // its answers wait for nobody: too many are being made at once
-	turn   func()        // gives the turn of one at hand to the next; nil before it has one
-	seeds  int           // so many of the latest items of a visitor are seeds
-	past   *Inputs       // of the decision that is made again
-	watch  *watch        // the item that is to be explained
-	taken  []string      // what the placements before have shown
-	person *person       // nil before the first question
+	engine  *Engine
+	shop    *catalogue.Shop
+	now     time.Time
+	end     time.Time     // by when the answer is due; zero for one that nobody waits for
+	nonces  func() uint64 // one for each question
+	atHand  bool          // its answers wait for nobody: too many are being made at once
+	release func()        // gives the turn of one at hand to the next; nil before it has one
+	seeds   int           // so many of the latest items of a visitor are seeds
+	past    *inputs       // of the decision that is made again
+	trace   *itemTrace    // the item that is to be explained
+	taken   []string      // what the placements before have shown
+	person  *person       // nil before the first question
 }
 
 // visit begins one that reads the visitor as of now.
@@ -38,8 +38,8 @@ func (e *Engine) visit(shop string, now time.Time) *visit {
 	return &visit{engine: e, shop: e.Catalogue.Shop(shop), now: wire.TimeOf(now).Time, nonces: rand.Uint64, seeds: seedLimit}
 }
 
-// ask takes one question all the way to its answer. use is given the run while its memory is its own.
-func (v *visit) ask(ctx context.Context, p Placement, req *api.Request, use func(*run, *api.Answer)) error {
+// answerTo takes one question all the way to its answer. use is given the run while its memory is its own.
+func (v *visit) answerTo(ctx context.Context, p Placement, req *api.Request, use func(*run, *api.Answer)) error {
 	r, err := v.open(ctx, p, req)
 	if err != nil {
 		return err
@@ -76,13 +76,13 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 		defer stages.Of(ctx).Begin("visitor")()
 		v.person = r.whoAsks(ctx)
 		if v.atHand {
-			v.turn = v.engine.admission.take()
+			v.release = v.engine.admission.take()
 		}
 	}
 	r.person = v.person
 	r.scratch = v.engine.memory()
 	r.picks = r.scratch.picks[:0]
-	r.settle()
+	r.resolve()
 	r.convert(ctx)
 	return r, nil
 }

@@ -19,21 +19,21 @@ const (
 )
 
 // query proposes what the words of the request find, and what goes with the best of it.
-func (r *run) query(ctx context.Context) supply {
+func (r *run) query(ctx context.Context) retrieved {
 	if r.req.Q == "" {
-		return supply{}
+		return retrieved{}
 	}
-	return supply{wait: func() supply {
+	return retrieved{wait: func() retrieved {
 		search := similarityapi.SearchRequest{Q: r.req.Q, Limit: hitsWanted}
 		if r.req.Market != nil {
 			search.Language = r.req.Market.Language
 		}
 		answer, err := r.engine.Peers.Search(ctx, r.shop.Name, search)
 		if err != nil {
-			return supply{failed: peers.Similarity}
+			return retrieved{failed: peers.Similarity}
 		}
 		if len(answer.Items) == 0 {
-			return supply{}
+			return retrieved{}
 		}
 		s := r.likeHits(ctx, answer.Items)
 		s.terms = append([]candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: r.hits(answer.Items)}}, s.terms...)
@@ -55,7 +55,7 @@ func (r *run) hits(found []similarityapi.Neighbour) *candidate.Row {
 }
 
 // likeHits proposes what is similar to the best hits.
-func (r *run) likeHits(ctx context.Context, found []similarityapi.Neighbour) supply {
+func (r *run) likeHits(ctx context.Context, found []similarityapi.Neighbour) retrieved {
 	seeds := make([]candidate.Seed, 0, hitSeeds)
 	for _, n := range found[:min(len(found), hitSeeds)] {
 		seeds = append(seeds, candidate.Seed{ItemID: n.ItemID, Weight: besideWords * n.Score / found[0].Score})

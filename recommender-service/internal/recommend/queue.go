@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // firstChunk is how many candidates are sorted at first, enough for most lists; each further chunk is twice as long.
@@ -50,7 +51,7 @@ func (q *queue) pop() (item int32, score float64, ok bool) {
 func (q *queue) sortMore() {
 	rest := q.all[q.sorted:]
 	n := min(q.chunk, len(rest))
-	q.selectBest(rest, n)
+	topk.Select(rest, n, q.before)
 	slices.SortFunc(rest[:n], func(a, b scored) int {
 		if q.before(a, b) {
 			return -1
@@ -77,45 +78,4 @@ func (q *queue) before(a, b scored) bool {
 		return a.score > b.score
 	}
 	return q.view.ID(a.item) < q.view.ID(b.item)
-}
-
-// selectBest moves the best n of list to its front, in any order (Hoare 1961).
-func (q *queue) selectBest(list []scored, n int) {
-	for len(list) > n && n > 0 {
-		front := q.partition(list)
-		if front >= n {
-			list = list[:front]
-		} else {
-			list, n = list[front:], n-front
-		}
-	}
-}
-
-// partition splits a list of two or more around the median of its first, middle and last: none behind the returned length goes before one
-// in front of it. Both parts hold at least one.
-func (q *queue) partition(list []scored) int {
-	a, pivot, c := list[0], list[len(list)/2], list[len(list)-1]
-	if q.before(pivot, a) {
-		a, pivot = pivot, a
-	}
-	if q.before(c, pivot) {
-		if pivot = c; q.before(c, a) {
-			pivot = a
-		}
-	}
-	left, right := 0, len(list)-1
-	for {
-		for q.before(list[left], pivot) {
-			left++
-		}
-		for q.before(pivot, list[right]) {
-			right--
-		}
-		if left >= right {
-			return max(left, 1)
-		}
-		list[left], list[right] = list[right], list[left]
-		left++
-		right--
-	}
 }

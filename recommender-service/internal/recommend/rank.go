@@ -33,13 +33,13 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
 		last := &checker{checks: invariants(r.now.UnixMilli())}
-		heads, shares := r.traced(p, s, in.ItemIDs)
+		heads, contributions := r.traced(p, s, in.ItemIDs)
 		for n, id := range in.ItemIDs {
 			item := api.RankedItem{ItemID: id, Was: n + 1}
 			if heads[n] >= 0 {
 				item.Available = last.first(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
 				item.Score = b.Score(heads[n])
-				item.Reasons = reasons(&pick{shares: shares[heads[n]]})
+				item.Reasons = reasons(&pick{contributions: contributions[heads[n]]})
 			}
 			out.Items[n] = item
 		}
@@ -53,24 +53,24 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 
 // traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and the contributions by
 // index.
-func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]share) {
-	heads, shares := make([]int32, len(ids)), map[int32][]share{}
+func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]contribution) {
+	heads, contributions := make([]int32, len(ids)), map[int32][]contribution{}
 	var distinct []int32
 	for n, id := range ids {
 		heads[n] = catalogue.None
 		if i := s.view.Find(id); i >= 0 && s.view.Item(i) != nil {
 			heads[n] = s.head(i)
-			if _, have := shares[heads[n]]; !have {
-				shares[heads[n]] = nil
+			if _, have := contributions[heads[n]]; !have {
+				contributions[heads[n]] = nil
 				distinct = append(distinct, heads[n])
 			}
 		}
 	}
 	traced := r.scratch.blend.Trace(distinct, nil)
 	for n, head := range distinct {
-		shares[head] = p.shares(nil, traced[n])
+		contributions[head] = p.contributions(nil, traced[n])
 	}
-	return heads, shares
+	return heads, contributions
 }
 
 // shownAtAll reports whether the product of a variant is not hidden.

@@ -87,8 +87,8 @@ func (p *PopularInput) of() similarityapi.PopularWindow {
 	return similarityapi.PopularWindow{Name: p.Window, HalfLifeHours: p.HalfLifeHours, EventTypes: p.EventTypes}
 }
 
-// Inputs are those of a past decision, for a replay.
-type Inputs struct {
+// inputs are those of a past decision, for a replay.
+type inputs struct {
 	decision *Decision
 	sequence int64 // −1: the catalogue as it is now
 	gone     []string
@@ -104,7 +104,7 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	if err != nil {
 		return api.Answer{}, nil, err
 	}
-	in := &Inputs{decision: d, sequence: -1}
+	in := &inputs{decision: d, sequence: -1}
 	replica := e.Catalogue.Shop(shop)
 	if d.CatalogueEpoch == e.epoch && replica.Knows(d.CatalogueSeq) {
 		in.sequence = d.CatalogueSeq
@@ -126,20 +126,20 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	p.Arm, p.Models = api.Arm{ExperimentID: d.Experiment, Arm: d.Arm}, nil
 	v := e.visit(shop, d.At)
 	v.past, v.taken, v.nonces, v.seeds = in, d.Elsewhere, func() uint64 { return id.Nonce }, cmp.Or(d.Seeds, seedLimit)
-	if err := v.ask(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
+	if err := v.answerTo(ctx, p, &d.Request, func(_ *run, a *api.Answer) { answer = *a }); err != nil {
 		return api.Answer{}, nil, err
 	}
 	answer.RecommendationID, answer.Degraded = d.ID, d.Degraded
-	if len(in.gone) == 0 && Digest(&answer) != d.Digest {
+	if len(in.gone) == 0 && digest(&answer) != d.Digest {
 		in.lose("neighbour lists made from texts: they follow the catalogue")
 	}
-	if Digest(&answer) == d.Digest {
+	if digest(&answer) == d.Digest {
 		in.gone = nil
 	}
 	return answer, in.gone, nil
 }
 
-func (in *Inputs) lose(what string) {
+func (in *inputs) lose(what string) {
 	if !slices.Contains(in.gone, what) {
 		in.gone = append(in.gone, what)
 	}
@@ -177,7 +177,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 		Arm:     r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch,
 		CatalogueSeq: r.sequence,
-		Degraded:     a.Degraded, Digest: Digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
+		Degraded:     a.Degraded, Digest: digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
 		Items:     r.shownItems(a),
 		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq, Seeds: r.seeds,
 	}
@@ -202,8 +202,8 @@ func (r *run) shownItems(a *api.Answer) []ShownItem {
 	return list
 }
 
-// Digest is a fingerprint of the items, of those with variants by their family, their order and the bits of their scores.
-func Digest(a *api.Answer) string {
+// digest is a fingerprint of the items, of those with variants by their family, their order and the bits of their scores.
+func digest(a *api.Answer) string {
 	h := fnv.New64a()
 	var bits [8]byte
 	for n := range a.Items {

@@ -47,7 +47,7 @@ func (e *Engine) RecommendRows(
 			continue
 		}
 		p.Scenario, p.Derived = planned.scenario, true
-		err := v.ask(ctx, p, &planned.req, func(r *run, a *api.Answer) {
+		err := v.answerTo(ctx, p, &planned.req, func(r *run, a *api.Answer) {
 			for _, name := range a.Degraded {
 				who.degrade(name)
 			}

@@ -60,22 +60,22 @@ type run struct {
 
 // pick is an item that has its place in the answer.
 type pick struct {
-	index    int32
-	base     float64
-	score    float64
-	tier     string
-	reason   string // for an item that is here for another reason than its score
-	rule     string
-	ruleName string  // of the rule that pinned it, in explanations
-	shares   []share // in the scratch memory
-	boosts   []api.Boost
+	index         int32
+	base          float64
+	score         float64
+	tier          string
+	reason        string // for an item that is here for another reason than its score
+	rule          string
+	ruleName      string         // of the rule that pinned it, in explanations
+	contributions []contribution // in the scratch memory
+	boosts        []api.Boost
 	// variant is the index plus 1 of the variant that it is about; 0 for none.
 	variant int32
 }
 
-// share is a contribution with the kind of source that its term comes from.
-type share struct {
-	candidate.Share
+// contribution is a contribution with the kind of source that its term comes from.
+type contribution struct {
+	candidate.Contribution
 	source string
 }
 
@@ -86,13 +86,13 @@ type scratch struct {
 	marks []*markTable
 	used  int // so many of the tables
 
-	picks     []pick
-	shortlist []*catalogue.Item
-	scored    []rerank.Item
-	chooser   rerank.Chooser
-	indices   []int32
-	traced    [][]candidate.Share // of the picks of one plan
-	shares    []share             // of all picks
+	picks         []pick
+	shortlist     []*catalogue.Item
+	scored        []rerank.Item
+	chooser       rerank.Chooser
+	indices       []int32
+	traced        [][]candidate.Contribution // of the picks of one plan
+	contributions []contribution             // of all picks
 }
 
 // table returns an empty table, which is the request's until its end.
@@ -112,7 +112,7 @@ func (e *Engine) memory() *scratch {
 	if !ok {
 		s = &scratch{}
 	}
-	s.used, s.shares = 0, s.shares[:0]
+	s.used, s.contributions = 0, s.contributions[:0]
 	return s
 }
 

@@ -274,29 +274,29 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	}
 	scratch.traced = s.scores.Trace(scratch.indices, scratch.traced)
 	for n := range picks {
-		from := len(scratch.shares)
-		scratch.shares = p.shares(scratch.shares, scratch.traced[n])
-		picks[n].shares = scratch.shares[from:len(scratch.shares):len(scratch.shares)]
+		from := len(scratch.contributions)
+		scratch.contributions = p.contributions(scratch.contributions, scratch.traced[n])
+		picks[n].contributions = scratch.contributions[from:len(scratch.contributions):len(scratch.contributions)]
 		if picks[n].tier == "" {
-			picks[n].tier = tierOfShares(picks[n].shares)
+			picks[n].tier = tierOfContributions(picks[n].contributions)
 		}
 		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
 	}
 }
 
-// shares appends contributions to kept.
-func (p *plan) shares(kept []share, found []candidate.Share) []share {
+// contributions appends contributions to kept.
+func (p *plan) contributions(kept []contribution, found []candidate.Contribution) []contribution {
 	for _, f := range found {
-		kept = append(kept, share{f, p.sources[f.Term.Source].kind})
+		kept = append(kept, contribution{f, p.sources[f.Term.Source].kind})
 	}
 	return kept
 }
 
-// tierOfShares names the tier of the largest contribution.
-func tierOfShares(shares []share) string {
+// tierOfContributions names the tier of the largest contribution.
+func tierOfContributions(contributions []contribution) string {
 	tier, largest := "", 0.0
-	for k := range shares {
-		if s := &shares[k]; k == 0 || s.Value > largest {
+	for k := range contributions {
+		if s := &contributions[k]; k == 0 || s.Value > largest {
 			largest, tier = s.Value, tierOf(s.source)
 		}
 	}

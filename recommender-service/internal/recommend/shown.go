@@ -21,14 +21,14 @@ type Shown struct {
 
 type shownKey struct{ shop, visitor, scenario string }
 
-// ShownLog remembers what visitors were just shown, in memory: losing it only means that a list may repeat. It is safe for concurrent use.
-type ShownLog struct {
+// shownLog remembers what visitors were just shown, in memory: losing it only means that a list may repeat. It is safe for concurrent use.
+type shownLog struct {
 	lists *otter.Cache[shownKey, []Shown]
 }
 
-// NewShownLog returns an empty log that takes at most so many bytes.
-func NewShownLog(bytes uint64) *ShownLog {
-	return &ShownLog{otter.Must(&otter.Options[shownKey, []Shown]{
+// newShownLog returns an empty log that takes at most so many bytes.
+func newShownLog(bytes uint64) *shownLog {
+	return &shownLog{otter.Must(&otter.Options[shownKey, []Shown]{
 		MaximumWeight: bytes,
 		Weigher: func(_ shownKey, lists []Shown) uint32 {
 			weight := 200
@@ -41,12 +41,12 @@ func NewShownLog(bytes uint64) *ShownLog {
 	})}
 }
 
-func (l *ShownLog) of(k shownKey) []Shown {
+func (l *shownLog) of(k shownKey) []Shown {
 	lists, _ := l.lists.GetIfPresent(k)
 	return lists
 }
 
-func (l *ShownLog) add(k shownKey, s Shown) {
+func (l *shownLog) add(k shownKey, s Shown) {
 	old := l.of(k)
 	l.lists.Set(k, append([]Shown{s}, old[:min(len(old), shownKept-1)]...))
 }

@@ -40,14 +40,14 @@ func (p *plan) blend(b *candidate.Blend, v *catalogue.View, heads []int32) {
 	}
 }
 
-// supply is what one source found.
-type supply struct {
+// retrieved is what one source found.
+type retrieved struct {
 	terms    []candidate.Term
 	relation string // whose model was used; "" for none
 	version  string
 	failed   string // the peer that could not help
 	popular  []PopularInput
-	wait     func() supply // for a source that has not everything at hand; then the rest is empty
+	wait     func() retrieved // for a source that has not everything at hand; then the rest is empty
 }
 
 const (
@@ -55,7 +55,7 @@ const (
 	sessionLimit = 30
 	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
 	sessionHours = 1
-	// affinityLimit is how many liked categories supply candidates.
+	// affinityLimit is how many liked categories give candidates.
 	affinityLimit = 3
 )
 
@@ -78,27 +78,27 @@ func tierOf(kind string) string {
 
 // retrieve asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time.
 func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
-	supplies := make([]supply, len(list))
+	results := make([]retrieved, len(list))
 	var waiting []int
 	for n := range list {
-		switch supplies[n] = r.ask(ctx, &list[n]); {
-		case supplies[n].wait == nil:
+		switch results[n] = r.retrieveFrom(ctx, &list[n]); {
+		case results[n].wait == nil:
 		case r.atHand:
-			supplies[n] = supply{failed: Overload}
+			results[n] = retrieved{failed: Overload}
 		default:
 			waiting = append(waiting, n)
 		}
 	}
 	if len(waiting) > 0 {
-		var asking sync.WaitGroup
+		var waitGroup sync.WaitGroup
 		for _, n := range waiting[1:] {
-			asking.Go(func() { supplies[n] = supplies[n].wait() })
+			waitGroup.Go(func() { results[n] = results[n].wait() })
 		}
-		supplies[waiting[0]] = supplies[waiting[0]].wait()
-		asking.Wait()
+		results[waiting[0]] = results[waiting[0]].wait()
+		waitGroup.Wait()
 	}
 	p := &plan{sources: make([]planSource, len(list))}
-	for n, s := range supplies {
+	for n, s := range results {
 		if s.failed != "" {
 			r.degrade(s.failed)
 		}
@@ -117,8 +117,8 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	return p
 }
 
-// ask has one source find its candidates.
-func (r *run) ask(ctx context.Context, source *api.Source) supply {
+// retrieveFrom has one source find its candidates.
+func (r *run) retrieveFrom(ctx context.Context, source *api.Source) retrieved {
 	switch source.Kind {
 	case api.SourceHistory:
 		h := r.historySeeds()
@@ -274,9 +274,9 @@ func sameProduct(v *catalogue.View, id string, i int32) bool {
 // neighbours makes a term of the list of every seed. weigh, if there is one, weighs the seeds as the model of a list wants them.
 func (r *run) neighbours(
 	ctx context.Context, relation string, seeds []candidate.Seed, weigh func(*similarityapi.Seeding) []float64,
-) supply {
+) retrieved {
 	if len(seeds) == 0 {
-		return supply{}
+		return retrieved{}
 	}
 	ids := make([]string, len(seeds))
 	for n := range seeds {
@@ -284,8 +284,8 @@ func (r *run) neighbours(
 	}
 	model := r.model(relation)
 	lists := r.engine.Peers.Neighbours(ctx, r.shop, model, ids)
-	found := func(err error) supply {
-		s := supply{relation: relation, terms: make([]candidate.Term, 0, len(seeds))}
+	found := func(err error) retrieved {
+		s := retrieved{relation: relation, terms: make([]candidate.Term, 0, len(seeds))}
 		if err != nil {
 			s.failed = peers.Similarity
 		}
@@ -314,7 +314,7 @@ func (r *run) neighbours(
 		s.failed = Overload
 		return s
 	default:
-		return supply{wait: func() supply { return found(lists.Fetch(ctx)) }}
+		return retrieved{wait: func() retrieved { return found(lists.Fetch(ctx)) }}
 	}
 	return found(nil)
 }
@@ -325,17 +325,17 @@ func (r *run) model(relation string) neighbourcache.Model {
 }
 
 // next asks what usually follows the items of the session.
-func (r *run) next(ctx context.Context) supply {
+func (r *run) next(ctx context.Context) retrieved {
 	session := r.session()
 	if len(session) == 0 {
-		return supply{}
+		return retrieved{}
 	}
 	ids := make([]string, len(session))
 	for n := range session {
 		ids[len(ids)-1-n] = session[n].ItemID
 	}
-	found := func(answer *peers.Next) supply {
-		s := supply{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
+	found := func(answer *peers.Next) retrieved {
+		s := retrieved{relation: similarityapi.ViewedNext, version: answer.Version, terms: make([]candidate.Term, 0, len(answer.Rows))}
 		for n := range answer.Rows {
 			if answer.Rows[n].Len() == 0 { // a click that a later one on the same item speaks for
 				continue
@@ -351,10 +351,10 @@ func (r *run) next(ctx context.Context) supply {
 	if answer, ok := query.AtHand(); ok {
 		return found(answer)
 	}
-	return supply{wait: func() supply {
+	return retrieved{wait: func() retrieved {
 		answer, err := query.Fetch(ctx)
 		if err != nil {
-			return supply{failed: peers.Similarity}
+			return retrieved{failed: peers.Similarity}
 		}
 		return found(answer)
 	}}
@@ -362,15 +362,15 @@ func (r *run) next(ctx context.Context) supply {
 
 // session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are
 // known.
-func (r *run) session() []visitor.Touched {
+func (r *run) session() []visitor.HistoryItem {
 	list := r.visitor.Session
 	if len(list) == 0 && r.visiting() {
 		list = r.visitor.History
-		if n := slices.IndexFunc(list, func(t visitor.Touched) bool { return t.AgeHours > sessionHours }); n >= 0 {
+		if n := slices.IndexFunc(list, func(t visitor.HistoryItem) bool { return t.AgeHours > sessionHours }); n >= 0 {
 			list = list[:n]
 		}
 	}
-	clicks := make([]visitor.Touched, 0, 2*len(list))
+	clicks := make([]visitor.HistoryItem, 0, 2*len(list))
 	for n := range list {
 		t := list[n]
 		clicks = append(clicks, t)
@@ -380,8 +380,8 @@ func (r *run) session() []visitor.Touched {
 			clicks = append(clicks, t)
 		}
 	}
-	slices.SortStableFunc(clicks, func(a, b visitor.Touched) int { return cmp.Compare(b.LastMs, a.LastMs) })
-	clicks = slices.CompactFunc(clicks, func(a, b visitor.Touched) bool { return a.ItemID == b.ItemID })
+	slices.SortStableFunc(clicks, func(a, b visitor.HistoryItem) int { return cmp.Compare(b.LastMs, a.LastMs) })
+	clicks = slices.CompactFunc(clicks, func(a, b visitor.HistoryItem) bool { return a.ItemID == b.ItemID })
 	return clicks[:min(len(clicks), sessionLimit)]
 }
 
@@ -442,10 +442,10 @@ func windowOf(source *api.Source) similarityapi.PopularWindow {
 }
 
 // popularIn makes a term of the popularity list of each category; "" is the whole shop.
-func (r *run) popularIn(ctx context.Context, source *api.Source, categories []profileapi.AffinityValue) supply {
+func (r *run) popularIn(ctx context.Context, source *api.Source, categories []profileapi.AffinityValue) retrieved {
 	w := windowOf(source)
-	find := func() supply {
-		s := supply{}
+	find := func() retrieved {
+		s := retrieved{}
 		for _, c := range categories {
 			list, err := r.popularList(ctx, w, c.Value)
 			if err != nil {
@@ -464,20 +464,20 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 	}
 	for _, c := range categories {
 		if r.past == nil && !r.engine.Peers.KnowsPopular(r.shop.Name, w, c.Value) {
-			return supply{wait: find}
+			return retrieved{wait: find}
 		}
 	}
 	return find()
 }
 
 // newest makes a term of the items published last.
-func (r *run) newest() supply {
+func (r *run) newest() retrieved {
 	items := r.newestItems()
 	row := &candidate.Row{Items: items, Weights: make([]float32, len(items))}
 	for n := range row.Weights {
 		row.Weights[n] = 1 - float32(n)/float32(len(items))
 	}
-	return supply{terms: []candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: row}}}
+	return retrieved{terms: []candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: row}}}
 }
 
 // newestItems lists the items published last, or those of then.

@@ -54,8 +54,8 @@ func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 
 var errNotAdmitted = errors.New("too many answers are being made at once")
 
-// settle derives what depends on visitor and request.
-func (r *run) settle() {
+// resolve derives what depends on visitor and request.
+func (r *run) resolve() {
 	if r.missing != "" {
 		r.degrade(r.missing)
 	}

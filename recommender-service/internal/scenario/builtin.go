@@ -1,5 +1,5 @@
 // Package scenario holds the placements that a shop can ask for: the ones delivered with Aisle and the shop's own changes to them. The main
-// types are recommenderapi.Scenario and Book.
+// types are recommenderapi.Scenario and Collection.
 package scenario
 
 import api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -9,9 +9,9 @@ func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }
 
-// Builtin returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
+// builtinScenarios returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
 // visits say of them, and "aisle tune" fits them to a shop's own.
-func Builtin() []api.Scenario {
+func builtinScenarios() []api.Scenario {
 	all := []api.Scenario{
 		{
 			ScenarioID: "account.recently_viewed", Title: "Recently viewed",

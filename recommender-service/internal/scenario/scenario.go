@@ -21,13 +21,13 @@ import (
 // Kind names scenarios in the store.
 const Kind = "scenario"
 
-// Book holds the scenarios of all shops.
-type Book = config.Collection[api.Scenario]
+// Collection holds the scenarios of all shops.
+type Collection = config.Collection[api.Scenario]
 
-// NewBook returns a book with the built-in scenarios.
-func NewBook(d config.Documents, logger *slog.Logger, now func() time.Time) *Book {
+// NewCollection returns a book with the built-in scenarios.
+func NewCollection(d config.Documents, logger *slog.Logger, now func() time.Time) *Collection {
 	builtin := map[string]api.Scenario{}
-	for _, s := range Builtin() {
+	for _, s := range builtinScenarios() {
 		builtin[s.ScenarioID] = s
 	}
 	return config.New(d, Kind, func(s *api.Scenario, m config.Meta) {
@@ -50,13 +50,13 @@ func NewRules(d config.Documents, logger *slog.Logger, now func() time.Time) *Ru
 	return config.New(d, RulesKind, func(r *api.Rule, m config.Meta) { r.RuleID, r.Version = m.ID, m.Version }, nil, logger, now)
 }
 
-// DefaultLimit is how many items a scenario shows when neither it nor the request says.
-const DefaultLimit = 20
+// defaultLimit is how many items a scenario shows when neither it nor the request says.
+const defaultLimit = 20
 
 // Complete fills in what has a default: the limit, and the ids of rules, made from their action and place.
 func Complete(s *api.Scenario) {
 	if s.Limit == 0 {
-		s.Limit = DefaultLimit
+		s.Limit = defaultLimit
 	}
 	for n := range s.Rules {
 		if s.Rules[n].RuleID != "" {
@@ -105,7 +105,7 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 		}
 	}
 	for n, kind := range s.Fallback {
-		if !slices.Contains(Kinds(), kind) {
+		if !slices.Contains(kinds(), kind) {
 			add("/fallback/"+strconv.Itoa(n), "unknown_source", "is not a kind of source")
 		}
 	}
@@ -122,8 +122,8 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 	return p.Fields
 }
 
-// Kinds lists the kinds of source.
-func Kinds() []string {
+// kinds lists the kinds of source.
+func kinds() []string {
 	return []string{
 		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart,
 		api.SourceQuery, api.SourceBuyAgain,

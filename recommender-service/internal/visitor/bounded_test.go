@@ -15,7 +15,7 @@ func TestAStateOfBeforeThereWereBoundsMakesNumbers(t *testing.T) {
 	for _, w := range []float32{float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), math.MaxFloat32} {
 		it := visitorstate.Item{ID: "mug", LastMs: 1e12}
 		it.Weight, it.Decayed, it.Disliked = w, w, w
-		got := v.touched([]visitorstate.Item{it}, time.Hour)[0]
+		got := v.historyItems([]visitorstate.Item{it}, time.Hour)[0]
 		for name, x := range map[string]float64{
 			"weight": got.Weight, "decayed": got.Decayed, "total": got.Total, "disliked": got.Disliked,
 		} {

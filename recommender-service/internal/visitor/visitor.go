@@ -18,8 +18,8 @@ import (
 // Unknown is the index of an item that the catalogue has never heard of.
 const Unknown int32 = -1
 
-// Touched is one item of a visitor's history.
-type Touched struct {
+// HistoryItem is one item of a visitor's history.
+type HistoryItem struct {
 	ItemID   string
 	Item     int32   // index of the item in the catalogue; Unknown when it had none as the visitor was read
 	Type     string  // of the heaviest event
@@ -36,7 +36,7 @@ type Touched struct {
 // Bought is an item that the visitor bought and did not give back.
 type Bought struct {
 	ItemID   string
-	Item     int32 // as in Touched
+	Item     int32 // as in HistoryItem
 	Quantity float64
 	Times    []int64 // epoch milliseconds of the latest orders, oldest first; none for what only the request tells of
 	place    int     // in the history that was read
@@ -55,9 +55,9 @@ type Visitor struct {
 	UserID, SessionID string
 	Known             bool // something is known beyond the request
 	Personal          bool // consent to personalisation
-	History           []Touched
-	Session           []Touched // of this session; the latest first
-	Purchased         []Bought  // the latest bought first
+	History           []HistoryItem
+	Session           []HistoryItem // of this session; the latest first
+	Purchased         []Bought      // the latest bought first
 	Hidden            []string
 	Cart              []string // the latest put there first
 	Segments          []string
@@ -69,18 +69,18 @@ type Visitor struct {
 	types             []string
 }
 
-// Saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
-func Saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
+// saturate maps a decayed weight to (−1, 1): a second event says less than the first, and no item drowns the others.
+func saturate(w float64) float64 { return w / (1 + math.Abs(w)) }
 
 // Joined returns the weight of two items taken for one. A weight of 1, as of one that has faded and was refreshed, stays 1.
 func Joined(a, b float64) float64 {
 	if math.Abs(a) >= 1 || math.Abs(b) >= 1 {
 		return max(-1, min(1, a+b))
 	}
-	return Saturate(desaturate(a) + desaturate(b))
+	return saturate(desaturate(a) + desaturate(b))
 }
 
-// desaturate is the inverse of Saturate.
+// desaturate is the inverse of saturate.
 func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
 
 // Cold returns a visitor of whom nothing is known.
@@ -110,25 +110,25 @@ func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visit
 		return nil, err
 	}
 	v.LastEventID, v.types = s.LastEvent, slices.Clone(s.Types)
-	v.History = v.touched(s.Items, a.HalfLife)
+	v.History = v.historyItems(s.Items, a.HalfLife)
 	if sessionID != "" && s.SessionID == sessionID {
-		v.Session = v.touched(s.Session, a.HalfLife)
+		v.Session = v.historyItems(s.Session, a.HalfLife)
 	}
 	v.own(s)
 	return v, nil
 }
 
-// touched reads the items of a state.
-func (v *Visitor) touched(items []visitorstate.Item, halfLife time.Duration) []Touched {
-	list := make([]Touched, len(items))
+// historyItems reads the items of a state.
+func (v *Visitor) historyItems(items []visitorstate.Item, halfLife time.Duration) []HistoryItem {
+	list := make([]HistoryItem, len(items))
 	nowMs := v.AsOf.UnixMilli()
 	for n := range items {
 		it := &items[n]
 		age := max(0, nowMs-it.LastMs)
 		fade := visitorstate.Decay(age, halfLife)
 		decayed := bounded(float64(it.Decayed) * fade)
-		list[n] = Touched{
-			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: Saturate(decayed), Decayed: decayed,
+		list[n] = HistoryItem{
+			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: saturate(decayed), Decayed: decayed,
 			Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
 			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs,
 		}
@@ -187,7 +187,7 @@ func (v *Visitor) own(s *visitorstate.State) {
 
 // Join gives the items of a visitor as read their indices in a catalogue; find returns a negative one for an item that it does not know.
 func (v *Visitor) Join(find func(id string) int32) {
-	for _, list := range [][]Touched{v.History, v.Session} {
+	for _, list := range [][]HistoryItem{v.History, v.Session} {
 		for n := range list {
 			list[n].Item = max(Unknown, find(list[n].ItemID))
 		}
@@ -198,7 +198,7 @@ func (v *Visitor) Join(find func(id string) int32) {
 }
 
 // Did reports whether the visitor did one of some types of events to an item of the history.
-func (v *Visitor) Did(t *Touched, types ...string) bool {
+func (v *Visitor) Did(t *HistoryItem, types ...string) bool {
 	for k, name := range v.types {
 		if t.Kinds&(1<<k) != 0 && slices.Contains(types, name) {
 			return true
@@ -265,8 +265,8 @@ func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now tim
 	if (eventType == "not_interested" || eventType == "rate" && weight < 0) && !slices.Contains(v.Hidden, id) {
 		v.Hidden = append(slices.Clone(v.Hidden), id)
 	}
-	t := Touched{
-		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: Saturate(weight), Decayed: weight, Total: teaches,
+	t := HistoryItem{
+		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: saturate(weight), Decayed: weight, Total: teaches,
 		AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli(),
 	}
 	if eventType == "not_interested" {
@@ -276,8 +276,8 @@ func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now tim
 }
 
 // putFirst adds t to a list or joins it with the entry of its item, which becomes the first. The list is shared: it is copied, not changed.
-func putFirst(list []Touched, t Touched) []Touched {
-	n := slices.IndexFunc(list, func(o Touched) bool { return o.ItemID == t.ItemID })
+func putFirst(list []HistoryItem, t HistoryItem) []HistoryItem {
+	n := slices.IndexFunc(list, func(o HistoryItem) bool { return o.ItemID == t.ItemID })
 	if n >= 0 {
 		old := list[n]
 		if math.Abs(old.Weight) > math.Abs(t.Weight) {
@@ -285,8 +285,8 @@ func putFirst(list []Touched, t Touched) []Touched {
 		}
 		t.Decayed, t.Total, t.Disliked = old.Decayed+t.Decayed, old.Total+t.Total, old.Disliked+t.Disliked
 		t.FirstMs = min(old.FirstMs, t.FirstMs)
-		t.Weight, t.Kinds, t.Item = Saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
+		t.Weight, t.Kinds, t.Item = saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}
-	return append([]Touched{t}, list...)
+	return append([]HistoryItem{t}, list...)
 }

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// SignatureHeader holds "t=<seconds>,v1=<hex>": the time of sending, and the HMAC-SHA-256 of "<seconds>.<body>" under the secret.
-	SignatureHeader = "Aisle-Signature"
-	// IDHeader names the message: one that comes again has the same.
-	IDHeader = "Aisle-Message-Id"
+	// signatureHeader holds "t=<seconds>,v1=<hex>": the time of sending, and the HMAC-SHA-256 of "<seconds>.<body>" under the secret.
+	signatureHeader = "Aisle-Signature"
+	// idHeader names the message: one that comes again has the same.
+	idHeader = "Aisle-Message-Id"
 
 	timeout = 10 * time.Second
 	// leastSecret is the length of a secret that cannot be guessed.
@@ -64,8 +64,8 @@ func New(address, secret string, private bool, now func() time.Time) (*Sender, e
 	}, now}, nil
 }
 
-// ErrPrivate says that a name leads to an address that is not on the public internet.
-var ErrPrivate = errors.New("the webhook's address is private")
+// errPrivate says that a name leads to an address that is not on the public internet.
+var errPrivate = errors.New("the webhook's address is private")
 
 // checkPublic refuses host:port of the machine itself, of private networks and of what no packet is routed to.
 func checkPublic(address string) error {
@@ -75,7 +75,7 @@ func checkPublic(address string) error {
 	}
 	ip := at.Addr().Unmap()
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
-		return fmt.Errorf("%w: %s", ErrPrivate, ip)
+		return fmt.Errorf("%w: %s", errPrivate, ip)
 	}
 	return nil
 }
@@ -91,8 +91,8 @@ func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Aisle")
-	r.Header.Set(IDHeader, id)
-	r.Header.Set(SignatureHeader, Signature(s.secret, s.now(), body))
+	r.Header.Set(idHeader, id)
+	r.Header.Set(signatureHeader, signature(s.secret, s.now(), body))
 	resp, err := s.client.Do(r)
 	if err != nil {
 		return err
@@ -107,8 +107,8 @@ func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
 	return nil
 }
 
-// Signature returns the value of SignatureHeader for a body that is sent at a time.
-func Signature(secret []byte, at time.Time, body []byte) string {
+// signature returns the value of signatureHeader for a body that is sent at a time.
+func signature(secret []byte, at time.Time, body []byte) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)
 	sum := hmac.New(sha256.New, secret)
 	sum.Write([]byte(seconds + "."))

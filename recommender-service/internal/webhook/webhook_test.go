@@ -40,10 +40,10 @@ func TestAMessageIsSigned(t *testing.T) {
 	}
 	sum := hmac.New(sha256.New, []byte(secret))
 	sum.Write([]byte(`1800000000.{"a":1}`))
-	if want := "t=1800000000,v1=" + hex.EncodeToString(sum.Sum(nil)); got.Header.Get(SignatureHeader) != want {
-		t.Errorf("signed %q, want %q", got.Header.Get(SignatureHeader), want)
+	if want := "t=1800000000,v1=" + hex.EncodeToString(sum.Sum(nil)); got.Header.Get(signatureHeader) != want {
+		t.Errorf("signed %q, want %q", got.Header.Get(signatureHeader), want)
 	}
-	if string(body) != `{"a":1}` || got.Header.Get(IDHeader) != "m-1" || got.URL.Path != "/hook" {
+	if string(body) != `{"a":1}` || got.Header.Get(idHeader) != "m-1" || got.URL.Path != "/hook" {
 		t.Errorf("got %s %s %v", got.URL, body, got.Header)
 	}
 	for _, answer = range []int{http.StatusFound, http.StatusInternalServerError} {
@@ -60,7 +60,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 		"[fe80::1]:443",
 		"0.0.0.0:443", "100.64.1.1:443", "[::ffff:127.0.0.1]:443", "224.0.0.1:443",
 	} {
-		if err := checkPublic(address); !errors.Is(err, ErrPrivate) {
+		if err := checkPublic(address); !errors.Is(err, errPrivate) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -73,7 +73,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send(t.Context(), "m", nil); !errors.Is(err, ErrPrivate) {
+	if err := s.Send(t.Context(), "m", nil); !errors.Is(err, errPrivate) {
 		t.Errorf("a name of this machine: %v", err)
 	}
 }

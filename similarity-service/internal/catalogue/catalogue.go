@@ -13,11 +13,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/readiness"
 )
 
-// ErrNotRead says that the catalogue of a shop has not been read to its end yet.
-var ErrNotRead = errors.New("the catalogue has not been read yet: the profile-service does not answer")
+// errNotRead says that the catalogue of a shop has not been read to its end yet.
+var errNotRead = errors.New("the catalogue has not been read yet: the profile-service does not answer")
 
-// CategorySeparator joins the parts of a category path.
-const CategorySeparator = " > "
+// categorySeparator joins the parts of a category path.
+const categorySeparator = " > "
 
 // Listener is told what describes a family of items whenever that changes, in order: its product, else the first of its variants; nil when
 // nothing of it is left.
@@ -134,7 +134,7 @@ func (c *Catalogue) Families(ctx context.Context, shop string) (func(itemID stri
 	select {
 	case <-r.synced:
 	case <-ctx.Done():
-		return nil, ErrNotRead
+		return nil, errNotRead
 	}
 	return func(id string) (string, bool) { return c.Family(shop, id) }, nil
 }

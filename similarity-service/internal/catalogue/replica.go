@@ -177,7 +177,7 @@ func (t *pathTable) take(parts []string) int32 {
 	}
 	number, ok := t.numbers[string(t.key)]
 	if !ok {
-		number = t.add(path{names: Categories(parts), key: string(t.key)})
+		number = t.add(path{names: categories(parts), key: string(t.key)})
 	}
 	t.paths[number].items++
 	return number
@@ -209,13 +209,13 @@ func (t *pathTable) release(number int32) {
 	t.free = append(t.free, number)
 }
 
-// Categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".
-func Categories(path []string) []string {
+// categories returns the names of a category and those above it, narrowest first: "Home > Lighting", "Home".
+func categories(path []string) []string {
 	var names []string
-	name := strings.Join(path, CategorySeparator)
+	name := strings.Join(path, categorySeparator)
 	for n := len(path); n > 0; n-- {
 		names = append(names, name)
-		name = strings.TrimSuffix(name[:len(name)-len(path[n-1])], CategorySeparator)
+		name = strings.TrimSuffix(name[:len(name)-len(path[n-1])], categorySeparator)
 	}
 	return names
 }

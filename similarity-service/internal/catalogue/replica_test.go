@@ -74,7 +74,7 @@ func TestReplicaFollowsAnyChanges(t *testing.T) {
 				id := fmt.Sprint("item", n)
 				path, known := want[id]
 				names, ok := categoriesOf(r, id)
-				if diff := cmp.Diff(Categories(path), names); ok != known || diff != "" {
+				if diff := cmp.Diff(categories(path), names); ok != known || diff != "" {
 					t.Fatalf("%s is known: %v, want %v; categories (-want +got):\n%s", id, ok, known, diff)
 				}
 			}
@@ -108,7 +108,7 @@ func TestCategoriesAreNamedNarrowestFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(c.want, Categories(c.path)); diff != "" {
+			if diff := cmp.Diff(c.want, categories(c.path)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -6,7 +6,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// parts of the rows judge what has no own-out form, such as the weights of a regression.
+// parts of the rows judge what has no leave-own-out form, such as the weights of a regression.
 const parts = 5
 
 // part has the cases of one part of the rows and training rows without what those cases hide. The rest of their rows stays, as the history of
@@ -19,18 +19,18 @@ type part struct {
 // apart returns the parts from one on that have so many cases together, or all that there are, under a reading of the values. Cases of later
 // baskets have no rows: they are the first part, and all that teaches knows nothing of them.
 func (s *search) apart(values string, from, least int) []part {
-	rows := s.matrix(values).First(s.held.rows)
-	if s.held.cases[0].row < 0 {
+	rows := s.matrix(values).First(s.heldOut.rows)
+	if s.heldOut.cases[0].row < 0 {
 		if from > 0 {
 			return nil
 		}
-		return []part{{rows, s.held.first(max(least, searchCases))}}
+		return []part{{rows, s.heldOut.first(max(least, searchCases))}}
 	}
 	var out []part
 	for n := from; n < parts && least > 0; n++ {
 		cases := &validation{rows: rows.Rows}
 		hidden := map[int32][]int32{}
-		for _, c := range s.held.cases {
+		for _, c := range s.heldOut.cases {
 			if int(c.row)%parts == n {
 				cases.cases = append(cases.cases, c)
 				hidden[c.row] = c.hidden
@@ -66,7 +66,7 @@ func without(m *csr.Matrix, items map[int32][]int32) *csr.Matrix {
 
 // graphOf is the graph of rows that are not those of a reading, aged as the validation is.
 func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error) {
-	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.LogHalfLife, rows.Rows, s.held.until))
+	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.LogHalfLife, rows.Rows, s.heldOut.until))
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +77,9 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation) ([]metrics.Accuracy, error) {
 	m := p.trained(l)
 	rows := s.matrix(p.Values)
-	return cases.each(s.o, rows.Cols, func(r *Ranker) func(*heldCase) []int32 {
-		t := newTrial(rows.Cols)
-		return func(c *heldCase) []int32 {
+	return cases.each(s.o, rows.Cols, func(r *ranker) func(*validationCase) []int32 {
+		t := newCaseScratch(rows.Cols)
+		return func(c *validationCase) []int32 {
 			t.begin(rows, c)
 			return r.Rank(m, t.seeds, t.values, t.exclude, s.o.K)
 		}

@@ -11,7 +11,7 @@ func TestPartsHideWhatTheirCasesHide(t *testing.T) {
 	d := &dataset.Data{Relation: dataset.Similar, Train: randomMatrix(t, 100, 20, false)}
 	s := newSearch(d, Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: 1}.withDefaults())
 	var err error
-	if s.held, err = newValidation(d, 1, 1000); err != nil {
+	if s.heldOut, err = newValidation(d, 1, 1000); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[int32]bool{}
@@ -37,8 +37,8 @@ func TestPartsHideWhatTheirCasesHide(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != len(s.held.cases) {
-		t.Errorf("the parts have %d cases, want %d", len(seen), len(s.held.cases))
+	if len(seen) != len(s.heldOut.cases) {
+		t.Errorf("the parts have %d cases, want %d", len(seen), len(s.heldOut.cases))
 	}
 	if some := s.apart("", 3, 1); len(some) != 1 || some[0].cases.cases[0].row%parts != 3 {
 		t.Errorf("one case from part 3 on gives %d parts", len(some))

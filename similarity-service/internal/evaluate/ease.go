@@ -47,12 +47,12 @@ func (p ease) parameters(s *search) map[string]any {
 	return out
 }
 
-func (p ease) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	scores, p, err := s.easeScores(p, held)
+func (p ease) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	return scores.accuracy(held, s.o, p.weighing)
+	return scores.accuracy(heldOut, s.o, p.weighing)
 }
 
 func (p ease) build(s *search) (*Trained, error) {
@@ -84,7 +84,7 @@ func (s *search) easeSeconds() float64 {
 	}
 	n := float64(s.train.Cols)
 	history, passes := 0, 1.0
-	for _, c := range s.held.first(easeMaxCases).cases {
+	for _, c := range s.heldOut.first(easeMaxCases).cases {
 		history += len(c.known) + len(c.hidden)
 	}
 	if s.data.Ordered {
@@ -97,7 +97,7 @@ func (s *search) easeSeconds() float64 {
 func (s *search) easeEvaluations() int {
 	each := s.easeSeconds()
 	limit := int(easeShare * s.o.BudgetSeconds / each)
-	switch s.standing {
+	switch s.verdict {
 	case easeBehind:
 		return 0
 	case easeAhead:
@@ -146,7 +146,7 @@ func searchEASE(s *search) (*candidate, error) {
 		}
 		c, err := first, error(nil)
 		if calls > 0 {
-			c, err = s.bestEASE(p, s.held.first(easeMaxCases))
+			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
 		}
 		if err != nil {
 			return 0, err
@@ -172,7 +172,7 @@ func (s *search) bestReading(p ease) (*scored[ease], error) {
 		c, err := s.scouted, error(nil)
 		if at > 0 || c == nil {
 			p.Values = v.name
-			c, err = s.bestEASE(p, s.held.first(easeMaxCases))
+			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
 		}
 		if err != nil {
 			return nil, err
@@ -187,7 +187,7 @@ func (s *search) bestReading(p ease) (*scored[ease], error) {
 // finishEASE scans what only scales the weights of the point that the search found, exponents of the degrees of seeds and
 // targets as in the two-hop family, validates it on as many cases as the other families and decides on the refit.
 func (s *search) finishEASE(p ease) (*candidate, error) {
-	scores, p, err := s.easeScores(p, s.held)
+	scores, p, err := s.easeScores(p, s.heldOut)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		axis{name: SourceExponent, step: .2, last: .1, low: -.4, top: .8},
 		axis{name: TargetExponent, step: .2, last: .1, low: -.4, top: .8},
 	)
-	some := s.held.first(easeMaxCases)
+	some := s.heldOut.first(easeMaxCases)
 	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
 		q := p.weighing
 		q.SourceExponent, q.TargetExponent = at[0], at[1]
@@ -206,7 +206,7 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		return nil, err
 	}
 	p.SourceExponent, p.TargetExponent = at[0], at[1]
-	cases, err := scores.accuracy(s.held, s.o, p.weighing)
+	cases, err := scores.accuracy(s.heldOut, s.o, p.weighing)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +217,8 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 }
 
 // easeScores inverts for one point and returns what scores its cases, and the point with its λ.
-func (s *search) easeScores(p ease, held *validation) (*easeScores, ease, error) {
-	g, err := s.graph(p.weighing, held.rows, held.until)
+func (s *search) easeScores(p ease, heldOut *validation) (*easeScores, ease, error) {
+	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
 	if err != nil {
 		return nil, p, err
 	}
@@ -234,15 +234,15 @@ func (s *search) easeScores(p ease, held *validation) (*easeScores, ease, error)
 	if err != nil {
 		return nil, p, err
 	}
-	run.Rows = held.neededRows(s.matrix(p.Values))
+	run.Rows = heldOut.neededRows(s.matrix(p.Values))
 	lists, err := closedform.Lists(precision, run)
 	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
 }
 
 // bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped,
 // then from the best so far.
-func (s *search) bestEASE(p ease, held *validation) (*scored[ease], error) {
-	scores, p, err := s.easeScores(p, held)
+func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
+	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +253,7 @@ func (s *search) bestEASE(p ease, held *validation) (*scored[ease], error) {
 	best := &scored[ease]{}
 	s.easeDecay, err = climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
 		p.SeedHalfLife = halfLives[at]
-		cases, err := scores.accuracy(held, s.o, p.weighing)
+		cases, err := scores.accuracy(heldOut, s.o, p.weighing)
 		if err != nil {
 			return false, err
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// easeScores validates EASE own-out. Hiding the part h of a row x = s + h turns the Gram matrix G into
+// easeScores validates EASE leave-own-out. Hiding the part h of a row x = s + h turns the Gram matrix G into
 // G − w·xxᵀ + w·ssᵀ, a change of rank two, so by Woodbury P′ = P − PU(C⁻¹ + UᵀPU)⁻¹UᵀP with U = [x s] and
 // C = diag(−w, w): the weights of the model without the hidden entries come without another inverse.
 type easeScores struct {
@@ -21,10 +21,10 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 	n := s.graph.Items()
 	source := neighbours.Powers(s.graph.Degree(), -p.SourceExponent)
 	target := neighbours.Powers(s.graph.Degree(), -p.TargetExponent)
-	return v.each(o, n, func(r *Ranker) func(*heldCase) []int32 {
-		t := newTrial(n)
+	return v.each(o, n, func(r *ranker) func(*validationCase) []int32 {
+		t := newCaseScratch(n)
 		u := newUpdate(n)
-		return func(c *heldCase) []int32 {
+		return func(c *validationCase) []int32 {
 			t.begin(s.graph.Users(), c)
 			r.mask(t.exclude)
 			if t.row >= 0 {
@@ -48,7 +48,7 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 // addList adds f·w′(i→j) for every j whose weight would be in the list of seed i. The lists of P themselves cannot be
 // used: the row that is being tested has pulled its own items into them and pushed others out, which would leak.
 // Instead every j is looked at, against the size of the list's last weight, which one row hardly moves.
-func (s *easeScores) addList(r *Ranker, t *trial, u *update, i int32, f float32) {
+func (s *easeScores) addList(r *ranker, t *caseScratch, u *update, i int32, f float32) {
 	items, weights := s.lists.Of(i)
 	if t.row < 0 {
 		for q, j := range items {
@@ -84,7 +84,7 @@ func newUpdate(n int) *update {
 	return &update{whole: make([]float32, n), known: make([]float32, n), scale: make([]float32, n)}
 }
 
-func (u *update) begin(s *easeScores, t *trial) {
+func (u *update) begin(s *easeScores, t *caseScratch) {
 	clear(u.known)
 	for p, i := range t.seeds {
 		axpy(t.values[p], s.precision.Row(int(i)), u.known)

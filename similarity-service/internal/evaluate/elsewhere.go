@@ -170,12 +170,12 @@ func SearchChain(d *dataset.Data, c Chain, o Options) ([]Found, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	held, err := newValidation(d, o.Seed, o.MaxCases)
+	heldOut, err := newValidation(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
 	s := newSearch(d, o)
-	s.held = held
+	s.heldOut = heldOut
 	for _, f := range c.Before {
 		s.found = append(s.found, &candidate{name: f.Name, scored: scored[member]{cases: f.Cases}})
 	}

@@ -27,7 +27,7 @@ type member interface {
 	// parameters are for readers of a report: rounded, and without what is usual.
 	parameters(s *search) map[string]any
 	// validate ranks held-out cases with a model that has not seen what they hide.
-	validate(s *search, held *validation) ([]metrics.Accuracy, error)
+	validate(s *search, heldOut *validation) ([]metrics.Accuracy, error)
 	// build makes the model from all training data of s, which need not be the search that chose the member.
 	build(s *search) (*Trained, error)
 }
@@ -138,7 +138,7 @@ func (s *search) given(f family, suits bool) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	cases, err := m.validate(s, s.held)
+	cases, err := m.validate(s, s.heldOut)
 	return &candidate{name: f.name, scored: scored[member]{m, cases}}, err
 }
 
@@ -178,7 +178,7 @@ type candidate struct {
 
 // confirmed is found with the cases that the search looked at, and all the others: it was chosen on those, which flatters it.
 func confirmed[M member](s *search, name string, c *scored[M]) (*candidate, error) {
-	if len(c.cases) == len(s.held.cases) {
+	if len(c.cases) == len(s.heldOut.cases) {
 		return found(name, c), nil
 	}
 	return s.score(name, c.at)

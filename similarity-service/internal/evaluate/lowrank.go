@@ -62,7 +62,7 @@ func (l *lowTerm) of(i, j int32) float32 {
 }
 
 // without is the term of a hidden pair after row t.row's entry at j is taken out.
-func (l *lowTerm) without(g *neighbours.Graph, t *trial, i, j int32) float32 {
+func (l *lowTerm) without(g *neighbours.Graph, t *caseScratch, i, j int32) float32 {
 	degree := g.Degree()[j] - g.RowBase(t.row)*math.Abs(float64(t.hidden[j]))
 	if degree <= 0 {
 		return 0
@@ -87,7 +87,7 @@ func (s *search) rank() int {
 // one.
 func searchLowRank(s *search) (*candidate, error) {
 	rank := s.rank()
-	if rank == 0 || s.standing == easeAhead {
+	if rank == 0 || s.verdict == easeAhead {
 		return nil, nil
 	}
 	base, err := s.bestTwoHop()
@@ -95,7 +95,7 @@ func searchLowRank(s *search) (*candidate, error) {
 		return nil, err
 	}
 	p := lowRank{weighing: base.at.weighing, Rank: rank, VectorSeed: s.o.Seed}
-	l, err := s.lowScores(p, s.held.guide())
+	l, err := s.lowScores(p, s.heldOut.guide())
 	if err != nil {
 		return nil, err
 	}
@@ -123,18 +123,18 @@ func searchLowRank(s *search) (*candidate, error) {
 // for.
 type lowScores struct {
 	*search
-	held     *validation
+	heldOut  *validation
 	vectors  *closedform.LowRank
 	byTarget map[float64]*listScores // the lists of the target exponent in use
 }
 
-func (s *search) lowScores(p lowRank, held *validation) (*lowScores, error) {
-	g, err := s.graph(p.weighing, held.rows, held.until)
+func (s *search) lowScores(p lowRank, heldOut *validation) (*lowScores, error) {
+	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
 	if err != nil {
 		return nil, err
 	}
 	vectors, err := closedform.NewLowRank(g, p.Rank, p.VectorSeed, s.o.Stop)
-	return &lowScores{search: s, held: held, vectors: vectors, byTarget: map[float64]*listScores{}}, err
+	return &lowScores{search: s, heldOut: heldOut, vectors: vectors, byTarget: map[float64]*listScores{}}, err
 }
 
 // score validates p. Only the target exponent needs new lists.
@@ -143,7 +143,7 @@ func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 	if !ok {
 		clear(l.byTarget) // lists are large: keep the last
 		var err error
-		if scores, err = l.scores(p.twoHop(), l.held); err != nil {
+		if scores, err = l.scores(p.twoHop(), l.heldOut); err != nil {
 			return nil, err
 		}
 		scores.low = newLowTerm(l.vectors, scores.graph, p.TargetExponent)
@@ -153,7 +153,7 @@ func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 		l.byTarget[p.TargetExponent] = scores
 	}
 	scores.low.strength = float32(p.Strength)
-	cases, err := scores.accuracy(l.held, l.o, p.twoHop().seeding(scores.graph))
+	cases, err := scores.accuracy(l.heldOut, l.o, p.twoHop().seeding(scores.graph))
 	l.tried(p, cases)
 	return &scored[lowRank]{p, cases}, err
 }
@@ -177,8 +177,8 @@ func (p lowRank) parameters(s *search) map[string]any {
 	return out
 }
 
-func (p lowRank) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	l, err := s.lowScores(p, held)
+func (p lowRank) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	l, err := s.lowScores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}

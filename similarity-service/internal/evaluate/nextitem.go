@@ -88,13 +88,13 @@ func (m nextItem) parameters(*search) map[string]any {
 	return out
 }
 
-func (m nextItem) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	t, err := m.of(s, s.data.Sessions[:held.rows])
+func (m nextItem) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	t, err := m.of(s, s.data.Sessions[:heldOut.rows])
 	if err != nil {
 		return nil, err
 	}
-	return held.each(s.o, s.data.Items.Len(), func(r *Ranker) func(*heldCase) []int32 {
-		return func(c *heldCase) []int32 { return r.Rank(t, c.seeds, nil, nil, s.o.K) }
+	return heldOut.each(s.o, s.data.Items.Len(), func(r *ranker) func(*validationCase) []int32 {
+		return func(c *validationCase) []int32 { return r.Rank(t, c.seeds, nil, nil, s.o.K) }
 	})
 }
 

@@ -16,11 +16,11 @@ type popular struct{}
 
 func (popular) parameters(*search) map[string]any { return map[string]any{} }
 
-func (popular) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	mass := s.train.First(held.rows).ColMass()
-	return held.each(s.o, len(mass), func(r *Ranker) func(*heldCase) []int32 {
+func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	mass := s.train.First(heldOut.rows).ColMass()
+	return heldOut.each(s.o, len(mass), func(r *ranker) func(*validationCase) []int32 {
 		t := byMass(mass)
-		return func(c *heldCase) []int32 {
+		return func(c *validationCase) []int32 {
 			for _, j := range c.hidden {
 				t.Prior[j]--
 			}

@@ -1,37 +1,44 @@
 // Package evaluate chooses a model for a data set and measures it.
 //
 // Parameters and families compete on a held-out part of the training data; the test part is scored once, for the model
-// that won there and for the baselines, popularity and cosine. Users' histories are validated "own-out": co-counts are
+// that won there and for the baselines, popularity and cosine. Users' histories are validated "leave-own-out": co-counts are
 // built once from all training data, and for each sampled user a fifth of the history is hidden and the user's own share
 // is subtracted from the counts it touched, so that nothing is thinned and nothing leaks. Baskets are validated on the
 // last ones of the training part. The entry is [Run].
 package evaluate
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/aisle-rec/aisle/shared/topk"
 )
 
-// Ranker ranks items by a model. It holds scratch memory and serves one goroutine.
-type Ranker struct {
+// ranker ranks items by a model. It holds scratch memory and serves one goroutine.
+type ranker struct {
 	acc     []float32 // length n, zero between calls
 	touched []int32
 	masked  []int32 // masked[j] == stamp: j is not ranked
 	stamp   int32
-	heap    *topk.Heap[float32]
-	ranked  []topk.Scored
+	ranked  []scoredItem
 	items   []int32
 }
 
-// NewRanker returns a ranker for n items.
-func NewRanker(n int) *Ranker {
-	return &Ranker{acc: make([]float32, n), masked: make([]int32, n), heap: topk.New[float32](1)}
+// scoredItem is a candidate with its score.
+type scoredItem struct {
+	item  int32
+	score float32
+}
+
+// newRanker returns a ranker for n items.
+func newRanker(n int) *ranker {
+	return &ranker{acc: make([]float32, n), masked: make([]int32, n)}
 }
 
 // Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
 // all one). A session model takes neither values nor exclude. Ties go to the lower item index. The result is valid until the next call.
-func (r *Ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
+func (r *ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
 	r.mask(exclude)
 	if m.Sessions != nil {
 		r.items = r.items[:0]
@@ -64,14 +71,14 @@ func decay(halfLife float64, later int) float32 {
 	return float32(math.Exp2(-float64(later) / halfLife))
 }
 
-func (r *Ranker) mask(exclude []int32) {
+func (r *ranker) mask(exclude []int32) {
 	r.stamp++
 	for _, j := range exclude {
 		r.masked[j] = r.stamp
 	}
 }
 
-func (r *Ranker) add(j int32, v float32) {
+func (r *ranker) add(j int32, v float32) {
 	if r.acc[j] == 0 {
 		r.touched = append(r.touched, j)
 	}
@@ -79,7 +86,7 @@ func (r *Ranker) add(j int32, v float32) {
 }
 
 // take ranks what was added and clears it.
-func (r *Ranker) take(k int) []int32 {
+func (r *ranker) take(k int) []int32 {
 	ranked := r.best(r.acc, r.touched, k)
 	for _, j := range r.touched {
 		r.acc[j] = 0
@@ -89,7 +96,7 @@ func (r *Ranker) take(k int) []int32 {
 }
 
 // takeAll is take after direct writes to acc.
-func (r *Ranker) takeAll(k int) []int32 {
+func (r *ranker) takeAll(k int) []int32 {
 	ranked := r.best(r.acc, nil, k)
 	clear(r.acc)
 	r.touched = r.touched[:0]
@@ -97,14 +104,18 @@ func (r *Ranker) takeAll(k int) []int32 {
 }
 
 // best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
-func (r *Ranker) best(score []float32, candidates []int32, k int) []int32 {
-	r.heap.Reset(k)
-	threshold := float32(0)
+func (r *ranker) best(score []float32, candidates []int32, k int) []int32 {
+	r.ranked = r.ranked[:0]
+	k = max(k, 1)
+	worst := float32(0) // of k items that were kept before: what scores lower is not among the best
 	offer := func(j int32) {
-		if s := score[j]; s > 0 && s >= threshold && r.masked[j] != r.stamp {
-			if r.heap.Push(j, s) && r.heap.Len() == k {
-				threshold = r.heap.Worst().Score
-			}
+		s := score[j]
+		if !(s > 0 && s >= worst) || r.masked[j] == r.stamp {
+			return
+		}
+		if r.ranked = append(r.ranked, scoredItem{j, s}); len(r.ranked) == 2*k+rankerSlack {
+			topk.Keep(&r.ranked, k, rankedBefore)
+			worst = slices.MinFunc(r.ranked, func(a, b scoredItem) int { return cmp.Compare(a.score, b.score) }).score
 		}
 	}
 	if candidates == nil {
@@ -116,10 +127,21 @@ func (r *Ranker) best(score []float32, candidates []int32, k int) []int32 {
 		offer(j)
 		r.masked[j] = r.stamp // an item whose sum passed through zero is listed twice
 	}
-	r.ranked = r.heap.AppendSorted(r.ranked[:0])
+	topk.Keep(&r.ranked, k, rankedBefore)
+	slices.SortFunc(r.ranked, func(a, b scoredItem) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.item, b.item))
+	})
 	r.items = r.items[:0]
 	for _, e := range r.ranked {
-		r.items = append(r.items, e.Item)
+		r.items = append(r.items, e.item)
 	}
 	return r.items
+}
+
+// rankerSlack is how many items beside 2k are collected before the best k of them are selected: fewer select too often.
+const rankerSlack = 64
+
+// rankedBefore reports whether a ranks ahead of b: by the higher score, then by the lower item.
+func rankedBefore(a, b scoredItem) bool {
+	return a.score > b.score || a.score == b.score && a.item < b.item
 }

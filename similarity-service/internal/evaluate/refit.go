@@ -6,11 +6,11 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// refitHelps reports whether refitting the weights of the cut lists raises NDCG. The own-out shortcut has no closed form
+// refitHelps reports whether refitting the weights of the cut lists raises NDCG. The leave-own-out shortcut has no closed form
 // for refitted weights, so the model is built without what the cases of a fifth of the rows hide, and those cases are ranked.
 func (s *search) refitHelps(p ease) (bool, error) {
-	held := s.apart(p.Values, 0, 1)[0]
-	g, err := s.graphOf(held.rows, p.weighing)
+	heldOut := s.apart(p.Values, 0, 1)[0]
+	g, err := s.graphOf(heldOut.rows, p.weighing)
 	if err != nil {
 		return false, err
 	}
@@ -26,7 +26,7 @@ func (s *search) refitHelps(p ease) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ranked, err := s.rankHeld(lists, p.weighing, held.cases)
+		ranked, err := s.rankHeld(lists, p.weighing, heldOut.cases)
 		if err != nil {
 			return false, err
 		}

@@ -37,8 +37,8 @@ func (p ridge) parameters(s *search) map[string]any {
 	return out
 }
 
-func (p ridge) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	cases, err := p.twoHop().validate(s, held)
+func (p ridge) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	cases, err := p.twoHop().validate(s, heldOut)
 	if err != nil {
 		return nil, err
 	}

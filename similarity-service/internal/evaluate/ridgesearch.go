@@ -33,13 +33,13 @@ func (s *search) ridgeStart(hop twoHop) ridge {
 
 // ridgeEvaluations is the number of points that the budget allows, 0 when they are too few.
 func (s *search) ridgeEvaluations() int {
-	builds := min(max(ridgeChoice*parts/len(s.held.cases), 1), parts) // a point is built for each part that chooses
-	if s.held.cases[0].row < 0 {
+	builds := min(max(ridgeChoice*parts/len(s.heldOut.cases), 1), parts) // a point is built for each part that chooses
+	if s.heldOut.cases[0].row < 0 {
 		builds = 1
 	}
 	each := ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ()) * float64(builds)
 	limit := int(min(ridgeShare*s.o.BudgetSeconds/each, ridgePoints))
-	if len(s.o.Pinned[Ridge]) == 0 && (limit < ridgeLeast || s.standing == easeAhead) {
+	if len(s.o.Pinned[Ridge]) == 0 && (limit < ridgeLeast || s.verdict == easeAhead) {
 		return 0
 	}
 	return max(limit, ridgeLeast)
@@ -103,9 +103,9 @@ func searchRidge(s *search) (*candidate, error) {
 // scale them, from those of p.
 func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge], error) {
 	graphs, solved := make([]*neighbours.Graph, len(parts)), make([]*neighbours.Lists, len(parts))
-	for n, held := range parts {
+	for n, heldOut := range parts {
 		var err error
-		if graphs[n], err = s.graphOf(held.rows, p.weighing); err != nil {
+		if graphs[n], err = s.graphOf(heldOut.rows, p.weighing); err != nil {
 			return nil, err
 		}
 		if solved[n], err = s.solve(graphs[n], p); err != nil {
@@ -120,8 +120,8 @@ func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge
 	_, _, err := patternSearch(axes, scalings, func(at []float64) (float64, error) {
 		p.SourceExponent, p.TargetExponent = at[0], at[1]
 		c := &scored[ridge]{at: p}
-		for n, held := range parts {
-			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, held.cases)
+		for n, heldOut := range parts {
+			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, heldOut.cases)
 			if err != nil {
 				return 0, err
 			}
@@ -151,12 +151,12 @@ func (g gain) added(cases []metrics.Accuracy) []metrics.Accuracy {
 // ridgeGain compares a ridge with two-hop lists on parts of the rows that have not chosen it. Where all parts have, on all of them: as the
 // other families are chosen and measured on the same cases where these are few.
 func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
-	held := s.apart(p.Values, chosen, ridgeCases)
-	if len(held) == 0 {
-		held = s.apart(p.Values, 0, ridgeCases)
+	heldOut := s.apart(p.Values, chosen, ridgeCases)
+	if len(heldOut) == 0 {
+		heldOut = s.apart(p.Values, 0, ridgeCases)
 	}
 	var before, after []metrics.Accuracy
-	for _, h := range held {
+	for _, h := range heldOut {
 		g, err := s.graphOf(h.rows, hop.weighing)
 		if err != nil {
 			return gain{}, err

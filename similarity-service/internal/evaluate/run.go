@@ -142,13 +142,13 @@ type search struct {
 	data     *dataset.Data
 	train    *csr.Matrix // the training rows, of sessions their distinct items
 	variants []variant
-	held     *validation
+	heldOut  *validation
 	found    []*candidate // so far
 	path     []Point      // what the search of the present family has tried
 	graphs   map[graphKey]*neighbours.Graph
 	vectors  *closedform.LowRank // of the whole training part, once a model with a low-rank term was built
 	twoHop   *scored[twoHop]     // what the two-hop search chose, once it has run
-	standing standing
+	verdict  scoutVerdict
 	scouted  *scored[ease] // EASE where its search begins
 	// easeDecay and hopDecay are the places of the half-lives of seeds that did best last, where the next point's scan begins.
 	easeDecay, hopDecay int
@@ -183,7 +183,7 @@ func (s *search) matrix(name string) *csr.Matrix {
 
 // score validates a member as it is.
 func (s *search) score(name string, m member) (*candidate, error) {
-	cases, err := m.validate(s, s.held)
+	cases, err := m.validate(s, s.heldOut)
 	return &candidate{name: name, scored: scored[member]{m, cases}}, err
 }
 
@@ -200,12 +200,12 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if err := o.Pinned.fit(d, o); err != nil {
 		return nil, err
 	}
-	held, err := newValidation(d, o.Seed, o.MaxCases)
+	heldOut, err := newValidation(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
 	s := newSearch(d, o)
-	s.held = held
+	s.heldOut = heldOut
 	if err := s.compete(); err != nil {
 		return nil, err
 	}
@@ -301,7 +301,7 @@ func (s *search) test(m *Trained) (*metrics.Collector, error) {
 	err := neighbours.Blocks(len(d.Tests), neighbours.Options{
 		Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test"),
 	}, func() func(int) {
-		r := NewRanker(s.train.Cols)
+		r := newRanker(s.train.Cols)
 		return func(at int) {
 			c := d.Tests[at]
 			seeds, exclude := c.Seeds, c.Seeds

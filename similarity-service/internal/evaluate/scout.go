@@ -7,12 +7,12 @@ const (
 	outOfReach = .15
 )
 
-// standing is how EASE does, before it is searched, beside the two-hop family.
-type standing int
+// scoutVerdict is how EASE does, before it is searched, beside the two-hop family.
+type scoutVerdict int
 
 const (
-	notScouted standing = iota
-	easeBehind          // by more than a search makes up: it is not searched
+	notScouted scoutVerdict = iota
+	easeBehind              // by more than a search makes up: it is not searched
 	easeNear
 	easeAhead // the two-hop family is not searched, and its budget goes into EASE
 )
@@ -24,7 +24,7 @@ func (s *search) scout() error {
 	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
 	}
-	some := s.held.first(easeMaxCases)
+	some := s.heldOut.first(easeMaxCases)
 	ease, err := s.bestEASE(s.easeStart(), some)
 	if err != nil {
 		return err
@@ -33,12 +33,12 @@ func (s *search) scout() error {
 	if err != nil {
 		return err
 	}
-	s.scouted, s.standing = ease, standingOf(ease.ndcg(), hop.ndcg())
+	s.scouted, s.verdict = ease, compareScouts(ease.ndcg(), hop.ndcg())
 	return nil
 }
 
-// standingOf compares the NDCG of both.
-func standingOf(ease, hop float64) standing {
+// compareScouts compares the NDCG of both.
+func compareScouts(ease, hop float64) scoutVerdict {
 	switch {
 	case ease < hop*(1-outOfReach):
 		return easeBehind

@@ -20,7 +20,7 @@ func TestTheBudgetGoesWhereAWinnerIsExpected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := scouting(t, 1, nil)
-			s.standing = standingOf(c.ease, c.hop)
+			s.verdict = compareScouts(c.ease, c.hop)
 			if n := s.easeEvaluations(); !c.points(n) {
 				t.Errorf("EASE gets %d points", n)
 			}
@@ -50,8 +50,8 @@ func TestScoutLooksOnlyWhereTheBudgetHasToBeShared(t *testing.T) {
 			if err := s.scout(); err != nil {
 				t.Fatal(err)
 			}
-			if looked := s.standing != notScouted; looked != c.looked || (s.scouted != nil) != looked {
-				t.Errorf("standing is %d, want one: %t", s.standing, c.looked)
+			if looked := s.verdict != notScouted; looked != c.looked || (s.scouted != nil) != looked {
+				t.Errorf("standing is %d, want one: %t", s.verdict, c.looked)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func scouting(t *testing.T, budget float64, asked []string) *search {
 	d := &dataset.Data{Relation: dataset.Similar, Train: randomMatrix(t, 60, 20, false)}
 	s := newSearch(d, Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: budget, Algorithms: asked}.withDefaults())
 	var err error
-	if s.held, err = newValidation(d, 1, 1000); err != nil {
+	if s.heldOut, err = newValidation(d, 1, 1000); err != nil {
 		t.Fatal(err)
 	}
 	return s

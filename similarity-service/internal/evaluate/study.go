@@ -35,14 +35,14 @@ type Competition struct {
 
 // Study is a competition that was run several times. In a cross-validation every algorithm is tested, in every fold.
 type Study struct {
-	Runs        []Competition // by seed, then fold; boards without their models
-	Data        *dataset.Data // of the first run
-	Standings   []Standing    // best mean NDCG on validation first
-	Comparisons []Comparison  // of every two algorithms that were tested, in the order of the standings
+	Runs        []Competition     // by seed, then fold; boards without their models
+	Data        *dataset.Data     // of the first run
+	Results     []AlgorithmResult // best mean NDCG on validation first
+	Comparisons []Comparison      // of every two algorithms that were tested, in the order of the standings
 }
 
-// Standing is what an algorithm reached over all runs in which it competed.
-type Standing struct {
+// AlgorithmResult is what an algorithm reached over all runs in which it competed.
+type AlgorithmResult struct {
 	Name       string
 	Wins       int // runs in which validation chose it
 	Validation metrics.Spread
@@ -167,16 +167,16 @@ func (s *Study) overlap() float64 {
 
 func (s *Study) summarise() {
 	for _, name := range Algorithms() {
-		standing := Standing{Name: name, Figures: map[string]metrics.Spread{}}
+		result := AlgorithmResult{Name: name, Figures: map[string]metrics.Spread{}}
 		var validation []float64
 		figures := map[string][]float64{}
 		for n, r := range s.results(name) {
 			if r == nil {
 				continue
 			}
-			standing.Runs++
+			result.Runs++
 			if s.Runs[n].Board.Selected == name {
-				standing.Wins++
+				result.Wins++
 			}
 			validation = append(validation, r.Validation.NDCG)
 			if r.Tested {
@@ -185,18 +185,18 @@ func (s *Study) summarise() {
 				}
 			}
 		}
-		if standing.Runs == 0 {
+		if result.Runs == 0 {
 			continue
 		}
-		standing.Validation = metrics.Repeated(validation, s.overlap())
+		result.Validation = metrics.Repeated(validation, s.overlap())
 		for figure, values := range figures {
-			standing.Figures[figure] = metrics.Repeated(values, s.overlap())
+			result.Figures[figure] = metrics.Repeated(values, s.overlap())
 		}
-		s.Standings = append(s.Standings, standing)
+		s.Results = append(s.Results, result)
 	}
-	slices.SortStableFunc(s.Standings, func(a, b Standing) int { return cmp.Compare(b.Validation.Mean, a.Validation.Mean) })
-	for at, first := range s.Standings {
-		for _, second := range s.Standings[at+1:] {
+	slices.SortStableFunc(s.Results, func(a, b AlgorithmResult) int { return cmp.Compare(b.Validation.Mean, a.Validation.Mean) })
+	for at, first := range s.Results {
+		for _, second := range s.Results[at+1:] {
 			if c := s.compare(first.Name, second.Name); c.Pairs > 1 {
 				s.Comparisons = append(s.Comparisons, c)
 			}

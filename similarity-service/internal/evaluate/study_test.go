@@ -30,7 +30,7 @@ func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
 			t.Parallel()
 			study := conduct(t, relation, evaluate.Plan{Folds: 3, Seeds: 2}, 4)
 			wins := 0
-			for _, s := range study.Standings {
+			for _, s := range study.Results {
 				wins += s.Wins
 				ndcg := s.Figures["ndcg"]
 				if s.Runs != 6 || !(ndcg.SD > 0) || ndcg.Low >= ndcg.Mean || ndcg.High <= ndcg.Mean {
@@ -40,7 +40,7 @@ func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
 			if wins != 6 {
 				t.Errorf("%d winners in 6 runs", wins)
 			}
-			n := len(study.Standings)
+			n := len(study.Results)
 			if len(study.Comparisons) != n*(n-1)/2 {
 				t.Errorf("%d comparisons of %d algorithms", len(study.Comparisons), n)
 			}

@@ -46,23 +46,23 @@ func cosineFamily(relations []string) family {
 
 func (p twoHop) similarity(g *neighbours.Graph) *neighbours.Similarity { return p.hop().Similarity(g) }
 
-func (p twoHop) validate(s *search, held *validation) ([]metrics.Accuracy, error) {
-	scores, err := s.scores(p, held)
+func (p twoHop) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+	scores, err := s.scores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	return scores.accuracy(held, s.o, p.seeding(scores.graph))
+	return scores.accuracy(heldOut, s.o, p.seeding(scores.graph))
 }
 
 // scores builds the lists of a point for the validation part, without the source exponent, which scales seeds alike.
-func (s *search) scores(p twoHop, held *validation) (*listScores, error) {
-	g, err := s.graph(p.weighing, held.rows, held.until)
+func (s *search) scores(p twoHop, heldOut *validation) (*listScores, error) {
+	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
 	if err != nil {
 		return nil, err
 	}
 	p.SourceExponent = 0
 	sim, o := p.similarity(g), s.o.build()
-	o.Rows, o.KeepCounts = held.neededRows(s.matrix(p.Values)), held.cases[0].row >= 0
+	o.Rows, o.KeepCounts = heldOut.neededRows(s.matrix(p.Values)), heldOut.cases[0].row >= 0
 	lists, err := neighbours.Build(g, sim, o)
 	return &listScores{graph: g, sim: sim, lists: lists}, err
 }

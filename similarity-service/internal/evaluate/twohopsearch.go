@@ -16,7 +16,7 @@ func twoHopInReach(s *search) (*candidate, error) {
 	if err := s.scout(); err != nil {
 		return nil, fmt.Errorf("scout: %w", err)
 	}
-	if s.standing == easeAhead {
+	if s.verdict == easeAhead {
 		return nil, nil
 	}
 	best, err := s.bestTwoHop()
@@ -45,7 +45,7 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 // searchTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
-	best, some := &scored[twoHop]{}, s.held.guide()
+	best, some := &scored[twoHop]{}, s.heldOut.guide()
 	for _, v := range s.variants {
 		p := start
 		p.Values = v.name
@@ -99,7 +99,7 @@ func (s *search) evaluations(p twoHop) int {
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.held.guide().cases {
+	for _, c := range s.heldOut.guide().cases {
 		entries += len(c.known) * s.o.Neighbours
 	}
 	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
@@ -107,14 +107,14 @@ func (s *search) evaluations(p twoHop) int {
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
-func (s *search) bestSeeding(p twoHop, held *validation) (*scored[twoHop], error) {
-	scores, err := s.scores(p, held)
+func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], error) {
+	scores, err := s.scores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
 	best := &scored[twoHop]{}
 	try := func(q twoHop) error {
-		cases, err := scores.accuracy(held, s.o, q.seeding(scores.graph))
+		cases, err := scores.accuracy(heldOut, s.o, q.seeding(scores.graph))
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (s *search) bestSeeding(p twoHop, held *validation) (*scored[twoHop], error
 		}
 		return nil
 	}
-	if held.cases[0].row < 0 { // a single seed: its scale changes no order
+	if heldOut.cases[0].row < 0 { // a single seed: its scale changes no order
 		err := try(p)
 		return best, err
 	}

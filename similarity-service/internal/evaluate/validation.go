@@ -76,9 +76,9 @@ func reweigh(m *csr.Matrix, f func(float32) float32) *csr.Matrix {
 	return out
 }
 
-// heldCase is one validation case. The case of a training row names the items of the row that are hidden; every other
+// validationCase is one validation case. The case of a training row names the items of the row that are hidden; every other
 // item of the row is known. The case of a basket or a session has seeds and no row.
-type heldCase struct {
+type validationCase struct {
 	row      int32
 	hidden   []int32
 	known    []int32 // the other items of the row, or the seeds of a basket, which are not ranked
@@ -90,7 +90,7 @@ type heldCase struct {
 type validation struct {
 	rows  int // training rows [0, rows) teach
 	until int64
-	cases []heldCase
+	cases []validationCase
 }
 
 // newValidation draws at most so many validation cases of d.
@@ -99,7 +99,7 @@ func newValidation(d *dataset.Data, seed uint64, most int) (*validation, error) 
 	if d.Relation == dataset.ViewedNext {
 		return lastSessions(d, rng, most)
 	}
-	v := ownOut(d, rng, most)
+	v := leaveOwnOut(d, rng, most)
 	if d.Relation == dataset.BoughtTogether {
 		v = lastBaskets(d, rng, most)
 	}
@@ -116,7 +116,7 @@ func lastSessions(d *dataset.Data, rng *rand.Rand, most int) (*validation, error
 	}
 	v := &validation{rows: len(d.Sessions) - max(int(float64(len(d.Sessions))*heldSessions), 1)}
 	for _, c := range dataset.NextClicks(d.Sessions[v.rows:]) {
-		v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
+		v.cases = append(v.cases, validationCase{row: -1, seeds: c.Seeds, relevant: c.Relevant})
 	}
 	if len(v.cases) == 0 {
 		return nil, fmt.Errorf("%w: the newest training sessions have no two clicks", ErrNothingToValidate)
@@ -136,8 +136,8 @@ func (v *validation) sample(rng *rand.Rand, most int) {
 // guide is v with the cases that a search looks at.
 func (v *validation) guide() *validation { return v.first(searchCases) }
 
-// ownOut hides a fifth of the history of sampled users: the latest part when the order is known.
-func ownOut(d *dataset.Data, rng *rand.Rand, most int) *validation {
+// leaveOwnOut hides a fifth of the history of sampled users: the latest part when the order is known.
+func leaveOwnOut(d *dataset.Data, rng *rand.Rand, most int) *validation {
 	v := &validation{rows: d.Train.Rows}
 	for _, u := range rng.Perm(d.Train.Rows) {
 		items, val := d.Train.Row(u)
@@ -152,7 +152,7 @@ func ownOut(d *dataset.Data, rng *rand.Rand, most int) *validation {
 			rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
 		}
 		hide := max(int(math.Round(float64(len(items))*hiddenShare)), 1)
-		c := heldCase{row: int32(u)}
+		c := validationCase{row: int32(u)}
 		for _, p := range at[len(at)-hide:] {
 			c.hidden = append(c.hidden, items[p])
 			if val == nil || val[p] > 0 && val[p] >= d.Liked {
@@ -175,9 +175,9 @@ func ownOut(d *dataset.Data, rng *rand.Rand, most int) *validation {
 // lastBaskets holds out the last training baskets, as many of those as the test part is of all.
 func lastBaskets(d *dataset.Data, rng *rand.Rand, most int) *validation {
 	rows := d.Train.Rows
-	held := max(rows*len(d.Tests)/max(rows+len(d.Tests), 1), 1)
-	held = min(held, (rows+3)/4)
-	v := &validation{rows: rows - held}
+	heldOut := max(rows*len(d.Tests)/max(rows+len(d.Tests), 1), 1)
+	heldOut = min(heldOut, (rows+3)/4)
+	v := &validation{rows: rows - heldOut}
 	if d.RowTimes != nil && v.rows < rows {
 		v.until = d.RowTimes[v.rows]
 	}
@@ -188,7 +188,7 @@ func lastBaskets(d *dataset.Data, rng *rand.Rand, most int) *validation {
 	}
 	for range basketDraws {
 		for _, c := range dataset.BasketCases(last, func(b []int32) []int32 { return b }, rng) {
-			v.cases = append(v.cases, heldCase{row: -1, seeds: c.Seeds, known: c.Seeds, relevant: c.Relevant})
+			v.cases = append(v.cases, validationCase{row: -1, seeds: c.Seeds, known: c.Seeds, relevant: c.Relevant})
 		}
 	}
 	v.sample(rng, most)
@@ -204,10 +204,10 @@ func (v *validation) first(n int) *validation {
 
 // each scores every case with rank, in parallel, and returns the accuracies by case. newRank makes the function of one
 // goroutine.
-func (v *validation) each(o Options, n int, newRank func(r *Ranker) func(c *heldCase) []int32) ([]metrics.Accuracy, error) {
+func (v *validation) each(o Options, n int, newRank func(r *ranker) func(c *validationCase) []int32) ([]metrics.Accuracy, error) {
 	out := make([]metrics.Accuracy, len(v.cases))
 	err := neighbours.Blocks(len(v.cases), neighbours.Options{Workers: o.Workers, Stop: o.Stop}, func() func(int) {
-		rank := newRank(NewRanker(n))
+		rank := newRank(newRanker(n))
 		return func(at int) {
 			c := &v.cases[at]
 			ranked := rank(c)

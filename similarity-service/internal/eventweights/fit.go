@@ -255,20 +255,20 @@ type visitor struct {
 // pairs compares what a visitor came to after the cut with what his history leads to as well. The events of the history are counted in
 // seen.
 func (v *visitor) pairs(events []event, seen []int) (out []pair) {
-	type touch struct {
+	type itemAndKind struct {
 		item int32
 		kind int
 	}
-	known, counts, later := map[int32]bool{}, map[touch]int{}, []int32{}
-	var order []touch
+	known, counts, later := map[int32]bool{}, map[itemAndKind]int{}, []int32{}
+	var order []itemAndKind
 	for _, e := range events {
 		i := v.index[e.item]
 		switch kind := v.at[e.kind] - 1; {
 		case i < 0 || kind < 0:
 		case e.at < v.data.Cut:
 			known[i] = true
-			if counts[touch{i, kind}]++; counts[touch{i, kind}] == 1 {
-				order = append(order, touch{i, kind})
+			if counts[itemAndKind{i, kind}]++; counts[itemAndKind{i, kind}] == 1 {
+				order = append(order, itemAndKind{i, kind})
 			}
 		case !known[i] && !slices.Contains(later, i):
 			later = append(later, i)

@@ -46,16 +46,16 @@ type Candidate struct {
 // Live is what is known of the model that serves now.
 type Live struct {
 	Version string
-	Cases   []metrics.Accuracy // of the live model's twin, which has not seen the held-out part either; nil when there is none
+	Cases   []metrics.Accuracy // of the train-only model of the live one, which has not seen the held-out part either; nil when there is none
 	Used    int64
 	Overlap float64 // mean share of common neighbours of items that both list; NaN when there are none
 }
 
 // The verdicts.
 const (
-	Passed     = "passed"
-	Refused    = "refused"
-	Unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
+	passed     = "passed"
+	refused    = "refused"
+	unmeasured = "unmeasured" // too little was held out to measure the model; the validation of the search has let it pass
 )
 
 // Decide runs every check. Where too little is held out to judge by, as in a young shop, the validation of the search decides, and the
@@ -90,11 +90,11 @@ func Decide(c Candidate) similarityapi.Gate {
 	}
 	switch {
 	case !g.Passed:
-		g.Verdict = Refused
+		g.Verdict = refused
 	case measured:
-		g.Verdict = Passed
+		g.Verdict = passed
 	default:
-		g.Verdict = Unmeasured
+		g.Verdict = unmeasured
 	}
 	return g
 }

@@ -92,15 +92,15 @@ func young(c *Candidate) {
 func TestWhatCannotBeMeasuredIsAVerdictOfItsOwn(t *testing.T) {
 	t.Parallel()
 	c := good()
-	if g := Decide(c); g.Verdict != Passed || g.Missing != "" {
+	if g := Decide(c); g.Verdict != passed || g.Missing != "" {
 		t.Errorf("%s, missing %q", g.Verdict, g.Missing)
 	}
 	young(&c)
-	if g := Decide(c); !g.Passed || g.Verdict != Unmeasured || g.Missing == "" {
+	if g := Decide(c); !g.Passed || g.Verdict != unmeasured || g.Missing == "" {
 		t.Errorf("passed %v as %s, missing %q", g.Passed, g.Verdict, g.Missing)
 	}
 	c.PopularValidation = cases(.5)
-	if g := Decide(c); g.Passed || g.Verdict != Refused {
+	if g := Decide(c); g.Passed || g.Verdict != refused {
 		t.Errorf("passed %v as %s", g.Passed, g.Verdict)
 	}
 }

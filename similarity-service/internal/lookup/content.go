@@ -44,11 +44,11 @@ func (c *content) fingerprint() uint64 {
 func (c *content) similar(id string, limit int) ([]text.Neighbour[string], string) {
 	byText, byVectors := c.texts.Similar(id, limit), c.vectors.Similar(id, limit)
 	if len(byVectors) == 0 {
-		return byText, SourceText
+		return byText, sourceText
 	}
-	source, weight := SourceBlend, .5
+	source, weight := sourceBlend, .5
 	if len(byText) == 0 {
-		source, weight = SourceVectors, 1
+		source, weight = sourceVectors, 1
 	}
 	place := make(map[string]int, len(byText))
 	for p := range byText {

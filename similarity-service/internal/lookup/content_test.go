@@ -28,10 +28,10 @@ func TestTextsAndVectorsSpeakOfItemsTogether(t *testing.T) {
 		source string
 	}{
 		"both": {
-			[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "picture", Score: .5}, {ID: "text", Score: .5}}, SourceBlend,
+			[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "picture", Score: .5}, {ID: "text", Score: .5}}, sourceBlend,
 		},
-		"text":    {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, SourceText},
-		"picture": {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, SourceVectors},
+		"text":    {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, sourceText},
+		"picture": {[]text.Neighbour[string]{{ID: "alike in both", Score: 1}, {ID: "both", Score: 1}}, sourceVectors},
 	} {
 		t.Run(id, func(t *testing.T) {
 			alike, source := c.similar(id, 10)

@@ -32,11 +32,11 @@ const (
 
 // Sources of a list.
 const (
-	SourceBehaviour = "behaviour"
-	SourceText      = "text"
-	SourceVectors   = "vectors"
-	SourceBlend     = "blend"
-	SourceNone      = "none"
+	sourceBehaviour = "behaviour"
+	sourceText      = "text"
+	sourceVectors   = "vectors"
+	sourceBlend     = "blend"
+	sourceNone      = "none"
 )
 
 // Families tells which family an item belongs to.
@@ -184,7 +184,7 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 func (l *Lookup) list(
 	shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int,
 ) similarityapi.NeighbourList {
-	out := similarityapi.NeighbourList{ItemID: id, Source: SourceBehaviour, Neighbours: row}
+	out := similarityapi.NeighbourList{ItemID: id, Source: sourceBehaviour, Neighbours: row}
 	support, scale := 0.0, float64(coldScale)
 	if m != nil {
 		scale = m.Snapshot.Meta.TopWeight
@@ -197,13 +197,13 @@ func (l *Lookup) list(
 		out.Neighbours = blend(row, alike, support, scale, limit)
 		switch {
 		case len(alike) > 0 && len(row) > 0:
-			out.Source = SourceBlend
+			out.Source = sourceBlend
 		case len(alike) > 0:
 			out.Source = source
 		}
 	}
 	if len(out.Neighbours) == 0 {
-		out.Source, out.Neighbours = SourceNone, []similarityapi.Neighbour{}
+		out.Source, out.Neighbours = sourceNone, []similarityapi.Neighbour{}
 	}
 	return out
 }

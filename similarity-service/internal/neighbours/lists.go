@@ -11,7 +11,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/room"
+	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 )
 
 // Lists holds the neighbours of n items, at most K each, in flat arrays with a stride of K. The list of an item is
@@ -26,7 +26,7 @@ type Lists struct {
 
 // NewLists returns empty lists for n items of at most k neighbours.
 func NewLists(n, k int) *Lists {
-	room.For(8 * n * k)
+	garbage.Before(8 * n * k)
 	return &Lists{K: k, Len: make([]int32, n), Items: make([]int32, n*k), Weight: make([]float32, n*k)}
 }
 

@@ -21,7 +21,7 @@ const (
 type counter struct {
 	cursor  string
 	since   time.Time
-	windows []Window
+	windows []window
 	epoch   time.Time // weights are scaled to this moment, that of the newest event at some time
 	newest  time.Time
 
@@ -33,7 +33,7 @@ type counter struct {
 	ranking *ranking // of all that was counted; nil when that has grown since
 }
 
-func newCounter(windows []Window, now time.Time) *counter {
+func newCounter(windows []window, now time.Time) *counter {
 	return &counter{since: now, windows: windows, numbers: map[string]int32{}, sums: make([][]float64, len(windows))}
 }
 

@@ -55,7 +55,7 @@ type bench struct {
 }
 
 func newBench() *bench {
-	b := &bench{shelves: &shelves{items: map[string][]string{}}, counter: newCounter(Windows(), start), clock: start}
+	b := &bench{shelves: &shelves{items: map[string][]string{}}, counter: newCounter(windows(), start), clock: start}
 	b.Popularity = New(nil, b.shelves, time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return b.clock })
 	return b
 }
@@ -200,7 +200,7 @@ func TestAnythingIsListedAsThePlainWayListsIt(t *testing.T) {
 			"": func(t *rapid.T) {
 				b.publish()
 				want := oracle.rank(b.shelves, "north", b.clock)
-				for _, window := range Windows() {
+				for _, window := range windows() {
 					for _, category := range []string{wholeShop, "Home", "Home > Lighting", "Garden", "Garden > Lighting", "Lighting"} {
 						if diff := cmp.Diff(want[window.Name][category], b.list(window.Name, category, listed)); diff != "" {
 							t.Fatalf("%s of %q (-want +got):\n%s", window.Name, category, diff)
@@ -275,7 +275,7 @@ func TestLongListsAreCutToTheBest(t *testing.T) {
 	b.clock = start.Add(90 * 24 * time.Hour)
 	b.publish()
 	want := oracle.rank(b.shelves, "north", b.clock)
-	for _, window := range Windows() {
+	for _, window := range windows() {
 		for category, items := range want[window.Name] {
 			if diff := cmp.Diff(items[:min(len(items), 300)], b.list(window.Name, category, 300)); diff != "" {
 				t.Fatalf("%s of %q (-want +got):\n%s", window.Name, category, diff)

@@ -17,14 +17,14 @@ type plain struct {
 
 func newPlain() *plain {
 	k := &plain{}
-	for range Windows() {
+	for range windows() {
 		k.sums = append(k.sums, map[string]float64{})
 	}
 	return k
 }
 
 func (k *plain) moveTo(epoch time.Time) {
-	for w, window := range Windows() {
+	for w, window := range windows() {
 		fade := window.fade(epoch.Sub(k.epoch))
 		for id := range k.sums[w] {
 			k.sums[w][id] *= fade
@@ -39,12 +39,12 @@ func (k *plain) add(b *profileapi.InteractionBlock) {
 			k.newest = at
 		}
 	}
-	for _, window := range Windows() {
+	for _, window := range windows() {
 		if k.newest.Sub(k.epoch) > farAhead*window.HalfLife {
 			k.moveTo(k.newest)
 		}
 	}
-	for w, window := range Windows() {
+	for w, window := range windows() {
 		sums := make([]float64, len(b.Items))
 		for n := range b.Len() {
 			if window.Counts(b.Types[b.Type[n]]) {
@@ -60,7 +60,7 @@ func (k *plain) add(b *profileapi.InteractionBlock) {
 // rank returns the lists by window and category.
 func (k *plain) rank(catalogue Catalogue, shop string, now time.Time) map[string]map[string][]similarityapi.Neighbour {
 	lists := map[string]map[string][]similarityapi.Neighbour{}
-	for w, window := range Windows() {
+	for w, window := range windows() {
 		at := now
 		if last := k.newest.Add(silence * window.HalfLife); at.After(last) {
 			at = last

@@ -24,8 +24,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Window is one way to count.
-type Window struct {
+// window is one way to count.
+type window struct {
 	similarityapi.PopularWindow
 	HalfLife time.Duration
 	// Counts reports whether an event type counts.
@@ -33,14 +33,14 @@ type Window struct {
 }
 
 // fade is what is left of a weight after some time: 2^(−time/half-life).
-func (w *Window) fade(after time.Duration) float64 {
+func (w *window) fade(after time.Duration) float64 {
 	return math.Exp2(-after.Seconds() / w.HalfLife.Seconds())
 }
 
-// Windows are those that every shop has.
-func Windows() []Window {
+// windows are those that every shop has.
+func windows() []window {
 	positive := func(string) bool { return true }
-	return []Window{
+	return []window{
 		{similarityapi.PopularWindow{Name: "popular"}, 30 * 24 * time.Hour, positive},
 		{similarityapi.PopularWindow{Name: "trending"}, 7 * 24 * time.Hour, positive},
 		{
@@ -51,9 +51,9 @@ func Windows() []Window {
 }
 
 // own returns the window of a shop's own: that of its name, with another half-life or other types.
-func own(key similarityapi.PopularWindow) Window {
-	all := Windows()
-	w := all[max(0, slices.IndexFunc(all, func(w Window) bool { return w.Name == key.Name }))]
+func own(key similarityapi.PopularWindow) window {
+	all := windows()
+	w := all[max(0, slices.IndexFunc(all, func(w window) bool { return w.Name == key.Name }))]
 	w.PopularWindow = key
 	if key.HalfLifeHours > 0 {
 		w.HalfLife = time.Duration(key.HalfLifeHours * float64(time.Hour))
@@ -176,12 +176,12 @@ func (p *Popularity) begin(name string) (*shop, *counter) {
 			delete(s.asked, key)
 			continue
 		}
-		fresh = fresh || !slices.ContainsFunc(s.counter.windows, func(w Window) bool { return w.PopularWindow == key })
+		fresh = fresh || !slices.ContainsFunc(s.counter.windows, func(w window) bool { return w.PopularWindow == key })
 	}
 	if !fresh {
 		return s, s.counter
 	}
-	windows := Windows()
+	windows := windows()
 	for key := range s.asked {
 		windows = append(windows, own(key))
 	}

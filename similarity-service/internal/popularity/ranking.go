@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // wholeShop is the name of the list over all categories, whose number is 0.
@@ -154,7 +154,7 @@ func newRanking(c *counter) *ranking {
 		ranked.entries = make([]entry, 0, size)
 		for n := range from[1:] {
 			best := room[from[n]:from[n+1]]
-			selection.KeepTop(&best, listed, before)
+			topk.Keep(&best, listed, before)
 			slices.SortFunc(best, func(a, b entry) int {
 				if before(a, b) {
 					return -1

@@ -10,7 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
-	"github.com/aisle-rec/aisle/similarity-service/internal/room"
+	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 )
 
 // ErrTooLittle is wrapped when nothing is left to learn from.
@@ -43,7 +43,7 @@ func (p *Prepared) Complete() error {
 		return nil
 	}
 	c, b := p.collector, csr.NewBuilder(p.Full.Items.Len())
-	room.For(int(c.log.rows) * 2 * rowBytes)
+	garbage.Before(int(c.log.rows) * 2 * rowBytes)
 	b.Reserve(int(c.log.rows))
 	var ending error
 	err := c.log.each(false, func(rows []row) {
@@ -116,7 +116,7 @@ func (c *Collector) finish() (*Prepared, error) {
 	}
 	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
-		room.For(int(c.log.rows) * rowBytes)
+		garbage.Before(int(c.log.rows) * rowBytes)
 		b.split.Reserve(int(c.log.rows))
 	}
 	if err := c.log.each(c.options.Relation == similarityapi.Similar, func(rows []row) { c.build(b, rows) }); err != nil {
@@ -134,7 +134,7 @@ func (c *Collector) finish() (*Prepared, error) {
 			err = p.Complete()
 		}
 	}
-	room.GiveBack(int(c.report.raw) * rowBytes)
+	garbage.Return(int(c.report.raw) * rowBytes)
 	return p, err
 }
 

@@ -9,7 +9,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/room"
+	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 )
 
 const (
@@ -75,7 +75,7 @@ func (l *rowLog) add(r row, spillAfter int64, warn func(error)) {
 		l.close(b, l.rows >= spillAfter, warn)
 	}
 	if l.rows++; l.rows%collectRows == 0 {
-		room.For(collectRows * readBytes)
+		garbage.Before(collectRows * readBytes)
 	}
 }
 
@@ -158,7 +158,7 @@ func (l *rowLog) each(keep bool, f func(rows []row)) error {
 			l.buckets[b] = nil
 		}
 		if freed += len(rows); freed >= collectRows {
-			room.For(freed * readBytes)
+			garbage.Before(freed * readBytes)
 			freed = 0
 		}
 		eachSubject(rows, f)

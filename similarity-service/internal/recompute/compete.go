@@ -15,11 +15,11 @@ import (
 
 // competition is the outcome of the search: who won, and the winner built twice.
 type competition struct {
-	board *evaluate.Leaderboard
-	twin  *evaluate.Trained // without the held-out part: what was measured
-	final *evaluate.Trained // with everything: what would serve
-	cases []metrics.Accuracy
-	parts int // that other processes could take
+	board     *evaluate.Leaderboard
+	trainOnly *evaluate.Trained // without the held-out part: what was measured
+	final     *evaluate.Trained // with everything: what would serve
+	cases     []metrics.Accuracy
+	parts     int // that other processes could take
 	// report is made before what it is made of is given up.
 	report similarityapi.Report
 }
@@ -101,7 +101,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 		)
 	}
 	s.report("building", .8)
-	if c.twin, err = board.Train(p.Split, o); err != nil {
+	if c.trainOnly, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
 	c.report = report.Of(board.Study(p.Split), p.Split, o)

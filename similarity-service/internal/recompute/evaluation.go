@@ -16,20 +16,20 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
-// Report is what an evaluation says of one relation.
-type Report struct {
+// evaluationReport is what an evaluation says of one relation.
+type evaluationReport struct {
 	Relation    string                           `json:"relation"`
 	Selected    string                           `json:"selected,omitempty"`
 	Runs        int                              `json:"runs,omitempty"` // when there were several
 	Comparisons []similarityapi.ReportComparison `json:"comparisons,omitempty"`
-	Results     []Measured                       `json:"results,omitempty"`
+	Results     []measured                       `json:"results,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
 }
 
-// Measured is one algorithm of an evaluation. Metrics are those of the held-out latest part, for the winner and the baselines.
-type Measured struct {
-	Standing
+// measured is one algorithm of an evaluation. Metrics are those of the held-out latest part, for the winner and the baselines.
+type measured struct {
+	leaderboardEntry
 	Parameters map[string]any                  `json:"parameters,omitempty"` // of one run
 	Wins       int                             `json:"wins,omitempty"`       // of several runs, in which validation chose it
 	Metrics    map[string]similarityapi.Metric `json:"metrics,omitempty"`
@@ -41,7 +41,7 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	if len(relations) == 0 {
 		relations = Relations()
 	}
-	var reports []Report
+	var reports []evaluationReport
 	var failures []error
 	for at, relation := range relations {
 		s := stage{task: t, relation: relation, from: float64(at) / float64(len(relations)), width: 1 / float64(len(relations))}
@@ -63,14 +63,14 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	return nil
 }
 
-func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
+func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, error) {
 	s.report("reading", 0)
 	p, err := r.read(ctx, s, 0, eventweights.NewSample())
 	if err != nil {
-		return Report{}, err
+		return evaluationReport{}, err
 	}
 	defer r.giveUp(p, s)
-	out := Report{Preparation: p.Report}
+	out := evaluationReport{Preparation: p.Report}
 	o := r.options(ctx, s)
 	o.Untested = true
 	p.Split.Tests = thin(p.Split.Tests)
@@ -95,7 +95,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 	out.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
-		m := Measured{Standing: Standing{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
+		m := measured{leaderboardEntry: leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
 		if result.Tested && len(p.Split.Tests) > 0 {
 			m.Metrics = figures(result)
 		}
@@ -105,11 +105,11 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (Report, error) {
 }
 
 // overall reports the means over several runs.
-func (r *Report) overall(study *evaluate.Study) {
-	r.Runs, r.Selected = len(study.Runs), study.Standings[0].Name
-	for _, s := range study.Standings {
-		m := Measured{
-			Standing: Standing{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
+func (r *evaluationReport) overall(study *evaluate.Study) {
+	r.Runs, r.Selected = len(study.Runs), study.Results[0].Name
+	for _, s := range study.Results {
+		m := measured{
+			leaderboardEntry: leaderboardEntry{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
 		}
 		for name, v := range s.Figures {
 			metric := similarityapi.Metric{Value: v.Mean, Low: v.Mean, High: v.Mean}

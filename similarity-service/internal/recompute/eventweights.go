@@ -13,7 +13,7 @@ import (
 func (r *Recomputer) eventWeights(
 	ctx context.Context, s stage, p *prepare.Prepared, c *competition, sample *eventweights.Sample,
 ) *similarityapi.ReportEventWeights {
-	if c.twin.Lists == nil || len(p.Split.Tests) == 0 {
+	if c.trainOnly.Lists == nil || len(p.Split.Tests) == 0 {
 		return nil
 	}
 	types, err := r.Profile.ForShop(s.task.Shop).EventTypes(ctx)
@@ -27,7 +27,7 @@ func (r *Recomputer) eventWeights(
 		return nil
 	}
 	found := sample.Fit(eventweights.Data{
-		Lists: c.twin.Lists, Cut: p.Cut, Configured: types.Weights,
+		Lists: c.trainOnly.Lists, Cut: p.Cut, Configured: types.Weights,
 		Index: func(id string) (int32, bool) {
 			name, known := family(id)
 			if !known {

@@ -41,7 +41,7 @@ func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c 
 	return gate.Decide(candidate), nil
 }
 
-// live measures the twin of the live model, which has not seen the held-out part, on the cases of the new one.
+// live measures the train-only model of the live one, which has not seen the held-out part, on the cases of the new one.
 func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o evaluate.Options) (*gate.Live, error) {
 	version := r.Registry.Live(s.task.Shop)[s.relation]
 	if version == "" {
@@ -61,12 +61,12 @@ func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *
 			live.Overlap = gate.Overlap(c.final.Lists, lists, func(i int32) int32 { return i }, gate.OverlapAt(p.Full.Items.Len()))
 		}
 	}
-	twin, err := r.Registry.Twin(ctx, s.task.Shop, version)
+	trainOnly, err := r.Registry.TrainOnly(ctx, s.task.Shop, version)
 	if err != nil {
-		r.Logger.Warn("live model is not compared: its twin cannot be read", "shop", s.task.Shop, "version", version, "error", err)
+		r.Logger.Warn("live model is not compared: its train-only model cannot be read", "shop", s.task.Shop, "version", version, "error", err)
 		return live, nil
 	}
-	trained, err := translate(twin, p, s.relation)
+	trained, err := translate(trainOnly, p, s.relation)
 	if err != nil {
 		return nil, err
 	}

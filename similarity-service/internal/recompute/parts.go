@@ -28,14 +28,14 @@ func (r *Recomputer) Runners() map[string]jobs.Runner {
 
 // related is what the part of a relation comes to.
 type related struct {
-	Outcome Outcome `json:"outcome"`
+	Outcome outcome `json:"outcome"`
 	Publish bool    `json:"publish,omitempty"`
 	Failure string  `json:"failure,omitempty"`
 }
 
 // apart has each relation done by a process of its own. The last one comes first: sessions are searched in one piece, and the pieces of the
 // others fill what is left of the time.
-func (r *Recomputer) apart(ctx context.Context, t *jobs.Task, relations []string) ([]Outcome, map[string]error, error) {
+func (r *Recomputer) apart(ctx context.Context, t *jobs.Task, relations []string) ([]outcome, map[string]error, error) {
 	parts, names := make([]jobs.Part, len(relations)), make([]string, len(relations))
 	for n, relation := range relations {
 		names[n] = fmt.Sprint(len(relations)-n, "-", relation)
@@ -48,12 +48,12 @@ func (r *Recomputer) apart(ctx context.Context, t *jobs.Task, relations []string
 	if err != nil {
 		return nil, nil, err
 	}
-	var outcomes []Outcome
+	var outcomes []outcome
 	failures := map[string]error{}
 	for n, relation := range relations {
 		var v related
 		if err := jobs.Failed(ended[n]); err != nil {
-			v = related{Outcome: Outcome{Relation: relation, State: "failed", Detail: err.Error()}, Failure: err.Error()}
+			v = related{Outcome: outcome{Relation: relation, State: "failed", Detail: err.Error()}, Failure: err.Error()}
 		} else if err := decoded(ended[n].Result["related"], &v); err != nil {
 			return nil, nil, err
 		}

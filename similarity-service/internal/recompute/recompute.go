@@ -25,7 +25,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
-	"github.com/aisle-rec/aisle/similarity-service/internal/room"
+	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
@@ -76,23 +76,23 @@ type Recomputer struct {
 	PartsFrom int // interactions from which a relation is done in parts, however quick they are; 0 means 20,000, and parts worth it
 }
 
-// Outcome is what a recompute says of one relation.
-type Outcome struct {
+// outcome is what a recompute says of one relation.
+type outcome struct {
 	Relation    string                           `json:"relation"`
 	State       string                           `json:"state"` // published, stored, refused, skipped or failed
 	Version     string                           `json:"version,omitempty"`
 	Detail      string                           `json:"detail,omitempty"`
 	Touched     int                              `json:"touched,omitempty"` // items with new interactions, of a recompute of touched items
 	Parts       int                              `json:"parts,omitempty"`   // in which it was searched and built, by several processes
-	Leaderboard []Standing                       `json:"leaderboard,omitempty"`
+	Leaderboard []leaderboardEntry               `json:"leaderboard,omitempty"`
 	Gate        *similarityapi.Gate              `json:"gate,omitempty"`
 	Preparation *similarityapi.PreparationReport `json:"preparation,omitempty"`
 
 	publish bool // it is to become live with the others
 }
 
-// Standing is one algorithm on the leaderboard of a recompute: figures on the validation part.
-type Standing struct {
+// leaderboardEntry is one algorithm on the leaderboard of a recompute: figures on the validation part.
+type leaderboardEntry struct {
 	Algorithm string  `json:"algorithm"`
 	NDCG      float64 `json:"validation_ndcg"`
 	Recall    float64 `json:"validation_recall,omitempty"`
@@ -108,7 +108,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 		return err
 	}
 	defer r.removeWork(ctx, t)
-	each := r.inTurn
+	each := r.sequentially
 	if len(relations) > 1 && r.Jobs != nil && r.Jobs.Others(ctx) > 0 {
 		each = r.apart
 	}
@@ -139,7 +139,7 @@ func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 }
 
 // inWords is what came of relations for the log, and whether one of them was refused or failed.
-func inWords(outcomes []Outcome) (words string, lesser bool) {
+func inWords(outcomes []outcome) (words string, lesser bool) {
 	parts := make([]string, len(outcomes))
 	for n, o := range outcomes {
 		parts[n] = o.Relation + " " + o.State
@@ -153,7 +153,7 @@ func inWords(outcomes []Outcome) (words string, lesser bool) {
 
 // publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
 // old ones. It says what became of them in outcomes, and returns the failures by relation.
-func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []Outcome) map[string]error {
+func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []outcome) map[string]error {
 	var versions []string
 	for _, o := range outcomes {
 		if o.publish {
@@ -217,23 +217,23 @@ func (s stage) report(what string, share float64) {
 }
 
 // relation makes the model of one relation.
-func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
+func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	s.report("reading", 0)
 	b, err := r.base(ctx, s)
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
 	sample := eventweights.NewSample()
 	p, err := r.read(ctx, s, b.since(), sample)
 	if err != nil {
-		return Outcome{}, err
+		return outcome{}, err
 	}
 	defer r.giveUp(p, s)
 	if p.Large() {
-		defer room.GiveBack(math.MaxInt) // all of this is garbage before the new models are opened
-		defer room.Tight()()
+		defer garbage.Return(math.MaxInt) // all of this is garbage before the new models are opened
+		defer garbage.CollectEarly()()
 	}
-	o := Outcome{Preparation: p.Report}
+	o := outcome{Preparation: p.Report}
 	var touched []int32
 	if b != nil {
 		touched = b.touched(p)
@@ -249,7 +249,7 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (Outcome, error) {
 	}
 	o.Parts = c.parts
 	for _, result := range c.board.Results {
-		o.Leaderboard = append(o.Leaderboard, Standing{result.Name, result.Validation.NDCG, result.Validation.Recall})
+		o.Leaderboard = append(o.Leaderboard, leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall})
 	}
 	s.report("gate", .9)
 	verdict, err := r.judge(ctx, s, p, c)
@@ -299,7 +299,7 @@ func (r *Recomputer) giveUp(p *prepare.Prepared, s stage) {
 }
 
 // store keeps the model with its verdict, and notes whether request and verdict want it to become live.
-func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o Outcome) (Outcome, error) {
+func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o outcome) (outcome, error) {
 	request := s.task.Request
 	winner := c.board.Winner()
 	m := similarityapi.Model{
@@ -318,7 +318,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		return o, fmt.Errorf("encode the recipe: %w", err)
 	}
 	meta := snapshot.Meta{Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, Recipe: recipe}
-	twin, err := contentOf(meta, p, c.twin)
+	trainOnly, err := contentOf(meta, p, c.trainOnly)
 	if err != nil {
 		return o, err
 	}
@@ -335,7 +335,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		}
 		extras.Bundles = bundles.Named(found, orders, p.Full.Items.ID)
 	}
-	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, Twin: twin, Extras: extras}); err != nil {
+	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, TrainOnly: trainOnly, Extras: extras}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

@@ -12,9 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
-// inTurn makes one relation after the other.
-func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []string) ([]Outcome, map[string]error, error) {
-	var outcomes []Outcome
+// sequentially makes one relation after the other.
+func (r *Recomputer) sequentially(ctx context.Context, t *jobs.Task, relations []string) ([]outcome, map[string]error, error) {
+	var outcomes []outcome
 	failures := map[string]error{}
 	for at, relation := range relations {
 		if t.Again() {
@@ -37,7 +37,7 @@ func (r *Recomputer) inTurn(ctx context.Context, t *jobs.Task, relations []strin
 }
 
 // outcome makes the model of one relation and says what became of it; the error is why there is none.
-func (r *Recomputer) outcome(ctx context.Context, s stage) (Outcome, error) {
+func (r *Recomputer) outcome(ctx context.Context, s stage) (outcome, error) {
 	o, err := r.relation(ctx, s)
 	if ctx.Err() != nil {
 		return o, context.Cause(ctx)
@@ -68,9 +68,9 @@ func (r *Recomputer) publishedBefore(ctx context.Context, t *jobs.Task) (bool, e
 	if err != nil || len(published) == 0 {
 		return false, err
 	}
-	var outcomes []Outcome
+	var outcomes []outcome
 	for _, m := range models {
-		o := Outcome{Relation: m.Relation, State: "stored", Version: m.Version, Gate: m.Gate, Preparation: m.Preparation}
+		o := outcome{Relation: m.Relation, State: "stored", Version: m.Version, Gate: m.Gate, Preparation: m.Preparation}
 		switch {
 		case slices.Contains(published, m.Version):
 			o.State = "published"

@@ -27,7 +27,7 @@ func metricNames() []string {
 // Of reports a study that was made with the options o, on data.
 func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similarityapi.Report {
 	first := study.Runs[0].Board
-	r := similarityapi.Report{Selected: study.Standings[0].Name, Data: similarityapi.ReportData{
+	r := similarityapi.Report{Selected: study.Results[0].Name, Data: similarityapi.ReportData{
 		Relation: data.Relation, Items: data.Items.Len(), Rows: data.Rows(), Interactions: data.Interactions(),
 		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped, Notes: data.Notes,
 	}}
@@ -50,7 +50,7 @@ func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similar
 			Seed: c.Seed, Fold: c.Fold, Selected: c.Board.Selected, Results: results(c.Board, data.Relation, run),
 		})
 	}
-	for _, s := range study.Standings {
+	for _, s := range study.Results {
 		r.Results = append(r.Results, overall(s, study, data.Relation, run))
 	}
 	return r
@@ -86,7 +86,7 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 }
 
 // overall is an algorithm over several runs.
-func overall(s evaluate.Standing, study *evaluate.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
+func overall(s evaluate.AlgorithmResult, study *evaluate.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
 	out := similarityapi.ReportResult{
 		Name: s.Name, Relation: relation, Runs: s.Runs, Wins: s.Wins, Validation: map[string]float64{at("ndcg", run.K): s.Validation.Mean},
 	}

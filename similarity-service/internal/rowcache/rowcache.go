@@ -39,8 +39,8 @@ type Cache struct {
 	away   atomic.Int64 // Unix nanoseconds until which no reader asks Redis
 }
 
-// ErrAway says that Redis does not answer, or did not a moment ago.
-var ErrAway = errors.New("no answer of Redis")
+// errAway says that Redis does not answer, or did not a moment ago.
+var errAway = errors.New("no answer of Redis")
 
 // New returns a cache over client.
 func New(client redis.UniversalClient) *Cache { return &Cache{client: client} }
@@ -107,14 +107,14 @@ func (c *Cache) Remaining(ctx context.Context, tag string) (time.Duration, error
 func (c *Cache) Rows(ctx context.Context, tag string, items []int32, n int) ([][]byte, error) {
 	now := time.Now()
 	if now.UnixNano() < c.away.Load() {
-		return nil, ErrAway
+		return nil, errAway
 	}
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	rows, err := c.rows(limited, tag, items, n)
 	if err != nil && ctx.Err() == nil { // else it is the asker who left
 		c.away.Store(now.Add(rest).UnixNano())
-		err = fmt.Errorf("%w: %w", ErrAway, err)
+		err = fmt.Errorf("%w: %w", errAway, err)
 	}
 	return rows, err
 }

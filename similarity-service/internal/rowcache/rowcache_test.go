@@ -161,7 +161,7 @@ func TestARedisThatIsAwayIsLeftAlone(t *testing.T) {
 			var took []time.Duration
 			for range 3 {
 				begun := time.Now()
-				if _, err := c.Rows(t.Context(), "tag", []int32{1}, 10); !errors.Is(err, ErrAway) {
+				if _, err := c.Rows(t.Context(), "tag", []int32{1}, 10); !errors.Is(err, errAway) {
 					t.Errorf("error %v", err)
 				}
 				took = append(took, time.Since(begun))
@@ -174,7 +174,7 @@ func TestARedisThatIsAwayIsLeftAlone(t *testing.T) {
 			left, leave := context.WithCancel(t.Context())
 			leave()
 			c.away.Store(0)
-			if _, err := c.Rows(left, "tag", []int32{1}, 10); errors.Is(err, ErrAway) || c.away.Load() != 0 {
+			if _, err := c.Rows(left, "tag", []int32{1}, 10); errors.Is(err, errAway) || c.away.Load() != 0 {
 				t.Errorf("who left made Redis count as away: %v", err)
 			}
 		})

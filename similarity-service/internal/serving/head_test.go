@@ -108,7 +108,7 @@ func TestWithRedisAReplicaStartsWithoutTheSnapshot(t *testing.T) {
 	first := cached(t, bucket, db, redisURL)
 	content := listed(20_000, 20)
 	m, err := first.Store(t.Context(), shop, New{
-		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, Twin: content,
+		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, TrainOnly: content,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestADamagedSnapshotIsNoticedBehindItsHead(t *testing.T) {
 				content := listed(500+n, 5)
 				m, err := first.Store(t.Context(), shop, New{Model: similarityapi.Model{
 					Relation: "similar", JobID: fmt.Sprint("-job", n), State: StateReady,
-				}, Content: content, Twin: content})
+				}, Content: content, TrainOnly: content})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -126,7 +126,7 @@ func (r *Registry) newestSound(ctx context.Context, shop string, p store.Pointer
 }
 
 // lost reports whether an error means that a version will not come back by itself.
-func lost(err error) bool { return errors.Is(err, ErrUnknownVersion) || errors.Is(err, ErrDamaged) }
+func lost(err error) bool { return errors.Is(err, ErrUnknownVersion) || errors.Is(err, errDamaged) }
 
 // fallBack notes that another version serves than the live one, or, without a fault, that all is well; it reports whether a fallback is
 // news.

@@ -60,7 +60,7 @@ func (r *Registry) open(ctx context.Context, shop, version string) (*Model, erro
 	m := r.opened[key]
 	r.mu.RUnlock()
 	if m != nil {
-		m.touch(r.now())
+		m.markUsed(r.now())
 		return m, nil
 	}
 	if m = r.openHead(ctx, shop, version); m == nil {
@@ -93,12 +93,12 @@ func (r *Registry) model(shop, version string, s *snapshot.Snapshot) (m *Model, 
 	if m.Seeding, err = seeding(&s.Meta); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", version, err)
 	}
-	m.touch(r.now())
+	m.markUsed(r.now())
 	return m, nil
 }
 
-// touch notes a use. It writes once a second at most, so that readers on many cores do not take the memory from each other.
-func (m *Model) touch(now time.Time) {
+// markUsed notes a use. It writes once a second at most, so that readers on many cores do not take the memory from each other.
+func (m *Model) markUsed(now time.Time) {
 	if at := now.Unix(); m.used.Load() != at {
 		m.used.Store(at)
 	}

@@ -27,8 +27,8 @@ var (
 	ErrNoModel = errors.New("no model has been published")
 	// ErrUnknownVersion says that the shop has no such version.
 	ErrUnknownVersion = errors.New("no such model version")
-	// ErrDamaged says that the snapshot of a version cannot be read.
-	ErrDamaged = snapshot.ErrCorrupt
+	// errDamaged says that the snapshot of a version cannot be read.
+	errDamaged = snapshot.ErrCorrupt
 	// ErrLive says that a live version cannot be deleted.
 	ErrLive = errors.New("the version is live")
 	// ErrNoReport says that a version was made without a report, before there were any.
@@ -80,25 +80,25 @@ func NewRegistry(s *store.Store, a *archive.Archive, rows *rowcache.Cache, logge
 func snapshotPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".aisle")
 }
-func twinPath(shop, version string) string {
+func trainOnlyPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
 
-// New is a version to be kept: its description, lists, those of its twin, the same model trained without the held-out part, and what is
+// New is a version to be kept: its description, lists, those of its train-only model, the same trained without the held-out part, and what is
 // kept beside it.
 type New struct {
-	Model         similarityapi.Model
-	Content, Twin *snapshot.Content
-	Extras        store.Extras
+	Model              similarityapi.Model
+	Content, TrainOnly *snapshot.Content
+	Extras             store.Extras
 }
 
-// Store keeps a new version: first its snapshot and that of its twin, then its description and extras. It returns the description with
+// Store keeps a new version: first its snapshot and that of its train-only model, then its description and extras. It returns the description with
 // version and checksum set.
 func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
 	m, c := v.Model, v.Content
 	m.CreatedAt = wire.TimeOf(r.now())
 	m.Version = fmt.Sprintf("%s-%s-%s", m.Relation, r.now().UTC().Format(versionTime), m.JobID[max(0, len(m.JobID)-4):])
-	if _, err := r.archive.PutSnapshot(ctx, twinPath(shop, m.Version), v.Twin); err != nil {
+	if _, err := r.archive.PutSnapshot(ctx, trainOnlyPath(shop, m.Version), v.TrainOnly); err != nil {
 		return m, err
 	}
 	checksum, err := r.archive.PutSnapshot(ctx, snapshotPath(shop, m.Version), c)
@@ -250,15 +250,15 @@ func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 			return err
 		}
 		r.close(shop, version)
-		return errors.Join(r.archive.Delete(ctx, snapshotPath(shop, version)), r.archive.Delete(ctx, twinPath(shop, version)))
+		return errors.Join(r.archive.Delete(ctx, snapshotPath(shop, version)), r.archive.Delete(ctx, trainOnlyPath(shop, version)))
 	}
 	return fmt.Errorf("what is live in shop %s changes all the time: try again", shop)
 }
 
-// Twin opens the same model trained without its held-out part; it serves to compare a later model with this one.
-func (r *Registry) Twin(ctx context.Context, shop, version string) (*snapshot.Snapshot, error) {
-	s, err := r.archive.Snapshot(ctx, twinPath(shop, version))
-	r.archive.Forget(twinPath(shop, version)) // it is needed once per recompute only
+// TrainOnly opens the same model trained without its held-out part; it serves to compare a later model with this one.
+func (r *Registry) TrainOnly(ctx context.Context, shop, version string) (*snapshot.Snapshot, error) {
+	s, err := r.archive.Snapshot(ctx, trainOnlyPath(shop, version))
+	r.archive.Forget(trainOnlyPath(shop, version)) // it is needed once per recompute only
 	return s, err
 }
 

@@ -45,7 +45,7 @@ func keep(t *testing.T, r *Registry, relation, job string) string {
 	t.Helper()
 	c := &snapshot.Content{Meta: snapshot.Meta{Relation: relation}, Items: []string{"a", "b"}, Support: []float32{1, 1}}
 	m, err := r.Store(t.Context(), shop, New{
-		Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c,
+		Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, TrainOnly: c,
 	})
 	if err != nil {
 		t.Fatal(err)

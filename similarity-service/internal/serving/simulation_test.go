@@ -198,7 +198,7 @@ func publication(ctx context.Context, r *Registry, job string) error {
 	for _, relation := range relations {
 		c := &snapshot.Content{Meta: snapshot.Meta{Relation: relation}, Items: []string{"a", "b"}, Support: []float32{1, 1}}
 		m, err := r.Store(ctx, shop, New{
-			Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, Twin: c,
+			Model: similarityapi.Model{Relation: relation, JobID: job, State: StateReady}, Content: c, TrainOnly: c,
 		})
 		if err != nil {
 			return err

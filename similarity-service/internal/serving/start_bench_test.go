@@ -25,7 +25,7 @@ func BenchmarkStartAtAMillionItems(t *testing.B) {
 		first, content := cached(t, bucket, db, redisURL), listed(1_000_000, 50)
 		m, err := first.Store(t.Context(), shop, New{
 			Model:   similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady},
-			Content: content, Twin: &snapshot.Content{},
+			Content: content, TrainOnly: &snapshot.Content{},
 		})
 		if err != nil {
 			t.Fatal(err)

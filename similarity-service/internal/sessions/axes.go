@@ -66,7 +66,7 @@ func axes() []axis {
 		{"order_second", func(p *Params) *float64 { return &p.OrderSecond }, []float64{0, .05, .1, .2, .4, .8, 1.6, 3, 6}},
 		{"trend_power", func(p *Params) *float64 { return &p.TrendPower }, []float64{0, .05, .1, .15, .2, .3, .4}},
 		{"trend_decay", func(p *Params) *float64 { return &p.TrendDecay }, []float64{2, 5, 10, 20, 40, 80, 160}},
-		{"rarity_power", func(p *Params) *float64 { return &p.RarityPower }, []float64{-.2, -.1, 0, .05, .1, .15, .2, .3, .4, .5}},
+		{"rarity_power", func(p *Params) *float64 { return &p.IDFPower }, []float64{-.2, -.1, 0, .05, .1, .15, .2, .3, .4, .5}},
 		{"repeat_factor", func(p *Params) *float64 { return &p.RepeatFactor }, []float64{0, .1, .25, .5, .75, 1, 1.5, 2, 3}},
 		{"last_factor", func(p *Params) *float64 { return &p.LastFactor }, []float64{0, .1, .25, .5, .75, 1, 1.5, 2, 3}},
 		{"repeat_weight", func(p *Params) *float64 { return &p.RepeatWeight }, additions},

@@ -29,8 +29,8 @@ const (
 	snapshotVersion = 1
 )
 
-// ErrSnapshot is wrapped by every error about the contents of a snapshot.
-var ErrSnapshot = errors.New("session model snapshot")
+// errSnapshot is wrapped by every error about the contents of a snapshot.
+var errSnapshot = errors.New("session model snapshot")
 
 // WriteTo writes the snapshot of the model, about 2 to 3 bytes per click.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -67,7 +67,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), nil
 }
 
-// Read reads a snapshot and builds its model. Errors about the contents wrap ErrSnapshot.
+// Read reads a snapshot and builds its model. Errors about the contents wrap errSnapshot.
 func Read(r io.Reader) (*Model, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -82,14 +82,14 @@ func Unmarshal(data []byte) (*Model, error) { return unmarshal(data, math.MaxInt
 // unmarshal refuses an item space larger than most: a model takes memory for each of its items, whether or not a session has it.
 func unmarshal(data []byte, most int) (*Model, error) {
 	if len(data) < len(snapshotMagic)+1+sha256.Size || string(data[:len(snapshotMagic)]) != snapshotMagic {
-		return nil, fmt.Errorf("%w: not one, or cut short: build the model again", ErrSnapshot)
+		return nil, fmt.Errorf("%w: not one, or cut short: build the model again", errSnapshot)
 	}
 	if v := data[len(snapshotMagic)]; v != snapshotVersion {
-		return nil, fmt.Errorf("%w: version %d, this program reads version %d: build the model again", ErrSnapshot, v, snapshotVersion)
+		return nil, fmt.Errorf("%w: version %d, this program reads version %d: build the model again", errSnapshot, v, snapshotVersion)
 	}
 	body := data[:len(data)-sha256.Size]
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], data[len(body):]) {
-		return nil, fmt.Errorf("%w: checksum differs, the file is damaged or cut short: build the model again", ErrSnapshot)
+		return nil, fmt.Errorf("%w: checksum differs, the file is damaged or cut short: build the model again", errSnapshot)
 	}
 	d := decoder{rest: body[len(snapshotMagic)+1:]}
 	return d.model(most)
@@ -104,7 +104,7 @@ type decoder struct {
 func (d *decoder) model(most int) (*Model, error) {
 	var p Params
 	if err := json.Unmarshal(d.take(d.count(len(d.rest))), &p); err != nil {
-		return nil, fmt.Errorf("%w: parameters: %w", ErrSnapshot, err)
+		return nil, fmt.Errorf("%w: parameters: %w", errSnapshot, err)
 	}
 	items := d.count(most)
 	n := d.count(len(d.rest))
@@ -121,11 +121,11 @@ func (d *decoder) model(most int) (*Model, error) {
 		train = append(train, session)
 	}
 	if d.failed || len(d.rest) > 0 {
-		return nil, fmt.Errorf("%w: contents do not fit their stated sizes: build the model again", ErrSnapshot)
+		return nil, fmt.Errorf("%w: contents do not fit their stated sizes: build the model again", errSnapshot)
 	}
-	m, err := BuildAt(train, times, items, p)
+	m, err := buildAt(train, times, items, p)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+		return nil, fmt.Errorf("%w: %w", errSnapshot, err)
 	}
 	return m, nil
 }
@@ -153,7 +153,7 @@ func (d *decoder) times(n int) ([]int64, error) {
 		}
 		return times, nil
 	}
-	return nil, fmt.Errorf("%w: times flag is %d, known are 0 and 1: build the model again", ErrSnapshot, flag[0])
+	return nil, fmt.Errorf("%w: times flag is %d, known are 0 and 1: build the model again", errSnapshot, flag[0])
 }
 
 // count reads a uvarint of at most high.

@@ -19,7 +19,7 @@ type Model struct {
 
 	idf      []float64 // per item, exponent applied
 	vote     []float64 // per session: length and recency weight
-	factor   []float64 // per item: trend and rarity
+	factor   []float64 // per item: trend and IDF
 	after    []float64 // by distance in clicks, entry 0 is 0
 	before   []float64
 	popular  []int32 // most popular lately, first
@@ -30,12 +30,12 @@ type Model struct {
 // Build makes a model of the sessions, oldest first, each a list of items in [0, items) in click order. Sessions without
 // clicks and an empty train are accepted; the model then answers less or nothing.
 func Build(train [][]int32, items int, p Params) (*Model, error) {
-	return BuildAt(train, nil, items, p)
+	return buildAt(train, nil, items, p)
 }
 
-// BuildAt is Build with the time of each session (not decreasing, any unit), by which sessions age; without times they
+// buildAt is Build with the time of each session (not decreasing, any unit), by which sessions age; without times they
 // age by their rank.
-func BuildAt(train [][]int32, times []int64, items int, p Params) (*Model, error) {
+func buildAt(train [][]int32, times []int64, items int, p Params) (*Model, error) {
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("session parameters: %w", err)
 	}
@@ -74,7 +74,7 @@ func newModel(ix *index, order *rows, p Params) *Model {
 	return m
 }
 
-// setItems computes idf(i) = ln(1 + N/n(i))^SeedIDF, the score factor t(i)^TrendPower·n(i)^−RarityPower with t the
+// setItems computes idf(i) = ln(1 + N/n(i))^SeedIDF, the score factor t(i)^TrendPower·n(i)^−IDFPower with t the
 // recent popularity plus one over its mean, and the popular list.
 func (m *Model) setItems() {
 	ix, p := m.ix, m.params
@@ -93,7 +93,7 @@ func (m *Model) setItems() {
 		}
 		m.popular = append(m.popular, int32(i))
 		m.idf[i] = math.Pow(math.Log(1+float64(ix.sessions())/support), p.SeedIDF)
-		m.factor[i] = math.Pow(1+recent[i], p.TrendPower) * math.Pow(support, -p.RarityPower)
+		m.factor[i] = math.Pow(1+recent[i], p.TrendPower) * math.Pow(support, -p.IDFPower)
 	}
 	slices.SortFunc(m.popular, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(recent[b], recent[a]), cmp.Compare(a, b))

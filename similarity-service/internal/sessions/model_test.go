@@ -60,7 +60,7 @@ func variants() map[string]Params {
 	with("no return", func(p *Params) {
 		p.RepeatFactor, p.LastFactor, p.RepeatWeight, p.LastWeight, p.EchoWeight = 0, 0, 0, 0, 0
 	})
-	with("strong factors", func(p *Params) { p.TrendPower, p.RarityPower, p.SimilarityPower, p.LengthPower = .4, .3, 3, 1 })
+	with("strong factors", func(p *Params) { p.TrendPower, p.IDFPower, p.SimilarityPower, p.LengthPower = .4, .3, 3, 1 })
 	return all
 }
 
@@ -106,7 +106,7 @@ func TestNewerSessionsCountMore(t *testing.T) {
 func TestTimesReplaceRanksAsAge(t *testing.T) {
 	t.Parallel()
 	train := [][]int32{{0, 1}, {0, 2}, {0, 1}}
-	m, err := BuildAt(train, []int64{0, 90, 100}, 3, DefaultParams())
+	m, err := buildAt(train, []int64{0, 90, 100}, 3, DefaultParams())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestSmallAndOddInput(t *testing.T) {
 			if len(got) != 3 || got[0].Item != 0 || got[2].Item != 2 {
 				t.Errorf("got %v, want 0, 1, 2 by lower item", got)
 			}
-			if why := one.Explain(prefix, 0); len(why) != 1 || why[0].Seed != NoSeed || why[0].Weight != got[0].Score {
+			if why := one.Explain(prefix, 0); len(why) != 1 || why[0].Seed != noSeed || why[0].Weight != got[0].Score {
 				t.Errorf("explained by %v", why)
 			}
 		})
@@ -184,8 +184,8 @@ func TestBuildRefusesBadInput(t *testing.T) {
 		"negative item":       func() (*Model, error) { return Build([][]int32{{-1}}, 5, DefaultParams()) },
 		"negative item space": func() (*Model, error) { return Build(nil, -1, DefaultParams()) },
 		"parameters":          func() (*Model, error) { return Build(nil, 5, bad) },
-		"too few times":       func() (*Model, error) { return BuildAt([][]int32{{0}}, []int64{}, 5, DefaultParams()) },
-		"times backwards":     func() (*Model, error) { return BuildAt([][]int32{{0}, {1}}, []int64{2, 1}, 5, DefaultParams()) },
+		"too few times":       func() (*Model, error) { return buildAt([][]int32{{0}}, []int64{}, 5, DefaultParams()) },
+		"times backwards":     func() (*Model, error) { return buildAt([][]int32{{0}, {1}}, []int64{2, 1}, 5, DefaultParams()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,7 +215,7 @@ func TestExplainSumsToTheScoreBitForBit(t *testing.T) {
 				}
 				var want []Explained
 				for _, it := range m.Recommend(prefix, 120) { // more than a session can speak for: the rest is popular
-					if why := m.Explain(prefix, it.Item); why[0].Seed != NoSeed {
+					if why := m.Explain(prefix, it.Item); why[0].Seed != noSeed {
 						want = append(want, Explained{it, why})
 					}
 				}
@@ -265,7 +265,7 @@ func TestSnapshotRoundTrip(t *testing.T) {
 	for name, times := range map[string][]int64{"with times": times, "without times": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, err := BuildAt(train, times, 80, DefaultParams())
+			m, err := buildAt(train, times, 80, DefaultParams())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // neighbour is a session that votes. Its vote is the value divided by the sum of all.
@@ -37,7 +37,7 @@ func (m *Model) findNeighbours(sc *scratch) {
 	for _, session := range sc.touched {
 		sc.near = append(sc.near, neighbour{session, m.strength(session, sc.similar[session])})
 	}
-	selection.KeepTop(&sc.near, m.params.Neighbours, func(a, b neighbour) bool {
+	topk.Keep(&sc.near, m.params.Neighbours, func(a, b neighbour) bool {
 		return a.value > b.value || a.value == b.value && a.session > b.session
 	})
 	// A fixed order of summation makes scores independent of how the selection moved things about.

@@ -40,7 +40,7 @@ func (o oracle) factor(item int32) float64 {
 			}
 		}
 	}
-	return math.Pow(1+recent, o.p.TrendPower) / math.Pow(o.support(item), o.p.RarityPower)
+	return math.Pow(1+recent, o.p.TrendPower) / math.Pow(o.support(item), o.p.IDFPower)
 }
 
 func strongest(row map[int32]float64, k int) []pair {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 const (
@@ -161,7 +161,7 @@ func addSecond(first [][]pair, weight float64, keep int) [][]pair {
 			}
 		}
 		buf = acc.drain(buf)
-		selection.KeepTop(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
+		topk.Keep(&buf, keep, func(a, b pair) bool { return byWeight(a, b) < 0 })
 		slices.SortFunc(buf, byWeight)
 		return buf
 	})

@@ -64,8 +64,8 @@ type Params struct {
 	// exp(−TrendDecay·age) by which popularity is called recent.
 	TrendPower float64 `json:"trend_power"`
 	TrendDecay float64 `json:"trend_decay"`
-	// RarityPower divides an item's score by its number of sessions to that power.
-	RarityPower float64 `json:"rarity_power"`
+	// IDFPower divides an item's score by its number of sessions to that power.
+	IDFPower float64 `json:"rarity_power"`
 	// RepeatFactor multiplies the scores of items that are in the running session, LastFactor that of its latest item.
 	RepeatFactor float64 `json:"repeat_factor"`
 	LastFactor   float64 `json:"last_factor"`
@@ -88,7 +88,7 @@ func DefaultParams() Params {
 		AfterPower: 1.5, BeforeWeight: .6, BeforePower: .75,
 		OrderShare: .6, OrderKeep: 200, OrderSeedDecay: .5, OrderAfterPower: 1, OrderBeforeWeight: .6, OrderRecency: 1,
 		OrderSourcePower: .75, OrderTargetPower: .2, OrderSecond: 1.6,
-		TrendPower: .1, TrendDecay: 20, RarityPower: .05, RepeatFactor: 1, LastFactor: 1,
+		TrendPower: .1, TrendDecay: 20, IDFPower: .05, RepeatFactor: 1, LastFactor: 1,
 		RepeatWeight: .2, RepeatDecay: .8, LastWeight: .1, EchoWeight: .4,
 	}
 }
@@ -123,7 +123,7 @@ func (p Params) Validate() error {
 		{"order_after_power", p.OrderAfterPower, 0, 8}, {"order_before_weight", p.OrderBeforeWeight, 0, 1},
 		{"order_recency", p.OrderRecency, 0, 500}, {"order_source_power", p.OrderSourcePower, 0, 2},
 		{"order_target_power", p.OrderTargetPower, 0, 2}, {"order_second", p.OrderSecond, 0, 100},
-		{"trend_power", p.TrendPower, 0, 2}, {"trend_decay", p.TrendDecay, 0, 500}, {"rarity_power", p.RarityPower, -2, 2},
+		{"trend_power", p.TrendPower, 0, 2}, {"trend_decay", p.TrendDecay, 0, 500}, {"rarity_power", p.IDFPower, -2, 2},
 		{"repeat_factor", p.RepeatFactor, 0, 100}, {"last_factor", p.LastFactor, 0, 100}, {"repeat_weight", p.RepeatWeight, 0, 100},
 		{"repeat_decay", p.RepeatDecay, .001, 1}, {"last_weight", p.LastWeight, 0, 100}, {"echo_weight", p.EchoWeight, 0, 100},
 	} {

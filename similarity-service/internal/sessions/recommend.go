@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // Scored is an item of an answer with its score.
@@ -13,8 +13,8 @@ type Scored struct {
 	Score float64 `json:"score"`
 }
 
-// NoSeed marks the contribution of an item that is listed for its popularity alone.
-const NoSeed int32 = -1
+// noSeed marks the contribution of an item that is listed for its popularity alone.
+const noSeed int32 = -1
 
 // Contribution is the part of a score that one seed brought.
 type Contribution struct {
@@ -93,7 +93,7 @@ func (m *Model) Explain(prefix []int32, item int32) []Contribution {
 	if !kept {
 		m.attribute(sc, nil)
 		if rank, ok := m.popRank[item]; ok {
-			return []Contribution{{NoSeed, m.popularScore(rank)}}
+			return []Contribution{{noSeed, m.popularScore(rank)}}
 		}
 		return nil
 	}
@@ -177,5 +177,5 @@ func (m *Model) pickBest(sc *scratch, k int) {
 		sc.scores.sum[item] = 0
 	}
 	sc.scores.touched = sc.scores.touched[:0]
-	selection.KeepTop(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
+	topk.Keep(&sc.best, k, func(a, b Scored) bool { return byScore(a, b) < 0 })
 }

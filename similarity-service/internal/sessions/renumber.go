@@ -18,5 +18,5 @@ func (m *Model) Renumber(number []int32, items int) (*Model, error) {
 		}
 		train = append(train, kept)
 	}
-	return BuildAt(train, m.ix.times, items, m.params)
+	return buildAt(train, m.ix.times, items, m.params)
 }

@@ -14,7 +14,7 @@ var ErrCancelled = errors.New("search cancelled")
 
 // SearchOptions say what Search may use.
 type SearchOptions struct {
-	// Train are the training sessions, oldest first; Times their times or nil, as for BuildAt.
+	// Train are the training sessions, oldest first; Times their times or nil, as for buildAt.
 	Train [][]int32
 	Times []int64
 	Items int

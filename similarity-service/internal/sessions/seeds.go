@@ -25,7 +25,7 @@ func (m *Model) setSeeds(sc *scratch, prefix []int32) {
 	sc.seeds, sc.bonuses = sc.seeds[:0], sc.bonuses[:0]
 	p := m.params
 	var total float64
-	follower := NoSeed // the known item clicked after the one looked at
+	follower := noSeed // the known item clicked after the one looked at
 	age := 0
 	for n := len(prefix) - 1; n >= 0 && age < p.MaxPrefix; n-- {
 		item := prefix[n]

@@ -49,7 +49,7 @@ type Meta struct {
 	K          int            `json:"k"`
 	// Recipe is the algorithm with its exact parameters, in JSON, so that the same model can be built from later data.
 	Recipe json.RawMessage `json:"recipe,omitempty"`
-	// Until is the Unix second of the latest interaction that taught the model; 0 in a twin.
+	// Until is the Unix second of the latest interaction that taught the model; 0 in a train-only model.
 	Until int64 `json:"until,omitempty"`
 	// TopWeight is the mean weight of the best neighbour of an item: the scale of the weights.
 	TopWeight float64 `json:"top_weight"`

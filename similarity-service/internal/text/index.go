@@ -191,20 +191,20 @@ func (ix *Index) compact() {
 	}
 }
 
-// rarity remembers inverse document frequencies of rare terms, since logarithms would be most of a query's cost.
-type rarity struct {
+// idfCache remembers inverse document frequencies of rare terms, since logarithms would be most of a query's cost.
+type idfCache struct {
 	items int // for which known holds
 	known [4096]float64
 }
 
 // of returns the inverse document frequency ln(1 + (N − n + ½)/(n + ½)) of a term in n of N items; it is positive.
-func (r *rarity) of(ix *Index, term int32) float64 {
+func (r *idfCache) of(ix *Index, term int32) float64 {
 	n := ix.frequency[term]
 	if int(n) >= len(r.known) {
 		return inverseFrequency(float64(n), float64(len(ix.numbers)))
 	}
 	if r.items != len(ix.numbers) {
-		*r = rarity{items: len(ix.numbers)}
+		*r = idfCache{items: len(ix.numbers)}
 	}
 	if r.known[n] == 0 {
 		r.known[n] = inverseFrequency(float64(n), float64(r.items))

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 const (
@@ -54,9 +54,9 @@ func (ix *Index) matching(terms []entry, k int) []Neighbour[string] {
 	most := 0.0
 	for _, e := range terms {
 		sc.query[e.term] = 1
-		most += sc.rarity.of(ix, e.term)
+		most += sc.idf.of(ix, e.term)
 	}
-	ix.gather(sc, terms, math.MaxInt)
+	ix.addPostings(sc, terms, math.MaxInt)
 	out := make([]Neighbour[string], 0, len(sc.touched))
 	for _, number := range sc.touched {
 		if d := &ix.documents[number]; d.live {
@@ -68,7 +68,7 @@ func (ix *Index) matching(terms []entry, k int) []Neighbour[string] {
 	for _, e := range terms {
 		sc.query[e.term] = 0
 	}
-	selection.KeepTop(&out, k, func(a, b Neighbour[string]) bool { return byScore(a, b) < 0 })
+	topk.Keep(&out, k, func(a, b Neighbour[string]) bool { return byScore(a, b) < 0 })
 	slices.SortFunc(out, byScore)
 	return out
 }

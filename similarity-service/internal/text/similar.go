@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // Neighbour is a similar item. Scores of an Index are cosines in (0, 1].
@@ -31,11 +31,11 @@ type TermWeight struct {
 
 // scratch is the working memory of one query.
 type scratch struct {
-	query   []float64 // per term: weight times rarity in the query
+	query   []float64 // per term: weight times IDF in the query
 	dot     []float64 // per document
 	touched []int32
 	found   []candidate
-	rarity  rarity
+	idf     idfCache
 }
 
 type candidate struct {
@@ -100,7 +100,7 @@ func (ix *Index) SharedTerms(a, b string) []TermWeight {
 	if !okA || !okB {
 		return nil
 	}
-	weights, rare := map[int32]float64{}, &rarity{}
+	weights, rare := map[int32]float64{}, &idfCache{}
 	for _, e := range ix.documents[na].terms {
 		weights[e.term] = e.weight * rare.of(ix, e.term)
 	}
@@ -118,7 +118,7 @@ func (ix *Index) SharedTerms(a, b string) []TermWeight {
 }
 
 // length is the Euclidean length of the item's vector; rest is added to its square.
-func (ix *Index) length(rare *rarity, terms []entry, rest float64) float64 {
+func (ix *Index) length(rare *idfCache, terms []entry, rest float64) float64 {
 	for _, e := range terms {
 		w := e.weight * rare.of(ix, e.term)
 		rest += w * w
@@ -133,12 +133,12 @@ func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neigh
 	sc := ix.scratchs.Get().(*scratch)
 	defer ix.scratchs.Put(sc)
 	sc.fit(len(ix.names), len(ix.documents))
-	rare := &sc.rarity
+	rare := &sc.idf
 	for _, e := range query {
 		sc.query[e.term] = e.weight * rare.of(ix, e.term)
 	}
 	length := ix.length(rare, query, rest)
-	ix.gather(sc, query, ix.options.MaxPostings)
+	ix.addPostings(sc, query, ix.options.MaxPostings)
 	found := ix.candidates(sc, self, max(ix.options.Candidates, 4*k))
 	out := make([]Neighbour[string], 0, len(found))
 	for _, c := range found {
@@ -158,8 +158,8 @@ func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neigh
 	return out[:min(len(out), k)]
 }
 
-// gather adds up the products of the rarest terms within a bound of postings.
-func (ix *Index) gather(sc *scratch, query []entry, left int) {
+// addPostings adds up the products of the rarest terms within a bound of postings.
+func (ix *Index) addPostings(sc *scratch, query []entry, left int) {
 	rarest := slices.Clone(query)
 	slices.SortStableFunc(rarest, func(a, b entry) int { return cmp.Compare(ix.frequency[a.term], ix.frequency[b.term]) })
 	for _, e := range rarest {
@@ -168,7 +168,7 @@ func (ix *Index) gather(sc *scratch, query []entry, left int) {
 			continue
 		}
 		left -= int(ix.frequency[e.term])
-		w := sc.query[e.term] * sc.rarity.of(ix, e.term)
+		w := sc.query[e.term] * sc.idf.of(ix, e.term)
 		for _, p := range ix.postings[e.term] {
 			if sc.dot[p.document] == 0 {
 				sc.touched = append(sc.touched, p.document)
@@ -189,7 +189,7 @@ func (ix *Index) candidates(sc *scratch, self int32, limit int) []candidate {
 		sc.dot[number] = 0
 	}
 	sc.touched = sc.touched[:0]
-	selection.KeepTop(&sc.found, limit, func(a, b candidate) bool {
+	topk.Keep(&sc.found, limit, func(a, b candidate) bool {
 		return a.score > b.score || a.score == b.score && a.sum < b.sum
 	})
 	return sc.found

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/selection"
+	"github.com/aisle-rec/aisle/shared/topk"
 )
 
 // Neighbour is an item alike. Scores are cosines in (0, 1].
@@ -105,7 +105,7 @@ func (ix *Index) Similar(id string, k int) []Neighbour {
 		}
 	}
 	before := func(a, b Neighbour) bool { return a.Score > b.Score || a.Score == b.Score && a.ID < b.ID }
-	selection.KeepTop(&found, k, before)
+	topk.Keep(&found, k, before)
 	slices.SortFunc(found, func(a, b Neighbour) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})

@@ -196,8 +196,8 @@ func (a *App) Ready(ctx context.Context) []readiness.Part {
 	return all
 }
 
-// Standing is closed when every service stands.
-func (a *App) Standing() <-chan struct{} {
+// Started is closed when every service stands.
+func (a *App) Started() <-chan struct{} {
 	var all []any
 	for _, s := range a.services {
 		all = append(all, s)

@@ -74,14 +74,14 @@ func newGatewayCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("--log-format: %w", err)
 			}
-			return f.run(cmd.Context(), logger)
+			return f.run(cmd.Context(), cmd.Flags(), logger)
 		},
 	}
 	f.register(cmd.Flags())
 	return cmd
 }
 
-func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error) {
+func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *slog.Logger) (err error) {
 	if f.connections < httpserver.MinConnections {
 		return fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
 	}
@@ -89,7 +89,7 @@ func (f *gatewayFlags) run(ctx context.Context, logger *slog.Logger) (err error)
 	if err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	ports := httpserver.Ports{MaxConnections: f.connections}
+	ports := httpserver.Ports{MaxConnections: f.connections, About: process.About("gateway", shownFlags(flags))}
 	if ports.Public, err = httpserver.Listen(f.listen); err != nil {
 		return fmt.Errorf("%w (--listen)", err)
 	}

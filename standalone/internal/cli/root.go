@@ -14,7 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 )
 
-// Execute runs the command line args and returns the process exit code: 0 done, 1 failed.
+// Execute runs the command line args and returns the process exit code: 0 done, 1 failed, or what the command says of its own.
 func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -24,6 +24,10 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return 0
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(explained(err)))
 	return 1
 }
@@ -32,7 +36,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "aisle",
 		Short:         "Self-hosted recommendations for storefronts",
-		Version:       process.Version(),
+		Version:       process.Build(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -40,6 +44,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(), newRecommendCommand(), newRulesCommand(),
 		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(),
 		newTuneCommand(),
-		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand())
+		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand(),
+		newBackupCommand(), newRestoreCommand())
 	return root
 }

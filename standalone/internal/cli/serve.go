@@ -180,6 +180,17 @@ func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
 	return names
 }
 
+// shownFlags are the settings in effect as others may see them.
+func shownFlags(flags *pflag.FlagSet) map[string]string {
+	shown := map[string]string{}
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if value := flag.Value.String(); value != "" && value != "[]" {
+			shown[flag.Name] = process.Shown(flag.Name, value)
+		}
+	})
+	return shown
+}
+
 func newServeCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
@@ -209,6 +220,7 @@ type server struct {
 	logger        *slog.Logger
 	profiles      bool
 	connections   int
+	about         httpserver.About
 	shop          http.Handler // of the demo; nil for none
 }
 
@@ -234,7 +246,7 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 			"a password stands on the command line, where every user of this machine can read it", "flag", name, "better", name+"-file",
 		)
 	}
-	s := &server{logger: logger, profiles: f.profiles, connections: f.connections}
+	s := &server{logger: logger, profiles: f.profiles, connections: f.connections, about: process.About("aisle", shownFlags(flags))}
 	if s.public, err = httpserver.Listen(f.listen); err != nil {
 		return nil, fmt.Errorf("%w (--listen)", err)
 	}
@@ -282,7 +294,7 @@ func (s *server) run(ctx context.Context) error {
 		ctx, service,
 		httpserver.Ports{
 			Public: readiness.Hold(s.public, s.app), Admin: s.admin, Auth: s.app.Auth(), Profiles: s.profiles,
-			MaxConnections: s.connections,
+			MaxConnections: s.connections, About: s.about,
 		},
 		s.logger,
 	)

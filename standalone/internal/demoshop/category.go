@@ -71,8 +71,8 @@ func drawers() []drawer {
 	}
 }
 
-// CategoryOf tells the category of a product from its title.
-func CategoryOf(title string) string {
+// categoryOf tells the category of a product from its title.
+func categoryOf(title string) string {
 	all := drawers()
 	title = " " + strings.ToUpper(title) + " "
 	for _, d := range all {
@@ -90,7 +90,7 @@ func CategoryOf(title string) string {
 func Furnish(items []profileapi.Item, base string) {
 	for n := range items {
 		i := &items[n]
-		i.CategoryPath = []string{CategoryOf(i.Title)}
+		i.CategoryPath = []string{categoryOf(i.Title)}
 		i.ImageURL = base + Root + "/picture/" + i.ItemID + ".svg"
 		i.URL = base + Root + "/product?id=" + i.ItemID
 	}

@@ -41,7 +41,7 @@ func TestCategoriesAreToldFromTitles(t *testing.T) {
 		"WHITE HANGING HEART T-LIGHT HOLDER": "Lights & candles", "JUMBO BAG RED RETROSPOT": "Bags", "Christmas bag": "Christmas",
 		"SET OF 3 CAKE TINS PANTRY DESIGN": "Kitchen & dining", "XYZ": "More",
 	} {
-		if got := CategoryOf(title); got != want {
+		if got := categoryOf(title); got != want {
 			t.Errorf("%s is %s, want %s", title, got, want)
 		}
 	}

@@ -33,15 +33,15 @@ type Config struct {
 // Gateway is a Router before pools of replicas. It is an httpserver.Service.
 type Gateway struct {
 	router   *Router
-	pools    map[string]*Pool
+	pools    map[string]*pool
 	gatherer *prometheus.Registry
 	logger   *slog.Logger
-	standing chan struct{} // closed when the routes are known
+	started  chan struct{} // closed when the routes are known
 }
 
 // New returns a gateway that has called nobody yet; Run does.
 func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway, error) {
-	g := &Gateway{pools: map[string]*Pool{}, gatherer: registry, logger: logger, standing: make(chan struct{})}
+	g := &Gateway{pools: map[string]*pool{}, gatherer: registry, logger: logger, started: make(chan struct{})}
 	handlers := map[string]http.Handler{}
 	up := prometheus.NewDesc(
 		"aisle_gateway_replicas_up", "Replicas of a service that have not failed since they last answered.", []string{"service"}, nil,
@@ -52,7 +52,7 @@ func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway
 	durations := httpserver.NewDurations(registry, "gateway")
 	var problems []error
 	for name, addresses := range c.Services {
-		pool, err := NewPool(name, addresses, logger)
+		pool, err := newPool(name, addresses, logger)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -69,7 +69,7 @@ func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway
 // replicas collects how many replicas are up, and how often one had to stand in for another.
 type replicas struct {
 	up, repeats *prometheus.Desc
-	pools       map[string]*Pool
+	pools       map[string]*pool
 }
 
 // Describe implements prometheus.Collector.
@@ -93,7 +93,7 @@ func (g *Gateway) AdminHandler() http.Handler { return httpserver.Admin(g.gather
 func (g *Gateway) Ready(context.Context) []readiness.Part {
 	routes := readiness.Part{Name: "routes"}
 	select {
-	case <-g.standing:
+	case <-g.started:
 	default:
 		routes.Err = errors.New("the documents of the services are being read")
 	}
@@ -135,13 +135,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	close(g.standing)
+	close(g.started)
 	<-ctx.Done()
 	return ctx.Err()
 }
 
 // document asks a service for its document until it answers.
-func (g *Gateway) document(ctx context.Context, name string, pool *Pool) ([]byte, error) {
+func (g *Gateway) document(ctx context.Context, name string, pool *pool) ([]byte, error) {
 	tick := time.NewTicker(documentInterval)
 	defer tick.Stop()
 	for said := false; ; {

@@ -21,10 +21,10 @@ const (
 	probeTime     = time.Second
 )
 
-// Pool is the replicas of one service. It is an http.RoundTripper that takes them in turn, leaves out those that failed until they answer a
+// pool is the replicas of one service. It is an http.RoundTripper that takes them in turn, leaves out those that failed until they answer a
 // probe, and sends a request a second time, to another, when nobody got it or it may be repeated. Nothing is asked of replicas that work.
 // It is safe for concurrent use.
-type Pool struct {
+type pool struct {
 	name      string
 	replicas  []*replica
 	next      atomic.Uint64
@@ -41,13 +41,13 @@ type replica struct {
 	down    atomic.Bool
 }
 
-// NewPool returns the replicas of a service at addresses like http://host:8081. Close ends its probes.
-func NewPool(name string, addresses []string, logger *slog.Logger) (*Pool, error) {
+// newPool returns the replicas of a service at addresses like http://host:8081. Close ends its probes.
+func newPool(name string, addresses []string, logger *slog.Logger) (*pool, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy, transport.DisableCompression = nil, true
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 256
 	transport.DialContext = (&net.Dialer{Timeout: dialTime, KeepAlive: 15 * time.Second}).DialContext
-	p := &Pool{name: name, transport: transport, logger: logger}
+	p := &pool{name: name, transport: transport, logger: logger}
 	for _, text := range addresses {
 		address, err := url.Parse(text)
 		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || address.Path != "" &&
@@ -64,14 +64,14 @@ func NewPool(name string, addresses []string, logger *slog.Logger) (*Pool, error
 }
 
 // Close ends the probes and drops idle connections.
-func (p *Pool) Close() {
+func (p *pool) Close() {
 	p.cancel()
 	p.probes.Wait()
 	p.transport.CloseIdleConnections()
 }
 
 // Up returns how many replicas have not failed.
-func (p *Pool) Up() int {
+func (p *pool) Up() int {
 	up := 0
 	for _, r := range p.replicas {
 		if !r.down.Load() {
@@ -82,7 +82,7 @@ func (p *Pool) Up() int {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := keep(r)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // pick takes the replicas in turn: one that works, else any; but not the one to leave out, unless it is the only one.
-func (p *Pool) pick(leave *replica) *replica {
+func (p *pool) pick(leave *replica) *replica {
 	from := int(p.next.Add(1) % uint64(len(p.replicas)))
 	order := slices.Concat(p.replicas[from:], p.replicas[:from])
 	choice := order[0]
@@ -112,7 +112,7 @@ func (p *Pool) pick(leave *replica) *replica {
 	return choice
 }
 
-func (p *Pool) send(r *http.Request, body *kept, to *replica) (*http.Response, error) {
+func (p *pool) send(r *http.Request, body *kept, to *replica) (*http.Response, error) {
 	attempt := r.Clone(r.Context())
 	attempt.URL.Scheme, attempt.URL.Host = to.address.Scheme, to.address.Host
 	attempt.Body = body.body()
@@ -124,7 +124,7 @@ func (p *Pool) send(r *http.Request, body *kept, to *replica) (*http.Response, e
 }
 
 // failed leaves a replica out until it answers.
-func (p *Pool) failed(r *replica, err error) {
+func (p *pool) failed(r *replica, err error) {
 	if !r.down.CompareAndSwap(false, true) {
 		return
 	}
@@ -146,7 +146,7 @@ func (p *Pool) failed(r *replica, err error) {
 
 // answers asks a replica for anything: a service accepts connections when it can answer, and what it says of a path that nobody has shows
 // that it does.
-func (p *Pool) answers(r *replica) bool {
+func (p *pool) answers(r *replica) bool {
 	ctx, cancel := context.WithTimeout(p.ctx, probeTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address.JoinPath("/").String(), nil)

@@ -36,9 +36,9 @@ func newReplica(t *testing.T, name string) *replicaThat {
 	return r
 }
 
-func newTestPool(t *testing.T, addresses ...string) *Pool {
+func newTestPool(t *testing.T, addresses ...string) *pool {
 	t.Helper()
-	p, err := NewPool("service", addresses, slog.New(slog.DiscardHandler))
+	p, err := newPool("service", addresses, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestWithoutAReplicaTheAnswerSaysWhatToDo(t *testing.T) {
 func TestAddressesAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"", "host:8081", "ftp://host", "http://", "http://host/below"} {
-		if _, err := NewPool("service", []string{address}, slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := newPool("service", []string{address}, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%q was taken", address)
 		}
 	}

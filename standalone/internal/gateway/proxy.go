@@ -18,7 +18,7 @@ const pieceTime = 30 * time.Second
 
 // proxy passes requests on to a pool. The caller's host stays, since keys and cookies belong to it; of what it says about proxies before
 // this one, only that of trusted proxies is believed.
-func proxy(pool *Pool, trusted []netip.Prefix) http.Handler {
+func proxy(pool *pool, trusted []netip.Prefix) http.Handler {
 	passing := &httputil.ReverseProxy{
 		Transport: pool,
 		Rewrite: func(r *httputil.ProxyRequest) {

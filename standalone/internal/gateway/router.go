@@ -1,6 +1,6 @@
 // Package gateway puts the three services behind one address: the public API, its reference, the console, the page script and assistants. A
 // Router sends a request to the service whose OpenAPI document has its path; what stands behind the name of a service is a handler, in the
-// same process or the Pool of its replicas. The package knows no operation of any service, keeps no state of callers and checks no keys:
+// same process or the pool of its replicas. The package knows no operation of any service, keeps no state of callers and checks no keys:
 // the services do.
 package gateway
 

@@ -64,7 +64,7 @@ func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 		if path != "" {
 			return nil, errors.New("the program carries the data of the format online-retail: leave --data out")
 		}
-		return FromOnlineRetail(now)
+		return fromOnlineRetail(now)
 	case FormatEvents:
 		return fromEvents(path, o)
 	case FormatSessions:
@@ -95,7 +95,7 @@ func fromEvents(path string, o FileOptions) (*Shop, error) {
 	}
 	items, err := find(path, "items.ndjson", "items.jsonl", "items.csv", "items.tsv", "items.xlsx")
 	if errors.Is(err, os.ErrNotExist) || items == file {
-		return shop, shop.settle()
+		return shop, shop.normalise()
 	}
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func fromEvents(path string, o FileOptions) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
 func fromSessions(path string) (*Shop, error) {
@@ -137,7 +137,7 @@ func fromSessions(path string) (*Shop, error) {
 			})
 		}
 	}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
 // find returns path itself when it is a file, else the first of the files in the folder, perhaps compressed.

@@ -189,7 +189,7 @@ func (a *asker) targets(q Question, p *person, items []string) (_ Question, ok b
 	for _, id := range items {
 		switch {
 		case !a.sold[id], slices.Contains(q.Request.ContextItems, id), slices.Contains(q.Request.Cart, id):
-		case a.scenario.Seen == "exclude" && p.touched[id], !a.scenario.AllowPurchased && p.bought[id]:
+		case a.scenario.Seen == "exclude" && p.seen[id], !a.scenario.AllowPurchased && p.bought[id]:
 		default:
 			q.Targets = append(q.Targets, id)
 		}

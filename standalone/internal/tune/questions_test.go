@@ -31,7 +31,7 @@ func did(user, kind string, at time.Time, items ...string) profileapi.Event {
 func cutShop(t *testing.T, events ...profileapi.Event) *Split {
 	t.Helper()
 	shop := &Shop{Events: append(events, did("end", "view_cart", cutAt.Add(24*time.Hour)))}
-	if err := shop.settle(); err != nil {
+	if err := shop.normalise(); err != nil {
 		t.Fatal(err)
 	}
 	s, err := shop.cut(present, cutAt.Add(24*time.Hour), 24*time.Hour)

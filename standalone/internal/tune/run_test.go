@@ -150,7 +150,7 @@ func TestCancellingRemovesTheFolder(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	shop := &Shop{Events: pairs(cutAt)}
-	if err := shop.settle(); err != nil {
+	if err := shop.normalise(); err != nil {
 		t.Fatal(err)
 	}
 	o := Options{Questions: 10, SearchSeconds: 1, TempDir: t.TempDir(), Now: time.Now(), Progress: func(stage string, _, _ int) {

@@ -52,7 +52,7 @@ func FromServer(ctx context.Context, client *profileapi.Client, progress Progres
 			q.Cursor = *page.NextCursor
 		}
 	}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
 // readItems reads the change feed from its start, which gives every item once or, when it changes meanwhile, again.
@@ -95,8 +95,8 @@ func withheldUsers(ctx context.Context, client *profileapi.Client) (map[string]b
 	}
 }
 
-// FromOnlineRetail returns the data set that the program carries, at its own times.
-func FromOnlineRetail(now time.Time) (*Shop, error) {
+// fromOnlineRetail returns the data set that the program carries, at its own times.
+func fromOnlineRetail(now time.Time) (*Shop, error) {
 	data, err := onlineretail.Load(now)
 	if err != nil {
 		return nil, err
@@ -105,11 +105,11 @@ func FromOnlineRetail(now time.Time) (*Shop, error) {
 		data.Events[n].OccurredAt = wire.TimeOf(data.Events[n].OccurredAt.Add(-data.Shift))
 	}
 	shop := &Shop{Items: data.Items, Events: data.Events}
-	return shop, shop.settle()
+	return shop, shop.normalise()
 }
 
-// settle brings events in order of time and makes a catalogue of the items they name where there is none.
-func (s *Shop) settle() error {
+// normalise brings events in order of time and makes a catalogue of the items they name where there is none.
+func (s *Shop) normalise() error {
 	if len(s.Events) == 0 {
 		return errors.New("there are no events to tune on")
 	}

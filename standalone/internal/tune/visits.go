@@ -10,21 +10,21 @@ import (
 // visitGap is how long a visitor may do nothing within one visit.
 const visitGap = 30 * time.Minute
 
-// touch is one item that a visitor did something with.
-type touch struct {
+// action is one item that a visitor did something with.
+type action struct {
 	item string
 	kind string // type of the event
 	at   time.Time
 }
 
 // visit is what a visitor did without a long pause: distinct items in order of their first touch.
-type visit []touch
+type visit []action
 
 // person is what is known of one visitor.
 type person struct {
 	user, session string // how a request names the visitor: one of them is set
 	known         bool   // did something before the cut
-	touched       map[string]bool
+	seen          map[string]bool
 	bought        map[string]bool
 	lastOrder     []string // before the cut
 	visits        []visit  // from the cut on, by time
@@ -48,7 +48,7 @@ func people(s *Split) map[string]*person {
 	of := func(e *profileapi.Event) *person {
 		p := all[visitorOf(e)]
 		if p == nil {
-			p = &person{user: e.UserID, touched: map[string]bool{}, bought: map[string]bool{}}
+			p = &person{user: e.UserID, seen: map[string]bool{}, bought: map[string]bool{}}
 			if e.UserID == "" {
 				p.session = e.SessionID
 			}
@@ -62,7 +62,7 @@ func people(s *Split) map[string]*person {
 		p.known = true
 		items := itemsOf(e)
 		for _, id := range items {
-			p.touched[id] = true
+			p.seen[id] = true
 			if e.Type == "purchase" {
 				p.bought[id] = true
 			}
@@ -96,8 +96,8 @@ func (p *person) visited(e *profileapi.Event, otherSession bool) {
 		last++
 	}
 	for _, id := range itemsOf(e) {
-		if !slices.ContainsFunc(p.visits[last], func(t touch) bool { return t.item == id }) {
-			p.visits[last] = append(p.visits[last], touch{id, e.Type, at})
+		if !slices.ContainsFunc(p.visits[last], func(t action) bool { return t.item == id }) {
+			p.visits[last] = append(p.visits[last], action{id, e.Type, at})
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 	return nil
 }
 
-// Retain implements store.Upkeep. Each run of seqs that holds something too old is a transaction.
+// Retain implements store.Maintenance. Each run of seqs that holds something too old is a transaction.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
 	shopID, err := s.shopID(ctx, s, shop)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 	return removed, err
 }
 
-// ForgetChanges implements store.Upkeep.
+// ForgetChanges implements store.Maintenance.
 func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) error {
 	if err := s.removeBounded(ctx, oldChanges, shop, beforeMs); err != nil {
 		return fmt.Errorf("forget what imports have changed: %w", err)
@@ -209,7 +209,7 @@ func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error
 	return nil
 }
 
-// Shops implements store.Upkeep.
+// Shops implements store.Maintenance.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
 	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, scanText)
 	if err != nil {

@@ -161,15 +161,15 @@ func forgotten(t *testing.T, s *store.Store) {
 	}
 }
 
-// Hashed is the visitor u/Zoë of the experiment x of the shop north as both databases have to store her.
-const Hashed = "e4e8bffcf98f6844be415d71635dfae8"
+// hashed is the visitor u/Zoë of the experiment x of the shop north as both databases have to store her.
+const hashed = "e4e8bffcf98f6844be415d71635dfae8"
 
 // Visitors tests what is stored of visitors; column returns the values of a column of a table.
 func Visitors(t *testing.T, s *store.Store, column func(table, column string) []string) {
 	t.Helper()
 	add(t, s, took("north", "x", "a", "u/Zoë", store.VisitorCount{Impressions: 1}))
 	add(t, s, took("north", "x", "a", "u/Zoë", store.VisitorCount{Impressions: 1}))
-	if diff := cmp.Diff([]string{Hashed}, column("experiment_visitors", "visitor")); diff != "" {
+	if diff := cmp.Diff([]string{hashed}, column("experiment_visitors", "visitor")); diff != "" {
 		t.Error(diff)
 	}
 	add(t, s, took("north", "y", "a", "u/Zoë", store.VisitorCount{Impressions: 1}))

@@ -1,0 +1,123 @@
+package anomaly
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
+
+// The series of a shop; those that end with a colon stand before a type of event or a placement.
+const (
+	seriesEvents    = "events:"
+	seriesRejected  = "rejected_share"
+	seriesWarned    = "warned_share"
+	seriesRequests  = "requests:"
+	seriesClickRate = "click_rate:"
+	seriesEmpty     = "empty_share:"
+	seriesDegraded  = "degraded_share"
+	seriesItems     = "catalogue_items"
+	seriesPrice     = "catalogue_price"
+)
+
+// looksBack is how far series go back: the weeks to compare with, and two in which episodes are told.
+const looksBack = (weeksBefore + 3) * week * time.Hour
+
+// leastSpread is the least spread of shares of which little is expected: empty, degraded, refused and warned.
+const leastSpread = .01
+
+// figures are the hours of one shop while they are gathered.
+type figures struct {
+	from   time.Time
+	hours  int
+	series map[string]*hourly
+}
+
+// add adds to an hour of a series.
+func (f *figures) add(name string, at time.Time, n, of float64) {
+	i := int(at.Sub(f.from) / time.Hour)
+	if i < 0 || i >= f.hours {
+		return
+	}
+	s := f.series[name]
+	if s == nil {
+		s = &hourly{
+			Name: name, From: f.from, Points: make([]point, f.hours),
+			Share: strings.Contains(name, "_share") || strings.HasPrefix(name, seriesClickRate),
+		}
+		if s.Share && !strings.HasPrefix(name, seriesClickRate) {
+			s.Least = leastSpread
+		}
+		f.series[name] = s
+	}
+	s.Points[i].N += n
+	s.Points[i].Of += of
+}
+
+// readSeries reads the figures of a shop up to an hour that is over.
+func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
+	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}}
+	stats, err := w.Stats(ctx, shop, f.from, until)
+	if err != nil {
+		return nil, fmt.Errorf("read what was received: %w", err)
+	}
+	for n := range stats.Hours {
+		f.received(&stats.Hours[n])
+	}
+	sums, err := w.Store.SumsPer(ctx, shop, f.from.UnixMilli(), until.UnixMilli(), time.Hour.Milliseconds())
+	if err != nil {
+		return nil, err
+	}
+	for n := range sums {
+		f.shown(&sums[n])
+	}
+	var list []hourly
+	for _, name := range slices.Sorted(maps.Keys(f.series)) {
+		list = append(list, *f.series[name])
+	}
+	return list, nil
+}
+
+// received adds what the profile-service received in an hour.
+func (f *figures) received(h *profileapi.HourStats) {
+	for kind, n := range h.Accepted {
+		f.add(seriesEvents+kind, h.Hour.Time, float64(n), 0)
+	}
+	all := float64(h.AcceptedTotal)
+	rejected, warned := total(h.Rejected), total(h.Warned)
+	f.add(seriesRejected, h.Hour.Time, rejected, all+rejected)
+	f.add(seriesWarned, h.Hour.Time, min(warned, all), all)
+}
+
+func total(counts map[string]int64) (sum float64) {
+	for _, n := range counts {
+		sum += float64(n)
+	}
+	return sum
+}
+
+// shown adds what placements showed in an hour, and what came of it.
+func (f *figures) shown(s *store.Sum) {
+	at := time.UnixMilli(s.AtMs).UTC()
+	switch {
+	case s.Scenario == "":
+	case s.Metric == metrics.Requests:
+		f.add(seriesRequests+s.Scenario, at, s.Value, 0)
+		f.add(seriesEmpty+s.Scenario, at, 0, s.Value)
+		f.add(seriesDegraded, at, 0, s.Value)
+	case s.Metric == metrics.Empty:
+		f.add(seriesEmpty+s.Scenario, at, s.Value, 0)
+	case s.Metric == metrics.Degraded:
+		f.add(seriesDegraded, at, s.Value, 0)
+	case s.Metric == metrics.Impressions:
+		f.add(seriesClickRate+s.Scenario, at, 0, s.Value)
+	case s.Metric == metrics.Clicks:
+		f.add(seriesClickRate+s.Scenario, at, s.Value, 0)
+	}
+}

@@ -1,0 +1,167 @@
+package anomaly
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/aisle-rec/aisle/migrations"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/testenv"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// TestAnAnomalyOpensAndCloses has a shop with 60 views and 100 shown items with 5 clicks an hour, whose tracker is off for a day and a
+// half, and whose answers are all degraded for three hours.
+func TestAnAnomalyOpensAndCloses(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		opensAndCloses(t, testenv.SQLite(t))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := testenv.Postgres(t)
+		if err := migrations.Up(t.Context(), migrations.Recommender, url); err != nil {
+			t.Fatal(err)
+		}
+		opensAndCloses(t, url)
+	})
+}
+
+func opensAndCloses(t *testing.T, url string) {
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	begin := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	off, on := begin.AddDate(0, 0, 60), begin.AddDate(0, 0, 60).Add(36*time.Hour)
+	slow := begin.AddDate(0, 0, 58)
+	counts := map[store.HourKey]float64{}
+	for at := begin; at.Before(on.AddDate(0, 0, 3)); at = at.Add(time.Hour) {
+		for metric, n := range map[string]float64{metrics.Requests: 30, metrics.Impressions: 100, metrics.Clicks: 5} {
+			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metric}] = n
+		}
+		if !at.Before(slow) && at.Before(slow.Add(3*time.Hour)) {
+			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metrics.Degraded}] = 30
+		}
+	}
+	if err := s.AddCounts(t.Context(), store.Counts{Hours: counts}, nil); err != nil {
+		t.Fatal(err)
+	}
+	now := off.Add(-time.Hour)
+	w := &Monitor{
+		Store: s, Catalogue: catalogue.New(nil, slog.New(slog.DiscardHandler), time.Now), Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
+		Stats: func(_ context.Context, _ string, from, to time.Time) (stats profileapi.EventStats, _ error) {
+			for at := from; at.Before(to); at = at.Add(time.Hour) {
+				if at.Before(begin) || !at.Before(off) && at.Before(on) {
+					continue
+				}
+				stats.Hours = append(stats.Hours, profileapi.HourStats{
+					Hour: wire.TimeOf(at), Accepted: map[string]int64{"view_item": 60}, AcceptedTotal: 60,
+				})
+			}
+			return stats, nil
+		},
+	}
+	registry := prometheus.NewRegistry()
+	w.Register(registry)
+	counted := func() float64 {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil || len(families) != 1 || families[0].GetName() != "aisle_anomalies_open" {
+			t.Fatalf("metrics %v, %v", families, err)
+		}
+		return families[0].GetMetric()[0].GetGauge().GetValue()
+	}
+	look := func(open bool) []store.Anomaly {
+		t.Helper()
+		if _, err := w.Look(t.Context(), "north"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Anomalies(t.Context(), "north", open, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	before := look(false)
+	if len(before) != 1 || before[0].Series != seriesDegraded || before[0].OpenedMs != slow.Add(time.Hour).UnixMilli() ||
+		before[0].ClosedMs == 0 {
+		t.Fatalf("degraded answers two days ago: %+v", before)
+	}
+	if due, err := w.Look(t.Context(), "north"); due || err != nil {
+		t.Errorf("a second look in the same hour: %v, %v", due, err)
+	}
+	now = off.Add(time.Hour + figuresComplete)
+	open := look(true)
+	if len(open) != 1 || open[0].Series != seriesEvents+"view_item" || open[0].OpenedMs != off.Add(time.Hour).UnixMilli() ||
+		open[0].Observed != 0 {
+		t.Fatalf("an hour without views: %+v", open)
+	}
+	if n := counted(); n != 1 {
+		t.Errorf("%g are counted as open", n)
+	}
+	if told := Told(&open[0]); !told.ClosedAt.IsZero() || !strings.Contains(told.Detail, "tracker") ||
+		!strings.Contains(told.Detail, "60") {
+		t.Errorf("told as %+v", told)
+	}
+	var sent []string
+	away := true
+	teller := &Teller{Store: s, Now: func() time.Time { return now }, Logger: w.Logger, Send: func(
+		_ context.Context, id string, body []byte,
+	) error {
+		if away {
+			return errors.New("it does not answer")
+		}
+		var m webhookMessage
+		if err := json.Unmarshal(body, &m); err != nil || m.Shop != "north" || !strings.HasPrefix(id, m.Type+"/north/"+m.Anomaly.Series) {
+			t.Errorf("%s: %s, %v", id, body, err)
+		}
+		sent = append(sent, m.Type+" "+m.Anomaly.Series)
+		return nil
+	}}
+	tell := func(want ...string) {
+		t.Helper()
+		if _, err := s.Exec(t.Context(), "update anomalies set claim_ms = 0"); err != nil { // as if the time of the claims were over
+			t.Fatal(err)
+		}
+		sent = nil
+		for range 2 { // what was told is told once
+			if err := teller.Tell(t.Context()); (err != nil) != away {
+				t.Errorf("%v", err)
+			}
+			away = false
+		}
+		if diff := cmp.Diff(want, sent); diff != "" {
+			t.Error(diff)
+		}
+	}
+	tell() // a claim is nobody else's for a while, though its sender failed
+	tell("anomaly.opened " + seriesEvents + "view_item")
+	now = on.AddDate(0, 0, 2)
+	if open := look(true); len(open) != 0 {
+		t.Errorf("after two days as usual: %+v", open)
+	}
+	now = on.AddDate(0, 0, 1)
+	tell("anomaly.closed " + seriesEvents + "view_item")
+	tell()
+	if n := counted(); n != 0 {
+		t.Errorf("%g are counted as open after all closed", n)
+	}
+	if all := look(false); len(all) != 2 || all[0].OpenedMs != off.Add(time.Hour).UnixMilli() || all[0].ClosedMs <= on.UnixMilli() {
+		t.Errorf("what was: %+v", all)
+	}
+}
