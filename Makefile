@@ -11,7 +11,7 @@ export CGO_ENABLED := 0
 # Without gin's codec for MessagePack, which nothing here speaks: a tenth of a first build.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help build demo sdk test attack chaos bench race lint tidy fmt clean
+.PHONY: help build demo sdk test chart attack chaos bench race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ sdk: ## Make the clients for Go, TypeScript and Python from the OpenAPI document
 
 test: ## Run every test, with a private Postgres and Redis
 	scripts/with-stores.sh go test -count=1 -timeout 15m work
+
+chart: build ## Check the Helm chart; fetches Helm the first time, which takes some minutes
+	scripts/chart.sh
 
 attack: ## Send every operation hostile input, 100,000 mixtures of it; AISLE_ATTACK_ROUNDS for another number
 	AISLE_ATTACK_ROUNDS=$${AISLE_ATTACK_ROUNDS:-100000} scripts/with-stores.sh go test -count=1 -timeout 60m -v -run TestHostileInput ./standalone/e2e

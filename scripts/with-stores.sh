@@ -113,5 +113,6 @@ start_redis() {
 command -v chromium >/dev/null || install_package chromium || note "found no chromium and may not install one: tests of pages in a browser are left out"
 PATH=$PATH:/usr/sbin # where Debian has pgbouncer
 command -v pgbouncer >/dev/null || install_package pgbouncer || note "found no pgbouncer and may not install it: the story through PgBouncer is left out"
+command -v prometheus >/dev/null || install_package prometheus || note "found no prometheus and may not install it: the tests of rules and dashboards are left out"
 command -v node >/dev/null || install_package nodejs || note "found no node and may not install it: the test of the TypeScript client is left out"
 "$@"

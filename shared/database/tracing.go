@@ -6,17 +6,15 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 )
 
-var tracer = otel.Tracer("github.com/aisle-rec/aisle/shared/database")
-
 // startSpan begins a span of a call to a store as a part of the request that makes it. What no trace is kept of, which is all without OTLP,
 // costs a look into the context.
 func startSpan(ctx context.Context, system, operation string, attributes ...attribute.KeyValue) (context.Context, trace.Span) {
+	tracer := trace.SpanFromContext(ctx).TracerProvider().Tracer("github.com/aisle-rec/aisle/shared/database")
 	ctx, span := tracer.Start(ctx, system+" "+operation, trace.WithSpanKind(trace.SpanKindClient))
 	span.SetAttributes(append(attributes, attribute.String("db.system.name", system), attribute.String("db.operation.name", operation))...)
 	return ctx, span

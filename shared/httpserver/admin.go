@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -28,9 +27,6 @@ func Admin(gatherer prometheus.Gatherer, ready func(context.Context) []readiness
 	return mux
 }
 
-// readyTime bounds the look at what a service answers with, for its metrics.
-const readyTime = 2 * time.Second
-
 // parts collects /readyz as a metric.
 type parts struct {
 	ready func(context.Context) []readiness.Part
@@ -43,7 +39,7 @@ func (p parts) Describe(to chan<- *prometheus.Desc) { to <- readyDesc }
 
 // Collect implements prometheus.Collector.
 func (p parts) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	ctx, cancel := context.WithTimeout(context.Background(), readiness.Patience)
 	defer cancel()
 	for _, part := range p.ready(ctx) {
 		value := 0.

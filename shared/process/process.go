@@ -110,7 +110,7 @@ func run[C any](
 	if err != nil {
 		return err
 	}
-	stopTracing, err := telemetry.StartTracing(ctx, name)
+	stopTracing, err := telemetry.StartTracing(ctx, name, logger)
 	if err != nil {
 		return err
 	}

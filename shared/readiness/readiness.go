@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Part is one thing that answers are made with.
@@ -20,10 +21,15 @@ type Part struct {
 	Note []string // what is not as it should be although answers are right
 }
 
+// Patience bounds a look at all parts: a store that takes longer to say that it is there is not, and probes do not wait for ever.
+const Patience = 2 * time.Second
+
 // Handler answers with a line per part, 503 when a part fails.
 func Handler(parts func(context.Context) []Part) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		all := parts(r.Context())
+		ctx, cancel := context.WithTimeout(r.Context(), Patience)
+		defer cancel()
+		all := parts(ctx)
 		failing := slices.ContainsFunc(all, func(p Part) bool { return p.Err != nil })
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -42,9 +43,13 @@ func NewRegistry(version string) *prometheus.Registry {
 	return r
 }
 
+// lastSpans is how long the end of a process waits for its last spans to be sent.
+const lastSpans = 3 * time.Second
+
 // StartTracing sends spans to the OTLP endpoint that the standard variables OTEL_EXPORTER_OTLP_* name; without them it does nothing.
-// The returned function sends what is buffered.
-func StartTracing(_ context.Context, service string) (func(context.Context) error, error) {
+// The returned function sends what is buffered, for a few seconds at most: a store of traces that is away must not hold up the end of a
+// process. Spans that cannot be sent are lost, and the log says so.
+func StartTracing(_ context.Context, service string, logger *slog.Logger) (func(context.Context) error, error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
 		return func(context.Context) error { return nil }, nil
@@ -58,5 +63,10 @@ func StartTracing(_ context.Context, service string) (func(context.Context) erro
 		trace.WithResource(resource.NewSchemaless(semconv.ServiceName(service))),
 	)
 	otel.SetTracerProvider(provider)
-	return provider.Shutdown, nil
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("spans are lost", "error", err) }))
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, lastSpans)
+		defer cancel()
+		return provider.Shutdown(ctx)
+	}, nil
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// loadCompose reads docker-compose.yml as docker compose does, with the values of .env.example.
-func loadCompose(t *testing.T) *types.Project {
+// loadCompose reads docker-compose.yml as docker compose does, with the values of .env.example and some profiles.
+func loadCompose(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{"../../docker-compose.yml"},
-		cli.WithWorkingDirectory("../.."), cli.WithEnvFiles("../../.env.example"), cli.WithDotEnv)
+		cli.WithWorkingDirectory("../.."), cli.WithEnvFiles("../../.env.example"), cli.WithDotEnv,
+		cli.WithProfiles(profiles))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
-	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -78,17 +77,7 @@ func useAll(t *testing.T, ctx context.Context, c clients) {
 			t.Fatal(err)
 		}
 	}
-	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, ctx, "the recompute", func() error {
-		now, err := c.similarity.Job(ctx, job.JobID)
-		if err == nil && now.State != similarityapi.JobSucceeded {
-			err = fmt.Errorf("it is %s: %s", now.State, now.Error)
-		}
-		return err
-	})
+	recompute(t, ctx, c)
 	answer(t, ctx, c)
 }
 

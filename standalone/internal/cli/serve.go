@@ -281,7 +281,7 @@ func (s *server) adminAddress() string {
 func (s *server) url() string { return "http://" + s.public.Addr().String() }
 
 func (s *server) run(ctx context.Context) error {
-	stopTracing, err := telemetry.StartTracing(ctx, "aisle")
+	stopTracing, err := telemetry.StartTracing(ctx, "aisle", s.logger)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Checks the Helm chart: lint, and the objects that it makes of several values. Helm comes from the Go module proxy, which takes some minutes
+# the first time, and is kept in the cache of the user.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+version=v3.16.4
+tools="${XDG_CACHE_HOME:-$HOME/.cache}/aisle/helm-$version"
+export CGO_ENABLED=0 GOFLAGS= GOWORK=off
+[ -x "$tools/helm" ] || GOBIN=$tools go install "helm.sh/helm/v3/cmd/helm@$version"
+cd deploy/helm/test
+test -z "$(gofmt -l . | tee /dev/stderr)"
+go vet ./...
+HELM=$tools/helm go test -count=1 ./...
