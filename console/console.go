@@ -82,7 +82,8 @@ func New(o Options) http.Handler {
 // protect lets a page load what belongs to the console and pictures of products, which are anywhere; no script or style stands in a page.
 func protect(h http.Header) {
 	httpserver.Protect(h)
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; "+
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; "+
+		"connect-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	// with none at all a browser does not say where a form comes from, and forms of nowhere are refused
 	h.Set("Referrer-Policy", "same-origin")

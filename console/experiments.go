@@ -192,7 +192,8 @@ func (t trials) decide(v *visit) (any, error) {
 	if configuration != nil && len(x.Scenarios) == 0 {
 		return nil, apierror.Conflict(
 			"no_placement",
-			"The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then stop the trial.",
+			"The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then "+
+				"stop the trial.",
 		)
 	}
 	if configuration != nil {

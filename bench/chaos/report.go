@@ -45,11 +45,14 @@ func (d *drill) print(w io.Writer) error {
 	l, t := d.load.ledger, &d.load.tally
 	fmt.Fprintf(&b, "Form %s, seed %d, %.0f s under load, %d faults of %d kinds; %s, %d processors, %s.\n\n", d.options.form, d.options.seed, d.ended.Sub(d.began).Seconds(),
 		len(d.results), len(d.faults), time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
-	fmt.Fprintf(&b, "| events | |\n|---|---|\n| acknowledged | %d |\n| acknowledged and lost | %d |\n| stored twice | %d |\n| changed | %d |\n| stored and never acknowledged | %d |\n",
+	fmt.Fprintf(&b, "| events | |\n|---|---|\n| acknowledged | %d |\n| acknowledged and lost | %d |\n| stored twice | %d |\n| changed | %d "+
+		"|\n| stored and never acknowledged | %d |\n",
 		len(l.acknowledged), len(d.audit.lost), len(d.audit.doubled), len(d.audit.changed), len(d.audit.unknown))
-	fmt.Fprintf(&b, "| verdicts that contradict earlier ones | %d |\n| refused for what they say | %d |\n| requests sent again | %d |\n| requests without acknowledgement, by answer | %s |\n\n",
+	fmt.Fprintf(&b, "| verdicts that contradict earlier ones | %d |\n| refused for what they say | %d |\n| requests sent again | %d |\n| "+
+		"requests without acknowledgement, by answer | %s |\n\n",
 		len(l.misjudged), len(l.rejected), l.repeats, counted(l.unanswered))
-	fmt.Fprintf(&b, "| recommendations | |\n|---|---|\n| asked for | %d |\n| whole | %d |\n| personal among these | %d |\n| degraded, by cause | %s |\n| empty | %d |\n",
+	fmt.Fprintf(&b, "| recommendations | |\n|---|---|\n| asked for | %d |\n| whole | %d |\n| personal among these | %d |\n| degraded, by "+
+		"cause | %s |\n| empty | %d |\n",
 		t.total, t.whole, t.personal, counted(t.degraded), t.empty)
 	fmt.Fprintf(&b, "| not answered while the asked process was dead | %d |\n| failed otherwise | %s |\n\n", t.dead, counted(t.wrong))
 	fmt.Fprintf(

@@ -75,7 +75,8 @@ func ingest(ctx context.Context, s *subject, events int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("ingest: %d events of %d visitors, %d callers of %d: %.1f µs CPU per event (service %.1f, Postgres %.1f; goal %.0f), %.0f events/s; %.0f bytes of disk per event, states included\n", n, n/perVisitor,
+	fmt.Printf("ingest: %d events of %d visitors, %d callers of %d: %.1f µs CPU per event (service %.1f, Postgres %.1f; goal %.0f), %.0f "+
+		"events/s; %.0f bytes of disk per event, states included\n", n, n/perVisitor,
 		callers, batchSize, perEvent(used.service+
 			used.postgres, n), perEvent(used.service, n), perEvent(used.postgres, n), goals[s.folder != ""].batch, float64(n)/wall.Seconds(), float64(full-empty)/float64(n))
 	return nil
@@ -106,7 +107,8 @@ func single(ctx context.Context, s *subject, events int) error {
 		return err
 	}
 	used, wall := s.usage().minus(before), time.Since(began)
-	fmt.Printf("single: %d events one per call over %d connections: %.0f µs CPU per event (service %.0f, Postgres %.0f; goal %.0f), %.0f events/s\n", events, connections,
+	fmt.Printf("single: %d events one per call over %d connections: %.0f µs CPU per event (service %.0f, Postgres %.0f; goal %.0f), %.0f "+
+		"events/s\n", events, connections,
 		perEvent(
 			used.service+used.postgres, events,
 		), perEvent(used.service, events), perEvent(used.postgres, events), goals[s.folder != ""].single, float64(events)/wall.Seconds())

@@ -147,10 +147,12 @@ func TestImportOfShopExports(t *testing.T) {
 				"g1\tMug\thttps://x/mug\tin stock\t15.00 GBP\t12.00 GBP\tKitchen > Mugs\tmugs\tred\n",
 			"google_merchant_xml": `<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>T</title><item><g:id>x1</g:id><title>Pan</title>` +
 				`<g:price>30.00 EUR</g:price><g:availability>out_of_stock</g:availability><g:shipping><g:price>5 EUR</g:price></g:shipping></item></channel></rss>`,
-			"shopify_csv": "Handle,Title,Vendor,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Variant Compare At Price,Image Src,Status\n" +
+			"shopify_csv": "Handle,Title,Vendor,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant " +
+				"Inventory Qty,Variant Price,Variant Compare At Price,Image Src,Status\n" +
 				"shirt,Shirt,Acme,\"blue, summer\",true,Size,S,sh-s,shopify,0,20.00,25.00,https://x/1.png,active\n" +
 				"shirt,,,,,,M,sh-m,shopify,4,21.00,,,\n",
-			"woocommerce_csv": "ID,Type,SKU,Name,Published,In stock?,Stock,Sale price,Regular price,Categories,Images,Parent,Attribute 1 name,Attribute 1 value(s)\n" +
+			"woocommerce_csv": "ID,Type,SKU,Name,Published,In stock?,Stock,Sale price,Regular price,Categories,Images,Parent,Attribute 1 " +
+				"name,Attribute 1 value(s)\n" +
 				"7,variable,hat,Hat,1,1,,,10,\"Clothes > Hats, Sale\",https://x/h.png,,Colour,\"Red, Blue\"\n" +
 				"8,variation,hat-r,Hat red,1,0,0,8,10,,,hat,Colour,Red\n",
 		} {

@@ -272,7 +272,8 @@ func (s *Service) peer(name, url string) *httpclient.Client {
 	})
 }
 
-const description = "Recommendations: ranked, explained and controlled. Every score adds up, every list can be made again, and a peer that is away is named instead of failing the page."
+const description = "Recommendations: ranked, explained and controlled. Every score adds up, every list can be made again, and a peer " +
+	"that is away is named instead of failing the page."
 
 // Handler answers the public API.
 func (s *Service) Handler() http.Handler { return s.server.Engine }

@@ -118,12 +118,14 @@ func tsOperation(b *strings.Builder, o *operation) {
 		given = append(given, "{ ...params, cursor }", "options")
 		fmt.Fprintf(
 			b,
-			"\n  /** Yields one page of %s after the other. */\n  async *%sPages(%s): AsyncGenerator<%s> {\n    let cursor: string | undefined = params.cursor;\n    do {\n",
+			"\n  /** Yields one page of %s after the other. */\n  async *%sPages(%s): AsyncGenerator<%s> {\n    let cursor: string | undefined = "+
+				"params.cursor;\n    do {\n",
 			name, name, all, tsType(o.Result),
 		)
 		fmt.Fprintf(
 			b,
-			"      const page: %s = await this.%s(%s);\n      yield page;\n      cursor = page.next_cursor ?? undefined;\n    } while (cursor);\n  }\n",
+			"      const page: %s = await this.%s(%s);\n      yield page;\n      cursor = page.next_cursor ?? undefined;\n    } while "+
+				"(cursor);\n  }\n",
 			tsType(o.Result), name, strings.Join(given, ", "),
 		)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // APIVersion is the version of the API that this client was made from.
-const APIVersion = "dev"
+const APIVersion = "0.1.0-dev"
 
 // ActivateInputBody is a value of the API.
 type ActivateInputBody struct {

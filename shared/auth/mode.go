@@ -21,6 +21,7 @@ func private(path string, info fs.FileInfo) error {
 	if info.Mode().Perm()&refused == 0 {
 		return nil
 	}
-	return fmt.Errorf("keys file %s can be read or changed by others (mode %04o): run \"chmod 600 %s\"; on a mount without modes set AISLE_KEYS_FILE_ANY_MODE=true",
+	return fmt.Errorf("keys file %s can be read or changed by others (mode %04o): run \"chmod 600 %s\"; on a mount without modes set "+
+		"AISLE_KEYS_FILE_ANY_MODE=true",
 		path, info.Mode().Perm(), path)
 }

@@ -158,7 +158,8 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 	s.schedules = schedule.New(s.store, s.jobs, logger, now)
 }
 
-const description = "Item similarity: models are computed from the shop's events, measured on events they have not seen, published only when " +
+const description = "Item similarity: models are computed from the shop's events, measured on events they have not seen, published only " +
+	"when " +
 	"they are good enough, and served from Redis."
 
 // Handler answers the public API.

@@ -208,7 +208,8 @@ func (p *posters) restored(t *testing.T, ctx context.Context, c clients, begun t
 	if accepted != lost || duplicates != kept {
 		t.Errorf("sent again: %d accepted, %d duplicates, want %d and %d", accepted, duplicates, lost, kept)
 	}
-	t.Logf("%d events acknowledged under load: %d in the backup, %d after it, which were lost and taken when sent again; %d events before the load are all there",
+	t.Logf("%d events acknowledged under load: %d in the backup, %d after it, which were lost and taken when sent again; %d events before "+
+		"the load are all there",
 		len(p.acked), kept, lost, want)
 }
 

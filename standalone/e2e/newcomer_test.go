@@ -39,7 +39,8 @@ func sku(p int) string { return fmt.Sprintf("SKU-%03d-M", p) }
 func shopifyProducts() string {
 	var b strings.Builder
 	b.WriteString(
-		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Status\n",
+		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant " +
+			"Inventory Qty,Variant Inventory Policy,Variant Price,Image Src,Status\n",
 	)
 	for p := range products {
 		theme := p % themes

@@ -184,7 +184,8 @@ func TestReplicas(t *testing.T) {
 	}
 	closeShop()
 	visitors.Wait()
-	t.Logf("%d recommendations, %d tried again, %d failed; %d events acknowledged, %d tries were not; %d answers said that they lack something",
+	t.Logf("%d recommendations, %d tried again, %d failed; %d events acknowledged, %d tries were not; %d answers said that they lack "+
+		"something",
 		s.asked.Load(), s.again.Load(), s.failed.Load(), s.posted.Load(), s.postedAgain.Load(), s.stale.Load())
 	if s.failed.Load() > 0 || len(s.unseen) > 0 {
 		t.Errorf(

@@ -37,7 +37,8 @@ func (a *API) registerEvents(api huma.API) {
 		http.MethodGet, "/v1/events/verdicts", "event-verdicts", eventsTag,
 		"The latest verdicts on events that were refused, warned of or known already",
 	)
-	verdicts.Description = "The newest first, at most 100, of events that the replica which answers has received since it started: for whoever builds a sender. Files have reports of their own."
+	verdicts.Description = "The newest first, at most 100, of events that the replica which answers has received since it started: for " +
+		"whoever builds a sender. Files have reports of their own."
 	httpserver.Register(api, auth.ScopeEventsRead, verdicts, func(ctx context.Context, _ *struct{}) (*verdictsOutput, error) {
 		return &verdictsOutput{
 			profileapi.Page[profileapi.Verdict]{Items: append([]profileapi.Verdict{}, a.Ingest.Verdicts(auth.Shop(ctx))...)},

@@ -23,7 +23,8 @@ const ndjsonType = "application/x-ndjson"
 
 func (a *API) registerInteractions(api huma.API) {
 	op := operation(http.MethodGet, "/v1/interactions", "interactions", eventsTag, "Stream what models are computed from")
-	op.Description = "One weighted line per item of an event, in one consistent snapshot, ordered by acknowledgement. Identities are merged; people who withheld consent or were erased do not appear. " +
+	op.Description = "One weighted line per item of an event, in one consistent snapshot, ordered by acknowledgement. Identities are " +
+		"merged; people who withheld consent or were erased do not appear. " +
 		"The compact form is described in docs/interactions-format.md; `Accept: " + ndjsonType +
 		"` gives one JSON object per line. zstd unless `Accept-Encoding` leaves it out. " +
 		"A stream that ends without its end block was cut: resume it with the cursor of the last block."

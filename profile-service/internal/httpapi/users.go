@@ -41,7 +41,8 @@ func (a *API) registerUsers(api huma.API) {
 	httpserver.Register(api, auth.ScopeUsersRead, list, a.listUsers)
 
 	merge := operation(http.MethodPost, "/v1/users/{id}/merge", "merge-user", peopleTag, "Join a session or an anonymous id to a user")
-	merge.Description = "Its events become the user's, and late ones follow. Repeating a merge changes nothing; one that would form a cycle, or give an id to a second user, is refused."
+	merge.Description = "Its events become the user's, and late ones follow. Repeating a merge changes nothing; one that would form a " +
+		"cycle, or give an id to a second user, is refused."
 	merge.Errors = append(merge.Errors, http.StatusConflict)
 	httpserver.Register(
 		api, auth.ScopeUsersWrite, merge,

@@ -61,7 +61,8 @@ func (j *job) archiveMissing(ctx context.Context) error {
 	case j.items.full:
 		return fileError{fmt.Errorf("nothing was archived: a complete file can have %d items", maxSeen)}
 	case j.items.unknown > 0:
-		return fileError{fmt.Errorf("nothing was archived: the ids of %d rejected rows cannot be read, so that what the file lacks is not certain. "+
+		return fileError{fmt.Errorf("nothing was archived: the ids of %d rejected rows cannot be read, so that what the file lacks is not "+
+			"certain. "+
 			"Mend them and send the file again", j.items.unknown)}
 	}
 	most := j.state.Spec.MaxGone

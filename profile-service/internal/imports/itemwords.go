@@ -12,7 +12,8 @@ import (
 func stockWords() map[string]string {
 	words := map[string]string{}
 	for status, list := range map[string]string{
-		profileapi.InStock:    "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly 1 true yes y ja oui si",
+		profileapi.InStock: "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly 1 true " +
+			"yes y ja oui si",
 		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued 0 false no n nein non",
 		profileapi.Preorder:   "preorder presale comingsoon",
 		profileapi.Backorder:  "backorder onbackorder backordered madetoorder",

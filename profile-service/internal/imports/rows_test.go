@@ -103,8 +103,10 @@ func TestRows(t *testing.T) {
 			`{"occurred_at":"2026-02-01T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"occurred_at":"2026-01-31T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"type":"purchase","user_id":"u","item_id":"i"} no_time`}},
-		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
-			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 +0100,1,Cap,25.00,C\n#3,x@y,refunded,2026-11-20 12:13:10 +0100,1.5.0,Cap,25.00,C\n", []string{
+		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial Status,Created at,Lineitem " +
+			"quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
+			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 +0100,1,Cap,25.00,C\n#3,x@y,refunded,2026-11-20 " +
+			"12:13:10 +0100,1.5.0,Cap,25.00,C\n", []string{
 			`{"items":[{"item_id":"Cap","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1","session_id":"order #1","type":"purchase"} no_customer no_sku`,
 			`! Financial Status: The order was cancelled before it was paid: it is no purchase.`, `! Lineitem quantity: The value is not a number such as 12.50. order_refunded`}},
 	} {

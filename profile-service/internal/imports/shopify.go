@@ -42,7 +42,8 @@ func shopifyColumns() map[string]string {
 		used[fmt.Sprintf("option%d linked to", n+1)] = ""
 	}
 	for left := range strings.SplitSeq(
-		"variant grams,variant fulfillment service,variant requires shipping,variant taxable,variant tax code,variant weight unit,image position,image alt text,gift card,seo title,seo description",
+		"variant grams,variant fulfillment service,variant requires shipping,variant taxable,variant tax code,variant weight unit,image "+
+			"position,image alt text,gift card,seo title,seo description",
 		",",
 	) {
 		used[left] = ""

@@ -72,7 +72,8 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 
 // needsSecret refuses what a browser's key must not ask for.
 func needsSecret(pointer, detail string) error {
-	return apierror.New(http.StatusForbidden, "secret_key_needed", "A publishable key must not ask for this. Send the request from a server, with a secret key.",
+	return apierror.New(http.StatusForbidden, "secret_key_needed", "A publishable key must not ask for this. Send the request from a "+
+		"server, with a secret key.",
 		apierror.FieldError{Pointer: pointer, Code: "not_allowed", Detail: detail})
 }
 

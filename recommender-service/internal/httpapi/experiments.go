@@ -57,7 +57,8 @@ func (a *API) registerExperiments(api huma.API) {
 		register(api, auth.ScopeConfigRead, huma.Operation{
 			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags,
 			Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
-			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the item within 7 days.",
+			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the " +
+				"item within 7 days.",
 		}, e.results)
 	}
 	register(api, auth.ScopeConfigRead, huma.Operation{
@@ -67,13 +68,15 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-anomalies", Method: http.MethodGet, Path: "/v1/anomalies", Tags: []string{"Metrics"},
 		Summary: "Figures that are far from what the shop's own weeks before make one expect",
-		Description: "Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, answers, click rates, empty and degraded answers, the size of " +
+		Description: "Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, " +
+			"answers, click rates, empty and degraded answers, the size of " +
 			"the catalogue and its median price.",
 	}, a.anomalies)
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
 		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel",
-		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last click on the item within 7 days. " +
+		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and " +
+			"that showed the item, else for the visitor's last click on the item within 7 days. " +
 			"Refunds take back. Test calls count nowhere.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.metrics)

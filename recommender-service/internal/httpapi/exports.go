@@ -36,7 +36,8 @@ func (a *API) registerExports(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "find-audience", Method: http.MethodPost, Path: "/v1/audiences", Tags: tags,
 		Summary: "Find who should hear of an item", DefaultStatus: http.StatusAccepted,
-		Description: "That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, those first who would have it nearest the top, " +
+		Description: "That it is back in stock, new, or costs less: an export with a line per person whose own list would have the item, " +
+			"those first who would have it nearest the top, " +
 			"with reasons. Who does not consent to personalisation, bought it or does not want it is left out. Follow it at its Location.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[audienceInput]{

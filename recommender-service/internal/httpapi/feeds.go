@@ -21,7 +21,8 @@ func (a *API) registerFeeds(api huma.API) {
 	register(api, auth.ScopeCatalogueRead, huma.Operation{
 		OperationID: "agent-feed", Method: http.MethodGet, Path: "/v1/feeds/agents", Tags: tags,
 		Summary: "The catalogue for assistants: a product with its variants per line",
-		Description: "products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability as of now. " +
+		Description: "products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, " +
+			"availability as of now. " +
 			"What is not sold in the market is left out; `/v1/feeds/agents/check` says what.",
 		Errors: []int{http.StatusServiceUnavailable},
 	}, a.agentFeed)

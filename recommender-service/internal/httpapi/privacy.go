@@ -26,7 +26,8 @@ func (a *API) registerPrivacy(api huma.API) {
 		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
 		Summary: "Forget a person",
 		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE /v1/users/{id}` does with what the profile-service holds: " +
-			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the call then.",
+			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the " +
+			"call then.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[forgetInput]{
 		Action:  "person.forget",

@@ -208,10 +208,12 @@ func checkValue(p *Problems, pointer string, k kind, v any) {
 
 func fieldsOf(scope Scope) string {
 	if scope == Audience {
-		return "use user.segments, user.known, user.id, user.locale, user.attributes.NAME, request.scenario, request.category, request.country, request.language, request.currency, " +
+		return "use user.segments, user.known, user.id, user.locale, user.attributes.NAME, request.scenario, request.category, " +
+			"request.country, request.language, request.currency, " +
 			"request.price_list, request.cart, request.weekday, request.hour or seed.FIELD"
 	}
-	return "use item_id, title, category, category_path, brand, price, sale_price, margin, currency, stock.status, stock.quantity, tags, language, countries, parent_id, status, age_days " +
+	return "use item_id, title, category, category_path, brand, price, sale_price, margin, currency, stock.status, stock.quantity, tags, " +
+		"language, countries, parent_id, status, age_days " +
 		"or attributes.NAME"
 }
 

@@ -65,9 +65,10 @@ func builtinScenarios() []api.Scenario {
 		},
 		{
 			ScenarioID: "product_detail.next", Title: "Others went on to", AllowPurchased: true,
-			Sources:     []api.Source{{Kind: api.SourceSession, Weight: 1}},
-			Description: "What visitors open next who came the same way, things that were seen included; without a visit under way, what they open after the product shown.",
-			Fallback:    []string{api.SourceContextNext, api.SourceContextSimilar},
+			Sources: []api.Source{{Kind: api.SourceSession, Weight: 1}},
+			Description: "What visitors open next who came the same way, things that were seen included; without a visit under way, what they " +
+				"open after the product shown.",
+			Fallback: []string{api.SourceContextNext, api.SourceContextSimilar},
 		},
 		{
 			ScenarioID: "product_detail.similar", Title: "Similar products", AllowPurchased: true,

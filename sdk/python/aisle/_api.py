@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Literal, NotRequired, TypedDict
 
 from ._core import Core, Options, quote
 
-API_VERSION = "dev"
+API_VERSION = "0.1.0-dev"
 
 
 class ActivateInputBody(TypedDict):

@@ -3,7 +3,7 @@
 import { Core, type Options, type Call } from './core.ts';
 
 /** The version of the API that this client was made from. */
-export const apiVersion = "dev";
+export const apiVersion = "0.1.0-dev";
 
 export interface ActivateInputBody {
   /** Asked for when the gate refused the version */

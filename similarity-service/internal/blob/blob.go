@@ -30,9 +30,11 @@ type Bucket interface {
 
 // instead says what to write for URLs that were understood before.
 var instead = map[string]string{
-	"gs": "Google Cloud Storage is read through its S3 interface: write s3://BUCKET?endpoint=storage.googleapis.com and give an HMAC key of a service account in " +
+	"gs": "Google Cloud Storage is read through its S3 interface: write s3://BUCKET?endpoint=storage.googleapis.com and give an HMAC key " +
+		"of a service account in " +
 		"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-	"azblob": "Azure Blob Storage does not speak S3: mount the container as a folder (blobfuse2) and write file:///PATH, or put an S3 gateway in front of it and write " +
+	"azblob": "Azure Blob Storage does not speak S3: mount the container as a folder (blobfuse2) and write file:///PATH, or put an S3 " +
+		"gateway in front of it and write " +
 		"s3://BUCKET?endpoint=HOST",
 }
 

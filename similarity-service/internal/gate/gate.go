@@ -77,7 +77,8 @@ func Decide(c Candidate) similarityapi.Gate {
 			"validation_cases", float64(len(c.Validation)), MinCases, "histories of two items or more, of which a part can be hidden",
 		))
 		add(notWorseThanPopularity("validation_not_worse_than_popularity", c.Validation, c.PopularValidation))
-		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough to be measured on; %d are needed. "+
+		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough to be measured on; %d are "+
+			"needed. "+
 			"Until then histories decide of which a part was hidden during the search.", len(c.Cases), MinCases)
 	}
 	add(atLeast(

@@ -129,7 +129,8 @@ func (a *API) registerSimilarities(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "search-items", Method: http.MethodPost, Path: "/v1/similarities/search", Tags: tags,
 		Summary: "Products by words",
-		Description: "By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias finds its item. " +
+		Description: "By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias " +
+			"finds its item. " +
 			"The scenario `search.for_query` ranks what is found for a visitor.",
 	}, func(_ context.Context, shop string, in *searchInput) (*searchOutput, error) {
 		items := a.Lookup.Search(shop, in.Body)

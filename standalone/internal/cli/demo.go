@@ -115,7 +115,8 @@ func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	)
 	fmt.Fprintf(
 		w,
-		"%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from words of the titles.\n\n",
+		"%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from "+
+			"words of the titles.\n\n",
 		i.LeftOut, i.ShiftedDays,
 	)
 	fmt.Fprintf(w, "For customer %s:\n", r.UserID)

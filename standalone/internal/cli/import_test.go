@@ -32,7 +32,8 @@ func imported(t *testing.T, url, name, content string, args ...string) (code int
 func newShop() (products, orders, table string) {
 	var p, o, m strings.Builder
 	p.WriteString(
-		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Status\n",
+		"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant " +
+			"Inventory Qty,Variant Price,Status\n",
 	)
 	o.WriteString("Name,Email,Financial Status,Paid at,Currency,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n")
 	m.WriteString("Bestellnummer;Kunde;Artikelnummer;Menge;Datum;Einzelpreis\n")

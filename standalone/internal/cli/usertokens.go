@@ -17,7 +17,8 @@ func newCreateUserSecretCommand(file *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create-user-secret",
 		Short: "Make a secret that the shop's server signs user tokens with, and print it, once",
-		Long: "Make a secret that the shop's server signs user tokens with, and print it, once. A shop may have several, so that one can replace another while tokens of both are in use. " +
+		Long: "Make a secret that the shop's server signs user tokens with, and print it, once. A shop may have several, so that one can " +
+			"replace another while tokens of both are in use. " +
 			"With --algorithm EdDSA the keys file gets a public key only, and a private one in PEM is printed.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -28,7 +28,8 @@ func (e *examination) feeds(ctx context.Context) {
 	var items profileapi.Page[profileapi.Item]
 	if e.get(ctx, "catalogue", "/v1/items?limit=1&status=active", "", &items) {
 		if len(items.Items) == 0 {
-			e.add("catalogue", Fail, "there is no active item: nothing can be recommended", "import it: aisle import products.csv, docs/importing.md")
+			e.add("catalogue", Fail, "there is no active item: nothing can be recommended", "import it: aisle import products.csv, "+
+				"docs/importing.md")
 		} else {
 			e.add("catalogue", OK, "there are active items", "")
 		}

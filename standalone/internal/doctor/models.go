@@ -136,7 +136,8 @@ func (e *examination) answers(ctx context.Context) {
 	detail := fmt.Sprintf("%d items in %d ms", len(a.Items), e.Now().Sub(began).Milliseconds())
 	switch {
 	case len(a.Items) == 0:
-		e.add("answers", Fail, "a list for a new visitor is empty", "see the checks above; aisle recommend --why ITEM shows which stage drops one")
+		e.add("answers", Fail, "a list for a new visitor is empty", "see the checks above; aisle recommend --why ITEM shows which stage drops "+
+			"one")
 	case len(a.Degraded) > 0:
 		e.add("answers", Warn, detail+", made without "+strings.Join(a.Degraded, ", "), "see the log of what is named")
 	default:

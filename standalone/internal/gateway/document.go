@@ -39,7 +39,8 @@ func (d Documents) merged() ([]byte, error) {
 			return nil, err
 		}
 	}
-	const description = "Users, catalogue and events; similarities; recommendations: the three services behind one address. Guides: /guides/.\n\n"
+	const description = "Users, catalogue and events; similarities; recommendations: the three services behind one address. Guides: " +
+		"/guides/.\n\n"
 	merged["info"] = map[string]any{
 		"title": "Aisle", "version": child(merged, "info")["version"], "description": description + httpserver.Authentication,
 	}
