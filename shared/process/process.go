@@ -126,10 +126,7 @@ func run[C any](
 	if limits.Redis != nil {
 		defer limits.Redis.Close()
 	}
-	registry := telemetry.NewRegistry(Version())
-	if limits.Redis != nil {
-		database.WatchRedis(limits.Redis, registry, name, "limits")
-	}
+	registry := newRegistry(name, limits)
 	service, err := build(ctx, config, Deps{
 		Auth: authenticator, Logger: logger, Registry: registry, Version: Version(), ServiceKey: s.ServiceKey,
 		Limits: limits,
@@ -155,6 +152,15 @@ func (s settings) addresses() []string {
 		return []string{s.Listen}
 	}
 	return []string{s.Listen, s.AdminListen}
+}
+
+// newRegistry returns the metrics of a process, with those of the Redis that counts requests.
+func newRegistry(name string, limits httpserver.RateLimits) *prometheus.Registry {
+	registry := telemetry.NewRegistry(Version())
+	if limits.Redis != nil {
+		database.WatchRedis(limits.Redis, registry, name, "limits")
+	}
+	return registry
 }
 
 // addressOf is the address of a listener, "off" without one.

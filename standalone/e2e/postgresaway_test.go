@@ -161,7 +161,8 @@ func TestReadinessWhilePostgresIsAway(t *testing.T) {
 	wait("at first", http.StatusOK, "database: ok\n")
 	d.shut()
 	wait("while Postgres is away", http.StatusServiceUnavailable, "database: ")
-	if out, err := exec.Command(filepath.Join(binaries, "aisle"), "health", "--admin-url", "http://"+admin["profile-service"]).CombinedOutput(); err == nil {
+	health := exec.Command(filepath.Join(binaries, "aisle"), "health", "--admin-url", "http://"+admin["profile-service"])
+	if out, err := health.CombinedOutput(); err == nil {
 		t.Errorf("aisle health finds nothing wrong: %s", out)
 	}
 	d.reopen(t, true)

@@ -191,8 +191,8 @@ func startPrometheus(t *testing.T, programs watched) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\nscrape_configs:\n- job_name: aisle\n  static_configs: [{targets: [%s]}]\n",
-		absolute, strings.Join(targets, ", "))
+	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\n"+
+		"scrape_configs:\n- job_name: aisle\n  static_configs: [{targets: [%s]}]\n", absolute, strings.Join(targets, ", "))
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
