@@ -36,7 +36,9 @@ var chapters = []struct {
 	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "clients", "console"}},
 	{"Recommend", []string{"recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
 	{"Measure", []string{"features", "quality", "benchmarks", "comparison"}},
-	{"Operate", []string{"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "reliability", "backup", "dependencies"}},
+	{"Operate", []string{
+		"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "reliability", "backup", "releasing", "dependencies",
+	}},
 }
 
 // page is a guide.

@@ -56,12 +56,14 @@ type Deps struct {
 	PeerTransport map[string]http.RoundTripper
 }
 
-// Main reads the settings and the service's own Config C from the environment, builds the service and runs it until SIGINT or SIGTERM. With
-// --help it prints the settings, with --version the version.
-func Main[C any](name, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error)) int {
+// Main runs a service with the arguments that follow its name. It reads the settings and the service's own Config C from the environment,
+// builds the service and runs it until SIGINT or SIGTERM. With --help it prints the settings, with --version the version.
+func Main[C any](
+	name string, args []string, listen, adminListen string, build func(context.Context, C, Deps) (httpserver.Service, error),
+) int {
 	defaults := settings{Listen: listen, AdminListen: adminListen}
-	if len(os.Args) > 1 {
-		return told[C](name, defaults, os.Args[1:])
+	if len(args) > 0 {
+		return told[C](name, defaults, args)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -70,7 +70,13 @@ var listening = regexp.MustCompile(`(?:address=http://|"listen":")(127\.0\.0\.1:
 // start runs a program until the test ends and waits until it serves.
 func start(t testing.TB, env []string, name string, args ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(filepath.Join(binaries, name), args...), done: make(chan struct{})}
+	return startFrom(t, binaries, env, name, args...)
+}
+
+// startFrom is start with the programs of another folder.
+func startFrom(t testing.TB, folder string, env []string, name string, args ...string) *program {
+	t.Helper()
+	p := &program{cmd: exec.Command(filepath.Join(folder, name), args...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {

@@ -46,5 +46,6 @@ func newRoot() *cobra.Command {
 		newTuneCommand(),
 		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand(),
 		newBackupCommand(), newRestoreCommand())
+	root.AddCommand(programs()...)
 	return root
 }

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Makes the image of Aisle from nothing: no base image, one static program with links by the names of the others, certificates, and a user
+# that is not root. Two uses:
+#
+#   scripts/image.sh root FOLDER     only the folder, which the Dockerfile copies; it needs bin/aisle
+#   scripts/image.sh load [NAME]     builds bin/aisle and puts the image NAME (aisle:local) into Docker, which need not reach a registry
+#
+# The same commit makes the same layer, byte for byte.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=''
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+fail() { echo "image: $*" >&2; exit 1; }
+
+root() { # folder
+  local out=$1 bundle program
+  [ -x bin/aisle ] || fail "there is no bin/aisle: run make build"
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do [ -s "$bundle" ] && break; done
+  [ -s "$bundle" ] || fail "found no certificates: install the package ca-certificates"
+  install -d "$out"/usr/local/bin "$out"/etc/ssl/certs "$out"/var/lib/aisle "$out"/keys
+  install -d -m 1777 "$out/tmp"
+  install -m 0755 bin/aisle "$out/usr/local/bin/aisle"
+  for program in profile-service similarity-service recommender-service migrate; do ln -sf aisle "$out/usr/local/bin/$program"; done
+  install -m 0644 deploy/image/etc/passwd deploy/image/etc/group "$out/etc/"
+  install -m 0644 "$bundle" "$out/etc/ssl/certs/ca-certificates.crt"
+}
+
+load() { # name
+  local name=$1 version
+  work=$(mktemp -d)
+
+  make -s bin/aisle
+  version=$(bin/aisle --version | awk '{print $3}')
+  root "$work/root"
+  tar --create --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=0 --group=0 \
+    --exclude=./keys --exclude=./var/lib/aisle .
+  tar --append --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=65532 --group=65532 \
+    --mode=0700 ./keys ./var/lib/aisle
+  docker import --change 'USER 65532:65532' --change 'ENV PATH=/usr/local/bin' --change 'WORKDIR /var/lib/aisle' \
+    --change 'ENTRYPOINT ["/usr/local/bin/aisle"]' --change 'CMD ["serve"]' --change "LABEL org.opencontainers.image.version=$version" \
+    --change 'LABEL org.opencontainers.image.licenses=Apache-2.0' "$work/image.tar" "$name" >/dev/null
+  echo "$name: $(docker image inspect --format '{{.Size}}' "$name" | awk '{printf "%.1f MB", $1/1e6}') on disk, $(docker save "$name" | gzip -c | wc -c | awk '{printf "%.1f MB", $1/1e6}') as it is pulled"
+}
+
+case "${1:-}" in
+root) [ $# -eq 2 ] || fail "usage: scripts/image.sh root FOLDER"; root "$2" ;;
+load) load "${2:-aisle:local}" ;;
+*) fail "usage: scripts/image.sh root FOLDER | load [NAME]" ;;
+esac
