@@ -212,7 +212,8 @@ func TestAChannelHasItsOwnLine(t *testing.T) {
 		profileapi.Event{Type: "select_item", UserID: "ann", RecommendationID: own.RecommendationID, ItemID: "i000"},
 		profileapi.Event{Type: "select_item", UserID: "ann", RecommendationID: agent.RecommendationID, ItemID: "i000"},
 		profileapi.Event{
-			Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR", Items: []profileapi.EventItem{sold("i001", 1, 5, agent.RecommendationID)},
+			Type: "purchase", UserID: "ann", OrderID: "O1", Currency: "EUR",
+			Items: []profileapi.EventItem{sold("i001", 1, 5, agent.RecommendationID)},
 		},
 	)
 	poll(t, s, "/v1/metrics?interval=all&scenario=mine", func(m api.MetricsTable) bool {

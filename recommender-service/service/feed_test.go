@@ -86,10 +86,14 @@ func TestAssistantsReadTheCatalogueAsAFeed(t *testing.T) {
 	s.world.edit("north", func(d *shopData) {
 		d.put(
 			profileapi.Item{
-				ItemID: "kettle", Title: "Kettle <2 l>", Description: "Boils.", Price: amount(19.99), SalePrice: amount(14.5), Currency: "EUR", GTIN: "4006381333931",
-				CategoryPath: []string{"Kitchen", "Kettles"}, URL: "https://shop.example/kettle", ImageURL: "https://shop.example/kettle.jpg",
+				ItemID: "kettle", Title: "Kettle <2 l>", Description: "Boils.", Price: amount(19.99), SalePrice: amount(14.5),
+				Currency: "EUR", GTIN: "4006381333931",
+				CategoryPath: []string{"Kitchen", "Kettles"}, URL: "https://shop.example/kettle",
+				ImageURL:   "https://shop.example/kettle.jpg",
 				Attributes: map[string]any{"condition": "new"},
-				Prices:     []profileapi.MarketPrice{{Country: "JP", Currency: "JPY", Price: 2400}, {Country: "KW", Currency: "KWD", Price: 5.125}},
+				Prices: []profileapi.MarketPrice{
+					{Country: "JP", Currency: "JPY", Price: 2400}, {Country: "KW", Currency: "KWD", Price: 5.125},
+				},
 			},
 			profileapi.Item{ItemID: "hidden", Title: "Hidden", Status: profileapi.ItemHidden, Price: amount(1), Currency: "EUR"},
 			profileapi.Item{ItemID: "nameless", Price: amount(1), Currency: "EUR", URL: "javascript:alert(1)"},
@@ -106,8 +110,9 @@ func TestAssistantsReadTheCatalogueAsAFeed(t *testing.T) {
 	want := agentfeed.Product{ID: "kettle", Title: "Kettle <2 l>", Variants: []agentfeed.Variant{{
 		ID: "kettle", Title: "Kettle <2 l>", Description: &agentfeed.Description{Plain: "Boils."}, URL: "https://shop.example/kettle",
 		Barcodes: []agentfeed.Barcode{{Type: "GTIN", Value: "4006381333931"}}, Price: &agentfeed.Price{Amount: 1450, Currency: "EUR"},
-		ListPrice: &agentfeed.Price{Amount: 1999, Currency: "EUR"}, Availability: agentfeed.Availability{Available: true, Status: "in_stock"},
-		Categories: []agentfeed.Category{{Value: "Kitchen > Kettles", Taxonomy: "merchant"}}, Condition: []string{"new"},
+		ListPrice:    &agentfeed.Price{Amount: 1999, Currency: "EUR"},
+		Availability: agentfeed.Availability{Available: true, Status: "in_stock"},
+		Categories:   []agentfeed.Category{{Value: "Kitchen > Kettles", Taxonomy: "merchant"}}, Condition: []string{"new"},
 		Media:  []agentfeed.Media{{Type: "image", URL: "https://shop.example/kettle.jpg", AltText: "Kettle <2 l>"}},
 		Seller: &agentfeed.Seller{Name: "Example Shop"},
 	}}}
@@ -147,7 +152,9 @@ func TestAssistantsReadTheCatalogueAsAFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found.Products != len(feed) || !slices.Equal(found.LeftOut["no_title"].ItemIDs, []string{"nameless"}) ||
-		!slices.Equal(found.LeftOut["not_shown"].ItemIDs, []string{"hidden"}) || !slices.Contains(found.Lacking["no_url"].ItemIDs, "i000") ||
+		!slices.Equal(found.LeftOut["not_shown"].ItemIDs, []string{
+			"hidden",
+		}) || !slices.Contains(found.Lacking["no_url"].ItemIDs, "i000") ||
 		slices.Contains(found.Lacking["no_image"].ItemIDs, "kettle") || found.Lacking["no_price"].Count == 0 {
 		t.Errorf("got %+v", found)
 	}

@@ -132,8 +132,9 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
 	s.cleaner = &maintenance.Cleaner{
-		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, Logger: logger,
-		Now: now,
+		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
+		Logger: logger,
+		Now:    now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(
@@ -216,7 +217,8 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
 		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
-		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow, KeepVisitors: maintenance.KeepVisitors,
+		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
+		KeepVisitors: maintenance.KeepVisitors,
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 func WatchRedis(client redis.UniversalClient, registry prometheus.Registerer, service, use string) {
 	labels := prometheus.Labels{"service": service, "use": use}
 	commands := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "aisle_redis_commands_total", Help: "Commands sent to Redis, a pipeline counted as one, by what became of them.", ConstLabels: labels,
+		Name: "aisle_redis_commands_total", Help: "Commands sent to Redis, a pipeline counted as one, by what became of them.",
+		ConstLabels: labels,
 	}, []string{"result"})
 	client.AddHook(redisHook{commands.WithLabelValues("ok"), commands.WithLabelValues("failed")})
 	registry.MustRegister(commands, &redisPool{

@@ -61,8 +61,8 @@ func (p Part) write(w io.Writer) {
 // is no use to wait any longer.
 type starter interface{ Started() <-chan struct{} }
 
-// Hold returns a listener that accepts nothing before a service has started: callers wait in the queue of the system, for the moment that it
-// takes, instead of getting empty answers. Services that do not implement starter have started at once.
+// Hold returns a listener that accepts nothing before a service has started: callers wait in the queue of the system, for the moment that
+// it takes, instead of getting empty answers. Services that do not implement starter have started at once.
 func Hold(l net.Listener, service any) net.Listener {
 	s, waits := service.(starter)
 	if !waits || l == nil {

@@ -125,7 +125,8 @@ func lists(ctx context.Context, c clients) (string, error) {
 	for n := range groupItems {
 		for _, user := range []string{"user 1", "user 2"} {
 			answer, err := c.recommender.Recommend(ctx, recommenderapi.Request{
-				Scenario: "product_detail.similar", UserID: user, ContextItems: []string{fmt.Sprintf("lamp/%02d", n)}, Test: true, DeadlineMS: 5000,
+				Scenario: "product_detail.similar", UserID: user, ContextItems: []string{fmt.Sprintf("lamp/%02d", n)}, Test: true,
+				DeadlineMS: 5000,
 			})
 			if err != nil || len(answer.Degraded) > 0 || len(answer.Items) == 0 {
 				return "", fmt.Errorf("%d items, degraded %v, %w", len(answer.Items), answer.Degraded, err)
@@ -253,7 +254,9 @@ func TestBackupOfARunningServer(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(ctx, filepath.Join(binaries, "aisle"), "backup", "--data", dir, "--to", t.TempDir()).CombinedOutput(); err == nil {
+	if out, err := exec.CommandContext(
+		ctx, filepath.Join(binaries, "aisle"), "backup", "--data", dir, "--to", t.TempDir(),
+	).CombinedOutput(); err == nil {
 		t.Errorf("nothing was copied: %s", out)
 	}
 	newKeys := filepath.Join(t.TempDir(), "keys.json")
@@ -304,7 +307,9 @@ func TestBackupOnPostgres(t *testing.T) {
 	begun := time.Now()
 	order := []string{"RECOMMENDER", "SIMILARITY", "PROFILE"} // who follows another first: docs/backup.md
 	for _, name := range order {
-		postgres(t, ctx, tools, "pg_dump", "--format=custom", "--no-owner", "--file", filepath.Join(dumps, name), databaseOf(t, settings, name))
+		postgres(
+			t, ctx, tools, "pg_dump", "--format=custom", "--no-owner", "--file", filepath.Join(dumps, name), databaseOf(t, settings, name),
+		)
 		if name == "SIMILARITY" {
 			if err := os.CopyFS(filepath.Join(dumps, "models"), os.DirFS(models)); err != nil {
 				t.Fatal(err)
@@ -321,10 +326,19 @@ func TestBackupOnPostgres(t *testing.T) {
 	settings = ownDatabases(t) // new and empty: what a server that was lost is replaced with
 	for _, name := range order {
 		address := databaseOf(t, settings, name)
-		postgres(t, ctx, tools, "pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--dbname", address, filepath.Join(dumps, name))
+		postgres(
+			t, ctx, tools, "pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--dbname", address,
+			filepath.Join(dumps, name),
+		)
 	}
 	t.Logf("the dumps took %v", took.Round(time.Millisecond))
-	d = startThreeOn(t, append(append(threeSettings(""), settings...), "AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+filepath.Join(dumps, "models")))
+	d = startThreeOn(
+		t,
+		append(
+			append(threeSettings(""), settings...), "AISLE_REDIS_URL="+testenv.Redis(t),
+			"AISLE_BLOB_URL=file://"+filepath.Join(dumps, "models"),
+		),
+	)
 	load.restored(t, ctx, d.connect(""), begun, before)
 }
 

@@ -81,7 +81,8 @@ func TestDoctor(t *testing.T) {
 	p := startPatient(t)
 	r, code, _ := p.examined(t)
 	for name, want := range map[string]doctor.Verdict{
-		"catalogue": doctor.Fail, "events": doctor.Fail, "models": doctor.Warn, "schedules": doctor.Warn, "reachable": doctor.OK, "versions": doctor.OK,
+		"catalogue": doctor.Fail, "events": doctor.Fail, "models": doctor.Warn, "schedules": doctor.Warn, "reachable": doctor.OK,
+		"versions": doctor.OK,
 	} {
 		if c := found(r, name); c.Verdict != want {
 			t.Errorf("of an empty shop: %s is %q, want %q: %s", name, c.Verdict, want, c.Detail)
@@ -211,9 +212,13 @@ func (p *patient) broken(t *testing.T) {
 		{"a migration that stopped half way", "schema of similarity", doctor.Fail,
 			schema("update schema_migrations set dirty = 1"), schema("update schema_migrations set dirty = 0"), nil},
 		{"a newer program's schema", "schema of similarity", doctor.Warn,
-			schema("update schema_migrations set version = version + 1"), schema("update schema_migrations set version = version - 1"), nil},
+			schema(
+				"update schema_migrations set version = version + 1",
+			), schema("update schema_migrations set version = version - 1"), nil},
 		{"an older schema", "schema of similarity", doctor.Fail,
-			schema("update schema_migrations set version = version - 1"), schema("update schema_migrations set version = version + 1"), nil},
+			schema(
+				"update schema_migrations set version = version - 1",
+			), schema("update schema_migrations set version = version + 1"), nil},
 		{"a keys file that others can read", "keys file", doctor.Fail,
 			func() error { return os.Chmod(p.keysFile, 0o644) }, func() error { return os.Chmod(p.keysFile, 0o600) }, nil},
 		{"a data folder that others can read", "data folder", doctor.Warn,

@@ -113,6 +113,7 @@ func TestRollingUpgrade(t *testing.T) {
 func (p *program) url() string { return "http://" + p.address }
 
 func report(t *testing.T, s *shopper, what string) {
-	t.Logf("%-42s %5d recommendations, %d tried again, %d failed; %5d events acknowledged, %d tries were not; %d answers said that they lack something",
+	t.Logf("%-42s %5d recommendations, %d tried again, %d failed; %5d events acknowledged, %d tries were not; %d answers said that they "+
+		"lack something",
 		what, s.asked.Load(), s.again.Load(), s.failed.Load(), s.posted.Load(), s.postedAgain.Load(), s.stale.Load())
 }

@@ -62,8 +62,8 @@ func (c *collector) missing(trace string, wanted []string) (left []string) {
 	return left
 }
 
-// TestATraceGoesThroughServicesAndStores asks with the trace of a caller and looks for its spans: of two services, of Postgres and of Redis;
-// for its id beside the times of requests; and for what must not be in a trace.
+// TestATraceGoesThroughServicesAndStores asks with the trace of a caller and looks for its spans: of two services, of Postgres and of
+// Redis; for its id beside the times of requests; and for what must not be in a trace.
 func TestATraceGoesThroughServicesAndStores(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -72,16 +72,20 @@ func TestATraceGoesThroughServicesAndStores(t *testing.T) {
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	d := startThreeOn(t, slices.Concat(threeSettings(""), ownDatabases(t), []string{
-		"AISLE_ADMIN_LISTEN=127.0.0.1:0", "AISLE_REDIS_URL=" + testenv.Redis(t), "AISLE_BLOB_URL=file://" + t.TempDir(), "AISLE_SEARCH_SECONDS=1",
+		"AISLE_ADMIN_LISTEN=127.0.0.1:0", "AISLE_REDIS_URL=" + testenv.Redis(t), "AISLE_BLOB_URL=file://" + t.TempDir(),
+		"AISLE_SEARCH_SECONDS=1",
 		"OTEL_EXPORTER_OTLP_ENDPOINT=" + server.URL, "OTEL_BSP_SCHEDULE_DELAY=50",
 	}))
 	useAll(t, ctx, d.connect(""))
 	const recommended, looked = "4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"
-	traced(t, ctx, d.programs[0], recommended, "/v1/recommendations", `{"scenario":"home.for_you","user_id":"visitor-7","deadline_ms":5000}`)
+	traced(
+		t, ctx, d.programs[0], recommended, "/v1/recommendations", `{"scenario":"home.for_you","user_id":"visitor-7","deadline_ms":5000}`,
+	)
 	traced(t, ctx, d.programs[1], looked, "/v1/similarities", `{"relation":"similar","item_ids":["lamp-1"]}`)
 	wanted := map[string][]string{
-		recommended: {"recommender-service: POST /v1/recommendations", "profile-service: GET /v1/users/:id/state", "profile-service: postgresql SELECT"},
-		looked:      {"similarity-service: POST /v1/similarities", "similarity-service: redis "},
+		recommended: {"recommender-service: POST /v1/recommendations", "profile-service: GET /v1/users/:id/state", "profile-service: " +
+			"postgresql SELECT"},
+		looked: {"similarity-service: POST /v1/similarities", "similarity-service: redis "},
 	}
 	eventually(t, ctx, "the spans", func() error {
 		for trace, list := range wanted {

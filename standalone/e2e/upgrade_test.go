@@ -93,11 +93,14 @@ func firstVersion(t *testing.T, ctx context.Context, c clients) {
 		t.Errorf("%d scenarios, %v", len(scenarios), err)
 	}
 	eventually(t, ctx, "answers are whole and personal", func() error {
-		answer, err := c.recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.for_you", UserID: "user 2", DeadlineMS: 5000, Test: true})
+		answer, err := c.recommender.Recommend(ctx, recommenderapi.Request{
+			Scenario: "home.for_you", UserID: "user 2", DeadlineMS: 5000, Test: true,
+		})
 		if err != nil {
 			return err
 		}
-		if len(answer.Items) != 7 || len(answer.Degraded) > 0 || answer.Items[0].Tier != "personal" || !strings.HasPrefix(answer.Items[0].ItemID, "lamp") {
+		if len(answer.Items) != 7 || len(answer.Degraded) > 0 || answer.Items[0].Tier != "personal" ||
+			!strings.HasPrefix(answer.Items[0].ItemID, "lamp") {
 			return fmt.Errorf("%+v", answer)
 		}
 		return nil

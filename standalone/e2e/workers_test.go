@@ -109,8 +109,8 @@ func number(t *testing.T, ctx context.Context, rows *pgxpool.Pool, statement str
 	return n
 }
 
-// BenchmarkWorkers has one and two workers of one thread each make a recompute, and reports how long it takes. Run it once, on a machine that
-// does nothing else: -benchtime 1x.
+// BenchmarkWorkers has one and two workers of one thread each make a recompute, and reports how long it takes. Run it once, on a machine
+// that does nothing else: -benchtime 1x.
 func BenchmarkWorkers(b *testing.B) {
 	for _, n := range []int{1, 2} {
 		b.Run(fmt.Sprint(n), func(t *testing.B) {
@@ -162,7 +162,8 @@ func browse(t testing.TB, ctx context.Context, c clients, visitors int) {
 		visit := step/7*visitors + u
 		e := profileapi.Event{
 			EventID: fmt.Sprint("browse-", n), Type: "view_item", UserID: fmt.Sprint("u", u), SessionID: fmt.Sprint("v", u, ".", step/7),
-			ItemID: item, OccurredAt: wire.TimeOf(begin.Add(time.Duration(33600/visitors*visit)*time.Minute + time.Duration(step%7)*time.Minute)),
+			ItemID:     item,
+			OccurredAt: wire.TimeOf(begin.Add(time.Duration(33600/visitors*visit)*time.Minute + time.Duration(step%7)*time.Minute)),
 		}
 		events = append(events, e)
 		if step%7 >= 5 {

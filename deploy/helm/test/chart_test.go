@@ -31,7 +31,8 @@ func TestChart(t *testing.T) {
 			checkNetworkPolicies(t, &o, !strings.Contains(values, "claim"))
 			for _, j := range o.jobs {
 				checkPod(t, "the migration", &j.Spec.Template.Spec)
-				if !strings.Contains(j.Annotations["helm.sh/hook"], "pre-upgrade") || !strings.Contains(j.Annotations["helm.sh/hook"], "pre-install") {
+				if !strings.Contains(j.Annotations["helm.sh/hook"], "pre-upgrade") ||
+					!strings.Contains(j.Annotations["helm.sh/hook"], "pre-install") {
 					t.Errorf("the migration is no hook before an upgrade: %v", j.Annotations)
 				}
 			}
@@ -98,7 +99,8 @@ func checkPod(t *testing.T, name string, pod *core.PodSpec) {
 	if s := pod.SecurityContext; s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || *s.RunAsUser == 0 {
 		t.Errorf("%s may run as root", name)
 	}
-	if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken || pod.EnableServiceLinks == nil || *pod.EnableServiceLinks {
+	if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken || pod.EnableServiceLinks == nil ||
+		*pod.EnableServiceLinks {
 		t.Errorf("%s gets a token, or variables, of the cluster", name)
 	}
 	volumes := map[string]bool{}

@@ -54,8 +54,8 @@ func (l *verdictLog) add(shop string, now time.Time, events []event.Judged, answ
 	l.byShop[shop] = slices.Clone(all[max(0, len(all)-maxVerdicts):])
 }
 
-// truncated bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so that
-// no body is kept for a word of it.
+// truncated bounds what a sender can have remembered: what is refused may be as long as a body. It cuts between characters, and copies, so
+// that no body is kept for a word of it.
 func truncated(text string) string {
 	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), maxText)]), "")
 }

@@ -1,5 +1,5 @@
-// Command recommender-service runs the recommender-service as a process of its own; its settings come from the environment (see service.Config
-// and process.Settings).
+// Command recommender-service runs the recommender-service as a process of its own; its settings come from the environment (see
+// service.Config and process.Settings).
 package main
 
 import (

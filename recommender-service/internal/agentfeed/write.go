@@ -30,8 +30,8 @@ func note(in *map[string]recommenderapi.FeedFinding, id, code string) {
 	(*in)[code] = found
 }
 
-// Write writes a line per product of a shop, in the order in which items came, and returns what they lack. It holds nothing of the catalogue
-// while w writes; a product that changes in between is written as it is then.
+// Write writes a line per product of a shop, in the order in which items came, and returns what they lack. It holds nothing of the
+// catalogue while w writes; a product that changes in between is written as it is then.
 func Write(ctx context.Context, w io.Writer, shop *catalogue.Shop, form Form) (recommenderapi.FeedFindings, error) {
 	var (
 		found  recommenderapi.FeedFindings

@@ -15,13 +15,13 @@ const (
 	// weeksBefore is how many earlier weeks a window is compared with, leastWeeks how many there must be.
 	weeksBefore = 6
 	leastWeeks  = 3
-	// opens is how many spreads from the median an anomaly opens, and closes below how many it is over, in every window of up to a day and of
-	// up to the one in which it opened: a night in which nothing is expected does not close it.
+	// opens is how many spreads from the median an anomaly opens, and closes below how many it is over, in every window of up to a day and
+	// of up to the one in which it opened: a night in which nothing is expected does not close it.
 	opens  = 6
 	closes = 3
 	day    = 24
-	// usual is the share by which figures of the same window differ from week to week without anything being wrong; a share of a whole week,
-	// of which seasons take no notice, by usualOfWeek.
+	// usual is the share by which figures of the same window differ from week to week without anything being wrong; a share of a whole
+	// week, of which seasons take no notice, by usualOfWeek.
 	usual       = .15
 	usualOfWeek = .05
 	// silent is from how many expected events on a window without any is an anomaly however much the weeks before differ, unless more than
@@ -66,7 +66,8 @@ func detect(s hourly) []episode {
 	d := newDetector(s)
 	var list []episode
 	var open *episode
-	longest, over := week, 0 // the windows that count: up to so many hours, and none with an hour before a place, where the last episode was
+	// the windows that count: up to so many hours, and none with an hour before a place, where the last episode was
+	longest, over := week, 0
 	for at := range s.Points {
 		worst := d.worst(at, longest, over)
 		switch {
@@ -108,8 +109,8 @@ func (d *detector) window(at, hours int) point {
 	return point{d.n[at+1] - d.n[at+1-hours], d.of[at+1] - d.of[at+1-hours]}
 }
 
-// worst compares the windows of up to so many hours that end at a place, and do not begin before another, with those of the weeks before, and
-// returns the one that is farthest from expected.
+// worst compares the windows of up to so many hours that end at a place, and do not begin before another, with those of the weeks before,
+// and returns the one that is farthest from expected.
 func (d *detector) worst(at, longest, over int) (worst episode) {
 	for _, hours := range windows() {
 		if hours > longest || at-hours+1 < over {

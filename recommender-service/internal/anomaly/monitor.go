@@ -140,7 +140,8 @@ func (w *Monitor) levels(ctx context.Context, shop string, until time.Time) ([]e
 		return nil, fmt.Errorf("read the levels of the catalogue: %w", err)
 	}
 	replica := w.Catalogue.Shop(shop)
-	if now := levelsOf(replica); replica.State().Synced && (now[seriesItems] > 0 || len(levels) > 0) { // a shop without a catalogue has no rows
+	// a shop without a catalogue has no rows
+	if now := levelsOf(replica); replica.State().Synced && (now[seriesItems] > 0 || len(levels) > 0) {
 		hour := until.Add(-time.Hour).UnixMilli()
 		if err := w.Store.PutLevels(ctx, shop, hour, now); err != nil {
 			return nil, err

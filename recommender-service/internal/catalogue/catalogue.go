@@ -149,8 +149,8 @@ func (s *Shop) setState(following bool) {
 	s.state.Following = following
 }
 
-// markStale notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again are
-// gone. Until it has come to its end the replica stays as it is.
+// markStale notes that the feed begins again, as after its database was restored from an older backup: items that it does not name again
+// are gone. Until it has come to its end the replica stays as it is.
 func (s *Shop) markStale() {
 	stale := map[string]struct{}{}
 	s.Read(func(v *View) {

@@ -1,5 +1,5 @@
-// Package maintenance removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended long
-// ago. The main type is Cleaner.
+// Package maintenance removes what is past its retention: decisions, clicks, counts of items, and the visitors of experiments that ended
+// long ago. The main type is Cleaner.
 package maintenance
 
 import (

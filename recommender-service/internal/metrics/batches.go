@@ -11,8 +11,8 @@ import (
 const (
 	// rowsAtOnce is how many rows one transaction writes: a few milliseconds of work.
 	rowsAtOnce = 250
-	// flushesPerRound is how many flushes, at most, store every item that was shown: five minutes. The items of a busy shop are shown again before
-	// that, and then cost one row, not many; those of a small shop are all stored each time.
+	// flushesPerRound is how many flushes, at most, store every item that was shown: five minutes. The items of a busy shop are shown again
+	// before that, and then cost one row, not many; those of a small shop are all stored each time.
 	flushesPerRound = 60
 	// flushesWhenFull is how many it is when so many items wait that new ones would be lost.
 	flushesWhenFull = 4

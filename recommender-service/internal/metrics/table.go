@@ -13,9 +13,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// intervals lists the intervals of a table, Groups what its figures can be told apart by.
-func intervals() []string { return []string{"all", "hour", "day", "week"} }
-
 // Groups lists what the figures of a table can be told apart by.
 func Groups() []string { return []string{"scenario", "experiment", "rule", "currency", "channel"} }
 

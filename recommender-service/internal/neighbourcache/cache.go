@@ -27,8 +27,8 @@ const (
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
-	// UseTextFor is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all the
-	// time; useBlendFor is the same for one that has behaviour as well.
+	// UseTextFor is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all
+	// the time; useBlendFor is the same for one that has behaviour as well.
 	UseTextFor  = 10 * time.Second
 	useBlendFor = time.Minute
 	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next:

@@ -9,8 +9,8 @@ func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }
 
-// builtinScenarios returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what held-out
-// visits say of them, and "aisle tune" fits them to a shop's own.
+// builtinScenarios returns the scenarios that work out of the box, in order of id. Their weights are a start: docs/quality.md says what
+// held-out visits say of them, and "aisle tune" fits them to a shop's own.
 func builtinScenarios() []api.Scenario {
 	all := []api.Scenario{
 		{

@@ -1,5 +1,5 @@
-// Command similarity-service runs the similarity-service as a process of its own; its settings come from the environment (see service.Config
-// and process.Settings), and its role from --role as well.
+// Command similarity-service runs the similarity-service as a process of its own; its settings come from the environment (see
+// service.Config and process.Settings), and its role from --role as well.
 package main
 
 import (

@@ -19,7 +19,9 @@ func gfcf(m *csr.Matrix, k int) (*neighbours.Graph, *neighbours.Lists, error) {
 		return nil, nil, err
 	}
 	g = g.WithUserExponent(-1)
-	lists, err := neighbours.Build(g, neighbours.TwoHop{UserExponent: -1, SourceExponent: .5, TargetExponent: .5}.Similarity(g), neighbours.Options{K: k})
+	lists, err := neighbours.Build(
+		g, neighbours.TwoHop{UserExponent: -1, SourceExponent: .5, TargetExponent: .5}.Similarity(g), neighbours.Options{K: k},
+	)
 	return g, lists, err
 }
 

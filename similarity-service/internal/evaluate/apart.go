@@ -9,15 +9,15 @@ import (
 // parts of the rows judge what has no leave-own-out form, such as the weights of a regression.
 const parts = 5
 
-// part has the cases of one part of the rows and training rows without what those cases hide. The rest of their rows stays, as the history of
-// somebody who is served stands in what is learnt from.
+// part has the cases of one part of the rows and training rows without what those cases hide. The rest of their rows stays, as the history
+// of somebody who is served stands in what is learnt from.
 type part struct {
 	rows  *csr.Matrix
 	cases *validation
 }
 
-// apart returns the parts from one on that have so many cases together, or all that there are, under a reading of the values. Cases of later
-// baskets have no rows: they are the first part, and all that teaches knows nothing of them.
+// apart returns the parts from one on that have so many cases together, or all that there are, under a reading of the values. Cases of
+// later baskets have no rows: they are the first part, and all that teaches knows nothing of them.
 func (s *search) apart(values string, from, least int) []part {
 	rows := s.matrix(values).First(s.heldOut.rows)
 	if s.heldOut.cases[0].row < 0 {

@@ -39,8 +39,8 @@ var early struct {
 // takes half as much memory again.
 const earlyPercent = 25
 
-// CollectEarly has garbage collected early until the function that it returns is called. It is for work on few large things, whose collection
-// costs little.
+// CollectEarly has garbage collected early until the function that it returns is called. It is for work on few large things, whose
+// collection costs little.
 func CollectEarly() (release func()) {
 	early.Lock()
 	defer early.Unlock()

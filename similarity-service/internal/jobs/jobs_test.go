@@ -25,7 +25,8 @@ import (
 
 // brisk is a timing in which a test need not wait.
 var brisk = timing{
-	lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond, here: 20 * time.Millisecond, await: 5 * time.Millisecond,
+	lease: time.Second, beat: 50 * time.Millisecond, show: 5 * time.Millisecond, look: 20 * time.Millisecond, here: 20 * time.Millisecond,
+	await: 5 * time.Millisecond,
 	again: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond},
 }
 

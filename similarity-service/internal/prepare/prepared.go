@@ -9,8 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
-	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
+	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
 )
 
 // ErrTooLittle is wrapped when nothing is left to learn from.

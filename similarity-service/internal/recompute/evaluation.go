@@ -95,7 +95,10 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 	out.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
-		m := measured{leaderboardEntry: leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall}, Parameters: result.Parameters}
+		m := measured{
+			leaderboardEntry: leaderboardEntry{result.Name, result.Validation.NDCG, result.Validation.Recall},
+			Parameters:       result.Parameters,
+		}
 		if result.Tested && len(p.Split.Tests) > 0 {
 			m.Metrics = figures(result)
 		}
@@ -109,7 +112,8 @@ func (r *evaluationReport) overall(study *evaluate.Study) {
 	r.Runs, r.Selected = len(study.Runs), study.Results[0].Name
 	for _, s := range study.Results {
 		m := measured{
-			leaderboardEntry: leaderboardEntry{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins, Metrics: map[string]similarityapi.Metric{},
+			leaderboardEntry: leaderboardEntry{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins,
+			Metrics: map[string]similarityapi.Metric{},
 		}
 		for name, v := range s.Figures {
 			metric := similarityapi.Metric{Value: v.Mean, Low: v.Mean, High: v.Mean}

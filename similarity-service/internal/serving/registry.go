@@ -84,16 +84,16 @@ func trainOnlyPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".twin.aisle")
 }
 
-// New is a version to be kept: its description, lists, those of its train-only model, the same trained without the held-out part, and what is
-// kept beside it.
+// New is a version to be kept: its description, lists, those of its train-only model, the same trained without the held-out part, and what
+// is kept beside it.
 type New struct {
 	Model              similarityapi.Model
 	Content, TrainOnly *snapshot.Content
 	Extras             store.Extras
 }
 
-// Store keeps a new version: first its snapshot and that of its train-only model, then its description and extras. It returns the description with
-// version and checksum set.
+// Store keeps a new version: first its snapshot and that of its train-only model, then its description and extras. It returns the
+// description with version and checksum set.
 func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi.Model, error) {
 	m, c := v.Model, v.Content
 	m.CreatedAt = wire.TimeOf(r.now())

@@ -13,8 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/store/storetest"
 )
 
-// BenchmarkStartAtAMillionItems reports how soon a replica answers with the whole snapshot and with its head and Redis, what it then holds, and
-// how soon lists come when Redis is lost. Run it once, on a machine that does nothing else: -benchtime 1x.
+// BenchmarkStartAtAMillionItems reports how soon a replica answers with the whole snapshot and with its head and Redis, what it then holds,
+// and how soon lists come when Redis is lost. Run it once, on a machine that does nothing else: -benchtime 1x.
 func BenchmarkStartAtAMillionItems(t *testing.B) {
 	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
 	bucket, err := blob.Open(t.Context(), "file://"+folder)

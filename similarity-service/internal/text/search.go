@@ -18,8 +18,8 @@ const (
 	languagesRead = 4
 )
 
-// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum, divided by
-// what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "", in those of
+// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum, divided
+// by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "", in those of
 // the items. Cost O(postings of its words).
 func (ix *Index) Search(query, language string, k int) []Neighbour[string] {
 	languages := []string{languageOf(language)}

@@ -1,6 +1,6 @@
-// Package backup copies the data folder of the one binary while it serves, and puts a copy back. A copy is a folder with the databases, each
-// as of one moment, the snapshots of models, the keys file when it is asked for, and a manifest with digests and counts. It knows SQLite
-// files only: Postgres has its own tools (docs/backup.md). The main functions are Take and Restore.
+// Package backup copies the data folder of the one binary while it serves, and puts a copy back. A copy is a folder with the databases,
+// each as of one moment, the snapshots of models, the keys file when it is asked for, and a manifest with digests and counts. It knows
+// SQLite files only: Postgres has its own tools (docs/backup.md). The main functions are Take and Restore.
 package backup
 
 import (

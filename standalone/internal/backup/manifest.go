@@ -149,7 +149,9 @@ func Read(folder string) (m Manifest, err error) {
 		return m, fmt.Errorf("%s is no backup of aisle: %w", folder, err)
 	}
 	if m.Format != formatVersion {
-		return m, fmt.Errorf("the backup %s has format %d, this program reads %d: restore it with Aisle %s", folder, m.Format, formatVersion, m.Version)
+		return m, fmt.Errorf(
+			"the backup %s has format %d, this program reads %d: restore it with Aisle %s", folder, m.Format, formatVersion, m.Version,
+		)
 	}
 	var problems []error
 	for _, f := range m.Files {

@@ -105,6 +105,8 @@ func printReport(w io.Writer, r doctor.Report, asJSON, quiet bool) error {
 			fmt.Fprintf(w, "      → %s\n", c.Mend)
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d checks: %d ok, %d warnings, %d failed\n", len(r.Checks), counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail])
+	_, err := fmt.Fprintf(
+		w, "%d checks: %d ok, %d warnings, %d failed\n", len(r.Checks), counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail],
+	)
 	return err
 }

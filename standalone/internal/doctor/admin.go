@@ -57,7 +57,9 @@ func (e *examination) admin(ctx context.Context, address string) {
 	}
 	e.files(who, s)
 	if s.Settings["keys-file-any-mode"] == "true" || s.Settings["AISLE_KEYS_FILE_ANY_MODE"] == "true" {
-		e.add("keys file of "+who, Warn, "a keys file that others can read is taken", "leave --keys-file-any-mode out where files have modes")
+		e.add(
+			"keys file of "+who, Warn, "a keys file that others can read is taken", "leave --keys-file-any-mode out where files have modes",
+		)
 	}
 }
 
@@ -91,7 +93,10 @@ func (e *examination) parts(who string, parts []httpserver.Part) {
 	for _, p := range parts {
 		switch {
 		case p.Error != "":
-			e.add(p.Name+" of "+who, Fail, p.Error, "the process answers wrongly or not at all until this holds again: see docs/troubleshooting.md")
+			e.add(
+				p.Name+" of "+who, Fail, p.Error,
+				"the process answers wrongly or not at all until this holds again: see docs/troubleshooting.md",
+			)
 		case len(p.Notes) > 0:
 			e.add(p.Name+" of "+who, Warn, strings.Join(p.Notes, "; "), "answers are made without it: bring it back")
 		}
@@ -151,7 +156,10 @@ func (e *examination) files(who string, s answered) {
 	case float64(s.Files.Open) > filesInUse*float64(s.Files.Limit):
 		e.add("limits of "+who, Fail, detail, "raise the limit: ulimit -n, or LimitNOFILE= of the unit")
 	case s.Files.Limit < uint64(most)+spareFiles:
-		e.add("limits of "+who, Warn, detail, fmt.Sprintf("raise the limit to %d or more: ulimit -n, or LimitNOFILE= of the unit", most+spareFiles))
+		e.add(
+			"limits of "+who, Warn, detail,
+			fmt.Sprintf("raise the limit to %d or more: ulimit -n, or LimitNOFILE= of the unit", most+spareFiles),
+		)
 	default:
 		e.add("limits of "+who, OK, detail, "")
 	}

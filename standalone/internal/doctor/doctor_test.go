@@ -74,19 +74,26 @@ func TestWhatAProcessSaysIsJudged(t *testing.T) {
 		"a disk that is full": {
 			httpserver.Status{Folders: []httpserver.Room{{Folder: "/d", Free: 100 << 20, Total: 100 * gb}}}, "disk", Fail,
 		},
-		"a disk that is nearly full": {httpserver.Status{Folders: []httpserver.Room{{Folder: "/d", Free: 5 * gb, Total: 100 * gb}}}, "disk", Warn},
-		"a disk with room":           {httpserver.Status{Folders: []httpserver.Room{{Folder: "/d", Free: 50 * gb, Total: 100 * gb}}}, "disk", OK},
-		"few files":                  {httpserver.Status{Files: &httpserver.Files{Open: 30, Limit: 1024}}, "limits", Warn},
-		"files nearly used up":       {httpserver.Status{Files: &httpserver.Files{Open: 1000, Limit: 1024}}, "limits", Fail},
+		"a disk that is nearly full": {
+			httpserver.Status{Folders: []httpserver.Room{{Folder: "/d", Free: 5 * gb, Total: 100 * gb}}}, "disk", Warn,
+		},
+		"a disk with room": {
+			httpserver.Status{Folders: []httpserver.Room{{Folder: "/d", Free: 50 * gb, Total: 100 * gb}}}, "disk", OK,
+		},
+		"few files":            {httpserver.Status{Files: &httpserver.Files{Open: 30, Limit: 1024}}, "limits", Warn},
+		"files nearly used up": {httpserver.Status{Files: &httpserver.Files{Open: 1000, Limit: 1024}}, "limits", Fail},
 		"few files for few connections": {httpserver.Status{
-			Files: &httpserver.Files{Open: 30, Limit: 1024}, About: httpserver.About{Settings: map[string]string{"AISLE_MAX_CONNECTIONS": "256"}},
+			Files: &httpserver.Files{Open: 30, Limit: 1024},
+			About: httpserver.About{Settings: map[string]string{"AISLE_MAX_CONNECTIONS": "256"}},
 		}, "limits", OK},
 		"a part that fails":  {httpserver.Status{Parts: []httpserver.Part{{Name: "database", Error: "away"}}}, "database", Fail},
 		"a part with a note": {httpserver.Status{Parts: []httpserver.Part{{Name: "redis", Notes: []string{"away"}}}}, "redis", Warn},
 		"a database that does not answer": {
 			httpserver.Status{Schemas: []database.Schema{{Database: "profile", Problem: "away"}}}, "schema of profile", Fail,
 		},
-		"a keys file of any mode": {httpserver.Status{About: httpserver.About{Settings: map[string]string{"keys-file-any-mode": "true"}}}, "keys file", Warn},
+		"a keys file of any mode": {
+			httpserver.Status{About: httpserver.About{Settings: map[string]string{"keys-file-any-mode": "true"}}}, "keys file", Warn,
+		},
 	} {
 		r := of(t, c.status)
 		got := verdict(r, c.check)
@@ -103,7 +110,9 @@ func TestKeysThatNobodyUses(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	old := wire.TimeOf(now.Add(-30 * 24 * time.Hour))
-	known := []recommenderapi.Key{{KeyID: "key_a", CreatedAt: old}, {KeyID: "key_b", CreatedAt: old}, {KeyID: "key_new", CreatedAt: wire.TimeOf(now)}}
+	known := []recommenderapi.Key{
+		{KeyID: "key_a", CreatedAt: old}, {KeyID: "key_b", CreatedAt: old}, {KeyID: "key_new", CreatedAt: wire.TimeOf(now)},
+	}
 	used := func(ago time.Duration, ids ...string) answered {
 		s := answered{Status: httpserver.Status{About: httpserver.About{StartedAt: now.Add(-ago)}, KeysUsed: map[string]time.Time{}}}
 		for _, id := range ids {
@@ -123,7 +132,8 @@ func TestKeysThatNobodyUses(t *testing.T) {
 	} {
 		e := &examination{Options: Options{Now: func() time.Time { return now }}, known: known, statuses: c.statuses}
 		e.keyUse()
-		if got := verdict(e.report, "use of keys"); got.Verdict != c.want || !strings.Contains(got.Detail, c.names) || strings.Contains(got.Detail, "key_new") {
+		if got := verdict(e.report, "use of keys"); got.Verdict != c.want || !strings.Contains(got.Detail, c.names) ||
+			strings.Contains(got.Detail, "key_new") {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
@@ -133,8 +143,10 @@ func TestKeysThatNobodyUses(t *testing.T) {
 func TestNothingOfTheFormOfASecretIsPacked(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"dial postgres://aisle:hunter2@db:5432/aisle failed", "sk_hunter2hunter2hunter2hunter2hunter", "host=db password=hunter2 user=aisle",
-		`{"password":"hunter2"}`, "redis://:hunter2@cache/0", "Authorization: Bearer hunter2hunter2", "postgres://a:hunter2/%zz@db/x", "token: hunter2",
+		"dial postgres://aisle:hunter2@db:5432/aisle failed", "sk_hunter2hunter2hunter2hunter2hunter",
+		"host=db password=hunter2 user=aisle",
+		`{"password":"hunter2"}`, "redis://:hunter2@cache/0", "Authorization: Bearer hunter2hunter2", "postgres://a:hunter2/%zz@db/x",
+		"token: hunter2",
 	} {
 		if strings.HasPrefix(text, "sk_") { // a key has 32 characters
 			text = "key sk_" + strings.Repeat("hunter2a", 4) + " is unknown"

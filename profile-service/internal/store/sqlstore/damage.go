@@ -56,9 +56,9 @@ func (s *Store) Sound() error {
 // errUnsound is what SQLite's look through a file tells of damage, which is no error of its driver.
 var errUnsound = errors.New("damaged")
 
-// Check implements store.Maintenance: it has SQLite look at the whole file, and, when that finds something or takes too long, at one table with
-// its indexes after another. What was met stays told: a look does not see all that a write meets, and a file is restored while no process
-// has it. Postgres keeps checksums by itself, and what they find is noted when it is read and told for a day.
+// Check implements store.Maintenance: it has SQLite look at the whole file, and, when that finds something or takes too long, at one table
+// with its indexes after another. What was met stays told: a look does not see all that a write meets, and a file is restored while no
+// process has it. Postgres keeps checksums by itself, and what they find is noted when it is read and told for a day.
 func (s *Store) Check(ctx context.Context) error {
 	if s.isPostgres {
 		s.damage.clear() // who restores it need not restart this service
