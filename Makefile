@@ -13,7 +13,7 @@ export CGO_ENABLED := 0
 # Without gin's codec for MessagePack, which nothing here speaks: a tenth of a first build.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help build image demo sdk test chart attack chaos bench race lint tidy fmt clean
+.PHONY: help build image demo sdk test check chart attack chaos bench race lint tidy fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ sdk: ## Make the clients for Go, TypeScript and Python from the OpenAPI document
 
 test: ## Run every test, with a private Postgres and Redis
 	scripts/with-stores.sh go test -count=1 -timeout 15m work
+
+check: ## Vet and test the packages whose files differ from main: for daily work
+	scripts/check.sh
 
 chart: build ## Check the Helm chart; fetches Helm the first time, which takes some minutes
 	scripts/chart.sh

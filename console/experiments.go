@@ -13,37 +13,37 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// trials are the pages about experiments or about rollouts, which differ in the path of the API and in words.
-type trials struct {
+// experiments are the pages about experiments or about rollouts, which differ in the path of the API and in words.
+type experiments struct {
 	*console
 	path, kind string // "/experiments", "experiment"
 }
 
-func (c *console) trial(kind string) trials { return trials{c, "/" + kind + "s", kind} }
+func (c *console) experiments(kind string) experiments { return experiments{c, "/" + kind + "s", kind} }
 
-type trialsData struct {
+type experimentsData struct {
 	Kind, Path string
-	Trials     []recommenderapi.Experiment
+	Experiments     []recommenderapi.Experiment
 	Size       sampleSize
 	Change     bool
 }
 
-func (t trials) list(v *visit) (any, error) {
+func (t experiments) list(v *visit) (any, error) {
 	list, err := get[profileapi.Page[recommenderapi.Experiment]](v, v.recommender, "/v1"+t.path, nil)
 	if err != nil {
 		return nil, err
 	}
 	in := &reader{v: v}
-	d := &trialsData{Kind: t.kind, Path: t.path, Trials: list.Items, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d := &experimentsData{Kind: t.kind, Path: t.path, Experiments: list.Items, Change: v.who.Can(auth.ScopeConfigWrite)}
 	d.Size = newSampleSize(in.number("rate"), in.number("effect"), in.number("visitors"), in.count("arms"))
 	d.Size.Form = form.New(v.Form, in.problem("The numbers cannot be read."), form.Fields("rate", "effect", "visitors", "arms"))
 	return d, nil
 }
 
-type trialData struct {
+type experimentData struct {
 	Kind, Path string
 	New        bool
-	Trial      recommenderapi.Experiment
+	Experiment      recommenderapi.Experiment
 	Form       form.Form
 	Arms       []int // rows of the form
 	Results    *recommenderapi.ExperimentResults
@@ -54,17 +54,17 @@ type trialData struct {
 	Change     bool
 }
 
-func (d *trialData) heading() string {
+func (d *experimentData) heading() string {
 	if d.New {
 		return "New " + d.Kind
 	}
-	if d.Trial.Title != "" {
-		return d.Trial.Title
+	if d.Experiment.Title != "" {
+		return d.Experiment.Title
 	}
-	return d.Kind + " " + d.Trial.ExperimentID
+	return d.Kind + " " + d.Experiment.ExperimentID
 }
 
-func (t trials) fresh(v *visit) (any, error) {
+func (t experiments) fresh(v *visit) (any, error) {
 	values := url.Values{
 		"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"},
 		"version": {"0"},
@@ -74,17 +74,17 @@ func (t trials) fresh(v *visit) (any, error) {
 		values.Set("arm0_share", "0")
 		values.Set("arm1_share", "100")
 	}
-	d := &trialData{Kind: t.kind, Path: t.path, New: true, Form: form.New(values, nil, trialField)}
+	d := &experimentData{Kind: t.kind, Path: t.path, New: true, Form: form.New(values, nil, experimentField)}
 	d.complete(v)
 	return d, nil
 }
 
-func (t trials) show(v *visit) (any, error) {
+func (t experiments) show(v *visit) (any, error) {
 	x, err := get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
 	}
-	d := &trialData{Kind: t.kind, Path: t.path, Trial: x, Form: form.New(trialValues(&x), nil, trialField)}
+	d := &experimentData{Kind: t.kind, Path: t.path, Experiment: x, Form: form.New(experimentValues(&x), nil, experimentField)}
 	d.complete(v)
 	results, err := get[recommenderapi.ExperimentResults](v, v.recommender, "/v1"+t.path+"/"+escape(x.ExperimentID)+"/results", nil)
 	if v.part("results", err); err == nil {
@@ -94,7 +94,7 @@ func (t trials) show(v *visit) (any, error) {
 	return d, nil
 }
 
-func (d *trialData) complete(v *visit) {
+func (d *experimentData) complete(v *visit) {
 	d.Change = v.who.Can(auth.ScopeConfigWrite)
 	for n := range maxArms {
 		d.Arms = append(d.Arms, n)
@@ -114,7 +114,7 @@ func (d *trialData) complete(v *visit) {
 }
 
 // save stores the form.
-func (t trials) save(v *visit) (any, error) {
+func (t experiments) save(v *visit) (any, error) {
 	id := v.PathValue("id")
 	var before recommenderapi.Experiment
 	if id != "" {
@@ -123,7 +123,7 @@ func (t trials) save(v *visit) (any, error) {
 			return nil, err
 		}
 	}
-	x, problem := trialOf(v, before)
+	x, problem := experimentOf(v, before)
 	if id == "" {
 		id = v.text("experiment_id")
 	}
@@ -142,13 +142,13 @@ func (t trials) save(v *visit) (any, error) {
 		problem = apierror.From(err)
 	}
 	x.ExperimentID = before.ExperimentID
-	d := &trialData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Trial: x, Form: form.New(v.Form, problem, trialField)}
+	d := &experimentData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Experiment: x, Form: form.New(v.Form, problem, experimentField)}
 	d.complete(v)
 	return d, nil
 }
 
 // turn starts or stops one.
-func (t trials) turn(v *visit) (any, error) {
+func (t experiments) turn(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
 	if err != nil {
@@ -163,9 +163,9 @@ func (t trials) turn(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
 }
 
-// decide makes an arm what everybody sees: the trial is stopped, the arm's configuration becomes that of its placements, and its models
+// decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration becomes that of its placements, and its models
 // become the live ones.
-func (t trials) decide(v *visit) (any, error) {
+func (t experiments) decide(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
 	if err != nil {
@@ -192,8 +192,8 @@ func (t trials) decide(v *visit) (any, error) {
 	if configuration != nil && len(x.Scenarios) == 0 {
 		return nil, apierror.Conflict(
 			"no_placement",
-			"The trial names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then "+
-				"stop the trial.",
+			"The experiment names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then "+
+				"stop the experiment.",
 		)
 	}
 	if configuration != nil {
@@ -220,7 +220,7 @@ func (t trials) decide(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=decided"), err
 }
 
-func (t trials) remove(v *visit) (any, error) {
+func (t experiments) remove(v *visit) (any, error) {
 	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1"+t.path+"/"+escape(v.PathValue("id")), v.text("version"), nil)
 	return redirect(t.path + "?done=deleted"), err
 }

@@ -115,7 +115,7 @@ func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 		},
 		Guardrails: recommenderapi.Guardrails{MaxDegradedShare: .05, MaxLatencyMS: 80, MinClickRateRatio: .9, MinVisitors: 500},
 	}
-	got, problem := trialOf(posted(trialValues(&x)), x)
+	got, problem := experimentOf(posted(experimentValues(&x)), x)
 	if problem != nil {
 		t.Fatal(problem)
 	}
@@ -143,8 +143,8 @@ func TestWhatIsWrongStandsBesideAFieldThatTheFormHas(t *testing.T) {
 		"/arms/1/share": "arm1_share", "/arms/7/share": "", "/arms": "arm0_share", "/guardrails/max_latency_ms": "max_latency_ms",
 		"/arms/0": "arm0_name", "/x": "",
 	} {
-		if got := trialField(pointer); got != field {
-			t.Errorf("%s of a trial is about %q, want %q", pointer, got, field)
+		if got := experimentField(pointer); got != field {
+			t.Errorf("%s of an experiment is about %q, want %q", pointer, got, field)
 		}
 	}
 	for pointer, field := range map[string]string{

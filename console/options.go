@@ -90,11 +90,11 @@ func cronOptions() []form.Option {
 	}
 }
 
-func trialKinds() []form.Option {
+func experimentKinds() []form.Option {
 	return []form.Option{{Value: "experiment", Label: "experiment"}, {Value: "holdout", Label: "holdout: a lasting comparison"}}
 }
 
-func trialStates() []form.Option {
+func experimentStates() []form.Option {
 	return []form.Option{{Value: "draft", Label: "draft"}, {Value: "running", Label: "running"}, {Value: "stopped", Label: "stopped"}}
 }
 

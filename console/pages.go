@@ -148,18 +148,18 @@ func (c *console) learningPages() []page {
 		"experiment": "Which of several ways sells more, with intervals.",
 		"rollout":    "Something new for a few visitors first, watched by guardrails.",
 	} {
-		t, name := c.trial(kind), kind+"s"
+		t, name := c.experiments(kind), kind+"s"
 		title := map[string]string{"experiment": "Experiments", "rollout": "Rollouts"}[kind]
 		list = append(list,
-			page{pattern: "GET /" + name, template: "trials", title: title, section: name, lead: lead, handle: t.list},
-			page{pattern: "GET /" + name + "/new", template: "trial", title: title, section: name, back: name, handle: t.fresh},
-			page{pattern: "GET /" + name + "/{id}", template: "trial", title: title, section: name, back: name, handle: t.show},
+			page{pattern: "GET /" + name, template: "experiments", title: title, section: name, lead: lead, handle: t.list},
+			page{pattern: "GET /" + name + "/new", template: "experiment", title: title, section: name, back: name, handle: t.fresh},
+			page{pattern: "GET /" + name + "/{id}", template: "experiment", title: title, section: name, back: name, handle: t.show},
 			page{
-				pattern: "POST /" + name, template: "trial", title: title, section: name, back: name, scope: auth.ScopeConfigWrite,
+				pattern: "POST /" + name, template: "experiment", title: title, section: name, back: name, scope: auth.ScopeConfigWrite,
 				handle: t.save,
 			},
 			page{
-				pattern: "POST /" + name + "/{id}", template: "trial", title: title, section: name, back: name,
+				pattern: "POST /" + name + "/{id}", template: "experiment", title: title, section: name, back: name,
 				scope: auth.ScopeConfigWrite, handle: t.save,
 			},
 			page{

@@ -14,14 +14,14 @@ import (
 // maxArms is how many arms the form has rows for; an experiment may have up to ten, and those beyond are kept as they are.
 const maxArms = 4
 
-// stripped is a trial without what only the service sets.
+// stripped is an experiment without what only the service sets.
 func stripped(x recommenderapi.Experiment) recommenderapi.Experiment {
 	x.ExperimentID, x.StopReason, x.Version = "", "", 0
 	return x
 }
 
-// trialValues are the fields of the form for a trial; shares are per cent there.
-func trialValues(x *recommenderapi.Experiment) url.Values {
+// experimentValues are the fields of the form for an experiment; shares are per cent there.
+func experimentValues(x *recommenderapi.Experiment) url.Values {
 	g := x.Guardrails
 	v := url.Values{
 		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status},
@@ -46,8 +46,8 @@ func trialValues(x *recommenderapi.Experiment) url.Values {
 	return v
 }
 
-// trialOf is the trial as the form has it: what the form does not show stays as it is.
-func trialOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
+// experimentOf is the experiment as the form has it: what the form does not show stays as it is.
+func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
 	in := &reader{v: v}
 	before := x.Arms
 	x = stripped(x)
@@ -95,8 +95,8 @@ func named(versions map[string]string, version string) bool {
 
 var armAt = regexp.MustCompile(`^/arms/(\d+)(?:/(name|share|scenario|model_versions|shadow))?`)
 
-// trialField is the field of the form that a pointer is about.
-func trialField(pointer string) string {
+// experimentField is the field of the form that a pointer is about.
+func experimentField(pointer string) string {
 	if m := armAt.FindStringSubmatch(pointer); m != nil {
 		if n, err := strconv.Atoi(m[1]); err != nil || n >= maxArms {
 			return "" // the form has no row for it
