@@ -120,7 +120,7 @@ func (s *Service) build(config Config) {
 	finder = lookup.New(s.registry, s.catalogue)
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
 	s.registerMetrics()
-	s.audit = &audit.Recorder{Log: store.Audit{Store: s.store}, Logger: logger, Now: now}
+	s.audit = &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
 	s.buildJobs(config, profile)
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
@@ -193,7 +193,7 @@ func (s *Service) purge(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		before := time.Now().Add(-audit.Keep)
-		if err := errors.Join(store.Audit{Store: s.store}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil &&
+		if err := errors.Join(audit.Table{Tables: s.store.Tables}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil &&
 			ctx.Err() == nil {
 			s.deps.Logger.Warn("old entries of the audit log or jobs not removed, it is tried again tomorrow", "error", err)
 		}

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -71,19 +70,7 @@ func versionOf(item *profileapi.Item) int64 {
 
 // decodeOne reads the body of a request on one item, whose id is in the path.
 func decodeOne(id string, body []byte) (profileapi.Item, error) {
-	var item profileapi.Item
-	if err := json.Unmarshal(body, &item); err != nil {
-		return item, apierror.Invalid("The item is not usable.", validation.DecodeError(err, ""))
-	}
-	if item.ItemID != "" && item.ItemID != id {
-		return item, apierror.Invalid("The item is not usable.", apierror.FieldError{Pointer: "/item_id", Code: "id_differs",
-			Detail: "item_id differs from the id in the path. Leave it out or make it the same."})
-	}
-	item.ItemID = id
-	if bad := validate(&item, ""); len(bad) > 0 {
-		return item, apierror.Invalid("The item is not usable.", bad...)
-	}
-	return item, nil
+	return validation.DecodeOne("item", "item_id", id, body, func(v *profileapi.Item) *string { return &v.ItemID }, validate)
 }
 
 // SetStock changes nothing but the stock of items and returns a verdict on each: an item that does not exist is rejected.

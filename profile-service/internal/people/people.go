@@ -59,19 +59,7 @@ func Decode(data []byte, pointer string) (profileapi.User, []profileapi.FieldErr
 
 // decodeOne reads the body of a request on one user, whose id is in the path.
 func decodeOne(id string, body []byte) (profileapi.User, error) {
-	var u profileapi.User
-	if err := json.Unmarshal(body, &u); err != nil {
-		return u, apierror.Invalid("The user is not usable.", validation.DecodeError(err, ""))
-	}
-	if u.UserID != "" && u.UserID != id {
-		return u, apierror.Invalid("The user is not usable.", apierror.FieldError{Pointer: "/user_id", Code: "id_differs",
-			Detail: "user_id differs from the id in the path. Leave it out or make it the same."})
-	}
-	u.UserID = id
-	if bad := validate(&u, ""); len(bad) > 0 {
-		return u, apierror.Invalid("The user is not usable.", bad...)
-	}
-	return u, nil
+	return validation.DecodeOne("user", "user_id", id, body, func(v *profileapi.User) *string { return &v.UserID }, validate)
 }
 
 // Put stores one user whole. require checks the version that is there, 0 when there is none; created reports whether there was none.

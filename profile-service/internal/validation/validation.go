@@ -174,3 +174,26 @@ func jsonName(t reflect.Type) string {
 	}
 	return t.Kind().String()
 }
+
+// DecodeOne reads the body of a request on one thing whose id is in the path: field is the member that may repeat the id, at where it is in
+// the value, and check what is wrong with a value. Errors are problems that name what, such as "user".
+func DecodeOne[T any](
+	what, field, id string, body []byte, at func(*T) *string, check func(v *T, pointer string) []profileapi.FieldError,
+) (v T, err error) {
+	refused := func(errors ...profileapi.FieldError) (T, error) {
+		return v, apierror.Invalid("The "+what+" is not usable.", errors...)
+	}
+	if err := json.Unmarshal(body, &v); err != nil {
+		return refused(DecodeError(err, ""))
+	}
+	if own := *at(&v); own != "" && own != id {
+		return refused(profileapi.FieldError{
+			Pointer: "/" + field, Code: "id_differs", Detail: field + " differs from the id in the path. Leave it out or make it the same.",
+		})
+	}
+	*at(&v) = id
+	if bad := check(&v, ""); len(bad) > 0 {
+		return refused(bad...)
+	}
+	return v, nil
+}

@@ -113,7 +113,7 @@ func TestLiveIsComparedAndSet(t *testing.T) {
 func TestAuditLog(t *testing.T) {
 	t.Parallel()
 	storetest.OnBoth(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-		log, ctx := store.Audit{Store: open(t)}, t.Context()
+		log, ctx := audit.Table{Tables: open(t).Tables}, t.Context()
 		old := audit.New("key", "secret", "model.delete", "a", time.Now().Add(-time.Hour))
 		fresh := audit.New("key", "secret", "model.activate", "b", time.Now())
 		for _, e := range []*audit.Entry{old, fresh} {

@@ -75,7 +75,7 @@ func TestDocumentsAreTakenOverOnce(t *testing.T) {
 		if err != nil || len(due) != 1 || due[0].Schedule.ScheduleID != "schedule-65e09558" {
 			t.Errorf("of two schedules, one paused, due are %+v, %v", due, err)
 		}
-		entries, err := store.Audit{Store: s}.List(t.Context(), "default", audit.Query{Limit: 100})
+		entries, err := audit.Table{Tables: s.Tables}.List(t.Context(), "default", audit.Query{Limit: 100})
 		if err != nil || len(entries) != 7 || entries[0].ID != "01a224e3-f686-779c-a2ea-47a311602871" {
 			t.Errorf("%d entries of the audit log, %v", len(entries), err)
 		}
