@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -81,7 +82,8 @@ func New(o Options) *Server {
 }
 
 func humaConfig(o Options) huma.Config {
-	config := huma.DefaultConfig("Aisle "+o.Service, o.Version)
+	version, _, _ := strings.Cut(o.Version, "+") // the commit changes no operation
+	config := huma.DefaultConfig("Aisle "+o.Service, version)
 	config.Info.Description = o.Description
 	config.DocsPath = "" // the reference page is embedded instead of loaded from a CDN
 	config.CreateHooks = nil
