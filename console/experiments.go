@@ -22,10 +22,10 @@ type experiments struct {
 func (c *console) experiments(kind string) experiments { return experiments{c, "/" + kind + "s", kind} }
 
 type experimentsData struct {
-	Kind, Path string
-	Experiments     []recommenderapi.Experiment
-	Size       sampleSize
-	Change     bool
+	Kind, Path  string
+	Experiments []recommenderapi.Experiment
+	Size        sampleSize
+	Change      bool
 }
 
 func (t experiments) list(v *visit) (any, error) {
@@ -43,7 +43,7 @@ func (t experiments) list(v *visit) (any, error) {
 type experimentData struct {
 	Kind, Path string
 	New        bool
-	Experiment      recommenderapi.Experiment
+	Experiment recommenderapi.Experiment
 	Form       form.Form
 	Arms       []int // rows of the form
 	Results    *recommenderapi.ExperimentResults
