@@ -165,7 +165,13 @@ func (e *examination) files(who string, s answered) {
 	}
 }
 
-// agree compares the versions of all that answered, and of the program that asks.
+// withoutCommit is a version without the commit behind "+", which the API's document does not have.
+func withoutCommit(version string) string {
+	version, _, _ = strings.Cut(version, "+")
+	return version
+}
+
+// agree compares the versions of all that answered, and of the program that asks, without their commits.
 func (e *examination) agree() {
 	if len(e.versions) == 0 {
 		return
@@ -175,7 +181,7 @@ func (e *examination) agree() {
 	distinct := map[string]bool{}
 	for _, who := range slices.Sorted(maps.Keys(e.versions)) {
 		said = append(said, who+" "+e.versions[who])
-		distinct[e.versions[who]] = true
+		distinct[withoutCommit(e.versions[who])] = true
 	}
 	if len(distinct) == 1 {
 		e.add("versions", OK, "all are "+e.Version, "")
