@@ -92,9 +92,7 @@ func TestWhatPrometheusOfComposeScrapes(t *testing.T) {
 	if scrape.JobName != "aisle" || scrape.DNS[0].Port != 9080 || !slices.Equal(got, want) {
 		t.Errorf("job %s scrapes %v at port %d, want %v", scrape.JobName, got, scrape.DNS[0].Port, want)
 	}
-	if _, err := exec.LookPath("promtool"); err != nil {
-		t.Skip("no promtool is installed")
-	}
+	installed(t, "promtool", "prometheus")
 	dir := t.TempDir()
 	local := strings.NewReplacer("/etc/prometheus/rules.yaml", "rules.yaml", "/run/secrets/scrape_key", "key").Replace(text)
 	for name, content := range map[string]string{

@@ -19,9 +19,7 @@ import (
 // connections than the services have.
 func TestStoryThroughPgBouncer(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pgbouncer"); err != nil {
-		t.Skip("there is no pgbouncer: install the package pgbouncer")
-	}
+	installed(t, "pgbouncer", "pgbouncer")
 	settings := append(threeSettings(""), throughPgBouncer(t, ownDatabases(t))...)
 	story(t, startThreeOn(t, append(settings, "AISLE_REDIS_URL="+testenv.Redis(t), "AISLE_BLOB_URL=file://"+t.TempDir())))
 }

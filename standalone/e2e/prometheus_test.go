@@ -25,11 +25,8 @@ import (
 // lookPrometheus leaves a test out where there is no Prometheus.
 func lookPrometheus(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"prometheus", "promtool"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Skip("no " + name + " is installed")
-		}
-	}
+	installed(t, "prometheus", "prometheus")
+	installed(t, "promtool", "prometheus")
 }
 
 // TestAlertsFireWhenTheyShould has promtool play the series of rules_test.yaml against the rules, and holds that each alert is in it.

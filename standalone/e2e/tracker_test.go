@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,10 +20,7 @@ import (
 // says that it was left out instead of failing a machine that has only Go.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("LEFT OUT: there is no chromium to try pages in; \"make test\" installs it where it may, else install the package chromium")
-	}
+	program := installed(t, "chromium", "chromium")
 	options := append(
 		chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.WSURLReadTimeout(patience),
