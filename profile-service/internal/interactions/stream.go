@@ -44,7 +44,7 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 		return Range{}, apierror.Invalid("There is no such relation.", apierror.FieldError{Parameter: "relation", Code: "unknown_relation",
 			Detail: "Use similar, bought_together or viewed_next, or leave it out for every interaction."})
 	}
-	r := Range{shop: shop, query: store.ScanQuery{Types: types, OnlySubjects: true, Limit: blockLines}, weigh: s.Weights.Of}
+	r := Range{shop: shop, query: store.ScanQuery{Types: types, OnlyPeople: true, Limit: blockLines}, weigh: s.Weights.Of}
 	if q.Relation != "" {
 		r.weigh = s.Weights.Teaches
 	}

@@ -20,6 +20,7 @@ type Event struct {
 	Lines      []byte // form of package event
 	Rest       []byte // JSON object or nil
 	FromPage   bool   // posted with a publishable key
+	Robot      bool   // the visitor is judged to be a program now
 }
 
 // NewEvent is an event to append. Subject and SessionID are as posted; the store puts it under the canonical subject. An event without an
@@ -72,7 +73,7 @@ type ScanQuery struct {
 	Types        []string // nil: all
 	Subjects     []string // nil: all
 	SessionID    string   // "": all; else what was done in this session
-	OnlySubjects bool     // leave out events without subject or with one whose consent is withheld now
+	OnlyPeople   bool     // leave out events without subject, and of those whose consent is withheld or who are robots now
 	Descending   bool
 	Limit        int
 }

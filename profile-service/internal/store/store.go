@@ -225,6 +225,7 @@ type Store interface {
 	Identities
 	Traces
 	Imports
+	Robots
 	Maintenance
 	Close() error
 }

@@ -26,6 +26,7 @@ type Visitors interface {
 type Visitor struct {
 	LastSeq  int64 // of the shop: the view holds the visitor's events up to it, and none behind it
 	Withheld bool
+	Robot    bool // judged to be a program, under any of the names
 	User     *UserRow
 	// States are those of the canonical subjects of the user and of the session, one when they are the same. A subject of which nothing is
 	// held is left out.

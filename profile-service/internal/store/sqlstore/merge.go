@@ -116,7 +116,7 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 		{"delete from visitor_sessions where visitor = $1", []any{from.visitor}},
 		{`insert into visitor_sessions (session, visitor) select visitor, cast($1 as bigint) from visitors where visitor = $2
 			on conflict do nothing`, []any{target.canonical, session}},
-		{"update visitors set canonical = $1, withheld = $2, version = $3, state = null where visitor = $4 or canonical = $4",
+		{"update visitors set canonical = $1, withheld = $2, version = $3, state = null, robot = 0 where visitor = $4 or canonical = $4",
 			[]any{target.canonical, target.withheld, seq, from.visitor}},
 		{"update visitors set version = $1, weights = null, state = null where visitor = $2", []any{seq, target.canonical}},
 	} {

@@ -14,7 +14,7 @@ import (
 
 const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.body,
 	(select y.name from event_types y where y.number = e.type),
-	coalesce(v.subject, ''), coalesce(s.subject, '')
+	coalesce(v.subject, ''), coalesce(s.subject, ''), coalesce(v.robot, 0) = 1
 	from events e left join visitors v on v.visitor = e.visitor left join visitors s on s.visitor = e.session where `
 
 // errStop ends a scan whose reader has enough.
@@ -26,7 +26,7 @@ func (s *Store) scanEvents(ctx context.Context, q querier, condition string, arg
 	var body, kind sql.RawBytes
 	var session string
 	err := q.each(ctx, selectEvents+condition, args, func(r *sql.Rows) error {
-		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &body, &kind, &e.Subject, &session)
+		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &body, &kind, &e.Subject, &session, &e.Robot)
 		if err == nil {
 			err = decodeBody(body, &e)
 		}
@@ -130,8 +130,8 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 		}
 		in(s.dialect, w, "e.type", s.typeNumbers(sq.Types), "bigint")
 	}
-	if sq.OnlySubjects {
-		w.and("e.visitor <> 0 and not v.withheld")
+	if sq.OnlyPeople {
+		w.and("e.visitor <> 0 and not v.withheld and v.robot <> 1")
 	}
 	if sq.Descending {
 		order += " desc"

@@ -13,7 +13,7 @@ import (
 // selectVisitor reads everything that is held on a user ($3) and a session ($4) of a shop ($1, $2) in one look-up; there is a row with the
 // last seq at least.
 const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.withheld,
-	m.visitor, m.subject, m.version, coalesce(m.weights, -1), m.state,
+	m.visitor, m.subject, m.version, m.robot = 1, coalesce(m.weights, -1), m.state,
 	exists (select 1 from visitor_sessions p where p.session = v.visitor), u.user_id, u.version, u.created_ms, u.updated_ms, u.body
 	from (select 1 as one) as always left join counters c on c.shop = $1 and c.name = 'events'
 	left join visitors v on v.shop_id = $2 and v.subject in ($3, $4)
@@ -27,6 +27,7 @@ type visitorRow struct {
 	state   store.State
 	user    *store.UserRow
 	beside  bool
+	robot   bool
 }
 
 // Visitor implements store.Visitors.
@@ -86,6 +87,7 @@ func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v 
 // addTo adds what a row tells of a visitor, the user's before the session's.
 func (row *visitorRow) addTo(v *store.Visitor) {
 	v.Withheld = v.Withheld || row.withheld
+	v.Robot = v.Robot || row.robot
 	if row.user != nil {
 		v.User = row.user
 	}
@@ -102,12 +104,12 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	var row visitorRow
 	var subject, canonicalSubject, userID sql.NullString
 	var visitor, canonical, version, userVersion, created, updated sql.NullInt64
-	var withheld sql.NullBool
+	var withheld, robot sql.NullBool
 	var body []byte
-	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &row.weights, &row.state.Data, &row.beside,
+	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &robot, &row.weights, &row.state.Data, &row.beside,
 		&userID, &userVersion, &created, &updated, &body)
 	row.subject, row.visitor, row.withheld, row.canonical, row.canonicalSubject = subject.String, visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
-	row.state.Version = version.Int64
+	row.state.Version, row.robot = version.Int64, robot.Bool
 	if userID.Valid {
 		row.user = &store.UserRow{
 			UserID: userID.String, Version: userVersion.Int64, CreatedMs: created.Int64, UpdatedMs: updated.Int64, Body: body,

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		"merge moves once and refuses cycles":          merge,
 		"versions rise with every change":              versions,
 		"erase and anonymize count rows":               erase,
+		"robots are judged once and people decide":     robots,
 		"retention removes old events only":            retention,
 		"imports keep state and report":                imports,
 		"what imports have left is found and removed":  traces,
@@ -191,12 +192,12 @@ func appendWithheld(t *testing.T, s store.Store) {
 	putUser(t, s, "b", 1, true)
 	appendAll(t, s, e, newEvent("ub", "2", 0), newEvent("uc", "3", 0))
 	same(t, "all", []string{"2 / 1", "3 / 2", "4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{}))
-	same(t, "with a subject", []string{"4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+	same(t, "with a subject", []string{"4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlyPeople: true}))
 	same(t, "a retry", []string{duplicate}, appendAll(t, s, e))
 	putUser(t, s, "c", 1, true)
-	same(t, "withdrawn later", []string{}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+	same(t, "withdrawn later", []string{}, scan(t, s, shop, store.ScanQuery{OnlyPeople: true}))
 	putUser(t, s, "c", 2, false)
-	same(t, "given again", []string{"4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlySubjects: true}))
+	same(t, "given again", []string{"4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlyPeople: true}))
 }
 
 func scanSelects(t *testing.T, s store.Store) {
