@@ -22,6 +22,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/profile-service/internal/visitor"
@@ -46,6 +47,7 @@ type Service struct {
 	imports *imports.Imports
 	facts   *profile.Facts
 	items   *catalogue.Catalogue
+	robots  *robots.Detector
 }
 
 // New opens the stores and builds the service. It fails when the configuration or a store is unusable. An SQLite file is brought to the
@@ -95,7 +97,9 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 	items.Alone = !database.IsPostgres(s.config.DatabaseURL) // a file belongs to one process
 	users := people.New(s.store, s.store, s.config.retention, now)
 	s.facts = profile.NewFacts(s.store)
+	s.robots = robots.NewDetector(s.store, s.deps.Logger, now, s.deps.Registry)
 	events := ingest.New(s.store, event.NewRules(weights), s.config.retention, now, s.deps.Registry)
+	events.Saw = s.robots.Saw
 	undoer := &undo.Undo{Store: s.store, Now: now, Changed: items.Ring}
 	s.imports = imports.New(imports.Options{
 		Store: s.store, Sink: imports.Services{Catalogue: items, People: users, Ingest: events}, Undoer: undoer,
@@ -108,9 +112,10 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		People:       users,
 		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
 		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
-		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels},
+		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels, RobotsAsOf: s.store.RobotsAsOf},
 		Imports:      s.imports,
 		Undo:         undoer,
+		Robots:       s.store,
 		Weights:      weights,
 		Audit:        &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
 		Now:          now,
@@ -141,6 +146,7 @@ func (s *Service) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return keeper.Run(ctx) })
 	work.Go(func() error { return keeper.RunChecks(ctx) })
+	work.Go(func() error { return s.robots.Run(ctx) })
 	work.Go(func() error { return s.store.FollowItems(ctx, s.items.Ring) })
 	return work.Wait()
 }

@@ -47,6 +47,20 @@ func items(ids ...string) (list []profileapi.EventItem) {
 	return list
 }
 
+// TestRobotsAreInNoFigure has a robot click, a visitor who is one ask, and a headless browser ask with a publishable key.
+func TestRobotsAreInNoFigure(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.put(t, "mine", trending())
+	shown := s.recommend(t, api.Request{Scenario: "mine", UserID: "ann"})
+	click := profileapi.Event{Type: "select_item", UserID: "eve", RecommendationID: shown.RecommendationID, ItemID: "i001"}
+	s.stored(profileapi.StoredEvent{Event: click, Robot: true})
+	s.hasFigures(t, "interval=all&scenario=mine", api.MetricsRow{}, api.MetricsRow{Requests: 1, Impressions: len(shown.Items)})
+	click.UserID, click.ItemID = "ann", "i002"
+	s.stored(profileapi.StoredEvent{Event: click})
+	s.hasFigures(t, "interval=all&scenario=mine", api.MetricsRow{}, api.MetricsRow{Requests: 1, Impressions: len(shown.Items), Clicks: 1})
+}
+
 func TestFiguresSayWhatHappened(t *testing.T) {
 	t.Parallel()
 	s := north(t)

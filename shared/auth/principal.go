@@ -5,6 +5,7 @@ package auth
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 )
 
@@ -61,6 +62,10 @@ type Principal struct {
 	User    string   // whom the user token of a publishable key binds; "" without one
 	// RequestID names the request in the server's log.
 	RequestID string
+	// Network is that of the caller's address that one owner has, /24 or /48; zero when the address is not a public one. UserAgent is the
+	// header of this name.
+	Network   netip.Prefix
+	UserAgent string
 
 	needsToken bool // the shop lets a publishable key name a user with a token only
 }

@@ -29,13 +29,9 @@ func ParseProxies(texts []string) ([]netip.Prefix, error) {
 // X-Forwarded-For, from its end on, since whatever stands before the proxies' own entries the caller may have written. Of IPv6 it is the
 // network of 64 bits that one customer has.
 func clientAddress(r *http.Request, trusted []netip.Prefix) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+	address, ok := addressOf(r, trusted)
+	if !ok {
 		return r.RemoteAddr
-	}
-	address := peer.Addr().Unmap()
-	if len(trusted) > 0 {
-		address = beforeProxies(address, r.Header.Values("X-Forwarded-For"), trusted)
 	}
 	if address.Is6() {
 		network, err := address.WithZone("").Prefix(64)
@@ -44,6 +40,34 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 		}
 	}
 	return address.String()
+}
+
+// clientNetwork is the network of a request's address that has one owner. Private addresses have none: behind a proxy that is not trusted
+// everybody comes from one.
+func clientNetwork(r *http.Request, trusted []netip.Prefix) netip.Prefix {
+	address, ok := addressOf(r, trusted)
+	if !ok || !address.IsGlobalUnicast() || address.IsPrivate() {
+		return netip.Prefix{}
+	}
+	bits := 24
+	if address.Is6() {
+		bits = 48
+	}
+	network, _ := address.WithZone("").Prefix(bits) // both fit their kind of address
+	return network
+}
+
+// addressOf is the address of who made a request, before the trusted proxies.
+func addressOf(r *http.Request, trusted []netip.Prefix) (address netip.Addr, ok bool) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return address, false
+	}
+	address = peer.Addr().Unmap()
+	if len(trusted) > 0 {
+		address = beforeProxies(address, r.Header.Values("X-Forwarded-For"), trusted)
+	}
+	return address, true
 }
 
 func beforeProxies(address netip.Addr, forwarded []string, trusted []netip.Prefix) netip.Addr {

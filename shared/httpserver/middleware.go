@@ -131,6 +131,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			return
 		}
 		p.RequestID = c.Writer.Header().Get(requestIDHeader)
+		p.Network, p.UserAgent = clientNetwork(c.Request, l.limits.TrustedProxies), c.Request.UserAgent()
 		c.Request = c.Request.WithContext(stages.With(auth.WithPrincipal(c.Request.Context(), p)))
 		next(ctx)
 	}

@@ -200,12 +200,17 @@ func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*Intera
 	if err != nil {
 		return nil, err
 	}
+	asOf, _ := strconv.ParseInt(resp.Header.Get(RobotsHeader), 10, 64) // a service of an earlier version does not say it
 	if resp.Header.Get("Content-Encoding") != "zstd" {
-		return NewInteractionReader(resp.Body, resp.Body.Close), nil
+		r := NewInteractionReader(resp.Body, resp.Body.Close)
+		r.RobotsAsOf = asOf
+		return r, nil
 	}
 	decoder, err := zstd.NewReader(resp.Body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read zstd: %w", err), resp.Body.Close())
 	}
-	return NewInteractionReader(decoder, func() error { decoder.Close(); return resp.Body.Close() }), nil
+	r := NewInteractionReader(decoder, func() error { decoder.Close(); return resp.Body.Close() })
+	r.RobotsAsOf = asOf
+	return r, nil
 }

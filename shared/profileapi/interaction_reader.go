@@ -15,6 +15,8 @@ var errInteractionsDamaged = errors.New("the interactions stream is damaged")
 
 // InteractionReader reads the interactions stream block by block, in constant memory. It is not safe for concurrent use.
 type InteractionReader struct {
+	RobotsAsOf int64 // time of the shop's latest verdict on a robot, in epoch milliseconds; 0 for none
+
 	r      *bufio.Reader
 	close  func() error
 	block  InteractionBlock

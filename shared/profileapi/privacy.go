@@ -85,6 +85,7 @@ type StoredEvent struct {
 	Seq        int64     `json:"seq" doc:"Place in the order of acknowledgement"`
 	ReceivedAt wire.Time `json:"received_at"`
 	FromPage   bool      `json:"from_page,omitempty" doc:"Posted with a publishable key, which everybody can read"`
+	Robot      bool      `json:"robot,omitempty" doc:"The visitor is judged to be a robot now: models and figures leave the event out"`
 }
 
 // EventStats sums up what was received.

@@ -36,6 +36,8 @@ type Request struct {
 	Cursor            string              `json:"cursor,omitempty" maxLength:"4096" doc:"next_cursor of the answer before: more of the same without repeats"`
 	DeadlineMS        int                 `json:"deadline_ms,omitempty" minimum:"10" maximum:"5000"`
 	Test              bool                `json:"test,omitempty" doc:"A call to look at answers: it counts in no figure and does not make later answers rotate"`
+
+	Robot bool `json:"-"` // the caller's browser names itself a program; set by the server
 }
 
 // Market is where and how the visitor buys.

@@ -13,6 +13,7 @@ const answerVersion = 1
 type Answer struct {
 	LastSeq  int64         // number of the shop's last event in this view
 	Known    bool          // any event or record exists
+	Robot    bool          // judged to be a program
 	Withheld bool          // no consent to personalisation: there is neither person nor state
 	HalfLife time.Duration // with which the weights in the state fade, to the millisecond
 	Person   []byte        // the record as JSON (profileapi.User); nil for none
@@ -22,9 +23,10 @@ type Answer struct {
 const (
 	answerKnown = 1 << iota
 	answerWithheld
+	answerRobot
 )
 
-// Append appends the encoded answer to dst: the version, flags (1 known, 2 withheld), the last number (uvarint), the half-life in
+// Append appends the encoded answer to dst: the version, flags (1 known, 2 withheld, 4 robot), the last number (uvarint), the half-life in
 // milliseconds (uvarint), the length of the record (uvarint) and the record, and the state to the end.
 func (a *Answer) Append(dst []byte) []byte {
 	var flags byte
@@ -33,6 +35,9 @@ func (a *Answer) Append(dst []byte) []byte {
 	}
 	if a.Withheld {
 		flags |= answerWithheld
+	}
+	if a.Robot {
+		flags |= answerRobot
 	}
 	dst = append(dst, answerVersion, flags)
 	dst = binary.AppendUvarint(dst, uint64(a.LastSeq))
@@ -46,7 +51,7 @@ func DecodeAnswer(data []byte) (Answer, error) {
 	if len(data) < 2 || data[0] != answerVersion {
 		return Answer{}, errDamaged
 	}
-	a := Answer{Known: data[1]&answerKnown != 0, Withheld: data[1]&answerWithheld != 0}
+	a := Answer{Known: data[1]&answerKnown != 0, Withheld: data[1]&answerWithheld != 0, Robot: data[1]&answerRobot != 0}
 	d := decoder{rest: string(data[2:])}
 	a.LastSeq = int64(d.uvarint())
 	a.HalfLife = time.Duration(d.uvarint()) * time.Millisecond

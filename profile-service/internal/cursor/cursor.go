@@ -20,6 +20,7 @@ const (
 	Events       Kind = 4
 	Interactions Kind = 5
 	Imports      Kind = 6
+	Robots       Kind = 7
 )
 
 // errInvalid says that a text is no cursor of the asked kind.

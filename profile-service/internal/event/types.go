@@ -7,6 +7,8 @@ type Weights = profileapi.EventWeights
 
 // The types with a meaning of their own.
 const (
+	TypeView           = "view_item"
+	TypeSelect         = "select_item"
 	TypePurchase       = "purchase"
 	TypeRefund         = "refund"
 	TypeRate           = "rate"

@@ -52,7 +52,7 @@ func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 		Value: row.Value, Lines: lines, Rest: row.Rest}
 	out, err := e.Wire()
 	return profileapi.StoredEvent{
-		Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage,
+		Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage, Robot: row.Robot,
 	}, err
 }
 

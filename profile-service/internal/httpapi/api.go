@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -34,6 +35,7 @@ type API struct {
 	Interactions *interactions.Stream
 	Imports      *imports.Imports
 	Undo         *undo.Undo
+	Robots       store.Robots
 	Weights      profileapi.EventWeights
 	Audit        *audit.Recorder
 	Now          func() time.Time
@@ -46,6 +48,7 @@ func (a *API) Register(api huma.API) {
 	a.registerItems(api)
 	a.registerItem(api)
 	a.registerUsers(api)
+	a.registerRobots(api)
 	a.registerImports(api)
 	a.registerUndo(api)
 	a.registerProfiles(api)

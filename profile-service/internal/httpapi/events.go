@@ -8,10 +8,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/useragent"
 )
 
 const eventsTag = "Events"
@@ -80,7 +82,7 @@ func (a *API) postEvents(ctx context.Context, in *eventsInput) (*eventsOutput, e
 	if err != nil {
 		return nil, err
 	}
-	answer, err := a.Ingest.Post(ctx, shop, body.Events)
+	answer, err := a.Ingest.Post(ctx, shop, body.Events, senderOf(ctx))
 	if err != nil {
 		return nil, storeProblem(err)
 	}
@@ -112,6 +114,15 @@ func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Bo
 		visitors.Name(e.Pointer, e.Event.UserID, e.Event.SessionID)
 	}
 	return shop, body, visitors.Err()
+}
+
+// senderOf says where events of a page come from. Of what a server sends it says nothing.
+func senderOf(ctx context.Context) robots.Sender {
+	caller := auth.FromContext(ctx)
+	if caller.Kind != auth.KindPublishable {
+		return robots.Sender{}
+	}
+	return robots.Sender{Network: caller.Network, Agent: useragent.Robot(caller.UserAgent)}
 }
 
 // answered is 200, or a 422 problem that names every field when nothing was accepted.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -63,6 +64,7 @@ func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.St
 		if ndjson {
 			c.Header("Content-Type", ndjsonType)
 		}
+		c.Header(profileapi.RobotsHeader, strconv.FormatInt(r.RobotsAsOf, 10))
 		c.Writer.Header().Add("Vary", "Accept, Accept-Encoding") // Origin may be there already
 		w, finish := compressed(c.Writer, strings.Contains(in.AcceptEncoding, "zstd"), c.Header)
 		var sink interactions.Sink = interactions.Binary{InteractionWriter: profileapi.NewInteractionWriter(w)}

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -91,7 +92,7 @@ func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batc
 	if b.DryRun {
 		return verdicts, nil
 	}
-	answer, err := s.Ingest.Post(ctx, shop, body.Events)
+	answer, err := s.Ingest.Post(ctx, shop, body.Events, robots.Sender{})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/stages"
@@ -23,6 +24,9 @@ type Ingest struct {
 	retention func(shop string) time.Duration
 	now       func() time.Time
 	metrics   *metrics
+
+	// Saw is told of what was stored and who sent it; nil tells nobody. It must not block.
+	Saw func(shop string, rows []store.NewEvent, from robots.Sender)
 
 	verdictLog *verdictLog
 }
@@ -69,8 +73,8 @@ func (in *Ingest) Validate(events []event.Judged) profileapi.EventsAnswer {
 	return answer
 }
 
-// Post stores the valid events and returns a verdict on each. It returns after the commit.
-func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) (profileapi.EventsAnswer, error) {
+// Post stores the valid events of a sender and returns a verdict on each. It returns after the commit.
+func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged, from robots.Sender) (profileapi.EventsAnswer, error) {
 	received := in.now().UnixMilli()
 	answer, counts := in.verdicts(events)
 	for i := range counts {
@@ -108,6 +112,9 @@ func (in *Ingest) Post(ctx context.Context, shop string, events []event.Judged) 
 		in.verdictLog.add(shop, in.now(), events, &answer)
 	}
 	in.metrics.count(&answer, rows)
+	if in.Saw != nil {
+		in.Saw(shop, rows, from)
+	}
 	return answer, nil
 }
 
@@ -154,7 +161,8 @@ func rowOf(e *event.Event, received int64) store.NewEvent {
 		Event: store.Event{
 			Subject: e.Subject(), SessionID: e.SessionID, EventID: e.ID, Type: e.Type, OccurredMs: e.OccurredMs, ReceivedMs: received,
 			OrderID: e.OrderID, Value: e.Value, Lines: event.AppendLines(nil, e.Lines), Rest: e.Rest, FromPage: e.FromPage,
+			Undated: !e.Timed,
 		},
-		Undated: !e.Timed, Withheld: e.Withheld,
+		Withheld: e.Withheld,
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -38,7 +39,7 @@ func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				answer, err := in.Post(t.Context(), shop, decoded.Events)
+				answer, err := in.Post(t.Context(), shop, decoded.Events, robots.Sender{})
 				if err != nil {
 					t.Error(err)
 					return

@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
+	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/storetest"
@@ -241,7 +242,7 @@ func (w *world) attempt(t *testing.T, in *ingest.Ingest, caller int) (acked []st
 	if err != nil {
 		return nil, err
 	}
-	answer, err := in.Post(t.Context(), simulated, body.Events)
+	answer, err := in.Post(t.Context(), simulated, body.Events, robots.Sender{})
 	if err != nil {
 		return nil, err
 	}

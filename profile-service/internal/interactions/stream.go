@@ -28,10 +28,14 @@ type Stream struct {
 	Weights event.Weights
 	// Without are the channels that models do not learn from.
 	Without []string
+	// RobotsAsOf returns the time of a shop's latest verdict on a robot.
+	RobotsAsOf func(ctx context.Context, shop string) (int64, error)
 }
 
 // Range is a prepared query: which events it covers is settled, so that a stream and its resumption see one snapshot.
 type Range struct {
+	RobotsAsOf int64 // time of the latest verdict on a robot, whose events are left out; epoch milliseconds
+
 	shop  string
 	query store.ScanQuery
 	weigh func(eventType string, value *float64) float64
@@ -48,6 +52,10 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 	if q.Relation != "" {
 		r.weigh = s.Weights.Teaches
 	}
+	var err error
+	if r.RobotsAsOf, err = s.RobotsAsOf(ctx, shop); err != nil {
+		return Range{}, err
+	}
 	if !q.From.IsZero() {
 		r.query.FromMs = q.From.UnixMilli()
 	}
@@ -62,7 +70,6 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 		}
 		return r, nil
 	}
-	var err error
 	r.query.UpTo, err = s.Log.LastSeq(ctx, shop)
 	return r, err
 }

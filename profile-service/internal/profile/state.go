@@ -25,7 +25,7 @@ func (r *Reader) State(ctx context.Context, shop string, q profileapi.ProfileQue
 	} else if tag = stateTag(&v); tag == known {
 		return nil, tag, nil
 	}
-	a := visitorstate.Answer{LastSeq: v.LastSeq, Withheld: v.Withheld, Known: v.User != nil, HalfLife: r.HalfLife}
+	a := visitorstate.Answer{LastSeq: v.LastSeq, Withheld: v.Withheld, Robot: v.Robot, Known: v.User != nil, HalfLife: r.HalfLife}
 	for _, s := range v.States {
 		a.Known = a.Known || len(s.Data) > 0
 	}

@@ -20,6 +20,7 @@ type Event struct {
 	Lines      []byte // form of package event
 	Rest       []byte // JSON object or nil
 	FromPage   bool   // posted with a publishable key
+	Undated    bool   // occurred_at was not given: OccurredMs is the time of arrival
 	Robot      bool   // the visitor is judged to be a program now
 }
 
@@ -28,7 +29,6 @@ type Event struct {
 type NewEvent struct {
 	Event
 	Withheld bool   // by the event itself
-	Undated  bool   // occurred_at was not given: OccurredMs is the time of arrival
 	Import   string // id of the import that brought it; "" for none
 	Call     int    // events of one call have the same number; see Append on orders
 

@@ -18,6 +18,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/useragent"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
@@ -95,6 +96,7 @@ func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (
 }
 
 func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*recommendOutput, error) {
+	in.Body.Robot = isRobot(ctx)
 	if err := a.checkRequest(shop, auth.FromContext(ctx), &in.Body, ""); err != nil {
 		return nil, err
 	}
@@ -114,6 +116,12 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 		answer.Facets, err = a.Engine.Facets(ctx, shop, p, &in.Body)
 	}
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
+}
+
+// isRobot reports whether a page asks in a browser that names itself a program.
+func isRobot(ctx context.Context) bool {
+	caller := auth.FromContext(ctx)
+	return caller.Kind == auth.KindPublishable && useragent.Robot(caller.UserAgent) != ""
 }
 
 // find looks up scenarios for rows.
@@ -146,13 +154,14 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 	if err := refusal(visitor); err != nil {
 		return nil, err
 	}
+	robot := isRobot(ctx)
 	placements := make([]recommend.Placement, len(in.Body.Placements))
 	requests := make([]*recommenderapi.Request, len(in.Body.Placements))
 	for n := range in.Body.Placements {
 		r := in.Body.Placements[n]
 		at := "/placements/" + strconv.Itoa(n)
 		r.UserID, r.SessionID, r.Consent, r.Events = in.Body.UserID, in.Body.SessionID, in.Body.Consent, in.Body.Events
-		r.Test = r.Test || in.Body.Test
+		r.Test, r.Robot = r.Test || in.Body.Test, robot
 		r.Channel = cmp.Or(r.Channel, in.Body.Channel)
 		if r.Market == nil {
 			r.Market = in.Body.Market

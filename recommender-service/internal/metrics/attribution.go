@@ -111,7 +111,7 @@ func (a *Attribution) count(ctx context.Context, shop string, events []profileap
 	p := newPage(a, shop)
 	for n := range events {
 		e := &events[n]
-		if e.Consent != nil && e.Consent.Analytics != nil && !*e.Consent.Analytics {
+		if e.Robot || e.Consent != nil && e.Consent.Analytics != nil && !*e.Consent.Analytics {
 			continue
 		}
 		if err := p.event(ctx, e); err != nil {

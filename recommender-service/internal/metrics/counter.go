@@ -65,7 +65,7 @@ func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
 
 // Answered counts an answer.
 func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
-	if deniesAnalytics(d.Request.Consent) {
+	if d.Robot || deniesAnalytics(d.Request.Consent) {
 		return
 	}
 	latencyMs := float64(c.now().Sub(d.At).Microseconds()) / 1000

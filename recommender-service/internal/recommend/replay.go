@@ -44,7 +44,8 @@ type Decision struct {
 	Seeds int     `json:"seeds,omitempty"` // how many items of the visitor could be seeds; 0 for as many as usual
 	// NewestSeq is the number of catalogue changes that the list of newest items had seen; 0 when it was not used.
 	NewestSeq int64  `json:"newest_seq,omitempty"`
-	Digest    string `json:"digest"` // of items, scores and order
+	Digest    string `json:"digest"`          // of items, scores and order
+	Robot     bool   `json:"robot,omitempty"` // of a visitor or browser that is a program: it counts in no figure
 	// Outline says that only what the answer showed to whom is kept, not what it was made from.
 	Outline bool `json:"outline,omitempty"`
 	// Items is nil in a decision that was stored before it was kept.
@@ -55,7 +56,7 @@ type Decision struct {
 func (d *Decision) Outlined() *Decision {
 	return &Decision{
 		ID: d.ID, At: d.At, Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Experiment: d.Experiment, Arm: d.Arm, Items: d.Items,
-		Outline: true,
+		Outline: true, Robot: d.Robot,
 		Request: api.Request{UserID: d.Request.UserID, SessionID: d.Request.SessionID},
 	}
 }
@@ -181,6 +182,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 		Items:     r.shownItems(a),
 		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq, Seeds: r.seeds,
 	}
+	d.Robot = r.req.Robot || r.visitor.Robot
 	if r.derived {
 		d.Used = r.scenario
 	}

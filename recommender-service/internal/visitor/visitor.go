@@ -54,6 +54,7 @@ func (b *Bought) LastMs() int64 {
 type Visitor struct {
 	UserID, SessionID string
 	Known             bool // something is known beyond the request
+	Robot             bool // judged to be a program
 	Personal          bool // consent to personalisation
 	History           []HistoryItem
 	Session           []HistoryItem // of this session; the latest first
@@ -92,7 +93,7 @@ var decoders = sync.Pool{New: func() any { return new(visitorstate.Decoder) }}
 
 // Of returns the visitor that an answer of the profile-service describes, as of a moment.
 func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visitor, error) {
-	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq, Personal: !a.Withheld}
+	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq, Personal: !a.Withheld, Robot: a.Robot}
 	if !v.Personal {
 		return v, nil
 	}

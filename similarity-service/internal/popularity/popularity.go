@@ -69,6 +69,8 @@ const (
 	listed = 500
 	// rebuildAfter is when a shop is counted from the start again, so that erased people and late events are right.
 	rebuildAfter = 24 * time.Hour
+	// robotsAfter is when it is, where visitors were found to be robots since.
+	robotsAfter = time.Hour
 	// idle is how late events of a shop are counted where neither events came nor lists were asked for of late.
 	idle = 10 * time.Minute
 	// ownWindows bounds a shop's own windows, and ownIdle is how long one is kept that nobody asks for.
@@ -170,7 +172,7 @@ func (p *Popularity) begin(name string) (*shop, *counter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s, now := p.shop(name), p.now()
-	fresh := s.counter == nil || now.Sub(s.counter.since) > rebuildAfter
+	fresh := s.counter == nil || now.Sub(s.counter.since) > rebuildAfter || s.counter.stale && now.Sub(s.counter.since) > robotsAfter
 	for key, asked := range s.asked {
 		if now.Sub(asked) > ownIdle {
 			delete(s.asked, key)
@@ -195,6 +197,10 @@ func (p *Popularity) count(ctx context.Context, name string, c *counter) (n int,
 		return n, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
+	if c.cursor == "" {
+		c.robots = stream.RobotsAsOf
+	}
+	c.stale = c.robots != stream.RobotsAsOf
 	for {
 		b, err := stream.Next()
 		if errors.Is(err, io.EOF) {

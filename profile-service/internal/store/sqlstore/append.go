@@ -96,7 +96,7 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 	for i := range a.events {
 		e, row := &a.events[i], &a.rows[i]
 		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
-		row.Event, row.undated, row.idHash = e.Event, e.Undated, e.Seq
+		row.Event, row.idHash = e.Event, e.Seq
 		if e.Import == "" {
 			continue
 		}

@@ -29,7 +29,6 @@ type stored struct {
 	store.Event
 	visitor, session, idHash int64
 	importNo                 int64
-	undated                  bool
 }
 
 func appendBody(b []byte, e *stored) []byte {
@@ -39,7 +38,7 @@ func appendBody(b []byte, e *stored) []byte {
 		on  bool
 	}{
 		{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0},
-		{hasImport, e.importNo != 0}, {undated, e.undated}, {fromPage, e.FromPage},
+		{hasImport, e.importNo != 0}, {undated, e.Undated}, {fromPage, e.FromPage},
 	} {
 		if f.on {
 			flags |= f.bit
@@ -74,7 +73,7 @@ func decodeBody(b []byte, e *stored) error {
 	flags := b[1]
 	r := bodyReader{rest: b[2:]}
 	e.ReceivedMs = e.OccurredMs + r.varint()
-	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.importNo, e.undated = "", "", nil, nil, nil, 0, flags&undated != 0
+	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.importNo, e.Undated = "", "", nil, nil, nil, 0, flags&undated != 0
 	e.FromPage = flags&fromPage != 0
 	if flags&hasID != 0 {
 		e.EventID = string(r.counted())

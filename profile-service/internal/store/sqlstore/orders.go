@@ -98,7 +98,7 @@ func lineHash(l *event.Line) int64 {
 
 // second is the time of an event's lines in their order.
 func (e *stored) second() int64 {
-	if e.undated {
+	if e.Undated {
 		return 0
 	}
 	return max(1, e.OccurredMs/1000)

@@ -144,7 +144,7 @@ func checkOldVisitor(t *testing.T, s store.Store) {
 func checkOldRepeats(t *testing.T, s store.Store) {
 	t.Helper()
 	at := func(subject, id, kind, order, item string) store.NewEvent {
-		return store.NewEvent{Undated: true, Event: store.Event{Subject: subject, EventID: id, Type: kind, OrderID: order, OccurredMs: march, ReceivedMs: march,
+		return store.NewEvent{Event: store.Event{Undated: true, Subject: subject, EventID: id, Type: kind, OrderID: order, OccurredMs: march, ReceivedMs: march,
 			Lines: event.AppendLines(nil, []event.Line{{ItemID: item, Quantity: 2, Price: 3, HasPrice: true}})}}
 	}
 	events := []store.NewEvent{
