@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -171,12 +172,10 @@ func (t experiments) decide(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := -1
-	for n := range x.Arms {
-		if x.Arms[n].Name == v.text("arm") {
-			at = n
-		}
+	if version := v.text("version"); version != "" && version != whole(x.Version) { // before anything is changed
+		return nil, apierror.PreconditionFailed("It has changed since the page was opened. Look at it again, then decide.")
 	}
+	at := slices.IndexFunc(x.Arms, func(a recommenderapi.ExperimentArm) bool { return a.Name == v.text("arm") })
 	if at < 0 {
 		return nil, apierror.NotFound("arm", v.text("arm"))
 	}
@@ -198,11 +197,7 @@ func (t experiments) decide(v *visit) (any, error) {
 	}
 	if configuration != nil {
 		for _, id := range x.Scenarios {
-			s := *configuration
-			s.ScenarioID, s.Builtin, s.Version = "", false, 0
-			if _, err := change[recommenderapi.SavedScenario](
-				v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "", s,
-			); err != nil {
+			if err := v.configure(id, *configuration); err != nil {
 				return nil, err
 			}
 		}
@@ -218,6 +213,18 @@ func (t experiments) decide(v *visit) (any, error) {
 	x.Status = "stopped"
 	_, err = change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, path, v.text("version"), stripped(x))
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=decided"), err
+}
+
+// configure gives a placement a configuration, unless somebody else changes it meanwhile.
+func (v *visit) configure(id string, s recommenderapi.Scenario) error {
+	path := "/v1/scenarios/" + escape(id)
+	present, err := get[recommenderapi.Scenario](v, v.recommender, path, nil)
+	if err != nil {
+		return err
+	}
+	s.ScenarioID, s.Builtin, s.Version = "", false, 0
+	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, path, whole(present.Version), s)
+	return err
 }
 
 func (t experiments) remove(v *visit) (any, error) {

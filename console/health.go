@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -24,6 +25,8 @@ type healthData struct {
 	RejectedTotal    int64
 	Plot, LagPlot    template.HTML
 	Sample           sample
+	Robots           []profileapi.Robot // the latest verdicts
+	Decide           bool               // the key may say otherwise
 	Preparation      []similarityapi.PreparationStep
 	PreparedBy       string // the model whose preparation is shown
 	PreparedAt       any
@@ -68,8 +71,11 @@ func (c *console) health(v *visit) (any, error) {
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {whole(eventsRead)}})
 	v.part("sample", err)
 	d.Sample = sampleOf(events.Items)
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	robots, err := get[profileapi.Page[profileapi.Robot]](v, v.profile, "/v1/robots", url.Values{"limit": {"50"}})
 	v.part("robots", err)
+	d.Robots, d.Decide = robots.Items, v.who.Can(auth.ScopeUsersWrite)
+	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+	v.part("models", err)
 	for _, m := range models.Items {
 		if m.Preparation != nil {
 			d.Preparation, d.PreparedBy, d.PreparedAt = m.Preparation.Steps, m.Version, m.CreatedAt

@@ -101,6 +101,10 @@ func (c *console) visitorPages() []page {
 			handle: c.consentVisitor,
 		},
 		{
+			pattern: "POST /visitors/robot", title: "Visitor", section: "visitors", back: "visitors", scope: write,
+			handle: c.judgeVisitor,
+		},
+		{
 			pattern: "GET /health", template: "health", title: "Data health", section: "health", handle: c.health,
 			lead: "What arrives, what was refused and why, and how late.",
 		},

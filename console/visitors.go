@@ -57,6 +57,7 @@ type visitorData struct {
 	Events        []profileapi.StoredEvent
 	Erase         bool // the key may erase
 	Change        bool
+	Robot         bool // the visitor is judged to be one
 	Receipt       *recommenderapi.PersonErased
 	Counts        *recommenderapi.PersonEntry // the end of an export: what is held
 	Problem       *apierror.Problem
@@ -89,7 +90,20 @@ func (c *console) visitor(v *visit) (any, error) {
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", query)
 	v.part("events", err)
 	d.Events = events.Items
+	d.Robot = len(d.Events) > 0 && d.Events[0].Robot
 	return d, nil
+}
+
+// judgeVisitor says whether a visitor is a robot.
+func (c *console) judgeVisitor(v *visit) (any, error) {
+	user, session := v.text("user"), v.text("session")
+	_, err := change[profileapi.Robot](v, v.profile, http.MethodPost, "/v1/robots", "", profileapi.RobotDecision{
+		UserID: user, SessionID: session, Verdict: v.text("verdict"),
+	})
+	if v.text("to") == "health" {
+		return redirect("/health?done=saved#robots"), err
+	}
+	return redirect("/visitors/visitor?" + url.Values{"user": {user}, "session": {session}, "done": {"saved"}}.Encode()), err
 }
 
 // exportVisitor hands on everything that is held on a person.

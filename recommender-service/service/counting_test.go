@@ -1,6 +1,8 @@
 package service_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
+	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -55,10 +58,42 @@ func TestRobotsAreInNoFigure(t *testing.T) {
 	shown := s.recommend(t, api.Request{Scenario: "mine", UserID: "ann"})
 	click := profileapi.Event{Type: "select_item", UserID: "eve", RecommendationID: shown.RecommendationID, ItemID: "i001"}
 	s.stored(profileapi.StoredEvent{Event: click, Robot: true})
-	s.hasFigures(t, "interval=all&scenario=mine", api.MetricsRow{}, api.MetricsRow{Requests: 1, Impressions: len(shown.Items)})
+	s.world.edit("north", func(d *shopData) { d.robot = "bot" })
+	const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
+	ask := func(client *httpclient.Client, agent string, r api.Request) (answer api.Answer) {
+		t.Helper()
+		r.Scenario, r.DeadlineMS = "mine", 5000
+		body, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		send := httpclient.Request{
+			Method: http.MethodPost, Path: "/v1/recommendations", Body: bytes.NewReader(body), ContentType: "application/json",
+			Header: http.Header{"User-Agent": {agent}},
+		}
+		resp, err := client.Send(t.Context(), send)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := httpclient.Decode(resp, send, &answer); err != nil || len(answer.Items) == 0 {
+			t.Fatalf("a robot is shown %+v, %v", answer, err)
+		}
+		return answer
+	}
+	for _, answer := range []api.Answer{
+		ask(s.http, "a shop's server", api.Request{UserID: "bot"}),
+		ask(s.as(browser), "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36",
+			api.Request{SessionID: session}),
+	} {
+		s.stored(profileapi.StoredEvent{Event: profileapi.Event{ // before it is known what the visitor is
+			Type: "view_item_list", SessionID: session, RecommendationID: answer.RecommendationID, Items: items("i000"),
+		}})
+	}
 	click.UserID, click.ItemID = "ann", "i002"
 	s.stored(profileapi.StoredEvent{Event: click})
-	s.hasFigures(t, "interval=all&scenario=mine", api.MetricsRow{}, api.MetricsRow{Requests: 1, Impressions: len(shown.Items), Clicks: 1})
+	poll(t, s, "/v1/metrics?interval=all&scenario=mine", func(m api.MetricsTable) bool { return len(m.Rows) == 1 && m.Rows[0].Clicks > 0 })
+	s.table(t, "interval=all&scenario=mine", api.MetricsRow{Requests: 1, Impressions: int64(len(shown.Items)), Clicks: 1})
 }
 
 func TestFiguresSayWhatHappened(t *testing.T) {

@@ -44,6 +44,7 @@ type shopData struct {
 	seeding  *similarityapi.Seeding
 	users    []profileapi.User        // in order of id
 	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
+	robot    string                   // a visitor who is one
 	edition  int                      // of everything
 }
 
@@ -203,6 +204,7 @@ func (w *world) stateOf(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := encoded(&p)
+	answer.Robot = p.UserID == w.shop(of(r)).robot
 	_, _ = rw.Write(answer.Append(nil)) // a reader that is gone needs none
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// forms fills in what the journeys of people do not: a placement, an experiment on it that is decided, a schedule, a consent and an event
-// that is judged.
+// forms fills in what the journeys of people do not: a placement, an experiment on it that is decided, a schedule, a consent, a visitor
+// who is said to be a robot and an event that is judged.
 func (d *webDemo) forms(t *testing.T) {
 	scenario := func() recommenderapi.Scenario {
 		t.Helper()
@@ -53,6 +53,9 @@ func (d *webDemo) forms(t *testing.T) {
 		enter("#f-event", `{"type":"view_item","user_id":"ann","item_id":"85123A"}`), press("Judge it"), says("#verdict", "accepted"),
 		"consent", chromedp.Navigate(d.url("/console/visitors/visitor?user=17841")), chromedp.WaitVisible("#personalization"),
 		follow("#personalization"), press("Save consent"), says(".done", "Saved"), says("main", "No personalisation"),
+		"a robot", chromedp.Navigate(d.url("/console/visitors/visitor?user=17809")), press("This is a robot"), says(".done", "Saved"),
+		says("main", "left out of models"), follow("main a[href='/console/health#robots']"), says("#robots", "A person has said that this is a robot"),
+		press("Not a robot"), says(".done", "Saved"), says("#robots", "no robot"),
 	)
 	answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{
 		Scenario: "home.for_you", UserID: "17841", Limit: 3, Test: true,
