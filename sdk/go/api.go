@@ -1254,6 +1254,12 @@ type PageRequest struct {
 	UserID string `json:"user_id,omitzero"`
 }
 
+// PageRobot is a value of the API.
+type PageRobot struct {
+	Items      []Robot `json:"items"`
+	NextCursor string  `json:"next_cursor"`
+}
+
 // PageScenario is a value of the API.
 type PageScenario struct {
 	Items      []Scenario `json:"items"`
@@ -1805,6 +1811,42 @@ type Result struct {
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
+// Robot is a value of the API.
+type Robot struct {
+	// The hour that was measured, when it was one
+	From time.Time `json:"from,omitzero"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	JudgedAt time.Time `json:"judged_at"`
+	// detector, or the id of the key that decided
+	JudgedBy string        `json:"judged_by"`
+	Reasons  []RobotReason `json:"reasons"`
+	// user_id or session_id
+	SessionID string `json:"session_id,omitzero"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	To      time.Time `json:"to,omitzero"`
+	UserID  string    `json:"user_id,omitzero"`
+	Verdict string    `json:"verdict"`
+}
+
+// RobotDecision is a value of the API.
+type RobotDecision struct {
+	// user_id or session_id
+	SessionID string `json:"session_id,omitzero"`
+	UserID    string `json:"user_id,omitzero"`
+	// It stands against whatever a detector finds later
+	Verdict string `json:"verdict"`
+}
+
+// RobotReason is a value of the API.
+type RobotReason struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	// What a person does not go beyond
+	Limit *float64 `json:"limit,omitzero"`
+	// What was counted: events, items, seconds, or visitors, as the code says
+	Observed *float64 `json:"observed,omitzero"`
+}
+
 // RollbackInputBody is a value of the API.
 type RollbackInputBody struct {
 	Relation string `json:"relation"`
@@ -2250,6 +2292,8 @@ type StoredEvent struct {
 	ReceivedAt time.Time `json:"received_at"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
+	// The visitor is judged to be a robot now: models and figures leave the event out
+	Robot *bool `json:"robot,omitzero"`
 	// Place in the order of acknowledgement
 	Seq int64 `json:"seq"`
 	// user_id or session_id or both
@@ -2620,6 +2664,18 @@ func (c *Client) CompareModels(ctx context.Context, version string, other string
 func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...Option) (Schedule, error) {
 	var out Schedule
 	err := c.do(ctx, call{id: "create-schedule", method: "POST", path: "/v1/schedules", query: nil, body: body, repeatable: false, options: options}, &out)
+	return out, err
+}
+
+// DecideRobot — say whether a visitor is a robot
+//
+// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what
+// happens from then on.
+//
+// Scope: `users:write`.
+func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ...Option) (Robot, error) {
+	var out Robot
+	err := c.do(ctx, call{id: "decide-robot", method: "POST", path: "/v1/robots", query: nil, body: body, repeatable: false, options: options}, &out)
 	return out, err
 }
 
@@ -3369,6 +3425,48 @@ func (c *Client) ListModels(ctx context.Context, params ListModelsParams, option
 	var out PageModel
 	err := c.do(ctx, call{id: "list-models", method: "GET", path: "/v1/models", query: params.query(), body: nil, repeatable: true, options: options}, &out)
 	return out, err
+}
+
+// ListRobotsParams are what [Client.ListRobots] can be asked with; zero values are left out.
+type ListRobotsParams struct {
+	Limit *int64
+	// next_cursor of the page before
+	Cursor string
+	// Only these
+	Verdict string
+}
+
+func (p *ListRobotsParams) query() url.Values {
+	q := query{}
+	q.add("limit", p.Limit)
+	q.add("cursor", p.Cursor)
+	q.add("verdict", p.Verdict)
+	return url.Values(q)
+}
+
+// ListRobots — visitors that are robots, and why
+//
+// The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back with the
+// verdict `not_a_robot`.
+//
+// Scope: `users:read`.
+func (c *Client) ListRobots(ctx context.Context, params ListRobotsParams, options ...Option) (PageRobot, error) {
+	var out PageRobot
+	err := c.do(ctx, call{id: "list-robots", method: "GET", path: "/v1/robots", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// ListRobotsPages yields one page of [Client.ListRobots] after the other until there is no next, or an error.
+func (c *Client) ListRobotsPages(ctx context.Context, params ListRobotsParams, options ...Option) iter.Seq2[PageRobot, error] {
+	return func(yield func(PageRobot, error) bool) {
+		for {
+			page, err := c.ListRobots(ctx, params, options...)
+			if !yield(page, err) || err != nil || page.NextCursor == "" {
+				return
+			}
+			params.Cursor = page.NextCursor
+		}
+	}
 }
 
 // ListRollouts — list rollouts

@@ -1154,6 +1154,11 @@ class PageRequest(TypedDict):
     user_id: NotRequired[str]
 
 
+class PageRobot(TypedDict):
+    items: list[Robot]
+    next_cursor: str
+
+
 class PageScenario(TypedDict):
     items: list[Scenario]
     next_cursor: str
@@ -1659,6 +1664,38 @@ class Result(TypedDict):
     warnings: NotRequired[list[FieldError]]
 
 
+Robot = TypedDict(
+    "Robot",
+    {
+        "from": "NotRequired[str]",
+        "judged_at": "str",
+        "judged_by": "str",
+        "reasons": "list[RobotReason]",
+        "session_id": "NotRequired[str]",
+        "to": "NotRequired[str]",
+        "user_id": "NotRequired[str]",
+        "verdict": "Literal['robot', 'not_a_robot']",
+    },
+)
+
+
+class RobotDecision(TypedDict):
+    # user_id or session_id
+    session_id: NotRequired[str]
+    user_id: NotRequired[str]
+    # It stands against whatever a detector finds later
+    verdict: Literal['robot', 'not_a_robot']
+
+
+class RobotReason(TypedDict):
+    code: Literal['rate', 'breadth', 'no_dwell', 'agent', 'network_burst', 'person']
+    detail: str
+    # What a person does not go beyond
+    limit: NotRequired[float]
+    # What was counted: events, items, seconds, or visitors, as the code says
+    observed: NotRequired[float]
+
+
 class RollbackInputBody(TypedDict):
     relation: Literal['similar', 'bought_together', 'viewed_next']
 
@@ -2060,6 +2097,8 @@ class StoredEvent(TypedDict):
     received_at: str
     # The response that showed the item
     recommendation_id: NotRequired[str]
+    # The visitor is judged to be a robot now: models and figures leave the event out
+    robot: NotRequired[bool]
     # Place in the order of acknowledgement
     seq: int
     # user_id or session_id or both
@@ -2325,6 +2364,21 @@ class Aisle(Core):
         Scope: `models:write`.
         """
         return self._call("POST", "/v1/schedules", body=body, options=options)
+
+    def decide_robot(
+        self,
+        body: RobotDecision,
+        *,
+        options: Options | None = None,
+    ) -> Robot:
+        """Say whether a visitor is a robot.
+
+        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count
+        what happens from then on.
+
+        Scope: `users:write`.
+        """
+        return self._call("POST", "/v1/robots", body=body, options=options)
 
     def delete_experiment(
         self,
@@ -3035,6 +3089,27 @@ class Aisle(Core):
         Scope: `models:read`.
         """
         return self._call("GET", "/v1/models", query={"relation": relation}, repeatable=True, options=options)
+
+    def list_robots(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        verdict: Literal['robot', 'not_a_robot'] | None = None,
+        options: Options | None = None,
+    ) -> PageRobot:
+        """Visitors that are robots, and why.
+
+        The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back
+        with the verdict `not_a_robot`.
+
+        Scope: `users:read`.
+        """
+        return self._call("GET", "/v1/robots", query={"limit": limit, "cursor": cursor, "verdict": verdict}, repeatable=True, options=options)
+
+    def list_robots_pages(self, *args: Any, **kwargs: Any) -> Iterator[PageRobot]:
+        """Yields one page of list_robots after the other."""
+        return self._pages(self.list_robots, *args, **kwargs)
 
     def list_rollouts(
         self,

@@ -1165,6 +1165,11 @@ export interface PageRequest {
   user_id?: string;
 }
 
+export interface PageRobot {
+  items: Robot[];
+  next_cursor: string;
+}
+
 export interface PageScenario {
   items: Scenario[];
   next_cursor: string;
@@ -1672,6 +1677,39 @@ export interface Result {
   warnings?: FieldError[];
 }
 
+export interface Robot {
+  /** The hour that was measured, when it was one */
+  from?: string;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  judged_at: string;
+  /** detector, or the id of the key that decided */
+  judged_by: string;
+  reasons: RobotReason[];
+  /** user_id or session_id */
+  session_id?: string;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  to?: string;
+  user_id?: string;
+  verdict: "robot" | "not_a_robot";
+}
+
+export interface RobotDecision {
+  /** user_id or session_id */
+  session_id?: string;
+  user_id?: string;
+  /** It stands against whatever a detector finds later */
+  verdict: "robot" | "not_a_robot";
+}
+
+export interface RobotReason {
+  code: "rate" | "breadth" | "no_dwell" | "agent" | "network_burst" | "person";
+  detail: string;
+  /** What a person does not go beyond */
+  limit?: number;
+  /** What was counted: events, items, seconds, or visitors, as the code says */
+  observed?: number;
+}
+
 export interface RollbackInputBody {
   relation: "similar" | "bought_together" | "viewed_next";
 }
@@ -2103,6 +2141,8 @@ export interface StoredEvent {
   received_at: string;
   /** The response that showed the item */
   recommendation_id?: string;
+  /** The visitor is judged to be a robot now: models and figures leave the event out */
+  robot?: boolean;
   /** Place in the order of acknowledgement */
   seq: number;
   /** user_id or session_id or both */
@@ -2318,6 +2358,18 @@ export class Aisle extends Core {
    */
   createSchedule(body: Schedule, options?: Options): Promise<Schedule> {
     return this.call({ method: 'POST', path: `/v1/schedules`, body } satisfies Call, options);
+  }
+
+  /**
+   * Say whether a visitor is a robot.
+   * 
+   * Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what happens
+   * from then on.
+   * 
+   * Scope: `users:write`.
+   */
+  decideRobot(body: RobotDecision, options?: Options): Promise<Robot> {
+    return this.call({ method: 'POST', path: `/v1/robots`, body } satisfies Call, options);
   }
 
   /**
@@ -2872,6 +2924,28 @@ export class Aisle extends Core {
    */
   listModels(params: { relation?: "similar" | "bought_together" | "viewed_next" } = {}, options?: Options): Promise<PageModel> {
     return this.call({ method: 'GET', path: `/v1/models`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * Visitors that are robots, and why.
+   * 
+   * The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back with the
+   * verdict `not_a_robot`.
+   * 
+   * Scope: `users:read`.
+   */
+  listRobots(params: { limit?: number; cursor?: string; verdict?: "robot" | "not_a_robot" } = {}, options?: Options): Promise<PageRobot> {
+    return this.call({ method: 'GET', path: `/v1/robots`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /** Yields one page of listRobots after the other. */
+  async *listRobotsPages(params: { limit?: number; cursor?: string; verdict?: "robot" | "not_a_robot" } = {}, options?: Options): AsyncGenerator<PageRobot> {
+    let cursor: string | undefined = params.cursor;
+    do {
+      const page: PageRobot = await this.listRobots({ ...params, cursor }, options);
+      yield page;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
   }
 
   /**
