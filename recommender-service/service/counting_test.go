@@ -92,7 +92,9 @@ func TestRobotsAreInNoFigure(t *testing.T) {
 	}
 	click.UserID, click.ItemID = "ann", "i002"
 	s.stored(profileapi.StoredEvent{Event: click})
-	poll(t, s, "/v1/metrics?interval=all&scenario=mine", func(m api.MetricsTable) bool { return len(m.Rows) == 1 && m.Rows[0].Clicks > 0 && m.Rows[0].Requests > 0 })
+	poll(t, s, "/v1/metrics?interval=all&scenario=mine", func(m api.MetricsTable) bool {
+		return len(m.Rows) == 1 && m.Rows[0].Clicks > 0 && m.Rows[0].Requests > 0
+	})
 	s.table(t, "interval=all&group_by=channel&scenario=mine", api.MetricsRow{Requests: 1, Impressions: int64(len(shown.Items)), Clicks: 1})
 }
 

@@ -178,6 +178,9 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
 			return profile.ForShop(shop).EventStats(ctx, from, to)
 		},
+		Made: func(ctx context.Context, shop string) (map[string]time.Time, error) {
+			return modelsMade(ctx, similarity.ForShop(shop))
+		},
 	}
 	s.anomalies.Register(s.deps.Registry)
 	told := newTold(s.deps.Registry)
@@ -341,4 +344,21 @@ func (s *Service) Close() error {
 	s.engine.Close()
 	s.peers.Close()
 	return s.store.Close()
+}
+
+// modelsMade returns when the live model of each relation was made.
+func modelsMade(ctx context.Context, c *similarityapi.Client) (map[string]time.Time, error) {
+	live, err := c.Live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := make(map[string]time.Time, len(live.Live))
+	for relation, version := range live.Live {
+		m, err := c.Model(ctx, version)
+		if err != nil {
+			return made, err
+		}
+		made[relation] = m.CreatedAt.Time
+	}
+	return made, nil
 }

@@ -24,6 +24,8 @@ const (
 	// week, of which seasons take no notice, by usualOfWeek.
 	usual       = .15
 	usualOfWeek = .05
+	// usualOfMean is that share of a mean, such as the time that answers take: it doubles when a machine is busy.
+	usualOfMean = .2
 	// silent is from how many expected events on a window without any is an anomaly however much the weeks before differ, unless more than
 	// one of them had less than a third.
 	silent = 12
@@ -35,7 +37,16 @@ const (
 // decays.
 func windows() [4]int { return [...]int{1, 6, 24, week} }
 
-// point is an hour of a series: so many, and for a share of how many.
+// kind says what a series counts.
+type kind int
+
+const (
+	count kind = iota // so many
+	share             // so many of so many
+	mean              // so much for each of so many; only more than usual is an anomaly
+)
+
+// point is an hour of a series: so many, and for a share or mean of how many.
 type point struct{ N, Of float64 }
 
 // hourly is a figure by the hour.
@@ -43,8 +54,10 @@ type hourly struct {
 	Name   string
 	From   time.Time // of the first point, a whole hour
 	Points []point   // of hours that are over
-	Share  bool      // it is N of Of, not N alone
-	// Least is the least spread of a share: one of which next to nothing is expected is far from that when it is a few times as much.
+	Kind   kind
+	// Unit is what one event of a count adds to it, 0 for 1: money comes in orders, and chance makes the money differ as it does their number.
+	Unit float64
+	// Least is the least spread of a share: one or mean of which next to nothing is expected is far from that when it is a few times as much.
 	Least float64
 }
 
@@ -53,7 +66,7 @@ type episode struct {
 	Series             string
 	Opened, Closed     time.Time // Closed is zero while it lasts
 	Hours              int       // of the window
-	Observed, Expected float64   // in that window: a count, or a share
+	Observed, Expected float64   // in that window: a count, a share or a mean
 	Spreads            float64   // how far observed is from expected; negative below
 }
 
@@ -91,14 +104,15 @@ func (s *hourly) hour(at int) time.Time { return s.From.Add(time.Duration(at+1) 
 
 // detector holds a series with its running sums.
 type detector struct {
-	share bool
-	least float64
-	n, of []float64 // sums of the points before a place
+	kind        kind
+	unit, least float64
+	n, of       []float64 // sums of the points before a place, counts in units
 }
 
 func newDetector(s hourly) *detector {
-	d := &detector{s.Share, s.Least, make([]float64, len(s.Points)+1), make([]float64, len(s.Points)+1)}
+	d := &detector{s.Kind, cmp.Or(s.Unit, 1), s.Least, make([]float64, len(s.Points)+1), make([]float64, len(s.Points)+1)}
 	for i, p := range s.Points {
+		p.N /= d.unit
 		d.n[i+1], d.of[i+1] = d.n[i]+p.N, d.of[i]+p.Of
 	}
 	return d
@@ -137,7 +151,7 @@ func (d *detector) worst(at, longest, over int) (worst episode) {
 // is no smaller than what counts of that size differ by chance, and than the usual share.
 func (d *detector) compare(now point, before []point, hours int) episode {
 	value := func(p point) (v float64, ok bool) {
-		if !d.share {
+		if d.kind == count {
 			return root(p.N), true
 		}
 		return p.N / p.Of, p.Of >= leastShown
@@ -161,7 +175,10 @@ func (d *detector) compare(now point, before []point, hours int) episode {
 		deviations[n] = math.Abs(v - middle)
 	}
 	spread := 1.4826 * median(deviations)
-	if d.share {
+	switch d.kind {
+	case mean:
+		return episode{Observed: x, Expected: middle, Spreads: max(0, (x-middle)/max(spread, usualOfMean*middle, d.least))}
+	case share:
 		chance := math.Sqrt(max(middle*(1-middle), 1/now.Of) / now.Of)
 		differs := usual
 		if hours == week {
@@ -170,8 +187,8 @@ func (d *detector) compare(now point, before []point, hours int) episode {
 		return episode{Observed: x, Expected: middle, Spreads: (x - middle) / max(spread, chance, differs*middle, d.least)}
 	}
 	// a share of the count is half of it on the scale of roots, twice
-	e := episode{Observed: now.N, Expected: squared(middle), Spreads: (x - middle) / max(spread, 1, usual*middle/2)}
-	if now.N == 0 && e.Expected >= silent && few(before, e.Expected/3) <= 1 {
+	e := episode{Observed: d.unit * now.N, Expected: d.unit * squared(middle), Spreads: (x - middle) / max(spread, 1, usual*middle/2)}
+	if expected := squared(middle); now.N == 0 && expected >= silent && few(before, expected/3) <= 1 {
 		e.Spreads = min(e.Spreads, -opens)
 	}
 	return e

@@ -125,7 +125,7 @@ func TestWhatGoesWrongIsFound(t *testing.T) {
 	}
 	// a click rate of 5 % on 400 items an hour by day, which loses 3 % of itself a day from a moment on
 	random := rand.New(rand.NewPCG(5, 6))
-	clicks := hourly{Name: seriesClickRate + "home.for_you", From: orders.From, Share: true}
+	clicks := hourly{Name: seriesClickRate + "home.for_you", From: orders.From, Kind: share}
 	begin := place(orders, day, 0)
 	for i := range orders.Points {
 		p := point{Of: 40}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,13 +14,17 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// The series of a shop; those that end with a colon stand before a type of event or a placement.
+// The series of a shop; those that end with a colon stand before a type of event, a placement, a placement
+// and currency, or a relation.
 const (
 	seriesEvents    = "events:"
 	seriesRejected  = "rejected_share"
 	seriesWarned    = "warned_share"
 	seriesRequests  = "requests:"
 	seriesClickRate = "click_rate:"
+	seriesRevenue   = "revenue:"
+	seriesLatency   = "latency_ms:"
+	seriesModelAge  = "model_age_hours:"
 	seriesEmpty     = "empty_share:"
 	seriesDegraded  = "degraded_share"
 	seriesItems     = "catalogue_items"
@@ -29,14 +34,22 @@ const (
 // looksBack is how far series go back: the weeks to compare with, and two in which episodes are told.
 const looksBack = (weeksBefore + 3) * week * time.Hour
 
-// leastSpread is the least spread of shares of which little is expected: empty, degraded, refused and warned.
-const leastSpread = .01
+const (
+	// leastSpread is the least spread of shares of which little is expected: empty, degraded, refused and warned.
+	leastSpread = .01
+	// linesPerUnit is how many lines of orders bring the money that chance moves as it moves one event: lines come several at a time, and
+	// differ in price.
+	linesPerUnit = 4
+	// leastLatency is the least spread of the mean time of answers, in milliseconds: nobody minds less.
+	leastLatency = 5
+)
 
 // figures are the hours of one shop while they are gathered.
 type figures struct {
 	from   time.Time
 	hours  int
 	series map[string]*hourly
+	lines  map[string]float64 // orders' lines by placement
 }
 
 // add adds to an hour of a series.
@@ -47,12 +60,14 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 	}
 	s := f.series[name]
 	if s == nil {
-		s = &hourly{
-			Name: name, From: f.from, Points: make([]point, f.hours),
-			Share: strings.Contains(name, "_share") || strings.HasPrefix(name, seriesClickRate),
-		}
-		if s.Share && !strings.HasPrefix(name, seriesClickRate) {
-			s.Least = leastSpread
+		s = &hourly{Name: name, From: f.from, Points: make([]point, f.hours)}
+		switch {
+		case strings.Contains(name, "_share"):
+			s.Kind, s.Least = share, leastSpread
+		case strings.HasPrefix(name, seriesClickRate):
+			s.Kind = share
+		case strings.HasPrefix(name, seriesLatency):
+			s.Kind, s.Least = mean, leastLatency
 		}
 		f.series[name] = s
 	}
@@ -62,7 +77,7 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 
 // readSeries reads the figures of a shop up to an hour that is over.
 func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
-	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}}
+	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}, lines: map[string]float64{}}
 	stats, err := w.Stats(ctx, shop, f.from, until)
 	if err != nil {
 		return nil, fmt.Errorf("read what was received: %w", err)
@@ -77,11 +92,30 @@ func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) 
 	for n := range sums {
 		f.shown(&sums[n])
 	}
+	f.units()
 	var list []hourly
 	for _, name := range slices.Sorted(maps.Keys(f.series)) {
 		list = append(list, *f.series[name])
 	}
 	return list, nil
+}
+
+// units says of money in what portions it comes.
+func (f *figures) units() {
+	for name, s := range f.series {
+		rest, isMoney := strings.CutPrefix(name, seriesRevenue)
+		if !isMoney {
+			continue
+		}
+		sum := 0.
+		for _, p := range s.Points {
+			sum += p.N
+		}
+		scenario := rest[:strings.LastIndex(rest, ":")]
+		if s.Unit = linesPerUnit * sum / f.lines[scenario]; !(s.Unit > 0) || math.IsInf(s.Unit, 0) {
+			delete(f.series, name) // given back, or of orders that have no line here
+		}
+	}
 }
 
 // received adds what the profile-service received in an hour.
@@ -111,6 +145,13 @@ func (f *figures) shown(s *store.Sum) {
 		f.add(seriesRequests+s.Scenario, at, s.Value, 0)
 		f.add(seriesEmpty+s.Scenario, at, 0, s.Value)
 		f.add(seriesDegraded, at, 0, s.Value)
+		f.add(seriesLatency+s.Scenario, at, 0, s.Value)
+	case s.Metric == metrics.LatencyMS:
+		f.add(seriesLatency+s.Scenario, at, s.Value, 0)
+	case s.Metric == metrics.OrderLines:
+		f.lines[s.Scenario] += s.Value
+	case strings.HasPrefix(s.Metric, metrics.RevenuePrefix):
+		f.add(seriesRevenue+s.Scenario+":"+strings.TrimPrefix(s.Metric, metrics.RevenuePrefix), at, s.Value, 0)
 	case s.Metric == metrics.Empty:
 		f.add(seriesEmpty+s.Scenario, at, s.Value, 0)
 	case s.Metric == metrics.Degraded:

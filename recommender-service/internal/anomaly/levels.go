@@ -17,6 +17,12 @@ const (
 	// itemsFactor and priceFactor are how many times fewer or more products, and how much cheaper or dearer the median one, is far.
 	itemsFactor = 1.5
 	priceFactor = 1.5
+	// overdueFactor is how many times older than any before it a live model is before it is overdue, and leastPeaks how many there must have
+	// been before it: who recomputes by hand is not told that he did not.
+	overdueFactor = 1.5
+	leastPeaks    = 3
+	// leastOverdue is how much older it must be at least, in hours.
+	leastOverdue = 2
 )
 
 // levelsOf returns the number of products that can be sold now and the median of their prices.
@@ -68,6 +74,38 @@ func jumps(series string, factor float64, levels []store.Level) []episode {
 		if open == nil {
 			usual = append(usual, l.Value)
 			usual = slices.Clone(usual[max(0, len(usual)-levelHours):])
+		}
+	}
+	return list
+}
+
+// overdue returns the episodes in which a live model grows older than those before it ever were: the new one did not come. levels are ages
+// in hours, by time.
+func overdue(series string, levels []store.Level) []episode {
+	var list []episode
+	var open *episode
+	var peaks []float64 // the ages at which models were replaced
+	last := 0.
+	for _, l := range levels {
+		at := time.UnixMilli(l.HourMs).UTC().Add(time.Hour)
+		if l.Value < last { // there is a new one
+			peaks = append(peaks, last)
+			if open != nil {
+				open.Closed, open = at, nil
+			}
+		}
+		last = l.Value
+		if len(peaks) < leastPeaks {
+			continue
+		}
+		oldest := slices.Max(peaks)
+		switch {
+		case open != nil:
+			open.Observed = l.Value
+			open.Spreads = l.Value / (overdueFactor * oldest)
+		case l.Value >= max(overdueFactor*oldest, oldest+leastOverdue):
+			list = append(list, episode{Series: series, Opened: at, Observed: l.Value, Expected: oldest, Hours: 1, Spreads: 1})
+			open = &list[len(list)-1]
 		}
 	}
 	return list

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,8 +41,10 @@ type Monitor struct {
 	Store     Store
 	Stats     func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error)
 	Catalogue *catalogue.Catalogue
-	Logger    *slog.Logger
-	Now       func() time.Time
+	// Made returns when the live model of each relation was made.
+	Made   func(ctx context.Context, shop string) (map[string]time.Time, error)
+	Logger *slog.Logger
+	Now    func() time.Time
 
 	rounds rounds.Rounds
 	mu     sync.Mutex
@@ -133,22 +138,45 @@ func msOf(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// levels stores what the catalogue is now and returns the jumps of it.
+// levels stores what the catalogue and the live models are now, and returns the jumps of the one and the other when it is overdue.
 func (w *Monitor) levels(ctx context.Context, shop string, until time.Time) ([]episode, error) {
 	levels, err := w.Store.Levels(ctx, shop, until.Add(-looksBack).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the levels of the catalogue: %w", err)
 	}
+	now := w.modelAges(ctx, shop, until)
 	replica := w.Catalogue.Shop(shop)
 	// a shop without a catalogue has no rows
-	if now := levelsOf(replica); replica.State().Synced && (now[seriesItems] > 0 || len(levels) > 0) {
-		hour := until.Add(-time.Hour).UnixMilli()
+	if of := levelsOf(replica); replica.State().Synced && (of[seriesItems] > 0 || len(levels[seriesItems]) > 0) {
+		maps.Copy(now, of)
+	}
+	hour := until.Add(-time.Hour).UnixMilli()
+	if len(now) > 0 {
 		if err := w.Store.PutLevels(ctx, shop, hour, now); err != nil {
 			return nil, err
 		}
-		for series, value := range now {
-			levels[series] = append(levels[series], store.Level{HourMs: hour, Value: value})
+	}
+	for series, value := range now {
+		levels[series] = append(levels[series], store.Level{HourMs: hour, Value: value})
+	}
+	found := append(jumps(seriesItems, itemsFactor, levels[seriesItems]), jumps(seriesPrice, priceFactor, levels[seriesPrice])...)
+	for _, series := range slices.Sorted(maps.Keys(levels)) {
+		if strings.HasPrefix(series, seriesModelAge) {
+			found = append(found, overdue(series, levels[series])...)
 		}
 	}
-	return append(jumps(seriesItems, itemsFactor, levels[seriesItems]), jumps(seriesPrice, priceFactor, levels[seriesPrice])...), nil
+	return found, nil
+}
+
+// modelAges returns the ages of the live models in hours; none while the similarity-service is away, of which other series tell.
+func (w *Monitor) modelAges(ctx context.Context, shop string, until time.Time) map[string]float64 {
+	ages := map[string]float64{}
+	made, err := w.Made(ctx, shop)
+	if err != nil {
+		w.Logger.Warn("the ages of models are not known for an hour", "shop", shop, "error", err)
+	}
+	for relation, at := range made {
+		ages[seriesModelAge+relation] = max(0, until.Sub(at).Hours())
+	}
+	return ages
 }

@@ -63,7 +63,8 @@ func opensAndCloses(t *testing.T, url string) {
 	now := off.Add(-time.Hour)
 	w := &Monitor{
 		Store: s, Catalogue: catalogue.New(nil, slog.New(slog.DiscardHandler), time.Now), Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return now },
+		Now:  func() time.Time { return now },
+		Made: func(context.Context, string) (map[string]time.Time, error) { return nil, nil },
 		Stats: func(_ context.Context, _ string, from, to time.Time) (stats profileapi.EventStats, _ error) {
 			for at := from; at.Before(to); at = at.Add(time.Hour) {
 				if at.Before(begin) || !at.Before(off) && at.Before(on) {

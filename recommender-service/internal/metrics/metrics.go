@@ -34,8 +34,8 @@ const (
 	Shadows               = "shadows"
 	Overlap               = "shadow_overlap"
 	tierPrefix            = "tier:"
-	// revenuePrefix begins the revenue in a currency.
-	revenuePrefix = "revenue:"
+	// RevenuePrefix begins the revenue in a currency.
+	RevenuePrefix = "revenue:"
 )
 
 // Store is the port to the database.

@@ -51,7 +51,7 @@ func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.
 	if err != nil {
 		return err
 	}
-	counts := map[string]float64{OrderLines: 1, Revenue: revenue, revenuePrefix + currency: revenue}
+	counts := map[string]float64{OrderLines: 1, Revenue: revenue, RevenuePrefix + currency: revenue}
 	if first {
 		counts[Orders] = 1
 	}
@@ -145,7 +145,7 @@ func (p *page) takeBack(ctx context.Context, l *store.StoredLine, quantity float
 		return err
 	}
 	revenue := l.Revenue * quantity / l.Quantity
-	counts := map[string]float64{Refunded: revenue, Revenue: -revenue, revenuePrefix + l.Currency: -revenue}
+	counts := map[string]float64{Refunded: revenue, Revenue: -revenue, RevenuePrefix + l.Currency: -revenue}
 	if quantity == l.Quantity {
 		counts[OrderLines], counts[RefundedLines] = -1, 1
 	}

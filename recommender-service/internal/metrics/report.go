@@ -94,7 +94,7 @@ func (t *totals) scenario(id string) api.ScenarioMetrics {
 		if tier, ok := strings.CutPrefix(name, tierPrefix); ok {
 			m.TierShare[tier] = t.per(name, Impressions)
 		}
-		if currency, ok := strings.CutPrefix(name, revenuePrefix); ok && currency != "" {
+		if currency, ok := strings.CutPrefix(name, RevenuePrefix); ok && currency != "" {
 			m.Revenues[currency] = t.values[name]
 		}
 	}

@@ -72,7 +72,7 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 		return
 	}
 	row := api.MetricsRow{Rule: rule, Channel: channel}
-	if currency, ok := strings.CutPrefix(metric, revenuePrefix); ok != q.by("currency") {
+	if currency, ok := strings.CutPrefix(metric, RevenuePrefix); ok != q.by("currency") {
 		return
 	} else if ok {
 		row.Currency, metric = currency, Revenue
