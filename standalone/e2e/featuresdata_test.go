@@ -120,6 +120,8 @@ func (probes) data() probes {
 				if t.Failed() {
 					t.Log(string(f.do(t, http.MethodPost, "/v1/recommendations/explain", `{"scenario":"category.best_sellers","category":"Local","fallback":"strict","market":{"country":"CH"},"item_id":"local"}`).raw))
 					t.Log(string(f.do(t, http.MethodGet, "/v1/popular?window=best_sellers&category=Local", nil).raw))
+					t.Log(string(f.do(t, http.MethodGet, "/v1/popular?window=best_sellers&limit=300", nil).raw))
+					t.Log(string(f.do(t, http.MethodGet, "/v1/events?user_id=swiss", nil).raw))
 				}
 			}()
 			soon(t, "it is shown in Switzerland", func() bool { return slices.Contains(ask("CH"), "local") })
