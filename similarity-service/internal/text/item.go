@@ -6,6 +6,9 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/tokens"
 )
 
 // Item is what the catalogue says about an item.
@@ -38,6 +41,14 @@ func (i *Item) sum() uint64 {
 		part("")
 	}
 	return h.Sum64()
+}
+
+// plain is what a language can be detected from, read only when none is declared.
+func (i *Item) plain() string {
+	if language.Code(i.Language) != "" {
+		return ""
+	}
+	return tokens.StripMarkup(i.Title + " " + i.Description)
 }
 
 // Field says how much one part of an item counts.
@@ -101,7 +112,7 @@ func (o Options) Validate() error {
 	within("max terms", float64(o.MaxTerms), 1, 1e6)
 	within("max postings", float64(o.MaxPostings), 1, 1e9)
 	within("candidates", float64(o.Candidates), 1, 1e6)
-	if o.Language != "" && languageOf(o.Language) == "" {
+	if o.Language != "" && language.Code(o.Language) == "" {
 		problems = append(problems, fmt.Errorf("language is %q: give a code such as \"en\" or \"pt-BR\", or none", o.Language))
 	}
 	return errors.Join(problems...)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/shared/topk"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
 )
 
 const (
@@ -21,14 +22,14 @@ const (
 // Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum, divided
 // by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "", in those of
 // the items. Cost O(postings of its words).
-func (ix *Index) Search(query, language string, k int) []Neighbour[string] {
-	languages := []string{languageOf(language)}
+func (ix *Index) Search(query, tag string, k int) []Neighbour[string] {
+	languages := []string{language.Code(tag)}
 	if languages[0] == "" {
 		languages = ix.languages()
 	}
 	words := map[string]bool{}
 	for _, l := range languages {
-		for _, word := range ix.reader.analyser(l).terms(query, queryTerms) {
+		for _, word := range ix.reader.analysers.Of(l).Terms(query, queryTerms) {
 			words[word] = true
 		}
 	}

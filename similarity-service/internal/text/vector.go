@@ -3,7 +3,9 @@ package text
 import (
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/tokens"
 )
 
 // term is a word's stem with its saturated weight in one item, in (0, 1).
@@ -12,24 +14,13 @@ type term struct {
 	weight float64
 }
 
-// reader turns items into terms. It keeps the analyser of every language seen and is safe for concurrent use.
+// reader turns items into terms. It is safe for concurrent use.
 type reader struct {
 	options   Options
-	analysers sync.Map // by language
+	analysers tokens.Analysers
 }
 
 func newReader(o Options) *reader { return &reader{options: o} }
-
-func (r *reader) analyser(language string) *analyser {
-	if stemmer(language) == nil && stopWords(language) == "" {
-		language = "" // made-up languages must not pile up
-	}
-	if a, ok := r.analysers.Load(language); ok {
-		return a.(*analyser)
-	}
-	a, _ := r.analysers.LoadOrStore(language, newAnalyser(language))
-	return a.(*analyser)
-}
 
 // analyse returns the item's terms sorted by name and the language they were read in. Besides the words, the brand and
 // every step of the category path are terms as a whole, marked by a prefix that no word can have.
@@ -38,11 +29,8 @@ func (r *reader) analyser(language string) *analyser {
 // x = Σ_f Weight_f·n_f/(1 − Damping_f + Damping_f·max(1, l_f/Length_f)), so a field shorter than normal is not raised.
 func (r *reader) analyse(item Item) ([]term, string) {
 	o := r.options
-	language := languageOf(item.Language)
-	if language == "" {
-		language = detect(stripMarkup(item.Title+" "+item.Description), languageOf(o.Language))
-	}
-	a := r.analyser(language)
+	language := language.Of(item.Language, item.plain(), o.Language).Language
+	a := r.analysers.Of(language)
 	sums := map[string]float64{}
 	add := func(f Field, terms []string) {
 		if f.Weight == 0 {
@@ -53,11 +41,11 @@ func (r *reader) analyse(item Item) ([]term, string) {
 			sums[t] += each
 		}
 	}
-	add(o.Title, a.terms(item.Title, o.MaxTerms))
-	add(o.Description, a.terms(item.Description, o.MaxTerms))
-	add(o.Tags, a.terms(strings.Join(item.Tags, " "), o.MaxTerms))
-	add(o.Brand, append(a.terms(item.Brand, o.MaxTerms), whole(a, "brand", []string{item.Brand}, o.MaxTerms)...))
-	add(o.Category, append(a.terms(strings.Join(item.Category, " "), o.MaxTerms), whole(a, "category", item.Category, o.MaxTerms)...))
+	add(o.Title, a.Terms(item.Title, o.MaxTerms))
+	add(o.Description, a.Terms(item.Description, o.MaxTerms))
+	add(o.Tags, a.Terms(strings.Join(item.Tags, " "), o.MaxTerms))
+	add(o.Brand, append(a.Terms(item.Brand, o.MaxTerms), whole(a, "brand", []string{item.Brand}, o.MaxTerms)...))
+	add(o.Category, append(a.Terms(strings.Join(item.Category, " "), o.MaxTerms), whole(a, "category", item.Category, o.MaxTerms)...))
 	out := make([]term, 0, len(sums))
 	for name, x := range sums {
 		out = append(out, term{name, x / (o.Saturation + x)})
@@ -67,11 +55,11 @@ func (r *reader) analyse(item Item) ([]term, string) {
 }
 
 // whole makes one term of every non-empty step of a path, holding the path so far.
-func whole(a *analyser, kind string, path []string, limit int) []string {
+func whole(a *tokens.Analyser, kind string, path []string, limit int) []string {
 	var out []string
 	name := kind
 	for _, step := range path[:min(len(path), limit)] {
-		words := a.terms(step, limit)
+		words := a.Terms(step, limit)
 		if len(words) == 0 {
 			continue
 		}

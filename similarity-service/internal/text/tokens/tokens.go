@@ -1,7 +1,11 @@
-package text
+// Package tokens takes a text apart in steps that can each be looked at: markup stripped, Unicode NFKC, lower case (Normalise), words
+// (Tokens), stop words and Snowball stems (Token). Scripts that put no spaces between words come as overlapping pairs of characters. It
+// knows no items and no weights. The main type is Analyser.
+package tokens
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,25 +17,53 @@ import (
 // maxWord is the longest word that is kept, in bytes; longer ones are codes or damage.
 const maxWord = 80
 
-// analyser turns the texts of one language into terms.
-type analyser struct {
+// Token is one word of a text, or a pair of characters of a script that is written without spaces.
+type Token struct {
+	Text string // normalised
+	Stem string // what it counts as; empty for a stop word and for a word that is too long to be one
+	Stop bool   // it is so common in its language that it says nothing
+}
+
+// Analyser turns the texts of one language into terms. It is safe for concurrent use.
+type Analyser struct {
 	language string
 	stem     func(*snowballstem.Env) bool
 	stop     map[string]bool
 }
 
-func newAnalyser(language string) *analyser {
-	a := &analyser{language: language, stem: stemmer(language), stop: map[string]bool{}}
+// New returns the analyser of a language, given by its code; one without stems and stop words for a language that has neither.
+func New(language string) *Analyser {
+	a := &Analyser{language: language, stem: stemmer(language), stop: map[string]bool{}}
 	for _, word := range strings.Fields(stopWords(language)) {
 		a.stop[word] = true
 	}
 	return a
 }
 
-// terms returns at most limit terms of a text in order, with repeats.
-func (a *analyser) terms(text string, limit int) []string {
+// Analysers keeps the analyser of every language that was asked for. The zero value is ready and safe for concurrent use.
+type Analysers struct{ known sync.Map }
+
+// Of returns the analyser of a language. All languages without stems and stop words share one: made-up languages must not pile up.
+func (s *Analysers) Of(language string) *Analyser {
+	if stemmer(language) == nil && stopWords(language) == "" && language != "az" {
+		language = ""
+	}
+	if a, ok := s.known.Load(language); ok {
+		return a.(*Analyser)
+	}
+	a, _ := s.known.LoadOrStore(language, New(language))
+	return a.(*Analyser)
+}
+
+// Normalise strips markup and returns the text in Unicode NFKC and lower case, with single spaces.
+func (a *Analyser) Normalise(text string) string {
+	return strings.Join(strings.Fields(a.normal(text)), " ")
+}
+
+// Terms returns the stems of at most limit words of a text in order, with repeats and without stop words.
+func (a *Analyser) Terms(text string, limit int) []string {
 	var out []string
-	words(a.lower(norm.NFKC.String(stripMarkup(text))), func(word string, spaced bool) bool {
+	words(a.normal(text), func(word string, spaced bool) bool {
 		if spaced {
 			word = a.term(word)
 		}
@@ -43,8 +75,35 @@ func (a *analyser) terms(text string, limit int) []string {
 	return out
 }
 
+// Tokens returns at most limit words of a text in order, stop words among them: what Terms makes of each.
+func (a *Analyser) Tokens(text string, limit int) []Token {
+	var out []Token
+	words(a.normal(text), func(word string, spaced bool) bool {
+		t := Token{Text: word, Stem: word}
+		if spaced {
+			t.Stem, t.Stop = a.term(word), a.stop[word]
+		}
+		out = append(out, t)
+		return len(out) < limit
+	})
+	return out
+}
+
+// Words returns at most limit words of a text as they are, stop words among them, in a form that does not depend on the language: names and
+// values of attributes are the same in all.
+func Words(text string, limit int) []string {
+	var out []string
+	words(strings.ToLower(norm.NFKC.String(StripMarkup(text))), func(word string, _ bool) bool {
+		out = append(out, word)
+		return len(out) < limit
+	})
+	return out
+}
+
+func (a *Analyser) normal(text string) string { return a.lower(norm.NFKC.String(StripMarkup(text))) }
+
 // term stems a word; stop words and over-long words give none.
-func (a *analyser) term(word string) string {
+func (a *Analyser) term(word string) string {
 	if len(word) > maxWord || a.stop[word] {
 		return ""
 	}
@@ -56,16 +115,16 @@ func (a *analyser) term(word string) string {
 	return env.Current()
 }
 
-func (a *analyser) lower(text string) string {
+func (a *Analyser) lower(text string) string {
 	if a.language == "tr" || a.language == "az" {
 		return strings.ToLowerSpecial(unicode.TurkishCase, text)
 	}
 	return strings.ToLower(text)
 }
 
-// stripMarkup removes HTML tags, comments, scripts and styles and resolves entities. Text without markup is returned as
+// StripMarkup removes HTML tags, comments, scripts and styles and resolves entities. Text without markup is returned as
 // it is.
-func stripMarkup(text string) string {
+func StripMarkup(text string) string {
 	text = strings.ToValidUTF8(text, " ")
 	if !strings.ContainsAny(text, "<&") {
 		return text
