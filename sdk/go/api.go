@@ -901,6 +901,20 @@ type ItemOutputBody struct {
 	Source string `json:"source"`
 }
 
+// ItemText is a value of the API.
+type ItemText struct {
+	// What the fields speak of, each once, and the item's own brand and attributes
+	Entities []TextEntity `json:"entities"`
+	// Of the item, its translations behind its own; empty ones are left out
+	Fields []TextField `json:"fields"`
+	// false: the item is archived, or was stored a moment ago, and is not compared with others
+	Indexed  bool         `json:"indexed"`
+	ItemID   string       `json:"item_id"`
+	Language TextLanguage `json:"language"`
+	// The vector by which items are alike, the weightiest terms first
+	Terms []TextTerm `json:"terms"`
+}
+
 // Job is a value of the API.
 type Job struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
@@ -2262,6 +2276,60 @@ type StoredEvent struct {
 	Value *float64 `json:"value,omitzero"`
 }
 
+// TextEntity is a value of the API.
+type TextEntity struct {
+	// Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself
+	From string `json:"from"`
+	// That have it as an attribute
+	Items *int64 `json:"items,omitzero"`
+	// brand, the name of an attribute, or model number
+	Kind string `json:"kind"`
+	// Of its first token in the field, from 0
+	Position *int64 `json:"position,omitzero"`
+	// How many there are
+	Tokens *int64 `json:"tokens,omitzero"`
+	Value  string `json:"value"`
+}
+
+// TextField is a value of the API.
+type TextField struct {
+	Entities []TextEntity `json:"entities"`
+	Field    string       `json:"field"`
+	// That it is read in
+	Language string `json:"language"`
+	// Without markup, in Unicode NFKC and lower case
+	Normalised string `json:"normalised"`
+	// What each token counts as; empty for stop words
+	Stems []string `json:"stems"`
+	// Tokens that are left out, each once
+	StopWords []string `json:"stop_words"`
+	// Words, or pairs of characters of a script without spaces; at most 400
+	Tokens []string `json:"tokens"`
+}
+
+// TextLanguage is a value of the API.
+type TextLanguage struct {
+	// ISO 639; empty when unknown: words are then taken as they are
+	Code string `json:"code"`
+	// 1 for a declared language, above .8 for a detected one, else 0
+	Confidence float64 `json:"confidence"`
+	Source     string  `json:"source"`
+}
+
+// TextTerm is a value of the API.
+type TextTerm struct {
+	// In the fields of the item
+	Frequency int64 `json:"frequency"`
+	// Inverse document frequency, natural logarithm
+	Idf float64 `json:"idf"`
+	// Of the shop that have it
+	Items int64 `json:"items"`
+	// A stem, or a brand, category or attribute as a whole: brand/clay
+	Term string `json:"term"`
+	// In a vector of length 1: the products of two items' weights add up to their text similarity
+	Weight float64 `json:"weight"`
+}
+
 // User is a value of the API.
 type User struct {
 	Attributes map[string]any `json:"attributes,omitzero"`
@@ -2923,6 +2991,19 @@ func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (I
 func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (SavedItem, error) {
 	var out SavedItem
 	err := c.do(ctx, call{id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// GetItemText — what the text pipeline makes of an item, step by step
+//
+// Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
+// weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was
+// stored last.
+//
+// Scope: `models:read`.
+func (c *Client) GetItemText(ctx context.Context, itemId string, options ...Option) (ItemText, error) {
+	var out ItemText
+	err := c.do(ctx, call{id: "get-item-text", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/text", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

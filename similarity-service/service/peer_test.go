@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -42,8 +45,26 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/v1/interactions":
 		p.interactions(w, r)
 	default:
+		if id, ok := strings.CutPrefix(r.URL.Path, "/v1/items/"); ok {
+			p.item(w, id)
+			return
+		}
 		http.NotFound(w, r)
 	}
+}
+
+func (p *peer) item(w http.ResponseWriter, id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range slices.Backward(p.items) {
+		if i.ItemID == id {
+			_ = json.NewEncoder(w).Encode(i)
+			return
+		}
+	}
+	problem := apierror.NotFound("item", id)
+	w.WriteHeader(problem.Status)
+	_ = json.NewEncoder(w).Encode(problem)
 }
 
 // changes gives the catalogue as it is; a follower that has it all waits until it goes away or something is added.

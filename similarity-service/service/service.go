@@ -129,6 +129,9 @@ func (s *Service) build(config Config) {
 	api := &httpapi.API{
 		Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules,
 		Audit: s.audit,
+		Item: func(ctx context.Context, shop, itemID string) (profileapi.Item, error) {
+			return profile.ForShop(shop).Item(ctx, itemID)
+		},
 	}
 	api.Register(s.server.API)
 }

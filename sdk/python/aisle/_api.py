@@ -834,6 +834,19 @@ class ItemOutputBody(TypedDict):
     source: Literal['behaviour', 'text', 'vectors', 'blend', 'none']
 
 
+class ItemText(TypedDict):
+    # What the fields speak of, each once, and the item's own brand and attributes
+    entities: list[TextEntity]
+    # Of the item, its translations behind its own; empty ones are left out
+    fields: list[TextField]
+    # false: the item is archived, or was stored a moment ago, and is not compared with others
+    indexed: bool
+    item_id: str
+    language: TextLanguage
+    # The vector by which items are alike, the weightiest terms first
+    terms: list[TextTerm]
+
+
 class Job(TypedDict):
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
     created_at: str
@@ -2072,6 +2085,55 @@ class StoredEvent(TypedDict):
     value: NotRequired[float]
 
 
+TextEntity = TypedDict(
+    "TextEntity",
+    {
+        "from": "Literal['catalogue', 'shape', 'item']",
+        "items": "NotRequired[int]",
+        "kind": "str",
+        "position": "NotRequired[int]",
+        "tokens": "NotRequired[int]",
+        "value": "str",
+    },
+)
+
+
+class TextField(TypedDict):
+    entities: list[TextEntity]
+    field: Literal['title', 'description', 'tags', 'brand', 'category']
+    # That it is read in
+    language: str
+    # Without markup, in Unicode NFKC and lower case
+    normalised: str
+    # What each token counts as; empty for stop words
+    stems: list[str]
+    # Tokens that are left out, each once
+    stop_words: list[str]
+    # Words, or pairs of characters of a script without spaces; at most 400
+    tokens: list[str]
+
+
+class TextLanguage(TypedDict):
+    # ISO 639; empty when unknown: words are then taken as they are
+    code: str
+    # 1 for a declared language, above .8 for a detected one, else 0
+    confidence: float
+    source: Literal['declared', 'detected', 'assumed', 'unknown']
+
+
+class TextTerm(TypedDict):
+    # In the fields of the item
+    frequency: int
+    # Inverse document frequency, natural logarithm
+    idf: float
+    # Of the shop that have it
+    items: int
+    # A stem, or a brand, category or attribute as a whole: brand/clay
+    term: str
+    # In a vector of length 1: the products of two items' weights add up to their text similarity
+    weight: float
+
+
 class User(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     consent: NotRequired[Consent]
@@ -2692,6 +2754,22 @@ class Aisle(Core):
         Scope: `catalogue:read`.
         """
         return self._call("GET", f"/v1/items/{quote(id)}", repeatable=True, options=options)
+
+    def get_item_text(
+        self,
+        item_id: str,
+        *,
+        options: Options | None = None,
+    ) -> ItemText:
+        """What the text pipeline makes of an item, step by step.
+
+        Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector
+        with their weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so
+        that it is as it was stored last.
+
+        Scope: `models:read`.
+        """
+        return self._call("GET", f"/v1/items/{quote(item_id)}/text", repeatable=True, options=options)
 
     def get_job(
         self,

@@ -843,6 +843,19 @@ export interface ItemOutputBody {
   source: "behaviour" | "text" | "vectors" | "blend" | "none";
 }
 
+export interface ItemText {
+  /** What the fields speak of, each once, and the item's own brand and attributes */
+  entities: TextEntity[];
+  /** Of the item, its translations behind its own; empty ones are left out */
+  fields: TextField[];
+  /** false: the item is archived, or was stored a moment ago, and is not compared with others */
+  indexed: boolean;
+  item_id: string;
+  language: TextLanguage;
+  /** The vector by which items are alike, the weightiest terms first */
+  terms: TextTerm[];
+}
+
 export interface Job {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
   created_at: string;
@@ -2117,6 +2130,56 @@ export interface StoredEvent {
   value?: number;
 }
 
+export interface TextEntity {
+  /** Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself */
+  from: "catalogue" | "shape" | "item";
+  /** That have it as an attribute */
+  items?: number;
+  /** brand, the name of an attribute, or model number */
+  kind: string;
+  /** Of its first token in the field, from 0 */
+  position?: number;
+  /** How many there are */
+  tokens?: number;
+  value: string;
+}
+
+export interface TextField {
+  entities: TextEntity[];
+  field: "title" | "description" | "tags" | "brand" | "category";
+  /** That it is read in */
+  language: string;
+  /** Without markup, in Unicode NFKC and lower case */
+  normalised: string;
+  /** What each token counts as; empty for stop words */
+  stems: string[];
+  /** Tokens that are left out, each once */
+  stop_words: string[];
+  /** Words, or pairs of characters of a script without spaces; at most 400 */
+  tokens: string[];
+}
+
+export interface TextLanguage {
+  /** ISO 639; empty when unknown: words are then taken as they are */
+  code: string;
+  /** 1 for a declared language, above .8 for a detected one, else 0 */
+  confidence: number;
+  source: "declared" | "detected" | "assumed" | "unknown";
+}
+
+export interface TextTerm {
+  /** In the fields of the item */
+  frequency: number;
+  /** Inverse document frequency, natural logarithm */
+  idf: number;
+  /** Of the shop that have it */
+  items: number;
+  /** A stem, or a brand, category or attribute as a whole: brand/clay */
+  term: string;
+  /** In a vector of length 1: the products of two items' weights add up to their text similarity */
+  weight: number;
+}
+
 export interface User {
   attributes?: Record<string, unknown>;
   consent?: Consent;
@@ -2602,6 +2665,19 @@ export class Aisle extends Core {
    */
   getItem(id: string, options?: Options): Promise<SavedItem> {
     return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(id)}`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * What the text pipeline makes of an item, step by step.
+   * 
+   * Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
+   * weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was stored
+   * last.
+   * 
+   * Scope: `models:read`.
+   */
+  getItemText(itemId: string, options?: Options): Promise<ItemText> {
+    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/text`, repeatable: true } satisfies Call, options);
   }
 
   /**

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
@@ -33,12 +34,16 @@ type API struct {
 	Jobs       *jobs.Manager
 	Schedules  *schedule.Scheduler
 	Audit      *audit.Recorder
+
+	// Item reads an item of a shop from its owner.
+	Item func(ctx context.Context, shop, itemID string) (profileapi.Item, error)
 }
 
 // Register adds all operations.
 func (a *API) Register(api huma.API) {
 	a.registerSimilarities(api)
 	a.registerBundles(api)
+	a.registerTexts(api)
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)

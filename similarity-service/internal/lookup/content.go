@@ -1,6 +1,9 @@
 package lookup
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text"
 	"github.com/aisle-rec/aisle/similarity-service/internal/vectors"
@@ -27,11 +30,39 @@ func (c *content) changed(family string, item *profileapi.Item) {
 		c.vectors.Upsert(family, nil)
 		return
 	}
-	c.texts.Upsert(text.Item{
+	c.texts.Upsert(textOf(family, item))
+	c.vectors.Upsert(family, item.Vectors)
+}
+
+// textOf is what an item says of a family.
+func textOf(family string, item *profileapi.Item) text.Item {
+	t := text.Item{
 		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags,
 		Language: item.Language,
-	})
-	c.vectors.Upsert(family, item.Vectors)
+	}
+	for _, name := range slices.Sorted(maps.Keys(item.Attributes)) {
+		for _, value := range textsOf(item.Attributes[name]) {
+			t.Attributes = append(t.Attributes, text.Attribute{Name: name, Value: value})
+		}
+	}
+	return t
+}
+
+// textsOf are the texts of an attribute, sorted; numbers and truths are none.
+func textsOf(value any) []string {
+	var texts []string
+	switch value := value.(type) {
+	case string:
+		texts = []string{value}
+	case []any:
+		for _, one := range value {
+			if t, ok := one.(string); ok {
+				texts = append(texts, t)
+			}
+		}
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 // fingerprint changes with the texts and the vectors. Without vectors it is that of the texts.

@@ -153,7 +153,7 @@ func TestSimilarEqualsComparingAllPairs(t *testing.T) {
 	vectors := map[string]map[string]float64{}
 	count := map[string]float64{}
 	for _, item := range items {
-		terms, _ := newReader(DefaultOptions()).analyse(item)
+		terms := newReader(DefaultOptions()).analyse(item).terms
 		vectors[item.ID] = map[string]float64{}
 		for _, x := range terms {
 			vectors[item.ID][x.name] = x.weight

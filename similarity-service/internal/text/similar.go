@@ -67,7 +67,7 @@ func (ix *Index) Similar(id string, k int) []Neighbour[string] {
 
 // SimilarTo returns the k items most similar to one that need not be in the index; an item of the same id is left out.
 func (ix *Index) SimilarTo(item Item, k int) []Neighbour[string] {
-	terms, _ := ix.reader.analyse(item)
+	terms := ix.reader.analyse(item).terms
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	if k <= 0 {

@@ -22,6 +22,7 @@ type Token struct {
 	Text string // normalised
 	Stem string // what it counts as; empty for a stop word and for a word that is too long to be one
 	Stop bool   // it is so common in its language that it says nothing
+	Tied bool   // only a hyphen, slash, dot or plus stands between it and the word before
 }
 
 // Analyser turns the texts of one language into terms. It is safe for concurrent use.
@@ -78,10 +79,16 @@ func (a *Analyser) Terms(text string, limit int) []string {
 // Tokens returns at most limit words of a text in order, stop words among them: what Terms makes of each.
 func (a *Analyser) Tokens(text string, limit int) []Token {
 	var out []Token
-	words(a.normal(text), func(word string, spaced bool) bool {
-		t := Token{Text: word, Stem: word}
+	text, end := a.normal(text), 0
+	words(text, func(word string, spaced bool) bool {
+		start := end + strings.Index(text[end:], word)
+		t := Token{Text: word, Stem: word, Tied: start == end+1 && end > 0 && strings.IndexByte("-/.+", text[end]) >= 0}
 		if spaced {
 			t.Stem, t.Stop = a.term(word), a.stop[word]
+			end = start + len(word)
+		} else { // pairs overlap
+			_, first := utf8.DecodeRuneInString(word)
+			end = start + first
 		}
 		out = append(out, t)
 		return len(out) < limit
