@@ -40,6 +40,12 @@ func textOf(family string, item *profileapi.Item) text.Item {
 		ID: family, Title: item.Title, Description: item.Description, Category: item.CategoryPath, Brand: item.Brand, Tags: item.Tags,
 		Language: item.Language,
 	}
+	for _, tag := range slices.Sorted(maps.Keys(item.Translations)) {
+		translated := item.Translations[tag]
+		t.Translations = append(t.Translations, text.Translation{
+			Language: tag, Title: translated.Title, Description: translated.Description,
+		})
+	}
 	for _, name := range slices.Sorted(maps.Keys(item.Attributes)) {
 		for _, value := range textsOf(item.Attributes[name]) {
 			t.Attributes = append(t.Attributes, text.Attribute{Name: name, Value: value})
