@@ -117,7 +117,7 @@ func (s *Service) build(config Config) {
 	)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
-	finder = lookup.New(s.registry, s.catalogue)
+	finder = lookup.New(s.registry, s.catalogue, now)
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
 	s.registerMetrics()
 	s.audit = &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}

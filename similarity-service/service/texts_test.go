@@ -51,3 +51,38 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 		t.Errorf("an unknown item: %v", err)
 	}
 }
+
+// TestAWordFindsWhatIsCalledOtherwise has pots and mugs with names in two languages, from which the words of a German query are learnt, and a
+// pot with an English name alone.
+func TestAWordFindsWhatIsCalledOtherwise(t *testing.T) {
+	t.Parallel()
+	p := shop(1)
+	for n, colour := range [][2]string{{"Red", "Rote"}, {"Blue", "Blaue"}, {"Green", "Grüne"}} {
+		for m, thing := range [][2]string{{"teapot", "Teekanne"}, {"mug", "Tasse"}} {
+			p.items = append(p.items, profileapi.Item{
+				ItemID: fmt.Sprintf("both-%d-%d", n, m), Title: colour[0] + " " + thing[0], Language: "en",
+				Translations: profileapi.Translations{"de-DE": {Title: colour[1] + " " + thing[1]}},
+			})
+		}
+	}
+	p.items = append(p.items, profileapi.Item{ItemID: "pot", Title: "Teapot with a lid", Language: "en"})
+	c := start(t, p, settings(t))
+	eventually(t, "the pot is found in German", func() error {
+		answer, err := c.Search(deadline(t), similarityapi.SearchRequest{Q: "Teekannen", Language: "de", Limit: 20})
+		if err == nil && !slices.ContainsFunc(answer.Items, func(n similarityapi.Neighbour) bool { return n.ItemID == "pot" }) {
+			err = fmt.Errorf("found %+v", answer.Items)
+		}
+		return err
+	})
+	got, err := c.ItemText(deadline(t), "both-1-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields []string
+	for _, f := range got.Fields {
+		fields = append(fields, f.Field+" "+f.Language+": "+f.Normalised)
+	}
+	if want := []string{"title en: blue mug", "title de: blaue tasse"}; !slices.Equal(fields, want) {
+		t.Errorf("fields %q, want %q", fields, want)
+	}
+}

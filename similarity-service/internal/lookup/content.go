@@ -3,6 +3,8 @@ package lookup
 import (
 	"maps"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text"
@@ -13,6 +15,41 @@ import (
 type content struct {
 	texts   *text.Index
 	vectors *vectors.Index
+
+	mu       sync.Mutex
+	learning bool      // translations, in the background
+	learnt   time.Time // when that was last begun
+}
+
+const (
+	// learnAtOnce is up to how many pairs of words translations are learnt from before the next answer: some milliseconds.
+	learnAtOnce = 4000
+	// learnEvery is how long it takes at least from one learning of more to the next.
+	learnEvery = 10 * time.Second
+)
+
+// learn brings the dictionary in step with the translations of now: of a small catalogue at once, of a larger one in the background, with
+// answers from the dictionary of before until then.
+func (c *content) learn(now time.Time) {
+	parallel, known := c.texts.Parallel()
+	if known {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.learning:
+	case parallel.Pairs <= learnAtOnce:
+		c.texts.LearnTranslations()
+	case now.Sub(c.learnt) >= learnEvery:
+		c.learning, c.learnt = true, now
+		go func() {
+			c.texts.LearnTranslations()
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.learning = false
+		}()
+	}
 }
 
 func newContent() *content {
@@ -20,7 +57,7 @@ func newContent() *content {
 	if err != nil {
 		panic(err) // the default options are constants
 	}
-	return &content{texts, vectors.NewIndex()}
+	return &content{texts: texts, vectors: vectors.NewIndex()}
 }
 
 // changed takes over what describes a family now; nil when nothing of it is left.

@@ -16,7 +16,7 @@ const fromItem = "item"
 // ItemText says what the text pipeline makes of an item, which describes its family.
 func (l *Lookup) ItemText(shop string, item *profileapi.Item) similarityapi.ItemText {
 	family := l.familiesOf(shop, []string{item.ItemID})[0]
-	content := l.content(shop)
+	content := l.current(shop)
 	e := content.texts.Explain(textOf(family, item))
 	out := similarityapi.ItemText{
 		ItemID: item.ItemID, Indexed: content.texts.Has(family), Fields: []similarityapi.TextField{}, Terms: []similarityapi.TextTerm{},

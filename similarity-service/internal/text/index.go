@@ -27,13 +27,14 @@ type Index struct {
 	texts      uint64                  // sum of the live documents' sums
 	spoken     map[code]int            // live documents by language, also of translations
 	translated map[int32][]spokenTitle // titles of the live documents that have translations, by document
-	parallel   uint64                  // sum of the sums of those
+	parallel   Parallel                // of those
 	vocabulary map[string]int32
 	names      []string    // by term
 	postings   [][]posting // by term, including dead documents
 	frequency  []int32     // by term: live documents with it
 	blocks     blocks      // of the documents' ids and terms, and of the names
 	scratchs   sync.Pool
+	dictionary atomic.Pointer[taught] // from the translations, by LearnTranslations
 	learnt     atomic.Pointer[learnt] // from the attributes, when somebody asked
 }
 
@@ -91,11 +92,12 @@ func (ix *Index) Language(id string) string {
 	return ""
 }
 
-// Texts is a fingerprint of the texts of all items. It depends on nothing else, so that indexes of the same items have the same one.
+// Texts is a fingerprint of the texts of all items and of the dictionary that was learnt from them. It depends on nothing else, so that
+// indexes of the same items have the same one.
 func (ix *Index) Texts() uint64 {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	return ix.texts
+	return ix.texts + ix.words().Fingerprint()
 }
 
 // Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it
@@ -186,7 +188,7 @@ func (ix *Index) compact() {
 	}
 	old, names, translated := ix.documents, ix.names, ix.translated
 	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
-	ix.texts, ix.blocks, ix.parallel, ix.translated = 0, blocks{}, 0, map[int32][]spokenTitle{}
+	ix.texts, ix.blocks, ix.parallel, ix.translated = 0, blocks{}, Parallel{}, map[int32][]spokenTitle{}
 	clear(ix.spoken)
 	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
 	var terms []term
