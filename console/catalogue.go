@@ -78,6 +78,7 @@ type itemData struct {
 	Ranks     []rank
 	Other     string // the item whose link with this one is explained
 	Pairs     []similarityapi.Pair
+	Text      *similarityapi.ItemText
 }
 
 func (d *itemData) heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
@@ -131,6 +132,10 @@ func (c *console) item(v *visit) (any, error) {
 		}
 	}
 	v.describe(d.Relations)
+	text, err := get[similarityapi.ItemText](v, v.similarity, "/v1/items/"+escape(id)+"/text", nil)
+	if v.part("text", err); err == nil {
+		d.Text = &text
+	}
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{
 		"item_id": {id}, "limit": {whole(eventsRead)},
 	})

@@ -53,6 +53,15 @@ type TextTerm struct {
 	Items     int     `json:"items" doc:"Of the shop that have it"`
 	IDF       float64 `json:"idf" doc:"Inverse document frequency, natural logarithm"`
 	Weight    float64 `json:"weight" doc:"In a vector of length 1: the products of two items' weights add up to their text similarity"`
+
+	Translations []TextTranslation `json:"translations,omitempty" doc:"What the shop's parallel titles teach that it is in other languages"`
+}
+
+// TextTranslation is what a term is in another language.
+type TextTranslation struct {
+	Language    string  `json:"language"`
+	Term        string  `json:"term"`
+	Probability float64 `json:"probability" doc:"That it is translated so, above .2"`
 }
 
 // ItemText returns what the text pipeline makes of an item.

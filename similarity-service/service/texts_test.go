@@ -82,6 +82,10 @@ func TestAWordFindsWhatIsCalledOtherwise(t *testing.T) {
 	for _, f := range got.Fields {
 		fields = append(fields, f.Field+" "+f.Language+": "+f.Normalised)
 	}
+	at := slices.IndexFunc(got.Terms, func(t similarityapi.TextTerm) bool { return t.Term == "mug" })
+	if at < 0 || len(got.Terms[at].Translations) != 1 || got.Terms[at].Translations[0].Term != "tass" {
+		t.Errorf("terms: %+v", got.Terms)
+	}
 	if want := []string{"title en: blue mug", "title de: blaue tasse"}; !slices.Equal(fields, want) {
 		t.Errorf("fields %q, want %q", fields, want)
 	}

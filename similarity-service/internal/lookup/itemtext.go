@@ -26,9 +26,19 @@ func (l *Lookup) ItemText(shop string, item *profileapi.Item) similarityapi.Item
 		out.Fields = append(out.Fields, fieldText(f))
 	}
 	for _, t := range e.Terms {
-		out.Terms = append(out.Terms, similarityapi.TextTerm(t))
+		out.Terms = append(out.Terms, termOf(t))
 	}
 	out.Entities = allEntities(out.Fields, e.Own)
+	return out
+}
+
+func termOf(t text.TermMeasure) similarityapi.TextTerm {
+	out := similarityapi.TextTerm{Term: t.Term, Frequency: t.Frequency, Items: t.Items, IDF: t.IDF, Weight: t.Weight}
+	for _, w := range t.Translations {
+		out.Translations = append(out.Translations, similarityapi.TextTranslation{
+			Language: w.Language, Term: w.Text, Probability: w.Probability,
+		})
+	}
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/dictionary"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/entities"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/tokens"
@@ -35,6 +36,14 @@ type TermMeasure struct {
 	Items     int     // of the index that have it
 	IDF       float64 // inverse document frequency, above 0
 	Weight    float64 // part of the item's vector, whose length is 1: two items' weights of their shared terms multiply to their likeness
+
+	Translations []Translated // into the other languages of the shop
+}
+
+// Translated is a word of a dictionary with its language.
+type Translated struct {
+	Language string
+	dictionary.Word
 }
 
 // explainedTokens is how many tokens of one field are shown.
@@ -57,6 +66,7 @@ func (ix *Index) Explain(item Item) Explanation {
 		e.Fields = append(e.Fields, field)
 	}
 	e.Terms = ix.measure(fields)
+	ix.translateTerms(e.Terms, fields)
 	e.Own = ownValues(e.Terms)
 	return e
 }
@@ -100,6 +110,31 @@ func (ix *Index) measure(fields []field) []TermMeasure {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Term, b.Term))
 	})
 	return out
+}
+
+// translateTerms adds what the dictionary has for terms in the languages of fields.
+func (ix *Index) translateTerms(terms []TermMeasure, fields []field) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	words := ix.words()
+	if words.Len() == 0 {
+		return
+	}
+	var languages []string
+	for _, f := range fields {
+		if !slices.Contains(languages, f.language) {
+			languages = append(languages, f.language)
+		}
+	}
+	for n := range terms {
+		for _, own := range languages {
+			for _, other := range ix.speaking() {
+				for _, w := range words.Translate(terms[n].Term, own, other.String()) {
+					terms[n].Translations = append(terms[n].Translations, Translated{other.String(), w})
+				}
+			}
+		}
+	}
 }
 
 // gazetteer returns what is learnt from the attributes and brands of the items of now.
