@@ -32,8 +32,9 @@ type peer struct {
 	mu     sync.Mutex
 	items  []profileapi.Item
 	events []profileapi.Interaction
-	cut    bool          // end the stream in the middle
-	gate   chan struct{} // when set, the stream waits for it
+	said   []profileapi.Event // reviews, the oldest first
+	cut    bool               // end the stream in the middle
+	gate   chan struct{}      // when set, the stream waits for it
 }
 
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,6 +43,8 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.changes(w, r)
 	case "/v1/events/types":
 		_ = json.NewEncoder(w).Encode(profileapi.EventTypes{Weights: profileapi.DefaultEventWeights()})
+	case "/v1/events":
+		p.reviews(w, r)
 	case "/v1/interactions":
 		p.interactions(w, r)
 	default:
@@ -51,6 +54,24 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		http.NotFound(w, r)
 	}
+}
+
+// reviews lists them as the profile-service does, the latest first, two at a time.
+func (p *peer) reviews(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	page := profileapi.Page[profileapi.StoredEvent]{Items: []profileapi.StoredEvent{}}
+	if r.URL.Query().Get("type") == "review" {
+		left := len(p.said)
+		_, _ = fmt.Sscan(r.URL.Query().Get("cursor"), &left)
+		for ; left > 0 && len(page.Items) < 2; left-- {
+			page.Items = append(page.Items, profileapi.StoredEvent{Event: p.said[left-1]})
+		}
+		if next := fmt.Sprint(left); left > 0 {
+			page.NextCursor = &next
+		}
+	}
+	_ = json.NewEncoder(w).Encode(page)
 }
 
 func (p *peer) item(w http.ResponseWriter, id string) {

@@ -37,6 +37,37 @@ func (a *API) registerTexts(api huma.API) {
 		}
 		return &itemTextOutput{a.Lookup.ItemText(shop, &item)}, nil
 	})
+	register(api, auth.ScopeModelsRead, huma.Operation{
+		OperationID: "get-item-reviews", Method: http.MethodGet, Path: "/v1/items/{item_id}/reviews", Tags: []string{"texts"},
+		Summary: "What buyers write and rate about an item", Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
+		Description: "Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts " +
+			"without a rating say, and what reviews speak of. It is not used for ranking.",
+	}, a.reviews)
+}
+
+type itemReviewsOutput struct{ Body similarityapi.ItemReviews }
+
+// reviews answers for the family of an item; its id is as it was asked for.
+func (a *API) reviews(ctx context.Context, shop string, in *itemTextInput) (*itemReviewsOutput, error) {
+	family, known := a.Catalogue.Family(shop, in.ItemID)
+	if !known {
+		family = in.ItemID
+	}
+	item, ok, err := a.Reviews(ctx, shop, family)
+	if err != nil {
+		return nil, apierror.Unavailable("The snapshot store, which has the reviews, does not answer. Ask again in a moment.", 2*time.Second, err)
+	}
+	if !ok && !known {
+		return nil, apierror.NotFound("item", in.ItemID)
+	}
+	item.ItemID = in.ItemID
+	if !ok {
+		item.Ratings, item.Aspects = make([]int, 5), []similarityapi.ReviewAspect{}
+	}
+	if item.Sentiment.Method == "" {
+		item.Sentiment.Method = similarityapi.SentimentWordList
+	}
+	return &itemReviewsOutput{item}, nil
 }
 
 // fromPeer is an error of the profile-service: what it says itself, or that it does not answer.

@@ -6,9 +6,26 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/similarity-service/internal/reviews"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/entities"
 )
+
+// ReviewTexts is what the catalogue of a shop knows that helps to read reviews.
+func (l *Lookup) ReviewTexts(shop string) reviews.Texts {
+	index := l.current(shop).texts
+	return reviews.Texts{
+		Language: index.Language,
+		Entities: func(text, language string) []reviews.Named {
+			found, words := index.Entities(text, language)
+			named := make([]reviews.Named, len(found))
+			for n, e := range found {
+				named[n] = reviews.Named{Kind: e.Kind, Value: e.Value, Words: words[n]}
+			}
+			return named
+		},
+	}
+}
 
 // fromItem says of an entity that the item itself has it as an attribute.
 const fromItem = "item"

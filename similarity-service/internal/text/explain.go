@@ -137,6 +137,21 @@ func (ix *Index) translateTerms(terms []TermMeasure, fields []field) {
 	}
 }
 
+// Entities finds what the catalogue has names for in any text, with the words of each.
+func (ix *Index) Entities(text, language string) (found []entities.Entity, words [][]string) {
+	a := ix.reader.analysers.Of(language)
+	list := a.Tokens(text, explainedTokens)
+	found = ix.gazetteer().Find(list, a)
+	for _, e := range found {
+		var of []string
+		for _, t := range list[e.Start : e.Start+e.Length] {
+			of = append(of, t.Text)
+		}
+		words = append(words, of)
+	}
+	return found, words
+}
+
 // gazetteer returns what is learnt from the attributes and brands of the items of now.
 func (ix *Index) gazetteer() *entities.Gazetteer {
 	ix.mu.RLock()

@@ -79,3 +79,10 @@ func dot(weights []float64, x []int32) (sum float64) {
 }
 
 func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// Tokens takes a text apart as the model does, without words that turn others round.
+func (m *Model) Tokens(t Text) []tokens.Token {
+	var list []tokens.Token
+	each(m.reader.tokens(t), t.Language, func(t tokens.Token, _ bool) { list = append(list, t) })
+	return list
+}
