@@ -42,7 +42,7 @@ func (h *head) partOf(itemID string) int {
 }
 
 func (h *head) path(shop string, part int) string {
-	return archive.Path(shop, folder, h.Generation, strconv.Itoa(part)+".json")
+	return archive.Path(shop, folder, h.Generation+"-"+strconv.Itoa(part)+".json")
 }
 
 func headPath(shop string) string { return archive.Path(shop, folder, "head.json") }
