@@ -321,12 +321,16 @@ type Event struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
+	// Of a review or a rate event; may have decimals
+	Rating *float64 `json:"rating,omitzero"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-	// view_item_list, search, view_cart, begin_checkout
+	// Of a review: what the buyer writes
+	Text string `json:"text,omitzero"`
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+	// share, view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
@@ -865,6 +869,8 @@ type Item struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
+	// Title and description in further languages, by BCP 47 tag
+	Translations map[string]Translation `json:"translations,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
@@ -899,6 +905,31 @@ type ItemOutputBody struct {
 	Relation     string      `json:"relation"`
 	// What the list was made from
 	Source string `json:"source"`
+}
+
+// ItemReviews is a value of the API.
+type ItemReviews struct {
+	// When the reviews were read; absent before the first recompute of a shop that has some
+	AsOf time.Time `json:"as_of,omitzero"`
+	// What at least two reviews speak of, what sets the item apart first; at most ten
+	Aspects []ReviewAspect `json:"aspects"`
+	// Reviews; of several by one visitor the latest counts
+	Count  int64  `json:"count"`
+	ItemID string `json:"item_id"`
+	// As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
+	MeanRating *float64 `json:"mean_rating,omitzero"`
+	// Those with a rating
+	Rated int64 `json:"rated"`
+	// How many have 1 to 5, rounded
+	Ratings []int64 `json:"ratings"`
+	// Of the item's own ratings
+	RawMean *float64 `json:"raw_mean,omitzero"`
+	// How sentiment was told, for the whole shop
+	Sentiment ReviewSentiment `json:"sentiment"`
+	// Those with a text
+	Texts int64 `json:"texts"`
+	// What the texts without a rating say
+	Unrated UnratedTexts `json:"unrated"`
 }
 
 // ItemText is a value of the API.
@@ -1819,6 +1850,31 @@ type Result struct {
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
+// ReviewAspect is a value of the API.
+type ReviewAspect struct {
+	Displeased int64 `json:"displeased"`
+	// Of an entity of the catalogue: brand, or the name of an attribute
+	Kind     string `json:"kind,omitzero"`
+	Language string `json:"language,omitzero"`
+	// Reviews that speak of it
+	Mentions int64 `json:"mentions"`
+	// Those whose sentence with it is pleased
+	Pleased int64 `json:"pleased"`
+	// In the form that is written most
+	Term string `json:"term"`
+}
+
+// ReviewSentiment is a value of the API.
+type ReviewSentiment struct {
+	// By cross-validation: texts that it was not learnt from
+	Learnt *SentimentEvaluation `json:"learnt,omitzero"`
+	// learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
+	// them apart better
+	Method string `json:"method"`
+	// On the same texts
+	WordList *SentimentEvaluation `json:"word_list,omitzero"`
+}
+
 // RollbackInputBody is a value of the API.
 type RollbackInputBody struct {
 	Relation string `json:"relation"`
@@ -1953,6 +2009,8 @@ type SavedItem struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
+	// Title and description in further languages, by BCP 47 tag
+	Translations map[string]Translation `json:"translations,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
@@ -2208,6 +2266,18 @@ type Seeding struct {
 	Values string `json:"values"`
 }
 
+// SentimentEvaluation is a value of the API.
+type SentimentEvaluation struct {
+	// Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+	Accuracy float64 `json:"accuracy"`
+	// Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+	Auc float64 `json:"auc"`
+	// Share of them with at least 4
+	Pleased float64 `json:"pleased"`
+	// With a rating of at least 4 or at most 2
+	Texts int64 `json:"texts"`
+}
+
 // SharedTerm is a value of the API.
 type SharedTerm struct {
 	Term   string  `json:"term"`
@@ -2260,6 +2330,8 @@ type StoredEvent struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
+	// Of a review or a rate event; may have decimals
+	Rating *float64 `json:"rating,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
 	ReceivedAt time.Time `json:"received_at"`
 	// The response that showed the item
@@ -2268,8 +2340,10 @@ type StoredEvent struct {
 	Seq int64 `json:"seq"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-	// view_item_list, search, view_cart, begin_checkout
+	// Of a review: what the buyer writes
+	Text string `json:"text,omitzero"`
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+	// share, view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
@@ -2326,8 +2400,32 @@ type TextTerm struct {
 	Items int64 `json:"items"`
 	// A stem, or a brand, category or attribute as a whole: brand/clay
 	Term string `json:"term"`
+	// What the shop's parallel titles teach that it is in other languages
+	Translations []TextTranslation `json:"translations,omitzero"`
 	// In a vector of length 1: the products of two items' weights add up to their text similarity
 	Weight float64 `json:"weight"`
+}
+
+// TextTranslation is a value of the API.
+type TextTranslation struct {
+	Language string `json:"language"`
+	// That it is translated so, above .2
+	Probability float64 `json:"probability"`
+	Term        string  `json:"term"`
+}
+
+// Translation is a value of the API.
+type Translation struct {
+	Description string `json:"description,omitzero"`
+	Title       string `json:"title,omitzero"`
+}
+
+// UnratedTexts is a value of the API.
+type UnratedTexts struct {
+	// The others say neither
+	Displeased int64 `json:"displeased"`
+	Pleased    int64 `json:"pleased"`
+	Texts      int64 `json:"texts"`
 }
 
 // User is a value of the API.
@@ -2991,6 +3089,18 @@ func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (I
 func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (SavedItem, error) {
 	var out SavedItem
 	err := c.do(ctx, call{id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// GetItemReviews — what buyers write and rate about an item
+//
+// Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts
+// without a rating say, and what reviews speak of. It is not used for ranking.
+//
+// Scope: `models:read`.
+func (c *Client) GetItemReviews(ctx context.Context, itemId string, options ...Option) (ItemReviews, error) {
+	var out ItemReviews
+	err := c.do(ctx, call{id: "get-item-reviews", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/reviews", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

@@ -291,12 +291,16 @@ class Event(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
+    # Of a review or a rate event; may have decimals
+    rating: NotRequired[float]
     # The response that showed the item
     recommendation_id: NotRequired[str]
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-    # view_item_list, search, view_cart, begin_checkout
+    # Of a review: what the buyer writes
+    text: NotRequired[str]
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+    # share, view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
@@ -801,6 +805,8 @@ class Item(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
+    # Title and description in further languages, by BCP 47 tag
+    translations: NotRequired[dict[str, Translation]]
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
     updated_at: NotRequired[str]
     url: NotRequired[str]
@@ -832,6 +838,30 @@ class ItemOutputBody(TypedDict):
     relation: str
     # What the list was made from
     source: Literal['behaviour', 'text', 'vectors', 'blend', 'none']
+
+
+class ItemReviews(TypedDict):
+    # When the reviews were read; absent before the first recompute of a shop that has some
+    as_of: NotRequired[str]
+    # What at least two reviews speak of, what sets the item apart first; at most ten
+    aspects: list[ReviewAspect]
+    # Reviews; of several by one visitor the latest counts
+    count: int
+    item_id: str
+    # As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
+    mean_rating: NotRequired[float]
+    # Those with a rating
+    rated: int
+    # How many have 1 to 5, rounded
+    ratings: list[int]
+    # Of the item's own ratings
+    raw_mean: NotRequired[float]
+    # How sentiment was told, for the whole shop
+    sentiment: ReviewSentiment
+    # Those with a text
+    texts: int
+    # What the texts without a rating say
+    unrated: UnratedTexts
 
 
 class ItemText(TypedDict):
@@ -1672,6 +1702,29 @@ class Result(TypedDict):
     warnings: NotRequired[list[FieldError]]
 
 
+class ReviewAspect(TypedDict):
+    displeased: int
+    # Of an entity of the catalogue: brand, or the name of an attribute
+    kind: NotRequired[str]
+    language: NotRequired[str]
+    # Reviews that speak of it
+    mentions: int
+    # Those whose sentence with it is pleased
+    pleased: int
+    # In the form that is written most
+    term: str
+
+
+class ReviewSentiment(TypedDict):
+    # By cross-validation: texts that it was not learnt from
+    learnt: NotRequired[SentimentEvaluation]
+    # learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
+    # them apart better
+    method: Literal['learnt', 'word_list']
+    # On the same texts
+    word_list: NotRequired[SentimentEvaluation]
+
+
 class RollbackInputBody(TypedDict):
     relation: Literal['similar', 'bought_together', 'viewed_next']
 
@@ -1790,6 +1843,8 @@ class SavedItem(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
+    # Title and description in further languages, by BCP 47 tag
+    translations: NotRequired[dict[str, Translation]]
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
     updated_at: NotRequired[str]
     url: NotRequired[str]
@@ -2022,6 +2077,17 @@ class Seeding(TypedDict):
     values: Literal['ones', 'weights']
 
 
+class SentimentEvaluation(TypedDict):
+    # Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+    accuracy: float
+    # Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+    auc: float
+    # Share of them with at least 4
+    pleased: float
+    # With a rating of at least 4 or at most 2
+    texts: int
+
+
 class SharedTerm(TypedDict):
     term: str
     weight: float
@@ -2069,6 +2135,8 @@ class StoredEvent(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
+    # Of a review or a rate event; may have decimals
+    rating: NotRequired[float]
     # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
     received_at: str
     # The response that showed the item
@@ -2077,8 +2145,10 @@ class StoredEvent(TypedDict):
     seq: int
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-    # view_item_list, search, view_cart, begin_checkout
+    # Of a review: what the buyer writes
+    text: NotRequired[str]
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+    # share, view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
@@ -2130,8 +2200,29 @@ class TextTerm(TypedDict):
     items: int
     # A stem, or a brand, category or attribute as a whole: brand/clay
     term: str
+    # What the shop's parallel titles teach that it is in other languages
+    translations: NotRequired[list[TextTranslation]]
     # In a vector of length 1: the products of two items' weights add up to their text similarity
     weight: float
+
+
+class TextTranslation(TypedDict):
+    language: str
+    # That it is translated so, above .2
+    probability: float
+    term: str
+
+
+class Translation(TypedDict):
+    description: NotRequired[str]
+    title: NotRequired[str]
+
+
+class UnratedTexts(TypedDict):
+    # The others say neither
+    displeased: int
+    pleased: int
+    texts: int
 
 
 class User(TypedDict):
@@ -2754,6 +2845,21 @@ class Aisle(Core):
         Scope: `catalogue:read`.
         """
         return self._call("GET", f"/v1/items/{quote(id)}", repeatable=True, options=options)
+
+    def get_item_reviews(
+        self,
+        item_id: str,
+        *,
+        options: Options | None = None,
+    ) -> ItemReviews:
+        """What buyers write and rate about an item.
+
+        Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what
+        texts without a rating say, and what reviews speak of. It is not used for ranking.
+
+        Scope: `models:read`.
+        """
+        return self._call("GET", f"/v1/items/{quote(item_id)}/reviews", repeatable=True, options=options)
 
     def get_item_text(
         self,

@@ -294,12 +294,16 @@ export interface Event {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
+  /** Of a review or a rate event; may have decimals */
+  rating?: number;
   /** The response that showed the item */
   recommendation_id?: string;
   /** user_id or session_id or both */
   session_id?: string;
+  /** Of a review: what the buyer writes */
+  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
@@ -810,6 +814,8 @@ export interface Item {
   stock?: Stock;
   tags?: string[];
   title?: string;
+  /** Title and description in further languages, by BCP 47 tag */
+  translations?: Record<string, Translation>;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
   updated_at?: string;
   url?: string;
@@ -841,6 +847,30 @@ export interface ItemOutputBody {
   relation: string;
   /** What the list was made from */
   source: "behaviour" | "text" | "vectors" | "blend" | "none";
+}
+
+export interface ItemReviews {
+  /** When the reviews were read; absent before the first recompute of a shop that has some */
+  as_of?: string;
+  /** What at least two reviews speak of, what sets the item apart first; at most ten */
+  aspects: ReviewAspect[];
+  /** Reviews; of several by one visitor the latest counts */
+  count: number;
+  item_id: string;
+  /** As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings */
+  mean_rating?: number;
+  /** Those with a rating */
+  rated: number;
+  /** How many have 1 to 5, rounded */
+  ratings: number[];
+  /** Of the item's own ratings */
+  raw_mean?: number;
+  /** How sentiment was told, for the whole shop */
+  sentiment: ReviewSentiment;
+  /** Those with a text */
+  texts: number;
+  /** What the texts without a rating say */
+  unrated: UnratedTexts;
 }
 
 export interface ItemText {
@@ -1685,6 +1715,31 @@ export interface Result {
   warnings?: FieldError[];
 }
 
+export interface ReviewAspect {
+  displeased: number;
+  /** Of an entity of the catalogue: brand, or the name of an attribute */
+  kind?: string;
+  language?: string;
+  /** Reviews that speak of it */
+  mentions: number;
+  /** Those whose sentence with it is pleased */
+  pleased: number;
+  /** In the form that is written most */
+  term: string;
+}
+
+export interface ReviewSentiment {
+  /** By cross-validation: texts that it was not learnt from */
+  learnt?: SentimentEvaluation;
+  /**
+   * learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells them
+   * apart better
+   */
+  method: "learnt" | "word_list";
+  /** On the same texts */
+  word_list?: SentimentEvaluation;
+}
+
 export interface RollbackInputBody {
   relation: "similar" | "bought_together" | "viewed_next";
 }
@@ -1816,6 +1871,8 @@ export interface SavedItem {
   stock?: Stock;
   tags?: string[];
   title?: string;
+  /** Title and description in further languages, by BCP 47 tag */
+  translations?: Record<string, Translation>;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
   updated_at?: string;
   url?: string;
@@ -2065,6 +2122,17 @@ export interface Seeding {
   values: "ones" | "weights";
 }
 
+export interface SentimentEvaluation {
+  /** Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased */
+  accuracy: number;
+  /** Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance */
+  auc: number;
+  /** Share of them with at least 4 */
+  pleased: number;
+  /** With a rating of at least 4 or at most 2 */
+  texts: number;
+}
+
 export interface SharedTerm {
   term: string;
   weight: number;
@@ -2112,6 +2180,8 @@ export interface StoredEvent {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
+  /** Of a review or a rate event; may have decimals */
+  rating?: number;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
   received_at: string;
   /** The response that showed the item */
@@ -2120,8 +2190,10 @@ export interface StoredEvent {
   seq: number;
   /** user_id or session_id or both */
   session_id?: string;
+  /** Of a review: what the buyer writes */
+  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
@@ -2176,8 +2248,29 @@ export interface TextTerm {
   items: number;
   /** A stem, or a brand, category or attribute as a whole: brand/clay */
   term: string;
+  /** What the shop's parallel titles teach that it is in other languages */
+  translations?: TextTranslation[];
   /** In a vector of length 1: the products of two items' weights add up to their text similarity */
   weight: number;
+}
+
+export interface TextTranslation {
+  language: string;
+  /** That it is translated so, above .2 */
+  probability: number;
+  term: string;
+}
+
+export interface Translation {
+  description?: string;
+  title?: string;
+}
+
+export interface UnratedTexts {
+  /** The others say neither */
+  displeased: number;
+  pleased: number;
+  texts: number;
 }
 
 export interface User {
@@ -2665,6 +2758,18 @@ export class Aisle extends Core {
    */
   getItem(id: string, options?: Options): Promise<SavedItem> {
     return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(id)}`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * What buyers write and rate about an item.
+   * 
+   * Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts without a
+   * rating say, and what reviews speak of. It is not used for ranking.
+   * 
+   * Scope: `models:read`.
+   */
+  getItemReviews(itemId: string, options?: Options): Promise<ItemReviews> {
+    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/reviews`, repeatable: true } satisfies Call, options);
   }
 
   /**

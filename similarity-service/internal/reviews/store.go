@@ -85,8 +85,7 @@ func (s Store) Put(ctx context.Context, shop string, sums Sums, now time.Time) e
 	return nil
 }
 
-// Item returns the sums of an item; ok is false when it has no reviews, or nothing has been summed up yet. What they were summed up with is
-// in the answer either way.
+// Item returns the sums of an item; ok is false when it has no reviews, or nothing has been summed up yet.
 func (s Store) Item(ctx context.Context, shop, itemID string) (item similarityapi.ItemReviews, ok bool, err error) {
 	for range 2 { // the parts may be replaced between the two reads
 		h, err := s.head(ctx, shop)
@@ -102,7 +101,7 @@ func (s Store) Item(ctx context.Context, shop, itemID string) (item similarityap
 		item.AsOf, item.Sentiment = h.AsOf, h.Sentiment
 		return item, ok, err
 	}
-	return similarityapi.ItemReviews{}, false, fmt.Errorf("read reviews of shop %q: %w", shop, blob.ErrNotFound)
+	return similarityapi.ItemReviews{}, false, nil // a copy of the folder that was made meanwhile may lack them until the next recompute
 }
 
 // Exists reports whether a shop has sums.
