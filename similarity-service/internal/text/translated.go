@@ -31,12 +31,17 @@ func (ix *Index) translate(number int32, titles []title) {
 	if len(titles) == 0 {
 		return
 	}
-	list := make([]spokenTitle, len(titles))
+	size := 0
+	for _, t := range titles {
+		size += len(t.words)
+	}
+	list, words := make([]spokenTitle, len(titles)), make([]int32, 0, size) // one object for all
 	for n, t := range titles {
-		list[n] = spokenTitle{codeOf(t.language), make([]int32, len(t.words))}
-		for w, word := range t.words {
-			list[n].words[w] = ix.termNumber(word)
+		from := len(words)
+		for _, word := range t.words {
+			words = append(words, ix.termNumber(word))
 		}
+		list[n] = spokenTitle{codeOf(t.language), words[from:len(words):len(words)]}
 		if n > 0 {
 			ix.spoken[list[n].language]++
 		}
