@@ -45,7 +45,8 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 		{
 			Items, "id;title;title_de;Titel (fr-be);description:pt_BR;name-xx;name_id;title_de;Hex;",
 			"id=item_id;title=title;title_de=translations.de.title;Titel (fr-be)=translations.fr-BE.title;" +
-				"description:pt_BR=description;name-xx=attributes.name-xx;name_id=attributes.name_id;title_de=attributes.title_de;Hex=attributes.Hex;=attributes.",
+				"description:pt_BR=description;name-xx=attributes.name-xx;" +
+				"name_id=attributes.name_id;title_de=attributes.title_de;Hex=attributes.Hex;=attributes.",
 		},
 		{
 			Items, "id;description;description:pt_BR;translations.it.title", "id=item_id;description=description;" +

@@ -10,8 +10,8 @@ var translated = regexp.MustCompile(`^(.+?)\s*[_:. (\[-]\s*([A-Za-z]{2}(?:[-_][A
 
 // languageCodes are the codes of two letters that the end of a column's name is taken for. Some that mean other things there are left out:
 // "id", "no", "is", "to", "so", "or", "as"; such a column needs a mapping.
-const languageCodes = " af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy ja ka kk km kn ko ky lo lt lv mk " +
-	"ml mn mr ms mt my nb ne nl nn pa pl pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh "
+const languageCodes = " af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu he hi hr hu hy ja ka kk km kn " +
+	"ko ky lo lt lv mk ml mn mr ms mt my nb ne nl nn pa pl pt ro ru si sk sl sq sr sv sw ta te th tl tr uk ur uz vi zh "
 
 // translation returns the field of an item for a column that holds its title or description in a language, "translations.de.title"; "" for
 // any other column.

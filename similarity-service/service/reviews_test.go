@@ -15,7 +15,9 @@ import (
 func TestReviewsAreSummedUpByARecompute(t *testing.T) {
 	t.Parallel()
 	p := shop(1)
-	p.items = append(p.items, profileapi.Item{ItemID: "coat", Title: "Coat", Language: "en"}, profileapi.Item{ItemID: "coat-m", ParentID: "coat"})
+	p.items = append(
+		p.items, profileapi.Item{ItemID: "coat", Title: "Coat", Language: "en"}, profileapi.Item{ItemID: "coat-m", ParentID: "coat"},
+	)
 	review := func(user, item string, rating float64, text string) profileapi.Event {
 		e := profileapi.Event{Type: "review", UserID: user, ItemID: item, Text: text}
 		if rating > 0 {
@@ -24,7 +26,8 @@ func TestReviewsAreSummedUpByARecompute(t *testing.T) {
 		return e
 	}
 	p.said = []profileapi.Event{
-		review("a", "coat", 1, "The zip is bad."), review("b", "coat-m", 5, "Lovely lining, but the zip broke."), review("c", "coat", 0, "I love the lining"),
+		review("a", "coat", 1, "The zip is bad."), review("b", "coat-m", 5, "Lovely lining, but the zip broke."),
+		review("c", "coat", 0, "I love the lining"),
 		review("d", itemID(0, 0), 3, ""), review("a", "coat-m", 4, "They sent a new one: the zip is great."),
 	}
 	c := start(t, p, settings(t))

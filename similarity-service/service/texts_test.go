@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -28,7 +29,8 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 		}
 		return err
 	})
-	if want := (similarityapi.TextLanguage{Code: "de", Source: "declared", Confidence: 1}); got.Language != want || got.ItemID != "shoe" || !got.Indexed {
+	declared := similarityapi.TextLanguage{Code: "de", Source: "declared", Confidence: 1}
+	if got.Language != declared || got.ItemID != "shoe" || !got.Indexed {
 		t.Errorf("item %q, indexed %v, language %+v", got.ItemID, got.Indexed, got.Language)
 	}
 	title := got.Fields[0]
@@ -44,7 +46,8 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 	if !slices.Equal(found, want) {
 		t.Errorf("entities %v, want %v", found, want)
 	}
-	if !slices.IsSortedFunc(got.Terms, func(a, b similarityapi.TextTerm) int { return int(1e9 * (b.Weight - a.Weight)) }) || len(got.Terms) != 5 {
+	lighter := func(a, b similarityapi.TextTerm) int { return cmp.Compare(b.Weight, a.Weight) }
+	if !slices.IsSortedFunc(got.Terms, lighter) || len(got.Terms) != 5 {
 		t.Errorf("terms: %+v", got.Terms)
 	}
 	if _, err := c.ItemText(deadline(t), "nothing"); !apierror.Is(err, http.StatusNotFound) {
@@ -52,8 +55,8 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 	}
 }
 
-// TestAWordFindsWhatIsCalledOtherwise has pots and mugs with names in two languages, from which the words of a German query are learnt, and a
-// pot with an English name alone.
+// TestAWordFindsWhatIsCalledOtherwise has pots and mugs with names in two languages, from which the words of a German query are learnt,
+// and a pot with an English name alone.
 func TestAWordFindsWhatIsCalledOtherwise(t *testing.T) {
 	t.Parallel()
 	p := shop(1)

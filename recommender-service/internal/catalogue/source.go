@@ -105,7 +105,8 @@ func (s *Source) texts(p *interner, src *profileapi.Item, before *Source) {
 	s.Title = own[0]
 	s.rare = &rare{
 		description: own[1], imageURL: own[2], url: own[3], gtin: own[4], language: p.text(src.Language), parentID: p.text(src.ParentID),
-		countries: p.list(src.Countries), aliases: p.list(src.Aliases), prices: p.prices(src.Prices), translations: p.translations(src.Translations),
+		countries: p.list(src.Countries), aliases: p.list(src.Aliases), prices: p.prices(src.Prices),
+		translations: p.translations(src.Translations),
 	}
 	for _, have := range [...]*rare{p.nothing.rare, before.rare} {
 		if s.rare.equal(have) {
@@ -131,7 +132,8 @@ func (p *interner) translations(src profileapi.Translations) []translation {
 func (r *rare) equal(o *rare) bool {
 	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin &&
 		r.parentID == o.parentID &&
-		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && slices.Equal(r.translations, o.translations) && len(r.prices)+len(o.prices) == 0
+		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && slices.Equal(r.translations, o.translations) &&
+		len(r.prices)+len(o.prices) == 0
 }
 
 // identical reports whether two values of an attribute are the same to the bit. Lists never are.

@@ -59,7 +59,8 @@ func TestAspects(t *testing.T) {
 		{ItemID: "bag", Text: "The real leather is great. The strap broke.", Rating: 4},
 		{ItemID: "bag", Text: "Straps are bad, real leather though", Rating: 2},
 		{ItemID: "bag", Text: "Good pocket", Rating: 5},
-		{ItemID: "mug", Text: "Great handle. Not a great lid. 350 ml", Rating: 4}, {ItemID: "mug", Text: "The handle is solid; a bad lid", Rating: 3},
+		{ItemID: "mug", Text: "Great handle. Not a great lid. 350 ml", Rating: 4},
+		{ItemID: "mug", Text: "The handle is solid; a bad lid", Rating: 3},
 	}, reviews.Texts{Language: english, Entities: leather})
 	want := map[string][]similarityapi.ReviewAspect{
 		"bag": {

@@ -1,6 +1,6 @@
-// Package reviews sums up what buyers write and rate about items: how many, how good, what of. A recompute reads the reviews and makes the
-// sums; texts and persons do not leave it. The sums are kept in the snapshot store, so that every replica answers the same. Nothing of it is
-// used for ranking. The main type is Maker.
+// Package reviews sums up what buyers write and rate about items: how many, how good, what of. A recompute reads the reviews and makes
+// the sums; texts and persons do not leave it. The sums are kept in the snapshot store, so that every replica answers the same. Nothing
+// of it is used for ranking. The main type is Maker.
 package reviews
 
 import (

@@ -62,7 +62,10 @@ func NewIndex(o Options) (*Index, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("text index options: %w", err)
 	}
-	ix := &Index{options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}, spoken: map[code]int{}, translated: map[int32][]spokenTitle{}}
+	ix := &Index{
+		options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}, spoken: map[code]int{},
+		translated: map[int32][]spokenTitle{},
+	}
 	ix.scratchs.New = func() any { return &scratch{} }
 	return ix, nil
 }

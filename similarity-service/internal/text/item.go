@@ -137,7 +137,10 @@ func (o Options) Validate() error {
 	for _, f := range []struct {
 		name  string
 		field Field
-	}{{"title", o.Title}, {"description", o.Description}, {"category", o.Category}, {"brand", o.Brand}, {"tags", o.Tags}, {"attributes", o.Attributes}} {
+	}{
+		{"title", o.Title}, {"description", o.Description}, {"category", o.Category}, {"brand", o.Brand}, {"tags", o.Tags},
+		{"attributes", o.Attributes},
+	} {
 		within(f.name+" weight", f.field.Weight, 0, 1000)
 		within(f.name+" length", f.field.Length, 1, 1e6)
 		within(f.name+" damping", f.field.Damping, 0, 1)

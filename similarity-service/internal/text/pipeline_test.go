@@ -44,8 +44,8 @@ func TestWhatThePipelineMakesOfThreeLanguages(t *testing.T) {
 	}
 }
 
-// TestTheSameProductIsFoundInOtherLanguages counts, for every item, how many of the two items that are the same in another language are among
-// its ten nearest: they share brands, model numbers, measures and some words, and no translation.
+// TestTheSameProductIsFoundInOtherLanguages counts, for every item, how many of the two items that are the same in another language are
+// among its ten nearest: they share brands, model numbers, measures and some words, and no translation.
 func TestTheSameProductIsFoundInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	items := golden(t)

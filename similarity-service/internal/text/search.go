@@ -19,10 +19,10 @@ const (
 	languagesRead = 4
 )
 
-// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum, divided
-// by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "", in those of
-// the items. A word also finds its translations, as far as they are likely; of a word and its translations an item has the one that says most.
-// Cost O(postings of its words).
+// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum,
+// divided by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "",
+// in those of the items. A word also finds its translations, as far as they are likely; of a word and its translations an item has the
+// one that says most. Cost O(postings of its words).
 func (ix *Index) Search(query, tag string, k int) []Neighbour[string] {
 	languages := []string{language.Code(tag)}
 	if languages[0] == "" {

@@ -25,7 +25,8 @@ func world() []Item {
 	}
 	return append(items,
 		Item{ID: "en-pot", Title: "Teapot with lid", Language: "en"}, Item{ID: "en-lamp", Title: "Lamp of brass", Language: "en"},
-		Item{ID: "de-pot", Title: "Teekanne mit Deckel", Language: "de", Brand: "Clay"}, Item{ID: "de-shoe", Title: "Schuhe aus Leder", Language: "de"},
+		Item{ID: "de-pot", Title: "Teekanne mit Deckel", Language: "de", Brand: "Clay"},
+		Item{ID: "de-shoe", Title: "Schuhe aus Leder", Language: "de"},
 		Item{ID: "fr-pot", Title: "Théière", Language: "fr", Brand: "Clay"},
 	)
 }

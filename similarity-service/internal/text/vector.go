@@ -35,8 +35,8 @@ type title struct {
 	words    []string
 }
 
-// analyse reads an item. Besides the words, the brand, every step of the category path and every value of an attribute are terms as a whole,
-// which are the same in all languages: a prefix that no word can have says what they are, as in "brand/clay".
+// analyse reads an item. Besides the words, the brand, every step of the category path and every value of an attribute are terms as a
+// whole, which are the same in all languages: a prefix that no word can have says what they are, as in "brand/clay".
 func (r *reader) analyse(item Item) analysed {
 	out := analysed{language: language.Of(item.Language, item.plain(), r.options.Language).Language}
 	fields := r.fields(&item, out.language)
@@ -89,7 +89,9 @@ func (r *reader) fields(item *Item, own string) []field {
 		{"attributes", own, "", attributeTerms(item.Attributes, o.MaxTerms), o.Attributes},
 	}
 	for _, t := range item.translations(own) {
-		list = append(list, field{titleName, t.Language, t.Title, nil, o.Title}, field{descriptionName, t.Language, t.Description, nil, o.Description})
+		list = append(
+			list, field{titleName, t.Language, t.Title, nil, o.Title}, field{descriptionName, t.Language, t.Description, nil, o.Description},
+		)
 	}
 	return list
 }

@@ -10,15 +10,16 @@ import (
 	"strings"
 )
 
-// routes say which service has a path: by its beginning up to the first parameter, "/v1/users" or "/v1/audit/people", unless the whole path is
-// another service's, "/v1/items/*/text".
+// routes say which service has a path: by its beginning up to the first parameter, "/v1/users" or "/v1/audit/people", unless the whole
+// path is another service's, "/v1/items/*/text".
 type routes struct {
 	beginnings map[string]string
 	whole      map[string]string // parameters are stars
 }
 
-// routesOf reads the paths of documents. Where several services have paths with one beginning, it is that of the service which has the beginning
-// itself as a path; the others' paths are told apart as a whole. Without such a service nobody could say whose a path below it is: an error.
+// routesOf reads the paths of documents. Where several services have paths with one beginning, it is that of the service which has the
+// beginning itself as a path; the others' paths are told apart as a whole. Without such a service nobody could say whose a path below it
+// is: an error.
 func routesOf(d Documents) (routes, error) {
 	found := routes{map[string]string{}, map[string]string{}}
 	claims := map[string][]string{} // beginning → services

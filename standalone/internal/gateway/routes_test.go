@@ -29,7 +29,9 @@ func TestRoutes(t *testing.T) {
 		"a path of both": {
 			"a": []byte(`{"paths":{"/v1/x":{},"/v1/x/{i}/t":{}}}`), "b": []byte(`{"paths":{"/v1/x/{j}/t":{}}}`),
 		},
-		"one path of two by a name": {"a": []byte(`{"paths":{"/v1/x":{}}}`), "b": []byte(`{"paths":{"/v1/x/{i}/t":{}}}`), "c": []byte(`{"paths":{"/v1/x/{j}/t":{}}}`)},
+		"one path of two by a name": {
+			"a": []byte(`{"paths":{"/v1/x":{}}}`), "b": []byte(`{"paths":{"/v1/x/{i}/t":{}}}`), "c": []byte(`{"paths":{"/v1/x/{j}/t":{}}}`),
+		},
 	} {
 		if _, err := routesOf(d); err == nil {
 			t.Errorf("%s: two owners were taken", what)

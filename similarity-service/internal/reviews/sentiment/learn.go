@@ -46,9 +46,9 @@ type Result struct {
 	List   Evaluation // of the word list on the same texts
 }
 
-// Learn makes a model of texts with ratings: logistic regression when there are at least 200 that say clearly whether the writer is pleased,
-// with 20 of each kind, and when it tells them apart better than the word list; otherwise the word list. The order of the texts says which are
-// taken, the first 20,000, and in which part each is; equal lists make equal models. Cost O(words·iterations).
+// Learn makes a model of texts with ratings: logistic regression when there are at least 200 that say clearly whether the writer is
+// pleased, with 20 of each kind, and when it tells them apart better than the word list; otherwise the word list. The order of the texts
+// says which are taken, the first 20,000, and in which part each is; equal lists make equal models. Cost O(words·iterations).
 //
 // The loss is Σ ln(1 + exp(−y·z)) + ½·Σw² with z = b + Σw/√n over the n words of a text, minimised by L-BFGS.
 func Learn(rated []Rated) (Result, error) {

@@ -14,18 +14,30 @@ import (
 // phrases are what buyers say of a part of a product when they are pleased or not; some use words that the word list lacks.
 var phrases = map[string][2][]string{
 	"en": {
-		{"the %s is great", "I love the %s", "the %s fits like a glove", "would buy again for the %s", "the %s keeps what it promises", "nothing wrong with the %s"},
-		{"the %s is terrible", "the %s came off after a week", "the %s runs small", "I am disappointed by the %s", "the %s is not good", "the %s went into the bin"},
+		{
+			"the %s is great", "I love the %s", "the %s fits like a glove", "would buy again for the %s",
+			"the %s keeps what it promises", "nothing wrong with the %s",
+		},
+		{
+			"the %s is terrible", "the %s came off after a week", "the %s runs small", "I am disappointed by the %s",
+			"the %s is not good", "the %s went into the bin",
+		},
 	},
 	"de": {
 		{"%s ist super", "%s sitzt wie angegossen", "mit %s bin ich zufrieden", "%s hält was es verspricht", "%s würde ich wieder kaufen"},
-		{"%s ist schlecht", "%s ging nach einer Woche ab", "%s fällt klein aus", "von %s bin ich enttäuscht", "%s ist nicht gut", "%s war nach zwei Tagen hin"},
+		{
+			"%s ist schlecht", "%s ging nach einer Woche ab", "%s fällt klein aus", "von %s bin ich enttäuscht",
+			"%s ist nicht gut", "%s war nach zwei Tagen hin",
+		},
 	},
 }
 
 var parts = map[string][]string{
 	"en": {"sole", "lining", "zip", "colour", "handle", "lid", "seam", "sleeve", "pocket", "size"},
-	"de": {"die Sohle", "das Futter", "der Reißverschluss", "die Farbe", "der Griff", "der Deckel", "die Naht", "der Ärmel", "die Tasche", "die Größe"},
+	"de": {
+		"die Sohle", "das Futter", "der Reißverschluss", "die Farbe", "der Griff", "der Deckel", "die Naht", "der Ärmel", "die Tasche",
+		"die Größe",
+	},
 }
 
 // reviews are n made-up ones: a tenth of the ratings and a fifth of the phrases say the opposite of what the writer means, seven of ten are
@@ -110,7 +122,8 @@ func TestTheWordList(t *testing.T) {
 	t.Parallel()
 	m := sentiment.WordList()
 	for text, want := range map[string]float64{
-		"en: A great mug, I love it": 3. / 4, "en: It is not good": 1. / 3, "en: It is not leaking": 2. / 3, "en: I don't recommend it, it broke": 1. / 4,
+		"en: A great mug, I love it": 3. / 4, "en: It is not good": 1. / 3, "en: It is not leaking": 2. / 3,
+		"en: I don't recommend it, it broke":   1. / 4,
 		"de: Sehr schöne Tasse, leider kaputt": 2. / 5, "de: nicht zu empfehlen": 1. / 3, "fr: Une belle tasse, très pratique": 3. / 4,
 		"fr: Je ne suis pas content": 1. / 3, "es: Muy bonita, la recomiendo": 3. / 4, "es: No es buena": 1. / 3, "it: Bella": .5, "en: ": .5,
 		"en: A mug": .5,

@@ -115,9 +115,9 @@ func wordList(language string) (good, bad string) {
 				"waste defective faulty damaged ugly uncomfortable flimsy rough cold difficult hard wrong return returned refund slow late " +
 				"missing leaks leaking torn cracked scratched smells smelly loose annoying fails failed junk rubbish"
 	case "de":
-		return "gut super toll klasse perfekt prima schön wunderschön hervorragend ausgezeichnet begeistert zufrieden liebe empfehlen empfehlenswert " +
-				"bequem stabil weich warm einfach praktisch lecker hübsch hochwertig zuverlässig schnell fantastisch großartig ideal freude " +
-				"gelungen angenehm robust sauber glücklich wunderbar topp bestens gerne",
+		return "gut super toll klasse perfekt prima schön wunderschön hervorragend ausgezeichnet begeistert zufrieden liebe " +
+				"empfehlen empfehlenswert bequem stabil weich warm einfach praktisch lecker hübsch hochwertig zuverlässig schnell " +
+				"fantastisch großartig ideal freude gelungen angenehm robust sauber glücklich wunderbar topp bestens gerne",
 			"schlecht furchtbar schrecklich mies kaputt defekt billig enttäuscht enttäuschend enttäuschung unbrauchbar nutzlos hässlich unbequem " +
 				"wackelig rau kalt schwierig falsch zurück zurückgeschickt rücksendung langsam spät fehlt fehlend undicht gerissen zerkratzt " +
 				"stinkt riecht locker ärgerlich mangelhaft beschädigt schrott müll minderwertig leider gebrochen"

@@ -1,5 +1,6 @@
-// Package dictionary learns which words of two languages mean the same from the titles that items have in both, and translates words by it.
-// There are no word lists: a shop's dictionary holds the words of its own catalogue. The package knows no items. The main type is Dictionary.
+// Package dictionary learns which words of two languages mean the same from the titles that items have in both, and translates words by
+// it. There are no word lists: a shop's dictionary holds the words of its own catalogue. The package knows no items. The main type is
+// Dictionary.
 package dictionary
 
 import (
@@ -48,12 +49,12 @@ type Dictionary struct {
 
 type from struct{ language, word, into string }
 
-// Learn makes the dictionary of items. Equal sets of items make equal dictionaries, whatever their order. Of each two languages at most 200,000
-// pairs of words are read: a third of a second per two languages.
+// Learn makes the dictionary of items. Equal sets of items make equal dictionaries, whatever their order. Of each two languages at most
+// 200,000 pairs of words are read: a third of a second per two languages.
 //
-// Words are aligned by IBM's model 1 (Brown et al.: The Mathematics of Statistical Machine Translation, 1993, §4.1–4.2) in both directions;
-// a translation is kept when it is likely in both and when at least two titles have it. Words that both languages share, such as names, align
-// with themselves and are no entries.
+// Words are aligned by IBM's model 1 (Brown et al.: The Mathematics of Statistical Machine Translation, 1993, §4.1–4.2) in both
+// directions; a translation is kept when it is likely in both and when at least two titles have it. Words that both languages share, such
+// as names, align with themselves and are no entries.
 func Learn(items []Item) *Dictionary {
 	items = slices.Clone(items)
 	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.Key, b.Key) })

@@ -26,7 +26,9 @@ func item(key uint64, titles string) dictionary.Item {
 // shop has colours and things in three languages; brands are the same in all.
 func shop() []dictionary.Item {
 	colours := [][3]string{{"red", "rot", "roug"}, {"blue", "blau", "bleu"}, {"green", "grün", "vert"}, {"black", "schwarz", "noir"}}
-	things := [][3]string{{"mug", "bech", "tass"}, {"shirt", "hemd", "chemis"}, {"shoe", "schuh", "chaussur"}, {"run shoe", "laufschuh", "chaussur cours"}}
+	things := [][3]string{
+		{"mug", "bech", "tass"}, {"shirt", "hemd", "chemis"}, {"shoe", "schuh", "chaussur"}, {"run shoe", "laufschuh", "chaussur cours"},
+	}
 	brands := []string{"fleet", "ora", "clay"}
 	var items []dictionary.Item
 	for n, c := range colours {

@@ -95,9 +95,9 @@ func tells(value string) bool {
 	return strings.ContainsFunc(value, letter) && runes(value) > 1
 }
 
-// Find returns the entities of a text that an analyser took apart, in order of their place. The longest value wins; where several kinds have
-// it, all are returned, the one of most items first. A value is found in any form of its words, a brand as it is written. Texts of different
-// languages find the same values. Cost O(tokens) beside what the first text in a language costs: O(values).
+// Find returns the entities of a text that an analyser took apart, in order of their place. The longest value wins; where several kinds
+// have it, all are returned, the one of most items first. A value is found in any form of its words, a brand as it is written. Texts of
+// different languages find the same values. Cost O(tokens) beside what the first text in a language costs: O(values).
 func (g *Gazetteer) Find(text []tokens.Token, a *tokens.Analyser) []Entity {
 	phrases := g.phrases(a)
 	var found []Entity

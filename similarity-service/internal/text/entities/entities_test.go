@@ -39,18 +39,20 @@ func TestFind(t *testing.T) {
 		language, text string
 		want           []string
 	}{
-		"in the forms of a language":          {"de", "Roter Schal, rote Mütze", []string{"colour=rot@0+1", "colour=rot@2+1"}},
-		"the longest":                         {"en", "a navy blue coat", []string{"colour=navy blue@1+2"}},
-		"two kinds, the one of most items":    {"en", "Orange bag", []string{"colour=orange@0+1", "brand=orange@0+1"}},
-		"brands as they are written":          {"en", "apples by Apple", []string{"brand=apple@2+1"}},
-		"several words":                       {"en", "North Face cottons", []string{"brand=north face@0+2", "material=cotton@2+1"}},
-		"the same in another language":        {"fr", "veste NORTH FACE en cotton", []string{"brand=north face@1+2", "material=cotton@4+1"}},
-		"no single letters, digits, stops":    {"en", "men's shoe size 42 the best", nil},
-		"model numbers":                       {"en", "Sony WH-1000XM5 and GSR 12V-15", []string{"model number=wh-1000xm5@1+2"}},
-		"model numbers of letters and digits": {"", "A2337 dp-3t450 h264", []string{"model number=a2337@0+1", "model number=dp-3t450@1+2", "model number=h264@3+1"}},
-		"measures are none":                   {"en", "500ml 24x30cm 16-bit 10-pack 4K 3-in-1 t-shirt-24 2x", nil},
-		"nothing":                             {"en", "", nil},
-		"characters without spaces":           {"ja", "赤いコーヒーカップ", nil},
+		"in the forms of a language":       {"de", "Roter Schal, rote Mütze", []string{"colour=rot@0+1", "colour=rot@2+1"}},
+		"the longest":                      {"en", "a navy blue coat", []string{"colour=navy blue@1+2"}},
+		"two kinds, the one of most items": {"en", "Orange bag", []string{"colour=orange@0+1", "brand=orange@0+1"}},
+		"brands as they are written":       {"en", "apples by Apple", []string{"brand=apple@2+1"}},
+		"several words":                    {"en", "North Face cottons", []string{"brand=north face@0+2", "material=cotton@2+1"}},
+		"the same in another language":     {"fr", "veste NORTH FACE en cotton", []string{"brand=north face@1+2", "material=cotton@4+1"}},
+		"no single letters, digits, stops": {"en", "men's shoe size 42 the best", nil},
+		"model numbers":                    {"en", "Sony WH-1000XM5 and GSR 12V-15", []string{"model number=wh-1000xm5@1+2"}},
+		"model numbers of letters and digits": {
+			"", "A2337 dp-3t450 h264", []string{"model number=a2337@0+1", "model number=dp-3t450@1+2", "model number=h264@3+1"},
+		},
+		"measures are none":         {"en", "500ml 24x30cm 16-bit 10-pack 4K 3-in-1 t-shirt-24 2x", nil},
+		"nothing":                   {"en", "", nil},
+		"characters without spaces": {"ja", "赤いコーヒーカップ", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,11 +56,8 @@ func digitsOf(word string) (n int) {
 }
 
 // units are what stands behind a number that measures something, or between two of them.
-var units = []string{
-	"ml", "cl", "dl", "l", "g", "kg", "mg", "oz", "lb", "lbs", "mm", "cm", "m", "km", "in", "ft", "w", "kw", "kwh", "wh", "v", "a", "ah", "mah", "gb",
-	"mb", "tb", "hz", "khz", "mhz", "ghz", "mp", "db", "bar", "h", "min", "s", "ms", "er", "st", "nd", "rd", "th", "x", "d", "k", "p", "pk", "pcs", "stk", "xl",
-	"xxl",
-}
+var units = strings.Fields("ml cl dl l g kg mg oz lb lbs mm cm m km in ft w kw kwh wh v a ah mah gb mb " +
+	"tb hz khz mhz ghz mp db bar h min s ms er st nd rd th x d k p pk pcs stk xl xxl")
 
 // measure reports whether a word is digits with a unit behind, such as "500ml", or several of them in a row, such as "24x30cm".
 func measure(word string) bool {
