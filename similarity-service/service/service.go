@@ -157,9 +157,7 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 		e.Before = audit.Value(s.registry.Live(t.Shop))
 		return s.audit.Do(ctx, t.Shop, e, func() (any, error) {
 			err := recomputer.Run(ctx, t)
-			if err == nil {
-				s.readReviews(ctx, t.Shop)
-			}
+			s.readReviews(ctx, t.Shop) // a shop may have reviews and too few events for a model
 			return s.registry.Live(t.Shop), err
 		})
 	}
