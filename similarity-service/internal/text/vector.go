@@ -3,6 +3,7 @@ package text
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/tokens"
@@ -150,17 +151,30 @@ func whole(kind string, path []string, limit int) []string {
 	return out
 }
 
-// attributeWords is how many words a value may have to be a term; longer ones are texts.
-const attributeWords = 6
+// attributeWords is how many words a value may have to be a term; longer ones are texts. attributeDigits is how many digits it may have:
+// values with more are numbers, dates or ids, which no other item has, and an address is an id, too.
+const attributeWords, attributeDigits = 6, 4
 
-// attributeTerms makes one term of every value.
+// attributeTerms makes one term of every value that other items may have, too.
 func attributeTerms(attributes []Attribute, limit int) []string {
 	var out []string
 	for _, a := range attributes[:min(len(attributes), limit)] {
+		if digits(a.Value) > attributeDigits || strings.Contains(a.Value, "://") {
+			continue
+		}
 		kind, value := tokens.Words(a.Name, attributeWords), tokens.Words(a.Value, attributeWords+1)
 		if len(kind) > 0 && len(value) > 0 && len(value) <= attributeWords {
 			out = append(out, strings.Join(kind, " ")+"/"+strings.Join(value, " "))
 		}
 	}
 	return out
+}
+
+func digits(text string) (n int) {
+	for _, r := range text {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
 }
