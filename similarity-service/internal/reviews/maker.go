@@ -77,6 +77,9 @@ func (m *Maker) read(ctx context.Context, shop string) ([]Review, error) {
 				if e.Rating != nil {
 					r.Rating = *e.Rating
 				}
+				if r.Rating == 0 && r.Text == "" { // of somebody who was anonymised
+					continue
+				}
 				list = append(list, r)
 				bytes += len(e.Text)
 			}
