@@ -78,6 +78,8 @@ type itemData struct {
 	Ranks     []rank
 	Other     string // the item whose link with this one is explained
 	Pairs     []similarityapi.Pair
+	Text      *similarityapi.ItemText
+	Reviews   *similarityapi.ItemReviews
 }
 
 func (d *itemData) heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
@@ -131,6 +133,14 @@ func (c *console) item(v *visit) (any, error) {
 		}
 	}
 	v.describe(d.Relations)
+	text, err := get[similarityapi.ItemText](v, v.similarity, "/v1/items/"+escape(id)+"/text", nil)
+	if v.part("text", err); err == nil {
+		d.Text = &text
+	}
+	reviews, err := get[similarityapi.ItemReviews](v, v.similarity, "/v1/items/"+escape(id)+"/reviews", nil)
+	if v.part("reviews", err); err == nil {
+		d.Reviews = &reviews
+	}
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{
 		"item_id": {id}, "limit": {whole(eventsRead)},
 	})

@@ -68,6 +68,11 @@ func (c *Client) PutItems(ctx context.Context, items []Item) (EventsAnswer, erro
 	return httpclient.JSON[EventsAnswer](ctx, c.http, http.MethodPost, "/v1/items/batch", nil, items)
 }
 
+// Item returns one item.
+func (c *Client) Item(ctx context.Context, itemID string) (Item, error) {
+	return httpclient.JSON[Item](ctx, c.http, http.MethodGet, "/v1/items/"+url.PathEscape(itemID), nil, nil)
+}
+
 // Profile returns the profile of a user, a session or both.
 func (c *Client) Profile(ctx context.Context, q ProfileQuery) (Profile, error) {
 	p, _, err := c.ProfileUnless(ctx, q, "")

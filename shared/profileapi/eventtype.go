@@ -20,8 +20,8 @@ type EventWeights map[string]float64
 func DefaultEventWeights() EventWeights {
 	return EventWeights{
 		"view_item": 1, "select_item": 1, "add_to_wishlist": 2, "add_to_cart": 3, "remove_from_cart": -1, "purchase": 5, "refund": -5,
-		"rate": 0, "like": 2, "not_interested": -2, "share": 1.5, "view_item_list": 0, "search": 0, "view_cart": 0, "begin_checkout": 0,
-		"page_view": 0, "add_shipping_info": 0, "add_payment_info": 0, "view_promotion": 0, "select_promotion": 0,
+		"rate": 0, "review": 0, "like": 2, "not_interested": -2, "share": 1.5, "view_item_list": 0, "search": 0, "view_cart": 0,
+		"begin_checkout": 0, "page_view": 0, "add_shipping_info": 0, "add_payment_info": 0, "view_promotion": 0, "select_promotion": 0,
 	}
 }
 

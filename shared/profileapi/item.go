@@ -20,6 +20,7 @@ type Item struct {
 	ImageURL     string         `json:"image_url,omitempty" maxLength:"2048"`
 	URL          string         `json:"url,omitempty" maxLength:"2048"`
 	Language     string         `json:"language,omitempty" maxLength:"35" doc:"BCP 47"`
+	Translations Translations   `json:"translations,omitempty" doc:"Title and description in further languages, by BCP 47 tag"`
 	Countries    []string       `json:"countries,omitempty" maxItems:"256" doc:"ISO 3166 codes where it is sold; everywhere when empty"`
 	GTIN         string         `json:"gtin,omitempty" maxLength:"14"`
 	ParentID     string         `json:"parent_id,omitempty" maxLength:"256" doc:"Of a variant: its product, which is recommended; an item of that id may exist or not"`
@@ -31,6 +32,18 @@ type Item struct {
 	CreatedAt    wire.Time      `json:"created_at,omitempty" readOnly:"true"`
 	UpdatedAt    wire.Time      `json:"updated_at,omitempty" readOnly:"true"`
 	Version      int64          `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
+}
+
+// Translations are what an item is called in further languages, by BCP 47 tag, for instance "de" or "pt-BR".
+type Translations map[string]Translation
+
+// MaxTranslations is how many languages an item may be described in beside its own.
+const MaxTranslations = 64
+
+// Translation is an item in a further language. What it leaves out is told in the item's own.
+type Translation struct {
+	Title       string `json:"title,omitempty" maxLength:"1024"`
+	Description string `json:"description,omitempty" maxLength:"65536"`
 }
 
 // Vectors are what the shop's own models say of an item, by the name of the space, for instance "picture". Items of a space are alike as

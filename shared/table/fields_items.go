@@ -80,6 +80,10 @@ func itemFields() []Field {
 		{Name: "stock", Shape: Document, Example: `{"status":"in_stock","quantity":5}`, Doc: "Both as JSON."},
 		{Name: "prices", Shape: Document, Example: `[{"currency":"GBP","price":18}]`, Doc: "Prices of other markets, as JSON."},
 		{Name: "vectors", Shape: Document, Example: `{"picture":[0.1,0.9]}`, Doc: "Vectors of your own models by space, as JSON."},
+		{Name: "translations", Shape: Document, Example: `{"de":{"title":"Hemd"}}`,
+			Doc: "Titles and descriptions in further languages, as JSON."},
+		{Name: "translations.*", Example: "Hemd",
+			Doc: "One of them: `translations.de.title`. Columns such as title_de, Titel (de) or description:pt-BR are known as such."},
 		{Name: "attributes", Shape: Document, Example: `{"colour":"red"}`, Doc: "Attributes as JSON."},
 		{Name: "attributes.*", Example: "red", Doc: "Any other column."},
 	}

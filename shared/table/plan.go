@@ -116,7 +116,7 @@ func FieldOf(kind Kind, name string) (Field, bool) {
 		if f.Name == name {
 			return f, true
 		}
-		if dotted && rest != "" && f.Name == group+".*" {
+		if dotted && f.Name == group+".*" && (rest != "" && group != "translations" || translationName(rest)) {
 			f.Name = name
 			return f, true
 		}
@@ -267,6 +267,11 @@ func (p *Plan) unwanted(name string) bool {
 func (p *Plan) leftOver(c *Column) {
 	if p.unwanted(c.Name) {
 		c.How = Ignored
+		return
+	}
+	if field := p.translation(c.Name); field != "" && !p.taken[field] {
+		c.Field, c.How, c.Shape = field, Usual, Text
+		p.taken[field] = true
 		return
 	}
 	c.Field, c.How, c.Shape = "attributes."+c.Name, Attribute, Text

@@ -42,6 +42,16 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			"Référence=item_id;Désignation=title;Prix TTC=price;Quantité=stock.quantity;Catégorie=category_path",
 		},
 		{Items, "Referencia;Nombre;Precio;Categorías", "Referencia=item_id;Nombre=title;Precio=price;Categorías=category_path"},
+		{
+			Items, "id;title;title_de;Titel (fr-be);description:pt_BR;name-xx;name_id;title_de;Hex;",
+			"id=item_id;title=title;title_de=translations.de.title;Titel (fr-be)=translations.fr-BE.title;" +
+				"description:pt_BR=description;name-xx=attributes.name-xx;" +
+				"name_id=attributes.name_id;title_de=attributes.title_de;Hex=attributes.Hex;=attributes.",
+		},
+		{
+			Items, "id;description;description:pt_BR;translations.it.title", "id=item_id;description=description;" +
+				"description:pt_BR=translations.pt-BR.description;translations.it.title=translations.it.title",
+		},
 		{Items, "Codice;Nome;Prezzo;Giacenza", "Codice=item_id;Nome=title;Prezzo=price;Giacenza=stock.quantity"},
 		{Items, "Artikelcode;Naam;Prijs;Voorraad", "Artikelcode=item_id;Naam=title;Prijs=price;Voorraad=stock.quantity"},
 		{
@@ -92,6 +102,7 @@ func TestOptionsComeBeforeHeaderWords(t *testing.T) {
 	}{
 		{PlanOptions{Mapping: map[string]string{"sku": "item_id"}}, "the column \"sku\", which the file does not have"},
 		{PlanOptions{Mapping: map[string]string{"id": "sk"}}, "no field of items"},
+		{PlanOptions{Mapping: map[string]string{"id": "translations.de"}}, "no field of items"},
 		{PlanOptions{Ignore: []string{"nothing"}}, "to ignore is not in the file"},
 		{PlanOptions{Set: map[string]string{"colour": "x"}}, "set names"},
 		{PlanOptions{MapValues: map[string]map[string]string{"x": nil}}, "map_values names"},

@@ -20,6 +20,7 @@ func eventTypes() map[string]string {
 		"bought": "purchase",
 		"fav":    "add_to_wishlist", "favorite": "add_to_wishlist", "favourite": "add_to_wishlist", "wishlist": "add_to_wishlist",
 		"addtowishlist": "add_to_wishlist",
-		"rating":        "rate", "return": "refund", "refund": "refund", "kauf": "purchase", "achat": "purchase", "compra": "purchase",
+		"rating":        "rate", "review": "review", "rezension": "review", "return": "refund", "refund": "refund",
+		"kauf": "purchase", "achat": "purchase", "compra": "purchase",
 	}
 }

@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -29,8 +32,9 @@ type peer struct {
 	mu     sync.Mutex
 	items  []profileapi.Item
 	events []profileapi.Interaction
-	cut    bool          // end the stream in the middle
-	gate   chan struct{} // when set, the stream waits for it
+	said   []profileapi.Event // reviews, the oldest first
+	cut    bool               // end the stream in the middle
+	gate   chan struct{}      // when set, the stream waits for it
 }
 
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,11 +43,49 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.changes(w, r)
 	case "/v1/events/types":
 		_ = json.NewEncoder(w).Encode(profileapi.EventTypes{Weights: profileapi.DefaultEventWeights()})
+	case "/v1/events":
+		p.reviews(w, r)
 	case "/v1/interactions":
 		p.interactions(w, r)
 	default:
+		if id, ok := strings.CutPrefix(r.URL.Path, "/v1/items/"); ok {
+			p.item(w, id)
+			return
+		}
 		http.NotFound(w, r)
 	}
+}
+
+// reviews lists them as the profile-service does, the latest first, two at a time.
+func (p *peer) reviews(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	page := profileapi.Page[profileapi.StoredEvent]{Items: []profileapi.StoredEvent{}}
+	if r.URL.Query().Get("type") == "review" {
+		left := len(p.said)
+		_, _ = fmt.Sscan(r.URL.Query().Get("cursor"), &left)
+		for ; left > 0 && len(page.Items) < 2; left-- {
+			page.Items = append(page.Items, profileapi.StoredEvent{Event: p.said[left-1]})
+		}
+		if next := fmt.Sprint(left); left > 0 {
+			page.NextCursor = &next
+		}
+	}
+	_ = json.NewEncoder(w).Encode(page)
+}
+
+func (p *peer) item(w http.ResponseWriter, id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, i := range slices.Backward(p.items) {
+		if i.ItemID == id {
+			_ = json.NewEncoder(w).Encode(i)
+			return
+		}
+	}
+	problem := apierror.NotFound("item", id)
+	w.WriteHeader(problem.Status)
+	_ = json.NewEncoder(w).Encode(problem)
 }
 
 // changes gives the catalogue as it is; a follower that has it all waits until it goes away or something is added.

@@ -26,6 +26,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
 	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
 	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
+	"github.com/aisle-rec/aisle/similarity-service/internal/reviews"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
@@ -56,6 +57,7 @@ type Service struct {
 	archive    *archive.Archive
 	redis      redis.UniversalClient // nil without one
 	registry   *serving.Registry
+	reviews    *reviews.Maker
 	catalogue  *catalogue.Catalogue
 	gate       *readiness.Gate
 	popularity *popularity.Popularity
@@ -117,7 +119,10 @@ func (s *Service) build(config Config) {
 	)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)
 	s.catalogue.Report(s.gate)
-	finder = lookup.New(s.registry, s.catalogue)
+	finder = lookup.New(s.registry, s.catalogue, now)
+	s.reviews = &reviews.Maker{
+		Profile: profile, Store: reviews.Store{Bucket: s.archive}, Families: s.catalogue.Families, Texts: finder.ReviewTexts, Now: now,
+	}
 	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
 	s.registerMetrics()
 	s.audit = &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
@@ -128,7 +133,11 @@ func (s *Service) build(config Config) {
 	})
 	api := &httpapi.API{
 		Lookup: finder, Catalogue: s.catalogue, Popularity: s.popularity, Registry: s.registry, Jobs: s.jobs, Schedules: s.schedules,
-		Audit: s.audit,
+		Audit:   s.audit,
+		Reviews: s.reviews.Store.Item,
+		Item: func(ctx context.Context, shop, itemID string) (profileapi.Item, error) {
+			return profile.ForShop(shop).Item(ctx, itemID)
+		},
 	}
 	api.Register(s.server.API)
 }
@@ -148,6 +157,7 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 		e.Before = audit.Value(s.registry.Live(t.Shop))
 		return s.audit.Do(ctx, t.Shop, e, func() (any, error) {
 			err := recomputer.Run(ctx, t)
+			s.readReviews(ctx, t.Shop) // a shop may have reviews and too few events for a model
 			return s.registry.Live(t.Shop), err
 		})
 	}
@@ -156,6 +166,13 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 	s.jobs.OnlyStarts = config.Role == RoleServe
 	recomputer.Jobs = s.jobs
 	s.schedules = schedule.New(s.store, s.jobs, logger, now)
+}
+
+// readReviews sums up the reviews of a shop. Models do not wait for them: after a failure the sums stay those of before.
+func (s *Service) readReviews(ctx context.Context, shop string) {
+	if err := s.reviews.Make(ctx, shop); err != nil && ctx.Err() == nil {
+		s.deps.Logger.Warn("reviews not summed up, the next recompute tries again", "shop", shop, "error", err)
+	}
 }
 
 const description = "Item similarity: models are computed from the shop's events, measured on events they have not seen, published only " +

@@ -18,7 +18,10 @@ var services = []string{"profile-service", "similarity-service", "recommender-se
 var pure = []string{
 	"similarity-service/internal/csr", "similarity-service/internal/idmap", "similarity-service/internal/metrics",
 	"similarity-service/internal/neighbours", "similarity-service/internal/closedform", "similarity-service/internal/evaluate",
-	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/vectors",
+	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/text/language",
+	"similarity-service/internal/text/tokens", "similarity-service/internal/text/entities",
+	"similarity-service/internal/text/dictionary", "similarity-service/internal/reviews/sentiment",
+	"similarity-service/internal/vectors",
 	"similarity-service/internal/gate",
 	"similarity-service/internal/prepare", "similarity-service/internal/snapshot",
 	"recommender-service/internal/rules", "recommender-service/internal/rerank",

@@ -50,11 +50,48 @@ func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	checkMarkets(v, item)
 	CheckStock(v, "/stock", item.Stock)
 	checkVectors(v, item.Vectors)
+	checkTranslations(v, item.Translations)
 	v.Attributes(item.Attributes)
 	if !item.ExpiresAt.IsZero() && item.ExpiresAt.Before(item.PublishedAt.Time) {
 		v.Wrong("/expires_at", "invalid_time", "expires_at is before published_at.")
 	}
 	return v.Errors
+}
+
+// checkTranslations wants a title or a description for each language, and tags that name languages.
+func checkTranslations(v *validation.Fields, translations profileapi.Translations) {
+	if len(translations) > profileapi.MaxTranslations {
+		v.Wrong("/translations", "too_many", fmt.Sprintf("At most %d translations of an item are kept.", profileapi.MaxTranslations))
+		return
+	}
+	for _, tag := range slices.Sorted(maps.Keys(translations)) {
+		at, t := apierror.PointerTo("/translations", tag), translations[tag]
+		if !isLanguage(tag) {
+			v.Wrong(at, "invalid_value", fmt.Sprintf("%.40q is not a BCP 47 tag such as \"de\" or \"pt-BR\".", tag))
+		}
+		if t.Title == "" && t.Description == "" {
+			v.Wrong(at, "required", "A translation needs a title or a description; leave the language out to have none.")
+		}
+		v.Text(at+"/title", t.Title, 1024)
+		v.Text(at+"/description", t.Description, 65536)
+	}
+}
+
+// isLanguage reports whether a text has the form of a language tag: a code of two or three letters, then subtags.
+func isLanguage(tag string) bool {
+	code, rest, more := strings.Cut(tag, "-")
+	if len(tag) > 35 || len(code) < 2 || len(code) > 3 || !allIn(strings.ToLower(code), 'a', 'z') {
+		return false
+	}
+	for more {
+		var subtag string
+		subtag, rest, more = strings.Cut(rest, "-")
+		letter := func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') }
+		if len(subtag) < 1 || len(subtag) > 8 || strings.ContainsFunc(subtag, letter) {
+			return false
+		}
+	}
+	return true
 }
 
 // checkVectors wants vectors that point somewhere. That their numbers are finite is a matter of JSON.

@@ -126,7 +126,8 @@ type decoder struct {
 	pointer  string                  // of the event
 	rest     [restFields][]byte
 	itemID   string
-	times    int      // 1 when occurred_at was given
+	times    int // 1 when occurred_at was given
+	rating   *float64
 	unknown  []string // names of members that are no fields
 	foreign  bool     // a member tells of another system's form
 	badLines int      // lines that were left out
@@ -199,7 +200,7 @@ func (d *decoder) list(prefix string) []Judged {
 func (d *decoder) one(pointer string) Judged {
 	var judged Judged
 	d.event, d.errors, d.warnings, d.pointer, d.itemID, d.times = &judged.Event, nil, nil, pointer, "", 0
-	d.unknown, d.foreign, d.badLines, d.lenient = d.unknown[:0], false, 0, d.lenient[:0]
+	d.unknown, d.foreign, d.badLines, d.lenient, d.rating = d.unknown[:0], false, 0, d.lenient[:0], nil
 	clear(d.rest[:])
 	if d.peek() != '{' {
 		d.skip(1)

@@ -20,6 +20,9 @@ const (
 	maxValue    = 1e12
 	maxQuantity = 1e6
 	maxPosition = 10000
+	maxReview   = 10000 // characters
+
+	lowestRating, highestRating = 1, 5
 )
 
 // field reads the value of one member of an event.
@@ -323,7 +326,6 @@ func (d *decoder) finish() {
 		e.OccurredMs = d.window.Now.UnixMilli()
 	}
 	e.Timed = d.times > 0
-	e.Rest = d.restObject()
 	if len(d.unknown) > 0 {
 		d.nameUnknown()
 	}
@@ -336,15 +338,43 @@ func (d *decoder) finish() {
 	if len(e.Lines) == 0 && e.Type != "" && needsItem(d.rules.weights, e) {
 		d.required("/item_id", "An event of type "+e.Type+" needs an item_id or items."+d.mend("item_id", "items"))
 	}
-	if e.Type == TypeRate && (e.Value == nil || *e.Value < 1 || *e.Value > 5) {
-		d.wrong("/value", "invalid_rating", "A rate event needs its rating, 1 to 5, in value.")
-	}
+	d.finishRating()
+	e.Rest = d.restObject()
 	if e.Type == TypePurchase {
 		for n := range e.Lines {
 			if l := &e.Lines[n]; l.HasPrice && l.Price == 0 {
 				d.warn("/items/"+strconv.Itoa(n)+"/price", "price_zero", "The price is 0. Leave it out when it is not known.")
 			}
 		}
+	}
+}
+
+// finishRating takes the rating of an event for its value, and wants what a rating or a review cannot do without.
+func (d *decoder) finishRating() {
+	e := d.event
+	rated := e.Type == TypeRate || e.Type == TypeReview
+	switch {
+	case d.rating == nil:
+	case !rated && e.Type != "":
+		d.warn("/rating", codeUnknownField, "Only events of type review and rate have a rating. It is left out.")
+	case e.Value == nil:
+		e.Value = d.rating
+	}
+	if d.rest[restText] != nil && e.Type != TypeReview && e.Type != "" {
+		d.rest[restText] = nil
+		d.warn("/text", codeUnknownField, "Only events of type review have a text. It is left out; put what is to be kept into properties.")
+	}
+	outside, at := e.Value != nil && (*e.Value < lowestRating || *e.Value > highestRating), "/value"
+	if e.Type == TypeReview && (d.rating != nil || e.Value == nil) {
+		at = "/rating"
+	}
+	switch {
+	case e.Type == TypeRate && (e.Value == nil || outside):
+		d.wrong("/value", "invalid_rating", "A rate event needs its rating, 1 to 5, in value.")
+	case e.Type == TypeReview && outside:
+		d.wrong(at, "invalid_rating", "The rating of a review is 1 to 5.")
+	case e.Type == TypeReview && e.Value == nil && d.rest[restText] == nil:
+		d.wrong(at, "invalid_rating", "A review needs a rating, 1 to 5, or a text.")
 	}
 }
 

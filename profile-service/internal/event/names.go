@@ -39,7 +39,7 @@ var eventNames = names.Table{
 	Fields: []string{
 		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id",
 		"position", "currency", "page", "channel",
-		"consent", "properties",
+		"consent", "properties", "rating", "text",
 	},
 	Synonyms: map[string]string{
 		"event": "type", "eventname": "type", "eventtype": "type", "feedbacktype": "type", "name": "type", "action": "type",
@@ -49,9 +49,9 @@ var eventNames = names.Table{
 		"visitorid": "session_id", "anonymousid": "session_id", "clientid": "session_id", "deviceid": "session_id",
 		"productid": "item_id", "product": "item_id", "sku": "item_id", "item": "item_id",
 		"products": "items", "objectids": "items", "lines": "items", "lineitems": "items",
-		"transactionid": "order_id", "order": "order_id", "rating": "value", "revenue": "value", "total": "value", "amount": "value",
+		"transactionid": "order_id", "order": "order_id", "stars": "rating", "revenue": "value", "total": "value", "amount": "value",
 		"recommid": "recommendation_id", "queryid": "recommendation_id", "messageid": "event_id", "id": "event_id", "url": "page",
-		"metadata": "properties", "attributes": "properties",
+		"metadata": "properties", "attributes": "properties", "reviewtext": "text", "reviewbody": "text", "comment": "text",
 	},
 }
 

@@ -17,11 +17,12 @@ const (
 	restCurrency
 	restPage
 	restConsent
+	restText
 	restProperties
 	restFields
 )
 
-var restNames = [restFields]string{"channel", "recommendation_id", "position", "currency", "page", "consent", "properties"}
+var restNames = [restFields]string{"channel", "recommendation_id", "position", "currency", "page", "consent", "text", "properties"}
 
 // lesserField reads a field that is kept as it came; a member that is no field is noted.
 func (d *decoder) lesserField(name []byte) {
@@ -38,6 +39,14 @@ func (d *decoder) lesserField(name []byte) {
 		d.keep(restPage, func() bool { return d.text("/page", maxPage) != "" })
 	case "consent":
 		d.keepConsent()
+	case "rating":
+		d.optional(func() {
+			if v, ok := d.bounded("/rating", -maxValue, maxValue); ok {
+				d.rating = &v
+			}
+		})
+	case "text":
+		d.keep(restText, func() bool { return strings.TrimSpace(d.text("/text", maxReview)) != "" })
 	case "properties":
 		d.keep(restProperties, d.properties)
 	default:

@@ -12,6 +12,7 @@ const (
 	TypePurchase       = "purchase"
 	TypeRefund         = "refund"
 	TypeRate           = "rate"
+	TypeReview         = "review"
 	TypeNotInterested  = "not_interested"
 	TypeAddToCart      = "add_to_cart"
 	TypeRemoveFromCart = "remove_from_cart"
@@ -39,7 +40,7 @@ func needsItem(w Weights, e *Event) bool {
 	if e.Type == TypeRefund && e.OrderID != "" {
 		return false
 	}
-	return e.Type == TypeRate || w[e.Type] != 0
+	return e.Type == TypeRate || e.Type == TypeReview || w[e.Type] != 0
 }
 
 // LearnedBy returns the types that a relation learns from; nil means every type with a weight. ok is false for an unknown relation.

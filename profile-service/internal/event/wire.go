@@ -22,7 +22,9 @@ func (e *Event) Wire() (profileapi.Event, error) {
 	}
 	out.EventID, out.Type, out.UserID, out.SessionID, out.OrderID = e.ID, e.Type, e.UserID, e.SessionID, e.OrderID
 	out.OccurredAt = wire.TimeOf(time.UnixMilli(e.OccurredMs))
-	out.Value = e.Value
+	if out.Value = e.Value; e.Type == TypeReview {
+		out.Value, out.Rating = nil, e.Value
+	}
 	e.wireLines(&out)
 	return out, nil
 }

@@ -20,6 +20,7 @@ type draft struct {
 	row              row
 	item             map[string]any
 	attributes       map[string]any
+	translations     map[string]map[string]string // tag → title, description
 	aliases          []string
 	status           string
 	stock            string
@@ -156,6 +157,10 @@ func (d *draft) column(c *table.Column, text string) {
 		d.attribute(name, text)
 		return
 	}
+	if name, ok := strings.CutPrefix(c.Field, "translations."); ok {
+		d.translation(name, text)
+		return
+	}
 	if c.Field == "category_path" {
 		d.categories(c, text)
 		return
@@ -201,6 +206,21 @@ func (d *draft) text(c *table.Column, text string) {
 	default:
 		d.item[c.Field] = text
 	}
+}
+
+// translation keeps a text in a further language; name is such as "de.title".
+func (d *draft) translation(name, text string) {
+	tag, part, _ := strings.Cut(name, ".")
+	if d.translations == nil {
+		d.translations = map[string]map[string]string{}
+	}
+	if d.translations[tag] == nil {
+		d.translations[tag] = map[string]string{}
+	}
+	if part == "title" {
+		text = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+	}
+	d.translations[tag][part] = text
 }
 
 // attribute keeps what no field takes; several values are a list.
@@ -336,6 +356,9 @@ func (d *draft) finish() row {
 	}
 	if len(d.attributes) > 0 {
 		d.item["attributes"] = d.attributes
+	}
+	if len(d.translations) > 0 && d.item["translations"] == nil {
+		d.item["translations"] = d.translations
 	}
 	d.row.object = encode(d.item)
 	return d.row

@@ -56,6 +56,13 @@ func TestRows(t *testing.T) {
 			[]string{
 				`{"attributes":{"colour":["red"],"size":"{\"a\":{\"b\":1}}"},"category_path":["Home","Mugs"],"currency":"EUR","item_id":"7","price":1299,"stock":{"quantity":3,"status":"in_stock"},"tags":["x, y"],"title":"A & B"}`,
 			}},
+		"titles in several languages": {profileapi.ImportSpec{Kind: "items"},
+			"sku,name,name_de,beschreibung_de,name_fr\nt1,Tea  pot,Tee &amp;  Kanne,<p>Rot</p>,\n",
+			[]string{
+				`{"item_id":"t1","title":"Tea pot","translations":{"de":{"description":"<p>Rot</p>","title":"Tee & Kanne"}}}`,
+			}},
+		"translations as the API takes them": {profileapi.ImportSpec{Kind: "items"},
+			`{"item_id":"a","translations":{"de":{"title":"Kanne"}}}`, []string{`{"item_id":"a","translations":{"de":{"title":"Kanne"}}}`}},
 		"an item as the API takes it": {profileapi.ImportSpec{Kind: "items"},
 			`{"item_id":"a","stock":{"status":"preorder"},"attributes":{"n":1.299},"aliases":["b"],"published_at":"2026-01-01T00:00:00Z","prices":[{"currency":"GBP","price":1}]}`,
 			[]string{

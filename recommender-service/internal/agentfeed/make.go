@@ -41,7 +41,7 @@ func (m *maker) product(it *catalogue.Item) (Product, bool) {
 	p := Product{ID: m.view.ID(it.Index)}
 	if it.Family != nil && it.Family.Row != nil {
 		own := it.Family.Row
-		p.Title, p.Description, p.URL, p.Media = own.Source.Title, describe(own), link(own, "url"), pictures(own)
+		p.Title, p.Description, p.URL, p.Media = m.title(own), m.describe(own), link(own, "url"), m.pictures(own)
 	}
 	options := distinguishing(members)
 	for _, v := range members {
@@ -74,7 +74,7 @@ func (m *maker) sold(it *catalogue.Item) bool {
 // variant makes a variant; false for one that has no name, nor has its product.
 func (m *maker) variant(it *catalogue.Item, productTitle string, options []string) (Variant, bool) {
 	v := Variant{
-		ID: it.ID, Title: it.Source.Title, Description: describe(it), URL: link(it, "url"), Media: pictures(it),
+		ID: it.ID, Title: m.title(it), Description: m.describe(it), URL: link(it, "url"), Media: m.pictures(it),
 		Availability: Availability{Available: it.Offered(), Status: "in_stock"},
 	}
 	if v.Title == "" {
@@ -142,11 +142,18 @@ func (m *maker) lacks(v *Variant, it *catalogue.Item) {
 	}
 }
 
-func describe(it *catalogue.Item) *Description {
-	if plain, ok := text(it, "description"); ok {
-		return &Description{Plain: plain}
+func (m *maker) describe(it *catalogue.Item) *Description {
+	if plain, ok := it.MarketField("description", &m.Market); ok {
+		return &Description{Plain: plain.(string)}
 	}
 	return nil
+}
+
+// title returns the title of an item in the language of the market; "" when it has none.
+func (m *maker) title(it *catalogue.Item) string {
+	v, _ := it.MarketField("title", &m.Market)
+	title, _ := v.(string)
+	return title
 }
 
 // link returns an absolute address; "" for what is none.
@@ -158,9 +165,9 @@ func link(it *catalogue.Item, field string) string {
 	return address
 }
 
-func pictures(it *catalogue.Item) []Media {
+func (m *maker) pictures(it *catalogue.Item) []Media {
 	if address := link(it, "image_url"); address != "" {
-		return []Media{{Type: "image", URL: address, AltText: it.Source.Title}}
+		return []Media{{Type: "image", URL: address, AltText: m.title(it)}}
 	}
 	return nil
 }

@@ -24,14 +24,55 @@ func (it *Item) SoldIn(m *recommenderapi.Market) bool {
 	return it.priceIn(m) != nil
 }
 
-// delivered reports whether an item is sold in the country of a market, and described in its language.
+// delivered reports whether an item is sold in the country of a market, and described in its language, be it by a translation.
 func (it *Item) delivered(m *recommenderapi.Market) bool {
 	more := it.Source.rare
 	if m.Country != "" && len(more.countries) > 0 &&
 		!slices.ContainsFunc(more.countries, func(c string) bool { return strings.EqualFold(c, m.Country) }) {
 		return false
 	}
-	return m.Language == "" || more.language == "" || strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language))
+	return m.Language == "" || more.language == "" || strings.EqualFold(baseLanguage(m.Language), baseLanguage(more.language)) ||
+		it.translationIn(m.Language) != nil
+}
+
+// translationIn returns the translation for a language: the one of its tag, else, unless the item's own language is the same but for the
+// region, the first that is; nil for none.
+func (it *Item) translationIn(tag string) *translation {
+	more := it.Source.rare
+	if tag == "" || len(more.translations) == 0 {
+		return nil
+	}
+	var near *translation
+	for n := range more.translations {
+		t := &more.translations[n]
+		if strings.EqualFold(t.tag, tag) {
+			return t
+		}
+		if near == nil && strings.EqualFold(baseLanguage(t.tag), baseLanguage(tag)) {
+			near = t
+		}
+	}
+	if strings.EqualFold(baseLanguage(more.language), baseLanguage(tag)) {
+		return nil
+	}
+	return near
+}
+
+// translated returns a field of the item in a language, and whether there is a translation that has it.
+func (it *Item) translated(name, tag string) (text string, ok bool) {
+	t := it.translationIn(tag)
+	if t == nil {
+		return "", false
+	}
+	switch name {
+	case "title":
+		text = t.title
+	case "description":
+		text = t.description
+	case "language":
+		text = t.tag
+	}
+	return text, text != ""
 }
 
 func baseLanguage(tag string) string {
@@ -79,8 +120,13 @@ func (it *Item) PriceIn(m *recommenderapi.Market) (float64, bool) {
 	return p.Price, true
 }
 
-// MarketField is Field with the prices of a market, which may be nil.
+// MarketField is Field with the prices and in the language of a market, which may be nil.
 func (it *Item) MarketField(name string, m *recommenderapi.Market) (any, bool) {
+	if m != nil && (name == "title" || name == "description" || name == "language") {
+		if text, ok := it.translated(name, m.Language); ok {
+			return text, true
+		}
+	}
 	if m != nil && (name == "price" || name == "sale_price" || name == "currency") {
 		if p := it.priceIn(m); p != nil {
 			switch name {

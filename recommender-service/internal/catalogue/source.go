@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -38,7 +39,11 @@ type rare struct {
 	description, imageURL, url, language, gtin, parentID string
 	countries, aliases                                   []string
 	prices                                               []profileapi.MarketPrice
+	translations                                         []translation // by tag
 }
+
+// translation is what an item is called in a further language.
+type translation struct{ tag, title, description string }
 
 // record is an item with its source: one object.
 type record struct {
@@ -101,6 +106,7 @@ func (s *Source) texts(p *interner, src *profileapi.Item, before *Source) {
 	s.rare = &rare{
 		description: own[1], imageURL: own[2], url: own[3], gtin: own[4], language: p.text(src.Language), parentID: p.text(src.ParentID),
 		countries: p.list(src.Countries), aliases: p.list(src.Aliases), prices: p.prices(src.Prices),
+		translations: p.translations(src.Translations),
 	}
 	for _, have := range [...]*rare{p.nothing.rare, before.rare} {
 		if s.rare.equal(have) {
@@ -110,11 +116,24 @@ func (s *Source) texts(p *interner, src *profileapi.Item, before *Source) {
 	}
 }
 
+// translations copies those of an item, in order of tag.
+func (p *interner) translations(src profileapi.Translations) []translation {
+	if len(src) == 0 {
+		return nil
+	}
+	list := make([]translation, 0, len(src))
+	for _, tag := range slices.Sorted(maps.Keys(src)) {
+		list = append(list, translation{p.text(tag), strings.Clone(src[tag].Title), strings.Clone(src[tag].Description)})
+	}
+	return list
+}
+
 // equal reports whether two are the same. Those with prices never are.
 func (r *rare) equal(o *rare) bool {
 	return r.description == o.description && r.imageURL == o.imageURL && r.url == o.url && r.language == o.language && r.gtin == o.gtin &&
 		r.parentID == o.parentID &&
-		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && len(r.prices)+len(o.prices) == 0
+		slices.Equal(r.countries, o.countries) && slices.Equal(r.aliases, o.aliases) && slices.Equal(r.translations, o.translations) &&
+		len(r.prices)+len(o.prices) == 0
 }
 
 // identical reports whether two values of an attribute are the same to the bit. Lists never are.

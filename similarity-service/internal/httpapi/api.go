@@ -15,6 +15,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
@@ -33,12 +35,19 @@ type API struct {
 	Jobs       *jobs.Manager
 	Schedules  *schedule.Scheduler
 	Audit      *audit.Recorder
+
+	// Reviews returns the sums of what buyers say of a family; ok is false when nobody said anything.
+	Reviews func(ctx context.Context, shop, family string) (item similarityapi.ItemReviews, ok bool, err error)
+
+	// Item reads an item of a shop from its owner.
+	Item func(ctx context.Context, shop, itemID string) (profileapi.Item, error)
 }
 
 // Register adds all operations.
 func (a *API) Register(api huma.API) {
 	a.registerSimilarities(api)
 	a.registerBundles(api)
+	a.registerTexts(api)
 	a.registerModels(api)
 	a.registerJobs(api)
 	a.registerSchedules(api)

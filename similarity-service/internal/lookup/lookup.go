@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -48,14 +49,15 @@ type Families interface {
 type Lookup struct {
 	registry *serving.Registry
 	families Families
+	now      func() time.Time
 
 	mu       sync.RWMutex
 	contents map[string]*content // by shop
 }
 
 // New returns a Lookup over the models of registry.
-func New(registry *serving.Registry, families Families) *Lookup {
-	return &Lookup{registry: registry, families: families, contents: map[string]*content{}}
+func New(registry *serving.Registry, families Families, now func() time.Time) *Lookup {
+	return &Lookup{registry: registry, families: families, now: now, contents: map[string]*content{}}
 }
 
 // FamilyChanged keeps what is known of items themselves in step with the catalogue: item describes the family now; nil when nothing of it
@@ -78,7 +80,14 @@ func (l *Lookup) familiesOf(shop string, ids []string) []string {
 
 // Texts is a fingerprint of the texts and vectors of a shop's items: lists that follow them can only change with it.
 func (l *Lookup) Texts(shop string) string {
-	return strconv.FormatUint(l.content(shop).fingerprint(), 36)
+	return strconv.FormatUint(l.current(shop).fingerprint(), 36)
+}
+
+// current returns what is known of a shop's items, for an answer.
+func (l *Lookup) current(shop string) *content {
+	c := l.content(shop)
+	c.learn(l.now())
+	return c
 }
 
 func (l *Lookup) content(shop string) *content {
@@ -193,7 +202,7 @@ func (l *Lookup) list(
 		}
 	}
 	if relation == similarityapi.Similar && support < trustedSupport {
-		alike, source := l.content(shop).similar(id, limit)
+		alike, source := l.current(shop).similar(id, limit)
 		out.Neighbours = blend(row, alike, support, scale, limit)
 		switch {
 		case len(alike) > 0 && len(row) > 0:
@@ -274,7 +283,7 @@ func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string)
 	out := similarityapi.Pair{ItemID: a, OtherID: b, Relation: relation, SharedTerms: []similarityapi.SharedTerm{}}
 	families := l.familiesOf(shop, []string{a, b})
 	a, b = families[0], families[1]
-	content := l.content(shop)
+	content := l.current(shop)
 	out.VectorSimilarity = content.vectors.Cosine(a, b)
 	for _, t := range content.texts.SharedTerms(a, b) {
 		out.SharedTerms = append(out.SharedTerms, similarityapi.SharedTerm{Term: t.Term, Weight: t.Weight})

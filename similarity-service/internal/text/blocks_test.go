@@ -40,7 +40,11 @@ func TestBlocksKeepWhatWasPutIntoThem(t *testing.T) {
 
 // BenchmarkMemory shows what an index of 100,000 items costs the garbage collector, by item.
 func BenchmarkMemory(b *testing.B) {
-	items := catalogue(5, 100_000)
+	b.Run("plain", func(b *testing.B) { memory(b, catalogue(5, 100_000)) })
+	b.Run("with three attributes and a translation", func(b *testing.B) { memory(b, described(catalogue(5, 100_000))) })
+}
+
+func memory(b *testing.B, items []Item) {
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()

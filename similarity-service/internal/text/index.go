@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -23,14 +24,18 @@ type Index struct {
 	mu         sync.RWMutex
 	documents  []document // by number; replaced and deleted ones stay as dead until the next compaction
 	numbers    map[string]int32
-	texts      uint64       // sum of the live documents' sums
-	spoken     map[code]int // live documents by language
+	texts      uint64                  // sum of the live documents' sums
+	spoken     map[code]int            // live documents by language, also of translations
+	translated map[int32][]spokenTitle // titles of the live documents that have translations, by document
+	parallel   Parallel                // of those
 	vocabulary map[string]int32
 	names      []string    // by term
 	postings   [][]posting // by term, including dead documents
 	frequency  []int32     // by term: live documents with it
 	blocks     blocks      // of the documents' ids and terms, and of the names
 	scratchs   sync.Pool
+	dictionary atomic.Pointer[taught] // from the translations, by LearnTranslations
+	learnt     atomic.Pointer[learnt] // from the attributes, when somebody asked
 }
 
 type document struct {
@@ -57,7 +62,10 @@ func NewIndex(o Options) (*Index, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("text index options: %w", err)
 	}
-	ix := &Index{options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}, spoken: map[code]int{}}
+	ix := &Index{
+		options: o, reader: newReader(o), numbers: map[string]int32{}, vocabulary: map[string]int32{}, spoken: map[code]int{},
+		translated: map[int32][]spokenTitle{},
+	}
 	ix.scratchs.New = func() any { return &scratch{} }
 	return ix, nil
 }
@@ -67,6 +75,14 @@ func (ix *Index) Len() int {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	return len(ix.numbers)
+}
+
+// Has reports whether an item is in the index.
+func (ix *Index) Has(id string) bool {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	_, ok := ix.numbers[id]
+	return ok
 }
 
 // Language returns the language an item was read in, empty when it is unknown.
@@ -79,11 +95,12 @@ func (ix *Index) Language(id string) string {
 	return ""
 }
 
-// Texts is a fingerprint of the texts of all items. It depends on nothing else, so that indexes of the same items have the same one.
+// Texts is a fingerprint of the texts of all items and of the dictionary that was learnt from them. It depends on nothing else, so that
+// indexes of the same items have the same one.
 func (ix *Index) Texts() uint64 {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	return ix.texts
+	return ix.texts + ix.words().Fingerprint()
 }
 
 // Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it
@@ -93,11 +110,12 @@ func (ix *Index) Upsert(item Item) {
 	if ix.has(item.ID, sum) {
 		return
 	}
-	terms, language := ix.reader.analyse(item)
+	read := ix.reader.analyse(item)
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.remove(item.ID)
-	ix.insert(item.ID, sum, codeOf(language), terms)
+	ix.insert(item.ID, sum, codeOf(read.language), read.terms)
+	ix.translate(ix.numbers[item.ID], read.titles)
 	ix.compact()
 }
 
@@ -159,6 +177,7 @@ func (ix *Index) remove(id string) bool {
 	}
 	ix.texts -= d.sum
 	ix.spoken[d.language]--
+	ix.untranslate(number)
 	d.live, d.terms = false, nil
 	delete(ix.numbers, id)
 	return true
@@ -170,13 +189,13 @@ func (ix *Index) compact() {
 	if dead <= compactAfter || dead*compactShare < len(ix.documents) {
 		return
 	}
-	old, names := ix.documents, ix.names
+	old, names, translated := ix.documents, ix.names, ix.translated
 	ix.documents, ix.names, ix.postings, ix.frequency = nil, nil, nil, nil
-	ix.texts, ix.blocks = 0, blocks{}
+	ix.texts, ix.blocks, ix.parallel, ix.translated = 0, blocks{}, Parallel{}, map[int32][]spokenTitle{}
 	clear(ix.spoken)
 	ix.numbers, ix.vocabulary = make(map[string]int32, len(ix.numbers)), map[string]int32{}
 	var terms []term
-	for _, d := range old {
+	for number, d := range old {
 		if !d.live {
 			continue
 		}
@@ -185,6 +204,7 @@ func (ix *Index) compact() {
 			terms = append(terms, term{names[e.term], e.weight})
 		}
 		ix.insert(d.id, d.sum, d.language, terms)
+		ix.translate(ix.numbers[d.id], namedTitles(translated[int32(number)], names))
 	}
 	for n := range ix.postings {
 		ix.postings[n] = slices.Clip(ix.postings[n])

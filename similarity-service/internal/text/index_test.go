@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -50,6 +51,18 @@ func catalogue(seed uint64, n int) []Item {
 		})
 	}
 	return out
+}
+
+// described adds attributes and translations, whose words are those of the titles with another ending.
+func described(items []Item) []Item {
+	german := strings.NewReplacer("family", "familie", "model", "modell", "colour", "farbe")
+	for n := range items {
+		items[n].Attributes = []Attribute{
+			{"colour", fmt.Sprint("tone", n%12)}, {"material", fmt.Sprint("stuff", n%30)}, {"pattern", fmt.Sprint("form", n%200)},
+		}
+		items[n].Translations = []Translation{{Language: "de", Title: german.Replace(items[n].Title)}}
+	}
+	return items
 }
 
 func shop() []Item {
@@ -153,7 +166,7 @@ func TestSimilarEqualsComparingAllPairs(t *testing.T) {
 	vectors := map[string]map[string]float64{}
 	count := map[string]float64{}
 	for _, item := range items {
-		terms, _ := newReader(DefaultOptions()).analyse(item)
+		terms := newReader(DefaultOptions()).analyse(item).terms
 		vectors[item.ID] = map[string]float64{}
 		for _, x := range terms {
 			vectors[item.ID][x.name] = x.weight
@@ -311,6 +324,35 @@ func BenchmarkIndex(b *testing.B) {
 		b.ReportAllocs()
 		for n := 0; b.Loop(); n++ {
 			ix.Similar(items[n*7919%len(items)].ID, 200)
+		}
+	})
+	items = described(catalogue(5, 100_000))
+	for n := range items { // every other item in one language
+		if n%2 == 1 {
+			items[n].Translations = nil
+		}
+	}
+	ix = newIndex(b, DefaultOptions(), items...)
+	b.Run("learning translations of 50k items", func(b *testing.B) {
+		for b.Loop() {
+			ix.LearnTranslations()
+		}
+	})
+	b.Run("query among 100k items in two languages", func(b *testing.B) {
+		b.ReportAllocs()
+		for n := 0; b.Loop(); n++ {
+			ix.Similar(items[n*7919%len(items)].ID, 200)
+		}
+	})
+	b.Run("words among 100k items in two languages", func(b *testing.B) {
+		b.ReportAllocs()
+		for n := 0; b.Loop(); n++ {
+			ix.Search(items[n*7919%len(items)].Title, "", 100)
+		}
+	})
+	b.Run("explaining an item among 100k", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			ix.Explain(items[n*7919%len(items)])
 		}
 	})
 }

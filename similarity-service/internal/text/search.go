@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/shared/topk"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
 )
 
 const (
@@ -18,45 +19,82 @@ const (
 	languagesRead = 4
 )
 
-// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum, divided
-// by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "", in those of
-// the items. Cost O(postings of its words).
-func (ix *Index) Search(query, language string, k int) []Neighbour[string] {
-	languages := []string{languageOf(language)}
+// Search returns the k items whose texts have most of the words of a query, best first, ties by lower id: the score is BM25's sum,
+// divided by what an item would have that consists of the words alone. The query is read in a language, or, when that is unknown or "",
+// in those of the items. A word also finds its translations, as far as they are likely; of a word and its translations an item has the
+// one that says most. Cost O(postings of its words).
+func (ix *Index) Search(query, tag string, k int) []Neighbour[string] {
+	languages := []string{language.Code(tag)}
 	if languages[0] == "" {
 		languages = ix.languages()
 	}
-	words := map[string]bool{}
+	asked := map[string]map[string]bool{} // word → languages that it was read in
 	for _, l := range languages {
-		for _, word := range ix.reader.analyser(l).terms(query, queryTerms) {
-			words[word] = true
+		for _, word := range ix.reader.analysers.Of(l).Terms(query, queryTerms) {
+			if asked[word] == nil {
+				asked[word] = map[string]bool{}
+			}
+			asked[word][l] = true
 		}
 	}
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	var terms []entry
-	for _, word := range slices.Sorted(maps.Keys(words)) {
-		if at, ok := ix.vocabulary[word]; ok {
-			terms = append(terms, entry{at, 1})
+	var groups [][]entry
+	for _, word := range slices.Sorted(maps.Keys(asked)) {
+		if g := ix.group(word, asked[word]); len(g) > 0 {
+			groups = append(groups, g)
 		}
 	}
-	if len(terms) == 0 || k <= 0 {
+	if len(groups) == 0 || k <= 0 {
 		return nil
 	}
-	return ix.matching(terms, k)
+	return ix.matching(groups, k)
 }
 
-// matching returns the k items with the largest sums over terms. The caller holds the lock.
-func (ix *Index) matching(terms []entry, k int) []Neighbour[string] {
+// group returns a word that the index has, and its translations. The caller holds the lock.
+func (ix *Index) group(word string, languages map[string]bool) []entry {
+	var g []entry
+	if at, ok := ix.vocabulary[word]; ok {
+		g = append(g, entry{at, 1})
+	}
+	words := ix.words()
+	if words.Len() == 0 {
+		return g
+	}
+	for _, l := range slices.Sorted(maps.Keys(languages)) {
+		for _, other := range ix.speaking() {
+			for _, w := range words.Translate(word, l, other.String()) {
+				if at, ok := ix.vocabulary[w.Text]; ok {
+					g = append(g, entry{at, w.Probability})
+				}
+			}
+		}
+	}
+	return ix.merged(g)
+}
+
+// matching returns the k items with the largest sums over groups. The caller holds the lock.
+func (ix *Index) matching(groups [][]entry, k int) []Neighbour[string] {
 	sc := ix.scratchs.Get().(*scratch)
 	defer ix.scratchs.Put(sc)
 	sc.fit(len(ix.names), len(ix.documents))
 	most := 0.0
-	for _, e := range terms {
-		sc.query[e.term] = 1
-		most += sc.idf.of(ix, e.term)
+	for _, g := range groups {
+		largest := 0.0
+		for _, e := range g {
+			sc.query[e.term] = e.weight
+			largest = max(largest, e.weight*sc.idf.of(ix, e.term))
+		}
+		most += largest
+		if len(g) == 1 {
+			ix.addPostings(sc, g, math.MaxInt)
+		} else {
+			ix.addBest(sc, g)
+		}
+		for _, e := range g {
+			sc.query[e.term] = 0
+		}
 	}
-	ix.addPostings(sc, terms, math.MaxInt)
 	out := make([]Neighbour[string], 0, len(sc.touched))
 	for _, number := range sc.touched {
 		if d := &ix.documents[number]; d.live {
@@ -65,30 +103,50 @@ func (ix *Index) matching(terms []entry, k int) []Neighbour[string] {
 		sc.dot[number] = 0
 	}
 	sc.touched = sc.touched[:0]
-	for _, e := range terms {
-		sc.query[e.term] = 0
-	}
 	topk.Keep(&out, k, func(a, b Neighbour[string]) bool { return byScore(a, b) < 0 })
 	slices.SortFunc(out, byScore)
 	return out
+}
+
+// addBest adds for every document the largest product of a group's terms.
+func (ix *Index) addBest(sc *scratch, group []entry) {
+	best := map[int32]float64{}
+	for _, e := range group {
+		w := sc.query[e.term] * sc.idf.of(ix, e.term)
+		for _, p := range ix.postings[e.term] {
+			best[p.document] = max(best[p.document], w*float64(p.weight))
+		}
+	}
+	for number, value := range best {
+		if sc.dot[number] == 0 {
+			sc.touched = append(sc.touched, number)
+		}
+		sc.dot[number] += value
+	}
 }
 
 // languages returns those of the items, the most frequent first.
 func (ix *Index) languages() []string {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
+	list := ix.speaking()
+	names := make([]string, len(list))
+	for n, c := range list {
+		names[n] = c.String()
+	}
+	return names
+}
+
+// speaking is languages for a caller who holds the lock.
+func (ix *Index) speaking() []code {
 	var list []code
 	for c, n := range ix.spoken {
-		if float64(n) >= spoken*float64(len(ix.numbers)) {
+		if n > 0 && float64(n) >= spoken*float64(len(ix.numbers)) {
 			list = append(list, c)
 		}
 	}
 	slices.SortFunc(list, func(a, b code) int {
 		return cmp.Or(cmp.Compare(ix.spoken[b], ix.spoken[a]), cmp.Compare(a.String(), b.String()))
 	})
-	names := make([]string, 0, languagesRead)
-	for _, c := range list[:min(len(list), languagesRead)] {
-		names = append(names, c.String())
-	}
-	return names
+	return list[:min(len(list), languagesRead)]
 }

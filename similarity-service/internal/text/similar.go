@@ -62,12 +62,14 @@ func (ix *Index) Similar(id string, k int) []Neighbour[string] {
 	if !ok || k <= 0 {
 		return nil
 	}
-	return ix.nearest(ix.documents[number].terms, number, 0, k)
+	d := &ix.documents[number]
+	return ix.nearest(d.terms, d.language, number, 0, k)
 }
 
 // SimilarTo returns the k items most similar to one that need not be in the index; an item of the same id is left out.
 func (ix *Index) SimilarTo(item Item, k int) []Neighbour[string] {
-	terms, _ := ix.reader.analyse(item)
+	read := ix.reader.analyse(item)
+	terms := read.terms
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	if k <= 0 {
@@ -87,11 +89,11 @@ func (ix *Index) SimilarTo(item Item, k int) []Neighbour[string] {
 	if !ok {
 		self = -1
 	}
-	return ix.nearest(known, self, rest, k)
+	return ix.nearest(known, codeOf(read.language), self, rest, k)
 }
 
-// SharedTerms returns the terms two items share, strongest first, ties by name; their weights sum to the cosine of the
-// items up to rounding.
+// SharedTerms returns the terms two items share, those that are translations of the first item's words among them, strongest first, ties by
+// name; their weights sum to the cosine of the items up to rounding.
 func (ix *Index) SharedTerms(a, b string) []TermWeight {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -101,7 +103,7 @@ func (ix *Index) SharedTerms(a, b string) []TermWeight {
 		return nil
 	}
 	weights, rare := map[int32]float64{}, &idfCache{}
-	for _, e := range ix.documents[na].terms {
+	for _, e := range ix.abroad(ix.documents[na].terms, ix.documents[na].language) {
 		weights[e.term] = e.weight * rare.of(ix, e.term)
 	}
 	length := ix.length(rare, ix.documents[na].terms, 0) * ix.length(rare, ix.documents[nb].terms, 0)
@@ -127,17 +129,18 @@ func (ix *Index) length(rare *idfCache, terms []entry, rest float64) float64 {
 }
 
 // nearest gathers candidates from the postings and compares the best of them exactly. Terms are always summed in the
-// order of their names, so that scores do not depend on how the index came about.
+// order of their names, so that scores do not depend on how the index came about. Translations of the item's words add to the scores of
+// items in other languages and do not make the item's vector longer: items in its own language score as without them.
 // Cost O(MaxPostings + max(Candidates, 4k)·terms).
-func (ix *Index) nearest(query []entry, self int32, rest float64, k int) []Neighbour[string] {
+func (ix *Index) nearest(terms []entry, own code, self int32, rest float64, k int) []Neighbour[string] {
 	sc := ix.scratchs.Get().(*scratch)
 	defer ix.scratchs.Put(sc)
 	sc.fit(len(ix.names), len(ix.documents))
-	rare := &sc.idf
+	rare, query := &sc.idf, ix.abroad(terms, own)
 	for _, e := range query {
 		sc.query[e.term] = e.weight * rare.of(ix, e.term)
 	}
-	length := ix.length(rare, query, rest)
+	length := ix.length(rare, terms, rest)
 	ix.addPostings(sc, query, ix.options.MaxPostings)
 	found := ix.candidates(sc, self, max(ix.options.Candidates, 4*k))
 	out := make([]Neighbour[string], 0, len(found))

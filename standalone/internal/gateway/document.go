@@ -55,7 +55,7 @@ func (d Documents) merged() ([]byte, error) {
 // chapters are the tags of the three services in the order of a shop's work.
 var chapters = []string{
 	"Events", "Catalogue", "Imports", "People", "Persons", "Recommendations", "Scenarios", "Rules", "Experiments", "Exports", "Feeds",
-	"Jobs", "Models", "Similarities", "Schedules", "Metrics", "Audit",
+	"Jobs", "Models", "Similarities", "Texts", "Schedules", "Metrics", "Audit",
 }
 
 // inOrder sorts the tags of a document as chapters do and numbers its operations through: those of a service are numbered from 1.

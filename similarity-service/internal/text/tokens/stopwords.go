@@ -1,4 +1,4 @@
-package text
+package tokens
 
 // stopWords lists the commonest function words of a language, parted by spaces, which say nothing about an item. The lists are short on
 // purpose: inverse document frequency deals with the rest.

@@ -1,4 +1,4 @@
-package text
+package tokens
 
 import (
 	"strings"
@@ -33,54 +33,27 @@ func TestTerms(t *testing.T) {
 		"scripts and styles": {
 			"", "a1<script>var x = 'b';</script>c1<style>p{d:e}</style>f1<!-- g -->", []string{"a1", "c1", "f1"},
 		},
-		"a bare less-than sign":             {"", "size < 40 & more", []string{"size", "40", "more"}},
-		"an unclosed tag":                   {"", "mug <b", []string{"mug"}},
-		"unknown language keeps words":      {"xx", "the Shoes", []string{"the", "shoes"}},
-		"broken UTF-8":                      {"", "red\xffmug", []string{"red", "mug"}},
-		"over-long words are dropped":       {"", strings.Repeat("x", 81) + " mug", []string{"mug"}},
-		"nothing but signs":                 {"en", "!!! --- ★★★", nil},
-		"Norwegian declared as Bokmål (nb)": {languageOf("nb-NO"), "husene", []string{"hus"}},
+		"a bare less-than sign":        {"", "size < 40 & more", []string{"size", "40", "more"}},
+		"an unclosed tag":              {"", "mug <b", []string{"mug"}},
+		"unknown language keeps words": {"xx", "the Shoes", []string{"the", "shoes"}},
+		"broken UTF-8":                 {"", "red\xffmug", []string{"red", "mug"}},
+		"over-long words are dropped":  {"", strings.Repeat("x", 81) + " mug", []string{"mug"}},
+		"nothing but signs":            {"en", "!!! --- ★★★", nil},
+		"Norwegian":                    {"no", "husene", []string{"hus"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(c.want, newAnalyser(c.language).terms(c.text, 100)); diff != "" {
+			if diff := cmp.Diff(c.want, New(c.language).Terms(c.text, 100)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 	t.Run("stops at the limit", func(t *testing.T) {
 		t.Parallel()
-		if got := newAnalyser("").terms("a b c d 红色跑步鞋", 5); len(got) != 5 {
+		if got := New("").Terms("a b c d 红色跑步鞋", 5); len(got) != 5 {
 			t.Errorf("got %q", got)
 		}
 	})
-}
-
-func TestLanguage(t *testing.T) {
-	t.Parallel()
-	german := "Dieser bequeme Laufschuh eignet sich besonders gut für lange Strecken auf der Straße und im Gelände."
-	for name, c := range map[string]struct {
-		item     Item
-		fallback string
-		want     string
-	}{
-		"declared wins over detected": {Item{Title: german, Language: "fr-CA"}, "", "fr"},
-		"detected":                    {Item{Title: german}, "en", "de"},
-		"detected in markup":          {Item{Description: "<div class=\"the description of this\">" + german + "</div>"}, "en", "de"},
-		"too short: the shop's":       {Item{Title: "Mug"}, "en-GB", "en"},
-		"too short and none":          {Item{Title: "Mug"}, "", ""},
-		"nonsense declared":           {Item{Title: german, Language: "Deutsch (1)"}, "", "de"},
-		"underscore":                  {Item{Title: "x", Language: "pt_BR"}, "", "pt"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := DefaultOptions()
-			o.Language = c.fallback
-			if _, got := newReader(o).analyse(c.item); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
-	}
 }
 
 func FuzzTerms(f *testing.F) {
@@ -88,7 +61,7 @@ func FuzzTerms(f *testing.F) {
 	f.Add("tr", "IŞIK")
 	f.Add("", "<script")
 	f.Fuzz(func(t *testing.T, language, text string) {
-		got := newAnalyser(languageOf(language)).terms(text, 50)
+		got := New(language).Terms(text, 50)
 		if len(got) > 50 {
 			t.Errorf("%d terms", len(got))
 		}
@@ -98,4 +71,48 @@ func FuzzTerms(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTokensSayWhatTermsAreMadeOf(t *testing.T) {
+	t.Parallel()
+	for language, text := range map[string]string{
+		"en": "The <i>running</i> shoes &amp; the Runner", "de": "Die roten Schuhe und der rote Schuh", "ja": "Nike スニーカー 赤",
+		"": "plain words", "fr": "L'élégance",
+	} {
+		a := New(language)
+		var stems []string
+		for _, token := range a.Tokens(text, 100) {
+			if token.Stop != (token.Stem == "") {
+				t.Errorf("%s: %+v", language, token)
+			}
+			if !token.Stop {
+				stems = append(stems, token.Stem)
+			}
+		}
+		if diff := cmp.Diff(a.Terms(text, 100), stems); diff != "" {
+			t.Errorf("%s: %s", language, diff)
+		}
+	}
+}
+
+func TestWordsAreTheSameInAllLanguages(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff([]string{"the", "shoes", "of", "fit", "赤い"}, Words("The Shoes of <b>ﬁt</b> 赤い", 9)); diff != "" {
+		t.Error(diff)
+	}
+	if got := Words("a b c", 2); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestLanguagesWithoutStemsShareAnAnalyser(t *testing.T) {
+	t.Parallel()
+	var all Analysers
+	german := all.Of("de")
+	if all.Of("xx") != all.Of("yy") || german != all.Of("de") || german == all.Of("xx") {
+		t.Error("analysers are not shared as they should be")
+	}
+	if got := all.Of("az").Terms("IŞIK", 1); got[0] != "ışık" {
+		t.Errorf("Azerbaijani is lowered as %q", got)
+	}
 }
