@@ -2327,8 +2327,8 @@ func (p *AgentFeedParams) query() url.Values {
 // now. What is not sold in the market is left out; `/v1/feeds/agents/check` says what.
 //
 // Scope: `catalogue:read`.
-func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) error {
-	return c.do(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options}, nil)
+func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) (io.ReadCloser, error) {
+	return c.stream(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options})
 }
 
 // AuditConfigurationParams are what [Client.AuditConfiguration] can be asked with; zero values are left out.
@@ -2827,8 +2827,8 @@ func (c *Client) ExportPerson(ctx context.Context, id string, options ...Option)
 // ExportResult — fetch a finished export
 //
 // Scope: `config:read`.
-func (c *Client) ExportResult(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result", query: nil, body: nil, repeatable: true, options: options}, nil)
+func (c *Client) ExportResult(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
+	return c.stream(ctx, call{id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result", query: nil, body: nil, repeatable: true, options: options})
 }
 
 // ExportUser — stream everything that is held on a person

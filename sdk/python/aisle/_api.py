@@ -2126,7 +2126,7 @@ class Aisle(Core):
         price_list: str | None = None,
         seller: str | None = None,
         options: Options | None = None,
-    ) -> None:
+    ) -> BinaryIO:
         """The catalogue for assistants: a product with its variants per line.
 
         products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability
@@ -2134,7 +2134,7 @@ class Aisle(Core):
 
         Scope: `catalogue:read`.
         """
-        return self._call("GET", "/v1/feeds/agents", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
+        return self._stream("GET", "/v1/feeds/agents", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
 
     def audit_configuration(
         self,
@@ -2567,14 +2567,14 @@ class Aisle(Core):
         id: str,
         *,
         options: Options | None = None,
-    ) -> None:
+    ) -> BinaryIO:
         """Fetch a finished export.
 
 
 
         Scope: `config:read`.
         """
-        return self._call("GET", f"/v1/exports/{quote(id)}/result", repeatable=True, options=options)
+        return self._stream("GET", f"/v1/exports/{quote(id)}/result", repeatable=True, options=options)
 
     def export_user(
         self,

@@ -2165,8 +2165,8 @@ export class Aisle extends Core {
    * 
    * Scope: `catalogue:read`.
    */
-  async agentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<void> {
-    await this.call<void>({ method: 'GET', path: `/v1/feeds/agents`, query: params, repeatable: true } satisfies Call, options);
+  agentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<Response> {
+    return this.stream({ method: 'GET', path: `/v1/feeds/agents`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2508,8 +2508,8 @@ export class Aisle extends Core {
    * 
    * Scope: `config:read`.
    */
-  async exportResult(id: string, options?: Options): Promise<void> {
-    await this.call<void>({ method: 'GET', path: `/v1/exports/${encodeURIComponent(id)}/result`, repeatable: true } satisfies Call, options);
+  exportResult(id: string, options?: Options): Promise<Response> {
+    return this.stream({ method: 'GET', path: `/v1/exports/${encodeURIComponent(id)}/result`, repeatable: true } satisfies Call, options);
   }
 
   /**
