@@ -33,7 +33,7 @@ var chapters = []struct {
 	Title string
 	Pages []string
 }{
-	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "clients", "console"}},
+	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "integrations", "clients", "console"}},
 	{"Recommend", []string{"recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
 	{"Measure", []string{"features", "quality", "benchmarks", "comparison"}},
 	{"Operate", []string{
