@@ -38,7 +38,7 @@ func samplesOf(a *api) ([]byte, error) {
 			return nil, fmt.Errorf("a sample of %s: %w", o.ID, err)
 		}
 		all[o.ID] = []sample{
-			{"Shell", "curl", curlSample(o)}, {"TypeScript", "TypeScript", typescriptSample(a, o)}, {"Go", "Go", inGo},
+			{"Shell", "curl", curlSample(o)}, {"TypeScript", "TypeScript", typescriptSample(o)}, {"Go", "Go", inGo},
 			{"Python", "Python", pythonSample(o)},
 		}
 	}
@@ -128,35 +128,6 @@ func (o *operation) asList() any {
 	return o.Example.Body
 }
 
-// known leaves out the fields that a type does not have: an example may show what becomes of them, and typed clients cannot send them.
-func (a *api) known(t *typeOf, v any) any {
-	switch v := v.(type) {
-	case []any:
-		if t.Kind != "list" {
-			return v
-		}
-		out := make([]any, len(v))
-		for n, one := range v {
-			out[n] = a.known(t.Of, one)
-		}
-		return out
-	case []member:
-		at := slices.IndexFunc(a.Schemas, func(s schema) bool { return t.Kind == "ref" && s.Name == t.Name })
-		if at < 0 {
-			return v
-		}
-		out := []member{}
-		for _, m := range v {
-			fields := a.Schemas[at].Fields
-			if n := slices.IndexFunc(fields, func(f field) bool { return f.Name == m.Name }); n >= 0 {
-				out = append(out, member{m.Name, a.known(fields[n].Type, m.Value)})
-			}
-		}
-		return out
-	}
-	return v
-}
-
 // curlSample sends an example with curl. Without AISLE_KEY curl leaves the header out.
 func curlSample(o *operation) string {
 	target := o.Path
@@ -199,7 +170,7 @@ func queryText(v any) string {
 }
 
 // typescriptSample calls the client for Node and browsers.
-func typescriptSample(a *api, o *operation) string {
+func typescriptSample(o *operation) string {
 	var args []string
 	for _, f := range o.InPath {
 		args = append(args, scriptText(o.Example.Path[f.Name]))
@@ -208,7 +179,7 @@ func typescriptSample(a *api, o *operation) string {
 	case o.Raw:
 		args = append(args, scriptText(o.Example.Written))
 	case o.Body != nil:
-		args = append(args, written(a.known(o.Body, o.asList()), scriptWords, ""))
+		args = append(args, written(o.asList(), scriptWords, ""))
 	}
 	if params := o.params(); len(params) > 0 {
 		args = append(args, written(params, scriptWords, ""))
@@ -244,15 +215,16 @@ func pythonSample(o *operation) string {
 		args = append(args, name+"="+written(p.Value, pythonWords, ""))
 	}
 	call := "shop." + snake(o.ID) + "(" + strings.Join(args, ", ") + ")"
+	client := "from aisle import Aisle\n\nshop = Aisle(\"" + address + "\", key=os.environ.get(\"AISLE_KEY\"))\n"
 	imports, print := "import json\nimport os\n\n", "print(json.dumps(answer, indent=1))\n"
 	if o.Stream {
 		imports, print = "import os\nimport sys\n\n", "sys.stdout.buffer.write(answer.read())\n"
 	}
 	if o.Result == nil && !o.Stream {
 		imports, print = "import os\n\n", ""
-		return imports + "from aisle import Aisle\n\nshop = Aisle(\"" + address + "\", key=os.environ.get(\"AISLE_KEY\"))\n" + call + "\n"
+		return imports + client + call + "\n"
 	}
-	return imports + "from aisle import Aisle\n\nshop = Aisle(\"" + address + "\", key=os.environ.get(\"AISLE_KEY\"))\nanswer = " + call + "\n" + print
+	return imports + client + "answer = " + call + "\n" + print
 }
 
 // params are the example's parameters in the query, in the order of the document.

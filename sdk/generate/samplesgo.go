@@ -29,7 +29,7 @@ func goSample(a *api, o *operation) (string, error) {
 		args = append(args, "strings.NewReader("+strconv.Quote(o.Example.Written)+")")
 		imports = append(imports, "strings")
 	case o.Body != nil:
-		body, err := a.goValue(o.Body, a.known(o.Body, o.asList()), false)
+		body, err := a.goValue(o.Body, o.asList(), false)
 		if err != nil {
 			return "", err
 		}
@@ -52,7 +52,8 @@ func goSample(a *api, o *operation) (string, error) {
 	}
 	slices.Sort(imports)
 	source := "package main\n\nimport (\n\"" + strings.Join(imports, "\"\n\"") + "\"\n\n\"github.com/aisle-rec/aisle/sdk/go\"\n)\n\n" +
-		"func main() {\nctx := context.Background()\nshop := aisle.New(\"" + address + "\", aisle.WithKey(os.Getenv(\"AISLE_KEY\")))\n" + lines + "}\n"
+		"func main() {\nctx := context.Background()\nshop := aisle.New(\"" + address + "\", aisle.WithKey(os.Getenv(\"AISLE_KEY\")))\n" +
+		lines + "}\n"
 	out, err := format.Source([]byte(source))
 	if err != nil {
 		return "", fmt.Errorf("the sample is no Go: %w", err)

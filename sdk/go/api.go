@@ -56,7 +56,7 @@ type Anomaly struct {
 	Hours int64 `json:"hours"`
 	// In that window: a count, a share, or a level
 	Observed float64 `json:"observed"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	OpenedAt time.Time `json:"opened_at"`
 	// events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
 	// catalogue_items or catalogue_price (the median)
@@ -190,7 +190,7 @@ type BundlesRequest struct {
 // CartItem is a value of the API.
 type CartItem struct {
 	ItemID string `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt   time.Time `json:"last_at"`
 	Quantity float64   `json:"quantity"`
 }
@@ -237,14 +237,14 @@ type Consent struct {
 
 // Decision is a value of the API.
 type Decision struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At       time.Time `json:"at"`
 	Degraded []string  `json:"degraded,omitzero"`
 	// Fingerprint of items, order and scores
 	Digest        string            `json:"digest"`
 	Experiment    *Arm              `json:"experiment,omitzero"`
 	ModelVersions map[string]string `json:"model_versions"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ProfileAsOf      time.Time `json:"profile_as_of,omitzero"`
 	ProfileWatermark int64     `json:"profile_watermark"`
 	RecommendationID string    `json:"recommendation_id"`
@@ -261,7 +261,7 @@ type Entry struct {
 	// Kind of the key, or system, or command
 	ActorKind string `json:"actor_kind"`
 	After     any    `json:"after,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At     time.Time `json:"at"`
 	Before any       `json:"before,omitzero"`
 	// Ascends with time
@@ -289,7 +289,7 @@ type ErasedRows struct {
 
 // ErasureReceipt is a value of the API.
 type ErasureReceipt struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At time.Time `json:"at"`
 	// What is still there afterwards, where and until when
 	Left []Held `json:"left"`
@@ -345,12 +345,12 @@ type EventItem struct {
 
 // EventStats is a value of the API.
 type EventStats struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From  time.Time   `json:"from"`
 	Hours []HourStats `json:"hours"`
 	// Lines that share was measured on
 	SampledLines int64 `json:"sampled_lines"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To    time.Time `json:"to"`
 	Total HourStats `json:"total"`
 	// Share of the lines of the latest events that name an item which is not in the catalogue
@@ -389,7 +389,7 @@ type Experiment struct {
 	Title      string `json:"title,omitzero"`
 	// Share of the visitors that takes part. Raising it keeps everybody's arm
 	Traffic float64 `json:"traffic"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
 }
@@ -506,13 +506,13 @@ type Explanation struct {
 
 // Export is a value of the API.
 type Export struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
 	// People written
 	Done     int64  `json:"done"`
 	Error    string `json:"error,omitzero"`
 	ExportID string `json:"export_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FinishedAt time.Time     `json:"finished_at,omitzero"`
 	Request    ExportRequest `json:"request"`
 	State      string        `json:"state"`
@@ -622,10 +622,10 @@ type Forgotten struct {
 
 // Freshness is a value of the API.
 type Freshness struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CatalogueAsOf time.Time `json:"catalogue_as_of,omitzero"`
 	LastEventID   string    `json:"last_event_id,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ProfileAsOf time.Time `json:"profile_as_of,omitzero"`
 	// The visitor is as of profile_as_of: the profile-service did not answer in time
 	Stale *bool `json:"stale,omitzero"`
@@ -688,7 +688,7 @@ type HourStats struct {
 	Accepted      map[string]int64 `json:"accepted"`
 	AcceptedTotal int64            `json:"accepted_total"`
 	Duplicates    int64            `json:"duplicates"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	Hour time.Time `json:"hour"`
 	// From occurred_at to acknowledgement
 	MeanLagSeconds float64 `json:"mean_lag_seconds"`
@@ -706,7 +706,7 @@ type Import struct {
 	BytesTotal int64  `json:"bytes_total"`
 	// What became of each column
 	Columns []ImportColumn `json:"columns,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt  time.Time `json:"created_at"`
 	Duplicates int64     `json:"duplicates"`
 	ImportID   string    `json:"import_id"`
@@ -724,9 +724,9 @@ type Import struct {
 	State    string     `json:"state"`
 	// Until then what the import stored can be taken out again
 	UndoUntil time.Time `json:"undo_until,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UndoneAt time.Time `json:"undone_at,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at"`
 	// Accepted rows with at least one warning
 	Warned int64 `json:"warned"`
@@ -840,11 +840,11 @@ type Item struct {
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 	Currency    string    `json:"currency,omitzero"`
 	Description string    `json:"description,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Gtin      string    `json:"gtin,omitzero"`
 	ImageURL  string    `json:"image_url,omitzero"`
@@ -856,7 +856,7 @@ type Item struct {
 	Price    *float64 `json:"price,omitzero"`
 	// Prices of other markets
 	Prices []MarketPrice `json:"prices,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	PublishedAt time.Time `json:"published_at,omitzero"`
 	SalePrice   *float64  `json:"sale_price,omitzero"`
 	// active when absent
@@ -865,7 +865,7 @@ type Item struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
 	Vectors   map[string][]float64 `json:"vectors,omitzero"`
@@ -903,10 +903,10 @@ type ItemOutputBody struct {
 
 // Job is a value of the API.
 type Job struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
 	Error     string    `json:"error,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FinishedAt time.Time `json:"finished_at,omitzero"`
 	JobID      string    `json:"job_id"`
 	Kind       string    `json:"kind"`
@@ -921,7 +921,7 @@ type Job struct {
 	// How often it failed for a reason that may pass, and was begun again after a while
 	Retries *int64 `json:"retries,omitzero"`
 	Stage   string `json:"stage,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	StartedAt time.Time `json:"started_at,omitzero"`
 	State     string    `json:"state"`
 }
@@ -952,16 +952,16 @@ type JobRequest struct {
 
 // JobStage is a value of the API.
 type JobStage struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At    time.Time `json:"at"`
 	Stage string    `json:"stage"`
 }
 
 // Key is a value of the API.
 type Key struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	KeyID     string    `json:"key_id"`
 	Kind      string    `json:"kind"`
@@ -1096,12 +1096,12 @@ type MetricsRow struct {
 
 // MetricsTable is a value of the API.
 type MetricsTable struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From     time.Time    `json:"from"`
 	GroupBy  []string     `json:"group_by"`
 	Interval string       `json:"interval"`
 	Rows     []MetricsRow `json:"rows"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To time.Time `json:"to"`
 	// Events whose recommendation_id is none of an answer
 	UnknownRecommendations int64 `json:"unknown_recommendations"`
@@ -1113,7 +1113,7 @@ type MetricsTable struct {
 type Model struct {
 	Algorithm string `json:"algorithm"`
 	Checksum  string `json:"checksum"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time          `json:"created_at"`
 	Gate        *Gate              `json:"gate,omitzero"`
 	Items       int64              `json:"items"`
@@ -1322,7 +1322,7 @@ type PersonArm struct {
 
 // PersonClick is a value of the API.
 type PersonClick struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At               time.Time `json:"at"`
 	ItemID           string    `json:"item_id"`
 	RecommendationID string    `json:"recommendation_id"`
@@ -1370,7 +1370,7 @@ type PersonErased struct {
 
 // PopularAnswer is a value of the API.
 type PopularAnswer struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	AsOf     time.Time `json:"as_of"`
 	Category string    `json:"category,omitzero"`
 	// Of a window of one's own
@@ -1456,7 +1456,7 @@ type Problem struct {
 // Profile is a value of the API.
 type Profile struct {
 	Affinity Affinity `json:"affinity"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	AsOf       time.Time      `json:"as_of"`
 	Attributes map[string]any `json:"attributes,omitzero"`
 	// Put into the cart and neither taken out nor bought, the latest first
@@ -1488,10 +1488,10 @@ type ProfileItem struct {
 	Count    int64   `json:"count"`
 	// The same, each event decayed by its age with the affinity half-life
 	DecayedWeight float64 `json:"decayed_weight"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FirstAt time.Time `json:"first_at"`
 	ItemID  string    `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt time.Time `json:"last_at"`
 	// Type of the event with the largest weight
 	Type string `json:"type"`
@@ -1505,10 +1505,10 @@ type ProfileItem struct {
 type PurchasedItem struct {
 	// Orders that contain it
 	Count int64 `json:"count"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FirstAt time.Time `json:"first_at"`
 	ItemID  string    `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt   time.Time `json:"last_at"`
 	Quantity float64   `json:"quantity"`
 	// Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
@@ -1894,7 +1894,7 @@ type SavedExperiment struct {
 	Title      string `json:"title,omitzero"`
 	// Share of the visitors that takes part. Raising it keeps everybody's arm
 	Traffic float64 `json:"traffic"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
 	// Model versions that it names and that are gone or could not be asked about: it is saved all the same
@@ -1914,11 +1914,11 @@ type SavedItem struct {
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 	Currency    string    `json:"currency,omitzero"`
 	Description string    `json:"description,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Gtin      string    `json:"gtin,omitzero"`
 	ImageURL  string    `json:"image_url,omitzero"`
@@ -1930,7 +1930,7 @@ type SavedItem struct {
 	Price    *float64 `json:"price,omitzero"`
 	// Prices of other markets
 	Prices []MarketPrice `json:"prices,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	PublishedAt time.Time `json:"published_at,omitzero"`
 	SalePrice   *float64  `json:"sale_price,omitzero"`
 	// active when absent
@@ -1939,7 +1939,7 @@ type SavedItem struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
 	Vectors   map[string][]float64 `json:"vectors,omitzero"`
@@ -2023,7 +2023,7 @@ type SavedScenario struct {
 	// Where candidates come from; their scores are blended by weight
 	Sources []Source `json:"sources,omitzero"`
 	Title   string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	// Raised by each change; the ETag
 	Version *int64 `json:"version,omitzero"`
@@ -2068,7 +2068,7 @@ type Scenario struct {
 	// Where candidates come from; their scores are blended by weight
 	Sources []Source `json:"sources,omitzero"`
 	Title   string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	// Raised by each change; the ETag
 	Version *int64 `json:"version,omitzero"`
@@ -2112,7 +2112,7 @@ type ScenarioMetrics struct {
 
 // ScenarioVersion is a value of the API.
 type ScenarioVersion struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At time.Time `json:"at"`
 	// Id of the key that changed it
 	Author   string   `json:"author"`
@@ -2123,10 +2123,10 @@ type ScenarioVersion struct {
 
 // ScenariosMetrics is a value of the API.
 type ScenariosMetrics struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From      time.Time         `json:"from"`
 	Scenarios []ScenarioMetrics `json:"scenarios"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To time.Time `json:"to"`
 	// Events whose recommendation_id is none of an answer
 	UnknownRecommendations int64 `json:"unknown_recommendations"`
@@ -2136,13 +2136,13 @@ type ScenariosMetrics struct {
 
 // Schedule is a value of the API.
 type Schedule struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	// Five fields or a descriptor such as @daily, in UTC
 	Cron string `json:"cron"`
 	// Each run starts up to this much later
 	JitterSeconds *int64 `json:"jitter_seconds,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	NextAt     time.Time  `json:"next_at,omitzero"`
 	Paused     *bool      `json:"paused,omitzero"`
 	Request    JobRequest `json:"request"`
@@ -2246,7 +2246,7 @@ type StoredEvent struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ReceivedAt time.Time `json:"received_at"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
@@ -2266,11 +2266,11 @@ type StoredEvent struct {
 type User struct {
 	Attributes map[string]any `json:"attributes,omitzero"`
 	Consent    *Consent       `json:"consent,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	Locale    string    `json:"locale,omitzero"`
 	Segments  []string  `json:"segments,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	UserID    string    `json:"user_id,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
@@ -2278,7 +2278,7 @@ type User struct {
 
 // Verdict is a value of the API.
 type Verdict struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At     time.Time    `json:"at"`
 	Errors []FieldError `json:"errors,omitzero"`
 	// event_id or item_id

@@ -47,7 +47,7 @@ class Anomaly(TypedDict):
     hours: int
     # In that window: a count, a share, or a level
     observed: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     opened_at: str
     # events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
     # catalogue_items or catalogue_price (the median)
@@ -170,7 +170,7 @@ class BundlesRequest(TypedDict):
 
 class CartItem(TypedDict):
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     quantity: float
 
@@ -211,14 +211,14 @@ class Consent(TypedDict):
 
 
 class Decision(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     degraded: NotRequired[list[str]]
     # Fingerprint of items, order and scores
     digest: str
     experiment: NotRequired[Arm]
     model_versions: dict[str, str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     profile_as_of: NotRequired[str]
     profile_watermark: int
     recommendation_id: str
@@ -234,7 +234,7 @@ class Entry(TypedDict):
     # Kind of the key, or system, or command
     actor_kind: str
     after: NotRequired[Any]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     before: NotRequired[Any]
     # Ascends with time
@@ -260,7 +260,7 @@ class ErasedRows(TypedDict):
 
 
 class ErasureReceipt(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     # What is still there afterwards, where and until when
     left: list[Held]
@@ -354,7 +354,7 @@ class Experiment(TypedDict):
     title: NotRequired[str]
     # Share of the visitors that takes part. Raising it keeps everybody's arm
     traffic: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
 
@@ -465,13 +465,13 @@ class Explanation(TypedDict):
 
 
 class Export(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     # People written
     done: int
     error: NotRequired[str]
     export_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     finished_at: NotRequired[str]
     request: ExportRequest
     state: Literal['queued', 'running', 'done', 'failed', 'cancelled']
@@ -572,10 +572,10 @@ class Forgotten(TypedDict):
 
 
 class Freshness(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     catalogue_as_of: NotRequired[str]
     last_event_id: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     profile_as_of: NotRequired[str]
     # The visitor is as of profile_as_of: the profile-service did not answer in time
     stale: NotRequired[bool]
@@ -633,7 +633,7 @@ class HourStats(TypedDict):
     accepted: dict[str, int]
     accepted_total: int
     duplicates: int
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     hour: str
     # From occurred_at to acknowledgement
     mean_lag_seconds: float
@@ -650,7 +650,7 @@ class Import(TypedDict):
     bytes_total: int
     # What became of each column
     columns: NotRequired[list[ImportColumn]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     duplicates: int
     import_id: str
@@ -668,9 +668,9 @@ class Import(TypedDict):
     state: Literal['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted']
     # Until then what the import stored can be taken out again
     undo_until: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     undone_at: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: str
     # Accepted rows with at least one warning
     warned: int
@@ -776,11 +776,11 @@ class Item(TypedDict):
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     currency: NotRequired[str]
     description: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     gtin: NotRequired[str]
     image_url: NotRequired[str]
@@ -792,7 +792,7 @@ class Item(TypedDict):
     price: NotRequired[float]
     # Prices of other markets
     prices: NotRequired[list[MarketPrice]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     published_at: NotRequired[str]
     sale_price: NotRequired[float]
     # active when absent
@@ -801,7 +801,7 @@ class Item(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
     vectors: NotRequired[dict[str, list[float]]]
@@ -835,10 +835,10 @@ class ItemOutputBody(TypedDict):
 
 
 class Job(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     error: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     finished_at: NotRequired[str]
     job_id: str
     kind: Literal['recompute', 'evaluation']
@@ -853,7 +853,7 @@ class Job(TypedDict):
     # How often it failed for a reason that may pass, and was begun again after a while
     retries: NotRequired[int]
     stage: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     started_at: NotRequired[str]
     state: Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
 
@@ -882,15 +882,15 @@ class JobRequest(TypedDict):
 
 
 class JobStage(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     stage: str
 
 
 class Key(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     key_id: str
     kind: Literal['secret', 'publishable', 'service']
@@ -1030,7 +1030,7 @@ MetricsTable = TypedDict(
 class Model(TypedDict):
     algorithm: str
     checksum: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     gate: NotRequired[Gate]
     items: int
@@ -1213,7 +1213,7 @@ class PersonArm(TypedDict):
 
 
 class PersonClick(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     item_id: str
     recommendation_id: str
@@ -1257,7 +1257,7 @@ class PersonErased(TypedDict):
 
 
 class PopularAnswer(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     as_of: str
     category: NotRequired[str]
     # Of a window of one's own
@@ -1336,7 +1336,7 @@ class Problem(TypedDict):
 
 class Profile(TypedDict):
     affinity: Affinity
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     as_of: str
     attributes: NotRequired[dict[str, Any]]
     # Put into the cart and neither taken out nor bought, the latest first
@@ -1367,10 +1367,10 @@ class ProfileItem(TypedDict):
     count: int
     # The same, each event decayed by its age with the affinity half-life
     decayed_weight: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     first_at: str
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     # Type of the event with the largest weight
     type: str
@@ -1383,10 +1383,10 @@ class ProfileItem(TypedDict):
 class PurchasedItem(TypedDict):
     # Orders that contain it
     count: int
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     first_at: str
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     quantity: float
     # Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
@@ -1733,7 +1733,7 @@ class SavedExperiment(TypedDict):
     title: NotRequired[str]
     # Share of the visitors that takes part. Raising it keeps everybody's arm
     traffic: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
     # Model versions that it names and that are gone or could not be asked about: it is saved all the same
@@ -1752,11 +1752,11 @@ class SavedItem(TypedDict):
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     currency: NotRequired[str]
     description: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     gtin: NotRequired[str]
     image_url: NotRequired[str]
@@ -1768,7 +1768,7 @@ class SavedItem(TypedDict):
     price: NotRequired[float]
     # Prices of other markets
     prices: NotRequired[list[MarketPrice]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     published_at: NotRequired[str]
     sale_price: NotRequired[float]
     # active when absent
@@ -1777,7 +1777,7 @@ class SavedItem(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
     vectors: NotRequired[dict[str, list[float]]]
@@ -1848,7 +1848,7 @@ class SavedScenario(TypedDict):
     # Where candidates come from; their scores are blended by weight
     sources: NotRequired[list[Source]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     # Raised by each change; the ETag
     version: NotRequired[int]
@@ -1892,7 +1892,7 @@ class Scenario(TypedDict):
     # Where candidates come from; their scores are blended by weight
     sources: NotRequired[list[Source]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     # Raised by each change; the ETag
     version: NotRequired[int]
@@ -1934,7 +1934,7 @@ class ScenarioMetrics(TypedDict):
 
 
 class ScenarioVersion(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     # Id of the key that changed it
     author: str
@@ -1956,13 +1956,13 @@ ScenariosMetrics = TypedDict(
 
 
 class Schedule(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     # Five fields or a descriptor such as @daily, in UTC
     cron: str
     # Each run starts up to this much later
     jitter_seconds: NotRequired[int]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     next_at: NotRequired[str]
     paused: NotRequired[bool]
     request: JobRequest
@@ -2056,7 +2056,7 @@ class StoredEvent(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     received_at: str
     # The response that showed the item
     recommendation_id: NotRequired[str]
@@ -2075,18 +2075,18 @@ class StoredEvent(TypedDict):
 class User(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     consent: NotRequired[Consent]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     locale: NotRequired[str]
     segments: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     user_id: NotRequired[str]
     version: NotRequired[int]
 
 
 class Verdict(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     errors: NotRequired[list[FieldError]]
     # event_id or item_id

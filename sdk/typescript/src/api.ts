@@ -42,7 +42,7 @@ export interface Anomaly {
   hours: number;
   /** In that window: a count, a share, or a level */
   observed: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   opened_at: string;
   /**
    * events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
@@ -169,7 +169,7 @@ export interface BundlesRequest {
 
 export interface CartItem {
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   quantity: number;
 }
@@ -214,14 +214,14 @@ export interface Consent {
 }
 
 export interface Decision {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   degraded?: string[];
   /** Fingerprint of items, order and scores */
   digest: string;
   experiment?: Arm;
   model_versions: Record<string, string>;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   profile_as_of?: string;
   profile_watermark: number;
   recommendation_id: string;
@@ -237,7 +237,7 @@ export interface Entry {
   /** Kind of the key, or system, or command */
   actor_kind: string;
   after?: unknown;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   before?: unknown;
   /** Ascends with time */
@@ -263,7 +263,7 @@ export interface ErasedRows {
 }
 
 export interface ErasureReceipt {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   /** What is still there afterwards, where and until when */
   left: Held[];
@@ -318,12 +318,12 @@ export interface EventItem {
 }
 
 export interface EventStats {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   hours: HourStats[];
   /** Lines that share was measured on */
   sampled_lines: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   total: HourStats;
   /** Share of the lines of the latest events that name an item which is not in the catalogue */
@@ -359,7 +359,7 @@ export interface Experiment {
   title?: string;
   /** Share of the visitors that takes part. Raising it keeps everybody's arm */
   traffic: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
 }
@@ -474,13 +474,13 @@ export interface Explanation {
 }
 
 export interface Export {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   /** People written */
   done: number;
   error?: string;
   export_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   finished_at?: string;
   request: ExportRequest;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
@@ -580,10 +580,10 @@ export interface Forgotten {
 }
 
 export interface Freshness {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   catalogue_as_of?: string;
   last_event_id?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   profile_as_of?: string;
   /** The visitor is as of profile_as_of: the profile-service did not answer in time */
   stale?: boolean;
@@ -641,7 +641,7 @@ export interface HourStats {
   accepted: Record<string, number>;
   accepted_total: number;
   duplicates: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   hour: string;
   /** From occurred_at to acknowledgement */
   mean_lag_seconds: number;
@@ -658,7 +658,7 @@ export interface Import {
   bytes_total: number;
   /** What became of each column */
   columns?: ImportColumn[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   duplicates: number;
   import_id: string;
@@ -676,9 +676,9 @@ export interface Import {
   state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
   /** Until then what the import stored can be taken out again */
   undo_until?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   undone_at?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at: string;
   /** Accepted rows with at least one warning */
   warned: number;
@@ -785,11 +785,11 @@ export interface Item {
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   currency?: string;
   description?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   gtin?: string;
   image_url?: string;
@@ -801,7 +801,7 @@ export interface Item {
   price?: number;
   /** Prices of other markets */
   prices?: MarketPrice[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   published_at?: string;
   sale_price?: number;
   /** active when absent */
@@ -810,7 +810,7 @@ export interface Item {
   stock?: Stock;
   tags?: string[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
   vectors?: Record<string, number[]>;
@@ -844,10 +844,10 @@ export interface ItemOutputBody {
 }
 
 export interface Job {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   error?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   finished_at?: string;
   job_id: string;
   kind: "recompute" | "evaluation";
@@ -862,7 +862,7 @@ export interface Job {
   /** How often it failed for a reason that may pass, and was begun again after a while */
   retries?: number;
   stage?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   started_at?: string;
   state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
 }
@@ -893,15 +893,15 @@ export interface JobRequest {
 }
 
 export interface JobStage {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   stage: string;
 }
 
 export interface Key {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   key_id: string;
   kind: "secret" | "publishable" | "service";
@@ -1025,12 +1025,12 @@ export interface MetricsRow {
 }
 
 export interface MetricsTable {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   group_by: string[];
   interval: "all" | "hour" | "day" | "week";
   rows: MetricsRow[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   /** Events whose recommendation_id is none of an answer */
   unknown_recommendations: number;
@@ -1041,7 +1041,7 @@ export interface MetricsTable {
 export interface Model {
   algorithm: string;
   checksum: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   gate?: Gate;
   items: number;
@@ -1224,7 +1224,7 @@ export interface PersonArm {
 }
 
 export interface PersonClick {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   item_id: string;
   recommendation_id: string;
@@ -1268,7 +1268,7 @@ export interface PersonErased {
 }
 
 export interface PopularAnswer {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   as_of: string;
   category?: string;
   /** Of a window of one's own */
@@ -1347,7 +1347,7 @@ export interface Problem {
 
 export interface Profile {
   affinity: Affinity;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   as_of: string;
   attributes?: Record<string, unknown>;
   /** Put into the cart and neither taken out nor bought, the latest first */
@@ -1378,10 +1378,10 @@ export interface ProfileItem {
   count: number;
   /** The same, each event decayed by its age with the affinity half-life */
   decayed_weight: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   first_at: string;
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   /** Type of the event with the largest weight */
   type: string;
@@ -1394,10 +1394,10 @@ export interface ProfileItem {
 export interface PurchasedItem {
   /** Orders that contain it */
   count: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   first_at: string;
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   quantity: number;
   /** Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again */
@@ -1759,7 +1759,7 @@ export interface SavedExperiment {
   title?: string;
   /** Share of the visitors that takes part. Raising it keeps everybody's arm */
   traffic: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
   /** Model versions that it names and that are gone or could not be asked about: it is saved all the same */
@@ -1778,11 +1778,11 @@ export interface SavedItem {
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   currency?: string;
   description?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   gtin?: string;
   image_url?: string;
@@ -1794,7 +1794,7 @@ export interface SavedItem {
   price?: number;
   /** Prices of other markets */
   prices?: MarketPrice[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   published_at?: string;
   sale_price?: number;
   /** active when absent */
@@ -1803,7 +1803,7 @@ export interface SavedItem {
   stock?: Stock;
   tags?: string[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
   vectors?: Record<string, number[]>;
@@ -1889,7 +1889,7 @@ export interface SavedScenario {
   /** Where candidates come from; their scores are blended by weight */
   sources?: Source[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   /** Raised by each change; the ETag */
   version?: number;
@@ -1935,7 +1935,7 @@ export interface Scenario {
   /** Where candidates come from; their scores are blended by weight */
   sources?: Source[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   /** Raised by each change; the ETag */
   version?: number;
@@ -1977,7 +1977,7 @@ export interface ScenarioMetrics {
 }
 
 export interface ScenarioVersion {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   /** Id of the key that changed it */
   author: string;
@@ -1987,10 +1987,10 @@ export interface ScenarioVersion {
 }
 
 export interface ScenariosMetrics {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   scenarios: ScenarioMetrics[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   /** Events whose recommendation_id is none of an answer */
   unknown_recommendations: number;
@@ -1999,13 +1999,13 @@ export interface ScenariosMetrics {
 }
 
 export interface Schedule {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   /** Five fields or a descriptor such as @daily, in UTC */
   cron: string;
   /** Each run starts up to this much later */
   jitter_seconds?: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   next_at?: string;
   paused?: boolean;
   request: JobRequest;
@@ -2099,7 +2099,7 @@ export interface StoredEvent {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   received_at: string;
   /** The response that showed the item */
   recommendation_id?: string;
@@ -2120,18 +2120,18 @@ export interface StoredEvent {
 export interface User {
   attributes?: Record<string, unknown>;
   consent?: Consent;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   locale?: string;
   segments?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   user_id?: string;
   version?: number;
 }
 
 export interface Verdict {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   errors?: FieldError[];
   /** event_id or item_id */
