@@ -33,11 +33,11 @@ var chapters = []struct {
 	Title string
 	Pages []string
 }{
-	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "clients", "console"}},
-	{"Recommend", []string{"recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
+	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "integrations", "clients", "console"}},
+	{"Recommend", []string{"recipes", "models", "recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
 	{"Measure", []string{"features", "quality", "benchmarks", "comparison"}},
 	{"Operate", []string{
-		"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "reliability", "backup", "releasing", "dependencies",
+		"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "privacy", "reliability", "backup", "releasing", "dependencies",
 	}},
 }
 

@@ -12,4 +12,4 @@ for _ in $(seq 100); do
   curl -sf http://127.0.0.1:18093/openapi.json -o /dev/null && break
   sleep .1
 done
-go run ./sdk/generate -api http://127.0.0.1:18093 -out sdk
+go run ./sdk/generate -api http://127.0.0.1:18093 -out sdk -samples standalone/internal/gateway/samples.json

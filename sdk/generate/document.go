@@ -53,6 +53,7 @@ type operation struct {
 	Stream                         bool    // the answer is no JSON document
 	Paged                          bool    // has a cursor to the next page
 	Repeatable                     bool    // doing it twice is doing it once
+	Example                        exampleOf
 }
 
 // document is the part of OpenAPI 3.1 that Aisle's own document uses.
@@ -65,14 +66,19 @@ type document struct {
 type rawOperation struct {
 	OperationID          string `json:"operationId"`
 	Summary, Description string
+	ExampleType          string `json:"x-example-type"`
 	Parameters           []struct {
 		Name, In, Description string
 		Required              bool
 		Schema                rawSchema
+		Example               any
 	}
 	RequestBody *struct {
 		Required bool
-		Content  map[string]struct{ Schema rawSchema }
+		Content  map[string]struct {
+			Schema  rawSchema
+			Example json.RawMessage
+		}
 	}
 	Responses map[string]struct {
 		Content map[string]struct{ Schema rawSchema }
@@ -191,6 +197,10 @@ func kindOf(t any) string {
 
 func operationOf(method, path string, raw *rawOperation, schemas map[string]rawSchema) (operation, error) {
 	o := operation{ID: raw.OperationID, Method: method, Path: path, Summary: raw.Summary, Doc: raw.Description}
+	var err error
+	if o.Example, err = readExample(raw); err != nil {
+		return o, fmt.Errorf("the example: %w", err)
+	}
 	for _, p := range raw.Parameters {
 		f := field{Name: p.Name, Doc: p.Description, Required: p.Required, Type: typeFrom(&p.Schema)}
 		switch {

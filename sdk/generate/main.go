@@ -2,7 +2,8 @@
 //
 //	go run ./sdk/generate -api http://127.0.0.1:8080 -out sdk
 //
-// It writes sdk/openapi.json, the document itself, and the generated file of each client. What is the same for every operation (retries,
+// It writes sdk/openapi.json, the document itself, the generated file of each client, and where -samples names a file, programs that send
+// the example of each operation, in each language, for the reference page. What is the same for every operation (retries,
 // deadlines, problems) is written by hand beside them.
 package main
 
@@ -20,14 +21,15 @@ import (
 func main() {
 	from := flag.String("api", "http://127.0.0.1:8080", "address of a running Aisle")
 	out := flag.String("out", "sdk", "folder of the clients")
+	samples := flag.String("samples", "", "file of the reference page's samples")
 	flag.Parse()
-	if err := run(*from, *out); err != nil {
+	if err := run(*from, *out, *samples); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(from, out string) error {
+func run(from, out, samples string) error {
 	answer, err := http.Get(from + "/openapi.json")
 	if err != nil {
 		return fmt.Errorf("ask for the OpenAPI document: %w", err)
@@ -48,14 +50,19 @@ func run(from, out string) error {
 	if err := os.WriteFile(filepath.Join(out, "openapi.json"), indented.Bytes(), 0o644); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(*api) ([]byte, error){
-		"go/api.go": goClient, "typescript/src/api.ts": typescriptClient, "python/aisle/_api.py": pythonClient,
-	} {
+	files := map[string]func(*api) ([]byte, error){
+		filepath.Join(out, "go/api.go"): goClient, filepath.Join(out, "typescript/src/api.ts"): typescriptClient,
+		filepath.Join(out, "python/aisle/_api.py"): pythonClient,
+	}
+	if samples != "" {
+		files[samples] = samplesOf
+	}
+	for name, write := range files {
 		data, err := write(a)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil {
+		if err := os.WriteFile(name, data, 0o644); err != nil {
 			return err
 		}
 	}

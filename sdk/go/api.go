@@ -56,7 +56,7 @@ type Anomaly struct {
 	Hours int64 `json:"hours"`
 	// In that window: a count, a share, or a level
 	Observed float64 `json:"observed"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	OpenedAt time.Time `json:"opened_at"`
 	// events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
 	// catalogue_items or catalogue_price (the median)
@@ -190,7 +190,7 @@ type BundlesRequest struct {
 // CartItem is a value of the API.
 type CartItem struct {
 	ItemID string `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt   time.Time `json:"last_at"`
 	Quantity float64   `json:"quantity"`
 }
@@ -237,14 +237,14 @@ type Consent struct {
 
 // Decision is a value of the API.
 type Decision struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At       time.Time `json:"at"`
 	Degraded []string  `json:"degraded,omitzero"`
 	// Fingerprint of items, order and scores
 	Digest        string            `json:"digest"`
 	Experiment    *Arm              `json:"experiment,omitzero"`
 	ModelVersions map[string]string `json:"model_versions"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ProfileAsOf      time.Time `json:"profile_as_of,omitzero"`
 	ProfileWatermark int64     `json:"profile_watermark"`
 	RecommendationID string    `json:"recommendation_id"`
@@ -261,7 +261,7 @@ type Entry struct {
 	// Kind of the key, or system, or command
 	ActorKind string `json:"actor_kind"`
 	After     any    `json:"after,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At     time.Time `json:"at"`
 	Before any       `json:"before,omitzero"`
 	// Ascends with time
@@ -289,7 +289,7 @@ type ErasedRows struct {
 
 // ErasureReceipt is a value of the API.
 type ErasureReceipt struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At time.Time `json:"at"`
 	// What is still there afterwards, where and until when
 	Left []Held `json:"left"`
@@ -321,16 +321,12 @@ type Event struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
-	// Of a review or a rate event; may have decimals
-	Rating *float64 `json:"rating,omitzero"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// Of a review: what the buyer writes
-	Text string `json:"text,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
-	// share, view_item_list, search, view_cart, begin_checkout
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+	// view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
@@ -349,12 +345,12 @@ type EventItem struct {
 
 // EventStats is a value of the API.
 type EventStats struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From  time.Time   `json:"from"`
 	Hours []HourStats `json:"hours"`
 	// Lines that share was measured on
 	SampledLines int64 `json:"sampled_lines"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To    time.Time `json:"to"`
 	Total HourStats `json:"total"`
 	// Share of the lines of the latest events that name an item which is not in the catalogue
@@ -393,7 +389,7 @@ type Experiment struct {
 	Title      string `json:"title,omitzero"`
 	// Share of the visitors that takes part. Raising it keeps everybody's arm
 	Traffic float64 `json:"traffic"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
 }
@@ -510,13 +506,13 @@ type Explanation struct {
 
 // Export is a value of the API.
 type Export struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
 	// People written
 	Done     int64  `json:"done"`
 	Error    string `json:"error,omitzero"`
 	ExportID string `json:"export_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FinishedAt time.Time     `json:"finished_at,omitzero"`
 	Request    ExportRequest `json:"request"`
 	State      string        `json:"state"`
@@ -626,10 +622,10 @@ type Forgotten struct {
 
 // Freshness is a value of the API.
 type Freshness struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CatalogueAsOf time.Time `json:"catalogue_as_of,omitzero"`
 	LastEventID   string    `json:"last_event_id,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ProfileAsOf time.Time `json:"profile_as_of,omitzero"`
 	// The visitor is as of profile_as_of: the profile-service did not answer in time
 	Stale *bool `json:"stale,omitzero"`
@@ -692,7 +688,7 @@ type HourStats struct {
 	Accepted      map[string]int64 `json:"accepted"`
 	AcceptedTotal int64            `json:"accepted_total"`
 	Duplicates    int64            `json:"duplicates"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	Hour time.Time `json:"hour"`
 	// From occurred_at to acknowledgement
 	MeanLagSeconds float64 `json:"mean_lag_seconds"`
@@ -710,7 +706,7 @@ type Import struct {
 	BytesTotal int64  `json:"bytes_total"`
 	// What became of each column
 	Columns []ImportColumn `json:"columns,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt  time.Time `json:"created_at"`
 	Duplicates int64     `json:"duplicates"`
 	ImportID   string    `json:"import_id"`
@@ -728,9 +724,9 @@ type Import struct {
 	State    string     `json:"state"`
 	// Until then what the import stored can be taken out again
 	UndoUntil time.Time `json:"undo_until,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UndoneAt time.Time `json:"undone_at,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at"`
 	// Accepted rows with at least one warning
 	Warned int64 `json:"warned"`
@@ -844,11 +840,11 @@ type Item struct {
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 	Currency    string    `json:"currency,omitzero"`
 	Description string    `json:"description,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Gtin      string    `json:"gtin,omitzero"`
 	ImageURL  string    `json:"image_url,omitzero"`
@@ -860,7 +856,7 @@ type Item struct {
 	Price    *float64 `json:"price,omitzero"`
 	// Prices of other markets
 	Prices []MarketPrice `json:"prices,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	PublishedAt time.Time `json:"published_at,omitzero"`
 	SalePrice   *float64  `json:"sale_price,omitzero"`
 	// active when absent
@@ -869,9 +865,7 @@ type Item struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
-	// Title and description in further languages, by BCP 47 tag
-	Translations map[string]Translation `json:"translations,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
 	Vectors   map[string][]float64 `json:"vectors,omitzero"`
@@ -907,51 +901,12 @@ type ItemOutputBody struct {
 	Source string `json:"source"`
 }
 
-// ItemReviews is a value of the API.
-type ItemReviews struct {
-	// When the reviews were read; absent before the first recompute of a shop that has some
-	AsOf time.Time `json:"as_of,omitzero"`
-	// What at least two reviews speak of, what sets the item apart first; at most ten
-	Aspects []ReviewAspect `json:"aspects"`
-	// Reviews; of several by one visitor the latest counts
-	Count  int64  `json:"count"`
-	ItemID string `json:"item_id"`
-	// As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
-	MeanRating *float64 `json:"mean_rating,omitzero"`
-	// Those with a rating
-	Rated int64 `json:"rated"`
-	// How many have 1 to 5, rounded
-	Ratings []int64 `json:"ratings"`
-	// Of the item's own ratings
-	RawMean *float64 `json:"raw_mean,omitzero"`
-	// How sentiment was told, for the whole shop
-	Sentiment ReviewSentiment `json:"sentiment"`
-	// Those with a text
-	Texts int64 `json:"texts"`
-	// What the texts without a rating say
-	Unrated UnratedTexts `json:"unrated"`
-}
-
-// ItemText is a value of the API.
-type ItemText struct {
-	// What the fields speak of, each once, and the item's own brand and attributes
-	Entities []TextEntity `json:"entities"`
-	// Of the item, its translations behind its own; empty ones are left out
-	Fields []TextField `json:"fields"`
-	// false: the item is archived, or was stored a moment ago, and is not compared with others
-	Indexed  bool         `json:"indexed"`
-	ItemID   string       `json:"item_id"`
-	Language TextLanguage `json:"language"`
-	// The vector by which items are alike, the weightiest terms first
-	Terms []TextTerm `json:"terms"`
-}
-
 // Job is a value of the API.
 type Job struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
 	Error     string    `json:"error,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FinishedAt time.Time `json:"finished_at,omitzero"`
 	JobID      string    `json:"job_id"`
 	Kind       string    `json:"kind"`
@@ -966,7 +921,7 @@ type Job struct {
 	// How often it failed for a reason that may pass, and was begun again after a while
 	Retries *int64 `json:"retries,omitzero"`
 	Stage   string `json:"stage,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	StartedAt time.Time `json:"started_at,omitzero"`
 	State     string    `json:"state"`
 }
@@ -997,16 +952,16 @@ type JobRequest struct {
 
 // JobStage is a value of the API.
 type JobStage struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At    time.Time `json:"at"`
 	Stage string    `json:"stage"`
 }
 
 // Key is a value of the API.
 type Key struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	KeyID     string    `json:"key_id"`
 	Kind      string    `json:"kind"`
@@ -1141,12 +1096,12 @@ type MetricsRow struct {
 
 // MetricsTable is a value of the API.
 type MetricsTable struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From     time.Time    `json:"from"`
 	GroupBy  []string     `json:"group_by"`
 	Interval string       `json:"interval"`
 	Rows     []MetricsRow `json:"rows"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To time.Time `json:"to"`
 	// Events whose recommendation_id is none of an answer
 	UnknownRecommendations int64 `json:"unknown_recommendations"`
@@ -1158,7 +1113,7 @@ type MetricsTable struct {
 type Model struct {
 	Algorithm string `json:"algorithm"`
 	Checksum  string `json:"checksum"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time          `json:"created_at"`
 	Gate        *Gate              `json:"gate,omitzero"`
 	Items       int64              `json:"items"`
@@ -1367,7 +1322,7 @@ type PersonArm struct {
 
 // PersonClick is a value of the API.
 type PersonClick struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At               time.Time `json:"at"`
 	ItemID           string    `json:"item_id"`
 	RecommendationID string    `json:"recommendation_id"`
@@ -1415,7 +1370,7 @@ type PersonErased struct {
 
 // PopularAnswer is a value of the API.
 type PopularAnswer struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	AsOf     time.Time `json:"as_of"`
 	Category string    `json:"category,omitzero"`
 	// Of a window of one's own
@@ -1501,7 +1456,7 @@ type Problem struct {
 // Profile is a value of the API.
 type Profile struct {
 	Affinity Affinity `json:"affinity"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	AsOf       time.Time      `json:"as_of"`
 	Attributes map[string]any `json:"attributes,omitzero"`
 	// Put into the cart and neither taken out nor bought, the latest first
@@ -1533,10 +1488,10 @@ type ProfileItem struct {
 	Count    int64   `json:"count"`
 	// The same, each event decayed by its age with the affinity half-life
 	DecayedWeight float64 `json:"decayed_weight"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FirstAt time.Time `json:"first_at"`
 	ItemID  string    `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt time.Time `json:"last_at"`
 	// Type of the event with the largest weight
 	Type string `json:"type"`
@@ -1550,10 +1505,10 @@ type ProfileItem struct {
 type PurchasedItem struct {
 	// Orders that contain it
 	Count int64 `json:"count"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	FirstAt time.Time `json:"first_at"`
 	ItemID  string    `json:"item_id"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt   time.Time `json:"last_at"`
 	Quantity float64   `json:"quantity"`
 	// Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
@@ -1850,31 +1805,6 @@ type Result struct {
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
-// ReviewAspect is a value of the API.
-type ReviewAspect struct {
-	Displeased int64 `json:"displeased"`
-	// Of an entity of the catalogue: brand, or the name of an attribute
-	Kind     string `json:"kind,omitzero"`
-	Language string `json:"language,omitzero"`
-	// Reviews that speak of it
-	Mentions int64 `json:"mentions"`
-	// Those whose sentence with it is pleased
-	Pleased int64 `json:"pleased"`
-	// In the form that is written most
-	Term string `json:"term"`
-}
-
-// ReviewSentiment is a value of the API.
-type ReviewSentiment struct {
-	// By cross-validation: texts that it was not learnt from
-	Learnt *SentimentEvaluation `json:"learnt,omitzero"`
-	// learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
-	// them apart better
-	Method string `json:"method"`
-	// On the same texts
-	WordList *SentimentEvaluation `json:"word_list,omitzero"`
-}
-
 // RollbackInputBody is a value of the API.
 type RollbackInputBody struct {
 	Relation string `json:"relation"`
@@ -1964,7 +1894,7 @@ type SavedExperiment struct {
 	Title      string `json:"title,omitzero"`
 	// Share of the visitors that takes part. Raising it keeps everybody's arm
 	Traffic float64 `json:"traffic"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
 	// Model versions that it names and that are gone or could not be asked about: it is saved all the same
@@ -1984,11 +1914,11 @@ type SavedItem struct {
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt   time.Time `json:"created_at,omitzero"`
 	Currency    string    `json:"currency,omitzero"`
 	Description string    `json:"description,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Gtin      string    `json:"gtin,omitzero"`
 	ImageURL  string    `json:"image_url,omitzero"`
@@ -2000,7 +1930,7 @@ type SavedItem struct {
 	Price    *float64 `json:"price,omitzero"`
 	// Prices of other markets
 	Prices []MarketPrice `json:"prices,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	PublishedAt time.Time `json:"published_at,omitzero"`
 	SalePrice   *float64  `json:"sale_price,omitzero"`
 	// active when absent
@@ -2009,9 +1939,7 @@ type SavedItem struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
-	// Title and description in further languages, by BCP 47 tag
-	Translations map[string]Translation `json:"translations,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
 	Vectors   map[string][]float64 `json:"vectors,omitzero"`
@@ -2095,7 +2023,7 @@ type SavedScenario struct {
 	// Where candidates come from; their scores are blended by weight
 	Sources []Source `json:"sources,omitzero"`
 	Title   string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	// Raised by each change; the ETag
 	Version *int64 `json:"version,omitzero"`
@@ -2140,7 +2068,7 @@ type Scenario struct {
 	// Where candidates come from; their scores are blended by weight
 	Sources []Source `json:"sources,omitzero"`
 	Title   string   `json:"title,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	// Raised by each change; the ETag
 	Version *int64 `json:"version,omitzero"`
@@ -2184,7 +2112,7 @@ type ScenarioMetrics struct {
 
 // ScenarioVersion is a value of the API.
 type ScenarioVersion struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At time.Time `json:"at"`
 	// Id of the key that changed it
 	Author   string   `json:"author"`
@@ -2195,10 +2123,10 @@ type ScenarioVersion struct {
 
 // ScenariosMetrics is a value of the API.
 type ScenariosMetrics struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	From      time.Time         `json:"from"`
 	Scenarios []ScenarioMetrics `json:"scenarios"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To time.Time `json:"to"`
 	// Events whose recommendation_id is none of an answer
 	UnknownRecommendations int64 `json:"unknown_recommendations"`
@@ -2208,13 +2136,13 @@ type ScenariosMetrics struct {
 
 // Schedule is a value of the API.
 type Schedule struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	// Five fields or a descriptor such as @daily, in UTC
 	Cron string `json:"cron"`
 	// Each run starts up to this much later
 	JitterSeconds *int64 `json:"jitter_seconds,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	NextAt     time.Time  `json:"next_at,omitzero"`
 	Paused     *bool      `json:"paused,omitzero"`
 	Request    JobRequest `json:"request"`
@@ -2264,18 +2192,6 @@ type Seeding struct {
 	HalfLife *float64 `json:"half_life,omitzero"`
 	// ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights
 	Values string `json:"values"`
-}
-
-// SentimentEvaluation is a value of the API.
-type SentimentEvaluation struct {
-	// Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
-	Accuracy float64 `json:"accuracy"`
-	// Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
-	Auc float64 `json:"auc"`
-	// Share of them with at least 4
-	Pleased float64 `json:"pleased"`
-	// With a rating of at least 4 or at most 2
-	Texts int64 `json:"texts"`
 }
 
 // SharedTerm is a value of the API.
@@ -2330,9 +2246,7 @@ type StoredEvent struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
-	// Of a review or a rate event; may have decimals
-	Rating *float64 `json:"rating,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ReceivedAt time.Time `json:"received_at"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
@@ -2340,103 +2254,23 @@ type StoredEvent struct {
 	Seq int64 `json:"seq"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// Of a review: what the buyer writes
-	Text string `json:"text,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
-	// share, view_item_list, search, view_cart, begin_checkout
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+	// view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
 	Value *float64 `json:"value,omitzero"`
 }
 
-// TextEntity is a value of the API.
-type TextEntity struct {
-	// Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself
-	From string `json:"from"`
-	// That have it as an attribute
-	Items *int64 `json:"items,omitzero"`
-	// brand, the name of an attribute, or model number
-	Kind string `json:"kind"`
-	// Of its first token in the field, from 0
-	Position *int64 `json:"position,omitzero"`
-	// How many there are
-	Tokens *int64 `json:"tokens,omitzero"`
-	Value  string `json:"value"`
-}
-
-// TextField is a value of the API.
-type TextField struct {
-	Entities []TextEntity `json:"entities"`
-	Field    string       `json:"field"`
-	// That it is read in
-	Language string `json:"language"`
-	// Without markup, in Unicode NFKC and lower case
-	Normalised string `json:"normalised"`
-	// What each token counts as; empty for stop words
-	Stems []string `json:"stems"`
-	// Tokens that are left out, each once
-	StopWords []string `json:"stop_words"`
-	// Words, or pairs of characters of a script without spaces; at most 400
-	Tokens []string `json:"tokens"`
-}
-
-// TextLanguage is a value of the API.
-type TextLanguage struct {
-	// ISO 639; empty when unknown: words are then taken as they are
-	Code string `json:"code"`
-	// 1 for a declared language, above .8 for a detected one, else 0
-	Confidence float64 `json:"confidence"`
-	Source     string  `json:"source"`
-}
-
-// TextTerm is a value of the API.
-type TextTerm struct {
-	// In the fields of the item
-	Frequency int64 `json:"frequency"`
-	// Inverse document frequency, natural logarithm
-	Idf float64 `json:"idf"`
-	// Of the shop that have it
-	Items int64 `json:"items"`
-	// A stem, or a brand, category or attribute as a whole: brand/clay
-	Term string `json:"term"`
-	// What the shop's parallel titles teach that it is in other languages
-	Translations []TextTranslation `json:"translations,omitzero"`
-	// In a vector of length 1: the products of two items' weights add up to their text similarity
-	Weight float64 `json:"weight"`
-}
-
-// TextTranslation is a value of the API.
-type TextTranslation struct {
-	Language string `json:"language"`
-	// That it is translated so, above .2
-	Probability float64 `json:"probability"`
-	Term        string  `json:"term"`
-}
-
-// Translation is a value of the API.
-type Translation struct {
-	Description string `json:"description,omitzero"`
-	Title       string `json:"title,omitzero"`
-}
-
-// UnratedTexts is a value of the API.
-type UnratedTexts struct {
-	// The others say neither
-	Displeased int64 `json:"displeased"`
-	Pleased    int64 `json:"pleased"`
-	Texts      int64 `json:"texts"`
-}
-
 // User is a value of the API.
 type User struct {
 	Attributes map[string]any `json:"attributes,omitzero"`
 	Consent    *Consent       `json:"consent,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at,omitzero"`
 	Locale    string    `json:"locale,omitzero"`
 	Segments  []string  `json:"segments,omitzero"`
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	UserID    string    `json:"user_id,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
@@ -2444,7 +2278,7 @@ type User struct {
 
 // Verdict is a value of the API.
 type Verdict struct {
-	// RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	At     time.Time    `json:"at"`
 	Errors []FieldError `json:"errors,omitzero"`
 	// event_id or item_id
@@ -2493,8 +2327,8 @@ func (p *AgentFeedParams) query() url.Values {
 // now. What is not sold in the market is left out; `/v1/feeds/agents/check` says what.
 //
 // Scope: `catalogue:read`.
-func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) error {
-	return c.do(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options}, nil)
+func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) (io.ReadCloser, error) {
+	return c.stream(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options})
 }
 
 // AuditConfigurationParams are what [Client.AuditConfiguration] can be asked with; zero values are left out.
@@ -2993,8 +2827,8 @@ func (c *Client) ExportPerson(ctx context.Context, id string, options ...Option)
 // ExportResult — fetch a finished export
 //
 // Scope: `config:read`.
-func (c *Client) ExportResult(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result", query: nil, body: nil, repeatable: true, options: options}, nil)
+func (c *Client) ExportResult(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
+	return c.stream(ctx, call{id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result", query: nil, body: nil, repeatable: true, options: options})
 }
 
 // ExportUser — stream everything that is held on a person
@@ -3089,31 +2923,6 @@ func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (I
 func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (SavedItem, error) {
 	var out SavedItem
 	err := c.do(ctx, call{id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
-	return out, err
-}
-
-// GetItemReviews — what buyers write and rate about an item
-//
-// Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts
-// without a rating say, and what reviews speak of. It is not used for ranking.
-//
-// Scope: `models:read`.
-func (c *Client) GetItemReviews(ctx context.Context, itemId string, options ...Option) (ItemReviews, error) {
-	var out ItemReviews
-	err := c.do(ctx, call{id: "get-item-reviews", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/reviews", query: nil, body: nil, repeatable: true, options: options}, &out)
-	return out, err
-}
-
-// GetItemText — what the text pipeline makes of an item, step by step
-//
-// Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
-// weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was
-// stored last.
-//
-// Scope: `models:read`.
-func (c *Client) GetItemText(ctx context.Context, itemId string, options ...Option) (ItemText, error) {
-	var out ItemText
-	err := c.do(ctx, call{id: "get-item-text", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/text", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

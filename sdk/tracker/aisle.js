@@ -7,7 +7,8 @@
  *
  * Attributes of the tag: data-key (a publishable key), data-server (address of Aisle; where the script came from when absent), data-user and data-user-token (who is
  * logged in, with a token that the shop's server made), data-consent ("wait" keeps everything back until aisle.consent(true)), data-ga4 (forwards the GA4 data layer).
- * In code: aisle.track({type: "add_to_cart", item_id: "A1"}), aisle.recommend({scenario: "home.for_you"}), aisle.identify(id, token), aisle.consent(yes), aisle.refresh().
+ * In code: aisle.track({type: "add_to_cart", item_id: "A1"}), aisle.recommend({scenario: "home.for_you"}), aisle.identify(id, token), aisle.consent(yes), aisle.refresh(),
+ * aisle.session() (the visitor's id, for orders that a server posts; empty without consent).
  */
 (() => {
   "use strict";
@@ -40,15 +41,15 @@
   }
 
   function headers() {
-    return Object.assign({ "Content-Type": "application/json", "X-API-Key": set.key || "" }, token && { "X-Aisle-User-Token": token });
+    return Object.assign({ "Content-Type": "application/json", "X-API-Key": set.key || "" }, token && { "Aisle-User-Token": token });
   }
 
   /** Queues an event: it is sent soon, when the page goes, or the next time that there is a network, each once. */
   function track(event) {
     if (!allowed) return;
     const e = Object.assign({ event_id: id(), occurred_at: new Date().toISOString(), session_id: session() }, user && { user_id: user }, event);
-    const shown = e.item_id && !e.recommendation_id && recall(e.item_id);
-    if (shown) e.recommendation_id = shown;
+    due(e);
+    if (e.items && e.type !== "view_item_list") e.items = e.items.map((i) => due(Object.assign({}, i))); // each line of an order to its own answer
     queue = queue.concat(e).slice(-kept);
     store.set("queue", queue);
     if (queue.length >= batch) flush();
@@ -93,7 +94,13 @@
     const c = store.get("clicks") || {};
     return c[item] && Date.now() - c[item][1] < 7 * day ? c[item][0] : "";
   }
+  function due(e) {
+    const shown = e.item_id && !e.recommendation_id && recall(e.item_id);
+    if (shown) e.recommendation_id = shown;
+    return e;
+  }
   function clicked(item, recommendation, position) {
+    if (!allowed) return;
     const c = store.get("clicks") || {};
     c[item] = [recommendation, Date.now()];
     const newest = Object.entries(c).sort((a, b) => b[1][1] - a[1][1]).slice(0, 100);
@@ -195,6 +202,7 @@
 
   window["aisle"] = {
     track, recommend, refresh, flush,
+    session: () => allowed ? session() : "", // for a server that posts orders itself
     identify(who, proof) { user = who || ""; token = proof || ""; },
     consent(yes) {
       allowed = !!yes;

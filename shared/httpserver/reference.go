@@ -2,7 +2,7 @@ package httpserver
 
 import (
 	"crypto/sha256"
-	_ "embed" // for reference.md
+	_ "embed" // for reference.md and reference.js
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -29,6 +29,14 @@ const TypeExtension = "x-example-type"
 //
 //go:embed reference.md
 var Authentication string
+
+// pagePlugins are what the page adds to Swagger UI: a search, and the samples of SamplesPath where that is served.
+//
+//go:embed reference.js
+var pagePlugins string
+
+// SamplesPath is where the reference page looks for code samples: an object of lists of x-codeSamples by operationId.
+const SamplesPath = "/docs/samples.json"
 
 // group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
 type group struct {
@@ -194,6 +202,8 @@ func swaggerPage(title string) http.Handler {
 	return v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{
 		"showExtensions":       "false",
 		"persistAuthorization": "true",
+		"filter":               "true",
+		"plugins":              pagePlugins,
 		"operationsSorter": `function (a, b) {
 				return a.getIn(["operation", "` + OrderExtension + `"]) - b.getIn(["operation", "` + OrderExtension + `"]);
 			}`,

@@ -141,7 +141,8 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 			{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-01-31T12:00:00.000Z"}},
 			{Type: huma.TypeString, Format: "date", Description: "Its first moment in UTC"},
 			{Type: huma.TypeInteger, Description: "Epoch in seconds, milliseconds or microseconds, told apart by size"},
+			{Type: "null", Description: "No time; the same as leaving it out"},
 		},
-		Description: "RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.",
+		Description: "RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.",
 	}
 }

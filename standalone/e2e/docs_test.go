@@ -45,7 +45,7 @@ func TestDocumentedRequests(t *testing.T) {
 		}
 		return err
 	})
-	for _, guide := range []string{"recommender-service.md", "troubleshooting.md"} {
+	for _, guide := range []string{"recommender-service.md", "troubleshooting.md", "privacy.md"} {
 		for _, block := range commandsOf(t, guide) {
 			out, err := shell(ctx, t.TempDir(), strings.ReplaceAll(block, "127.0.0.1:8080", d.programs[0].address))
 			if err != nil || len(out) == 0 || refusal.Match(out) {

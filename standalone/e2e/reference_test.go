@@ -230,6 +230,7 @@ func TestReference(t *testing.T) {
 	if len(operations) < 80 {
 		t.Fatalf("%d operations", len(operations))
 	}
+	answers := newAnswers(t, ctx, r)
 	var evaluation documented
 	for _, op := range operations {
 		status, body := r.trySoon(t, ctx, op)
@@ -246,5 +247,7 @@ func TestReference(t *testing.T) {
 			continue
 		}
 		r.remember(body)
+		answers.take(t, op, status, body)
 	}
+	answers.compare(t, operations)
 }

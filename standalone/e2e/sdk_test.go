@@ -31,7 +31,9 @@ func TestTheClientsAreThoseOfTheDocument(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", "run", "./sdk/generate", "-api", "http://"+d.programs[0].address, "-out", out)
+	cmd := exec.Command(
+		"go", "run", "./sdk/generate", "-api", "http://"+d.programs[0].address, "-out", out, "-samples", filepath.Join(out, "samples.json"),
+	)
 	cmd.Dir = "../.."
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, said)
@@ -48,6 +50,11 @@ func TestTheClientsAreThoseOfTheDocument(t *testing.T) {
 		if !bytes.Equal(have, want) {
 			t.Errorf("sdk/%s is not what the API makes of it: run \"make sdk\"", file)
 		}
+	}
+	have, haveErr := os.ReadFile(samplesFile)
+	want, wantErr := os.ReadFile(filepath.Join(out, "samples.json"))
+	if err := errors.Join(haveErr, wantErr); err != nil || !bytes.Equal(have, want) {
+		t.Errorf("%s is not what the API makes of it: run \"make sdk\" (%v)", samplesFile, err)
 	}
 }
 

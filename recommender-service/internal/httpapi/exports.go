@@ -56,7 +56,17 @@ func (a *API) registerExports(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "export-result", Method: http.MethodGet, Path: "/v1/exports/{id}/result", Tags: tags,
 		Summary: "Fetch a finished export", Errors: []int{http.StatusNotFound, http.StatusConflict},
+		Responses: lines("A person per line, or as CSV an item per line", "application/x-ndjson", "text/csv"),
 	}, a.exportResult)
+}
+
+// lines documents an answer that is a file of one of some types.
+func lines(description string, types ...string) map[string]*huma.Response {
+	content := map[string]*huma.MediaType{}
+	for _, t := range types {
+		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	return map[string]*huma.Response{"200": {Description: description, Content: content}}
 }
 
 type startExportInput struct{ Body recommenderapi.ExportRequest }

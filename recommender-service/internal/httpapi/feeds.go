@@ -24,7 +24,8 @@ func (a *API) registerFeeds(api huma.API) {
 		Description: "products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, " +
 			"availability as of now. " +
 			"What is not sold in the market is left out; `/v1/feeds/agents/check` says what.",
-		Errors: []int{http.StatusServiceUnavailable},
+		Errors:    []int{http.StatusServiceUnavailable},
+		Responses: lines("A product per line", "application/x-ndjson"),
 	}, a.agentFeed)
 	register(api, auth.ScopeCatalogueRead, huma.Operation{
 		OperationID: "check-agent-feed", Method: http.MethodGet, Path: "/v1/feeds/agents/check", Tags: tags,

@@ -10,6 +10,6 @@ Every call of the API is a method; types and methods are made from the OpenAPI d
 from ._api import *  # noqa: F403
 from ._api import API_VERSION, Aisle
 from ._core import Options, Problem
-from .frames import events_from, post_all, records
+from .frames import compare, evaluate, events_from, post_all, records, wait
 
-__all__ = ["API_VERSION", "Aisle", "Options", "Problem", "events_from", "post_all", "records"]
+__all__ = ["API_VERSION", "Aisle", "Options", "Problem", "compare", "evaluate", "events_from", "post_all", "records", "wait"]

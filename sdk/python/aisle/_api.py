@@ -47,7 +47,7 @@ class Anomaly(TypedDict):
     hours: int
     # In that window: a count, a share, or a level
     observed: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     opened_at: str
     # events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
     # catalogue_items or catalogue_price (the median)
@@ -170,7 +170,7 @@ class BundlesRequest(TypedDict):
 
 class CartItem(TypedDict):
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     quantity: float
 
@@ -211,14 +211,14 @@ class Consent(TypedDict):
 
 
 class Decision(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     degraded: NotRequired[list[str]]
     # Fingerprint of items, order and scores
     digest: str
     experiment: NotRequired[Arm]
     model_versions: dict[str, str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     profile_as_of: NotRequired[str]
     profile_watermark: int
     recommendation_id: str
@@ -234,7 +234,7 @@ class Entry(TypedDict):
     # Kind of the key, or system, or command
     actor_kind: str
     after: NotRequired[Any]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     before: NotRequired[Any]
     # Ascends with time
@@ -260,7 +260,7 @@ class ErasedRows(TypedDict):
 
 
 class ErasureReceipt(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     # What is still there afterwards, where and until when
     left: list[Held]
@@ -291,16 +291,12 @@ class Event(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
-    # Of a review or a rate event; may have decimals
-    rating: NotRequired[float]
     # The response that showed the item
     recommendation_id: NotRequired[str]
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # Of a review: what the buyer writes
-    text: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
-    # share, view_item_list, search, view_cart, begin_checkout
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+    # view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
@@ -358,7 +354,7 @@ class Experiment(TypedDict):
     title: NotRequired[str]
     # Share of the visitors that takes part. Raising it keeps everybody's arm
     traffic: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
 
@@ -469,13 +465,13 @@ class Explanation(TypedDict):
 
 
 class Export(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     # People written
     done: int
     error: NotRequired[str]
     export_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     finished_at: NotRequired[str]
     request: ExportRequest
     state: Literal['queued', 'running', 'done', 'failed', 'cancelled']
@@ -576,10 +572,10 @@ class Forgotten(TypedDict):
 
 
 class Freshness(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     catalogue_as_of: NotRequired[str]
     last_event_id: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     profile_as_of: NotRequired[str]
     # The visitor is as of profile_as_of: the profile-service did not answer in time
     stale: NotRequired[bool]
@@ -637,7 +633,7 @@ class HourStats(TypedDict):
     accepted: dict[str, int]
     accepted_total: int
     duplicates: int
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     hour: str
     # From occurred_at to acknowledgement
     mean_lag_seconds: float
@@ -654,7 +650,7 @@ class Import(TypedDict):
     bytes_total: int
     # What became of each column
     columns: NotRequired[list[ImportColumn]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     duplicates: int
     import_id: str
@@ -672,9 +668,9 @@ class Import(TypedDict):
     state: Literal['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted']
     # Until then what the import stored can be taken out again
     undo_until: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     undone_at: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: str
     # Accepted rows with at least one warning
     warned: int
@@ -780,11 +776,11 @@ class Item(TypedDict):
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     currency: NotRequired[str]
     description: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     gtin: NotRequired[str]
     image_url: NotRequired[str]
@@ -796,7 +792,7 @@ class Item(TypedDict):
     price: NotRequired[float]
     # Prices of other markets
     prices: NotRequired[list[MarketPrice]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     published_at: NotRequired[str]
     sale_price: NotRequired[float]
     # active when absent
@@ -805,9 +801,7 @@ class Item(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
-    # Title and description in further languages, by BCP 47 tag
-    translations: NotRequired[dict[str, Translation]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
     vectors: NotRequired[dict[str, list[float]]]
@@ -840,48 +834,11 @@ class ItemOutputBody(TypedDict):
     source: Literal['behaviour', 'text', 'vectors', 'blend', 'none']
 
 
-class ItemReviews(TypedDict):
-    # When the reviews were read; absent before the first recompute of a shop that has some
-    as_of: NotRequired[str]
-    # What at least two reviews speak of, what sets the item apart first; at most ten
-    aspects: list[ReviewAspect]
-    # Reviews; of several by one visitor the latest counts
-    count: int
-    item_id: str
-    # As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
-    mean_rating: NotRequired[float]
-    # Those with a rating
-    rated: int
-    # How many have 1 to 5, rounded
-    ratings: list[int]
-    # Of the item's own ratings
-    raw_mean: NotRequired[float]
-    # How sentiment was told, for the whole shop
-    sentiment: ReviewSentiment
-    # Those with a text
-    texts: int
-    # What the texts without a rating say
-    unrated: UnratedTexts
-
-
-class ItemText(TypedDict):
-    # What the fields speak of, each once, and the item's own brand and attributes
-    entities: list[TextEntity]
-    # Of the item, its translations behind its own; empty ones are left out
-    fields: list[TextField]
-    # false: the item is archived, or was stored a moment ago, and is not compared with others
-    indexed: bool
-    item_id: str
-    language: TextLanguage
-    # The vector by which items are alike, the weightiest terms first
-    terms: list[TextTerm]
-
-
 class Job(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     error: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     finished_at: NotRequired[str]
     job_id: str
     kind: Literal['recompute', 'evaluation']
@@ -896,7 +853,7 @@ class Job(TypedDict):
     # How often it failed for a reason that may pass, and was begun again after a while
     retries: NotRequired[int]
     stage: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     started_at: NotRequired[str]
     state: Literal['queued', 'running', 'succeeded', 'failed', 'cancelled']
 
@@ -925,15 +882,15 @@ class JobRequest(TypedDict):
 
 
 class JobStage(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     stage: str
 
 
 class Key(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     key_id: str
     kind: Literal['secret', 'publishable', 'service']
@@ -1073,7 +1030,7 @@ MetricsTable = TypedDict(
 class Model(TypedDict):
     algorithm: str
     checksum: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: str
     gate: NotRequired[Gate]
     items: int
@@ -1256,7 +1213,7 @@ class PersonArm(TypedDict):
 
 
 class PersonClick(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     item_id: str
     recommendation_id: str
@@ -1300,7 +1257,7 @@ class PersonErased(TypedDict):
 
 
 class PopularAnswer(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     as_of: str
     category: NotRequired[str]
     # Of a window of one's own
@@ -1379,7 +1336,7 @@ class Problem(TypedDict):
 
 class Profile(TypedDict):
     affinity: Affinity
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     as_of: str
     attributes: NotRequired[dict[str, Any]]
     # Put into the cart and neither taken out nor bought, the latest first
@@ -1410,10 +1367,10 @@ class ProfileItem(TypedDict):
     count: int
     # The same, each event decayed by its age with the affinity half-life
     decayed_weight: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     first_at: str
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     # Type of the event with the largest weight
     type: str
@@ -1426,10 +1383,10 @@ class ProfileItem(TypedDict):
 class PurchasedItem(TypedDict):
     # Orders that contain it
     count: int
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     first_at: str
     item_id: str
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     quantity: float
     # Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
@@ -1702,29 +1659,6 @@ class Result(TypedDict):
     warnings: NotRequired[list[FieldError]]
 
 
-class ReviewAspect(TypedDict):
-    displeased: int
-    # Of an entity of the catalogue: brand, or the name of an attribute
-    kind: NotRequired[str]
-    language: NotRequired[str]
-    # Reviews that speak of it
-    mentions: int
-    # Those whose sentence with it is pleased
-    pleased: int
-    # In the form that is written most
-    term: str
-
-
-class ReviewSentiment(TypedDict):
-    # By cross-validation: texts that it was not learnt from
-    learnt: NotRequired[SentimentEvaluation]
-    # learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
-    # them apart better
-    method: Literal['learnt', 'word_list']
-    # On the same texts
-    word_list: NotRequired[SentimentEvaluation]
-
-
 class RollbackInputBody(TypedDict):
     relation: Literal['similar', 'bought_together', 'viewed_next']
 
@@ -1799,7 +1733,7 @@ class SavedExperiment(TypedDict):
     title: NotRequired[str]
     # Share of the visitors that takes part. Raising it keeps everybody's arm
     traffic: float
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
     # Model versions that it names and that are gone or could not be asked about: it is saved all the same
@@ -1818,11 +1752,11 @@ class SavedItem(TypedDict):
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     currency: NotRequired[str]
     description: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     expires_at: NotRequired[str]
     gtin: NotRequired[str]
     image_url: NotRequired[str]
@@ -1834,7 +1768,7 @@ class SavedItem(TypedDict):
     price: NotRequired[float]
     # Prices of other markets
     prices: NotRequired[list[MarketPrice]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     published_at: NotRequired[str]
     sale_price: NotRequired[float]
     # active when absent
@@ -1843,9 +1777,7 @@ class SavedItem(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
-    # Title and description in further languages, by BCP 47 tag
-    translations: NotRequired[dict[str, Translation]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
     vectors: NotRequired[dict[str, list[float]]]
@@ -1916,7 +1848,7 @@ class SavedScenario(TypedDict):
     # Where candidates come from; their scores are blended by weight
     sources: NotRequired[list[Source]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     # Raised by each change; the ETag
     version: NotRequired[int]
@@ -1960,7 +1892,7 @@ class Scenario(TypedDict):
     # Where candidates come from; their scores are blended by weight
     sources: NotRequired[list[Source]]
     title: NotRequired[str]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     # Raised by each change; the ETag
     version: NotRequired[int]
@@ -2002,7 +1934,7 @@ class ScenarioMetrics(TypedDict):
 
 
 class ScenarioVersion(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     # Id of the key that changed it
     author: str
@@ -2024,13 +1956,13 @@ ScenariosMetrics = TypedDict(
 
 
 class Schedule(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     # Five fields or a descriptor such as @daily, in UTC
     cron: str
     # Each run starts up to this much later
     jitter_seconds: NotRequired[int]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     next_at: NotRequired[str]
     paused: NotRequired[bool]
     request: JobRequest
@@ -2075,17 +2007,6 @@ class Seeding(TypedDict):
     half_life: NotRequired[float]
     # ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights
     values: Literal['ones', 'weights']
-
-
-class SentimentEvaluation(TypedDict):
-    # Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
-    accuracy: float
-    # Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
-    auc: float
-    # Share of them with at least 4
-    pleased: float
-    # With a rating of at least 4 or at most 2
-    texts: int
 
 
 class SharedTerm(TypedDict):
@@ -2135,9 +2056,7 @@ class StoredEvent(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
-    # Of a review or a rate event; may have decimals
-    rating: NotRequired[float]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     received_at: str
     # The response that showed the item
     recommendation_id: NotRequired[str]
@@ -2145,101 +2064,29 @@ class StoredEvent(TypedDict):
     seq: int
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # Of a review: what the buyer writes
-    text: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
-    # share, view_item_list, search, view_cart, begin_checkout
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+    # view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
     value: NotRequired[float]
 
 
-TextEntity = TypedDict(
-    "TextEntity",
-    {
-        "from": "Literal['catalogue', 'shape', 'item']",
-        "items": "NotRequired[int]",
-        "kind": "str",
-        "position": "NotRequired[int]",
-        "tokens": "NotRequired[int]",
-        "value": "str",
-    },
-)
-
-
-class TextField(TypedDict):
-    entities: list[TextEntity]
-    field: Literal['title', 'description', 'tags', 'brand', 'category']
-    # That it is read in
-    language: str
-    # Without markup, in Unicode NFKC and lower case
-    normalised: str
-    # What each token counts as; empty for stop words
-    stems: list[str]
-    # Tokens that are left out, each once
-    stop_words: list[str]
-    # Words, or pairs of characters of a script without spaces; at most 400
-    tokens: list[str]
-
-
-class TextLanguage(TypedDict):
-    # ISO 639; empty when unknown: words are then taken as they are
-    code: str
-    # 1 for a declared language, above .8 for a detected one, else 0
-    confidence: float
-    source: Literal['declared', 'detected', 'assumed', 'unknown']
-
-
-class TextTerm(TypedDict):
-    # In the fields of the item
-    frequency: int
-    # Inverse document frequency, natural logarithm
-    idf: float
-    # Of the shop that have it
-    items: int
-    # A stem, or a brand, category or attribute as a whole: brand/clay
-    term: str
-    # What the shop's parallel titles teach that it is in other languages
-    translations: NotRequired[list[TextTranslation]]
-    # In a vector of length 1: the products of two items' weights add up to their text similarity
-    weight: float
-
-
-class TextTranslation(TypedDict):
-    language: str
-    # That it is translated so, above .2
-    probability: float
-    term: str
-
-
-class Translation(TypedDict):
-    description: NotRequired[str]
-    title: NotRequired[str]
-
-
-class UnratedTexts(TypedDict):
-    # The others say neither
-    displeased: int
-    pleased: int
-    texts: int
-
-
 class User(TypedDict):
     attributes: NotRequired[dict[str, Any]]
     consent: NotRequired[Consent]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
     locale: NotRequired[str]
     segments: NotRequired[list[str]]
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     user_id: NotRequired[str]
     version: NotRequired[int]
 
 
 class Verdict(TypedDict):
-    # RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers.
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     at: str
     errors: NotRequired[list[FieldError]]
     # event_id or item_id
@@ -2279,7 +2126,7 @@ class Aisle(Core):
         price_list: str | None = None,
         seller: str | None = None,
         options: Options | None = None,
-    ) -> None:
+    ) -> BinaryIO:
         """The catalogue for assistants: a product with its variants per line.
 
         products.jsonl of the Agentic Commerce Protocol, 2026-04-17: families with variants, prices in minor units, availability
@@ -2287,7 +2134,7 @@ class Aisle(Core):
 
         Scope: `catalogue:read`.
         """
-        return self._call("GET", "/v1/feeds/agents", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
+        return self._stream("GET", "/v1/feeds/agents", query={"country": country, "language": language, "currency": currency, "price_list": price_list, "seller": seller}, repeatable=True, options=options)
 
     def audit_configuration(
         self,
@@ -2720,14 +2567,14 @@ class Aisle(Core):
         id: str,
         *,
         options: Options | None = None,
-    ) -> None:
+    ) -> BinaryIO:
         """Fetch a finished export.
 
 
 
         Scope: `config:read`.
         """
-        return self._call("GET", f"/v1/exports/{quote(id)}/result", repeatable=True, options=options)
+        return self._stream("GET", f"/v1/exports/{quote(id)}/result", repeatable=True, options=options)
 
     def export_user(
         self,
@@ -2845,37 +2692,6 @@ class Aisle(Core):
         Scope: `catalogue:read`.
         """
         return self._call("GET", f"/v1/items/{quote(id)}", repeatable=True, options=options)
-
-    def get_item_reviews(
-        self,
-        item_id: str,
-        *,
-        options: Options | None = None,
-    ) -> ItemReviews:
-        """What buyers write and rate about an item.
-
-        Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what
-        texts without a rating say, and what reviews speak of. It is not used for ranking.
-
-        Scope: `models:read`.
-        """
-        return self._call("GET", f"/v1/items/{quote(item_id)}/reviews", repeatable=True, options=options)
-
-    def get_item_text(
-        self,
-        item_id: str,
-        *,
-        options: Options | None = None,
-    ) -> ItemText:
-        """What the text pipeline makes of an item, step by step.
-
-        Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector
-        with their weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so
-        that it is as it was stored last.
-
-        Scope: `models:read`.
-        """
-        return self._call("GET", f"/v1/items/{quote(item_id)}/text", repeatable=True, options=options)
 
     def get_job(
         self,

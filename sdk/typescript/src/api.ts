@@ -42,7 +42,7 @@ export interface Anomaly {
   hours: number;
   /** In that window: a count, a share, or a level */
   observed: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   opened_at: string;
   /**
    * events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
@@ -169,7 +169,7 @@ export interface BundlesRequest {
 
 export interface CartItem {
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   quantity: number;
 }
@@ -214,14 +214,14 @@ export interface Consent {
 }
 
 export interface Decision {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   degraded?: string[];
   /** Fingerprint of items, order and scores */
   digest: string;
   experiment?: Arm;
   model_versions: Record<string, string>;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   profile_as_of?: string;
   profile_watermark: number;
   recommendation_id: string;
@@ -237,7 +237,7 @@ export interface Entry {
   /** Kind of the key, or system, or command */
   actor_kind: string;
   after?: unknown;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   before?: unknown;
   /** Ascends with time */
@@ -263,7 +263,7 @@ export interface ErasedRows {
 }
 
 export interface ErasureReceipt {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   /** What is still there afterwards, where and until when */
   left: Held[];
@@ -294,16 +294,12 @@ export interface Event {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
-  /** Of a review or a rate event; may have decimals */
-  rating?: number;
   /** The response that showed the item */
   recommendation_id?: string;
   /** user_id or session_id or both */
   session_id?: string;
-  /** Of a review: what the buyer writes */
-  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
@@ -322,12 +318,12 @@ export interface EventItem {
 }
 
 export interface EventStats {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   hours: HourStats[];
   /** Lines that share was measured on */
   sampled_lines: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   total: HourStats;
   /** Share of the lines of the latest events that name an item which is not in the catalogue */
@@ -363,7 +359,7 @@ export interface Experiment {
   title?: string;
   /** Share of the visitors that takes part. Raising it keeps everybody's arm */
   traffic: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
 }
@@ -478,13 +474,13 @@ export interface Explanation {
 }
 
 export interface Export {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   /** People written */
   done: number;
   error?: string;
   export_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   finished_at?: string;
   request: ExportRequest;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
@@ -584,10 +580,10 @@ export interface Forgotten {
 }
 
 export interface Freshness {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   catalogue_as_of?: string;
   last_event_id?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   profile_as_of?: string;
   /** The visitor is as of profile_as_of: the profile-service did not answer in time */
   stale?: boolean;
@@ -645,7 +641,7 @@ export interface HourStats {
   accepted: Record<string, number>;
   accepted_total: number;
   duplicates: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   hour: string;
   /** From occurred_at to acknowledgement */
   mean_lag_seconds: number;
@@ -662,7 +658,7 @@ export interface Import {
   bytes_total: number;
   /** What became of each column */
   columns?: ImportColumn[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   duplicates: number;
   import_id: string;
@@ -680,9 +676,9 @@ export interface Import {
   state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
   /** Until then what the import stored can be taken out again */
   undo_until?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   undone_at?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at: string;
   /** Accepted rows with at least one warning */
   warned: number;
@@ -789,11 +785,11 @@ export interface Item {
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   currency?: string;
   description?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   gtin?: string;
   image_url?: string;
@@ -805,7 +801,7 @@ export interface Item {
   price?: number;
   /** Prices of other markets */
   prices?: MarketPrice[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   published_at?: string;
   sale_price?: number;
   /** active when absent */
@@ -814,9 +810,7 @@ export interface Item {
   stock?: Stock;
   tags?: string[];
   title?: string;
-  /** Title and description in further languages, by BCP 47 tag */
-  translations?: Record<string, Translation>;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
   vectors?: Record<string, number[]>;
@@ -849,48 +843,11 @@ export interface ItemOutputBody {
   source: "behaviour" | "text" | "vectors" | "blend" | "none";
 }
 
-export interface ItemReviews {
-  /** When the reviews were read; absent before the first recompute of a shop that has some */
-  as_of?: string;
-  /** What at least two reviews speak of, what sets the item apart first; at most ten */
-  aspects: ReviewAspect[];
-  /** Reviews; of several by one visitor the latest counts */
-  count: number;
-  item_id: string;
-  /** As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings */
-  mean_rating?: number;
-  /** Those with a rating */
-  rated: number;
-  /** How many have 1 to 5, rounded */
-  ratings: number[];
-  /** Of the item's own ratings */
-  raw_mean?: number;
-  /** How sentiment was told, for the whole shop */
-  sentiment: ReviewSentiment;
-  /** Those with a text */
-  texts: number;
-  /** What the texts without a rating say */
-  unrated: UnratedTexts;
-}
-
-export interface ItemText {
-  /** What the fields speak of, each once, and the item's own brand and attributes */
-  entities: TextEntity[];
-  /** Of the item, its translations behind its own; empty ones are left out */
-  fields: TextField[];
-  /** false: the item is archived, or was stored a moment ago, and is not compared with others */
-  indexed: boolean;
-  item_id: string;
-  language: TextLanguage;
-  /** The vector by which items are alike, the weightiest terms first */
-  terms: TextTerm[];
-}
-
 export interface Job {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   error?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   finished_at?: string;
   job_id: string;
   kind: "recompute" | "evaluation";
@@ -905,7 +862,7 @@ export interface Job {
   /** How often it failed for a reason that may pass, and was begun again after a while */
   retries?: number;
   stage?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   started_at?: string;
   state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
 }
@@ -936,15 +893,15 @@ export interface JobRequest {
 }
 
 export interface JobStage {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   stage: string;
 }
 
 export interface Key {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   key_id: string;
   kind: "secret" | "publishable" | "service";
@@ -1068,12 +1025,12 @@ export interface MetricsRow {
 }
 
 export interface MetricsTable {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   group_by: string[];
   interval: "all" | "hour" | "day" | "week";
   rows: MetricsRow[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   /** Events whose recommendation_id is none of an answer */
   unknown_recommendations: number;
@@ -1084,7 +1041,7 @@ export interface MetricsTable {
 export interface Model {
   algorithm: string;
   checksum: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at: string;
   gate?: Gate;
   items: number;
@@ -1267,7 +1224,7 @@ export interface PersonArm {
 }
 
 export interface PersonClick {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   item_id: string;
   recommendation_id: string;
@@ -1311,7 +1268,7 @@ export interface PersonErased {
 }
 
 export interface PopularAnswer {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   as_of: string;
   category?: string;
   /** Of a window of one's own */
@@ -1390,7 +1347,7 @@ export interface Problem {
 
 export interface Profile {
   affinity: Affinity;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   as_of: string;
   attributes?: Record<string, unknown>;
   /** Put into the cart and neither taken out nor bought, the latest first */
@@ -1421,10 +1378,10 @@ export interface ProfileItem {
   count: number;
   /** The same, each event decayed by its age with the affinity half-life */
   decayed_weight: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   first_at: string;
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   /** Type of the event with the largest weight */
   type: string;
@@ -1437,10 +1394,10 @@ export interface ProfileItem {
 export interface PurchasedItem {
   /** Orders that contain it */
   count: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   first_at: string;
   item_id: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   quantity: number;
   /** Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again */
@@ -1715,31 +1672,6 @@ export interface Result {
   warnings?: FieldError[];
 }
 
-export interface ReviewAspect {
-  displeased: number;
-  /** Of an entity of the catalogue: brand, or the name of an attribute */
-  kind?: string;
-  language?: string;
-  /** Reviews that speak of it */
-  mentions: number;
-  /** Those whose sentence with it is pleased */
-  pleased: number;
-  /** In the form that is written most */
-  term: string;
-}
-
-export interface ReviewSentiment {
-  /** By cross-validation: texts that it was not learnt from */
-  learnt?: SentimentEvaluation;
-  /**
-   * learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells them
-   * apart better
-   */
-  method: "learnt" | "word_list";
-  /** On the same texts */
-  word_list?: SentimentEvaluation;
-}
-
 export interface RollbackInputBody {
   relation: "similar" | "bought_together" | "viewed_next";
 }
@@ -1827,7 +1759,7 @@ export interface SavedExperiment {
   title?: string;
   /** Share of the visitors that takes part. Raising it keeps everybody's arm */
   traffic: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
   /** Model versions that it names and that are gone or could not be asked about: it is saved all the same */
@@ -1846,11 +1778,11 @@ export interface SavedItem {
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   currency?: string;
   description?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   expires_at?: string;
   gtin?: string;
   image_url?: string;
@@ -1862,7 +1794,7 @@ export interface SavedItem {
   price?: number;
   /** Prices of other markets */
   prices?: MarketPrice[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   published_at?: string;
   sale_price?: number;
   /** active when absent */
@@ -1871,9 +1803,7 @@ export interface SavedItem {
   stock?: Stock;
   tags?: string[];
   title?: string;
-  /** Title and description in further languages, by BCP 47 tag */
-  translations?: Record<string, Translation>;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
   vectors?: Record<string, number[]>;
@@ -1959,7 +1889,7 @@ export interface SavedScenario {
   /** Where candidates come from; their scores are blended by weight */
   sources?: Source[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   /** Raised by each change; the ETag */
   version?: number;
@@ -2005,7 +1935,7 @@ export interface Scenario {
   /** Where candidates come from; their scores are blended by weight */
   sources?: Source[];
   title?: string;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   /** Raised by each change; the ETag */
   version?: number;
@@ -2047,7 +1977,7 @@ export interface ScenarioMetrics {
 }
 
 export interface ScenarioVersion {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   /** Id of the key that changed it */
   author: string;
@@ -2057,10 +1987,10 @@ export interface ScenarioVersion {
 }
 
 export interface ScenariosMetrics {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   from: string;
   scenarios: ScenarioMetrics[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   /** Events whose recommendation_id is none of an answer */
   unknown_recommendations: number;
@@ -2069,13 +1999,13 @@ export interface ScenariosMetrics {
 }
 
 export interface Schedule {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   /** Five fields or a descriptor such as @daily, in UTC */
   cron: string;
   /** Each run starts up to this much later */
   jitter_seconds?: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   next_at?: string;
   paused?: boolean;
   request: JobRequest;
@@ -2120,17 +2050,6 @@ export interface Seeding {
   half_life?: number;
   /** ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights */
   values: "ones" | "weights";
-}
-
-export interface SentimentEvaluation {
-  /** Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased */
-  accuracy: number;
-  /** Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance */
-  auc: number;
-  /** Share of them with at least 4 */
-  pleased: number;
-  /** With a rating of at least 4 or at most 2 */
-  texts: number;
 }
 
 export interface SharedTerm {
@@ -2180,9 +2099,7 @@ export interface StoredEvent {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
-  /** Of a review or a rate event; may have decimals */
-  rating?: number;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   received_at: string;
   /** The response that showed the item */
   recommendation_id?: string;
@@ -2190,10 +2107,8 @@ export interface StoredEvent {
   seq: number;
   /** user_id or session_id or both */
   session_id?: string;
-  /** Of a review: what the buyer writes */
-  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
@@ -2202,92 +2117,21 @@ export interface StoredEvent {
   value?: number;
 }
 
-export interface TextEntity {
-  /** Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself */
-  from: "catalogue" | "shape" | "item";
-  /** That have it as an attribute */
-  items?: number;
-  /** brand, the name of an attribute, or model number */
-  kind: string;
-  /** Of its first token in the field, from 0 */
-  position?: number;
-  /** How many there are */
-  tokens?: number;
-  value: string;
-}
-
-export interface TextField {
-  entities: TextEntity[];
-  field: "title" | "description" | "tags" | "brand" | "category";
-  /** That it is read in */
-  language: string;
-  /** Without markup, in Unicode NFKC and lower case */
-  normalised: string;
-  /** What each token counts as; empty for stop words */
-  stems: string[];
-  /** Tokens that are left out, each once */
-  stop_words: string[];
-  /** Words, or pairs of characters of a script without spaces; at most 400 */
-  tokens: string[];
-}
-
-export interface TextLanguage {
-  /** ISO 639; empty when unknown: words are then taken as they are */
-  code: string;
-  /** 1 for a declared language, above .8 for a detected one, else 0 */
-  confidence: number;
-  source: "declared" | "detected" | "assumed" | "unknown";
-}
-
-export interface TextTerm {
-  /** In the fields of the item */
-  frequency: number;
-  /** Inverse document frequency, natural logarithm */
-  idf: number;
-  /** Of the shop that have it */
-  items: number;
-  /** A stem, or a brand, category or attribute as a whole: brand/clay */
-  term: string;
-  /** What the shop's parallel titles teach that it is in other languages */
-  translations?: TextTranslation[];
-  /** In a vector of length 1: the products of two items' weights add up to their text similarity */
-  weight: number;
-}
-
-export interface TextTranslation {
-  language: string;
-  /** That it is translated so, above .2 */
-  probability: number;
-  term: string;
-}
-
-export interface Translation {
-  description?: string;
-  title?: string;
-}
-
-export interface UnratedTexts {
-  /** The others say neither */
-  displeased: number;
-  pleased: number;
-  texts: number;
-}
-
 export interface User {
   attributes?: Record<string, unknown>;
   consent?: Consent;
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
   locale?: string;
   segments?: string[];
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   user_id?: string;
   version?: number;
 }
 
 export interface Verdict {
-  /** RFC 3339, a date, or an epoch in seconds to microseconds; always RFC 3339 in UTC in answers. */
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   at: string;
   errors?: FieldError[];
   /** event_id or item_id */
@@ -2321,8 +2165,8 @@ export class Aisle extends Core {
    * 
    * Scope: `catalogue:read`.
    */
-  async agentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<void> {
-    await this.call<void>({ method: 'GET', path: `/v1/feeds/agents`, query: params, repeatable: true } satisfies Call, options);
+  agentFeed(params: { country?: string; language?: string; currency?: string; price_list?: string; seller?: string } = {}, options?: Options): Promise<Response> {
+    return this.stream({ method: 'GET', path: `/v1/feeds/agents`, query: params, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2664,8 +2508,8 @@ export class Aisle extends Core {
    * 
    * Scope: `config:read`.
    */
-  async exportResult(id: string, options?: Options): Promise<void> {
-    await this.call<void>({ method: 'GET', path: `/v1/exports/${encodeURIComponent(id)}/result`, repeatable: true } satisfies Call, options);
+  exportResult(id: string, options?: Options): Promise<Response> {
+    return this.stream({ method: 'GET', path: `/v1/exports/${encodeURIComponent(id)}/result`, repeatable: true } satisfies Call, options);
   }
 
   /**
@@ -2758,31 +2602,6 @@ export class Aisle extends Core {
    */
   getItem(id: string, options?: Options): Promise<SavedItem> {
     return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(id)}`, repeatable: true } satisfies Call, options);
-  }
-
-  /**
-   * What buyers write and rate about an item.
-   * 
-   * Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts without a
-   * rating say, and what reviews speak of. It is not used for ranking.
-   * 
-   * Scope: `models:read`.
-   */
-  getItemReviews(itemId: string, options?: Options): Promise<ItemReviews> {
-    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/reviews`, repeatable: true } satisfies Call, options);
-  }
-
-  /**
-   * What the text pipeline makes of an item, step by step.
-   * 
-   * Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
-   * weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was stored
-   * last.
-   * 
-   * Scope: `models:read`.
-   */
-  getItemText(itemId: string, options?: Options): Promise<ItemText> {
-    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/text`, repeatable: true } satisfies Call, options);
   }
 
   /**

@@ -1,5 +1,7 @@
 // Against a running Aisle: AISLE_URL and AISLE_KEY name it. Bundled and run by the project's tests.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Aisle, Problem, type Event } from '../src/index.ts';
 
 const shop = new Aisle(process.env.AISLE_URL!, { key: process.env.AISLE_KEY! });
@@ -28,4 +30,33 @@ assert.ok(job.import_id);
 
 await assert.rejects(new Aisle('http://127.0.0.1:1', { tries: 2 }).liveModels(), TypeError);
 await assert.rejects(shop.listItems({}, { signal: AbortSignal.abort(new Error('left')) }), /left/);
+
+// Against a server that is busy, in the way, or says nothing.
+type Said = [status: number, headers: Record<string, string>, body: string];
+async function busy(answers: Said[], ask: (shop: Aisle) => Promise<unknown>): Promise<string[]> {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request) body += part;
+    bodies.push(body);
+    const [status, headers, text] = answers.shift()!;
+    if (status !== 0) response.writeHead(status, headers).end(text);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  try {
+    await ask(new Aisle(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  return bodies;
+}
+const done = JSON.stringify({ accepted: 1, duplicates: 0, rejected: 0, results: [] });
+const sent = await busy([[503, {}, 'busy'], [429, { 'Retry-After': '0' }, '{}'], [200, {}, done]], async (s) => {
+  assert.equal((await s.postEvents([{ type: 'view_item', session_id: 's', item_id: 'a' }])).accepted, 1);
+});
+assert.ok(sent.length === 3 && new Set(sent).size === 1 && JSON.parse(sent[0]!)[0].event_id);
+const once = await busy([[503, {}, '<h1>busy</h1>']], (s) => assert.rejects(s.startJob({}), (e) => e instanceof Problem && e.code === 'http_503'));
+assert.equal(once.length, 1);
+await busy([[0, {}, '']], (s) => assert.rejects(s.liveModels({ timeoutMs: 200, tries: 1 }), (e) => (e as Error).name === 'TimeoutError'));
 console.log('all went well');

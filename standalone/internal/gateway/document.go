@@ -43,8 +43,10 @@ func (d Documents) merged() ([]byte, error) {
 		"/guides/.\n\n"
 	merged["info"] = map[string]any{
 		"title": "Aisle", "version": child(merged, "info")["version"], "description": description + httpserver.Authentication,
+		"license": map[string]string{"name": "Apache 2.0", "identifier": "Apache-2.0"},
 	}
-	if err := inOrder(merged); err != nil {
+	merged["servers"] = []any{map[string]string{"url": "/", "description": "where this document came from"}}
+	if err := errors.Join(inOrder(merged), withAnswers(merged)); err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer

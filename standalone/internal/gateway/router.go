@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"context"
+	_ "embed" // for samples.json
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/standalone/internal/agents"
 )
+
+// samples are programs that send the example of each operation, made by sdk/generate.
+//
+//go:embed samples.json
+var samples []byte
 
 // Router is the one address. It is safe for concurrent use.
 type Router struct {
@@ -73,6 +79,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/":
 		httpserver.Protect(w.Header())
 		http.Redirect(w, r, "/docs", http.StatusFound)
+	case path == httpserver.SamplesPath:
+		httpserver.Protect(w.Header())
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(samples)
 	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
 		rt.docs.ServeHTTP(w, r)
 	case path == docs.IndexPath || strings.HasPrefix(path, docs.Prefix):
