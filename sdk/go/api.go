@@ -321,12 +321,16 @@ type Event struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
+	// Of a review or a rate event; may have decimals
+	Rating *float64 `json:"rating,omitzero"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-	// view_item_list, search, view_cart, begin_checkout
+	// Of a review: what the buyer writes
+	Text string `json:"text,omitzero"`
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+	// share, view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
@@ -865,6 +869,8 @@ type Item struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
+	// Title and description in further languages, by BCP 47 tag
+	Translations map[string]Translation `json:"translations,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
@@ -899,6 +905,45 @@ type ItemOutputBody struct {
 	Relation     string      `json:"relation"`
 	// What the list was made from
 	Source string `json:"source"`
+}
+
+// ItemReviews is a value of the API.
+type ItemReviews struct {
+	// When the reviews were read; absent before the first recompute of a shop that has some
+	AsOf time.Time `json:"as_of,omitzero"`
+	// What at least two reviews speak of, what sets the item apart first; at most ten
+	Aspects []ReviewAspect `json:"aspects"`
+	// Reviews; of several by one visitor the latest counts
+	Count  int64  `json:"count"`
+	ItemID string `json:"item_id"`
+	// As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
+	MeanRating *float64 `json:"mean_rating,omitzero"`
+	// Those with a rating
+	Rated int64 `json:"rated"`
+	// How many have 1 to 5, rounded
+	Ratings []int64 `json:"ratings"`
+	// Of the item's own ratings
+	RawMean *float64 `json:"raw_mean,omitzero"`
+	// How sentiment was told, for the whole shop
+	Sentiment ReviewSentiment `json:"sentiment"`
+	// Those with a text
+	Texts int64 `json:"texts"`
+	// What the texts without a rating say
+	Unrated UnratedTexts `json:"unrated"`
+}
+
+// ItemText is a value of the API.
+type ItemText struct {
+	// What the fields speak of, each once, and the item's own brand and attributes
+	Entities []TextEntity `json:"entities"`
+	// Of the item, its translations behind its own; empty ones are left out
+	Fields []TextField `json:"fields"`
+	// false: the item is archived, or was stored a moment ago, and is not compared with others
+	Indexed  bool         `json:"indexed"`
+	ItemID   string       `json:"item_id"`
+	Language TextLanguage `json:"language"`
+	// The vector by which items are alike, the weightiest terms first
+	Terms []TextTerm `json:"terms"`
 }
 
 // Job is a value of the API.
@@ -1252,6 +1297,12 @@ type PageRequest struct {
 	// Calls to look at answers: they count in no figure
 	Test   *bool  `json:"test,omitzero"`
 	UserID string `json:"user_id,omitzero"`
+}
+
+// PageRobot is a value of the API.
+type PageRobot struct {
+	Items      []Robot `json:"items"`
+	NextCursor string  `json:"next_cursor"`
 }
 
 // PageScenario is a value of the API.
@@ -1805,6 +1856,67 @@ type Result struct {
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
+// ReviewAspect is a value of the API.
+type ReviewAspect struct {
+	Displeased int64 `json:"displeased"`
+	// Of an entity of the catalogue: brand, or the name of an attribute
+	Kind     string `json:"kind,omitzero"`
+	Language string `json:"language,omitzero"`
+	// Reviews that speak of it
+	Mentions int64 `json:"mentions"`
+	// Those whose sentence with it is pleased
+	Pleased int64 `json:"pleased"`
+	// In the form that is written most
+	Term string `json:"term"`
+}
+
+// ReviewSentiment is a value of the API.
+type ReviewSentiment struct {
+	// By cross-validation: texts that it was not learnt from
+	Learnt *SentimentEvaluation `json:"learnt,omitzero"`
+	// learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
+	// them apart better
+	Method string `json:"method"`
+	// On the same texts
+	WordList *SentimentEvaluation `json:"word_list,omitzero"`
+}
+
+// Robot is a value of the API.
+type Robot struct {
+	// The hour that was measured, when it was one
+	From time.Time `json:"from,omitzero"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
+	JudgedAt time.Time `json:"judged_at"`
+	// detector, or the id of the key that decided
+	JudgedBy string        `json:"judged_by"`
+	Reasons  []RobotReason `json:"reasons"`
+	// user_id or session_id
+	SessionID string `json:"session_id,omitzero"`
+	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
+	To      time.Time `json:"to,omitzero"`
+	UserID  string    `json:"user_id,omitzero"`
+	Verdict string    `json:"verdict"`
+}
+
+// RobotDecision is a value of the API.
+type RobotDecision struct {
+	// user_id or session_id
+	SessionID string `json:"session_id,omitzero"`
+	UserID    string `json:"user_id,omitzero"`
+	// It stands against whatever a detector finds later
+	Verdict string `json:"verdict"`
+}
+
+// RobotReason is a value of the API.
+type RobotReason struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	// What a person does not go beyond
+	Limit *float64 `json:"limit,omitzero"`
+	// What was counted: events, items, seconds, or visitors, as the code says
+	Observed *float64 `json:"observed,omitzero"`
+}
+
 // RollbackInputBody is a value of the API.
 type RollbackInputBody struct {
 	Relation string `json:"relation"`
@@ -1939,6 +2051,8 @@ type SavedItem struct {
 	Stock *Stock   `json:"stock,omitzero"`
 	Tags  []string `json:"tags,omitzero"`
 	Title string   `json:"title,omitzero"`
+	// Title and description in further languages, by BCP 47 tag
+	Translations map[string]Translation `json:"translations,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time            `json:"updated_at,omitzero"`
 	URL       string               `json:"url,omitzero"`
@@ -2194,6 +2308,18 @@ type Seeding struct {
 	Values string `json:"values"`
 }
 
+// SentimentEvaluation is a value of the API.
+type SentimentEvaluation struct {
+	// Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+	Accuracy float64 `json:"accuracy"`
+	// Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+	Auc float64 `json:"auc"`
+	// Share of them with at least 4
+	Pleased float64 `json:"pleased"`
+	// With a rating of at least 4 or at most 2
+	Texts int64 `json:"texts"`
+}
+
 // SharedTerm is a value of the API.
 type SharedTerm struct {
 	Term   string  `json:"term"`
@@ -2246,20 +2372,104 @@ type StoredEvent struct {
 	Position *int64 `json:"position,omitzero"`
 	// Anything else; kept and exported, not used for ranking
 	Properties map[string]any `json:"properties,omitzero"`
+	// Of a review or a rate event; may have decimals
+	Rating *float64 `json:"rating,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	ReceivedAt time.Time `json:"received_at"`
 	// The response that showed the item
 	RecommendationID string `json:"recommendation_id,omitzero"`
+	// The visitor is judged to be a robot now: models and figures leave the event out
+	Robot *bool `json:"robot,omitzero"`
 	// Place in the order of acknowledgement
 	Seq int64 `json:"seq"`
 	// user_id or session_id or both
 	SessionID string `json:"session_id,omitzero"`
-	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-	// view_item_list, search, view_cart, begin_checkout
+	// Of a review: what the buyer writes
+	Text string `json:"text,omitzero"`
+	// view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+	// share, view_item_list, search, view_cart, begin_checkout
 	Type   string `json:"type"`
 	UserID string `json:"user_id,omitzero"`
 	// Order value, or the rating (1 to 5) of a rate event
 	Value *float64 `json:"value,omitzero"`
+}
+
+// TextEntity is a value of the API.
+type TextEntity struct {
+	// Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself
+	From string `json:"from"`
+	// That have it as an attribute
+	Items *int64 `json:"items,omitzero"`
+	// brand, the name of an attribute, or model number
+	Kind string `json:"kind"`
+	// Of its first token in the field, from 0
+	Position *int64 `json:"position,omitzero"`
+	// How many there are
+	Tokens *int64 `json:"tokens,omitzero"`
+	Value  string `json:"value"`
+}
+
+// TextField is a value of the API.
+type TextField struct {
+	Entities []TextEntity `json:"entities"`
+	Field    string       `json:"field"`
+	// That it is read in
+	Language string `json:"language"`
+	// Without markup, in Unicode NFKC and lower case
+	Normalised string `json:"normalised"`
+	// What each token counts as; empty for stop words
+	Stems []string `json:"stems"`
+	// Tokens that are left out, each once
+	StopWords []string `json:"stop_words"`
+	// Words, or pairs of characters of a script without spaces; at most 400
+	Tokens []string `json:"tokens"`
+}
+
+// TextLanguage is a value of the API.
+type TextLanguage struct {
+	// ISO 639; empty when unknown: words are then taken as they are
+	Code string `json:"code"`
+	// 1 for a declared language, above .8 for a detected one, else 0
+	Confidence float64 `json:"confidence"`
+	Source     string  `json:"source"`
+}
+
+// TextTerm is a value of the API.
+type TextTerm struct {
+	// In the fields of the item
+	Frequency int64 `json:"frequency"`
+	// Inverse document frequency, natural logarithm
+	Idf float64 `json:"idf"`
+	// Of the shop that have it
+	Items int64 `json:"items"`
+	// A stem, or a brand, category or attribute as a whole: brand/clay
+	Term string `json:"term"`
+	// What the shop's parallel titles teach that it is in other languages
+	Translations []TextTranslation `json:"translations,omitzero"`
+	// In a vector of length 1: the products of two items' weights add up to their text similarity
+	Weight float64 `json:"weight"`
+}
+
+// TextTranslation is a value of the API.
+type TextTranslation struct {
+	Language string `json:"language"`
+	// That it is translated so, above .2
+	Probability float64 `json:"probability"`
+	Term        string  `json:"term"`
+}
+
+// Translation is a value of the API.
+type Translation struct {
+	Description string `json:"description,omitzero"`
+	Title       string `json:"title,omitzero"`
+}
+
+// UnratedTexts is a value of the API.
+type UnratedTexts struct {
+	// The others say neither
+	Displeased int64 `json:"displeased"`
+	Pleased    int64 `json:"pleased"`
+	Texts      int64 `json:"texts"`
 }
 
 // User is a value of the API.
@@ -2623,6 +2833,18 @@ func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...O
 	return out, err
 }
 
+// DecideRobot — say whether a visitor is a robot
+//
+// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what
+// happens from then on.
+//
+// Scope: `users:write`.
+func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ...Option) (Robot, error) {
+	var out Robot
+	err := c.do(ctx, call{id: "decide-robot", method: "POST", path: "/v1/robots", query: nil, body: body, repeatable: false, options: options}, &out)
+	return out, err
+}
+
 // DeleteExperiment — remove the experiment
 //
 // Scope: `config:write`.
@@ -2923,6 +3145,31 @@ func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (I
 func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (SavedItem, error) {
 	var out SavedItem
 	err := c.do(ctx, call{id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// GetItemReviews — what buyers write and rate about an item
+//
+// Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts
+// without a rating say, and what reviews speak of. It is not used for ranking.
+//
+// Scope: `models:read`.
+func (c *Client) GetItemReviews(ctx context.Context, itemId string, options ...Option) (ItemReviews, error) {
+	var out ItemReviews
+	err := c.do(ctx, call{id: "get-item-reviews", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/reviews", query: nil, body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// GetItemText — what the text pipeline makes of an item, step by step
+//
+// Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
+// weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was
+// stored last.
+//
+// Scope: `models:read`.
+func (c *Client) GetItemText(ctx context.Context, itemId string, options ...Option) (ItemText, error) {
+	var out ItemText
+	err := c.do(ctx, call{id: "get-item-text", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/text", query: nil, body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 
@@ -3369,6 +3616,48 @@ func (c *Client) ListModels(ctx context.Context, params ListModelsParams, option
 	var out PageModel
 	err := c.do(ctx, call{id: "list-models", method: "GET", path: "/v1/models", query: params.query(), body: nil, repeatable: true, options: options}, &out)
 	return out, err
+}
+
+// ListRobotsParams are what [Client.ListRobots] can be asked with; zero values are left out.
+type ListRobotsParams struct {
+	Limit *int64
+	// next_cursor of the page before
+	Cursor string
+	// Only these
+	Verdict string
+}
+
+func (p *ListRobotsParams) query() url.Values {
+	q := query{}
+	q.add("limit", p.Limit)
+	q.add("cursor", p.Cursor)
+	q.add("verdict", p.Verdict)
+	return url.Values(q)
+}
+
+// ListRobots — visitors that are robots, and why
+//
+// The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back with the
+// verdict `not_a_robot`.
+//
+// Scope: `users:read`.
+func (c *Client) ListRobots(ctx context.Context, params ListRobotsParams, options ...Option) (PageRobot, error) {
+	var out PageRobot
+	err := c.do(ctx, call{id: "list-robots", method: "GET", path: "/v1/robots", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// ListRobotsPages yields one page of [Client.ListRobots] after the other until there is no next, or an error.
+func (c *Client) ListRobotsPages(ctx context.Context, params ListRobotsParams, options ...Option) iter.Seq2[PageRobot, error] {
+	return func(yield func(PageRobot, error) bool) {
+		for {
+			page, err := c.ListRobots(ctx, params, options...)
+			if !yield(page, err) || err != nil || page.NextCursor == "" {
+				return
+			}
+			params.Cursor = page.NextCursor
+		}
+	}
 }
 
 // ListRollouts — list rollouts

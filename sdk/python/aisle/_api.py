@@ -291,12 +291,16 @@ class Event(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
+    # Of a review or a rate event; may have decimals
+    rating: NotRequired[float]
     # The response that showed the item
     recommendation_id: NotRequired[str]
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-    # view_item_list, search, view_cart, begin_checkout
+    # Of a review: what the buyer writes
+    text: NotRequired[str]
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+    # share, view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
@@ -801,6 +805,8 @@ class Item(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
+    # Title and description in further languages, by BCP 47 tag
+    translations: NotRequired[dict[str, Translation]]
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
@@ -832,6 +838,43 @@ class ItemOutputBody(TypedDict):
     relation: str
     # What the list was made from
     source: Literal['behaviour', 'text', 'vectors', 'blend', 'none']
+
+
+class ItemReviews(TypedDict):
+    # When the reviews were read; absent before the first recompute of a shop that has some
+    as_of: NotRequired[str]
+    # What at least two reviews speak of, what sets the item apart first; at most ten
+    aspects: list[ReviewAspect]
+    # Reviews; of several by one visitor the latest counts
+    count: int
+    item_id: str
+    # As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings
+    mean_rating: NotRequired[float]
+    # Those with a rating
+    rated: int
+    # How many have 1 to 5, rounded
+    ratings: list[int]
+    # Of the item's own ratings
+    raw_mean: NotRequired[float]
+    # How sentiment was told, for the whole shop
+    sentiment: ReviewSentiment
+    # Those with a text
+    texts: int
+    # What the texts without a rating say
+    unrated: UnratedTexts
+
+
+class ItemText(TypedDict):
+    # What the fields speak of, each once, and the item's own brand and attributes
+    entities: list[TextEntity]
+    # Of the item, its translations behind its own; empty ones are left out
+    fields: list[TextField]
+    # false: the item is archived, or was stored a moment ago, and is not compared with others
+    indexed: bool
+    item_id: str
+    language: TextLanguage
+    # The vector by which items are alike, the weightiest terms first
+    terms: list[TextTerm]
 
 
 class Job(TypedDict):
@@ -1152,6 +1195,11 @@ class PageRequest(TypedDict):
     # Calls to look at answers: they count in no figure
     test: NotRequired[bool]
     user_id: NotRequired[str]
+
+
+class PageRobot(TypedDict):
+    items: list[Robot]
+    next_cursor: str
 
 
 class PageScenario(TypedDict):
@@ -1659,6 +1707,61 @@ class Result(TypedDict):
     warnings: NotRequired[list[FieldError]]
 
 
+class ReviewAspect(TypedDict):
+    displeased: int
+    # Of an entity of the catalogue: brand, or the name of an attribute
+    kind: NotRequired[str]
+    language: NotRequired[str]
+    # Reviews that speak of it
+    mentions: int
+    # Those whose sentence with it is pleased
+    pleased: int
+    # In the form that is written most
+    term: str
+
+
+class ReviewSentiment(TypedDict):
+    # By cross-validation: texts that it was not learnt from
+    learnt: NotRequired[SentimentEvaluation]
+    # learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells
+    # them apart better
+    method: Literal['learnt', 'word_list']
+    # On the same texts
+    word_list: NotRequired[SentimentEvaluation]
+
+
+Robot = TypedDict(
+    "Robot",
+    {
+        "from": "NotRequired[str]",
+        "judged_at": "str",
+        "judged_by": "str",
+        "reasons": "list[RobotReason]",
+        "session_id": "NotRequired[str]",
+        "to": "NotRequired[str]",
+        "user_id": "NotRequired[str]",
+        "verdict": "Literal['robot', 'not_a_robot']",
+    },
+)
+
+
+class RobotDecision(TypedDict):
+    # user_id or session_id
+    session_id: NotRequired[str]
+    user_id: NotRequired[str]
+    # It stands against whatever a detector finds later
+    verdict: Literal['robot', 'not_a_robot']
+
+
+class RobotReason(TypedDict):
+    code: Literal['rate', 'breadth', 'no_dwell', 'agent', 'network_burst', 'person']
+    detail: str
+    # What a person does not go beyond
+    limit: NotRequired[float]
+    # What was counted: events, items, seconds, or visitors, as the code says
+    observed: NotRequired[float]
+
+
 class RollbackInputBody(TypedDict):
     relation: Literal['similar', 'bought_together', 'viewed_next']
 
@@ -1777,6 +1880,8 @@ class SavedItem(TypedDict):
     stock: NotRequired[Stock]
     tags: NotRequired[list[str]]
     title: NotRequired[str]
+    # Title and description in further languages, by BCP 47 tag
+    translations: NotRequired[dict[str, Translation]]
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     url: NotRequired[str]
@@ -2009,6 +2114,17 @@ class Seeding(TypedDict):
     values: Literal['ones', 'weights']
 
 
+class SentimentEvaluation(TypedDict):
+    # Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+    accuracy: float
+    # Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+    auc: float
+    # Share of them with at least 4
+    pleased: float
+    # With a rating of at least 4 or at most 2
+    texts: int
+
+
 class SharedTerm(TypedDict):
     term: str
     weight: float
@@ -2056,20 +2172,96 @@ class StoredEvent(TypedDict):
     position: NotRequired[int]
     # Anything else; kept and exported, not used for ranking
     properties: NotRequired[dict[str, Any]]
+    # Of a review or a rate event; may have decimals
+    rating: NotRequired[float]
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     received_at: str
     # The response that showed the item
     recommendation_id: NotRequired[str]
+    # The visitor is judged to be a robot now: models and figures leave the event out
+    robot: NotRequired[bool]
     # Place in the order of acknowledgement
     seq: int
     # user_id or session_id or both
     session_id: NotRequired[str]
-    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
-    # view_item_list, search, view_cart, begin_checkout
+    # Of a review: what the buyer writes
+    text: NotRequired[str]
+    # view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested,
+    # share, view_item_list, search, view_cart, begin_checkout
     type: str
     user_id: NotRequired[str]
     # Order value, or the rating (1 to 5) of a rate event
     value: NotRequired[float]
+
+
+TextEntity = TypedDict(
+    "TextEntity",
+    {
+        "from": "Literal['catalogue', 'shape', 'item']",
+        "items": "NotRequired[int]",
+        "kind": "str",
+        "position": "NotRequired[int]",
+        "tokens": "NotRequired[int]",
+        "value": "str",
+    },
+)
+
+
+class TextField(TypedDict):
+    entities: list[TextEntity]
+    field: Literal['title', 'description', 'tags', 'brand', 'category']
+    # That it is read in
+    language: str
+    # Without markup, in Unicode NFKC and lower case
+    normalised: str
+    # What each token counts as; empty for stop words
+    stems: list[str]
+    # Tokens that are left out, each once
+    stop_words: list[str]
+    # Words, or pairs of characters of a script without spaces; at most 400
+    tokens: list[str]
+
+
+class TextLanguage(TypedDict):
+    # ISO 639; empty when unknown: words are then taken as they are
+    code: str
+    # 1 for a declared language, above .8 for a detected one, else 0
+    confidence: float
+    source: Literal['declared', 'detected', 'assumed', 'unknown']
+
+
+class TextTerm(TypedDict):
+    # In the fields of the item
+    frequency: int
+    # Inverse document frequency, natural logarithm
+    idf: float
+    # Of the shop that have it
+    items: int
+    # A stem, or a brand, category or attribute as a whole: brand/clay
+    term: str
+    # What the shop's parallel titles teach that it is in other languages
+    translations: NotRequired[list[TextTranslation]]
+    # In a vector of length 1: the products of two items' weights add up to their text similarity
+    weight: float
+
+
+class TextTranslation(TypedDict):
+    language: str
+    # That it is translated so, above .2
+    probability: float
+    term: str
+
+
+class Translation(TypedDict):
+    description: NotRequired[str]
+    title: NotRequired[str]
+
+
+class UnratedTexts(TypedDict):
+    # The others say neither
+    displeased: int
+    pleased: int
+    texts: int
 
 
 class User(TypedDict):
@@ -2325,6 +2517,21 @@ class Aisle(Core):
         Scope: `models:write`.
         """
         return self._call("POST", "/v1/schedules", body=body, options=options)
+
+    def decide_robot(
+        self,
+        body: RobotDecision,
+        *,
+        options: Options | None = None,
+    ) -> Robot:
+        """Say whether a visitor is a robot.
+
+        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count
+        what happens from then on.
+
+        Scope: `users:write`.
+        """
+        return self._call("POST", "/v1/robots", body=body, options=options)
 
     def delete_experiment(
         self,
@@ -2693,6 +2900,37 @@ class Aisle(Core):
         """
         return self._call("GET", f"/v1/items/{quote(id)}", repeatable=True, options=options)
 
+    def get_item_reviews(
+        self,
+        item_id: str,
+        *,
+        options: Options | None = None,
+    ) -> ItemReviews:
+        """What buyers write and rate about an item.
+
+        Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what
+        texts without a rating say, and what reviews speak of. It is not used for ranking.
+
+        Scope: `models:read`.
+        """
+        return self._call("GET", f"/v1/items/{quote(item_id)}/reviews", repeatable=True, options=options)
+
+    def get_item_text(
+        self,
+        item_id: str,
+        *,
+        options: Options | None = None,
+    ) -> ItemText:
+        """What the text pipeline makes of an item, step by step.
+
+        Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector
+        with their weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so
+        that it is as it was stored last.
+
+        Scope: `models:read`.
+        """
+        return self._call("GET", f"/v1/items/{quote(item_id)}/text", repeatable=True, options=options)
+
     def get_job(
         self,
         job_id: str,
@@ -3035,6 +3273,27 @@ class Aisle(Core):
         Scope: `models:read`.
         """
         return self._call("GET", "/v1/models", query={"relation": relation}, repeatable=True, options=options)
+
+    def list_robots(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        verdict: Literal['robot', 'not_a_robot'] | None = None,
+        options: Options | None = None,
+    ) -> PageRobot:
+        """Visitors that are robots, and why.
+
+        The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back
+        with the verdict `not_a_robot`.
+
+        Scope: `users:read`.
+        """
+        return self._call("GET", "/v1/robots", query={"limit": limit, "cursor": cursor, "verdict": verdict}, repeatable=True, options=options)
+
+    def list_robots_pages(self, *args: Any, **kwargs: Any) -> Iterator[PageRobot]:
+        """Yields one page of list_robots after the other."""
+        return self._pages(self.list_robots, *args, **kwargs)
 
     def list_rollouts(
         self,

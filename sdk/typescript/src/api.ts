@@ -294,12 +294,16 @@ export interface Event {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
+  /** Of a review or a rate event; may have decimals */
+  rating?: number;
   /** The response that showed the item */
   recommendation_id?: string;
   /** user_id or session_id or both */
   session_id?: string;
+  /** Of a review: what the buyer writes */
+  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
@@ -810,6 +814,8 @@ export interface Item {
   stock?: Stock;
   tags?: string[];
   title?: string;
+  /** Title and description in further languages, by BCP 47 tag */
+  translations?: Record<string, Translation>;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
@@ -841,6 +847,43 @@ export interface ItemOutputBody {
   relation: string;
   /** What the list was made from */
   source: "behaviour" | "text" | "vectors" | "blend" | "none";
+}
+
+export interface ItemReviews {
+  /** When the reviews were read; absent before the first recompute of a shop that has some */
+  as_of?: string;
+  /** What at least two reviews speak of, what sets the item apart first; at most ten */
+  aspects: ReviewAspect[];
+  /** Reviews; of several by one visitor the latest counts */
+  count: number;
+  item_id: string;
+  /** As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings */
+  mean_rating?: number;
+  /** Those with a rating */
+  rated: number;
+  /** How many have 1 to 5, rounded */
+  ratings: number[];
+  /** Of the item's own ratings */
+  raw_mean?: number;
+  /** How sentiment was told, for the whole shop */
+  sentiment: ReviewSentiment;
+  /** Those with a text */
+  texts: number;
+  /** What the texts without a rating say */
+  unrated: UnratedTexts;
+}
+
+export interface ItemText {
+  /** What the fields speak of, each once, and the item's own brand and attributes */
+  entities: TextEntity[];
+  /** Of the item, its translations behind its own; empty ones are left out */
+  fields: TextField[];
+  /** false: the item is archived, or was stored a moment ago, and is not compared with others */
+  indexed: boolean;
+  item_id: string;
+  language: TextLanguage;
+  /** The vector by which items are alike, the weightiest terms first */
+  terms: TextTerm[];
 }
 
 export interface Job {
@@ -1163,6 +1206,11 @@ export interface PageRequest {
   /** Calls to look at answers: they count in no figure */
   test?: boolean;
   user_id?: string;
+}
+
+export interface PageRobot {
+  items: Robot[];
+  next_cursor: string;
 }
 
 export interface PageScenario {
@@ -1672,6 +1720,64 @@ export interface Result {
   warnings?: FieldError[];
 }
 
+export interface ReviewAspect {
+  displeased: number;
+  /** Of an entity of the catalogue: brand, or the name of an attribute */
+  kind?: string;
+  language?: string;
+  /** Reviews that speak of it */
+  mentions: number;
+  /** Those whose sentence with it is pleased */
+  pleased: number;
+  /** In the form that is written most */
+  term: string;
+}
+
+export interface ReviewSentiment {
+  /** By cross-validation: texts that it was not learnt from */
+  learnt?: SentimentEvaluation;
+  /**
+   * learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells them
+   * apart better
+   */
+  method: "learnt" | "word_list";
+  /** On the same texts */
+  word_list?: SentimentEvaluation;
+}
+
+export interface Robot {
+  /** The hour that was measured, when it was one */
+  from?: string;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
+  judged_at: string;
+  /** detector, or the id of the key that decided */
+  judged_by: string;
+  reasons: RobotReason[];
+  /** user_id or session_id */
+  session_id?: string;
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
+  to?: string;
+  user_id?: string;
+  verdict: "robot" | "not_a_robot";
+}
+
+export interface RobotDecision {
+  /** user_id or session_id */
+  session_id?: string;
+  user_id?: string;
+  /** It stands against whatever a detector finds later */
+  verdict: "robot" | "not_a_robot";
+}
+
+export interface RobotReason {
+  code: "rate" | "breadth" | "no_dwell" | "agent" | "network_burst" | "person";
+  detail: string;
+  /** What a person does not go beyond */
+  limit?: number;
+  /** What was counted: events, items, seconds, or visitors, as the code says */
+  observed?: number;
+}
+
 export interface RollbackInputBody {
   relation: "similar" | "bought_together" | "viewed_next";
 }
@@ -1803,6 +1909,8 @@ export interface SavedItem {
   stock?: Stock;
   tags?: string[];
   title?: string;
+  /** Title and description in further languages, by BCP 47 tag */
+  translations?: Record<string, Translation>;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   url?: string;
@@ -2052,6 +2160,17 @@ export interface Seeding {
   values: "ones" | "weights";
 }
 
+export interface SentimentEvaluation {
+  /** Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased */
+  accuracy: number;
+  /** Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance */
+  auc: number;
+  /** Share of them with at least 4 */
+  pleased: number;
+  /** With a rating of at least 4 or at most 2 */
+  texts: number;
+}
+
 export interface SharedTerm {
   term: string;
   weight: number;
@@ -2099,22 +2218,99 @@ export interface StoredEvent {
   position?: number;
   /** Anything else; kept and exported, not used for ranking */
   properties?: Record<string, unknown>;
+  /** Of a review or a rate event; may have decimals */
+  rating?: number;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   received_at: string;
   /** The response that showed the item */
   recommendation_id?: string;
+  /** The visitor is judged to be a robot now: models and figures leave the event out */
+  robot?: boolean;
   /** Place in the order of acknowledgement */
   seq: number;
   /** user_id or session_id or both */
   session_id?: string;
+  /** Of a review: what the buyer writes */
+  text?: string;
   /**
-   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share,
+   * view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share,
    * view_item_list, search, view_cart, begin_checkout
    */
   type: string;
   user_id?: string;
   /** Order value, or the rating (1 to 5) of a rate event */
   value?: number;
+}
+
+export interface TextEntity {
+  /** Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself */
+  from: "catalogue" | "shape" | "item";
+  /** That have it as an attribute */
+  items?: number;
+  /** brand, the name of an attribute, or model number */
+  kind: string;
+  /** Of its first token in the field, from 0 */
+  position?: number;
+  /** How many there are */
+  tokens?: number;
+  value: string;
+}
+
+export interface TextField {
+  entities: TextEntity[];
+  field: "title" | "description" | "tags" | "brand" | "category";
+  /** That it is read in */
+  language: string;
+  /** Without markup, in Unicode NFKC and lower case */
+  normalised: string;
+  /** What each token counts as; empty for stop words */
+  stems: string[];
+  /** Tokens that are left out, each once */
+  stop_words: string[];
+  /** Words, or pairs of characters of a script without spaces; at most 400 */
+  tokens: string[];
+}
+
+export interface TextLanguage {
+  /** ISO 639; empty when unknown: words are then taken as they are */
+  code: string;
+  /** 1 for a declared language, above .8 for a detected one, else 0 */
+  confidence: number;
+  source: "declared" | "detected" | "assumed" | "unknown";
+}
+
+export interface TextTerm {
+  /** In the fields of the item */
+  frequency: number;
+  /** Inverse document frequency, natural logarithm */
+  idf: number;
+  /** Of the shop that have it */
+  items: number;
+  /** A stem, or a brand, category or attribute as a whole: brand/clay */
+  term: string;
+  /** What the shop's parallel titles teach that it is in other languages */
+  translations?: TextTranslation[];
+  /** In a vector of length 1: the products of two items' weights add up to their text similarity */
+  weight: number;
+}
+
+export interface TextTranslation {
+  language: string;
+  /** That it is translated so, above .2 */
+  probability: number;
+  term: string;
+}
+
+export interface Translation {
+  description?: string;
+  title?: string;
+}
+
+export interface UnratedTexts {
+  /** The others say neither */
+  displeased: number;
+  pleased: number;
+  texts: number;
 }
 
 export interface User {
@@ -2318,6 +2514,18 @@ export class Aisle extends Core {
    */
   createSchedule(body: Schedule, options?: Options): Promise<Schedule> {
     return this.call({ method: 'POST', path: `/v1/schedules`, body } satisfies Call, options);
+  }
+
+  /**
+   * Say whether a visitor is a robot.
+   * 
+   * Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what happens
+   * from then on.
+   * 
+   * Scope: `users:write`.
+   */
+  decideRobot(body: RobotDecision, options?: Options): Promise<Robot> {
+    return this.call({ method: 'POST', path: `/v1/robots`, body } satisfies Call, options);
   }
 
   /**
@@ -2605,6 +2813,31 @@ export class Aisle extends Core {
   }
 
   /**
+   * What buyers write and rate about an item.
+   * 
+   * Summed up by each recompute from events of type `review`, a product with its variants together: counts, ratings, what texts without a
+   * rating say, and what reviews speak of. It is not used for ranking.
+   * 
+   * Scope: `models:read`.
+   */
+  getItemReviews(itemId: string, options?: Options): Promise<ItemReviews> {
+    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/reviews`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * What the text pipeline makes of an item, step by step.
+   * 
+   * Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its vector with their
+   * weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that it is as it was stored
+   * last.
+   * 
+   * Scope: `models:read`.
+   */
+  getItemText(itemId: string, options?: Options): Promise<ItemText> {
+    return this.call({ method: 'GET', path: `/v1/items/${encodeURIComponent(itemId)}/text`, repeatable: true } satisfies Call, options);
+  }
+
+  /**
    * State and progress of a job.
    * 
    * 
@@ -2872,6 +3105,28 @@ export class Aisle extends Core {
    */
   listModels(params: { relation?: "similar" | "bought_together" | "viewed_next" } = {}, options?: Options): Promise<PageModel> {
     return this.call({ method: 'GET', path: `/v1/models`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /**
+   * Visitors that are robots, and why.
+   * 
+   * The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back with the
+   * verdict `not_a_robot`.
+   * 
+   * Scope: `users:read`.
+   */
+  listRobots(params: { limit?: number; cursor?: string; verdict?: "robot" | "not_a_robot" } = {}, options?: Options): Promise<PageRobot> {
+    return this.call({ method: 'GET', path: `/v1/robots`, query: params, repeatable: true } satisfies Call, options);
+  }
+
+  /** Yields one page of listRobots after the other. */
+  async *listRobotsPages(params: { limit?: number; cursor?: string; verdict?: "robot" | "not_a_robot" } = {}, options?: Options): AsyncGenerator<PageRobot> {
+    let cursor: string | undefined = params.cursor;
+    do {
+      const page: PageRobot = await this.listRobots({ ...params, cursor }, options);
+      yield page;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
   }
 
   /**
