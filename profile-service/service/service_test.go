@@ -19,6 +19,7 @@ import (
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/profile-service/service"
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -283,6 +284,44 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 		}
 		if diff := cmp.Diff(want[1:3], readAll(t, s.client, profileapi.InteractionsQuery{Relation: "bought_together"})); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestAStreamIsResumedOrFollowed reads a stream, has another event come, and asks for the rest of the stream and for what came since.
+func TestAStreamIsResumedOrFollowed(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		post(t, s.client, profileapi.Event{Type: "view_item", UserID: "ann", ItemID: "a"})
+		read := func(q profileapi.InteractionsQuery) (n int, cursor string) {
+			t.Helper()
+			r, err := s.client.Interactions(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			for {
+				b, err := r.Next()
+				if errors.Is(err, io.EOF) {
+					return n, cursor
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				n, cursor = n+b.Len(), b.Cursor
+			}
+		}
+		n, cursor := read(profileapi.InteractionsQuery{})
+		post(t, s.client, profileapi.Event{Type: "view_item", UserID: "ann", ItemID: "b"})
+		rest, _ := read(profileapi.InteractionsQuery{Resume: cursor})
+		since, _ := read(profileapi.InteractionsQuery{After: cursor})
+		if n != 1 || rest != 0 || since != 1 {
+			t.Errorf("the stream has %d, its rest %d, and %d came since; want 1, 0 and 1", n, rest, since)
+		}
+		if _, err := s.client.Interactions(t.Context(), profileapi.InteractionsQuery{Resume: cursor, After: cursor}); !apierror.Is(err, 422) {
+			t.Errorf("the rest and what came since at once: %v", err)
+		}
+		if _, err := s.client.Interactions(t.Context(), profileapi.InteractionsQuery{After: "x"}); !apierror.Is(err, 400) {
+			t.Errorf("behind a cursor that is none: %v", err)
 		}
 	})
 }

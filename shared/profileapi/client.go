@@ -200,6 +200,9 @@ func (c *Client) Interactions(ctx context.Context, q InteractionsQuery) (*Intera
 	if q.Resume != "" {
 		values.Set("resume", q.Resume)
 	}
+	if q.After != "" {
+		values.Set("after", q.After)
+	}
 	resp, err := c.http.Send(ctx, httpclient.Request{Method: http.MethodGet, Path: "/v1/interactions", Query: values,
 		Header: http.Header{"Accept": {InteractionsContentType}, "Accept-Encoding": {"zstd"}}})
 	if err != nil {

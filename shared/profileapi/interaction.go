@@ -9,7 +9,8 @@ const InteractionsContentType = "application/vnd.aisle.interactions.v1"
 type InteractionsQuery struct {
 	From, To wire.Time // zero: unbounded
 	Relation string    // "": every line; similar, bought_together, viewed_next: only the lines that relation learns from
-	Resume   string    // cursor of the last block read; "" from the start
+	Resume   string    // cursor of the last block read of a stream that was cut; "" from the start
+	After    string    // cursor of the last block of a stream that ended: what has come since; "" from the start
 }
 
 // Interaction is one weighted line of an event: the row that models learn from.

@@ -160,14 +160,14 @@ func soon(t *testing.T, what string, f func() bool) {
 	})
 }
 
-// kinds are the categories of the shop, twenty products in each.
-var kinds = []string{"shirt", "mug", "lamp", "shoe", "book", "bag"}
+// goods are the categories of the shop, twenty products in each.
+var goods = []string{"shirt", "mug", "lamp", "shoe", "book", "bag"}
 
 // featureItems are products with prices of 5 to 24, costs, pictures and colours, and a family of three sizes. Lamps have vectors.
 func featureItems() (items []profileapi.Item) {
 	add := func(i profileapi.Item) { items = append(items, i) }
 	colours := []string{"red", "blue", "green"}
-	for _, kind := range kinds {
+	for _, kind := range goods {
 		for k := range 20 {
 			price, cost := float64(5+k), float64(5+k)*(.3+.06*float64(k%10))
 			i := profileapi.Item{
@@ -196,11 +196,11 @@ func featureEvents() (events []profileapi.Event) {
 	random := rand.New(rand.NewPCG(11, 12))
 	for u := range 400 {
 		at := time.Now().Add(-time.Duration(random.Float64()*55*24+24) * time.Hour)
-		kind, user := kinds[u%len(kinds)], fmt.Sprint("u", u)
+		kind, user := goods[u%len(goods)], fmt.Sprint("u", u)
 		one := func() string {
 			of := kind
 			if random.Float64() > .85 {
-				of = kinds[random.IntN(len(kinds))]
+				of = goods[random.IntN(len(goods))]
 			}
 			return fmt.Sprintf("%s-%02d", of, min(int(random.ExpFloat64()*6), 19))
 		}

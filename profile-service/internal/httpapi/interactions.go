@@ -40,7 +40,8 @@ type interactionsInput struct {
 	From           string `query:"from" maxLength:"40" doc:"First moment, RFC 3339 or epoch milliseconds"`
 	To             string `query:"to" maxLength:"40" doc:"Moment behind the last"`
 	Relation       string `query:"relation" maxLength:"32" doc:"similar, bought_together or viewed_next: only what that relation learns from"`
-	Resume         string `query:"resume" maxLength:"256" doc:"Cursor of the last block that was read"`
+	Resume         string `query:"resume" maxLength:"256" doc:"Cursor of the last block that was read of a stream that was cut: the rest of it"`
+	After          string `query:"after" maxLength:"256" doc:"Cursor of the last block of a stream that ended: what has come since"`
 	Accept         string `header:"Accept"`
 	AcceptEncoding string `header:"Accept-Encoding"`
 }
@@ -52,7 +53,7 @@ func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.St
 		return nil, err
 	}
 	r, err := a.Interactions.Prepare(ctx, auth.Shop(ctx), profileapi.InteractionsQuery{
-		From: from, To: to, Relation: in.Relation, Resume: in.Resume,
+		From: from, To: to, Relation: in.Relation, Resume: in.Resume, After: in.After,
 	})
 	if err != nil {
 		return nil, storeProblem(err)

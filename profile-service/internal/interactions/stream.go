@@ -41,7 +41,8 @@ type Range struct {
 	weigh func(eventType string, value *float64) float64
 }
 
-// Prepare checks a query and fixes the snapshot: the events acknowledged now, or those of the stream that is resumed.
+// Prepare checks a query and fixes the snapshot: the events acknowledged now, those since the end of another stream, or those of the stream
+// that is resumed.
 func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.InteractionsQuery) (Range, error) {
 	types, ok := event.LearnedBy(q.Relation)
 	if !ok {
@@ -62,16 +63,30 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 	if !q.To.IsZero() {
 		r.query.ToMs = q.To.UnixMilli()
 	}
-	if q.Resume != "" {
-		if _, err := cursor.Decode(cursor.Interactions, q.Resume, &r.query.After, &r.query.UpTo); err != nil {
-			return Range{}, apierror.Malformed("The stream cannot be resumed.", apierror.FieldError{
-				Parameter: "resume", Code: "invalid_cursor", Detail: err.Error(),
-			})
+	switch {
+	case q.Resume != "" && q.After != "":
+		return Range{}, apierror.Invalid("The stream cannot be begun.", apierror.FieldError{
+			Parameter: "after", Code: "not_allowed", Detail: "resume goes on with a stream that was cut, after begins behind one that ended: pass one of them.",
+		})
+	case q.Resume != "":
+		return r, r.begin("resume", q.Resume)
+	case q.After != "":
+		if err := r.begin("after", q.After); err != nil {
+			return Range{}, err
 		}
-		return r, nil
 	}
 	r.query.UpTo, err = s.Log.LastSeq(ctx, shop)
 	return r, err
+}
+
+// begin takes the place of a stream from the cursor in a parameter: it begins behind the last event that the block has seen.
+func (r *Range) begin(parameter, text string) error {
+	if _, err := cursor.Decode(cursor.Interactions, text, &r.query.After, &r.query.UpTo); err != nil {
+		return apierror.Malformed("The stream cannot be resumed.", apierror.FieldError{
+			Parameter: parameter, Code: "invalid_cursor", Detail: err.Error(),
+		})
+	}
+	return nil
 }
 
 // Sink takes interactions and the ends of blocks.

@@ -118,8 +118,10 @@ func TestSuspects(t *testing.T) {
 			s.saw("north", posted("ua", 30, false), Sender{})
 			s.saw("south", posted("ua", 30, false), Sender{})
 		}, nil},
-		"an agent":    {func(s *suspects) { s.saw("north", posted("ua", 1, true), Sender{Agent: "Googlebot"}) }, map[string]string{"ua": "agent"}},
-		"of a server": {func(s *suspects) { s.saw("north", posted("ua", 1, false), Sender{Agent: "Googlebot", Network: network}) }, nil},
+		"an agent": {func(s *suspects) { s.saw("north", posted("ua", 1, true), Sender{Agent: "Googlebot"}) }, map[string]string{"ua": "agent"}},
+		"of a server": {func(s *suspects) {
+			s.saw("north", posted("ua", 1, false), Sender{Agent: "Googlebot", Network: network})
+		}, nil},
 		"withheld": {func(s *suspects) {
 			rows := posted("ua", 90, true)
 			for n := range rows {

@@ -192,7 +192,7 @@ func (p *Popularity) begin(name string) (*shop, *counter) {
 
 // count adds the interactions that are new to a counter, and returns how many.
 func (p *Popularity) count(ctx context.Context, name string, c *counter) (n int, err error) {
-	stream, err := p.client.ForShop(name).Interactions(ctx, profileapi.InteractionsQuery{Resume: c.cursor})
+	stream, err := p.client.ForShop(name).Interactions(ctx, profileapi.InteractionsQuery{After: c.cursor})
 	if err != nil {
 		return n, fmt.Errorf("read interactions: %w", err)
 	}

@@ -17,21 +17,21 @@ import (
 
 // events serves the interactions of a shop in the profile-service's form: those of people, behind the cursor.
 type events struct {
-	mu     sync.Mutex
-	list   []profileapi.Interaction
-	robot  string // whose events are left out
-	asOf   int64
-	resume []string // of each request
+	mu    sync.Mutex
+	list  []profileapi.Interaction
+	robot string // whose events are left out
+	asOf  int64
+	after []string // of each request
 }
 
 func (e *events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	resume := r.URL.Query().Get("resume")
-	e.resume = append(e.resume, resume)
+	after := r.URL.Query().Get("after")
+	e.after = append(e.after, after)
 	w.Header().Set(profileapi.RobotsHeader, strconv.FormatInt(e.asOf, 10))
 	out := profileapi.NewInteractionWriter(w)
-	from, _ := strconv.Atoi(resume)
+	from, _ := strconv.Atoi(after)
 	for n := from; n < len(e.list); n++ {
 		if e.list[n].UserID != e.robot {
 			out.Add(&e.list[n])
@@ -80,7 +80,7 @@ func TestRobotsThatWereCountedGo(t *testing.T) {
 	}
 	listed(robotsAfter + 2*time.Minute)
 	listed(2*robotsAfter + 5*time.Minute)
-	if want := []string{"", "2", "", "2", "2"}; len(e.resume) != 5 || e.resume[2] != "" || e.resume[4] != "2" {
-		t.Errorf("read behind %q, want %q: it is counted anew once", e.resume, want)
+	if want := []string{"", "2", "", "2", "2"}; len(e.after) != 5 || e.after[2] != "" || e.after[4] != "2" {
+		t.Errorf("read behind %q, want %q: it is counted anew once", e.after, want)
 	}
 }
