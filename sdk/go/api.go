@@ -3325,8 +3325,10 @@ type InteractionsParams struct {
 	To string
 	// similar, bought_together or viewed_next: only what that relation learns from
 	Relation string
-	// Cursor of the last block that was read
+	// Cursor of the last block that was read of a stream that was cut: the rest of it
 	Resume string
+	// Cursor of the last block of a stream that ended: what has come since
+	After string
 }
 
 func (p *InteractionsParams) query() url.Values {
@@ -3335,6 +3337,7 @@ func (p *InteractionsParams) query() url.Values {
 	q.add("to", p.To)
 	q.add("relation", p.Relation)
 	q.add("resume", p.Resume)
+	q.add("after", p.After)
 	return url.Values(q)
 }
 

@@ -3101,6 +3101,7 @@ class Aisle(Core):
         to: str | None = None,
         relation: str | None = None,
         resume: str | None = None,
+        after: str | None = None,
         options: Options | None = None,
     ) -> BinaryIO:
         """Stream what models are computed from.
@@ -3112,7 +3113,7 @@ class Aisle(Core):
 
         Scope: `events:read`.
         """
-        return self._stream("GET", "/v1/interactions", query={"from": from_, "to": to, "relation": relation, "resume": resume}, repeatable=True, options=options)
+        return self._stream("GET", "/v1/interactions", query={"from": from_, "to": to, "relation": relation, "resume": resume, "after": after}, repeatable=True, options=options)
 
     def item_changes(
         self,

@@ -2970,7 +2970,7 @@ export class Aisle extends Core {
    * 
    * Scope: `events:read`.
    */
-  interactions(params: { from?: string; to?: string; relation?: string; resume?: string } = {}, options?: Options): Promise<Response> {
+  interactions(params: { from?: string; to?: string; relation?: string; resume?: string; after?: string } = {}, options?: Options): Promise<Response> {
     return this.stream({ method: 'GET', path: `/v1/interactions`, query: params, repeatable: true } satisfies Call, options);
   }
 
