@@ -14,10 +14,11 @@ import (
 // ReviewTexts is what the catalogue of a shop knows that helps to read reviews.
 func (l *Lookup) ReviewTexts(shop string) reviews.Texts {
 	index := l.current(shop).texts
+	find := index.EntityFinder()
 	return reviews.Texts{
 		Language: index.Language,
 		Entities: func(text, language string) []reviews.Named {
-			found, words := index.Entities(text, language)
+			found, words := find(text, language)
 			named := make([]reviews.Named, len(found))
 			for n, e := range found {
 				named[n] = reviews.Named{Kind: e.Kind, Value: e.Value, Words: words[n]}

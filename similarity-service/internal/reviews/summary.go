@@ -48,7 +48,7 @@ type Sums struct {
 
 // Sum reads reviews, the latest first. Equal lists give equal sums. Cost O(words of the texts) beside learning sentiment.
 func Sum(list []Review, texts Texts) (Sums, error) {
-	s := &summer{texts: texts, items: map[string]*item{}, mentioned: map[string]int{}}
+	s := &summer{voter: language.NewVoter(), texts: texts, items: map[string]*item{}, mentioned: map[string]int{}}
 	rated := make([]sentiment.Rated, 0, len(list))
 	languages := make([]string, len(list))
 	var total, count float64
@@ -95,6 +95,7 @@ func told(r sentiment.Result) similarityapi.ReviewSentiment {
 
 // summer holds what is being summed up.
 type summer struct {
+	voter     *language.Voter
 	texts     Texts
 	model     *sentiment.Model
 	items     map[string]*item
@@ -113,7 +114,7 @@ func (s *summer) language(r Review) string {
 	if s.texts.Language != nil {
 		known = s.texts.Language(r.ItemID)
 	}
-	return language.Of("", r.Text, known).Language
+	return s.voter.Of(r.Text, known).Language
 }
 
 func (s *summer) add(r Review, language string) {

@@ -137,19 +137,23 @@ func (ix *Index) translateTerms(terms []TermMeasure, fields []field) {
 	}
 }
 
-// Entities finds what the catalogue has names for in any text, with the words of each.
-func (ix *Index) Entities(text, language string) (found []entities.Entity, words [][]string) {
-	a := ix.reader.analysers.Of(language)
-	list := a.Tokens(text, explainedTokens)
-	found = ix.gazetteer().Find(list, a)
-	for _, e := range found {
-		var of []string
-		for _, t := range list[e.Start : e.Start+e.Length] {
-			of = append(of, t.Text)
+// EntityFinder returns what finds in any text what the catalogue of now has names for, with the words of each. Later changes of the index
+// are not seen by it, so that many texts are read at the cost of learning once.
+func (ix *Index) EntityFinder() func(text, language string) (found []entities.Entity, words [][]string) {
+	g := ix.gazetteer()
+	return func(text, language string) (found []entities.Entity, words [][]string) {
+		a := ix.reader.analysers.Of(language)
+		list := a.Tokens(text, explainedTokens)
+		found = g.Find(list, a)
+		for _, e := range found {
+			var of []string
+			for _, t := range list[e.Start : e.Start+e.Length] {
+				of = append(of, t.Text)
+			}
+			words = append(words, of)
 		}
-		words = append(words, of)
+		return found, words
 	}
-	return found, words
 }
 
 // gazetteer returns what is learnt from the attributes and brands of the items of now.

@@ -14,9 +14,12 @@ func TestWhatIsATermAsAWhole(t *testing.T) {
 		want []string
 	}{
 		"a brand, in no language's stems": {Item{Brand: "Adidas", Language: "en"}, []string{"brand/adidas"}},
-		"steps of a category":             {Item{Category: []string{"Mugs & Cups", " ", "Red"}}, []string{"category/mugs cups", "category/mugs cups/red"}},
+		"steps of a category": {
+			Item{Category: []string{"Mugs & Cups", " ", "Red"}}, []string{"category/mugs cups", "category/mugs cups/red"},
+		},
 		"values of attributes": {
-			Item{Attributes: []Attribute{{"Colour", "Navy Blue"}, {"Colour", "Red"}, {"size", "42"}}}, []string{"colour/navy blue", "colour/red", "size/42"},
+			Item{Attributes: []Attribute{{"Colour", "Navy Blue"}, {"Colour", "Red"}, {"size", "42"}}},
+			[]string{"colour/navy blue", "colour/red", "size/42"},
 		},
 		"no ids, dates and addresses": {
 			Item{Attributes: []Attribute{{"ean", "4006381333931"}, {"since", "2024-01-31"}, {"page", "https://a.example"}, {"year", "1995"}}},

@@ -2,9 +2,11 @@ package language_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/language"
+	"github.com/aisle-rec/aisle/similarity-service/internal/text/tokens"
 )
 
 func TestOf(t *testing.T) {
@@ -39,6 +41,31 @@ func TestOf(t *testing.T) {
 				t.Errorf("confidence %v is not within %v and %v", got.Confidence, low, high)
 			}
 		})
+	}
+}
+
+func TestVoter(t *testing.T) {
+	t.Parallel()
+	v := language.NewVoter()
+	for text, want := range map[string]string{
+		"The lid is great, and it keeps the tea warm for an hour": "en", "Der Deckel ist gut und die Kanne hält den Tee warm": "de",
+		"Le couvercle est bon et la théière garde le thé au chaud": "fr", "La tapa es buena y la tetera lo mantiene con su calor": "es",
+		"Het deksel is goed en de pot houdt de thee een uur warm": "nl", "Крышка хорошая, и чай в нем не остывает, но он на вид как из": "ru",
+		"Κόκκινη κούπα": "el", "Top": "it", "": "it",
+	} {
+		if got := v.Of(text, "it"); got.Language != want {
+			t.Errorf("%q is %+v, want %s", text, got, want)
+		}
+	}
+	for _, code := range tokens.StopLanguages() {
+		words := tokens.StopWords(code)
+		if len(words) == 0 {
+			t.Errorf("%s has no stop words", code)
+		}
+		alike := code == "da" || code == "no" // too much to vote between them
+		if got := v.Of(strings.Join(words, " "), ""); got.Language != code && !alike {
+			t.Errorf("the stop words of %s are %+v", code, got)
+		}
 	}
 }
 

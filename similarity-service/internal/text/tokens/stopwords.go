@@ -1,5 +1,15 @@
 package tokens
 
+import "strings"
+
+// StopLanguages lists the languages that have stop words.
+func StopLanguages() []string {
+	return []string{"da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr"}
+}
+
+// StopWords lists the stop words of a language.
+func StopWords(language string) []string { return strings.Fields(stopWords(language)) }
+
 // stopWords lists the commonest function words of a language, parted by spaces, which say nothing about an item. The lists are short on
 // purpose: inverse document frequency deals with the rest.
 func stopWords(language string) string {
