@@ -122,7 +122,7 @@ func mendTimes(v any) {
 	case map[string]any:
 		if forms, _ := v["oneOf"].([]any); len(forms) == 2 {
 			if first, _ := forms[0].(map[string]any); first["format"] == "date-time" {
-				v["oneOf"] = append(forms, map[string]any{"type": "null"})
+				first["type"] = []any{"string", "null"}
 			}
 		}
 		for _, one := range v {
