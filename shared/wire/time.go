@@ -138,10 +138,9 @@ func epoch(n int64) time.Time {
 func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		OneOf: []*huma.Schema{
-			{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-01-31T12:00:00.000Z"}},
+			{Type: huma.TypeString, Format: "date-time", Nullable: true, Examples: []any{"2026-01-31T12:00:00.000Z"}},
 			{Type: huma.TypeString, Format: "date", Description: "Its first moment in UTC"},
 			{Type: huma.TypeInteger, Description: "Epoch in seconds, milliseconds or microseconds, told apart by size"},
-			{Type: "null", Description: "No time; the same as leaving it out"},
 		},
 		Description: "RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.",
 	}

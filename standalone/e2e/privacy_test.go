@@ -57,7 +57,7 @@ func TestThePrivacyMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed, there []string
-	for _, row := range regexp.MustCompile("(?m)^\\| (profile|recommender|similarity) \\| ([^|]+) \\|").FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| (profile|recommender|similarity) \| ([^|]+) \|`).FindAllStringSubmatch(string(page), -1) {
 		for _, name := range quoted.FindAllStringSubmatch(row[2], -1) {
 			listed = append(listed, row[1]+"."+name[1])
 		}

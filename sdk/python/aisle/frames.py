@@ -64,15 +64,16 @@ def wait(shop: Aisle, job: dict[str, Any], *, seconds: float = 3600.0, pause: fl
 
 
 def evaluate(shop: Aisle, request: dict[str, Any] | None = None, **waiting: float) -> list[dict[str, Any]]:
-    """Has the algorithms compete on the shop's events, keeps no model, and returns a row per relation and algorithm.
+    """Has the algorithms compete on the shop's events, keeps no model, and returns a row per relation and algorithm with its figures.
 
     request is that of start_evaluation, such as {"relations": ["similar"], "folds": 5}. pandas.DataFrame(evaluate(shop)) is the leaderboard.
     """
     job = wait(shop, shop.start_evaluation(request or {}), **waiting)
     rows = []
     for relation in (job.get("result") or {}).get("relations") or []:
-        for place in relation.get("leaderboard") or [{"algorithm": None, "detail": relation.get("detail")}]:
-            rows.append({"relation": relation["relation"], **place})
+        for place in relation.get("results") or [{"algorithm": None, "detail": relation.get("detail")}]:
+            figures = {name: metric["value"] for name, metric in (place.get("metrics") or {}).items()}
+            rows.append({"relation": relation["relation"], **{k: v for k, v in place.items() if k != "metrics"}, **figures})
     return rows
 
 
