@@ -105,8 +105,8 @@ func TestTheCommandsOfIntegrations(t *testing.T) {
 			for _, block := range blocksOf(t, section, "sh") {
 				block = strings.ReplaceAll(strings.ReplaceAll(block, "python3", python), "aisle recompute", "aisle recompute --search-seconds 1")
 				out, err := shell(
-					t.Context(), dir, block, "AISLE_SERVER="+address, "AISLE_URL="+address, "AISLE_KEY=", "PYTHONPATH="+client, "WC_KEY=ck", "WC_SECRET=cs",
-					"WC_SHOP="+shop.URL,
+					t.Context(), dir, block, "AISLE_SERVER="+address, "AISLE_URL="+address, "AISLE_KEY=", "PYTHONPATH="+client,
+					"WC_KEY=ck", "WC_SECRET=cs", "WC_SHOP="+shop.URL,
 				)
 				if err != nil || refusal.Match(out) || strings.Contains(string(out), `"rejected":1`) {
 					t.Errorf("%v\n%s\n%s", err, block, out)
@@ -145,7 +145,8 @@ func ordersServer(t *testing.T) (string, clients) {
 	}
 	_, port, _ := strings.Cut(address, ":")
 	cmd := exec.Command(python, "-c", blocksOf(t, "Orders from", "python")[0], port)
-	cmd.Env = append(os.Environ(), "AISLE_URL=http://"+d.programs[0].address, "AISLE_KEY="+key, "WEBHOOK_SECRET=hush", "PYTHONDONTWRITEBYTECODE=1",
+	cmd.Env = append(
+		os.Environ(), "AISLE_URL=http://"+d.programs[0].address, "AISLE_KEY="+key, "WEBHOOK_SECRET=hush", "PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONPATH="+filepath.Join(clientsFolder, "python"))
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -301,7 +302,8 @@ func TestThePlatformsPages(t *testing.T) {
 		},
 		"WooCommerce": {
 			func(t *testing.T) string { return runPHP(t, blocksOf(t, "WooCommerce", "php")[0]) },
-			`aisle.consent(true); document.querySelector("form.cart button").click(); document.body.dispatchEvent(new CustomEvent("added_to_cart", { detail: 46 }))`,
+			`aisle.consent(true); document.querySelector("form.cart button").click();
+				document.body.dispatchEvent(new CustomEvent("added_to_cart", { detail: 46 }))`,
 			map[string]string{"add_to_cart": "45 46"},
 		},
 		"Magento": {
@@ -314,7 +316,8 @@ func TestThePlatformsPages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return `<script>document.cookie = "user_allowed_save_cookie=%7B%221%22%3A1%7D"</script>` + blocksOf(t, "Magento", "html")[0] + string(out)
+				return `<script>document.cookie = "user_allowed_save_cookie=%7B%221%22%3A1%7D"</script>` +
+					blocksOf(t, "Magento", "html")[0] + string(out)
 			},
 			`aisle.flush()`, map[string]string{"view_item": "pot"},
 		},

@@ -82,7 +82,7 @@ func (s *storefront) open(t *testing.T, path string) {
 	}
 }
 
-// events waits until the shop has n events and returns them, oldest first. An event too many shows with the next one that is waited for.
+// events waits until the shop has n events and returns them in the order of their arrival. An event too many shows with the next one that is waited for.
 func (s *storefront) events(t *testing.T, n int) []profileapi.StoredEvent {
 	t.Helper()
 	var list []profileapi.StoredEvent
@@ -94,7 +94,7 @@ func (s *storefront) events(t *testing.T, n int) []profileapi.StoredEvent {
 		list = stored.Items
 		return err
 	})
-	slices.SortFunc(list, func(a, b profileapi.StoredEvent) int { return a.OccurredAt.Compare(b.OccurredAt.Time) })
+	slices.SortFunc(list, func(a, b profileapi.StoredEvent) int { return int(a.Seq - b.Seq) })
 	if len(list) != n {
 		t.Fatalf("there are %d events instead of %d: %+v", len(list), n, list)
 	}
@@ -116,13 +116,15 @@ const leaving = `setTimeout(() => { aisle.track({ type: "add_to_cart", item_id: 
 
 const waiting = `(JSON.parse(localStorage.getItem("aisle.queue") || "[]")).map((e) => e.event_id)`
 
-// TestTheDataLayerIsForwarded pushes what GA4's documentation has shops push: before the script runs and after, as objects and as gtag does.
+// TestTheDataLayerIsForwarded pushes what GA4's documentation has shops push: before the script runs and after, as objects and as gtag
+// does.
 func TestTheDataLayerIsForwarded(t *testing.T) {
 	t.Parallel()
 	s := openStorefront(t)
 	s.more = "data-ga4"
 	s.page = `<script>window.dataLayer = [{ ecommerce: null },
-		{ event: "view_item", ecommerce: { currency: "EUR", value: 7.5, items: [{ item_id: "mug", item_name: "A mug", price: 7.5, quantity: 1 }] } }];
+		{ event: "view_item", ecommerce: { currency: "EUR", value: 7.5, items: [
+			{ item_id: "mug", item_name: "A mug", price: 7.5, quantity: 1 }] } }];
 		function gtag() { dataLayer.push(arguments); }</script>TAG`
 	s.open(t, "/")
 	s.do(t, `gtag("js", new Date()); gtag("event", "add_to_cart", { currency: "EUR", items: [{ item_id: "mug", price: 7.5, quantity: 2 }] });
@@ -226,7 +228,8 @@ func TestWhoIsLoggedInIsNamedWithAToken(t *testing.T) {
 	s.open(t, "/")
 	var scenario string
 	err := chromedp.Run(s.ctx, chromedp.Evaluate(
-		`aisle.track({ type: "view_item", item_id: "mug" }); aisle.flush(); aisle.recommend({ scenario: "home.for_you" }).then((a) => a.scenario, String)`,
+		`aisle.track({ type: "view_item", item_id: "mug" }); aisle.flush();
+			aisle.recommend({ scenario: "home.for_you" }).then((a) => a.scenario, String)`,
 		&scenario, awaited,
 	))
 	if err != nil || scenario != "home.for_you" {
@@ -277,7 +280,8 @@ func TestWhatIsBoughtIsDueToTheListItWasClickedIn(t *testing.T) {
 	if e := bought("T-1"); e.Items[0].RecommendationID == "" || e.Items[1].RecommendationID != "" {
 		t.Errorf("the order's lines are %+v", e.Items)
 	}
-	s.do(t, `localStorage.setItem("aisle.clicks", JSON.stringify({ mug: [JSON.parse(localStorage.getItem("aisle.clicks")).mug[0], Date.now() - 8 * 864e5] }))`, nil)
+	s.do(t, `localStorage.setItem("aisle.clicks", JSON.stringify({
+		mug: [JSON.parse(localStorage.getItem("aisle.clicks")).mug[0], Date.now() - 8 * 864e5] }))`, nil)
 	s.do(t, order("T-2"), nil)
 	if e := bought("T-2"); e.Items[0].RecommendationID != "" {
 		t.Errorf("after eight days the order's lines are %+v", e.Items)
@@ -295,10 +299,12 @@ func TestSeenIsWhatIsHalfVisible(t *testing.T) {
 	if err := chromedp.Run(s.ctx, chromedp.Poll(`document.querySelector("[data-item]")`, nil)); err != nil {
 		t.Fatal(err)
 	}
-	// What shows is a share of the card; two frames later its observer has been asked, and an event follows that one about the card would precede.
+	// What shows is a share of the card; two frames later its observer has been asked, and an event follows that one about the card would
+	// precede.
 	scrolled := func(share, marker string) {
 		t.Helper()
-		script := `scrollTo(0, document.querySelector("[data-item]").getBoundingClientRect().top + scrollY - innerHeight + innerHeight / 2 * ` + share + `);
+		script := `window.cardTop = document.querySelector("[data-item]").getBoundingClientRect().top;
+			scrollTo(0, cardTop + scrollY - innerHeight + innerHeight / 2 * ` + share + `);
 			new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)))).then(() => {
 				aisle.track({ type: "view_item", item_id: "` + marker + `" }); aisle.flush(); })`
 		if err := chromedp.Run(s.ctx, chromedp.Evaluate(script, nil, awaited)); err != nil {
