@@ -138,14 +138,26 @@ func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge
 // gain is what a ridge adds to the mean accuracy of two-hop lists.
 type gain struct{ ndcg, recall float64 }
 
-// added returns cases that are better by the gain.
+// added returns cases whose means are higher by the gain, as far as there is room up to 1: each by its part of what it lacks, so that none
+// is better than perfect.
 func (g gain) added(cases []metrics.Accuracy) []metrics.Accuracy {
-	out := slices.Clone(cases)
+	out, mean := slices.Clone(cases), metrics.Mean(cases)
 	for at := range out {
-		out[at].NDCG += g.ndcg
-		out[at].Recall += g.recall
+		out[at].NDCG = lifted(out[at].NDCG, mean.NDCG, g.ndcg)
+		out[at].Recall = lifted(out[at].Recall, mean.Recall, g.recall)
 	}
 	return out
+}
+
+// lifted moves a figure between 0 and 1 so that the mean over all moves by a gain, which may be a loss.
+func lifted(figure, mean, gained float64) float64 {
+	switch {
+	case gained > 0 && mean < 1:
+		return figure + min(gained, 1-mean)*(1-figure)/(1-mean)
+	case gained < 0 && mean > 0:
+		return figure + max(gained, -mean)*figure/mean
+	}
+	return figure
 }
 
 // ridgeGain compares a ridge with two-hop lists on parts of the rows that have not chosen it. Where all parts have, on all of them: as the
