@@ -62,6 +62,9 @@ func (m *Maker) read(ctx context.Context, shop string) ([]Review, error) {
 			return nil, fmt.Errorf("read reviews: %w", err)
 		}
 		for _, e := range events.Items {
+			if e.Robot {
+				continue
+			}
 			for _, id := range itemsOf(&e.Event) {
 				if f, known := family(id); known {
 					id = f

@@ -128,7 +128,11 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 		if err := s.readTypes(free); err != nil {
 			return err
 		}
-		in(s.dialect, w, "e.type", s.typeNumbers(sq.Types), "bigint")
+		numbers := s.typeNumbers(sq.Types)
+		if len(numbers) == 0 { // no shop has ever had one
+			return nil
+		}
+		in(s.dialect, w, "e.type", numbers, "bigint")
 	}
 	if sq.OnlyPeople {
 		w.and("e.visitor <> 0 and not v.withheld and v.robot <> 1")
