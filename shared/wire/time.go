@@ -139,7 +139,7 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		OneOf: []*huma.Schema{
 			{Type: huma.TypeString, Format: "date-time", Nullable: true, Examples: []any{"2026-01-31T12:00:00.000Z"}},
-			{Type: huma.TypeString, Format: "date", Description: "Its first moment in UTC"},
+			{Type: huma.TypeString, Format: "date", Pattern: `^\d{4}-\d{2}-\d{2}$`, Description: "Its first moment in UTC"},
 			{Type: huma.TypeInteger, Description: "Epoch in seconds, milliseconds or microseconds, told apart by size"},
 		},
 		Description: "RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.",

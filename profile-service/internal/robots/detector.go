@@ -48,6 +48,11 @@ func NewDetector(s Store, logger *slog.Logger, now func() time.Time, registry pr
 		Name: "aisle_profile_robots_found_total", Help: "Visitors judged to be robots, by the first reason.",
 	}, []string{"reason"})}
 	registry.MustRegister(d.found)
+	for _, reason := range []string{
+		profileapi.RobotRate, profileapi.RobotBreadth, profileapi.RobotNoDwell, profileapi.RobotAgent, profileapi.RobotBurst,
+	} {
+		d.found.WithLabelValues(reason)
+	}
 	return d
 }
 
