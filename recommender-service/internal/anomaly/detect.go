@@ -1,5 +1,5 @@
 // Package anomaly watches the figures of a shop by the hour: what is far from what the shop's own weeks before make one expect. The steps
-// stand in files of their own: series are gathered (gather.go), summed over windows and compared with the same windows of earlier weeks
+// stand in files of their own: series are gathered (figures.go), summed over windows and compared with the same windows of earlier weeks
 // (detect.go), and what stays far becomes a record that opens and closes (monitor.go). The main type is Monitor.
 package anomaly
 
