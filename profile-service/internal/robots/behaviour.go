@@ -17,12 +17,15 @@ const (
 	leastNew     = .9          // … when so many looks are at an item for the first time
 	leastDwell   = time.Second // median of the time between a look and the next …
 	leastForRest = 40          // … of at least so many looks
+	// liveWithin is how late an event may come that a server tells as it happens. What comes later is a history that is loaded, and its pace
+	// that of the loading.
+	liveWithin = 10 * time.Minute
 )
 
 // Activity is what a visitor did in the busiest hour.
 type Activity struct {
 	FromMs, ToMs int64 // of its first and last event
-	Events       int   // orders and what concerns them left out
+	Events       int   // as they happened; orders and what concerns them left out
 	Looks        int   // at items
 	Items        int   // that were looked at
 	MedianGapMs  int64 // from a look to the next at another item; −1 without any that say when they were
@@ -43,7 +46,7 @@ func Measure(events []store.Event) (Activity, error) {
 	bought := false
 	kept = slices.DeleteFunc(kept, func(e store.Event) bool {
 		bought = bought || e.Type == event.TypePurchase
-		return e.Type == event.TypePurchase || e.Type == event.TypeRefund
+		return e.Type == event.TypePurchase || e.Type == event.TypeRefund || !live(&e)
 	})
 	from, to := busiest(kept)
 	a := Activity{Bought: bought, Events: to - from, MedianGapMs: -1}
@@ -61,6 +64,11 @@ func Measure(events []store.Event) (Activity, error) {
 	}
 	a.Looks, a.Items, a.MedianGapMs = len(looks), len(items), medianGap(looks)
 	return a, nil
+}
+
+// live reports whether an event was told as it happened: by a page, or by a server that says when.
+func live(e *store.Event) bool {
+	return e.FromPage || !e.Undated && e.ReceivedMs-e.OccurredMs < liveWithin.Milliseconds()
 }
 
 // busiest returns the bounds of the hour with the most events, the first of several.

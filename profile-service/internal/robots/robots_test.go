@@ -38,6 +38,21 @@ func undated(events []store.Event) []store.Event {
 	return events
 }
 
+// received has events come so much later than they happened.
+func received(events []store.Event, late time.Duration) []store.Event {
+	for n := range events {
+		events[n].ReceivedMs = events[n].OccurredMs + late.Milliseconds()
+	}
+	return events
+}
+
+func fromPage(events []store.Event) []store.Event {
+	for n := range events {
+		events[n].FromPage = true
+	}
+	return events
+}
+
 func TestWhatNoPersonDoes(t *testing.T) {
 	t.Parallel()
 	order := store.Event{Subject: "ua", Type: event.TypePurchase, OccurredMs: noon + 5000}
@@ -54,6 +69,9 @@ func TestWhatNoPersonDoes(t *testing.T) {
 		"a monitor":                     {visit(1000, 1, 3*time.Second), []string{profileapi.RobotRate}},
 		"a fast one":                    {visit(60, 60, 200*time.Millisecond), []string{profileapi.RobotNoDwell}},
 		"a batch that says no times":    {undated(visit(60, 60, 0)), nil},
+		"a history that is loaded":      {received(visit(400, 400, 5*time.Second), 24*time.Hour), nil},
+		"a page that was offline":       {fromPage(received(visit(400, 400, 5*time.Second), 24*time.Hour)), []string{profileapi.RobotRate, profileapi.RobotBreadth}},
+		"a load that says no times":     {undated(visit(400, 400, 5*time.Second)), nil},
 		"a dealer who buys":             {append(visit(400, 400, 5*time.Second), order), nil},
 		"times in disorder": {
 			func() []store.Event { e := visit(400, 400, 5*time.Second); slices.Reverse(e); return e }(),

@@ -88,7 +88,7 @@ func (s *suspects) saw(shop string, rows []store.NewEvent, from Sender) {
 		if e.Subject == "" || e.Withheld || e.Result.Duplicate {
 			continue
 		}
-		if s.many(shop, &e.Event) {
+		if live(&e.Event) && s.many(shop, &e.Event) {
 			o.nominate(&e.Event)
 		}
 		if !e.FromPage {
