@@ -22,6 +22,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/maintenance"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/quality"
 	"github.com/aisle-rec/aisle/profile-service/internal/robots"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
@@ -110,6 +111,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Ingest:       events,
 		Catalogue:    items,
 		People:       users,
+		Quality:      &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
 		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
 		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels, RobotsAsOf: s.store.RobotsAsOf},

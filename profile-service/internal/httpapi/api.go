@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/interactions"
 	"github.com/aisle-rec/aisle/profile-service/internal/people"
 	"github.com/aisle-rec/aisle/profile-service/internal/profile"
+	"github.com/aisle-rec/aisle/profile-service/internal/quality"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/undo"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -31,6 +32,7 @@ type API struct {
 	Catalogue    *catalogue.Catalogue
 	People       *people.People
 	Profiles     *profile.Reader
+	Quality      *quality.Reporter
 	History      *history.Reader
 	Interactions *interactions.Stream
 	Imports      *imports.Imports

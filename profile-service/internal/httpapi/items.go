@@ -35,6 +35,22 @@ func (a *API) registerItems(api huma.API) {
 	changes.Description = "Changes in the order in which they were committed, each item once, at its latest change. A replica that applies " +
 		"them in order has the catalogue as it was at the last."
 	httpserver.Register(api, auth.ScopeCatalogueRead, changes, a.itemChanges)
+
+	report := operation(http.MethodGet, "/v1/stats/items", "catalogue-quality", itemsTag, "What keeps items from being recommended well")
+	report.Description = "Looks at every active item, and at the latest 100,000 events for what nobody sees: some ten seconds for a million items."
+	httpserver.Register(api, auth.ScopeCatalogueRead, report, a.catalogueQuality)
+}
+
+type catalogueQualityOutput struct {
+	Body profileapi.CatalogueQuality
+}
+
+func (a *API) catalogueQuality(ctx context.Context, _ *struct{}) (*catalogueQualityOutput, error) {
+	report, err := a.Quality.Report(ctx, auth.Shop(ctx))
+	if err != nil {
+		return nil, storeProblem(err)
+	}
+	return &catalogueQualityOutput{report}, nil
 }
 
 // batchBody documents a list body that is read member by member.

@@ -175,6 +175,25 @@ class CartItem(TypedDict):
     quantity: float
 
 
+class CatalogueQuality(TypedDict):
+    # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
+    as_of: str
+    # The latest events, which tell what was seen
+    events: int
+    # Without those of which there is no item
+    findings: list[QualityFinding]
+    # Active items, all of which were looked at
+    items: int
+    # Those with fewer than 5 items, the smallest 20
+    small_categories: list[CategorySize]
+
+
+class CategorySize(TypedDict):
+    # Levels joined with ' > '
+    category: str
+    items: int
+
+
 class Comparison(TypedDict):
     # Items that only version lists
     items_added: int
@@ -831,6 +850,11 @@ class ItemChanges(TypedDict):
     next: str
 
 
+class ItemName(TypedDict):
+    item_id: str
+    title: NotRequired[str]
+
+
 class ItemOutputBody(TypedDict):
     item_id: str
     model_version: str
@@ -1439,6 +1463,14 @@ class PurchasedItem(TypedDict):
     quantity: float
     # Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
     times: NotRequired[list[str]]
+
+
+class QualityFinding(TypedDict):
+    code: Literal['no_title', 'no_image', 'no_price', 'no_category', 'no_url', 'sold_out', 'same_gtin', 'not_seen']
+    # Items
+    count: int
+    # The first 20 items by id
+    examples: list[ItemName]
 
 
 class RankAnswer(TypedDict):
@@ -2470,6 +2502,19 @@ class Aisle(Core):
         Scope: `models:write`.
         """
         return self._call("POST", f"/v1/jobs/{quote(job_id)}/cancel", options=options)
+
+    def catalogue_quality(
+        self,
+        *,
+        options: Options | None = None,
+    ) -> CatalogueQuality:
+        """What keeps items from being recommended well.
+
+        Looks at every active item, and at the latest 100,000 events for what nobody sees: some ten seconds for a million items.
+
+        Scope: `catalogue:read`.
+        """
+        return self._call("GET", "/v1/stats/items", repeatable=True, options=options)
 
     def check_agent_feed(
         self,

@@ -174,6 +174,25 @@ export interface CartItem {
   quantity: number;
 }
 
+export interface CatalogueQuality {
+  /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
+  as_of: string;
+  /** The latest events, which tell what was seen */
+  events: number;
+  /** Without those of which there is no item */
+  findings: QualityFinding[];
+  /** Active items, all of which were looked at */
+  items: number;
+  /** Those with fewer than 5 items, the smallest 20 */
+  small_categories: CategorySize[];
+}
+
+export interface CategorySize {
+  /** Levels joined with ' > ' */
+  category: string;
+  items: number;
+}
+
 export interface Comparison {
   /** Items that only version lists */
   items_added: number;
@@ -840,6 +859,11 @@ export interface ItemChanges {
   next: string;
 }
 
+export interface ItemName {
+  item_id: string;
+  title?: string;
+}
+
 export interface ItemOutputBody {
   item_id: string;
   model_version: string;
@@ -1450,6 +1474,14 @@ export interface PurchasedItem {
   quantity: number;
   /** Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again */
   times?: string[];
+}
+
+export interface QualityFinding {
+  code: "no_title" | "no_image" | "no_price" | "no_category" | "no_url" | "sold_out" | "same_gtin" | "not_seen";
+  /** Items */
+  count: number;
+  /** The first 20 items by id */
+  examples: ItemName[];
 }
 
 export interface RankAnswer {
@@ -2481,6 +2513,17 @@ export class Aisle extends Core {
    */
   async cancelJob(jobId: string, options?: Options): Promise<void> {
     await this.call<void>({ method: 'POST', path: `/v1/jobs/${encodeURIComponent(jobId)}/cancel` } satisfies Call, options);
+  }
+
+  /**
+   * What keeps items from being recommended well.
+   * 
+   * Looks at every active item, and at the latest 100,000 events for what nobody sees: some ten seconds for a million items.
+   * 
+   * Scope: `catalogue:read`.
+   */
+  catalogueQuality(options?: Options): Promise<CatalogueQuality> {
+    return this.call({ method: 'GET', path: `/v1/stats/items`, repeatable: true } satisfies Call, options);
   }
 
   /**
