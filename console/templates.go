@@ -90,7 +90,9 @@ func grouped(digits string) string {
 }
 
 // percent writes a share between 0 and 1.
-func percent(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + "\u202f%" }
+func percent(v float64) string {
+	return strings.Replace(strconv.FormatFloat(100*v, 'f', 1, 64), "-", "−", 1) + "\u202f%"
+}
 
 // short writes a figure with three digits.
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }

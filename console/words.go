@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -49,10 +50,10 @@ func tierText(tier string) string {
 	return strings.ReplaceAll(tier, "_", " ")
 }
 
-// reasonText says a reason in words.
+// reasonText says a reason in words, with the title of its item where it has one.
 func reasonText(r recommenderapi.Reason) string {
 	text := strings.ReplaceAll(r.Code, "_", " ")
-	for _, more := range []string{r.ItemID, r.Value} {
+	for _, more := range []string{cmp.Or(r.Title, r.ItemID), r.Value} {
 		if more != "" {
 			text += " " + more
 		}

@@ -17,6 +17,7 @@ const (
 	left, bottom  = 56, 38
 	top, right    = 26, 10
 	kinds         = 5 // of lines that the style sheet tells apart
+	ticks         = 4 // of the values, at most one or two more
 )
 
 // Series is one line: a value per label of the plot; NaN leaves a gap. Low and High, when set, are the ends of the intervals.
@@ -103,11 +104,11 @@ func Bar(share float64) template.HTML {
 		class, 100*min(1, math.Abs(share)))) //nolint:gosec // numbers only
 }
 
-// scale maps values to the plot. Zero is always on it.
+// scale maps values to the plot. Zero is always on it, and its ends are multiples of step.
 type scale struct {
-	low, high float64
-	labels    int
-	empty     bool
+	low, high, step float64
+	labels          int
+	empty           bool
 }
 
 func newScale(p Plot) scale {
@@ -125,7 +126,20 @@ func newScale(p Plot) scale {
 		s.high = s.low + 1
 	}
 	s.empty = s.empty || s.labels == 0
+	s.step = roundStep((s.high - s.low) / ticks)
+	s.low, s.high = s.step*math.Floor(s.low/s.step), s.step*math.Ceil(s.high/s.step)
 	return s
+}
+
+// roundStep returns the smallest of 1, 2, 2.5 and 5 times a power of ten that is at least v, which is positive.
+func roundStep(v float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, step := range []float64{1, 2, 2.5, 5} {
+		if step*power >= v*(1-1e-9) {
+			return step * power
+		}
+	}
+	return 10 * power
 }
 
 func (s scale) x(i int) float64 {
@@ -144,7 +158,8 @@ func (s scale) begin(b *strings.Builder, p Plot) {
 		b, `<desc id="%s-desc">%d values in %s, from %.4g to %.4g. The table has the numbers.</desc>`, escape(p.ID), s.labels,
 		escape(p.Unit), s.low, s.high,
 	)
-	for _, v := range []float64{s.low, (s.low + s.high) / 2, s.high} {
+	for n := range int(math.Round((s.high-s.low)/s.step)) + 1 {
+		v := s.low + float64(n)*s.step
 		fmt.Fprintf(
 			b, `<line class="axis" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="2" y="%.1f">%s</text>`, left, width-right, s.y(v), s.y(v),
 			s.y(v)+4, tick(v),

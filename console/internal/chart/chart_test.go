@@ -44,3 +44,18 @@ func TestNothingToDraw(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAxisHasRoundValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ low, high, step, wantLow, wantHigh float64 }{
+		{0, 78.03, 20, 0, 80}, {-40.88, 54.97, 25, -50, 75}, {0, .0093, .0025, 0, .01}, {0, 4694, 2000, 0, 6000}, {-3, 0, 1, -3, 0},
+		{2, 4, 1, 0, 4}, {0, 1e-9, 2.5e-10, 0, 1e-9},
+	} {
+		s := newScale(Plot{Labels: []string{"a", "b"}, Series: []Series{{Values: []float64{c.low, c.high}}}})
+		for what, pair := range map[string][2]float64{"step": {s.step, c.step}, "low": {s.low, c.wantLow}, "high": {s.high, c.wantHigh}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-9*math.Abs(c.high-c.low) {
+				t.Errorf("of %v to %v: %s %v, want %v", c.low, c.high, what, pair[0], pair[1])
+			}
+		}
+	}
+}
