@@ -128,7 +128,7 @@ func (o *operation) asList() any {
 	return o.Example.Body
 }
 
-// curlSample sends an example with curl. Without AISLE_KEY curl leaves the header out.
+// curlSample sends an example with curl. Without AISLE_API_KEY curl leaves the header out.
 func curlSample(o *operation) string {
 	target := o.Path
 	for name, v := range o.Example.Path {
@@ -145,7 +145,7 @@ func curlSample(o *operation) string {
 	if o.Method != "GET" && (o.Method != "POST" || o.Example.Type == "") {
 		out += " -X " + o.Method
 	}
-	out += " '" + address + target + "' \\\n  -H \"X-API-Key: $AISLE_KEY\""
+	out += " '" + address + target + "' \\\n  -H \"X-API-Key: $AISLE_API_KEY\""
 	if o.Example.Type != "" {
 		flag, body := "-d", o.Example.Written
 		if o.Example.Type != "application/json" {
@@ -185,7 +185,7 @@ func typescriptSample(o *operation) string {
 		args = append(args, written(params, scriptWords, ""))
 	}
 	call := "shop." + camel(o.ID) + "(" + strings.Join(args, ", ") + ")"
-	out := "import { Aisle } from '@aisle-rec/client';\n\nconst shop = new Aisle('" + address + "', { key: process.env.AISLE_KEY });\n"
+	out := "import { Aisle } from '@aisle-rec/client';\n\nconst shop = new Aisle('" + address + "', { key: process.env.AISLE_API_KEY });\n"
 	switch {
 	case o.Stream:
 		return out + "const answer = await " + call + ";\nconsole.log(await answer.text());\n"
@@ -215,7 +215,7 @@ func pythonSample(o *operation) string {
 		args = append(args, name+"="+written(p.Value, pythonWords, ""))
 	}
 	call := "shop." + snake(o.ID) + "(" + strings.Join(args, ", ") + ")"
-	client := "from aisle import Aisle\n\nshop = Aisle(\"" + address + "\", key=os.environ.get(\"AISLE_KEY\"))\n"
+	client := "from aisle import Aisle\n\nshop = Aisle(\"" + address + "\", key=os.environ.get(\"AISLE_API_KEY\"))\n"
 	imports, print := "import json\nimport os\n\n", "print(json.dumps(answer, indent=1))\n"
 	if o.Stream {
 		imports, print = "import os\nimport sys\n\n", "sys.stdout.buffer.write(answer.read())\n"

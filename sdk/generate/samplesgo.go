@@ -52,7 +52,7 @@ func goSample(a *api, o *operation) (string, error) {
 	}
 	slices.Sort(imports)
 	source := "package main\n\nimport (\n\"" + strings.Join(imports, "\"\n\"") + "\"\n\n\"github.com/aisle-rec/aisle/sdk/go\"\n)\n\n" +
-		"func main() {\nctx := context.Background()\nshop := aisle.New(\"" + address + "\", aisle.WithKey(os.Getenv(\"AISLE_KEY\")))\n" +
+		"func main() {\nctx := context.Background()\nshop := aisle.New(\"" + address + "\", aisle.WithKey(os.Getenv(\"AISLE_API_KEY\")))\n" +
 		lines + "}\n"
 	out, err := format.Source([]byte(source))
 	if err != nil {

@@ -128,7 +128,7 @@
     }
     try {
       const request = Object.assign({ scenario: box.dataset.aisle, limit: Number(box.dataset.limit) || undefined }, list("items").length && { context_items: list("items") },
-        box.dataset.category && { category: box.dataset.category }, list("cart").length && { cart: list("cart") });
+        box.dataset.category && { category: box.dataset.category }, box.dataset.q && { q: box.dataset.q }, list("cart").length && { cart: list("cart") });
       show(box, await recommend(request));
     } catch (e) {
       box.hidden = true; // a shop's page is whole without us

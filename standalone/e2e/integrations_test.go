@@ -105,7 +105,7 @@ func TestTheCommandsOfIntegrations(t *testing.T) {
 			for _, block := range blocksOf(t, section, "sh") {
 				block = strings.ReplaceAll(strings.ReplaceAll(block, "python3", python), "aisle recompute", "aisle recompute --search-seconds 1")
 				out, err := shell(
-					t.Context(), dir, block, "AISLE_SERVER="+address, "AISLE_URL="+address, "AISLE_KEY=", "PYTHONPATH="+client,
+					t.Context(), dir, block, "AISLE_SERVER="+address, "AISLE_URL="+address, "AISLE_API_KEY=", "PYTHONPATH="+client,
 					"WC_KEY=ck", "WC_SECRET=cs", "WC_SHOP="+shop.URL,
 				)
 				if err != nil || refusal.Match(out) || strings.Contains(string(out), `"rejected":1`) {
@@ -146,7 +146,7 @@ func ordersServer(t *testing.T) (string, clients) {
 	_, port, _ := strings.Cut(address, ":")
 	cmd := exec.Command(python, "-c", blocksOf(t, "Orders from", "python")[0], port)
 	cmd.Env = append(
-		os.Environ(), "AISLE_URL=http://"+d.programs[0].address, "AISLE_KEY="+key, "WEBHOOK_SECRET=hush", "PYTHONDONTWRITEBYTECODE=1",
+		os.Environ(), "AISLE_URL=http://"+d.programs[0].address, "AISLE_API_KEY="+key, "WEBHOOK_SECRET=hush", "PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONPATH="+filepath.Join(clientsFolder, "python"))
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -65,7 +65,7 @@ func TestTheClientsWork(t *testing.T) {
 	key := keyOf(t, file, "north")
 	d := startStandalone(t, t.TempDir(), "--keys-file", file)
 	address := "http://" + d.programs[0].address
-	env := append(os.Environ(), "AISLE_URL="+address, "AISLE_KEY="+key)
+	env := append(os.Environ(), "AISLE_URL="+address, "AISLE_API_KEY="+key)
 	t.Run("go", func(t *testing.T) {
 		t.Parallel()
 		goClient(t, address, key)

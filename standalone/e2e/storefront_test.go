@@ -29,6 +29,7 @@ type storefront struct {
 	more    string // attributes of the tag
 	script  []byte // served at /aisle.js of the shop
 	key     string // publishable
+	secret  string // key of the shop's server
 	clients clients
 }
 
@@ -36,7 +37,7 @@ type storefront struct {
 func openStorefront(t *testing.T) *storefront {
 	t.Helper()
 	s := &storefront{keys: filepath.Join(t.TempDir(), "keys.json")}
-	secret := keyOf(t, s.keys, "north")
+	s.secret = keyOf(t, s.keys, "north")
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/aisle.js":
@@ -54,7 +55,7 @@ func openStorefront(t *testing.T) *storefront {
 	s.url = shop.URL
 	s.key = keyOf(t, s.keys, "north", "--kind", "publishable", "--origin", shop.URL)
 	d := startStandalone(t, t.TempDir(), "--keys-file", s.keys)
-	s.server, s.clients, s.ctx, s.page = d.programs[0].address, d.connect(secret), browser(t), "TAG"
+	s.server, s.clients, s.ctx, s.page = d.programs[0].address, d.connect(s.secret), browser(t), "TAG"
 	items := []profileapi.Item{{ItemID: "mug", Title: "A mug", Price: new(7.5), Currency: "EUR"}, {ItemID: "pot", Title: "A pot"}}
 	if _, err := s.clients.profile.PutItems(s.ctx, items); err != nil {
 		t.Fatal(err)

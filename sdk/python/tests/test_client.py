@@ -1,4 +1,4 @@
-"""Against a running Aisle: AISLE_URL and AISLE_KEY name it. python3 -m unittest discover -s sdk/python/tests"""
+"""Against a running Aisle: AISLE_URL and AISLE_API_KEY name it. python3 -m unittest discover -s sdk/python/tests"""
 
 import json
 import os
@@ -18,7 +18,7 @@ except ImportError:  # it is used where it is
 
 class ClientTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.shop = Aisle(os.environ["AISLE_URL"], key=os.environ["AISLE_KEY"])
+        self.shop = Aisle(os.environ["AISLE_URL"], key=os.environ["AISLE_API_KEY"])
 
     def test_a_shop_from_catalogue_to_recommendation(self) -> None:
         saved = self.shop.put_items([{"item_id": f"cup/{n}", "title": f"Cup {n}", "price": 1.5 * n, "currency": "EUR"} for n in range(1, 6)])

@@ -1,10 +1,10 @@
-// Against a running Aisle: AISLE_URL and AISLE_KEY name it. Bundled and run by the project's tests.
+// Against a running Aisle: AISLE_URL and AISLE_API_KEY name it. Bundled and run by the project's tests.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Aisle, Problem, type Event } from '../src/index.ts';
 
-const shop = new Aisle(process.env.AISLE_URL!, { key: process.env.AISLE_KEY! });
+const shop = new Aisle(process.env.AISLE_URL!, { key: process.env.AISLE_API_KEY! });
 
 const saved = await shop.putItems([1, 2, 3, 4, 5].map((n) => ({ item_id: `jug/${n}`, title: `Jug ${n}`, price: 1.5 * n, currency: 'EUR' })));
 assert.deepEqual(saved.results?.map((r) => r.status), Array(5).fill('accepted'));
