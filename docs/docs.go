@@ -21,7 +21,7 @@ import (
 
 // Prefix is where the site is, and IndexPath where llms.txt is.
 const (
-	Prefix    = "/guides/"
+	Prefix    = "/docs/"
 	IndexPath = "/llms.txt"
 )
 

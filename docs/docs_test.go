@@ -24,7 +24,7 @@ func ask(h http.Handler, method, target string) *httptest.ResponseRecorder {
 }
 
 var (
-	link = regexp.MustCompile(`(?:href|src)="(/guides/[^"#]*)?(#[^"]*)?"`)
+	link = regexp.MustCompile(`(?:href|src)="(/docs/[^"#]*)?(#[^"]*)?"`)
 	id   = regexp.MustCompile(` id="([^"]+)"`)
 )
 
@@ -76,13 +76,13 @@ func TestTheSiteAnswers(t *testing.T) {
 		has            string
 	}{
 		"the list of pages":  {http.MethodGet, Prefix, 200, "The tracker: one tag for a storefront"},
-		"a search":           {http.MethodGet, Prefix + "?q=consent+sendBeacon", 200, `href="/guides/tracker"`},
+		"a search":           {http.MethodGet, Prefix + "?q=consent+sendBeacon", 200, `href="/docs/tracker"`},
 		"a search in vain":   {http.MethodGet, Prefix + "?q=zzzqqq", 200, "No page has all these words"},
 		"markup in a search": {http.MethodGet, Prefix + "?q=%3Cscript%3E", 200, "&lt;script&gt;"},
 		"no such page":       {http.MethodGet, Prefix + "none", 404, "There is no such page"},
 		"outside":            {http.MethodGet, Prefix + "../docs.go", 404, "There is no such page"},
 		"its style":          {http.MethodGet, Prefix + "site/style.css", 200, ".skip"},
-		"for models":         {http.MethodGet, IndexPath, 200, "](/guides/errors.md): "},
+		"for models":         {http.MethodGet, IndexPath, 200, "](/docs/errors.md): "},
 		"a change":           {http.MethodPost, Prefix, 405, "read only"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -159,7 +159,7 @@ func TestAnswers(t *testing.T) {
 	})
 	t.Run("the reference needs no network", func(t *testing.T) {
 		t.Parallel()
-		w := call(h, "GET", "/docs", "")
+		w := call(h, "GET", "/reference", "")
 		if w.Code != 200 || strings.Contains(w.Body.String(), "cdn") {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}

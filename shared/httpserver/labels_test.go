@@ -49,7 +49,7 @@ func TestAMadeUpMethodOrPathIsNoLabelOfItsOwn(t *testing.T) {
 	defer server.Close()
 	for n := range 200 {
 		for _, method := range []string{fmt.Sprintf("MADE%d", n), http.MethodGet, "get"} {
-			for _, path := range []string{fmt.Sprintf("/v1/made-up-%d", n), "/docs"} {
+			for _, path := range []string{fmt.Sprintf("/v1/made-up-%d", n), "/reference"} {
 				r, err := http.NewRequest(method, server.URL+path, nil)
 				if err != nil {
 					t.Fatal(err)

@@ -36,7 +36,7 @@ var Authentication string
 var pagePlugins string
 
 // SamplesPath is where the reference page looks for code samples: an object of lists of x-codeSamples by operationId.
-const SamplesPath = "/docs/samples.json"
+const SamplesPath = "/reference/samples.json"
 
 // group is a chapter of the reference: its tag and the operations below it, in the order of a person's work.
 type group struct {
@@ -164,7 +164,7 @@ func (e example) showBody(op *huma.Operation) error {
 	return nil
 }
 
-// ReferencePage is the page at /docs: tags as the document lists them, operations in their order, and the placeholders of the
+// ReferencePage is the page at /reference: tags as the document lists them, operations in their order, and the placeholders of the
 // examples filled in from the answers seen so far. A browser runs the page's own scripts and no other.
 func ReferencePage(title string) http.Handler {
 	page := swaggerPage(title)
@@ -183,7 +183,7 @@ var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 // sets them.
 func pagePolicy(page http.Handler) string {
 	shown := localCall{header: http.Header{}, ready: make(chan struct{}), cancel: func() {}, stop: func() bool { return true }}
-	shown.run(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs"}})
+	shown.run(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/reference"}})
 	text, err := io.ReadAll(shown.body)
 	if err != nil {
 		panic(err) // the page is a constant of the program
@@ -233,5 +233,5 @@ func swaggerPage(title string) http.Handler {
 				});
 				return response;
 			}`,
-	}})(title, "/openapi.json", "/docs/")
+	}})(title, "/openapi.json", "/reference/")
 }

@@ -13,7 +13,7 @@ function (system) {
 	}
 
 	function samples() {
-		loading = loading || fetch("/docs/samples.json").then(function (r) { return r.ok ? r.json() : {}; }).catch(function () { return {}; });
+		loading = loading || fetch("/reference/samples.json").then(function (r) { return r.ok ? r.json() : {}; }).catch(function () { return {}; });
 		return loading;
 	}
 

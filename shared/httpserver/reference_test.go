@@ -127,7 +127,7 @@ func TestReferenceNamesWhatDrifted(t *testing.T) {
 func TestReferencePage(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	twoOperations(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs", nil))
+	twoOperations(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/reference", nil))
 	for _, want := range []string{"operationsSorter: function", httpserver.OrderExtension, "latest|previous"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the page lacks %q", want)

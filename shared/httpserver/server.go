@@ -50,7 +50,7 @@ type Server struct {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Engine.ServeHTTP(w, r) }
 
-// New builds the frame: documentation at /openapi.json and /docs, problem details for every error, no routes of its own.
+// New builds the frame: documentation at /openapi.json and /reference, problem details for every error, no routes of its own.
 func New(o Options) *Server {
 	installProblemErrors()
 	gin.SetMode(gin.ReleaseMode)
@@ -64,7 +64,7 @@ func New(o Options) *Server {
 	engine.Use(requestIdentity(), observe(o), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
 		WriteProblem(
-			c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /docs lists what there is."),
+			c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /reference lists what there is."),
 		)
 	})
 	engine.NoMethod(func(c *gin.Context) {
@@ -76,8 +76,8 @@ func New(o Options) *Server {
 	limits := newLimiter(o)
 	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware)
 	page := gin.WrapH(ReferencePage(o.Service))
-	engine.GET("/docs", page)
-	engine.GET("/docs/*asset", page)
+	engine.GET("/reference", page)
+	engine.GET("/reference/*asset", page)
 	return &Server{Engine: engine, API: api, auth: o.Auth}
 }
 

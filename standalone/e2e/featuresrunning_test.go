@@ -180,7 +180,7 @@ func (probes) learning() probes {
 func (probes) running() probes {
 	guide := func(name, word string) func(t *testing.T, f *featureShop) {
 		return func(t *testing.T, f *featureShop) {
-			a := f.with(t, "", http.MethodGet, "/guides/"+name, nil)
+			a := f.with(t, "", http.MethodGet, "/docs/"+name, nil)
 			want(t, a.status == 200 && strings.Contains(string(a.raw), word), "the guide "+name, a.status)
 		}
 	}

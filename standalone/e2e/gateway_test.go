@@ -98,7 +98,7 @@ func TestOneAddress(t *testing.T) {
 	}
 	one, three := oneAddress["standalone"](t, file), oneAddress["three processes behind a gateway"](t, file)
 	for _, path := range []string{
-		"/openapi.json", "/aisle/1/aisle.js", "/console/sign-in", "/docs", "/guides/quickstart", "/llms.txt", "/v1/nothing", "/v1/items",
+		"/openapi.json", "/aisle/1/aisle.js", "/console/sign-in", "/reference", "/docs/quickstart", "/llms.txt", "/v1/nothing", "/v1/items",
 		"/v1/audit/people", "/v1/audit", "/v1/models/live", "/v1/recommendations/a%2Fb",
 	} {
 		status, kind, body := fetched(t, one, path)

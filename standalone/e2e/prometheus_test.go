@@ -51,7 +51,7 @@ func TestEachAlertHasItsRunbook(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, "../../docs/operations.md")
 	for _, r := range alerts(t) {
-		_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "/guides/operations#")
+		_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "/docs/operations#")
 		if anchor != strings.ToLower(r.Alert) || !strings.Contains(page, "\n### "+r.Alert+"\n") {
 			t.Errorf("the runbook of %s is %q, and docs/operations.md needs a section of its name", r.Alert, r.Annotations["runbook_url"])
 		}

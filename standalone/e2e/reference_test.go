@@ -37,7 +37,7 @@ type documented struct {
 	method, path string
 }
 
-// reference is the document, and what the answers so far told: the page at /docs fills placeholders in by the same rule.
+// reference is the document, and what the answers so far told: the page at /reference fills placeholders in by the same rule.
 type reference struct {
 	base             string
 	latest, previous map[string]string

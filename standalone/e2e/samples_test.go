@@ -242,7 +242,7 @@ func goSamples(t *testing.T, sources map[string]string) runSample {
 func TestTheReferencePageShowsSamples(t *testing.T) {
 	t.Parallel()
 	d := startStandalone(t, t.TempDir())
-	page := "http://" + d.programs[0].address + "/docs"
+	page := "http://" + d.programs[0].address + "/reference"
 	ctx := browser(t)
 	const shown = `document.querySelector(".aisle-samples pre").textContent`
 	operations := `document.querySelectorAll(".opblock").length`
@@ -267,7 +267,7 @@ func TestTheReferencePageShowsSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(curl, page[:len(page)-len("/docs")]+"/v1/recommendations") || !strings.Contains(inGo, "shop.Recommend(ctx") ||
+	if !strings.Contains(curl, page[:len(page)-len("/reference")]+"/v1/recommendations") || !strings.Contains(inGo, "shop.Recommend(ctx") ||
 		again != inGo || all < 100 || found == 0 {
 		t.Errorf("%d operations, %d found; the samples are\n%s\n%s\n%s", all, found, curl, inGo, again)
 	}

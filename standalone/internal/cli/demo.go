@@ -135,7 +135,7 @@ func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 		fmt.Fprintln(w, "Shop         none with --keys-file: its pages use the API without a key")
 	}
 	fmt.Fprintf(w, "Console      %s/console/\n", url)
-	fmt.Fprintf(w, `API          %[1]s/v1   reference %[1]s/docs
+	fmt.Fprintf(w, `API          %[1]s/v1   reference %[1]s/reference
 Try:
   curl -s %[1]s/v1/recommendations -H 'Content-Type: application/json' -d '{"scenario":"home.for_you","user_id":"%[2]s","limit":3,"explain":"reasons"}'
   curl -s '%[1]s/v1/similarities/%[3]s?limit=3'

@@ -124,7 +124,7 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 		admin = ports.Admin.Addr().String()
 	}
 	logger.Info(
-		"serving", "address", address, "reference", address+"/docs", "profile", f.profile, "similarity", f.similarity, "recommender",
+		"serving", "address", address, "reference", address+"/reference", "profile", f.profile, "similarity", f.similarity, "recommender",
 		f.recommender, "admin", admin, "version", process.Version(),
 	)
 	return httpserver.Run(ctx, g, ports, logger)

@@ -40,7 +40,7 @@ func (d Documents) merged() ([]byte, error) {
 		}
 	}
 	const description = "Users, catalogue and events; similarities; recommendations: the three services behind one address. Guides: " +
-		"/guides/.\n\n"
+		"/docs/.\n\n"
 	merged["info"] = map[string]any{
 		"title": "Aisle", "version": child(merged, "info")["version"], "description": description + httpserver.Authentication,
 		"license": map[string]string{"name": "Apache 2.0", "identifier": "Apache-2.0"},

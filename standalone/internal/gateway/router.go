@@ -28,12 +28,12 @@ var samples []byte
 
 // Router is the one address. It is safe for concurrent use.
 type Router struct {
-	pages    string // name of the service that has the console and the page script, and answers for paths that nobody has
-	services map[string]http.Handler
-	docs     http.Handler
-	guides   http.Handler
-	mcp      http.Handler
-	known    atomic.Pointer[described]
+	pages     string // name of the service that has the console and the page script, and answers for paths that nobody has
+	services  map[string]http.Handler
+	reference http.Handler
+	guides    http.Handler
+	mcp       http.Handler
+	known     atomic.Pointer[described]
 }
 
 // described is what documents say.
@@ -45,7 +45,7 @@ type described struct {
 // NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until
 // Describe.
 func NewRouter(pages string, services map[string]http.Handler) *Router {
-	rt := &Router{pages: pages, services: services, docs: httpserver.ReferencePage("Aisle")}
+	rt := &Router{pages: pages, services: services, reference: httpserver.ReferencePage("Aisle")}
 	var err error
 	if rt.guides, err = docs.Handler(); err != nil {
 		panic(err) // the guides are a constant of the program
@@ -78,14 +78,14 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case path == "/":
 		httpserver.Protect(w.Header())
-		http.Redirect(w, r, "/docs", http.StatusFound)
+		http.Redirect(w, r, docs.Prefix, http.StatusFound)
 	case path == httpserver.SamplesPath:
 		httpserver.Protect(w.Header())
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(samples)
-	case path == "/docs" || strings.HasPrefix(path, "/docs/"):
-		rt.docs.ServeHTTP(w, r)
-	case path == docs.IndexPath || strings.HasPrefix(path, docs.Prefix):
+	case path == "/reference" || strings.HasPrefix(path, "/reference/"):
+		rt.reference.ServeHTTP(w, r)
+	case path == docs.IndexPath || strings.HasPrefix(path+"/", docs.Prefix):
 		rt.guides.ServeHTTP(w, r)
 	case path == "/mcp":
 		rt.mcp.ServeHTTP(w, r)
