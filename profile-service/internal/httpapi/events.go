@@ -20,8 +20,10 @@ const eventsTag = "Events"
 
 func (a *API) registerEvents(api huma.API) {
 	post := operation(http.MethodPost, "/v1/events", "post-events", eventsTag, "Append events")
-	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs only itself. A repeated `event_id` of the " +
-		"same user or session, and a purchase whose `order_id` the same person has bought before, are acknowledged as duplicates. `text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
+	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs " +
+		"only itself. A repeated `event_id` of the " +
+		"same user or session, and a purchase whose `order_id` the same person has bought before, are acknowledged as duplicates. " +
+		"`text/plain` with `{\"key\": \"pk_...\", \"events\": [...]}` serves " +
 		"`navigator.sendBeacon`. With a publishable key an event names a user only with a user token."
 	registerRaw(api, auth.ScopeEventsWrite, httpserver.KeyInBody(post), eventsBody(api), a.postEvents)
 

@@ -18,7 +18,8 @@ import (
 
 func (a *API) registerHistory(api huma.API) {
 	list := operation(http.MethodGet, "/v1/events", "list-events", eventsTag, "List stored events")
-	list.Description = "By order of acknowledgement, the latest first unless `order=asc`. With a filter that few events pass a page can be short, even empty, and still have a `next_cursor`."
+	list.Description = "By order of acknowledgement, the latest first unless `order=asc`. With a filter that few events pass a " +
+		"page can be short, even empty, and still have a `next_cursor`."
 	httpserver.Register(api, auth.ScopeEventsRead, list, a.listEvents)
 
 	stats := operation(http.MethodGet, "/v1/stats/events", "event-stats", eventsTag, "What was received, by hour")

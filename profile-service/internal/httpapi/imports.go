@@ -25,9 +25,12 @@ const importsTag = "Imports"
 
 func (a *API) registerImports(api huma.API) {
 	start := operation(http.MethodPost, "/v1/imports", "start-import", importsTag, "Import a file")
-	start.Description = "The file is the body, or the part `file` of a multipart form: CSV with any separator, NDJSON, XML feeds or xlsx, plain, gzipped or zstd-compressed. Format, encoding, separator, " +
-		"columns, numbers and times are found out by themselves and named in the state, with `warnings` for what was not all understood. Rows are judged like the bodies of the API; a bad row " +
-		"costs only itself and appears in the report at `/v1/imports/{id}/errors`. Sending a file again stores nothing twice. Options can be query parameters or all together JSON in `spec`; " +
+	start.Description = "The file is the body, or the part `file` of a multipart form: CSV with any separator, NDJSON, XML feeds " +
+		"or xlsx, plain, gzipped or zstd-compressed. Format, encoding, separator, " +
+		"columns, numbers and times are found out by themselves and named in the state, with `warnings` for what was not all " +
+		"understood. Rows are judged like the bodies of the API; a bad row " +
+		"costs only itself and appears in the report at `/v1/imports/{id}/errors`. Sending a file again stores nothing twice. Options " +
+		"can be query parameters or all together JSON in `spec`; " +
 		"a parameter counts before it. Needs the write scope of the kind too: `catalogue:write`, `users:write` or `events:write`."
 	start.DefaultStatus = http.StatusAccepted
 	binary := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}

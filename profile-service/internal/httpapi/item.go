@@ -20,7 +20,8 @@ import (
 
 func (a *API) registerItem(api huma.API) {
 	put := operation(http.MethodPut, "/v1/items/{id}", "put-item", itemsTag, "Store an item whole")
-	put.Description = "Answers 201 when there was none. `If-Match` with an ETag protects from overwriting another's change, `If-None-Match: *` from overwriting anything."
+	put.Description = "Answers 201 when there was none. `If-Match` with an ETag protects from overwriting another's change, " +
+		"`If-None-Match: *` from overwriting anything."
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
 	registerRaw(api, auth.ScopeCatalogueWrite, put, oneBody[profileapi.Item](api, "application/json"), a.putItem)
 

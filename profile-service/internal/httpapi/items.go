@@ -37,7 +37,8 @@ func (a *API) registerItems(api huma.API) {
 	httpserver.Register(api, auth.ScopeCatalogueRead, changes, a.itemChanges)
 
 	report := operation(http.MethodGet, "/v1/stats/items", "catalogue-quality", itemsTag, "What keeps items from being recommended well")
-	report.Description = "Looks at every active item, and at the latest 100,000 events for what nobody sees: some ten seconds for a million items."
+	report.Description = "Looks at every active item, and at the latest 100,000 events for what nobody sees: some ten seconds for " +
+		"a million items."
 	httpserver.Register(api, auth.ScopeCatalogueRead, report, a.catalogueQuality)
 }
 

@@ -22,7 +22,8 @@ const (
 
 func (a *API) registerProfiles(api huma.API) {
 	user := operation(http.MethodGet, userProfilePath, "user-profile", peopleTag, "What recommending needs to know of a user")
-	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that profile again, as far as its events are still kept; " +
+	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that " +
+		"profile again, as far as its events are still kept; " +
 		"affinities follow the catalogue within minutes. With If-None-Match, " +
 		"the profile of an earlier answer is confirmed for up to five minutes, unless anything was acknowledged since that changes it."
 	httpserver.Register(api, auth.ScopeUsersRead, user, a.userProfile)

@@ -18,7 +18,8 @@ import (
 
 func (a *API) registerRobots(api huma.API) {
 	list := operation(http.MethodGet, "/v1/robots", "list-robots", peopleTag, "Visitors that are robots, and why")
-	list.Description = "The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored and comes back with the verdict `not_a_robot`."
+	list.Description = "The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored " +
+		"and comes back with the verdict `not_a_robot`."
 	httpserver.Register(api, auth.ScopeUsersRead, list, a.listRobots)
 
 	decide := operation(http.MethodPost, "/v1/robots", "decide-robot", peopleTag, "Say whether a visitor is a robot")

@@ -14,7 +14,8 @@ import (
 // registerStates adds the form in which a visitor travels to the recommender-service.
 func (a *API) registerStates(api huma.API) {
 	user := operation(http.MethodGet, "/v1/users/{id}/state", "user-state", peopleTag, "The state of a user, in its compact form")
-	user.Description = "What `/v1/users/{id}/profile` shows, in the binary form of docs/visitor-state.md, for services. Its ETag stays until anything of it changes: " +
+	user.Description = "What `/v1/users/{id}/profile` shows, in the binary form of docs/visitor-state.md, for services. Its ETag " +
+		"stays until anything of it changes: " +
 		"with If-None-Match an unchanged state is answered with 304 after one look-up."
 	user.Responses = map[string]*huma.Response{"200": {Description: "An answer in the form of docs/visitor-state.md",
 		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}

@@ -16,7 +16,8 @@ func (a *API) registerUndo(api huma.API) {
 	undo := operation(http.MethodPost, "/v1/imports/{id}/undo", "undo-import", importsTag, "Take out what an import stored")
 	undo.Description = "Removes exactly the events that the import stored, and gives the items and users that it stored back what they " +
 		"were; those that somebody has changed since " +
-		"stay and are counted as `kept`. Possible for 30 days. Safe to repeat: an undo that was interrupted goes on. The file can then be imported again."
+		"stay and are counted as `kept`. Possible for 30 days. Safe to repeat: an undo that was interrupted goes on. The file can " +
+		"then be imported again."
 	undo.Errors = append(undo.Errors, http.StatusNotFound, http.StatusConflict)
 	httpserver.Register(
 		api, auth.ScopeEventsWrite, undo,

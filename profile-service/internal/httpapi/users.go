@@ -20,7 +20,8 @@ import (
 
 func (a *API) registerUsers(api huma.API) {
 	put := operation(http.MethodPut, "/v1/users/{id}", "put-user", peopleTag, "Store a user whole")
-	put.Description = "With `consent.personalization` false nothing is read or written for personalisation: the profile answers empty, events are stored without the user, " +
+	put.Description = "With `consent.personalization` false nothing is read or written for personalisation: the profile answers " +
+		"empty, events are stored without the user, " +
 		"and models do not count what was stored before. A user needs no record to have events and a profile."
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
 	registerRaw(api, auth.ScopeUsersWrite, put, oneBody[profileapi.User](api, "application/json"), a.putUser)
@@ -56,7 +57,8 @@ func (a *API) registerUsers(api huma.API) {
 	)
 
 	remove := operation(http.MethodDelete, "/v1/users/{id}", "delete-user", peopleTag, "Erase or anonymise a person")
-	remove.Description = "`erase` removes the record, the events, and every session and anonymous id merged into the user; `anonymize` keeps the events under a random name, without sessions, " +
+	remove.Description = "`erase` removes the record, the events, and every session and anonymous id merged into the user; " +
+		"`anonymize` keeps the events under a random name, without sessions, " +
 		"orders and properties. Safe to repeat; the receipt counts what was removed."
 	httpserver.Register(api, auth.ScopeUsersWrite, remove, audited(a, audit.What[deleteUserInput]{
 		Action: "person.erase", Subject: func(shop string, in *deleteUserInput) string { return audit.Person(shop, in.ID) },

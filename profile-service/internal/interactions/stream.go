@@ -66,7 +66,8 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 	switch {
 	case q.Resume != "" && q.After != "":
 		return Range{}, apierror.Invalid("The stream cannot be begun.", apierror.FieldError{
-			Parameter: "after", Code: "not_allowed", Detail: "resume goes on with a stream that was cut, after begins behind one that ended: pass one of them.",
+			Parameter: "after", Code: "not_allowed", Detail: "resume goes on with a stream that was cut, after begins behind one that " +
+				"ended: pass one of them.",
 		})
 	case q.Resume != "":
 		return r, r.begin("resume", q.Resume)

@@ -43,7 +43,8 @@ func detail(a *store.Anomaly) string {
 	case strings.HasPrefix(a.Series, seriesRevenue) && low:
 		return name + ": " + seen + ". See whether orders still name their recommendations, and compare with the click rate of the placement."
 	case strings.HasPrefix(a.Series, seriesLatency):
-		return name + ": " + seen + ", as a mean. See which part of answers takes the time: aisle_recommend_stage_seconds, and the slow-request log."
+		return name + ": " + seen + ", as a mean. See which part of answers takes the time: aisle_recommend_stage_seconds, and the " +
+			"slow-request log."
 	case strings.HasPrefix(a.Series, seriesModelAge):
 		return fmt.Sprintf(
 			"%s: %.0f hours old, where a new one has come after %.0f hours at most. See whether recomputes run, fail or are refused by the gate.",

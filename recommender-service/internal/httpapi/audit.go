@@ -17,8 +17,9 @@ func (a *API) registerAudit(api huma.API) {
 	tags := []string{"Audit"}
 	register(api, auth.ScopeAuditRead, huma.Operation{
 		OperationID: "audit-log", Method: http.MethodGet, Path: "/v1/audit", Tags: tags,
-		Summary:     "Who did what to configuration, models, keys and the data of persons, the newest first",
-		Description: "Entries of all services, kept for a year. An entry is stored before anything is done; its `outcome` says how that went. `missing` names services that did not answer.",
+		Summary: "Who did what to configuration, models, keys and the data of persons, the newest first",
+		Description: "Entries of all services, kept for a year. An entry is stored before anything is done; its `outcome` says how " +
+			"that went. `missing` names services that did not answer.",
 	}, a.auditLog)
 	audit.Register(
 		api, "/v1/audit/configuration", "audit-configuration", "Audit", "The part of the audit log that the recommender-service keeps",

@@ -37,7 +37,8 @@ func (a *API) registerExperiments(api huma.API) {
 		register(api, auth.ScopeConfigWrite, huma.Operation{
 			OperationID: "put-" + one, Method: http.MethodPut, Path: path + "/{id}", Tags: tags, Summary: "Change or add the " + one,
 			Errors: changed,
-			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the " + one + " named before, and when the " +
+			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` " +
+				"says so of one that the " + one + " named before, and when the " +
 				"similarity-service does not answer.",
 		}, audit.Handler(a.Audit, audit.What[putExperimentInput]{
 			Action: one + ".put", Subject: func(_ string, in *putExperimentInput) string { return in.ID },

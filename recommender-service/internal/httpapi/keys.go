@@ -19,7 +19,8 @@ type keysOutput struct {
 func (a *API) registerKeys(api huma.API) {
 	register(api, auth.ScopeAuditRead, huma.Operation{
 		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Tags: []string{"Audit"}, Summary: "The keys of the shop",
-		Description: "What the keys file says of them, in its order. The keys themselves are nowhere: the file holds digests. They are made and removed with `aisle keys`.",
+		Description: "What the keys file says of them, in its order. The keys themselves are nowhere: the file holds digests. They " +
+			"are made and removed with `aisle keys`.",
 	}, a.listKeys)
 }
 

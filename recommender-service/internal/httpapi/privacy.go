@@ -25,7 +25,8 @@ func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersWrite, huma.Operation{
 		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
 		Summary: "Forget a person",
-		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE /v1/users/{id}` does with what the profile-service holds: " +
+		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE " +
+			"/v1/users/{id}` does with what the profile-service holds: " +
 			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the " +
 			"call then.",
 		Errors: []int{http.StatusUnprocessableEntity},
@@ -36,7 +37,8 @@ func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersWrite, huma.Operation{
 		OperationID: "erase-person", Method: http.MethodDelete, Path: "/v1/persons/{id}", Tags: []string{personsTag},
 		Summary: "Erase or anonymise a person in all services",
-		Description: "Under all names that were merged into the user: `DELETE /v1/users/{id}` and, before and after it, `DELETE /v1/recommendations`. `left` says what is still there, where and " +
+		Description: "Under all names that were merged into the user: `DELETE /v1/users/{id}` and, before and after it, `DELETE " +
+			"/v1/recommendations`. `left` says what is still there, where and " +
 			"until when. Safe to repeat, also after a failure.",
 	}, audit.Handler(a.Audit, audit.What[erasePersonInput]{
 		Action: "person.erase", Subject: func(shop string, in *erasePersonInput) string { return audit.Person(shop, in.ID) },
@@ -45,7 +47,8 @@ func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersRead, huma.Operation{
 		OperationID: "export-person", Method: http.MethodGet, Path: "/v1/persons/{id}/export", Tags: []string{personsTag},
 		Summary: "Stream what all services hold on a person",
-		Description: "NDJSON: the lines of `GET /v1/users/{id}/export`, then decisions, clicks and places in experiments under all names of the person, and a last line of kind `end` with the counts " +
+		Description: "NDJSON: the lines of `GET /v1/users/{id}/export`, then decisions, clicks and places in experiments under all " +
+			"names of the person, and a last line of kind `end` with the counts " +
 			"and how long everything is kept, without which the stream was cut.",
 		Responses: map[string]*huma.Response{"200": {Description: "One PersonEntry per line", Content: map[string]*huma.MediaType{
 			"application/x-ndjson": {

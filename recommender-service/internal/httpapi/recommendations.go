@@ -35,8 +35,9 @@ func (a *API) registerRecommendations(api huma.API) {
 	tags := []string{recommendationsTag}
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items",
-		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could not help. `explain: full` needs a secret key.",
-		Errors:      []int{http.StatusNotFound, http.StatusUnprocessableEntity},
+		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: " +
+			"`degraded` names what could not help. `explain: full` needs a secret key.",
+		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags,
@@ -70,9 +71,10 @@ func (a *API) registerRecommendations(api huma.API) {
 	}, a.decision)
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "replay", Method: http.MethodPost, Path: "/v1/recommendations/{id}/replay", Tags: tags,
-		Summary:     "Make a past answer again",
-		Description: "`identical` is true when items, order and scores are the same bit for bit; otherwise `gone` says which inputs exist no longer.",
-		Errors:      []int{http.StatusNotFound},
+		Summary: "Make a past answer again",
+		Description: "`identical` is true when items, order and scores are the same bit for bit; otherwise `gone` says which inputs " +
+			"exist no longer.",
+		Errors: []int{http.StatusNotFound},
 	}, a.replay)
 }
 

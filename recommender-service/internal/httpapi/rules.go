@@ -23,8 +23,9 @@ import (
 func (a *API) registerRules(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-rules", Method: http.MethodGet, Path: "/v1/rules", Tags: []string{scenariosTag}, Summary: "List all rules",
-		Description: "First those that hold in all scenarios, in order of id, then those of each scenario, as they stand in it. `scenario` says where a rule is changed: a scenario's own in the scenario, so that they are checked against each other.",
-		Errors:      []int{http.StatusUnprocessableEntity},
+		Description: "First those that hold in all scenarios, in order of id, then those of each scenario, as they stand in it. " +
+			"`scenario` says where a rule is changed: a scenario's own in the scenario, so that they are checked against each other.",
+		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.listRules)
 }
 

@@ -39,8 +39,9 @@ func (a *API) registerScenarios(api huma.API) {
 	}, a.getScenario)
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "put-scenario", Method: http.MethodPut, Path: "/v1/scenarios/{id}", Tags: tags, Summary: "Change or add a scenario",
-		Errors:      changed,
-		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is about, `warnings` what it names and the shop does not have.",
+		Errors: changed,
+		Description: "Checked whole before it is stored; serves from the next request on. `matches` says how many items each rule is " +
+			"about, `warnings` what it names and the shop does not have.",
 	}, audit.Handler(a.Audit, audit.What[putScenarioInput]{
 		Action: "scenario.put", Subject: func(_ string, in *putScenarioInput) string { return in.ID },
 		State: func(_ context.Context, shop string, in *putScenarioInput) any {

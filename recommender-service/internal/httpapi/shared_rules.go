@@ -29,7 +29,8 @@ func (a *API) registerSharedRules(api huma.API) {
 	register(api, auth.ScopeConfigWrite, huma.Operation{
 		OperationID: "put-rule", Method: http.MethodPut, Path: "/v1/rules/{id}", Tags: tags,
 		Summary: "Change or add a rule that holds in all scenarios", Errors: changed,
-		Description: "It is applied before the rules of the scenario; `when` with `request.scenario` leaves some out. Serves from the next request on.",
+		Description: "It is applied before the rules of the scenario; `when` with `request.scenario` leaves some out. Serves from the " +
+			"next request on.",
 	}, audit.Handler(a.Audit, audit.What[putRuleInput]{
 		Action: "rule.put", Subject: func(_ string, in *putRuleInput) string { return in.ID },
 		State: func(_ context.Context, shop string, in *putRuleInput) any { return current(a.Rules, shop, in.ID) },

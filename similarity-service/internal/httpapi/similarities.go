@@ -94,7 +94,8 @@ func (a *API) registerSimilarities(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-similarities", Method: http.MethodGet, Path: "/v1/similarities/{item_id}", Tags: tags,
 		Summary: "Neighbours of one item",
-		Description: "As the model has them: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants " +
+		Description: "As the model has them: also items that are hidden or sold out now, which have `available: false` and which " +
+			"recommendations leave out. A product and its variants " +
 			"are one; any of their ids and aliases finds them.",
 	}, func(ctx context.Context, shop string, in *itemInput) (*itemOutput, error) {
 		answer, err := a.liked(ctx, shop, similarityapi.LookupRequest{
@@ -148,7 +149,8 @@ func (a *API) registerSimilarities(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,
 		Summary: "What is popular now, in the shop or in one category", Errors: []int{http.StatusServiceUnavailable},
-		Description: "As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A product and its variants count together.",
+		Description: "As it was counted: also items that are hidden or sold out now, which have `available: false` and which " +
+			"recommendations leave out. A product and its variants count together.",
 	}, func(ctx context.Context, shop string, in *popularInput) (*popularOutput, error) {
 		answer, err := a.Popularity.List(ctx, shop, similarityapi.NewPopularWindow(in.Window, in.HalfLife, in.Types), in.Category, in.Limit)
 		if err != nil {

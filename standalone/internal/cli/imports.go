@@ -17,7 +17,8 @@ const importsPath = "/v1/imports"
 
 func newImportsCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "imports", "List imports, read their reports, take out what one put in", newImportsListCommand(c), newImportsShowCommand(c),
+	return group(c, "imports", "List imports, read their reports, take out "+
+		"what one put in", newImportsListCommand(c), newImportsShowCommand(c),
 		newImportsErrorsCommand(c), newImportsCancelCommand(c), newImportsUndoCommand(c))
 }
 

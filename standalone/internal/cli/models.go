@@ -137,7 +137,8 @@ func newModelsDeleteCommand(c *connection) *cobra.Command {
 
 func newJobsCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "jobs", "List, show, follow and cancel recomputes and evaluations", newJobsListCommand(c), newJobsShowCommand(c), newJobsFollowCommand(c),
+	return group(c, "jobs", "List, show, follow and cancel recomputes and "+
+		"evaluations", newJobsListCommand(c), newJobsShowCommand(c), newJobsFollowCommand(c),
 		newJobsCancelCommand(c))
 }
 

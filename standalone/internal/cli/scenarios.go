@@ -14,7 +14,8 @@ import (
 
 func newScenariosCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "scenarios", "List, show and change placements", newScenariosListCommand(c), newScenariosShowCommand(c), newScenariosPutCommand(c),
+	return group(c, "scenarios", "List, show and "+
+		"change placements", newScenariosListCommand(c), newScenariosShowCommand(c), newScenariosPutCommand(c),
 		newScenariosDeleteCommand(c))
 }
 

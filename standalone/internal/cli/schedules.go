@@ -19,7 +19,8 @@ const schedulesPath = "/v1/schedules"
 
 func newSchedulesCommand() *cobra.Command {
 	c := &connection{}
-	return group(c, "schedules", "List, add and remove the times at which models are made anew", newSchedulesListCommand(c), newSchedulesAddCommand(c),
+	return group(c, "schedules", "List, add and remove the times at which models "+
+		"are made anew", newSchedulesListCommand(c), newSchedulesAddCommand(c),
 		newSchedulesRemoveCommand(c))
 }
 

@@ -169,7 +169,8 @@ func printTuned(w io.Writer, r *tune.Result) error {
 				best = a
 			}
 		}
-		fmt.Fprintf(table, "%s\t%d %s\t%.4f\t%.4f\t%+.4f (%+.4f to %+.4f)\t%.3f → %.3f\t%.4f %s\t\n", t.ScenarioID, t.Questions, t.Asked, t.Before.NDCG, t.After.NDCG,
+		fmt.Fprintf(table, "%s\t%d %s\t%.4f\t%.4f\t%+.4f (%+.4f to %+.4f)\t%.3f → "+
+			"%.3f\t%.4f %s\t\n", t.ScenarioID, t.Questions, t.Asked, t.Before.NDCG, t.After.NDCG,
 			t.Gain.Value, t.Gain.Low, t.Gain.High, t.Before.HR, t.After.HR, best.Figures.NDCG, best.Kind)
 	}
 	if err := table.Flush(); err != nil {

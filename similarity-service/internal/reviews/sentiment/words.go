@@ -118,7 +118,8 @@ func wordList(language string) (good, bad string) {
 		return "gut super toll klasse perfekt prima schön wunderschön hervorragend ausgezeichnet begeistert zufrieden liebe " +
 				"empfehlen empfehlenswert bequem stabil weich warm einfach praktisch lecker hübsch hochwertig zuverlässig schnell " +
 				"fantastisch großartig ideal freude gelungen angenehm robust sauber glücklich wunderbar topp bestens gerne",
-			"schlecht furchtbar schrecklich mies kaputt defekt billig enttäuscht enttäuschend enttäuschung unbrauchbar nutzlos hässlich unbequem " +
+			"schlecht furchtbar schrecklich mies kaputt defekt billig enttäuscht enttäuschend enttäuschung unbrauchbar nutzlos " +
+				"hässlich unbequem " +
 				"wackelig rau kalt schwierig falsch zurück zurückgeschickt rücksendung langsam spät fehlt fehlend undicht gerissen zerkratzt " +
 				"stinkt riecht locker ärgerlich mangelhaft beschädigt schrott müll minderwertig leider gebrochen"
 	case "fr":

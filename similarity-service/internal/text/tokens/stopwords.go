@@ -42,7 +42,8 @@ func stopWords(language string) string {
 	case "no":
 		return "av de den det deg du eller en er et for fra har i ikke jeg kan med men og om på seg som til var vi å"
 	case "pl":
-		return "a aby ale bez być co czy dla do i ich jak jest jego już lub ma na nie o od oraz po pod przez przy się są ta tak te to w we z " +
+		return "a aby ale bez być co czy dla do i ich jak jest jego już lub ma na nie o od oraz po pod przez przy się są ta tak " +
+			"te to w we z " +
 			"za ze że"
 	case "pt":
 		return "a ao aos as com como da das de do dos e é ela ele em entre era essa esse esta este eu foi há isso já mais mas muito na nas " +
@@ -50,7 +51,8 @@ func stopWords(language string) string {
 	case "ro":
 		return "a al ale au ca care ce cel cu că de din este fi în la mai nu o pe pentru prin sau se si și sunt un una"
 	case "ru":
-		return "а без бы был в вам вас во все вы где да для до его ее если есть еще же за и из или им их к как ко который мы на не нет но о " +
+		return "а без бы был в вам вас во все вы где да для до его ее если есть еще " +
+			"же за и из или им их к как ко который мы на не нет но о " +
 			"об он она они от по под при с со так там то только ты у уже что чтобы это я"
 	case "sv":
 		return "att av de den det du där eller en ett från för han har i inte jag kan man med men min och om på sig som till ut var vi är"
