@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,21 +97,7 @@ func start(t *testing.T, config service.Config) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(svc.Handler())
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		server.Close()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("run: %v", err)
-		}
-		if err := svc.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	r.url = server.URL
+	r.url = testenv.Serve(t, svc)
 	r.http = r.as("north")
 	r.client = profileapi.NewClient(r.http)
 	return r

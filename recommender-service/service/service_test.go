@@ -1,10 +1,7 @@
 package service_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
-	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
@@ -91,21 +88,8 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(svc.Handler())
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		server.Close()
-		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("run: %v", err)
-		}
-		if err := svc.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	r.url, r.http = server.URL, httpclient.New(httpclient.Options{BaseURL: server.URL, Key: r.keys["north"]})
+	r.url = testenv.Serve(t, svc)
+	r.http = httpclient.New(httpclient.Options{BaseURL: r.url, Key: r.keys["north"]})
 	r.api = recommenderapi.NewClient(r.http)
 	return r
 }

@@ -114,22 +114,8 @@ func (p *patient) fill(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := connectTo(p.program, p.key)
-	if _, err := c.profile.PutItems(ctx, catalogue()); err != nil {
-		t.Fatal(err)
-	}
-	for batch := range slices.Chunk(history(1), 500) {
-		if _, err := c.profile.PostEvents(ctx, batch); err != nil {
-			t.Fatal(err)
-		}
-	}
-	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: .2})
-	if err == nil {
-		_, err = c.similarity.WaitForJob(ctx, job.JobID, func(similarityapi.Job) {})
-	}
-	if err == nil {
-		_, err = c.similarity.PutSchedule(ctx, similarityapi.Schedule{Cron: "0 3 * * *"})
-	}
-	if err != nil {
+	shopOf(t, ctx, c)
+	if _, err := c.similarity.PutSchedule(ctx, similarityapi.Schedule{Cron: "0 3 * * *"}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -37,12 +37,7 @@ func (c *Catalogue) Patch(ctx context.Context, shop, id string, patch []byte, re
 		if err := require(present.Version); err != nil {
 			return nil, err
 		}
-		merged, err := validation.MergePatch(present, patch)
-		if err != nil {
-			return nil, apierror.Malformed("The patch cannot be applied.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
-		}
-		wanted, err := decodeOne(id, merged)
-		return &wanted, err
+		return validation.Patch(present, patch, func(body []byte) (profileapi.Item, error) { return decodeOne(id, body) })
 	})
 	if err != nil {
 		return profileapi.Item{}, err

@@ -89,12 +89,7 @@ func (p *People) Patch(ctx context.Context, shop, id string, patch []byte, requi
 		if present == nil {
 			present = &profileapi.User{UserID: id}
 		}
-		merged, err := validation.MergePatch(present, patch)
-		if err != nil {
-			return nil, apierror.Malformed("The patch cannot be applied.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
-		}
-		wanted, err := decodeOne(id, merged)
-		return &wanted, err
+		return validation.Patch(present, patch, func(body []byte) (profileapi.User, error) { return decodeOne(id, body) })
 	})
 	if err != nil {
 		return profileapi.User{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -22,8 +23,7 @@ func scanItem(r *sql.Rows, i *store.ItemRow) error {
 func (s *Store) UpdateItems(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.ItemRow) ([]store.ItemRow, error),
 ) error {
-	var refused error
-	err := s.inTx(ctx, func(free context.Context, t *tx) error {
+	return s.change(ctx, fmt.Sprintf("update %d items", len(ids)), func(free context.Context, t *tx) error {
 		t.committed = ofNobody
 		last, err := t.raise(free, shop, itemCounter, len(ids))
 		if err != nil {
@@ -33,11 +33,10 @@ func (s *Store) UpdateItems(
 		if err != nil {
 			return err
 		}
-		before := clone(present) // change may write into what it gets
+		before := maps.Clone(present) // change may write into what it gets
 		rows, err := change(present)
 		if err != nil {
-			refused = err
-			return err
+			return refusal{err}
 		}
 		for i := range rows {
 			rows[i].Position = last - int64(len(ids)) + 1 + int64(i)
@@ -47,13 +46,6 @@ func (s *Store) UpdateItems(
 		}
 		return t.writeItems(free, shop, rows)
 	})
-	if refused != nil {
-		return refused
-	}
-	if err != nil {
-		return fmt.Errorf("update %d items: %w", len(ids), err)
-	}
-	return nil
 }
 
 func itemsByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.ItemRow, error) {

@@ -151,6 +151,21 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 // errPanic is how a transaction ends whose function has panicked: whoever recovers finds the connection free.
 var errPanic = errors.New("panicked")
 
+// refusal is an error of whoever decides what is written; change returns it as it is.
+type refusal struct{ error }
+
+// change is inTx for what its caller decides on; what names it in errors of the database.
+func (s *Store) change(ctx context.Context, what string, f func(ctx context.Context, t *tx) error) error {
+	err := s.inTx(ctx, f)
+	if refused, ok := errors.AsType[refusal](err); ok {
+		return refused.error
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
 // end tells what a commit has changed, or undoes what was not committed.
 func (t *tx) end(ctx context.Context, err error) {
 	if err == nil {

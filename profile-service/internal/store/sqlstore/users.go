@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -28,8 +29,7 @@ func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err err
 func (s *Store) UpdateUsers(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error),
 ) error {
-	var refused error
-	err := s.inTx(ctx, func(free context.Context, t *tx) error {
+	return s.change(ctx, fmt.Sprintf("update %d users", len(ids)), func(free context.Context, t *tx) error {
 		shopID, err := t.lockEvents(free, shop)
 		if err != nil {
 			return err
@@ -38,32 +38,16 @@ func (s *Store) UpdateUsers(
 		if err != nil {
 			return err
 		}
-		before := clone(present) // change may write into what it gets
+		before := maps.Clone(present) // change may write into what it gets
 		rows, err := change(present)
 		if err != nil {
-			refused = err
-			return err
+			return refusal{err}
 		}
 		if err := t.keepUsers(free, shop, store.ImportOf(ctx), rows, before); err != nil {
 			return err
 		}
 		return t.writeUsers(free, shop, shopID, rows)
 	})
-	if refused != nil {
-		return refused
-	}
-	if err != nil {
-		return fmt.Errorf("update %d users: %w", len(ids), err)
-	}
-	return nil
-}
-
-func clone[V any](m map[string]V) map[string]V {
-	c := make(map[string]V, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 func usersByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.UserRow, error) {
