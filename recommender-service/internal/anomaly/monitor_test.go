@@ -21,6 +21,21 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// TestANewShopHasNoWeeksBefore has events for three days: nobody knows what to expect.
+func TestANewShopHasNoWeeksBefore(t *testing.T) {
+	t.Parallel()
+	s := hourly{Name: seriesEvents + "view_item", From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Points: make([]point, 9*week)}
+	for i := len(s.Points) - 3*day; i < len(s.Points); i++ {
+		s.Points[i].N = 60
+	}
+	if found := detect(s.begun()); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+	if begun := s.begun(); len(begun.Points) != 3*day || !begun.hour(3*day-1).Equal(s.hour(len(s.Points)-1)) {
+		t.Errorf("%d hours from %s", len(begun.Points), begun.From)
+	}
+}
+
 // TestAnAnomalyOpensAndCloses has a shop with 60 views and 100 shown items with 5 clicks an hour, whose tracker is off for a day and a
 // half, and whose answers are all degraded for three hours.
 func TestAnAnomalyOpensAndCloses(t *testing.T) {

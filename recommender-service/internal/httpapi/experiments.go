@@ -68,8 +68,8 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-anomalies", Method: http.MethodGet, Path: "/v1/anomalies", Tags: []string{"Metrics"},
 		Summary: "Figures that are far from what the shop's own weeks before make one expect",
-		Description: "Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, " +
-			"answers, click rates, empty and degraded answers, the size of " +
+		Description: "Looked for once an hour, steps over windows of an hour, six hours and a day, drifts as sums over days: events by type, refused and " +
+			"warned ones, answers, click rates, empty and degraded answers, the size of " +
 			"the catalogue and its median price.",
 	}, a.anomalies)
 	register(api, auth.ScopeConfigRead, huma.Operation{
