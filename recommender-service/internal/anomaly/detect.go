@@ -75,7 +75,8 @@ func (e *episode) Low() bool { return e.Spreads < 0 }
 // was found once is found again.
 func detect(s hourly) []episode {
 	found := steps(s)
-	return append(found, drifts(s, found)...)
+	slow, _, _ := drifts(s, found)
+	return append(found, slow...)
 }
 
 // steps returns the episodes in which a window was far from what was expected. Cost O(points · windows · weeks).
@@ -174,8 +175,9 @@ func (d *detector) compare(at, hours int, usualOfShare float64) (c comparison, o
 		c = comparison{x, middle, max(0, middle-opens*spread), min(1, middle+opens*spread), (x - middle) / spread}
 	case count:
 		spread = max(spread, 1, usual*middle/2) // a share of the count is half of it on the scale of roots, twice
-		of := func(v float64) float64 { return d.unit * squared(v) }
-		c = comparison{of(x), of(middle), of(middle - opens*spread), of(middle + opens*spread), (x - middle) / spread}
+		c = comparison{
+			d.figure(x), d.figure(middle), d.figure(middle - opens*spread), d.figure(middle + opens*spread), (x - middle) / spread,
+		}
 		if expected := squared(middle); now.N == 0 && expected >= silent && few(values, root(expected/3)) <= 1 {
 			c.Spreads = min(c.Spreads, -opens)
 		}

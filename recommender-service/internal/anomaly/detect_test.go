@@ -168,7 +168,7 @@ func TestJumpsOfTheCatalogue(t *testing.T) {
 		"a catalogue grows":   {seriesItems, levels(100, 120, 140, 150, 160), 0, 0},
 		"a shop that is made": {seriesItems, levels(0, 0, 5000), 0, 0},
 	} {
-		found := jumps(c.series, 1.5, c.list)
+		found := jumps(c.series, c.list)
 		at := func(hours int) time.Time {
 			if hours == 0 {
 				return time.Time{}

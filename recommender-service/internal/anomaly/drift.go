@@ -53,12 +53,10 @@ func (c *cusum) episode(k kind) episode {
 
 // drifts returns the episodes in which a series went away from its weeks before too slowly for a step. Each day of UTC is compared with the
 // same day of the weeks before, and what is left of the seasons is summed, each side for itself. Days with one of the steps are left out, and
-// the sums begin anew after them. Cost O(days · weeks).
-func drifts(s hourly, steps []episode) []episode {
+// the sums begin anew after them. below and above are the sums after the last day. Cost O(days · weeks).
+func drifts(s hourly, steps []episode) (list []episode, below, above cusum) {
 	d := newDetector(s)
-	var list []episode
 	var open *episode
-	var below, above cusum
 	for at := day - 1 + (day-s.From.Hour())%day; at < len(s.Points); at += day {
 		if stepped(steps, s.hour(at-day), s.hour(at)) {
 			if open == nil {
@@ -95,7 +93,7 @@ func drifts(s hourly, steps []episode) []episode {
 			open.Hours, open.Observed, open.Expected, open.Spreads = worst.Hours, worst.Observed, worst.Expected, worst.Spreads
 		}
 	}
-	return list
+	return list, below, above
 }
 
 // stepped reports whether one of the steps was open in [from, to].

@@ -41,7 +41,8 @@ func TestSlowDecayIsFound(t *testing.T) {
 		for seed := range uint64(shops) {
 			s := clickRate(1000+seed, orders, func(i int) float64 { return math.Pow(1-c.loses, max(0, float64(i-begin))/24) })
 			found := 0.
-			for _, e := range drifts(s, nil) {
+			slow, _, _ := drifts(s, nil)
+			for _, e := range slow {
 				switch at := e.Opened.Sub(s.From).Hours() - begin; {
 				case at < 0 || c.loses == 0:
 					early++
@@ -65,7 +66,7 @@ func TestADriftCloses(t *testing.T) {
 	t.Parallel()
 	const begin = 28 * week
 	s := clickRate(7, year(t), func(i int) float64 { return 1 - .2*min(1, max(0, float64(i-begin)/(10*24))) })
-	found := drifts(s, nil)
+	found, _, _ := drifts(s, nil)
 	if len(found) != 1 || found[0].Closed.IsZero() {
 		t.Fatalf("%+v", found)
 	}
@@ -86,10 +87,10 @@ func TestStepsAreNoDrift(t *testing.T) {
 		}
 		s.Points = append(s.Points, p)
 	}
-	if found := drifts(s, steps(s)); len(found) > 0 {
+	if found, below, _ := drifts(s, steps(s)); below.sum > 0 || len(found) > 0 {
 		t.Errorf("%+v", found)
 	}
-	if found := drifts(s, nil); len(found) == 0 {
+	if found, _, _ := drifts(s, nil); len(found) == 0 {
 		t.Error("nine days without an event do not move the sums at all")
 	}
 }
@@ -100,14 +101,16 @@ func TestWhatWasFoundIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	s := year(t)
 	all, records := map[time.Time]bool{}, map[time.Time]bool{}
-	for _, e := range drifts(s, steps(s)) {
+	slow, _, _ := drifts(s, steps(s))
+	for _, e := range slow {
 		all[e.Opened] = true
 	}
 	hours := int(looksBack.Hours())
 	for end := hours; end <= len(s.Points); end += 2 * day {
 		part := s
 		part.From, part.Points = s.From.Add(time.Duration(end-hours)*time.Hour), s.Points[end-hours:end]
-		for _, e := range drifts(part, steps(part)) {
+		slow, _, _ := drifts(part, steps(part))
+		for _, e := range slow {
 			if !e.Opened.Before(s.hour(end - 1).Add(-told)) {
 				records[e.Opened] = true
 			}
