@@ -152,6 +152,16 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
 		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: logger, Now: now,
+		Visitors: metrics.Visitors{
+			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
+				return profile.ForShop(shop).Events(ctx, q)
+			},
+			Verdicts: func(ctx context.Context, shop string, limit int) ([]profileapi.Robot, error) {
+				page, err := profile.ForShop(shop).Robots(ctx, "", "", limit)
+				return page.Items, err
+			},
+			Decisions: s.store.DecisionsSince, Kept: time.Duration(config.DecisionDays) * 24 * time.Hour,
+		},
 	}
 	recorder := &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
