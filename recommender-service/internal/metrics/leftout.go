@@ -164,17 +164,17 @@ func (a *Attribution) turn(ctx context.Context, shop, visitor string, out bool) 
 	}
 	was, now := known[visitor], a.Now()
 	p := newPage(a, shop)
-	l := store.LeftOut{Visitor: visitor, Out: out, AtMs: now.UnixMilli(), Seq: at.seq, Taken: newCounts()}
+	l := store.LeftOut{Visitor: visitor, Out: out, TrustedMs: was.TrustedMs, Seq: at.seq, Taken: newCounts()}
 	if out {
-		p.anew, p.trusted = true, time.UnixMilli(was.AtMs)
+		p.anew, p.trusted = true, time.UnixMilli(was.TrustedMs)
 		if err = a.replay(ctx, p, visitor, 0, at.seq, func(d *recommend.Decision) bool { return !d.Robot || d.At.Before(p.trusted) }); err == nil {
 			l.Taken = p.counts
 			p.counts = p.counts.Negative()
 		}
 	} else {
-		p.trusted = now
+		p.trusted, l.TrustedMs = now, now.UnixMilli()
 		maps.Copy(p.lines, was.Taken.Lines) // a refund is of them
-		if err = a.replay(ctx, p, visitor, was.Seq, at.seq, func(d *recommend.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.AtMs }); err == nil {
+		if err = a.replay(ctx, p, visitor, was.Seq, at.seq, func(d *recommend.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.TrustedMs }); err == nil {
 			p.counts.Add(was.Taken)
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 // LeftOut says whether figures leave a visitor out, who is or was judged to be a robot.
 type LeftOut struct {
-	Visitor string
-	Out     bool
-	AtMs    int64  // since when
-	Seq     int64  // of the last event that had been counted then
-	Taken   Counts // what was taken out of the figures when Out; hours, visitors and lines
+	Visitor   string
+	Out       bool
+	TrustedMs int64  // answers before it count, whatever he was taken for then; 0 until he was said to be none
+	Seq       int64  // of the last event that had been counted when that changed
+	Taken     Counts // what was taken out of the figures when Out; hours, visitors and lines
 }
 
 // LeftOut returns what is known of those of the visitors who are or were left out, by visitor.
@@ -31,11 +31,11 @@ func (s *Store) LeftOut(ctx context.Context, shop string, visitors []string) (ma
 	}
 	list, err := query(ctx, s, func(r *sql.Rows, l *LeftOut) error {
 		var taken []byte
-		if err := r.Scan(&l.Visitor, &l.Out, &l.AtMs, &l.Seq, &taken); err != nil {
+		if err := r.Scan(&l.Visitor, &l.Out, &l.TrustedMs, &l.Seq, &taken); err != nil {
 			return err
 		}
 		return l.Taken.read(taken)
-	}, "select visitor, out = 1, at_ms, seq, taken from left_out where shop = $1 and visitor in ("+strings.Join(marks, ", ")+")", args...)
+	}, "select visitor, out = 1, trusted_ms, seq, taken from left_out where shop = $1 and visitor in ("+strings.Join(marks, ", ")+")", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is left out of figures: %w", err)
 	}
@@ -60,9 +60,9 @@ func (s *Store) Turn(ctx context.Context, shop string, l LeftOut, c Counts, p *P
 		if err := t.move(ctx, p); err != nil {
 			return err
 		}
-		n, err := t.Exec(ctx, `insert into left_out (shop, visitor, out, at_ms, seq, taken) values ($1, $2, $3, $4, $5, $6)
-			on conflict (shop, visitor) do update set out = excluded.out, at_ms = excluded.at_ms, seq = excluded.seq, taken = excluded.taken
-			where left_out.out <> excluded.out`, shop, l.Visitor, out, l.AtMs, l.Seq, taken)
+		n, err := t.Exec(ctx, `insert into left_out (shop, visitor, out, trusted_ms, seq, taken) values ($1, $2, $3, $4, $5, $6)
+			on conflict (shop, visitor) do update set out = excluded.out, trusted_ms = excluded.trusted_ms, seq = excluded.seq, taken = excluded.taken
+			where left_out.out <> excluded.out`, shop, l.Visitor, out, l.TrustedMs, l.Seq, taken)
 		if err != nil {
 			return err
 		}
