@@ -156,9 +156,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
 				return profile.ForShop(shop).Events(ctx, q)
 			},
-			Verdicts: func(ctx context.Context, shop string, limit int) ([]profileapi.Robot, error) {
-				page, err := profile.ForShop(shop).Robots(ctx, "", "", limit)
-				return page.Items, err
+			Verdicts: func(ctx context.Context, shop, cursor string, limit int) (profileapi.Page[profileapi.Robot], error) {
+				return profile.ForShop(shop).Robots(ctx, "", cursor, limit)
 			},
 			Decisions: s.store.DecisionsSince, Kept: time.Duration(config.DecisionDays) * 24 * time.Hour,
 		},

@@ -23,11 +23,14 @@ import (
 const (
 	// verdictsEvery is how often the latest verdicts are looked at, for robots who send nothing any more.
 	verdictsEvery = time.Minute
-	// verdictsAtOnce is how many of them are looked at, and mostTurned how many events and answers of one visitor.
-	verdictsAtOnce = 100
-	mostTurned     = 20_000
-	personPage     = 500
-	verdictsName   = "verdicts"
+	// mostVerdicts is how many of them are looked at, mostAtOnce about how many visitors are turned then, and mostTurned how many events and
+	// answers of each.
+	mostVerdicts = 2000
+	mostAtOnce   = 50
+	mostTurned   = 20_000
+	verdictsPage = 100
+	personPage   = 500
+	verdictsName = "verdicts"
 )
 
 // Visitors is what a visitor did and was answered.
@@ -35,8 +38,8 @@ type Visitors struct {
 	Events func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error)
 	// Decisions returns up to limit decisions of a user or session behind one of a moment, by time and id.
 	Decisions func(ctx context.Context, shop, person string, afterMs int64, after string, limit int) ([]store.Decision, error)
-	// Verdicts returns the latest verdicts on robots, the latest first.
-	Verdicts func(ctx context.Context, shop string, limit int) ([]profileapi.Robot, error)
+	// Verdicts returns verdicts on robots, the latest first.
+	Verdicts func(ctx context.Context, shop, cursor string, limit int) (profileapi.Page[profileapi.Robot], error)
 	// Kept is how long decisions are: older figures are left as they are.
 	Kept time.Duration
 }
@@ -83,7 +86,7 @@ func robotsAmong(events []profileapi.StoredEvent) map[string]bool {
 	return robots
 }
 
-// followVerdicts turns the visitors of the latest verdicts who were not turned by an event, once a minute.
+// followVerdicts turns the visitors of the latest verdicts whom no event has turned, once a minute.
 func (a *Attribution) followVerdicts(ctx context.Context, shop string) error {
 	now := a.Now()
 	a.mu.Lock()
@@ -96,20 +99,18 @@ func (a *Attribution) followVerdicts(ctx context.Context, shop string) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.Visitors.Verdicts(ctx, shop, verdictsAtOnce)
+	list, err := a.verdictsSince(ctx, shop, from)
 	if err != nil {
-		return fmt.Errorf("read the latest verdicts: %w", err)
+		return err
 	}
 	to := from
-	for n, r := range slices.Backward(list) { // the oldest first
-		at := strconv.FormatInt(r.JudgedAt.UnixMilli(), 10)
-		if len(at) < len(from) || len(at) == len(from) && at < from {
-			continue
-		}
-		if err := a.turnPerson(ctx, shop, &list[n]); err != nil {
+	for n, turns := len(list)-1, 0; n >= 0 && turns < mostAtOnce; n-- { // the oldest first
+		turned, err := a.turnPerson(ctx, shop, &list[n])
+		if err != nil {
 			return err
 		}
-		to = at
+		turns += turned
+		to = strconv.FormatInt(list[n].JudgedAt.UnixMilli(), 10)
 	}
 	if to != from {
 		if err := a.Store.AddCounts(ctx, newCounts(), &store.Position{Shop: shop, Name: verdictsName, From: from, To: to}); err != nil {
@@ -125,15 +126,41 @@ func (a *Attribution) followVerdicts(ctx context.Context, shop string) error {
 	return nil
 }
 
-// turnPerson turns a person under all names that his events have.
-func (a *Attribution) turnPerson(ctx context.Context, shop string, r *profileapi.Robot) error {
+// verdictsSince returns the verdicts from a stored moment on, the latest first. Those of the moment itself are among them: there can be more of
+// it.
+func (a *Attribution) verdictsSince(ctx context.Context, shop, from string) (list []profileapi.Robot, err error) {
+	fromMs, err := strconv.ParseInt(cmp.Or(from, "0"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("stored position %q: %w", from, err)
+	}
+	for cursor := ""; len(list) < mostVerdicts; {
+		page, err := a.Visitors.Verdicts(ctx, shop, cursor, verdictsPage)
+		if err != nil {
+			return nil, fmt.Errorf("read the latest verdicts: %w", err)
+		}
+		for _, r := range page.Items {
+			if r.JudgedAt.UnixMilli() < fromMs {
+				return list, nil
+			}
+			list = append(list, r)
+		}
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = *page.NextCursor
+	}
+	return list, nil
+}
+
+// turnPerson turns a person under all names that his events have, and returns how many it turned.
+func (a *Attribution) turnPerson(ctx context.Context, shop string, r *profileapi.Robot) (int, error) {
 	robot := r.Verdict == profileapi.VerdictRobot
 	visitor := experiment.Visitor(r.UserID, r.SessionID)
 	robots := map[string]bool{visitor: robot}
 	if err := a.eachEvent(ctx, shop, visitor, a.since(), func(e *profileapi.StoredEvent) {
 		robots[experiment.Visitor(e.UserID, e.SessionID)] = robot
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	visitors, err := a.turned(ctx, shop, robots)
 	for _, v := range visitors {
@@ -141,7 +168,7 @@ func (a *Attribution) turnPerson(ctx context.Context, shop string, r *profileapi
 			err = a.turn(ctx, shop, v, robot)
 		}
 	}
-	return err
+	return len(visitors), err
 }
 
 // since is from when on a visitor's figures are taken out.
