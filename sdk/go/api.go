@@ -2903,8 +2903,8 @@ func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...O
 
 // DecideRobot — say whether a visitor is a robot
 //
-// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what
-// happens from then on.
+// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, figures within a
+// minute, with what he brought in the seven days before.
 //
 // Scope: `users:write`.
 func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ...Option) (Robot, error) {

@@ -2589,8 +2589,8 @@ class Aisle(Core):
     ) -> Robot:
         """Say whether a visitor is a robot.
 
-        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count
-        what happens from then on.
+        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, figures
+        within a minute, with what he brought in the seven days before.
 
         Scope: `users:write`.
         """

@@ -2580,8 +2580,8 @@ export class Aisle extends Core {
   /**
    * Say whether a visitor is a robot.
    * 
-   * Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what happens
-   * from then on.
+   * Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, figures within a minute,
+   * with what he brought in the seven days before.
    * 
    * Scope: `users:write`.
    */
