@@ -2194,6 +2194,9 @@ type SavedScenario struct {
 	Objective string `json:"objective,omitzero"`
 	// The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
 	ObjectiveStrength *float64 `json:"objective_strength,omitzero"`
+	// How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+	// times as much
+	PriceBand *float64 `json:"price_band,omitzero"`
 	// How far what this visitor was just shown goes down
 	Rotation *float64 `json:"rotation,omitzero"`
 	// Makes the answer a page of rows, each with items of its own
@@ -2239,6 +2242,9 @@ type Scenario struct {
 	Objective string `json:"objective,omitzero"`
 	// The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
 	ObjectiveStrength *float64 `json:"objective_strength,omitzero"`
+	// How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+	// times as much
+	PriceBand *float64 `json:"price_band,omitzero"`
 	// How far what this visitor was just shown goes down
 	Rotation *float64 `json:"rotation,omitzero"`
 	// Makes the answer a page of rows, each with items of its own

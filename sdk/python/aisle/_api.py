@@ -2005,6 +2005,9 @@ class SavedScenario(TypedDict):
     objective: NotRequired[Literal['clicks', 'conversion', 'revenue', 'margin']]
     # The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
     objective_strength: NotRequired[float]
+    # How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+    # times as much
+    price_band: NotRequired[float]
     # How far what this visitor was just shown goes down
     rotation: NotRequired[float]
     # Makes the answer a page of rows, each with items of its own
@@ -2049,6 +2052,9 @@ class Scenario(TypedDict):
     objective: NotRequired[Literal['clicks', 'conversion', 'revenue', 'margin']]
     # The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
     objective_strength: NotRequired[float]
+    # How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+    # times as much
+    price_band: NotRequired[float]
     # How far what this visitor was just shown goes down
     rotation: NotRequired[float]
     # Makes the answer a page of rows, each with items of its own

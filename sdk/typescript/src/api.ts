@@ -2047,6 +2047,11 @@ export interface SavedScenario {
   objective?: "clicks" | "conversion" | "revenue" | "margin";
   /** The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent */
   objective_strength?: number;
+  /**
+   * How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band times
+   * as much
+   */
+  price_band?: number;
   /** How far what this visitor was just shown goes down */
   rotation?: number;
   /** Makes the answer a page of rows, each with items of its own */
@@ -2093,6 +2098,11 @@ export interface Scenario {
   objective?: "clicks" | "conversion" | "revenue" | "margin";
   /** The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent */
   objective_strength?: number;
+  /**
+   * How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band times
+   * as much
+   */
+  price_band?: number;
   /** How far what this visitor was just shown goes down */
   rotation?: number;
   /** Makes the answer a page of rows, each with items of its own */
