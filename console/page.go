@@ -68,7 +68,10 @@ type group struct {
 
 func groups() []group {
 	return []group{
-		{"", []section{{"overview", "/", "Overview"}, {"try", "/try", "Try it"}}},
+		{
+			"",
+			[]section{{"overview", "/", "Overview"}, {"anomalies", "/anomalies", "Anomalies"}, {"try", "/try", "Try it"}},
+		},
 		{
 			"Merchandise",
 			[]section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}},

@@ -26,6 +26,14 @@ func (c *console) lookingPages() []page {
 			lead: "What the shop sends, what it is shown, and what sells.",
 		},
 		{
+			pattern: "GET /anomalies", template: "anomalies", title: "Anomalies", section: "anomalies", handle: c.anomalies,
+			lead: "Figures that are far from what the shop's own weeks before make one expect.",
+		},
+		{
+			pattern: "GET /anomalies/series", template: "series", title: "Series", section: "anomalies", back: "anomalies",
+			handle: c.series,
+		},
+		{
 			pattern: "GET /try", template: "try", title: "Try it", section: "try", handle: c.try,
 			lead: "What a visitor is shown in a placement, why, and why not something else.",
 		},

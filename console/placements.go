@@ -201,7 +201,7 @@ func placementValues(s *recommenderapi.Scenario) url.Values {
 	v := url.Values{
 		"title": {s.Title}, "description": {s.Description}, "limit": {whole(int64(s.Limit))}, "seen": {s.Seen}, "objective": {s.Objective},
 		"max_per_category": {figure(float64(s.MaxPerCategory))}, "max_per_brand": {figure(float64(s.MaxPerBrand))},
-		"diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)},
+		"diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)}, "price_band": {figure(s.PriceBand)},
 		"exploration": {figure(s.Exploration)}, "objective_strength": {figure(s.ObjectiveStrength)},
 		"fallback": {strings.Join(s.Fallback, ", ")}, "version": {whole(s.Version)},
 		"exclude_event_types": {strings.Join(s.ExcludeEventTypes, ", ")},
@@ -229,7 +229,8 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	}
 	s.Title, s.Description, s.Seen, s.Objective = v.text("title"), v.text("description"), v.text("seen"), v.text("objective")
 	s.Limit, s.MaxPerCategory, s.MaxPerBrand = in.count("limit"), in.count("max_per_category"), in.count("max_per_brand")
-	s.Diversity, s.Rotation, s.Exploration, s.ObjectiveStrength = in.number("diversity"), in.number("rotation"), in.number("exploration"), in.number("objective_strength")
+	s.Diversity, s.Rotation, s.PriceBand = in.number("diversity"), in.number("rotation"), in.number("price_band")
+	s.Exploration, s.ObjectiveStrength = in.number("exploration"), in.number("objective_strength")
 	s.AllowPurchased, s.Fallback, s.ExcludeEventTypes = v.text("allow_purchased") != "", v.words("fallback"), v.words("exclude_event_types")
 	s.Filter = in.condition("filter")
 	var sources []recommenderapi.Source
@@ -260,7 +261,7 @@ func placementField(pointer string) string {
 	}
 	name, _, _ := strings.Cut(form.Plain(pointer), "/")
 	switch name {
-	case "title", "description", "limit", "seen", "objective", "max_per_category", "max_per_brand", "diversity", "rotation", "exploration", "objective_strength", "fallback", "exclude_event_types":
+	case "title", "description", "limit", "seen", "objective", "max_per_category", "max_per_brand", "diversity", "rotation", "price_band", "exploration", "objective_strength", "fallback", "exclude_event_types":
 		return name
 	case "filter":
 		return "filter0_field"

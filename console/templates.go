@@ -35,6 +35,7 @@ func parseTemplates(now func() time.Time) templates {
 		"crons": cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,
 		"limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
 		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics,
+		"figure":      figureText,
 		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 		"join":        func(list []string, by string) string { return strings.Join(list, by) },
 	}

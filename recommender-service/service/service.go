@@ -152,6 +152,15 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
 		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: logger, Now: now,
+		Visitors: metrics.Visitors{
+			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
+				return profile.ForShop(shop).Events(ctx, q)
+			},
+			Verdicts: func(ctx context.Context, shop, cursor string, limit int) (profileapi.Page[profileapi.Robot], error) {
+				return profile.ForShop(shop).Robots(ctx, "", cursor, limit)
+			},
+			Decisions: s.store.DecisionsSince, Kept: time.Duration(config.DecisionDays) * 24 * time.Hour,
+		},
 	}
 	recorder := &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
 	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
@@ -160,19 +169,6 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Mend:       httpapi.Mend,
 		RateLimits: s.deps.Limits,
 	})
-	api := &httpapi.API{
-		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows,
-		Decisions: s.decisions, Reporter: reporter, Anomalies: s.store.Anomalies,
-		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(
-			ctx context.Context, shop, version string,
-		) (similarityapi.Model, error) {
-			return similarity.ForShop(shop).Model(ctx, version)
-		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
-	}
-	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
-	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
-	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
-	s.exports = api.Exports
 	s.anomalies = &anomaly.Monitor{
 		Store: s.store, Catalogue: s.catalogue, Logger: logger, Now: now,
 		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
@@ -183,6 +179,19 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		},
 	}
 	s.anomalies.Register(s.deps.Registry)
+	api := &httpapi.API{
+		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows,
+		Decisions: s.decisions, Reporter: reporter, Anomalies: s.store.Anomalies, Monitor: s.anomalies,
+		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(
+			ctx context.Context, shop, version string,
+		) (similarityapi.Model, error) {
+			return similarity.ForShop(shop).Model(ctx, version)
+		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
+	}
+	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
+	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
+	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
+	s.exports = api.Exports
 	told := newTold(s.deps.Registry)
 	if config.WebhookURL != "" {
 		hook, err := webhook.New(config.WebhookURL, config.WebhookSecret, config.WebhookPrivate, now)

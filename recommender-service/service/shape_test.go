@@ -1,9 +1,12 @@
 package service_test
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -108,6 +111,49 @@ func TestObjectiveCapsAndMarketShapeTheList(t *testing.T) {
 	if got := ids(a); got[0] != "i001" || got[1] != "i003" || a.Items[0].Fields.Get("price") != 7.0 ||
 		a.Items[0].Fields.Get("currency") != "EUR" {
 		t.Errorf("in the market: %+v", a.Items)
+	}
+}
+
+// TestThePriceBandOfTheVisitorRanks has a visitor who bought lamps of 10 to 17: those go up by as much as is said, in an explanation that
+// adds up and an answer that can be made again; nobody else sees another list.
+func TestThePriceBandOfTheVisitorRanks(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) { d.did("ann", "purchase", "i111", "i112") }) // of 10 and 11, in the band 10-20
+	sc := trending()
+	s.put(t, "plain", sc)
+	sc.PriceBand = .5
+	s.put(t, "priced", sc)
+	plain := s.recommend(t, api.Request{Scenario: "plain", UserID: "ann", Limit: 200})
+	priced := s.recommend(t, api.Request{Scenario: "priced", UserID: "ann", Limit: 200, Explain: "full", Fields: []string{"price"}})
+	before := map[string]float64{}
+	for _, it := range plain.Items {
+		before[it.ItemID] = it.Score
+	}
+	raised := 0
+	for _, it := range priced.Items {
+		price, _ := it.Fields.Get("price").(float64)
+		want := before[it.ItemID]
+		if price >= 10 {
+			want *= 1.5
+			if raised++; len(it.Explanation.Boosts) != 1 || it.Explanation.Boosts[0].Source != "price_band" {
+				t.Errorf("%s of %g: boosts %v", it.ItemID, price, it.Explanation.Boosts)
+			}
+		}
+		if math.Abs(it.Score-want) > 1e-9 || added(it.Explanation) != it.Score {
+			t.Errorf("%s of %g scores %g, not %g", it.ItemID, price, it.Score, want)
+		}
+	}
+	if raised < 20 || ids(priced)[0] == ids(plain)[0] {
+		t.Errorf("%d items are raised, the first is %s", raised, ids(priced)[0])
+	}
+	var again api.Replay
+	if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+priced.RecommendationID+"/replay", nil, nil, &again); err != nil || !again.Identical {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+	stranger := api.Request{Scenario: "priced", UserID: "new", Limit: 50}
+	if diff := cmp.Diff(ids(plain)[:3], ids(s.recommend(t, stranger))[:3]); diff != "" {
+		t.Errorf("a visitor who likes nothing: %s", diff)
 	}
 }
 

@@ -44,7 +44,8 @@ type shopData struct {
 	seeding  *similarityapi.Seeding
 	users    []profileapi.User        // in order of id
 	stuck    map[string]chan struct{} // by user: the profile is answered once it is closed
-	robot    string                   // a visitor who is one
+	robot    string                   // a user who is one
+	verdicts []profileapi.Robot       // the latest first
 	edition  int                      // of everything
 }
 
@@ -56,6 +57,7 @@ func newWorld(t testing.TB) *world {
 	profile.HandleFunc("GET /v1/sessions/{id}/state", w.stateOf)
 	profile.HandleFunc("GET /v1/events", w.listEvents)
 	profile.HandleFunc("GET /v1/users", w.listUsers)
+	profile.HandleFunc("GET /v1/robots", w.listRobots)
 	similarity.HandleFunc("POST /v1/similarities", w.lookup)
 	similarity.HandleFunc("POST /v1/similarities/next", w.next)
 	similarity.HandleFunc("GET /v1/popular", w.popular)
@@ -276,13 +278,22 @@ func encoded(p *profileapi.Profile) visitorstate.Answer {
 	return a
 }
 
+func (w *world) listRobots(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	send(rw, profileapi.Page[profileapi.Robot]{Items: w.shop(of(r)).verdicts})
+}
+
 func (w *world) listEvents(rw http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after_seq"), 10, 64)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	page := profileapi.Page[profileapi.StoredEvent]{Items: []profileapi.StoredEvent{}}
-	for _, e := range w.shop(of(r)).events {
-		if e.Seq > after {
+	q, s := r.URL.Query(), w.shop(of(r))
+	for _, e := range s.events {
+		e.Robot = e.Robot || e.UserID != "" && e.UserID == s.robot
+		if e.Seq > after && (q.Get("user_id") == "" || q.Get("user_id") == e.UserID) &&
+			(q.Get("session_id") == "" || q.Get("session_id") == e.SessionID) {
 			page.Items = append(page.Items, e)
 		}
 	}

@@ -52,17 +52,85 @@ type Anomaly struct {
 	Detail string `json:"detail"`
 	// Median of the same window of up to six weeks before; of a level, that of the week before
 	Expected float64 `json:"expected"`
-	// Length of the window that is farthest from expected
+	// Length of the window that is farthest from expected; of a drift, whole days since it began
 	Hours int64 `json:"hours"`
+	// step: far at once, in a window of up to a day. drift: away from expected day by day. level: of the catalogue, or the age of a
+	// model
+	Kind string `json:"kind"`
 	// In that window: a count, a share, or a level
 	Observed float64 `json:"observed"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	OpenedAt time.Time `json:"opened_at"`
-	// events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
-	// catalogue_items or catalogue_price (the median)
+	// events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, revenue:PLACEMENT:CURRENCY,
+	// latency_ms:PLACEMENT, model_age_hours:RELATION, empty_share:PLACEMENT, degraded_share, catalogue_items or catalogue_price (the
+	// median)
 	Series string `json:"series"`
-	// How many times the usual spread observed is from expected, negative below; an anomaly opens at 6. Of a level: how many times the
-	// factor of 1.5
+	// How many times the usual spread observed is from expected, negative below; a step opens at 6. Of a drift: the sum of what days
+	// were beyond one spread, which opens at 5. Of a level: how many times the factor of 1.5
+	Spreads float64 `json:"spreads"`
+}
+
+// AnomalyDrift is a value of the API.
+type AnomalyDrift struct {
+	// Of days above expected; at 5 a drift opens
+	Above float64 `json:"above"`
+	// Of days below expected; at 5 a drift opens
+	Below float64 `json:"below"`
+}
+
+// AnomalyPoint is a value of the API.
+type AnomalyPoint struct {
+	// End of the window
+	At time.Time `json:"at"`
+	// The baseline: median of before; absent while there are fewer than three weeks of it
+	Expected *float64 `json:"expected,omitzero"`
+	// Above it is an anomaly; absent with expected
+	High *float64 `json:"high,omitzero"`
+	// Below it is an anomaly; absent with expected
+	Low *float64 `json:"low,omitzero"`
+	// A count, a share, a mean or a level; absent for a share or mean of too few
+	Observed *float64 `json:"observed,omitzero"`
+	// The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+	Spreads float64 `json:"spreads"`
+}
+
+// AnomalySeries is a value of the API.
+type AnomalySeries struct {
+	// What its values are. level: of the catalogue, or the age of a model
+	Counts string `json:"counts"`
+	// Absent for a level
+	Drift *AnomalyDrift `json:"drift,omitzero"`
+	// How many are known
+	Hours int64 `json:"hours"`
+	// Of a series that is asked for by name, by time
+	Points []AnomalyPoint `json:"points,omitzero"`
+	Series string         `json:"series"`
+	// Beginning of the first hour that is known, of up to eleven weeks
+	Since time.Time `json:"since"`
+	// The windows that end with the last hour; of a level, its latest value
+	Windows []AnomalyWindow `json:"windows"`
+}
+
+// AnomalySeriesOutputBody is a value of the API.
+type AnomalySeriesOutputBody struct {
+	// By name; series that are new have no baseline
+	Items []AnomalySeries `json:"items"`
+}
+
+// AnomalyWindow is a value of the API.
+type AnomalyWindow struct {
+	// The features: the same window of the weeks before, the latest first. Those of too few events are left out
+	Before []float64 `json:"before"`
+	// The baseline: median of before; absent while there are fewer than three weeks of it
+	Expected *float64 `json:"expected,omitzero"`
+	// Above it is an anomaly; absent with expected
+	High  *float64 `json:"high,omitzero"`
+	Hours int64    `json:"hours"`
+	// Below it is an anomaly; absent with expected
+	Low *float64 `json:"low,omitzero"`
+	// A count, a share, a mean or a level; absent for a share or mean of too few
+	Observed *float64 `json:"observed,omitzero"`
+	// The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
 	Spreads float64 `json:"spreads"`
 }
 
@@ -2162,6 +2230,9 @@ type SavedScenario struct {
 	Objective string `json:"objective,omitzero"`
 	// The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
 	ObjectiveStrength *float64 `json:"objective_strength,omitzero"`
+	// How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+	// times as much
+	PriceBand *float64 `json:"price_band,omitzero"`
 	// How far what this visitor was just shown goes down
 	Rotation *float64 `json:"rotation,omitzero"`
 	// Makes the answer a page of rows, each with items of its own
@@ -2207,6 +2278,9 @@ type Scenario struct {
 	Objective string `json:"objective,omitzero"`
 	// The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
 	ObjectiveStrength *float64 `json:"objective_strength,omitzero"`
+	// How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+	// times as much
+	PriceBand *float64 `json:"price_band,omitzero"`
 	// How far what this visitor was just shown goes down
 	Rotation *float64 `json:"rotation,omitzero"`
 	// Makes the answer a page of rows, each with items of its own
@@ -2882,8 +2956,8 @@ func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...O
 
 // DecideRobot — say whether a visitor is a robot
 //
-// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count what
-// happens from then on.
+// Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, figures within a
+// minute, with what he brought in the seven days before.
 //
 // Scope: `users:write`.
 func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ...Option) (Robot, error) {
@@ -3445,13 +3519,43 @@ func (p *ListAnomaliesParams) query() url.Values {
 
 // ListAnomalies — figures that are far from what the shop's own weeks before make one expect
 //
-// Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, answers,
-// click rates, empty and degraded answers, the size of the catalogue and its median price.
+// Looked for once an hour, steps over windows of an hour, six hours and a day, drifts as sums over days: events by type, refused and
+// warned ones, answers, click rates, empty and degraded answers, the size of the catalogue and its median price.
 //
 // Scope: `config:read`.
 func (c *Client) ListAnomalies(ctx context.Context, params ListAnomaliesParams, options ...Option) (AnomaliesOutputBody, error) {
 	var out AnomaliesOutputBody
 	err := c.do(ctx, call{id: "list-anomalies", method: "GET", path: "/v1/anomalies", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	return out, err
+}
+
+// ListAnomalySeriesParams are what [Client.ListAnomalySeries] can be asked with; zero values are left out.
+type ListAnomalySeriesParams struct {
+	// Names, once for each; with points
+	Series []string
+	// Of the points, in hours
+	Window *int64
+	// That points go back
+	Days *int64
+}
+
+func (p *ListAnomalySeriesParams) query() url.Values {
+	q := query{}
+	q.add("series", p.Series)
+	q.add("window", p.Window)
+	q.add("days", p.Days)
+	return url.Values(q)
+}
+
+// ListAnomalySeries — the figures that are watched, each with its baseline and score
+//
+// The steps of detection as they are at the last hour that is over: the windows of each series, the same windows of the weeks
+// before, the baseline that they make, and how far from it the series is. With `series` those alone, and their points.
+//
+// Scope: `config:read`.
+func (c *Client) ListAnomalySeries(ctx context.Context, params ListAnomalySeriesParams, options ...Option) (AnomalySeriesOutputBody, error) {
+	var out AnomalySeriesOutputBody
+	err := c.do(ctx, call{id: "list-anomaly-series", method: "GET", path: "/v1/anomalies/series", query: params.query(), body: nil, repeatable: true, options: options}, &out)
 	return out, err
 }
 

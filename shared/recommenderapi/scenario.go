@@ -24,6 +24,7 @@ type Scenario struct {
 	MaxPerBrand       int        `json:"max_per_brand,omitempty" minimum:"0" maximum:"200"`
 	Diversity         float64    `json:"diversity,omitempty" minimum:"0" maximum:"1" doc:"0 ranks by score alone; towards 1 items like those above them go down (maximal marginal relevance)"`
 	Rotation          float64    `json:"rotation,omitempty" minimum:"0" maximum:"1" doc:"How far what this visitor was just shown goes down"`
+	PriceBand         float64    `json:"price_band,omitempty" minimum:"0" maximum:"1" doc:"How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band times as much"`
 	Exploration       float64    `json:"exploration,omitempty" minimum:"0" maximum:"0.5" doc:"Share of places given to items that are seldom shown"`
 	Objective         string     `json:"objective,omitempty" enum:"clicks,conversion,revenue,margin" doc:"What scores are multiplied with, relative to the shop's mean: nothing (clicks, when absent), how likely those who look at the item are to buy it, its price, or its margin"`
 	ObjectiveStrength float64    `json:"objective_strength,omitempty" minimum:"0" maximum:"1" doc:"The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent"`

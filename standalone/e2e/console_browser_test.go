@@ -46,6 +46,7 @@ const pagePatience = 20 * time.Second
 // webDemo is a running demo that browsers look at.
 type webDemo struct {
 	*program
+	dir     string // of its data
 	clients clients
 	axe     string // the script of axe-core; "" when it could not be had
 }
@@ -56,9 +57,10 @@ func startWebDemo(t *testing.T) *webDemo {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		browser(t) // which says what is left out
 	}
+	dir := t.TempDir()
 	p := &program{
 		cmd: exec.Command(
-			filepath.Join(binaries, "aisle"), "demo", "--days", "45", "--no-open", "--data", t.TempDir(), "--listen", "127.0.0.1:0",
+			filepath.Join(binaries, "aisle"), "demo", "--days", "45", "--no-open", "--data", dir, "--listen", "127.0.0.1:0",
 			"--admin-listen", "off",
 		),
 		done: make(chan struct{}),
@@ -91,7 +93,7 @@ func startWebDemo(t *testing.T) *webDemo {
 	case <-time.After(patience):
 		t.Fatalf("the demo is not ready:\n%s", out.String())
 	}
-	return &webDemo{program: p, clients: connectTo(p, ""), axe: axeCore(t)}
+	return &webDemo{program: p, dir: dir, clients: connectTo(p, ""), axe: axeCore(t)}
 }
 
 // lockedText is the output of a program, which is looked at while it is written.

@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"database/sql"
 	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -74,6 +79,7 @@ func (d *webDemo) prepare(t *testing.T) {
 	if _, err := d.clients.similarity.PutSchedule(ctx, similarityapi.Schedule{Cron: "0 3 * * *", JitterSeconds: 600}); err != nil {
 		t.Fatal(err)
 	}
+	d.tenWeeks(t)
 	visitors := []string{"17850", "14911", "12748", "15311", "13089", "14646", "17841", "14606"}
 	for round := range 4 {
 		for n, user := range visitors {
@@ -119,6 +125,40 @@ func (d *webDemo) prepare(t *testing.T) {
 	})
 }
 
+// tenWeeks puts ten weeks of a placement's figures into the database, as if the shop had had it for as long, whose click rate has lost 3 % of
+// itself a day for a fortnight, and the record of that; the next look of the monitor finds the same.
+func (d *webDemo) tenWeeks(t *testing.T) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.dir, "recommender.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const hours, falls = 10 * 7 * 24, 14 * 24
+	now := time.Now().UTC().Truncate(time.Hour)
+	var rows []string
+	for h := -hours; h < 0; h++ {
+		rate := .05 * math.Pow(.97, float64(max(0, h+falls))/24)
+		for metric, n := range map[string]float64{"requests": 60, "impressions": 400, "clicks": math.Round(400 * rate)} {
+			rows = append(rows, fmt.Sprintf("('default', %d, '%s', '', '', '%s', %g)",
+				now.Add(time.Duration(h)*time.Hour).UnixMilli(), wellKnown, metric, n))
+		}
+	}
+	opened := now.Truncate(24*time.Hour).AddDate(0, 0, -6).UnixMilli()
+	for _, statement := range []string{
+		"insert into metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value) values " + strings.Join(rows, ", "),
+		fmt.Sprintf("insert into anomalies (shop, series, opened_ms, hours, observed, expected, spreads) values ('default', 'click_rate:%s', %d, 168, .042, .05, -5.5)",
+			wellKnown, opened),
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// wellKnown is the placement with figures of ten weeks.
+const wellKnown = "cart.complementary"
+
 // api returns a client of the operations that have no typed client.
 func (d *webDemo) api() *httpclient.Client {
 	return httpclient.New(httpclient.Options{BaseURL: d.url("")})
@@ -132,7 +172,8 @@ func (d *webDemo) paths(t *testing.T) []struct{ name, path, ready string } {
 		t.Fatalf("there are %d models, %v", len(models), err)
 	}
 	return []struct{ name, path, ready string }{
-		{"overview", "/console/", "svg.chart"}, {"try", "/console/try?scenario=home.for_you&user=17850&missing=22423", ".products"},
+		{"overview", "/console/", "svg.chart"}, {"anomalies", "/console/anomalies", "svg.chart .band"},
+		{"series", "/console/anomalies/series?series=click_rate:" + wellKnown, "svg.chart .band"}, {"try", "/console/try?scenario=home.for_you&user=17850&missing=22423", ".products"},
 		{"placements", "/console/placements", "table"}, {"placement", "/console/placements/home.for_you", "form"},
 		{"rules", "/console/rules", "table"}, {"rule", "/console/rules/edit?rule=hearts", ".products"},
 		{"new-rule", "/console/rules/edit", "form"},
@@ -170,7 +211,7 @@ func (d *webDemo) darkPages(t *testing.T) {
 	}
 	for _, p := range d.paths(t) {
 		switch p.name {
-		case "overview", "try", "rule", "health", "experiment", "imports":
+		case "overview", "anomalies", "series", "try", "rule", "health", "experiment", "imports":
 			d.look(t, ctx, wrong, p.path, "main "+p.ready)
 			picture(t, ctx, "console-"+p.name+"-dark")
 		}

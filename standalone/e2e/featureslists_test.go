@@ -220,6 +220,12 @@ func (probes) lists() probes {
 			a := f.ask(t, `{"scenario":"search.for_query","q":"plain tee","user_id":"medium","limit":5}`)
 			at := slices.Index(a.texts("items.*.family_id"), "tee")
 			want(t, at >= 0 && a.text(fmt.Sprint("items.", at, ".variant_id")) == "tee-M", "the size that was bought before", string(a.raw))
+			// mugs cost 5 to 24, in the bands 5-10, 10-20 and 20-50
+			f.do(t, http.MethodPut, "/v1/scenarios/home.prices", `{"sources":[{"kind":"category"}],"price_band":1}`, "If-None-Match", "*")
+			f.did(t, `{"type":"purchase","user_id":"dear","order_id":"d1","items":[{"item_id":"book-17","price":22},{"item_id":"bag-18","price":23}]}`)
+			a = f.ask(t, `{"scenario":"home.prices","category":"Things > mug","user_id":"dear","limit":5,"explain":"full"}`)
+			raised := strings.Contains(string(a.raw), `"price_band"`)
+			want(t, raised, "what costs as much as what was bought goes up", string(a.raw))
 		},
 		87: func(t *testing.T, f *featureShop) {
 			a := f.do(t, http.MethodPost, "/v1/audiences", `{"item_id":"lamp-05","limit":10}`)

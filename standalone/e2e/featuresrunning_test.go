@@ -211,7 +211,23 @@ func (probes) running() probes {
 		65: func(t *testing.T, f *featureShop) {
 			want(t, f.do(t, http.MethodGet, "/v1/stats/events", nil).number("total.rejected.unknown_type") >= 1, "what was refused, by code")
 			want(t, f.do(t, http.MethodGet, "/v1/anomalies", nil).at("items") != nil, "anomalies")
-			want(t, f.do(t, http.MethodGet, "/v1/robots", nil).at("items") != nil, "robots")
+			want(t, f.do(t, http.MethodGet, "/v1/anomalies/series", nil).at("items") != nil, "what is watched")
+			clicks := func() float64 {
+				return f.do(t, http.MethodGet, "/v1/metrics?interval=all&scenario=home.robots", nil).number("rows.0.clicks")
+			}
+			f.do(t, http.MethodPut, "/v1/scenarios/home.robots", `{"sources":[{"kind":"trending"}],"fallback":["newest"]}`, "If-None-Match", "*")
+			for _, user := range []string{"rob", "rita"} {
+				a := f.ask(t, `{"scenario":"home.robots","user_id":"`+user+`"}`)
+				f.did(t, `{"events":[{"type":"select_item","user_id":"`+user+`","item_id":"`+a.text("items.0.item_id")+
+					`","recommendation_id":"`+a.text("recommendation_id")+`"}]}`)
+			}
+			soon(t, "both are counted", func() bool { return clicks() == 2 })
+			f.do(t, http.MethodPost, "/v1/robots", `{"user_id":"rob","verdict":"robot"}`)
+			f.did(t, `{"events":[{"type":"view_item","user_id":"rob","item_id":"mug-01"}]}`) // who is silent is taken out within a minute
+			soon(t, "the robot's click is taken out", func() bool { return clicks() == 1 })
+			f.do(t, http.MethodPost, "/v1/robots", `{"user_id":"rob","verdict":"not_a_robot"}`)
+			f.did(t, `{"events":[{"type":"view_item","user_id":"rob","item_id":"mug-02"}]}`)
+			soon(t, "and put back", func() bool { return clicks() == 2 })
 		},
 		66: func(t *testing.T, f *featureShop) {
 			resp, err := http.Get("http://" + f.admin + "/metrics")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,10 +21,20 @@ const (
 	ticks         = 4 // of the values, at most one or two more
 )
 
-// Series is one line: a value per label of the plot; NaN leaves a gap. Low and High, when set, are the ends of the intervals.
+// Series is one line: a value per label of the plot; NaN leaves a gap. Low and High, when set, are the ends of the intervals, which a band
+// draws as an area.
 type Series struct {
 	Name              string
 	Values, Low, High []float64
+	Band              bool
+}
+
+// OrGap returns a value, or a gap for none.
+func OrGap(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
 }
 
 // Plot is what is drawn.
@@ -47,8 +58,11 @@ func Lines(p Plot) template.HTML {
 		class := "s" + strconv.Itoa(n%kinds)
 		var points []string
 		beside := 0. // lines with intervals stand beside each other, so that all of them are seen
-		if line.Low != nil {
+		if line.Low != nil && !line.Band {
 			beside = 7 * (float64(n) - float64(len(p.Series)-1)/2)
+		}
+		if line.Band {
+			s.band(&b, &line)
 		}
 		for i, v := range line.Values {
 			if !finite(v) {
@@ -56,7 +70,7 @@ func Lines(p Plot) template.HTML {
 			}
 			x := s.x(i) + beside
 			points = append(points, point(x, s.y(v)))
-			if i < len(line.Low) && i < len(line.High) && finite(line.Low[i]) && finite(line.High[i]) {
+			if !line.Band && i < len(line.Low) && i < len(line.High) && finite(line.Low[i]) && finite(line.High[i]) {
 				fmt.Fprintf(&b, `<line class="range" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x, x, s.y(line.Low[i]), s.y(line.High[i]))
 			}
 			fmt.Fprintf(&b, `<circle class="series %s" cx="%.1f" cy="%.1f" r="3"/>`, class, x, s.y(v))
@@ -67,6 +81,22 @@ func Lines(p Plot) template.HTML {
 	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) //nolint:gosec // every text in it is escaped
+}
+
+// band draws the area between the ends of the intervals, in parts where there are gaps.
+func (s scale) band(b *strings.Builder, line *Series) {
+	var above, below []string
+	for i := 0; i <= len(line.Values); i++ {
+		if i < len(line.Values) && finite(line.Low[i]) && finite(line.High[i]) {
+			above, below = append(above, point(s.x(i), s.y(line.High[i]))), append(below, point(s.x(i), s.y(line.Low[i])))
+			continue
+		}
+		if len(above) > 0 {
+			slices.Reverse(below)
+			fmt.Fprintf(b, `<polygon class="band" points="%s"/>`, strings.Join(append(above, below...), " "))
+		}
+		above, below = nil, nil
+	}
 }
 
 // Bars draws a bar per label for the first series. Without a finite value it returns "".

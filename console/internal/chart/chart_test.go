@@ -34,6 +34,17 @@ func TestPlotsAreSoundXMLAndSayWhatTheyShow(t *testing.T) {
 	}
 }
 
+func TestABandIsDrawnInParts(t *testing.T) {
+	t.Parallel()
+	gap := OrGap(nil)
+	svg := string(Lines(Plot{ID: "p", Labels: []string{"a", "b", "c", "d"}, Series: []Series{{
+		Name: "expected", Values: []float64{2, 2, gap, 2}, Low: []float64{1, 1, gap, 1}, High: []float64{4, 3, gap, 3}, Band: true,
+	}}}))
+	if strings.Count(svg, "<polygon") != 2 || strings.Contains(svg, `class="range"`) || strings.Contains(svg, "NaN") {
+		t.Errorf("%s", svg)
+	}
+}
+
 func TestNothingToDraw(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]Plot{

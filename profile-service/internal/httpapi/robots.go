@@ -23,8 +23,8 @@ func (a *API) registerRobots(api huma.API) {
 	httpserver.Register(api, auth.ScopeUsersRead, list, a.listRobots)
 
 	decide := operation(http.MethodPost, "/v1/robots", "decide-robot", peopleTag, "Say whether a visitor is a robot")
-	decide.Description = "Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; " +
-		"figures count what happens from then on."
+	decide.Description = "Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, " +
+		"figures within a minute, with what he brought in the seven days before."
 	decide.Errors = append(decide.Errors, http.StatusNotFound)
 	httpserver.Register(api, auth.ScopeUsersWrite, decide, audited(a, audit.What[decideRobotInput]{
 		Action: "person.robot", Subject: func(shop string, in *decideRobotInput) string {

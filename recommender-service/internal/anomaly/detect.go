@@ -1,6 +1,7 @@
 // Package anomaly watches the figures of a shop by the hour: what is far from what the shop's own weeks before make one expect. The steps
 // stand in files of their own: series are gathered (figures.go), summed over windows and compared with the same windows of earlier weeks
-// (detect.go), and what stays far becomes a record that opens and closes (monitor.go). The main type is Monitor.
+// (detect.go), days are summed for what changes slowly (drift.go), and what stays far becomes a record that opens and closes (monitor.go).
+// The main type is Monitor.
 package anomaly
 
 import (
@@ -15,15 +16,13 @@ const (
 	// weeksBefore is how many earlier weeks a window is compared with, leastWeeks how many there must be.
 	weeksBefore = 6
 	leastWeeks  = 3
-	// opens is how many spreads from the median an anomaly opens, and closes below how many it is over, in every window of up to a day and
-	// of up to the one in which it opened: a night in which nothing is expected does not close it.
+	// opens is how many spreads from the median an anomaly opens, and closes below how many it is over, in every window: a night in which
+	// nothing is expected does not close it.
 	opens  = 6
 	closes = 3
 	day    = 24
-	// usual is the share by which figures of the same window differ from week to week without anything being wrong; a share of a whole
-	// week, of which seasons take no notice, by usualOfWeek.
-	usual       = .15
-	usualOfWeek = .05
+	// usual is the share by which figures of the same window differ from week to week without anything being wrong.
+	usual = .15
 	// usualOfMean is that share of a mean, such as the time that answers take: it doubles when a machine is busy.
 	usualOfMean = .2
 	// silent is from how many expected events on a window without any is an anomaly however much the weeks before differ, unless more than
@@ -33,9 +32,8 @@ const (
 	leastShown = 100
 )
 
-// windows are over how many hours figures are summed: a short one sees at once what stops, a long one what is rare, the longest what
-// decays.
-func windows() [4]int { return [...]int{1, 6, 24, week} }
+// windows are over how many hours figures are summed: a short one sees at once what stops, a long one what is rare.
+func windows() [3]int { return [...]int{1, 6, day} }
 
 // kind says what a series counts.
 type kind int
@@ -73,25 +71,31 @@ type episode struct {
 // Low reports whether less was seen than expected.
 func (e *episode) Low() bool { return e.Spreads < 0 }
 
-// detect returns the episodes of a series, by time. Each hour is judged by the weeks before it alone, so that what was found once is found
-// again. Cost O(points · windows · weeks).
+// detect returns the episodes of a series: steps, then drifts, each by time. Each hour is judged by the weeks before it alone, so that what
+// was found once is found again.
 func detect(s hourly) []episode {
+	found := steps(s)
+	slow, _, _ := drifts(s, found)
+	return append(found, slow...)
+}
+
+// steps returns the episodes in which a window was far from what was expected. Cost O(points · windows · weeks).
+func steps(s hourly) []episode {
 	d := newDetector(s)
 	var list []episode
 	var open *episode
-	// the windows that count: up to so many hours, and none with an hour before a place, where the last episode was
-	longest, over := week, 0
+	over := 0 // no window counts with an hour before this place, where the last episode was
 	for at := range s.Points {
-		worst := d.worst(at, longest, over)
+		worst := d.worst(at, over)
 		switch {
 		case open == nil && math.Abs(worst.Spreads) >= opens:
 			list = append(list, worst)
 			open = &list[len(list)-1]
 			open.Series, open.Opened = s.Name, s.hour(at)
-			longest, over = max(day, open.Hours), 0
+			over = 0
 		case open != nil && (math.Abs(worst.Spreads) < closes || (worst.Spreads < 0) != open.Low()):
 			open.Closed = s.hour(at)
-			open, longest, over = nil, week, at
+			open, over = nil, at
 		case open != nil && math.Abs(worst.Spreads) > math.Abs(open.Spreads):
 			open.Hours, open.Observed, open.Expected, open.Spreads = worst.Hours, worst.Observed, worst.Expected, worst.Spreads
 		}
@@ -123,51 +127,37 @@ func (d *detector) window(at, hours int) point {
 	return point{d.n[at+1] - d.n[at+1-hours], d.of[at+1] - d.of[at+1-hours]}
 }
 
-// worst compares the windows of up to so many hours that end at a place, and do not begin before another, with those of the weeks before,
-// and returns the one that is farthest from expected.
-func (d *detector) worst(at, longest, over int) (worst episode) {
+// worst compares the windows that end at a place, and do not begin before another, with those of the weeks before, and returns the one that
+// is farthest from expected.
+func (d *detector) worst(at, over int) (worst episode) {
 	for _, hours := range windows() {
-		if hours > longest || at-hours+1 < over {
+		if at-hours+1 < over {
 			break
 		}
-		var before []point
-		for w := 1; w <= weeksBefore; w++ {
-			if at-w*week-hours+1 >= 0 {
-				before = append(before, d.window(at-w*week, hours))
-			}
-		}
-		if len(before) < leastWeeks {
-			continue
-		}
-		e := d.compare(d.window(at, hours), before, hours)
-		if e.Hours = hours; math.Abs(e.Spreads) > math.Abs(worst.Spreads) {
-			worst = e
+		c, ok := d.compare(at, hours, usual)
+		if ok && math.Abs(c.Spreads) > math.Abs(worst.Spreads) {
+			worst = episode{Hours: hours, Observed: c.Observed, Expected: c.Expected, Spreads: c.Spreads}
 		}
 	}
 	return worst
 }
 
-// compare says how far a window is from those before it, in spreads: the median's distance scaled by the median absolute deviation, which
-// is no smaller than what counts of that size differ by chance, and than the usual share.
-func (d *detector) compare(now point, before []point, hours int) episode {
-	value := func(p point) (v float64, ok bool) {
-		if d.kind == count {
-			return root(p.N), true
-		}
-		return p.N / p.Of, p.Of >= leastShown
-	}
-	x, ok := value(now)
-	if !ok {
-		return episode{}
-	}
-	var values []float64
-	for _, p := range before {
-		if v, ok := value(p); ok {
-			values = append(values, v)
-		}
-	}
-	if len(values) < leastWeeks {
-		return episode{}
+// comparison is a window beside the same windows of the weeks before.
+type comparison struct {
+	Observed, Expected float64 // a count, a share or a mean
+	Low, High          float64 // outside of them it is a step
+	Spreads            float64 // how far observed is from expected; negative below
+}
+
+// compare says how far the window of so many hours that ends at a place is from those of the weeks before, in spreads: the median's distance
+// scaled by the median absolute deviation, which is no smaller than what counts of that size differ by chance, and than the usual share;
+// that of a share is given. It reports false where too few windows have enough in them.
+func (d *detector) compare(at, hours int, usualOfShare float64) (c comparison, ok bool) {
+	now := d.window(at, hours)
+	x, ok := d.value(now)
+	values := d.before(at, hours)
+	if !ok || len(values) < leastWeeks {
+		return c, false
 	}
 	middle := median(values)
 	deviations := make([]float64, len(values))
@@ -177,27 +167,46 @@ func (d *detector) compare(now point, before []point, hours int) episode {
 	spread := 1.4826 * median(deviations)
 	switch d.kind {
 	case mean:
-		return episode{Observed: x, Expected: middle, Spreads: max(0, (x-middle)/max(spread, usualOfMean*middle, d.least))}
+		spread = max(spread, usualOfMean*middle, d.least)
+		c = comparison{x, middle, 0, middle + opens*spread, max(0, (x-middle)/spread)}
 	case share:
 		chance := math.Sqrt(max(middle*(1-middle), 1/now.Of) / now.Of)
-		differs := usual
-		if hours == week {
-			differs = usualOfWeek
+		spread = max(spread, chance, usualOfShare*middle, d.least)
+		c = comparison{x, middle, max(0, middle-opens*spread), min(1, middle+opens*spread), (x - middle) / spread}
+	case count:
+		spread = max(spread, 1, usual*middle/2) // a share of the count is half of it on the scale of roots, twice
+		c = comparison{
+			d.figure(x), d.figure(middle), d.figure(middle - opens*spread), d.figure(middle + opens*spread), (x - middle) / spread,
 		}
-		return episode{Observed: x, Expected: middle, Spreads: (x - middle) / max(spread, chance, differs*middle, d.least)}
+		if expected := squared(middle); now.N == 0 && expected >= silent && few(values, root(expected/3)) <= 1 {
+			c.Spreads = min(c.Spreads, -opens)
+		}
 	}
-	// a share of the count is half of it on the scale of roots, twice
-	e := episode{Observed: d.unit * now.N, Expected: d.unit * squared(middle), Spreads: (x - middle) / max(spread, 1, usual*middle/2)}
-	if expected := squared(middle); now.N == 0 && expected >= silent && few(before, expected/3) <= 1 {
-		e.Spreads = min(e.Spreads, -opens)
-	}
-	return e
+	return c, true
 }
 
-// few counts the windows with less than a number.
-func few(list []point, than float64) (n int) {
-	for _, p := range list {
-		if p.N < than {
+// value is what windows are compared by: the share or mean, or the count on a scale of its own. It reports false when it is of too few.
+func (d *detector) value(p point) (v float64, ok bool) {
+	if d.kind == count {
+		return root(p.N), true
+	}
+	return p.N / p.Of, p.Of >= leastShown
+}
+
+// before returns the values of the windows of the weeks before, the latest first.
+func (d *detector) before(at, hours int) (values []float64) {
+	for w := 1; w <= weeksBefore && at-w*week-hours+1 >= 0; w++ {
+		if v, ok := d.value(d.window(at-w*week, hours)); ok {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// few counts the values below a number.
+func few(list []float64, than float64) (n int) {
+	for _, v := range list {
+		if v < than {
 			n++
 		}
 	}
@@ -207,7 +216,8 @@ func few(list []point, than float64) (n int) {
 // root puts counts on a scale on which chance makes a spread of 1 whatever their size (Anscombe).
 func root(n float64) float64 { return 2 * math.Sqrt(max(0, n)+3./8) }
 
-func squared(v float64) float64 { return max(0, v*v/4-3./8) }
+// squared is its inverse.
+func squared(v float64) float64 { return max(0, max(0, v)*v/4-3./8) }
 
 func median(list []float64) float64 {
 	sorted := slices.SortedFunc(slices.Values(list), cmp.Compare[float64])

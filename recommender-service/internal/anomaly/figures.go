@@ -31,8 +31,9 @@ const (
 	seriesPrice     = "catalogue_price"
 )
 
-// looksBack is how far series go back: the weeks to compare with, and two in which episodes are told.
-const looksBack = (weeksBefore + 3) * week * time.Hour
+// looksBack is how far series go back: the weeks to compare with, three in which the sums of drifts forget where they began, and two in
+// which episodes are told.
+const looksBack = (weeksBefore + 5) * week * time.Hour
 
 const (
 	// leastSpread is the least spread of shares of which little is expected: empty, degraded, refused and warned.
@@ -95,9 +96,17 @@ func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) 
 	f.units()
 	var list []hourly
 	for _, name := range slices.Sorted(maps.Keys(f.series)) {
-		list = append(list, *f.series[name])
+		list = append(list, f.series[name].begun())
 	}
 	return list, nil
+}
+
+// begun leaves out the hours before the first in which there was something: who is new has no weeks before to be compared with.
+func (s *hourly) begun() hourly {
+	first := max(0, slices.IndexFunc(s.Points, func(p point) bool { return p != point{} }))
+	begun := *s
+	begun.From, begun.Points = s.From.Add(time.Duration(first)*time.Hour), s.Points[first:]
+	return begun
 }
 
 // units says of money in what portions it comes.

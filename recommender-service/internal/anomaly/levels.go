@@ -14,9 +14,8 @@ const (
 	levelHours = 7 * 24
 	// leastItems is from how many products on the catalogue is watched.
 	leastItems = 20
-	// itemsFactor and priceFactor are how many times fewer or more products, and how much cheaper or dearer the median one, is far.
-	itemsFactor = 1.5
-	priceFactor = 1.5
+	// levelFactor is how many times fewer or more products, or how much cheaper or dearer the median one, is far.
+	levelFactor = 1.5
 	// overdueFactor is how many times older than any before it a live model is before it is overdue, and leastPeaks how many there must have
 	// been before it: who recomputes by hand is not told that he did not.
 	overdueFactor = 1.5
@@ -46,9 +45,14 @@ func levelsOf(shop *catalogue.Shop) map[string]float64 {
 	return levels
 }
 
+// far is how many factors a level is from the usual one; negative below.
+func far(level, usual float64) float64 {
+	return math.Log((level+1e-9)/(usual+1e-9)) / math.Log(levelFactor)
+}
+
 // jumps returns the episodes of a level: hours in which it is a factor from the median of the week before the first of them. levels are by
 // time; an hour without one is as the one before.
-func jumps(series string, factor float64, levels []store.Level) []episode {
+func jumps(series string, levels []store.Level) []episode {
 	var list []episode
 	var open *episode
 	var usual []float64
@@ -56,10 +60,7 @@ func jumps(series string, factor float64, levels []store.Level) []episode {
 		at := time.UnixMilli(l.HourMs).UTC().Add(time.Hour)
 		if len(usual) > 0 {
 			middle := median(usual)
-			far := math.Abs(math.Log((l.Value+1e-9)/(middle+1e-9))) / math.Log(factor)
-			if l.Value < middle {
-				far = -far
-			}
+			far := far(l.Value, middle)
 			switch {
 			case open == nil && math.Abs(far) >= 1 && (series != seriesItems || middle >= leastItems):
 				list = append(list, episode{Series: series, Opened: at, Observed: l.Value, Expected: middle, Hours: 1, Spreads: far})
@@ -103,10 +104,23 @@ func overdue(series string, levels []store.Level) []episode {
 		case open != nil:
 			open.Observed = l.Value
 			open.Spreads = l.Value / (overdueFactor * oldest)
-		case l.Value >= max(overdueFactor*oldest, oldest+leastOverdue):
+		case l.Value >= tooOld(oldest):
 			list = append(list, episode{Series: series, Opened: at, Observed: l.Value, Expected: oldest, Hours: 1, Spreads: 1})
 			open = &list[len(list)-1]
 		}
 	}
 	return list
+}
+
+// tooOld is from what age on a model is overdue, in hours, when the oldest that was replaced had an age.
+func tooOld(oldest float64) float64 { return max(overdueFactor*oldest, oldest+leastOverdue) }
+
+// peaksOf returns the ages at which models were replaced.
+func peaksOf(levels []store.Level) (peaks []float64) {
+	for n := 1; n < len(levels); n++ {
+		if levels[n].Value < levels[n-1].Value {
+			peaks = append(peaks, levels[n-1].Value)
+		}
+	}
+	return peaks
 }

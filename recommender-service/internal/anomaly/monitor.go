@@ -84,7 +84,7 @@ func (w *Monitor) Run(ctx context.Context, shops func() []string) {
 
 // Look records the anomalies of a shop up to the last hour that is over, and reports whether that was due.
 func (w *Monitor) Look(ctx context.Context, shop string) (bool, error) {
-	until := w.Now().Add(-figuresComplete).UTC().Truncate(time.Hour)
+	until := w.lastHour()
 	w.mu.Lock()
 	due := !w.hours[shop].Equal(until)
 	w.mu.Unlock()
@@ -131,6 +131,11 @@ func (w *Monitor) Look(ctx context.Context, shop string) (bool, error) {
 	return true, nil
 }
 
+// lastHour returns the end of the last hour that is over.
+func (w *Monitor) lastHour() time.Time {
+	return w.Now().Add(-figuresComplete).UTC().Truncate(time.Hour)
+}
+
 func msOf(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -159,7 +164,7 @@ func (w *Monitor) levels(ctx context.Context, shop string, until time.Time) ([]e
 	for series, value := range now {
 		levels[series] = append(levels[series], store.Level{HourMs: hour, Value: value})
 	}
-	found := append(jumps(seriesItems, itemsFactor, levels[seriesItems]), jumps(seriesPrice, priceFactor, levels[seriesPrice])...)
+	found := append(jumps(seriesItems, levels[seriesItems]), jumps(seriesPrice, levels[seriesPrice])...)
 	for _, series := range slices.Sorted(maps.Keys(levels)) {
 		if strings.HasPrefix(series, seriesModelAge) {
 			found = append(found, overdue(series, levels[series])...)

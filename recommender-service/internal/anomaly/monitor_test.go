@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,21 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
+
+// TestANewShopHasNoWeeksBefore has events for three days: nobody knows what to expect.
+func TestANewShopHasNoWeeksBefore(t *testing.T) {
+	t.Parallel()
+	s := hourly{Name: seriesEvents + "view_item", From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Points: make([]point, 9*week)}
+	for i := len(s.Points) - 3*day; i < len(s.Points); i++ {
+		s.Points[i].N = 60
+	}
+	if found := detect(s.begun()); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+	if begun := s.begun(); len(begun.Points) != 3*day || !begun.hour(3*day-1).Equal(s.hour(len(s.Points)-1)) {
+		t.Errorf("%d hours from %s", len(begun.Points), begun.From)
+	}
+}
 
 // TestAnAnomalyOpensAndCloses has a shop with 60 views and 100 shown items with 5 clicks an hour, whose tracker is off for a day and a
 // half, and whose answers are all degraded for three hours.
@@ -119,6 +135,7 @@ func opensAndCloses(t *testing.T, url string) {
 		!strings.Contains(told.Detail, "60") {
 		t.Errorf("told as %+v", told)
 	}
+	looksAtSeries(t, w)
 	var sent []string
 	away := true
 	teller := &Teller{Store: s, Now: func() time.Time { return now }, Logger: w.Logger, Send: func(
@@ -166,3 +183,66 @@ func opensAndCloses(t *testing.T, url string) {
 		t.Errorf("what was: %+v", all)
 	}
 }
+
+// looksAtSeries looks at the shop of opensAndCloses after its first hour without views.
+func looksAtSeries(t *testing.T, w *Monitor) {
+	t.Helper()
+	all, err := w.Series(t.Context(), "north", View{Window: day, Days: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Series)
+		if s.Points != nil {
+			t.Errorf("%s has points that nobody asked for", s.Series)
+		}
+	}
+	want := []string{
+		"click_rate:home.for_you", seriesDegraded, "empty_share:home.for_you", "events:view_item", "latency_ms:home.for_you", seriesRejected,
+		"requests:home.for_you", seriesWarned,
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	one, err := w.Series(t.Context(), "north", View{Names: []string{"events:view_item", "unknown"}, Window: 1, Days: 2})
+	if err != nil || len(one) != 1 {
+		t.Fatalf("%+v, %v", one, err)
+	}
+	s := one[0]
+	if len(s.Windows) != 3 || len(s.Points) != 48 || s.Counts != "count" || s.Drift == nil || s.Hours != 60*24+1 {
+		t.Fatalf("%+v", s)
+	}
+	hour, last := s.Windows[0], s.Points[47]
+	if *hour.Observed != 0 || math.Abs(*hour.Expected-60) > 1e-9 || *hour.Low > 60 || *hour.High < 60 || hour.Spreads > -opens ||
+		len(hour.Before) != weeksBefore || math.Abs(hour.Before[5]-60) > 1e-9 {
+		t.Errorf("the last hour: %+v", hour)
+	}
+	if diff := cmp.Diff(hour.AnomalyBaseline, last.AnomalyBaseline); diff != "" || !last.At.Equal(w.lastHour()) {
+		t.Errorf("the last point: %+v, %s", last, diff)
+	}
+	if p := s.Points[46]; p.Spreads != 0 || math.Abs(*p.Observed-60) > 1e-9 {
+		t.Errorf("the point before: %+v", p)
+	}
+}
+
+func TestLevelsAreLookedAt(t *testing.T) {
+	t.Parallel()
+	view := View{Names: []string{"any"}, Days: 1}
+	items := lookAtLevels(seriesItems, []store.Level{{HourMs: 0, Value: 100}, {HourMs: hourMs, Value: 102}, {HourMs: 2 * hourMs, Value: 40}}, view)
+	if w := items.Windows[0]; *w.Observed != 40 || *w.Expected != 101 || w.Spreads > -2 || *w.Low > 68 || len(items.Points) != 3 {
+		t.Errorf("the catalogue: %+v", items)
+	}
+	if first := items.Points[0]; first.Expected != nil || *first.Observed != 100 {
+		t.Errorf("the first level: %+v", first)
+	}
+	var ages []store.Level
+	for n, age := range []float64{3, 0, 4, 0, 2, 0, 5} {
+		ages = append(ages, store.Level{HourMs: int64(n) * hourMs, Value: age})
+	}
+	if w := lookAtLevels(seriesModelAge+"similar", ages, View{}).Windows[0]; *w.Expected != 4 || *w.High != 6 || *w.Observed != 5 {
+		t.Errorf("the age of a model: %+v", w)
+	}
+}
+
+const hourMs = int64(time.Hour / time.Millisecond)

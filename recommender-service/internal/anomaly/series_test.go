@@ -135,4 +135,8 @@ func TestEverySeriesSaysWhereToLook(t *testing.T) {
 			t.Errorf("%s: %q does not speak of %s", series, told.Detail, word)
 		}
 	}
+	drift := Told(&store.Anomaly{Series: seriesClickRate + "home.for_you", Observed: .04, Expected: .05, Hours: 6 * day, Spreads: -5.2})
+	if drift.Kind != "drift" || !strings.Contains(drift.Detail, "6 days") {
+		t.Errorf("%+v", drift)
+	}
 }

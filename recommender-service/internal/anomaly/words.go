@@ -13,7 +13,7 @@ import (
 // Told returns a record as the API has it.
 func Told(a *store.Anomaly) api.Anomaly {
 	out := api.Anomaly{
-		Series: a.Series, OpenedAt: wire.TimeOf(time.UnixMilli(a.OpenedMs)), Hours: a.Hours, Observed: a.Observed, Expected: a.Expected,
+		Series: a.Series, Kind: kindOf(a), OpenedAt: wire.TimeOf(time.UnixMilli(a.OpenedMs)), Hours: a.Hours, Observed: a.Observed, Expected: a.Expected,
 		Spreads: a.Spreads, Detail: detail(a),
 	}
 	if a.ClosedMs != 0 {
@@ -22,11 +22,25 @@ func Told(a *store.Anomaly) api.Anomaly {
 	return out
 }
 
+// kindOf tells steps, which are seen in a window of up to a day, from drifts and levels.
+func kindOf(a *store.Anomaly) string {
+	switch {
+	case a.Series == seriesItems || a.Series == seriesPrice || strings.HasPrefix(a.Series, seriesModelAge):
+		return "level"
+	case a.Hours > day:
+		return "drift"
+	}
+	return "step"
+}
+
 // detail says what was seen, what was expected, and where to look.
 func detail(a *store.Anomaly) string {
 	seen := fmt.Sprintf("%.4g in %d hours where the weeks before make one expect %.4g", a.Observed, a.Hours, a.Expected)
-	if a.Hours == 1 {
+	switch {
+	case a.Hours == 1:
 		seen = fmt.Sprintf("%.4g in an hour where the weeks before make one expect %.4g", a.Observed, a.Expected)
+	case a.Hours > day:
+		seen = fmt.Sprintf("a slow change, %.4g over %d days where the weeks before make one expect %.4g", a.Observed, a.Hours/day, a.Expected)
 	}
 	name, low := strings.TrimSuffix(a.Series, ":"), a.Spreads < 0
 	switch {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/config"
@@ -58,6 +59,14 @@ func Visitor(userID, sessionID string) string {
 		return "s/" + sessionID
 	}
 	return ""
+}
+
+// Named returns the user or the session that Visitor made an id of.
+func Named(visitor string) (userID, sessionID string) {
+	if session, ok := strings.CutPrefix(visitor, "s/"); ok {
+		return "", session
+	}
+	return strings.TrimPrefix(visitor, "u/"), ""
 }
 
 // Choose puts the visitor of a request into the first experiment that takes him, holdouts before others, each in order of id, and returns

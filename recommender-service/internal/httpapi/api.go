@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
@@ -37,6 +38,7 @@ type API struct {
 	Exports     *export.Manager
 	// Anomalies lists up to limit anomalies of a shop, those that opened last first.
 	Anomalies func(ctx context.Context, shop string, open bool, limit int) ([]store.Anomaly, error)
+	Monitor   *anomaly.Monitor
 	// Forget removes what is kept of a user, a session or both; "" for neither.
 	Forget  func(ctx context.Context, shop, userID, sessionID string) (recommenderapi.Forgotten, error)
 	Persons *persons.Persons

@@ -66,13 +66,7 @@ func (a *API) registerExperiments(api huma.API) {
 		OperationID: "scenario-metrics", Method: http.MethodGet, Path: "/v1/metrics/scenarios", Tags: []string{"Metrics"},
 		Summary: "Figures per scenario",
 	}, a.scenarioMetrics)
-	register(api, auth.ScopeConfigRead, huma.Operation{
-		OperationID: "list-anomalies", Method: http.MethodGet, Path: "/v1/anomalies", Tags: []string{"Metrics"},
-		Summary: "Figures that are far from what the shop's own weeks before make one expect",
-		Description: "Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones, " +
-			"answers, click rates, empty and degraded answers, the size of " +
-			"the catalogue and its median price.",
-	}, a.anomalies)
+	a.registerAnomalies(api)
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
 		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel",

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
 	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -45,30 +44,6 @@ func (s Span) times(now time.Time) (from, to time.Time, err error) {
 		})
 	}
 	return from, to, err
-}
-
-type anomaliesInput struct {
-	Open  bool `query:"open" doc:"Only those that last"`
-	Limit int  `query:"limit" minimum:"1" maximum:"500" default:"100"`
-}
-
-type anomaliesOutput struct {
-	Body struct {
-		Items []recommenderapi.Anomaly `json:"items" doc:"Those that opened last first"`
-	}
-}
-
-func (a *API) anomalies(ctx context.Context, shop string, in *anomaliesInput) (*anomaliesOutput, error) {
-	list, err := a.Anomalies(ctx, shop, in.Open, in.Limit)
-	if err != nil {
-		return nil, problem(err, "anomalies", "")
-	}
-	out := &anomaliesOutput{}
-	out.Body.Items = make([]recommenderapi.Anomaly, len(list))
-	for n := range list {
-		out.Body.Items[n] = anomaly.Told(&list[n])
-	}
-	return out, nil
 }
 
 type scenarioMetricsInput struct{ Span }

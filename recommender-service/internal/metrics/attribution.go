@@ -1,14 +1,14 @@
 package metrics
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
+	"sync"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
@@ -39,10 +39,13 @@ type Attribution struct {
 	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
 	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
 	Product  func(shop, itemID string) Product
+	Visitors Visitors
 	Logger   *slog.Logger
 	Now      func() time.Time
 
 	rounds rounds.Rounds
+	mu     sync.Mutex
+	looked map[string]time.Time // at the latest verdicts of a shop
 }
 
 // Product is what is counted of an item.
@@ -71,30 +74,46 @@ func (a *Attribution) Answered(shop string) { a.rounds.Soon(shop) }
 
 // CatchUp counts every event that was acknowledged since the last time, and returns how many. Each event counts once, whatever fails in
 // between and however many replicas do this: counts and position move in one transaction.
+//
+// A visitor who has become a robot is left out with all that he brought before, and one who is none any more counts again.
 func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err error) {
+	if err := a.followVerdicts(ctx, shop); err != nil && !errors.Is(err, store.ErrMoved) {
+		a.Logger.Debug("verdicts on robots not followed, they will be tried again", "shop", shop, "error", err)
+	}
 	for {
 		from, err := a.Store.PositionOf(ctx, shop, positionName)
 		if err != nil {
 			return n, err
 		}
-		seq, err := strconv.ParseInt(cmp.Or(from, "0"), 10, 64)
+		at, err := parsePlace(from)
 		if err != nil {
-			return n, fmt.Errorf("stored position %q: %w", from, err)
+			return n, err
 		}
 		call, cancel := context.WithTimeout(ctx, eventsTimeout)
-		events, err := a.Events(call, shop, seq, a.Now().Add(-AttributionWindow), eventsPage)
+		events, err := a.Events(call, shop, at.seq, a.Now().Add(-AttributionWindow), eventsPage)
 		cancel()
 		if err != nil {
-			return n, fmt.Errorf("read events behind %d: %w", seq, err)
+			return n, fmt.Errorf("read events behind %d: %w", at.seq, err)
 		}
 		if len(events) == 0 {
 			return n, nil
 		}
-		counts, err := a.count(ctx, shop, events)
+		robots := robotsAmong(events)
+		visitors, err := a.turned(ctx, shop, robots)
 		if err != nil {
 			return n, err
 		}
-		to := strconv.FormatInt(events[len(events)-1].Seq, 10)
+		if len(visitors) > 0 {
+			if err := a.turn(ctx, shop, visitors[0], robots[visitors[0]]); err != nil && !errors.Is(err, store.ErrMoved) {
+				return n, err
+			}
+			continue
+		}
+		counts, err := a.count(ctx, shop, events, robots)
+		if err != nil {
+			return n, err
+		}
+		to := eventPlace{events[len(events)-1].Seq, at.turns}.String()
 		n += len(events)
 		err = a.Store.AddCounts(ctx, counts, &store.Position{Shop: shop, Name: positionName, From: from, To: to})
 		if err != nil && !errors.Is(err, store.ErrMoved) {
@@ -107,11 +126,13 @@ func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err erro
 }
 
 // count counts a page of events.
-func (a *Attribution) count(ctx context.Context, shop string, events []profileapi.StoredEvent) (store.Counts, error) {
+func (a *Attribution) count(
+	ctx context.Context, shop string, events []profileapi.StoredEvent, robots map[string]bool,
+) (store.Counts, error) {
 	p := newPage(a, shop)
 	for n := range events {
 		e := &events[n]
-		if e.Robot || e.Consent != nil && e.Consent.Analytics != nil && !*e.Consent.Analytics {
+		if robots[experiment.Visitor(e.UserID, e.SessionID)] || deniesAnalytics(e.Consent) {
 			continue
 		}
 		if err := p.event(ctx, e); err != nil {

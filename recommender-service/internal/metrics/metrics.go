@@ -46,6 +46,9 @@ type Store interface {
 	Counted(ctx context.Context, shop, scope, visitor, kind string) ([]string, error)
 	OrderLines(ctx context.Context, shop, orderID string) ([]store.StoredLine, error)
 	BoughtLines(ctx context.Context, shop, visitor, itemID string) ([]store.StoredLine, error)
+	Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Sum, error)
+	LeftOut(ctx context.Context, shop string, visitors []string) (map[string]store.LeftOut, error)
+	Turn(ctx context.Context, shop string, l store.LeftOut, c store.Counts, p *store.Position) error
 }
 
 func newCounts() store.Counts {

@@ -69,6 +69,9 @@ func scopeOf(a *answer) string {
 // clickedBefore returns the answer that the visitor's last click on a product was of; nil when there is none or it is too old.
 func (p *page) clickedBefore(ctx context.Context, visitor, product string, e *profileapi.StoredEvent) (*answer, error) {
 	click, ok := p.clicks[[2]string{visitor, product}]
+	if !ok && p.anew {
+		return nil, nil
+	}
 	if !ok {
 		var err error
 		if click, err = p.a.Store.LastClick(ctx, p.shop, visitor, product); errors.Is(err, store.ErrNotFound) {
@@ -174,13 +177,21 @@ func (p *page) linesOf(ctx context.Context, visitor, product, orderID string) ([
 		list, err := p.orderLines(ctx, orderID)
 		return slices.DeleteFunc(list, func(l store.StoredLine) bool { return l.ItemID != product }), err
 	}
+	ofVisitor := func(k store.LineKey) bool { return k.Visitor == visitor && k.ItemID == product }
+	if p.anew {
+		return p.present(nil, ofVisitor), nil
+	}
 	list, err := p.a.Store.BoughtLines(ctx, p.shop, visitor, product)
-	return p.present(list, func(k store.LineKey) bool { return k.Visitor == visitor && k.ItemID == product }), err
+	return p.present(list, ofVisitor), err
 }
 
 func (p *page) orderLines(ctx context.Context, orderID string) ([]store.StoredLine, error) {
+	ofOrder := func(k store.LineKey) bool { return k.OrderID == orderID }
+	if p.anew {
+		return p.present(nil, ofOrder), nil
+	}
 	list, err := p.a.Store.OrderLines(ctx, p.shop, orderID)
-	return p.present(list, func(k store.LineKey) bool { return k.OrderID == orderID }), err
+	return p.present(list, ofOrder), err
 }
 
 // present puts what this page has added so far on stored lines, the latest bought first.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
@@ -22,13 +23,17 @@ type page struct {
 	answers map[string]*answer        // by recommendation id
 	done    map[store.CountedKey]map[string]bool
 	lines   map[store.LineKey]store.Line // of orders, as they are after this page
+	hours   map[int64][]store.Sum        // what was counted of hours, as far as it was asked for
+
+	anew    bool      // what has counted already counts again: nothing of the visitor is looked up
+	trusted time.Time // answers before it count, whatever their visitor was taken for then
 }
 
 func newPage(a *Attribution, shop string) *page {
 	return &page{
 		a: a, shop: shop, counts: newCounts(), clicks: map[[2]string]store.Click{}, answers: map[string]*answer{},
 		done:  map[store.CountedKey]map[string]bool{},
-		lines: map[store.LineKey]store.Line{},
+		lines: map[store.LineKey]store.Line{}, hours: map[int64][]store.Sum{},
 	}
 }
 
@@ -73,6 +78,10 @@ func (p *page) answer(ctx context.Context, id string) (*answer, error) {
 		fallthrough
 	case err == nil:
 		a.verdict = shown
+		if a.decision.Robot && a.decision.At.Before(p.trusted) {
+			counts := *a.decision
+			counts.Robot, a.decision = false, &counts
+		}
 	case errors.Is(err, store.ErrNotFound) && forged == nil:
 		a.verdict = unverified
 	case errors.Is(err, store.ErrNotFound):
@@ -112,9 +121,12 @@ func (p *page) once(ctx context.Context, scope, visitor, kind, item string, atMs
 	group := store.CountedKey{Shop: p.shop, Scope: scope, Visitor: visitor, Kind: kind}
 	have := p.done[group]
 	if have == nil {
-		list, err := p.a.Store.Counted(ctx, p.shop, scope, visitor, kind)
-		if err != nil {
-			return false, err
+		var list []string
+		if !p.anew {
+			var err error
+			if list, err = p.a.Store.Counted(ctx, p.shop, scope, visitor, kind); err != nil {
+				return false, err
+			}
 		}
 		have = make(map[string]bool, len(list))
 		for _, id := range list {

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
@@ -9,19 +10,22 @@ import (
 )
 
 // affinities are what a visitor likes, the best first; weights below 0 are dislikes.
-type affinities struct{ Categories, Brands []profileapi.AffinityValue }
+type affinities struct {
+	Categories, Brands []profileapi.AffinityValue
+	Bands              map[string]float64 // the part of what is liked that is of each price band; together 1, or none where the scenario does not ask
+}
 
 // maxAffinities bounds each list.
 const maxAffinities = 50
 
-// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them.
+// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them, and price band.
 // not_interested counts on the narrowest category only: it speaks of the item, not of everything around it. It is made once for a request
 // that needs it. Cost O(history).
 func (r *run) affinity() *affinities {
 	if r.likes != nil {
 		return r.likes
 	}
-	categories, brands := map[int32]float64{}, map[int32]float64{}
+	categories, brands, bands := map[int32]float64{}, map[int32]float64{}, map[string]float64{}
 	r.likes = &affinities{}
 	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.History {
@@ -40,10 +44,28 @@ func (r *run) affinity() *affinities {
 			if it.Brand >= 0 {
 				brands[it.Brand] += liked
 			}
+			if it.Priced && r.scenario.PriceBand > 0 {
+				bands[profileapi.PriceBand(it.Price)] += liked
+			}
 		}
-		r.likes.Categories, r.likes.Brands = heaviest(v, categories), heaviest(v, brands)
+		r.likes.Categories, r.likes.Brands, r.likes.Bands = heaviest(v, categories), heaviest(v, brands), parts(bands)
 	})
 	return r.likes
+}
+
+// parts are the weights above 0, divided by their sum, which is made in the order of the names.
+func parts(weights map[string]float64) map[string]float64 {
+	sum, list := 0., map[string]float64{}
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		if w := weights[name]; w > 0 {
+			sum += w
+			list[name] = w
+		}
+	}
+	for name := range list {
+		list[name] /= sum
+	}
+	return list
 }
 
 // heaviest names the values of largest weight, ties by name.

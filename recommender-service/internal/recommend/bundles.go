@@ -95,7 +95,7 @@ func (r *run) bundleRow(v *catalogue.View, p *api.RowPlan, b *similarityapi.Bund
 		sc.Filter = &api.Condition{All: []api.Condition{*r.scenario.Filter, *sc.Filter}}
 	}
 	sc.Rules = slices.DeleteFunc(slices.Clone(sc.Rules), func(rule api.Rule) bool { return rule.Action == rules.Pin })
-	sc.Diversity, sc.Rotation, sc.Exploration, sc.MaxPerCategory, sc.MaxPerBrand = 0, 0, 0, 0, 0
+	sc.Diversity, sc.Rotation, sc.PriceBand, sc.Exploration, sc.MaxPerCategory, sc.MaxPerBrand = 0, 0, 0, 0, 0, 0
 	sc.Limit, one.req.Limit = len(others), len(others)
 	one.req.ContextItems, one.item, one.least = []string{item}, item, len(others)
 	one.bundle = &api.BundleOffer{Support: b.Support, Confidence: b.Confidence, Lift: b.Lift}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // factor multiplies scores.
@@ -13,10 +14,14 @@ type factor struct {
 	of   func(*catalogue.Item) float64 // 1: does not apply
 }
 
-// factors lists what changes base scores, in the order in which it is applied: the objective, rules in their order, rotation.
+// factors lists what changes base scores, in the order in which it is applied: the objective, the price bands that the visitor
+// prefers, rules in their order, rotation.
 func (r *run) factors(v *catalogue.View) []factor {
 	var list []factor
 	if f, ok := r.objective(v); ok {
+		list = append(list, f)
+	}
+	if f, ok := r.priceBand(); ok {
 		list = append(list, f)
 	}
 	for _, rule := range r.rules {
@@ -38,6 +43,21 @@ func (r *run) factors(v *catalogue.View) []factor {
 		list = append(list, f)
 	}
 	return list
+}
+
+// priceBand raises what costs as much as what the visitor likes does. An item without a price keeps its score.
+func (r *run) priceBand() (factor, bool) {
+	strength := r.scenario.PriceBand
+	if strength <= 0 || len(r.affinity().Bands) == 0 {
+		return factor{}, false
+	}
+	bands := r.affinity().Bands
+	return factor{"price_band", func(it *catalogue.Item) float64 {
+		if !it.Priced {
+			return 1
+		}
+		return 1 + strength*bands[profileapi.PriceBand(it.Price)]
+	}}, true
 }
 
 func everything(*catalogue.Item) bool { return true }

@@ -16,6 +16,18 @@ func (s *Store) DecisionsOf(ctx context.Context, shop, person, after string, lim
 	return list, nil
 }
 
+// DecisionsSince returns up to limit decisions of a person, a user or a session, behind one of a moment, by time and id. It reads the index by
+// time from there on; the concatenation keeps the database from the index by id.
+func (s *Store) DecisionsSince(ctx context.Context, shop, person string, afterMs int64, after string, limit int) ([]Decision, error) {
+	list, err := query(ctx, s, func(r *sql.Rows, d *Decision) error { return r.Scan(&d.Shop, &d.ID, &d.AtMs, &d.Person, &d.Body) },
+		`select shop, id, at_ms, person, body from decisions where at_ms >= $1 and shop || '' = $2 and person = $3
+		and (at_ms > $4 or id > $5) order by at_ms, id limit $6`, afterMs, shop, person, afterMs, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the latest decisions of a person: %w", err)
+	}
+	return list, nil
+}
+
 // ClicksOf returns the clicks of a visitor, in order of item.
 func (s *Store) ClicksOf(ctx context.Context, shop, visitor string) ([]Click, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, c *Click) error { return r.Scan(&c.ItemID, &c.RecommendationID, &c.AtMs) },

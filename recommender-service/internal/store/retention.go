@@ -142,7 +142,7 @@ func (s *Store) Forget(ctx context.Context, shop, id, visitor string) (f Forgott
 		if f.Clicks, err = t.Exec(ctx, "delete from clicks where shop = $1 and visitor = $2", shop, visitor); err != nil {
 			return err
 		}
-		for _, table := range [...]string{"counted", "attributed_lines"} {
+		for _, table := range [...]string{"counted", "attributed_lines", "left_out"} {
 			if _, err := t.Exec(ctx, "delete from "+table+" where shop = $1 and visitor = $2", shop, visitor); err != nil {
 				return err
 			}

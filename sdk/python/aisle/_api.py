@@ -43,17 +43,80 @@ class Anomaly(TypedDict):
     detail: str
     # Median of the same window of up to six weeks before; of a level, that of the week before
     expected: float
-    # Length of the window that is farthest from expected
+    # Length of the window that is farthest from expected; of a drift, whole days since it began
     hours: int
+    # step: far at once, in a window of up to a day. drift: away from expected day by day. level: of the catalogue, or the age of a
+    # model
+    kind: Literal['step', 'drift', 'level']
     # In that window: a count, a share, or a level
     observed: float
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     opened_at: str
-    # events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, empty_share:PLACEMENT, degraded_share,
-    # catalogue_items or catalogue_price (the median)
+    # events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, revenue:PLACEMENT:CURRENCY,
+    # latency_ms:PLACEMENT, model_age_hours:RELATION, empty_share:PLACEMENT, degraded_share, catalogue_items or catalogue_price (the
+    # median)
     series: str
-    # How many times the usual spread observed is from expected, negative below; an anomaly opens at 6. Of a level: how many times the
-    # factor of 1.5
+    # How many times the usual spread observed is from expected, negative below; a step opens at 6. Of a drift: the sum of what days
+    # were beyond one spread, which opens at 5. Of a level: how many times the factor of 1.5
+    spreads: float
+
+
+class AnomalyDrift(TypedDict):
+    # Of days above expected; at 5 a drift opens
+    above: float
+    # Of days below expected; at 5 a drift opens
+    below: float
+
+
+class AnomalyPoint(TypedDict):
+    # End of the window
+    at: str
+    # The baseline: median of before; absent while there are fewer than three weeks of it
+    expected: NotRequired[float]
+    # Above it is an anomaly; absent with expected
+    high: NotRequired[float]
+    # Below it is an anomaly; absent with expected
+    low: NotRequired[float]
+    # A count, a share, a mean or a level; absent for a share or mean of too few
+    observed: NotRequired[float]
+    # The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+    spreads: float
+
+
+class AnomalySeries(TypedDict):
+    # What its values are. level: of the catalogue, or the age of a model
+    counts: Literal['count', 'share', 'mean', 'level']
+    # Absent for a level
+    drift: NotRequired[AnomalyDrift]
+    # How many are known
+    hours: int
+    # Of a series that is asked for by name, by time
+    points: NotRequired[list[AnomalyPoint]]
+    series: str
+    # Beginning of the first hour that is known, of up to eleven weeks
+    since: str
+    # The windows that end with the last hour; of a level, its latest value
+    windows: list[AnomalyWindow]
+
+
+class AnomalySeriesOutputBody(TypedDict):
+    # By name; series that are new have no baseline
+    items: list[AnomalySeries]
+
+
+class AnomalyWindow(TypedDict):
+    # The features: the same window of the weeks before, the latest first. Those of too few events are left out
+    before: list[float]
+    # The baseline: median of before; absent while there are fewer than three weeks of it
+    expected: NotRequired[float]
+    # Above it is an anomaly; absent with expected
+    high: NotRequired[float]
+    hours: int
+    # Below it is an anomaly; absent with expected
+    low: NotRequired[float]
+    # A count, a share, a mean or a level; absent for a share or mean of too few
+    observed: NotRequired[float]
+    # The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
     spreads: float
 
 
@@ -1974,6 +2037,9 @@ class SavedScenario(TypedDict):
     objective: NotRequired[Literal['clicks', 'conversion', 'revenue', 'margin']]
     # The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
     objective_strength: NotRequired[float]
+    # How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+    # times as much
+    price_band: NotRequired[float]
     # How far what this visitor was just shown goes down
     rotation: NotRequired[float]
     # Makes the answer a page of rows, each with items of its own
@@ -2018,6 +2084,9 @@ class Scenario(TypedDict):
     objective: NotRequired[Literal['clicks', 'conversion', 'revenue', 'margin']]
     # The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent
     objective_strength: NotRequired[float]
+    # How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band
+    # times as much
+    price_band: NotRequired[float]
     # How far what this visitor was just shown goes down
     rotation: NotRequired[float]
     # Makes the answer a page of rows, each with items of its own
@@ -2571,8 +2640,8 @@ class Aisle(Core):
     ) -> Robot:
         """Say whether a visitor is a robot.
 
-        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute; figures count
-        what happens from then on.
+        Stands against whatever is found later. Popularity follows within an hour, models with the next recompute, figures
+        within a minute, with what he brought in the seven days before.
 
         Scope: `users:write`.
         """
@@ -3186,12 +3255,31 @@ class Aisle(Core):
     ) -> AnomaliesOutputBody:
         """Figures that are far from what the shop's own weeks before make one expect.
 
-        Looked for once an hour over windows of an hour, six hours, a day and a week: events by type, refused and warned ones,
-        answers, click rates, empty and degraded answers, the size of the catalogue and its median price.
+        Looked for once an hour, steps over windows of an hour, six hours and a day, drifts as sums over days: events by type,
+        refused and warned ones, answers, click rates, empty and degraded answers, the size of the catalogue and its median
+        price.
 
         Scope: `config:read`.
         """
         return self._call("GET", "/v1/anomalies", query={"open": open, "limit": limit}, repeatable=True, options=options)
+
+    def list_anomaly_series(
+        self,
+        *,
+        series: list[str] | None = None,
+        window: int | None = None,
+        days: int | None = None,
+        options: Options | None = None,
+    ) -> AnomalySeriesOutputBody:
+        """The figures that are watched, each with its baseline and score.
+
+        The steps of detection as they are at the last hour that is over: the windows of each series, the same windows of the
+        weeks before, the baseline that they make, and how far from it the series is. With `series` those alone, and their
+        points.
+
+        Scope: `config:read`.
+        """
+        return self._call("GET", "/v1/anomalies/series", query={"series": series, "window": window, "days": days}, repeatable=True, options=options)
 
     def list_events(
         self,

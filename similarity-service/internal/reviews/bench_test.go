@@ -19,7 +19,7 @@ func BenchmarkSum(b *testing.B) {
 		})
 	}
 	for b.Loop() {
-		if _, err := reviews.Sum(list, reviews.Texts{Language: english}); err != nil {
+		if _, err := reviews.Sum(list, reviews.Texts{Language: english}, b.Context().Err); err != nil {
 			b.Fatal(err)
 		}
 	}

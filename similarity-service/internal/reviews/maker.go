@@ -40,7 +40,7 @@ func (m *Maker) Make(ctx context.Context, shop string) error {
 			return err
 		}
 	}
-	sums, err := Sum(list, m.Texts(shop))
+	sums, err := Sum(list, m.Texts(shop), ctx.Err)
 	if err != nil {
 		return err
 	}

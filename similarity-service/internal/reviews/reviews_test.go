@@ -1,6 +1,8 @@
 package reviews_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,7 +19,7 @@ import (
 
 func sum(t *testing.T, list []reviews.Review, texts reviews.Texts) reviews.Sums {
 	t.Helper()
-	sums, err := reviews.Sum(list, texts)
+	sums, err := reviews.Sum(list, texts, t.Context().Err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +141,28 @@ func TestStore(t *testing.T) {
 	}
 }
 
+func TestSummingStops(t *testing.T) {
+	t.Parallel()
+	list := make([]reviews.Review, 50)
+	for n := range list {
+		list[n] = reviews.Review{ItemID: "mug", Rating: 4, Text: "Great glaze"}
+	}
+	asked := 0
+	_, err := reviews.Sum(list, reviews.Texts{}, func() error {
+		if asked++; asked == 70 { // while sums are made
+			return context.Canceled
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || asked != 70 {
+		t.Errorf("%v after %d questions", err, asked)
+	}
+}
+
 func ExampleSum() {
 	sums, err := reviews.Sum([]reviews.Review{
 		{ItemID: "mug", Rating: 5, Text: "A lovely glaze"}, {ItemID: "mug", Rating: 4, Text: "Great glaze, nice handle"},
-	}, reviews.Texts{Language: func(string) string { return "en" }})
+	}, reviews.Texts{Language: func(string) string { return "en" }}, func() error { return nil })
 	if err != nil {
 		fmt.Println(err)
 		return

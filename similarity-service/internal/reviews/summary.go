@@ -46,13 +46,17 @@ type Sums struct {
 	Items     map[string]*similarityapi.ItemReviews
 }
 
-// Sum reads reviews, the latest first. Equal lists give equal sums. Cost O(words of the texts) beside learning sentiment.
-func Sum(list []Review, texts Texts) (Sums, error) {
+// Sum reads reviews, the latest first. Equal lists give equal sums. It ends with the error of stop, which is asked for each review and while
+// sentiment is learnt. Cost O(words of the texts) beside learning sentiment.
+func Sum(list []Review, texts Texts, stop func() error) (Sums, error) {
 	s := &summer{voter: language.NewVoter(), texts: texts, items: map[string]*item{}, mentioned: map[string]int{}}
 	rated := make([]sentiment.Rated, 0, len(list))
 	languages := make([]string, len(list))
 	var total, count float64
 	for n, r := range list {
+		if err := stop(); err != nil {
+			return Sums{}, err
+		}
 		if r.Rating > 0 {
 			total, count = total+r.Rating, count+1
 		}
@@ -60,12 +64,15 @@ func Sum(list []Review, texts Texts) (Sums, error) {
 			rated = append(rated, sentiment.Rated{Text: sentiment.Text{Language: languages[n], Text: r.Text}, Rating: r.Rating})
 		}
 	}
-	result, err := sentiment.Learn(rated)
+	result, err := sentiment.Learn(rated, stop)
 	if err != nil {
 		return Sums{}, err
 	}
 	s.model = result.Model
 	for n, r := range list {
+		if err := stop(); err != nil {
+			return Sums{}, err
+		}
 		s.add(r, languages[n])
 	}
 	sums := Sums{Sentiment: told(result), Items: make(map[string]*similarityapi.ItemReviews, len(s.items))}

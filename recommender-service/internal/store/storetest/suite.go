@@ -21,6 +21,7 @@ func anything(store.Document) error { return nil }
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions,
+		"who is left out":                   leftOut,
 		"experiments":                       experiments,
 		"replicas that add the same counts": replicas, "purge": purge, "arms that were folded": folded,
 		"people who were forgotten": forgotten,
@@ -165,6 +166,56 @@ func positions(t *testing.T, s *store.Store) {
 	sums, _ := s.Sums(ctx, "north", 0, 1)
 	if err != nil || at != "7" || len(sums) != 1 || sums[0].Value != 2 {
 		t.Errorf("position %q, %v, sums %v", at, err, sums)
+	}
+}
+
+// leftOut turns a visitor, who is the only one of an arm, out and back.
+func leftOut(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	hour := store.HourKey{Shop: "north", Metric: "clicks"}
+	brought := store.Counts{
+		Hours:    map[store.HourKey]float64{hour: 2},
+		Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: "north", Experiment: "x", Arm: "a", Visitor: "u/eve"}: {FirstMs: 5, Clicks: 2}},
+		Lines:    map[store.LineKey]store.Line{{Shop: "north", OrderID: "o", ItemID: "i", Visitor: "u/eve"}: {RecommendationID: "r", Quantity: 1, Revenue: 3}},
+	}
+	if err := s.AddCounts(ctx, brought, &store.Position{Shop: "north", Name: "feed", To: "5"}); err != nil {
+		t.Fatal(err)
+	}
+	look := func(what string, visitors int64, clicks, revenue float64) {
+		t.Helper()
+		sums, err := s.Sums(ctx, "north", 0, 1)
+		lines, errLines := s.OrderLines(ctx, "north", "o")
+		arms, errArms := s.ArmsOf(ctx, "north", "u/eve")
+		if err := errors.Join(err, errLines, errArms); err != nil || sums[0].Value != clicks || lines[0].Revenue != revenue || int64(len(arms)) != visitors {
+			t.Errorf("%s: %v, sums %v, lines %v, arms %v", what, err, sums, lines, arms)
+		}
+	}
+	out := store.LeftOut{Visitor: "u/eve", Out: true, Seq: 5, Taken: brought}
+	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "4", To: "5/1"}); !errors.Is(err, store.ErrMoved) {
+		t.Errorf("from a position that has moved: %v", err)
+	}
+	look("before", 1, 2, 3)
+	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "5", To: "5/1"}); err != nil {
+		t.Fatal(err)
+	}
+	look("left out", 0, 0, 0)
+	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); !errors.Is(err, store.ErrMoved) {
+		t.Errorf("left out twice: %v", err)
+	}
+	known, err := s.LeftOut(ctx, "north", []string{"u/ann", "u/eve"})
+	if diff := cmp.Diff(map[string]store.LeftOut{"u/eve": out}, known); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	back := store.LeftOut{Visitor: "u/eve", TrustedMs: 9, Seq: 5}
+	if err := s.Turn(ctx, "north", back, known["u/eve"].Taken, &store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); err != nil {
+		t.Fatal(err)
+	}
+	look("back", 1, 2, 3)
+	if _, err := s.Forget(ctx, "north", "eve", "u/eve"); err != nil {
+		t.Fatal(err)
+	}
+	if known, err = s.LeftOut(ctx, "north", []string{"u/eve"}); err != nil || len(known) != 0 {
+		t.Errorf("of a person who was forgotten: %v, %v", known, err)
 	}
 }
 

@@ -48,13 +48,17 @@ type Result struct {
 
 // Learn makes a model of texts with ratings: logistic regression when there are at least 200 that say clearly whether the writer is
 // pleased, with 20 of each kind, and when it tells them apart better than the word list; otherwise the word list. The order of the texts
-// says which are taken, the first 20,000, and in which part each is; equal lists make equal models. Cost O(words·iterations).
+// says which are taken, the first 20,000, and in which part each is; equal lists make equal models. It ends with the error of
+// stop, which is asked before each fit and in each of its iterations. Cost O(words·iterations).
 //
 // The loss is Σ ln(1 + exp(−y·z)) + ½·Σw² with z = b + Σw/√n over the n words of a text, minimised by L-BFGS.
-func Learn(rated []Rated) (Result, error) {
+func Learn(rated []Rated, stop func() error) (Result, error) {
 	r := newReader()
 	result := Result{Model: &Model{reader: r}}
 	texts := r.examples(rated)
+	if err := stop(); err != nil {
+		return result, err
+	}
 	pleased := 0
 	for _, e := range texts {
 		if e.pleased {
@@ -73,7 +77,7 @@ func Learn(rated []Rated) (Result, error) {
 				others = append(others, e)
 			}
 		}
-		m, err := fit(r, others)
+		m, err := fit(r, others, stop)
 		if err != nil {
 			return result, err
 		}
@@ -83,7 +87,7 @@ func Learn(rated []Rated) (Result, error) {
 	if result.Learnt.AUC <= result.List.AUC {
 		return result, nil
 	}
-	m, err := fit(r, texts)
+	m, err := fit(r, texts, stop)
 	if err == nil {
 		result.Model = m
 	}
@@ -110,8 +114,8 @@ func (r *reader) examples(rated []Rated) []example {
 	return list
 }
 
-// fit learns the weights of words.
-func fit(r *reader, texts []example) (*Model, error) {
+// fit learns the weights of words; stop is asked once an iteration.
+func fit(r *reader, texts []example, stop func() error) (*Model, error) {
 	m := &Model{reader: r, features: frequent(texts)}
 	rows := make([][]int32, len(texts))
 	for n, e := range texts {
@@ -121,6 +125,12 @@ func fit(r *reader, texts []example) (*Model, error) {
 	problem := optimize.Problem{
 		Func: func(w []float64) float64 { return loss(w, rows, texts) },
 		Grad: func(grad, w []float64) { gradient(grad, w, rows, texts) },
+		Status: func() (optimize.Status, error) {
+			if err := stop(); err != nil {
+				return optimize.Failure, err
+			}
+			return optimize.NotTerminated, nil
+		},
 	}
 	settings := optimize.Settings{GradientThreshold: 1e-4 * float64(len(texts)), MajorIterations: 200, Concurrent: 1}
 	found, err := optimize.Minimize(problem, make([]float64, words+1), &settings, &optimize.LBFGS{})

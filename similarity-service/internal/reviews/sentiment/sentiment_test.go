@@ -1,6 +1,8 @@
 package sentiment_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -71,7 +73,7 @@ func reviews(seed uint64, n int) []sentiment.Rated {
 
 func TestWhatIsLearntTellsBetterThanTheWordList(t *testing.T) {
 	t.Parallel()
-	got, err := sentiment.Learn(reviews(1, 2000))
+	got, err := sentiment.Learn(reviews(1, 2000), t.Context().Err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func TestTooFewRatingsLeaveTheWordList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sentiment.Learn(list)
+			got, err := sentiment.Learn(list, t.Context().Err)
 			if err != nil || got.Model.Learnt() || got.Learnt != (sentiment.Evaluation{}) {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -142,8 +144,8 @@ func TestTheWordList(t *testing.T) {
 func TestEqualRatingsMakeEqualModels(t *testing.T) {
 	t.Parallel()
 	list := reviews(3, 600)
-	a, errA := sentiment.Learn(list)
-	b, errB := sentiment.Learn(list)
+	a, errA := sentiment.Learn(list, t.Context().Err)
+	b, errB := sentiment.Learn(list, t.Context().Err)
 	if errA != nil || errB != nil {
 		t.Fatal(errA, errB)
 	}
@@ -157,8 +159,24 @@ func TestEqualRatingsMakeEqualModels(t *testing.T) {
 	}
 }
 
+func TestLearningStops(t *testing.T) {
+	t.Parallel()
+	for _, after := range []int{0, 1, 12} { // at once, before the first fit, and within one
+		asked := 0
+		_, err := sentiment.Learn(reviews(1, 2000), func() error {
+			if asked++; asked > after {
+				return context.Canceled
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || asked != after+1 {
+			t.Errorf("told to stop after %d questions: %v, asked %d times", after, err, asked)
+		}
+	}
+}
+
 func ExampleLearn() {
-	result, err := sentiment.Learn(nil)
+	result, err := sentiment.Learn(nil, func() error { return nil })
 	if err != nil {
 		fmt.Println(err)
 		return

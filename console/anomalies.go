@@ -1,0 +1,254 @@
+package console
+
+import (
+	"html/template"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// charted is how many open anomalies the page draws.
+const charted = 6
+
+// look is a window that a series is drawn with, and how far back.
+type look struct{ Hours, Days int64 }
+
+func looks() []look { return []look{{24, 28}, {6, 14}, {1, 3}} }
+
+type anomaliesData struct {
+	Open, Closed []anomalyRow
+	Watched      []watchedRow
+	Learning     int // series that have no baseline yet
+}
+
+// anomalyRow is an anomaly with its picture and what to do about it.
+type anomalyRow struct {
+	recommenderapi.Anomaly
+	Counts string
+	Plot   template.HTML
+	Next   onward
+}
+
+// onward is a page on which to go on.
+type onward struct{ Href, Text string }
+
+// watchedRow is a series with its longest window that has a baseline.
+type watchedRow struct {
+	recommenderapi.AnomalySeries
+	Window recommenderapi.AnomalyWindow
+	Open   bool
+}
+
+// anomalies shows what is and what was far from expected, and everything that is watched.
+func (c *console) anomalies(v *visit) (any, error) {
+	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"100"}})
+	if err != nil {
+		return nil, err
+	}
+	watched, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", nil)
+	v.part("what is watched", err)
+	counts := map[string]string{}
+	for n := range watched.Items {
+		counts[watched.Items[n].Series] = watched.Items[n].Counts
+	}
+	d := &anomaliesData{}
+	var open []string
+	for _, a := range found.Items {
+		row := anomalyRow{Anomaly: a, Counts: counts[a.Series], Next: nextOf(a.Series)}
+		if !a.ClosedAt.IsZero() {
+			d.Closed = append(d.Closed, row)
+			continue
+		}
+		d.Open = append(d.Open, row)
+		open = append(open, a.Series)
+	}
+	d.watched(watched.Items, open)
+	d.draw(v, open[:min(charted, len(open))])
+	return d, nil
+}
+
+// watched lists the series; those that are far from expected come first.
+func (d *anomaliesData) watched(list []recommenderapi.AnomalySeries, open []string) {
+	for _, s := range list {
+		row := watchedRow{AnomalySeries: s, Open: slices.Contains(open, s.Series)}
+		for _, w := range s.Windows {
+			if w.Expected != nil || row.Window.Expected == nil {
+				row.Window = w
+			}
+		}
+		if row.Window.Expected == nil {
+			d.Learning++
+		}
+		d.Watched = append(d.Watched, row)
+	}
+	slices.SortStableFunc(d.Watched, func(a, b watchedRow) int {
+		switch {
+		case a.Open == b.Open:
+			return 0
+		case a.Open:
+			return -1
+		}
+		return 1
+	})
+}
+
+// draw draws the series that are far from expected.
+func (d *anomaliesData) draw(v *visit, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	l := looks()[0]
+	list, err := seriesOf(v, l, names...)
+	v.part("charts", err)
+	for _, s := range list {
+		for n := range d.Open {
+			if d.Open[n].Series == s.Series && d.Open[n].Plot == "" {
+				d.Open[n].Plot = seriesPlot(&s, l)
+				break
+			}
+		}
+	}
+}
+
+// seriesOf reads series with their points.
+func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
+	page, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
+		"series": names, "window": {whole(l.Hours)}, "days": {whole(l.Days)},
+	})
+	return page.Items, err
+}
+
+type seriesData struct {
+	recommenderapi.AnomalySeries
+	Look    look
+	Looks   []look
+	Plot    template.HTML
+	Points  []recommenderapi.AnomalyPoint // that are drawn, the latest first
+	Records []recommenderapi.Anomaly
+	Next    onward
+}
+
+func (d *seriesData) heading() string { return d.Series }
+
+// series shows the steps by which a series is judged, from the hours that came in to the records.
+func (c *console) series(v *visit) (any, error) {
+	name := v.text("series")
+	d := &seriesData{Looks: looks(), Look: looks()[0], Next: nextOf(name)}
+	for _, l := range d.Looks {
+		if whole(l.Hours) == v.text("window") {
+			d.Look = l
+		}
+	}
+	list, err := seriesOf(v, d.Look, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, apierror.NotFound("series", name)
+	}
+	d.AnomalySeries = list[0]
+	if len(d.AnomalySeries.Points) == 0 { // it is younger than the window
+		d.Look = d.Looks[len(d.Looks)-1]
+		if list, err = seriesOf(v, d.Look, name); err == nil && len(list) > 0 {
+			d.AnomalySeries = list[0]
+		}
+		v.part("the hours", err)
+	}
+	d.Plot = seriesPlot(&d.AnomalySeries, d.Look)
+	d.Points = apart(d.AnomalySeries.Points, d.Look)
+	slices.Reverse(d.Points)
+	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"500"}})
+	v.part("records", err)
+	for _, a := range found.Items {
+		if a.Series == name {
+			d.Records = append(d.Records, a)
+		}
+	}
+	return d, nil
+}
+
+// apart returns the points whose windows do not overlap, counted from the last.
+func apart(points []recommenderapi.AnomalyPoint, l look) (list []recommenderapi.AnomalyPoint) {
+	for n := len(points) - 1; n >= 0; n -= int(l.Hours) {
+		list = append(list, points[n])
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// seriesPlot draws what was seen and what was expected, with the band outside of which it is an anomaly.
+func seriesPlot(s *recommenderapi.AnomalySeries, l look) template.HTML {
+	scale, unit := 1., map[string]string{"count": "in the window", "share": "%", "mean": "mean", "level": "at the end of the hour"}[s.Counts]
+	if s.Counts == "share" {
+		scale = 100
+	}
+	plot := chart.Plot{ID: "series-" + s.Series, Title: s.Series + " in windows of " + hoursText(l.Hours), Unit: unit, Series: []chart.Series{
+		{Name: "seen"}, {Name: "expected", Band: true},
+	}}
+	seen, expected := &plot.Series[0], &plot.Series[1]
+	for _, p := range apart(s.Points, l) {
+		at := p.At.UTC().Format("01-02")
+		if l.Hours < 24 {
+			at = p.At.UTC().Format("02. 15h")
+		}
+		plot.Labels = append(plot.Labels, at)
+		for _, to := range []struct {
+			list *[]float64
+			v    *float64
+		}{{&seen.Values, p.Observed}, {&expected.Values, p.Expected}, {&expected.Low, p.Low}, {&expected.High, p.High}} {
+			*to.list = append(*to.list, scale*chart.OrGap(to.v))
+		}
+	}
+	return chart.Lines(plot)
+}
+
+func hoursText(hours int64) string {
+	if hours == 1 {
+		return "an hour"
+	}
+	return whole(hours) + " hours"
+}
+
+// figureText writes a value of a series.
+func figureText(counts string, v any) string {
+	var value float64
+	switch x := v.(type) {
+	case *float64:
+		if x == nil {
+			return "–"
+		}
+		value = *x
+	case float64:
+		value = x
+	}
+	if counts == "share" {
+		return percent(value)
+	}
+	return number(value)
+}
+
+// nextOf names the page on which to go on with a series.
+func nextOf(series string) onward {
+	name, of, _ := strings.Cut(series, ":")
+	switch name {
+	case "events":
+		return onward{Root + "/debugger?type=" + url.QueryEscape(of), "See who sends them in the event debugger"}
+	case "rejected_share", "warned_share":
+		return onward{Root + "/health", "See the codes in data health"}
+	case "revenue":
+		of = of[:max(0, strings.LastIndex(of, ":"))]
+		return onward{Root + "/placements/" + escape(of), "See the placement"}
+	case "requests", "click_rate", "empty_share", "latency_ms":
+		return onward{Root + "/placements/" + escape(of), "See the placement"}
+	case "model_age_hours":
+		return onward{Root + "/jobs", "See whether recomputes run"}
+	case "catalogue_items", "catalogue_price":
+		return onward{Root + "/imports", "See the latest imports"}
+	}
+	return onward{Root + "/models", "See whether models are live"}
+}
