@@ -13,10 +13,10 @@ export CGO_ENABLED := 0
 # Without gin's codec for MessagePack, which nothing here speaks: a tenth of a first build.
 export GOFLAGS := -tags=nomsgpack
 
-.PHONY: help build image demo sdk test check chart attack chaos bench race lint tidy fmt clean
+.PHONY: help build image demo sdk test check chart attack chaos bench race coverage fuzz vulnerabilities lint tidy fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' Makefile
 
 build: ## Build every program into bin/
 	go build $(BUILD) -o bin/ $(PROGRAMS)
@@ -57,6 +57,16 @@ bench: build ## Run the benchmarks, at most 15 minutes, and write docs/benchmark
 
 race: ## The same with the race detector (needs a C compiler)
 	CGO_ENABLED=1 scripts/with-stores.sh go test -race -count=1 -timeout 30m work
+
+coverage: ## Run every test and say how much of the code it reaches; coverage.out has the lines
+	scripts/with-stores.sh go test -count=1 -timeout 30m -coverprofile=coverage.out work
+	go tool cover -func=coverage.out | tail -1
+
+fuzz: ## Run each fuzz test for a while: FUZZ_TIME, 30s when absent
+	scripts/fuzz.sh $(FUZZ_TIME)
+
+vulnerabilities: ## Look for known vulnerabilities that the programs reach; asks Go's database, or the one of GOVULNDB
+	scripts/vulnerabilities.sh
 
 lint: ## Formatting, vet, staticcheck and tidy modules
 	scripts/lint.sh $(MODULES)

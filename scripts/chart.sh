@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the Helm chart: lint, and the objects that it makes of several values. Helm comes from the Go module proxy, which takes some minutes
-# the first time, and is kept in the cache of the user.
+# Checks the Helm chart: lint, and the objects that it makes of several values, by Kubernetes' types and by its OpenAPI document. Helm and
+# Kubernetes come from the Go module proxy, which takes some minutes the first time; Helm is kept in the cache of the user.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=v3.16.4
@@ -10,4 +10,6 @@ export CGO_ENABLED=0 GOFLAGS= GOWORK=off
 cd deploy/helm/test
 test -z "$(gofmt -l . | tee /dev/stderr)"
 go vet ./...
-HELM=$tools/helm go test -count=1 ./...
+types=$(go list -m -f '{{.Version}}' k8s.io/api)
+KUBERNETES=$(go mod download -json "k8s.io/kubernetes@v1.${types#v0.}" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+HELM=$tools/helm KUBERNETES=$KUBERNETES go test -count=1 ./...

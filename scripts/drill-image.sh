@@ -1,45 +1,42 @@
 #!/usr/bin/env bash
-# Runs the image aisle:local (make image) as three services and a gateway on a private Postgres and Redis, with a read-only root and no
-# capabilities; asks it, kills each container and asks again. It needs Docker, and nothing from a registry: scripts/drill-image.sh
+# The drill of images, with counts: builds the image by the Dockerfile, starts the compose file, runs the quick start, and kills each container
+# while visitors come (standalone/e2e/containers_test.go). It needs Docker with its plugin compose.
+#
+#   scripts/drill-image.sh           with the base images of a registry
+#   scripts/drill-image.sh debian    without: Debian's packages stand in for them (scripts/image.sh base); needs root and debootstrap
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ "${1:-}" = inside ] || exec scripts/with-stores.sh "$0" inside
-fail() { echo "drill-image: $*" >&2; for c in "${names[@]}"; do docker logs --tail 5 "aisle-drill-$c" >&2 || true; done; exit 1; }
-names=(profile-service similarity-service recommender-service gateway)
+fail() { echo "drill-image: $*" >&2; docker compose logs --tail 5 >&2 || true; exit 1; }
+docker info >/dev/null && docker compose version >/dev/null
 work=$(mktemp -d)
-stop() { for c in "${names[@]}"; do docker rm -f "aisle-drill-$c" >/dev/null 2>&1 || true; done; rm -rf "$work"; }
-trap stop EXIT
-install -d -o 65532 -g 65532 -m 0700 "$work/keys" "$work/models"
-base=${TEST_DATABASE_URL#postgres://*@} base=${base%%/*}
-box=(--network host --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges -v "$work/keys:/keys" -v "$work/models:/var/lib/aisle")
-settings=(-e AISLE_KEYS_FILE=/keys/aisle-keys.json -e AISLE_SERVICE_KEY=a-key-that-only-the-three-services-have -e AISLE_REDIS_URL="$TEST_REDIS_URL" -e AISLE_BLOB_URL=file:///var/lib/aisle/models
-  -e AISLE_PROFILE_URL=http://127.0.0.1:28081 -e AISLE_SIMILARITY_URL=http://127.0.0.1:28082 -e AISLE_RECOMMENDER_URL=http://127.0.0.1:28083 -e AISLE_TRUSTED_PROXIES=127.0.0.1 -e TMPDIR=/var/lib/aisle)
-for d in profile similarity recommender; do settings+=(-e "AISLE_${d^^}_DATABASE_URL=postgres://drill_$d:secret@$base/drill_$d?sslmode=disable"); done
-docker run --rm "${box[@]}" "${settings[@]}" aisle:local migrate up --admin-url "$TEST_DATABASE_URL"
-key=$(docker run --rm "${box[@]}" aisle:local keys create --keys-file /keys/aisle-keys.json --shop default 2>/dev/null)
-port=28081
-for c in "${names[@]}"; do
-  [ "$c" = gateway ] && port=28080
-  docker run -d --name "aisle-drill-$c" "${box[@]}" "${settings[@]}" -e AISLE_LISTEN=127.0.0.1:$port -e AISLE_ADMIN_LISTEN=127.0.0.1:$((port + 1000)) aisle:local "$c" >/dev/null
-  port=$((port + 1))
+export COMPOSE_PROJECT_NAME=aisle-drill COMPOSE_FILE=docker-compose.yml COMPOSE_ENV_FILES=$work/env DOCKER_BUILDKIT=1 AISLE_PORT=28080
+trap 'docker compose down --volumes --timeout 5 >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+while read -r line; do echo "${line/change-me-?/$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')}"; done <.env.example >"$work/env"
+case "${1:-}" in
+'') ;;
+debian) COMPOSE_FILE+=:deploy/image/base.yaml; docker image inspect aisle-base:local >/dev/null 2>&1 || scripts/image.sh base aisle-base:local ;;
+*) fail "usage: scripts/drill-image.sh [debian]" ;;
+esac
+
+COMMIT=$(git describe --always --dirty=.changed --exclude='*' --abbrev=12)
+export COMMIT
+docker compose build --quiet
+scripts/image.sh size aisle:local
+pulled=$(docker save aisle:local | gzip -c | wc -c)
+[ "$pulled" -le 60000000 ] || fail "the image has $pulled bytes as it is pulled, more than 60 MB"
+docker run --rm aisle:local --version | grep -q "$COMMIT" || fail "the program does not say that it is of $COMMIT"
+
+docker compose --progress quiet up --no-build --wait --quiet-pull || fail "not all of it became healthy"
+for c in profile-service similarity-service recommender-service gateway; do
+  docker inspect --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}' "$(docker compose ps --quiet "$c")" |
+    grep -qx '65532:65532 true \[ALL\] \[no-new-privileges:true\]' || fail "$c may do more than it has to"
 done
-call() { curl -sf --max-time 10 -H "Authorization: Bearer $key" -H 'Content-Type: application/json' "$@"; }
-answered() { call http://127.0.0.1:28080/v1/recommendations -d '{"scenario":"home.trending","limit":3,"deadline_ms":5000}' | grep -q '"item_id":"lamp"'; }
-whole() { # what was asked
-  for _ in $(seq 120); do
-    if answered && docker exec aisle-drill-gateway aisle health --admin-url http://127.0.0.1:29080 >/dev/null 2>&1; then echo "drill-image: $1: answered"; return; fi
-    sleep 0.5
-  done
-  fail "$1: no answer within a minute"
-}
-for _ in $(seq 120); do call -X POST http://127.0.0.1:28080/v1/items/batch -d '[{"item_id":"lamp","title":"Lamp","price":12,"currency":"EUR"}]' >/dev/null && break; sleep 0.5; done
-call http://127.0.0.1:28080/v1/events -d '[{"event_id":"one","type":"view_item","user_id":"u","item_id":"lamp"}]'
-whole "after the start"
-for c in "${names[@]}"; do
-  docker kill "aisle-drill-$c" >/dev/null
-  docker start "aisle-drill-$c" >/dev/null
-  whole "after docker kill of $c"
-done
-call 'http://127.0.0.1:28080/v1/events?limit=10' | grep -q '"event_id":"one"' || fail "the event is gone"
-[ "$(docker inspect -f '{{.Config.User}}' aisle-drill-gateway)" = 65532:65532 ] || fail "it runs as another user"
-echo "drill-image: all containers were killed once, everything came back, the event is there"
+echo "drill-image: all run as user 65532 on a read-only root without capabilities"
+
+key() { docker compose run --rm --no-deps keys create --keys-file /keys/aisle-keys.json "$@" 2>/dev/null; }
+AISLE_DRILL_KEY=$(key --shop default)
+AISLE_DRILL_PUBLISHABLE_KEY=$(key --shop default --kind publishable --origin https://shop.example)
+AISLE_DRILL_OTHER_KEY=$(key --shop other)
+export AISLE_DRILL_KEY AISLE_DRILL_PUBLISHABLE_KEY AISLE_DRILL_OTHER_KEY AISLE_DRILL_ADDRESS=127.0.0.1:$AISLE_PORT
+GOFLAGS=-tags=nomsgpack,drill go test -count=1 -timeout 20m -v -run '^(TestQuickStartOfContainers|TestContainersAreKilled)$' ./standalone/e2e ||
+  fail "the drill failed"

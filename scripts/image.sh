@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Makes the image of Aisle from nothing: no base image, one static program with links by the names of the others, certificates, and a user
-# that is not root. Two uses:
+# that is not root. Four uses:
 #
 #   scripts/image.sh root FOLDER     only the folder, which the Dockerfile copies; it needs bin/aisle
 #   scripts/image.sh load [NAME]     builds bin/aisle and puts the image NAME (aisle:local) into Docker, which need not reach a registry
+#   scripts/image.sh size NAME       says how large an image is
+#   scripts/image.sh base NAME       puts an image of Debian's packages and this machine's Go into Docker, to stand in for the images that
+#                                    Dockerfile and compose file begin with (deploy/image/base.yaml); needs root and debootstrap
 #
 # The same commit makes the same layer, byte for byte.
 set -euo pipefail
@@ -12,12 +15,20 @@ work=''
 trap '[ -z "$work" ] || rm -rf "$work"' EXIT
 fail() { echo "image: $*" >&2; exit 1; }
 
+certificates() { # the file of those that this machine trusts
+  local bundle
+  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+    [ ! -s "$bundle" ] || { echo "$bundle"; return; }
+  done
+  fail "found no certificates: install the package ca-certificates"
+}
+
 root() { # folder
   local out=$1 bundle program
   [ -x bin/aisle ] || fail "there is no bin/aisle: run make build"
-  for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do [ -s "$bundle" ] && break; done
-  [ -s "$bundle" ] || fail "found no certificates: install the package ca-certificates"
-  install -d "$out"/usr/local/bin "$out"/etc/ssl/certs "$out"/var/lib/aisle "$out"/keys
+  bundle=$(certificates)
+  install -d "$out"/usr/local/bin "$out"/etc/ssl/certs "$out"/var/lib
+  install -d -m 0700 "$out"/var/lib/aisle "$out"/keys
   install -d -m 1777 "$out/tmp"
   install -m 0755 bin/aisle "$out/usr/local/bin/aisle"
   for program in profile-service similarity-service recommender-service migrate; do ln -sf aisle "$out/usr/local/bin/$program"; done
@@ -35,15 +46,36 @@ load() { # name
   tar --create --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=0 --group=0 \
     --exclude=./keys --exclude=./var/lib/aisle .
   tar --append --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=65532 --group=65532 \
-    --mode=0700 ./keys ./var/lib/aisle
+    ./keys ./var/lib/aisle
   docker import --change 'USER 65532:65532' --change 'ENV PATH=/usr/local/bin' --change 'WORKDIR /var/lib/aisle' \
     --change 'ENTRYPOINT ["/usr/local/bin/aisle"]' --change 'CMD ["serve"]' --change "LABEL org.opencontainers.image.version=$version" \
     --change 'LABEL org.opencontainers.image.licenses=Apache-2.0' "$work/image.tar" "$name" >/dev/null
-  echo "$name: $(docker image inspect --format '{{.Size}}' "$name" | awk '{printf "%.1f MB", $1/1e6}') on disk, $(docker save "$name" | gzip -c | wc -c | awk '{printf "%.1f MB", $1/1e6}') as it is pulled"
+  size "$name"
+}
+
+size() { # name
+  echo "$1: $(docker image inspect --format '{{.Size}}' "$1" | awk '{printf "%.1f MB", $1/1e6}') on disk, $(docker save "$1" | gzip -c | wc -c | awk '{printf "%.1f MB", $1/1e6}') as it is pulled"
+}
+
+base() { # name
+  local name=$1 packages=ca-certificates,make,postgresql,redis-server suite postgres
+  [ "$(id -u)" -eq 0 ] && command -v debootstrap >/dev/null || fail "the base image needs root and the package debootstrap"
+  suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
+  work=$(mktemp -d)
+  debootstrap --variant=minbase --include="$packages" "$suite" "$work/root" >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; fail "debootstrap failed"; }
+  cp -a "$(go env GOROOT)" "$work/root/usr/local/go"
+  install -m 0644 "$(certificates)" "$work/root/etc/ssl/certs/ca-certificates.crt" # those that this machine trusts
+  postgres=$(cd "$work/root" && echo usr/lib/postgresql/*/bin)
+  chroot "$work/root" install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data
+  chroot "$work/root" install -d -o redis -g redis /data
+  tar --create --directory "$work/root" . |
+    docker import --change "ENV PATH=/usr/local/go/bin:/$postgres:/usr/sbin:/usr/bin:/sbin:/bin GOTOOLCHAIN=local" - "$name" >/dev/null
 }
 
 case "${1:-}" in
 root) [ $# -eq 2 ] || fail "usage: scripts/image.sh root FOLDER"; root "$2" ;;
 load) load "${2:-aisle:local}" ;;
-*) fail "usage: scripts/image.sh root FOLDER | load [NAME]" ;;
+size) [ $# -eq 2 ] || fail "usage: scripts/image.sh size NAME"; size "$2" ;;
+base) [ $# -eq 2 ] || fail "usage: scripts/image.sh base NAME"; base "$2" ;;
+*) fail "usage: scripts/image.sh root FOLDER | load [NAME] | size NAME | base NAME" ;;
 esac

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a release in dist/: scripts/release.sh VERSION. Archives for linux/amd64 and arm64, Debian packages, a list of what is in the programs
-# (SBOM), and SHA256SUMS. The same commit and Go make the same bytes, whatever the folder and the day. docs/releasing.md has the steps around it.
+# (SBOM), and SHA256SUMS, signed where AISLE_SIGNING_KEY names a key. The same commit and Go make the same bytes, whatever the folder and the
+# day. docs/releasing.md has the steps around it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fail() { echo "release: $*" >&2; exit 1; }
@@ -58,6 +59,5 @@ for arch in amd64 arm64; do
   if command -v dpkg-deb >/dev/null; then debian "$arch"; else echo "release: no dpkg-deb here, so no Debian package" >&2; fi
 done
 scripts/sbom.sh "$work/amd64/aisle" "$version" >"$out/aisle_$version.spdx.json"
-(cd "$out" && sha256sum -- * >SHA256SUMS)
-if [ -n "${AISLE_SIGNING_KEY:-}" ]; then ssh-keygen -q -Y sign -n aisle-release -f "$AISLE_SIGNING_KEY" "$out/SHA256SUMS"; fi
+scripts/sign.sh "$out"
 ls -l "$out"

@@ -57,12 +57,15 @@ func (s *Service) registerMetrics() {
 	}
 }
 
-// liveModels collects, by relation, how many shops have a live model and the age of the oldest: relations are few, shops are not.
+// liveModels collects, by relation, how many shops have a live model of which verdict and the age of the oldest: relations and verdicts are
+// few, shops are not.
 type liveModels struct{ registry *serving.Registry }
 
 var (
-	liveCount = prometheus.NewDesc("aisle_live_models", "Shops that have a live model of a relation.", []string{"relation"}, nil)
-	liveAge   = prometheus.NewDesc(
+	liveCount = prometheus.NewDesc(
+		"aisle_live_models", "Shops that have a live model of a relation, by what the gate said of it.", []string{"relation", "verdict"}, nil,
+	)
+	liveAge = prometheus.NewDesc(
 		"aisle_live_model_age_seconds", "How long ago the oldest live model of a relation was made, of all shops; 0 when there is none.",
 		[]string{"relation"}, nil,
 	)
@@ -76,7 +79,9 @@ func (c *liveModels) Collect(to chan<- prometheus.Metric) {
 	ages := c.registry.Ages()
 	for _, relation := range recompute.Relations() {
 		a := ages[relation]
-		to <- prometheus.MustNewConstMetric(liveCount, prometheus.GaugeValue, float64(a.Shops), relation)
+		for _, verdict := range serving.Verdicts() {
+			to <- prometheus.MustNewConstMetric(liveCount, prometheus.GaugeValue, float64(a.Shops[verdict]), relation, verdict)
+		}
 		to <- prometheus.MustNewConstMetric(liveAge, prometheus.GaugeValue, a.Oldest.Seconds(), relation)
 	}
 }

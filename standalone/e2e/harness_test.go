@@ -128,6 +128,9 @@ func startFrom(t testing.TB, folder string, env []string, name string, args ...s
 	return p
 }
 
+// url is the address of its API with the scheme.
+func (p *program) url() string { return "http://" + p.address }
+
 func (p *program) output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -26,11 +26,19 @@ func TestQuickStart(t *testing.T) {
 }
 
 func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program) {
+	dir := t.TempDir()
+	keys := quickStartCommands(t, dir, "AISLE_SERVER=http://"+open(t, "").address)
+	page(t, open(t, filepath.Join(dir, "keys.json")).address, keys[0], keys[1])
+}
+
+// quickStartCommands runs the commands of docs/quickstart.md in an empty folder, but for those that build and start it, against the server
+// that the settings name. It returns the two keys that they make, which are in keys.json there.
+func quickStartCommands(t *testing.T, dir string, settings ...string) (keys []string) {
+	t.Helper()
 	guide, err := os.ReadFile("../../docs/quickstart.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	if err := os.Symlink(binaries, filepath.Join(dir, "bin")); err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +53,7 @@ func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program)
 			t.Fatal(err)
 		}
 	}
-	address := open(t, "").address
 	blocks := shellBlock.FindAllStringSubmatch(string(guide), -1)
-	var keys []string
 	for _, b := range blocks {
 		for line := range strings.Lines(b[1]) {
 			if strings.HasPrefix(line, "make ") || strings.HasPrefix(line, "bin/aisle serve ") {
@@ -57,7 +63,7 @@ func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program)
 				line = strings.TrimSpace(line) + " --search-seconds 1\n"
 			}
 			cmd := exec.Command("bash", "-euo", "pipefail", "-c", line)
-			cmd.Dir, cmd.Env = dir, append(os.Environ(), "AISLE_SERVER=http://"+address)
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), settings...)
 			out, err := cmd.Output()
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", line, err, out)
@@ -70,7 +76,7 @@ func quickStart(t *testing.T, open func(t *testing.T, keysFile string) *program)
 	if len(blocks) < 4 || len(keys) != 2 {
 		t.Fatalf("%d blocks of commands, %d keys", len(blocks), len(keys))
 	}
-	page(t, open(t, filepath.Join(dir, "keys.json")).address, keys[0], keys[1])
+	return keys
 }
 
 // page does with a publishable key what the script of the quick start does, after a server has brought in an item with its secret one.

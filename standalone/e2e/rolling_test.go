@@ -109,9 +109,6 @@ func TestRollingUpgrade(t *testing.T) {
 	sameFromBoth(t, ctx, r, "")
 }
 
-// url is the address of its API with the scheme.
-func (p *program) url() string { return "http://" + p.address }
-
 func report(t *testing.T, s *shopper, what string) {
 	t.Logf("%-42s %5d recommendations, %d tried again, %d failed; %5d events acknowledged, %d tries were not; %d answers said that they "+
 		"lack something",

@@ -62,6 +62,18 @@ func (c *collector) missing(trace string, wanted []string) (left []string) {
 	return left
 }
 
+// job returns an error unless a trace has both spans.
+func (c *collector) job(name, part string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, spans := range c.spans {
+		if slices.Contains(spans, name) && slices.Contains(spans, part) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no trace has %q and %q: %q", name, part, c.spans)
+}
+
 // TestATraceGoesThroughServicesAndStores asks with the trace of a caller and looks for its spans: of two services, of Postgres and of
 // Redis; for its id beside the times of requests; and for what must not be in a trace.
 func TestATraceGoesThroughServicesAndStores(t *testing.T) {
@@ -87,6 +99,16 @@ func TestATraceGoesThroughServicesAndStores(t *testing.T) {
 			"postgresql SELECT"},
 		looked: {"similarity-service: POST /v1/similarities", "similarity-service: redis "},
 	}
+	passed := startFrom(t, binaries, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + server.URL, "OTEL_BSP_SCHEDULE_DELAY=50"}, "aisle", "gateway",
+		"--listen", "127.0.0.1:0", "--admin-listen", "off", "--profile-url", d.programs[2].url(), "--similarity-url", d.programs[1].url(),
+		"--recommender-url", d.programs[0].url())
+	awaitGateway(t, passed)
+	const through = "5bf92f3577b34da6a3ce929d0e0e4736"
+	traced(t, ctx, passed, through, "/v1/similarities", `{"relation":"similar","item_ids":["lamp-1"]}`)
+	wanted[through] = []string{"gateway: gateway similarity-service", "similarity-service: POST /v1/similarities"}
+	eventually(t, ctx, "a job, with what it reads of another service", func() error {
+		return c.job("similarity-service: job recompute", "profile-service: GET /v1/interactions")
+	})
 	eventually(t, ctx, "the spans", func() error {
 		for trace, list := range wanted {
 			if left := c.missing(trace, list); len(left) > 0 {

@@ -2,6 +2,8 @@ package charttest
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,12 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apps "k8s.io/api/apps/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
+	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -29,7 +33,7 @@ type objects struct {
 	policies    []networking.NetworkPolicy
 	ingresses   []networking.Ingress
 	jobs        []batch.Job
-	monitors    []map[string]any // of Prometheus' operator, whose types are not here
+	monitors    []monitoring.ServiceMonitor
 }
 
 // helm runs Helm, whose program the variable HELM names.
@@ -55,41 +59,29 @@ func valueFiles(t *testing.T) []string {
 
 var separator = regexp.MustCompile(`(?m)^---\n`)
 
-func render(t *testing.T, values string) objects {
+// rendered returns the documents that the chart makes of a file of values.
+func rendered(t *testing.T, values string) []string {
 	t.Helper()
 	out, err := helm(t, "template", "shop", chart, "--values", values, "--kube-version", "1.31.0")
 	if err != nil {
 		t.Fatalf("helm template: %v\n%s", err, out)
 	}
+	return separator.Split(out, -1)
+}
+
+func render(t *testing.T, values string) objects {
+	t.Helper()
 	var o objects
-	for _, text := range separator.Split(out, -1) {
-		var kind struct{ Kind string }
-		if err := yaml.Unmarshal([]byte(text), &kind); err != nil {
+	for _, text := range rendered(t, values) {
+		var object struct{ Kind string }
+		if err := yaml.Unmarshal([]byte(text), &object); err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		switch kind.Kind {
-		case "":
-			if len(bytes.TrimSpace(comment.ReplaceAll([]byte(text), nil))) > 0 {
-				t.Errorf("an object without a kind:\n%s", text)
-			}
-		case "Deployment":
-			o.deployments = decode(t, o.deployments, text)
-		case "Service":
-			o.services = decode(t, o.services, text)
-		case "HorizontalPodAutoscaler":
-			o.scalers = decode(t, o.scalers, text)
-		case "PodDisruptionBudget":
-			o.budgets = decode(t, o.budgets, text)
-		case "NetworkPolicy":
-			o.policies = decode(t, o.policies, text)
-		case "Ingress":
-			o.ingresses = decode(t, o.ingresses, text)
-		case "Job":
-			o.jobs = decode(t, o.jobs, text)
-		case "ServiceMonitor":
-			o.monitors = decode(t, o.monitors, text)
-		default: // such as a Secret, which the chart must not make
-			t.Errorf("the chart makes a %s", kind.Kind)
+		if object.Kind == "" && len(bytes.TrimSpace(comment.ReplaceAll([]byte(text), nil))) == 0 {
+			continue
+		}
+		if err := decodeInto(&o, object.Kind, text); err != nil {
+			t.Errorf("%v\n%s", err, text)
 		}
 	}
 	return o
@@ -97,13 +89,39 @@ func render(t *testing.T, values string) objects {
 
 var comment = regexp.MustCompile(`(?m)^#.*$`)
 
-func decode[T any](t *testing.T, list []T, text string) []T {
-	t.Helper()
-	var v T
-	if err := yaml.UnmarshalStrict([]byte(text), &v); err != nil {
-		t.Errorf("%v\n%s", err, text)
+// decodeInto adds an object to the others of its kind. It returns an error when the chart must not make that kind, such as a Secret.
+func decodeInto(o *objects, kind, text string) error {
+	switch kind {
+	case "Deployment":
+		return decode(&o.deployments, text)
+	case "Service":
+		return decode(&o.services, text)
+	case "HorizontalPodAutoscaler":
+		return decode(&o.scalers, text)
+	case "PodDisruptionBudget":
+		return decode(&o.budgets, text)
+	case "NetworkPolicy":
+		return decode(&o.policies, text)
+	case "Ingress":
+		return decode(&o.ingresses, text)
+	case "Job":
+		return decode(&o.jobs, text)
+	case "ServiceMonitor":
+		return decode(&o.monitors, text)
 	}
-	return append(list, v)
+	return fmt.Errorf("the chart makes an object of kind %q", kind)
+}
+
+// decode adds an object to a list. Fields that its type lacks are errors, also those that differ in case alone, as they are for Kubernetes.
+func decode[T any](list *[]T, text string) error {
+	data, err := yaml.YAMLToJSONStrict([]byte(text))
+	if err != nil {
+		return err
+	}
+	var v T
+	unknown, err := kjson.UnmarshalStrict(data, &v)
+	*list = append(*list, v)
+	return errors.Join(append(unknown, err)...)
 }
 
 func TestLint(t *testing.T) {

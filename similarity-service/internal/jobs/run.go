@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/telemetry"
 	"github.com/aisle-rec/aisle/shared/wire"
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
@@ -81,6 +82,8 @@ func (m *Manager) work(ctx context.Context, t *Task) (err error) {
 	if wished, err := m.store.CancelRequested(ctx, t.Shop, t.JobID); err == nil && wished { // before there was anybody to hear it
 		return errCancelled
 	}
+	ctx, end := telemetry.Begin(ctx, "job "+t.Request.Kind, "aisle.job_id", t.JobID)
+	defer func() { end(err) }()
 	defer func() {
 		if v := recover(); v != nil {
 			m.logger.Error("a job panicked", "shop", t.Shop, "job_id", t.JobID, "panic", v, "stack", string(debug.Stack()))

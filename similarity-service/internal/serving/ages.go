@@ -8,9 +8,15 @@ import (
 // versionTime is how the name of a version says when it was made.
 const versionTime = "20060102T150405.000"
 
-// Age says how many shops have a live model of a relation and how long ago the oldest of those was made.
+// VerdictUnknown stands for what the gate said of a model when it was not asked.
+const VerdictUnknown = "unknown"
+
+// Verdicts returns what the gate may have said of a live model; one that was refused serves since somebody published it all the same.
+func Verdicts() []string { return []string{"passed", "unmeasured", "refused", VerdictUnknown} }
+
+// Age says how many shops have a live model of a relation, by verdict, and how long ago the oldest of those was made.
 type Age struct {
-	Shops  int
+	Shops  map[string]int
 	Oldest time.Duration
 }
 
@@ -20,13 +26,17 @@ func (r *Registry) Ages() map[string]Age {
 	defer r.mu.RUnlock()
 	now, ages := r.now(), map[string]Age{}
 	for _, relations := range r.live {
-		for relation, version := range relations {
-			made, ok := madeAt(relation, version)
+		for relation, s := range relations {
+			made, ok := madeAt(relation, s.version)
 			if !ok {
 				continue
 			}
 			a := ages[relation]
-			ages[relation] = Age{a.Shops + 1, max(a.Oldest, now.Sub(made))}
+			if a.Shops == nil {
+				a.Shops = map[string]int{}
+			}
+			a.Shops[s.verdict]++
+			ages[relation] = Age{a.Shops, max(a.Oldest, now.Sub(made))}
 		}
 	}
 	return ages

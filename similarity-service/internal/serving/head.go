@@ -59,7 +59,7 @@ func (r *Registry) complete(ctx context.Context, head *Model) {
 			r.opened[key] = m
 		} else { // as if it had never been served
 			r.taken[head.Shop] = 0
-			if r.live[head.Shop][head.Relation] == head.Version {
+			if r.live[head.Shop][head.Relation].version == head.Version {
 				delete(r.live[head.Shop], head.Relation)
 			}
 		}

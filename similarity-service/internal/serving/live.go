@@ -91,7 +91,9 @@ func (r *Registry) take(ctx context.Context, shop string, set store.Live) {
 		serving := r.liveVersion(shop, relation)
 		if m != nil {
 			serving = m.Version
-			if r.see(shop, relation, serving) {
+			verdict, err := r.verdict(ctx, shop, serving)
+			complete = complete && err == nil
+			if r.see(shop, relation, served{serving, verdict}) {
 				r.logger.Info("model is live", "shop", shop, "relation", relation, "version", serving)
 			}
 		}
@@ -105,6 +107,18 @@ func (r *Registry) take(ctx context.Context, shop string, set store.Live) {
 	if complete {
 		r.taken[shop] = set.Generation
 	}
+}
+
+// verdict returns what the gate said of a version, VerdictUnknown when it was not asked or the description cannot be read.
+func (r *Registry) verdict(ctx context.Context, shop, version string) (string, error) {
+	m, err := r.store.Model(ctx, shop, version)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return VerdictUnknown, nil
+	case err != nil || m.Gate == nil || m.Gate.Verdict == "":
+		return VerdictUnknown, err
+	}
+	return m.Gate.Verdict, nil
 }
 
 // newestSound opens the live version or, if that is lost, the newest before it that is not; the error is why not the live one.

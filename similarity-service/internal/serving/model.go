@@ -143,7 +143,7 @@ func (r *Registry) closeUnused() {
 	var unused []*Model
 	r.mu.RLock()
 	for _, m := range r.opened {
-		if r.live[m.Shop][m.Relation] != m.Version && m.used.Load() < oldest {
+		if r.live[m.Shop][m.Relation].version != m.Version && m.used.Load() < oldest {
 			unused = append(unused, m)
 		}
 	}

@@ -53,7 +53,7 @@ type Registry struct {
 	now     func() time.Time
 
 	mu     sync.RWMutex
-	live   map[string]map[string]string // shop → relation → version that serves
+	live   map[string]map[string]served // shop → relation → what serves
 	opened map[string]*Model            // by shop and version
 	taken  map[string]int64             // by shop: the generation that is served
 	taking sync.Map                     // by shop: a mutex, held while what is live is opened
@@ -72,7 +72,7 @@ type Registry struct {
 func NewRegistry(s *store.Store, a *archive.Archive, rows *rowcache.Cache, logger *slog.Logger, now func() time.Time) *Registry {
 	return &Registry{
 		store: s, archive: a, rows: rows, logger: logger, now: now,
-		live: map[string]map[string]string{}, opened: map[string]*Model{}, taken: map[string]int64{},
+		live: map[string]map[string]served{}, opened: map[string]*Model{}, taken: map[string]int64{},
 		fallbacks: map[string]map[string]similarityapi.ModelFallback{}, fill: make(chan *Model, 64),
 	}
 }
@@ -290,8 +290,8 @@ func (r *Registry) Live(shop string) map[string]string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	out := map[string]string{}
-	for relation, version := range r.live[shop] {
-		out[relation] = version
+	for relation, s := range r.live[shop] {
+		out[relation] = s.version
 	}
 	return out
 }
@@ -299,17 +299,20 @@ func (r *Registry) Live(shop string) map[string]string {
 func (r *Registry) liveVersion(shop, relation string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.live[shop][relation]
+	return r.live[shop][relation].version
 }
 
-// see records what is live and reports whether that is news.
-func (r *Registry) see(shop, relation, version string) bool {
+// served is a version that serves, with what the gate said of it.
+type served struct{ version, verdict string }
+
+// see records what is live and reports whether its version is news.
+func (r *Registry) see(shop, relation string, s served) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.live[shop] == nil {
-		r.live[shop] = map[string]string{}
+		r.live[shop] = map[string]served{}
 	}
-	news := r.live[shop][relation] != version
-	r.live[shop][relation] = version
+	news := r.live[shop][relation].version != s.version
+	r.live[shop][relation] = s
 	return news
 }

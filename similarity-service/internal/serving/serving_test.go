@@ -243,6 +243,39 @@ func TestWhatIsLiveIsNotDeleted(t *testing.T) {
 	})
 }
 
+// TestLiveModelsAreCountedByVerdict publishes models that the gate let pass, refused, or was not asked about; a process that starts later
+// counts the same, and a version that takes another's place takes its verdict away.
+func TestLiveModelsAreCountedByVerdict(t *testing.T) {
+	t.Parallel()
+	folder, db := t.TempDir(), storetest.SQLite(t)(t)
+	r := replica(t, folder, db, time.Now)
+	c := &snapshot.Content{Meta: snapshot.Meta{Relation: "similar"}, Items: []string{"a"}, Support: []float32{1}}
+	for n, gate := range []*similarityapi.Gate{
+		nil, {Passed: true, Verdict: "passed"}, {Verdict: "refused"}, {Passed: true, Verdict: "unmeasured"},
+	} {
+		m, err := r.Store(t.Context(), shop, New{
+			Model:   similarityapi.Model{Relation: "similar", JobID: fmt.Sprintf("-%03d", n), State: StateReady, Gate: gate},
+			Content: c, TrainOnly: c,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish(t, r, m.Version)
+		want := VerdictUnknown
+		if gate != nil {
+			want = gate.Verdict
+		}
+		for name, r := range map[string]*Registry{"the same process": r, "another one": replica(t, folder, db, time.Now)} {
+			if got := r.Ages()["similar"].Shops; len(got) != 1 || got[want] != 1 {
+				t.Errorf("%s counts %v, want one %s", name, got, want)
+			}
+		}
+		if !slices.Contains(Verdicts(), want) {
+			t.Errorf("%s is no verdict", want)
+		}
+	}
+}
+
 // TestADamagedLiveModelIsReplacedByTheNewestSoundOne damages the live snapshot and the one before it, and starts again.
 func TestADamagedLiveModelIsReplacedByTheNewestSoundOne(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,10 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 	if err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
+	stopTracing, err := telemetry.StartTracing(ctx, "gateway", logger)
+	if err != nil {
+		return err
+	}
 	ports := httpserver.Ports{MaxConnections: f.connections, About: process.About("gateway", shownFlags(flags))}
 	if ports.Public, err = httpserver.Listen(f.listen); err != nil {
 		return fmt.Errorf("%w (--listen)", err)
@@ -127,5 +131,6 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 		"serving", "address", address, "reference", address+"/reference", "profile", f.profile, "similarity", f.similarity, "recommender",
 		f.recommender, "admin", admin, "version", process.Version(),
 	)
+	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the gateway
 	return httpserver.Run(ctx, g, ports, logger)
 }

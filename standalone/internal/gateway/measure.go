@@ -4,19 +4,20 @@ import (
 	"net/http"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/aisle-rec/aisle/shared/httpserver"
+	"github.com/aisle-rec/aisle/shared/telemetry"
 )
 
 // measured records how long a service takes to answer through the gateway: by the service in place of the route, which the service itself
-// knows.
+// knows. Where traces are kept the gateway is a span of them.
 func measured(durations *httpserver.Durations, service string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		r, span := telemetry.PassOn(r, "gateway "+service)
 		defer func() {
-			durations.Observe(r.Method, service, seen.status, time.Since(start), trace.SpanContextFromContext(r.Context()))
+			durations.Observe(r.Method, service, seen.status, time.Since(start), span.SpanContext())
+			span.End()
 		}()
 		h.ServeHTTP(seen, r)
 	})
