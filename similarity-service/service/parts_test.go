@@ -53,6 +53,12 @@ func TestAModelIsTheSameWhoeverMadeIt(t *testing.T) {
 				t.Errorf("%d processes: %s was done in %v parts", n, relation, parts)
 			}
 		}
+		eventually(t, "the process that is asked has followed the one that published last", func() error {
+			if n := len(live(t, c)); n != 3 {
+				return fmt.Errorf("%d are live", n)
+			}
+			return nil
+		})
 		models, err := c.Models(deadline(t), "")
 		if err != nil {
 			t.Fatal(err)
