@@ -80,9 +80,6 @@ var asked = regexp.MustCompile(`ask '(\{.*\})'`)
 // request names: as a placement of the page, and in code where a placement cannot say it. What it shows is what the server is answered.
 func (s *storefront) recipesOnPages(t *testing.T, requests [][]string) {
 	t.Helper()
-	if keysCommand(t, s.keys, "create-user-secret", "--shop", "north") == "" {
-		t.Fatal("no secret")
-	}
 	placements := 0
 	for _, match := range requests {
 		var request recommenderapi.Request

@@ -54,6 +54,9 @@ func openStorefront(t *testing.T) *storefront {
 	t.Cleanup(shop.Close)
 	s.url = shop.URL
 	s.key = keyOf(t, s.keys, "north", "--kind", "publishable", "--origin", shop.URL)
+	if keysCommand(t, s.keys, "create-user-secret", "--shop", "north") == "" {
+		t.Fatal("no secret")
+	}
 	d := startStandalone(t, t.TempDir(), "--keys-file", s.keys)
 	s.server, s.clients, s.ctx, s.page = d.programs[0].address, d.connect(s.secret), browser(t), "TAG"
 	items := []profileapi.Item{{ItemID: "mug", Title: "A mug", Price: new(7.5), Currency: "EUR"}, {ItemID: "pot", Title: "A pot"}}
@@ -220,10 +223,6 @@ func TestAVisitorIsForgottenAfterThirtyDays(t *testing.T) {
 func TestWhoIsLoggedInIsNamedWithAToken(t *testing.T) {
 	t.Parallel()
 	s := openStorefront(t)
-	secret := keysCommand(t, s.keys, "create-user-secret", "--shop", "north")
-	if secret == "" {
-		t.Fatal("no secret")
-	}
 	token := keysCommand(t, s.keys, "user-token", "--shop", "north", "--user", "ann")
 	s.more = `data-user="ann" data-user-token="` + token + `"`
 	s.open(t, "/")
