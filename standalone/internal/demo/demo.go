@@ -210,20 +210,35 @@ func (r *Result) check() error {
 	return nil
 }
 
-// waitForRecommendations asks until the recommender's replica of the catalogue, a moment behind, has what was imported.
-func (r *run) waitForRecommendations(ctx context.Context) ([]Recommended, error) {
+// waitForRecommendations asks until the recommender's replica of the catalogue and its lists of what is popular, a moment behind, have what
+// was imported.
+func (r *run) waitForRecommendations(ctx context.Context) (list []Recommended, err error) {
+	err = eventually(ctx, "recommendations", func() (ready bool, err error) {
+		list, err = r.recommend(ctx)
+		return len(list) > 0, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, eventually(ctx, "list of what is popular", func() (bool, error) {
+		answer, err := r.clients.Recommender.Recommend(ctx, recommenderapi.Request{Scenario: "home.trending", Limit: 1, Test: true})
+		return err == nil && len(answer.Items) > 0 && answer.Items[0].Tier == "popular", err
+	})
+}
+
+// eventually asks until something is there, liveDeadline at most.
+func eventually(ctx context.Context, what string, ready func() (bool, error)) error {
 	deadline := time.NewTimer(liveDeadline)
 	defer deadline.Stop()
 	for {
-		list, err := r.recommend(ctx)
-		if err != nil || len(list) > 0 {
-			return list, err
+		if is, err := ready(); is || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-deadline.C:
-			return nil, fmt.Errorf("no recommendations after %v", liveDeadline)
+			return fmt.Errorf("no %s after %v", what, liveDeadline)
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
