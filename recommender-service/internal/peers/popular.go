@@ -19,7 +19,9 @@ import (
 const (
 	popularLimit = 500
 	// popularFresh is how long a list is used before a new one is asked for; the old one is used until that has come.
-	popularFresh   = 10 * time.Second
+	popularFresh = 10 * time.Second
+	// popularFirst is that of a shop's list without an item: its first events are being counted.
+	popularFirst   = time.Second
 	popularTimeout = 5 * time.Second
 	// popularLists bounds the lists kept for all shops; beyond it the lists of the least recent request go.
 	popularLists = 20_000
@@ -32,6 +34,15 @@ type PopularList struct {
 	// Best are the variants that sell best of their products.
 	Best map[int32]bool
 	read time.Time
+}
+
+// stale reports whether a new list is to be asked for.
+func (l *PopularList) stale(k popularKey, now time.Time) bool {
+	fresh := popularFresh
+	if l.Row.Len() == 0 && k.category == "" {
+		fresh = popularFirst
+	}
+	return now.Sub(l.read) > fresh
 }
 
 type popularKey struct {
@@ -102,7 +113,7 @@ func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
 	list := p.popular.lists[k]
-	if (list == nil || now.Sub(list.read) > popularFresh) && !p.popular.busy[k] && !p.breakers.of(guard{forPopular, shop.Name}).IsOpen() {
+	if (list == nil || list.stale(k, now)) && !p.popular.busy[k] && !p.breakers.of(guard{forPopular, shop.Name}).IsOpen() {
 		p.popular.busy[k] = true
 		p.popular.running.Add(1)
 		go p.popular.refresh(context.Background(), shop, k)
@@ -126,7 +137,7 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 		p.mu.Unlock()
 		return p.fetch(ctx, shop, k)
 	}
-	stale := now.Sub(list.read) > popularFresh
+	stale := list.stale(k, now)
 	if stale && !p.busy[k] {
 		p.busy[k] = true
 		p.running.Add(1)
