@@ -15,7 +15,7 @@ work=''
 trap '[ -z "$work" ] || rm -rf "$work"' EXIT
 fail() { echo "image: $*" >&2; exit 1; }
 
-certificates() { # the file of those that this machine trusts
+certificates() { # the file of those that the host trusts
   local bundle
   for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
     [ ! -s "$bundle" ] || { echo "$bundle"; return; }
@@ -64,7 +64,7 @@ base() { # name
   work=$(mktemp -d)
   debootstrap --variant=minbase --include="$packages" "$suite" "$work/root" >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; fail "debootstrap failed"; }
   cp -a "$(go env GOROOT)" "$work/root/usr/local/go"
-  install -m 0644 "$(certificates)" "$work/root/etc/ssl/certs/ca-certificates.crt" # those that this machine trusts
+  install -m 0644 "$(certificates)" "$work/root/etc/ssl/certs/ca-certificates.crt" # those of the host: what is fetched while the image is built comes by its proxy
   postgres=$(cd "$work/root" && echo usr/lib/postgresql/*/bin)
   chroot "$work/root" install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data
   chroot "$work/root" install -d -o redis -g redis /data

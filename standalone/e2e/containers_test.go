@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -37,14 +36,8 @@ func TestContainersAreKilled(t *testing.T) {
 	defer cancel()
 	c := connectTo(gateway, os.Getenv("AISLE_DRILL_OTHER_KEY"))
 	shopOf(t, ctx, c)
-	s := &shopper{client: c}
-	shopping, closeShop := context.WithCancel(ctx)
+	s, closeShop := openShop(t, ctx, c)
 	defer closeShop()
-	var visitors sync.WaitGroup
-	for n := range 4 {
-		visitors.Go(func() { s.shop(shopping, fmt.Sprintf("visitor %d", n)) })
-	}
-	s.more(t, ctx, 100)
 	report(t, s, "all serve")
 	for _, name := range strings.Fields("profile-service similarity-service recommender-service gateway redis postgres") {
 		compose(t, "kill", name)
@@ -61,7 +54,6 @@ func TestContainersAreKilled(t *testing.T) {
 		report(t, s, name+" killed and started")
 	}
 	closeShop()
-	visitors.Wait()
 	if len(s.unseen) > 0 {
 		t.Errorf("the next answer did not know %d events: %.300v", len(s.unseen), s.unseen)
 	}

@@ -94,6 +94,19 @@ type shopper struct {
 	unseen                     []string // events that the next answer did not know
 }
 
+// openShop has four visitors come, and waits for a hundred of their tries; closing it waits until they have left.
+func openShop(t *testing.T, ctx context.Context, c clients) (s *shopper, closeShop func()) {
+	t.Helper()
+	s = &shopper{client: c}
+	shopping, end := context.WithCancel(ctx)
+	var visitors sync.WaitGroup
+	for n := range 4 {
+		visitors.Go(func() { s.shop(shopping, fmt.Sprintf("visitor %d", n)) })
+	}
+	s.more(t, ctx, 100)
+	return s, func() { end(); visitors.Wait() }
+}
+
 // shop lets one visitor post an event, which is sent with the same id until it is acknowledged, and ask at once what it changes.
 func (s *shopper) shop(ctx context.Context, visitor string) {
 	for n := 0; ctx.Err() == nil; n++ {
@@ -165,13 +178,8 @@ func TestReplicas(t *testing.T) {
 		}
 		return err
 	})
-	s := &shopper{client: c}
-	shopping, closeShop := context.WithCancel(ctx)
+	s, closeShop := openShop(t, ctx, c)
 	defer closeShop()
-	var visitors sync.WaitGroup
-	for n := range 4 {
-		visitors.Go(func() { s.shop(shopping, fmt.Sprintf("visitor %d", n)) })
-	}
 	for n := range 2 {
 		for _, name := range services {
 			for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
@@ -183,7 +191,6 @@ func TestReplicas(t *testing.T) {
 		}
 	}
 	closeShop()
-	visitors.Wait()
 	t.Logf("%d recommendations, %d tried again, %d failed; %d events acknowledged, %d tries were not; %d answers said that they lack "+
 		"something",
 		s.asked.Load(), s.again.Load(), s.failed.Load(), s.posted.Load(), s.postedAgain.Load(), s.stale.Load())

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -65,14 +64,8 @@ func TestRollingUpgrade(t *testing.T) {
 	awaitGateway(t, r.gateway)
 	c := connectTo(r.gateway, "")
 	shopOf(t, ctx, c)
-	s := &shopper{client: c}
-	shopping, closeShop := context.WithCancel(ctx)
+	s, closeShop := openShop(t, ctx, c)
 	defer closeShop()
-	var visitors sync.WaitGroup
-	for n := range 4 {
-		visitors.Go(func() { s.shop(shopping, fmt.Sprintf("visitor %d", n)) })
-	}
-	s.more(t, ctx, 100)
 	migrate := exec.CommandContext(ctx, filepath.Join(mine, "migrate"), "up")
 	migrate.Env = append(os.Environ(), databases...)
 	if out, err := migrate.CombinedOutput(); err != nil {
@@ -89,7 +82,6 @@ func TestRollingUpgrade(t *testing.T) {
 		}
 	}
 	closeShop()
-	visitors.Wait()
 	if s.failed.Load() > 0 || len(s.unseen) > 0 {
 		t.Errorf("%d recommendations failed twice; the next answer did not know %d events: %.300v", s.failed.Load(), len(s.unseen), s.unseen)
 	}

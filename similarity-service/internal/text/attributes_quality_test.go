@@ -21,7 +21,7 @@ var movies = flag.String("movies", "", "folder of MovieLens 100K as RecBole has 
 func TestAttributesBringNeighboursNearerToWhatPeopleLike(t *testing.T) {
 	t.Parallel()
 	if *movies == "" {
-		t.Skip("-movies names no folder")
+		t.Skip("MovieLens may not stand in this repository: -movies FOLDER measures with a copy of one's own")
 	}
 	liked := histories(t, filepath.Join(*movies, "ml-100k.inter.tsv.zst"))
 	var before float64
