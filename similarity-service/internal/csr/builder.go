@@ -2,7 +2,8 @@ package csr
 
 import (
 	"fmt"
-	"slices"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 )
 
 // Builder makes a matrix row by row, in one pass and without knowing the number of rows.
@@ -26,10 +27,9 @@ func (b *Builder) Grow(cols int) {
 	}
 }
 
-// Reserve makes room for n entries, so that adding them moves nothing.
-func (b *Builder) Reserve(n int) {
-	b.m.ColIdx = slices.Grow(b.m.ColIdx, n)
-	b.m.Val = slices.Grow(b.m.Val, n)
+// Reserve makes room for n entries, so that adding them moves nothing. It comes before the first entry.
+func (b *Builder) Reserve(n int, alloc mmap.Allocator) {
+	b.m.ColIdx, b.m.Val, b.m.Alloc = mmap.Make[int32](alloc, n)[:0], mmap.Make[float32](alloc, n)[:0], alloc
 }
 
 // Add puts value v at column j of the open row. When the row has j already the values add up and the entry moves to

@@ -8,6 +8,8 @@ package csr
 import (
 	"fmt"
 	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 )
 
 // Matrix is an m×n sparse matrix. Row i has the columns ColIdx[RowPtr[i]:RowPtr[i+1]] and the values Val at the same
@@ -17,6 +19,9 @@ type Matrix struct {
 	RowPtr     []int // length Rows+1
 	ColIdx     []int32
 	Val        []float32 // length nnz, or nil for all ones
+
+	// Alloc is where the entries lie, and those of what is made of the matrix; nil is ordinary memory.
+	Alloc mmap.Allocator
 }
 
 // FromRows builds a matrix of ones from one list of columns per row. A column that a row names twice is kept once, at
@@ -50,9 +55,11 @@ func (m *Matrix) Row(i int) ([]int32, []float32) {
 
 // Transpose returns the n×m matrix whose row j lists the rows of m that hold column j, in increasing order. O(nnz).
 func (m *Matrix) Transpose() *Matrix {
-	t := &Matrix{Rows: m.Cols, Cols: m.Rows, RowPtr: make([]int, m.Cols+1), ColIdx: make([]int32, m.NNZ())}
+	t := &Matrix{
+		Rows: m.Cols, Cols: m.Rows, RowPtr: make([]int, m.Cols+1), ColIdx: mmap.Make[int32](m.Alloc, m.NNZ()), Alloc: m.Alloc,
+	}
 	if m.Val != nil {
-		t.Val = make([]float32, m.NNZ())
+		t.Val = mmap.Make[float32](m.Alloc, m.NNZ())
 	}
 	for _, j := range m.ColIdx {
 		t.RowPtr[j+1]++
@@ -112,9 +119,11 @@ func (m *Matrix) Latest(limit int) *Matrix {
 	if limit <= 0 || kept == m.NNZ() {
 		return m
 	}
-	out := &Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), ColIdx: make([]int32, 0, kept)}
+	out := &Matrix{
+		Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), ColIdx: mmap.Make[int32](m.Alloc, kept)[:0], Alloc: m.Alloc,
+	}
 	if m.Val != nil {
-		out.Val = make([]float32, 0, kept)
+		out.Val = mmap.Make[float32](m.Alloc, kept)[:0]
 	}
 	for i := range m.Rows {
 		from := max(m.RowPtr[i], m.RowPtr[i+1]-limit)
@@ -146,7 +155,7 @@ func (m *Matrix) Only(rows []int32) *Matrix {
 
 // First returns the matrix of the first n rows of m, sharing its memory.
 func (m *Matrix) First(n int) *Matrix {
-	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]]}
+	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]], Alloc: m.Alloc}
 	if m.Val != nil {
 		out.Val = m.Val[:m.RowPtr[n]]
 	}

@@ -48,7 +48,7 @@ func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.
 // addList adds the list of seed i, whose value in the row is x, times f.
 func (s *listScores) addList(r *ranker, t *caseScratch, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
-	from := int(i) * s.lists.K
+	from := s.lists.Start(i)
 	for q, j := range items {
 		w := weights[q]
 		own := t.hidden[j]

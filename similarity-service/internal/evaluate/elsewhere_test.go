@@ -113,9 +113,10 @@ func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, er
 			return nil, err
 		}
 		for i := from; i < to; i++ {
+			items, weights := lists.Of(int32(i))
 			whole.Len[i] = lists.Len[i]
-			copy(whole.Items[i*whole.K:(i+1)*whole.K], lists.Items[i*lists.K:(i+1)*lists.K])
-			copy(whole.Weight[i*whole.K:(i+1)*whole.K], lists.Weight[i*lists.K:(i+1)*lists.K])
+			copy(whole.Items[i*whole.K:], items)
+			copy(whole.Weight[i*whole.K:], weights)
 		}
 	}
 	return r.Model(whole)

@@ -164,8 +164,9 @@ func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
 	return neighbours.Blocks(l.N(), s.o.build(), func() func(int) {
 		return func(i int) {
 			items, _ := l.Of(int32(i))
+			start := l.Start(int32(i))
 			for p, j := range items {
-				low.extra[i*l.K+p] = low.of(int32(i), j)
+				low.extra[start+p] = low.of(int32(i), j)
 			}
 		}
 	})

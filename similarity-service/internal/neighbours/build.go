@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 )
 
 // ErrStopped is returned by a build whose Options.Stop said so.
@@ -27,14 +29,19 @@ const rowBlock = 64
 
 // Build returns the neighbour lists of every item (or of Options.Rows) under sim. Rows are independent of each other,
 // so any split over workers or machines gives the same lists. Cost O(Σ_u d_u²) additions plus O(c + k log k) per row
-// of c candidates; memory 8·K per item and 8 bytes per item and worker.
+// of c candidates; memory 8·K per list and 8 bytes per item and worker.
 func Build(g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if o.K < 1 {
 		return nil, fmt.Errorf("neighbours per item is %d, want at least 1", o.K)
 	}
-	l := NewLists(g.Items(), o.K)
+	var l *Lists
+	if o.Rows != nil {
+		l = newListsOf(o.Rows, g.Items(), o.K)
+	} else {
+		l = NewListsIn(g.users.Alloc, g.Items(), o.K)
+	}
 	if o.KeepCounts {
-		l.Counts = make([]float32, len(l.Items))
+		l.Counts = mmap.Make[float32](l.Alloc, len(l.Items))
 	}
 	return l, fill(l, g, sim, o)
 }
@@ -45,7 +52,7 @@ func Refresh(old *Lists, g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if g.Items() < old.N() {
 		return nil, fmt.Errorf("the graph has %d items, the lists %d: items may be added but not taken away", g.Items(), old.N())
 	}
-	l := NewLists(g.Items(), old.K)
+	l := NewListsIn(g.users.Alloc, g.Items(), old.K)
 	copy(l.Len, old.Len)
 	copy(l.Items, old.Items)
 	copy(l.Weight, old.Weight)
@@ -138,7 +145,7 @@ func (w *worker) row(l *Lists, i int32) {
 	w.sel.Select(l, i, kept, w.weights)
 	items, _ := l.Of(i)
 	for p, j := range items {
-		l.Counts[int(i)*l.K+p] = w.acc[j]
+		l.Counts[l.Start(i)+p] = w.acc[j]
 	}
 	for _, j := range kept {
 		w.acc[j] = 0

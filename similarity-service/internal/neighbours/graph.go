@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
-	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 )
 
 // Graph is an m×n interaction matrix seen from both sides, with the weight of each row (user, basket or session).
@@ -32,7 +31,6 @@ func NewGraph(m *csr.Matrix, rowBase []float64) (*Graph, error) {
 			return nil, fmt.Errorf("row %d: the row weight is %v, want a finite number that is not negative", u, w)
 		}
 	}
-	garbage.Before(8 * m.NNZ())
 	g := &Graph{users: m, items: m.Transpose(), rowBase: rowBase, rowMass: m.RowMass()}
 	g.degree = make([]float64, m.Cols)
 	for u := range m.Rows {

@@ -11,23 +11,50 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 )
 
 // Lists holds the neighbours of n items, at most K each, in flat arrays with a stride of K. The list of an item is
-// ordered by falling |weight|, ties by the lower item index. Memory: 8·K bytes per item, 12·K with counts.
+// ordered by falling |weight|, ties by the lower item index. Memory: 8·K bytes per list, 12·K with counts.
 type Lists struct {
-	K      int
-	Len    []int32   // entries of each list; its length is the number of items
-	Items  []int32   // item i has Items[i·K : i·K+Len[i]]
+	K   int
+	Len []int32 // entries of each list; its length is the number of items
+	// Place says where the lists of some of the items are, of those that have one; nil when all have, in their order.
+	Place  []int32
+	Items  []int32   // item i has Items[Start(i) : Start(i)+Len[i]]
 	Weight []float32 // parallel to Items
 	Counts []float32 // parallel co-counts, only when asked for in Options.KeepCounts
+
+	// Alloc is where the arrays lie, and those of what is made of the lists; nil is ordinary memory.
+	Alloc mmap.Allocator
 }
 
 // NewLists returns empty lists for n items of at most k neighbours.
-func NewLists(n, k int) *Lists {
-	garbage.Before(8 * n * k)
-	return &Lists{K: k, Len: make([]int32, n), Items: make([]int32, n*k), Weight: make([]float32, n*k)}
+func NewLists(n, k int) *Lists { return NewListsIn(nil, n, k) }
+
+// NewListsIn returns empty lists whose arrays come from alloc.
+func NewListsIn(alloc mmap.Allocator, n, k int) *Lists {
+	return &Lists{
+		K: k, Len: make([]int32, n), Items: mmap.Make[int32](alloc, n*k), Weight: mmap.Make[float32](alloc, n*k), Alloc: alloc,
+	}
+}
+
+// newListsOf returns empty lists that have room for those of some of n items.
+func newListsOf(rows []int32, n, k int) *Lists {
+	l := NewLists(len(rows), k)
+	l.Len, l.Place = make([]int32, n), make([]int32, n)
+	for place, i := range rows {
+		l.Place[i] = int32(place)
+	}
+	return l
+}
+
+// Start is the index at which the list of item i begins in Items, Weight and Counts.
+func (l *Lists) Start(i int32) int {
+	if l.Place != nil {
+		i = l.Place[i]
+	}
+	return int(i) * l.K
 }
 
 // N is the number of source items.
@@ -35,7 +62,7 @@ func (l *Lists) N() int { return len(l.Len) }
 
 // Of returns the neighbours and weights of item i. The slices may not be changed.
 func (l *Lists) Of(i int32) ([]int32, []float32) {
-	from := int(i) * l.K
+	from := l.Start(i)
 	to := from + int(l.Len[i])
 	return l.Items[from:to], l.Weight[from:to]
 }
@@ -43,7 +70,7 @@ func (l *Lists) Of(i int32) ([]int32, []float32) {
 // Clone returns a deep copy, so that lists being served are never written to.
 func (l *Lists) Clone() *Lists {
 	return &Lists{
-		K: l.K, Len: slices.Clone(l.Len), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts),
+		K: l.K, Len: slices.Clone(l.Len), Place: slices.Clone(l.Place), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts),
 	}
 }
 
@@ -59,14 +86,15 @@ func (l *Lists) Entries() int {
 // Scaled returns lists with the weights w(i→j)·source[i]·target[j]; see [Lists.Mapped].
 func (l *Lists) Scaled(source, target []float64) *Lists {
 	return l.Mapped(func(i int32, p int, w float32) float32 {
-		return float32(float64(w) * source[i] * target[l.Items[int(i)*l.K+p]])
+		return float32(float64(w) * source[i] * target[l.Items[l.Start(i)+p]])
 	})
 }
 
 // Mapped returns lists in which the weight at place p of item i is weight(i, p, old), each list in the order of its new
 // weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept. weight is called from several goroutines.
+// l has the lists of all items.
 func (l *Lists) Mapped(weight func(i int32, p int, old float32) float32) *Lists {
-	out := NewLists(l.N(), l.K)
+	out := NewListsIn(l.Alloc, l.N(), l.K)
 	l.mapTo(out, weight)
 	return out
 }

@@ -32,11 +32,12 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 		return
 	}
 	cut := s.spread(l.K, lowest, highest)
-	from, start := int(i)*l.K, 0
+	first, start := l.Start(i), 0
+	from := first
 	for b := highest; b >= cut; b-- {
 		segment := s.sorted[start:s.buckets[b]]
 		start = int(s.buckets[b])
-		if room := int(i)*l.K + l.K - from; len(segment) > room {
+		if room := first + l.K - from; len(segment) > room {
 			selectLargest(segment, room)
 			segment = segment[:room]
 		}
@@ -47,7 +48,7 @@ func (s *Selector) Select(l *Lists, i int32, items []int32, weights []float32) {
 		}
 	}
 	clear(s.buckets[lowest : highest+1])
-	l.Len[i] = int32(from - int(i)*l.K)
+	l.Len[i] = int32(from - first)
 }
 
 // shortSegment is the length up to which keys are sorted by insertion.

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 )
 
 // ErrTooLittle is wrapped when nothing is left to learn from.
@@ -34,7 +35,8 @@ type Prepared struct {
 	Report *similarityapi.PreparationReport
 
 	large     bool
-	collector *Collector // with the rows that Full is made of, until that is complete
+	collector *Collector  // with the rows that Full is made of, until that is complete
+	arena     *mmap.Arena // of what is made of interactions that lie in a file
 }
 
 // Complete builds the training matrix of Full where that was left for later; otherwise it does nothing.
@@ -44,14 +46,14 @@ func (p *Prepared) Complete() error {
 	}
 	c, b := p.collector, csr.NewBuilder(p.Full.Items.Len())
 	garbage.Before(int(c.log.rows) * 2 * rowBytes)
-	b.Reserve(int(c.log.rows))
+	b.Reserve(int(c.log.rows), p.arena.Allocator())
 	var ending error
 	err := c.log.each(false, func(rows []row) {
 		if entries := c.summed(rows, &c.all, false); len(entries) > 0 && ending == nil {
 			ending = addRow(b, entries)
 		}
 	})
-	if err := errors.Join(err, ending, p.Close()); err != nil {
+	if err := errors.Join(err, ending, p.closeLog()); err != nil {
 		return fmt.Errorf("build the interaction matrix: %w", err)
 	}
 	p.Full.Train = b.Matrix()
@@ -61,8 +63,11 @@ func (p *Prepared) Complete() error {
 // Large reports whether there were so many interactions that they went to a file.
 func (p *Prepared) Large() bool { return p.large }
 
-// Close gives up the file that interactions lie in, if there is one; Complete has done so.
-func (p *Prepared) Close() error {
+// Close gives up the files of a large data set. Neither its matrices nor what was made of them may be used afterwards.
+func (p *Prepared) Close() error { return errors.Join(p.closeLog(), p.arena.Close()) }
+
+// closeLog gives up the file that interactions lie in, if there still is one.
+func (p *Prepared) closeLog() error {
 	if p.collector == nil {
 		return nil
 	}
@@ -100,7 +105,16 @@ func (c *Collector) Finish() (*Prepared, error) {
 	return p, nil
 }
 
-func (c *Collector) finish() (*Prepared, error) {
+func (c *Collector) finish() (p *Prepared, err error) {
+	var arena *mmap.Arena
+	if c.log.spilled() {
+		arena = mmap.NewArena(c.options.Warn)
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, arena.Close())
+			}
+		}()
+	}
 	order := c.numberItems()
 	if len(c.ids) == 0 {
 		return nil, fmt.Errorf("%w: no interaction of a known item (%d read)", ErrTooLittle, c.report.raw)
@@ -117,17 +131,17 @@ func (c *Collector) finish() (*Prepared, error) {
 	b := newBuilder(c.options.Relation, items, cut)
 	if c.options.Relation == similarityapi.Similar {
 		garbage.Before(int(c.log.rows) * rowBytes)
-		b.split.Reserve(int(c.log.rows))
+		b.split.Reserve(int(c.log.rows), arena.Allocator())
 	}
 	if err := c.log.each(c.options.Relation == similarityapi.Similar, func(rows []row) { c.build(b, rows) }); err != nil {
 		return nil, err
 	}
 	c.report.used = c.report.raw
-	p, err := b.finish(&c.report)
+	p, err = b.finish(&c.report)
 	if err != nil {
 		return nil, err
 	}
-	p.Cut, p.Until, p.Touched, p.large = cut, seen.until, seen.items(), c.log.spilled()
+	p.Cut, p.Until, p.Touched, p.large, p.arena = cut, seen.until, seen.items(), c.log.spilled(), arena
 	if c.options.Relation == similarityapi.Similar {
 		p.collector, c.subjects, c.items, c.past = c, nil, nil, nil // what Complete needs is the rows
 		if !c.log.spilled() {
