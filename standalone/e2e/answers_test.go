@@ -83,8 +83,12 @@ func (a *answerExamples) take(t *testing.T, op documented, status int, body []by
 		return
 	}
 	for name := range types {
-		if name == "application/x-ndjson" && len(body) > 0 {
+		switch {
+		case name == "application/x-ndjson" && len(body) > 0:
 			a.now[op.ID] = answered{fmt.Sprint(status), name, ofLines(t, types[name], body)}
+		case name == "text/event-stream":
+			event, _, _ := bytes.Cut(body, []byte("\n\n"))
+			a.now[op.ID] = answered{fmt.Sprint(status), name, asText(t, append(event, "\n\n"...))}
 		}
 	}
 }
@@ -98,7 +102,13 @@ func ofLines(t *testing.T, media any, body []byte) json.RawMessage {
 	if schema["type"] != "string" && json.Valid(lines[0]) {
 		return bytes.TrimSpace(lines[0])
 	}
-	text, err := json.Marshal(string(bytes.Join(lines[:min(len(lines), 2)], nil)))
+	return asText(t, bytes.Join(lines[:min(len(lines), 2)], nil))
+}
+
+// asText is an example that is no JSON.
+func asText(t *testing.T, body []byte) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(string(body))
 	if err != nil {
 		t.Fatal(err)
 	}

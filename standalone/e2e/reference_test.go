@@ -159,8 +159,9 @@ func (r *reference) trySoon(t *testing.T, ctx context.Context, op documented) (s
 	defer tick.Stop()
 	for range 200 {
 		status, body = r.try(t, ctx, op)
+		notYet := op.ID == "import-errors" && len(body) == 0 // the file of the example has a row that is refused
 		if status != http.StatusNotFound && (status != http.StatusConflict || op.ID == "cancel-job") &&
-			status != http.StatusServiceUnavailable {
+			status != http.StatusServiceUnavailable && !notYet {
 			break
 		}
 		<-tick.C
