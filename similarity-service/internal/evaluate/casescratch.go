@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -20,6 +21,12 @@ type listScores struct {
 	sim   *neighbours.Similarity
 	lists *neighbours.Lists // with Counts when any case has a row
 	low   *lowTerm          // nil for none
+	arena *mmap.Arena       // that the lists lie in
+}
+
+// close gives up the lists.
+func (s *listScores) close() {
+	_ = s.arena.Close() // what cannot be unmapped stays until the process ends
 }
 
 // accuracy ranks every case of v under the given seeding.

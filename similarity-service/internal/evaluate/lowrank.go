@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -99,6 +100,7 @@ func searchLowRank(s *search) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer l.close()
 	best := &scored[lowRank]{}
 	axes := append(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}),
 		s.axes(TwoHop, axis{name: TargetExponent, start: p.TargetExponent, step: .06, last: .03, low: -.3, top: 1})...)
@@ -137,17 +139,26 @@ func (s *search) lowScores(p lowRank, heldOut *validation) (*lowScores, error) {
 	return &lowScores{search: s, heldOut: heldOut, vectors: vectors, byTarget: map[float64]*listScores{}}, err
 }
 
+// close gives up the lists.
+func (l *lowScores) close() {
+	for _, scores := range l.byTarget {
+		scores.close()
+	}
+	clear(l.byTarget)
+}
+
 // score validates p. Only the target exponent needs new lists.
 func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 	scores, ok := l.byTarget[p.TargetExponent]
 	if !ok {
-		clear(l.byTarget) // lists are large: keep the last
+		l.close() // lists are large: keep the last
 		var err error
 		if scores, err = l.scores(p.twoHop(), l.heldOut); err != nil {
 			return nil, err
 		}
 		scores.low = newLowTerm(l.vectors, scores.graph, p.TargetExponent)
 		if err := l.addTerm(scores.lists, scores.low); err != nil {
+			scores.close()
 			return nil, err
 		}
 		l.byTarget[p.TargetExponent] = scores
@@ -160,7 +171,7 @@ func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 
 // addTerm fills the term of every listed pair, for strength 1.
 func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
-	low.extra = make([]float32, len(l.Weight))
+	low.extra = mmap.Make[float32](l.Alloc, len(l.Weight))
 	return neighbours.Blocks(l.N(), s.o.build(), func() func(int) {
 		return func(i int) {
 			items, _ := l.Of(int32(i))
@@ -183,6 +194,7 @@ func (p lowRank) validate(s *search, heldOut *validation) ([]metrics.Accuracy, e
 	if err != nil {
 		return nil, err
 	}
+	defer l.close()
 	c, err := l.score(p)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -51,10 +52,12 @@ func (p twoHop) validate(s *search, heldOut *validation) ([]metrics.Accuracy, er
 	if err != nil {
 		return nil, err
 	}
+	defer scores.close()
 	return scores.accuracy(heldOut, s.o, p.seeding(scores.graph))
 }
 
-// scores builds the lists of a point for the validation part, without the source exponent, which scales seeds alike.
+// scores builds the lists of a point for the validation part, without the source exponent, which scales seeds alike. Those of many
+// interactions lie in files until they are closed.
 func (s *search) scores(p twoHop, heldOut *validation) (*listScores, error) {
 	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
 	if err != nil {
@@ -63,8 +66,15 @@ func (s *search) scores(p twoHop, heldOut *validation) (*listScores, error) {
 	p.SourceExponent = 0
 	sim, o := p.similarity(g), s.o.build()
 	o.Rows, o.KeepCounts = heldOut.neededRows(s.matrix(p.Values)), heldOut.cases[0].row >= 0
-	lists, err := neighbours.Build(g, sim, o)
-	return &listScores{graph: g, sim: sim, lists: lists}, err
+	scores := &listScores{graph: g, sim: sim}
+	if s.train.Alloc != nil {
+		scores.arena = mmap.NewArena(nil)
+		o.Alloc = scores.arena.Allocator()
+	}
+	if scores.lists, err = neighbours.Build(g, sim, o); err != nil {
+		scores.close()
+	}
+	return scores, err
 }
 
 // seeding is how the seeds of a point weigh over lists without the source exponent.

@@ -112,6 +112,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], er
 	if err != nil {
 		return nil, err
 	}
+	defer scores.close()
 	best := &scored[twoHop]{}
 	try := func(q twoHop) error {
 		cases, err := scores.accuracy(heldOut, s.o, q.seeding(scores.graph))

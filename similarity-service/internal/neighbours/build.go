@@ -19,6 +19,7 @@ type Options struct {
 	Workers    int                   // goroutines; 0 means GOMAXPROCS. The result does not depend on it
 	Rows       []int32               // the source items to build; nil means all
 	KeepCounts bool                  // fill Lists.Counts
+	Alloc      mmap.Allocator        // where the lists lie; nil means where the interactions do
 	Progress   func(done, total int) // called after each block of rows, from several goroutines
 	Stop       func() bool           // asked before each block of rows
 }
@@ -34,11 +35,14 @@ func Build(g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if o.K < 1 {
 		return nil, fmt.Errorf("neighbours per item is %d, want at least 1", o.K)
 	}
+	if o.Alloc == nil {
+		o.Alloc = g.users.Alloc
+	}
 	var l *Lists
 	if o.Rows != nil {
-		l = newListsOf(o.Rows, g.Items(), o.K)
+		l = newListsOf(o.Rows, g.Items(), o)
 	} else {
-		l = NewListsIn(g.users.Alloc, g.Items(), o.K)
+		l = NewListsIn(o.Alloc, g.Items(), o.K)
 	}
 	if o.KeepCounts {
 		l.Counts = mmap.Make[float32](l.Alloc, len(l.Items))

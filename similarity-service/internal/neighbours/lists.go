@@ -40,8 +40,8 @@ func NewListsIn(alloc mmap.Allocator, n, k int) *Lists {
 }
 
 // newListsOf returns empty lists that have room for those of some of n items.
-func newListsOf(rows []int32, n, k int) *Lists {
-	l := NewLists(len(rows), k)
+func newListsOf(rows []int32, n int, o Options) *Lists {
+	l := NewListsIn(o.Alloc, len(rows), o.K)
 	l.Len, l.Place = make([]int32, n), make([]int32, n)
 	for place, i := range rows {
 		l.Place[i] = int32(place)

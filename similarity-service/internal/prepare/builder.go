@@ -14,17 +14,20 @@ import (
 
 // builder makes the two data sets row by row.
 type builder struct {
-	relation  string
-	cut       uint32
-	items     *idmap.Map
-	split     *csr.Builder
-	support   []float32 // of histories: by item, how many there are with it
-	rows      int       // histories
-	baskets   []basket
-	sessions  []session
-	tests     []dataset.Case
-	splitRows int32
-	err       error
+	relation   string
+	cut        uint32
+	items      *idmap.Map
+	split      *csr.Builder
+	support    []float32 // of histories: by item, how many there are with it
+	rows       int       // histories
+	baskets    []basket
+	sessions   []session
+	tests      []dataset.Case // of histories: every testStride-th
+	maxTests   int
+	histories  int // that could be tests
+	testStride int
+	splitRows  int32
+	err        error
 }
 
 type basket struct {
@@ -37,8 +40,31 @@ type session struct {
 	items []int32
 }
 
-func newBuilder(relation string, items *idmap.Map, cut uint32) *builder {
-	return &builder{relation: relation, cut: cut, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len())}
+func newBuilder(o Options, items *idmap.Map, cut uint32) *builder {
+	return &builder{
+		relation: o.Relation, cut: cut, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len()),
+		maxTests: o.MaxTests, testStride: 1,
+	}
+}
+
+// addTest keeps a case for all of those whose turn it is; whenever they become too many, every second goes.
+func (b *builder) addTest(c dataset.Case) {
+	b.tests = append(b.tests, c)
+	if len(b.tests) < b.maxTests {
+		return
+	}
+	kept := b.tests[:0]
+	for n := 0; n < len(b.tests); n += 2 {
+		kept = append(kept, b.tests[n])
+	}
+	clear(b.tests[len(kept):])
+	b.tests, b.testStride = kept, 2*b.testStride
+}
+
+// testsNext reports whether the next history that could be a test is to be one.
+func (b *builder) testsNext() bool {
+	b.histories++
+	return (b.histories-1)%b.testStride == 0
 }
 
 func (b *builder) addBasket(entries []entry) {
@@ -61,7 +87,7 @@ func (b *builder) addHistory(all, past []entry) {
 	}
 	var seeds, relevant []int32
 	if len(past) == 0 {
-		if all = onlyAfter(all, b.cut); len(all) < 2 {
+		if all = onlyAfter(all, b.cut); len(all) < 2 || !b.testsNext() {
 			return
 		}
 		hide := max(1, (len(all)+2)/5)
@@ -72,15 +98,15 @@ func (b *builder) addHistory(all, past []entry) {
 				relevant = append(relevant, e.item)
 			}
 		}
-		b.tests = append(b.tests, dataset.Case{Row: -1, Seeds: seeds, Relevant: relevant})
+		b.addTest(dataset.Case{Row: -1, Seeds: seeds, Relevant: relevant})
 		return
 	}
 	b.keep(addRow(b.split, past))
-	for _, e := range onlyAfter(all, b.cut) {
-		relevant = append(relevant, e.item)
-	}
-	if len(relevant) > 0 {
-		b.tests = append(b.tests, dataset.Case{Row: b.splitRows, Relevant: relevant})
+	if after := onlyAfter(all, b.cut); len(after) > 0 && b.testsNext() {
+		for _, e := range after {
+			relevant = append(relevant, e.item)
+		}
+		b.addTest(dataset.Case{Row: b.splitRows, Relevant: relevant})
 	}
 	b.splitRows++
 }

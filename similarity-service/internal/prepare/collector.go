@@ -21,6 +21,8 @@ type Options struct {
 	Since int64
 	// SpillAfter is the number of interactions that are held in memory; more go to a temporary file. 0 means four million.
 	SpillAfter int64
+	// MaxTests bounds the tests of histories: from so many on every second is left out, and again. 0 means all.
+	MaxTests int
 	// Warn is told, once, why interactions stay in memory for want of room for the file; nil tells nobody.
 	Warn func(error)
 	// HoldOut is the share of latest events set aside for evaluation; 0 means .1.
@@ -39,6 +41,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Warn == nil {
 		o.Warn = func(error) {}
+	}
+	if o.MaxTests == 0 {
+		o.MaxTests = math.MaxInt
 	}
 	if o.HoldOut == 0 {
 		o.HoldOut = .1

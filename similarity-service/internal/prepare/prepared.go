@@ -128,7 +128,7 @@ func (c *Collector) finish() (p *Prepared, err error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(c.options.Relation, items, cut)
+	b := newBuilder(c.options, items, cut)
 	if c.options.Relation == similarityapi.Similar {
 		garbage.Before(int(c.log.rows) * rowBytes)
 		b.split.Reserve(int(c.log.rows), arena.Allocator())

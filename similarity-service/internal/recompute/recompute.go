@@ -275,7 +275,7 @@ func (r *Recomputer) read(ctx context.Context, s stage, since int64, sample *eve
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
-	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since, Warn: func(err error) {
+	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since, MaxTests: 2 * maxTests, Warn: func(err error) {
 		r.Logger.Warn("a recompute needs more memory than it should", "shop", s.task.Shop, "relation", s.relation, "error", err)
 	}})
 	add := func(b *profileapi.InteractionBlock) {
