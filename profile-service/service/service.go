@@ -108,19 +108,20 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
 	})
 	return &httpapi.API{
-		Ingest:       events,
-		Catalogue:    items,
-		People:       users,
-		Quality:      &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
-		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
-		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
-		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels, RobotsAsOf: s.store.RobotsAsOf},
-		Imports:      s.imports,
-		Undo:         undoer,
-		Robots:       s.store,
-		Weights:      weights,
-		Audit:        &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
-		Now:          now,
+		Ingest:    events,
+		Catalogue: items,
+		People:    users,
+		Quality:   &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
+		History:   &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
+		Profiles:  &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
+		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels,
+			RobotsAsOf: s.store.RobotsAsOf},
+		Imports: s.imports,
+		Undo:    undoer,
+		Robots:  s.store,
+		Weights: weights,
+		Audit:   &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
+		Now:     now,
 	}
 }
 

@@ -186,7 +186,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			ctx context.Context, shop, version string,
 		) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
-		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
+		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys,
+		KeepDays: config.DecisionDays, Now: now,
 	}
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}

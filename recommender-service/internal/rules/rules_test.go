@@ -25,7 +25,8 @@ func shelf(t testing.TB) *catalogue.Shop {
 	t.Helper()
 	price, cost, quantity := 10.0, 4.0, 3.0
 	items := []profileapi.Item{
-		{ItemID: "lamp", Title: "Red Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price, Cost: &cost, Tags: []string{"new", "gift"},
+		{ItemID: "lamp", Title: "Red Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price,
+			Cost: &cost, Tags: []string{"new", "gift"},
 			Attributes: map[string]any{
 				"colour": "red", "watts": 40.0, "sizes": []any{"S", "M"},
 			}, PublishedAt: wire.TimeOf(time.Unix(0, 0).Add(24 * time.Hour))},

@@ -93,7 +93,8 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if _, err := feed.Items(ctx, w.Clients.Profile, s.Items); err != nil {
 		return err
 	}
-	posted, err := feed.Events(ctx, w.Clients.Profile, s.Past, func(done, total int) { o.Progress("import events before the cut", done, total) })
+	posted, err := feed.Events(ctx, w.Clients.Profile, s.Past,
+		func(done, total int) { o.Progress("import events before the cut", done, total) })
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,8 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
-	_, err = w.Clients.Similarity.WaitForJob(ctx, job.JobID, func(j similarityapi.Job) { o.Progress("recompute: "+j.Stage, int(j.Progress*100), 100) })
+	_, err = w.Clients.Similarity.WaitForJob(ctx, job.JobID,
+		func(j similarityapi.Job) { o.Progress("recompute: "+j.Stage, int(j.Progress*100), 100) })
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
