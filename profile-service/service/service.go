@@ -7,7 +7,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -91,7 +90,7 @@ func openStore(ctx context.Context, url string, mover *visitor.Mover) (*sqlstore
 
 // api wires the packages together.
 func (s *Service) api(mover *visitor.Mover) *httpapi.API {
-	now := time.Now
+	now := s.deps.Clock()
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
 	s.items = items
@@ -145,7 +144,7 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	keeper := &maintenance.Cleaner{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
+	keeper := &maintenance.Cleaner{Store: s.store, Retention: s.config.retention, Now: s.deps.Clock(), Logger: s.deps.Logger}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return keeper.Run(ctx) })
 	work.Go(func() error { return keeper.RunChecks(ctx) })

@@ -113,7 +113,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 
 // build wires the parts together.
 func (s *Service) build(config Config, ids *trackingid.Keys) error {
-	logger, now := s.deps.Logger, time.Now
+	logger, now := s.deps.Logger, s.deps.Clock()
 	profileHTTP := s.peer(peers.Profile, config.ProfileURL)
 	profile := profileapi.NewClient(profileHTTP)
 	s.catalogue = catalogue.New(profile, logger, now)
@@ -229,7 +229,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 // persons reaches what all services hold on persons.
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
-		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
+		Profile: profile, Store: s.store, Forget: s.forget, Now: s.deps.Clock(),
 		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
 		KeepVisitors: maintenance.KeepVisitors,
 	}

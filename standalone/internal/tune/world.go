@@ -60,7 +60,10 @@ func NewWorld(ctx context.Context, s *Split, o *Options, logger *slog.Logger) (_
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	if w.app, err = app.New(ctx, app.Config{DataDir: dir, SearchSeconds: o.SearchSeconds}, logger); err != nil {
+	if o.clock == nil {
+		o.clock = time.Now
+	}
+	if w.app, err = app.New(ctx, app.Config{DataDir: dir, SearchSeconds: o.SearchSeconds, Now: o.clock}, logger); err != nil {
 		return nil, fmt.Errorf("start a throw-away instance: %w", err)
 	}
 	w.Clients = w.app.Clients()
@@ -101,7 +104,7 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if posted.Accepted == 0 {
 		return fmt.Errorf("none of the %d events before the cut was accepted", len(s.Past))
 	}
-	imported := time.Now() // the end of the recompute has popularity counted
+	imported := o.clock() // the end of the recompute has popularity counted
 	request := similarityapi.JobRequest{
 		Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds,
 	}
