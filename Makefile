@@ -68,7 +68,7 @@ fuzz: ## Run each fuzz test for a while: FUZZ_TIME, 30s when absent
 vulnerabilities: ## Look for known vulnerabilities that the programs reach; asks Go's database, or the one of GOVULNDB
 	scripts/vulnerabilities.sh
 
-lint: ## Formatting, vet, staticcheck and tidy modules
+lint: ## Formatting, length of lines, vet, staticcheck and tidy modules
 	scripts/lint.sh $(MODULES)
 
 tidy: ## Tidy every module; a sibling module that cannot be fetched is expected

@@ -183,13 +183,15 @@ func apart(points []recommenderapi.AnomalyPoint, l look) (list []recommenderapi.
 
 // seriesPlot draws what was seen and what was expected, with the band outside of which it is an anomaly.
 func seriesPlot(s *recommenderapi.AnomalySeries, l look) template.HTML {
-	scale, unit := 1., map[string]string{"count": "in the window", "share": "%", "mean": "mean", "level": "at the end of the hour"}[s.Counts]
+	scale, unit := 1., map[string]string{"count": "in the window", "share": "%", "mean": "mean",
+		"level": "at the end of the hour"}[s.Counts]
 	if s.Counts == "share" {
 		scale = 100
 	}
-	plot := chart.Plot{ID: "series-" + s.Series, Title: s.Series + " in windows of " + hoursText(l.Hours), Unit: unit, Series: []chart.Series{
-		{Name: "seen"}, {Name: "expected", Band: true},
-	}}
+	plot := chart.Plot{ID: "series-" + s.Series, Title: s.Series + " in windows of " + hoursText(l.Hours), Unit: unit,
+		Series: []chart.Series{
+			{Name: "seen"}, {Name: "expected", Band: true},
+		}}
 	seen, expected := &plot.Series[0], &plot.Series[1]
 	for _, p := range apart(s.Points, l) {
 		at := p.At.UTC().Format("01-02")

@@ -117,7 +117,8 @@ func experimentField(pointer string) string {
 	switch name {
 	case "id":
 		return "experiment_id"
-	case "experiment_id", "title", "kind", "status", "scenarios", "traffic", "max_degraded_share", "max_empty_share", "max_latency_ms", "min_click_rate_ratio", "min_visitors":
+	case "experiment_id", "title", "kind", "status", "scenarios", "traffic", "max_degraded_share", "max_empty_share",
+		"max_latency_ms", "min_click_rate_ratio", "min_visitors":
 		return name
 	}
 	if strings.HasPrefix(name, "arm") {

@@ -25,8 +25,8 @@ type sampleSize struct {
 }
 
 // newSampleSize computes how many visitors each arm needs to find a relative change of effect in a rate, both in per cent, with 80 % power
-// at a level of 5 %: n = (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions. visitors are those of a day, over arms
-// arms (2 when less).
+// at a level of 5 %: n = (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions. visitors are
+// those of a day, over arms arms (2 when less).
 func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 	p := rate / 100
 	q := p * (1 + effect/100)

@@ -143,7 +143,8 @@ func (t experiments) save(v *visit) (any, error) {
 		problem = apierror.From(err)
 	}
 	x.ExperimentID = before.ExperimentID
-	d := &experimentData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Experiment: x, Form: form.New(v.Form, problem, experimentField)}
+	d := &experimentData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Experiment: x,
+		Form: form.New(v.Form, problem, experimentField)}
 	d.complete(v)
 	return d, nil
 }
@@ -164,8 +165,8 @@ func (t experiments) turn(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
 }
 
-// decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration becomes that of its placements, and its models
-// become the live ones.
+// decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration becomes that of its
+// placements, and its models become the live ones.
 func (t experiments) decide(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
@@ -191,8 +192,8 @@ func (t experiments) decide(v *visit) (any, error) {
 	if configuration != nil && len(x.Scenarios) == 0 {
 		return nil, apierror.Conflict(
 			"no_placement",
-			"The experiment names no placement, so that nobody knows where the arm's configuration belongs: set it in its placement by hand, then "+
-				"stop the experiment.",
+			"The experiment names no placement, so that nobody knows where the arm's configuration belongs: set it "+
+				"in its placement by hand, then stop the experiment.",
 		)
 	}
 	if configuration != nil {

@@ -32,14 +32,19 @@ func same(t *testing.T, want, got any) {
 func TestARuleComesBackFromTheEditorAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"boost by two comparisons": `{"rule_id":"a","title":"t","action":"boost","factor":1.5,"where":{"all":[{"field":"brand","op":"eq","value":"x"},{"field":"price","op":"lt","value":5}]},"from":"2026-11-01T08:00:00Z","until":"2026-12-01T08:00:00Z"}`,
-		"one comparison":           `{"rule_id":"a","action":"hide","where":{"field":"tags","op":"in","value":["old","sale"]}}`,
-		"any":                      `{"rule_id":"a","action":"filter","where":{"any":[{"field":"brand","op":"eq","value":"x"},{"field":"brand","op":"eq","value":"y"}]},"disabled":true}`,
-		"pin":                      `{"rule_id":"a","action":"pin","item_id":"A1","position":3}`,
-		"limit":                    `{"rule_id":"a","action":"limit_per","field":"brand","max":2}`,
-		"one item, for some":       `{"rule_id":"a","action":"bury","factor":0.5,"item_id":"A1","when":{"field":"user.segments","op":"contains","value":"vip"}}`,
-		"known or not":             `{"rule_id":"a","action":"hide","item_id":"A1","when":{"field":"user.known","op":"eq","value":false}}`,
-		"more than the rows say":   `{"rule_id":"a","action":"boost","factor":2,"where":{"not":{"field":"brand","op":"eq","value":{"ref":"seed.brand"}}}}`,
+		"boost by two comparisons": `{"rule_id":"a","title":"t","action":"boost","factor":1.5,` +
+			`"where":{"all":[{"field":"brand","op":"eq","value":"x"},{"field":"price","op":"lt","value":5}]},` +
+			`"from":"2026-11-01T08:00:00Z","until":"2026-12-01T08:00:00Z"}`,
+		"one comparison": `{"rule_id":"a","action":"hide","where":{"field":"tags","op":"in","value":["old","sale"]}}`,
+		"any": `{"rule_id":"a","action":"filter","where":{"any":[{"field":"brand","op":"eq",` +
+			`"value":"x"},{"field":"brand","op":"eq","value":"y"}]},"disabled":true}`,
+		"pin":   `{"rule_id":"a","action":"pin","item_id":"A1","position":3}`,
+		"limit": `{"rule_id":"a","action":"limit_per","field":"brand","max":2}`,
+		"one item, for some": `{"rule_id":"a","action":"bury","factor":0.5,"item_id":"A1",` +
+			`"when":{"field":"user.segments","op":"contains","value":"vip"}}`,
+		"known or not": `{"rule_id":"a","action":"hide","item_id":"A1","when":{"field":"user.known","op":"eq","value":false}}`,
+		"more than the rows say": `{"rule_id":"a","action":"boost","factor":2,"where":{"not":{"field":"brand",` +
+			`"op":"eq","value":{"ref":"seed.brand"}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -39,7 +39,8 @@ func newComparison(f form.Form, name string, n int) comparison {
 		"item_id", "margin", "language", "attributes.",
 	)
 	if name == "when" {
-		c.Fields = form.Options("user.segments", "user.known", "user.locale", "request.scenario", "request.category", "request.country", "request.language", "request.weekday", "request.hour",
+		c.Fields = form.Options("user.segments", "user.known", "user.locale", "request.scenario", "request.category",
+			"request.country", "request.language", "request.weekday", "request.hour",
 			"seed.category", "seed.brand", "user.attributes.")
 	}
 	for _, op := range []string{"eq", "ne", "in", "not_in", "lt", "lte", "gt", "gte", "contains", "contains_any", "starts_with"} {

@@ -74,7 +74,8 @@ func (c *console) overview(v *visit) (any, error) {
 		d.events(&stats, now)
 	}
 	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
-	anomalies, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"open": {"true"}, "limit": {"5"}})
+	anomalies, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies",
+		url.Values{"open": {"true"}, "limit": {"5"}})
 	v.part("anomalies", err)
 	d.Detected = anomalies.Items
 	metrics, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", weekAgo)

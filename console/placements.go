@@ -261,7 +261,8 @@ func placementField(pointer string) string {
 	}
 	name, _, _ := strings.Cut(form.Plain(pointer), "/")
 	switch name {
-	case "title", "description", "limit", "seen", "objective", "max_per_category", "max_per_brand", "diversity", "rotation", "price_band", "exploration", "objective_strength", "fallback", "exclude_event_types":
+	case "title", "description", "limit", "seen", "objective", "max_per_category", "max_per_brand", "diversity", "rotation",
+		"price_band", "exploration", "objective_strength", "fallback", "exclude_event_types":
 		return name
 	case "filter":
 		return "filter0_field"

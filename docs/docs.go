@@ -34,10 +34,12 @@ var chapters = []struct {
 	Pages []string
 }{
 	{"Begin", []string{"quickstart", "glossary", "importing", "migrating", "tracker", "integrations", "clients", "console"}},
-	{"Recommend", []string{"recipes", "models", "recommender-service", "profile-service", "similarity-service", "visitor-state", "assistants"}},
+	{"Recommend", []string{"recipes", "models", "recommender-service", "profile-service", "similarity-service",
+		"visitor-state", "assistants"}},
 	{"Measure", []string{"features", "quality", "benchmarks", "comparison"}},
 	{"Operate", []string{
-		"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "privacy", "reliability", "backup", "releasing", "dependencies",
+		"operations", "metrics", "troubleshooting", "errors", "scaling", "security", "privacy", "reliability", "backup",
+		"releasing", "dependencies",
 	}},
 }
 

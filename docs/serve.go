@@ -108,9 +108,10 @@ func line(p *page, word string) string {
 
 // index writes the list of pages as llmstxt.org describes it.
 func (s *site) index(w http.ResponseWriter) {
-	fmt.Fprint(w, "# Aisle\n\n> A recommendation backend for storefronts that a shop runs itself: events in, lists for named places on its "+
-		"pages out, each item explained.\n\n"+
-		"The API is described in /openapi.json, with an example of every request; /mcp answers assistants over the Model Context Protocol.\n")
+	fmt.Fprint(w, "# Aisle\n\n> A recommendation backend for storefronts that a shop runs itself: events in, lists "+
+		"for named places on its pages out, each item explained.\n\n"+
+		"The API is described in /openapi.json, with an example of every request; /mcp answers assistants over the "+
+		"Model Context Protocol.\n")
 	for _, c := range s.chapters {
 		fmt.Fprintf(w, "\n## %s\n\n", c.Title)
 		for _, p := range c.Pages {

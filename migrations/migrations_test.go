@@ -56,7 +56,8 @@ func TestVisitorsOfExperimentsBecomeHashes(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			if _, err := db.ExecContext(ctx, `insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue)
+			if _, err := db.ExecContext(ctx,
+				`insert into experiment_visitors (shop, experiment, arm, visitor, first_ms, impressions, clicks, orders, revenue)
 				values ('north', 'x', 'a', 'u/Zoë', 1, 2, 3, 4, 5)`); err != nil {
 				t.Fatal(err)
 			}

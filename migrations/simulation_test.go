@@ -73,8 +73,8 @@ func insertOld(t *testing.T, name, file string) {
 		statements = []string{"insert into live (shop, generation, at_ms, body) values ('north', 1, 1, '{}')"}
 	case Profile:
 		statements = []string{
-			`insert into events (shop, seq, subject, event_id, type, occurred_ms, received_ms) values ('north', 1, 'ua', '1', 'view_item', 5, 5),
-				('north', 2, 'sb', '2', 'purchase', 6, 6)`,
+			`insert into events (shop, seq, subject, event_id, type, occurred_ms, received_ms) values
+				('north', 1, 'ua', '1', 'view_item', 5, 5), ('north', 2, 'sb', '2', 'purchase', 6, 6)`,
 			"insert into counters (shop, name, value) values ('north', 'events', 2)",
 			"insert into users (shop, user_id, version, created_ms, updated_ms, body) values ('north', 'a', 1, 1, 1, '{}')",
 		}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks formatting, vet, staticcheck and that every module is tidy: scripts/lint.sh MODULE...
+# Checks formatting, the length of lines, vet, staticcheck and that every module is tidy: scripts/lint.sh MODULE...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 failed=0
@@ -7,6 +7,11 @@ problem() { echo "lint: $1" >&2; shift; printf '%s\n' "$@" >&2; failed=1; }
 
 unformatted=$(gofmt -l "$@")
 [ -z "$unformatted" ] || problem "gofmt would change (run make fmt):" "$unformatted"
+
+# The clients in sdk/ are made by a program. A tab counts as four; awk counts characters, or bytes where it knows no others.
+long=$(git ls-files '*.go' ':!:sdk/' |
+  xargs awk '{ gsub(/\t/, "    ") } length($0) > 140 { print FILENAME ":" FNR ": " length($0) " characters" }')
+[ -z "$long" ] || problem "lines are longer than 140 characters:" "$long"
 
 go vet work || problem "go vet found problems"
 

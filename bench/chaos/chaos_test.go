@@ -22,7 +22,8 @@ func TestAShortDrill(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service", "./recommender-service/cmd/recommender-service")
+		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
+		"./recommender-service/cmd/recommender-service")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -122,7 +123,8 @@ func TestModelsThatAreHalfPublishedAreFound(t *testing.T) {
 	}
 	// SHA-256 of nothing, which `sha256sum </dev/null` prints
 	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	nothing := "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
+	nothing := "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24" +
+		"\x27\xae\x41\xe4\x64\x9b\x93\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
 	for _, version := range []string{"a", "b"} {
 		execute("insert into models (shop, version, relation, created_ms, body) values ('default', $1, 'similar', 0, $2)",
 			version, `{"version":"`+version+`","job_id":"7","checksum":"`+sum+`"}`)

@@ -65,7 +65,8 @@ func (l *load) fill(ctx context.Context) error {
 	now := time.Now()
 	var batch []profileapi.Event
 	for n := range shopUsers * eventsEach {
-		e := profileapi.Event{EventID: fmt.Sprintf("before-%d", n), Type: "view_item", UserID: userID(n % shopUsers), ItemID: likes(r, n%shopUsers),
+		e := profileapi.Event{EventID: fmt.Sprintf("before-%d", n), Type: "view_item", UserID: userID(n % shopUsers),
+			ItemID:     likes(r, n%shopUsers),
 			OccurredAt: wire.TimeOf(now.Add(-time.Duration(1+r.IntN(20*24*60)) * time.Minute))}
 		if r.IntN(6) == 0 {
 			e.Type, e.OrderID = "purchase", fmt.Sprintf("before-%d", n)

@@ -43,10 +43,11 @@ func (d *drill) byFault() []recovered {
 func (d *drill) print(w io.Writer) error {
 	var b strings.Builder
 	l, t := d.load.ledger, &d.load.tally
-	fmt.Fprintf(&b, "Form %s, seed %d, %.0f s under load, %d faults of %d kinds; %s, %d processors, %s.\n\n", d.options.form, d.options.seed, d.ended.Sub(d.began).Seconds(),
+	fmt.Fprintf(&b, "Form %s, seed %d, %.0f s under load, %d faults of %d kinds; %s, %d processors, %s.\n\n",
+		d.options.form, d.options.seed, d.ended.Sub(d.began).Seconds(),
 		len(d.results), len(d.faults), time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
-	fmt.Fprintf(&b, "| events | |\n|---|---|\n| acknowledged | %d |\n| acknowledged and lost | %d |\n| stored twice | %d |\n| changed | %d "+
-		"|\n| stored and never acknowledged | %d |\n",
+	fmt.Fprintf(&b, "| events | |\n|---|---|\n| acknowledged | %d |\n| acknowledged and lost | %d |\n| stored "+
+		"twice | %d |\n| changed | %d |\n| stored and never acknowledged | %d |\n",
 		len(l.acknowledged), len(d.audit.lost), len(d.audit.doubled), len(d.audit.changed), len(d.audit.unknown))
 	fmt.Fprintf(&b, "| verdicts that contradict earlier ones | %d |\n| refused for what they say | %d |\n| requests sent again | %d |\n| "+
 		"requests without acknowledgement, by answer | %s |\n\n",

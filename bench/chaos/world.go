@@ -139,7 +139,8 @@ func (w *world) three(ctx context.Context) error {
 		err = errors.Join(err, failed)
 		return "http://" + address
 	}
-	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know", "AISLE_RECOMMENDER_CACHE_MB=72",
+	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know",
+		"AISLE_RECOMMENDER_CACHE_MB=72",
 		"AISLE_BLOB_URL=file://"+w.models.folder, "AISLE_PROFILE_URL="+peer("profile", w.profile))
 	for n := range 2 {
 		similarity, failed := w.add(fmt.Sprintf("similarity%d", n+1), "similarity-service")
@@ -217,7 +218,8 @@ func (w *world) openStores(ctx context.Context) error {
 	}
 	w.models.url = w.databases["similarity"]
 	out, err := exec.CommandContext(ctx, filepath.Join(w.options.bin, "migrate"), "up", "--admin-url", w.admin,
-		"--profile-url", w.databases["profile"], "--similarity-url", w.databases["similarity"], "--recommender-url", w.databases["recommender"]).CombinedOutput()
+		"--profile-url", w.databases["profile"], "--similarity-url", w.databases["similarity"], "--recommender-url",
+		w.databases["recommender"]).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make the databases: %w: %s", err, strings.TrimSpace(string(out)))
 	}

@@ -27,7 +27,8 @@ func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Args = []string{"serve", "--listen", p.Addr, "--admin-listen", p.Admin, "--data", filepath.Join(folder, "data"), "--log-level", "warn",
+		p.Args = []string{"serve", "--listen", p.Addr, "--admin-listen", p.Admin, "--data", filepath.Join(folder, "data"),
+			"--log-level", "warn",
 			"--recommender-cache-mb", strconv.Itoa(o.cacheMB)}
 		if o.profile != "" {
 			p.Args = append(p.Args, "--pprof")

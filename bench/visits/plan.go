@@ -129,7 +129,8 @@ func (b *bench) verdict() error {
 	}
 	if repeats > 0 || failed > 0 {
 		return fmt.Errorf(
-			"%d items were recommended to those who had bought them (%d of them in answers that say what they lack), and %d requests failed",
+			"%d items were recommended to those who had bought them (%d of them in answers that say what they lack), "+
+				"and %d requests failed",
 			repeats, blind, failed,
 		)
 	}

@@ -15,7 +15,8 @@ func TestBothForms(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, "./bench/visits", "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service", "./recommender-service/cmd/recommender-service")
+		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
+		"./recommender-service/cmd/recommender-service")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -25,7 +26,8 @@ func TestBothForms(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "figures.json")
-			run := exec.Command(filepath.Join(bin, "visits"), "-form", form, "-bin", bin, "-visitors", "400", "-items", "2000", "-seconds", ".2", "-open-seconds", ".3",
+			run := exec.Command(filepath.Join(bin, "visits"), "-form", form, "-bin", bin, "-visitors", "400", "-items",
+				"2000", "-seconds", ".2", "-open-seconds", ".3",
 				"-search-seconds", ".1", "-idle-seconds", ".5", "-json", file, "-profile", filepath.Join(filepath.Dir(file), "cpu"))
 			out, failure := run.CombinedOutput()
 			data, err := os.ReadFile(file)

@@ -36,7 +36,8 @@ func importRows(ctx context.Context, s *subject, events int) error {
 		return err
 	}
 	used := s.usage().minus(before)
-	fmt.Printf("import: %d of %d rows stored: %.0f rows per CPU second (goal %d), service %.1f and Postgres %.1f µs a row\n", job.Accepted, events,
+	fmt.Printf("import: %d of %d rows stored: %.0f rows per CPU second (goal %d), service %.1f and Postgres %.1f µs a "+
+		"row\n", job.Accepted, events,
 		float64(events)/(used.service+used.postgres).Seconds(), importGoal, perEvent(used.service, events), perEvent(used.postgres, events))
 	return nil
 }

@@ -78,7 +78,8 @@ func ingest(ctx context.Context, s *subject, events int) error {
 	fmt.Printf("ingest: %d events of %d visitors, %d callers of %d: %.1f µs CPU per event (service %.1f, Postgres %.1f; goal %.0f), %.0f "+
 		"events/s; %.0f bytes of disk per event, states included\n", n, n/perVisitor,
 		callers, batchSize, perEvent(used.service+
-			used.postgres, n), perEvent(used.service, n), perEvent(used.postgres, n), goals[s.folder != ""].batch, float64(n)/wall.Seconds(), float64(full-empty)/float64(n))
+			used.postgres, n), perEvent(used.service, n), perEvent(used.postgres, n), goals[s.folder != ""].batch,
+		float64(n)/wall.Seconds(), float64(full-empty)/float64(n))
 	return nil
 }
 

@@ -55,8 +55,8 @@ func profiles(ctx context.Context, s *subject, events int) error {
 	}
 	used := s.usage().minus(before)
 	slices.Sort(times)
-	fmt.Printf("profile: %d reads with %d events stored, %d items each: p50 %.2f ms, p99 %.2f ms (goal %.0f ms); %.0f µs CPU each (service "+
-		"%.0f, Postgres %.0f)\n", profileReads, events, items/profileReads,
+	fmt.Printf("profile: %d reads with %d events stored, %d items each: p50 %.2f ms, p99 %.2f ms (goal %.0f ms); "+
+		"%.0f µs CPU each (service %.0f, Postgres %.0f)\n", profileReads, events, items/profileReads,
 		milliseconds(times[profileReads/2]), milliseconds(times[profileReads*99/100]), milliseconds(profileGoal),
 		perEvent(used.service+used.postgres, profileReads),
 		perEvent(used.service, profileReads), perEvent(used.postgres, profileReads))
@@ -112,6 +112,7 @@ func stream(ctx context.Context, s *subject) error {
 	used, wall := s.usage().minus(before), time.Since(began)
 	fmt.Printf("stream: %d interactions: %.0f per CPU second of the reader (goal %.0f), %.2f µs CPU each in the service and %.2f in "+
 		"Postgres, %.0f/s; memory at most %d MB in the service, %d MB in the reader\n",
-		rows, float64(rows)/used.self.Seconds(), decodeGoal, perEvent(used.service, rows), perEvent(used.postgres, rows), float64(rows)/wall.Seconds(), peakService>>20, peakSelf>>20)
+		rows, float64(rows)/used.self.Seconds(), decodeGoal, perEvent(used.service, rows), perEvent(used.postgres, rows),
+		float64(rows)/wall.Seconds(), peakService>>20, peakSelf>>20)
 	return nil
 }

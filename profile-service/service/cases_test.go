@@ -290,8 +290,10 @@ func TestRowsOfOrdersAreMadeAsTheyAreStored(t *testing.T) {
 	dry := profileapi.ImportSpec{Kind: "events", DryRun: true}
 	state, _ := runImport(t, s, dry, caseFile(t, "07-order-lines/shopify-orders-layout.csv"))
 	want := []string{
-		`{"currency":"EUR","items":[{"item_id":"TEE-M","price":20,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
-		`{"currency":"EUR","items":[{"item_id":"CAP-1","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
+		`{"currency":"EUR","items":[{"item_id":"TEE-M","price":20,"quantity":1}],` +
+			`"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
+		`{"currency":"EUR","items":[{"item_id":"CAP-1","price":25,"quantity":1}],` +
+			`"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1001","type":"purchase","user_id":"a@example.com"}`,
 	}
 	if diff := cmp.Diff(want, previews(state)); diff != "" {
 		t.Error(diff)
@@ -351,14 +353,17 @@ func TestPublicEventLogs(t *testing.T) {
 	if state.Accepted != 4 {
 		t.Fatalf("%+v %+v", state, report)
 	}
-	first := `{"occurred_at":"2026-11-26T00:00:00.000Z","properties":{"brand":"ora","category_id":"7"},"session_id":"s-1","type":"view_item","user_id":"901","items":[{"item_id":"101","price":35.79}]}`
+	first := `{"occurred_at":"2026-11-26T00:00:00.000Z","properties":{"brand":"ora","category_id":"7"},` +
+		`"session_id":"s-1","type":"view_item","user_id":"901","items":[{"item_id":"101","price":35.79}]}`
 	if got := previews(state); got[0] != first {
 		t.Errorf("got %s, want %s", got[0], first)
 	}
-	spec := profileapi.ImportSpec{Kind: "events", DryRun: true, Ignore: []string{"category_id"}, Timezone: "Europe/Berlin", MapValues: map[string]map[string]string{"type": {"view": "select_item"}},
-		Mapping: map[string]string{"brand": "page"}, Set: map[string]string{"currency": "EUR"}}
+	spec := profileapi.ImportSpec{Kind: "events", DryRun: true, Ignore: []string{"category_id"}, Timezone: "Europe/Berlin",
+		MapValues: map[string]map[string]string{"type": {"view": "select_item"}},
+		Mapping:   map[string]string{"brand": "page"}, Set: map[string]string{"currency": "EUR"}}
 	state, _ = runImport(t, s, spec, caseFile(t, "08-public-event-logs/view-cart-purchase.csv"))
-	first = `{"currency":"EUR","occurred_at":"2026-11-26T00:00:00.000Z","page":"ora","session_id":"s-1","type":"select_item","user_id":"901","items":[{"item_id":"101","price":35.79}]}`
+	first = `{"currency":"EUR","occurred_at":"2026-11-26T00:00:00.000Z","page":"ora","session_id":"s-1",` +
+		`"type":"select_item","user_id":"901","items":[{"item_id":"101","price":35.79}]}`
 	if got := previews(state); len(got) == 0 || got[0] != first {
 		t.Errorf("with options: got %s, want %s", got, first)
 	}

@@ -103,7 +103,8 @@ func TestEraseReachesWhatImportsHaveLeft(t *testing.T) {
 
 func TestAnonymousEventsLeadToNobody(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		one := profileapi.Event{EventID: "gus-1", Type: "purchase", UserID: "gus", SessionID: "tab", OrderID: "order-9", RecommendationID: "rec-of-event", Page: "/thanks?u=gus",
+		one := profileapi.Event{EventID: "gus-1", Type: "purchase", UserID: "gus", SessionID: "tab", OrderID: "order-9",
+			RecommendationID: "rec-of-event", Page: "/thanks?u=gus",
 			Properties: map[string]any{"mail": "gus@example.org"}, Items: []profileapi.EventItem{
 				{ItemID: "a", RecommendationID: "rec-of-line"},
 			}}

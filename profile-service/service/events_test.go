@@ -101,7 +101,8 @@ func TestBadBodiesAreProblems(t *testing.T) {
 
 func TestABadEventCostsOnlyItself(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		body := `{"events":[{"type":"Product Viewed","user_id":"u","item_id":"a","event_id":"1"},{"type":"nope","user_id":"u"},{"type":"detail-page-view","session_id":"s","item_id":"b"}]}`
+		body := `{"events":[{"type":"Product Viewed","user_id":"u","item_id":"a","event_id":"1"},{"type":"nope",` +
+			`"user_id":"u"},{"type":"detail-page-view","session_id":"s","item_id":"b"}]}`
 		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body)
 		if status != 200 || answer.Accepted != 2 || answer.Rejected != 1 || answer.Results[1].Errors[0].Pointer != "/events/1/type" ||
 			answer.Results[2].ID == "" {
@@ -142,7 +143,8 @@ func TestAPageGivesNoMoneyBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		const session = "5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d"
 		body := fmt.Sprintf(
-			`{"key":%q,"events":[{"type":"purchase","session_id":%q,"order_id":"o1","item_id":"a"},{"type":"refund","session_id":%q,"order_id":"o1"}]}`,
+			`{"key":%q,"events":[{"type":"purchase","session_id":%q,"order_id":"o1","item_id":"a"},{"type":"refund",`+
+				`"session_id":%q,"order_id":"o1"}]}`,
 			s.publishable, session, session,
 		)
 		status, answer := send[profileapi.EventsAnswer](

@@ -92,7 +92,8 @@ func TestImportOfMappedCSVReportsBadRows(t *testing.T) {
 		if diff := cmp.Diff(want, report, cmpopts.IgnoreFields(profileapi.ImportError{}, "Record")); diff != "" {
 			t.Error(diff)
 		}
-		lamp := profileapi.Item{ItemID: "a1", Title: "Lamp, small", CategoryPath: []string{"Home", "Lighting"}, Price: number(12.5), Status: "active",
+		lamp := profileapi.Item{ItemID: "a1", Title: "Lamp, small", CategoryPath: []string{"Home", "Lighting"},
+			Price: number(12.5), Status: "active",
 			Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(3)}}
 		if diff := cmp.Diff(lamp, itemOf(t, s, "a1")); diff != "" {
 			t.Error(diff)
@@ -145,8 +146,10 @@ func TestImportOfShopExports(t *testing.T) {
 		for format, file := range map[string]string{
 			"google_merchant_tsv": "id\ttitle\tlink\tavailability\tprice\tsale_price\tproduct_type\titem_group_id\tcolor\n" +
 				"g1\tMug\thttps://x/mug\tin stock\t15.00 GBP\t12.00 GBP\tKitchen > Mugs\tmugs\tred\n",
-			"google_merchant_xml": `<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>T</title><item><g:id>x1</g:id><title>Pan</title>` +
-				`<g:price>30.00 EUR</g:price><g:availability>out_of_stock</g:availability><g:shipping><g:price>5 EUR</g:price></g:shipping></item></channel></rss>`,
+			"google_merchant_xml": `<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"><channel><title>` +
+				`T</title><item><g:id>x1</g:id><title>Pan</title>` +
+				`<g:price>30.00 EUR</g:price><g:availability>out_of_stock</g:availability><g:shipping><g:price>5 ` +
+				`EUR</g:price></g:shipping></item></channel></rss>`,
 			"shopify_csv": "Handle,Title,Vendor,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant " +
 				"Inventory Qty,Variant Price,Variant Compare At Price,Image Src,Status\n" +
 				"shirt,Shirt,Acme,\"blue, summer\",true,Size,S,sh-s,shopify,0,20.00,25.00,https://x/1.png,active\n" +
@@ -162,14 +165,17 @@ func TestImportOfShopExports(t *testing.T) {
 			}
 		}
 		for id, want := range map[string]profileapi.Item{
-			"g1": {Title: "Mug", URL: "https://x/mug", CategoryPath: []string{"Kitchen", "Mugs"}, Price: number(15), SalePrice: number(12), Currency: "GBP", ParentID: "mugs",
+			"g1": {Title: "Mug", URL: "https://x/mug", CategoryPath: []string{"Kitchen", "Mugs"}, Price: number(15),
+				SalePrice: number(12), Currency: "GBP", ParentID: "mugs",
 				Stock: &profileapi.Stock{Status: "in_stock"}, Attributes: map[string]any{"color": "red"}},
 			"x1": {Title: "Pan", Price: number(30), Currency: "EUR", Stock: &profileapi.Stock{Status: "out_of_stock"}},
 			"shirt": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21), ImageURL: "https://x/1.png",
 				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}},
-			"sh-m": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21), ImageURL: "https://x/1.png", ParentID: "shirt",
+			"sh-m": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21),
+				ImageURL: "https://x/1.png", ParentID: "shirt",
 				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}, Attributes: map[string]any{"Size": "M"}},
-			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), SalePrice: number(8), ImageURL: "https://x/h.png", Aliases: []string{"hat"},
+			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), SalePrice: number(8),
+				ImageURL: "https://x/h.png", Aliases: []string{"hat"},
 				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{
 					"Colour": []any{"Red", "Blue"}, "categories": []any{"Sale"},
 				}},

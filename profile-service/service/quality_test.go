@@ -69,7 +69,8 @@ func TestTheQualityOfACatalogue(t *testing.T) {
 			t.Errorf("looked at %d items and %d events of %d and %d", report.Items, report.Events, len(items)-1, len(events))
 		}
 		want := map[string]string{
-			"no_title": "untitled", "no_image": "faceless", "no_price": "free", "no_category": "stray", "no_url": "unlinked", "sold_out": "out",
+			"no_title": "untitled", "no_image": "faceless", "no_price": "free", "no_category": "stray",
+			"no_url": "unlinked", "sold_out": "out",
 			"same_gtin": "gtin-a gtin-b", "not_seen": "unseen",
 		}
 		got := map[string]string{}

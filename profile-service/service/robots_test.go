@@ -18,7 +18,8 @@ func looks(user string, n int) []profileapi.Event {
 	events := make([]profileapi.Event, n)
 	for i := range events {
 		events[i] = profileapi.Event{
-			Type: "view_item", UserID: user, ItemID: fmt.Sprint("i", i), OccurredAt: wire.TimeOf(time.Now().Add(time.Duration(i-n) * time.Second)),
+			Type: "view_item", UserID: user, ItemID: fmt.Sprint("i", i),
+			OccurredAt: wire.TimeOf(time.Now().Add(time.Duration(i-n) * time.Second)),
 		}
 	}
 	return events
@@ -119,7 +120,8 @@ func TestRobotsAreFoundAndLeftOut(t *testing.T) {
 			t.Errorf("models learn from %v", got)
 		}
 		for name, d := range map[string]profileapi.RobotDecision{
-			"nobody": {UserID: "nobody", Verdict: "robot"}, "no name": {Verdict: "robot"}, "two names": {UserID: "a", SessionID: "b", Verdict: "robot"},
+			"nobody": {UserID: "nobody", Verdict: "robot"}, "no name": {Verdict: "robot"},
+			"two names":  {UserID: "a", SessionID: "b", Verdict: "robot"},
 			"no verdict": {UserID: "ann"},
 		} {
 			if _, err := s.client.DecideRobot(t.Context(), d); err == nil {

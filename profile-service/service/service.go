@@ -7,7 +7,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -91,7 +90,7 @@ func openStore(ctx context.Context, url string, mover *visitor.Mover) (*sqlstore
 
 // api wires the packages together.
 func (s *Service) api(mover *visitor.Mover) *httpapi.API {
-	now := time.Now
+	now := s.deps.Clock()
 	weights := mover.Weights()
 	items := catalogue.New(s.store, now)
 	s.items = items
@@ -108,19 +107,20 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		MaxFileBytes: s.config.MaxImportBytes, Now: now, Logger: s.deps.Logger,
 	})
 	return &httpapi.API{
-		Ingest:       events,
-		Catalogue:    items,
-		People:       users,
-		Quality:      &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
-		History:      &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
-		Profiles:     &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
-		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels, RobotsAsOf: s.store.RobotsAsOf},
-		Imports:      s.imports,
-		Undo:         undoer,
-		Robots:       s.store,
-		Weights:      weights,
-		Audit:        &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
-		Now:          now,
+		Ingest:    events,
+		Catalogue: items,
+		People:    users,
+		Quality:   &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
+		History:   &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
+		Profiles:  &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
+		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels,
+			RobotsAsOf: s.store.RobotsAsOf},
+		Imports: s.imports,
+		Undo:    undoer,
+		Robots:  s.store,
+		Weights: weights,
+		Audit:   &audit.Recorder{Log: sqlstore.Audit{Store: s.store}, Logger: s.deps.Logger, Now: now},
+		Now:     now,
 	}
 }
 
@@ -144,7 +144,7 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 
 // Run does the background work until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
-	keeper := &maintenance.Cleaner{Store: s.store, Retention: s.config.retention, Now: time.Now, Logger: s.deps.Logger}
+	keeper := &maintenance.Cleaner{Store: s.store, Retention: s.config.retention, Now: s.deps.Clock(), Logger: s.deps.Logger}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return keeper.Run(ctx) })
 	work.Go(func() error { return keeper.RunChecks(ctx) })

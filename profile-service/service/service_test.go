@@ -235,8 +235,10 @@ func readAll(t *testing.T, c *profileapi.Client, q profileapi.InteractionsQuery)
 			t.Fatal(err)
 		}
 		for i := range b.Len() {
-			all = append(all, profileapi.Interaction{UserID: at(b.Users, b.User[i]), SessionID: at(b.Sessions, b.Session[i]), ItemID: at(b.Items, b.Item[i]),
-				OrderID: at(b.Orders, b.Order[i]), Type: at(b.Types, b.Type[i]), Weight: b.Weight[i], Quantity: b.Quantity[i], OccurredAt: wire.TimeOf(time.UnixMilli(b.OccurredAt[i]))})
+			all = append(all, profileapi.Interaction{UserID: at(b.Users, b.User[i]),
+				SessionID: at(b.Sessions, b.Session[i]), ItemID: at(b.Items, b.Item[i]),
+				OrderID: at(b.Orders, b.Order[i]), Type: at(b.Types, b.Type[i]), Weight: b.Weight[i],
+				Quantity: b.Quantity[i], OccurredAt: wire.TimeOf(time.UnixMilli(b.OccurredAt[i]))})
 		}
 	}
 }
@@ -302,7 +304,8 @@ func TestAStreamIsResumedOrFollowed(t *testing.T) {
 		if n != 1 || rest != 0 || since != 1 {
 			t.Errorf("the stream has %d, its rest %d, and %d came since; want 1, 0 and 1", n, rest, since)
 		}
-		if _, err := s.client.Interactions(t.Context(), profileapi.InteractionsQuery{Resume: cursor, After: cursor}); !apierror.Is(err, 422) {
+		if _, err := s.client.Interactions(t.Context(),
+			profileapi.InteractionsQuery{Resume: cursor, After: cursor}); !apierror.Is(err, 422) {
 			t.Errorf("the rest and what came since at once: %v", err)
 		}
 		if _, err := s.client.Interactions(t.Context(), profileapi.InteractionsQuery{After: "x"}); !apierror.Is(err, 400) {

@@ -12,7 +12,8 @@ import (
 
 func TestWarningsStandBetweenAcceptedAndRejected(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		body := `[{"type":"purchase","user_id":"w","order_id":"1","orderDate":"x","currency":"Euro","items":[{"item_id":"a","quantity":2}]},{"type":"view_item","user_id":"w","item_id":"a"}]`
+		body := `[{"type":"purchase","user_id":"w","order_id":"1","orderDate":"x","currency":"Euro",` +
+			`"items":[{"item_id":"a","quantity":2}]},{"type":"view_item","user_id":"w","item_id":"a"}]`
 		status, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body)
 		if status != 200 || answer.Accepted != 2 || answer.Warned != 1 {
 			t.Fatalf("%d %+v", status, answer)
@@ -52,7 +53,8 @@ func TestValidateTakesNearFieldsForErrors(t *testing.T) {
 
 func TestRepeatedThankYouPageIsOnePurchase(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
-		body := `{"type":"purchase","user_id":"u90","transaction_id":"T-1","value":42.5,"currency":"EUR","items":[{"item_id":"SKU-1","item_name":"Tee","price":21.25,"quantity":2,"item_brand":"Ora","index":0}]}`
+		body := `{"type":"purchase","user_id":"u90","transaction_id":"T-1","value":42.5,"currency":"EUR",` +
+			`"items":[{"item_id":"SKU-1","item_name":"Tee","price":21.25,"quantity":2,"item_brand":"Ora","index":0}]}`
 		var seen []string
 		for range 3 {
 			_, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body)
@@ -72,7 +74,8 @@ func TestRepeatedThankYouPageIsOnePurchase(t *testing.T) {
 func TestOtherSystemsEventsAreStoredAsTheirOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *running) {
 		body := `[{"event":"view_item","user_id":"mix","ecommerce":{"items":[{"item_id":"a"}]}},
-			{"type":"track","userId":"mix","messageId":"m1","event":"Order Completed","properties":{"order_id":"o1","products":[{"product_id":"b","price":"3.5","quantity":"2"}],"coupon":"X"}},
+			{"type":"track","userId":"mix","messageId":"m1","event":"Order Completed",
+				"properties":{"order_id":"o1","products":[{"product_id":"b","price":"3.5","quantity":"2"}],"coupon":"X"}},
 			{"type":"add_to_cart","user_id":"mix","item_id":5}]`
 		_, answer := send[profileapi.EventsAnswer](t, s, "POST", "/v1/events", "application/json", body)
 		if answer.Accepted != 3 || answer.Warned != 0 {

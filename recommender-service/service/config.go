@@ -58,7 +58,8 @@ func (c Config) Validate() error {
 		problems = append(
 			problems,
 			errors.New(
-				"AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or sqlite:///path/recommender.db",
+				"AISLE_RECOMMENDER_DATABASE_URL is not set: give it postgres://user:password@host:5432/recommender or "+
+					"sqlite:///path/recommender.db",
 			),
 		)
 	}

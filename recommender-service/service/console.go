@@ -1,8 +1,6 @@
 package service
 
 import (
-	"time"
-
 	"github.com/gin-gonic/gin"
 
 	"github.com/aisle-rec/aisle/console"
@@ -23,7 +21,7 @@ func (s *Service) mountConsole(secret []byte) {
 		Attempts: httpserver.NewAttempts("console sign-in", s.deps.Limits, signInsPerSecond, s.deps.Logger), Limits: s.deps.Limits,
 		Profile: peer(peers.Profile, s.config.ProfileURL), Similarity: peer(peers.Similarity, s.config.SimilarityURL),
 		Recommender: console.Peer{Transport: httpserver.InProcess{Handler: s.server.Engine}},
-		Logger:      s.deps.Logger, Version: s.deps.Version, Now: time.Now,
+		Logger:      s.deps.Logger, Version: s.deps.Version, Now: s.deps.Clock(),
 	}))
 	s.server.Engine.Any(console.Root, handler)
 	s.server.Engine.Any(console.Root+"/*page", handler)

@@ -164,7 +164,8 @@ func TestAScenarioNeedsNothingThatHasADefault(t *testing.T) {
 	s := north(t)
 	var saved api.SavedScenario
 	body := json.RawMessage(
-		`{"sources":[{"kind":"trending"},{"kind":"newest","weight":0}],"rules":[{"action":"hide","item_id":"i000"},{"action":"boost","factor":2}]}`,
+		`{"sources":[{"kind":"trending"},{"kind":"newest","weight":0}],"rules":[{"action":"hide","item_id":"i000"},` +
+			`{"action":"boost","factor":2}]}`,
 	)
 	if _, err := s.call(t, http.MethodPut, "/v1/scenarios/mine", nil, body, &saved); err != nil {
 		t.Fatal(err)
@@ -179,7 +180,8 @@ func TestAScenarioNeedsNothingThatHasADefault(t *testing.T) {
 	_, err := s.call(
 		t, http.MethodPut, "/v1/scenarios/mine", nil,
 		json.RawMessage(
-			`{"sources":[{"kind":"trending"}],"rules":[{"action":"hide","item_id":"i000","where":{"field":"brand","value":"B1"}},{"action":"hide"}]}`,
+			`{"sources":[{"kind":"trending"}],"rules":[{"action":"hide","item_id":"i000","where":{"field":"brand",`+
+				`"value":"B1"}},{"action":"hide"}]}`,
 		),
 		nil,
 	)

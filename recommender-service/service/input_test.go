@@ -95,7 +95,8 @@ func TestTextsThatCannotBeIDsAreRefused(t *testing.T) {
 	})
 	t.Run("every printable text is an id", func(t *testing.T) {
 		t.Parallel()
-		a := s.recommend(t, api.Request{Scenario: "home.trending", UserID: "Zoë/1 ?&=%", ContextItems: []string{strings.Repeat("é", 256)}})
+		a := s.recommend(t, api.Request{Scenario: "home.trending", UserID: "Zoë/1 ?&=%",
+			ContextItems: []string{strings.Repeat("é", 256)}})
 		if len(a.Items) != 20 || len(a.Degraded) > 0 {
 			t.Errorf("%d items, degraded %v", len(a.Items), a.Degraded)
 		}
@@ -175,7 +176,8 @@ func TestAPublishableKeySeesNoInternals(t *testing.T) {
 			}
 			problem := apierror.From(err)
 			if c.pointer != "" &&
-				(problem.Code != "secret_key_needed" || len(problem.Errors) != 1 || problem.Errors[0].Pointer != c.pointer || !strings.Contains(problem.Detail, "secret key")) {
+				(problem.Code != "secret_key_needed" || len(problem.Errors) != 1 ||
+					problem.Errors[0].Pointer != c.pointer || !strings.Contains(problem.Detail, "secret key")) {
 				t.Errorf("the refusal says %+v", problem)
 			}
 		})

@@ -12,8 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
-// TestARobotsFiguresAreTakenOut has two replicas count ann and eve, who turns out to be a robot, then is said to be none, and then to be one
-// again.
+// TestARobotsFiguresAreTakenOut has two replicas count ann and eve, who turns out to be a robot, then is said to be
+// none, and then to be one again.
 func TestARobotsFiguresAreTakenOut(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
@@ -82,7 +82,8 @@ func takesOut(t *testing.T, url string) {
 		}
 	}
 	both := api.MetricsRow{
-		Scenario: "mine", Requests: 3, Impressions: 2*shown + 2, Clicks: 3, Adds: 1, Orders: 2, OrderLines: 2, Revenue: 20, Refunded: 10, NotInList: 1,
+		Scenario: "mine", Requests: 3, Impressions: 2*shown + 2, Clicks: 3, Adds: 1, Orders: 2, OrderLines: 2, Revenue: 20,
+		Refunded: 10, NotInList: 1,
 	}
 	figures("of both", both)
 	verdict := func(robot string, v string) {

@@ -113,7 +113,7 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 
 // build wires the parts together.
 func (s *Service) build(config Config, ids *trackingid.Keys) error {
-	logger, now := s.deps.Logger, time.Now
+	logger, now := s.deps.Logger, s.deps.Clock()
 	profileHTTP := s.peer(peers.Profile, config.ProfileURL)
 	profile := profileapi.NewClient(profileHTTP)
 	s.catalogue = catalogue.New(profile, logger, now)
@@ -186,7 +186,8 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 			ctx context.Context, shop, version string,
 		) (similarityapi.Model, error) {
 			return similarity.ForShop(shop).Model(ctx, version)
-		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys, KeepDays: config.DecisionDays, Now: now,
+		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys,
+		KeepDays: config.DecisionDays, Now: now,
 	}
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
@@ -228,7 +229,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 // persons reaches what all services hold on persons.
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
-		Profile: profile, Store: s.store, Forget: s.forget, Now: time.Now,
+		Profile: profile, Store: s.store, Forget: s.forget, Now: s.deps.Clock(),
 		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
 		KeepVisitors: maintenance.KeepVisitors,
 	}

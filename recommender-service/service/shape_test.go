@@ -148,7 +148,8 @@ func TestThePriceBandOfTheVisitorRanks(t *testing.T) {
 		t.Errorf("%d items are raised, the first is %s", raised, ids(priced)[0])
 	}
 	var again api.Replay
-	if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+priced.RecommendationID+"/replay", nil, nil, &again); err != nil || !again.Identical {
+	if _, err := s.call(t, http.MethodPost, "/v1/recommendations/"+priced.RecommendationID+"/replay", nil, nil,
+		&again); err != nil || !again.Identical {
 		t.Errorf("made again: %+v, %v", again, err)
 	}
 	stranger := api.Request{Scenario: "priced", UserID: "new", Limit: 50}

@@ -90,7 +90,7 @@ type AnomalyPoint struct {
 	Low *float64 `json:"low,omitzero"`
 	// A count, a share, a mean or a level; absent for a share or mean of too few
 	Observed *float64 `json:"observed,omitzero"`
-	// The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+	// Distance of observed from expected in spreads, negative below; 0 while nothing is expected
 	Spreads float64 `json:"spreads"`
 }
 
@@ -119,7 +119,7 @@ type AnomalySeriesOutputBody struct {
 
 // AnomalyWindow is a value of the API.
 type AnomalyWindow struct {
-	// The features: the same window of the weeks before, the latest first. Those of too few events are left out
+	// Values of the same window in the weeks before, latest first; those of too few events are left out
 	Before []float64 `json:"before"`
 	// The baseline: median of before; absent while there are fewer than three weeks of it
 	Expected *float64 `json:"expected,omitzero"`
@@ -130,7 +130,7 @@ type AnomalyWindow struct {
 	Low *float64 `json:"low,omitzero"`
 	// A count, a share, a mean or a level; absent for a share or mean of too few
 	Observed *float64 `json:"observed,omitzero"`
-	// The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+	// Distance of observed from expected in spreads, negative below; 0 while nothing is expected
 	Spreads float64 `json:"spreads"`
 }
 
@@ -139,7 +139,7 @@ type Answer struct {
 	// Peers and stores that could not help
 	Degraded   []string `json:"degraded,omitzero"`
 	Experiment *Arm     `json:"experiment,omitzero"`
-	// The fields that split best the first 100 items that may be shown, the best first
+	// Fields that split best the first 100 items that can be shown
 	Facets    []Facet           `json:"facets,omitzero"`
 	Freshness Freshness         `json:"freshness"`
 	Items     []RecommendedItem `json:"items"`
@@ -179,7 +179,7 @@ type ArmResult struct {
 	Revenue                     float64   `json:"revenue"`
 	RevenuePerVisitor           float64   `json:"revenue_per_visitor"`
 	RevenuePerVisitorDifference *Interval `json:"revenue_per_visitor_difference,omitzero"`
-	// Of a shadow arm: mean share of the control's items that it would show too
+	// Of a shadow arm: mean share of the control's items that it has too
 	ShadowOverlap *float64 `json:"shadow_overlap,omitzero"`
 	Visitors      int64    `json:"visitors"`
 }
@@ -189,7 +189,7 @@ type Audience struct {
 	ItemID string `json:"item_id"`
 	// So many people at most
 	Limit *int64 `json:"limit,omitzero"`
-	// Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+	// Least score as a share of the best one; .1 when absent
 	MinScore *float64 `json:"min_score,omitzero"`
 }
 
@@ -202,7 +202,7 @@ type AudienceRequest struct {
 	// So many people at most
 	Limit  *int64  `json:"limit,omitzero"`
 	Market *Market `json:"market,omitzero"`
-	// Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+	// Least score as a share of the best one; .1 when absent
 	MinScore *float64 `json:"min_score,omitzero"`
 	// Whose rules, filters and weights hold
 	Scenario string `json:"scenario,omitzero"`
@@ -231,9 +231,9 @@ type BundleOffer struct {
 	// Share of the orders with item_id that hold all of it
 	Confidence float64 `json:"confidence"`
 	Currency   string  `json:"currency,omitzero"`
-	// So many times more orders hold all of it than if each item were bought without regard to the others
+	// Orders that hold all of it, over the number expected if items were bought independently
 	Lift float64 `json:"lift"`
-	// Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency
+	// Of all its items in the visitor's market; absent when unknown or of mixed currencies
 	Price *float64 `json:"price,omitzero"`
 	// Orders that hold all of it
 	Support int64 `json:"support"`
@@ -290,7 +290,7 @@ type Comparison struct {
 	ItemsAdded    int64 `json:"items_added"`
 	ItemsCompared int64 `json:"items_compared"`
 	ItemsRemoved  int64 `json:"items_removed"`
-	// Figures of version minus those of other; each was measured on its own held-out part
+	// Figures of version less those of other, each on its own held-out part
 	MetricDeltas map[string]float64 `json:"metric_deltas"`
 	// The items whose lists differ most
 	Movers []Mover `json:"movers"`
@@ -345,7 +345,7 @@ type Decision struct {
 // Entry is a value of the API.
 type Entry struct {
 	Action string `json:"action"`
-	// Id of the key, open without keys, the name of a part of Aisle that acts by itself, or the account that ran a command
+	// Id of the key; open without keys; else the part of Aisle or the account that acted
 	Actor string `json:"actor"`
 	// Kind of the key, or system, or command
 	ActorKind string `json:"actor_kind"`
@@ -358,7 +358,7 @@ type Entry struct {
 	// done, unfinished, or the code of the problem that it was refused with
 	Outcome   string `json:"outcome"`
 	RequestID string `json:"request_id,omitzero"`
-	// Id of what was acted on. A person is named by a digest, so that the log outlives his erasure
+	// What was acted on; a person as a digest, kept after erasure
 	Subject string `json:"subject"`
 }
 
@@ -396,14 +396,14 @@ type Event struct {
 	Channel  string   `json:"channel,omitzero"`
 	Consent  *Consent `json:"consent,omitzero"`
 	Currency string   `json:"currency,omitzero"`
-	// Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
+	// Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent
 	EventID string `json:"event_id,omitzero"`
 	ItemID  string `json:"item_id,omitzero"`
 	// Lines of an order, a cart or a list; item_id is short for a single line
 	Items []EventItem `json:"items,omitzero"`
 	// When it happened; now when absent
 	OccurredAt time.Time `json:"occurred_at,omitzero"`
-	// Of a purchase or refund; a repeated purchase with the same order_id is one purchase
+	// Of a purchase or refund; purchases with the same order_id are one purchase
 	OrderID string `json:"order_id,omitzero"`
 	Page    string `json:"page,omitzero"`
 	// Place of the item in that response
@@ -446,13 +446,13 @@ type EventStats struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	To    time.Time `json:"to"`
 	Total HourStats `json:"total"`
-	// Share of the lines of the latest events that name an item which is not in the catalogue
+	// Share of the lines of the latest events whose item the catalogue lacks
 	UnknownItemShare float64 `json:"unknown_item_share"`
 }
 
 // EventTypes is a value of the API.
 type EventTypes struct {
-	// What each type weighs for ranking. A rate event weighs its rating minus 3; a purchase and a refund weigh this per line
+	// What each type weighs for ranking: a rating itself minus 3, a purchase or refund each line
 	Weights map[string]float64 `json:"weights"`
 }
 
@@ -512,7 +512,7 @@ type ExperimentResults struct {
 	// To find a relative change of min_effect in the conversion rate with 80 % power at 5 % level; 0 when the control has none yet
 	RequiredVisitorsPerArm int64 `json:"required_visitors_per_arm"`
 	SampleRatioOk          bool  `json:"sample_ratio_ok"`
-	// Chance of visitors spreading over the arms as unevenly as they did; below 0.001 the comparison is broken
+	// p-value of the split over the arms; below 0.001 the comparison is broken
 	SampleRatioP float64 `json:"sample_ratio_p"`
 }
 
@@ -550,7 +550,7 @@ type ExplainAnswer struct {
 type ExplainRequest struct {
 	// Item ids in the cart
 	Cart []string `json:"cart,omitzero"`
-	// Category of the page, its path joined by " > "
+	// Category path of the page, joined by " > "
 	Category string `json:"category,omitzero"`
 	// What the visit comes through when it is not the shop's own pages. It has its own figures
 	Channel string   `json:"channel,omitzero"`
@@ -568,7 +568,7 @@ type ExplainRequest struct {
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
 	ExcludeItems      []string `json:"exclude_items,omitzero"`
 	Explain           string   `json:"explain,omitzero"`
-	// So many fields that split best what may be shown: to ask the visitor back
+	// How many fields to return that split best what may be shown: to ask the visitor back
 	Facets *int64 `json:"facets,omitzero"`
 	// strict: fewer items rather than less personal ones
 	Fallback string `json:"fallback,omitzero"`
@@ -735,7 +735,7 @@ type Gate struct {
 	Missing string `json:"missing,omitzero"`
 	Passed  bool   `json:"passed"`
 	Reason  string `json:"reason,omitzero"`
-	// unmeasured: it passed on the validation of the search alone, since too little was held out
+	// unmeasured: too little was held out; the search decided
 	Verdict string `json:"verdict"`
 }
 
@@ -834,7 +834,8 @@ type ImportColumn struct {
 	Detail string `json:"detail,omitzero"`
 	// Where its values go; empty when it is left out
 	Field string `json:"field,omitzero"`
-	// named: like a field; known: a usual word for it; part: goes into a field together with others
+	// named: like a field; known: a usual word for it; mapped: by the request; attribute, property: stored by its own name; part: goes
+	// into a field together with others; ignored: left out
 	How string `json:"how"`
 }
 
@@ -854,7 +855,7 @@ type ImportError struct {
 
 // ImportSpec is a value of the API.
 type ImportSpec struct {
-	// Of items: the file is the whole catalogue, what it lacks is archived at its end
+	// Of items: the file is the whole catalogue, and what it lacks is archived at its end
 	Complete *bool `json:"complete,omitzero"`
 	// Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent
 	DateFormat string `json:"date_format,omitzero"`
@@ -869,15 +870,15 @@ type ImportSpec struct {
 	// Columns to leave out
 	Ignore []string `json:"ignore,omitzero"`
 	Kind   string   `json:"kind"`
-	// Field to value in the file to value to store, such as {"type":{"view":"view_item"}}
+	// Field to value in the file to value stored, such as {"type":{"view":"view_item"}}
 	MapValues map[string]map[string]string `json:"map_values,omitzero"`
-	// Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; columns with a known name need none
+	// Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; a column with a known name needs none
 	Mapping map[string]string `json:"mapping,omitzero"`
 	// With complete: the largest share of the catalogue that may be archived; 0.2 when absent
 	MaxGone *float64 `json:"max_gone,omitzero"`
 	// An import that is undone before this one is stored
 	Replace string `json:"replace,omitzero"`
-	// Of columns: one character, or tab; found by itself when absent
+	// Of columns: one character, or tab; found by content when absent
 	Separator string `json:"separator,omitzero"`
 	// Field to a value for every row, such as {"type":"purchase"}
 	Set map[string]string `json:"set,omitzero"`
@@ -924,12 +925,12 @@ type Interval struct {
 type Item struct {
 	// Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number
 	Aliases []string `json:"aliases,omitzero"`
-	// Strings, numbers, booleans and lists of strings; usable in filters and rules
+	// Texts, numbers, booleans or lists of texts; usable in filters and rules
 	Attributes map[string]any `json:"attributes,omitzero"`
 	Brand      string         `json:"brand,omitzero"`
-	// From the broadest to the narrowest
+	// From broad to narrow
 	CategoryPath []string `json:"category_path,omitzero"`
-	// Purchase cost; lets a scenario rank by margin. Never returned to publishable keys
+	// Purchase cost, to rank by margin. Not for publishable keys
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
@@ -1058,7 +1059,7 @@ type Job struct {
 	Progress float64        `json:"progress"`
 	Request  JobRequest     `json:"request"`
 	Result   map[string]any `json:"result,omitzero"`
-	// How often it failed for a reason that may pass, and was begun again after a while
+	// How often it was begun again after a failure that may pass
 	Retries *int64 `json:"retries,omitzero"`
 	Stage   string `json:"stage,omitzero"`
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
@@ -1119,18 +1120,18 @@ type ListedRule struct {
 	Active bool `json:"active"`
 	// Why it acts or does not
 	Detail string `json:"detail"`
-	// Items of the catalogue that it is about now; conditions that refer to a page's item or a visitor match nothing here
+	// Items that it is about now; conditions on a visitor or a page match none here
 	MatchingItems int64 `json:"matching_items"`
-	// JSON pointer of the rule in its scenario; empty for a rule that holds in all scenarios
+	// Place in that document; empty for a shared rule
 	Pointer string `json:"pointer"`
 	Rule    Rule   `json:"rule"`
-	// Path of what is changed to change the rule: its scenario, there at pointer, or the rule itself
+	// Path of the document that holds the rule
 	Scenario string `json:"scenario"`
 	// Empty for a rule that holds in all scenarios
 	ScenarioID      string `json:"scenario_id"`
 	ScenarioTitle   string `json:"scenario_title,omitzero"`
 	ScenarioVersion int64  `json:"scenario_version"`
-	// when: acts on the answers for which its condition holds
+	// when: acts on answers that meet its condition
 	State string `json:"state"`
 }
 
@@ -1140,19 +1141,19 @@ type LiveModels struct {
 	Degraded []ModelFallback `json:"degraded,omitzero"`
 	// Model version by relation
 	Live map[string]string `json:"live"`
-	// Fingerprint of the items' texts: lists of source text, blend or none can change when it does
+	// Fingerprint of the texts; with it, lists of source text, blend or none change
 	Texts string `json:"texts"`
 }
 
 // LookupAnswer is a value of the API.
 type LookupAnswer struct {
-	// model: the live model is damaged and an older one, or the texts alone, answer
+	// model: the live model is damaged; an older one or the texts answer
 	Degraded []string        `json:"degraded,omitzero"`
 	Lists    []NeighbourList `json:"lists"`
 	// Empty while no model has been published
 	ModelVersion string `json:"model_version"`
 	Relation     string `json:"relation"`
-	// Of a model of histories: how the items of a history weigh beside each other in a sum over its lists
+	// How items of a history weigh beside each other in a sum over their lists
 	Seeding *Seeding `json:"seeding,omitzero"`
 }
 
@@ -1228,7 +1229,7 @@ type MetricsRow struct {
 	Refunded     float64 `json:"refunded"`
 	Requests     int64   `json:"requests"`
 	Revenue      float64 `json:"revenue"`
-	// rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores
+	// rule:ID of the scenario or shared_rule:ID that pinned or rescored the items
 	Rule       string `json:"rule,omitzero"`
 	Scenario   string `json:"scenario,omitzero"`
 	Unverified int64  `json:"unverified"`
@@ -1270,7 +1271,7 @@ type Model struct {
 // ModelFallback is a value of the API.
 type ModelFallback struct {
 	Relation string `json:"relation"`
-	// The newest sound version before it, which serves; empty when there is none, so that only texts answer
+	// The newest sound version before it, which serves; empty: only texts answer
 	Serving string `json:"serving"`
 	// The live version, whose snapshot is damaged or gone
 	Version string `json:"version"`
@@ -1510,7 +1511,7 @@ type PersonErased struct {
 	Left []Held `json:"left"`
 	// What the profile-service removed, with the number of its receipt
 	Profile ErasureReceipt `json:"profile"`
-	// What the recommender-service removed, under all names of the person
+	// What the recommender-service removed, under all of their names
 	Recommendations Forgotten `json:"recommendations"`
 }
 
@@ -1524,7 +1525,7 @@ type PopularAnswer struct {
 	// Of a window of one's own
 	HalfLifeHours *float64    `json:"half_life_hours,omitzero"`
 	Items         []Neighbour `json:"items"`
-	// popular (30-day half-life), trending (7-day half-life) or best_sellers (purchases, 30-day half-life)
+	// popular (half-life 30 days), trending (7 days), or best_sellers (purchases, 30 days)
 	Window string `json:"window"`
 }
 
@@ -1577,7 +1578,7 @@ type PreviewRequest struct {
 	Rules []Rule `json:"rules,omitzero"`
 	// The whole scenario as it would be
 	Scenario *Scenario `json:"scenario,omitzero"`
-	// The rules that hold in all scenarios, as they would be; those that there are when absent
+	// The shared rules to try; those of the shop when absent
 	SharedRules []Rule `json:"shared_rules,omitzero"`
 }
 
@@ -1657,7 +1658,7 @@ type PurchasedItem struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	LastAt   time.Time `json:"last_at"`
 	Quantity float64   `json:"quantity"`
-	// Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
+	// Latest ten purchases of an item bought more than once, oldest first
 	Times []time.Time `json:"times,omitzero"`
 }
 
@@ -1905,7 +1906,7 @@ type ReportServed struct {
 type Request struct {
 	// Item ids in the cart
 	Cart []string `json:"cart,omitzero"`
-	// Category of the page, its path joined by " > "
+	// Category path of the page, joined by " > "
 	Category string `json:"category,omitzero"`
 	// What the visit comes through when it is not the shop's own pages. It has its own figures
 	Channel string   `json:"channel,omitzero"`
@@ -1923,7 +1924,7 @@ type Request struct {
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
 	ExcludeItems      []string `json:"exclude_items,omitzero"`
 	Explain           string   `json:"explain,omitzero"`
-	// So many fields that split best what may be shown: to ask the visitor back
+	// How many fields to return that split best what may be shown: to ask the visitor back
 	Facets *int64 `json:"facets,omitzero"`
 	// strict: fewer items rather than less personal ones
 	Fallback string `json:"fallback,omitzero"`
@@ -2113,7 +2114,7 @@ type SavedExperiment struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
-	// Model versions that it names and that are gone or could not be asked about: it is saved all the same
+	// Model versions that it names and that are gone or not known
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
@@ -2121,12 +2122,12 @@ type SavedExperiment struct {
 type SavedItem struct {
 	// Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number
 	Aliases []string `json:"aliases,omitzero"`
-	// Strings, numbers, booleans and lists of strings; usable in filters and rules
+	// Texts, numbers, booleans or lists of texts; usable in filters and rules
 	Attributes map[string]any `json:"attributes,omitzero"`
 	Brand      string         `json:"brand,omitzero"`
-	// From the broadest to the narrowest
+	// From broad to narrow
 	CategoryPath []string `json:"category_path,omitzero"`
-	// Purchase cost; lets a scenario rank by margin. Never returned to publishable keys
+	// Purchase cost, to rank by margin. Not for publishable keys
 	Cost *float64 `json:"cost,omitzero"`
 	// ISO 3166 codes where it is sold; everywhere when empty
 	Countries []string `json:"countries,omitzero"`
@@ -2362,7 +2363,7 @@ type ScenariosMetrics struct {
 type Schedule struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	CreatedAt time.Time `json:"created_at,omitzero"`
-	// Five fields or a descriptor such as @daily, in UTC
+	// Five fields, or such as @daily; in UTC
 	Cron string `json:"cron"`
 	// Each run starts up to this much later
 	JitterSeconds *int64 `json:"jitter_seconds,omitzero"`
@@ -2414,15 +2415,15 @@ type SeedShare struct {
 type Seeding struct {
 	// Number of later items after which an item weighs half; 0: none fades
 	HalfLife *float64 `json:"half_life,omitzero"`
-	// ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights
+	// Weight of an item of a history; weights: the sum of its events
 	Values string `json:"values"`
 }
 
 // SentimentEvaluation is a value of the API.
 type SentimentEvaluation struct {
-	// Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+	// Share told rightly; always saying the more frequent kind gets max(pleased, 1 − pleased)
 	Accuracy float64 `json:"accuracy"`
-	// Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+	// Probability that a pleased writer gets a larger value than a displeased one; .5 is chance
 	Auc float64 `json:"auc"`
 	// Share of them with at least 4
 	Pleased float64 `json:"pleased"`
@@ -2466,7 +2467,7 @@ type StoredEvent struct {
 	Channel  string   `json:"channel,omitzero"`
 	Consent  *Consent `json:"consent,omitzero"`
 	Currency string   `json:"currency,omitzero"`
-	// Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
+	// Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent
 	EventID string `json:"event_id,omitzero"`
 	// Posted with a publishable key, which everybody can read
 	FromPage *bool  `json:"from_page,omitzero"`
@@ -2475,7 +2476,7 @@ type StoredEvent struct {
 	Items []EventItem `json:"items,omitzero"`
 	// When it happened; now when absent
 	OccurredAt time.Time `json:"occurred_at,omitzero"`
-	// Of a purchase or refund; a repeated purchase with the same order_id is one purchase
+	// Of a purchase or refund; purchases with the same order_id are one purchase
 	OrderID string `json:"order_id,omitzero"`
 	Page    string `json:"page,omitzero"`
 	// Place of the item in that response
@@ -2506,7 +2507,7 @@ type StoredEvent struct {
 
 // TextEntity is a value of the API.
 type TextEntity struct {
-	// Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself
+	// catalogue: learnt from all attributes; shape: told by it; item: its own
 	From string `json:"from"`
 	// That have it as an attribute
 	Items *int64 `json:"items,omitzero"`
@@ -3326,10 +3327,9 @@ type GetPopularParams struct {
 	// A category path joined by " > "; the whole shop when absent
 	Category string
 	Window   string
-	// After so many hours an event counts half, at least .1; as the window when absent or 0
+	// Hours, from .1, that halve an event; the window's when 0
 	HalfLifeHours *float64
-	// Types of event that count, joined by commas; as the window when absent. A window of one's own, of which a shop may have eight, is
-	// counted from the first time that it is asked for: until then the answer is 503
+	// Types of event that count, joined by commas; the window's when absent
 	EventTypes []string
 	Limit      *int64
 }
@@ -3347,7 +3347,8 @@ func (p *GetPopularParams) query() url.Values {
 // GetPopular — what is popular now, in the shop or in one category
 //
 // As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out.
-// A product and its variants count together.
+// A product and its variants count together. A window of one's own (`half_life_hours`, `event_types`), of which a shop may have
+// eight, is counted from the first time that it is asked for: until then the answer is 503.
 //
 // Scope: `models:read`.
 func (c *Client) GetPopular(ctx context.Context, params GetPopularParams, options ...Option) (PopularAnswer, error) {
@@ -3444,9 +3445,9 @@ type InteractionsParams struct {
 	From string
 	// Moment behind the last
 	To string
-	// similar, bought_together or viewed_next: only what that relation learns from
+	// similar, bought_together or viewed_next: only what it learns from
 	Relation string
-	// Cursor of the last block that was read of a stream that was cut: the rest of it
+	// Cursor of the last block read of a stream that was cut: streams the rest
 	Resume string
 	// Cursor of the last block of a stream that ended: what has come since
 	After string
@@ -3676,10 +3677,9 @@ type ListItemsParams struct {
 	Brand  string
 	// Variants of this item
 	ParentID string
-	// A level of the path, once for each from the broadest on; finds everything below
+	// Levels of the path from the broadest on; finds everything below
 	Category []string
-	// Words, each of which is a part of the id, an alias, the title, brand, category or GTIN. Looks at every item: for people, not for
-	// pages of a shop
+	// Parts of id, alias, title, brand, category or GTIN; looks at every item
 	Q string
 }
 
@@ -3967,7 +3967,7 @@ type MetricsParams struct {
 	// Moment behind the last; now when absent
 	To       string
 	Interval string
-	// scenario, experiment, rule, currency, channel, joined by commas; scenario when absent
+	// scenario (when absent), experiment, rule, currency, channel; joined by commas
 	GroupBy []string
 	// Only of this one
 	Scenario string
@@ -4174,12 +4174,12 @@ type RecommendByQueryParams struct {
 	Cart []string
 	// Item ids of the page, joined by commas
 	ContextItems []string
-	// Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+	// Words as a seed, for sources of kind query
 	Q        string
 	Facets   *int64
 	Category string
 	Limit    *int64
-	// A condition as JSON
+	// A condition
 	Filter            string
 	ExcludeItems      []string
 	ExcludeEventTypes []string
@@ -4464,7 +4464,7 @@ type StartImportParams struct {
 	DryRun *bool
 	// Of items: the file is the whole catalogue, what it lacks is archived at its end
 	Complete *bool
-	// With complete: the largest share of the catalogue that may be archived; 0.2 when absent
+	// Largest share that complete may archive; 0.2 when absent
 	MaxGone *float64
 	// Of times without one, such as Europe/Berlin; UTC when absent
 	Timezone string

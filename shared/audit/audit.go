@@ -38,10 +38,10 @@ const (
 type Entry struct {
 	ID        string          `json:"id" doc:"Ascends with time"`
 	At        wire.Time       `json:"at"`
-	Actor     string          `json:"actor" doc:"Id of the key, open without keys, the name of a part of Aisle that acts by itself, or the account that ran a command"`
+	Actor     string          `json:"actor" doc:"Id of the key; open without keys; else the part of Aisle or the account that acted"`
 	ActorKind string          `json:"actor_kind" doc:"Kind of the key, or system, or command"`
 	Action    string          `json:"action" example:"scenario.put"`
-	Subject   string          `json:"subject" example:"home.for_you" doc:"Id of what was acted on. A person is named by a digest, so that the log outlives his erasure"`
+	Subject   string          `json:"subject" example:"home.for_you" doc:"What was acted on; a person as a digest, kept after erasure"`
 	Outcome   string          `json:"outcome" doc:"done, unfinished, or the code of the problem that it was refused with"`
 	Before    json.RawMessage `json:"before,omitempty"`
 	After     json.RawMessage `json:"after,omitempty"`

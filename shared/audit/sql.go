@@ -13,7 +13,8 @@ import (
 // The statements on the table "audit" of a service's database, the same for Postgres and SQLite.
 const (
 	// InsertSQL takes what InsertArgs returns.
-	InsertSQL = `insert into audit (shop, id, at_ms, actor, actor_kind, action, subject, outcome, before, request_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	InsertSQL = `insert into audit (shop, id, at_ms, actor, actor_kind, action, subject, outcome, before, request_id) ` +
+		`values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	// FinishSQL takes outcome, after, shop and id.
 	FinishSQL = `update audit set outcome = $1, after = $2 where shop = $3 and id = $4`
 	// PurgeSQL takes the time in epoch milliseconds that the oldest entries may be from.

@@ -79,8 +79,8 @@ func NewAuthenticator(o Options) (*Authenticator, error) {
 			continue
 		}
 		if len(secret) < minServiceKey {
-			return nil, fmt.Errorf("the service key has %d characters, and whoever guesses it can act for every shop: use at least %d random "+
-				"ones, such as from \"openssl rand -hex 32\"",
+			return nil, fmt.Errorf("the service key has %d characters, and whoever guesses it can act for every "+
+				"shop: use at least %d random ones, such as from \"openssl rand -hex 32\"",
 				len(secret), minServiceKey)
 		}
 		k := Key{ID: "service", Kind: KindService, Digest: digest(secret), Scopes: []string{ScopeAll}}
@@ -156,9 +156,9 @@ func (a *Authenticator) AuthenticateBeacon(key, userToken string, r *http.Reques
 		return p, err
 	}
 	if p.Kind != KindPublishable {
-		return p, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key (pk_...) only: a page that "+
-			"anybody reads must not know another. "+
-			"Send this key in the Authorization header, from a server.", apierror.FieldError{
+		return p, apierror.New(http.StatusForbidden, "publishable_key_needed", "A body may hold a publishable key "+
+			"(pk_...) only: a page that anybody reads must not know another. Send this key in the Authorization "+
+			"header, from a server.", apierror.FieldError{
 			Pointer: "/key", Code: "not_allowed", Detail: "is a " + string(p.Kind) + " key",
 		})
 	}
@@ -272,8 +272,8 @@ func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
 	}
 	if from := forwardedFor(r); from != "" && !IsLoopback(from) { // a gateway on this machine passes on whoever reaches it
 		return Principal{}, apierror.New(http.StatusForbidden, "host_not_allowed",
-			"Without keys this server answers only to this machine, and a proxy passed this on from another. Create a key with \"aisle keys "+
-				"create\".")
+			"Without keys this server answers only to this machine, and a proxy passed this on from another. "+
+				"Create a key with \"aisle keys create\".")
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !IsLoopback(originHost(origin)) {
 		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",

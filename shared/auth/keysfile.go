@@ -182,8 +182,8 @@ func validateOrigin(origin string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != origin ||
 		strings.ToLower(origin) != origin {
 		return fmt.Errorf(
-			"origin %q is not scheme and host in lower case without a path: write it like https://shop.example or http://localhost:3000, or * "+
-				"for any page",
+			"origin %q is not scheme and host in lower case without a path: write it like https://shop.example or "+
+				"http://localhost:3000, or * for any page",
 			origin,
 		)
 	}

@@ -152,7 +152,8 @@ func (t *shopTokens) find(token *jwt.Token) (any, error) {
 }
 
 func tokenParser(now func() time.Time) *jwt.Parser {
-	return jwt.NewParser(jwt.WithValidMethods([]string{HS256, EdDSA}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew),
+	return jwt.NewParser(jwt.WithValidMethods([]string{HS256, EdDSA}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithLeeway(clockSkew),
 		jwt.WithTimeFunc(now), jwt.WithStrictDecoding())
 }
 

@@ -33,7 +33,8 @@ func (v *Visitors) Name(pointer, userID, sessionID string) {
 	}
 	if sessionID != "" && v.p.needsToken && guessable(sessionID) {
 		v.refused = append(v.refused, apierror.FieldError{Pointer: pointer + "/session_id", Code: "guessable_session",
-			Detail: "A session of a page needs an id that nobody can guess: at least 16 random characters, such as of crypto.randomUUID()."})
+			Detail: "A session of a page needs an id that nobody can guess: at least 16 random characters, such as of " +
+				"crypto.randomUUID()."})
 	}
 }
 

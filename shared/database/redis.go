@@ -62,7 +62,8 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 		)
 	}
 	if major := redisMajor(info); major > 0 && major < minRedisVersion {
-		return nil, errors.Join(fmt.Errorf("the Redis server at %s is version %d; Aisle needs %d or later: upgrade it or name another server",
+		return nil, errors.Join(fmt.Errorf("the Redis server at %s is version %d; Aisle needs %d or later: upgrade it "+
+			"or name another server",
 			where, major, minRedisVersion), client.Close())
 	}
 	return client, nil

@@ -41,7 +41,8 @@ func beaconPrincipal(c *gin.Context, a *auth.Authenticator) (auth.Principal, err
 	case len(data) > maxBeacon:
 		return auth.Principal{}, apierror.New(http.StatusRequestEntityTooLarge, "too_large",
 			fmt.Sprintf(
-				"A body with its key inside has at most %d bytes, as much as a browser sends as a beacon. Send the key in a header, or less at a time.",
+				"A body with its key inside has at most %d bytes, as much as a browser sends as a beacon. Send the key "+
+					"in a header, or less at a time.",
 				maxBeacon,
 			))
 	}

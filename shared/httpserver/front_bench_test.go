@@ -19,7 +19,8 @@ import (
 )
 
 // typicalRequest is what a shop's page sends: about 300 bytes.
-const typicalRequest = `{"scenario":"home.for_you","user_id":"user-0123456789","session_id":"5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d","limit":20,` +
+const typicalRequest = `{"scenario":"home.for_you","user_id":"user-0123456789",` +
+	`"session_id":"5b1f0c1e-8a77-4c55-9f0b-0d0a6c1f2e3d","limit":20,` +
 	`"context_items":["item-004711","item-000815"],"cart":["item-012345"],"fields":["title","price"],"explain":"reasons",` +
 	`"market":{"country":"DE","language":"de","currency":"EUR"}}`
 

@@ -85,7 +85,8 @@ func TestProblems(t *testing.T) {
 		code                       string
 		where                      []string // pointers and parameters
 	}{
-		{"every bad field is named", "POST", "/v1/things/a?limit=11", `{"name":"too long","parts":[{"size":1},{"size":0}],"colour":1}`, 422, "invalid_request",
+		{"every bad field is named", "POST", "/v1/things/a?limit=11",
+			`{"name":"too long","parts":[{"size":1},{"size":0}],"colour":1}`, 422, "invalid_request",
 			[]string{"limit", "/parts/1/size", "/name", "/colour"}},
 		{"a body that is not JSON", "POST", "/v1/things/a", `{"name":`, 400, "malformed_request", []string{""}},
 		{"a number that no type can hold", "POST", "/v1/things/a", `{"name":1e400}`, 400, "malformed_request", []string{""}},
@@ -400,10 +401,12 @@ func FuzzCheckJSON(f *testing.F) {
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(typicalRequest))
 	f.Add([]byte(
-		`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`,
+		`{"SCENARIO":"a","scenario":"b","limit":null,"cart":null,"cart":["\ud83d\ude00\ud800"],"diversity":1e-3,` +
+			`"filter":{"and":[{"field":"price","op":"lt","value":[1,"2",null]}]},"x":{}}`,
 	))
 	f.Add([]byte(
-		`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,true]}}],"consent":{"personalization":false}}`,
+		`{"item_id":"a","events":[{"type":"view_item","occurred_at":"2026-01-02T03:04:05Z","properties":{"a":[1.5,` +
+			`true]}}],"consent":{"personalization":false}}`,
 	))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var generic any

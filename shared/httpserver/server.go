@@ -64,7 +64,8 @@ func New(o Options) *Server {
 	engine.Use(requestIdentity(), observe(o), recoverPanics(o.Logger), securityHeaders(), cors(o.Auth))
 	engine.NoRoute(func(c *gin.Context) {
 		WriteProblem(
-			c, apierror.New(http.StatusNotFound, "no_such_path", "There is nothing at "+c.Request.URL.Path+". /reference lists what there is."),
+			c, apierror.New(http.StatusNotFound, "no_such_path",
+				"There is nothing at "+c.Request.URL.Path+". /reference lists what there is."),
 		)
 	})
 	engine.NoMethod(func(c *gin.Context) {

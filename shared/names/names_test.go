@@ -23,7 +23,8 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"purchase", "view_list", "view_item", "größe"}
 	for name, want := range map[string]string{
-		"purchases": "purchase", "View-Items": "view_item", "view_lism": "view_list", "viewXXXX": "", "Groeße": "größe", "zzz": "", "": "",
+		"purchases": "purchase", "View-Items": "view_item", "view_lism": "view_list", "viewXXXX": "", "Groeße": "größe",
+		"zzz": "", "": "",
 	} {
 		if got := names.Nearest(name, known); got != want {
 			t.Errorf("%q is near %q, want %q", name, got, want)

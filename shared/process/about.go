@@ -15,8 +15,9 @@ import (
 // About is what the admin port says of this process; settings hold no secret (see Shown).
 func About(program string, settings map[string]string) httpserver.About {
 	return httpserver.About{
-		Program: program, Version: Version(), Commit: Commit(), Go: runtime.Version(), StartedAt: time.Now().UTC().Truncate(time.Millisecond),
-		Settings: settings,
+		Program: program, Version: Version(), Commit: Commit(), Go: runtime.Version(),
+		StartedAt: time.Now().UTC().Truncate(time.Millisecond),
+		Settings:  settings,
 	}
 }
 

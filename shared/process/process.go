@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,16 @@ type Deps struct {
 	ServiceKey string
 	// PeerTransport maps the name of a peer ("profile-service") to its transport; a peer that is absent is called over the network.
 	PeerTransport map[string]http.RoundTripper
+	// Now is the clock of what is stored, ranked and kept; time.Now when nil.
+	Now func() time.Time
+}
+
+// Clock returns the clock that a service reads.
+func (d *Deps) Clock() func() time.Time {
+	if d.Now != nil {
+		return d.Now
+	}
+	return time.Now
 }
 
 // Main runs a service with the arguments that follow its name. It reads the settings and the service's own Config C from the environment,

@@ -9,22 +9,22 @@ import (
 
 // Event is what a storefront posts: raw and immutable once accepted. Names follow GA4.
 type Event struct {
-	EventID          string         `json:"event_id,omitempty" maxLength:"256" doc:"Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent"`
-	Type             string         `json:"type" minLength:"1" maxLength:"64" example:"view_item" doc:"view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, review, not_interested, share, view_item_list, search, view_cart, begin_checkout"`
+	EventID          string         `json:"event_id,omitempty" maxLength:"256"`
+	Type             string         `json:"type" minLength:"1" maxLength:"64" example:"view_item"`
 	OccurredAt       wire.Time      `json:"occurred_at,omitempty" doc:"When it happened; now when absent"`
 	UserID           string         `json:"user_id,omitempty" maxLength:"256"`
 	SessionID        string         `json:"session_id,omitempty" maxLength:"256" doc:"user_id or session_id or both"`
 	ItemID           string         `json:"item_id,omitempty" maxLength:"256"`
-	Items            []EventItem    `json:"items,omitempty" maxItems:"1000" doc:"Lines of an order, a cart or a list; item_id is short for a single line"`
+	Items            []EventItem    `json:"items,omitempty" maxItems:"1000"`
 	RecommendationID string         `json:"recommendation_id,omitempty" maxLength:"256" doc:"The response that showed the item"`
 	Position         *int           `json:"position,omitempty" minimum:"1" maximum:"10000" doc:"Place of the item in that response"`
 	Value            *float64       `json:"value,omitempty" doc:"Order value, or the rating (1 to 5) of a rate event"`
 	Rating           *float64       `json:"rating,omitempty" minimum:"1" maximum:"5" doc:"Of a review or a rate event; may have decimals"`
 	Text             string         `json:"text,omitempty" maxLength:"10000" doc:"Of a review: what the buyer writes"`
 	Currency         string         `json:"currency,omitempty" pattern:"^([A-Z]{3})?$" example:"GBP"`
-	OrderID          string         `json:"order_id,omitempty" maxLength:"256" doc:"Of a purchase or refund; a repeated purchase with the same order_id is one purchase"`
+	OrderID          string         `json:"order_id,omitempty" maxLength:"256"`
 	Page             string         `json:"page,omitempty" maxLength:"2048"`
-	Channel          string         `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What it came through when it is not the shop's own pages"`
+	Channel          string         `json:"channel,omitempty" enum:"agent,app,email,store,ads,other"`
 	Consent          *Consent       `json:"consent,omitempty"`
 	Properties       map[string]any `json:"properties,omitempty" doc:"Anything else; kept and exported, not used for ranking"`
 }

@@ -69,7 +69,7 @@ func (w EventWeights) Unknown(name string) string {
 
 // EventTypes is the answer that lists the types of event that an installation knows.
 type EventTypes struct {
-	Weights EventWeights `json:"weights" doc:"What each type weighs for ranking. A rate event weighs its rating minus 3; a purchase and a refund weigh this per line"`
+	Weights EventWeights `json:"weights" doc:"What each type weighs for ranking: a rating itself minus 3, a purchase or refund each line"`
 }
 
 // EventTypes returns the types of event that the installation knows.

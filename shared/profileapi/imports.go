@@ -32,18 +32,18 @@ func ImportFormats() []string {
 // ImportSpec says what a file holds and how to read it. What is left out is told by the file itself, and named in the import's state.
 type ImportSpec struct {
 	Kind       string                       `json:"kind" enum:"users,items,events"`
-	Format     string                       `json:"format" enum:"auto,ndjson,csv,xlsx,xml,google_merchant_tsv,google_merchant_xml,shopify_csv,shopify_orders_csv,woocommerce_csv" doc:"auto: told by the content"`
-	Mapping    map[string]string            `json:"mapping,omitempty" doc:"Column to field, such as {\"sku\":\"item_id\",\"qty\":\"stock.quantity\"}; columns with a known name need none"`
-	MapValues  map[string]map[string]string `json:"map_values,omitempty" doc:"Field to value in the file to value to store, such as {\"type\":{\"view\":\"view_item\"}}"`
+	Format     string                       `json:"format" doc:"auto: told by the content"`
+	Mapping    map[string]string            `json:"mapping,omitempty"`
+	MapValues  map[string]map[string]string `json:"map_values,omitempty"`
 	Set        map[string]string            `json:"set,omitempty" doc:"Field to a value for every row, such as {\"type\":\"purchase\"}"`
 	Ignore     []string                     `json:"ignore,omitempty" doc:"Columns to leave out"`
-	Separator  string                       `json:"separator,omitempty" doc:"Of columns: one character, or tab; found by itself when absent"`
+	Separator  string                       `json:"separator,omitempty"`
 	Encoding   string                       `json:"encoding,omitempty" doc:"Such as windows-1252; found by itself when absent"`
-	Decimal    string                       `json:"decimal,omitempty" doc:"Decimal mark of numbers, . or a comma; found per column when absent"`
-	DateFormat string                       `json:"date_format,omitempty" doc:"Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent"`
-	Timezone   string                       `json:"timezone,omitempty" doc:"IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent"`
-	Complete   bool                         `json:"complete,omitempty" doc:"Of items: the file is the whole catalogue, what it lacks is archived at its end"`
-	MaxGone    float64                      `json:"max_gone,omitempty" minimum:"0" maximum:"1" doc:"With complete: the largest share of the catalogue that may be archived; 0.2 when absent"`
+	Decimal    string                       `json:"decimal,omitempty"`
+	DateFormat string                       `json:"date_format,omitempty"`
+	Timezone   string                       `json:"timezone,omitempty"`
+	Complete   bool                         `json:"complete,omitempty"`
+	MaxGone    float64                      `json:"max_gone,omitempty" minimum:"0" maximum:"1"`
 	Replace    string                       `json:"replace,omitempty" doc:"An import that is undone before this one is stored"`
 	DryRun     bool                         `json:"dry_run,omitempty" doc:"Judge every row and store nothing"`
 }
@@ -89,7 +89,7 @@ type ImportWarning struct {
 type ImportColumn struct {
 	Column string `json:"column"`
 	Field  string `json:"field,omitempty" doc:"Where its values go; empty when it is left out"`
-	How    string `json:"how" enum:"named,known,mapped,attribute,property,ignored,part" doc:"named: like a field; known: a usual word for it; part: goes into a field together with others"`
+	How    string `json:"how" enum:"named,known,mapped,attribute,property,ignored,part"`
 	Detail string `json:"detail,omitempty" doc:"What was found out about its values"`
 }
 

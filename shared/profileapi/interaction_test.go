@@ -57,10 +57,10 @@ func readAll(r *InteractionReader) ([]Interaction, string, error) {
 		}
 		cursor = b.Cursor
 		for i := range b.Len() {
-			all = append(all, Interaction{UserID: text(b.Users, b.User[i]), SessionID: text(b.Sessions, b.Session[i]), ItemID: text(b.Items, b.Item[i]), OrderID: text(b.Orders, b.Order[i]),
-				Type: text(b.Types, b.Type[i]), Weight: b.Weight[i], Quantity: b.Quantity[i], OccurredAt: wire.TimeOf(
-					time.UnixMilli(b.OccurredAt[i]),
-				)})
+			all = append(all, Interaction{UserID: text(b.Users, b.User[i]), SessionID: text(b.Sessions, b.Session[i]),
+				ItemID: text(b.Items, b.Item[i]), OrderID: text(b.Orders, b.Order[i]),
+				Type: text(b.Types, b.Type[i]), Weight: b.Weight[i], Quantity: b.Quantity[i],
+				OccurredAt: wire.TimeOf(time.UnixMilli(b.OccurredAt[i]))})
 		}
 	}
 }

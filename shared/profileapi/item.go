@@ -7,11 +7,11 @@ type Item struct {
 	ItemID       string         `json:"item_id,omitempty" maxLength:"256"`
 	Title        string         `json:"title,omitempty" maxLength:"1024"`
 	Description  string         `json:"description,omitempty" maxLength:"65536"`
-	CategoryPath []string       `json:"category_path,omitempty" maxItems:"16" doc:"From the broadest to the narrowest" example:"[\"Home\",\"Lighting\"]"`
+	CategoryPath []string       `json:"category_path,omitempty" maxItems:"16" doc:"From broad to narrow" example:"[\"Home\",\"Lighting\"]"`
 	Brand        string         `json:"brand,omitempty" maxLength:"256"`
 	Price        *float64       `json:"price,omitempty" minimum:"0"`
 	SalePrice    *float64       `json:"sale_price,omitempty" minimum:"0"`
-	Cost         *float64       `json:"cost,omitempty" minimum:"0" doc:"Purchase cost; lets a scenario rank by margin. Never returned to publishable keys"`
+	Cost         *float64       `json:"cost,omitempty" minimum:"0" doc:"Purchase cost, to rank by margin. Not for publishable keys"`
 	Currency     string         `json:"currency,omitempty" pattern:"^([A-Z]{3})?$"`
 	Prices       []MarketPrice  `json:"prices,omitempty" maxItems:"256" doc:"Prices of other markets"`
 	Stock        *Stock         `json:"stock,omitempty" doc:"Absent: in stock, not counted"`
@@ -23,10 +23,10 @@ type Item struct {
 	Translations Translations   `json:"translations,omitempty" doc:"Title and description in further languages, by BCP 47 tag"`
 	Countries    []string       `json:"countries,omitempty" maxItems:"256" doc:"ISO 3166 codes where it is sold; everywhere when empty"`
 	GTIN         string         `json:"gtin,omitempty" maxLength:"14"`
-	ParentID     string         `json:"parent_id,omitempty" maxLength:"256" doc:"Of a variant: its product, which is recommended; an item of that id may exist or not"`
-	Aliases      []string       `json:"aliases,omitempty" maxItems:"32" doc:"Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number"`
+	ParentID     string         `json:"parent_id,omitempty" maxLength:"256"`
+	Aliases      []string       `json:"aliases,omitempty" maxItems:"32"`
 	Vectors      Vectors        `json:"vectors,omitempty"`
-	Attributes   map[string]any `json:"attributes,omitempty" doc:"Strings, numbers, booleans and lists of strings; usable in filters and rules"`
+	Attributes   map[string]any `json:"attributes,omitempty" doc:"Texts, numbers, booleans or lists of texts; usable in filters and rules"`
 	PublishedAt  wire.Time      `json:"published_at,omitempty"`
 	ExpiresAt    wire.Time      `json:"expires_at,omitempty"`
 	CreatedAt    wire.Time      `json:"created_at,omitempty" readOnly:"true"`

@@ -94,7 +94,7 @@ type EventStats struct {
 	To               wire.Time   `json:"to"`
 	Total            HourStats   `json:"total"`
 	Hours            []HourStats `json:"hours"`
-	UnknownItemShare float64     `json:"unknown_item_share" doc:"Share of the lines of the latest events that name an item which is not in the catalogue"`
+	UnknownItemShare float64     `json:"unknown_item_share" doc:"Share of the lines of the latest events whose item the catalogue lacks"`
 	SampledLines     int         `json:"sampled_lines" doc:"Lines that share was measured on"`
 }
 

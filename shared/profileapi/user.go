@@ -54,7 +54,7 @@ type PurchasedItem struct {
 	Quantity float64     `json:"quantity"`
 	FirstAt  wire.Time   `json:"first_at"`
 	LastAt   wire.Time   `json:"last_at"`
-	Times    []wire.Time `json:"times,omitempty" doc:"Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again"`
+	Times    []wire.Time `json:"times,omitempty" doc:"Latest ten purchases of an item bought more than once, oldest first"`
 }
 
 // CartItem is one item in a visitor's cart.

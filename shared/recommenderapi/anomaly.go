@@ -4,21 +4,21 @@ import "github.com/aisle-rec/aisle/shared/wire"
 
 // Anomaly is a time during which a figure of the shop was far from what the weeks before make one expect.
 type Anomaly struct {
-	Series   string    `json:"series" example:"events:view_item" doc:"events:TYPE, rejected_share, warned_share, requests:PLACEMENT, click_rate:PLACEMENT, revenue:PLACEMENT:CURRENCY, latency_ms:PLACEMENT, model_age_hours:RELATION, empty_share:PLACEMENT, degraded_share, catalogue_items or catalogue_price (the median)"`
-	Kind     string    `json:"kind" enum:"step,drift,level" doc:"step: far at once, in a window of up to a day. drift: away from expected day by day. level: of the catalogue, or the age of a model"`
+	Series   string    `json:"series" example:"events:view_item"`
+	Kind     string    `json:"kind" enum:"step,drift,level"`
 	OpenedAt wire.Time `json:"opened_at"`
 	ClosedAt wire.Time `json:"closed_at,omitempty" doc:"Absent while it lasts"`
 	Hours    int       `json:"hours" doc:"Length of the window that is farthest from expected; of a drift, whole days since it began"`
 	Observed float64   `json:"observed" doc:"In that window: a count, a share, or a level"`
 	Expected float64   `json:"expected" doc:"Median of the same window of up to six weeks before; of a level, that of the week before"`
-	Spreads  float64   `json:"spreads" doc:"How many times the usual spread observed is from expected, negative below; a step opens at 6. Of a drift: the sum of what days were beyond one spread, which opens at 5. Of a level: how many times the factor of 1.5"`
+	Spreads  float64   `json:"spreads"`
 	Detail   string    `json:"detail" doc:"The same in words, and what to look at"`
 }
 
 // AnomalySeries is a figure that is watched, with what it is compared with at the last hour that is over.
 type AnomalySeries struct {
 	Series  string          `json:"series" example:"events:view_item"`
-	Counts  string          `json:"counts" enum:"count,share,mean,level" doc:"What its values are. level: of the catalogue, or the age of a model"`
+	Counts  string          `json:"counts" enum:"count,share,mean,level"`
 	Since   wire.Time       `json:"since" doc:"Beginning of the first hour that is known, of up to eleven weeks"`
 	Hours   int             `json:"hours" doc:"How many are known"`
 	Windows []AnomalyWindow `json:"windows" doc:"The windows that end with the last hour; of a level, its latest value"`
@@ -29,7 +29,7 @@ type AnomalySeries struct {
 // AnomalyWindow is a window beside its baseline.
 type AnomalyWindow struct {
 	Hours  int       `json:"hours"`
-	Before []float64 `json:"before" doc:"The features: the same window of the weeks before, the latest first. Those of too few events are left out"`
+	Before []float64 `json:"before" doc:"Values of the same window in the weeks before, latest first; those of too few events are left out"`
 	AnomalyBaseline
 }
 
@@ -45,7 +45,7 @@ type AnomalyBaseline struct {
 	Expected *float64 `json:"expected,omitempty" doc:"The baseline: median of before; absent while there are fewer than three weeks of it"`
 	Low      *float64 `json:"low,omitempty" doc:"Below it is an anomaly; absent with expected"`
 	High     *float64 `json:"high,omitempty" doc:"Above it is an anomaly; absent with expected"`
-	Spreads  float64  `json:"spreads" doc:"The score: how many spreads observed is from expected, negative below; 0 while nothing is expected"`
+	Spreads  float64  `json:"spreads" doc:"Distance of observed from expected in spreads, negative below; 0 while nothing is expected"`
 }
 
 // AnomalyDrift are the sums of days of a series (CUSUM), at the end of the last day of UTC.

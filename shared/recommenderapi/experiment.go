@@ -9,10 +9,10 @@ import (
 type Experiment struct {
 	ExperimentID string          `json:"experiment_id,omitempty" maxLength:"24" pattern:"^[A-Za-z0-9._-]*$"`
 	Title        string          `json:"title,omitempty" maxLength:"256"`
-	Kind         string          `json:"kind,omitempty" enum:"experiment,rollout,holdout" doc:"experiment when absent. holdout: a lasting part of the visitors for comparison; it goes before all others"`
+	Kind         string          `json:"kind,omitempty" enum:"experiment,rollout,holdout"`
 	Status       string          `json:"status" enum:"draft,running,stopped"`
 	Scenarios    []string        `json:"scenarios,omitempty" maxItems:"100" doc:"Where it applies; everywhere when empty"`
-	Traffic      float64         `json:"traffic" minimum:"0" maximum:"1" doc:"Share of the visitors that takes part. Raising it keeps everybody's arm"`
+	Traffic      float64         `json:"traffic" minimum:"0" maximum:"1"`
 	Arms         []ExperimentArm `json:"arms" minItems:"1" maxItems:"10" doc:"The first is the control"`
 	Guardrails   Guardrails      `json:"guardrails,omitempty"`
 	StopReason   string          `json:"stop_reason,omitempty" readOnly:"true" doc:"The guardrail that stopped it"`
@@ -23,7 +23,7 @@ type Experiment struct {
 // SavedExperiment is an experiment as it was stored.
 type SavedExperiment struct {
 	Experiment
-	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"Model versions that it names and that are gone or could not be asked about: it is saved all the same"`
+	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"Model versions that it names and that are gone or not known"`
 }
 
 // ExperimentArm is one arm. What it does not name is as it is without the experiment.
@@ -41,7 +41,7 @@ type Guardrails struct {
 	MaxDegradedShare  float64 `json:"max_degraded_share,omitempty" minimum:"0" maximum:"1" doc:"Answers that lacked a peer; 0 for no limit"`
 	MaxEmptyShare     float64 `json:"max_empty_share,omitempty" minimum:"0" maximum:"1" doc:"Answers without an item"`
 	MaxLatencyMS      float64 `json:"max_latency_ms,omitempty" minimum:"0" maximum:"60000" doc:"Mean time of an answer"`
-	MinClickRateRatio float64 `json:"min_click_rate_ratio,omitempty" minimum:"0" maximum:"1" doc:"Clicks per visitor against the control's; counts when the difference is significant at 99 %"`
+	MinClickRateRatio float64 `json:"min_click_rate_ratio,omitempty" minimum:"0" maximum:"1"`
 	MinVisitors       int64   `json:"min_visitors,omitempty" minimum:"0" doc:"Of each arm before a guardrail counts; 100 when absent"`
 }
 
@@ -49,9 +49,9 @@ type Guardrails struct {
 type ExperimentResults struct {
 	ExperimentID   string      `json:"experiment_id"`
 	Arms           []ArmResult `json:"arms"`
-	SampleRatioP   float64     `json:"sample_ratio_p" doc:"Chance of visitors spreading over the arms as unevenly as they did; below 0.001 the comparison is broken"`
+	SampleRatioP   float64     `json:"sample_ratio_p" doc:"p-value of the split over the arms; below 0.001 the comparison is broken"`
 	SampleRatioOK  bool        `json:"sample_ratio_ok"`
-	RequiredPerArm int64       `json:"required_visitors_per_arm" doc:"To find a relative change of min_effect in the conversion rate with 80 % power at 5 % level; 0 when the control has none yet"`
+	RequiredPerArm int64       `json:"required_visitors_per_arm"`
 	MinEffect      float64     `json:"min_effect"`
 	Enough         bool        `json:"enough" doc:"Every arm has the required visitors"`
 }
@@ -71,7 +71,7 @@ type ArmResult struct {
 	ClickerRateDiff    *Interval `json:"clicker_rate_difference,omitempty"`
 	ConversionRateDiff *Interval `json:"conversion_rate_difference,omitempty"`
 	RevenueDiff        *Interval `json:"revenue_per_visitor_difference,omitempty"`
-	ShadowOverlap      *float64  `json:"shadow_overlap,omitempty" doc:"Of a shadow arm: mean share of the control's items that it would show too"`
+	ShadowOverlap      *float64  `json:"shadow_overlap,omitempty" doc:"Of a shadow arm: mean share of the control's items that it has too"`
 	MeanLatencyMS      float64   `json:"mean_latency_ms"`
 	DegradedShare      float64   `json:"degraded_share"`
 	EmptyShare         float64   `json:"empty_share"`
@@ -91,16 +91,16 @@ type ScenarioMetrics struct {
 	Requests       int64              `json:"requests"`
 	Empty          int64              `json:"empty"`
 	Degraded       int64              `json:"degraded"`
-	Impressions    int64              `json:"impressions" doc:"Items sent; of an answer whose items the shop reports with view_item_list and recommendation_id, those that it reports"`
-	Clicks         int64              `json:"clicks" doc:"view_item or select_item with the recommendation_id, one per visitor and item however it is reported"`
+	Impressions    int64              `json:"impressions"`
+	Clicks         int64              `json:"clicks"`
 	Adds           int64              `json:"adds_to_cart"`
-	Orders         int64              `json:"orders" doc:"With at least one attributed line; the events of one order_id are one order. What was given back is taken off"`
+	Orders         int64              `json:"orders"`
 	OrderLines     int64              `json:"order_lines"`
 	Revenue        float64            `json:"revenue" doc:"Less what was given back; over all currencies"`
 	Revenues       map[string]float64 `json:"revenue_by_currency"`
 	Refunded       float64            `json:"refunded" doc:"Value of what was given back"`
-	Unverified     int64              `json:"unverified" doc:"Events about an answer of which is not known, or no longer, what it showed; they count in no other figure"`
-	NotInList      int64              `json:"not_in_list" doc:"Events that name an answer and an item which it did not show; they count in no other figure"`
+	Unverified     int64              `json:"unverified"`
+	NotInList      int64              `json:"not_in_list"`
 	ClickRate      float64            `json:"click_rate" doc:"Clicks per impression"`
 	ConversionRate float64            `json:"conversion_rate" doc:"Order lines per click"`
 	CoverageItems  int                `json:"coverage_items" doc:"Distinct items sent"`
@@ -140,7 +140,7 @@ type MetricsRow struct {
 	Scenario     string    `json:"scenario,omitempty"`
 	ExperimentID string    `json:"experiment_id,omitempty"`
 	Arm          string    `json:"arm,omitempty"`
-	Rule         string    `json:"rule,omitempty" doc:"rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores"`
+	Rule         string    `json:"rule,omitempty" doc:"rule:ID of the scenario or shared_rule:ID that pinned or rescored the items"`
 	Currency     string    `json:"currency,omitempty"`
 	Channel      string    `json:"channel,omitempty" doc:"What the visits came through; absent for the shop's own pages"`
 	Requests     int64     `json:"requests"`

@@ -20,7 +20,7 @@ type Audience struct {
 	ItemID string `json:"item_id" minLength:"1" maxLength:"256"`
 	Limit  int    `json:"limit,omitempty" minimum:"1" maximum:"10000" default:"1000" doc:"So many people at most"`
 	// MinScore is a share of the score of a person's best candidate.
-	MinScore *float64 `json:"min_score,omitempty" minimum:"0" maximum:"1" doc:"Only people for whom it scores at least so much of what their best candidate does; .1 when absent"`
+	MinScore *float64 `json:"min_score,omitempty" minimum:"0" maximum:"1" doc:"Least score as a share of the best one; .1 when absent"`
 }
 
 // AudienceRequest asks who should hear of an item that is back in stock, new, or costs less now.

@@ -10,7 +10,7 @@ import (
 // PersonErased is what the erasure of a person did in all services. It does not name the person.
 type PersonErased struct {
 	Profile         profileapi.ErasureReceipt `json:"profile" doc:"What the profile-service removed, with the number of its receipt"`
-	Recommendations Forgotten                 `json:"recommendations" doc:"What the recommender-service removed, under all names of the person"`
+	Recommendations Forgotten                 `json:"recommendations" doc:"What the recommender-service removed, under all of their names"`
 	Left            []profileapi.Held         `json:"left" doc:"What is still there afterwards, in any service, where and until when"`
 }
 

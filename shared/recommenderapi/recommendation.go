@@ -15,27 +15,27 @@ type Request struct {
 	Scenario          string              `json:"scenario" minLength:"1" maxLength:"128" example:"home.for_you"`
 	UserID            string              `json:"user_id,omitempty" maxLength:"256"`
 	SessionID         string              `json:"session_id,omitempty" maxLength:"256"`
-	Events            []profileapi.Event  `json:"events,omitempty" maxItems:"100" doc:"What the visitor just did and was not posted yet; counts for this answer only"`
+	Events            []profileapi.Event  `json:"events,omitempty" maxItems:"100"`
 	Cart              []string            `json:"cart,omitempty" maxItems:"200" doc:"Item ids in the cart"`
 	ContextItems      []string            `json:"context_items,omitempty" maxItems:"50" doc:"Items of the page, such as the product shown"`
-	Q                 string              `json:"q,omitempty" maxLength:"512" example:"teapot with roses" doc:"Words as a seed beside items, in scenarios with a source of kind query such as search.for_query"`
-	Category          string              `json:"category,omitempty" maxLength:"4096" doc:"Category of the page, its path joined by \" > \""`
+	Q                 string              `json:"q,omitempty" maxLength:"512" example:"teapot with roses"`
+	Category          string              `json:"category,omitempty" maxLength:"4096" doc:"Category path of the page, joined by \" > \""`
 	Limit             int                 `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"The scenario's when absent"`
 	Filter            *Condition          `json:"filter,omitempty" doc:"Only items that meet it"`
 	ExcludeItems      []string            `json:"exclude_items,omitempty" maxItems:"1000"`
-	ExcludeEventTypes []string            `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event: view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart, purchase, refund, rate, like, not_interested, share, …"`
+	ExcludeEventTypes []string            `json:"exclude_event_types,omitempty" maxItems:"20"`
 	Fields            []string            `json:"fields,omitempty" maxItems:"50" doc:"Item fields to return beside the id"`
 	Diversity         *float64            `json:"diversity,omitempty" minimum:"0" maximum:"1"`
 	Rotation          *float64            `json:"rotation,omitempty" minimum:"0" maximum:"1"`
-	Facets            int                 `json:"facets,omitempty" minimum:"0" maximum:"5" doc:"So many fields that split best what may be shown: to ask the visitor back"`
-	Fallback          string              `json:"fallback,omitempty" enum:"fill,strict" doc:"strict: fewer items rather than less personal ones"`
+	Facets            int                 `json:"facets,omitempty" minimum:"0" maximum:"5"`
+	Fallback          string              `json:"fallback,omitempty" enum:"fill,strict"`
 	Explain           string              `json:"explain,omitempty" enum:"none,reasons,full"`
 	Consent           *profileapi.Consent `json:"consent,omitempty"`
 	Market            *Market             `json:"market,omitempty"`
-	Channel           string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What the visit comes through when it is not the shop's own pages. It has its own figures"`
-	Cursor            string              `json:"cursor,omitempty" maxLength:"4096" doc:"next_cursor of the answer before: more of the same without repeats"`
+	Channel           string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other"`
+	Cursor            string              `json:"cursor,omitempty" maxLength:"4096"`
 	DeadlineMS        int                 `json:"deadline_ms,omitempty" minimum:"10" maximum:"5000"`
-	Test              bool                `json:"test,omitempty" doc:"A call to look at answers: it counts in no figure and does not make later answers rotate"`
+	Test              bool                `json:"test,omitempty"`
 
 	Robot bool `json:"-"` // the caller's browser names itself a program; set by the server
 }
@@ -57,7 +57,7 @@ type Answer struct {
 	Experiment       *Arm              `json:"experiment,omitempty"`
 	Items            []RecommendedItem `json:"items"`
 	Rows             []Row             `json:"rows,omitempty" doc:"Of a scenario that makes rows; items is empty then"`
-	Facets           []Facet           `json:"facets,omitempty" doc:"The fields that split best the first 100 items that may be shown, the best first"`
+	Facets           []Facet           `json:"facets,omitempty" doc:"Fields that split best the first 100 items that can be shown"`
 	Degraded         []string          `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
 	Freshness        Freshness         `json:"freshness"`
 	NextCursor       *string           `json:"next_cursor"`
@@ -92,8 +92,8 @@ type Row struct {
 type BundleOffer struct {
 	Support    int      `json:"support" doc:"Orders that hold all of it"`
 	Confidence float64  `json:"confidence" doc:"Share of the orders with item_id that hold all of it"`
-	Lift       float64  `json:"lift" doc:"So many times more orders hold all of it than if each item were bought without regard to the others"`
-	Price      *float64 `json:"price,omitempty" doc:"Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency"`
+	Lift       float64  `json:"lift" doc:"Orders that hold all of it, over the number expected if items were bought independently"`
+	Price      *float64 `json:"price,omitempty" doc:"Of all its items in the visitor's market; absent when unknown or of mixed currencies"`
 	Currency   string   `json:"currency,omitempty"`
 }
 
@@ -114,8 +114,8 @@ type Freshness struct {
 // RecommendedItem is one recommended item.
 type RecommendedItem struct {
 	ItemID      string       `json:"item_id"`
-	VariantID   string       `json:"variant_id,omitempty" doc:"Of a product with a row of its own: the variant to sell. Where the catalogue has only variants, item_id is that variant"`
-	FamilyID    string       `json:"family_id,omitempty" doc:"Of a product with variants: what they name as parent_id, whether it is an item or not"`
+	VariantID   string       `json:"variant_id,omitempty"`
+	FamilyID    string       `json:"family_id,omitempty"`
 	Position    int          `json:"position"`
 	Score       float64      `json:"score"`
 	Tier        string       `json:"tier" doc:"What supplied the slot: personal, context, category, popular, …"`
@@ -173,11 +173,11 @@ type ExplainAnswer struct {
 	ModelVersions      map[string]string `json:"model_versions"`
 	Included           bool              `json:"included"`
 	Item               *RecommendedItem  `json:"item,omitempty" doc:"The item as it is shown"`
-	Stage              string            `json:"stage" doc:"shown, or the first stage that dropped it: catalogue, candidates, score, context, cart, excluded, elsewhere, seen, purchased, event_types, not_interested, filter, scenario_filter, rule:ID, status, unpublished, expired, out_of_stock, market, shared_rule:ID, shown_before, max_per_category, max_per_brand, rank"`
+	Stage              string            `json:"stage"`
 	Detail             string            `json:"detail,omitempty"`
 	Dropped            []string          `json:"dropped_by,omitempty" doc:"Every check that drops it, in order"`
-	RecommendedInstead string            `json:"recommended_instead,omitempty" doc:"The item that is shown in place of the one asked for: of a variant its product, of an alias its item"`
-	Rank               int               `json:"rank,omitempty" doc:"Place by score among the candidates that may be shown, from 1; absent for an item that is none of them"`
+	RecommendedInstead string            `json:"recommended_instead,omitempty"`
+	Rank               int               `json:"rank,omitempty"`
 	Total              int               `json:"total,omitempty" doc:"So many candidates may be shown"`
 	Score              float64           `json:"score"`
 	LowestScore        float64           `json:"lowest_score" doc:"Of the last item shown"`
@@ -204,7 +204,7 @@ type PageRequest struct {
 	Cart       []string            `json:"cart,omitempty" maxItems:"200"`
 	Consent    *profileapi.Consent `json:"consent,omitempty"`
 	Market     *Market             `json:"market,omitempty"`
-	Channel    string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other" doc:"What the visit comes through, of all placements"`
+	Channel    string              `json:"channel,omitempty" enum:"agent,app,email,store,ads,other"`
 	Test       bool                `json:"test,omitempty" doc:"Calls to look at answers: they count in no figure"`
 	Placements []Request           `json:"placements" minItems:"1" maxItems:"10"`
 }

@@ -10,20 +10,20 @@ type Condition struct {
 	All   []Condition `json:"all,omitempty" maxItems:"100"`
 	Any   []Condition `json:"any,omitempty" maxItems:"100"`
 	Not   *Condition  `json:"not,omitempty"`
-	Field string      `json:"field,omitempty" maxLength:"300" example:"brand" doc:"Of an item: item_id, title, category, category_path, brand, price, sale_price, margin, currency, stock.status, stock.quantity, tags, language, countries, parent_id, age_days or attributes.NAME. In when: user.segments, user.known, user.locale, user.attributes.NAME, request.scenario, request.category, request.country, request.language, request.currency, request.price_list, request.weekday, request.hour, and seed.FIELD of the page's first item"`
-	Op    string      `json:"op,omitempty" enum:"eq,ne,in,not_in,gt,gte,lt,lte,contains,contains_any,starts_with,exists" doc:"eq when absent"`
-	Value any         `json:"value,omitempty" doc:"A text, number, boolean or list of them, or {\"ref\": \"seed.brand\"}: the value that this field has now"`
+	Field string      `json:"field,omitempty" maxLength:"300" example:"brand"`
+	Op    string      `json:"op,omitempty" enum:"eq,ne,in,not_in,gt,gte,lt,lte,contains,contains_any,starts_with,exists"`
+	Value any         `json:"value,omitempty"`
 }
 
 // Rule is a merchandiser's rule.
 type Rule struct {
 	RuleID   string     `json:"rule_id" required:"false" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$" doc:"Made from the action when absent"`
 	Title    string     `json:"title,omitempty" maxLength:"256"`
-	Action   string     `json:"action" enum:"filter,boost,bury,pin,hide,limit_per" doc:"filter keeps only what matches; boost and bury multiply the score; pin puts an item at a position; hide drops what matches; limit_per allows so many items of one value of a field"`
+	Action   string     `json:"action" enum:"filter,boost,bury,pin,hide,limit_per"`
 	Where    *Condition `json:"where,omitempty" doc:"The items that the rule is about; all when absent"`
 	When     *Condition `json:"when,omitempty" doc:"When the rule applies: the visitor, the request, the page's item; always when absent"`
 	Factor   float64    `json:"factor,omitempty" minimum:"0" maximum:"1000" doc:"Of boost (above 1) and bury (below 1)"`
-	ItemID   string     `json:"item_id,omitempty" maxLength:"256" doc:"Of pin; of hide, boost and bury, in place of where: an item, a family or an alias of one"`
+	ItemID   string     `json:"item_id,omitempty" maxLength:"256"`
 	Position int        `json:"position,omitempty" minimum:"0" maximum:"200" doc:"Of pin, from 1"`
 	Field    string     `json:"field,omitempty" maxLength:"300" doc:"Of limit_per: category, brand or attributes.NAME"`
 	Max      int        `json:"max,omitempty" minimum:"0" maximum:"200" doc:"Of limit_per"`
@@ -55,11 +55,11 @@ type ListedRule struct {
 	ScenarioID      string `json:"scenario_id" doc:"Empty for a rule that holds in all scenarios"`
 	ScenarioTitle   string `json:"scenario_title,omitempty"`
 	ScenarioVersion int64  `json:"scenario_version"`
-	Scenario        string `json:"scenario" doc:"Path of what is changed to change the rule: its scenario, there at pointer, or the rule itself" example:"/v1/scenarios/home.trending"`
-	Pointer         string `json:"pointer" doc:"JSON pointer of the rule in its scenario; empty for a rule that holds in all scenarios" example:"/rules/0"`
+	Scenario        string `json:"scenario" doc:"Path of the document that holds the rule" example:"/v1/scenarios/home.trending"`
+	Pointer         string `json:"pointer" doc:"Place in that document; empty for a shared rule" example:"/rules/0"`
 	Rule            Rule   `json:"rule"`
 	Active          bool   `json:"active" doc:"It acts now, on every answer or on those that its when is about"`
-	State           string `json:"state" enum:"active,when,disabled,scheduled,expired" doc:"when: acts on the answers for which its condition holds"`
+	State           string `json:"state" enum:"active,when,disabled,scheduled,expired" doc:"when: acts on answers that meet its condition"`
 	Detail          string `json:"detail" doc:"Why it acts or does not"`
-	Items           int    `json:"matching_items" doc:"Items of the catalogue that it is about now; conditions that refer to a page's item or a visitor match nothing here"`
+	Items           int    `json:"matching_items" doc:"Items that it is about now; conditions on a visitor or a page match none here"`
 }

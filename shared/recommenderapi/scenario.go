@@ -12,22 +12,22 @@ type Scenario struct {
 	ScenarioID        string     `json:"scenario_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$"`
 	Title             string     `json:"title,omitempty" maxLength:"256"`
 	Description       string     `json:"description,omitempty" maxLength:"2048"`
-	Sources           []Source   `json:"sources" required:"false" maxItems:"20" doc:"Where candidates come from; their scores are blended by weight"`
+	Sources           []Source   `json:"sources" required:"false" maxItems:"20"`
 	Fallback          []string   `json:"fallback,omitempty" maxItems:"20" doc:"Kinds of source that fill what is left, in this order"`
-	Limit             int        `json:"limit,omitempty" minimum:"1" maximum:"200" doc:"Items when the request does not say; 20 when absent"`
-	Seen              string     `json:"seen,omitempty" enum:"allow,exclude" doc:"exclude: nothing that the visitor already looked at. allow when absent"`
+	Limit             int        `json:"limit,omitempty" minimum:"1" maximum:"200"`
+	Seen              string     `json:"seen,omitempty" enum:"allow,exclude"`
 	AllowPurchased    bool       `json:"allow_purchased,omitempty" doc:"Whether what the visitor bought may be shown"`
-	ExcludeEventTypes []string   `json:"exclude_event_types,omitempty" maxItems:"20" doc:"Leave out items of which the visitor has such an event"`
+	ExcludeEventTypes []string   `json:"exclude_event_types,omitempty" maxItems:"20"`
 	Filter            *Condition `json:"filter,omitempty"`
 	Rules             []Rule     `json:"rules,omitempty" maxItems:"200"`
-	MaxPerCategory    int        `json:"max_per_category,omitempty" minimum:"0" maximum:"200" doc:"Most items of one narrowest category; 0 for any number"`
+	MaxPerCategory    int        `json:"max_per_category,omitempty" minimum:"0" maximum:"200"`
 	MaxPerBrand       int        `json:"max_per_brand,omitempty" minimum:"0" maximum:"200"`
-	Diversity         float64    `json:"diversity,omitempty" minimum:"0" maximum:"1" doc:"0 ranks by score alone; towards 1 items like those above them go down (maximal marginal relevance)"`
-	Rotation          float64    `json:"rotation,omitempty" minimum:"0" maximum:"1" doc:"How far what this visitor was just shown goes down"`
-	PriceBand         float64    `json:"price_band,omitempty" minimum:"0" maximum:"1" doc:"How far items of the price bands that the visitor prefers go up: one of a band that all of his likes are of scores 1 + price_band times as much"`
-	Exploration       float64    `json:"exploration,omitempty" minimum:"0" maximum:"0.5" doc:"Share of places given to items that are seldom shown"`
-	Objective         string     `json:"objective,omitempty" enum:"clicks,conversion,revenue,margin" doc:"What scores are multiplied with, relative to the shop's mean: nothing (clicks, when absent), how likely those who look at the item are to buy it, its price, or its margin"`
-	ObjectiveStrength float64    `json:"objective_strength,omitempty" minimum:"0" maximum:"1" doc:"The power of the objective: 1 ranks by the expected value of a click, towards 0 by the click alone; .5 when absent"`
+	Diversity         float64    `json:"diversity,omitempty" minimum:"0" maximum:"1"`
+	Rotation          float64    `json:"rotation,omitempty" minimum:"0" maximum:"1"`
+	PriceBand         float64    `json:"price_band,omitempty" minimum:"0" maximum:"1"`
+	Exploration       float64    `json:"exploration,omitempty" minimum:"0" maximum:"0.5"`
+	Objective         string     `json:"objective,omitempty" enum:"clicks,conversion,revenue,margin"`
+	ObjectiveStrength float64    `json:"objective_strength,omitempty" minimum:"0" maximum:"1"`
 	Rows              []RowPlan  `json:"rows,omitempty" maxItems:"10" doc:"Makes the answer a page of rows, each with items of its own"`
 	Builtin           bool       `json:"builtin,omitempty" readOnly:"true" doc:"As delivered, never changed"`
 	Version           int64      `json:"version,omitempty" readOnly:"true" doc:"Raised by each change; the ETag"`
@@ -36,11 +36,11 @@ type Scenario struct {
 
 // Source is one place that candidates come from.
 type Source struct {
-	Kind   string  `json:"kind" enum:"history,session,context_similar,context_bought_together,context_viewed_next,cart,query,buy_again,recently_viewed,affinity_category,category,trending,best_sellers,popular,newest"`
-	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000" doc:"The best candidate of the source scores this much; 1 when absent"`
+	Kind   string  `json:"kind"`
+	Weight float64 `json:"weight" required:"false" minimum:"0" maximum:"1000"`
 	// HalfLifeHours and EventTypes make a window of the shop's own of a list of what is popular.
-	HalfLifeHours float64  `json:"half_life_hours,omitempty" required:"false" minimum:"0" maximum:"87600" doc:"Of a list of what is popular: after so many hours an event counts half, at least .1; as the kind when absent"`
-	EventTypes    []string `json:"event_types,omitempty" required:"false" maxItems:"20" doc:"Of a list of what is popular: the types of event that count; as the kind when absent"`
+	HalfLifeHours float64  `json:"half_life_hours,omitempty" required:"false" minimum:"0" maximum:"87600"`
+	EventTypes    []string `json:"event_types,omitempty" required:"false" maxItems:"20"`
 }
 
 // UnmarshalJSON gives an absent weight its default.
@@ -56,7 +56,7 @@ func (s *Source) UnmarshalJSON(data []byte) error {
 
 // RowPlan is one row of a page.
 type RowPlan struct {
-	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,bundles,scenario" doc:"bundles: one row per set of two to four items that are bought as a set with the item of the page, else of the cart, else of the last one that the visitor did something with; price and figures are in its bundle"`
+	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,bundles,scenario"`
 	Title    string `json:"title,omitempty" maxLength:"256"`
 	Scenario string `json:"scenario,omitempty" maxLength:"64" doc:"Of kind scenario"`
 	Count    int    `json:"count,omitempty" minimum:"0" maximum:"5" doc:"At most so many rows of the kind; 1 when absent"`
@@ -81,6 +81,15 @@ const (
 	SourcePopular          = "popular"
 	SourceNewest           = "newest"
 )
+
+// SourceKinds lists the kinds of source.
+func SourceKinds() []string {
+	return []string{
+		SourceHistory, SourceSession, SourceContextSimilar, SourceContextTogether, SourceContextNext, SourceCart, SourceQuery,
+		SourceBuyAgain, SourceRecentlyViewed, SourceAffinityCategory, SourceCategory, SourceTrending, SourceBestSellers,
+		SourcePopular, SourceNewest,
+	}
+}
 
 // RuleMatch counts the items that a rule is about now.
 type RuleMatch struct {
@@ -112,7 +121,7 @@ type PreviewRequest struct {
 	Rules    *[]Rule   `json:"rules,omitempty" doc:"Or only its rules"`
 	// ModelVersions are other versions than the live ones, by relation.
 	ModelVersions map[string]string `json:"model_versions,omitempty" doc:"Or the same with these model versions, by relation"`
-	Shared        *[]Rule           `json:"shared_rules,omitempty" doc:"The rules that hold in all scenarios, as they would be; those that there are when absent"`
+	Shared        *[]Rule           `json:"shared_rules,omitempty" doc:"The shared rules to try; those of the shop when absent"`
 }
 
 // PreviewAnswer shows both lists and what changes.

@@ -43,7 +43,8 @@ func TestAShopAtRestIsVisitedSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := &visits{n: map[string]int{}}
-		r := &Rounds{Every: time.Second, Idle: 32 * time.Second, AtOnce: 2, Visit: func(_ context.Context, shop string) bool { v.add(shop); return shop == "busy" }}
+		r := &Rounds{Every: time.Second, Idle: 32 * time.Second, AtOnce: 2,
+			Visit: func(_ context.Context, shop string) bool { v.add(shop); return shop == "busy" }}
 		running(t, r, "busy", "idle")
 		time.Sleep(time.Minute)
 		v.take()

@@ -11,13 +11,13 @@ import (
 type Bundle struct {
 	ItemIDs    []string `json:"item_ids"`
 	Support    int      `json:"support" doc:"Orders that hold all of them"`
-	Confidence float64  `json:"confidence" doc:"Share of the orders with the item asked for that hold all; of the item with the largest share when none was asked for"`
+	Confidence float64  `json:"confidence"`
 	Lift       float64  `json:"lift" doc:"So many times more orders hold all than if each were bought without regard to the others"`
 }
 
 // BundlesRequest asks for bundles.
 type BundlesRequest struct {
-	ItemIDs []string `json:"item_ids,omitempty" maxItems:"50" doc:"Those that hold one of these items, those of the first item first; the best of all when absent"`
+	ItemIDs []string `json:"item_ids,omitempty" maxItems:"50"`
 	Limit   int      `json:"limit,omitempty" minimum:"1" maximum:"200" default:"20"`
 }
 

@@ -30,7 +30,7 @@ type Metric struct {
 // Gate is the verdict that decided whether a model may serve.
 type Gate struct {
 	Passed  bool        `json:"passed"`
-	Verdict string      `json:"verdict" enum:"passed,refused,unmeasured" doc:"unmeasured: it passed on the validation of the search alone, since too little was held out"`
+	Verdict string      `json:"verdict" enum:"passed,refused,unmeasured" doc:"unmeasured: too little was held out; the search decided"`
 	Missing string      `json:"missing,omitempty" doc:"What is missing for a measurement"`
 	Checks  []GateCheck `json:"checks"`
 	Forced  bool        `json:"forced,omitempty" doc:"Published against the verdict"`
@@ -80,7 +80,7 @@ type Job struct {
 	StartedAt  wire.Time      `json:"started_at,omitempty"`
 	FinishedAt wire.Time      `json:"finished_at,omitempty"`
 	Error      string         `json:"error,omitempty"`
-	Retries    int            `json:"retries,omitempty" doc:"How often it failed for a reason that may pass, and was begun again after a while"`
+	Retries    int            `json:"retries,omitempty" doc:"How often it was begun again after a failure that may pass"`
 	Request    JobRequest     `json:"request"`
 	Models     []string       `json:"models,omitempty" doc:"Versions made"`
 	Result     map[string]any `json:"result,omitempty"`
@@ -106,18 +106,18 @@ type JobRequest struct {
 	Publish       string   `json:"publish,omitempty" enum:"never,gate,always" default:"gate"`
 	Reason        string   `json:"reason,omitempty" doc:"Asked for with publish=always"`
 	Seed          uint64   `json:"seed,omitempty"`
-	BudgetSeconds float64  `json:"budget_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Time for the search of parameters; 0 takes the default"`
+	BudgetSeconds float64  `json:"budget_seconds,omitempty" minimum:"0" maximum:"86400"`
 
-	Algorithms []string                      `json:"algorithms,omitempty" doc:"Only these compete, beside popularity and cosine; one alone pins it. Those that do not suit a relation are left out there, and a relation that none suits has all compete"`
-	Parameters map[string]map[string]float64 `json:"parameters,omitempty" doc:"By algorithm and name, such as {\"two_hop\": {\"target_exponent\": 0.2}}: the search leaves them as they are"`
-	Folds      int                           `json:"folds,omitempty" minimum:"0" maximum:"20" doc:"Of an evaluation: cross-validate in so many folds, every algorithm on each, instead of scoring the latest part"`
-	Seeds      int                           `json:"seeds,omitempty" minimum:"0" maximum:"20" doc:"Of an evaluation: repeat it with so many seeds, the given one and those after it"`
+	Algorithms []string                      `json:"algorithms,omitempty"`
+	Parameters map[string]map[string]float64 `json:"parameters,omitempty"`
+	Folds      int                           `json:"folds,omitempty" minimum:"0" maximum:"20"`
+	Seeds      int                           `json:"seeds,omitempty" minimum:"0" maximum:"20"`
 }
 
 // Schedule starts a job at the times of a cron expression.
 type Schedule struct {
 	ScheduleID    string     `json:"schedule_id,omitempty" readOnly:"true"`
-	Cron          string     `json:"cron" minLength:"1" maxLength:"256" example:"0 3 * * *" doc:"Five fields or a descriptor such as @daily, in UTC"`
+	Cron          string     `json:"cron" minLength:"1" maxLength:"256" example:"0 3 * * *" doc:"Five fields, or such as @daily; in UTC"`
 	JitterSeconds int        `json:"jitter_seconds,omitempty" minimum:"0" maximum:"86400" doc:"Each run starts up to this much later"`
 	Paused        bool       `json:"paused,omitempty"`
 	Request       JobRequest `json:"request"`

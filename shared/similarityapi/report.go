@@ -12,10 +12,10 @@ type Report struct {
 	Runs         []ReportRun         `json:"runs,omitempty"`
 	Comparisons  []ReportComparison  `json:"comparisons,omitempty" doc:"Paired tests between every two algorithms that were tested"`
 	Breakdown    *ReportBreakdown    `json:"breakdown,omitempty"`
-	EventWeights *ReportEventWeights `json:"event_weights,omitempty" doc:"What an event of each type is worth as learnt from visitors who came back"`
+	EventWeights *ReportEventWeights `json:"event_weights,omitempty"`
 	CPUSeconds   float64             `json:"cpu_seconds"`
 	PeakBytes    int64               `json:"peak_bytes"`
-	TestOptimum  *ReportOptimum      `json:"test_optimum,omitempty" doc:"What the winning family could have reached had it been chosen on the test part; for judging the choice only"`
+	TestOptimum  *ReportOptimum      `json:"test_optimum,omitempty"`
 	Served       *ReportServed       `json:"served,omitempty" doc:"Figures of what was served beside those of the winner"`
 	Drawings     []ReportDrawing     `json:"drawings,omitempty"`
 }
@@ -132,8 +132,8 @@ type ReportSample struct {
 // ReportEventWeights compares what events of each type weigh with what they are worth for finding what a visitor comes to next.
 type ReportEventWeights struct {
 	Weights           []ReportEventWeight `json:"weights"`
-	Pairs             int                 `json:"pairs" doc:"Of an item that a visitor came to and one that he did not, by visitors who taught nothing"`
-	OrderedConfigured float64             `json:"ordered_configured" doc:"Share of the pairs that are in the right order under the configured weights; .5 is chance"`
+	Pairs             int                 `json:"pairs"`
+	OrderedConfigured float64             `json:"ordered_configured"`
 	OrderedLearnt     float64             `json:"ordered_learnt" doc:"The same under the learnt weights"`
 }
 

@@ -12,10 +12,10 @@ import (
 // ItemReviews is what buyers say of an item, as of the last recompute. Texts and persons are not in it.
 type ItemReviews struct {
 	ItemID     string          `json:"item_id"`
-	AsOf       wire.Time       `json:"as_of,omitempty" doc:"When the reviews were read; absent before the first recompute of a shop that has some"`
+	AsOf       wire.Time       `json:"as_of,omitempty"`
 	Count      int             `json:"count" doc:"Reviews; of several by one visitor the latest counts"`
 	Rated      int             `json:"rated" doc:"Those with a rating"`
-	MeanRating *float64        `json:"mean_rating,omitempty" doc:"As if five further reviews had the mean rating of the shop, so that one review is not taken for many; absent without ratings"`
+	MeanRating *float64        `json:"mean_rating,omitempty"`
 	RawMean    *float64        `json:"raw_mean,omitempty" doc:"Of the item's own ratings"`
 	Ratings    []int           `json:"ratings" doc:"How many have 1 to 5, rounded"`
 	Texts      int             `json:"texts" doc:"Those with a text"`
@@ -49,7 +49,7 @@ const (
 
 // ReviewSentiment says how sentiment is told in a shop, and how well.
 type ReviewSentiment struct {
-	Method   string               `json:"method" enum:"learnt,word_list" doc:"learnt: logistic regression on the shop's own ratings; word_list: there are fewer than 200 texts with a clear rating, or it tells them apart better"`
+	Method   string               `json:"method" enum:"learnt,word_list"`
 	Learnt   *SentimentEvaluation `json:"learnt,omitempty" doc:"By cross-validation: texts that it was not learnt from"`
 	WordList *SentimentEvaluation `json:"word_list,omitempty" doc:"On the same texts"`
 }
@@ -58,8 +58,8 @@ type ReviewSentiment struct {
 type SentimentEvaluation struct {
 	Texts    int     `json:"texts" doc:"With a rating of at least 4 or at most 2"`
 	Pleased  float64 `json:"pleased" doc:"Share of them with at least 4"`
-	Accuracy float64 `json:"accuracy" doc:"Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased"`
-	AUC      float64 `json:"auc" doc:"Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance"`
+	Accuracy float64 `json:"accuracy" doc:"Share told rightly; always saying the more frequent kind gets max(pleased, 1 − pleased)"`
+	AUC      float64 `json:"auc" doc:"Probability that a pleased writer gets a larger value than a displeased one; .5 is chance"`
 }
 
 // ItemReviews returns what buyers say of an item.

@@ -49,8 +49,8 @@ type LookupAnswer struct {
 	ModelVersion string          `json:"model_version" doc:"Empty while no model has been published"`
 	Relation     string          `json:"relation"`
 	Lists        []NeighbourList `json:"lists"`
-	Degraded     []string        `json:"degraded,omitempty" doc:"model: the live model is damaged and an older one, or the texts alone, answer"`
-	Seeding      *Seeding        `json:"seeding,omitempty" doc:"Of a model of histories: how the items of a history weigh beside each other in a sum over its lists"`
+	Degraded     []string        `json:"degraded,omitempty" doc:"model: the live model is damaged; an older one or the texts answer"`
+	Seeding      *Seeding        `json:"seeding,omitempty" doc:"How items of a history weigh beside each other in a sum over their lists"`
 }
 
 // Readings of the weight of what a visitor did to an item.
@@ -61,7 +61,7 @@ const (
 
 // Seeding says how the items of a history weigh in the sum over a model's lists with which the model was chosen and measured.
 type Seeding struct {
-	Values   string  `json:"values" enum:"ones,weights" doc:"ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights"`
+	Values   string  `json:"values" enum:"ones,weights" doc:"Weight of an item of a history; weights: the sum of its events"`
 	HalfLife float64 `json:"half_life,omitempty" doc:"Number of later items after which an item weighs half; 0: none fades"`
 }
 
@@ -125,7 +125,7 @@ func (w PopularWindow) Types() []string {
 // PopularAnswer is the popularity list of a shop or of one of its categories.
 type PopularAnswer struct {
 	Category      string      `json:"category,omitempty"`
-	Window        string      `json:"window" doc:"popular (30-day half-life), trending (7-day half-life) or best_sellers (purchases, 30-day half-life)"`
+	Window        string      `json:"window" doc:"popular (half-life 30 days), trending (7 days), or best_sellers (purchases, 30 days)"`
 	HalfLifeHours float64     `json:"half_life_hours,omitempty" doc:"Of a window of one's own"`
 	EventTypes    []string    `json:"event_types,omitempty" doc:"Of a window of one's own"`
 	AsOf          wire.Time   `json:"as_of"`
@@ -142,7 +142,7 @@ type PopularQuery struct {
 // LiveModels says which model version serves each relation; a relation without one is absent.
 type LiveModels struct {
 	Live  map[string]string `json:"live" doc:"Model version by relation"`
-	Texts string            `json:"texts" doc:"Fingerprint of the items' texts: lists of source text, blend or none can change when it does"`
+	Texts string            `json:"texts" doc:"Fingerprint of the texts; with it, lists of source text, blend or none change"`
 
 	Degraded []ModelFallback `json:"degraded,omitempty" doc:"Relations whose live model is damaged, with what serves instead"`
 }
@@ -151,7 +151,7 @@ type LiveModels struct {
 type ModelFallback struct {
 	Relation string `json:"relation"`
 	Version  string `json:"version" doc:"The live version, whose snapshot is damaged or gone"`
-	Serving  string `json:"serving" doc:"The newest sound version before it, which serves; empty when there is none, so that only texts answer"`
+	Serving  string `json:"serving" doc:"The newest sound version before it, which serves; empty: only texts answer"`
 }
 
 // Pair is what links two items: the numbers behind a neighbour.
@@ -183,7 +183,7 @@ type SharedTerm struct {
 type Comparison struct {
 	Version string             `json:"version"`
 	Other   string             `json:"other"`
-	Metrics map[string]float64 `json:"metric_deltas" doc:"Figures of version minus those of other; each was measured on its own held-out part"`
+	Metrics map[string]float64 `json:"metric_deltas" doc:"Figures of version less those of other, each on its own held-out part"`
 	Overlap float64            `json:"overlap" doc:"Mean share of the first 20 neighbours in common, over items that both list"`
 	Items   int                `json:"items_compared"`
 	Added   int                `json:"items_added" doc:"Items that only version lists"`

@@ -42,7 +42,7 @@ type TextEntity struct {
 	Value    string `json:"value"`
 	Position *int   `json:"position,omitempty" doc:"Of its first token in the field, from 0"`
 	Tokens   int    `json:"tokens,omitempty" doc:"How many there are"`
-	From     string `json:"from" enum:"catalogue,shape,item" doc:"Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself"`
+	From     string `json:"from" enum:"catalogue,shape,item" doc:"catalogue: learnt from all attributes; shape: told by it; item: its own"`
 	Items    int    `json:"items,omitempty" doc:"That have it as an attribute"`
 }
 

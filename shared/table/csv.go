@@ -206,7 +206,8 @@ func (r *Reader) tooMany(rec *Record) {
 	}
 	for _, extra := range rec.Values[columns:] {
 		if strings.TrimSpace(extra) != "" {
-			message := fmt.Sprintf("The line has %d values, the header names %d columns. Put values that hold the separator in double quotes.",
+			message := fmt.Sprintf("The line has %d values, the header names %d columns. Put values that hold the "+
+				"separator in double quotes.",
 				len(rec.Values), columns)
 			rec.Problem = &Problem{Code: "too_many_fields", Message: message, Sample: clip(extra)}
 			return

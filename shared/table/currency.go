@@ -5,7 +5,8 @@ import "strings"
 // signs maps what stands beside amounts to currencies. A sign that several currencies share says nothing about the currency.
 func signs() map[string]string {
 	return map[string]string{
-		"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "₽": "RUB", "₹": "INR", "₺": "TRY", "₴": "UAH", "₩": "KRW", "₪": "ILS",
+		"€": "EUR", "£": "GBP", "zł": "PLN", "kč": "CZK", "₽": "RUB", "₹": "INR", "₺": "TRY", "₴": "UAH",
+		"₩": "KRW", "₪": "ILS",
 		"฿": "THB", "₫": "VND",
 		"fr.": "CHF", "sfr.": "CHF", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD",
 		"r$": "BRL", "s$": "SGD",

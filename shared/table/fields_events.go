@@ -1,10 +1,10 @@
 package table
 
 // customerWords are header words of the visitor.
-const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid, client id, client, member id,
-		member, reviewer id, household key, household id, user pseudo id, anonymous id, email, e-mail, customer email, kunde, kunden
-		id, kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant,
-		klantnummer, klant id, klient`
+const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
+	client id, client, member id, member, reviewer id, household key, household id, user pseudo id, anonymous id,
+	email, e-mail, customer email, kunde, kunden id, kundennr, kundennummer, id client, numero client, numero de
+	client, cliente, id cliente, codice cliente, klant, klantnummer, klant id, klient`
 
 // Header words that events and interactions share.
 const (
@@ -13,17 +13,18 @@ const (
 		produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice
 		articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
-	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no, invoice id, invoice, invoice
-		number, receipt id, receipt, basket id, basket, bestellung, bestellnummer, bestellnr, bestell nr, auftrag, auftragsnummer,
-		auftragsnr, belegnummer, rechnungsnummer, commande, numero commande, numero de commande, id commande, pedido, numero de
-		pedido, id pedido, ordine, numero ordine, id ordine, bestelling, bestelnummer, zamowienie`
+	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
+		invoice id, invoice, invoice number, receipt id, receipt, basket id, basket, bestellung, bestellnummer,
+		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
+		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
+		ordine, bestelling, bestelnummer, zamowienie`
 	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, purchase date,
 		invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, menge, anzahl, stueck, stuckzahl, quantite, qte, cantidad, quantita, aantal, ilosc,
-		quantidade`
+	quantityWords = `qty, quantity, units, lineitem quantity, menge, anzahl, stueck, stuckzahl, quantite, qte,
+		cantidad, quantita, aantal, ilosc, quantidade`
 	priceWords = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
@@ -31,8 +32,8 @@ const (
 func eventFields() []Field {
 	return []Field{
 		{Name: "type",
-			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type, ereignis, aktion, evenement, evento,
-			actie`),
+			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type,
+				ereignis, aktion, evenement, evento, actie`),
 			Example: "purchase", Doc: "What was done; required. Known words such as view, cart and transaction are understood."},
 		{Name: "occurred_at", Shape: Moment, Words: words(timeWords),
 			Example: "2026-11-20 12:13:10 +0100", Doc: "When; the time of the import when absent."},

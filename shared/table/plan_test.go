@@ -35,7 +35,8 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 		{Items, "id;sku;ean;stock", "id=item_id;sku=sku;ean=gtin;stock=stock.quantity"},
 		{
 			Items, "Artikelnummer;Bezeichnung;Warengruppe;Preis;Bestand;Hersteller;Farbe",
-			"Artikelnummer=item_id;Bezeichnung=title;Warengruppe=category_path;Preis=price;Bestand=stock.quantity;Hersteller=brand;Farbe=attributes.Farbe",
+			"Artikelnummer=item_id;Bezeichnung=title;Warengruppe=category_path;Preis=price;" +
+				"Bestand=stock.quantity;Hersteller=brand;Farbe=attributes.Farbe",
 		},
 		{
 			Items, "Référence;Désignation;Prix TTC;Quantité;Catégorie",
@@ -68,7 +69,8 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 		},
 		{
 			Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country",
-			"InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country",
+			"InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;" +
+				"InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country",
 		},
 		{
 			Interactions, "t_dat;customer_id;article_id;price;sales_channel_id",

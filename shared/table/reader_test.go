@@ -122,7 +122,8 @@ func TestAWorkbookGivesWhatItsCellsHold(t *testing.T) {
 	rows := errors.Join(err, err2, err3,
 		book.SetSheetRow("Sheet1", "A1", &[]any{"id", "title", "price", "published_at", "gtin"}),
 		book.SetSheetRow("Sheet1", "A2", &[]any{123, "Tasse", 19.99, 45244.9375, 4006381333931}),
-		book.SetCellStyle("Sheet1", "D2", "D2", date), book.SetCellStyle("Sheet1", "C2", "C2", whole), book.SetCellStyle("Sheet1", "A2", "A2", padded))
+		book.SetCellStyle("Sheet1", "D2", "D2", date), book.SetCellStyle("Sheet1", "C2", "C2", whole),
+		book.SetCellStyle("Sheet1", "A2", "A2", padded))
 	var file bytes.Buffer
 	if err := errors.Join(rows, book.Write(&file)); err != nil {
 		t.Fatal(err)

@@ -42,7 +42,8 @@ func newExporter(getenv func(string) string) (*exporter, error) {
 	for _, name := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
 		if setting(name) != "" {
 			return nil, fmt.Errorf(
-				"%s%s is not followed: send to a collector beside this process, or add the certificate to those of the system (SSL_CERT_FILE)",
+				"%s%s is not followed: send to a collector beside this process, or add the certificate to those of the "+
+					"system (SSL_CERT_FILE)",
 				otlpPrefix, name,
 			)
 		}

@@ -89,7 +89,8 @@ func TestSpansReachACollector(t *testing.T) {
 	}
 	i := spans[0]
 	if i.Attributes[0].Value.IntValue != "9007199254740993" || i.Attributes[1].Value.ArrayValue.Values[1].StringValue != "b" ||
-		i.Status.Code != 2 || i.Status.Message != "it failed" || i.Events[0].Name != "exception" || got.ResourceSpans[0].Resource.Attributes[0].Key != "service.name" {
+		i.Status.Code != 2 || i.Status.Message != "it failed" || i.Events[0].Name != "exception" ||
+		got.ResourceSpans[0].Resource.Attributes[0].Key != "service.name" {
 		t.Errorf("%+v", got)
 	}
 }

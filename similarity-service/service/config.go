@@ -19,8 +19,8 @@ type Config struct {
 	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation; a job may ask for another.
 	SearchSeconds float64 `env:"AISLE_SEARCH_SECONDS" envDefault:"60"`
-	// Role says what the process does: all; serve, which answers and leaves jobs to others; or worker, which does jobs, and answers, too, what
-	// it is asked.
+	// Role says what the process does: all; serve, which answers and leaves jobs to others; or worker, which does
+	// jobs, and answers, too, what it is asked.
 	Role string `env:"AISLE_ROLE" envDefault:"all"`
 	// PartsFrom is the number of interactions from which processes share the work on a relation; tests lower it.
 	PartsFrom int `env:"-"`
@@ -40,7 +40,8 @@ func (c Config) Validate() error {
 		problems = append(
 			problems,
 			errors.New(
-				"AISLE_SIMILARITY_DATABASE_URL is not set: give it postgres://user:password@host:5432/similarity or sqlite:///path/similarity.db",
+				"AISLE_SIMILARITY_DATABASE_URL is not set: give it postgres://user:password@host:5432/similarity or "+
+					"sqlite:///path/similarity.db",
 			),
 		)
 	}

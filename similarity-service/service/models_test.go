@@ -39,7 +39,8 @@ func TestVersions(t *testing.T) {
 	}
 	report, err := c.Report(ctx, first)
 	if winner := report.Result(described.Algorithm); err != nil || winner == nil || report.Selected != described.Algorithm ||
-		winner.Metrics["ndcg@20"].Value != described.Metrics["ndcg@20"].Value || len(report.Drawings) < 7 || len(report.Breakdown.Samples) == 0 {
+		winner.Metrics["ndcg@20"].Value != described.Metrics["ndcg@20"].Value || len(report.Drawings) < 7 ||
+		len(report.Breakdown.Samples) == 0 {
 		t.Errorf("the report of the live model is %+v, %v", report, err)
 	}
 	if w := report.EventWeights; w == nil || len(w.Weights) != 2 || w.Weights[0].Type != "purchase" || w.Weights[0].Configured != 5 ||

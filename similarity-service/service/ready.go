@@ -41,10 +41,11 @@ func (s *Service) registerMetrics() {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	s.deps.Registry.MustRegister(
-		gauge("aisle_damaged_live_models", "Relations of shops whose live model is damaged, so that an older one or none serves.", func() (n int) {
-			s.registry.EachFallback(func(string, similarityapi.ModelFallback) { n++ })
-			return n
-		}),
+		gauge("aisle_damaged_live_models",
+			"Relations of shops whose live model is damaged, so that an older one or none serves.", func() (n int) {
+				s.registry.EachFallback(func(string, similarityapi.ModelFallback) { n++ })
+				return n
+			}),
 		gauge(
 			"aisle_open_models", "Model versions that are open: the live ones and those asked for in the last minutes.", s.registry.Opened,
 		),
@@ -63,7 +64,8 @@ type liveModels struct{ registry *serving.Registry }
 
 var (
 	liveCount = prometheus.NewDesc(
-		"aisle_live_models", "Shops that have a live model of a relation, by what the gate said of it.", []string{"relation", "verdict"}, nil,
+		"aisle_live_models", "Shops that have a live model of a relation, by what the gate said of it.",
+		[]string{"relation", "verdict"}, nil,
 	)
 	liveAge = prometheus.NewDesc(
 		"aisle_live_model_age_seconds", "How long ago the oldest live model of a relation was made, of all shops; 0 when there is none.",

@@ -59,7 +59,8 @@ func TestTheReportIsOnePage(t *testing.T) {
 				if len(groups) < 2 || count == 0 {
 					t.Errorf("%s has %d groups of %d", what, len(groups), count)
 				}
-				if ease := r.Result("ease").Metrics["ndcg@5"].Value; o.Folds == 0 && what == "activity" && (sum/float64(count)-ease) > 1e-9 {
+				if ease := r.Result("ease").Metrics["ndcg@5"].Value; o.Folds == 0 && what == "activity" &&
+					(sum/float64(count)-ease) > 1e-9 {
 					t.Errorf("the groups have an NDCG of %v together, want %v", sum/float64(count), ease)
 				}
 			}

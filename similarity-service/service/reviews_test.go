@@ -54,10 +54,12 @@ func TestReviewsAreSummedUpByARecompute(t *testing.T) {
 		ItemID: "coat-m", Count: 3, Rated: 2, MeanRating: &mean, RawMean: &raw, Ratings: []int{0, 0, 0, 1, 1}, Texts: 3,
 		Unrated: similarityapi.UnratedTexts{Texts: 1, Pleased: 1},
 		Aspects: []similarityapi.ReviewAspect{
-			{Term: "lining", Language: "en", Mentions: 2, Pleased: 2}, {Term: "zip", Language: "en", Mentions: 2, Pleased: 1, Displeased: 1},
+			{Term: "lining", Language: "en", Mentions: 2, Pleased: 2},
+			{Term: "zip", Language: "en", Mentions: 2, Pleased: 1, Displeased: 1},
 		},
 		Sentiment: similarityapi.ReviewSentiment{
-			Method: similarityapi.SentimentWordList, WordList: &similarityapi.SentimentEvaluation{Texts: 2, Pleased: 1, Accuracy: .5, AUC: .5},
+			Method:   similarityapi.SentimentWordList,
+			WordList: &similarityapi.SentimentEvaluation{Texts: 2, Pleased: 1, Accuracy: .5, AUC: .5},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -98,13 +98,13 @@ func (s *Service) open(ctx context.Context, config Config) (err error) {
 	if s.store, err = store.Open(ctx, config.DatabaseURL); err != nil {
 		return err
 	}
-	t := takeover.Takeover{Bucket: s.archive, Store: s.store, Logger: s.deps.Logger, Now: time.Now}
+	t := takeover.Takeover{Bucket: s.archive, Store: s.store, Logger: s.deps.Logger, Now: s.deps.Clock()}
 	return t.Run(ctx)
 }
 
 // build wires the parts together.
 func (s *Service) build(config Config) {
-	logger, now := s.deps.Logger, time.Now
+	logger, now := s.deps.Logger, s.deps.Clock()
 	profile := profileapi.NewClient(httpclient.New(httpclient.Options{
 		BaseURL: config.ProfileURL, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[profileName],
 	}))
@@ -144,7 +144,7 @@ func (s *Service) build(config Config) {
 
 // buildJobs wires what jobs do.
 func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
-	logger, now := s.deps.Logger, time.Now
+	logger, now := s.deps.Logger, s.deps.Clock()
 	recomputer := &recompute.Recomputer{
 		Profile: profile, Registry: s.registry, Families: s.catalogue.Families, Budget: config.SearchSeconds, Logger: logger,
 		Outcomes: recompute.NewOutcomes(s.deps.Registry), Work: &recompute.Work{Bucket: s.archive}, PartsFrom: config.PartsFrom,
@@ -209,7 +209,7 @@ func (s *Service) purge(ctx context.Context) {
 	tick := time.NewTicker(24 * time.Hour)
 	defer tick.Stop()
 	for {
-		before := time.Now().Add(-audit.Keep)
+		before := s.deps.Clock()().Add(-audit.Keep)
 		if err := errors.Join(audit.Table{Tables: s.store.Tables}.Purge(ctx, before), s.store.PurgeJobs(ctx, before)); err != nil &&
 			ctx.Err() == nil {
 			s.deps.Logger.Warn("old entries of the audit log or jobs not removed, it is tried again tomorrow", "error", err)

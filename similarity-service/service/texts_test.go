@@ -19,7 +19,8 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 	p.items = append(p.items,
 		profileapi.Item{ItemID: "shoe", Title: "Rote <b>Laufschuhe</b> FX-310 von Fleet", Language: "de-AT"},
 		profileapi.Item{ItemID: "shoe-42", ParentID: "shoe", Title: "Rote Laufschuhe 42"},
-		profileapi.Item{ItemID: "hat", Title: "Hut", Language: "de", Brand: "Fleet", Attributes: map[string]any{"Farbe": "rot", "weight": 7.5}},
+		profileapi.Item{ItemID: "hat", Title: "Hut", Language: "de", Brand: "Fleet",
+			Attributes: map[string]any{"Farbe": "rot", "weight": 7.5}},
 	)
 	c := start(t, p, settings(t))
 	var got similarityapi.ItemText
@@ -35,7 +36,8 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 	}
 	title := got.Fields[0]
 	if title.Field != "title" || title.Normalised != "rote laufschuhe fx-310 von fleet" ||
-		!slices.Equal(title.Stems, []string{"rot", "laufschuh", "fx", "310", "", "fleet"}) || !slices.Equal(title.StopWords, []string{"von"}) {
+		!slices.Equal(title.Stems, []string{"rot", "laufschuh", "fx", "310", "", "fleet"}) ||
+		!slices.Equal(title.StopWords, []string{"von"}) {
 		t.Errorf("title: %+v", title)
 	}
 	var found []string

@@ -120,7 +120,8 @@ func (a *answerExamples) meets(t *testing.T, op documented, status string, body 
 	t.Helper()
 	at := strings.NewReplacer("~", "~0", "/", "~1").Replace(op.path)
 	schema, err := a.schemas.Compile(
-		"aisle:document#/paths/" + strings.NewReplacer("{", "%7B", "}", "%7D").Replace(at) + "/" + strings.ToLower(op.method) + "/responses/" + status +
+		"aisle:document#/paths/" + strings.NewReplacer("{", "%7B", "}", "%7D").Replace(at) + "/" +
+			strings.ToLower(op.method) + "/responses/" + status +
 			"/content/application~1json/schema",
 	)
 	if err != nil {

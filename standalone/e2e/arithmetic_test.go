@@ -52,7 +52,8 @@ func TestTheArithmeticOfSixOrders(t *testing.T) {
 	teaMug, teaKettle, trayMug := cosine("tea", "mug", 3), cosine("tea", "kettle", 2), cosine("tray", "mug", 1)
 	lists := run(blocks[1])
 	for _, want := range []string{
-		fmt.Sprintf(`{"item_id":"mug","score":%v,`, teaMug), fmt.Sprintf(`{"item_id":"kettle","score":%v,`, teaKettle), `"algorithm":"cosine"`,
+		fmt.Sprintf(`{"item_id":"mug","score":%v,`, teaMug), fmt.Sprintf(`{"item_id":"kettle","score":%v,`, teaKettle),
+		`"algorithm":"cosine"`,
 		`"weight":0.75`, `"support":4,"other_support":4`,
 	} {
 		if !strings.Contains(lists, want) {

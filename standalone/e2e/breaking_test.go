@@ -123,7 +123,8 @@ func mendTimes(v any) {
 		if forms, _ := v["oneOf"].([]any); len(forms) == 2 {
 			if first, _ := forms[0].(map[string]any); first["format"] == "date-time" {
 				first["type"] = []any{"string", "null"}
-				date := map[string]any{"type": "string", "format": "date", "pattern": `^\d{4}-\d{2}-\d{2}$`, "description": "Its first moment in UTC"}
+				date := map[string]any{"type": "string", "format": "date", "pattern": `^\d{4}-\d{2}-\d{2}$`,
+					"description": "Its first moment in UTC"}
 				v["oneOf"] = []any{first, date, forms[1]}
 			}
 		}

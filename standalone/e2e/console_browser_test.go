@@ -158,8 +158,10 @@ func fits(t *testing.T, ctx context.Context, what string) {
 	t.Helper()
 	var over string
 	const widest = `(() => { const w = document.documentElement.clientWidth; if (document.documentElement.scrollWidth <= w) return "";
-		const wide = [...document.body.querySelectorAll("*")].filter((n) => n.getBoundingClientRect().right > w + 1 && !n.closest(".scroll, pre, .skip"));
-		return document.documentElement.scrollWidth + " > " + w + ": " + wide.slice(0, 3).map((n) => n.tagName + "." + n.className + " " + n.textContent.slice(0, 30)).join(" | "); })()`
+		const wide = [...document.body.querySelectorAll("*")]
+			.filter((n) => n.getBoundingClientRect().right > w + 1 && !n.closest(".scroll, pre, .skip"));
+		return document.documentElement.scrollWidth + " > " + w + ": " + wide.slice(0, 3)
+			.map((n) => n.tagName + "." + n.className + " " + n.textContent.slice(0, 30)).join(" | "); })()`
 	soon, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
 	eventually(t, soon, what+" fits its window", func() error {
@@ -250,8 +252,10 @@ func (d *webDemo) accessible(t *testing.T, ctx context.Context, what string) {
 	if d.axe == "" {
 		return
 	}
-	const run = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
-		.map((v) => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + (n.any[0]?.message || "")).join(", ")))`
+	const run = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations
+		.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.map((v) => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3)
+			.map((n) => n.target.join(" ") + " " + (n.any[0]?.message || "")).join(", ")))`
 	var found []string
 	err := chromedp.Run(
 		ctx, chromedp.Evaluate(d.axe+"\n;0", nil),
@@ -288,7 +292,8 @@ func (d *webDemo) look(t *testing.T, ctx context.Context, wrong func() []string,
 
 // enter puts a text into a field in place of what is there, as typing does.
 func enter(selector, text string) chromedp.Action {
-	return chromedp.Tasks{holds(`document.readyState === "complete"`), chromedp.Evaluate(fmt.Sprintf(`(() => { const f = document.querySelector(%q); f.focus(); f.value = %q;
+	return chromedp.Tasks{holds(`document.readyState === "complete"`),
+		chromedp.Evaluate(fmt.Sprintf(`(() => { const f = document.querySelector(%q); f.focus(); f.value = %q;
 		for (const kind of ["input", "change"]) f.dispatchEvent(new Event(kind, {bubbles: true})); })()`, selector, text), nil)}
 }
 
@@ -326,7 +331,9 @@ func follow(selector string) chromedp.Action {
 func press(text string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		var found bool
-		script := fmt.Sprintf(`(() => { const all = [...document.querySelectorAll("main button, main a")]; const one = all.find((n) => n.textContent.trim() === %[1]q) ?? all.find((n) => n.textContent.trim().startsWith(%[1]q));
+		script := fmt.Sprintf(`(() => { const all = [...document.querySelectorAll("main button, main a")];
+			const one = all.find((n) => n.textContent.trim() === %[1]q) ??
+				all.find((n) => n.textContent.trim().startsWith(%[1]q));
 			if (one) { window.confirm = () => true; one.click(); } return !!one; })()`, text)
 		if err := chromedp.Evaluate(script, &found).Do(ctx); err != nil {
 			return err

@@ -54,7 +54,8 @@ func (d *webDemo) forms(t *testing.T) {
 		"consent", chromedp.Navigate(d.url("/console/visitors/visitor?user=17841")), chromedp.WaitVisible("#personalization"),
 		follow("#personalization"), press("Save consent"), says(".done", "Saved"), says("main", "No personalisation"),
 		"a robot", chromedp.Navigate(d.url("/console/visitors/visitor?user=17809")), press("This is a robot"), says(".done", "Saved"),
-		says("main", "left out of models"), follow("main a[href='/console/health#robots']"), says("#robots", "A person has said that this is a robot"),
+		says("main", "left out of models"), follow("main a[href='/console/health#robots']"),
+		says("#robots", "A person has said that this is a robot"),
 		press("Not a robot"), says(".done", "Saved"), says("#robots", "no robot"),
 	)
 	answer, err := d.clients.recommender.Recommend(t.Context(), recommenderapi.Request{

@@ -154,7 +154,8 @@ func (d *webDemo) operator(t *testing.T) {
 		"open", chromedp.Navigate(d.url("/console/")), says("h3", "Refused by the gate"),
 		"why",
 		chromedp.Evaluate(
-			`[...document.querySelectorAll("h3")].find((n) => n.textContent.includes("Refused")).nextElementSibling.querySelector("a").click()`,
+			`[...document.querySelectorAll("h3")].find((n) => `+
+				`n.textContent.includes("Refused")).nextElementSibling.querySelector("a").click()`,
 			nil,
 		),
 		says("h2", "refused"), says(".tag", "fails"),
@@ -165,14 +166,17 @@ func (d *webDemo) operator(t *testing.T) {
 // them back.
 func (d *webDemo) importer(t *testing.T) {
 	drop := chromedp.Evaluate(`(() => {
-		const rows = ["Artikelnummer;Was es ist;Preis", "LAMP-1;Lamp of glass with a heart;12,50", "LAMP-2;Lantern of wood with a heart;9,90", ";Without a number;1,00"];
+		const rows = ["Artikelnummer;Was es ist;Preis", "LAMP-1;Lamp of glass with a heart;12,50",
+			"LAMP-2;Lantern of wood with a heart;9,90", ";Without a number;1,00"];
 		const files = new DataTransfer();
 		files.items.add(new File([rows.join("\n")], "products.csv", {type: "text/csv"}));
 		document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: files}));
 	})()`, nil)
 	choose := chromedp.Evaluate(`(() => { for (const s of document.querySelectorAll("select[form=wizard]")) {
-		const to = {"Artikelnummer": "item_id", "Was es ist": "title", "Preis": "price"}[s.getAttribute("aria-label").replace("Field of the column ", "")];
-		if (to) s.value = to; } document.querySelector("select[form=wizard]").dispatchEvent(new Event("change", {bubbles: true})); })()`, nil)
+		const column = s.getAttribute("aria-label").replace("Field of the column ", "");
+		const to = {"Artikelnummer": "item_id", "Was es ist": "title", "Preis": "price"}[column];
+		if (to) s.value = to; }
+		document.querySelector("select[form=wizard]").dispatchEvent(new Event("change", {bubbles: true})); })()`, nil)
 	steps(t, d, wide,
 		"open", chromedp.Navigate(d.url("/console/imports")), chromedp.WaitVisible("[data-drop]"),
 		"drop a file", drop, says("#understood", "How it is understood"),

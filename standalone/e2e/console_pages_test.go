@@ -125,8 +125,9 @@ func (d *webDemo) prepare(t *testing.T) {
 	})
 }
 
-// tenWeeks puts ten weeks of a placement's figures into the database, as if the shop had had it for as long, whose click rate has lost 3 % of
-// itself a day for a fortnight, and the record of that; the next look of the monitor finds the same.
+// tenWeeks puts ten weeks of a placement's figures into the database, as if the shop had had it for as long, whose
+// click rate has lost 3 % of itself a day for a fortnight, and the record of that; the next look of the monitor finds
+// the same.
 func (d *webDemo) tenWeeks(t *testing.T) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(d.dir, "recommender.db")+"?_pragma=busy_timeout(5000)")
@@ -147,7 +148,8 @@ func (d *webDemo) tenWeeks(t *testing.T) {
 	opened := now.Truncate(24*time.Hour).AddDate(0, 0, -6).UnixMilli()
 	for _, statement := range []string{
 		"insert into metric_hours (shop, hour_ms, scenario, experiment, arm, metric, value) values " + strings.Join(rows, ", "),
-		fmt.Sprintf("insert into anomalies (shop, series, opened_ms, hours, observed, expected, spreads) values ('default', 'click_rate:%s', %d, 168, .042, .05, -5.5)",
+		fmt.Sprintf("insert into anomalies (shop, series, opened_ms, hours, observed, expected, spreads) values "+
+			"('default', 'click_rate:%s', %d, 168, .042, .05, -5.5)",
 			wellKnown, opened),
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
@@ -173,7 +175,8 @@ func (d *webDemo) paths(t *testing.T) []struct{ name, path, ready string } {
 	}
 	return []struct{ name, path, ready string }{
 		{"overview", "/console/", "svg.chart"}, {"anomalies", "/console/anomalies", "svg.chart .band"},
-		{"series", "/console/anomalies/series?series=click_rate:" + wellKnown, "svg.chart .band"}, {"try", "/console/try?scenario=home.for_you&user=17850&missing=22423", ".products"},
+		{"series", "/console/anomalies/series?series=click_rate:" + wellKnown, "svg.chart .band"},
+		{"try", "/console/try?scenario=home.for_you&user=17850&missing=22423", ".products"},
 		{"placements", "/console/placements", "table"}, {"placement", "/console/placements/home.for_you", "form"},
 		{"rules", "/console/rules", "table"}, {"rule", "/console/rules/edit?rule=hearts", ".products"},
 		{"new-rule", "/console/rules/edit", "form"},

@@ -28,8 +28,9 @@ func TestQuickStartOfContainers(t *testing.T) {
 	page(t, gateway.address, secret, os.Getenv("AISLE_DRILL_PUBLISHABLE_KEY"))
 }
 
-// TestContainersAreKilled kills each container in turn while visitors of the second shop come, and starts it again: no acknowledged event is
-// lost or stored twice, an answer that does not say otherwise knows what was just acknowledged, and answers become whole again.
+// TestContainersAreKilled kills each container in turn while visitors of the second shop come, and starts it again:
+// no acknowledged event is lost or stored twice, an answer that does not say otherwise knows what was just
+// acknowledged, and answers become whole again.
 func TestContainersAreKilled(t *testing.T) {
 	gateway := deployed(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*patience)

@@ -42,12 +42,14 @@ func (probes) data() probes {
 		29: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"view_item","session_id":"before-login","item_id":"mug-02"}`)
 			f.do(t, http.MethodPost, "/v1/users/logged-in/merge", `{"session_id":"before-login"}`)
-			want(t, f.do(t, http.MethodGet, "/v1/users/logged-in/profile", nil).text("recent.0.item_id") == "mug-02", "what was done before the login")
+			want(t, f.do(t, http.MethodGet, "/v1/users/logged-in/profile", nil).text("recent.0.item_id") == "mug-02",
+				"what was done before the login")
 		},
 		30: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"home.bags","user_id":"seer","limit":4}`)
 			f.did(t, fmt.Sprintf(
-				`{"type":"view_item_list","user_id":"seer","recommendation_id":%q,"items":[{"item_id":%q}]}`, a.text("recommendation_id"), a.text("items.0.item_id"),
+				`{"type":"view_item_list","user_id":"seer","recommendation_id":%q,"items":[{"item_id":%q}]}`,
+				a.text("recommendation_id"), a.text("items.0.item_id"),
 			))
 			soon(t, "one item counts as seen of this answer", func() bool {
 				m := f.do(t, http.MethodGet, "/v1/metrics?interval=all&scenario=home.bags", nil)
@@ -60,11 +62,13 @@ func (probes) data() probes {
 			want(t, slices.Contains(a.texts("hidden"), "mug-01"), "what is not wanted", string(a.raw))
 		},
 		32: func(t *testing.T, f *featureShop) {
-			const order = `{"type":"purchase","user_id":"payer","order_id":"p1","currency":"EUR","items":[{"item_id":"mug-03","price":8,"quantity":2}]}`
+			const order = `{"type":"purchase","user_id":"payer","order_id":"p1","currency":"EUR",` +
+				`"items":[{"item_id":"mug-03","price":8,"quantity":2}]}`
 			want(t, f.did(t, order).number("accepted") == 1 && f.did(t, order).number("duplicates") == 1, "the thank-you page, twice")
 		},
 		33: func(t *testing.T, f *featureShop) {
-			a := f.do(t, http.MethodPost, "/v1/events/validate", `[{"type":"view_item","user_id":"judged","item_id":"mug-01"},{"type":"view_item","item_id":"mug-01"}]`)
+			a := f.do(t, http.MethodPost, "/v1/events/validate",
+				`[{"type":"view_item","user_id":"judged","item_id":"mug-01"},{"type":"view_item","item_id":"mug-01"}]`)
 			want(t, a.text("results.0.status") == "accepted" && a.text("results.1.status") == "rejected", "verdicts", string(a.raw))
 			want(t, len(f.do(t, http.MethodGet, "/v1/events?user_id=judged", nil).list("items")) == 0, "nothing is stored")
 		},
@@ -87,7 +91,8 @@ func (probes) data() probes {
 				return f.with(t, f.publishable, http.MethodPost, "/v1/events", event, "Aisle-User-Token", token).status == 200
 			})
 			other := strings.Replace(event, "ann", "bob", 1)
-			want(t, f.with(t, f.publishable, http.MethodPost, "/v1/events", other, "Aisle-User-Token", token).status == 403, "and for nobody else")
+			want(t, f.with(t, f.publishable, http.MethodPost, "/v1/events", other, "Aisle-User-Token", token).status == 403,
+				"and for nobody else")
 		},
 		37: func(t *testing.T, f *featureShop) {
 			a := f.imported(t, "kind=items", "text/csv", "item_id,title,price\nvase,Vase,12\n,No id,3\n")
@@ -96,7 +101,8 @@ func (probes) data() probes {
 		},
 		38: func(t *testing.T, f *featureShop) {
 			file := filepath.Join(f.dir, "products_export.csv")
-			content := "Handle,Title,Vendor,Type,Variant SKU,Variant Price,Image Src,Status\nkettle,Kettle,Hearth,Kitchen,KET-1,39.90,https://shop.example/k.jpg,active\n"
+			content := "Handle,Title,Vendor,Type,Variant SKU,Variant Price,Image " +
+				"Src,Status\nkettle,Kettle,Hearth,Kitchen,KET-1,39.90,https://shop.example/k.jpg,active\n"
 			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -105,20 +111,27 @@ func (probes) data() probes {
 			want(t, len(a.list("items")) > 0 && strings.Contains(string(a.raw), "39.9"), "a Shopify export as it is", string(a.raw))
 		},
 		39: func(t *testing.T, f *featureShop) {
-			f.did(t, `[{"type":"view_item","user_id":"family","item_id":"tee-S"},{"type":"view_item","user_id":"family","item_id":"tee-L"}]`)
+			f.did(t, `[{"type":"view_item","user_id":"family","item_id":"tee-S"},{"type":"view_item",`+
+				`"user_id":"family","item_id":"tee-L"}]`)
 			a := f.ask(t, `{"scenario":"account.recently_viewed","user_id":"family","limit":5,"fallback":"strict"}`)
-			want(t, len(a.list("items")) == 1 && a.text("items.0.family_id") == "tee" && strings.HasPrefix(a.text("items.0.variant_id"), "tee-"),
+			want(t, len(a.list("items")) == 1 && a.text("items.0.family_id") == "tee" &&
+				strings.HasPrefix(a.text("items.0.variant_id"), "tee-"),
 				"two sizes are one product", string(a.raw))
 		},
 		40: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/items/local", `{"title":"Local","category_path":["Local"],"price":10,"currency":"EUR","countries":["CH"],"prices":[{"country":"CH","currency":"CHF","price":11}]}`)
+			f.do(t, http.MethodPut, "/v1/items/local",
+				`{"title":"Local","category_path":["Local"],"price":10,"currency":"EUR","countries":["CH"],`+
+					`"prices":[{"country":"CH","currency":"CHF","price":11}]}`)
 			ask := func(country string) []string {
-				return f.ask(t, fmt.Sprintf(`{"scenario":"category.best_sellers","category":"Local","fallback":"strict","market":{"country":%q}}`, country)).texts(shownIDs)
+				return f.ask(t, fmt.Sprintf(`{"scenario":"category.best_sellers","category":"Local",`+
+					`"fallback":"strict","market":{"country":%q}}`, country)).texts(shownIDs)
 			}
 			f.did(t, `{"type":"purchase","user_id":"swiss","order_id":"ch1","items":[{"item_id":"local","price":10}]}`)
 			defer func() {
 				if t.Failed() {
-					t.Log(string(f.do(t, http.MethodPost, "/v1/recommendations/explain", `{"scenario":"category.best_sellers","category":"Local","fallback":"strict","market":{"country":"CH"},"item_id":"local"}`).raw))
+					t.Log(string(f.do(t, http.MethodPost, "/v1/recommendations/explain",
+						`{"scenario":"category.best_sellers","category":"Local","fallback":"strict",`+
+							`"market":{"country":"CH"},"item_id":"local"}`).raw))
 					t.Log(string(f.do(t, http.MethodGet, "/v1/popular?window=best_sellers&category=Local", nil).raw))
 					t.Log(string(f.do(t, http.MethodGet, "/v1/popular?window=best_sellers&limit=300", nil).raw))
 					t.Log(string(f.do(t, http.MethodGet, "/v1/events?user_id=swiss", nil).raw))
@@ -136,11 +149,13 @@ func (probes) data() probes {
 		71: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"view_item","user_id":"curious","item_id":"mug-04"}`)
 			a := f.do(t, http.MethodGet, "/v1/persons/curious/export", nil)
-			want(t, strings.Contains(string(a.raw), "mug-04") && strings.Contains(string(a.raw), `"end"`), "an export to its end", string(a.raw))
+			want(t, strings.Contains(string(a.raw), "mug-04") && strings.Contains(string(a.raw), `"end"`),
+				"an export to its end", string(a.raw))
 		},
 		72: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"view_item","user_id":"private","item_id":"mug-01","consent":{"personalization":false}}`)
-			want(t, f.do(t, http.MethodGet, "/v1/users/private/profile", nil).at("known") == false, "an event without consent leaves no trace")
+			want(t, f.do(t, http.MethodGet, "/v1/users/private/profile", nil).at("known") == false,
+				"an event without consent leaves no trace")
 			a := f.ask(t, `{"scenario":"home.for_you","user_id":"u2","limit":3,"consent":{"personalization":false}}`)
 			want(t, a.text("items.0.tier") != "personal", "a request without consent", a.text("items.0.tier"))
 		},

@@ -171,8 +171,10 @@ func featureItems() (items []profileapi.Item) {
 		for k := range 20 {
 			price, cost := float64(5+k), float64(5+k)*(.3+.06*float64(k%10))
 			i := profileapi.Item{
-				ItemID: fmt.Sprintf("%s-%02d", kind, k), Title: fmt.Sprintf("%s %s number %d", colours[k%3], kind, k), Price: &price, Cost: &cost, Currency: "EUR",
-				CategoryPath: []string{"Things", kind}, Brand: []string{"Nord", "Sud"}[k%2], URL: "https://shop.example/" + kind, Language: "en",
+				ItemID: fmt.Sprintf("%s-%02d", kind, k), Title: fmt.Sprintf("%s %s number %d", colours[k%3], kind, k),
+				Price: &price, Cost: &cost, Currency: "EUR",
+				CategoryPath: []string{"Things", kind}, Brand: []string{"Nord", "Sud"}[k%2],
+				URL: "https://shop.example/" + kind, Language: "en",
 				ImageURL: "https://shop.example/" + kind + ".jpg", Attributes: map[string]any{"colour": colours[k%3]},
 			}
 			if kind == "lamp" {
@@ -185,7 +187,8 @@ func featureItems() (items []profileapi.Item) {
 	add(profileapi.Item{ItemID: "tee", Title: "Plain tee", CategoryPath: []string{"Things", "shirt"}, Price: &price, Currency: "EUR"})
 	for _, size := range []string{"S", "M", "L"} {
 		add(profileapi.Item{
-			ItemID: "tee-" + size, ParentID: "tee", Title: "Plain tee " + size, Price: &price, Currency: "EUR", Attributes: map[string]any{"size": size},
+			ItemID: "tee-" + size, ParentID: "tee", Title: "Plain tee " + size, Price: &price, Currency: "EUR",
+			Attributes: map[string]any{"size": size},
 		})
 	}
 	return items
@@ -207,11 +210,13 @@ func featureEvents() (events []profileapi.Event) {
 		for n := range 6 + random.IntN(6) {
 			at = at.Add(time.Duration(20+random.IntN(200)) * time.Second)
 			events = append(events, profileapi.Event{
-				Type: "view_item", UserID: user, SessionID: "v" + user, ItemID: one(), OccurredAt: wire.TimeOf(at), EventID: fmt.Sprint(user, "-", n),
+				Type: "view_item", UserID: user, SessionID: "v" + user, ItemID: one(), OccurredAt: wire.TimeOf(at),
+				EventID: fmt.Sprint(user, "-", n),
 			})
 		}
 		order := profileapi.Event{
-			Type: "purchase", UserID: user, OrderID: "O" + user, Currency: "EUR", OccurredAt: wire.TimeOf(at.Add(time.Minute)), EventID: user + "-order",
+			Type: "purchase", UserID: user, OrderID: "O" + user, Currency: "EUR",
+			OccurredAt: wire.TimeOf(at.Add(time.Minute)), EventID: user + "-order",
 			Items: []profileapi.EventItem{{ItemID: one()}, {ItemID: one()}},
 		}
 		if u%4 == 0 {
@@ -236,7 +241,8 @@ func openFeatureShop(t *testing.T) *featureShop {
 		t, "keys", "create", "--keys-file", f.keys, "--shop", "default", "--kind", "publishable", "--origin", "https://shop.example",
 	))
 	p := start(
-		t, nil, "aisle", "serve", "--data", filepath.Join(f.dir, "data"), "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--keys-file", f.keys,
+		t, nil, "aisle", "serve", "--data", filepath.Join(f.dir, "data"), "--listen", "127.0.0.1:0", "--admin-listen",
+		"127.0.0.1:0", "--keys-file", f.keys,
 	)
 	f.url, f.admin = "http://"+p.address, adminOf(p)
 	c := connectTo(p, f.secret)

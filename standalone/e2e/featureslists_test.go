@@ -61,12 +61,14 @@ func (probes) lists() probes {
 		},
 		6: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"home.for_you","user_id":"nobody has seen me","limit":5}`)
-			want(t, a.text("items.0.tier") != "" && a.text("items.0.tier") != "personal", "the tier of a stranger's list", a.text("items.0.tier"))
+			want(t, a.text("items.0.tier") != "" && a.text("items.0.tier") != "personal", "the tier of a stranger's list",
+				a.text("items.0.tier"))
 		},
 		7: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"home.trending","user_id":"clicker","limit":3}`)
 			f.did(t, fmt.Sprintf(
-				`{"type":"select_item","user_id":"clicker","item_id":%q,"recommendation_id":%q}`, a.text("items.0.item_id"), a.text("recommendation_id"),
+				`{"type":"select_item","user_id":"clicker","item_id":%q,"recommendation_id":%q}`, a.text("items.0.item_id"),
+				a.text("recommendation_id"),
 			))
 			soon(t, "the click is counted where it belongs", func() bool {
 				m := f.do(t, http.MethodGet, "/v1/metrics?interval=all&scenario=home.trending", nil)
@@ -76,9 +78,11 @@ func (probes) lists() probes {
 		8: func(t *testing.T, f *featureShop) {
 			const request = `{"scenario":"home.for_you","user_id":"newcomer","limit":5}`
 			before := f.ask(t, request).texts(shownIDs)
-			f.did(t, `[{"type":"view_item","user_id":"newcomer","item_id":"bag-01"},{"type":"view_item","user_id":"newcomer","item_id":"bag-02"}]`)
+			f.did(t, `[{"type":"view_item","user_id":"newcomer","item_id":"bag-01"},{"type":"view_item",`+
+				`"user_id":"newcomer","item_id":"bag-02"}]`)
 			after := f.ask(t, request)
-			want(t, !slices.Equal(before, after.texts(shownIDs)) && after.text("items.0.tier") == "personal", "the next answer", after.texts(shownIDs))
+			want(t, !slices.Equal(before, after.texts(shownIDs)) && after.text("items.0.tier") == "personal",
+				"the next answer", after.texts(shownIDs))
 		},
 		9: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"view_item","session_id":"tab-1","item_id":"lamp-01"}`)
@@ -88,17 +92,20 @@ func (probes) lists() probes {
 		10: func(t *testing.T, f *featureShop) {
 			f.do(t, http.MethodPut, "/v1/scenarios/home.bags", `{"title":"Bags","limit":4,"sources":[{"kind":"best_sellers","weight":1}],`+
 				`"filter":{"field":"category","op":"eq","value":"Things > bag"}}`)
-			want(t, only(f.ask(t, `{"scenario":"home.bags"}`).texts(shownIDs), "bag"), "a placement of one's own", f.ask(t, `{"scenario":"home.bags"}`).texts(shownIDs))
+			want(t, only(f.ask(t, `{"scenario":"home.bags"}`).texts(shownIDs), "bag"), "a placement of one's own",
+				f.ask(t, `{"scenario":"home.bags"}`).texts(shownIDs))
 		},
 		11: func(t *testing.T, f *featureShop) {
-			a := f.ask(t, `{"scenario":"home.trending","limit":5,"fields":["attributes"],"filter":{"field":"attributes.colour","op":"eq","value":"red"}}`)
+			a := f.ask(t, `{"scenario":"home.trending","limit":5,"fields":["attributes"],`+
+				`"filter":{"field":"attributes.colour","op":"eq","value":"red"}}`)
 			colours := a.texts("items.*.fields.attributes.colour")
 			want(t, len(colours) == 5 && only(colours, "red"), "a filter on an attribute", string(a.raw))
 		},
 		12: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"purchase","user_id":"buyer","order_id":"b1","items":[{"item_id":"shirt-01","price":6}]}`)
 			a := f.ask(t, `{"scenario":"home.for_you","user_id":"buyer","limit":50}`)
-			want(t, len(a.list("items")) > 5 && !slices.Contains(a.texts(shownIDs), "shirt-01"), "what was bought is left out", a.texts(shownIDs))
+			want(t, len(a.list("items")) > 5 && !slices.Contains(a.texts(shownIDs), "shirt-01"),
+				"what was bought is left out", a.texts(shownIDs))
 		},
 		13: func(t *testing.T, f *featureShop) {
 			all := f.ask(t, `{"scenario":"home.trending","limit":3}`).texts(shownIDs)
@@ -111,7 +118,8 @@ func (probes) lists() probes {
 		},
 		15: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"cart.complementary","cart":["shirt-00"],"limit":3}`)
-			want(t, a.text("items.0.item_id") == "mug-00" && !slices.Contains(a.texts(shownIDs), "shirt-00"), "beside the cart", a.texts(shownIDs))
+			want(t, a.text("items.0.item_id") == "mug-00" && !slices.Contains(a.texts(shownIDs), "shirt-00"),
+				"beside the cart", a.texts(shownIDs))
 		},
 		16: func(t *testing.T, f *featureShop) {
 			f.did(t, `{"type":"view_item","user_id":"looker","item_id":"book-07"}`)
@@ -122,7 +130,8 @@ func (probes) lists() probes {
 			var events []string
 			for n, days := range []int{63, 42, 21} { // coffee every three weeks, which is due today
 				events = append(events, fmt.Sprintf(
-					`{"type":"purchase","user_id":"regular","order_id":"r%d","occurred_at":%q,"items":[{"item_id":"mug-05","price":10}]}`, n, daysAgo(days),
+					`{"type":"purchase","user_id":"regular","order_id":"r%d","occurred_at":%q,`+
+						`"items":[{"item_id":"mug-05","price":10}]}`, n, daysAgo(days),
 				))
 			}
 			f.did(t, "["+strings.Join(events, ",")+"]")
@@ -134,8 +143,11 @@ func (probes) lists() probes {
 			want(t, a.text("items.0.fields.title") != "" && a.number("items.0.fields.price") > 0, "fields", string(a.raw))
 		},
 		19: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/rules/more-books", `{"action":"boost","factor":50,"where":{"field":"category","op":"eq","value":"Things > book"}}`)
-			soon(t, "books come first", func() bool { return only(f.ask(t, `{"scenario":"home.trending","limit":3}`).texts(shownIDs), "book") })
+			f.do(t, http.MethodPut, "/v1/rules/more-books",
+				`{"action":"boost","factor":50,"where":{"field":"category","op":"eq","value":"Things > book"}}`)
+			soon(t, "books come first", func() bool {
+				return only(f.ask(t, `{"scenario":"home.trending","limit":3}`).texts(shownIDs), "book")
+			})
 			f.do(t, http.MethodDelete, "/v1/rules/more-books", nil)
 		},
 		20: func(t *testing.T, f *featureShop) {
@@ -145,14 +157,16 @@ func (probes) lists() probes {
 			})
 			f.do(t, http.MethodPut, "/v1/rules/first", `{"action":"hide","item_id":"lamp-19"}`)
 			soon(t, "it is hidden", func() bool {
-				return !slices.Contains(f.ask(t, `{"scenario":"category.best_sellers","category":"Things > lamp","limit":50}`).texts(shownIDs), "lamp-19")
+				return !slices.Contains(f.ask(t,
+					`{"scenario":"category.best_sellers","category":"Things > lamp","limit":50}`).texts(shownIDs), "lamp-19")
 			})
 			f.do(t, http.MethodDelete, "/v1/rules/first", nil)
 		},
 		21: func(t *testing.T, f *featureShop) {
 			kindsOf := func(diversity string) int {
 				seen := map[string]bool{}
-				for _, id := range f.ask(t, `{"scenario":"home.for_you","user_id":"u3","limit":8,"diversity":`+diversity+`}`).texts(shownIDs) {
+				for _, id := range f.ask(t,
+					`{"scenario":"home.for_you","user_id":"u3","limit":8,"diversity":`+diversity+`}`).texts(shownIDs) {
 					seen[id[:3]] = true
 				}
 				return len(seen)
@@ -165,20 +179,24 @@ func (probes) lists() probes {
 			soon(t, "what was just shown goes down", func() bool { return !slices.Equal(first, f.ask(t, request).texts(shownIDs)) })
 		},
 		23: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/items/mug-new", `{"title":"red mug number 3, new","category_path":["Things","mug"],"price":9,"currency":"EUR","language":"en"}`)
+			f.do(t, http.MethodPut, "/v1/items/mug-new",
+				`{"title":"red mug number 3, new","category_path":["Things","mug"],"price":9,"currency":"EUR","language":"en"}`)
 			soon(t, "a new item is beside what it is like", func() bool {
 				return len(f.ask(t, `{"scenario":"product_detail.similar","context_items":["mug-new"],"limit":3}`).list("items")) == 3
 			})
 		},
 		24: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/items/lantern", `{"title":"green lamp number 2 for the garden","category_path":["Things","lamp"],"price":9,"currency":"EUR","language":"en"}`)
+			f.do(t, http.MethodPut, "/v1/items/lantern",
+				`{"title":"green lamp number 2 for the garden","category_path":["Things","lamp"],"price":9,`+
+					`"currency":"EUR","language":"en"}`)
 			soon(t, "its neighbours are found by words", func() bool {
 				a := f.with(t, f.secret, http.MethodGet, "/v1/similarities/lantern?limit=3", nil)
 				return a.text("source") == "text" && strings.HasPrefix(a.text("neighbours.0.item_id"), "lamp")
 			})
 		},
 		25: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/scenarios/home.explore", `{"title":"Explore","limit":10,"exploration":0.5,"sources":[{"kind":"best_sellers","weight":1}]}`)
+			f.do(t, http.MethodPut, "/v1/scenarios/home.explore",
+				`{"title":"Explore","limit":10,"exploration":0.5,"sources":[{"kind":"best_sellers","weight":1}]}`)
 			plain := f.ask(t, `{"scenario":"search_no_results.best_sellers","limit":10}`).texts(shownIDs)
 			a := f.ask(t, `{"scenario":"home.explore","user_id":"u5"}`).texts(shownIDs)
 			different := 0
@@ -190,7 +208,8 @@ func (probes) lists() probes {
 			want(t, different >= 2, "places for what is seldom shown", a, plain)
 		},
 		43: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/scenarios/home.rows", `{"title":"Rows","limit":5,"rows":[{"kind":"because_you_bought","count":1},{"kind":"categories_for_you","count":2}]}`)
+			f.do(t, http.MethodPut, "/v1/scenarios/home.rows",
+				`{"title":"Rows","limit":5,"rows":[{"kind":"because_you_bought","count":1},{"kind":"categories_for_you","count":2}]}`)
 			a := f.ask(t, `{"scenario":"home.rows","user_id":"u8"}`)
 			want(t, len(a.list("rows")) >= 2 && a.text("rows.0.title") != "", "rows", string(a.raw))
 		},
@@ -199,9 +218,11 @@ func (probes) lists() probes {
 			want(t, a.text("items.0.item_id") == "lamp-03", "a list of the shop's own for who likes lamps", string(a.raw))
 		},
 		46: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/scenarios/home.margin", `{"title":"Margin","limit":5,"objective":"margin","objective_strength":1,"sources":[{"kind":"best_sellers","weight":1}]}`)
+			f.do(t, http.MethodPut, "/v1/scenarios/home.margin",
+				`{"title":"Margin","limit":5,"objective":"margin","objective_strength":1,"sources":[{"kind":"best_sellers","weight":1}]}`)
 			plain, margin := f.ask(t, `{"scenario":"search_no_results.best_sellers","limit":5}`), f.ask(t, `{"scenario":"home.margin"}`)
-			want(t, len(margin.list("items")) == 5 && !slices.Equal(plain.texts(shownIDs), margin.texts(shownIDs)), "an objective", margin.texts(shownIDs))
+			want(t, len(margin.list("items")) == 5 && !slices.Equal(plain.texts(shownIDs), margin.texts(shownIDs)),
+				"an objective", margin.texts(shownIDs))
 		},
 		81: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"search.for_query","q":"blue shoes","limit":5}`)
@@ -222,7 +243,8 @@ func (probes) lists() probes {
 			want(t, at >= 0 && a.text(fmt.Sprint("items.", at, ".variant_id")) == "tee-M", "the size that was bought before", string(a.raw))
 			// mugs cost 5 to 24, in the bands 5-10, 10-20 and 20-50
 			f.do(t, http.MethodPut, "/v1/scenarios/home.prices", `{"sources":[{"kind":"category"}],"price_band":1}`, "If-None-Match", "*")
-			f.did(t, `{"type":"purchase","user_id":"dear","order_id":"d1","items":[{"item_id":"book-17","price":22},{"item_id":"bag-18","price":23}]}`)
+			f.did(t, `{"type":"purchase","user_id":"dear","order_id":"d1","items":[{"item_id":"book-17","price":22},`+
+				`{"item_id":"bag-18","price":23}]}`)
 			a = f.ask(t, `{"scenario":"home.prices","category":"Things > mug","user_id":"dear","limit":5,"explain":"full"}`)
 			raised := strings.Contains(string(a.raw), `"price_band"`)
 			want(t, raised, "what costs as much as what was bought goes up", string(a.raw))

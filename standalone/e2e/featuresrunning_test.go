@@ -15,7 +15,8 @@ import (
 func (probes) answers() probes {
 	return probes{
 		41: func(t *testing.T, f *featureShop) {
-			a := f.do(t, http.MethodPost, "/v1/recommendations/batch", `{"user_id":"u2","placements":[{"scenario":"home.for_you","limit":5},{"scenario":"home.trending","limit":5}]}`)
+			a := f.do(t, http.MethodPost, "/v1/recommendations/batch",
+				`{"user_id":"u2","placements":[{"scenario":"home.for_you","limit":5},{"scenario":"home.trending","limit":5}]}`)
 			all := append(a.texts("placements.0.items.*.item_id"), a.texts("placements.1.items.*.item_id")...)
 			slices.Sort(all)
 			want(t, len(all) == 10 && len(slices.Compact(all)) == 10, "a page repeats nothing", all)
@@ -28,7 +29,8 @@ func (probes) answers() probes {
 			want(t, len(all) == 10 && len(slices.Compact(all)) == 10, "the next page repeats nothing", all)
 		},
 		56: func(t *testing.T, f *featureShop) {
-			id := f.do(t, http.MethodPost, "/v1/exports", `{"scenario":"email.for_you","user_ids":["u2","u3"],"limit":3,"format":"csv"}`).text("export_id")
+			id := f.do(t, http.MethodPost, "/v1/exports",
+				`{"scenario":"email.for_you","user_ids":["u2","u3"],"limit":3,"format":"csv"}`).text("export_id")
 			soon(t, "the export ends", func() bool { return f.do(t, http.MethodGet, "/v1/exports/"+id, nil).text("state") == "done" })
 			a := string(f.do(t, http.MethodGet, "/v1/exports/"+id+"/result", nil).raw)
 			want(t, strings.Contains(a, "u2") && strings.Contains(a, "u3"), "lists for two people", a)
@@ -39,7 +41,8 @@ func (probes) answers() probes {
 		},
 		58: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"home.for_you","user_id":"u2","limit":1,"explain":"reasons"}`)
-			want(t, strings.HasPrefix(a.text("items.0.reasons.0.code"), "because_you_") && a.text("items.0.reasons.0.item_id") != "", "a reason", string(a.raw))
+			want(t, strings.HasPrefix(a.text("items.0.reasons.0.code"), "because_you_") &&
+				a.text("items.0.reasons.0.item_id") != "", "a reason", string(a.raw))
 		},
 		59: func(t *testing.T, f *featureShop) {
 			a := f.ask(t, `{"scenario":"home.for_you","user_id":"u2","limit":1,"explain":"full"}`)
@@ -52,17 +55,21 @@ func (probes) answers() probes {
 		},
 		60: func(t *testing.T, f *featureShop) {
 			a := f.do(t, http.MethodPost, "/v1/scenarios/home.trending/preview",
-				`{"request":{"scenario":"home.trending","limit":5},"rules":[{"rule_id":"x","action":"pin","item_id":"bag-19","position":1}]}`)
-			want(t, a.text("preview.items.0.item_id") == "bag-19" && a.text("live.items.0.item_id") != "bag-19", "a preview beside the live list", string(a.raw))
+				`{"request":{"scenario":"home.trending","limit":5},"rules":[{"rule_id":"x","action":"pin",`+
+					`"item_id":"bag-19","position":1}]}`)
+			want(t, a.text("preview.items.0.item_id") == "bag-19" && a.text("live.items.0.item_id") != "bag-19",
+				"a preview beside the live list", string(a.raw))
 		},
 		61: func(t *testing.T, f *featureShop) {
-			a := f.do(t, http.MethodPost, "/v1/recommendations/explain", `{"scenario":"home.trending","user_id":"u2","item_id":"bag-19","limit":3}`)
+			a := f.do(t, http.MethodPost, "/v1/recommendations/explain",
+				`{"scenario":"home.trending","user_id":"u2","item_id":"bag-19","limit":3}`)
 			want(t, a.at("included") == false && a.text("stage") == "rank" && a.number("rank") > 3, "why not", string(a.raw))
 		},
 		62: func(t *testing.T, f *featureShop) {
 			id := f.ask(t, `{"scenario":"home.for_you","user_id":"u2","limit":5}`).text("recommendation_id")
 			soon(t, "it is made again, the same", func() bool {
-				return f.with(t, f.secret, http.MethodPost, "/v1/recommendations/"+url.PathEscape(id)+"/replay", nil).at("identical") == true
+				return f.with(t, f.secret, http.MethodPost, "/v1/recommendations/"+url.PathEscape(id)+"/replay",
+					nil).at("identical") == true
 			})
 		},
 		75: func(t *testing.T, f *featureShop) {
@@ -104,12 +111,14 @@ func (probes) learning() probes {
 		48: func(t *testing.T, f *featureShop) {
 			soon(t, "figures per arm", func() bool {
 				a := f.do(t, http.MethodGet, "/v1/experiments/order/results", nil)
-				return len(a.list("arms")) == 2 && a.at("sample_ratio_ok") == true && a.number("arms.0.visitors") > 0 && a.at("arms.1.clicker_rate_difference.high") != nil
+				return len(a.list("arms")) == 2 && a.at("sample_ratio_ok") == true && a.number("arms.0.visitors") > 0 &&
+					a.at("arms.1.clicker_rate_difference.high") != nil
 			})
 			f.do(t, http.MethodDelete, "/v1/experiments/order", nil)
 		},
 		49: func(t *testing.T, f *featureShop) {
-			f.do(t, http.MethodPut, "/v1/rollouts/careful", `{"status":"running","scenarios":["home.trending"],"traffic":0.1,"guardrails":{"max_empty_share":0.5},`+arms+`}`)
+			f.do(t, http.MethodPut, "/v1/rollouts/careful",
+				`{"status":"running","scenarios":["home.trending"],"traffic":0.1,"guardrails":{"max_empty_share":0.5},`+arms+`}`)
 			want(t, f.do(t, http.MethodGet, "/v1/rollouts/careful", nil).number("traffic") == .1, "a rollout to a tenth")
 			f.do(t, http.MethodDelete, "/v1/rollouts/careful", nil)
 		},
@@ -137,7 +146,8 @@ func (probes) learning() probes {
 		51: func(t *testing.T, f *featureShop) {
 			live := func() string { return f.do(t, http.MethodGet, "/v1/models/live", nil).text("live.similar") }
 			first := live()
-			job := f.do(t, http.MethodPost, "/v1/jobs", `{"relations":["similar"],"budget_seconds":1,"publish":"always","reason":"a second version"}`).text("job_id")
+			job := f.do(t, http.MethodPost, "/v1/jobs",
+				`{"relations":["similar"],"budget_seconds":1,"publish":"always","reason":"a second version"}`).text("job_id")
 			soon(t, "a second version", func() bool {
 				return f.do(t, http.MethodGet, "/v1/jobs/"+job, nil).text("state") == "succeeded" && live() != first
 			})
@@ -165,7 +175,8 @@ func (probes) learning() probes {
 			want(t, len(f.do(t, http.MethodGet, "/v1/jobs", nil).list("items")) >= 3, "its history")
 		},
 		90: func(t *testing.T, f *featureShop) {
-			job := f.do(t, http.MethodPost, "/v1/evaluations", `{"relations":["similar"],"budget_seconds":2,"folds":2,"algorithms":["cosine","popular"]}`).text("job_id")
+			job := f.do(t, http.MethodPost, "/v1/evaluations",
+				`{"relations":["similar"],"budget_seconds":2,"folds":2,"algorithms":["cosine","popular"]}`).text("job_id")
 			var a reply
 			soon(t, "a cross-validation ends", func() bool {
 				a = f.do(t, http.MethodGet, "/v1/jobs/"+job, nil)
@@ -209,13 +220,15 @@ func (probes) running() probes {
 			want(t, len(m.list("rows")) > 3 && m.number("rows.0.requests") > 0, "figures per placement", string(m.raw))
 		},
 		65: func(t *testing.T, f *featureShop) {
-			want(t, f.do(t, http.MethodGet, "/v1/stats/events", nil).number("total.rejected.unknown_type") >= 1, "what was refused, by code")
+			want(t, f.do(t, http.MethodGet, "/v1/stats/events", nil).number("total.rejected.unknown_type") >= 1,
+				"what was refused, by code")
 			want(t, f.do(t, http.MethodGet, "/v1/anomalies", nil).at("items") != nil, "anomalies")
 			want(t, f.do(t, http.MethodGet, "/v1/anomalies/series", nil).at("items") != nil, "what is watched")
 			clicks := func() float64 {
 				return f.do(t, http.MethodGet, "/v1/metrics?interval=all&scenario=home.robots", nil).number("rows.0.clicks")
 			}
-			f.do(t, http.MethodPut, "/v1/scenarios/home.robots", `{"sources":[{"kind":"trending"}],"fallback":["newest"]}`, "If-None-Match", "*")
+			f.do(t, http.MethodPut, "/v1/scenarios/home.robots", `{"sources":[{"kind":"trending"}],"fallback":["newest"]}`,
+				"If-None-Match", "*")
 			for _, user := range []string{"rob", "rita"} {
 				a := f.ask(t, `{"scenario":"home.robots","user_id":"`+user+`"}`)
 				f.did(t, `{"events":[{"type":"select_item","user_id":"`+user+`","item_id":"`+a.text("items.0.item_id")+
@@ -245,7 +258,8 @@ func (probes) running() probes {
 		},
 		68: func(t *testing.T, f *featureShop) {
 			a := f.with(t, f.secret, http.MethodPost, "/v1/recommendations", `{"scenario":"none"}`)
-			want(t, strings.HasPrefix(a.header.Get("Content-Type"), "application/problem+json") && a.text("title") != "", "a problem", string(a.raw))
+			want(t, strings.HasPrefix(a.header.Get("Content-Type"), "application/problem+json") && a.text("title") != "",
+				"a problem", string(a.raw))
 			a = f.with(t, f.publishable, http.MethodPost, "/v1/recommendations", `{"scenario":"home.trending"}`)
 			want(t, a.header.Get("RateLimit") != "", "the limit in a header", a.header)
 		},
@@ -274,7 +288,8 @@ func (probes) running() probes {
 			tiers := map[string]int{}
 			for n := range 200 {
 				all.Go(func() {
-					a := f.with(t, f.secret, http.MethodPost, "/v1/recommendations", fmt.Sprintf(`{"scenario":"home.for_you","user_id":"u%d","limit":5,"deadline_ms":5000}`, n))
+					a := f.with(t, f.secret, http.MethodPost, "/v1/recommendations",
+						fmt.Sprintf(`{"scenario":"home.for_you","user_id":"u%d","limit":5,"deadline_ms":5000}`, n))
 					mu.Lock()
 					defer mu.Unlock()
 					tiers[a.text("items.0.tier")]++ // one that says it was made with less is personal as well

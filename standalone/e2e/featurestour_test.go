@@ -13,8 +13,9 @@ import (
 // daysAgo is a moment as events say it.
 func daysAgo(days int) string { return time.Now().AddDate(0, 0, -days).UTC().Format(time.RFC3339) }
 
-// TestFeatures walks the rows of docs/features.md in one shop, a sub-test a row, as a shop owner would try it first: through the public API,
-// the command line or a page. A row is tried or open, never neither: one that is open and works is as wrong as one that does not.
+// TestFeatures walks the rows of docs/features.md in one shop, a sub-test a row, as a shop owner would try it first:
+// through the public API, the command line or a page. A row is tried or open, never neither: one that is open and
+// works is as wrong as one that does not.
 func TestFeatures(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/features.md")

@@ -58,7 +58,8 @@ func startGateway(t *testing.T, profile, similarity, recommender []*program) *pr
 		}
 		return strings.Join(all, ",")
 	}
-	return start(t, nil, "aisle", "gateway", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--profile-url", addresses(profile),
+	return start(t, nil, "aisle", "gateway", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--profile-url",
+		addresses(profile),
 		"--similarity-url", addresses(similarity), "--recommender-url", addresses(recommender))
 }
 

@@ -55,7 +55,8 @@ func run(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	binaries = dir
 	build := exec.Command("go", "build", "-o", dir, "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service", "./recommender-service/cmd/recommender-service")
+		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
+		"./recommender-service/cmd/recommender-service")
 	build.Dir = "../.."
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

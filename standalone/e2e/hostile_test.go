@@ -23,7 +23,8 @@ const attackRounds = "AISLE_ATTACK_ROUNDS"
 // hostile are texts where an id, a number, a cursor or a time is expected.
 func hostile() []string {
 	return []string{
-		"", "..", "%00", "\u202e\u0000", strings.Repeat("a", 300), strings.Repeat("🛒", 4000), "-1", "1e999", "NaN", "99999999999999999999",
+		"", "..", "%00", "\u202e\u0000", strings.Repeat("a", 300), strings.Repeat("🛒", 4000), "-1", "1e999", "NaN",
+		"99999999999999999999",
 		"0x10", "null", "true",
 		"'; drop table events; --", "<script>", "a/b/../../c", "\r\nX-Injected: 1", "AgAAAAAAAAAAAA", "2026-02-30T25:61:61Z", "{}", "[",
 		"\xff\xfe",
@@ -41,7 +42,8 @@ func hostileBodies() [][2]string {
 		{asJSON, `[{"type":{},"item_id":[1],"user_id":false}]`},
 		{
 			asJSON,
-			`{"user_id":1,"session_id":{},"limit":-1,"scenario":[],"filter":"x","events":[[]],"cart":{},"relations":5,"item_ids":null,"rows":[null]}`,
+			`{"user_id":1,"session_id":{},"limit":-1,"scenario":[],"filter":"x","events":[[]],"cart":{},"relations":5,` +
+				`"item_ids":null,"rows":[null]}`,
 		},
 		{asJSON, `[` + strings.Repeat(`{},`, 2000) + `{}]`}, {"text/plain", `{"key":"pk_none","events":[{}]}`}, {"application/xml", "<a/>"},
 		{"multipart/form-data", "x"},

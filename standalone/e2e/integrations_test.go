@@ -88,8 +88,9 @@ func TestTheCommandsOfIntegrations(t *testing.T) {
 			dir := t.TempDir()
 			for name, text := range map[string]string{
 				"products_export.csv": shopifyProducts(), "orders_export.csv": shopifyOrders(time.Now()),
-				"wc-product-export.csv": ofPlatform(t, "wc-product-export.csv"), "catalog_product.csv": ofPlatform(t, "catalog_product.csv"),
-				"orders.py": blocksOf(t, "Orders from", "python")[0], "magento.py": blocksOf(t, "Magento", "python")[0],
+				"wc-product-export.csv": ofPlatform(t, "wc-product-export.csv"),
+				"catalog_product.csv":   ofPlatform(t, "catalog_product.csv"),
+				"orders.py":             blocksOf(t, "Orders from", "python")[0], "magento.py": blocksOf(t, "Magento", "python")[0],
 			} {
 				writeFile(t, filepath.Join(dir, name), text)
 			}
@@ -103,7 +104,8 @@ func TestTheCommandsOfIntegrations(t *testing.T) {
 			d := startStandalone(t, t.TempDir())
 			address := "http://" + d.programs[0].address
 			for _, block := range blocksOf(t, section, "sh") {
-				block = strings.ReplaceAll(strings.ReplaceAll(block, "python3", python), "aisle recompute", "aisle recompute --search-seconds 1")
+				block = strings.ReplaceAll(strings.ReplaceAll(block, "python3", python), "aisle recompute",
+					"aisle recompute --search-seconds 1")
 				out, err := shell(
 					t.Context(), dir, block, "AISLE_SERVER="+address, "AISLE_URL="+address, "AISLE_API_KEY=", "PYTHONPATH="+client,
 					"WC_KEY=ck", "WC_SECRET=cs", "WC_SHOP="+shop.URL,
@@ -228,7 +230,8 @@ func TestOrdersOfWebhooks(t *testing.T) {
 		e.Items[1].ItemID != "51" {
 		t.Errorf("Shopify's order is %+v", e.Event)
 	}
-	if woo.UserID != "12" || woo.OrderID != "727" || woo.Items[0].ItemID != "45" || woo.Items[1].ItemID != "46" || woo.SessionID != pastVisit {
+	if woo.UserID != "12" || woo.OrderID != "727" || woo.Items[0].ItemID != "45" || woo.Items[1].ItemID != "46" ||
+		woo.SessionID != pastVisit {
 		t.Errorf("WooCommerce's order is %+v", woo.Event)
 	}
 }
@@ -294,7 +297,8 @@ func TestThePlatformsPages(t *testing.T) {
 		"Shopify": {
 			func(t *testing.T) string {
 				return `<script>window.Shopify = { routes: { root: "/" }, customerPrivacy: { analyticsProcessingAllowed: () => true },
-					loadFeatures: (list, done) => done(null) }</script>` + liquid.Replace(strings.Join(blocksOf(t, "Shopify", "liquid"), "")) +
+					loadFeatures: (list, done) => done(null) }</script>` +
+					liquid.Replace(strings.Join(blocksOf(t, "Shopify", "liquid"), "")) +
 					`<form action="/cart/add"><input name="id" value="42"><button>Add</button></form>
 					<script>addEventListener("submit", (e) => e.preventDefault())</script>`
 			},

@@ -46,7 +46,8 @@ func shopifyProducts() string {
 		theme := p % themes
 		fmt.Fprintf(
 			&b,
-			"%s,\"Theme %d, piece %d\",<p>Text</p>,Ora,Theme %d,,true,Size,S,SKU-%03d-S,shopify,3,deny,%d.50,https://img.example/%d.jpg,active\n",
+			"%s,\"Theme %d, piece %d\",<p>Text</p>,Ora,Theme "+
+				"%d,,true,Size,S,SKU-%03d-S,shopify,3,deny,%d.50,https://img.example/%d.jpg,active\n",
 			handle(p), theme, p, theme, p, 10+p%40, p,
 		)
 		fmt.Fprintf(&b, "%s,,,,,,,,M,%s,shopify,5,deny,%d.50,,\n", handle(p), sku(p), 12+p%40)
@@ -59,7 +60,8 @@ func shopifyOrders(now time.Time) string {
 	var b strings.Builder
 	rng := rand.New(rand.NewPCG(1, 2))
 	b.WriteString(
-		"Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n",
+		"Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem " +
+			"name,Lineitem price,Lineitem sku\n",
 	)
 	order := 1000
 	for c := range 400 {
@@ -103,7 +105,8 @@ func TestANewcomerReachesRecommendations(t *testing.T) {
 		"0 rejected", "import",
 		write(
 			"neu.csv",
-			"Artikelnummer;Bezeichnung;Preis;Kategorie;Lagerbestand\nHAND-1;Tasse, groß;12,50;Theme 1;4\nHAND-2;Kanne;1.299,00;Theme 1;2\n",
+			"Artikelnummer;Bezeichnung;Preis;Kategorie;Lagerbestand\nHAND-1;Tasse, groß;12,50;Theme "+
+				"1;4\nHAND-2;Kanne;1.299,00;Theme 1;2\n",
 		),
 	)
 	run("published", "recompute", "--search-seconds", "1")

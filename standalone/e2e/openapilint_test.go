@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTheDocumentIsLintClean has Redocly's linter look at the document with its recommended rules: no error and no warning, every example as
-// its schema says.
+// TestTheDocumentIsLintClean has Redocly's linter look at the document with its recommended rules: no error and no
+// warning, every example as its schema says.
 func TestTheDocumentIsLintClean(t *testing.T) {
 	t.Parallel()
 	const linter = "@redocly/cli@1.34.5"

@@ -43,7 +43,8 @@ func TestThePrivacyMap(t *testing.T) {
 		}
 	}
 	api := httpclient.New(httpclient.Options{BaseURL: "http://" + d.programs[0].address})
-	_, err := httpclient.JSON[recommenderapi.PersonErased](ctx, api, http.MethodDelete, "/v1/persons/"+user, url.Values{"mode": {"erase"}}, nil)
+	_, err := httpclient.JSON[recommenderapi.PersonErased](ctx, api, http.MethodDelete, "/v1/persons/"+user,
+		url.Values{"mode": {"erase"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,8 @@ func TestThePrivacyMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	var listed, there []string
-	for _, row := range regexp.MustCompile(`(?m)^\| (profile|recommender|similarity) \| ([^|]+) \|`).FindAllStringSubmatch(string(page), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| (profile|recommender|similarity) \| ([^|]+) \|`).FindAllStringSubmatch(string(page),
+		-1) {
 		for _, name := range quoted.FindAllStringSubmatch(row[2], -1) {
 			listed = append(listed, row[1]+"."+name[1])
 		}
@@ -81,7 +83,8 @@ func leaveTraces(t *testing.T, ctx context.Context, c clients, user, session str
 	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "mug"}, {ItemID: "pot"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.jobs.Call(ctx, http.MethodPut, "/v1/users/"+user, nil, map[string]any{"attributes": map[string]any{"city": "Bonn"}}, nil); err != nil {
+	if err := c.jobs.Call(ctx, http.MethodPut, "/v1/users/"+user, nil,
+		map[string]any{"attributes": map[string]any{"city": "Bonn"}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	post(t, ctx, c, []profileapi.Event{

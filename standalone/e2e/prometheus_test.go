@@ -199,7 +199,8 @@ func startPrometheus(t *testing.T, programs watched) string {
 	}
 	address := l.Addr().String() // Prometheus does not say which port it got
 	l.Close()
-	cmd := exec.Command("prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"),
+	cmd := exec.Command("prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--web.listen-address="+address)
 	var said strings.Builder
 	cmd.Stderr = &said

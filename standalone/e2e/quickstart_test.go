@@ -42,7 +42,8 @@ func quickStartCommands(t *testing.T, dir string, settings ...string) (keys []st
 	if err := os.Symlink(binaries, filepath.Join(dir, "bin")); err != nil {
 		t.Fatal(err)
 	}
-	more := "tee,Plain Tee,<p>Cotton</p>,Ora,Tops,,true,Size,M,TEE-M,shopify,9,deny,20.00,,active\ncap,Cap,<p>Cap</p>,Ora,Hats,,true,Title,Default Title,CAP-1,shopify,5,deny,15.00,,active\n"
+	more := "tee,Plain Tee,<p>Cotton</p>,Ora,Tops,,true,Size,M,TEE-M,shopify,9,deny,20.00,,active\n" +
+		"cap,Cap,<p>Cap</p>,Ora,Hats,,true,Title,Default Title,CAP-1,shopify,5,deny,15.00,,active\n"
 	view := fmt.Sprintf(
 		`{"type":"view_item","user_id":"c3@example.com","item_id":"TEE-M","occurred_at":%d}`, time.Now().Add(-time.Hour).UnixMilli(),
 	)

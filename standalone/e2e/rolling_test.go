@@ -83,7 +83,8 @@ func TestRollingUpgrade(t *testing.T) {
 	}
 	closeShop()
 	if s.failed.Load() > 0 || len(s.unseen) > 0 {
-		t.Errorf("%d recommendations failed twice; the next answer did not know %d events: %.300v", s.failed.Load(), len(s.unseen), s.unseen)
+		t.Errorf("%d recommendations failed twice; the next answer did not know %d events: %.300v", s.failed.Load(),
+			len(s.unseen), s.unseen)
 	}
 	if got, want := r.storedEvents(t, ctx), s.posted.Load()+int64(len(history(1))); got != want {
 		t.Errorf("%d events are stored, %d were acknowledged", got, want)

@@ -206,7 +206,8 @@ func goSamples(t *testing.T, sources map[string]string) runSample {
 	}
 	dir := t.TempDir()
 	files := map[string]string{
-		"go.mod": "module samples\n\ngo 1.26\n\nrequire github.com/aisle-rec/aisle/sdk/go v0.0.0\n\nreplace github.com/aisle-rec/aisle/sdk/go => " +
+		"go.mod": "module samples\n\ngo 1.26\n\nrequire github.com/aisle-rec/aisle/sdk/go v0.0.0\n\nreplace " +
+			"github.com/aisle-rec/aisle/sdk/go => " +
 			client + "\n",
 	}
 	table := "package main\n\nimport \"os\"\n\nfunc main() {\n\tmap[string]func(){\n"

@@ -86,7 +86,8 @@ func (s *storefront) open(t *testing.T, path string) {
 	}
 }
 
-// events waits until the shop has n events and returns them in the order of their arrival. An event too many shows with the next one that is waited for.
+// events waits until the shop has n events and returns them in the order of their arrival. An event too many shows
+// with the next one that is waited for.
 func (s *storefront) events(t *testing.T, n int) []profileapi.StoredEvent {
 	t.Helper()
 	var list []profileapi.StoredEvent
@@ -131,7 +132,8 @@ func TestTheDataLayerIsForwarded(t *testing.T) {
 			{ item_id: "mug", item_name: "A mug", price: 7.5, quantity: 1 }] } }];
 		function gtag() { dataLayer.push(arguments); }</script>TAG`
 	s.open(t, "/")
-	s.do(t, `gtag("js", new Date()); gtag("event", "add_to_cart", { currency: "EUR", items: [{ item_id: "mug", price: 7.5, quantity: 2 }] });
+	s.do(t, `gtag("js", new Date());
+		gtag("event", "add_to_cart", { currency: "EUR", items: [{ item_id: "mug", price: 7.5, quantity: 2 }] });
 		dataLayer.push({ event: "purchase", ecommerce: { transaction_id: "T-1", value: 35, currency: "EUR", items: [
 			{ item_id: "mug", price: 7.5, quantity: 2 }, { item_id: "pot", price: 20, quantity: 1 }] } });
 		dataLayer.push({ event: "refund", ecommerce: { transaction_id: "T-1" } }, { event: "gtm.click" }); aisle.flush()`, nil)
@@ -209,7 +211,8 @@ func TestAVisitorIsForgottenAfterThirtyDays(t *testing.T) {
 		days float64
 		same bool
 	}{{29.9, true}, {30.1, false}} {
-		s.do(t, fmt.Sprintf(`localStorage.setItem("aisle.session", JSON.stringify({ id: "`+old+`", at: Date.now() - %g * 864e5 }))`, c.days), nil)
+		s.do(t, fmt.Sprintf(`localStorage.setItem("aisle.session", JSON.stringify({ id: "`+old+
+			`", at: Date.now() - %g * 864e5 }))`, c.days), nil)
 		s.open(t, "/")
 		s.do(t, `aisle.track({ type: "view_item", item_id: "mug" }); aisle.flush()`, nil)
 		list := s.events(t, n+1)
@@ -252,7 +255,8 @@ func TestWhatIsBoughtIsDueToTheListItWasClickedIn(t *testing.T) {
 	s.page = `TAG<div data-aisle="home.trending"><template><p data-field="title"></p></template></div>`
 	s.open(t, "/")
 	order := func(id string) string {
-		return `dataLayer.push({ event: "purchase", ecommerce: { transaction_id: "` + id + `", items: [{ item_id: "mug" }, { item_id: "pot" }] } });
+		return `dataLayer.push({ event: "purchase", ecommerce: { transaction_id: "` + id +
+			`", items: [{ item_id: "mug" }, { item_id: "pot" }] } });
 			aisle.flush()`
 	}
 	if err := chromedp.Run(s.ctx, chromedp.WaitVisible(`[data-item="mug"]`, chromedp.ByQuery)); err != nil {
@@ -358,7 +362,8 @@ func TestNothingIsKeptBeforeConsent(t *testing.T) {
 	}
 	var kept, session string
 	s.do(t, `document.querySelector('[data-item="mug"]').addEventListener("click", (e) => e.preventDefault());
-		document.querySelector('[data-item="mug"]').click(); dataLayer.push({ event: "view_item", ecommerce: { items: [{ item_id: "mug" }] } });
+		document.querySelector('[data-item="mug"]').click();
+		dataLayer.push({ event: "view_item", ecommerce: { items: [{ item_id: "mug" }] } });
 		aisle.flush(); Object.keys(localStorage).join() + document.cookie`, &kept)
 	s.do(t, `aisle.session()`, &session)
 	if kept != "" || session != "" {

@@ -99,7 +99,8 @@ func TestATraceGoesThroughServicesAndStores(t *testing.T) {
 			"postgresql SELECT"},
 		looked: {"similarity-service: POST /v1/similarities", "similarity-service: redis "},
 	}
-	passed := startFrom(t, binaries, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + server.URL, "OTEL_BSP_SCHEDULE_DELAY=50"}, "aisle", "gateway",
+	passed := startFrom(t, binaries, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + server.URL, "OTEL_BSP_SCHEDULE_DELAY=50"},
+		"aisle", "gateway",
 		"--listen", "127.0.0.1:0", "--admin-listen", "off", "--profile-url", d.programs[2].url(), "--similarity-url", d.programs[1].url(),
 		"--recommender-url", d.programs[0].url())
 	awaitGateway(t, passed)

@@ -59,11 +59,17 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	}
 	page = fmt.Sprintf(`<!doctype html><title>Shop</title>
 		<script src="http://%s%s" integrity="%s" crossorigin="anonymous" data-key="%s" data-consent="wait" defer></script>
-		<div id="top" data-aisle="home.trending"><h2 data-aisle-keep>Trending</h2><template><a data-href="url"><b data-field="title"></b></a></template></div>
-		<div id="again" data-aisle="account.recently_viewed" data-skeleton="3"><template><a data-href="url"><i data-reason="recently_viewed">You saw {title}</i><u data-reason="similar_to">Like {title}</u></a></template></div>
+		<div id="top" data-aisle="home.trending"><h2 data-aisle-keep>Trending</h2>
+		<template><a data-href="url"><b data-field="title"></b></a></template></div>
+		<div id="again" data-aisle="account.recently_viewed" data-skeleton="3">
+		<template><a data-href="url"><i data-reason="recently_viewed">You saw {title}</i>
+			<u data-reason="similar_to">Like {title}</u></a></template></div>
 		<div id="none" data-aisle="no.such.placement"></div>
 		<script>document.addEventListener("click", (e) => e.preventDefault());
-		document.addEventListener("aisle:sent", (e) => { document.body.dataset.sent = (document.body.dataset.sent || "") + e.detail.map((x) => x.type).join(" ") + " "; });</script>`,
+		document.addEventListener("aisle:sent", (e) => {
+			const sent = e.detail.map((x) => x.type).join(" ");
+			document.body.dataset.sent = (document.body.dataset.sent || "") + sent + " ";
+		});</script>`,
 		d.programs[0].address, tracker.Path(), tracker.Integrity(), publishable)
 
 	var cards, href, title string

@@ -130,7 +130,8 @@ func Bar(share float64) template.HTML {
 	if !finite(share) {
 		share = 0
 	}
-	return template.HTML(fmt.Sprintf(`<svg class="mini" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="%s" width="%.1f" height="8"/></svg>`,
+	return template.HTML(fmt.Sprintf(`<svg class="mini" viewBox="0 0 100 8" preserveAspectRatio="none" `+
+		`aria-hidden="true"><rect class="%s" width="%.1f" height="8"/></svg>`,
 		class, 100*min(1, math.Abs(share)))) //nolint:gosec // numbers only
 }
 
@@ -182,7 +183,8 @@ func (s scale) y(v float64) float64 {
 
 // begin writes the frame: title, description, axes and their labels.
 func (s scale) begin(b *strings.Builder, p Plot) {
-	fmt.Fprintf(b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%[3]s-title %[3]s-desc"><title id="%[3]s-title">%[4]s</title>`,
+	fmt.Fprintf(b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%[3]s-title %[3]s-desc"><title `+
+		`id="%[3]s-title">%[4]s</title>`,
 		width, height, escape(p.ID), escape(p.Title))
 	fmt.Fprintf(
 		b, `<desc id="%s-desc">%d values in %s, from %.4g to %.4g. The table has the numbers.</desc>`, escape(p.ID), s.labels,

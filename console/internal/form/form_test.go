@@ -29,7 +29,8 @@ func TestAProblemStandsBesideItsField(t *testing.T) {
 		"a stored choice is kept": {string(f.Select("op", "Is", "", Options("eq"))), `<option value="old" selected>`},
 		"no mark on a field that is ok": {
 			string(f.Text("title", "Title", "")),
-			`<div class="field" id="f-title-field"><label for="f-title">Title</label><input type="text" id="f-title" name="title" value=""></div>`,
+			`<div class="field" id="f-title-field"><label for="f-title">Title</label><input type="text" id="f-title" ` +
+				`name="title" value=""></div>`,
 		},
 	} {
 		if !strings.Contains(c.html, c.want) {

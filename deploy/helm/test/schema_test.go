@@ -85,10 +85,11 @@ func TestMistakesAreFound(t *testing.T) {
 	t.Parallel()
 	known := schemas(t)
 	for name, c := range map[string]struct{ object, right, wrong, named string }{
-		"a field that is spelt wrongly":       {"apps/v1 Deployment", "readinessProbe:", "readinesProbe:", "readinesProbe"},
-		"a field in another case":             {"apps/v1 Deployment", "readinessProbe:", "readinessprobe:", "readinessprobe"},
-		"a field that is required":            {"autoscaling/v2 HorizontalPodAutoscaler", "maxReplicas:", "# maxReplicas:", "maxReplicas"},
-		"a word where a number has to be":     {"apps/v1 Deployment", "terminationGracePeriodSeconds: ", "terminationGracePeriodSeconds: x", "terminationGracePeriodSeconds"},
+		"a field that is spelt wrongly": {"apps/v1 Deployment", "readinessProbe:", "readinesProbe:", "readinesProbe"},
+		"a field in another case":       {"apps/v1 Deployment", "readinessProbe:", "readinessprobe:", "readinessprobe"},
+		"a field that is required":      {"autoscaling/v2 HorizontalPodAutoscaler", "maxReplicas:", "# maxReplicas:", "maxReplicas"},
+		"a word where a number has to be": {"apps/v1 Deployment", "terminationGracePeriodSeconds: ",
+			"terminationGracePeriodSeconds: x", "terminationGracePeriodSeconds"},
 		"a field of the operator's, misspelt": {"monitoring.coreos.com/v1 ServiceMonitor", "endpoints:", "endpoint:", "endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {

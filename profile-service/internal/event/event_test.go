@@ -19,9 +19,11 @@ var window = TimeRange{Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Earlies
 
 func TestDecodeKeepsEveryField(t *testing.T) {
 	t.Parallel()
-	body := ` {"event_id":"e\u00e9\ud83d\ude00","type":"Order Completed","occurred_at":"2026-02-28T23:00:00.5+01:00","user_id":"u","session_id":"s","order_id":"o","value":12.5,
-		"items":[{"item_id":"a","quantity":2,"price":3.25,"recommendation_id":"r","colour":"red"},{"item_id":"b"}],"recommendation_id":"r0","position":3,"currency":"GBP",
-		"page":"/x","consent":{"personalization":true,"analytics":false},"properties":{"k":[1,{"d":null}]},"unknown":{"a":[]}} `
+	body := ` {"event_id":"e\u00e9\ud83d\ude00","type":"Order Completed",
+		"occurred_at":"2026-02-28T23:00:00.5+01:00","user_id":"u","session_id":"s","order_id":"o","value":12.5,
+		"items":[{"item_id":"a","quantity":2,"price":3.25,"recommendation_id":"r","colour":"red"},{"item_id":"b"}],
+		"recommendation_id":"r0","position":3,"currency":"GBP","page":"/x","consent":{"personalization":true,"analytics":false},
+		"properties":{"k":[1,{"d":null}]},"unknown":{"a":[]}} `
 	got, err := NewRules(profileapi.DefaultEventWeights()).Decode([]byte(body), window)
 	if err != nil || len(got.Events) != 1 || len(got.Events[0].Errors) != 0 || !got.Single {
 		t.Fatalf("%+v, %v", got, err)
@@ -142,7 +144,8 @@ func TestWeightsOfTypes(t *testing.T) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	one := `{"event_id":"0192f3c4-0000-7000-8000-000000000001","type":"view_item","occurred_at":"2026-02-01T12:00:00.000Z","user_id":"user-12345","session_id":"session-123456","item_id":"item-1234"}`
+	one := `{"event_id":"0192f3c4-0000-7000-8000-000000000001","type":"view_item",` +
+		`"occurred_at":"2026-02-01T12:00:00.000Z","user_id":"user-12345","session_id":"session-123456","item_id":"item-1234"}`
 	body := []byte("[" + strings.Repeat(one+",", 999) + one + "]")
 	rules := NewRules(profileapi.DefaultEventWeights())
 	b.SetBytes(int64(len(body)))

@@ -68,7 +68,8 @@ var lineNames = names.Table{
 // describesItem reports whether a member of a line describes the product, as GA4's and Segment's lines do: the catalogue knows it better.
 func describesItem(name string) bool {
 	switch name {
-	case "index", "affiliation", "coupon", "discount", "location_id", "name", "brand", "category", "variant", "currency", "image_url", "url",
+	case "index", "affiliation", "coupon", "discount", "location_id", "name", "brand", "category", "variant", "currency",
+		"image_url", "url",
 		"promotion_id", "promotion_name", "creative_name", "creative_slot", "google_business_vertical":
 		return true
 	}

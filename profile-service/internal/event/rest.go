@@ -171,7 +171,8 @@ func (d *decoder) properties() bool {
 	text := d.skip(2)
 	switch {
 	case d.huge:
-		d.wrong("/properties", "out_of_range", "A number in properties is beyond ±1.8e308, which no reader takes. Put it in double quotes.")
+		d.wrong("/properties", "out_of_range",
+			"A number in properties is beyond ±1.8e308, which no reader takes. Put it in double quotes.")
 	case d.nul:
 		d.wrong("/properties", "nul_character", "A text in properties "+errNUL.Error()+".")
 	case len(text) > maxRest:

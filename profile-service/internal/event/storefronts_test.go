@@ -33,7 +33,8 @@ func TestEventsAsStorefrontsSendThem(t *testing.T) {
 			Type: "view_item", UserID: "u81", Value: amount(9.99),
 			Lines: []Line{{ItemID: "SKU_1", Quantity: 1, Price: 9.99, HasPrice: true}},
 		},
-		"ga4-measurement-protocol.json": {Type: "purchase", UserID: "u79", SessionID: "4.17", OrderID: "257", OccurredMs: 1795775100000, Timed: true, Value: amount(31),
+		"ga4-measurement-protocol.json": {Type: "purchase", UserID: "u79", SessionID: "4.17", OrderID: "257",
+			OccurredMs: 1795775100000, Timed: true, Value: amount(31),
 			Lines: []Line{
 				{ItemID: "p-1", Quantity: 1, Price: 16.4, HasPrice: true}, {ItemID: "p-2", Quantity: 1, Price: 14.6, HasPrice: true},
 			}},
@@ -92,11 +93,13 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 			`,"items":[{"item_id":"a","item_name":"A","index":0,"quantity":"2"}],"gtm.uniqueEventId":7}`,
 			want: Event{Type: "add_to_cart", Lines: []Line{{ItemID: "a", Quantity: 2}}}},
 		"data layer of Universal Analytics": {body: `{"event":"purchase",` + anna +
-			`,"ecommerce":{"currencyCode":"EUR","purchase":{"actionField":{"id":"T1","revenue":"30.00"},"products":[{"id":"a","name":"A","price":"15.00","quantity":2}]}}}`,
+			`,"ecommerce":{"currencyCode":"EUR","purchase":{"actionField":{"id":"T1","revenue":"30.00"},` +
+			`"products":[{"id":"a","name":"A","price":"15.00","quantity":2}]}}}`,
 			want: Event{Type: "purchase", OrderID: "T1", Lines: []Line{{ItemID: "a", Quantity: 2, Price: 15, HasPrice: true}}}},
 		"an event that no shop means": {body: `{"event":"gtm.js",` + anna + `,"gtm.start":1}`, errors: []string{"/event unknown_type"}},
 		"Segment single product": {
-			body: `{"type":"track","event":"Product Added","anonymousId":"s1","messageId":"m","properties":{"product_id":17,"quantity":3,"price":"4.5","name":"A"}}`,
+			body: `{"type":"track","event":"Product Added","anonymousId":"s1","messageId":"m",` +
+				`"properties":{"product_id":17,"quantity":3,"price":"4.5","name":"A"}}`,
 			want: Event{Type: "add_to_cart", SessionID: "s1", Lines: []Line{{ItemID: "17", Quantity: 3, Price: 4.5, HasPrice: true}}},
 		},
 		"Segment identify": {body: `{"type":"identify","userId":"anna","traits":{}}`, errors: []string{"/type no_event"}},
@@ -114,7 +117,8 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 			body: `{"type":"refund",` + anna + `,"transaction_id":"T1"}`, want: Event{Type: "refund", OrderID: "T1"},
 		},
 		"odd optional fields": {body: `{"type":"purchase",` + anna +
-			`,"order_id":7,"currency":"Euro","value":"viel","position":0,"page":{},"properties":[],"items":[{"item_id":"a","quantity":"two","price":-1}]}`,
+			`,"order_id":7,"currency":"Euro","value":"viel","position":0,"page":{},"properties":[],` +
+			`"items":[{"item_id":"a","quantity":"two","price":-1}]}`,
 			want: Event{Type: "purchase", OrderID: "7", Lines: []Line{{ItemID: "a", Quantity: 1}}},
 			warnings: []string{
 				"/currency invalid_currency", "/items/0/price out_of_range", "/items/0/quantity wrong_type", "/page wrong_type",
@@ -212,7 +216,8 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 
 func TestMeasurementProtocolSaysOnceWhatHoldsForAll(t *testing.T) {
 	t.Parallel()
-	body := `{"events":[{"name":"view_item","params":{"session_id":"9","items":[{"item_id":"a"}]}},{"name":"search","params":{"search_term":"x"}}],"client_id":"c.1","timestamp_micros":1795775100000000}`
+	body := `{"events":[{"name":"view_item","params":{"session_id":"9","items":[{"item_id":"a"}]}},{"name":"search",` +
+		`"params":{"search_term":"x"}}],"client_id":"c.1","timestamp_micros":1795775100000000}`
 	judged := readAt(t, body)
 	if len(judged) != 2 || len(judged[0].Errors)+len(judged[1].Errors) > 0 {
 		t.Fatalf("%+v", judged)
@@ -230,8 +235,10 @@ func TestMeasurementProtocolSaysOnceWhatHoldsForAll(t *testing.T) {
 func TestMendsNameTheField(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"type":"view_item","userId":"u","item_id":"a"}`:     `An event needs a user_id or a session_id. "userId" is not a field: name it user_id.`,
-		`{"type":"view_item","user_id":"u","product_id":"a"}`: `An event of type view_item needs an item_id or items. "product_id" is not a field: name it item_id.`,
+		`{"type":"view_item","userId":"u","item_id":"a"}`: `An event needs a user_id or a session_id. "userId" is ` +
+			`not a field: name it user_id.`,
+		`{"type":"view_item","user_id":"u","product_id":"a"}`: `An event of type view_item needs an item_id or items. ` +
+			`"product_id" is not a field: name it item_id.`,
 	} {
 		judged := readAt(t, body)[0]
 		if len(judged.Errors) != 1 || judged.Errors[0].Detail != want {

@@ -48,8 +48,9 @@ func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 		return profileapi.StoredEvent{}, fmt.Errorf("event %s: %w", row.EventID, err)
 	}
 	userID, _ := event.SplitSubject(row.Subject)
-	e := event.Event{ID: row.EventID, Type: row.Type, UserID: userID, SessionID: row.SessionID, OrderID: row.OrderID, OccurredMs: row.OccurredMs,
-		Value: row.Value, Lines: lines, Rest: row.Rest}
+	e := event.Event{ID: row.EventID, Type: row.Type, UserID: userID, SessionID: row.SessionID, OrderID: row.OrderID,
+		OccurredMs: row.OccurredMs,
+		Value:      row.Value, Lines: lines, Rest: row.Rest}
 	out, err := e.Wire()
 	return profileapi.StoredEvent{
 		Event: out, Seq: row.Seq, ReceivedAt: wire.TimeOf(time.UnixMilli(row.ReceivedMs)), FromPage: row.FromPage, Robot: row.Robot,

@@ -23,8 +23,8 @@ func (a *API) registerHistory(api huma.API) {
 	httpserver.Register(api, auth.ScopeEventsRead, list, a.listEvents)
 
 	stats := operation(http.MethodGet, "/v1/stats/events", "event-stats", eventsTag, "What was received, by hour")
-	stats.Description = "Counts per type, duplicates, rejections by code, mean lag, and the share of lines that name an item which is not " +
-		"in the catalogue."
+	stats.Description = "Counts per type, duplicates, rejections by code, mean lag, and the share of lines that " +
+		"name an item which is not in the catalogue."
 	httpserver.Register(api, auth.ScopeEventsRead, stats, a.eventStats)
 }
 

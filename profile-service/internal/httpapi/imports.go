@@ -70,12 +70,24 @@ func (a *API) registerImports(api huma.API) {
 	httpserver.Register(api, auth.ScopeEventsRead, report, a.importErrors)
 }
 
+// format is one of the formats that an import reads.
+type format string
+
+// Schema implements huma.SchemaProvider.
+func (format) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, f := range profileapi.ImportFormats() {
+		s.Enum = append(s.Enum, f)
+	}
+	return s
+}
+
 type startImportInput struct {
 	Kind       string  `query:"kind" enum:"users,items,events" doc:"What the rows are; required here or in spec"`
-	Format     string  `query:"format" enum:"auto,ndjson,csv,xlsx,xml,google_merchant_tsv,google_merchant_xml,shopify_csv,shopify_orders_csv,woocommerce_csv" doc:"auto when absent: told by the content"`
+	Format     format  `query:"format" doc:"auto when absent: told by the content"`
 	DryRun     bool    `query:"dry_run" doc:"Judge every row and store nothing"`
 	Complete   bool    `query:"complete" doc:"Of items: the file is the whole catalogue, what it lacks is archived at its end"`
-	MaxGone    float64 `query:"max_gone" minimum:"0" maximum:"1" doc:"With complete: the largest share of the catalogue that may be archived; 0.2 when absent"`
+	MaxGone    float64 `query:"max_gone" minimum:"0" maximum:"1" doc:"Largest share that complete may archive; 0.2 when absent"`
 	Timezone   string  `query:"timezone" maxLength:"64" doc:"Of times without one, such as Europe/Berlin; UTC when absent"`
 	DateFormat string  `query:"date_format" maxLength:"64" doc:"Such as DD.MM.YYYY HH:mm:ss; found per column when absent"`
 	Decimal    string  `query:"decimal" maxLength:"8" doc:"Decimal mark of numbers, . or , (or point, comma); found per column when absent"`
@@ -126,10 +138,11 @@ func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
 	for _, p := range []struct {
 		given string
 		to    *string
-	}{{in.Kind, &spec.Kind}, {in.Format, &spec.Format}, {in.Timezone, &spec.Timezone}, {
-		in.DateFormat, &spec.DateFormat,
-	}, {in.Decimal, &spec.Decimal}, {in.Separator, &spec.Separator},
-		{in.Encoding, &spec.Encoding}, {in.Replace, &spec.Replace}} {
+	}{
+		{in.Kind, &spec.Kind}, {string(in.Format), &spec.Format}, {in.Timezone, &spec.Timezone},
+		{in.DateFormat, &spec.DateFormat}, {in.Decimal, &spec.Decimal}, {in.Separator, &spec.Separator},
+		{in.Encoding, &spec.Encoding}, {in.Replace, &spec.Replace},
+	} {
 		if p.given != "" {
 			*p.to = p.given
 		}

@@ -39,8 +39,8 @@ func (a *API) registerInteractions(api huma.API) {
 type interactionsInput struct {
 	From           string `query:"from" maxLength:"40" doc:"First moment, RFC 3339 or epoch milliseconds"`
 	To             string `query:"to" maxLength:"40" doc:"Moment behind the last"`
-	Relation       string `query:"relation" maxLength:"32" doc:"similar, bought_together or viewed_next: only what that relation learns from"`
-	Resume         string `query:"resume" maxLength:"256" doc:"Cursor of the last block that was read of a stream that was cut: the rest of it"`
+	Relation       string `query:"relation" maxLength:"32" doc:"similar, bought_together or viewed_next: only what it learns from"`
+	Resume         string `query:"resume" maxLength:"256" doc:"Cursor of the last block read of a stream that was cut: streams the rest"`
 	After          string `query:"after" maxLength:"256" doc:"Cursor of the last block of a stream that ended: what has come since"`
 	Accept         string `header:"Accept"`
 	AcceptEncoding string `header:"Accept-Encoding"`

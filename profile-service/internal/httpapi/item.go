@@ -139,8 +139,8 @@ type listItemsInput struct {
 	Status   string   `query:"status" enum:"active,hidden,archived"`
 	Brand    string   `query:"brand" maxLength:"256"`
 	ParentID string   `query:"parent_id" maxLength:"256" doc:"Variants of this item"`
-	Category []string `query:"category,explode" maxItems:"16" doc:"A level of the path, once for each from the broadest on; finds everything below"`
-	Query    string   `query:"q" maxLength:"256" doc:"Words, each of which is a part of the id, an alias, the title, brand, category or GTIN. Looks at every item: for people, not for pages of a shop"`
+	Category []string `query:"category,explode" maxItems:"16" doc:"Levels of the path from the broadest on; finds everything below"`
+	Query    string   `query:"q" maxLength:"256" doc:"Parts of id, alias, title, brand, category or GTIN; looks at every item"`
 }
 
 type itemsOutput struct {
@@ -152,10 +152,11 @@ func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, 
 	if err != nil {
 		return nil, err
 	}
-	items, err := a.Catalogue.List(ctx, auth.Shop(ctx), catalogue.Filter{After: after, Status: in.Status, Brand: in.Brand, ParentID: in.ParentID,
-		Category: strings.Join(
-			in.Category, store.CategorySeparator,
-		), Words: strings.Fields(strings.ToLower(in.Query)), Limit: in.Limit + 1})
+	items, err := a.Catalogue.List(ctx, auth.Shop(ctx), catalogue.Filter{
+		After: after, Status: in.Status, Brand: in.Brand, ParentID: in.ParentID,
+		Category: strings.Join(in.Category, store.CategorySeparator),
+		Words:    strings.Fields(strings.ToLower(in.Query)), Limit: in.Limit + 1,
+	})
 	if err != nil {
 		return nil, storeProblem(err)
 	}

@@ -26,14 +26,14 @@ const (
 
 func (a *API) registerItems(api huma.API) {
 	batch := operation(http.MethodPost, "/v1/items/batch", "put-items", itemsTag, "Store up to 1,000 items whole")
-	batch.Description = "Each item replaces the one with its id. A bad item costs only itself; an item that stays the same is acknowledged " +
-		"and changes nothing."
+	batch.Description = "Each item replaces the one with its id. A bad item costs only itself; an item that stays " +
+		"the same is acknowledged and changes nothing."
 	batch.MaxBodyBytes = maxItemsBody
 	registerRaw(api, auth.ScopeCatalogueWrite, batch, batchBody[profileapi.Item](api), a.putItems)
 
 	changes := operation(http.MethodGet, "/v1/changes/items", "item-changes", itemsTag, "Follow the changes of the catalogue")
-	changes.Description = "Changes in the order in which they were committed, each item once, at its latest change. A replica that applies " +
-		"them in order has the catalogue as it was at the last."
+	changes.Description = "Changes in the order in which they were committed, each item once, at its latest " +
+		"change. A replica that applies them in order has the catalogue as it was at the last."
 	httpserver.Register(api, auth.ScopeCatalogueRead, changes, a.itemChanges)
 
 	report := operation(http.MethodGet, "/v1/stats/items", "catalogue-quality", itemsTag, "What keeps items from being recommended well")

@@ -66,7 +66,8 @@ func (a *API) registerUsers(api huma.API) {
 	}, a.deleteUser))
 
 	export := operation(http.MethodGet, "/v1/users/{id}/export", "export-user", peopleTag, "Stream everything that is held on a person")
-	export.Description = "NDJSON: aliases, records, events, and a last line of kind `end` with the counts, without which the stream was cut."
+	export.Description = "NDJSON: aliases, records, events, and a last line of kind `end` with the counts, without " +
+		"which the stream was cut."
 	export.Responses = map[string]*huma.Response{"200": {Description: "One ExportEntry per line", Content: map[string]*huma.MediaType{
 		ndjsonType: {Schema: schemaOf[profileapi.ExportEntry](api)},
 	}}}

@@ -52,9 +52,12 @@ func TestRows(t *testing.T) {
 		want []string
 	}{
 		"members of JSON objects": {profileapi.ImportSpec{Kind: "items"},
-			`{"id":7,"name":"A &amp; B","category":["Home","Mugs"],"price":"1.299,00 EUR","stock":3,"tags":["x, y"],"colour":["red"],"size":{"a":{"b":1}},"version":3}`,
+			`{"id":7,"name":"A &amp; B","category":["Home","Mugs"],"price":"1.299,00 EUR","stock":3,"tags":["x, y"],` +
+				`"colour":["red"],"size":{"a":{"b":1}},"version":3}`,
 			[]string{
-				`{"attributes":{"colour":["red"],"size":"{\"a\":{\"b\":1}}"},"category_path":["Home","Mugs"],"currency":"EUR","item_id":"7","price":1299,"stock":{"quantity":3,"status":"in_stock"},"tags":["x, y"],"title":"A & B"}`,
+				`{"attributes":{"colour":["red"],"size":"{\"a\":{\"b\":1}}"},"category_path":["Home","Mugs"],` +
+					`"currency":"EUR","item_id":"7","price":1299,"stock":{"quantity":3,"status":"in_stock"},` +
+					`"tags":["x, y"],"title":"A & B"}`,
 			}},
 		"titles in several languages": {profileapi.ImportSpec{Kind: "items"},
 			"sku,name,name_de,beschreibung_de,name_fr\nt1,Tea  pot,Tee &amp;  Kanne,<p>Rot</p>,\n",
@@ -64,9 +67,11 @@ func TestRows(t *testing.T) {
 		"translations as the API takes them": {profileapi.ImportSpec{Kind: "items"},
 			`{"item_id":"a","translations":{"de":{"title":"Kanne"}}}`, []string{`{"item_id":"a","translations":{"de":{"title":"Kanne"}}}`}},
 		"an item as the API takes it": {profileapi.ImportSpec{Kind: "items"},
-			`{"item_id":"a","stock":{"status":"preorder"},"attributes":{"n":1.299},"aliases":["b"],"published_at":"2026-01-01T00:00:00Z","prices":[{"currency":"GBP","price":1}]}`,
+			`{"item_id":"a","stock":{"status":"preorder"},"attributes":{"n":1.299},"aliases":["b"],` +
+				`"published_at":"2026-01-01T00:00:00Z","prices":[{"currency":"GBP","price":1}]}`,
 			[]string{
-				`{"aliases":["b"],"attributes":{"n":1.299},"item_id":"a","prices":[{"currency":"GBP","price":1}],"published_at":"2026-01-01T00:00:00.000Z","stock":{"status":"preorder"}}`,
+				`{"aliases":["b"],"attributes":{"n":1.299},"item_id":"a","prices":[{"currency":"GBP","price":1}],` +
+					`"published_at":"2026-01-01T00:00:00.000Z","stock":{"status":"preorder"}}`,
 			}},
 		"vectors in JSON": {
 			profileapi.ImportSpec{Kind: "items"}, `{"item_id":"a","vectors":{"picture":[0.5,-1]}}`,
@@ -92,10 +97,12 @@ func TestRows(t *testing.T) {
 			profileapi.ImportSpec{Kind: "items"}, "id;category\n1;Home, Garden\n",
 			[]string{`{"category_path":["Home, Garden"],"item_id":"1"}`},
 		},
-		"sales": {profileapi.ImportSpec{Kind: "items"}, "id;price;sale_price;sale_price_effective_date\n1;9;5;2026-11-01/2026-11-28\n2;9;5;2026-12-01/2026-12-31\n3;9;12;\n4;9;5;soon\n", []string{
-			`{"attributes":{"sale_price_effective_date":"2026-11-01/2026-11-28"},"item_id":"1","price":9,"sale_price":5}`,
-			`{"attributes":{"sale_price_effective_date":"2026-12-01/2026-12-31"},"item_id":"2","price":9} sale_not_begun`,
-			`{"item_id":"3","price":9} sale_price_higher`, `{"item_id":"4","price":9,"sale_price":5} invalid_time`}},
+		"sales": {profileapi.ImportSpec{Kind: "items"},
+			"id;price;sale_price;sale_price_effective_date\n1;9;5;2026-11-01/2026-11-28\n" +
+				"2;9;5;2026-12-01/2026-12-31\n3;9;12;\n4;9;5;soon\n", []string{
+				`{"attributes":{"sale_price_effective_date":"2026-11-01/2026-11-28"},"item_id":"1","price":9,"sale_price":5}`,
+				`{"attributes":{"sale_price_effective_date":"2026-12-01/2026-12-31"},"item_id":"2","price":9} sale_not_begun`,
+				`{"item_id":"3","price":9} sale_price_higher`, `{"item_id":"4","price":9,"sale_price":5} invalid_time`}},
 		"a number that may be thousands": {
 			profileapi.ImportSpec{Kind: "items"}, "id;price\n1;1.299\n2;19,99\n",
 			[]string{`{"item_id":"1","price":1299}`, `{"item_id":"2","price":19.99}`},
@@ -110,12 +117,14 @@ func TestRows(t *testing.T) {
 			`{"occurred_at":"2026-02-01T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"occurred_at":"2026-01-31T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"type":"purchase","user_id":"u","item_id":"i"} no_time`}},
-		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial Status,Created at,Lineitem " +
-			"quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
-			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 +0100,1,Cap,25.00,C\n#3,x@y,refunded,2026-11-20 " +
-			"12:13:10 +0100,1.5.0,Cap,25.00,C\n", []string{
-			`{"items":[{"item_id":"Cap","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z","order_id":"#1","session_id":"order #1","type":"purchase"} no_customer no_sku`,
-			`! Financial Status: The order was cancelled before it was paid: it is no purchase.`, `! Lineitem quantity: The value is not a number such as 12.50. order_refunded`}},
+		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
+			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
+			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
+			"+0100,1,Cap,25.00,C\n#3,x@y,refunded,2026-11-20 12:13:10 +0100,1.5.0,Cap,25.00,C\n", []string{
+			`{"items":[{"item_id":"Cap","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z",` +
+				`"order_id":"#1","session_id":"order #1","type":"purchase"} no_customer no_sku`,
+			`! Financial Status: The order was cancelled before it was paid: it is no purchase.`,
+			`! Lineitem quantity: The value is not a number such as 12.50. order_refunded`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -80,8 +80,8 @@ func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batc
 			e.Event.ID, again = contentID(rows[i], b.repeats)
 			if again > 1 {
 				verdicts[i].Warnings = []profileapi.FieldError{{Code: "repeated_row",
-					Detail: "The row is equal in everything to one before it in the file: it counts as one more of the same. Remove it if it was " +
-						"exported twice."}}
+					Detail: "The row is equal in everything to one before it in the file: it counts as one more of " +
+						"the same. Remove it if it was exported twice."}}
 			}
 		}
 		verdicts[i].Errors = relative(e.Errors, i)

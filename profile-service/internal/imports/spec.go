@@ -33,8 +33,9 @@ func (im *Imports) checkSpec(ctx context.Context, shop string, spec *profileapi.
 	case spec.Kind != "events" && spec.Format == "shopify_orders_csv":
 		wrong("format", "invalid_format", "The format holds orders: use kind=events.")
 	default:
-		if _, err := table.NewPlan(table.Kind(spec.Kind), columnsOf(spec), table.PlanOptions{Mapping: spec.Mapping, Ignore: spec.Ignore, Set: spec.Set, MapValues: spec.MapValues,
-			Decimal: spec.Decimal, DateFormat: spec.DateFormat, Timezone: spec.Timezone}); err != nil {
+		if _, err := table.NewPlan(table.Kind(spec.Kind), columnsOf(spec),
+			table.PlanOptions{Mapping: spec.Mapping, Ignore: spec.Ignore, Set: spec.Set, MapValues: spec.MapValues,
+				Decimal: spec.Decimal, DateFormat: spec.DateFormat, Timezone: spec.Timezone}); err != nil {
 			wrong("spec", "invalid_option", capital(err.Error())+".")
 		}
 	}

@@ -24,7 +24,8 @@ type woo struct {
 
 // wooTypes are the product types, which are the same in every language.
 func wooTypes() []string {
-	return []string{"simple", "variable", "variation", "grouped", "external", "subscription", "variable-subscription", "subscription_variation", "bundle", "composite",
+	return []string{"simple", "variable", "variation", "grouped", "external", "subscription", "variable-subscription",
+		"subscription_variation", "bundle", "composite",
 		"booking", "gift-card", "pw-gift-card", "auction", "product_pack", "woosb"}
 }
 

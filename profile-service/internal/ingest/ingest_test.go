@@ -31,7 +31,8 @@ func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 			shop := []string{"north", "south"}[c%2]
 			for p := range posts {
 				body := fmt.Sprintf(
-					`[{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[2]d"},{"type":"no"},{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[3]d"}]`,
+					`[{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[2]d"},{"type":"no"},`+
+						`{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[3]d"}]`,
 					c, p, p-1,
 				)
 				decoded, err := in.Decode(shop, []byte(body))

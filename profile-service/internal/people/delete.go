@@ -59,7 +59,8 @@ func (p *People) left(now time.Time, shop string, anonymous, running int64) []pr
 			What: "events under a random name: type, time, items with quantity and price, and value"})
 	}
 	if running > 0 {
-		list = append(list, profileapi.Held{Where: here, What: "running imports, whose files and reports may name the person", Count: running,
+		list = append(list, profileapi.Held{Where: here,
+			What: "running imports, whose files and reports may name the person", Count: running,
 			Ends: "with a repeat of the erasure after their end"})
 	}
 	return append(list,

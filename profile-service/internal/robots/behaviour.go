@@ -17,8 +17,8 @@ const (
 	leastNew     = .9          // … when so many looks are at an item for the first time
 	leastDwell   = time.Second // median of the time between a look and the next …
 	leastForRest = 40          // … of at least so many looks
-	// liveWithin is how late an event may come that a server tells as it happens. What comes later is a history that is loaded, and its pace
-	// that of the loading.
+	// liveWithin is how late an event may come that a server tells as it happens. What comes later is a history that
+	// is loaded, and its pace that of the loading.
 	liveWithin = 10 * time.Minute
 )
 
@@ -135,7 +135,8 @@ func Behaviour(a *Activity) []profileapi.RobotReason {
 	if a.Items > mostBreadth && float64(a.Items) >= leastNew*float64(a.Looks) {
 		reasons = append(reasons, profileapi.RobotReason{
 			Code: profileapi.RobotBreadth, Observed: float64(a.Items), Limit: mostBreadth,
-			Detail: fmt.Sprintf("%d different items within an hour, and hardly one twice; no person sees more than %d.", a.Items, mostBreadth),
+			Detail: fmt.Sprintf("%d different items within an hour, and hardly one twice; no person sees more than %d.",
+				a.Items, mostBreadth),
 		})
 	}
 	if a.MedianGapMs >= 0 && a.MedianGapMs < leastDwell.Milliseconds() {

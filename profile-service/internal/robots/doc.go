@@ -1,4 +1,5 @@
-// Package robots finds visitors that are programs: scrapers, price watchers, monitors, and agents that say so. It does its work in two steps.
+// Package robots finds visitors that are programs: scrapers, price watchers, monitors, and agents that say so. It
+// does its work in two steps.
 //
 // Suspects are found where events are received, at .2 µs an event: whoever sends many events of an hour, whose browser
 // names itself a program, or who is one of many new visitors from one network. Nothing of this is stored.

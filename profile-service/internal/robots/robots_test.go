@@ -70,9 +70,10 @@ func TestWhatNoPersonDoes(t *testing.T) {
 		"a fast one":                    {visit(60, 60, 200*time.Millisecond), []string{profileapi.RobotNoDwell}},
 		"a batch that says no times":    {undated(visit(60, 60, 0)), nil},
 		"a history that is loaded":      {received(visit(400, 400, 5*time.Second), 24*time.Hour), nil},
-		"a page that was offline":       {fromPage(received(visit(400, 400, 5*time.Second), 24*time.Hour)), []string{profileapi.RobotRate, profileapi.RobotBreadth}},
-		"a load that says no times":     {undated(visit(400, 400, 5*time.Second)), nil},
-		"a dealer who buys":             {append(visit(400, 400, 5*time.Second), order), nil},
+		"a page that was offline": {fromPage(received(visit(400, 400, 5*time.Second), 24*time.Hour)),
+			[]string{profileapi.RobotRate, profileapi.RobotBreadth}},
+		"a load that says no times": {undated(visit(400, 400, 5*time.Second)), nil},
+		"a dealer who buys":         {append(visit(400, 400, 5*time.Second), order), nil},
 		"times in disorder": {
 			func() []store.Event { e := visit(400, 400, 5*time.Second); slices.Reverse(e); return e }(),
 			[]string{profileapi.RobotRate, profileapi.RobotBreadth},
@@ -136,7 +137,8 @@ func TestSuspects(t *testing.T) {
 			s.saw("north", posted("ua", 30, false), Sender{})
 			s.saw("south", posted("ua", 30, false), Sender{})
 		}, nil},
-		"an agent": {func(s *suspects) { s.saw("north", posted("ua", 1, true), Sender{Agent: "Googlebot"}) }, map[string]string{"ua": "agent"}},
+		"an agent": {func(s *suspects) { s.saw("north", posted("ua", 1, true), Sender{Agent: "Googlebot"}) },
+			map[string]string{"ua": "agent"}},
 		"of a server": {func(s *suspects) {
 			s.saw("north", posted("ua", 1, false), Sender{Agent: "Googlebot", Network: network})
 		}, nil},

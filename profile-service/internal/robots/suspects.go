@@ -179,7 +179,8 @@ func (o *shopSuspects) judgeFleet(fleet map[string]int) {
 		o.nominate(&store.Event{Subject: subject}, profileapi.RobotReason{
 			Code: profileapi.RobotBurst, Observed: float64(len(fleet)), Limit: leastBurst,
 			Detail: fmt.Sprintf(
-				"One of %d visitors from one network within %s, of whom %d made at most %d events.", len(fleet), burstWindow, len(brief), mostOfOne,
+				"One of %d visitors from one network within %s, of whom %d made at most %d events.", len(fleet),
+				burstWindow, len(brief), mostOfOne,
 			),
 		})
 	}

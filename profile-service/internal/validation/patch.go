@@ -7,7 +7,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
-// Patch returns what a JSON merge patch makes of present, read and judged by decode. The error of a patch that cannot be applied is a problem.
+// Patch returns what a JSON merge patch makes of present, read and judged by decode. The error of a patch that cannot
+// be applied is a problem.
 func Patch[T any](present *T, patch []byte, decode func(body []byte) (T, error)) (*T, error) {
 	merged, err := mergePatch(present, patch)
 	if err != nil {

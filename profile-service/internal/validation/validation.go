@@ -128,8 +128,8 @@ func (f *Fields) Attributes(attributes map[string]any) {
 			if !(math.Abs(value) <= maxExact) {
 				f.Wrong(
 					at, "out_of_range",
-					"A number in attributes is between -9007199254740991 and 9007199254740991, beyond which digits are lost. Put a longer one in "+
-						"double quotes.",
+					"A number in attributes is between -9007199254740991 and 9007199254740991, beyond which digits "+
+						"are lost. Put a longer one in double quotes.",
 				)
 			}
 		case bool, nil:

@@ -53,9 +53,11 @@ type hourly struct {
 	From   time.Time // of the first point, a whole hour
 	Points []point   // of hours that are over
 	Kind   kind
-	// Unit is what one event of a count adds to it, 0 for 1: money comes in orders, and chance makes the money differ as it does their number.
+	// Unit is what one event of a count adds to it, 0 for 1: money comes in orders, and chance makes the money differ
+	// as it does their number.
 	Unit float64
-	// Least is the least spread of a share: one or mean of which next to nothing is expected is far from that when it is a few times as much.
+	// Least is the least spread of a share: one or mean of which next to nothing is expected is far from that when it
+	// is a few times as much.
 	Least float64
 }
 
@@ -149,9 +151,10 @@ type comparison struct {
 	Spreads            float64 // how far observed is from expected; negative below
 }
 
-// compare says how far the window of so many hours that ends at a place is from those of the weeks before, in spreads: the median's distance
-// scaled by the median absolute deviation, which is no smaller than what counts of that size differ by chance, and than the usual share;
-// that of a share is given. It reports false where too few windows have enough in them.
+// compare says how far the window of so many hours that ends at a place is from those of the weeks before, in
+// spreads: the median's distance scaled by the median absolute deviation, which is no smaller than what counts of
+// that size differ by chance, and than the usual share; that of a share is given. It reports false where too few
+// windows have enough in them.
 func (d *detector) compare(at, hours int, usualOfShare float64) (c comparison, ok bool) {
 	now := d.window(at, hours)
 	x, ok := d.value(now)

@@ -52,8 +52,9 @@ func (c *cusum) episode(k kind) episode {
 }
 
 // drifts returns the episodes in which a series went away from its weeks before too slowly for a step. Each day of UTC is compared with the
-// same day of the weeks before, and what is left of the seasons is summed, each side for itself. Days with one of the steps are left out, and
-// the sums begin anew after them. below and above are the sums after the last day. Cost O(days · weeks).
+// same day of the weeks before, and what is left of the seasons is summed, each side for itself. Days with one of the
+// steps are left out, and the sums begin anew after them. below and above are the sums after the last day. Cost
+// O(days · weeks).
 func drifts(s hourly, steps []episode) (list []episode, below, above cusum) {
 	d := newDetector(s)
 	var open *episode

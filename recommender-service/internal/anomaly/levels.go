@@ -16,8 +16,8 @@ const (
 	leastItems = 20
 	// levelFactor is how many times fewer or more products, or how much cheaper or dearer the median one, is far.
 	levelFactor = 1.5
-	// overdueFactor is how many times older than any before it a live model is before it is overdue, and leastPeaks how many there must have
-	// been before it: who recomputes by hand is not told that he did not.
+	// overdueFactor is how many times older than any before it a live model is before it is overdue, and leastPeaks
+	// how many there must have been before it: who recomputes by hand is not told that he did not.
 	overdueFactor = 1.5
 	leastPeaks    = 3
 	// leastOverdue is how much older it must be at least, in hours.

@@ -19,8 +19,8 @@ type View struct {
 	Days   int      // that points go back
 }
 
-// Series returns what is watched in a shop and what it is compared with, by name: the steps of detection as they are at the last hour that is
-// over. It stores nothing. A name that no series has is left out.
+// Series returns what is watched in a shop and what it is compared with, by name: the steps of detection as they are
+// at the last hour that is over. It stores nothing. A name that no series has is left out.
 func (w *Monitor) Series(ctx context.Context, shop string, v View) ([]api.AnomalySeries, error) {
 	until := w.lastHour()
 	series, err := w.readSeries(ctx, shop, until)

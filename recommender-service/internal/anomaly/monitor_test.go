@@ -199,7 +199,8 @@ func looksAtSeries(t *testing.T, w *Monitor) {
 		}
 	}
 	want := []string{
-		"click_rate:home.for_you", seriesDegraded, "empty_share:home.for_you", "events:view_item", "latency_ms:home.for_you", seriesRejected,
+		"click_rate:home.for_you", seriesDegraded, "empty_share:home.for_you", "events:view_item",
+		"latency_ms:home.for_you", seriesRejected,
 		"requests:home.for_you", seriesWarned,
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
@@ -229,7 +230,8 @@ func looksAtSeries(t *testing.T, w *Monitor) {
 func TestLevelsAreLookedAt(t *testing.T) {
 	t.Parallel()
 	view := View{Names: []string{"any"}, Days: 1}
-	items := lookAtLevels(seriesItems, []store.Level{{HourMs: 0, Value: 100}, {HourMs: hourMs, Value: 102}, {HourMs: 2 * hourMs, Value: 40}}, view)
+	items := lookAtLevels(seriesItems, []store.Level{{HourMs: 0, Value: 100}, {HourMs: hourMs, Value: 102},
+		{HourMs: 2 * hourMs, Value: 40}}, view)
 	if w := items.Windows[0]; *w.Observed != 40 || *w.Expected != 101 || w.Spreads > -2 || *w.Low > 68 || len(items.Points) != 3 {
 		t.Errorf("the catalogue: %+v", items)
 	}

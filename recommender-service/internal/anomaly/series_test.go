@@ -30,8 +30,8 @@ func money(orders hourly, random *rand.Rand) hourly {
 	return *f.series[seriesRevenue+"home.for_you:GBP"]
 }
 
-// TestRevenueOfAYear has the orders of a real shop bring money: of the year no more false alarms than the orders have, and 70 % of it gone is
-// found within two days.
+// TestRevenueOfAYear has the orders of a real shop bring money: of the year no more false alarms than the orders
+// have, and 70 % of it gone is found within two days.
 func TestRevenueOfAYear(t *testing.T) {
 	t.Parallel()
 	s := money(year(t), rand.New(rand.NewPCG(7, 8)))

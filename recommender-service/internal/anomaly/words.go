@@ -13,7 +13,8 @@ import (
 // Told returns a record as the API has it.
 func Told(a *store.Anomaly) api.Anomaly {
 	out := api.Anomaly{
-		Series: a.Series, Kind: kindOf(a), OpenedAt: wire.TimeOf(time.UnixMilli(a.OpenedMs)), Hours: a.Hours, Observed: a.Observed, Expected: a.Expected,
+		Series: a.Series, Kind: kindOf(a), OpenedAt: wire.TimeOf(time.UnixMilli(a.OpenedMs)), Hours: a.Hours,
+		Observed: a.Observed, Expected: a.Expected,
 		Spreads: a.Spreads, Detail: detail(a),
 	}
 	if a.ClosedMs != 0 {
@@ -40,7 +41,8 @@ func detail(a *store.Anomaly) string {
 	case a.Hours == 1:
 		seen = fmt.Sprintf("%.4g in an hour where the weeks before make one expect %.4g", a.Observed, a.Expected)
 	case a.Hours > day:
-		seen = fmt.Sprintf("a slow change, %.4g over %d days where the weeks before make one expect %.4g", a.Observed, a.Hours/day, a.Expected)
+		seen = fmt.Sprintf("a slow change, %.4g over %d days where the weeks before make one expect %.4g", a.Observed,
+			a.Hours/day, a.Expected)
 	}
 	name, low := strings.TrimSuffix(a.Series, ":"), a.Spreads < 0
 	switch {
@@ -55,13 +57,15 @@ func detail(a *store.Anomaly) string {
 	case strings.HasPrefix(a.Series, seriesClickRate) && low:
 		return name + ": " + seen + ". Compare with the models and rules that changed since, and try the placement."
 	case strings.HasPrefix(a.Series, seriesRevenue) && low:
-		return name + ": " + seen + ". See whether orders still name their recommendations, and compare with the click rate of the placement."
+		return name + ": " + seen + ". See whether orders still name their recommendations, and compare with the click " +
+			"rate of the placement."
 	case strings.HasPrefix(a.Series, seriesLatency):
 		return name + ": " + seen + ", as a mean. See which part of answers takes the time: aisle_recommend_stage_seconds, and the " +
 			"slow-request log."
 	case strings.HasPrefix(a.Series, seriesModelAge):
 		return fmt.Sprintf(
-			"%s: %.0f hours old, where a new one has come after %.0f hours at most. See whether recomputes run, fail or are refused by the gate.",
+			"%s: %.0f hours old, where a new one has come after %.0f hours at most. See whether recomputes run, fail "+
+				"or are refused by the gate.",
 			name, a.Observed, a.Expected,
 		)
 	case strings.HasPrefix(a.Series, seriesEmpty):

@@ -68,8 +68,8 @@ func rate(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// ProportionDifference returns a/n − b/m with a 95 % interval by Newcombe's hybrid score method (1998, method 10), which holds for few and
-// for no successes, and the p-value of the pooled z test.
+// ProportionDifference returns a/n − b/m with a 95 % interval by Newcombe's hybrid score method (1998, method 10),
+// which holds for few and for no successes, and the p-value of the pooled z test.
 func ProportionDifference(a, n, b, m int64) *api.Interval {
 	z := distuv.UnitNormal.Quantile(1 - level/2)
 	p, q := rate(a, n), rate(b, m)
@@ -119,7 +119,8 @@ func moments(sum, squares, n float64) (mean, variance float64) {
 	return mean, max(0, (squares-n*mean*mean)/(n-1))
 }
 
-// SampleRatioP returns the p-value of the chi² test that visitors spread over the arms by their shares; 1 when there is nothing to compare.
+// SampleRatioP returns the p-value of the chi² test that visitors spread over the arms by their shares; 1 when there
+// is nothing to compare.
 func SampleRatioP(visitors, shares []float64) float64 {
 	total, whole := 0.0, 0.0
 	for n := range visitors {

@@ -15,15 +15,16 @@ func (a *API) registerAnomalies(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-anomalies", Method: http.MethodGet, Path: "/v1/anomalies", Tags: []string{"Metrics"},
 		Summary: "Figures that are far from what the shop's own weeks before make one expect",
-		Description: "Looked for once an hour, steps over windows of an hour, six hours and a day, drifts as sums over days: events by type, refused and " +
-			"warned ones, answers, click rates, empty and degraded answers, the size of " +
-			"the catalogue and its median price.",
+		Description: "Looked for once an hour, steps over windows of an hour, six hours and a day, drifts as sums " +
+			"over days: events by type, refused and warned ones, answers, click rates, empty and degraded answers, " +
+			"the size of the catalogue and its median price.",
 	}, a.anomalies)
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-anomaly-series", Method: http.MethodGet, Path: "/v1/anomalies/series", Tags: []string{"Metrics"},
 		Summary: "The figures that are watched, each with its baseline and score",
-		Description: "The steps of detection as they are at the last hour that is over: the windows of each series, the same windows of the weeks " +
-			"before, the baseline that they make, and how far from it the series is. With `series` those alone, and their points.",
+		Description: "The steps of detection as they are at the last hour that is over: the windows of each " +
+			"series, the same windows of the weeks before, the baseline that they make, and how far from it the " +
+			"series is. With `series` those alone, and their points.",
 	}, a.anomalySeries)
 }
 

@@ -58,8 +58,8 @@ func (a *API) registerExperiments(api huma.API) {
 		register(api, auth.ScopeConfigRead, huma.Operation{
 			OperationID: one + "-results", Method: http.MethodGet, Path: path + "/{id}/results", Tags: tags,
 			Summary: "Figures per arm, with intervals", Errors: []int{http.StatusNotFound},
-			Description: "From attributed events: a purchase line counts for the answer that it names, else for the visitor's last click on the " +
-				"item within 7 days.",
+			Description: "From attributed events: a purchase line counts for the answer that it names, else for " +
+				"the visitor's last click on the item within 7 days.",
 		}, e.results)
 	}
 	register(api, auth.ScopeConfigRead, huma.Operation{
@@ -70,9 +70,9 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
 		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel",
-		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and " +
-			"that showed the item, else for the visitor's last click on the item within 7 days. " +
-			"Refunds take back. Test calls count nowhere.",
+		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for " +
+			"the answer that it names and that showed the item, else for the visitor's last click on the item " +
+			"within 7 days. Refunds take back. Test calls count nowhere.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.metrics)
 }

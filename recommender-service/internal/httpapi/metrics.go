@@ -64,7 +64,7 @@ func (a *API) scenarioMetrics(ctx context.Context, shop string, in *scenarioMetr
 type metricsInput struct {
 	Span
 	Interval string   `query:"interval" enum:"all,hour,day,week" default:"day"`
-	GroupBy  []string `query:"group_by" maxItems:"5" doc:"scenario, experiment, rule, currency, channel, joined by commas; scenario when absent"`
+	GroupBy  []string `query:"group_by" maxItems:"5" doc:"scenario (when absent), experiment, rule, currency, channel; joined by commas"`
 	Scenario string   `query:"scenario" maxLength:"64" doc:"Only of this one"`
 }
 

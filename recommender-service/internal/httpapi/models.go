@@ -63,7 +63,8 @@ func (a *API) checkVersion(ctx context.Context, shop, pointer, relation, version
 		)
 	default:
 		field.Code, field.Detail = notChecked, fmt.Sprintf(
-			"whether there is a model version %q is not known: the similarity-service does not answer; without it the arm's answers are degraded",
+			"whether there is a model version %q is not known: the similarity-service does not answer; without it the "+
+				"arm's answers are degraded",
 			version,
 		)
 	}

@@ -25,10 +25,9 @@ func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersWrite, huma.Operation{
 		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
 		Summary: "Forget a person",
-		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as `DELETE " +
-			"/v1/users/{id}` does with what the profile-service holds: " +
-			"delete there first. Safe to repeat. A replica that answered the person in the last ten seconds may still store that: repeat the " +
-			"call then.",
+		Description: "Removes logged decisions, clicks and places in experiments of a user, a session or both, as " +
+			"`DELETE /v1/users/{id}` does with what the profile-service holds: delete there first. Safe to repeat. " +
+			"A replica that answered the person in the last ten seconds may still store that: repeat the call then.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, audit.Handler(a.Audit, audit.What[forgetInput]{
 		Action:  "person.forget",

@@ -17,11 +17,11 @@ type queryInput struct {
 	SessionID         string   `query:"session_id" maxLength:"256"`
 	Cart              []string `query:"cart" maxItems:"200" doc:"Item ids in the cart, joined by commas"`
 	Items             []string `query:"context_items" maxItems:"50" doc:"Item ids of the page, joined by commas"`
-	Q                 string   `query:"q" maxLength:"512" doc:"Words as a seed beside items, in scenarios with a source of kind query such as search.for_query"`
+	Q                 string   `query:"q" maxLength:"512" doc:"Words as a seed, for sources of kind query"`
 	Facets            int      `query:"facets" minimum:"0" maximum:"5"`
 	Category          string   `query:"category" maxLength:"4096"`
 	Limit             int      `query:"limit" minimum:"0" maximum:"200"`
-	Filter            string   `query:"filter" maxLength:"16384" doc:"A condition as JSON" example:"{\"field\":\"price\",\"op\":\"lt\",\"value\":50}"`
+	Filter            string   `query:"filter" maxLength:"16384" doc:"Condition" example:"{\"field\":\"price\",\"op\":\"lt\",\"value\":9}"`
 	ExcludeItems      []string `query:"exclude_items" maxItems:"1000"`
 	ExcludeEventTypes []string `query:"exclude_event_types" maxItems:"20"`
 	Fields            []string `query:"fields" maxItems:"50"`

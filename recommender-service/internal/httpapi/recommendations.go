@@ -42,8 +42,9 @@ func (a *API) registerRecommendations(api huma.API) {
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend-by-query", Method: http.MethodGet, Path: "/v1/recommendations", Tags: tags,
 		Summary: "Ask a scenario for items, without a body",
-		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a visitor the browser may keep the " +
-			"answer for a minute; a cache that others share may not, since an answer is for its key.",
+		Description: "The same as POST with its fields as parameters; lists are joined by commas. Without a " +
+			"visitor the browser may keep the answer for a minute; a cache that others share may not, since an " +
+			"answer is for its key.",
 		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommendByQuery)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
@@ -60,8 +61,8 @@ func (a *API) registerRecommendations(api huma.API) {
 	}, a.explain)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "rank", Method: http.MethodPost, Path: "/v1/rankings", Tags: tags, Summary: "Order a list of items for a visitor",
-		Description: "For lists that the shop made itself, such as search results. Items that say nothing about the visitor keep their order " +
-			"behind the others.",
+		Description: "For lists that the shop made itself, such as search results. Items that say nothing about " +
+			"the visitor keep their order behind the others.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.rank)
 	register(api, auth.ScopeConfigRead, huma.Operation{

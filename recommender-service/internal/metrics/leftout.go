@@ -23,8 +23,8 @@ import (
 const (
 	// verdictsEvery is how often the latest verdicts are looked at, for robots who send nothing any more.
 	verdictsEvery = time.Minute
-	// mostVerdicts is how many of them are looked at, mostAtOnce about how many visitors are turned then, and mostTurned how many events and
-	// answers of each.
+	// mostVerdicts is how many of them are looked at, mostAtOnce about how many visitors are turned then, and
+	// mostTurned how many events and answers of each.
 	mostVerdicts = 2000
 	mostAtOnce   = 50
 	mostTurned   = 20_000
@@ -44,8 +44,8 @@ type Visitors struct {
 	Kept time.Duration
 }
 
-// eventPlace is how far events were counted, and how often visitors have been left out or counted again since the beginning: who counts a page
-// while that happens finds that the position has moved.
+// eventPlace is how far events were counted, and how often visitors have been left out or counted again since the
+// beginning: who counts a page while that happens finds that the position has moved.
 type eventPlace struct{ seq, turns int64 }
 
 func parsePlace(text string) (p eventPlace, err error) {
@@ -126,8 +126,8 @@ func (a *Attribution) followVerdicts(ctx context.Context, shop string) error {
 	return nil
 }
 
-// verdictsSince returns the verdicts from a stored moment on, the latest first. Those of the moment itself are among them: there can be more of
-// it.
+// verdictsSince returns the verdicts from a stored moment on, the latest first. Those of the moment itself are among
+// them: there can be more of it.
 func (a *Attribution) verdictsSince(ctx context.Context, shop, from string) (list []profileapi.Robot, err error) {
 	fromMs, err := strconv.ParseInt(cmp.Or(from, "0"), 10, 64)
 	if err != nil {
@@ -194,14 +194,16 @@ func (a *Attribution) turn(ctx context.Context, shop, visitor string, out bool) 
 	l := store.LeftOut{Visitor: visitor, Out: out, TrustedMs: was.TrustedMs, Seq: at.seq, Taken: newCounts()}
 	if out {
 		p.anew, p.trusted = true, time.UnixMilli(was.TrustedMs)
-		if err = a.replay(ctx, p, visitor, 0, at.seq, func(d *recommend.Decision) bool { return !d.Robot || d.At.Before(p.trusted) }); err == nil {
+		if err = a.replay(ctx, p, visitor, 0, at.seq,
+			func(d *recommend.Decision) bool { return !d.Robot || d.At.Before(p.trusted) }); err == nil {
 			l.Taken = p.counts
 			p.counts = p.counts.Negative()
 		}
 	} else {
 		p.trusted, l.TrustedMs = now, now.UnixMilli()
 		maps.Copy(p.lines, was.Taken.Lines) // a refund is of them
-		if err = a.replay(ctx, p, visitor, was.Seq, at.seq, func(d *recommend.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.TrustedMs }); err == nil {
+		if err = a.replay(ctx, p, visitor, was.Seq, at.seq,
+			func(d *recommend.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.TrustedMs }); err == nil {
 			p.counts.Add(was.Taken)
 		}
 	}
@@ -225,7 +227,8 @@ func (a *Attribution) replay(ctx context.Context, p *page, visitor string, after
 	}
 	var failed error
 	err := a.eachEvent(ctx, p.shop, visitor, since, func(e *profileapi.StoredEvent) {
-		if failed == nil && e.Seq > after && e.Seq <= upTo && experiment.Visitor(e.UserID, e.SessionID) == visitor && !deniesAnalytics(e.Consent) {
+		if failed == nil && e.Seq > after && e.Seq <= upTo && experiment.Visitor(e.UserID, e.SessionID) == visitor &&
+			!deniesAnalytics(e.Consent) {
 			failed = p.event(ctx, e)
 		}
 	})

@@ -17,8 +17,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// TestASilentRobotIsTakenOut has a robot who does nothing any more once he is found: the verdict alone takes his click and his answer out. He
-// clicked once as a session, which is the same person.
+// TestASilentRobotIsTakenOut has a robot who does nothing any more once he is found: the verdict alone takes his
+// click and his answer out. He clicked once as a session, which is the same person.
 func TestASilentRobotIsTakenOut(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, func() bool { return false })
@@ -33,11 +33,13 @@ func TestASilentRobotIsTakenOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.AddDecisions(t.Context(), []store.Decision{{Shop: "north", ID: id, AtMs: now.UnixMilli(), Person: "eve", Body: body}}); err != nil {
+	if err := l.AddDecisions(t.Context(),
+		[]store.Decision{{Shop: "north", ID: id, AtMs: now.UnixMilli(), Person: "eve", Body: body}}); err != nil {
 		t.Fatal(err)
 	}
 	c := newCounts()
-	for metric, n := range map[string]float64{Requests: 2, LatencyMS: 30, Impressions: 4, tierPrefix + "personal": 1, tierPrefix + "popular": 3} {
+	for metric, n := range map[string]float64{Requests: 2, LatencyMS: 30, Impressions: 4, tierPrefix + "personal": 1,
+		tierPrefix + "popular": 3} {
 		c.Hours[store.HourKey{Shop: "north", Scenario: "home", HourMs: hourOf(now), Metric: metric}] = n
 	}
 	if err := l.Store.AddCounts(t.Context(), c, nil); err != nil {

@@ -126,7 +126,8 @@ func (r *Reporter) Experiment(ctx context.Context, shop string, x *api.Experimen
 		if t == nil {
 			continue
 		}
-		out.Arms[n].MeanLatencyMS, out.Arms[n].DegradedShare, out.Arms[n].EmptyShare = t.per(LatencyMS, Requests), t.per(Degraded, Requests), t.per(Empty, Requests)
+		out.Arms[n].MeanLatencyMS, out.Arms[n].DegradedShare, out.Arms[n].EmptyShare = t.per(LatencyMS, Requests),
+			t.per(Degraded, Requests), t.per(Empty, Requests)
 		if t.values[Shadows] > 0 {
 			overlap := t.per(Overlap, Shadows)
 			out.Arms[n].ShadowOverlap = &overlap

@@ -87,7 +87,8 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 		row.ExperimentID, row.Arm = s.Experiment, s.Arm
 	}
 	key := strings.Join(
-		[]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency, row.Channel}, "\n",
+		[]string{fmt.Sprintf("%020d", row.At.UnixMilli()), row.Scenario, row.ExperimentID, row.Arm, row.Rule, row.Currency,
+			row.Channel}, "\n",
 	)
 	if rows[key] == nil {
 		rows[key] = &row
@@ -146,7 +147,8 @@ func warningsOf(sums []store.Sum) (w api.MetricsWarnings) {
 	)
 	say(
 		apart[NotInList],
-		"%d events name an item that the answer of their recommendation_id did not show: send the recommendation_id only with items of its list.",
+		"%d events name an item that the answer of their recommendation_id did not show: send the recommendation_id "+
+			"only with items of its list.",
 	)
 	say(
 		apart[Unverified],

@@ -92,7 +92,8 @@ func (p *page) seen(ctx context.Context, id, visitor, itemID string, e *profilea
 	}
 	product := p.a.Product(p.shop, itemID).Key
 	a, err := p.named(ctx, id, product, e)
-	if a == nil || err != nil || a.decision == nil || a.decision.Items == nil || a.decision.Robot || deniesAnalytics(a.decision.Request.Consent) {
+	if a == nil || err != nil || a.decision == nil || a.decision.Items == nil || a.decision.Robot ||
+		deniesAnalytics(a.decision.Request.Consent) {
 		return err
 	}
 	first, err := p.once(ctx, id, "", "list", "", e.OccurredAt.UnixMilli())

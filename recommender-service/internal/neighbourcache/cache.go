@@ -100,13 +100,14 @@ type Cache struct {
 
 // New returns an empty cache that holds at most maxBytes of lists.
 func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
-	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, closing: make(chan struct{}), refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
-		MaximumWeight: maxBytes,
-		Weigher: func(k key, e *Entry) uint32 {
-			return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
-		},
-		ExpiryCalculator: otter.ExpiryWriting[key, *Entry](listTTL),
-	})}
+	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, closing: make(chan struct{}),
+		refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
+			MaximumWeight: maxBytes,
+			Weigher: func(k key, e *Entry) uint32 {
+				return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
+			},
+			ExpiryCalculator: otter.ExpiryWriting[key, *Entry](listTTL),
+		})}
 }
 
 // Bytes returns what the lists take.

@@ -70,9 +70,10 @@ type popular struct {
 
 // newPopular returns popularity lists; those that are kept to replay decisions take at most pastBytes.
 func newPopular(p *Peers, pastBytes uint64) *popular {
-	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{}, past: otter.Must(&otter.Options[pastKey, *PopularList]{
-		MaximumWeight: pastBytes, Weigher: func(_ pastKey, l *PopularList) uint32 { return uint32(200 + 8*cap(l.Row.Items)) },
-	})}
+	return &popular{peers: p, lists: map[popularKey]*PopularList{}, busy: map[popularKey]bool{},
+		past: otter.Must(&otter.Options[pastKey, *PopularList]{
+			MaximumWeight: pastBytes, Weigher: func(_ pastKey, l *PopularList) uint32 { return uint32(200 + 8*cap(l.Row.Items)) },
+		})}
 }
 
 // wait returns when no list is being fetched.

@@ -45,7 +45,8 @@ func newAdmission(registry prometheus.Registerer) *admission {
 		a.turned,
 		gauge("aisle_recommend_admission_limit", "Personal answers that may be made at once now.", a.limiter.Limit),
 		gauge("aisle_recommend_admission_in_flight", "Personal answers that are being made.", a.limiter.Inflight),
-		gauge("aisle_recommend_admission_waiting", "Requests that wait for a place among the answers that are being made.", a.limiter.Queued),
+		gauge("aisle_recommend_admission_waiting", "Requests that wait for a place among the answers that are being made.",
+			a.limiter.Queued),
 	)
 	return a
 }

@@ -12,15 +12,16 @@ import (
 // affinities are what a visitor likes, the best first; weights below 0 are dislikes.
 type affinities struct {
 	Categories, Brands []profileapi.AffinityValue
-	Bands              map[string]float64 // the part of what is liked that is of each price band; together 1, or none where the scenario does not ask
+	// the part of what is liked that is of each price band; together 1, or none where the scenario does not ask
+	Bands map[string]float64
 }
 
 // maxAffinities bounds each list.
 const maxAffinities = 50
 
-// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue has them, and price band.
-// not_interested counts on the narrowest category only: it speaks of the item, not of everything around it. It is made once for a request
-// that needs it. Cost O(history).
+// affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue
+// has them, and price band. not_interested counts on the narrowest category only: it speaks of the item, not of
+// everything around it. It is made once for a request that needs it. Cost O(history).
 func (r *run) affinity() *affinities {
 	if r.likes != nil {
 		return r.likes

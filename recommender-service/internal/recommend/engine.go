@@ -50,7 +50,8 @@ type Engine struct {
 }
 
 // NewEngine returns an engine with its metrics on registry.
-func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time, registry prometheus.Registerer,
+func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
+	registry prometheus.Registerer,
 	decided func(string, *Decision, *api.Answer)) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),

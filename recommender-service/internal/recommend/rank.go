@@ -51,8 +51,8 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 	return out, nil
 }
 
-// traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and the contributions by
-// index.
+// traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and
+// the contributions by index.
 func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]contribution) {
 	heads, contributions := make([]int32, len(ids)), map[int32][]contribution{}
 	var distinct []int32

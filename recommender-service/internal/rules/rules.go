@@ -71,7 +71,8 @@ func audienceKind(field string) (kind, bool) {
 		return texts, true
 	case "user.known":
 		return boolean, true
-	case "user.locale", "user.id", "request.scenario", "request.category", "request.country", "request.language", "request.currency", "request.price_list":
+	case "user.locale", "user.id", "request.scenario", "request.category", "request.country", "request.language",
+		"request.currency", "request.price_list":
 		return text, true
 	case "request.weekday", "request.hour":
 		return number, true

@@ -1,11 +1,7 @@
 package rules_test
 
 import (
-	"context"
 	"encoding/json"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -13,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -25,36 +21,15 @@ func shelf(t testing.TB) *catalogue.Shop {
 	t.Helper()
 	price, cost, quantity := 10.0, 4.0, 3.0
 	items := []profileapi.Item{
-		{ItemID: "lamp", Title: "Red Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price, Cost: &cost, Tags: []string{"new", "gift"},
+		{ItemID: "lamp", Title: "Red Lamp", CategoryPath: []string{"Home", "Lighting"}, Brand: "Lux", Price: &price,
+			Cost: &cost, Tags: []string{"new", "gift"},
 			Attributes: map[string]any{
 				"colour": "red", "watts": 40.0, "sizes": []any{"S", "M"},
 			}, PublishedAt: wire.TimeOf(time.Unix(0, 0).Add(24 * time.Hour))},
 		{ItemID: "bulb", Title: "Bulb", CategoryPath: []string{"Home"}, Stock: &profileapi.Stock{Status: "in_stock", Quantity: &quantity}},
 		{ItemID: "bare"},
 	}
-	page := profileapi.ItemChanges{Next: "3"}
-	for n := range items {
-		page.Changes = append(page.Changes, profileapi.ItemChange{ItemID: items[n].ItemID, Item: &items[n]})
-	}
-	sent, applied := false, make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if sent {
-			close(applied) // the follower asks for more when it has applied the first page
-			<-r.Context().Done()
-			return
-		}
-		sent = true
-		_ = json.NewEncoder(w).Encode(page)
-	}))
-	c := catalogue.New(
-		profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server.URL})), slog.New(slog.DiscardHandler), time.Now,
-	)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); c.Run(ctx, func() []string { return []string{"s"} }, time.Hour) }()
-	t.Cleanup(func() { cancel(); <-done; server.CloseClientConnections(); server.Close() })
-	<-applied
-	return c.Shop("s")
+	return cataloguetest.Shop(t, items...)
 }
 
 func TestConditionsMatchItems(t *testing.T) {

@@ -66,8 +66,8 @@ func builtinScenarios() []api.Scenario {
 		{
 			ScenarioID: "product_detail.next", Title: "Others went on to", AllowPurchased: true,
 			Sources: []api.Source{{Kind: api.SourceSession, Weight: 1}},
-			Description: "What visitors open next who came the same way, things that were seen included; without a visit under way, what they " +
-				"open after the product shown.",
+			Description: "What visitors open next who came the same way, things that were seen included; without a " +
+				"visit under way, what they open after the product shown.",
 			Fallback: []string{api.SourceContextNext, api.SourceContextSimilar},
 		},
 		{
@@ -77,8 +77,9 @@ func builtinScenarios() []api.Scenario {
 		},
 		{
 			ScenarioID: "search.for_query", Title: "For your search", AllowPurchased: true,
-			Sources:     []api.Source{{Kind: api.SourceQuery, Weight: 1}, {Kind: api.SourceHistory, Weight: .1}},
-			Description: "What the words of a search find, and what is like it by what visitors do; for a page without results, and for assistants.",
+			Sources: []api.Source{{Kind: api.SourceQuery, Weight: 1}, {Kind: api.SourceHistory, Weight: .1}},
+			Description: "What the words of a search find, and what is like it by what visitors do; for a page without " +
+				"results, and for assistants.",
 		},
 		{
 			ScenarioID: "search_no_results.best_sellers", Title: "Best sellers", AllowPurchased: true,

@@ -105,7 +105,7 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 		}
 	}
 	for n, kind := range s.Fallback {
-		if !slices.Contains(kinds(), kind) {
+		if !slices.Contains(api.SourceKinds(), kind) {
 			add("/fallback/"+strconv.Itoa(n), "unknown_source", "is not a kind of source")
 		}
 	}
@@ -120,16 +120,6 @@ func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apie
 		}
 	}
 	return p.Fields
-}
-
-// kinds lists the kinds of source.
-func kinds() []string {
-	return []string{
-		api.SourceHistory, api.SourceSession, api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart,
-		api.SourceQuery, api.SourceBuyAgain,
-		api.SourceRecentlyViewed, api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers,
-		api.SourcePopular, api.SourceNewest,
-	}
 }
 
 // counted lists the kinds of source that are lists of what is popular.

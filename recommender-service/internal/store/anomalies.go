@@ -26,9 +26,11 @@ func (s *Store) PutAnomalies(ctx context.Context, shop string, untilMs int64, li
 			return err
 		}
 		for _, a := range list {
-			if _, err := tx.ExecContext(ctx, s.Rebind(`insert into anomalies (shop, series, opened_ms, closed_ms, hours, observed, expected, spreads)
+			if _, err := tx.ExecContext(ctx,
+				s.Rebind(`insert into anomalies (shop, series, opened_ms, closed_ms, hours, observed, expected, spreads)
 				values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (shop, series, opened_ms) do update set
-				closed_ms = excluded.closed_ms, hours = excluded.hours, observed = excluded.observed, expected = excluded.expected, spreads = excluded.spreads`),
+				closed_ms = excluded.closed_ms, hours = excluded.hours, observed = excluded.observed,
+				expected = excluded.expected, spreads = excluded.spreads`),
 				shop, a.Series, a.OpenedMs, a.ClosedMs, a.Hours, a.Observed, a.Expected, a.Spreads); err != nil {
 				return err
 			}
@@ -109,7 +111,8 @@ func (s *Store) ClaimUntold(ctx context.Context, sinceMs int64, claim time.Durat
 		list = nil
 		rows, err := tx.QueryContext(ctx, s.Rebind(`update anomalies set claim_ms = `+s.NowMs()+` + $1 where (shop, series, opened_ms) in (
 				select shop, series, opened_ms from anomalies
-				where claim_ms <= `+s.NowMs()+` and (opened_told = 0 and opened_ms >= $2 or opened_told = 1 and closed_told = 0 and closed_ms >= $3)
+				where claim_ms <= `+s.NowMs()+
+			` and (opened_told = 0 and opened_ms >= $2 or opened_told = 1 and closed_told = 0 and closed_ms >= $3)
 				order by opened_ms, shop, series limit $4)
 			and claim_ms <= `+s.NowMs()+`
 			returning shop, series, opened_ms, closed_ms, hours, observed, expected, spreads, opened_told`),

@@ -12,7 +12,8 @@ import (
 type CountedKey struct{ Shop, Scope, Visitor, Kind, ItemID string }
 
 func (k CountedKey) compare(o CountedKey) int {
-	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Scope, o.Scope), strings.Compare(k.Visitor, o.Visitor), strings.Compare(k.Kind, o.Kind),
+	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Scope, o.Scope), strings.Compare(k.Visitor, o.Visitor),
+		strings.Compare(k.Kind, o.Kind),
 		strings.Compare(k.ItemID, o.ItemID))
 }
 
@@ -36,7 +37,8 @@ type Line struct {
 // Counted returns the items that have counted already.
 func (s *Store) Counted(ctx context.Context, shop, scope, visitor, kind string) ([]string, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, id *string) error { return r.Scan(id) },
-		"select item_id from counted where shop = $1 and scope = $2 and visitor = $3 and kind = $4 order by item_id", shop, scope, visitor, kind)
+		"select item_id from counted where shop = $1 and scope = $2 and visitor = $3 and kind = $4 order by item_id", shop,
+		scope, visitor, kind)
 	if err != nil {
 		return nil, fmt.Errorf("read what has counted: %w", err)
 	}

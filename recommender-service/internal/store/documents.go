@@ -37,7 +37,9 @@ func scanDocument(r *sql.Rows, d *Document) error {
 // Documents returns the newest version of every thing of a kind, in order of id, deleted ones included.
 func (s *Store) Documents(ctx context.Context, shop, kind string) ([]Document, error) {
 	list, err := query(ctx, s, scanDocument, selectDocument+` and version =
-		(select max(version) from documents d where d.shop = documents.shop and d.kind = documents.kind and d.id = documents.id) order by id`, shop, kind)
+		(select max(version) from documents d where d.shop = documents.shop and d.kind = documents.kind
+			and d.id = documents.id)
+		order by id`, shop, kind)
 	if err != nil {
 		return nil, fmt.Errorf("list %ss: %w", kind, err)
 	}
@@ -102,8 +104,9 @@ func (s *Store) Put(ctx context.Context, shop, kind string, d Document, first in
 		return 0, err
 	}
 	err = s.inTx(ctx, func(t *tx) error {
-		n, err := t.Exec(ctx, `insert into documents (shop, kind, id, version, deleted, author, created_ms, body) values ($1, $2, $3, $4, $5, $6, $7, $8)
-			on conflict (shop, kind, id, version) do nothing`, shop, kind, d.ID, d.Version, d.Deleted, d.Author, d.CreatedMs, string(d.Body))
+		n, err := t.Exec(ctx, `insert into documents (shop, kind, id, version, deleted, author, created_ms, body)
+			values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (shop, kind, id, version) do nothing`,
+			shop, kind, d.ID, d.Version, d.Deleted, d.Author, d.CreatedMs, string(d.Body))
 		if err == nil && n == 0 {
 			return ErrVersion
 		}

@@ -101,7 +101,8 @@ func (s *Store) ClaimExport(ctx context.Context, k ExportKey, l ExportLease) (w 
 	var body string
 	w.ExportKey = k
 	row := s.Writer.QueryRowContext(ctx, s.Rebind("update exports set owner = $1, lease_ms = "+s.NowMs()+
-		" + $2 where shop = $3 and export_id = $4 and active = 1 and lease_ms <= "+s.NowMs()+" returning body, place, pieces, cancelled = 1"),
+		" + $2 where shop = $3 and export_id = $4 and active = 1 and lease_ms <= "+s.NowMs()+
+		" returning body, place, pieces, cancelled = 1"),
 		l.Owner, l.For.Milliseconds(), k.Shop, k.ID)
 	err = row.Scan(&body, &w.Place, &w.Pieces, &w.Cancelled)
 	if errors.Is(err, sql.ErrNoRows) {

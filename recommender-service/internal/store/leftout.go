@@ -35,7 +35,8 @@ func (s *Store) LeftOut(ctx context.Context, shop string, visitors []string) (ma
 			return err
 		}
 		return l.Taken.read(taken)
-	}, "select visitor, out = 1, trusted_ms, seq, taken from left_out where shop = $1 and visitor in ("+strings.Join(marks, ", ")+")", args...)
+	}, "select visitor, out = 1, trusted_ms, seq, taken from left_out where shop = $1 and visitor in ("+
+		strings.Join(marks, ", ")+")", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is left out of figures: %w", err)
 	}
@@ -61,7 +62,8 @@ func (s *Store) Turn(ctx context.Context, shop string, l LeftOut, c Counts, p *P
 			return err
 		}
 		n, err := t.Exec(ctx, `insert into left_out (shop, visitor, out, trusted_ms, seq, taken) values ($1, $2, $3, $4, $5, $6)
-			on conflict (shop, visitor) do update set out = excluded.out, trusted_ms = excluded.trusted_ms, seq = excluded.seq, taken = excluded.taken
+			on conflict (shop, visitor) do update set out = excluded.out, trusted_ms = excluded.trusted_ms,
+				seq = excluded.seq, taken = excluded.taken
 			where left_out.out <> excluded.out`, shop, l.Visitor, out, l.TrustedMs, l.Seq, taken)
 		if err != nil {
 			return err
@@ -74,7 +76,8 @@ func (s *Store) Turn(ctx context.Context, shop string, l LeftOut, c Counts, p *P
 		}
 		for k := range c.Visitors { // who did nothing is no visitor of an experiment
 			if _, err := t.Exec(ctx, `delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3 and visitor = $4
-				and impressions <= 0 and clicks <= 0 and orders <= 0`, k.Shop, k.Experiment, k.Arm, visitorHash(k.Shop, k.Experiment, k.Visitor)); err != nil {
+				and impressions <= 0 and clicks <= 0 and orders <= 0`, k.Shop, k.Experiment, k.Arm,
+				visitorHash(k.Shop, k.Experiment, k.Visitor)); err != nil {
 				return err
 			}
 		}
@@ -144,7 +147,8 @@ func (c *Counts) Negative() Counts {
 		n.Hours[k] = -v
 	}
 	for k, v := range c.Visitors {
-		n.Visitors[k] = VisitorCount{FirstMs: v.FirstMs, Impressions: -v.Impressions, Clicks: -v.Clicks, Orders: -v.Orders, Revenue: -v.Revenue}
+		n.Visitors[k] = VisitorCount{FirstMs: v.FirstMs, Impressions: -v.Impressions, Clicks: -v.Clicks, Orders: -v.Orders,
+			Revenue: -v.Revenue}
 	}
 	for k, l := range c.Lines {
 		l.Quantity, l.Revenue = -l.Quantity, -l.Revenue

@@ -130,7 +130,8 @@ func inOrder[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
 }
 
 func (k HourKey) compare(o HourKey) int {
-	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.HourMs, o.HourMs), strings.Compare(k.Scenario, o.Scenario), strings.Compare(k.Experiment, o.Experiment),
+	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.HourMs, o.HourMs), strings.Compare(k.Scenario, o.Scenario),
+		strings.Compare(k.Experiment, o.Experiment),
 		strings.Compare(k.Arm, o.Arm), strings.Compare(k.Metric, o.Metric))
 }
 
@@ -190,7 +191,8 @@ func (s *Store) Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]Su
 	list, err := query(ctx, s, func(r *sql.Rows, v *Sum) error {
 		return r.Scan(&v.Scenario, &v.Experiment, &v.Arm, &v.Metric, &v.Value)
 	},
-		`select scenario, experiment, arm, metric, sum(value) from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
+		`select scenario, experiment, arm, metric, sum(value)
+		from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
 		group by scenario, experiment, arm, metric order by scenario, experiment, arm, metric`, shop, fromMs, toMs)
 	if err != nil {
 		return nil, fmt.Errorf("sum metrics: %w", err)
@@ -203,7 +205,8 @@ func (s *Store) Sums(ctx context.Context, shop string, fromMs, toMs int64) ([]Su
 func (s *Store) SumsPer(ctx context.Context, shop string, fromMs, toMs, everyMs int64) ([]Sum, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, v *Sum) error {
 		return r.Scan(&v.AtMs, &v.Scenario, &v.Experiment, &v.Arm, &v.Metric, &v.Value)
-	}, `select hour_ms / $4 * $4 as at_ms, scenario, experiment, arm, metric, sum(value) from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
+	}, `select hour_ms / $4 * $4 as at_ms, scenario, experiment, arm, metric, sum(value)
+		from metric_hours where shop = $1 and hour_ms >= $2 and hour_ms < $3
 		group by 1, scenario, experiment, arm, metric order by 1, scenario, experiment, arm, metric`, shop, fromMs, toMs, everyMs)
 	if err != nil {
 		return nil, fmt.Errorf("sum metrics: %w", err)
@@ -218,7 +221,8 @@ func (s *Store) Shown(ctx context.Context, shop string, fromMs, toMs int64) (map
 		items    int
 	}
 	list, err := query(ctx, s, func(r *sql.Rows, v *row) error { return r.Scan(&v.scenario, &v.items) },
-		"select scenario, count(distinct item_id) from metric_items where shop = $1 and day_ms >= $2 and day_ms < $3 group by scenario", shop, fromMs, toMs)
+		"select scenario, count(distinct item_id) from metric_items where shop = $1 and day_ms >= $2 and day_ms < $3 "+
+			"group by scenario", shop, fromMs, toMs)
 	if err != nil {
 		return nil, fmt.Errorf("count shown items: %w", err)
 	}
@@ -238,17 +242,21 @@ type ArmTotals struct {
 }
 
 // ofVisitors are the totals of an arm from its visitors.
-const ofVisitors = `count(*) as visitors, sum(impressions) as impressions, sum(clicks) as clicks, sum(case when clicks > 0 then 1 else 0 end) as clickers,
-	sum(orders) as orders, sum(case when orders > 0 then 1 else 0 end) as buyers, sum(revenue) as revenue, sum(revenue * revenue) as revenue_squares`
+const ofVisitors = `count(*) as visitors, sum(impressions) as impressions, sum(clicks) as clicks,
+	sum(case when clicks > 0 then 1 else 0 end) as clickers, sum(orders) as orders,
+	sum(case when orders > 0 then 1 else 0 end) as buyers, sum(revenue) as revenue,
+	sum(revenue * revenue) as revenue_squares`
 
 // ExperimentTotals returns the totals of each arm, in order of arm, also of visitors that are no longer kept.
 func (s *Store) ExperimentTotals(ctx context.Context, shop, experiment string) ([]ArmTotals, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, a *ArmTotals) error {
 		return r.Scan(&a.Arm, &a.Visitors, &a.Impressions, &a.Clicks, &a.Clickers, &a.Orders, &a.Buyers, &a.Revenue, &a.RevenueSquares)
-	}, `select arm, sum(visitors), sum(impressions), sum(clicks), sum(clickers), sum(orders), sum(buyers), sum(revenue), sum(revenue_squares) from (
+	}, `select arm, sum(visitors), sum(impressions), sum(clicks), sum(clickers), sum(orders), sum(buyers),
+		sum(revenue), sum(revenue_squares) from (
 		select arm, `+ofVisitors+` from experiment_visitors where shop = $1 and experiment = $2 group by arm
 		union all
-		select arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares from experiment_totals where shop = $1 and experiment = $2
+		select arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares
+		from experiment_totals where shop = $1 and experiment = $2
 		) as t group by arm order by arm`, shop, experiment)
 	if err != nil {
 		return nil, fmt.Errorf("sum experiment %s: %w", experiment, err)

@@ -58,7 +58,8 @@ func (s *Store) visitedArms(ctx context.Context, shop string) ([]ArmKey, error) 
 	last := ArmKey{Shop: shop}
 	for {
 		next, err := query(ctx, s, func(r *sql.Rows, k *ArmKey) error { return r.Scan(&k.Shop, &k.Experiment, &k.Arm) },
-			`select shop, experiment, arm from experiment_visitors where (shop, experiment, arm) > ($1, $2, $3) order by shop, experiment, arm limit 1`,
+			`select shop, experiment, arm from experiment_visitors where (shop, experiment, arm) > ($1, $2, $3) order `+
+				`by shop, experiment, arm limit 1`,
 			last.Shop, last.Experiment, last.Arm)
 		if err != nil {
 			return nil, fmt.Errorf("list arms with visitors: %w", err)
@@ -75,17 +76,21 @@ func (s *Store) visitedArms(ctx context.Context, shop string) ([]ArmKey, error) 
 func (s *Store) FoldVisitors(ctx context.Context, k ArmKey) error {
 	err := s.inTx(ctx, func(t *tx) error {
 		// The row comes first: a replica that folds the same arm waits for it, and then finds no visitors.
-		if _, err := t.Exec(ctx, `insert into experiment_totals (shop, experiment, arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares)
-			values ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (shop, experiment, arm) do update set visitors = experiment_totals.visitors`,
+		if _, err := t.Exec(ctx, `insert into experiment_totals
+			(shop, experiment, arm, visitors, impressions, clicks, clickers, orders, buyers, revenue, revenue_squares)
+			values ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0)
+			on conflict (shop, experiment, arm) do update set visitors = experiment_totals.visitors`,
 			k.Shop, k.Experiment, k.Arm); err != nil {
 			return err
 		}
-		if _, err := t.Exec(ctx, `update experiment_totals set visitors = experiment_totals.visitors + v.visitors, impressions = experiment_totals.impressions + v.impressions,
-			clicks = experiment_totals.clicks + v.clicks, clickers = experiment_totals.clickers + v.clickers, orders = experiment_totals.orders + v.orders,
+		if _, err := t.Exec(ctx, `update experiment_totals set visitors = experiment_totals.visitors + v.visitors,
+			impressions = experiment_totals.impressions + v.impressions, clicks = experiment_totals.clicks + v.clicks,
+			clickers = experiment_totals.clickers + v.clickers, orders = experiment_totals.orders + v.orders,
 			buyers = experiment_totals.buyers + v.buyers, revenue = experiment_totals.revenue + v.revenue,
 			revenue_squares = experiment_totals.revenue_squares + v.revenue_squares
 			from (select `+ofVisitors+` from experiment_visitors where shop = $1 and experiment = $2 and arm = $3 having count(*) > 0) as v
-			where experiment_totals.shop = $1 and experiment_totals.experiment = $2 and experiment_totals.arm = $3`, k.Shop, k.Experiment, k.Arm); err != nil {
+			where experiment_totals.shop = $1 and experiment_totals.experiment = $2 and experiment_totals.arm = $3`, k.Shop,
+			k.Experiment, k.Arm); err != nil {
 			return err
 		}
 		return t.dropVisitors(ctx, k)

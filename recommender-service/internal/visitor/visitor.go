@@ -93,7 +93,8 @@ var decoders = sync.Pool{New: func() any { return new(visitorstate.Decoder) }}
 
 // Of returns the visitor that an answer of the profile-service describes, as of a moment.
 func Of(a *visitorstate.Answer, userID, sessionID string, now time.Time) (*Visitor, error) {
-	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq, Personal: !a.Withheld, Robot: a.Robot}
+	v := &Visitor{UserID: userID, SessionID: sessionID, Known: a.Known, AsOf: now, Watermark: a.LastSeq,
+		Personal: !a.Withheld, Robot: a.Robot}
 	if !v.Personal {
 		return v, nil
 	}

@@ -79,7 +79,7 @@ class AnomalyPoint(TypedDict):
     low: NotRequired[float]
     # A count, a share, a mean or a level; absent for a share or mean of too few
     observed: NotRequired[float]
-    # The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+    # Distance of observed from expected in spreads, negative below; 0 while nothing is expected
     spreads: float
 
 
@@ -105,7 +105,7 @@ class AnomalySeriesOutputBody(TypedDict):
 
 
 class AnomalyWindow(TypedDict):
-    # The features: the same window of the weeks before, the latest first. Those of too few events are left out
+    # Values of the same window in the weeks before, latest first; those of too few events are left out
     before: list[float]
     # The baseline: median of before; absent while there are fewer than three weeks of it
     expected: NotRequired[float]
@@ -116,7 +116,7 @@ class AnomalyWindow(TypedDict):
     low: NotRequired[float]
     # A count, a share, a mean or a level; absent for a share or mean of too few
     observed: NotRequired[float]
-    # The score: how many spreads observed is from expected, negative below; 0 while nothing is expected
+    # Distance of observed from expected in spreads, negative below; 0 while nothing is expected
     spreads: float
 
 
@@ -124,7 +124,7 @@ class Answer(TypedDict):
     # Peers and stores that could not help
     degraded: NotRequired[list[str]]
     experiment: NotRequired[Arm]
-    # The fields that split best the first 100 items that may be shown, the best first
+    # Fields that split best the first 100 items that can be shown
     facets: NotRequired[list[Facet]]
     freshness: Freshness
     items: list[RecommendedItem]
@@ -162,7 +162,7 @@ class ArmResult(TypedDict):
     revenue: float
     revenue_per_visitor: float
     revenue_per_visitor_difference: NotRequired[Interval]
-    # Of a shadow arm: mean share of the control's items that it would show too
+    # Of a shadow arm: mean share of the control's items that it has too
     shadow_overlap: NotRequired[float]
     visitors: int
 
@@ -171,7 +171,7 @@ class Audience(TypedDict):
     item_id: str
     # So many people at most
     limit: NotRequired[int]
-    # Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+    # Least score as a share of the best one; .1 when absent
     min_score: NotRequired[float]
 
 
@@ -183,7 +183,7 @@ class AudienceRequest(TypedDict):
     # So many people at most
     limit: NotRequired[int]
     market: NotRequired[Market]
-    # Only people for whom it scores at least so much of what their best candidate does; .1 when absent
+    # Least score as a share of the best one; .1 when absent
     min_score: NotRequired[float]
     # Whose rules, filters and weights hold
     scenario: NotRequired[str]
@@ -209,9 +209,9 @@ class BundleOffer(TypedDict):
     # Share of the orders with item_id that hold all of it
     confidence: float
     currency: NotRequired[str]
-    # So many times more orders hold all of it than if each item were bought without regard to the others
+    # Orders that hold all of it, over the number expected if items were bought independently
     lift: float
-    # Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency
+    # Of all its items in the visitor's market; absent when unknown or of mixed currencies
     price: NotRequired[float]
     # Orders that hold all of it
     support: int
@@ -262,7 +262,7 @@ class Comparison(TypedDict):
     items_added: int
     items_compared: int
     items_removed: int
-    # Figures of version minus those of other; each was measured on its own held-out part
+    # Figures of version less those of other, each on its own held-out part
     metric_deltas: dict[str, float]
     # The items whose lists differ most
     movers: list[Mover]
@@ -311,7 +311,7 @@ class Decision(TypedDict):
 
 class Entry(TypedDict):
     action: str
-    # Id of the key, open without keys, the name of a part of Aisle that acts by itself, or the account that ran a command
+    # Id of the key; open without keys; else the part of Aisle or the account that acted
     actor: str
     # Kind of the key, or system, or command
     actor_kind: str
@@ -324,7 +324,7 @@ class Entry(TypedDict):
     # done, unfinished, or the code of the problem that it was refused with
     outcome: str
     request_id: NotRequired[str]
-    # Id of what was acted on. A person is named by a digest, so that the log outlives his erasure
+    # What was acted on; a person as a digest, kept after erasure
     subject: str
 
 
@@ -359,14 +359,14 @@ class Event(TypedDict):
     channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     currency: NotRequired[str]
-    # Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
+    # Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent
     event_id: NotRequired[str]
     item_id: NotRequired[str]
     # Lines of an order, a cart or a list; item_id is short for a single line
     items: NotRequired[list[EventItem]]
     # When it happened; now when absent
     occurred_at: NotRequired[str]
-    # Of a purchase or refund; a repeated purchase with the same order_id is one purchase
+    # Of a purchase or refund; purchases with the same order_id are one purchase
     order_id: NotRequired[str]
     page: NotRequired[str]
     # Place of the item in that response
@@ -412,7 +412,7 @@ EventStats = TypedDict(
 
 
 class EventTypes(TypedDict):
-    # What each type weighs for ranking. A rate event weighs its rating minus 3; a purchase and a refund weigh this per line
+    # What each type weighs for ranking: a rating itself minus 3, a purchase or refund each line
     weights: dict[str, float]
 
 
@@ -468,7 +468,7 @@ class ExperimentResults(TypedDict):
     # To find a relative change of min_effect in the conversion rate with 80 % power at 5 % level; 0 when the control has none yet
     required_visitors_per_arm: int
     sample_ratio_ok: bool
-    # Chance of visitors spreading over the arms as unevenly as they did; below 0.001 the comparison is broken
+    # p-value of the split over the arms; below 0.001 the comparison is broken
     sample_ratio_p: float
 
 
@@ -504,7 +504,7 @@ class ExplainAnswer(TypedDict):
 class ExplainRequest(TypedDict):
     # Item ids in the cart
     cart: NotRequired[list[str]]
-    # Category of the page, its path joined by " > "
+    # Category path of the page, joined by " > "
     category: NotRequired[str]
     # What the visit comes through when it is not the shop's own pages. It has its own figures
     channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
@@ -522,7 +522,7 @@ class ExplainRequest(TypedDict):
     exclude_event_types: NotRequired[list[str]]
     exclude_items: NotRequired[list[str]]
     explain: NotRequired[Literal['none', 'reasons', 'full']]
-    # So many fields that split best what may be shown: to ask the visitor back
+    # How many fields to return that split best what may be shown: to ask the visitor back
     facets: NotRequired[int]
     # strict: fewer items rather than less personal ones
     fallback: NotRequired[Literal['fill', 'strict']]
@@ -677,7 +677,7 @@ class Gate(TypedDict):
     missing: NotRequired[str]
     passed: bool
     reason: NotRequired[str]
-    # unmeasured: it passed on the validation of the search alone, since too little was held out
+    # unmeasured: too little was held out; the search decided
     verdict: Literal['passed', 'refused', 'unmeasured']
 
 
@@ -770,7 +770,8 @@ class ImportColumn(TypedDict):
     detail: NotRequired[str]
     # Where its values go; empty when it is left out
     field: NotRequired[str]
-    # named: like a field; known: a usual word for it; part: goes into a field together with others
+    # named: like a field; known: a usual word for it; mapped: by the request; attribute, property: stored by its own name; part: goes
+    # into a field together with others; ignored: left out
     how: Literal['named', 'known', 'mapped', 'attribute', 'property', 'ignored', 'part']
 
 
@@ -788,7 +789,7 @@ class ImportError(TypedDict):
 
 
 class ImportSpec(TypedDict):
-    # Of items: the file is the whole catalogue, what it lacks is archived at its end
+    # Of items: the file is the whole catalogue, and what it lacks is archived at its end
     complete: NotRequired[bool]
     # Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent
     date_format: NotRequired[str]
@@ -803,15 +804,15 @@ class ImportSpec(TypedDict):
     # Columns to leave out
     ignore: NotRequired[list[str]]
     kind: Literal['users', 'items', 'events']
-    # Field to value in the file to value to store, such as {"type":{"view":"view_item"}}
+    # Field to value in the file to value stored, such as {"type":{"view":"view_item"}}
     map_values: NotRequired[dict[str, dict[str, str]]]
-    # Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; columns with a known name need none
+    # Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; a column with a known name needs none
     mapping: NotRequired[dict[str, str]]
     # With complete: the largest share of the catalogue that may be archived; 0.2 when absent
     max_gone: NotRequired[float]
     # An import that is undone before this one is stored
     replace: NotRequired[str]
-    # Of columns: one character, or tab; found by itself when absent
+    # Of columns: one character, or tab; found by content when absent
     separator: NotRequired[str]
     # Field to a value for every row, such as {"type":"purchase"}
     set: NotRequired[dict[str, str]]
@@ -853,12 +854,12 @@ class Interval(TypedDict):
 class Item(TypedDict):
     # Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number
     aliases: NotRequired[list[str]]
-    # Strings, numbers, booleans and lists of strings; usable in filters and rules
+    # Texts, numbers, booleans or lists of texts; usable in filters and rules
     attributes: NotRequired[dict[str, Any]]
     brand: NotRequired[str]
-    # From the broadest to the narrowest
+    # From broad to narrow
     category_path: NotRequired[list[str]]
-    # Purchase cost; lets a scenario rank by margin. Never returned to publishable keys
+    # Purchase cost, to rank by margin. Not for publishable keys
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
@@ -980,7 +981,7 @@ class Job(TypedDict):
     progress: float
     request: JobRequest
     result: NotRequired[dict[str, Any]]
-    # How often it failed for a reason that may pass, and was begun again after a while
+    # How often it was begun again after a failure that may pass
     retries: NotRequired[int]
     stage: NotRequired[str]
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
@@ -1037,18 +1038,18 @@ class ListedRule(TypedDict):
     active: bool
     # Why it acts or does not
     detail: str
-    # Items of the catalogue that it is about now; conditions that refer to a page's item or a visitor match nothing here
+    # Items that it is about now; conditions on a visitor or a page match none here
     matching_items: int
-    # JSON pointer of the rule in its scenario; empty for a rule that holds in all scenarios
+    # Place in that document; empty for a shared rule
     pointer: str
     rule: Rule
-    # Path of what is changed to change the rule: its scenario, there at pointer, or the rule itself
+    # Path of the document that holds the rule
     scenario: str
     # Empty for a rule that holds in all scenarios
     scenario_id: str
     scenario_title: NotRequired[str]
     scenario_version: int
-    # when: acts on the answers for which its condition holds
+    # when: acts on answers that meet its condition
     state: Literal['active', 'when', 'disabled', 'scheduled', 'expired']
 
 
@@ -1057,18 +1058,18 @@ class LiveModels(TypedDict):
     degraded: NotRequired[list[ModelFallback]]
     # Model version by relation
     live: dict[str, str]
-    # Fingerprint of the items' texts: lists of source text, blend or none can change when it does
+    # Fingerprint of the texts; with it, lists of source text, blend or none change
     texts: str
 
 
 class LookupAnswer(TypedDict):
-    # model: the live model is damaged and an older one, or the texts alone, answer
+    # model: the live model is damaged; an older one or the texts answer
     degraded: NotRequired[list[str]]
     lists: list[NeighbourList]
     # Empty while no model has been published
     model_version: str
     relation: str
-    # Of a model of histories: how the items of a history weigh beside each other in a sum over its lists
+    # How items of a history weigh beside each other in a sum over their lists
     seeding: NotRequired[Seeding]
 
 
@@ -1137,7 +1138,7 @@ class MetricsRow(TypedDict):
     refunded: float
     requests: int
     revenue: float
-    # rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores
+    # rule:ID of the scenario or shared_rule:ID that pinned or rescored the items
     rule: NotRequired[str]
     scenario: NotRequired[str]
     unverified: int
@@ -1176,7 +1177,7 @@ class Model(TypedDict):
 
 class ModelFallback(TypedDict):
     relation: str
-    # The newest sound version before it, which serves; empty when there is none, so that only texts answer
+    # The newest sound version before it, which serves; empty: only texts answer
     serving: str
     # The live version, whose snapshot is damaged or gone
     version: str
@@ -1387,7 +1388,7 @@ class PersonErased(TypedDict):
     left: list[Held]
     # What the profile-service removed, with the number of its receipt
     profile: ErasureReceipt
-    # What the recommender-service removed, under all names of the person
+    # What the recommender-service removed, under all of their names
     recommendations: Forgotten
 
 
@@ -1400,7 +1401,7 @@ class PopularAnswer(TypedDict):
     # Of a window of one's own
     half_life_hours: NotRequired[float]
     items: list[Neighbour]
-    # popular (30-day half-life), trending (7-day half-life) or best_sellers (purchases, 30-day half-life)
+    # popular (half-life 30 days), trending (7 days), or best_sellers (purchases, 30 days)
     window: str
 
 
@@ -1448,7 +1449,7 @@ class PreviewRequest(TypedDict):
     rules: NotRequired[list[Rule]]
     # The whole scenario as it would be
     scenario: NotRequired[Scenario]
-    # The rules that hold in all scenarios, as they would be; those that there are when absent
+    # The shared rules to try; those of the shop when absent
     shared_rules: NotRequired[list[Rule]]
 
 
@@ -1524,7 +1525,7 @@ class PurchasedItem(TypedDict):
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     last_at: str
     quantity: float
-    # Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again
+    # Latest ten purchases of an item bought more than once, oldest first
     times: NotRequired[list[str]]
 
 
@@ -1749,7 +1750,7 @@ class ReportServed(TypedDict):
 class Request(TypedDict):
     # Item ids in the cart
     cart: NotRequired[list[str]]
-    # Category of the page, its path joined by " > "
+    # Category path of the page, joined by " > "
     category: NotRequired[str]
     # What the visit comes through when it is not the shop's own pages. It has its own figures
     channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
@@ -1767,7 +1768,7 @@ class Request(TypedDict):
     exclude_event_types: NotRequired[list[str]]
     exclude_items: NotRequired[list[str]]
     explain: NotRequired[Literal['none', 'reasons', 'full']]
-    # So many fields that split best what may be shown: to ask the visitor back
+    # How many fields to return that split best what may be shown: to ask the visitor back
     facets: NotRequired[int]
     # strict: fewer items rather than less personal ones
     fallback: NotRequired[Literal['fill', 'strict']]
@@ -1934,19 +1935,19 @@ class SavedExperiment(TypedDict):
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
-    # Model versions that it names and that are gone or could not be asked about: it is saved all the same
+    # Model versions that it names and that are gone or not known
     warnings: NotRequired[list[FieldError]]
 
 
 class SavedItem(TypedDict):
     # Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number
     aliases: NotRequired[list[str]]
-    # Strings, numbers, booleans and lists of strings; usable in filters and rules
+    # Texts, numbers, booleans or lists of texts; usable in filters and rules
     attributes: NotRequired[dict[str, Any]]
     brand: NotRequired[str]
-    # From the broadest to the narrowest
+    # From broad to narrow
     category_path: NotRequired[list[str]]
-    # Purchase cost; lets a scenario rank by margin. Never returned to publishable keys
+    # Purchase cost, to rank by margin. Not for publishable keys
     cost: NotRequired[float]
     # ISO 3166 codes where it is sold; everywhere when empty
     countries: NotRequired[list[str]]
@@ -2164,7 +2165,7 @@ ScenariosMetrics = TypedDict(
 class Schedule(TypedDict):
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     created_at: NotRequired[str]
-    # Five fields or a descriptor such as @daily, in UTC
+    # Five fields, or such as @daily; in UTC
     cron: str
     # Each run starts up to this much later
     jitter_seconds: NotRequired[int]
@@ -2211,14 +2212,14 @@ class SeedShare(TypedDict):
 class Seeding(TypedDict):
     # Number of later items after which an item weighs half; 0: none fades
     half_life: NotRequired[float]
-    # ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights
+    # Weight of an item of a history; weights: the sum of its events
     values: Literal['ones', 'weights']
 
 
 class SentimentEvaluation(TypedDict):
-    # Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased
+    # Share told rightly; always saying the more frequent kind gets max(pleased, 1 − pleased)
     accuracy: float
-    # Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance
+    # Probability that a pleased writer gets a larger value than a displeased one; .5 is chance
     auc: float
     # Share of them with at least 4
     pleased: float
@@ -2257,7 +2258,7 @@ class StoredEvent(TypedDict):
     channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
     consent: NotRequired[Consent]
     currency: NotRequired[str]
-    # Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent
+    # Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent
     event_id: NotRequired[str]
     # Posted with a publishable key, which everybody can read
     from_page: NotRequired[bool]
@@ -2266,7 +2267,7 @@ class StoredEvent(TypedDict):
     items: NotRequired[list[EventItem]]
     # When it happened; now when absent
     occurred_at: NotRequired[str]
-    # Of a purchase or refund; a repeated purchase with the same order_id is one purchase
+    # Of a purchase or refund; purchases with the same order_id are one purchase
     order_id: NotRequired[str]
     page: NotRequired[str]
     # Place of the item in that response
@@ -3100,7 +3101,8 @@ class Aisle(Core):
         """What is popular now, in the shop or in one category.
 
         As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations
-        leave out. A product and its variants count together.
+        leave out. A product and its variants count together. A window of one's own (`half_life_hours`, `event_types`), of which
+        a shop may have eight, is counted from the first time that it is asked for: until then the answer is 503.
 
         Scope: `models:read`.
         """

@@ -76,7 +76,7 @@ export interface AnomalyPoint {
   low?: number;
   /** A count, a share, a mean or a level; absent for a share or mean of too few */
   observed?: number;
-  /** The score: how many spreads observed is from expected, negative below; 0 while nothing is expected */
+  /** Distance of observed from expected in spreads, negative below; 0 while nothing is expected */
   spreads: number;
 }
 
@@ -102,7 +102,7 @@ export interface AnomalySeriesOutputBody {
 }
 
 export interface AnomalyWindow {
-  /** The features: the same window of the weeks before, the latest first. Those of too few events are left out */
+  /** Values of the same window in the weeks before, latest first; those of too few events are left out */
   before: number[];
   /** The baseline: median of before; absent while there are fewer than three weeks of it */
   expected?: number;
@@ -113,7 +113,7 @@ export interface AnomalyWindow {
   low?: number;
   /** A count, a share, a mean or a level; absent for a share or mean of too few */
   observed?: number;
-  /** The score: how many spreads observed is from expected, negative below; 0 while nothing is expected */
+  /** Distance of observed from expected in spreads, negative below; 0 while nothing is expected */
   spreads: number;
 }
 
@@ -121,7 +121,7 @@ export interface Answer {
   /** Peers and stores that could not help */
   degraded?: string[];
   experiment?: Arm;
-  /** The fields that split best the first 100 items that may be shown, the best first */
+  /** Fields that split best the first 100 items that can be shown */
   facets?: Facet[];
   freshness: Freshness;
   items: RecommendedItem[];
@@ -159,7 +159,7 @@ export interface ArmResult {
   revenue: number;
   revenue_per_visitor: number;
   revenue_per_visitor_difference?: Interval;
-  /** Of a shadow arm: mean share of the control's items that it would show too */
+  /** Of a shadow arm: mean share of the control's items that it has too */
   shadow_overlap?: number;
   visitors: number;
 }
@@ -168,7 +168,7 @@ export interface Audience {
   item_id: string;
   /** So many people at most */
   limit?: number;
-  /** Only people for whom it scores at least so much of what their best candidate does; .1 when absent */
+  /** Least score as a share of the best one; .1 when absent */
   min_score?: number;
 }
 
@@ -180,7 +180,7 @@ export interface AudienceRequest {
   /** So many people at most */
   limit?: number;
   market?: Market;
-  /** Only people for whom it scores at least so much of what their best candidate does; .1 when absent */
+  /** Least score as a share of the best one; .1 when absent */
   min_score?: number;
   /** Whose rules, filters and weights hold */
   scenario?: string;
@@ -206,9 +206,9 @@ export interface BundleOffer {
   /** Share of the orders with item_id that hold all of it */
   confidence: number;
   currency?: string;
-  /** So many times more orders hold all of it than if each item were bought without regard to the others */
+  /** Orders that hold all of it, over the number expected if items were bought independently */
   lift: number;
-  /** Of all of it, item_id included, at the prices of the visitor's market; absent when one is unknown or they differ in currency */
+  /** Of all its items in the visitor's market; absent when unknown or of mixed currencies */
   price?: number;
   /** Orders that hold all of it */
   support: number;
@@ -259,7 +259,7 @@ export interface Comparison {
   items_added: number;
   items_compared: number;
   items_removed: number;
-  /** Figures of version minus those of other; each was measured on its own held-out part */
+  /** Figures of version less those of other, each on its own held-out part */
   metric_deltas: Record<string, number>;
   /** The items whose lists differ most */
   movers: Mover[];
@@ -312,7 +312,7 @@ export interface Decision {
 
 export interface Entry {
   action: string;
-  /** Id of the key, open without keys, the name of a part of Aisle that acts by itself, or the account that ran a command */
+  /** Id of the key; open without keys; else the part of Aisle or the account that acted */
   actor: string;
   /** Kind of the key, or system, or command */
   actor_kind: string;
@@ -325,7 +325,7 @@ export interface Entry {
   /** done, unfinished, or the code of the problem that it was refused with */
   outcome: string;
   request_id?: string;
-  /** Id of what was acted on. A person is named by a digest, so that the log outlives his erasure */
+  /** What was acted on; a person as a digest, kept after erasure */
   subject: string;
 }
 
@@ -360,14 +360,14 @@ export interface Event {
   channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   currency?: string;
-  /** Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent */
+  /** Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent */
   event_id?: string;
   item_id?: string;
   /** Lines of an order, a cart or a list; item_id is short for a single line */
   items?: EventItem[];
   /** When it happened; now when absent */
   occurred_at?: string;
-  /** Of a purchase or refund; a repeated purchase with the same order_id is one purchase */
+  /** Of a purchase or refund; purchases with the same order_id are one purchase */
   order_id?: string;
   page?: string;
   /** Place of the item in that response */
@@ -410,12 +410,12 @@ export interface EventStats {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   to: string;
   total: HourStats;
-  /** Share of the lines of the latest events that name an item which is not in the catalogue */
+  /** Share of the lines of the latest events whose item the catalogue lacks */
   unknown_item_share: number;
 }
 
 export interface EventTypes {
-  /** What each type weighs for ranking. A rate event weighs its rating minus 3; a purchase and a refund weigh this per line */
+  /** What each type weighs for ranking: a rating itself minus 3, a purchase or refund each line */
   weights: Record<string, number>;
 }
 
@@ -471,7 +471,7 @@ export interface ExperimentResults {
   /** To find a relative change of min_effect in the conversion rate with 80 % power at 5 % level; 0 when the control has none yet */
   required_visitors_per_arm: number;
   sample_ratio_ok: boolean;
-  /** Chance of visitors spreading over the arms as unevenly as they did; below 0.001 the comparison is broken */
+  /** p-value of the split over the arms; below 0.001 the comparison is broken */
   sample_ratio_p: number;
 }
 
@@ -509,7 +509,7 @@ export interface ExplainAnswer {
 export interface ExplainRequest {
   /** Item ids in the cart */
   cart?: string[];
-  /** Category of the page, its path joined by " > " */
+  /** Category path of the page, joined by " > " */
   category?: string;
   /** What the visit comes through when it is not the shop's own pages. It has its own figures */
   channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
@@ -529,7 +529,7 @@ export interface ExplainRequest {
   exclude_event_types?: string[];
   exclude_items?: string[];
   explain?: "none" | "reasons" | "full";
-  /** So many fields that split best what may be shown: to ask the visitor back */
+  /** How many fields to return that split best what may be shown: to ask the visitor back */
   facets?: number;
   /** strict: fewer items rather than less personal ones */
   fallback?: "fill" | "strict";
@@ -683,7 +683,7 @@ export interface Gate {
   missing?: string;
   passed: boolean;
   reason?: string;
-  /** unmeasured: it passed on the validation of the search alone, since too little was held out */
+  /** unmeasured: too little was held out; the search decided */
   verdict: "passed" | "refused" | "unmeasured";
 }
 
@@ -776,7 +776,10 @@ export interface ImportColumn {
   detail?: string;
   /** Where its values go; empty when it is left out */
   field?: string;
-  /** named: like a field; known: a usual word for it; part: goes into a field together with others */
+  /**
+   * named: like a field; known: a usual word for it; mapped: by the request; attribute, property: stored by its own name; part: goes into a
+   * field together with others; ignored: left out
+   */
   how: "named" | "known" | "mapped" | "attribute" | "property" | "ignored" | "part";
 }
 
@@ -794,7 +797,7 @@ export interface ImportError {
 }
 
 export interface ImportSpec {
-  /** Of items: the file is the whole catalogue, what it lacks is archived at its end */
+  /** Of items: the file is the whole catalogue, and what it lacks is archived at its end */
   complete?: boolean;
   /** Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent */
   date_format?: string;
@@ -809,15 +812,15 @@ export interface ImportSpec {
   /** Columns to leave out */
   ignore?: string[];
   kind: "users" | "items" | "events";
-  /** Field to value in the file to value to store, such as {"type":{"view":"view_item"}} */
+  /** Field to value in the file to value stored, such as {"type":{"view":"view_item"}} */
   map_values?: Record<string, Record<string, string>>;
-  /** Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; columns with a known name need none */
+  /** Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; a column with a known name needs none */
   mapping?: Record<string, string>;
   /** With complete: the largest share of the catalogue that may be archived; 0.2 when absent */
   max_gone?: number;
   /** An import that is undone before this one is stored */
   replace?: string;
-  /** Of columns: one character, or tab; found by itself when absent */
+  /** Of columns: one character, or tab; found by content when absent */
   separator?: string;
   /** Field to a value for every row, such as {"type":"purchase"} */
   set?: Record<string, string>;
@@ -860,12 +863,12 @@ export interface Interval {
 export interface Item {
   /** Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number */
   aliases?: string[];
-  /** Strings, numbers, booleans and lists of strings; usable in filters and rules */
+  /** Texts, numbers, booleans or lists of texts; usable in filters and rules */
   attributes?: Record<string, unknown>;
   brand?: string;
-  /** From the broadest to the narrowest */
+  /** From broad to narrow */
   category_path?: string[];
-  /** Purchase cost; lets a scenario rank by margin. Never returned to publishable keys */
+  /** Purchase cost, to rank by margin. Not for publishable keys */
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
@@ -987,7 +990,7 @@ export interface Job {
   progress: number;
   request: JobRequest;
   result?: Record<string, unknown>;
-  /** How often it failed for a reason that may pass, and was begun again after a while */
+  /** How often it was begun again after a failure that may pass */
   retries?: number;
   stage?: string;
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
@@ -1046,18 +1049,18 @@ export interface ListedRule {
   active: boolean;
   /** Why it acts or does not */
   detail: string;
-  /** Items of the catalogue that it is about now; conditions that refer to a page's item or a visitor match nothing here */
+  /** Items that it is about now; conditions on a visitor or a page match none here */
   matching_items: number;
-  /** JSON pointer of the rule in its scenario; empty for a rule that holds in all scenarios */
+  /** Place in that document; empty for a shared rule */
   pointer: string;
   rule: Rule;
-  /** Path of what is changed to change the rule: its scenario, there at pointer, or the rule itself */
+  /** Path of the document that holds the rule */
   scenario: string;
   /** Empty for a rule that holds in all scenarios */
   scenario_id: string;
   scenario_title?: string;
   scenario_version: number;
-  /** when: acts on the answers for which its condition holds */
+  /** when: acts on answers that meet its condition */
   state: "active" | "when" | "disabled" | "scheduled" | "expired";
 }
 
@@ -1066,18 +1069,18 @@ export interface LiveModels {
   degraded?: ModelFallback[];
   /** Model version by relation */
   live: Record<string, string>;
-  /** Fingerprint of the items' texts: lists of source text, blend or none can change when it does */
+  /** Fingerprint of the texts; with it, lists of source text, blend or none change */
   texts: string;
 }
 
 export interface LookupAnswer {
-  /** model: the live model is damaged and an older one, or the texts alone, answer */
+  /** model: the live model is damaged; an older one or the texts answer */
   degraded?: string[];
   lists: NeighbourList[];
   /** Empty while no model has been published */
   model_version: string;
   relation: string;
-  /** Of a model of histories: how the items of a history weigh beside each other in a sum over its lists */
+  /** How items of a history weigh beside each other in a sum over their lists */
   seeding?: Seeding;
 }
 
@@ -1146,7 +1149,7 @@ export interface MetricsRow {
   refunded: number;
   requests: number;
   revenue: number;
-  /** rule:ID of the scenario, or shared_rule:ID: it pinned the items or changed their scores */
+  /** rule:ID of the scenario or shared_rule:ID that pinned or rescored the items */
   rule?: string;
   scenario?: string;
   unverified: number;
@@ -1185,7 +1188,7 @@ export interface Model {
 
 export interface ModelFallback {
   relation: string;
-  /** The newest sound version before it, which serves; empty when there is none, so that only texts answer */
+  /** The newest sound version before it, which serves; empty: only texts answer */
   serving: string;
   /** The live version, whose snapshot is damaged or gone */
   version: string;
@@ -1396,7 +1399,7 @@ export interface PersonErased {
   left: Held[];
   /** What the profile-service removed, with the number of its receipt */
   profile: ErasureReceipt;
-  /** What the recommender-service removed, under all names of the person */
+  /** What the recommender-service removed, under all of their names */
   recommendations: Forgotten;
 }
 
@@ -1409,7 +1412,7 @@ export interface PopularAnswer {
   /** Of a window of one's own */
   half_life_hours?: number;
   items: Neighbour[];
-  /** popular (30-day half-life), trending (7-day half-life) or best_sellers (purchases, 30-day half-life) */
+  /** popular (half-life 30 days), trending (7 days), or best_sellers (purchases, 30 days) */
   window: string;
 }
 
@@ -1457,7 +1460,7 @@ export interface PreviewRequest {
   rules?: Rule[];
   /** The whole scenario as it would be */
   scenario?: Scenario;
-  /** The rules that hold in all scenarios, as they would be; those that there are when absent */
+  /** The shared rules to try; those of the shop when absent */
   shared_rules?: Rule[];
 }
 
@@ -1533,7 +1536,7 @@ export interface PurchasedItem {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   last_at: string;
   quantity: number;
-  /** Of an item bought more than once: its latest ten purchases, oldest first, which tell the interval of buying again */
+  /** Latest ten purchases of an item bought more than once, oldest first */
   times?: string[];
 }
 
@@ -1758,7 +1761,7 @@ export interface ReportServed {
 export interface Request {
   /** Item ids in the cart */
   cart?: string[];
-  /** Category of the page, its path joined by " > " */
+  /** Category path of the page, joined by " > " */
   category?: string;
   /** What the visit comes through when it is not the shop's own pages. It has its own figures */
   channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
@@ -1778,7 +1781,7 @@ export interface Request {
   exclude_event_types?: string[];
   exclude_items?: string[];
   explain?: "none" | "reasons" | "full";
-  /** So many fields that split best what may be shown: to ask the visitor back */
+  /** How many fields to return that split best what may be shown: to ask the visitor back */
   facets?: number;
   /** strict: fewer items rather than less personal ones */
   fallback?: "fill" | "strict";
@@ -1961,19 +1964,19 @@ export interface SavedExperiment {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
-  /** Model versions that it names and that are gone or could not be asked about: it is saved all the same */
+  /** Model versions that it names and that are gone or not known */
   warnings?: FieldError[];
 }
 
 export interface SavedItem {
   /** Further ids by which it is found in events, requests and rules: SKU, handle, GTIN, the platform's number */
   aliases?: string[];
-  /** Strings, numbers, booleans and lists of strings; usable in filters and rules */
+  /** Texts, numbers, booleans or lists of texts; usable in filters and rules */
   attributes?: Record<string, unknown>;
   brand?: string;
-  /** From the broadest to the narrowest */
+  /** From broad to narrow */
   category_path?: string[];
-  /** Purchase cost; lets a scenario rank by margin. Never returned to publishable keys */
+  /** Purchase cost, to rank by margin. Not for publishable keys */
   cost?: number;
   /** ISO 3166 codes where it is sold; everywhere when empty */
   countries?: string[];
@@ -2212,7 +2215,7 @@ export interface ScenariosMetrics {
 export interface Schedule {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   created_at?: string;
-  /** Five fields or a descriptor such as @daily, in UTC */
+  /** Five fields, or such as @daily; in UTC */
   cron: string;
   /** Each run starts up to this much later */
   jitter_seconds?: number;
@@ -2259,14 +2262,14 @@ export interface SeedShare {
 export interface Seeding {
   /** Number of later items after which an item weighs half; 0: none fades */
   half_life?: number;
-  /** ones: every item that the visitor cares for weighs the same; weights: each as the sum of its events' weights */
+  /** Weight of an item of a history; weights: the sum of its events */
   values: "ones" | "weights";
 }
 
 export interface SentimentEvaluation {
-  /** Share told rightly; whoever takes all for the more frequent kind gets the larger of pleased and 1 − pleased */
+  /** Share told rightly; always saying the more frequent kind gets max(pleased, 1 − pleased) */
   accuracy: number;
-  /** Probability that of a pleased and a displeased writer the pleased one gets the larger value; .5 is chance */
+  /** Probability that a pleased writer gets a larger value than a displeased one; .5 is chance */
   auc: number;
   /** Share of them with at least 4 */
   pleased: number;
@@ -2305,7 +2308,7 @@ export interface StoredEvent {
   channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
   consent?: Consent;
   currency?: string;
-  /** Client-made id; a repeat is acknowledged and not counted again. Made by the server when absent */
+  /** Id made by the sender: a repeat is acknowledged and not counted again. Made by the server when absent */
   event_id?: string;
   /** Posted with a publishable key, which everybody can read */
   from_page?: boolean;
@@ -2314,7 +2317,7 @@ export interface StoredEvent {
   items?: EventItem[];
   /** When it happened; now when absent */
   occurred_at?: string;
-  /** Of a purchase or refund; a repeated purchase with the same order_id is one purchase */
+  /** Of a purchase or refund; purchases with the same order_id are one purchase */
   order_id?: string;
   page?: string;
   /** Place of the item in that response */
@@ -2346,7 +2349,7 @@ export interface StoredEvent {
 }
 
 export interface TextEntity {
-  /** Learnt from the attributes of the catalogue's items, told by its shape, or said of this item itself */
+  /** catalogue: learnt from all attributes; shape: told by it; item: its own */
   from: "catalogue" | "shape" | "item";
   /** That have it as an attribute */
   items?: number;
@@ -2988,7 +2991,8 @@ export class Aisle extends Core {
    * What is popular now, in the shop or in one category.
    * 
    * As it was counted: also items that are hidden or sold out now, which have `available: false` and which recommendations leave out. A
-   * product and its variants count together.
+   * product and its variants count together. A window of one's own (`half_life_hours`, `event_types`), of which a shop may have eight, is
+   * counted from the first time that it is asked for: until then the answer is 503.
    * 
    * Scope: `models:read`.
    */

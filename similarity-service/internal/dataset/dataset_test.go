@@ -189,7 +189,8 @@ func TestCSV(t *testing.T) {
 	t.Parallel()
 	t.Run("quoted fields, weights add up", func(t *testing.T) {
 		t.Parallel()
-		text := "Customer ID,Product,weight,date\n\"a,b\",p,2,2024-01-01\n\"a,b\",p,3,2024-01-02\n\"a,b\",q,1,2024-01-03\n\"a,b\",r,1,2024-01-04\n"
+		text := "Customer ID,Product,weight,date\n\"a,b\",p,2,2024-01-01\n\"a,b\",p,3,2024-01-02\n" +
+			"\"a,b\",q,1,2024-01-03\n\"a,b\",r,1,2024-01-04\n"
 		d := load(t, map[string]string{"one.csv": text}, dataset.Options{Format: dataset.CSV, TrainFraction: .7})
 		_, val := d.Train.Row(0)
 		if diff := cmp.Diff([]float32{5, 1}, val); diff != "" {

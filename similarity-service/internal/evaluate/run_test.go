@@ -263,7 +263,8 @@ func TestRunWithBadInput(t *testing.T) {
 func TestRetiredFamiliesAreTold(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"gfcf": "two_hop with the parameters user_exponent -1, source_exponent 0.5 and target_exponent 0.5", "llr": "two_hop", "magic": "unknown",
+		"gfcf": "two_hop with the parameters user_exponent -1, source_exponent 0.5 and target_exponent 0.5",
+		"llr":  "two_hop", "magic": "unknown",
 	} {
 		o := options()
 		o.Algorithms = []string{name}

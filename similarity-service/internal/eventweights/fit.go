@@ -141,7 +141,8 @@ func dot(a, b []float64) float64 {
 	return sum
 }
 
-// fit minimises Σ log(1 + exp(−β·x)) + shrinkage·|β|²/2 per pair by Newton's method, and returns the variances of β by the curvature there.
+// fit minimises Σ log(1 + exp(−β·x)) + shrinkage·|β|²/2 per pair by Newton's method, and returns the variances of β
+// by the curvature there.
 func fit(pairs []pair, k int) (beta, variance []float64) {
 	beta, variance = make([]float64, k), make([]float64, k)
 	n := float64(len(pairs))

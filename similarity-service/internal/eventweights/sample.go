@@ -3,9 +3,10 @@
 //
 // While a recompute reads interactions, a Sample keeps those of some visitors with their types. Once neighbour lists of the part before the
 // cut are built, Fit compares, for each of these visitors, items that he came to after the cut with items that he did not come to, half of
-// which his history leads to as well. The score of item j is Σ over the types t of β_t · Σ over his events of type t of w(i→j), that of a
-// recommendation when events of type t weigh β_t, and β is the choice under which the items that he came to score higher most surely
-// (pairwise logistic regression, as BPR; Rendle et al., 2009). One half of the visitors teaches, the other says how good the weights are.
+// which his history leads to as well. The score of item j is Σ over the types t of β_t · Σ over his events of type t
+// of w(i→j), that of a recommendation when events of type t weigh β_t, and β is the choice under which the items that
+// he came to score higher most surely (pairwise logistic regression, as BPR; Rendle et al., 2009). One half of the
+// visitors teaches, the other says how good the weights are.
 package eventweights
 
 import (

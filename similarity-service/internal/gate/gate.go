@@ -46,7 +46,8 @@ type Candidate struct {
 // Live is what is known of the model that serves now.
 type Live struct {
 	Version string
-	Cases   []metrics.Accuracy // of the train-only model of the live one, which has not seen the held-out part either; nil when there is none
+	// of the train-only model of the live one, which has not seen the held-out part either; nil when there is none
+	Cases   []metrics.Accuracy
 	Used    int64
 	Overlap float64 // mean share of common neighbours of items that both list; NaN when there are none
 }
@@ -77,9 +78,9 @@ func Decide(c Candidate) similarityapi.Gate {
 			"validation_cases", float64(len(c.Validation)), MinCases, "histories of two items or more, of which a part can be hidden",
 		))
 		add(notWorseThanPopularity("validation_not_worse_than_popularity", c.Validation, c.PopularValidation))
-		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough to be measured on; %d are "+
-			"needed. "+
-			"Until then histories decide of which a part was hidden during the search.", len(c.Cases), MinCases)
+		g.Missing = fmt.Sprintf("%d visits or orders lie in the latest tenth of the events and go on long enough "+
+			"to be measured on; %d are needed. Until then histories decide of which a part was hidden during the "+
+			"search.", len(c.Cases), MinCases)
 	}
 	add(atLeast(
 		"coverage", float64(c.Listed)/math.Max(float64(c.Items), 1), minCoverage,

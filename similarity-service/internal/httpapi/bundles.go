@@ -16,9 +16,8 @@ func (a *API) registerBundles(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "look-up-bundles", Method: http.MethodPost, Path: "/v1/bundles", Tags: []string{"similarities"},
 		Summary: "Sets of two to four items that are bought as a set",
-		Description: "As the orders have them, found with the live model of bought_together: also sets with an item that is hidden or sold " +
-			"out now, which the placement " +
-			"`product_detail.bundles` leaves out.",
+		Description: "As the orders have them, found with the live model of bought_together: also sets with an " +
+			"item that is hidden or sold out now, which the placement `product_detail.bundles` leaves out.",
 	}, a.bundles)
 }
 

@@ -51,8 +51,8 @@ type pairOutput struct{ Body similarityapi.Pair }
 type popularInput struct {
 	Category string   `query:"category" maxLength:"4096" doc:"A category path joined by \" > \"; the whole shop when absent"`
 	Window   string   `query:"window" enum:"popular,trending,best_sellers" default:"popular"`
-	HalfLife float64  `query:"half_life_hours" minimum:"0" maximum:"87600" doc:"After so many hours an event counts half, at least .1; as the window when absent or 0"`
-	Types    []string `query:"event_types" maxItems:"20" doc:"Types of event that count, joined by commas; as the window when absent. A window of one's own, of which a shop may have eight, is counted from the first time that it is asked for: until then the answer is 503"`
+	HalfLife float64  `query:"half_life_hours" minimum:"0" maximum:"87600" doc:"Hours, from .1, that halve an event; the window's when 0"`
+	Types    []string `query:"event_types" maxItems:"20" doc:"Types of event that count, joined by commas; the window's when absent"`
 	Limit    int      `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
@@ -130,9 +130,9 @@ func (a *API) registerSimilarities(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "search-items", Method: http.MethodPost, Path: "/v1/similarities/search", Tags: tags,
 		Summary: "Products by words",
-		Description: "By the words' stems in titles, brands, categories, tags and descriptions, rare words first (BM25); an id or an alias " +
-			"finds its item. " +
-			"The scenario `search.for_query` ranks what is found for a visitor.",
+		Description: "By the words' stems in titles, brands, categories, tags and descriptions, rare words first " +
+			"(BM25); an id or an alias finds its item. The scenario `search.for_query` ranks what is found for a " +
+			"visitor.",
 	}, func(_ context.Context, shop string, in *searchInput) (*searchOutput, error) {
 		items := a.Lookup.Search(shop, in.Body)
 		a.Catalogue.Offer(shop, items)
@@ -150,7 +150,9 @@ func (a *API) registerSimilarities(api huma.API) {
 		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,
 		Summary: "What is popular now, in the shop or in one category", Errors: []int{http.StatusServiceUnavailable},
 		Description: "As it was counted: also items that are hidden or sold out now, which have `available: false` and which " +
-			"recommendations leave out. A product and its variants count together.",
+			"recommendations leave out. A product and its variants count together. A window of one's own (`half_life_hours`, " +
+			"`event_types`), of which a shop may have eight, is counted from the first time that it is asked for: until then " +
+			"the answer is 503.",
 	}, func(ctx context.Context, shop string, in *popularInput) (*popularOutput, error) {
 		answer, err := a.Popularity.List(ctx, shop, similarityapi.NewPopularWindow(in.Window, in.HalfLife, in.Types), in.Category, in.Limit)
 		if err != nil {

@@ -23,9 +23,9 @@ func (a *API) registerTexts(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-item-text", Method: http.MethodGet, Path: "/v1/items/{item_id}/text", Tags: []string{"texts"},
 		Summary: "What the text pipeline makes of an item, step by step", Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
-		Description: "Its language; of each field the normalised text, tokens, stems, stop words and entities; and the terms of its " +
-			"vector with their weights. A variant is read as the product that stands for it. The item is asked of the profile-service, so that " +
-			"it is as it was stored last.",
+		Description: "Its language; of each field the normalised text, tokens, stems, stop words and entities; and " +
+			"the terms of its vector with their weights. A variant is read as the product that stands for it. The " +
+			"item is asked of the profile-service, so that it is as it was stored last.",
 	}, func(ctx context.Context, shop string, in *itemTextInput) (*itemTextOutput, error) {
 		id := in.ItemID
 		if head, _, known := a.Catalogue.FamilyOf(shop, id); known {
@@ -55,7 +55,8 @@ func (a *API) reviews(ctx context.Context, shop string, in *itemTextInput) (*ite
 	}
 	item, ok, err := a.Reviews(ctx, shop, family)
 	if err != nil {
-		return nil, apierror.Unavailable("The snapshot store, which has the reviews, does not answer. Ask again in a moment.", 2*time.Second, err)
+		return nil, apierror.Unavailable("The snapshot store, which has the reviews, does not answer. Ask again in a "+
+			"moment.", 2*time.Second, err)
 	}
 	if !ok && !known {
 		return nil, apierror.NotFound("item", in.ItemID)

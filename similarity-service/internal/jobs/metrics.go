@@ -26,7 +26,8 @@ func (m *Manager) Watch(registry prometheus.Registerer) {
 	w := &metrics{
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aisle_jobs_total",
-			Help: "Runs of jobs and of parts of jobs that ended in this process, by kind and end: succeeded, failed, cancelled, later or handed_on.",
+			Help: "Runs of jobs and of parts of jobs that ended in this process, by kind and end: succeeded, failed, " +
+				"cancelled, later or handed_on.",
 		}, []string{"kind", "state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "aisle_job_duration_seconds", Help: "How long a run of a job, or of a part of one, took.",

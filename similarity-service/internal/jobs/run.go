@@ -70,8 +70,8 @@ func begin(job *store.Job, now time.Time) {
 func (m *Manager) work(ctx context.Context, t *Task) (err error) {
 	if t.job.Attempts > maxAttempts {
 		return fmt.Errorf(
-			"given up: %d processes that ran it ended; the live models are as before. Look at why they ended, such as too little memory, then "+
-				"start it again",
+			"given up: %d processes that ran it ended; the live models are as before. Look at why they ended, such "+
+				"as too little memory, then start it again",
 			maxAttempts,
 		)
 	}

@@ -62,7 +62,8 @@ func termOf(t text.TermMeasure) similarityapi.TextTerm {
 
 func fieldText(f text.FieldText) similarityapi.TextField {
 	out := similarityapi.TextField{
-		Field: f.Name, Language: f.Language, Normalised: f.Text, Tokens: make([]string, len(f.Tokens)), Stems: make([]string, len(f.Tokens)),
+		Field: f.Name, Language: f.Language, Normalised: f.Text, Tokens: make([]string, len(f.Tokens)),
+		Stems:     make([]string, len(f.Tokens)),
 		StopWords: []string{}, Entities: []similarityapi.TextEntity{},
 	}
 	for n, t := range f.Tokens {

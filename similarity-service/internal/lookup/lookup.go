@@ -217,9 +217,10 @@ func (l *Lookup) list(
 	return out
 }
 
-// blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine: texts that say little
-// leave behaviour as it was measured. The share falls with support; scale is what the model's best neighbours usually weigh, so that seeds
-// with and without behaviour can be summed. Negative weights are as much worth as positive ones.
+// blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine:
+// texts that say little leave behaviour as it was measured. The share falls with support; scale is what the model's
+// best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much
+// worth as positive ones.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
 	share, best := textPrior/(textPrior+support), 0.0
 	for _, n := range alike {

@@ -130,8 +130,8 @@ func (c *Collector) Summary() Summary {
 	return s
 }
 
-// spread returns the share of items that were listed and the Gini coefficient of how often, Σᵢ (2i−n−1)·xᵢ / (n·Σx) over the counts in
-// rising order. It sorts times.
+// spread returns the share of items that were listed and the Gini coefficient of how often, Σᵢ (2i−n−1)·xᵢ / (n·Σx)
+// over the counts in rising order. It sorts times.
 func spread(times []float64) (coverage, gini float64) {
 	slices.Sort(times)
 	n, sum := float64(len(times)), 0.0

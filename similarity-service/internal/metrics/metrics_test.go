@@ -78,8 +78,8 @@ func TestSummary(t *testing.T) {
 	c.Record(0, metrics.Accuracy{Recall: 1}, []int32{0, 1})
 	c.Record(1, metrics.Accuracy{Recall: 0}, []int32{0})
 	s := c.Summary()
-	// Shares with one added to each count: 4/8 and 2/8, so 1, 2 and 1 bits. Items are listed 0, 0, 1 and 2 times: (1·1 + 3·2) / (4·3). One
-	// of the three places has an item that is new; the one pair is alike by a quarter.
+	// Shares with one added to each count: 4/8 and 2/8, so 1, 2 and 1 bits. Items are listed 0, 0, 1 and 2 times:
+	// (1·1 + 3·2) / (4·3). One of the three places has an item that is new; the one pair is alike by a quarter.
 	diversity, fresh := .75, 1./3
 	want := metrics.Summary{
 		Accuracy: metrics.Accuracy{Recall: .5}, Coverage: .5, Novelty: 4. / 3, PopularityBias: (.875 + .625 + .875) / 3,

@@ -257,8 +257,10 @@ func (p *Popularity) want(ctx context.Context, name string, window similarityapi
 		}
 	}
 	if !p.wanted(name, window, true) {
-		return apierror.Invalid("There is no such list.", apierror.FieldError{Parameter: "half_life_hours", Code: "too_many", Detail: fmt.Sprintf(
-			"the shop has %d windows of its own already, and one that nobody asks for is dropped after %s: ask for fewer", ownWindows, ownIdle)})
+		return apierror.Invalid("There is no such list.",
+			apierror.FieldError{Parameter: "half_life_hours", Code: "too_many", Detail: fmt.Sprintf(
+				"the shop has %d windows of its own already, and one that nobody asks for is dropped after %s: ask for "+
+					"fewer", ownWindows, ownIdle)})
 	}
 	p.rounds.Now(name)
 	return nil

@@ -15,7 +15,8 @@ func BenchmarkSum(b *testing.B) {
 	var list []reviews.Review
 	for n := range 20_000 {
 		list = append(list, reviews.Review{
-			ItemID: fmt.Sprint(n % 3000), Rating: float64(1 + n%5), Text: strings.Join(append(words[n%len(words):], words[:n%len(words)]...), " "),
+			ItemID: fmt.Sprint(n % 3000), Rating: float64(1 + n%5),
+			Text: strings.Join(append(words[n%len(words):], words[:n%len(words)]...), " "),
 		})
 	}
 	for b.Loop() {

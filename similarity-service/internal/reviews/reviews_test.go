@@ -66,7 +66,8 @@ func TestAspects(t *testing.T) {
 	}, reviews.Texts{Language: english, Entities: leather})
 	want := map[string][]similarityapi.ReviewAspect{
 		"bag": {
-			{Term: "leather", Kind: "material", Mentions: 2, Pleased: 1, Displeased: 1}, {Term: "strap", Language: "en", Mentions: 2, Displeased: 2},
+			{Term: "leather", Kind: "material", Mentions: 2, Pleased: 1, Displeased: 1},
+			{Term: "strap", Language: "en", Mentions: 2, Displeased: 2},
 		},
 		"mug": {{Term: "handle", Language: "en", Mentions: 2, Pleased: 2}, {Term: "lid", Language: "en", Mentions: 2, Displeased: 2}},
 	}

@@ -46,8 +46,8 @@ type Sums struct {
 	Items     map[string]*similarityapi.ItemReviews
 }
 
-// Sum reads reviews, the latest first. Equal lists give equal sums. It ends with the error of stop, which is asked for each review and while
-// sentiment is learnt. Cost O(words of the texts) beside learning sentiment.
+// Sum reads reviews, the latest first. Equal lists give equal sums. It ends with the error of stop, which is asked
+// for each review and while sentiment is learnt. Cost O(words of the texts) beside learning sentiment.
 func Sum(list []Review, texts Texts, stop func() error) (Sums, error) {
 	s := &summer{voter: language.NewVoter(), texts: texts, items: map[string]*item{}, mentioned: map[string]int{}}
 	rated := make([]sentiment.Rated, 0, len(list))

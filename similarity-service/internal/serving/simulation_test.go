@@ -110,7 +110,8 @@ func simulate(t *testing.T, file string, seed uint64) (met bool) {
 	failed := func() string { return faulty.failed + rows.Failed() }
 	fail := func(format string, args ...any) {
 		t.Helper()
-		t.Fatalf("seed %d, %s: %s\nagain: %s=%d go test -count=1 -run TestSimulatedFaultsOfPublication ./similarity-service/internal/serving",
+		t.Fatalf("seed %d, %s: %s\nagain: %s=%d go test -count=1 -run TestSimulatedFaultsOfPublication "+
+			"./similarity-service/internal/serving",
 			seed, failed(), fmt.Sprintf(format, args...), seedVariable, seed)
 	}
 	start := func() *Registry {

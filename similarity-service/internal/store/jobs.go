@@ -44,7 +44,8 @@ func (s *Store) insertJob(ctx context.Context, tx *database.Tx, job *Job) (runni
 	if err != nil {
 		return "", err
 	}
-	n, err := tx.Exec(ctx, `insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body) values ($1, $2, $3, 1, $4, 0, '', 0, $5)
+	n, err := tx.Exec(ctx, `insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body)
+		values ($1, $2, $3, 1, $4, 0, '', 0, $5)
 		on conflict (shop, kind) where active = 1 do nothing`, job.Shop, job.JobID, job.Kind, job.CreatedAt.UnixMilli(), text)
 	if err == nil && n == 1 {
 		err = tx.Notify(ctx, workChannel, "")
@@ -168,7 +169,8 @@ func (s *Store) leave(ctx context.Context, job *Job, owner, set string) error {
 func (s *Store) CancelJob(ctx context.Context, shop, id string) (bool, error) {
 	n, err := s.Exec(
 		ctx,
-		"update jobs set cancelled = 1, lease_ms = case when owner = '' then 0 else lease_ms end where shop = $1 and job_id = $2 and active = 1",
+		"update jobs set cancelled = 1, lease_ms = case when owner = '' then 0 else lease_ms end where shop = $1 and "+
+			"job_id = $2 and active = 1",
 		shop, id,
 	)
 	if err != nil {

@@ -26,7 +26,8 @@ func (s *Store) InsertParts(ctx context.Context, parts []*Job) error {
 				return err
 			}
 			// the kind is the part's own name: any number of them are there at the same time
-			if _, err := tx.Exec(ctx, `insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body, parent, spec)
+			if _, err := tx.Exec(ctx, `insert into jobs
+				(shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body, parent, spec)
 				values ($1, $2, $3, 1, $4, 0, '', 0, $5, $6, $7) on conflict (shop, job_id) do nothing`,
 				p.Shop, p.JobID, p.JobID, p.CreatedAt.UnixMilli(), text, p.Parent, p.Spec); err != nil {
 				return err

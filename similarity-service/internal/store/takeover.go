@@ -56,8 +56,8 @@ func (s *Store) TakeOver(ctx context.Context, shop string, d Documents, now time
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, "insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, lease_ms, body) values ($1, "+
-				"$2, $3, 0, $4, 1, '', 0, $5)",
+			if _, err := tx.Exec(ctx, "insert into jobs (shop, job_id, kind, active, created_ms, attempts, owner, "+
+				"lease_ms, body) values ($1, $2, $3, 0, $4, 1, '', 0, $5)",
 				shop, j.JobID, j.Kind, j.CreatedAt.UnixMilli(), text); err != nil {
 				return err
 			}

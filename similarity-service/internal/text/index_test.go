@@ -121,7 +121,8 @@ func TestSimilar(t *testing.T) {
 	t.Run("inflected forms meet in other scripts", func(t *testing.T) {
 		t.Parallel()
 		world := newIndex(t, DefaultOptions(),
-			Item{ID: "ru1", Title: "красная кружка", Language: "ru"}, Item{ID: "ru2", Title: "синие кружки", Language: "ru"},
+			Item{ID: "ru1", Title: "красная кружка", Language: "ru"},
+			Item{ID: "ru2", Title: "синие кружки", Language: "ru"},
 			Item{ID: "ja1", Title: "赤いコーヒーカップ"}, Item{ID: "ja2", Title: "青いコーヒーカップ"},
 			Item{ID: "de1", Title: "Wanderschuhe", Language: "de"}, Item{ID: "de2", Title: "Wanderschuh", Language: "de"})
 		for a, b := range map[string]string{"ru1": "ru2", "ja1": "ja2", "de1": "de2"} {

@@ -91,7 +91,8 @@ func (r *reader) fields(item *Item, own string) []field {
 	}
 	for _, t := range item.translations(own) {
 		list = append(
-			list, field{titleName, t.Language, t.Title, nil, o.Title}, field{descriptionName, t.Language, t.Description, nil, o.Description},
+			list, field{titleName, t.Language, t.Title, nil, o.Title},
+			field{descriptionName, t.Language, t.Description, nil, o.Description},
 		)
 	}
 	return list
@@ -100,8 +101,8 @@ func (r *reader) fields(item *Item, own string) []field {
 // weigh returns the terms of fields sorted by name; counts, unless nil, is given how often each occurs.
 //
 // The weight of a term with count n_f in field f of length l_f is x/(Saturation + x) with
-// x = Σ_f Weight_f·n_f/(1 − Damping_f + Damping_f·max(1, l_f/Length_f)), so a field shorter than normal is not raised. A translation is a
-// field of its own.
+// x = Σ_f Weight_f·n_f/(1 − Damping_f + Damping_f·max(1, l_f/Length_f)), so a field shorter than normal is not
+// raised. A translation is a field of its own.
 func (r *reader) weigh(fields []field, counts map[string]int) []term {
 	sums := map[string]float64{}
 	for n := range fields {

@@ -22,7 +22,8 @@ func TestWhatIsATermAsAWhole(t *testing.T) {
 			[]string{"colour/navy blue", "colour/red", "size/42"},
 		},
 		"no ids, dates and addresses": {
-			Item{Attributes: []Attribute{{"ean", "4006381333931"}, {"since", "2024-01-31"}, {"page", "https://a.example"}, {"year", "1995"}}},
+			Item{Attributes: []Attribute{{"ean", "4006381333931"}, {"since", "2024-01-31"}, {"page", "https://a.example"},
+				{"year", "1995"}}},
 			[]string{"year/1995"},
 		},
 		"no texts": {Item{Attributes: []Attribute{{"care", "Wash it by hand in cold water"}, {"", "x"}, {"x", "!"}}}, nil},

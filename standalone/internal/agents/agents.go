@@ -29,8 +29,10 @@ const (
 	deadlineMS          = 2000
 )
 
-const instructions = `Recommendations of one shop. search_items and get_item know the catalogue; recommend asks what a placement (list_placements) shows to somebody, ` +
-	`similar_items and bought_together start from an item, why explains why an item is or is not shown. Ids are the shop's own. Nothing here changes anything.`
+const instructions = `Recommendations of one shop. search_items and get_item know the catalogue; recommend asks what a ` +
+	`placement (list_placements) shows to somebody, ` +
+	`similar_items and bought_together start from an item, why explains why an item is or is not shown. Ids are the ` +
+	`shop's own. Nothing here changes anything.`
 
 // Server returns a server whose tools call an Aisle through a client.
 func Server(client *httpclient.Client, version string) *mcp.Server {
@@ -94,7 +96,7 @@ type recommendInput struct {
 	Cart      []string       `json:"cart,omitempty" jsonschema:"items in the cart"`
 	Q         string         `json:"q,omitempty" jsonschema:"words to look for, with placement search.for_query"`
 	Category  string         `json:"category,omitempty" jsonschema:"path of the page's category, joined by ' > '"`
-	Filter    map[string]any `json:"filter,omitempty" jsonschema:"only items that match, such as a field of price, an op of lt and a value of 20"`
+	Filter    map[string]any `json:"filter,omitempty" jsonschema:"only items that match, such as field price, op lt, value 20"`
 	Limit     int            `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -47,12 +48,13 @@ type Config struct {
 	// address be one of a private network.
 	WebhookURL, WebhookSecret string
 	WebhookPrivate            bool
-	KeysFile                  string   // "" lets every caller on loopback in
-	KeysFileAnyMode           bool     // take a keys file that others can read
-	PublishableRate           float64  // requests per second of a publishable key from one address; the default when 0
-	SecretRate                float64  // of a secret key; 0 for no limit
-	TrustedProxies            []string // networks whose X-Forwarded-For is believed
-	Listen                    []string // the addresses that the handlers will be served on
+	KeysFile                  string           // "" lets every caller on loopback in
+	KeysFileAnyMode           bool             // take a keys file that others can read
+	PublishableRate           float64          // requests per second of a publishable key from one address; the default when 0
+	SecretRate                float64          // of a secret key; 0 for no limit
+	TrustedProxies            []string         // networks whose X-Forwarded-For is believed
+	Listen                    []string         // the addresses that the handlers will be served on
+	Now                       func() time.Time // the clock of the services; time.Now when nil
 }
 
 // App is the three services in one process. It is an httpserver.Service.
@@ -114,7 +116,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	deps := func(name string) process.Deps {
 		return process.Deps{
 			Auth: authenticator, Logger: logger.With("service", name), Registry: a.registry, Version: process.Version(),
-			ServiceKey: serviceKey, PeerTransport: peers.transports(), Limits: limits,
+			ServiceKey: serviceKey, PeerTransport: peers.transports(), Limits: limits, Now: config.Now,
 		}
 	}
 

@@ -23,7 +23,8 @@ func newBackupCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := backup.Take(cmd.Context(), o)
 			return printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
-				fmt.Fprintf(w, "%s holds everything that was acknowledged before %s: %s\n", o.To, m.BegunAt.Format(time.RFC3339), counted(m))
+				fmt.Fprintf(w, "%s holds everything that was acknowledged before %s: %s\n", o.To,
+					m.BegunAt.Format(time.RFC3339), counted(m))
 			})
 		},
 	}
@@ -48,8 +49,8 @@ func newRestoreCommand() *cobra.Command {
 			return printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
 				fmt.Fprintf(w, "%s holds %s\n", data, counted(m))
 				fmt.Fprintf(
-					w, "What was acknowledged after %s is lost unless it is sent again: events (with their event_id none is stored twice), files, and "+
-						"changes of items, scenarios and rules.\n",
+					w, "What was acknowledged after %s is lost unless it is sent again: events (with their "+
+						"event_id none is stored twice), files, and changes of items, scenarios and rules.\n",
 					m.BegunAt.Format(time.RFC3339),
 				)
 			})

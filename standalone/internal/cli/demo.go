@@ -115,8 +115,8 @@ func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	)
 	fmt.Fprintf(
 		w,
-		"%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is today.\nCategories were told from "+
-			"words of the titles.\n\n",
+		"%d lines are postage, fees or corrections. Times were moved by %d days, so that the last order is "+
+			"today.\nCategories were told from words of the titles.\n\n",
 		i.LeftOut, i.ShiftedDays,
 	)
 	fmt.Fprintf(w, "For customer %s:\n", r.UserID)
@@ -137,7 +137,8 @@ func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	fmt.Fprintf(w, "Console      %s/console/\n", url)
 	fmt.Fprintf(w, `API          %[1]s/v1   reference %[1]s/reference
 Try:
-  curl -s %[1]s/v1/recommendations -H 'Content-Type: application/json' -d '{"scenario":"home.for_you","user_id":"%[2]s","limit":3,"explain":"reasons"}'
+  curl -s %[1]s/v1/recommendations -H 'Content-Type: application/json' \
+    -d '{"scenario":"home.for_you","user_id":"%[2]s","limit":3,"explain":"reasons"}'
   curl -s '%[1]s/v1/similarities/%[3]s?limit=3'
   curl -s %[1]s/v1/events -H 'Content-Type: application/json' -d '{"type":"view_item","user_id":"%[2]s","item_id":"%[3]s"}'
 `, url, r.UserID, demo.ItemID)

@@ -29,8 +29,8 @@ func newDoctorCommand() *cobra.Command {
 	var bundle string
 	cmd := &cobra.Command{
 		Use: "doctor",
-		Short: "Ask a deployment how it stands, and say what is wrong and how to mend it; exit code 0 well, 1 with warnings, 2 when something " +
-			"failed",
+		Short: "Ask a deployment how it stands, and say what is wrong and how to mend it; exit code 0 well, 1 with " +
+			"warnings, 2 when something failed",
 		Example: `  aisle doctor                                            # the one binary on this machine
   aisle doctor --server https://rec.shop.example --key sk_… --admin-url http://127.0.0.1:9081 --admin-url http://127.0.0.1:9082
   aisle doctor --bundle support.tar.gz                    # what support needs; no secret is in it`,
@@ -64,12 +64,12 @@ func newDoctorCommand() *cobra.Command {
 	flags := cmd.Flags()
 	addressFlags(flags, &o.Server, &o.Key)
 	flags.StringArrayVar(
-		&o.Admin, "admin-url", nil, "address of the admin port of a process, once for each; \"off\" for none; 127.0.0.1:9080 when the server "+
-			"is on this machine",
+		&o.Admin, "admin-url", nil, "address of the admin port of a process, once for each; \"off\" for none; "+
+			"127.0.0.1:9080 when the server is on this machine",
 	)
 	flags.StringVar(
-		&o.AdminKey, "admin-key", os.Getenv("AISLE_ADMIN_KEY"), "service key with the scope admin:read, for admin ports of other machines; "+
-			"AISLE_ADMIN_KEY when absent",
+		&o.AdminKey, "admin-key", os.Getenv("AISLE_ADMIN_KEY"), "service key with the scope admin:read, for admin "+
+			"ports of other machines; AISLE_ADMIN_KEY when absent",
 	)
 	flags.Lookup("admin-key").DefValue = ""
 	flags.StringVar(&o.Data, "data", "", "data folder on this machine, to look at its disk and modes as well")

@@ -38,16 +38,19 @@ func newEvaluateCommand() *cobra.Command {
 		Long: `Evaluate reads a data set, chooses among the models and their parameters on a held-out part of its training data, and
 measures the winner on the test part, beside popularity and cosine. It needs no server.
 
-With --folds the training part is cross-validated instead, every model on every fold, and the test part is not looked at; --seeds repeats all of it. Then
-figures are means with their deviation over the runs, and every two models are compared by a paired test. --set leaves a parameter as it is given while
-the others are searched. --save-run writes every option to a file, from which --run makes the same report; flags beside --run change what it says.
+With --folds the training part is cross-validated instead, every model on every fold, and the test part is not looked
+at; --seeds repeats all of it. Then figures are means with their deviation over the runs, and every two models are
+compared by a paired test. --set leaves a parameter as it is given while the others are searched. --save-run writes
+every option to a file, from which --run makes the same report; flags beside --run change what it says.
 
-With --served a throw-away instance then learns the training part through the public API, recomputes with the settings that are delivered and is asked for
-recommendations for every test case; its lists are scored like those of the winner. That takes as long as importing the data set and a recompute.
+With --served a throw-away instance then learns the training part through the public API, recomputes with the settings
+that are delivered and is asked for recommendations for every test case; its lists are scored like those of the
+winner. That takes as long as importing the data set and a recompute.
 
 Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt), baskets
-(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst; tables also xlsx or NDJSON. Columns are known by
-usual words in several languages; --map names others: user_id, item_id, order_id, rating, weight, quantity, occurred_at.`,
+(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst; tables also
+xlsx or NDJSON. Columns are known by usual words in several languages; --map names others: user_id, item_id, order_id,
+rating, weight, quantity, occurred_at.`,
 		Example: "  aisle evaluate --data ./ml-100k --format movielens --k 10\n" +
 			"  aisle evaluate --data orders.csv --format baskets --folds 5 --seeds 3 --save-run run.json\n" +
 			"  aisle evaluate --run run.json --set two_hop.beta=.2 --json",
@@ -122,7 +125,8 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.BoolVar(&e.TestAll, "test-all", false, "score the test part for every algorithm; the winner is still the one of the validation")
 	flags.BoolVar(
 		&e.ScanTest, "scan-test-optimum", false,
-		"afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the loss of the honest choice",
+		"afterwards, scan the test part for the winning two-hop family's best parameters in hindsight and report the "+
+			"loss of the honest choice",
 	)
 	flags.BoolVar(
 		&e.served, "served", false,

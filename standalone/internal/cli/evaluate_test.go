@@ -103,7 +103,8 @@ func TestARunFileMakesTheSameReportAgain(t *testing.T) {
 		forget(report)
 		return report
 	}
-	first := evaluate("--data", writeOrders(t), "--format", "baskets", "--k", "5", "--budget", "1", "--folds", "2", "--seeds", "2", "--seed", "4",
+	first := evaluate("--data", writeOrders(t), "--format", "baskets", "--k", "5", "--budget", "1", "--folds", "2",
+		"--seeds", "2", "--seed", "4",
 		"--algorithms", "two_hop", "--set", "two_hop.beta=.2", "--save-run", file)
 	if diff := cmp.Diff(first, evaluate("--run", file)); diff != "" {
 		t.Error(diff)

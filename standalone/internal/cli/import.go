@@ -33,11 +33,13 @@ func newImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Import users, items or events from a file into a running service",
-		Long: `Import sends a file to the service, which reads it row by row: a bad row costs only itself and appears in the error report. CSV with any separator, NDJSON,
-XML feeds and xlsx are read, plain, gzipped or zstd-compressed, in any usual encoding; so are exports of Shopify (products and orders), WooCommerce and
-feeds for Google. What is found out by itself is named; what cannot be told for certain is refused with the option that settles it. On a terminal the
-columns and the first rows are shown before anything is stored, unless every column is named like a field. FILE may be - for standard input. Sending a
-file again stores nothing twice. Ctrl-C cancels the import; what it has stored stays.
+		Long: `Import sends a file to the service, which reads it row by row: a bad row costs only itself and appears
+in the error report. CSV with any separator, NDJSON, XML feeds and xlsx are read, plain, gzipped or zstd-compressed,
+in any usual encoding; so are exports of Shopify (products and orders), WooCommerce and feeds for Google. What is
+found out by itself is named; what cannot be told for certain is refused with the option that settles it. On a
+terminal the columns and the first rows are shown before anything is stored, unless every column is named like a
+field. FILE may be - for standard input. Sending a file again stores nothing twice. Ctrl-C cancels the import; what it
+has stored stays.
 
 ` + fieldHelp(),
 		Example: `  aisle import products_export.csv

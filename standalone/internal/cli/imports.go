@@ -38,7 +38,8 @@ func newImportsListCommand(c *connection) *cobra.Command {
 					if !im.UndoneAt.IsZero() {
 						state = "undone"
 					}
-					rows = append(rows, []string{im.ImportID, im.Spec.Kind, state, fmt.Sprint(im.Accepted), fmt.Sprint(im.Duplicates), fmt.Sprint(im.Rejected), fmt.Sprint(im.Warned),
+					rows = append(rows, []string{im.ImportID, im.Spec.Kind, state, fmt.Sprint(im.Accepted),
+						fmt.Sprint(im.Duplicates), fmt.Sprint(im.Rejected), fmt.Sprint(im.Warned),
 						im.CreatedAt.Format(time.DateTime), im.Problem})
 				}
 				table(w, "IMPORT\tKIND\tSTATE\tACCEPTED\tDUPLICATES\tREJECTED\tWARNED\tBEGUN\tPROBLEM", rows)
@@ -87,8 +88,8 @@ func newImportsCancelCommand(c *connection) *cobra.Command {
 func newImportsUndoCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "undo IMPORT", Short: "Take out again what an import put in, for 30 days", Args: cobra.ExactArgs(1),
-		Long: `Undo takes out exactly what an import stored: its events go, and items and users are again what they were before. What somebody has changed since
-stays as it is and is counted. It can be repeated.`,
+		Long: `Undo takes out exactly what an import stored: its events go, and items and users are again what they
+were before. What somebody has changed since stays as it is and is counted. It can be repeated.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			answer, err := httpclient.JSON[map[string]any](
 				cmd.Context(), c.http(), http.MethodPost, importsPath+"/"+url.PathEscape(args[0])+"/undo", nil, nil,

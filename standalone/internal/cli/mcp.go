@@ -13,8 +13,9 @@ func newMCPCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mcp",
 		Short: "Let an assistant use a running service through the Model Context Protocol",
-		Long: `Mcp speaks the Model Context Protocol on standard input and output, for programs that start their tools themselves. Its tools read and change nothing:
-recommend, similar_items, bought_together, search_items, get_item, why, list_placements, placement_report and models. What the key may not, they may not.
+		Long: `Mcp speaks the Model Context Protocol on standard input and output, for programs that start their tools
+themselves. Its tools read and change nothing: recommend, similar_items, bought_together, search_items, get_item, why,
+list_placements, placement_report and models. What the key may not, they may not.
 
 A running "aisle serve" answers the same over HTTP at /mcp.`,
 		Example: `  aisle mcp --server https://recommend.example --key sk_…`,

@@ -17,7 +17,8 @@ import (
 func newModelsCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "models", "List, compare, activate and roll back models", newModelsListCommand(c), newModelsShowCommand(c),
-		newModelsReportCommand(c), newModelsCompareCommand(c), newModelsActivateCommand(c), newModelsRollbackCommand(c), newModelsDeleteCommand(c))
+		newModelsReportCommand(c), newModelsCompareCommand(c), newModelsActivateCommand(c), newModelsRollbackCommand(c),
+		newModelsDeleteCommand(c))
 }
 
 func newModelsListCommand(c *connection) *cobra.Command {
@@ -181,7 +182,8 @@ func newJobsFollowCommand(c *connection) *cobra.Command {
 		Use: "follow JOB", Short: "Show the progress of a job until it ends; Ctrl-C cancels the job", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			progress := newProgress(cmd.ErrOrStderr())
-			j, err := c.similarity().WaitForJob(cmd.Context(), args[0], func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
+			j, err := c.similarity().WaitForJob(cmd.Context(), args[0],
+				func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
 			progress.end()
 			return show(cmd, c, j, err, func(w io.Writer, j similarityapi.Job) { fmt.Fprintf(w, "%s %s\n", j.JobID, j.State) })
 		},

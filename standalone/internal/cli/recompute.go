@@ -18,8 +18,9 @@ func newRecomputeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recompute",
 		Short: "Make new models from all events so far; Ctrl-C cancels",
-		Long: `Recompute starts a job in a running service and follows it. Each new model is measured on events that it has not seen and goes live only
-when it passes the gate; the printout says what became of each relation and why. The exit code is 1 when the model of a relation was refused.`,
+		Long: `Recompute starts a job in a running service and follows it. Each new model is measured on events that
+it has not seen and goes live only when it passes the gate; the printout says what became of each relation and why.
+The exit code is 1 when the model of a relation was refused.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client := similarityapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server, Key: key}))
@@ -28,7 +29,8 @@ when it passes the gate; the printout says what became of each relation and why.
 				return fmt.Errorf("start the recompute: %w", err)
 			}
 			progress := newProgress(cmd.ErrOrStderr())
-			job, err = client.WaitForJob(cmd.Context(), job.JobID, func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
+			job, err = client.WaitForJob(cmd.Context(), job.JobID,
+				func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
 			progress.end()
 			if err != nil {
 				return err

@@ -41,7 +41,8 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetGlobalNormalizationFunc(otherNames)
-	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(), newRecommendCommand(), newRulesCommand(),
+	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(),
+		newRecommendCommand(), newRulesCommand(),
 		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(),
 		newTuneCommand(),
 		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand(),

@@ -49,7 +49,8 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 	var file, where, from, until string
 	cmd := &cobra.Command{
 		Use: "put RULE", Short: "Make or change a rule that holds in all placements", Args: cobra.ExactArgs(1),
-		Long: `Put makes or changes a rule that holds in all placements. The rules of one placement are part of its document: aisle scenarios show and put.`,
+		Long: `Put makes or changes a rule that holds in all placements. The rules of one placement are part of its ` +
+			`document: aisle scenarios show and put.`,
 		Example: `  aisle rules put no-gift-cards --action hide --item GIFT-10
   aisle rules put sale --action boost --factor 1.5 --where brand=Ora --until 2026-12-24
   aisle rules put new-in --file rule.json`,

@@ -203,7 +203,8 @@ func newServeCommand() *cobra.Command {
 				return err
 			}
 			s.logger.Info(
-				"serving", "address", s.url(), "reference", s.url()+"/reference", "data", f.app.DataDir, "admin", s.adminAddress(), "version",
+				"serving", "address", s.url(), "reference", s.url()+"/reference", "data", f.app.DataDir, "admin",
+				s.adminAddress(), "version",
 				process.Version(),
 			)
 			return s.run(cmd.Context())

@@ -35,13 +35,15 @@ func newTuneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tune [SCENARIO...]",
 		Short: "Fit the weights of a scenario's sources to what visitors did",
-		Long: `Tune reads catalogue, events and scenarios of a running service, gives what happened before a cut in time to a private throw-away instance in a
-temporary folder, computes its models there, and asks it what it would have shown to those who came after the cut. It searches the weights on half of
-these questions and compares them with the present ones on the other half: only a significant gain is proposed. Nothing is changed without --apply.
-Ctrl-C stops it and removes the folder.
+		Long: `Tune reads catalogue, events and scenarios of a running service, gives what happened before a cut in
+time to a private throw-away instance in a temporary folder, computes its models there, and asks it what it would have
+shown to those who came after the cut. It searches the weights on half of these questions and compares them with the
+present ones on the other half: only a significant gain is proposed. Nothing is changed without --apply. Ctrl-C stops
+it and removes the folder.
 
-With --format it reads a file instead and tunes the scenarios as they are delivered: events (NDJSON, CSV or xlsx, or a folder with events and items as such),
-sessions (train_sessions.txt, a session per line) or online-retail (the data set of the demo).`,
+With --format it reads a file instead and tunes the scenarios as they are delivered: events (NDJSON, CSV or xlsx, or a
+folder with events and items as such), sessions (train_sessions.txt, a session per line) or online-retail (the data
+set of the demo).`,
 		Example: `  aisle tune
   aisle tune home.for_you cart.complementary --holdout-days 14 --apply
   aisle tune --format online-retail --until 2011-11-09 --json`,

@@ -158,7 +158,8 @@ func TestTuneAppliesWeightsToTheRunningShop(t *testing.T) {
 	t.Parallel()
 	url := serveEvents(t, writeVisits(t, 240))
 	// What sells best drowns what the page is about, which anything better will mend.
-	body := `{"limit":20,"allow_purchased":true,"sources":[{"kind":"best_sellers","weight":1},{"kind":"context_bought_together","weight":0.001}]}`
+	body := `{"limit":20,"allow_purchased":true,"sources":[{"kind":"best_sellers","weight":1},` +
+		`{"kind":"context_bought_together","weight":0.001}]}`
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+"/v1/scenarios/page.with_this", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +171,8 @@ func TestTuneAppliesWeightsToTheRunningShop(t *testing.T) {
 	}
 	resp.Body.Close()
 	code, out, stderr := tuned(t, "page.with_this", "--server", url, "--search-seconds", "1", "--questions", "220", "--apply")
-	if code != 0 || !strings.Contains(out, "page.with_this changed to version 2: best_sellers 1 → 1, context_bought_together 0.001 → ") {
+	if code != 0 || !strings.Contains(out,
+		"page.with_this changed to version 2: best_sellers 1 → 1, context_bought_together 0.001 → ") {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
 }

@@ -135,7 +135,8 @@ func (r *run) importShop(ctx context.Context) error {
 	if r.options.Shop != nil {
 		r.options.Shop(byDemand(shop))
 	}
-	events, err := feed.Events(ctx, r.clients.Profile, shop.Events, func(done, total int) { r.options.Progress("import orders", done, total) })
+	events, err := feed.Events(ctx, r.clients.Profile, shop.Events,
+		func(done, total int) { r.options.Progress("import orders", done, total) })
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,9 @@ func draw(item *profileapi.Item) string {
 		}
 	}
 	turn := int(sum>>16%17) - 8
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160"><rect width="160" height="160" fill="hsl(%d 45%% 92%%)"/>`+
-		`<circle cx="%d" cy="%d" r="%d" fill="hsl(%d 50%% 85%%)"/><g transform="translate(30 30) rotate(%d 50 50)"><path fill-rule="evenodd" fill="hsl(%d 42%% 46%%)" d="%s"/></g></svg>`,
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160"><rect width="160" height="160" `+
+		`fill="hsl(%d 45%% 92%%)"/>`+
+		`<circle cx="%d" cy="%d" r="%d" fill="hsl(%d 50%% 85%%)"/><g transform="translate(30 30) rotate(%d 50 50)">`+
+		`<path fill-rule="evenodd" fill="hsl(%d 42%% 46%%)" d="%s"/></g></svg>`,
 		hue, 30+sum%100, 30+sum/7%100, 30+sum%30, (hue+40)%360, turn, (hue+second%60)%360, path)
 }

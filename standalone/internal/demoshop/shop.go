@@ -103,9 +103,8 @@ func (s *Shop) Stock(items []profileapi.Item) {
 // ServeHTTP implements http.Handler.
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.Protect(w.Header())
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' http: https: data:; "+
-		"connect-src 'self'; form-action 'self'; "+
-		"base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+
+		"'self' http: https: data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	// with none at all a browser does not say where a form comes from, and forms of nowhere are refused
 	w.Header().Set("Referrer-Policy", "same-origin")
 	if r.URL.Path == Root {

@@ -36,7 +36,8 @@ func (e *examination) admin(ctx context.Context, address string) {
 	if err != nil {
 		e.add(
 			"admin port "+name, Fail, fmt.Sprintf("%s/status is not answered: %v", address, err),
-			"start the process, or pass its address with --admin-url; of another machine with --admin-key, a service key with the scope admin:read",
+			"start the process, or pass its address with --admin-url; of another machine with --admin-key, a service "+
+				"key with the scope admin:read",
 		)
 		return
 	}

@@ -93,7 +93,8 @@ func (e *examination) folder() {
 	}
 	info, err := os.Stat(e.Data)
 	if err != nil || !info.IsDir() {
-		e.add("data folder", Fail, fmt.Sprintf("%s is no folder that can be read: %v", e.Data, err), "pass the folder of aisle serve --data")
+		e.add("data folder", Fail, fmt.Sprintf("%s is no folder that can be read: %v", e.Data, err),
+			"pass the folder of aisle serve --data")
 		return
 	}
 	if room, err := httpserver.RoomOf(e.Data); err == nil {
@@ -127,7 +128,8 @@ func (e *examination) keysFile() {
 	}
 	switch {
 	case err != nil:
-		e.add("keys file", Fail, err.Error(), "a server keeps the keys that it read last and cannot start again: mend the file or restore it")
+		e.add("keys file", Fail, err.Error(),
+			"a server keeps the keys that it read last and cannot start again: mend the file or restore it")
 	case info.Mode().Perm()&0o077 != 0:
 		e.add(
 			"keys file", Fail, fmt.Sprintf("%s can be read or changed by others (mode %04o)", e.KeysFile, info.Mode().Perm()),

@@ -47,7 +47,8 @@ func (e *examination) models(ctx context.Context) {
 		detail := fmt.Sprintf("%s serves %s, %d items, made %s ago", relation, live.Live[relation], m.Items, ago(age))
 		switch {
 		case !known:
-			e.add("model of "+relation, Warn, relation+" serves "+live.Live[relation]+", which is not listed any more", "recompute: aisle recompute")
+			e.add("model of "+relation, Warn, relation+" serves "+live.Live[relation]+", which is not listed any more",
+				"recompute: aisle recompute")
 		case age > modelOld:
 			e.add("model of "+relation, Warn, detail, "recompute: aisle recompute, and give it a schedule: aisle schedules")
 		default:
@@ -136,8 +137,8 @@ func (e *examination) answers(ctx context.Context) {
 	detail := fmt.Sprintf("%d items in %d ms", len(a.Items), e.Now().Sub(began).Milliseconds())
 	switch {
 	case len(a.Items) == 0:
-		e.add("answers", Fail, "a list for a new visitor is empty", "see the checks above; aisle recommend --why ITEM shows which stage drops "+
-			"one")
+		e.add("answers", Fail, "a list for a new visitor is empty", "see the checks above; aisle recommend --why "+
+			"ITEM shows which stage drops one")
 	case len(a.Degraded) > 0:
 		e.add("answers", Warn, detail+", made without "+strings.Join(a.Degraded, ", "), "see the log of what is named")
 	default:

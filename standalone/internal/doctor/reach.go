@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// skewWarn is more than the network and a clock that is kept in step make; from skewFail on user tokens and the times of events go wrong.
+	// skewWarn is more than the network and a clock that is kept in step make; from skewFail on user tokens and the
+	// times of events go wrong.
 	skewWarn = 2 * time.Second
 	skewFail = time.Minute
 	// answerLimit bounds what is read of an answer.

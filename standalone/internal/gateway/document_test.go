@@ -18,7 +18,8 @@ func TestInOrder(t *testing.T) {
 		}
 		doc, err := readDocument([]byte(`{"tags":[` + strings.Join(list, ",") + `],"paths":{
 			"/a":{"get":{"operationId":"second","tags":["Catalogue"],"x-order":1}},
-			"/b":{"get":{"operationId":"first","tags":["Events"],"x-order":7},"post":{"operationId":"third","tags":["Catalogue"],"x-order":2}}}}`))
+			"/b":{"get":{"operationId":"first","tags":["Events"],"x-order":7},
+				"post":{"operationId":"third","tags":["Catalogue"],"x-order":2}}}}`))
 		if err != nil {
 			t.Fatal(err)
 		}

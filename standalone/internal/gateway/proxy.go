@@ -66,8 +66,8 @@ func lost(w http.ResponseWriter, r *http.Request, name string, err error) {
 	default:
 		problem(w, apierror.New(http.StatusBadGateway, "answer_lost",
 			"The "+name+
-				" went away before it answered, so the request may have been done or not. Send it again: what has an id, as events with an "+
-				"event_id, is stored once."))
+				" went away before it answered, so the request may have been done or not. Send it again: what has "+
+				"an id, as events with an event_id, is stored once."))
 	}
 }
 

@@ -102,8 +102,8 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			rt.services[name].ServeHTTP(w, r)
 		case known.document == nil:
 			problem(w, apierror.New(http.StatusServiceUnavailable, "unavailable",
-				"The gateway has not reached all services since its start, so it does not know yet who has this path. Send the request again in a "+
-					"moment."))
+				"The gateway has not reached all services since its start, so it does not know yet who has this "+
+					"path. Send the request again in a moment."))
 		default:
 			rt.services[rt.pages].ServeHTTP(w, r) // whose frame answers 404 as a problem
 		}

@@ -54,7 +54,8 @@ func (r routes) share(claims, paths map[string][]string) error {
 		names := claims[beginning]
 		if _, taken := r.beginnings[beginning]; !taken {
 			if len(names) > 1 {
-				return fmt.Errorf("the %s have paths that begin with %s, which is nobody's: move one", strings.Join(names, " and the "), beginning)
+				return fmt.Errorf("the %s have paths that begin with %s, which is nobody's: move one",
+					strings.Join(names, " and the "), beginning)
 			}
 			r.beginnings[beginning] = names[0]
 		}

@@ -6,7 +6,8 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	r, err := routesOf(Documents{
 		"people": []byte(`{"paths":{"/v1/users/{id}":{},"/v1/users":{},"/v1/audit/people":{}}}`),
-		"ranks":  []byte(`{"paths":{"/v1/audit":{},"/v1/rules/{id}/of/{other}":{},"/v1/users/{id}/text":{},"/v1/users/{id}/like/{other}":{}}}`),
+		"ranks": []byte(`{"paths":{"/v1/audit":{},"/v1/rules/{id}/of/{other}":{},"/v1/users/{id}/text":{},` +
+			`"/v1/users/{id}/like/{other}":{}}}`),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,6 +43,8 @@ type Options struct {
 	TempDir       string  // where the throw-away instance lives; "" for the system's
 	Now           time.Time
 	Progress      Progress
+
+	clock func() time.Time // of the throw-away instance; time.Now when nil
 }
 
 // Result is what a run found out.

@@ -60,7 +60,10 @@ func NewWorld(ctx context.Context, s *Split, o *Options, logger *slog.Logger) (_
 			err = errors.Join(err, w.Close())
 		}
 	}()
-	if w.app, err = app.New(ctx, app.Config{DataDir: dir, SearchSeconds: o.SearchSeconds}, logger); err != nil {
+	if o.clock == nil {
+		o.clock = time.Now
+	}
+	if w.app, err = app.New(ctx, app.Config{DataDir: dir, SearchSeconds: o.SearchSeconds, Now: o.clock}, logger); err != nil {
 		return nil, fmt.Errorf("start a throw-away instance: %w", err)
 	}
 	w.Clients = w.app.Clients()
@@ -93,14 +96,15 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if _, err := feed.Items(ctx, w.Clients.Profile, s.Items); err != nil {
 		return err
 	}
-	posted, err := feed.Events(ctx, w.Clients.Profile, s.Past, func(done, total int) { o.Progress("import events before the cut", done, total) })
+	posted, err := feed.Events(ctx, w.Clients.Profile, s.Past,
+		func(done, total int) { o.Progress("import events before the cut", done, total) })
 	if err != nil {
 		return err
 	}
 	if posted.Accepted == 0 {
 		return fmt.Errorf("none of the %d events before the cut was accepted", len(s.Past))
 	}
-	imported := time.Now() // the end of the recompute has popularity counted
+	imported := o.clock() // the end of the recompute has popularity counted
 	request := similarityapi.JobRequest{
 		Publish: "always", Reason: "weights are fitted to the models that there are", Seed: o.Seed, BudgetSeconds: o.SearchSeconds,
 	}
@@ -111,7 +115,8 @@ func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}
-	_, err = w.Clients.Similarity.WaitForJob(ctx, job.JobID, func(j similarityapi.Job) { o.Progress("recompute: "+j.Stage, int(j.Progress*100), 100) })
+	_, err = w.Clients.Similarity.WaitForJob(ctx, job.JobID,
+		func(j similarityapi.Job) { o.Progress("recompute: "+j.Stage, int(j.Progress*100), 100) })
 	if err != nil {
 		return fmt.Errorf("recompute: %w", err)
 	}

@@ -174,9 +174,11 @@ func leftOut(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	hour := store.HourKey{Shop: "north", Metric: "clicks"}
 	brought := store.Counts{
-		Hours:    map[store.HourKey]float64{hour: 2},
-		Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: "north", Experiment: "x", Arm: "a", Visitor: "u/eve"}: {FirstMs: 5, Clicks: 2}},
-		Lines:    map[store.LineKey]store.Line{{Shop: "north", OrderID: "o", ItemID: "i", Visitor: "u/eve"}: {RecommendationID: "r", Quantity: 1, Revenue: 3}},
+		Hours: map[store.HourKey]float64{hour: 2},
+		Visitors: map[store.VisitorKey]store.VisitorCount{
+			{Shop: "north", Experiment: "x", Arm: "a", Visitor: "u/eve"}: {FirstMs: 5, Clicks: 2}},
+		Lines: map[store.LineKey]store.Line{
+			{Shop: "north", OrderID: "o", ItemID: "i", Visitor: "u/eve"}: {RecommendationID: "r", Quantity: 1, Revenue: 3}},
 	}
 	if err := s.AddCounts(ctx, brought, &store.Position{Shop: "north", Name: "feed", To: "5"}); err != nil {
 		t.Fatal(err)
@@ -186,20 +188,24 @@ func leftOut(t *testing.T, s *store.Store) {
 		sums, err := s.Sums(ctx, "north", 0, 1)
 		lines, errLines := s.OrderLines(ctx, "north", "o")
 		arms, errArms := s.ArmsOf(ctx, "north", "u/eve")
-		if err := errors.Join(err, errLines, errArms); err != nil || sums[0].Value != clicks || lines[0].Revenue != revenue || int64(len(arms)) != visitors {
+		if err := errors.Join(err, errLines, errArms); err != nil || sums[0].Value != clicks ||
+			lines[0].Revenue != revenue || int64(len(arms)) != visitors {
 			t.Errorf("%s: %v, sums %v, lines %v, arms %v", what, err, sums, lines, arms)
 		}
 	}
 	out := store.LeftOut{Visitor: "u/eve", Out: true, Seq: 5, Taken: brought}
-	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "4", To: "5/1"}); !errors.Is(err, store.ErrMoved) {
+	if err := s.Turn(ctx, "north", out, brought.Negative(),
+		&store.Position{Shop: "north", Name: "feed", From: "4", To: "5/1"}); !errors.Is(err, store.ErrMoved) {
 		t.Errorf("from a position that has moved: %v", err)
 	}
 	look("before", 1, 2, 3)
-	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "5", To: "5/1"}); err != nil {
+	if err := s.Turn(ctx, "north", out, brought.Negative(),
+		&store.Position{Shop: "north", Name: "feed", From: "5", To: "5/1"}); err != nil {
 		t.Fatal(err)
 	}
 	look("left out", 0, 0, 0)
-	if err := s.Turn(ctx, "north", out, brought.Negative(), &store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); !errors.Is(err, store.ErrMoved) {
+	if err := s.Turn(ctx, "north", out, brought.Negative(),
+		&store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); !errors.Is(err, store.ErrMoved) {
 		t.Errorf("left out twice: %v", err)
 	}
 	known, err := s.LeftOut(ctx, "north", []string{"u/ann", "u/eve"})
@@ -207,7 +213,8 @@ func leftOut(t *testing.T, s *store.Store) {
 		t.Error(err, diff)
 	}
 	back := store.LeftOut{Visitor: "u/eve", TrustedMs: 9, Seq: 5}
-	if err := s.Turn(ctx, "north", back, known["u/eve"].Taken, &store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); err != nil {
+	if err := s.Turn(ctx, "north", back, known["u/eve"].Taken,
+		&store.Position{Shop: "north", Name: "feed", From: "5/1", To: "5/2"}); err != nil {
 		t.Fatal(err)
 	}
 	look("back", 1, 2, 3)

@@ -26,7 +26,8 @@ var phrases = map[string][2][]string{
 		},
 	},
 	"de": {
-		{"%s ist super", "%s sitzt wie angegossen", "mit %s bin ich zufrieden", "%s hält was es verspricht", "%s würde ich wieder kaufen"},
+		{"%s ist super", "%s sitzt wie angegossen", "mit %s bin ich zufrieden", "%s hält was es verspricht",
+			"%s würde ich wieder kaufen"},
 		{
 			"%s ist schlecht", "%s ging nach einer Woche ab", "%s fällt klein aus", "von %s bin ich enttäuscht",
 			"%s ist nicht gut", "%s war nach zwei Tagen hin",
@@ -127,7 +128,8 @@ func TestTheWordList(t *testing.T) {
 		"en: A great mug, I love it": 3. / 4, "en: It is not good": 1. / 3, "en: It is not leaking": 2. / 3,
 		"en: I don't recommend it, it broke":   1. / 4,
 		"de: Sehr schöne Tasse, leider kaputt": 2. / 5, "de: nicht zu empfehlen": 1. / 3, "fr: Une belle tasse, très pratique": 3. / 4,
-		"fr: Je ne suis pas content": 1. / 3, "es: Muy bonita, la recomiendo": 3. / 4, "es: No es buena": 1. / 3, "it: Bella": .5, "en: ": .5,
+		"fr: Je ne suis pas content": 1. / 3, "es: Muy bonita, la recomiendo": 3. / 4, "es: No es buena": 1. / 3,
+		"it: Bella": .5, "en: ": .5,
 		"en: A mug": .5,
 	} {
 		language, words, _ := strings.Cut(text, ": ")

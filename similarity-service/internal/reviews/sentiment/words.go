@@ -108,34 +108,40 @@ func (m *Model) Opinion(language, stem string) bool { return m.reader.polarity(l
 func wordList(language string) (good, bad string) {
 	switch language {
 	case "en":
-		return "good great excellent perfect love loved lovely beautiful nice wonderful amazing fantastic superb happy pleased satisfied " +
-				"recommend best comfortable sturdy soft warm easy useful delicious pretty gorgeous solid reliable quick fast brilliant ideal " +
-				"durable quality favourite favorite delighted charming handy neat impressed",
-			"bad poor terrible awful horrible hate hated worst broken broke breaks cheap useless disappointed disappointing disappointment " +
-				"waste defective faulty damaged ugly uncomfortable flimsy rough cold difficult hard wrong return returned refund slow late " +
-				"missing leaks leaking torn cracked scratched smells smelly loose annoying fails failed junk rubbish"
+		return "good great excellent perfect love loved lovely beautiful nice wonderful amazing fantastic superb " +
+				"happy pleased satisfied recommend best comfortable sturdy soft warm easy useful delicious pretty " +
+				"gorgeous solid reliable quick fast brilliant ideal durable quality favourite favorite delighted " +
+				"charming handy neat impressed",
+			"bad poor terrible awful horrible hate hated worst broken broke breaks cheap useless disappointed " +
+				"disappointing disappointment waste defective faulty damaged ugly uncomfortable flimsy rough cold " +
+				"difficult hard wrong return returned refund slow late missing leaks leaking torn cracked " +
+				"scratched smells smelly loose annoying fails failed junk rubbish"
 	case "de":
 		return "gut super toll klasse perfekt prima schön wunderschön hervorragend ausgezeichnet begeistert zufrieden liebe " +
 				"empfehlen empfehlenswert bequem stabil weich warm einfach praktisch lecker hübsch hochwertig zuverlässig schnell " +
 				"fantastisch großartig ideal freude gelungen angenehm robust sauber glücklich wunderbar topp bestens gerne",
-			"schlecht furchtbar schrecklich mies kaputt defekt billig enttäuscht enttäuschend enttäuschung unbrauchbar nutzlos " +
-				"hässlich unbequem " +
-				"wackelig rau kalt schwierig falsch zurück zurückgeschickt rücksendung langsam spät fehlt fehlend undicht gerissen zerkratzt " +
-				"stinkt riecht locker ärgerlich mangelhaft beschädigt schrott müll minderwertig leider gebrochen"
+			"schlecht furchtbar schrecklich mies kaputt defekt billig enttäuscht enttäuschend enttäuschung " +
+				"unbrauchbar nutzlos hässlich unbequem wackelig rau kalt schwierig falsch zurück zurückgeschickt " +
+				"rücksendung langsam spät fehlt fehlend undicht gerissen zerkratzt stinkt riecht locker ärgerlich " +
+				"mangelhaft beschädigt schrott müll minderwertig leider gebrochen"
 	case "fr":
-		return "bon bonne excellent parfait parfaite super génial adore aime beau belle joli jolie magnifique merveilleux content contente " +
-				"satisfait satisfaite ravi ravie recommande meilleur confortable solide doux douce chaud facile pratique utile délicieux " +
-				"fiable rapide idéal qualité agréable bien robuste heureux impeccable top",
-			"mauvais mauvaise nul nulle terrible horrible affreux déteste pire cassé cassée cher déçu déçue décevant déception inutile " +
-				"défectueux défectueuse abîmé laid moche inconfortable fragile rugueux froid difficile faux retour renvoyé remboursement lent " +
-				"retard manque fuit déchiré fissuré rayé pue odeur lâche énervant médiocre arnaque"
+		return "bon bonne excellent parfait parfaite super génial adore aime beau belle joli jolie magnifique " +
+				"merveilleux content contente satisfait satisfaite ravi ravie recommande meilleur confortable " +
+				"solide doux douce chaud facile pratique utile délicieux fiable rapide idéal qualité agréable bien " +
+				"robuste heureux impeccable top",
+			"mauvais mauvaise nul nulle terrible horrible affreux déteste pire cassé cassée cher déçu déçue " +
+				"décevant déception inutile défectueux défectueuse abîmé laid moche inconfortable fragile rugueux " +
+				"froid difficile faux retour renvoyé remboursement lent retard manque fuit déchiré fissuré rayé " +
+				"pue odeur lâche énervant médiocre arnaque"
 	case "es":
-		return "bueno buena excelente perfecto perfecta genial encanta encantado encantada bonito bonita hermoso maravilloso contento contenta " +
-				"satisfecho satisfecha recomiendo mejor cómodo cómoda sólido suave cálido fácil práctico útil delicioso fiable rápido ideal " +
-				"calidad agradable resistente feliz impecable estupendo fantástico precioso",
-			"malo mala pésimo terrible horrible odio peor roto rota barato decepcionado decepcionada decepcionante decepción inútil " +
-				"defectuoso defectuosa dañado feo fea incómodo frágil áspero frío difícil equivocado devolver devuelto devolución reembolso " +
-				"lento tarde falta gotea rasgado agrietado rayado huele flojo molesto estafa basura"
+		return "bueno buena excelente perfecto perfecta genial encanta encantado encantada bonito bonita hermoso " +
+				"maravilloso contento contenta satisfecho satisfecha recomiendo mejor cómodo cómoda sólido suave " +
+				"cálido fácil práctico útil delicioso fiable rápido ideal calidad agradable resistente feliz " +
+				"impecable estupendo fantástico precioso",
+			"malo mala pésimo terrible horrible odio peor roto rota barato decepcionado decepcionada decepcionante " +
+				"decepción inútil defectuoso defectuosa dañado feo fea incómodo frágil áspero frío difícil " +
+				"equivocado devolver devuelto devolución reembolso lento tarde falta gotea rasgado agrietado " +
+				"rayado huele flojo molesto estafa basura"
 	}
 	return "", ""
 }

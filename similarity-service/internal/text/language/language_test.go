@@ -50,7 +50,8 @@ func TestVoter(t *testing.T) {
 	for text, want := range map[string]string{
 		"The lid is great, and it keeps the tea warm for an hour": "en", "Der Deckel ist gut und die Kanne hält den Tee warm": "de",
 		"Le couvercle est bon et la théière garde le thé au chaud": "fr", "La tapa es buena y la tetera lo mantiene con su calor": "es",
-		"Het deksel is goed en de pot houdt de thee een uur warm": "nl", "Крышка хорошая, и чай в нем не остывает, но он на вид как из": "ru",
+		"Het deksel is goed en de pot houdt de thee een uur warm":      "nl",
+		"Крышка хорошая, и чай в нем не остывает, но он на вид как из": "ru",
 		"Κόκκινη κούπα": "el", "Top": "it", "": "it",
 	} {
 		if got := v.Of(text, "it"); got.Language != want {
