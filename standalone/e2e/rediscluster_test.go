@@ -43,7 +43,7 @@ func TestRedisCluster(t *testing.T) {
 		c.items = append(c.items, item.ItemID)
 	}
 
-	lists := c.awaitLists(t, ctx)
+	lists := c.awaitLists(t, ctx, func() {})
 	c.countTogether(t, ctx)
 	var want map[string]string
 	eventually(t, ctx, "both replicas have the models", func() (err error) {
@@ -81,7 +81,8 @@ func TestRedisCluster(t *testing.T) {
 	c.countAlone(t, ctx)
 
 	cluster.Restart(t, node)
-	if again := c.awaitLists(t, ctx); again != lists {
+	asked := func() { c.compare(t, ctx, want, "with the node empty") } // lists that are asked for are loaded at once
+	if again := c.awaitLists(t, ctx, asked); again != lists {
 		t.Errorf("%d lists are in the cluster again, there were %d", again, lists)
 	}
 	before = c.hits(t, ctx)
@@ -95,10 +96,11 @@ func TestRedisCluster(t *testing.T) {
 // modelled are the relations that this shop has models of.
 var modelled = []string{similarityapi.Similar, similarityapi.BoughtTogether}
 
-// awaitLists waits until the lists of both models are in the cluster and returns how many there are.
-func (c *clustered) awaitLists(t *testing.T, ctx context.Context) (lists int) {
+// awaitLists waits until the lists of both models are in the cluster, with something to do meanwhile, and returns how many there are.
+func (c *clustered) awaitLists(t *testing.T, ctx context.Context, meanwhile func()) (lists int) {
 	t.Helper()
 	eventually(t, ctx, "the lists of both models are in the cluster", func() error {
+		meanwhile()
 		ready := 0
 		lists = 0
 		for _, node := range c.redis.Nodes {
