@@ -137,7 +137,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Now:    now,
 	}
 	s.counter = metrics.NewCounter(s.store, logger, now)
-	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, func(
+	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, s.deps.Limits.Redis, func(
 		shop string, d *recommend.Decision, a *recommenderapi.Answer,
 	) {
 		s.decisions.Add(shop, d)
@@ -207,6 +207,9 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 
 // forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.
 func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f recommenderapi.Forgotten, err error) {
+	if err := s.engine.Forget(ctx, shop, userID, sessionID); err != nil {
+		s.deps.Logger.WarnContext(ctx, "what rotation knows of somebody stays until it expires", "error", err)
+	}
 	s.decisions.Flush(ctx)
 	if err := s.counter.Flush(ctx); err != nil {
 		return f, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"github.com/aisle-rec/aisle/migrations"
@@ -14,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/httpclient"
+	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
@@ -46,6 +48,12 @@ type running struct {
 }
 
 func start(t testing.TB, w *world, databaseURL string) *running {
+	t.Helper()
+	return startWith(t, w, databaseURL, nil)
+}
+
+// startWith is start with a Redis, which may be nil.
+func startWith(t testing.TB, w *world, databaseURL string, shared redis.UniversalClient) *running {
 	t.Helper()
 	if database.IsPostgres(databaseURL) {
 		if err := migrations.Up(t.Context(), migrations.Recommender, databaseURL); err != nil {
@@ -84,7 +92,9 @@ func start(t testing.TB, w *world, databaseURL string) *running {
 	svc, err := service.New(t.Context(), service.Config{
 		DatabaseURL: databaseURL, ProfileURL: w.profile.URL, SimilarityURL: w.similarity.URL,
 	},
-		process.Deps{Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: r.registry})
+		process.Deps{
+			Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: r.registry, Limits: httpserver.RateLimits{Redis: shared},
+		})
 	if err != nil {
 		t.Fatal(err)
 	}

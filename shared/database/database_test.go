@@ -94,6 +94,24 @@ func TestRedis(t *testing.T) {
 	}
 }
 
+// TestRedisClusterWithoutANode opens a cluster of which a node has died, again and again: any node may be the one that is asked. One node
+// alone is refused, since it answers for its own keys only.
+func TestRedisClusterWithoutANode(t *testing.T) {
+	t.Parallel()
+	cluster := testenv.RedisCluster(t)
+	if _, err := OpenRedis(t.Context(), "redis://"+cluster.Nodes[0].Options().Addr); err == nil || !strings.Contains(err.Error(), "node of a cluster") {
+		t.Errorf("one node alone: %v", err)
+	}
+	cluster.Kill(1)
+	for n := range 10 {
+		client, err := OpenRedis(t.Context(), cluster.URL())
+		if err != nil {
+			t.Fatalf("time %d: %v", n, err)
+		}
+		client.Close()
+	}
+}
+
 // TestOldRedis meets a server that says it is version 6: no such Redis is installed where tests run.
 func TestOldRedis(t *testing.T) {
 	t.Parallel()

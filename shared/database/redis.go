@@ -1,12 +1,14 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -54,7 +56,7 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	where := strings.Join(o.Addrs, ",")
 	probe, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	info, err := client.Info(probe).Result()
+	info, err := serverInfo(probe, client)
 	if err != nil {
 		return nil, errors.Join(
 			fmt.Errorf("the Redis server at %s cannot be reached: start it or correct the Redis URL (%w)", where, rootCause(err)),
@@ -66,7 +68,38 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 			"or name another server",
 			where, major, minRedisVersion), client.Close())
 	}
+	if len(o.Addrs) == 1 && strings.Contains(info, "redis_mode:cluster") { // it would send away who asks for a key of another node
+		return nil, errors.Join(
+			fmt.Errorf("the Redis server at %s is a node of a cluster: name two or more of its nodes, separated by commas", where), client.Close(),
+		)
+	}
 	return client, nil
+}
+
+// serverInfo returns the answer of INFO; of a cluster that of any node, since one may be down.
+func serverInfo(ctx context.Context, client redis.UniversalClient) (string, error) {
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return client.Info(ctx).Result()
+	}
+	var mu sync.Mutex
+	var info string
+	var failed error
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		text, err := node.Info(ctx).Result()
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			failed = err
+		} else {
+			info = text
+		}
+		return nil
+	})
+	if info != "" {
+		return info, nil
+	}
+	return "", cmp.Or(err, failed)
 }
 
 // redisMajor finds the major version in the answer of INFO; 0 when it is not said.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
@@ -187,22 +188,38 @@ func TestABeaconIsLimitedBeforeItIsRead(t *testing.T) {
 // TestReplicasShareTheirCount has two servers on one Redis: what one lets in, the other does not let in once more.
 func TestReplicasShareTheirCount(t *testing.T) {
 	t.Parallel()
-	path, keys := keysOf(t, auth.NewKey{Kind: auth.KindPublishable, Shop: "red"})
-	options, err := redis.ParseURL(testenv.Redis(t))
+	for name, url := range map[string]func(t *testing.T) string{
+		"one server":         func(t *testing.T) string { return testenv.Redis(t) },
+		"a cluster of three": func(t *testing.T) string { return testenv.RedisCluster(t).URL() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sharedCount(t, url(t))
+		})
+	}
+}
+
+func sharedCount(t *testing.T, redisURL string) {
+	t.Helper()
+	path, keys := keysOf(t, auth.NewKey{Kind: auth.KindPublishable, Shop: "red"}, auth.NewKey{Kind: auth.KindPublishable, Shop: "red"},
+		auth.NewKey{Kind: auth.KindPublishable, Shop: "blue"}, auth.NewKey{Kind: auth.KindPublishable, Shop: "blue"})
+	options, err := database.ParseRedisURL(redisURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(options)
+	client := redis.NewUniversalClient(options)
 	defer client.Close()
 	limits := RateLimits{PublishablePerSecond: seldom, Redis: client}
 	one, other := limited(t, path, limits), limited(t, path, limits)
-	var statuses []int
-	for n := range 4 {
-		status, _ := sent(t, []string{one, other}[n%2], "{}", "X-API-Key", keys[0])
-		statuses = append(statuses, status)
-	}
-	if !slices.Equal(statuses, []int{200, 429, 429, 429}) {
-		t.Errorf("statuses %v", statuses)
+	for _, key := range keys { // which a cluster has on several nodes
+		var statuses []int
+		for n := range 4 {
+			status, _ := sent(t, []string{one, other}[n%2], "{}", "X-API-Key", key)
+			statuses = append(statuses, status)
+		}
+		if !slices.Equal(statuses, []int{200, 429, 429, 429}) {
+			t.Errorf("statuses %v", statuses)
+		}
 	}
 	if status, _ := sent(t, other, "{}", "X-API-Key", keys[0], "X-Forwarded-For", "203.0.113.1"); status != 429 {
 		t.Errorf("a header got round it: %d", status)

@@ -29,8 +29,14 @@ type replicated struct {
 	services map[string][]*program // two of each, by name
 }
 
-// startReplicated starts all of them at addresses that stay.
+// startReplicated starts all of them at addresses that stay, with a Redis of their own.
 func startReplicated(t *testing.T, keysFile string) *replicated {
+	t.Helper()
+	return startReplicatedOn(t, keysFile, testenv.Redis(t))
+}
+
+// startReplicatedOn is startReplicated with a Redis that is there.
+func startReplicatedOn(t *testing.T, keysFile, redisURL string) *replicated {
 	t.Helper()
 	planned := map[string][]*program{}
 	for _, name := range services {
@@ -39,7 +45,7 @@ func startReplicated(t *testing.T, keysFile string) *replicated {
 	r := &replicated{services: planned}
 	r.gateway = startGateway(t, planned["profile-service"], planned["similarity-service"], planned["recommender-service"])
 	r.settings = slices.Concat(threeSettings(keysFile), ownDatabases(t), []string{
-		"AISLE_TRUSTED_PROXIES=127.0.0.1", "AISLE_REDIS_URL=" + testenv.Redis(t), "AISLE_BLOB_URL=file://" + t.TempDir(),
+		"AISLE_TRUSTED_PROXIES=127.0.0.1", "AISLE_REDIS_URL=" + redisURL, "AISLE_BLOB_URL=file://" + t.TempDir(),
 		"AISLE_PROFILE_URL=http://" + r.gateway.address, "AISLE_SIMILARITY_URL=http://" + r.gateway.address,
 	})
 	for _, name := range services {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
@@ -49,19 +50,19 @@ type Engine struct {
 	converted sync.Map // of *conversions by shop, those made last
 }
 
-// NewEngine returns an engine with its metrics on registry.
+// NewEngine returns an engine with its metrics on registry. In shared, unless it is nil, replicas tell each other what visitors were shown.
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
-	registry prometheus.Registerer,
-	decided func(string, *Decision, *api.Answer)) *Engine {
+	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *Decision, *api.Answer),
+) *Engine {
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
-		shown: newShownLog(p.ShownBytes()), admission: newAdmission(registry), metrics: newMetrics(registry),
+		shown: newShownLog(p.ShownBytes(), shared), admission: newAdmission(registry), metrics: newMetrics(registry),
 	}
 }
 
 // Close ends the background work of what the engine remembers.
 func (e *Engine) Close() {
-	e.shown.lists.StopAllGoroutines()
+	e.shown.close()
 }
 
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.

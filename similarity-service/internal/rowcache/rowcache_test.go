@@ -24,7 +24,12 @@ import (
 
 func client(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	c, err := database.OpenRedis(context.Background(), testenv.Redis(t))
+	return clientOf(t, testenv.Redis(t))
+}
+
+func clientOf(t *testing.T, url string) redis.UniversalClient {
+	t.Helper()
+	c, err := database.OpenRedis(context.Background(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +63,20 @@ func model(t *testing.T, n, k int) *snapshot.Snapshot {
 
 func TestRowsAreThoseOfTheSnapshot(t *testing.T) {
 	t.Parallel()
-	ctx, c, s := context.Background(), New(client(t)), model(t, 700, 12)
+	for name, url := range map[string]func(t *testing.T) string{
+		"one server":         func(t *testing.T) string { return testenv.Redis(t) },
+		"a cluster of three": func(t *testing.T) string { return testenv.RedisCluster(t).URL() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rowsOf(t, New(clientOf(t, url(t))))
+		})
+	}
+}
+
+func rowsOf(t *testing.T, c *Cache) {
+	t.Helper()
+	ctx, s := context.Background(), model(t, 700, 12)
 	tag := Tag("shop", s.Checksum)
 	if left, err := c.Remaining(ctx, tag); err != nil || left != 0 {
 		t.Fatalf("before loading %v remain, %v", left, err)
