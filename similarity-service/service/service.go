@@ -123,7 +123,7 @@ func (s *Service) build(config Config) {
 	s.reviews = &reviews.Maker{
 		Profile: profile, Store: reviews.Store{Bucket: s.archive}, Families: s.catalogue.Families, Texts: finder.ReviewTexts, Now: now,
 	}
-	s.popularity = popularity.New(profile, s.catalogue, popularityInterval, logger, now)
+	s.popularity = popularity.New(profile, s.catalogue, s.archive, popularityInterval, logger, now)
 	s.registerMetrics()
 	s.audit = &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
 	s.buildJobs(config, profile)

@@ -21,8 +21,9 @@ const (
 type counter struct {
 	cursor  string
 	since   time.Time
-	robots  int64 // time of the latest verdict on a robot that all of it was counted with
-	stale   bool  // there was a verdict since
+	weights profileapi.EventWeights // that it was begun with
+	robots  int64                   // time of the latest verdict on a robot that all of it was counted with
+	stale   bool                    // there was a verdict since
 	windows []window
 	epoch   time.Time // weights are scaled to this moment, that of the newest event at some time
 	newest  time.Time

@@ -56,7 +56,7 @@ type bench struct {
 
 func newBench() *bench {
 	b := &bench{shelves: &shelves{items: map[string][]string{}}, counter: newCounter(windows(), start), clock: start}
-	b.Popularity = New(nil, b.shelves, time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return b.clock })
+	b.Popularity = New(nil, b.shelves, nil, time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return b.clock })
 	return b
 }
 

@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/rounds"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/similarity-service/internal/blob"
 )
 
 // window is one way to count.
@@ -94,6 +96,7 @@ type Catalogue interface {
 type Popularity struct {
 	client    *profileapi.Client
 	catalogue Catalogue
+	files     blob.Bucket
 	logger    *slog.Logger
 	now       func() time.Time
 	rounds    rounds.Rounds
@@ -109,6 +112,9 @@ type shop struct {
 	lists *lists
 	// asked are the windows of the shop's own, with when each was asked for last.
 	asked map[similarityapi.PopularWindow]time.Time
+
+	begun   bool      // the visits have looked for what was saved; theirs alone, like
+	savedAt time.Time // when the counter was saved or read last
 }
 
 // lists are the finished lists of a shop at a moment.
@@ -118,9 +124,11 @@ type lists struct {
 	*ranking
 }
 
-// New returns an empty Popularity that counts what is new every interval.
-func New(client *profileapi.Client, catalogue Catalogue, interval time.Duration, logger *slog.Logger, now func() time.Time) *Popularity {
-	p := &Popularity{client: client, catalogue: catalogue, logger: logger, now: now, shops: map[string]*shop{}}
+// New returns an empty Popularity that counts what is new every interval. What it has counted it keeps in files for the next start.
+func New(
+	client *profileapi.Client, catalogue Catalogue, files blob.Bucket, interval time.Duration, logger *slog.Logger, now func() time.Time,
+) *Popularity {
+	p := &Popularity{client: client, catalogue: catalogue, files: files, logger: logger, now: now, shops: map[string]*shop{}}
 	p.rounds = rounds.Rounds{Every: interval, Idle: idle, AtOnce: atOnce, Visit: p.refresh}
 	return p
 }
@@ -146,18 +154,37 @@ func (p *Popularity) refresh(ctx context.Context, name string) (busy bool) {
 	ctx, cancel := context.WithTimeout(ctx, countingLimit)
 	defer cancel()
 	s, c := p.begin(name)
+	if !s.begun {
+		c = p.goOn(ctx, name, s, c)
+	}
 	n, err := p.count(ctx, name, c)
+	if !p.show(ctx, name, s, c, err) {
+		return true
+	}
+	if n > 0 && p.now().Sub(s.savedAt) >= saveAfter {
+		s.savedAt = p.now()
+		if err := p.save(ctx, name, c); err != nil && ctx.Err() == nil {
+			p.logger.Warn("popularity not saved, the next start counts it again", "shop", name, "error", err)
+		}
+	}
+	return n > 0
+}
+
+// show makes lists of what was counted, unless err says that some of it is missing; then the next visit goes on where this one ended.
+func (p *Popularity) show(ctx context.Context, name string, s *shop, c *counter, err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.counter = c; err != nil {
-		s.counter = nil // a stream that was cut may have been counted in part
+		if apierror.Is(err, http.StatusBadRequest) {
+			s.counter = nil // the cursor is of another database
+		}
 		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			p.logger.Warn("popularity not refreshed, the lists stay as they are", "shop", name, "error", err)
 		}
-		return true
+		return false
 	}
 	p.publish(name, s)
-	return n > 0
+	return true
 }
 
 // publish shows the lists of a shop's counter as they are now. It is called with mu held.
@@ -192,6 +219,13 @@ func (p *Popularity) begin(name string) (*shop, *counter) {
 
 // count adds the interactions that are new to a counter, and returns how many.
 func (p *Popularity) count(ctx context.Context, name string, c *counter) (n int, err error) {
+	if c.weights == nil {
+		types, err := p.client.ForShop(name).EventTypes(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("read the types of event: %w", err)
+		}
+		c.weights = types.Weights
+	}
 	stream, err := p.client.ForShop(name).Interactions(ctx, profileapi.InteractionsQuery{After: c.cursor})
 	if err != nil {
 		return n, fmt.Errorf("read interactions: %w", err)

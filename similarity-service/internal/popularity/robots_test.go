@@ -1,6 +1,7 @@
 package popularity
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,17 +23,29 @@ type events struct {
 	robot string // whose events are left out
 	asOf  int64
 	after []string // of each request
+	// refunds is what a refund weighs, and cut is where a stream breaks off, 0 for nowhere.
+	refunds float64
+	cut     int
 }
 
 func (e *events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if r.URL.Path == "/v1/events/types" {
+		_ = json.NewEncoder(w).Encode(profileapi.EventTypes{Weights: profileapi.EventWeights{"view_item": 1, "refund": e.refunds}})
+		return
+	}
 	after := r.URL.Query().Get("after")
 	e.after = append(e.after, after)
 	w.Header().Set(profileapi.RobotsHeader, strconv.FormatInt(e.asOf, 10))
 	out := profileapi.NewInteractionWriter(w)
 	from, _ := strconv.Atoi(after)
 	for n := from; n < len(e.list); n++ {
+		if e.cut > 0 && n == e.cut {
+			_ = out.Flush(strconv.Itoa(n))
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
 		if e.list[n].UserID != e.robot {
 			out.Add(&e.list[n])
 		}
@@ -55,7 +68,7 @@ func TestRobotsThatWereCountedGo(t *testing.T) {
 	s.put("a")
 	s.put("b")
 	client := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: server.URL}))
-	p := New(client, s, time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return now })
+	p := New(client, s, folder(t), time.Minute, slog.New(slog.DiscardHandler), func() time.Time { return now })
 	listed := func(after time.Duration) int {
 		t.Helper()
 		now = start.Add(after)
