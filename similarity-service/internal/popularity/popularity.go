@@ -114,7 +114,8 @@ type shop struct {
 	asked map[similarityapi.PopularWindow]time.Time
 
 	begun   bool      // the visits have looked for what was saved; theirs alone, like
-	savedAt time.Time // when the counter was saved or read last
+	savedAt time.Time // when the counter was saved or read last, and
+	unsaved int       // how many events it has counted since
 }
 
 // lists are the finished lists of a shop at a moment.
@@ -161,8 +162,9 @@ func (p *Popularity) refresh(ctx context.Context, name string) (busy bool) {
 	if !p.show(ctx, name, s, c, err) {
 		return true
 	}
-	if n > 0 && p.now().Sub(s.savedAt) >= saveAfter {
-		s.savedAt = p.now()
+	s.unsaved += n
+	if s.unsaved >= saveEvents || s.unsaved > 0 && p.now().Sub(s.savedAt) >= saveAfter {
+		s.savedAt, s.unsaved = p.now(), 0
 		if err := p.save(ctx, name, c); err != nil && ctx.Err() == nil {
 			p.logger.Warn("popularity not saved, the next start counts it again", "shop", name, "error", err)
 		}
@@ -175,8 +177,8 @@ func (p *Popularity) show(ctx context.Context, name string, s *shop, c *counter,
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s.counter = c; err != nil {
-		if apierror.Is(err, http.StatusBadRequest) {
-			s.counter = nil // the cursor is of another database
+		if apierror.Is(err, http.StatusGone) {
+			s.counter = nil // the database was restored from a backup, or is another one
 		}
 		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			p.logger.Warn("popularity not refreshed, the lists stay as they are", "shop", name, "error", err)

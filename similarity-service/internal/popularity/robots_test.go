@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -40,6 +41,13 @@ func (e *events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(profileapi.RobotsHeader, strconv.FormatInt(e.asOf, 10))
 	out := profileapi.NewInteractionWriter(w)
 	from, _ := strconv.Atoi(after)
+	if from > len(e.list) {
+		p := apierror.New(http.StatusGone, "cursor_unknown", "The cursor is ahead of the store.")
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(p.Status)
+		_ = json.NewEncoder(w).Encode(p)
+		return
+	}
 	for n := from; n < len(e.list); n++ {
 		if e.cut > 0 && n == e.cut {
 			_ = out.Flush(strconv.Itoa(n))

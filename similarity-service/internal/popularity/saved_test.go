@@ -117,6 +117,15 @@ func TestAStartGoesOnWhereTheLastOneWas(t *testing.T) {
 	}
 	reads("")
 
+	t.Log("a database that was restored from a backup knows less than was counted")
+	e.list = e.list[:5]
+	p = begin()
+	if first, second := order(p), order(p); !strings.Contains(first, "for the first time") || second != "ba" {
+		t.Errorf("after a restore: %q, then %q", first, second)
+	}
+	reads("11", "")
+	e.list = append(e.list, seen("c", 6)...)
+
 	t.Log("a stream that is cut is gone on with")
 	e.cut = 4
 	if err := files.Delete(t.Context(), savedPath("north")); err != nil {
