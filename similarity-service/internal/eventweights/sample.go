@@ -67,10 +67,15 @@ func (s *Sample) Add(b *profileapi.InteractionBlock) {
 	}
 }
 
-// halve leaves out every second visitor that is left.
+// halve leaves out every second visitor that is left, and the items that nobody else has met.
 func (s *Sample) halve() {
 	s.share = s.share<<1 | 1
 	s.events = slices.DeleteFunc(s.events, func(e event) bool { return e.subject&s.share != 0 })
+	known := s.items
+	s.items, s.number = nil, map[string]int32{}
+	for n := range s.events {
+		s.events[n].item = s.item(known[s.events[n].item])
+	}
 }
 
 // kind numbers a type; more than 255 are not told apart.

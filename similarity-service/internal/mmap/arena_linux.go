@@ -36,7 +36,7 @@ func unmap(region []byte) error { return syscall.Munmap(region) }
 const (
 	// trimEvery is how often what is resident is looked at, and trimFrom so many bytes of it are given back.
 	trimEvery = 100 * time.Millisecond
-	trimFrom  = 256 << 20
+	trimFrom  = 128 << 20
 )
 
 // keepTrimming gives the pages of the arena back whenever many have come together, until stop is called. They stay in

@@ -84,6 +84,7 @@ func (l *rowLog) close(b uint32, spill bool, warn func(error)) {
 	c := l.open[b]
 	if spill && l.file == nil {
 		l.file = newChunkFile(warn)
+		l.spill()
 	}
 	if spill {
 		if at, ok := l.file.append(c); ok {
@@ -93,6 +94,17 @@ func (l *rowLog) close(b uint32, spill bool, warn func(error)) {
 		}
 	}
 	l.buckets[b], l.open[b] = append(l.buckets[b], part{chunk: c}), nil
+}
+
+// spill moves the chunks that are closed to the file, as far as it takes them.
+func (l *rowLog) spill() {
+	for b := range l.buckets {
+		for n, one := range l.buckets[b] {
+			if at, ok := l.file.append(one.chunk); ok {
+				l.buckets[b][n] = part{place: at}
+			}
+		}
+	}
 }
 
 // spilled reports whether some rows lie in a file.
