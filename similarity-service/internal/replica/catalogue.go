@@ -1,6 +1,6 @@
-// Package catalogue is a small replica of each shop's catalogue: which items there are, their categories, and what changed, for
+// Package replica is a small copy of each shop's catalogue: which items there are, their categories, and what changed, for
 // whoever indexes items. It follows the profile-service's change feed and keeps what it has while that service is away.
-package catalogue
+package replica
 
 import (
 	"context"
