@@ -78,7 +78,8 @@ func (f *gathered) add(name string, at time.Time, n, of float64) {
 
 // readSeries reads the figures of a shop up to an hour that is over.
 func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
-	f := &gathered{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}, lines: map[string]float64{}}
+	f := &gathered{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{},
+		lines: map[string]float64{}}
 	stats, err := w.Stats(ctx, shop, f.from, until)
 	if err != nil {
 		return nil, fmt.Errorf("read what was received: %w", err)

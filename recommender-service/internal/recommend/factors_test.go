@@ -39,9 +39,10 @@ func TestRotationFadesWithinHours(t *testing.T) {
 		shown []Shown
 		want  map[string]float64
 	}{
-		"just now":                    {api.Request{}, []Shown{ago(0, "b")}, map[string]float64{"rotation": .6}},
-		"half as much after 30 min":   {api.Request{}, []Shown{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
-		"the latest time counts":      {api.Request{}, []Shown{ago(30*time.Minute, "b"), ago(time.Hour, "b")}, map[string]float64{"rotation": .8}},
+		"just now":                  {api.Request{}, []Shown{ago(0, "b")}, map[string]float64{"rotation": .6}},
+		"half as much after 30 min": {api.Request{}, []Shown{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
+		"the latest time counts": {api.Request{}, []Shown{ago(30*time.Minute, "b"), ago(time.Hour, "b")},
+			map[string]float64{"rotation": .8}},
 		"a clock that was ahead":      {api.Request{}, []Shown{ago(-time.Hour, "b")}, map[string]float64{"rotation": .6}},
 		"another item":                {api.Request{}, []Shown{ago(0, "c")}, map[string]float64{"rotation": 1}},
 		"items that are gone":         {api.Request{}, []Shown{ago(0, "gone")}, map[string]float64{}},
@@ -127,7 +128,8 @@ func TestObjectivesMultiplyByWorthRelativeToTheMean(t *testing.T) {
 	}{
 		"revenue, by its root when nothing is said": {
 			api.Scenario{Objective: "revenue"}, "a", map[string]float64{"objective:revenue": .57735}}, // √(1/3)
-		"revenue in full":   {api.Scenario{Objective: "revenue", ObjectiveStrength: 1}, "e", map[string]float64{"objective:revenue": 1.666667}},
+		"revenue in full": {api.Scenario{Objective: "revenue", ObjectiveStrength: 1}, "e",
+			map[string]float64{"objective:revenue": 1.666667}},
 		"an unknown price":  {api.Scenario{Objective: "revenue"}, "f", map[string]float64{"objective:revenue": 1}},
 		"no margin known":   {api.Scenario{Objective: "margin"}, "a", map[string]float64{"objective:margin": 1}},
 		"clicks":            {api.Scenario{Objective: "clicks"}, "a", map[string]float64{}},
