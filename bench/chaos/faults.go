@@ -61,22 +61,14 @@ func kills() []fault {
 			"kill-migration", "both", false,
 			"kill -9 at a drawn moment of the first migration, six times on the same database, then a start", killMigration,
 		},
-		{"kill-postgres", "three", true, "kill -9 of Postgres, again after 1 to 4 s", func(
-			ctx context.Context, w *world, r *rand.Rand,
-		) error {
-			w.postgres.kill()
-			pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
-			w.heal()
-			return w.postgres.start(ctx)
-		}},
-		{"kill-redis", "three", true, "kill -9 of Redis, which keeps nothing, again after 1 to 4 s", func(
-			ctx context.Context, w *world, r *rand.Rand,
-		) error {
-			w.redisServer.kill()
-			pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
-			w.heal()
-			return w.redisServer.start(ctx)
-		}},
+		{"kill-postgres", "three", true, "kill -9 of Postgres, again after 1 to 4 s",
+			func(ctx context.Context, w *world, r *rand.Rand) error {
+				return w.without(ctx, r, w.postgres)
+			}},
+		{"kill-redis", "three", true, "kill -9 of Redis, which keeps nothing, again after 1 to 4 s",
+			func(ctx context.Context, w *world, r *rand.Rand) error {
+				return w.without(ctx, r, w.redisServer)
+			}},
 		{"restart", "both", false, "SIGTERM of every process in turn, each started again before the next", func(
 			ctx context.Context, w *world, _ *rand.Rand,
 		) error {
@@ -91,6 +83,15 @@ func kills() []fault {
 	}
 }
 
+// without kills a store and starts it again one to four seconds later, with the connections through the proxies made anew.
+func (w *world) without(ctx context.Context, r *rand.Rand, s *server) error {
+	s.kill()
+	pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
+	w.heal()
+	return s.start(ctx)
+}
+
+// killed kills a process and starts it again within two seconds.
 func (w *world) killed(ctx context.Context, r *rand.Rand, n *node) error {
 	n.kill()
 	pause(ctx, time.Duration(r.Int64N(int64(2*time.Second))))

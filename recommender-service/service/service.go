@@ -18,9 +18,9 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/recommender-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/recommender-service/internal/maintenance"
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
@@ -69,9 +69,9 @@ type Service struct {
 	engine      *recommend.Engine
 	shadows     *experiment.Shadows
 	decisions   *decision.Log
-	counter     *metrics.Counter
-	attribution *metrics.Attribution
-	guard       *metrics.Guard
+	counter     *figures.Counter
+	attribution *figures.Attribution
+	guard       *figures.Guard
 	exports     *export.Manager
 	anomalies   *anomaly.Monitor
 	teller      *anomaly.Teller // nil when nobody is to be told
@@ -132,11 +132,11 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
 	s.cleaner = &maintenance.Cleaner{
-		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
+		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: figures.AttributionWindow,
 		Logger: logger,
 		Now:    now,
 	}
-	s.counter = metrics.NewCounter(s.store, logger, now)
+	s.counter = figures.NewCounter(s.store, logger, now)
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, s.deps.Limits.Redis, func(
 		shop string, d *recommend.Decision, a *recommenderapi.Answer,
 	) {
@@ -146,13 +146,13 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		s.peers.Answered(shop)
 	})
 	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
-	reporter := &metrics.Reporter{Store: s.store, Items: s.items}
-	s.attribution = &metrics.Attribution{
+	reporter := &figures.Reporter{Store: s.store, Items: s.items}
+	s.attribution = &figures.Attribution{
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
 			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
 		},
 		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: logger, Now: now,
-		Visitors: metrics.Visitors{
+		Visitors: figures.Visitors{
 			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
 				return profile.ForShop(shop).Events(ctx, q)
 			},
@@ -163,7 +163,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		},
 	}
 	recorder := &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
-	s.guard = &metrics.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
+	s.guard = &figures.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
 		Mend:       httpapi.Mend,
@@ -233,7 +233,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	return &persons.Persons{
 		Profile: profile, Store: s.store, Forget: s.forget, Now: s.deps.Clock(),
-		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: metrics.AttributionWindow,
+		KeepDecisions: time.Duration(s.config.DecisionDays) * 24 * time.Hour, KeepClicks: figures.AttributionWindow,
 		KeepVisitors: maintenance.KeepVisitors,
 	}
 }
@@ -266,8 +266,8 @@ func (s *Service) items(shop string) (n int) {
 }
 
 // product returns what is counted of an item: under the key of its family.
-func (s *Service) product(shop, itemID string) metrics.Product {
-	p := metrics.Product{Key: itemID}
+func (s *Service) product(shop, itemID string) figures.Product {
+	p := figures.Product{Key: itemID}
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		i := v.Find(itemID)
 		if i < 0 {

@@ -4179,7 +4179,7 @@ type RecommendByQueryParams struct {
 	Facets   *int64
 	Category string
 	Limit    *int64
-	// A condition
+	// Condition
 	Filter            string
 	ExcludeItems      []string
 	ExcludeEventTypes []string

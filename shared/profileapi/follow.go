@@ -26,6 +26,8 @@ type Follower struct {
 	// Reset, when given, is called before the feed is read from its start again because the service no longer knows the replica's place in
 	// it: its database was restored from a backup, and what the replica has may never have existed there.
 	Reset func()
+	// Read, when given, is told the replica's place in the feed after every page.
+	Read func(next string)
 }
 
 // Run follows the feed from its start until ctx ends. It never gives up: the replica keeps what it had while the feed is away.
@@ -61,7 +63,9 @@ func (f Follower) Run(ctx context.Context) {
 		if len(page.Changes) > 0 {
 			f.Apply(page.Changes)
 		}
-		after = page.Next
+		if after = page.Next; f.Read != nil {
+			f.Read(after)
+		}
 		if synced = !page.More; synced {
 			f.Synced()
 		}

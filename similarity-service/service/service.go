@@ -20,12 +20,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/similarity-service/internal/archive"
-	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/httpapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
 	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
 	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
+	"github.com/aisle-rec/aisle/similarity-service/internal/replica"
 	"github.com/aisle-rec/aisle/similarity-service/internal/reviews"
 	"github.com/aisle-rec/aisle/similarity-service/internal/rowcache"
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
@@ -58,7 +58,7 @@ type Service struct {
 	redis      redis.UniversalClient // nil without one
 	registry   *serving.Registry
 	reviews    *reviews.Maker
-	catalogue  *catalogue.Catalogue
+	catalogue  *replica.Catalogue
 	gate       *readiness.Gate
 	popularity *popularity.Popularity
 	jobs       *jobs.Manager
@@ -114,7 +114,7 @@ func (s *Service) build(config Config) {
 	}
 	s.registry = serving.NewRegistry(s.store, s.archive, rows, logger, now)
 	var finder *lookup.Lookup
-	s.catalogue = catalogue.New(
+	s.catalogue = replica.New(
 		profile, func(shop, family string, item *profileapi.Item) { finder.FamilyChanged(shop, family, item) }, logger, now,
 	)
 	s.gate = readiness.NewGate("catalogue", profileName, s.deps.Auth.Shops(), cataloguePatience, now)

@@ -58,6 +58,8 @@ func (d *decoder) field(name []byte) {
 	}
 }
 
+// eventType reads the type, in the spelling of any system that is known, as the canonical name. A name that is near one is
+// told what it may have meant. A type that is a call of Segment's, such as track, says that the event has that form.
 func (d *decoder) eventType() {
 	if d.peek() != '"' {
 		d.skip(2)
@@ -76,6 +78,9 @@ func (d *decoder) eventType() {
 	d.event.Type = canonical
 }
 
+// occurredAt reads the time of the event, rounded down to milliseconds; null and "" leave it to the time of receipt. It has
+// to lie between the shop's retention, before which it would be deleted at once, and a little after the server's clock,
+// since the future would be the freshest event of its visitor until then.
 func (d *decoder) occurredAt() {
 	var parsed time.Time
 	switch c := d.peek(); {
@@ -172,6 +177,8 @@ func (d *decoder) text(pointer string, limit int) string {
 	return string(raw)
 }
 
+// stringValue reads a string without a copy: the bytes are part of the body, or of the decoder's memory until the next
+// string. false is returned for null and after an error. A NUL character is refused, for Postgres takes none in a text.
 func (d *decoder) stringValue(pointer string) ([]byte, bool) {
 	if d.null() {
 		return nil, false

@@ -23,7 +23,8 @@ type RobotRow struct {
 // Robots keeps which visitors are programs.
 type Robots interface {
 	// Judge stores verdicts on subjects that have a row, and raises the versions of the visitors; a subject that was merged is judged under
-	// its canonical one. It returns how many verdicts have changed. Where override is false, a visitor who was judged before stays as he is.
+	// its canonical one. It returns how many verdicts have changed. Where override is false, a visitor who was judged
+	// before stays as he is.
 	Judge(ctx context.Context, shop string, rows []RobotRow, override bool) (changed int, err error)
 	// Robots returns up to limit verdicts, the latest first, behind that of a time and subject; beforeMs 0 begins with the latest. verdict
 	// Unjudged asks for all.

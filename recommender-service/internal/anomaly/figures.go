@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -45,8 +45,8 @@ const (
 	leastLatency = 5
 )
 
-// figures are the hours of one shop while they are gathered.
-type figures struct {
+// gathered are the hours of one shop while they are gathered.
+type gathered struct {
 	from   time.Time
 	hours  int
 	series map[string]*hourly
@@ -54,7 +54,7 @@ type figures struct {
 }
 
 // add adds to an hour of a series.
-func (f *figures) add(name string, at time.Time, n, of float64) {
+func (f *gathered) add(name string, at time.Time, n, of float64) {
 	i := int(at.Sub(f.from) / time.Hour)
 	if i < 0 || i >= f.hours {
 		return
@@ -78,7 +78,8 @@ func (f *figures) add(name string, at time.Time, n, of float64) {
 
 // readSeries reads the figures of a shop up to an hour that is over.
 func (w *Monitor) readSeries(ctx context.Context, shop string, until time.Time) ([]hourly, error) {
-	f := &figures{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{}, lines: map[string]float64{}}
+	f := &gathered{from: until.Add(-looksBack), hours: int(looksBack / time.Hour), series: map[string]*hourly{},
+		lines: map[string]float64{}}
 	stats, err := w.Stats(ctx, shop, f.from, until)
 	if err != nil {
 		return nil, fmt.Errorf("read what was received: %w", err)
@@ -110,7 +111,7 @@ func (s *hourly) begun() hourly {
 }
 
 // units says of money in what portions it comes.
-func (f *figures) units() {
+func (f *gathered) units() {
 	for name, s := range f.series {
 		rest, isMoney := strings.CutPrefix(name, seriesRevenue)
 		if !isMoney {
@@ -128,7 +129,7 @@ func (f *figures) units() {
 }
 
 // received adds what the profile-service received in an hour.
-func (f *figures) received(h *profileapi.HourStats) {
+func (f *gathered) received(h *profileapi.HourStats) {
 	for kind, n := range h.Accepted {
 		f.add(seriesEvents+kind, h.Hour.Time, float64(n), 0)
 	}
@@ -146,28 +147,28 @@ func total(counts map[string]int64) (sum float64) {
 }
 
 // shown adds what placements showed in an hour, and what came of it.
-func (f *figures) shown(s *store.Sum) {
+func (f *gathered) shown(s *store.Sum) {
 	at := time.UnixMilli(s.AtMs).UTC()
 	switch {
 	case s.Scenario == "":
-	case s.Metric == metrics.Requests:
+	case s.Metric == figures.Requests:
 		f.add(seriesRequests+s.Scenario, at, s.Value, 0)
 		f.add(seriesEmpty+s.Scenario, at, 0, s.Value)
 		f.add(seriesDegraded, at, 0, s.Value)
 		f.add(seriesLatency+s.Scenario, at, 0, s.Value)
-	case s.Metric == metrics.LatencyMS:
+	case s.Metric == figures.LatencyMS:
 		f.add(seriesLatency+s.Scenario, at, s.Value, 0)
-	case s.Metric == metrics.OrderLines:
+	case s.Metric == figures.OrderLines:
 		f.lines[s.Scenario] += s.Value
-	case strings.HasPrefix(s.Metric, metrics.RevenuePrefix):
-		f.add(seriesRevenue+s.Scenario+":"+strings.TrimPrefix(s.Metric, metrics.RevenuePrefix), at, s.Value, 0)
-	case s.Metric == metrics.Empty:
+	case strings.HasPrefix(s.Metric, figures.RevenuePrefix):
+		f.add(seriesRevenue+s.Scenario+":"+strings.TrimPrefix(s.Metric, figures.RevenuePrefix), at, s.Value, 0)
+	case s.Metric == figures.Empty:
 		f.add(seriesEmpty+s.Scenario, at, s.Value, 0)
-	case s.Metric == metrics.Degraded:
+	case s.Metric == figures.Degraded:
 		f.add(seriesDegraded, at, s.Value, 0)
-	case s.Metric == metrics.Impressions:
+	case s.Metric == figures.Impressions:
 		f.add(seriesClickRate+s.Scenario, at, 0, s.Value)
-	case s.Metric == metrics.Clicks:
+	case s.Metric == figures.Clicks:
 		f.add(seriesClickRate+s.Scenario, at, s.Value, 0)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
@@ -66,11 +66,11 @@ func opensAndCloses(t *testing.T, url string) {
 	slow := begin.AddDate(0, 0, 58)
 	counts := map[store.HourKey]float64{}
 	for at := begin; at.Before(on.AddDate(0, 0, 3)); at = at.Add(time.Hour) {
-		for metric, n := range map[string]float64{metrics.Requests: 30, metrics.Impressions: 100, metrics.Clicks: 5} {
+		for metric, n := range map[string]float64{figures.Requests: 30, figures.Impressions: 100, figures.Clicks: 5} {
 			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metric}] = n
 		}
 		if !at.Before(slow) && at.Before(slow.Add(3*time.Hour)) {
-			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: metrics.Degraded}] = 30
+			counts[store.HourKey{Shop: "north", Scenario: "home.for_you", HourMs: at.UnixMilli(), Metric: figures.Degraded}] = 30
 		}
 	}
 	if err := s.AddCounts(t.Context(), store.Counts{Hours: counts}, nil); err != nil {

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
 // money turns orders into what they bring: lines of 2 to 4 that differ in price as prices do (lognormal, deviation 1 on the log).
 func money(orders hourly, random *rand.Rand) hourly {
-	f := &figures{from: orders.From, hours: len(orders.Points), series: map[string]*hourly{}, lines: map[string]float64{}}
+	f := &gathered{from: orders.From, hours: len(orders.Points), series: map[string]*hourly{}, lines: map[string]float64{}}
 	for i, p := range orders.Points {
 		at := orders.From.Add(time.Duration(i) * time.Hour).UnixMilli()
 		revenue, lines := 0., 0.
@@ -23,8 +23,8 @@ func money(orders hourly, random *rand.Rand) hourly {
 				lines++
 			}
 		}
-		f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: metrics.RevenuePrefix + "GBP", Value: revenue})
-		f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: metrics.OrderLines, Value: lines})
+		f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: figures.RevenuePrefix + "GBP", Value: revenue})
+		f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: figures.OrderLines, Value: lines})
 	}
 	f.units()
 	return *f.series[seriesRevenue+"home.for_you:GBP"]
@@ -59,7 +59,7 @@ func TestSlowAnswersAreFound(t *testing.T) {
 	begin := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	const hours = 9 * week
 	latency := func(changed float64) hourly {
-		f := &figures{from: begin, hours: hours, series: map[string]*hourly{}, lines: map[string]float64{}}
+		f := &gathered{from: begin, hours: hours, series: map[string]*hourly{}, lines: map[string]float64{}}
 		for h := range hours {
 			ms := 4.
 			if h%24 >= 8 {
@@ -69,8 +69,8 @@ func TestSlowAnswersAreFound(t *testing.T) {
 				ms *= changed
 			}
 			at := begin.Add(time.Duration(h) * time.Hour).UnixMilli()
-			f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: metrics.Requests, Value: 200})
-			f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: metrics.LatencyMS, Value: 200 * ms * (.9 + .2*random.Float64())})
+			f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: figures.Requests, Value: 200})
+			f.shown(&store.Sum{AtMs: at, Scenario: "home.for_you", Metric: figures.LatencyMS, Value: 200 * ms * (.9 + .2*random.Float64())})
 		}
 		return *f.series[seriesLatency+"home.for_you"]
 	}

@@ -90,6 +90,9 @@ func (c *Catalogue) unfollowed(followed map[string]bool) []*Shop {
 	return list
 }
 
+// follow keeps a shop in step with the change feed until ctx ends. When the profile-service no longer knows the shop's
+// place in the feed, as after it was restored from a backup, the feed is read from its start: what it does not name by
+// the end is marked stale first and removed then, so that answers are made from all items in the meantime.
 func (c *Catalogue) follow(ctx context.Context, s *Shop) {
 	s.stateMu.Lock()
 	s.begun = s.now()

@@ -12,7 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/recommender-service/internal/persons"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
@@ -34,7 +34,7 @@ type API struct {
 	Experiments *experiment.Assigner
 	Shadows     *experiment.Shadows
 	Decisions   *decision.Log
-	Reporter    *metrics.Reporter
+	Reporter    *figures.Reporter
 	Exports     *export.Manager
 	// Anomalies lists up to limit anomalies of a shop, those that opened last first.
 	Anomalies func(ctx context.Context, shop string, open bool, limit int) ([]store.Anomaly, error)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/metrics"
+	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -80,10 +80,10 @@ func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metr
 		groups = []string{"scenario"}
 	}
 	for n, group := range groups {
-		if !slices.Contains(metrics.Groups(), group) || slices.Contains(groups[:n], group) {
+		if !slices.Contains(figures.Groups(), group) || slices.Contains(groups[:n], group) {
 			return nil, apierror.Invalid("The figures cannot be grouped so.", apierror.FieldError{
 				Parameter: "group_by", Code: "unknown_group",
-				Detail: strconv.Quote(group) + " is none, or named twice: use " + strings.Join(metrics.Groups(), ", "),
+				Detail: strconv.Quote(group) + " is none, or named twice: use " + strings.Join(figures.Groups(), ", "),
 			})
 		}
 	}
@@ -92,7 +92,7 @@ func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metr
 			return nil, a.noScenario(shop, in.Scenario)
 		}
 	}
-	table, err := a.Reporter.Table(ctx, shop, metrics.Query{
+	table, err := a.Reporter.Table(ctx, shop, figures.Query{
 		From: from, To: to, Interval: in.Interval, GroupBy: groups, Scenario: in.Scenario,
 	})
 	return &metricsOutput{table}, problem(err, "metrics", "")

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/useragent"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -143,18 +144,26 @@ func (a *API) finish(shop string, answer recommenderapi.Answer) recommenderapi.A
 	return answer
 }
 
+// checkVisitor refuses a visitor whom the caller may not act for, and ids, of the visitor, his events or the items at pointer, that can be
+// nobody's.
+func (a *API) checkVisitor(
+	ctx context.Context, userID, sessionID string, events []profileapi.Event, pointer string, items []string,
+) error {
+	if err := mayActFor(auth.FromContext(ctx), "", userID, sessionID, events); err != nil {
+		return err
+	}
+	p := &rules.Problems{}
+	ids{p, ""}.visitor(userID, sessionID, events, a.EventWeights())
+	ids{p, ""}.list(pointer, items)
+	return refusal(p)
+}
+
 type pageInput struct{ Body recommenderapi.PageRequest }
 
 type pageOutput struct{ Body recommenderapi.PageAnswer }
 
 func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*pageOutput, error) {
-	if err := mayActFor(auth.FromContext(ctx), "", in.Body.UserID, in.Body.SessionID, in.Body.Events); err != nil {
-		return nil, err
-	}
-	visitor := &rules.Problems{}
-	ids{visitor, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events, a.EventWeights())
-	ids{visitor, ""}.list("/cart", in.Body.Cart)
-	if err := refusal(visitor); err != nil {
+	if err := a.checkVisitor(ctx, in.Body.UserID, in.Body.SessionID, in.Body.Events, "/cart", in.Body.Cart); err != nil {
 		return nil, err
 	}
 	robot := isRobot(ctx)
@@ -231,13 +240,7 @@ type rankInput struct{ Body recommenderapi.RankRequest }
 type rankOutput struct{ Body recommenderapi.RankAnswer }
 
 func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput, error) {
-	if err := mayActFor(auth.FromContext(ctx), "", in.Body.UserID, in.Body.SessionID, in.Body.Events); err != nil {
-		return nil, err
-	}
-	p := &rules.Problems{}
-	ids{p, ""}.visitor(in.Body.UserID, in.Body.SessionID, in.Body.Events, a.EventWeights())
-	ids{p, ""}.list("/item_ids", in.Body.ItemIDs)
-	if err := refusal(p); err != nil {
+	if err := a.checkVisitor(ctx, in.Body.UserID, in.Body.SessionID, in.Body.Events, "/item_ids", in.Body.ItemIDs); err != nil {
 		return nil, err
 	}
 	answer, err := a.Engine.Rank(ctx, shop, &in.Body)

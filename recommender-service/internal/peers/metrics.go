@@ -31,6 +31,8 @@ func missing(found bool) int {
 	return 1
 }
 
+// newMetrics registers what is measured of the peers, with every label value that can occur. The memory of the caches is
+// read when it is scraped.
 func newMetrics(p *Peers, registry prometheus.Registerer) *metrics {
 	calls := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aisle_peer_calls_total",

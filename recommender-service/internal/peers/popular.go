@@ -130,6 +130,10 @@ func (p *Peers) PopularAt(shop string, window similarityapi.PopularWindow, categ
 	return p.popular.past.GetIfPresent(pastKey{popularKey{shop, window, category}, asOfMs})
 }
 
+// get returns the list of a key. One that is known is returned at once, however old: when it is stale it is asked for anew
+// in the background, by one goroutine for each key, so that no answer waits for what changes slowly. Only a list that
+// nobody has asked for before is waited for. With errOpen comes a stale list, for the answer to say that it is one. p.mu
+// is held only to look and never while the peer is asked.
 func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (*PopularList, error) {
 	now := p.peers.options.Now()
 	p.mu.Lock()
@@ -151,6 +155,7 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 	return list, nil
 }
 
+// refresh asks for a list in the background. It ends with its own deadline, not with that of the answer that began it.
 func (p *popular) refresh(ctx context.Context, shop *catalogue.Shop, k popularKey) {
 	defer p.running.Done()
 	ctx, cancel := context.WithTimeout(ctx, popularTimeout)

@@ -27,6 +27,8 @@ type admission struct {
 	hands   chan struct{} // holds an element for each answer that is being made from what is at hand
 }
 
+// newAdmission returns the places for answers, from two to mostAtOnce for each core, and has their use measured on
+// registry. How many there are follows from the latency of the last second against that of longer ago.
 func newAdmission(registry prometheus.Registerer) *admission {
 	cores := runtime.GOMAXPROCS(0)
 	a := &admission{

@@ -123,6 +123,8 @@ func nextLargest(contributions []contribution, value float64, at int) int {
 	return best
 }
 
+// reasonOf says in words of the API why a contribution exists: by the source that proposed the item, and for the visitor's
+// own history by what he did to the seed. A shop shows it as "because you viewed …".
 func reasonOf(s *contribution) api.Reason {
 	switch s.source {
 	case api.SourceHistory, api.SourceSession:

@@ -63,6 +63,8 @@ func listHash(req *api.Request) uint32 {
 	return h.Sum32()
 }
 
+// parseCursor reads the cursor of a request, an empty page for none. It is input: its length is bounded before anything
+// is read, and the checksum keeps one that was cut or edited from leaving out random items.
 func parseCursor(req *api.Request) (page, error) {
 	cursor := req.Cursor
 	if cursor == "" {

@@ -44,6 +44,9 @@ func (e *Engine) Explain(
 	return out, err
 }
 
+// explained turns a run into the answer for one item. When the item is in the list, or another one of its family is, that
+// is all there is to say. Otherwise every check is asked anew, not only the first that dropped it, so that whoever mends
+// one reason sees the next.
 func (r *run) explained(itemID string) api.ExplainAnswer {
 	out := api.ExplainAnswer{
 		ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded,

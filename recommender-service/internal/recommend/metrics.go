@@ -26,6 +26,8 @@ type metrics struct {
 	stale    prometheus.Counter
 }
 
+// newMetrics registers what is measured of answers. Every label value that can occur is made at once, so that a rate over
+// a failure that has not happened yet is 0 and not absent.
 func newMetrics(registry prometheus.Registerer) *metrics {
 	counters := func(name, help, label string, values []string) map[string]prometheus.Counter {
 		vec := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})

@@ -91,30 +91,37 @@ func TestWhatIsChosen(t *testing.T) {
 		want     string
 		more     bool
 	}{
-		"best first":                          {api.Scenario{Limit: 3}, api.Request{}, falling, "abc", true},
-		"no more than there are":              {api.Scenario{Limit: 9}, api.Request{}, falling, "abcdef", false},
-		"ties by item id":                     {api.Scenario{Limit: 4}, api.Request{}, map[string]float32{"d": 2, "b": 2, "c": 2, "a": 1}, "bcda", false},
-		"nothing of no candidates":            {api.Scenario{Limit: 4}, api.Request{}, nil, "", false},
-		"nothing that scores 0 or less":       {api.Scenario{Limit: 4}, api.Request{}, map[string]float32{"a": 0, "b": -1, "c": 1}, "c", false},
+		"best first":             {api.Scenario{Limit: 3}, api.Request{}, falling, "abc", true},
+		"no more than there are": {api.Scenario{Limit: 9}, api.Request{}, falling, "abcdef", false},
+		"ties by item id": {api.Scenario{Limit: 4}, api.Request{},
+			map[string]float32{"d": 2, "b": 2, "c": 2, "a": 1}, "bcda", false},
+		"nothing of no candidates": {api.Scenario{Limit: 4}, api.Request{}, nil, "", false},
+		"nothing that scores 0 or less": {api.Scenario{Limit: 4}, api.Request{},
+			map[string]float32{"a": 0, "b": -1, "c": 1}, "c", false},
 		"nothing of negative scores alone":    {api.Scenario{Limit: 4}, api.Request{}, map[string]float32{"a": -2, "b": -1}, "", false},
 		"nothing when the filter leaves none": {api.Scenario{Limit: 4}, api.Request{Filter: condition("brand", "No")}, falling, "", false},
-		"what the filter leaves":              {api.Scenario{Limit: 4}, api.Request{Filter: condition("brand", "Ora")}, falling, "cd", false},
+		"what the filter leaves": {api.Scenario{Limit: 4}, api.Request{Filter: condition("brand", "Ora")},
+			falling, "cd", false},
 		"what both filters leave": {
-			api.Scenario{Limit: 4, Filter: condition("category", "Home > Desk")}, api.Request{Filter: condition("brand", "Lux")}, falling, "ab", false},
+			api.Scenario{Limit: 4, Filter: condition("category", "Home > Desk")},
+			api.Request{Filter: condition("brand", "Lux")}, falling, "ab", false},
 		"not what is on the page, in the cart or excluded": {
 			api.Scenario{Limit: 2}, api.Request{ContextItems: []string{"a"}, Cart: []string{"b"}, ExcludeItems: []string{"c", "nowhere"}},
 			falling, "de", true},
 		"two of a category, and what has none": {api.Scenario{Limit: 9, MaxPerCategory: 2}, api.Request{}, falling, "abdef", true},
 		"one of a brand, and what has none":    {api.Scenario{Limit: 9, MaxPerBrand: 1}, api.Request{}, falling, "acf", true},
-		"both limits":                          {api.Scenario{Limit: 9, MaxPerCategory: 1, MaxPerBrand: 1}, api.Request{}, falling, "adf", true},
+		"both limits": {api.Scenario{Limit: 9, MaxPerCategory: 1, MaxPerBrand: 1}, api.Request{},
+			falling, "adf", true},
 		"one of an attribute's value, and what lacks it": {
 			api.Scenario{Limit: 9, Rules: []api.Rule{{Action: "limit_per", Field: "attributes.colour", Max: 1}}}, api.Request{}, falling,
 			"abef", true},
 		"buried": {
-			api.Scenario{Limit: 3, Rules: []api.Rule{{Action: "bury", Factor: .1, Where: condition("brand", "Lux")}}}, api.Request{}, falling,
+			api.Scenario{Limit: 3, Rules: []api.Rule{{Action: "bury", Factor: .1, Where: condition("brand", "Lux")}}},
+			api.Request{}, falling,
 			"cdf", true},
 		"buried to nothing": {
-			api.Scenario{Limit: 9, Rules: []api.Rule{{Action: "bury", Factor: 0, Where: condition("brand", "Lux")}}}, api.Request{}, falling,
+			api.Scenario{Limit: 9, Rules: []api.Rule{{Action: "bury", Factor: 0, Where: condition("brand", "Lux")}}},
+			api.Request{}, falling,
 			"cdf", false},
 		"raised, then lowered again": {
 			api.Scenario{Limit: 2, Rules: []api.Rule{
@@ -137,7 +144,8 @@ func TestWhatIsChosen(t *testing.T) {
 		"diverse: another category before another brand before the same": {
 			api.Scenario{Limit: 4, Diversity: .6}, api.Request{}, map[string]float32{"a": 4, "b": 3.9, "c": 3.8, "d": 3.7}, "adcb", false},
 		"diverse within a limit": {
-			api.Scenario{Limit: 4, Diversity: .6, MaxPerCategory: 1}, api.Request{}, map[string]float32{"a": 4, "b": 3.9, "c": 3.8, "d": 3.7},
+			api.Scenario{Limit: 4, Diversity: .6, MaxPerCategory: 1}, api.Request{},
+			map[string]float32{"a": 4, "b": 3.9, "c": 3.8, "d": 3.7},
 			"ad", true},
 	} {
 		t.Run(name, func(t *testing.T) {

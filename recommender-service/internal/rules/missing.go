@@ -74,6 +74,8 @@ func (a *Absent) Condition(pointer string, c *api.Condition) {
 // stocked reports whether there is a catalogue to compare with.
 func (a *Absent) stocked() bool { return a.View.Count() > 0 }
 
+// value reports a text that a field is compared with and that no item has: most likely it is misspelt. A part of a text
+// need not be anybody's whole value, and while the catalogue is empty nothing is missing yet.
 func (a *Absent) value(pointer, field, operator string, v any) {
 	text, isText := v.(string)
 	if !isText || operator == "contains" || operator == "starts_with" {

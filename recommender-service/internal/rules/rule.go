@@ -52,6 +52,8 @@ func names(c *api.Condition, id string) bool {
 	return c != nil && c.Field == "item_id" && op(c) == "eq" && c.Value == id
 }
 
+// checkRule reports what is wrong with a rule at a pointer, whether it can act now or not: what its action needs and
+// lacks, and what could never apply. Fields that the action does not read are let be, so that a form may send them all.
 func checkRule(p *Problems, at string, r *api.Rule) {
 	if r.Where != nil {
 		Check(p, at+"/where", Items, r.Where)

@@ -65,6 +65,8 @@ func itemKind(field string) (kind, bool) {
 	return unknown, ok && name != ""
 }
 
+// audienceKind returns what kind of value a field of a when has, and false for one that there is not: of the visitor, of
+// the request, or, behind "seed.", of the page's first item. Attributes may be of any kind.
 func audienceKind(field string) (kind, bool) {
 	switch field {
 	case "user.segments", "request.cart":
@@ -89,6 +91,8 @@ func Check(p *Problems, pointer string, scope Scope, c *api.Condition) {
 	check(p, pointer, scope, c, 0)
 }
 
+// check is Check at a depth. What is nested deeper than maxDepth, or comes after maxNodes conditions of one document, is
+// not looked at: whoever sends a million conditions is told once, at the first that is too much, and costs no more.
 func check(p *Problems, pointer string, scope Scope, c *api.Condition, depth int) {
 	if p.nodes++; depth > maxDepth || p.nodes > maxNodes {
 		if depth == maxDepth+1 || p.nodes == maxNodes+1 {
@@ -124,6 +128,9 @@ func check(p *Problems, pointer string, scope Scope, c *api.Condition, depth int
 	checkComparison(p, pointer, scope, c)
 }
 
+// checkComparison reports what is wrong with a comparison of a field: a field that the scope does not have, an operator
+// that there is not, a value whose kind the field never has, since it would match nothing for ever. A value that refers to
+// another field is compared when the rule acts; only its name can be checked.
 func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition) {
 	find := itemKind
 	if scope == Audience {
@@ -176,6 +183,8 @@ func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition)
 	}
 }
 
+// checkValue reports a value that a field of kind k is never equal to. The bytes of all texts of a document are added
+// up: they are kept in memory with the rule. A field of unknown kind, such as an attribute, may have any value.
 func checkValue(p *Problems, pointer string, k kind, v any) {
 	want := ""
 	switch v := v.(type) {

@@ -23,9 +23,9 @@ var ErrNotPositive = errors.New("the matrix is not positive definite")
 // Invert replaces the symmetric positive definite a by its inverse, reading only the lower triangle.
 //
 // It is the symmetric sweep operator (Goodnight, The American Statistician 1979) in blocks: sweeping the pivots K gives
-// A_KK ← −A_KK⁻¹, A_iK ← A_iK·A_KK⁻¹, A_ij ← A_ij − A_iK·A_KK⁻¹·A_Kj, and after all pivots −A⁻¹ is left. The pivot
-// blocks are inverted in float64. Only tiles of the lower triangle are updated: n³/2 multiply-adds. Each tile is written
-// by one goroutine in a fixed order, so the result does not depend on the number of workers. On ErrStopped or
+// A_KK ← −A_KK⁻¹, A_iK ← A_iK·A_KK⁻¹, A_ij ← A_ij − A_iK·A_KK⁻¹·A_Kj, and after all pivots −A⁻¹ is left. The
+// pivot blocks are inverted in float64. Only tiles of the lower triangle are updated: n³/2 multiply-adds. Each tile is
+// written by one goroutine in a fixed order, so the result does not depend on the number of workers. On ErrStopped or
 // ErrNotPositive the content of a is undefined.
 func Invert(a *Dense, o neighbours.Options) error {
 	n := a.N

@@ -47,7 +47,8 @@ func Read(r io.Reader) (*Data, error) {
 		return nil, fmt.Errorf("read a data set: %w", err)
 	}
 	if c.Version != codecVersion {
-		return nil, fmt.Errorf("a data set is of version %d, want %d: the process that wrote it is of another release", c.Version, codecVersion)
+		return nil, fmt.Errorf("a data set is of version %d, want %d: the process that wrote it is of another release",
+			c.Version, codecVersion)
 	}
 	items, err := idmap.New(c.Items)
 	if err != nil {

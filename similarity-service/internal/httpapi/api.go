@@ -17,10 +17,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
-	"github.com/aisle-rec/aisle/similarity-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/lookup"
 	"github.com/aisle-rec/aisle/similarity-service/internal/popularity"
+	"github.com/aisle-rec/aisle/similarity-service/internal/replica"
 	"github.com/aisle-rec/aisle/similarity-service/internal/schedule"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
@@ -29,7 +29,7 @@ import (
 // API is what the handlers call.
 type API struct {
 	Lookup     *lookup.Lookup
-	Catalogue  *catalogue.Catalogue
+	Catalogue  *replica.Catalogue
 	Popularity *popularity.Popularity
 	Registry   *serving.Registry
 	Jobs       *jobs.Manager

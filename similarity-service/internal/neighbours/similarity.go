@@ -2,8 +2,9 @@ package neighbours
 
 import "math"
 
-// TwoHop is the asymmetric two-hop family w(i→j) = d_i^−α · d_j^−β · Σ_{u∋i,j} d_u^a. With (a, α, β) = (−1, 1, β) it is the random walk
-// RP3beta (Paudel et al., TiiS 2017), with (−1, ½, ½) the linear part of GF-CF, R̃ᵀR̃ (Shen et al., CIKM 2021).
+// TwoHop is the asymmetric two-hop family w(i→j) = d_i^−α · d_j^−β · Σ_{u∋i,j} d_u^a. With (a, α, β) = (−1, 1, β) it
+// is the random walk RP3beta (Paudel et al., TiiS 2017), with (−1, ½, ½) the linear part of GF-CF, R̃ᵀR̃ (Shen et
+// al., CIKM 2021).
 type TwoHop struct {
 	UserExponent   float64 // a: below 0 damps users with long histories
 	SourceExponent float64 // α: above 0 damps popular seeds

@@ -63,7 +63,8 @@ func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *
 	}
 	trainOnly, err := r.Registry.TrainOnly(ctx, s.task.Shop, version)
 	if err != nil {
-		r.Logger.Warn("live model is not compared: its train-only model cannot be read", "shop", s.task.Shop, "version", version, "error", err)
+		r.Logger.Warn("live model is not compared: its train-only model cannot be read", "shop", s.task.Shop, "version",
+			version, "error", err)
 		return live, nil
 	}
 	trained, err := translate(trainOnly, p, s.relation)

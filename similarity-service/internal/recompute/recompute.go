@@ -335,7 +335,8 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		}
 		extras.Bundles = bundles.Named(found, orders, p.Full.Items.ID)
 	}
-	if m, err = r.Registry.Store(ctx, s.task.Shop, serving.New{Model: m, Content: content, TrainOnly: trainOnly, Extras: extras}); err != nil {
+	if m, err = r.Registry.Store(ctx, s.task.Shop,
+		serving.New{Model: m, Content: content, TrainOnly: trainOnly, Extras: extras}); err != nil {
 		return o, err
 	}
 	s.task.AddModel(m.Version)

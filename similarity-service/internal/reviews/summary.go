@@ -124,6 +124,9 @@ func (s *summer) language(r Review) string {
 	return s.voter.Of(r.Text, known).Language
 }
 
+// add counts a review for its item. A rating counts by itself; a text counts too, by the words that it uses, and when it
+// has no rating, by what the shop's sentiment makes of it. s.mentioned counts items, not mentions: it is what the
+// inverse item frequency of an aspect is made of.
 func (s *summer) add(r Review, language string) {
 	i, ok := s.items[r.ItemID]
 	if !ok {

@@ -101,6 +101,9 @@ type decoder struct {
 	failed bool
 }
 
+// model reads a model of at most so many items. Every count is bounded by the bytes that are left before memory is taken
+// for it, for a snapshot may be damaged; what remains is checked by the building of the model, which a snapshot of only
+// sessions and parameters goes through like new data. Cost O(clicks).
 func (d *decoder) model(most int) (*Model, error) {
 	var p Params
 	if err := json.Unmarshal(d.take(d.count(len(d.rest))), &p); err != nil {
@@ -130,6 +133,8 @@ func (d *decoder) model(most int) (*Model, error) {
 	return m, nil
 }
 
+// times reads the times of n sessions, nil when the model has none. They are kept as differences from one to the next,
+// which take one or two bytes where sessions are in order.
 func (d *decoder) times(n int) ([]int64, error) {
 	flag := d.take(1)
 	if d.failed {

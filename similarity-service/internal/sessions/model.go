@@ -55,6 +55,9 @@ func (m *Model) Items() int { return m.ix.items }
 // Sessions returns how many training sessions the model holds.
 func (m *Model) Sessions() int { return m.ix.sessions() }
 
+// newModel works out all powers that an answer needs: by session its vote, len^−LengthPower · e^(−Recency·age), and by the
+// distance d between two clicks what one says of the other, d^−AfterPower forwards and BeforeWeight · d^−BeforePower back.
+// Answers then only multiply. Cost O(sessions + longest session), and 8 bytes for each session.
 func newModel(ix *index, order *rows, p Params) *Model {
 	m := &Model{params: p, ix: ix, order: order}
 	m.setItems()

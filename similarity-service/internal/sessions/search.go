@@ -84,6 +84,8 @@ func Search(o SearchOptions) (Params, SearchReport, error) {
 	return s.best, s.report, nil
 }
 
+// withDefaults fills in what is left out: some 200 points, the latest tenth of the sessions held out, 6,000 cases of it.
+// Pinned parameters are put into the starting point here, so that no axis starts elsewhere.
 func (o SearchOptions) withDefaults() SearchOptions {
 	if o.Start == nil {
 		p := DefaultParams()
@@ -153,6 +155,8 @@ type builtOrder struct {
 	rows *rows
 }
 
+// newSearch holds out the last sessions and indexes the others; Train is in order of time, so that the cases come after
+// what they are answered from. The random numbers follow from the seed alone.
 func newSearch(o SearchOptions, start Params) (*search, error) {
 	if o.Times != nil && len(o.Times) != len(o.Train) {
 		return nil, fmt.Errorf("%d times for %d sessions: give one per session or none", len(o.Times), len(o.Train))

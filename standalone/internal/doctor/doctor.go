@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -113,6 +114,18 @@ type Examined struct {
 	evidence map[string][]byte
 }
 
+// above judges a figure that should be small by the bounds beyond which it is to be warned of and fails.
+func above[T cmp.Ordered](value, warn, fail T) Verdict {
+	switch {
+	case value > fail:
+		return Fail
+	case value > warn:
+		return Warn
+	}
+	return OK
+}
+
+// add notes a check; what to do is left out of one that passed.
 func (e *examination) add(name string, v Verdict, detail, mend string) {
 	if v == OK {
 		mend = ""

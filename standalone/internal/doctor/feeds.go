@@ -165,12 +165,5 @@ func (e *examination) refused(accepted, rejected int64, codes map[string]int64) 
 		detail += ": " + strings.Join(said, ", ")
 	}
 	const mend = "docs/errors.md says what each code means; GET /v1/events/verdicts shows the latest"
-	switch {
-	case share > rejectedFail:
-		e.add("refused events", Fail, detail, mend)
-	case share > rejectedWarn:
-		e.add("refused events", Warn, detail, mend)
-	default:
-		e.add("refused events", OK, detail, "")
-	}
+	e.add("refused events", above(share, rejectedWarn, rejectedFail), detail, mend)
 }

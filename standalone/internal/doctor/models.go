@@ -151,14 +151,7 @@ func (e *examination) answers(ctx context.Context) {
 	lag := max(began.Sub(a.Freshness.CatalogueAsOf.Time), 0)
 	detail = "the recommender-service has every change of the catalogue up to " + ago(lag) + " ago"
 	const mend = "see whether it reaches the profile-service: its log, and the address AISLE_PROFILE_URL"
-	switch {
-	case lag > lagFail:
-		e.add("catalogue replica", Fail, detail, mend)
-	case lag > lagWarn:
-		e.add("catalogue replica", Warn, detail, mend)
-	default:
-		e.add("catalogue replica", OK, detail, "")
-	}
+	e.add("catalogue replica", above(lag, lagWarn, lagFail), detail, mend)
 }
 
 // anomalies names figures that are far from what is expected, now.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -29,20 +30,11 @@ const (
 	rankingQuestions = 80
 )
 
-// steadyClock runs from a moment until it is stopped, when it jumps to the moment's end: whoever asks then is answered at the same time on
-// every machine.
-type steadyClock struct {
-	from    time.Time
-	began   time.Time
-	stopped atomic.Bool
-}
+// handClock stands still until it is moved on, so that everything that is made with it is made at the same time on every machine.
+type handClock struct{ ms atomic.Int64 }
 
-func (c *steadyClock) now() time.Time {
-	if c.stopped.Load() {
-		return c.from.Add(time.Hour)
-	}
-	return c.from.Add(min(time.Since(c.began), time.Hour))
-}
+func (c *handClock) now() time.Time         { return time.UnixMilli(c.ms.Load()) }
+func (c *handClock) moveOn(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 // TestRanking has a whole Aisle learn a part of a real shop's year and writes down how every placement ranks: lists for two visitors with
 // their reasons, and how well the lists of more visitors meet what they bought afterwards. A change of ranking changes the file; whoever
@@ -55,9 +47,15 @@ func TestRanking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := &steadyClock{from: cut, began: time.Now()}
+	clock := &handClock{}
+	clock.moveOn(time.Duration(cut.UnixMilli()) * time.Millisecond)
+	imported := func(stage string, done, total int) {
+		if stage == "import events before the cut" && done == total {
+			clock.moveOn(time.Minute) // what is popular is counted after it
+		}
+	}
 	w, err := NewWorld(t.Context(), split, &Options{
-		SearchSeconds: 4, Seed: 1, TempDir: t.TempDir(), Now: cut, Progress: quiet, clock: clock.now,
+		SearchSeconds: 4, Seed: 1, TempDir: t.TempDir(), Now: cut, Progress: imported, clock: clock.now,
 	}, discard())
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +65,7 @@ func TestRanking(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	clock.stopped.Store(true)
+	clock.moveOn(time.Hour) // what was asked while models were made is old
 	scenarios, err := w.Clients.Recommender.Scenarios(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +75,7 @@ func TestRanking(t *testing.T) {
 	for n := range split.Items {
 		r.titles[split.Items[n].ItemID] = split.Items[n].Title
 	}
+	r.models(t)
 	visitors := people(split)
 	for n := range scenarios {
 		if s := &scenarios[n]; len(s.Sources) > 0 && !strings.HasPrefix(s.ScenarioID, trialID) {
@@ -124,6 +123,27 @@ type ranking struct {
 	world  *World
 	titles map[string]string
 	text   strings.Builder
+}
+
+// models writes which models serve.
+func (r *ranking) models(t *testing.T) {
+	t.Helper()
+	live, err := r.world.Clients.Similarity.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, relation := range slices.Sorted(maps.Keys(live.Live)) {
+		m, err := r.world.Clients.Similarity.Model(t.Context(), live.Live[relation])
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&r.text, "%s: %s", relation, m.Algorithm)
+		for _, name := range slices.Sorted(maps.Keys(m.Parameters)) {
+			fmt.Fprintf(&r.text, ", %s %v", name, m.Parameters[name])
+		}
+		r.text.WriteByte('\n')
+	}
+	r.text.WriteByte('\n')
 }
 
 // placement writes the figures of a scenario over its questions, and the lists of the first of them.
@@ -196,14 +216,3 @@ func (r *ranking) named(what string, ids []string) {
 
 // digits rounds to three places. The thousandth of a place keeps sums that end in a 5 from going either way by their last bit.
 func digits(x float64) string { return fmt.Sprintf("%.3f", math.Floor(x*1000+.501)/1000) }
-
-func TestASteadyClockEndsAtTheSameMoment(t *testing.T) {
-	t.Parallel()
-	c := &steadyClock{from: time.Unix(0, 0), began: time.Now().Add(-time.Minute)}
-	if at := c.now(); at.Before(c.from.Add(time.Minute)) || at.After(c.from.Add(time.Hour)) {
-		t.Errorf("it runs at %v", at)
-	}
-	if c.stopped.Store(true); !c.now().Equal(c.from.Add(time.Hour)) {
-		t.Errorf("it stopped at %v", c.now())
-	}
-}

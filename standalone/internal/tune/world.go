@@ -159,7 +159,7 @@ func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 		if err != nil && !apierror.Is(err, http.StatusServiceUnavailable) {
 			return fmt.Errorf("ask what is popular: %w", err)
 		}
-		counted := err == nil && popular.AsOf.After(imported)
+		counted := err == nil && !popular.AsOf.Before(imported)
 		if known && counted && len(answer.Degraded) == 0 && serves(answer.ModelVersions, live.Live) {
 			return nil
 		}

@@ -18,7 +18,8 @@ func scanImport(r *sql.Rows, i *store.ImportRow) error {
 func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.committed = ofNobody
-		n, err := t.exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = $4 and import_id = $5",
+		n, err := t.exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = "+
+			"$4 and import_id = $5",
 			r.UpdatedMs, r.Cancelled, string(r.Body), shop, r.ImportID)
 		if err != nil || n > 0 {
 			return err

@@ -117,13 +117,14 @@ func (t *tx) addVisitors(
 	for range subjects {
 		columns[0].ints, columns[2].ints = append(columns[0].ints, shopID), append(columns[2].ints, weights)
 	}
-	return t.insert(ctx, "visitors", columns, "on conflict (shop_id, subject) do nothing returning subject, visitor", func(r *sql.Rows) error {
-		var subject string
-		var visitor int64
-		err := r.Scan(&subject, &visitor)
-		added(subject, visitor)
-		return err
-	})
+	return t.insert(ctx, "visitors", columns, "on conflict (shop_id, subject) do nothing returning subject, visitor",
+		func(r *sql.Rows) error {
+			var subject string
+			var visitor int64
+			err := r.Scan(&subject, &visitor)
+			added(subject, visitor)
+			return err
+		})
 }
 
 // states are states to write.

@@ -56,7 +56,8 @@ func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see f
 		}
 		last = page[len(page)-1]
 	}
-	changes, err := collect(ctx, s, `select c.number, c.id, c.before, coalesce(i.import_id, ''), coalesce(i.created_ms, 0) from import_changes c
+	changes, err := collect(ctx, s, `select c.number, c.id, c.before, coalesce(i.import_id, ''),
+		coalesce(i.created_ms, 0) from import_changes c
 		left join imports i on i.shop = c.shop and i.number = c.number
 		where c.shop = $1 and c.kind = '`+kindUser+`' and `+s.in("c.id", 2, "text")+" order by c.number, c.id",
 		[]any{shop, list(s.dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {

@@ -69,15 +69,18 @@ func oldDatabase(t *testing.T, dialect, url string) {
 		{"'stab'", "null", "4", "view_item", nil, nil, nil},
 		{"null", "null", "5", "view_item", nil, nil, nil},
 	} {
-		run(fmt.Sprintf(`insert into events (%s, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest)
-			values (%s, %d, %s, %s, '%s', '%s', %d, %d, $1, $2, $3, $4)`, map[string]string{"postgres": "shop_id", "sqlite": "shop"}[dialect], shop, seq+1, e.subject, e.session, e.id, e.kind,
+		run(fmt.Sprintf(`insert into events
+			(%s, seq, subject, session_id, event_id, type, occurred_ms, received_ms, order_id, value, lines, rest)
+			values (%s, %d, %s, %s, '%s', '%s', %d, %d, $1, $2, $3, $4)`,
+			map[string]string{"postgres": "shop_id", "sqlite": "shop"}[dialect], shop, seq+1, e.subject, e.session, e.id, e.kind,
 			march+int64(seq)*1000, march+int64(seq)*1000+250, // acknowledged a quarter of a second later
 		), e.order, e.value, lines, e.rest)
 	}
 	run("insert into counters (shop, name, value) values ('north', 'events', 5)")
 	run("insert into orders (shop, subject, order_id, occurred_ms) values ('north', 'ua', 'o7', $1)", march)
 	run(
-		"insert into identities (shop, subject, canonical, withheld) values ('north', 'slogin', 'ua', false), ('north', 'ugone', null, true)",
+		"insert into identities (shop, subject, canonical, withheld) values ('north', 'slogin', 'ua', false), " +
+			"('north', 'ugone', null, true)",
 	)
 	run("insert into users (shop, user_id, version, created_ms, updated_ms, body) values ('north', 'a', 1, 1, 1, '{}')")
 }
@@ -144,7 +147,8 @@ func checkOldVisitor(t *testing.T, s store.Store) {
 func checkOldRepeats(t *testing.T, s store.Store) {
 	t.Helper()
 	at := func(subject, id, kind, order, item string) store.NewEvent {
-		return store.NewEvent{Event: store.Event{Undated: true, Subject: subject, EventID: id, Type: kind, OrderID: order, OccurredMs: march, ReceivedMs: march,
+		return store.NewEvent{Event: store.Event{Undated: true, Subject: subject, EventID: id, Type: kind, OrderID: order,
+			OccurredMs: march, ReceivedMs: march,
 			Lines: event.AppendLines(nil, []event.Line{{ItemID: item, Quantity: 2, Price: 3, HasPrice: true}})}}
 	}
 	events := []store.NewEvent{

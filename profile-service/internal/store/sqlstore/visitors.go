@@ -106,9 +106,11 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	var visitor, canonical, version, userVersion, created, updated sql.NullInt64
 	var withheld, robot sql.NullBool
 	var body []byte
-	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &robot, &row.weights, &row.state.Data, &row.beside,
+	err := r.Scan(last, &subject, &visitor, &withheld, &canonical, &canonicalSubject, &version, &robot, &row.weights,
+		&row.state.Data, &row.beside,
 		&userID, &userVersion, &created, &updated, &body)
-	row.subject, row.visitor, row.withheld, row.canonical, row.canonicalSubject = subject.String, visitor.Int64, withheld.Bool, canonical.Int64, canonicalSubject.String
+	row.subject, row.visitor, row.withheld, row.canonical, row.canonicalSubject = subject.String, visitor.Int64,
+		withheld.Bool, canonical.Int64, canonicalSubject.String
 	row.state.Version, row.robot = version.Int64, robot.Bool
 	if userID.Valid {
 		row.user = &store.UserRow{

@@ -22,9 +22,10 @@ func traces(t *testing.T, s store.Store) {
 	}
 	putUser(t, s, "a", 1, false)
 	for _, id := range []string{"a", "b"} {
-		err := s.UpdateUsers(store.DuringImport(t.Context(), "1"), shop, []string{id}, func(map[string]store.UserRow) ([]store.UserRow, error) {
-			return []store.UserRow{{UserID: id, Version: 2, Body: []byte(`{}`)}}, nil
-		})
+		err := s.UpdateUsers(store.DuringImport(t.Context(), "1"), shop, []string{id},
+			func(map[string]store.UserRow) ([]store.UserRow, error) {
+				return []store.UserRow{{UserID: id, Version: 2, Body: []byte(`{}`)}}, nil
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

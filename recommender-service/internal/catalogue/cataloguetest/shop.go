@@ -16,7 +16,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// Shop returns the replica of a shop with these items, which are at the indices in which they are given. It is followed until the test ends.
+// Shop returns the replica of a shop with these items, which are at the indices in which they are given. It is
+// followed until the test ends.
 func Shop(t testing.TB, items ...profileapi.Item) *catalogue.Shop {
 	t.Helper()
 	page := profileapi.ItemChanges{Next: strconv.Itoa(len(items))}

@@ -69,6 +69,9 @@ func align(pairs []pair) []aligned {
 	return out
 }
 
+// read notes a pair of titles: every source word may stand for every target word until estimate says otherwise. A cell is
+// a pair of words, numbered in order of appearance, so that sums are made in the same order each time. Memory grows with
+// the distinct pairs of words, and by 4 bytes for each pair of each title.
 func (a *aligner) read(p pair) {
 	s := sentence{sources: len(p.source), targets: len(p.target)}
 	for _, source := range p.source {

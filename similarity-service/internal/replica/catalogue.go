@@ -1,10 +1,11 @@
-// Package catalogue is a small replica of each shop's catalogue: which items there are, their categories, and what changed, for
+// Package replica is a small copy of each shop's catalogue: which items there are, their categories, and what changed, for
 // whoever indexes items. It follows the profile-service's change feed and keeps what it has while that service is away.
-package catalogue
+package replica
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -15,6 +16,9 @@ import (
 
 // errNotRead says that the catalogue of a shop has not been read to its end yet.
 var errNotRead = errors.New("the catalogue has not been read yet: the profile-service does not answer")
+
+// catchUpPoll is how often it is looked whether the replica has what the catalogue had.
+const catchUpPoll = 20 * time.Millisecond
 
 // categorySeparator joins the parts of a category path.
 const categorySeparator = " > "
@@ -92,7 +96,9 @@ func (c *Catalogue) follow(ctx context.Context, shop string, r *replica) {
 			}
 		},
 		Reset: func() { c.forget(shop, r) },
+		Read:  func(next string) { r.place.Store(next) },
 		Synced: func() {
+			r.rounds.Add(1)
 			r.once.Do(func() { close(r.synced) })
 			r.behind.Store(0)
 			if c.gate != nil {
@@ -128,7 +134,8 @@ func (c *Catalogue) forget(shop string, r *replica) {
 	}
 }
 
-// Families returns what finds the family of an item of the shop, as Family does. It waits for the first full read, as long as ctx allows.
+// Families returns what finds the family of an item of the shop, as Family does. It waits until the replica has what the catalogue had when
+// it is called, as long as ctx allows: events of items that were stored a moment before are not those of unknown items.
 func (c *Catalogue) Families(ctx context.Context, shop string) (func(itemID string) (family string, known bool), error) {
 	r := c.replica(shop)
 	select {
@@ -136,7 +143,33 @@ func (c *Catalogue) Families(ctx context.Context, shop string) (func(itemID stri
 	case <-ctx.Done():
 		return nil, errNotRead
 	}
+	if err := c.catchUp(ctx, shop, r); err != nil {
+		return nil, err
+	}
 	return func(id string) (string, bool) { return c.Family(shop, id) }, nil
+}
+
+// catchUp waits until a replica that has been read once has what the catalogue had when it is called. A catalogue that changes all the time
+// never has nothing left to read when it is looked at: the second end of the feed that is reached since was asked for after the call.
+func (c *Catalogue) catchUp(ctx context.Context, shop string, r *replica) error {
+	poll := time.NewTicker(catchUpPoll)
+	defer poll.Stop()
+	for enough := r.rounds.Load() + 2; r.rounds.Load() < enough; {
+		place, _ := r.place.Load().(string)
+		left, err := c.client.ForShop(shop).ItemChanges(ctx, place, 1, 0)
+		if err != nil {
+			return fmt.Errorf("see whether the catalogue has been read to its end: %w", err)
+		}
+		if len(left.Changes) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errNotRead
+		case <-poll.C:
+		}
+	}
+	return nil
 }
 
 // Revision is raised whenever an item of the shop comes, goes or changes its categories, parent or aliases, by no other change. A revision

@@ -1,7 +1,7 @@
-// Package metrics counts what scenarios and experiment arms did: answers as they are given, and clicks, adds and purchases as the
+// Package figures counts what scenarios and experiment arms did: answers as they are given, and clicks, adds and purchases as the
 // profile-service acknowledges them, each attributed to the answer that showed the item. Counts are kept per hour in the store. The main
 // types are Counter and Attribution.
-package metrics
+package figures
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package catalogue
+package replica
 
 import (
 	"slices"
@@ -22,6 +22,8 @@ type replica struct {
 	revision uint64 // raised by every change of what items there are and of where they stand
 
 	synced   chan struct{} // closed after the first full read
+	place    atomic.Value  // string: in the feed, behind the last page that was applied
+	rounds   atomic.Int64  // how often there was nothing left to read
 	once     sync.Once
 	followed atomic.Bool  // Run reads the feed
 	behind   atomic.Int64 // since when the feed is not followed, in Unix milliseconds; 0 while it is
