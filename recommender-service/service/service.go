@@ -207,9 +207,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 
 // forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.
 func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f recommenderapi.Forgotten, err error) {
-	if err := s.engine.Forget(ctx, shop, userID, sessionID); err != nil {
-		s.deps.Logger.WarnContext(ctx, "what rotation knows of somebody stays until it expires", "error", err)
-	}
+	s.engine.Forget(shop, userID, sessionID)
 	s.decisions.Flush(ctx)
 	if err := s.counter.Flush(ctx); err != nil {
 		return f, err

@@ -232,7 +232,13 @@ func (r *run) remember(a *api.Answer) {
 		return
 	}
 	r.engine.metrics.answered(r, a)
-	r.noteShown(a)
+	if k, ok := r.shownKey(); ok {
+		items := make([]string, len(a.Items))
+		for n := range a.Items {
+			items[n] = a.Items[n].ItemID
+		}
+		r.engine.shown.add(k, Shown{AtMs: r.now.UnixMilli(), Items: items})
+	}
 	if r.engine.Decided != nil {
 		r.engine.Decided(r.shop.Name, r.decision(a), a)
 	}

@@ -50,13 +50,14 @@ type Engine struct {
 	converted sync.Map // of *conversions by shop, those made last
 }
 
-// NewEngine returns an engine with its metrics on registry. In shared, unless it is nil, replicas tell each other what visitors were shown.
+// NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other what visitors were shown.
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
 	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *Decision, *api.Answer),
 ) *Engine {
+	epoch := strconv.FormatUint(rand.Uint64(), 36)
 	return &Engine{
-		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: strconv.FormatUint(rand.Uint64(), 36),
-		shown: newShownLog(p.ShownBytes(), shared), admission: newAdmission(registry), metrics: newMetrics(registry),
+		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: epoch,
+		shown: newShownLog(p.ShownBytes(), shared, epoch), admission: newAdmission(registry), metrics: newMetrics(registry),
 	}
 }
 

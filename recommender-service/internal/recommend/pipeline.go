@@ -22,16 +22,15 @@ type visit struct {
 	engine  *Engine
 	shop    *catalogue.Shop
 	now     time.Time
-	end     time.Time           // by when the answer is due; zero for one that nobody waits for
-	nonces  func() uint64       // one for each question
-	atHand  bool                // its answers wait for nobody: too many are being made at once
-	release func()              // gives the turn of one at hand to the next; nil before it has one
-	seeds   int                 // so many of the latest items of a visitor are seeds
-	past    *inputs             // of the decision that is made again
-	trace   *itemTrace          // the item that is to be explained
-	taken   []string            // what the placements before have shown
-	told    func() []sharedList // what the visitor was shown, as other replicas say; nil before anybody asked
-	person  *person             // nil before the first question
+	end     time.Time     // by when the answer is due; zero for one that nobody waits for
+	nonces  func() uint64 // one for each question
+	atHand  bool          // its answers wait for nobody: too many are being made at once
+	release func()        // gives the turn of one at hand to the next; nil before it has one
+	seeds   int           // so many of the latest items of a visitor are seeds
+	past    *inputs       // of the decision that is made again
+	trace   *itemTrace    // the item that is to be explained
+	taken   []string      // what the placements before have shown
+	person  *person       // nil before the first question
 }
 
 // visit begins one that reads the visitor as of now.
@@ -75,7 +74,6 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	}
 	if v.person == nil {
 		defer stages.Of(ctx).Begin("visitor")()
-		r.askShown(ctx)
 		v.person = r.whoAsks(ctx)
 		if v.atHand {
 			v.release = v.engine.admission.take()
@@ -85,7 +83,6 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	r.scratch = v.engine.memory()
 	r.picks = r.scratch.picks[:0]
 	r.resolve()
-	r.recallShown(ctx)
 	r.convert(ctx)
 	return r, nil
 }

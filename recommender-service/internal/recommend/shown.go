@@ -2,14 +2,12 @@ package recommend
 
 import (
 	"cmp"
-	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
-
-	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 const (
@@ -27,15 +25,16 @@ type Shown struct {
 
 type shownKey struct{ shop, visitor, scenario string }
 
-// shownLog remembers what visitors were just shown, in memory and, where there is a Redis, for the other replicas: losing it only means that a
-// list may repeat. It is safe for concurrent use.
+// shownLog remembers what visitors were just shown, in memory: losing it only means that a list may repeat. It is safe for concurrent use.
 type shownLog struct {
-	lists  *otter.Cache[shownKey, []Shown]
-	shared *sharedShown // nil without Redis
+	lists   *otter.Cache[shownKey, []Shown]
+	writing sync.Mutex
+	bus     *shownBus // to and from the other replicas; nil without Redis
 }
 
-// newShownLog returns an empty log that takes at most so many bytes of memory. client may be nil.
-func newShownLog(bytes uint64, client redis.UniversalClient) *shownLog {
+// newShownLog returns an empty log that takes at most so many bytes. With a client, which may be nil, the logs of all replicas have the
+// same; origin names this one.
+func newShownLog(bytes uint64, client redis.UniversalClient, origin string) *shownLog {
 	l := &shownLog{lists: otter.Must(&otter.Options[shownKey, []Shown]{
 		MaximumWeight: bytes,
 		Weigher: func(_ shownKey, lists []Shown) uint32 {
@@ -48,63 +47,69 @@ func newShownLog(bytes uint64, client redis.UniversalClient) *shownLog {
 		ExpiryCalculator: otter.ExpiryWriting[shownKey, []Shown](shownTTL),
 	})}
 	if client != nil {
-		l.shared = newSharedShown(client)
+		l.bus = startShownBus(client, origin, l.hear)
 	}
 	return l
 }
 
 func (l *shownLog) close() {
+	if l.bus != nil {
+		l.bus.close()
+	}
 	l.lists.StopAllGoroutines()
-	if l.shared != nil {
-		l.shared.close()
-	}
 }
 
-// of returns what a visitor was shown for a scenario, here or as others have told, the latest first.
-func (l *shownLog) of(k shownKey, told []sharedList) []Shown {
+func (l *shownLog) of(k shownKey) []Shown {
 	lists, _ := l.lists.GetIfPresent(k)
-	own := len(lists)
-	for n := range told {
-		if told[n].Scenario == k.scenario && !slices.ContainsFunc(lists[:own], told[n].same) {
-			lists = append(lists[:len(lists):len(lists)], told[n].Shown)
+	return lists
+}
+
+// add remembers what this replica has shown, and tells the others.
+func (l *shownLog) add(k shownKey, s Shown) {
+	n := news{key: k, list: s}
+	l.hear(n)
+	if l.bus != nil {
+		l.bus.tell(n)
+	}
+}
+
+// forget forgets a visitor, here and in the other replicas.
+func (l *shownLog) forget(shop, visitor string) {
+	n := news{key: shownKey{shop: shop, visitor: visitor}, forget: true}
+	l.hear(n)
+	if l.bus != nil {
+		l.bus.tell(n)
+	}
+}
+
+// hear takes news, the lists of a visitor in any order and more than once.
+func (l *shownLog) hear(n news) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if n.forget {
+		for k := range l.lists.Keys() {
+			if k.shop == n.key.shop && k.visitor == n.key.visitor {
+				l.lists.Invalidate(k)
+			}
 		}
+		return
 	}
-	if len(lists) > own {
-		slices.SortStableFunc(lists, func(a, b Shown) int { return cmp.Compare(b.AtMs, a.AtMs) })
+	old := l.of(n.key)
+	at, found := slices.BinarySearchFunc(old, n.list.AtMs, func(s Shown, atMs int64) int { return cmp.Compare(atMs, s.AtMs) })
+	if found && slices.Equal(old[at].Items, n.list.Items) || at == shownKept {
+		return
 	}
-	return lists[:min(len(lists), shownKept)]
-}
-
-// same reports whether two are one list.
-func (s *Shown) same(other Shown) bool {
-	return s.AtMs == other.AtMs && slices.Equal(s.Items, other.Items)
-}
-
-// add remembers a list beside those that of has returned.
-func (l *shownLog) add(k shownKey, s Shown, old []Shown) {
-	l.lists.Set(k, append([]Shown{s}, old[:min(len(old), shownKept-1)]...))
-}
-
-// forget removes what is kept of visitors; they are named as in shownKey.
-func (l *shownLog) forget(ctx context.Context, shop string, visitors []string) error {
-	for k := range l.lists.Keys() {
-		if k.shop == shop && slices.Contains(visitors, k.visitor) {
-			l.lists.Invalidate(k)
-		}
-	}
-	if l.shared == nil {
-		return nil
-	}
-	return l.shared.forget(ctx, shop, visitors)
+	lists := slices.Insert(slices.Clone(old), at, n.list) // readers have the old ones
+	l.lists.Set(n.key, lists[:min(len(lists), shownKept)])
 }
 
 // shownKey returns under what the request's visitor is remembered, and whether anything is to be.
 func (r *run) shownKey() (shownKey, bool) {
 	id := shownVisitor(r.req.UserID, r.req.SessionID)
-	return shownKey{r.shop.Name, id, r.scenario.ScenarioID}, r.rotationStrength() > 0 && id != "" && r.personal()
+	return shownKey{r.shop.Name, id, r.scenario.ScenarioID}, r.rotationStrength() > 0 && id != "" && r.visitor.Personal
 }
 
-// shownVisitor names a visitor in the memory; "" for nobody.
+// shownVisitor names the visitor of a request; "" for nobody.
 func shownVisitor(userID, sessionID string) string {
 	switch {
 	case userID != "":
@@ -115,79 +120,11 @@ func shownVisitor(userID, sessionID string) string {
 	return ""
 }
 
-// personal reports whether the visitor lets himself be known, as far as is known by now.
-func (r *run) personal() bool {
-	return r.req.Consent.AllowsPersonalization() && (r.person == nil || r.visitor.Personal)
-}
-
-// askShown begins to read what other replicas have shown the visitor, once for all questions of a visit. An answer from what is at hand does
-// without.
-func (r *run) askShown(ctx context.Context) {
-	k, ok := r.shownKey()
-	if shared := r.engine.shown.shared; ok && shared != nil && r.told == nil && r.past == nil && !r.atHand {
-		r.told = shared.begin(ctx, sharedKey(k.shop, k.visitor), r.now)
-	}
-}
-
-// recallShown finds what rotation lowers.
-func (r *run) recallShown(ctx context.Context) {
-	if r.past != nil {
-		r.shown = r.past.decision.Shown
-		return
-	}
-	k, ok := r.shownKey()
-	if !ok {
-		return
-	}
-	var told []sharedList
-	if r.askShown(ctx); r.told != nil {
-		told = r.told()
-	}
-	r.shown = r.engine.shown.of(k, told)
-}
-
-// noteShown remembers what an answer shows.
-func (r *run) noteShown(a *api.Answer) {
-	k, ok := r.shownKey()
-	if !ok {
-		return
-	}
-	s := Shown{AtMs: r.now.UnixMilli(), Items: make([]string, len(a.Items))}
-	for n := range a.Items {
-		s.Items[n] = a.Items[n].ItemID
-	}
-	r.engine.shown.add(k, s, r.shown)
-	if r.told == nil {
-		return
-	}
-	all := toldNext(k.scenario, s, r.shown, r.told())
-	r.told = func() []sharedList { return all } // which the next question of the visit adds to
-	r.engine.shown.shared.write(sharedKey(k.shop, k.visitor), all)
-}
-
-// toldNext is what others are told of a visitor who is shown s now, in order of time, the latest first: old are earlier lists of the scenario, told
-// what was known of all.
-func toldNext(scenario string, s Shown, old []Shown, told []sharedList) []sharedList {
-	all := []sharedList{{scenario, s}}
-	for _, list := range old[:min(len(old), shownKept-1)] {
-		all = append(all, sharedList{scenario, list})
-	}
-	for _, list := range told {
-		if list.Scenario != scenario {
-			all = append(all, list)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b sharedList) int { return cmp.Compare(b.AtMs, a.AtMs) })
-	return all[:min(len(all), sharedKept)]
-}
-
-// Forget removes what is remembered of having been shown to a user and to a session; "" for neither.
-func (e *Engine) Forget(ctx context.Context, shop, userID, sessionID string) error {
-	var visitors []string
+// Forget forgets what a user and a session were shown; "" for neither.
+func (e *Engine) Forget(shop, userID, sessionID string) {
 	for _, visitor := range []string{shownVisitor(userID, ""), shownVisitor("", sessionID)} {
 		if visitor != "" {
-			visitors = append(visitors, visitor)
+			e.shown.forget(shop, visitor)
 		}
 	}
-	return e.shown.forget(ctx, shop, visitors)
 }

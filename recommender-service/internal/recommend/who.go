@@ -63,5 +63,10 @@ func (r *run) resolve() {
 	if len(r.cart) == 0 {
 		r.cart = r.visitor.Cart
 	}
+	if k, ok := r.shownKey(); r.past != nil {
+		r.shown = r.past.decision.Shown
+	} else if ok {
+		r.shown = r.engine.shown.of(k)
+	}
 	r.findSeed()
 }

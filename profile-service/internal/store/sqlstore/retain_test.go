@@ -72,3 +72,60 @@ func TestAnAppendWaitsForOneBatchOfRetention(t *testing.T) {
 		t.Errorf("no append came between the batches of %d entries", entries)
 	}
 }
+
+// TestAnAppendWaitsForOnePartOfABlock appends for as long as retention empties a block of seqs: appends come between its parts.
+func TestAnAppendWaitsForOnePartOfABlock(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	const old = 4000 // of the 4,096 of the block
+	view := func(n int, at int64) store.NewEvent {
+		return store.NewEvent{Event: store.Event{
+			Subject: fmt.Sprint("u", n%50), EventID: fmt.Sprint(at, " ", n), Type: "view_item", OccurredMs: at, ReceivedMs: at,
+		}}
+	}
+	var events []store.NewEvent
+	for n := range old {
+		events = append(events, view(n, march-1))
+	}
+	if err := s.Append(t.Context(), "north", events, nil); err != nil {
+		t.Fatal(err)
+	}
+	left := func() (n int) {
+		err := s.Scan(t.Context(), "north", store.ScanQuery{UpTo: old, Limit: old}, func(*store.Event) bool { n++; return true })
+		if err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	between := map[int]bool{}
+	begun := make(chan struct{})
+	var appending sync.WaitGroup
+	appending.Go(func() {
+		for n := 0; ; n++ {
+			if err := s.Append(t.Context(), "north", []store.NewEvent{view(n, march)}, nil); err != nil {
+				t.Error(err)
+				return
+			}
+			if n == 0 {
+				close(begun)
+			}
+			rest := left()
+			if between[rest] = true; rest == 0 {
+				return
+			}
+		}
+	})
+	<-begun
+	if n, err := s.Retain(t.Context(), "north", march); err != nil || n != old {
+		t.Errorf("%d removed, %v", n, err)
+	}
+	appending.Wait()
+	delete(between, old)
+	delete(between, 0)
+	if len(between) == 0 {
+		t.Errorf("no append came before the last of %d events was removed", old)
+	}
+	if n, err := s.Retain(t.Context(), "north", march); err != nil || n != 0 {
+		t.Errorf("once more %d removed, %v", n, err)
+	}
+}

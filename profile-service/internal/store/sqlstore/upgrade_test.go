@@ -125,6 +125,46 @@ func TestAnOlderDatabaseKeepsItsData(t *testing.T) {
 	}
 }
 
+// TestAFullOlderDatabaseKeepsEveryEvent brings a table of version 2 with fourteen months, a partition each, to the newest.
+func TestAFullOlderDatabaseKeepsEveryEvent(t *testing.T) {
+	t.Parallel()
+	const events, months = 42_000, 14
+	address := testenv.Postgres(t)
+	oldDatabase(t, "postgres", address)
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	monthMs := int64(30 * 24 * 3600 * 1000)
+	for _, text := range []string{
+		fmt.Sprintf("select ensure_events_partition(%d + n * %d::bigint) from generate_series(0, %d) n", march, monthMs, months),
+		fmt.Sprintf(`insert into events (shop_id, seq, subject, event_id, type, occurred_ms, received_ms)
+			select (select shop_id from shops), 5 + n, 'uv' || n %% 700, 'full ' || n, 'view_item', %[1]d + n %% %[2]d * %[3]d::bigint,
+			%[1]d + n %% %[2]d * %[3]d::bigint from generate_series(1, %[4]d) n`, march, months, monthMs, events),
+		fmt.Sprintf("update counters set value = %d where name = 'events'", events+5),
+	} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := storetest.At(t, address)
+	count, perMonth := 0, map[int64]int{}
+	err = s.Scan(t.Context(), "north", store.ScanQuery{After: 5, UpTo: 1 << 40, Limit: 1 << 20}, func(e *store.Event) bool {
+		if count++; e.Seq != int64(count+5) || e.EventID != fmt.Sprint("full ", count) || e.Subject != fmt.Sprint("uv", count%700) {
+			t.Fatalf("event %d is %+v", count, e)
+		}
+		perMonth[(e.OccurredMs-march)/monthMs]++
+		return true
+	})
+	if err != nil || count != events || len(perMonth) != months || perMonth[0] != events/months {
+		t.Errorf("%d events, by month %v, %v", count, perMonth, err)
+	}
+	if n, err := s.Retain(t.Context(), "north", march+6*monthMs); err != nil || n != 6*events/months+5 {
+		t.Errorf("retention removed %d, %v", n, err)
+	}
+}
+
 func checkOldVisitor(t *testing.T, s store.Store) {
 	t.Helper()
 	v, err := s.Visitor(t.Context(), "north", "a", "tab")

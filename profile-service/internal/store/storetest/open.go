@@ -29,7 +29,7 @@ func Postgres(t *testing.T) store.Store {
 }
 
 // At opens a store on the database of a URL, which is migrated first.
-func At(t *testing.T, url string) *sqlstore.Store {
+func At(t testing.TB, url string) *sqlstore.Store {
 	t.Helper()
 	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {
 		t.Fatal(err)

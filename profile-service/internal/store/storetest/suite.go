@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		"erase and anonymize count rows":               erase,
 		"robots are judged once and people decide":     robots,
 		"retention removes old events only":            retention,
+		"retention is that of each shop":               retentionByShop,
 		"imports keep state and report":                imports,
 		"what imports have left is found and removed":  traces,
 		"shops do not meet":                            shops,
