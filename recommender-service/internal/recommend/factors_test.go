@@ -172,7 +172,7 @@ func TestConversionsOfFewViewsAreNearTheMean(t *testing.T) {
 
 func TestTheLatestListsOfAVisitorAreRemembered(t *testing.T) {
 	t.Parallel()
-	l := newShownLog(1 << 20)
+	l := newShownLog(1<<20, nil, "one")
 	ann, bob := shownKey{"s", "u/ann", "home"}, shownKey{"s", "u/bob", "home"}
 	for n := range 7 {
 		l.add(ann, Shown{int64(n), []string{fmt.Sprint(n)}})
