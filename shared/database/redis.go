@@ -70,7 +70,8 @@ func OpenRedis(ctx context.Context, rawURL string) (redis.UniversalClient, error
 	}
 	if len(o.Addrs) == 1 && strings.Contains(info, "redis_mode:cluster") { // it would send away who asks for a key of another node
 		return nil, errors.Join(
-			fmt.Errorf("the Redis server at %s is a node of a cluster: name two or more of its nodes, separated by commas", where), client.Close(),
+			fmt.Errorf("the Redis server at %s is a node of a cluster: name two or more of its nodes, separated by commas", where),
+			client.Close(),
 		)
 	}
 	return client, nil

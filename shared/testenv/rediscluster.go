@@ -20,7 +20,8 @@ const (
 	clusterLimit = time.Minute
 )
 
-// Cluster is a Redis Cluster of three masters without replicas, each a process of its own. Nothing of it is kept on disk but who has which slots.
+// Cluster is a Redis Cluster of three masters without replicas, each a process of its own. Nothing of it is kept on
+// disk but who has which slots.
 type Cluster struct {
 	Nodes   []*redis.Client // straight to each node
 	servers []*exec.Cmd
@@ -36,7 +37,8 @@ func RedisCluster(t testing.TB) *Cluster {
 	c := &Cluster{}
 	for range clusterNodes {
 		api, bus := freePort(t), freePort(t)
-		cmd := exec.Command(program, "--port", api, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--logfile", "log",
+		cmd := exec.Command(program, "--port", api, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+			"--dir", t.TempDir(), "--logfile", "log",
 			"--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000")
 		node := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + api})
 		c.Nodes, c.servers = append(c.Nodes, node), append(c.servers, cmd)
@@ -133,7 +135,9 @@ func (c *Cluster) await(t testing.TB) {
 			if err != nil {
 				return err
 			}
-			for _, want := range []string{"cluster_state:ok", "cluster_slots_ok:" + strconv.Itoa(clusterSlots), "cluster_size:" + strconv.Itoa(clusterNodes)} {
+			for _, want := range []string{
+				"cluster_state:ok", "cluster_slots_ok:" + strconv.Itoa(clusterSlots), "cluster_size:" + strconv.Itoa(clusterNodes),
+			} {
 				if !strings.Contains(info, want+"\r\n") {
 					return fmt.Errorf("no %s in %s", want, info)
 				}

@@ -43,7 +43,8 @@ func TestCommandsThroughAGateway(t *testing.T) {
 	drowned := `{"limit":20,"allow_purchased":true,"sources":[{"kind":"best_sellers","weight":1},` +
 		`{"kind":"context_bought_together","weight":0.001}]}`
 	run("page.with_this", "scenarios", "put", "page.with_this", write("scenario.json", drowned))
-	if list := run("best_sellers", "recommend", "page.with_this", "--item", "tea17", "--limit", "2"); strings.Contains(list, "bought_together") {
+	list := run("best_sellers", "recommend", "page.with_this", "--item", "tea17", "--limit", "2")
+	if strings.Contains(list, "bought_together") {
 		t.Errorf("before tuning:\n%s", list)
 	}
 	run(
@@ -51,7 +52,7 @@ func TestCommandsThroughAGateway(t *testing.T) {
 		"--search-seconds", "1", "--questions", "220", "--apply",
 	)
 	// Whoever looks at a tea buys the one before or after it.
-	list := run("best_sellers", "recommend", "page.with_this", "--item", "tea17", "--limit", "2")
+	list = run("best_sellers", "recommend", "page.with_this", "--item", "tea17", "--limit", "2")
 	if strings.Count(list, "bought_together_with tea17") != 2 {
 		t.Errorf("after tuning:\n%s", list)
 	}
@@ -68,7 +69,8 @@ func teasAndSaws() string {
 	return b.String()
 }
 
-// visitsOfTwoTastes are events until now: on each day every visitor looks at three things of one kind that are next to each other and buys two of them.
+// visitsOfTwoTastes are events until now: on each day every visitor looks at three things of one kind that are next to
+// each other and buys two of them.
 func visitsOfTwoTastes(now time.Time, visitors, days int) string {
 	var b strings.Builder
 	for day := range days {

@@ -226,8 +226,9 @@ func (c *clustered) post(ctx context.Context, address, path string, body any) (s
 // paths are what each service is asked for to see whether it lets a key in.
 var paths = map[string]string{"profile-service": "/v1/items", "similarity-service": "/v1/models", "recommender-service": "/v1/scenarios"}
 
-// countTogether has keys that may ask once: what one replica lets in, the other does not, of any service and wherever the count is. A process
-// that a busy machine keeps from its Redis counts alone for a second, so that a key may be one too few.
+// countTogether has keys that may ask once: what one replica lets in, the other does not, of any service and wherever
+// the count is. A process that a busy machine keeps from its Redis counts alone for a second, so that a key may be one
+// too few.
 func (c *clustered) countTogether(t *testing.T, ctx context.Context) {
 	t.Helper()
 	for name, path := range paths {

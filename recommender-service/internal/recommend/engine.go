@@ -50,7 +50,8 @@ type Engine struct {
 	converted sync.Map // of *conversions by shop, those made last
 }
 
-// NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other what visitors were shown.
+// NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other
+// what visitors were shown.
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
 	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *Decision, *api.Answer),
 ) *Engine {

@@ -12,8 +12,8 @@ import (
 const (
 	// busChannel is where replicas tell each other what they have shown; nothing of it is stored.
 	busChannel = "aisle:shown"
-	// busGather is how long news wait for more, since sending costs more than what is sent, and busBatch the size in bytes of a message that
-	// does not wait. busQueue news wait to be sent; more are dropped.
+	// busGather is how long news wait for more, since sending costs more than what is sent, and busBatch the size in
+	// bytes of a message that does not wait. busQueue news wait to be sent; more are dropped.
 	busGather = 5 * time.Millisecond
 	busBatch  = 32 << 10
 	busQueue  = 4096

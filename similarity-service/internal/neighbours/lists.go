@@ -70,7 +70,8 @@ func (l *Lists) Of(i int32) ([]int32, []float32) {
 // Clone returns a deep copy, so that lists being served are never written to.
 func (l *Lists) Clone() *Lists {
 	return &Lists{
-		K: l.K, Len: slices.Clone(l.Len), Place: slices.Clone(l.Place), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight), Counts: slices.Clone(l.Counts),
+		K: l.K, Len: slices.Clone(l.Len), Place: slices.Clone(l.Place), Items: slices.Clone(l.Items), Weight: slices.Clone(l.Weight),
+		Counts: slices.Clone(l.Counts),
 	}
 }
 

@@ -109,7 +109,11 @@ func TestAStartGoesOnWhereTheLastOneWas(t *testing.T) {
 	reads("")
 
 	t.Log("a file that is damaged is not gone on with, and it is told")
-	if err := files.Put(t.Context(), savedPath("north"), func(w io.Writer) error { _, err := w.Write([]byte("torn")); return err }); err != nil {
+	err := files.Put(t.Context(), savedPath("north"), func(w io.Writer) error {
+		_, err := w.Write([]byte("torn"))
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if got := order(begin()); got != "cba" || !strings.Contains(logged.String(), "cannot be read") {

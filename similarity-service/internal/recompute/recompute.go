@@ -275,9 +275,12 @@ func (r *Recomputer) read(ctx context.Context, s stage, since int64, sample *eve
 		return nil, fmt.Errorf("read interactions: %w", err)
 	}
 	defer stream.Close()
-	collector := prepare.NewCollector(prepare.Options{Relation: s.relation, Family: family, Since: since, MaxTests: 2 * maxTests, Warn: func(err error) {
+	warn := func(err error) {
 		r.Logger.Warn("a recompute needs more memory than it should", "shop", s.task.Shop, "relation", s.relation, "error", err)
-	}})
+	}
+	collector := prepare.NewCollector(prepare.Options{
+		Relation: s.relation, Family: family, Since: since, MaxTests: 2 * maxTests, Warn: warn,
+	})
 	add := func(b *profileapi.InteractionBlock) {
 		collector.Add(b)
 		if s.relation == similarityapi.Similar {

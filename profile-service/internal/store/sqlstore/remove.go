@@ -98,7 +98,7 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 	return nil
 }
 
-// Retain implements store.Maintenance. It looks at the blocks of seqs that hold something too old.
+// Retain implements store.Maintenance. Each run of seqs that holds something too old is a transaction.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
 	shopID, err := s.shopID(ctx, s, shop)
 	if err != nil {
@@ -136,57 +136,36 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 	return removed, nil
 }
 
-// retainAtOnce is how many seqs one transaction of retention looks at: some ten milliseconds, for which appends of the shop wait.
-const retainAtOnce = 512
-
-// retainBlock removes what is too old from one block, a transaction for each part of it, and notes the oldest event that is left.
 func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs int64) (removed int64, err error) {
-	first, end := block*blockSize, (block+1)*blockSize
-	for from := first; from < end; from += retainAtOnce {
-		n, err := s.retainPart(ctx, shop, from, from+retainAtOnce, beforeMs)
-		removed += n
-		if err != nil {
-			return removed, err
-		}
-	}
-	return removed, s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		t.committed = ofNobody
-		shopID, err := t.lockEvents(ctx, shop)
-		if err != nil {
-			return err
-		}
-		oldest, err := all(ctx, t, "select occurred_ms from events where shop_id = $1 and seq >= $2 and seq < $3 order by occurred_ms limit 1",
-			[]any{shopID, first, end}, scanInt)
-		if err != nil {
-			return err
-		}
-		if len(oldest) == 0 {
-			_, err = t.exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
-		} else {
-			_, err = t.exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest[0], shopID, block)
-		}
-		return err
-	})
-}
-
-// retainPart removes what is too old of the seqs from one to before another.
-func (s *Store) retainPart(ctx context.Context, shop string, from, end, beforeMs int64) (removed int64, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
 		}
 		var old []stored
-		where := "e.shop_id = $1 and e.seq >= $2 and e.seq < $3 and e.occurred_ms < $4"
-		err = t.eachEvent(ctx, t, where, []any{shopID, from, end, beforeMs}, func(e *stored) error {
-			old = append(old, e.clone())
+		oldest := int64(0)
+		span := []any{shopID, block * blockSize, (block + 1) * blockSize}
+		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored) error {
+			if e.OccurredMs < beforeMs {
+				old = append(old, e.clone())
+			} else if oldest == 0 || e.OccurredMs < oldest {
+				oldest = e.OccurredMs
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 		removed = int64(len(old))
-		return t.removeEvents(ctx, shop, shopID, old, nil)
+		if err := t.removeEvents(ctx, shop, shopID, old, nil); err != nil {
+			return err
+		}
+		if oldest == 0 {
+			_, err = t.exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
+		} else {
+			_, err = t.exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
+		}
+		return err
 	})
 	return removed, err
 }

@@ -22,8 +22,9 @@ const (
 	oldEvents   = 2_000_000 // of the oldest month, a hundred of each visitor; each later month has a tenth of them
 )
 
-// BenchmarkRetention removes the events of a month by retention, while somebody appends, and says what the parts of another way cost: a table of
-// events with a partition for each month, appends to it, and the dropping of one. It takes six minutes: -benchtime 1x -v.
+// BenchmarkRetention removes the events of a month by retention, while somebody appends, and says what the parts of
+// another way cost: a table of events with a partition for each month, appends to it, and the dropping of one. It takes
+// six minutes: -benchtime 1x -v.
 func BenchmarkRetention(b *testing.B) {
 	url := testenv.Postgres(b)
 	s := storetest.At(b, url)
@@ -45,7 +46,8 @@ func BenchmarkRetention(b *testing.B) {
 	timeAppends(b, s, "one table")
 	run("create table months (like events including all) partition by range (occurred_ms)")
 	for month := range int64(laterMonths + 1) {
-		run(fmt.Sprintf("create table events_%d partition of months for values from (%d) to (%d)", month, march+month*monthMs, march+(month+1)*monthMs))
+		from, to := march+month*monthMs, march+(month+1)*monthMs
+		run(fmt.Sprintf("create table events_%d partition of months for values from (%d) to (%d)", month, from, to))
 	}
 	run("insert into months select * from events")
 	run("alter table events rename to one_table; alter table months rename to events")

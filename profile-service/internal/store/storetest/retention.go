@@ -32,8 +32,8 @@ func year() (events []store.NewEvent) {
 	return events
 }
 
-// retentionByShop has two shops do the same, and one of them keep it for a shorter time. What that one knows is what a third shop knows that
-// was only told what is left.
+// retentionByShop has two shops do the same, and one of them keep it for a shorter time. What that one knows is what a
+// third shop knows that was only told what is left.
 func retentionByShop(t *testing.T, s store.Store) {
 	const long, brief, fresh = "long", "brief", "fresh"
 	before := base - 60*dayMs
