@@ -320,6 +320,9 @@ func (a *Authenticator) reload() {
 	}
 }
 
+// load reads the keys file when its time has changed. It replaces everything or, on an error, nothing: the keys that were
+// read before stay valid, so that a file which is just being written locks nobody out. Callers that authenticate
+// meanwhile read the pointers and wait for nobody; a.mu keeps two from loading at once.
 func (a *Authenticator) load() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -198,6 +198,9 @@ func again(ctx context.Context, listen func() error) {
 	}
 }
 
+// watchFile looks for changes of a SQLite file, which has no notifications, by the number that SQLite raises whenever another
+// connection commits. One connection is kept for it, since the number is relative to the connection. f is called at once,
+// and then may be called for changes that are of other tables.
 func (t *Tables) watchFile(ctx context.Context, f func(payload string)) error {
 	conn, err := t.Reader.Conn(ctx)
 	if err != nil {

@@ -31,6 +31,8 @@ func beacon(c *gin.Context, a *auth.Authenticator, l *limiter) (auth.Principal, 
 	return p, err == nil
 }
 
+// beaconPrincipal authenticates a request whose key may be in its body, as in a beacon, which cannot have headers. The body
+// is read whole, which its limit allows, and put back for the handler. Whoever sends no key in it is looked at as usual.
 func beaconPrincipal(c *gin.Context, a *auth.Authenticator) (auth.Principal, error) {
 	data, err := io.ReadAll(io.LimitReader(c.Request.Body, maxBeacon+1))
 	switch {

@@ -95,6 +95,9 @@ func Open(file io.Reader, o Options) (*Reader, error) {
 	return r, nil
 }
 
+// open tells formats by their first bytes, never by the name of the file. What is no text comes first: a workbook is a ZIP
+// file, and what a person takes for a table but is none is refused by its own name. Text is decoded and looked at behind
+// its blank lines; CSV is what is left, and says in its errors why it is not that either.
 func (r *Reader) open(file io.Reader, o Options) error {
 	plain, closer, err := Decompress(file)
 	if err != nil {

@@ -43,6 +43,9 @@ func findSeparator(head []byte, whole bool, known func(string) bool) string {
 	return best
 }
 
+// scoreSeparator says how well a separator fits the first lines of a file; 0 when it separates nothing. A known word in
+// the header outweighs any number of fields, since texts have commas by chance and never a name such as "sku"; lines with
+// another number of fields than the header take up to nine tenths of the score away. whole says that head is all of it.
 func scoreSeparator(head []byte, whole bool, separator string, known func(string) bool) float64 {
 	s := splitter{separator: separator}
 	width, words, same, lines := 0, 0, 0, 0

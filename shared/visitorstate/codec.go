@@ -91,6 +91,9 @@ func (it *Item) plainPurchase() bool {
 	return len(it.Purchases) == 1 && it.Purchases[0] == Purchase{AtMs: it.LastMs, Quantity: 1}
 }
 
+// item writes one item: a byte of flags that says which of the rest is there, then what there is, times as differences
+// from the item before. Most items were looked at once with the usual weight of that type, which needs neither counts nor
+// weights. A change of it is a new version of the format: docs/visitor-state.md.
 func (e *encoder) item(it *Item, lastMs int64) {
 	var flags byte
 	set := func(flag byte, on bool) {
@@ -288,6 +291,8 @@ func (d *decoder) items(list []Item) []Item {
 	return list
 }
 
+// item reads what the encoder's wrote, in the same order; what the flags leave out is derived as single and
+// plainPurchase say. it is overwritten, its purchases lie in the decoder's memory. d.bad says that the bytes are none.
 func (d *decoder) item(it *Item, lastMs int64) {
 	flags := d.byte()
 	it.ID = d.text()

@@ -51,6 +51,8 @@ func (c *Catalogue) Changes(ctx context.Context, shop, after string, limit int, 
 	}
 }
 
+// read returns the changes behind a position, at most limit: each item once, at its latest change, and one that is gone
+// without its content. One row more than the limit is read to know whether there are more.
 func (c *Catalogue) read(ctx context.Context, shop string, position int64, limit int) (profileapi.ItemChanges, error) {
 	page := profileapi.ItemChanges{Changes: []profileapi.ItemChange{}}
 	rows, err := c.store.ItemChanges(ctx, shop, position, limit+1)

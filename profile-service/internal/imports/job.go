@@ -145,6 +145,9 @@ func (r countingReader) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
+// work reads the file row by row and stores batches of them until it ends, fails or is cancelled; what was stored stays.
+// Rows that are wrong cost themselves alone; an error is of the file as a whole, a fileError, or of the store. It gives
+// its slot back at the end. Memory is a batch, however long the file.
 func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 	defer func() { <-j.im.slots }()
 	j.state.State = profileapi.ImportRunning

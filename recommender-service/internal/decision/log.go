@@ -217,6 +217,9 @@ func (l *Log) drain(ctx context.Context) {
 	}
 }
 
+// write stores a batch. One that cannot be stored is dropped, for an answer must not wait for its log: it is counted, and
+// the first of several in a row is logged. Decisions can be found in memory until they are stored, or given up; l.mu is
+// taken only to forget them, after the database has answered.
 func (l *Log) write(ctx context.Context, batch []entry) {
 	rows := make([]store.Decision, 0, len(batch))
 	for _, e := range batch {

@@ -96,6 +96,8 @@ func (m *Manager) write(ctx context.Context, work *store.ExportWork) error {
 	}
 }
 
+// people asks for each person and writes the answers. Work is saved after the first few, so that progress shows at once,
+// then by size and time; who takes the job over goes on behind the last person that was saved.
 func (w *writing) people(ctx context.Context, people []string) error {
 	r := &w.work.State.Request
 	for _, id := range people {

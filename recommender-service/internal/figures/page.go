@@ -143,6 +143,8 @@ func (p *page) once(ctx context.Context, scope, visitor, kind, item string, atMs
 	return true, nil
 }
 
+// event counts one event, line by line: a line names its own answer, else it has that of the event. Types that say nothing
+// about an answer are passed over.
 func (p *page) event(ctx context.Context, e *profileapi.StoredEvent) error {
 	visitor := experiment.Visitor(e.UserID, e.SessionID)
 	lines := e.Items

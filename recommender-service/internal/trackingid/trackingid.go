@@ -163,6 +163,9 @@ func parse(text string) (id ID, body, tag []byte, err error) {
 	return id, body, tag, err
 }
 
+// read takes an id apart whose tag is checked elsewhere: a byte of version, six of time in milliseconds, eight of nonce,
+// four of models, then the scenario's version and three short texts, each after a byte of length. Bytes left over make it
+// invalid, so that an id has one spelling.
 func read(body []byte) (ID, error) {
 	var at [8]byte
 	copy(at[2:], body[1:7])

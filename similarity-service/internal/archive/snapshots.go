@@ -85,6 +85,8 @@ func (a *Archive) Forget(at string) {
 	delete(a.open, at)
 }
 
+// fetch copies a snapshot to a local file and opens it there. On success the caller owns both; on failure nothing is left.
+// The disk needs as much room as all snapshots that are open.
 func (a *Archive) fetch(ctx context.Context, at string) (*snapshot.Snapshot, *os.File, error) {
 	r, err := a.Bucket.Open(ctx, at)
 	if err != nil {

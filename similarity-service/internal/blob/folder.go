@@ -64,6 +64,9 @@ func (f *folder) Put(ctx context.Context, name string, write func(io.Writer) err
 	return nil
 }
 
+// put writes beside the name and renames when all of it is on disk, so that whoever opens the name finds the old content or
+// the new one, also after a loss of power: the file is synced before the rename and the folder after it. What a process
+// left unfinished has the suffix by which it is removed at the next start.
 func (f *folder) put(ctx context.Context, path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := f.makeFolder(dir); err != nil {

@@ -17,6 +17,10 @@ const (
 	sampleItems = 10
 )
 
+// breakdown divides the test cases by how much is known of the visitor, and what was to be found by how popular it
+// is: a model that is good on average may be good only for heavy buyers or for best sellers. Sample visitors are
+// taken evenly from all cases. nil when nothing was tested. Only the first run is looked at: groups of another fold have
+// other members.
 func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
 	d := study.Data
 	if len(d.Tests) == 0 {

@@ -44,6 +44,10 @@ func (r *Registry) Compare(ctx context.Context, shop, version, other string) (si
 	return out, err
 }
 
+// compareLists compares the lists of a with those of b, by item id, for the numbers of two models are their own. The
+// overlap of an item is the share of its first neighbours that both models name, over the longer of the two; that of the
+// models is the mean over the items that have a list in both. Movers are the items with the least overlap, ties by id.
+// Cost O(items · first²).
 func compareLists(out *similarityapi.Comparison, a, b *snapshot.Snapshot) error {
 	var all []similarityapi.Mover
 	sum := 0.0

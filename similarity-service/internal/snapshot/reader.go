@@ -79,6 +79,9 @@ func verify(source io.ReaderAt, size int64) (string, error) {
 	return hex.EncodeToString(want[:]), nil
 }
 
+// readTable reads the header and says where each section lies. Everything in it is checked against the size of the file
+// before memory is taken for it or anything is read there, since a file may be damaged. What reads sections looks up those
+// that it knows; further ones are let be.
 func readTable(source io.ReaderAt, size int64) (map[string]span, error) {
 	header, err := read(source, span{0, int64(headerBytes)})
 	if err != nil {
@@ -119,6 +122,8 @@ func read(source io.ReaderAt, s span) ([]byte, error) {
 	return data, nil
 }
 
+// load reads what is kept in memory: description, ids, supports, and where each list begins. Lists themselves are read
+// when they are asked for. Memory grows with the items, not with their neighbours.
 func (s *Snapshot) load(sections map[string]span) error {
 	meta, err := read(s.source, sections[sectionMeta])
 	if err != nil {
@@ -144,6 +149,8 @@ func (s *Snapshot) load(sections map[string]span) error {
 	return s.loadRows(sections[sectionRows])
 }
 
+// loadIDs reads the ids, in order of number: n+1 offsets into a text that follows them. They share that one text, which
+// spares the garbage collector an object for each.
 func (s *Snapshot) loadIDs(at span) error {
 	data, err := read(s.source, at)
 	if err != nil {
