@@ -62,8 +62,8 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 		<div id="top" data-aisle="home.trending"><h2 data-aisle-keep>Trending</h2>
 		<template><a data-href="url"><b data-field="title"></b></a></template></div>
 		<div id="again" data-aisle="account.recently_viewed" data-skeleton="3">
-		<template><a data-href="url"><i data-reason="recently_viewed">You saw {title}</i>
-			<u data-reason="similar_to">Like {title}</u></a></template></div>
+		<template><a data-href="url"><i data-reason="recently_viewed">You saw {title}</i><u
+			data-reason="similar_to">Like {title}</u></a></template></div>
 		<div id="none" data-aisle="no.such.placement"></div>
 		<script>document.addEventListener("click", (e) => e.preventDefault());
 		document.addEventListener("aisle:sent", (e) => {
