@@ -141,7 +141,7 @@ func (r *Registry) readNew(ctx context.Context, shop string) error {
 	return r.keepFilled(ctx, shop)
 }
 
-// readLive takes what is live from the store, unless it has taken it already; again tries damaged models once more.
+// readLive takes what is live from the store, unless it has taken it already and is not to take it again, as damaged models may want.
 func (r *Registry) readLive(ctx context.Context, shop string, again bool) error {
 	live, err := r.store.Live(ctx, shop)
 	if err != nil {
@@ -149,9 +149,8 @@ func (r *Registry) readLive(ctx context.Context, shop string, again bool) error 
 	}
 	r.mu.RLock()
 	taken := r.taken[shop]
-	damaged := len(r.fallbacks[shop]) > 0
 	r.mu.RUnlock()
-	if taken >= live.Generation && !(again && damaged) {
+	if taken >= live.Generation && !again {
 		return nil
 	}
 	r.take(ctx, shop, live)

@@ -65,7 +65,7 @@ func (r *Registry) complete(ctx context.Context, head *Model) {
 		}
 	}
 	r.mu.Unlock()
-	if err != nil {
+	if err != nil { // again, for whoever took the head for sound may have noted that since
 		r.recheck(ctx, []string{head.Shop}, func(ctx context.Context, shop string) error { return r.readLive(ctx, shop, true) })
 	}
 }
