@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,37 @@ func TestOrdersAreTheSameWhateverTheFileThatTheyCameIn(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, boughtOf(t, south)); diff != "" {
 			t.Errorf("orders of NDJSON differ: %.2000s", diff)
+		}
+	})
+}
+
+// TestOrdersWithoutIdsAreToldByTheirTime imports purchases that name no order, as Recombee lists them: the time is taken for its id.
+func TestOrdersWithoutIdsAreToldByTheirTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		at := time.Now().Unix() - 3600
+		list := fmt.Sprintf(`[{"userId":"ann","itemId":"pot","timestamp":%[1]d.0,"amount":2,"price":20},`+
+			`{"userId":"bob","itemId":"pot","timestamp":%[1]d.0,"amount":1,"price":10},`+
+			`{"userId":"ann","itemId":"mug","timestamp":%[1]d.0,"amount":1,"price":7},`+
+			`{"userId":"ann","itemId":"mug","timestamp":%[2]d.0,"amount":1,"price":7}]`, at, at+60)
+		spec := profileapi.ImportSpec{
+			Kind: "events", Mapping: map[string]string{"amount": "quantity", "price": "value"},
+			Set: map[string]string{"type": "purchase", "order_id": "{time}"},
+		}
+		const missing = `the column "time", which is not in the file`
+		if state, _ := runImport(t, s, spec, strings.NewReader(list)); !strings.Contains(state.Problem, missing) {
+			t.Errorf("a column that is not there: %+v", state)
+		}
+		spec.Set["order_id"] = "{timestamp}"
+		if state, report := runImport(t, s, spec, strings.NewReader(list)); state.Accepted != 4 || state.Warned != 0 {
+			t.Fatalf("%+v %+v", state, report)
+		}
+		orders := map[string]int{}
+		for _, i := range readAll(t, s.client, profileapi.InteractionsQuery{Relation: "bought_together"}) {
+			orders[i.UserID+" "+i.OrderID]++
+		}
+		lines := slices.Sorted(maps.Values(orders))
+		if !slices.Equal(lines, []int{1, 1, 2}) {
+			t.Errorf("lines of orders: %v", orders)
 		}
 	})
 }

@@ -36,6 +36,7 @@ type output struct {
 	group, name string // "consent", "analytics"; the group is "" at the top
 	column      int    // −1: the constant
 	constant    string
+	text        int // one more than the column whose text stands for the constant; 0 for none
 	part        linePart
 }
 
@@ -86,6 +87,10 @@ func (b *builder) extend() {
 	}
 	for _, c := range b.set {
 		add(c.field, -1, c.value)
+		if name, ok := columnIn(c.value); ok && b.kind == table.Events {
+			o := &b.outputs[len(b.outputs)-1]
+			o.text = slices.IndexFunc(b.plan.Columns, func(c table.Column) bool { return c.Name == name }) + 1
+		}
 	}
 	slices.SortStableFunc(b.outputs, func(x, y output) int { return strings.Compare(x.path(), y.path()) })
 	for i, c := range b.plan.Columns { // a line has them below items
@@ -102,6 +107,13 @@ func (o *output) path() string {
 		return o.name
 	}
 	return o.group + "\x00" + o.name
+}
+
+// columnIn returns the column that a value for every row names in braces, "{timestamp}": its text is the value.
+func columnIn(value string) (string, bool) {
+	name, opened := strings.CutPrefix(value, "{")
+	name, closed := strings.CutSuffix(name, "}")
+	return name, opened && closed && name != "" && !strings.ContainsAny(name, `{}":`)
 }
 
 // row makes the row of a record.

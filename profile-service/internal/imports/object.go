@@ -133,6 +133,11 @@ func (w *objectWriter) line() {
 
 // value returns the JSON of one member, valid until the next call; false when the row has none.
 func (w *objectWriter) value(o *output) ([]byte, bool) {
+	if o.text > 0 {
+		text := w.rec.Value(o.text - 1)
+		w.scratch = appendString(w.scratch[:0], text)
+		return w.scratch, text != ""
+	}
 	if o.column < 0 {
 		w.scratch = appendString(w.scratch[:0], w.b.typeWord(o.name, o.constant))
 		return w.scratch, true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -153,6 +154,11 @@ func (r *reading) needColumns(names ...string) error {
 func (r *reading) needFields(spec profileapi.ImportSpec) error {
 	missing := func(field string) bool { return !r.plan.Fills(field) && spec.Set[field] == "" }
 	columns := "; the columns are " + strings.Join(r.table.Columns, ", ")
+	for _, field := range slices.Sorted(maps.Keys(spec.Set)) {
+		if name, ok := columnIn(spec.Set[field]); ok && spec.Kind == "events" && !slices.Contains(r.table.Columns, name) {
+			return fmt.Errorf("set takes %s from the column %q, which is not in the file%s", field, name, columns)
+		}
+	}
 	switch {
 	case spec.Kind == "items" && missing("item_id"):
 		return errors.New("the file has no column for item_id: pass --map COLUMN=item_id (mapping in the API)" + columns)
