@@ -42,10 +42,10 @@ load() { # name
 
   make -s bin/aisle
   version=$(bin/aisle --version | awk '{print $3}')
-  root "$work/root"
-  tar --create --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=0 --group=0 \
+  root "$work/tree"
+  tar --create --file "$work/image.tar" --directory "$work/tree" --sort=name --mtime=@0 --numeric-owner --owner=0 --group=0 \
     --exclude=./keys --exclude=./var/lib/aisle .
-  tar --append --file "$work/image.tar" --directory "$work/root" --sort=name --mtime=@0 --numeric-owner --owner=65532 --group=65532 \
+  tar --append --file "$work/image.tar" --directory "$work/tree" --sort=name --mtime=@0 --numeric-owner --owner=65532 --group=65532 \
     ./keys ./var/lib/aisle
   docker import --change 'USER 65532:65532' --change 'ENV PATH=/usr/local/bin' --change 'WORKDIR /var/lib/aisle' \
     --change 'ENTRYPOINT ["/usr/local/bin/aisle"]' --change 'CMD ["serve"]' --change "LABEL org.opencontainers.image.version=$version" \
@@ -62,13 +62,13 @@ base() { # name
   [ "$(id -u)" -eq 0 ] && command -v debootstrap >/dev/null || fail "the base image needs root and the package debootstrap"
   suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
   work=$(mktemp -d)
-  debootstrap --variant=minbase --include="$packages" "$suite" "$work/root" >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; fail "debootstrap failed"; }
-  cp -a "$(go env GOROOT)" "$work/root/usr/local/go"
-  install -m 0644 "$(certificates)" "$work/root/etc/ssl/certs/ca-certificates.crt" # those of the host: what is fetched while the image is built comes by its proxy
-  postgres=$(cd "$work/root" && echo usr/lib/postgresql/*/bin)
-  chroot "$work/root" install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data
-  chroot "$work/root" install -d -o redis -g redis /data
-  tar --create --directory "$work/root" . |
+  debootstrap --variant=minbase --include="$packages" "$suite" "$work/tree" >"$work/log" 2>&1 || { tail -5 "$work/log" >&2; fail "debootstrap failed"; }
+  cp -a "$(go env GOROOT)" "$work/tree/usr/local/go"
+  install -m 0644 "$(certificates)" "$work/tree/etc/ssl/certs/ca-certificates.crt" # those of the host: what is fetched while the image is built comes by its proxy
+  postgres=$(cd "$work/tree" && echo usr/lib/postgresql/*/bin)
+  chroot "$work/tree" install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data
+  chroot "$work/tree" install -d -o redis -g redis /data
+  tar --create --directory "$work/tree" . |
     docker import --change "ENV PATH=/usr/local/go/bin:/$postgres:/usr/sbin:/usr/bin:/sbin:/bin GOTOOLCHAIN=local" - "$name" >/dev/null
 }
 

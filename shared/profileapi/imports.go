@@ -35,7 +35,7 @@ type ImportSpec struct {
 	Format     string                       `json:"format" doc:"auto: told by the content"`
 	Mapping    map[string]string            `json:"mapping,omitempty"`
 	MapValues  map[string]map[string]string `json:"map_values,omitempty"`
-	Set        map[string]string            `json:"set,omitempty" doc:"Field to a value for every row, such as {\"type\":\"purchase\"}"`
+	Set        map[string]string            `json:"set,omitempty"`
 	Ignore     []string                     `json:"ignore,omitempty" doc:"Columns to leave out"`
 	Separator  string                       `json:"separator,omitempty"`
 	Encoding   string                       `json:"encoding,omitempty" doc:"Such as windows-1252; found by itself when absent"`

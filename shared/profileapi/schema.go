@@ -18,8 +18,10 @@ func texts() map[string]map[string]string {
 			"channel":  "What it came through when it is not the shop's own pages",
 		},
 		"ImportSpec": {
-			"mapping":     `Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; a column with a known name needs none`,
-			"map_values":  `Field to value in the file to value stored, such as {"type":{"view":"view_item"}}`,
+			"mapping":    `Column to field, such as {"sku":"item_id","qty":"stock.quantity"}; a column with a known name needs none`,
+			"map_values": `Field to value in the file to value stored, such as {"type":{"view":"view_item"}}`,
+			"set": `Field to a value for every row, such as {"type":"purchase"}; of events {COLUMN} takes that column's text: ` +
+				`{"order_id":"{timestamp}"}`,
 			"separator":   "Of columns: one character, or tab; found by content when absent",
 			"decimal":     "Decimal mark of numbers, . or a comma; found per column when absent",
 			"date_format": "Of times, such as DD.MM.YYYY HH:mm:ss; found per column when absent",

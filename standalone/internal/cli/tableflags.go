@@ -27,7 +27,9 @@ func (f *tableFlags) add(flags *pflag.FlagSet) {
 // addValues adds the flags that change values.
 func (f *tableFlags) addValues(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.mapValues, "map-value", nil, "FIELD:VALUE=VALUE, such as type:seen=view_item: what a value in the file means")
-	flags.StringArrayVar(&f.sets, "set", nil, "FIELD=VALUE, such as type=purchase: the same for every row")
+	flags.StringArrayVar(
+		&f.sets, "set", nil, "FIELD=VALUE, such as type=purchase: the same for every row; of events {COLUMN} is what that column says",
+	)
 }
 
 // mapping reads --map.
