@@ -880,7 +880,8 @@ type ImportSpec struct {
 	Replace string `json:"replace,omitzero"`
 	// Of columns: one character, or tab; found by content when absent
 	Separator string `json:"separator,omitzero"`
-	// Field to a value for every row, such as {"type":"purchase"}
+	// Field to a value for every row, such as {"type":"purchase"}; of events {COLUMN} takes that column's text:
+	// {"order_id":"{timestamp}"}
 	Set map[string]string `json:"set,omitzero"`
 	// IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent
 	Timezone string `json:"timezone,omitzero"`

@@ -814,7 +814,8 @@ class ImportSpec(TypedDict):
     replace: NotRequired[str]
     # Of columns: one character, or tab; found by content when absent
     separator: NotRequired[str]
-    # Field to a value for every row, such as {"type":"purchase"}
+    # Field to a value for every row, such as {"type":"purchase"}; of events {COLUMN} takes that column's text:
+    # {"order_id":"{timestamp}"}
     set: NotRequired[dict[str, str]]
     # IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent
     timezone: NotRequired[str]

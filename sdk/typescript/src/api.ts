@@ -822,7 +822,7 @@ export interface ImportSpec {
   replace?: string;
   /** Of columns: one character, or tab; found by content when absent */
   separator?: string;
-  /** Field to a value for every row, such as {"type":"purchase"} */
+  /** Field to a value for every row, such as {"type":"purchase"}; of events {COLUMN} takes that column's text: {"order_id":"{timestamp}"} */
   set?: Record<string, string>;
   /** IANA name of the zone of times without one, such as Europe/Berlin; UTC when absent */
   timezone?: string;
