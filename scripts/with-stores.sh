@@ -9,7 +9,7 @@ note() { echo "with-stores: $*" >&2; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/aisle-stores.XXXXXX")
 chmod 755 "$work"
-postgres_pid='' redis_pid='' containers=()
+pg_bin='' postgres_pid='' redis_pid='' containers=()
 
 stop() {
   status=$?
@@ -111,7 +111,7 @@ start_redis() {
 [ -n "${TEST_DATABASE_URL:-}" ] || start_postgres
 [ -n "${TEST_REDIS_URL:-}" ] || start_redis
 command -v chromium >/dev/null || install_package chromium || note "found no chromium and may not install one: tests of pages in a browser are left out"
-PATH=$PATH:/usr/sbin # where Debian has pgbouncer
+PATH=$PATH:/usr/sbin${pg_bin:+:$pg_bin} # where Debian has pgbouncer, and the programs that make a standby
 command -v pgbouncer >/dev/null || install_package pgbouncer || note "found no pgbouncer and may not install it: the story through PgBouncer is left out"
 command -v prometheus >/dev/null || install_package prometheus || note "found no prometheus and may not install it: the tests of rules and dashboards are left out"
 command -v node >/dev/null || install_package nodejs || note "found no node and may not install it: the test of the TypeScript client is left out"

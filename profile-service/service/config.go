@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -16,6 +17,8 @@ import (
 type Config struct {
 	// DatabaseURL is postgres://... or sqlite:///path/file.db.
 	DatabaseURL string `env:"AISLE_PROFILE_DATABASE_URL"`
+	// StandbyURL is postgres://... of a standby of the database, which streams are read from; "" for none.
+	StandbyURL string `env:"AISLE_PROFILE_STANDBY_URL"`
 	// RetentionDays is how long events are kept; older ones are refused.
 	RetentionDays int `env:"AISLE_PROFILE_RETENTION_DAYS" envDefault:"400"`
 	// ShopRetentionDays overrides RetentionDays for single shops: "shop:days,shop:days".
@@ -58,6 +61,12 @@ func (c Config) Validate() error {
 				"AISLE_PROFILE_DATABASE_URL is not set: give it postgres://user:password@host:5432/profile or sqlite:///path/profile.db",
 			),
 		)
+	}
+	if c.StandbyURL != "" && !(database.IsPostgres(c.StandbyURL) && database.IsPostgres(c.DatabaseURL)) {
+		problems = append(problems, errors.New(
+			"AISLE_PROFILE_STANDBY_URL names a standby of a Postgres database: give it and AISLE_PROFILE_DATABASE_URL the form "+
+				"postgres://user:password@host:5432/profile, or leave it out",
+		))
 	}
 	if c.RetentionDays < 1 || c.RetentionDays > maxRetentionDays {
 		problems = append(problems, fmt.Errorf("AISLE_PROFILE_RETENTION_DAYS is %d: use 1 to %d", c.RetentionDays, maxRetentionDays))

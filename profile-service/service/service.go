@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 
@@ -70,6 +71,11 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	})
 	s := &Service{config: config, deps: deps, server: server, store: db}
 	db.Watch(deps.Registry, Name)
+	if config.StandbyURL != "" {
+		if err := db.UseStandby(config.StandbyURL, deps.Logger); err != nil {
+			return nil, errors.Join(fmt.Errorf("AISLE_PROFILE_STANDBY_URL: %w", err), db.Close())
+		}
+	}
 	s.api(mover).Register(server.API)
 	if err := httpapi.Reference(server.API); err != nil {
 		return nil, errors.Join(err, db.Close())

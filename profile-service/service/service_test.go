@@ -49,6 +49,7 @@ type running struct {
 	secret      auth.UserSecret   // of the shop north
 	client      *profileapi.Client
 	http        *httpclient.Client
+	registry    *prometheus.Registry
 }
 
 func start(t *testing.T, config service.Config) *running {
@@ -91,8 +92,9 @@ func start(t *testing.T, config service.Config) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.registry = prometheus.NewRegistry()
 	svc, err := service.New(t.Context(), config, process.Deps{
-		Auth: authenticator, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Registry: prometheus.NewRegistry(),
+		Auth: authenticator, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Registry: r.registry,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,13 +24,11 @@ const connectTimeout = 5 * time.Second
 
 // OpenPostgres opens a pool and checks that the server answers and is new enough. Errors never contain the password.
 func OpenPostgres(ctx context.Context, rawURL string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(rawURL)
+	config, err := poolConfig(rawURL)
 	if err != nil {
-		return nil, errors.New("the database URL cannot be read; it has the form postgres://user:password@host:5432/database")
+		return nil, err
 	}
 	where := fmt.Sprintf("%s:%d/%s", config.ConnConfig.Host, config.ConnConfig.Port, config.ConnConfig.Database)
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	config.ConnConfig.Tracer = queryTracer{}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres at %s: %w", where, err)
@@ -99,10 +97,28 @@ func OpenPostgresSQL(ctx context.Context, rawURL string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := pool.Config()
 	pool.Close()
+	return PostgresSQL(rawURL)
+}
+
+// PostgresSQL is OpenPostgresSQL of a server that need not answer now: nothing is asked before the first statement.
+func PostgresSQL(rawURL string) (*sql.DB, error) {
+	config, err := poolConfig(rawURL)
+	if err != nil {
+		return nil, err
+	}
 	db := stdlib.OpenDB(*config.ConnConfig)
 	db.SetMaxOpenConns(int(config.MaxConns))
 	db.SetMaxIdleConns(int(config.MaxConns))
 	return db, nil
+}
+
+func poolConfig(rawURL string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(rawURL)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be read; it has the form postgres://user:password@host:5432/database")
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	config.ConnConfig.Tracer = queryTracer{}
+	return config, nil
 }

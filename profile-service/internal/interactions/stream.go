@@ -70,14 +70,21 @@ func (s *Stream) Prepare(ctx context.Context, shop string, q profileapi.Interact
 				"ended: pass one of them.",
 		})
 	case q.Resume != "":
-		return r, r.begin("resume", q.Resume)
+		if err := r.begin("resume", q.Resume); err != nil {
+			return Range{}, err
+		}
 	case q.After != "":
 		if err := r.begin("after", q.After); err != nil {
 			return Range{}, err
 		}
 	}
-	r.query.UpTo, err = s.Log.LastSeq(ctx, shop)
-	return r, err
+	if q.Resume == "" {
+		if r.query.UpTo, err = s.Log.LastSeq(ctx, shop); err != nil {
+			return Range{}, err
+		}
+	}
+	r.query.Standby = s.Log.AwaitStandby(ctx) // after all that the range goes by was read
+	return r, nil
 }
 
 // begin takes the place of a stream from the cursor in a parameter: it begins behind the last event that the block has seen.

@@ -62,6 +62,9 @@ type EventLog interface {
 	Scan(ctx context.Context, shop string, q ScanQuery, f func(*Event) bool) error
 	// LastSeq returns the highest seq given out in the shop, 0 before the first.
 	LastSeq(ctx context.Context, shop string) (int64, error)
+	// AwaitStandby waits, for seconds at the most, until the database's standby has all that is acknowledged now, so that a ScanQuery with
+	// Standby finds it. It is false where there is no standby, or none that got there.
+	AwaitStandby(ctx context.Context) bool
 	// Stats returns the counts of hours in [fromMs, toMs), ordered by hour and name.
 	Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]Count, error)
 }
@@ -76,6 +79,7 @@ type ScanQuery struct {
 	OnlyPeople   bool     // leave out events without subject, and of those whose consent is withheld or who are robots now
 	Descending   bool
 	Limit        int
+	Standby      bool // may be read from the standby, which AwaitStandby has seen to; ascending, without Subjects and SessionID
 }
 
 // importKey is where a context carries the id of an import.

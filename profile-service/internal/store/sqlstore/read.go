@@ -96,14 +96,21 @@ func in[T int64 | string](d dialect, w *where, column string, values []T, kind s
 
 // Scan implements store.EventLog.
 func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
-	if err := s.scan(context.WithoutCancel(ctx), ctx, shop, sq, f); err != nil {
+	free := context.WithoutCancel(ctx)
+	var err error
+	if sq.Standby {
+		err = s.scanStandby(free, ctx, shop, sq, f)
+	} else {
+		err = s.scan(s, free, ctx, shop, sq, f)
+	}
+	if err != nil {
 		return fmt.Errorf("scan events: %w", err)
 	}
 	return nil
 }
 
-// scan reads with free, which nobody cancels in mid-statement, and leaves between two events when caller ends.
-func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
+// scan reads the events from q, with free, which nobody cancels in mid-statement, and leaves between two events when caller ends.
+func (s *Store) scan(q querier, free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
 	shopID, err := s.shopID(free, s, shop)
 	if err != nil {
 		return err
@@ -142,7 +149,7 @@ func (s *Store) scan(free, caller context.Context, shop string, sq store.ScanQue
 	}
 	w.args = append(w.args, sq.Limit)
 	condition := w.String() + order + " limit $" + strconv.Itoa(len(w.args))
-	return s.scanEvents(free, s, condition, w.args, func(e *stored) error {
+	return s.scanEvents(free, q, condition, w.args, func(e *stored) error {
 		if err := caller.Err(); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type Store struct {
 	close  []func() error
 	url    string
 
+	standby standby
 	readers readers
 	kept    *kept
 	names   names
@@ -44,7 +45,7 @@ const (
 
 // Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
 func Open(ctx context.Context, url string, states store.States) (*Store, error) {
-	s := &Store{states: states, url: url, names: names{shops: map[string]int64{}, types: map[string]int64{}}}
+	s := &Store{states: states, url: url, standby: newStandby(), names: names{shops: map[string]int64{}, types: map[string]int64{}}}
 	if database.IsPostgres(url) {
 		db, err := database.OpenPostgresSQL(ctx, url)
 		if err != nil {
@@ -84,8 +85,9 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Watch puts the figures of the connections on a registry.
+// Watch puts the figures of the connections, and where streams are read, on a registry.
 func (s *Store) Watch(registry prometheus.Registerer, service string) {
+	registry.MustRegister(s.standby.streams)
 	pools := map[string]func() database.PoolStats{"postgres": database.SQLStats(s.read)}
 	if !s.isPostgres {
 		pools = map[string]func() database.PoolStats{"reader": database.SQLStats(s.read), "writer": s.writer.stats}
