@@ -20,8 +20,8 @@ const (
 	Clicks      = "clicks"
 	Adds        = "adds"
 	OrderLines  = "order_lines"
-	// Revenue is the sum over all currencies, for rankings within a shop of one; RevenuePrefix
-	// has them apart. Orders are distinct.
+	// Revenue is the sum over all currencies; RevenuePrefix has them apart. Orders are
+	// distinct.
 	Revenue = "revenue"
 	Orders  = "orders"
 	// Refunded is the value of what was given back, RefundedLines the lines that were given back whole. Both are taken from revenue and
