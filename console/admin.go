@@ -14,14 +14,19 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// keysData is the page of keys: the key of the person who looks, and those of the shop where he
+// may see them.
 type keysData struct {
 	Own     person
 	Keys    []recommenderapi.Key
 	Visible bool // the key may see the others
+	// The latest twenty changes, the newest first.
 	Changes []audit.Entry
 }
 
-// keys shows the keys of the shop; they are made and removed with the command line, which alone may write the keys file.
+// keys shows the keys of the shop; they are made and removed with the command line, which alone
+// may write the keys file. Without the scope audit:read only the own key is shown, and no call
+// is made.
 func (c *console) keys(v *visit) (any, error) {
 	d := &keysData{Own: v.who, Visible: v.who.Can(auth.ScopeAuditRead)}
 	if !d.Visible {
@@ -38,12 +43,17 @@ func (c *console) keys(v *visit) (any, error) {
 	return d, nil
 }
 
+// auditData is one page of the audit log with the filter that it was made with.
 type auditData struct {
+	// As they were typed; the service says what is wrong with them.
 	Action, Actor, Subject, From, To string
 	Page                             audit.Page
-	Next                             string
+	// Next is the query of the following page, filter included; "" on the last.
+	Next string
 }
 
+// auditLog asks GET /v1/audit for 50 entries, the newest first. A part of the log that did not
+// answer is named in Page.Missing, which the template shows.
 func (c *console) auditLog(v *visit) (any, error) {
 	d := &auditData{Action: v.text("action"), Actor: v.text("actor"), Subject: v.text("subject"), From: v.text("from"), To: v.text("to")}
 	query, next := url.Values{"limit": {"50"}}, url.Values{}
@@ -68,22 +78,26 @@ func (c *console) auditLog(v *visit) (any, error) {
 	return d, nil
 }
 
+// settingsData is the page of settings.
 type settingsData struct {
 	Own     person
 	Weights profileapi.EventWeights
+	// Types are the keys of Weights in order of name, since a template cannot sort a map.
 	Types   []string
 	Scopes  []scopeRow
 	Version string
-	Learnt  *learntWeights
+	// Learnt is nil when no live model says what types of event are worth.
+	Learnt *learntWeights
 }
 
-// scopeRow says of a scope whether the key holds it.
+// scopeRow says of a scope, such as "config:write", whether the key holds it.
 type scopeRow struct {
 	Scope string
 	Held  bool
 }
 
-// learnt is what types of event are worth as the live model of similar items found; nil when it did not.
+// learnt is what types of event are worth as the live model of similar items found; nil when it
+// did not. It makes two calls, and a failure of either is a note on the page.
 func (c *console) learnt(v *visit) *learntWeights {
 	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
 	v.part("live models", err)
@@ -106,13 +120,15 @@ func (c *console) learnt(v *visit) *learntWeights {
 }
 
 // learntWeights are weights of types of event as the competition behind a version found them.
+// ByType has the same rows as the report, by type.
 type learntWeights struct {
 	similarityapi.ReportEventWeights
 	Version string
 	ByType  map[string]similarityapi.ReportEventWeight
 }
 
-// Of is the learnt weight of a type with its interval, "" for none.
+// Of is the learnt weight of a type with its interval, "1.8 [1.2, 2.5]", "" for none. The
+// template calls it.
 func (l *learntWeights) Of(eventType string) string {
 	w, ok := l.ByType[eventType]
 	if !ok {
@@ -129,6 +145,7 @@ func (c *console) settings(v *visit) (any, error) {
 	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
 	d.Learnt = c.learnt(v)
 	for _, scope := range auth.Scopes() {
+		// It opens admin ports of other machines, for service keys: no person's key has it.
 		if scope != auth.ScopeAdminRead {
 			d.Scopes = append(d.Scopes, scopeRow{scope, v.who.Can(scope)})
 		}

@@ -12,21 +12,29 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// charted is how many open anomalies the page draws.
+// charted is how many open anomalies the page draws. A chart reads four weeks of hours; the
+// others are a click away.
 const charted = 6
 
-// look is a window that a series is drawn with, and how far back.
+// look is a window that a series is drawn with, and how far back: {24, 28} is a point a day for
+// four weeks.
 type look struct{ Hours, Days int64 }
 
+// looks are the windows that a person can choose from, the longest first; each gives 28 to 72
+// points.
 func looks() []look { return []look{{24, 28}, {6, 14}, {1, 3}} }
 
+// anomaliesData is the page of anomalies: those that are open, those that have ended, and all
+// that is watched.
 type anomaliesData struct {
 	Open, Closed []anomalyRow
 	Watched      []watchedRow
 	Learning     int // series that have no baseline yet
 }
 
-// anomalyRow is an anomaly with its picture and what to do about it.
+// anomalyRow is an anomaly with its picture and what to do about it. Counts says what the
+// figure is ("count", "share", "mean" or "level"), on which its text depends; it is empty when
+// the list of series could not be read.
 type anomalyRow struct {
 	recommenderapi.Anomaly
 	Counts string
@@ -34,7 +42,7 @@ type anomalyRow struct {
 	Next   onward
 }
 
-// onward is a page on which to go on.
+// onward is a page on which to go on, as a link with its words.
 type onward struct{ Href, Text string }
 
 // watchedRow is a series with its longest window that has a baseline.
@@ -44,7 +52,9 @@ type watchedRow struct {
 	Open   bool
 }
 
-// anomalies shows what is and what was far from expected, and everything that is watched.
+// anomalies shows what is and what was far from expected, and everything that is watched. It
+// makes up to three calls: the records, without which there is no page, the series, and the
+// points of those it draws.
 func (c *console) anomalies(v *visit) (any, error) {
 	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"100"}})
 	if err != nil {
@@ -72,7 +82,9 @@ func (c *console) anomalies(v *visit) (any, error) {
 	return d, nil
 }
 
-// watched lists the series; those that are far from expected come first.
+// watched lists the series; those that are far from expected come first, the others in the
+// order of the service. Of each it takes the last window that has a baseline, or any while none
+// has.
 func (d *anomaliesData) watched(list []recommenderapi.AnomalySeries, open []string) {
 	for _, s := range list {
 		row := watchedRow{AnomalySeries: s, Open: slices.Contains(open, s.Series)}
@@ -97,7 +109,8 @@ func (d *anomaliesData) watched(list []recommenderapi.AnomalySeries, open []stri
 	})
 }
 
-// draw draws the series that are far from expected.
+// draw draws the series that are far from expected, with one call for all of them. Of several
+// open records of a series the first gets the chart.
 func (d *anomaliesData) draw(v *visit, names []string) {
 	if len(names) == 0 {
 		return
@@ -115,7 +128,8 @@ func (d *anomaliesData) draw(v *visit, names []string) {
 	}
 }
 
-// seriesOf reads series with their points.
+// seriesOf reads series with their points, one for each hour; a name that is not watched is
+// left out.
 func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
 	page, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
 		"series": names, "window": {whole(l.Hours)}, "days": {whole(l.Days)},
@@ -123,6 +137,7 @@ func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries
 	return page.Items, err
 }
 
+// seriesData is the page of one series. Look is the window that it is drawn with.
 type seriesData struct {
 	recommenderapi.AnomalySeries
 	Look    look
@@ -133,6 +148,7 @@ type seriesData struct {
 	Next    onward
 }
 
+// heading implements the page's title.
 func (d *seriesData) heading() string { return d.Series }
 
 // series shows the steps by which a series is judged, from the hours that came in to the records.
@@ -172,7 +188,9 @@ func (c *console) series(v *visit) (any, error) {
 	return d, nil
 }
 
-// apart returns the points whose windows do not overlap, counted from the last.
+// apart returns the points whose windows do not overlap, counted from the last, in order of
+// time. There is a point for each hour, whose window reaches l.Hours back: drawn all, each hour
+// would count many times.
 func apart(points []recommenderapi.AnomalyPoint, l look) (list []recommenderapi.AnomalyPoint) {
 	for n := len(points) - 1; n >= 0; n -= int(l.Hours) {
 		list = append(list, points[n])
@@ -181,7 +199,8 @@ func apart(points []recommenderapi.AnomalyPoint, l look) (list []recommenderapi.
 	return list
 }
 
-// seriesPlot draws what was seen and what was expected, with the band outside of which it is an anomaly.
+// seriesPlot draws what was seen and what was expected, with the band outside of which it is an
+// anomaly. Hours without a figure are gaps.
 func seriesPlot(s *recommenderapi.AnomalySeries, l look) template.HTML {
 	scale, unit := 1., map[string]string{"count": "in the window", "share": "%", "mean": "mean",
 		"level": "at the end of the hour"}[s.Counts]
@@ -209,6 +228,7 @@ func seriesPlot(s *recommenderapi.AnomalySeries, l look) template.HTML {
 	return chart.Lines(plot)
 }
 
+// hoursText writes a window's length.
 func hoursText(hours int64) string {
 	if hours == 1 {
 		return "an hour"
@@ -216,7 +236,8 @@ func hoursText(hours int64) string {
 	return whole(hours) + " hours"
 }
 
-// figureText writes a value of a series.
+// figureText writes a value of a series: a share in per cent, others as they are. v is a
+// float64 or a pointer to one, as templates have it; a dash for nil.
 func figureText(counts string, v any) string {
 	var value float64
 	switch x := v.(type) {
@@ -234,7 +255,9 @@ func figureText(counts string, v any) string {
 	return number(value)
 }
 
-// nextOf names the page on which to go on with a series.
+// nextOf names the page on which to go on with a series. The name of a series is its kind and,
+// behind a colon, what it is of: "click_rate:home.for_you", "events:purchase",
+// "revenue:home.for_you:EUR".
 func nextOf(series string) onward {
 	name, of, _ := strings.Cut(series, ":")
 	switch name {
@@ -243,6 +266,7 @@ func nextOf(series string) onward {
 	case "rejected_share", "warned_share":
 		return onward{Root + "/health", "See the codes in data health"}
 	case "revenue":
+		// The last part is the currency.
 		of = of[:max(0, strings.LastIndex(of, ":"))]
 		return onward{Root + "/placements/" + escape(of), "See the placement"}
 	case "requests", "click_rate", "empty_share", "latency_ms":

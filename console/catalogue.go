@@ -17,12 +17,15 @@ const (
 	eventsRead = 1000
 )
 
+// catalogueData is one page of the catalogue with the filter that it was made with.
 type catalogueData struct {
 	Query, Status, Brand, Category, Parent string
 	Items                                  []profileapi.Item
 	Next                                   string // query of the page after this one
 }
 
+// catalogue asks GET /v1/items, filtered by the fields of the page. A category is typed as one
+// text, "Shoes > Boots", and asked for level by level.
 func (c *console) catalogue(v *visit) (any, error) {
 	d := &catalogueData{
 		Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent"),
@@ -57,7 +60,8 @@ func (c *console) catalogue(v *visit) (any, error) {
 	return d, nil
 }
 
-// levels are the levels of a path that was entered as one text.
+// levels are the levels of a path that was entered as one text, the uppermost first: "Shoes >
+// Boots" is {"Shoes", "Boots"}.
 func levels(category string) []string {
 	var list []string
 	for level := range strings.SplitSeq(category, ">") {
@@ -68,29 +72,36 @@ func levels(category string) []string {
 	return list
 }
 
+// itemData is the page of one item. What a service could not say is nil or empty, with a note.
 type itemData struct {
 	Item      profileapi.Item
 	Variants  []profileapi.Item
 	Relations []relationList
 	Counts    []count
 	Read      int // events that were counted
-	All       bool
-	Ranks     []rank
-	Other     string // the item whose link with this one is explained
-	Pairs     []similarityapi.Pair
-	Text      *similarityapi.ItemText
-	Reviews   *similarityapi.ItemReviews
+	// All says that Read is every event about the item, not only the latest.
+	All   bool
+	Ranks []rank
+	Other string // the item whose link with this one is explained
+	// Pairs has the link with Other in each relation that has one.
+	Pairs   []similarityapi.Pair
+	Text    *similarityapi.ItemText
+	Reviews *similarityapi.ItemReviews
 }
 
+// heading implements the page's title.
 func (d *itemData) heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
 
-// relationList are the neighbours of the item in one relation.
+// relationList are the neighbours of the item in one relation, from the live model or from the
+// Version that was asked for. Problem is why there are none.
 type relationList struct {
 	Relation, Version, Source string
 	Neighbours                []neighbour
 	Problem                   string
 }
 
+// neighbour is one of them with what the catalogue says of it; Title and Image are empty when
+// it says nothing.
 type neighbour struct {
 	similarityapi.Neighbour
 	Link  itemLink
@@ -98,18 +109,21 @@ type neighbour struct {
 	Title string
 }
 
-// rank is the place of the item in a list of what is popular.
+// rank is the place of the item in a list of what is popular, from 1, among Of items.
 type rank struct {
 	Window string
 	Place  int // 0: not among those that were asked for
 	Of     int
 }
 
+// relations are those that models are made of, in the order of the page.
 func relations() []string {
 	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
 }
 
-// item shows one item with everything that is known of it.
+// item shows one item with everything that is known of it. Only the catalogue's record must be
+// there. The rest, a dozen calls and one for each neighbour, is left out with a note when it
+// fails, so that the page still helps while a service is away.
 func (c *console) item(v *visit) (any, error) {
 	id := v.text("id")
 	item, err := get[profileapi.Item](v, v.profile, "/v1/items/"+escape(id), nil)
@@ -157,7 +171,8 @@ func (c *console) item(v *visit) (any, error) {
 	return d, nil
 }
 
-// neighbours reads a list of the item from the live model, or from one that is named.
+// neighbours reads the best ten of the item from the live model, or from the version that is
+// named.
 func (v *visit) neighbours(id, relation, version string) relationList {
 	query := url.Values{"relation": {relation}, "limit": {"10"}}
 	if version != "" {
@@ -180,7 +195,9 @@ func (v *visit) neighbours(id, relation, version string) relationList {
 	return list
 }
 
-// describe gives the neighbours their titles and pictures, with a look-up for each item that is new.
+// describe gives the neighbours their titles and pictures, with a look-up for each item that is
+// new. The look-ups are taken out of the calls that the page shows: thirty of them would hide
+// the others.
 func (v *visit) describe(lists []relationList) {
 	known := map[string]profileapi.Item{}
 	for l := range lists {
@@ -200,7 +217,7 @@ func (v *visit) describe(lists []relationList) {
 	})
 }
 
-// countTypes counts events by type, the most frequent first.
+// countTypes counts events by type, the most frequent first, equal ones by name.
 func countTypes(events []profileapi.StoredEvent) []count {
 	byType := map[string]int64{}
 	for _, e := range events {

@@ -1,6 +1,12 @@
-// Package console is the web console of a shop: pages for the people who look after its recommendations. It holds no data and has no rights
-// of its own: everything that it shows and does goes through the public API of the three services with the key of the person who signed in.
-// Pages work as plain HTML; one script makes them livelier. The main type is Options.
+// Package console is the web console of a shop: pages for the people who look after its
+// recommendations. It holds no data and has no rights of its own: everything that it shows and
+// does goes through the public API of the three services with the key of the person who signed
+// in. Pages work as plain HTML; one script makes them livelier. The main type is Options.
+//
+// Each page is a function from a visit to the data of its template; pages.go lists them with
+// their addresses and the scopes that they need. page.go is the way of every request,
+// session.go and signin.go say who somebody is, templates.go and words.go what values look
+// like, and the other files are the pages.
 package console
 
 import (
@@ -17,6 +23,7 @@ import (
 // Root is the path of the console.
 const Root = "/console"
 
+// Bounds of one request.
 const (
 	// maxForm bounds the body of a form, maxUpload that of a file to import; larger files go to the API directly.
 	maxForm   = 1 << 20
@@ -26,10 +33,13 @@ const (
 	uploadPatience = 10 * time.Minute
 )
 
+// static has the style sheet and the script of the console.
+//
 //go:embed static
 var static embed.FS
 
-// Peer is where a service is.
+// Peer is where a service is: at URL over the network, or in this process behind Transport,
+// which makes URL needless.
 type Peer struct {
 	URL       string
 	Transport http.RoundTripper // nil: over the network
@@ -49,14 +59,16 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// console answers everything below Root.
+// console answers everything below Root. It keeps nothing between two requests.
 type console struct {
 	o         Options
 	seal      *seal
 	templates templates
 }
 
-// New returns the handler of everything at and below Root.
+// New returns the handler of everything at and below Root. It panics when the secret has not 32
+// bytes or a template cannot be read. Forms that another site posts are refused before any page
+// sees them.
 func New(o Options) http.Handler {
 	c := &console{o: o, seal: newSeal(o.Secret), templates: parseTemplates(o.Now)}
 	mux := http.NewServeMux()
@@ -90,8 +102,9 @@ func protect(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// client returns the client of a service that acts with a key; "" in open mode. In one process there is no network, and the name in the
-// address is that of this machine, to which alone open mode answers.
+// client returns the client of a service that acts with a key; "" in open mode. In one process
+// there is no network, and the name in the address is that of this machine, to which alone open
+// mode answers.
 func (p Peer) client(key string) *httpclient.Client {
 	url := p.URL
 	if p.Transport != nil {

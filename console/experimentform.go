@@ -14,13 +14,16 @@ import (
 // maxArms is how many arms the form has rows for; an experiment may have up to ten, and those beyond are kept as they are.
 const maxArms = 4
 
-// stripped is an experiment without what only the service sets.
+// stripped is an experiment without what only the service sets: its id is in the address and
+// its version in a header.
 func stripped(x recommenderapi.Experiment) recommenderapi.Experiment {
 	x.ExperimentID, x.StopReason, x.Version = "", "", 0
 	return x
 }
 
-// experimentValues are the fields of the form for an experiment; shares are per cent there.
+// experimentValues are the fields of the form for an experiment; shares, which the API has
+// between 0 and 1, are per cent there. Fields of arms are "arm0_name", "arm0_share" and so on,
+// for the first maxArms.
 func experimentValues(x *recommenderapi.Experiment) url.Values {
 	g := x.Guardrails
 	v := url.Values{
@@ -36,6 +39,8 @@ func experimentValues(x *recommenderapi.Experiment) url.Values {
 		v.Set(at+"name", arm.Name)
 		v.Set(at+"share", figure(100*arm.Share))
 		v.Set(at+"scenario", arm.Scenario)
+		// The form has one field for the model; an arm with versions of several relations keeps
+		// the others, as experimentOf sees to.
 		for _, version := range arm.ModelVersions {
 			v.Set(at+"model", version)
 		}
@@ -46,7 +51,9 @@ func experimentValues(x *recommenderapi.Experiment) url.Values {
 	return v
 }
 
-// experimentOf is the experiment as the form has it: what the form does not show stays as it is.
+// experimentOf is the experiment as the form has it: what the form does not show stays as it is
+// in x, which is the one that the service has, or empty for a new one. The problem names the
+// fields that are no numbers; whether the experiment makes sense the service says.
 func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
 	in := &reader{v: v}
 	before := x.Arms
@@ -63,6 +70,7 @@ func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experim
 	var arms []recommenderapi.ExperimentArm
 	for n := range maxArms {
 		at := "arm" + whole(int64(n)) + "_"
+		// An arm whose name was emptied is taken out.
 		if v.text(at+"name") == "" {
 			continue
 		}
@@ -75,6 +83,7 @@ func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experim
 		if version := v.text(at + "model"); version == "" {
 			arm.ModelVersions = nil
 		} else if !named(arm.ModelVersions, version) {
+			// The relation is the first part of a version: "similar-…".
 			relation, _, _ := strings.Cut(version, "-")
 			arm.ModelVersions = map[string]string{relation: version}
 		}
@@ -84,6 +93,7 @@ func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experim
 	return x, in.problem("The form cannot be read.")
 }
 
+// named reports whether an arm has a version already, of whatever relation.
 func named(versions map[string]string, version string) bool {
 	for _, v := range versions {
 		if v == version {
@@ -93,9 +103,11 @@ func named(versions map[string]string, version string) bool {
 	return false
 }
 
+// armAt finds the number of an arm, and the member of it, in a pointer of the API.
 var armAt = regexp.MustCompile(`^/arms/(\d+)(?:/(name|share|scenario|model_versions|shadow))?`)
 
-// experimentField is the field of the form that a pointer is about.
+// experimentField is the field of the form that a pointer of the API is about: "/arms/1/share"
+// is "arm1_share". "" means that the form has none, and the problem stands above it.
 func experimentField(pointer string) string {
 	if m := armAt.FindStringSubmatch(pointer); m != nil {
 		if n, err := strconv.Atoi(m[1]); err != nil || n >= maxArms {

@@ -17,16 +17,19 @@ const (
 	powerZ = 0.841621
 )
 
-// sampleSize says how many visitors a comparison needs.
+// sampleSize says how many visitors a comparison needs. Form has what was typed.
 type sampleSize struct {
 	Form   form.Form
 	PerArm int64   // 0: not asked for
 	Days   float64 // with so many visitors a day; 0: not asked for
 }
 
-// newSampleSize computes how many visitors each arm needs to find a relative change of effect in a rate, both in per cent, with 80 % power
-// at a level of 5 %: n = (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions. visitors are
-// those of a day, over arms arms (2 when less).
+// newSampleSize computes how many visitors each arm needs to find a relative change of effect
+// in a rate, both in per cent, with 80 % power at a level of 5 %: n =
+// (z₀.₉₇₅+z₀.₈)²·(p(1−p)+q(1−q))/(q−p)², the two-sample test of proportions, with p the rate
+// and q the changed one. visitors are those of a day, over arms arms (2 when less). The zero
+// value comes back when a rate is not strictly between 0 and 1 or does not change, and so for
+// an empty form.
 func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 	p := rate / 100
 	q := p * (1 + effect/100)
@@ -41,7 +44,8 @@ func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 	return s
 }
 
-// differences draws how far each arm is from the control in the share of visitors who bought.
+// differences draws how far each arm is from the control in the share of visitors who bought,
+// in percentage points. The control has no difference and is left out.
 func differences(r recommenderapi.ExperimentResults) template.HTML {
 	p := chart.Plot{
 		ID: "differences", Title: "Difference to the control in visitors who bought, with 95 % intervals", Unit: "percentage points",
@@ -60,7 +64,9 @@ func differences(r recommenderapi.ExperimentResults) template.HTML {
 	return chart.Lines(p)
 }
 
-// overTime draws the click rate of each arm from the beginning to each day, with a 95 % interval of the normal distribution.
+// overTime draws the click rate of each arm from the beginning to each day, with a 95 %
+// interval of the normal distribution. It reads the figures of all experiments of the shop in
+// one call, and notes a failure. A day before an arm showed anything is a gap.
 func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
 	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{
 		"interval": {"day"}, "group_by": {"experiment"},

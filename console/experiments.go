@@ -14,14 +14,17 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// experiments are the pages about experiments or about rollouts, which differ in the path of the API and in words.
+// experiments are the pages about experiments or about rollouts, which differ in the path of
+// the API and in words. It is a console with both, so that each page is one method.
 type experiments struct {
 	*console
 	path, kind string // "/experiments", "experiment"
 }
 
+// experiments returns the pages of a kind: "experiment" or "rollout".
 func (c *console) experiments(kind string) experiments { return experiments{c, "/" + kind + "s", kind} }
 
+// experimentsData is the list, with the calculator of sample sizes below it.
 type experimentsData struct {
 	Kind, Path  string
 	Experiments []recommenderapi.Experiment
@@ -29,6 +32,7 @@ type experimentsData struct {
 	Change      bool
 }
 
+// list reads all of them, and computes the sample size from the query of the page's address.
 func (t experiments) list(v *visit) (any, error) {
 	list, err := get[profileapi.Page[recommenderapi.Experiment]](v, v.recommender, "/v1"+t.path, nil)
 	if err != nil {
@@ -41,6 +45,8 @@ func (t experiments) list(v *visit) (any, error) {
 	return d, nil
 }
 
+// experimentData is the page of one, or of a new one; Results, Diffs and Over are empty for
+// that.
 type experimentData struct {
 	Kind, Path string
 	New        bool
@@ -55,6 +61,7 @@ type experimentData struct {
 	Change     bool
 }
 
+// heading implements the page's title.
 func (d *experimentData) heading() string {
 	if d.New {
 		return "New " + d.Kind
@@ -65,6 +72,9 @@ func (d *experimentData) heading() string {
 	return d.Kind + " " + d.Experiment.ExperimentID
 }
 
+// fresh is the form of a new one with values that are safe to start from: halves for an
+// experiment, five per cent of the visitors for a rollout. Version 0 asks that none of the name
+// is there yet.
 func (t experiments) fresh(v *visit) (any, error) {
 	values := url.Values{
 		"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"},
@@ -80,6 +90,8 @@ func (t experiments) fresh(v *visit) (any, error) {
 	return d, nil
 }
 
+// show is the form of one that is there, with its results so far. Without results the page is
+// still shown.
 func (t experiments) show(v *visit) (any, error) {
 	x, err := get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(v.PathValue("id")), nil)
 	if err != nil {
@@ -95,6 +107,8 @@ func (t experiments) show(v *visit) (any, error) {
 	return d, nil
 }
 
+// complete reads what the fields of the form can be chosen from: placements and model versions.
+// A list that cannot be read has its first choice only.
 func (d *experimentData) complete(v *visit) {
 	d.Change = v.who.Can(auth.ScopeConfigWrite)
 	for n := range maxArms {
@@ -114,7 +128,8 @@ func (d *experimentData) complete(v *visit) {
 	}
 }
 
-// save stores the form.
+// save stores the form, of a new one or of the one in the address, and goes to its page. What
+// the service refuses stands beside its field on the page again, with all that was typed.
 func (t experiments) save(v *visit) (any, error) {
 	id := v.PathValue("id")
 	var before recommenderapi.Experiment
@@ -149,7 +164,8 @@ func (t experiments) save(v *visit) (any, error) {
 	return d, nil
 }
 
-// turn starts or stops one.
+// turn starts or stops one: it is put with another status and nothing else changed, if it has
+// the version that the page showed.
 func (t experiments) turn(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
@@ -165,8 +181,11 @@ func (t experiments) turn(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
 }
 
-// decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration becomes that of its
-// placements, and its models become the live ones.
+// decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration
+// becomes that of its placements, and its models become the live ones. These are several
+// changes through the API, in an order in which a failure leaves the experiment running, so
+// that the same button can be pressed again. A rollout or experiment that names no placement,
+// while the arm has a configuration, is refused.
 func (t experiments) decide(v *visit) (any, error) {
 	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
 	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
@@ -181,6 +200,7 @@ func (t experiments) decide(v *visit) (any, error) {
 		return nil, apierror.NotFound("arm", v.text("arm"))
 	}
 	arm := x.Arms[at]
+	// An arm has its configuration in itself or names a scenario that has it.
 	configuration := arm.Configuration
 	if arm.Scenario != "" {
 		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(arm.Scenario), nil)
@@ -216,7 +236,8 @@ func (t experiments) decide(v *visit) (any, error) {
 	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=decided"), err
 }
 
-// configure gives a placement a configuration, unless somebody else changes it meanwhile.
+// configure gives a placement a configuration, unless somebody else changes it meanwhile: the
+// version that was read is asked for again.
 func (v *visit) configure(id string, s recommenderapi.Scenario) error {
 	path := "/v1/scenarios/" + escape(id)
 	present, err := get[recommenderapi.Scenario](v, v.recommender, path, nil)
@@ -228,6 +249,7 @@ func (v *visit) configure(id string, s recommenderapi.Scenario) error {
 	return err
 }
 
+// remove deletes one, if it has the version that the page showed.
 func (t experiments) remove(v *visit) (any, error) {
 	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1"+t.path+"/"+escape(v.PathValue("id")), v.text("version"), nil)
 	return redirect(t.path + "?done=deleted"), err

@@ -18,6 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// healthData is the page of data health: what arrived in the last Days, 1 or 7, and what was
+// wrong with it.
 type healthData struct {
 	Stats            profileapi.EventStats
 	Days             int
@@ -32,7 +34,8 @@ type healthData struct {
 	PreparedAt       any
 }
 
-// codeCount is how often something was wrong, with the latest example of it.
+// codeCount is how often something was wrong, with the latest example of it; Example is nil
+// when none is kept. Type is the type of the event that the example was in.
 type codeCount struct {
 	Code    string
 	Count   int64
@@ -46,7 +49,8 @@ type sample struct {
 	NoConsent, Anonymous, FromPage, Named float64 // shares, 0 to 1
 }
 
-// health shows what was received of late, and what is wrong with it.
+// health shows what was received of late, and what is wrong with it: counts by code, charts, a
+// sample of the latest events, robots, and what the preparation of the newest model left out.
 func (c *console) health(v *visit) (any, error) {
 	d := &healthData{Days: 1}
 	if v.text("days") == "7" {
@@ -85,7 +89,8 @@ func (c *console) health(v *visit) (any, error) {
 	return d, nil
 }
 
-// byCode joins the counts with the latest example of each code.
+// byCode joins the counts with the latest example of each code, the most frequent first.
+// verdicts are the newest first; fields takes the errors or the warnings of one.
 func byCode(counts map[string]int64, verdicts []profileapi.Verdict, fields func(profileapi.Verdict) []profileapi.FieldError) []codeCount {
 	var list []codeCount
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
@@ -103,6 +108,8 @@ func byCode(counts map[string]int64, verdicts []profileapi.Verdict, fields func(
 	return list
 }
 
+// plots draws events and lag by hour, up to the hour of now. An hour that the service has no
+// row for is 0 rather than a gap: nothing came in. Without any event there are no plots.
 func (d *healthData) plots(now time.Time) {
 	accepted := chart.Plot{
 		ID: "received", Title: "Events by hour", Unit: "events",
@@ -135,7 +142,8 @@ func (d *healthData) plots(now time.Time) {
 	}
 }
 
-// inUnit turns a plot of seconds into one of a unit that its largest value is read in.
+// inUnit turns a plot of seconds into one of a unit that its largest value is read in: days
+// from two days on, and so on; below two minutes it stays.
 func inUnit(p *chart.Plot) {
 	most := slices.Max(p.Series[0].Values)
 	for _, unit := range []struct {
@@ -153,6 +161,8 @@ func inUnit(p *chart.Plot) {
 	}
 }
 
+// sampleOf counts the shares of events without consent, without a user, from pages, and with
+// the id of the recommendation that led to them.
 func sampleOf(events []profileapi.StoredEvent) sample {
 	s := sample{Events: len(events)}
 	if s.Events == 0 {
@@ -176,6 +186,8 @@ func sampleOf(events []profileapi.StoredEvent) sample {
 	return s
 }
 
+// debuggerData is the event debugger. Form has the event that was pasted, and Answer its
+// verdict; nil for none.
 type debuggerData struct {
 	Item, User, Type string
 	Types            []string
@@ -186,7 +198,8 @@ type debuggerData struct {
 	Paused           bool
 }
 
-// debugger shows the latest events as they arrive, those that were refused, and judges an event that is pasted.
+// debugger shows the latest events as they arrive, those that were refused, and judges an event
+// that is pasted. The script asks for the page again while it is not paused.
 func (c *console) debugger(v *visit) (any, error) {
 	d := &debuggerData{
 		Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "",
@@ -212,7 +225,9 @@ func (c *console) debugger(v *visit) (any, error) {
 	return d, nil
 }
 
-// judge asks for the verdict on an event that is not stored.
+// judge asks POST /v1/events/validate for the verdict on an event that is not stored, and shows
+// the debugger with it. A text that is no JSON is refused here, where the form can say how an
+// event looks.
 func (c *console) judge(v *visit) (any, error) {
 	text := v.text("event")
 	var problem *apierror.Problem

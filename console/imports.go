@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
+// How long the wizard waits, and how much it shows.
 const (
 	// dryRunPatience is how long the wizard waits for a dry run before it shows how far it is.
 	dryRunPatience = 20 * time.Second
@@ -27,14 +28,16 @@ const (
 	errorsShown = 20
 )
 
+// importsData is the list of imports with the wizard above it.
 type importsData struct {
 	Imports []profileapi.Import
 	Form    form.Form
 	Try     *profileapi.Import // a dry run of the file in the form
 	Columns []columnRow
 	Errors  []profileapi.ImportError
-	Fields  []form.Option
-	Change  bool
+	// Fields are the fields of the kind that a column can go to.
+	Fields []form.Option
+	Change bool
 }
 
 // columnRow is one column of the file and where its values go.
@@ -44,6 +47,7 @@ type columnRow struct {
 	Options []form.Option
 }
 
+// imports shows the latest thirty imports and an empty wizard.
 func (c *console) imports(v *visit) (any, error) {
 	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
 	if err != nil {
@@ -53,11 +57,13 @@ func (c *console) imports(v *visit) (any, error) {
 	return &importsData{Imports: list.Items, Form: form.New(values, nil, importField), Change: v.who.Can(auth.ScopeEventsWrite)}, nil
 }
 
-// sendImport judges the file of the form, or stores it.
+// sendImport judges the file of the form by a dry run, or stores it when "do" is "import". The
+// file comes with every step, since the console keeps none between two requests.
 func (c *console) sendImport(v *visit) (any, error) {
 	file, header, err := v.FormFile("file")
 	var problem *apierror.Problem
 	switch {
+	// The form was longer than maxUpload.
 	case err != nil && strings.Contains(err.Error(), "too large"):
 		problem = apierror.New(
 			http.StatusRequestEntityTooLarge, "too_large",
@@ -89,7 +95,9 @@ func (c *console) sendImport(v *visit) (any, error) {
 	return d, nil
 }
 
-// importOf reads how the file is to be understood. A column is named by its own field, since its name can be any text.
+// importOf reads how the file is to be understood. A column is named by its own field, since
+// its name can be any text: "column3" has the name and "column3_to" the field that it goes to,
+// "-" to leave it out, "" to leave it as understood.
 func importOf(v *visit, dry bool) profileapi.ImportSpec {
 	s := profileapi.ImportSpec{
 		Kind: v.text("kind"), Format: v.text("format"), DryRun: dry, Complete: v.text("complete") != "", Timezone: v.text("timezone"),
@@ -115,7 +123,8 @@ func importOf(v *visit, dry bool) profileapi.ImportSpec {
 	}
 }
 
-// startImport sends a file with its name, as a form of its own.
+// startImport sends a file with its name, as a form of its own. The file is streamed: it is not
+// in memory as a whole.
 func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
 	options, err := json.Marshal(spec)
 	if err != nil {
@@ -126,6 +135,7 @@ func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, hea
 	body, form := io.Pipe()
 	defer body.Close()
 	parts := multipart.NewWriter(form)
+	// Ends when the file is sent, or when body is closed because the call failed.
 	go func() {
 		part, err := parts.CreateFormFile("file", header.Filename)
 		if err == nil {
@@ -149,7 +159,8 @@ func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, hea
 	return out, httpclient.Decode(resp, r, &out)
 }
 
-// wait waits for the end of a dry run, or until the page has to show how far it is.
+// wait waits for the end of a dry run, or until the page has to show how far it is. The state
+// that was read last is d.Try.
 func (d *importsData) wait(v *visit, id string) *apierror.Problem {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -174,7 +185,8 @@ func (d *importsData) wait(v *visit, id string) *apierror.Problem {
 	}
 }
 
-// columns are the columns of the file with the choices for each; what was chosen in the form stays chosen.
+// columns are the columns of the file with the choices for each; what was chosen in the form
+// stays chosen, by the name of the column, also when another file has it at another place.
 func (d *importsData) columns(v *visit) {
 	kind := table.Kind(d.Try.Spec.Kind)
 	d.Fields = []form.Option{{Value: "", Label: "as understood"}, {Value: "-", Label: "leave it out"}}
@@ -183,6 +195,7 @@ func (d *importsData) columns(v *visit) {
 	}
 	for n, column := range d.Try.Columns {
 		row := columnRow{N: n, ImportColumn: column, Options: d.Fields}
+		// A field that the list lacks, such as "attributes.colour", is a choice of its own.
 		if to := column.Field; to != "" && column.How != "property" && column.How != "attribute" &&
 			!slices.ContainsFunc(d.Fields, func(o form.Option) bool { return o.Value == to }) {
 			row.Options = append(slices.Clone(d.Fields), form.Option{Value: to, Label: to})
@@ -203,7 +216,8 @@ func (d *importsData) columns(v *visit) {
 	}
 }
 
-// importErrors are the first lines of an error report.
+// importErrors are the first errorsShown lines of an error report; a failure is a note on the
+// page.
 func (v *visit) importErrors(id string) []profileapi.ImportError {
 	path := "/v1/imports/" + escape(id) + "/errors"
 	v.called(http.MethodGet, path, nil)
@@ -215,6 +229,7 @@ func (v *visit) importErrors(id string) []profileapi.ImportError {
 	defer resp.Body.Close()
 	var list []profileapi.ImportError
 	lines := bufio.NewScanner(resp.Body)
+	// A line holds the whole row that was refused.
 	lines.Buffer(nil, 16<<20)
 	for len(list) < errorsShown && lines.Scan() {
 		var e profileapi.ImportError
@@ -225,6 +240,7 @@ func (v *visit) importErrors(id string) []profileapi.ImportError {
 	return list
 }
 
+// importData is the page of one import.
 type importData struct {
 	profileapi.Import
 	Errors []profileapi.ImportError
@@ -232,9 +248,10 @@ type importData struct {
 	Change bool
 }
 
+// heading implements the page's title.
 func (d *importData) heading() string { return "Import of " + d.Spec.Kind }
 
-// importPage shows one import.
+// importPage shows one import with its first errors, and whether it can still be undone.
 func (c *console) importPage(v *visit) (any, error) {
 	id := v.PathValue("id")
 	state, err := get[profileapi.Import](v, v.profile, "/v1/imports/"+escape(id), nil)
@@ -249,7 +266,7 @@ func (c *console) importPage(v *visit) (any, error) {
 	return d, nil
 }
 
-// importReport hands on the error report.
+// importReport hands on the whole error report as a file, as it comes.
 func (c *console) importReport(v *visit) (any, error) {
 	resp, err := v.profile.Send(v.ctx, httpclient.Request{
 		Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors",
@@ -260,19 +277,22 @@ func (c *console) importReport(v *visit) (any, error) {
 	return download{"rejected-rows.ndjson", "application/x-ndjson", resp.Body}, nil
 }
 
+// undoImport takes out what an import stored; it needs the same scope as importing.
 func (c *console) undoImport(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := send[profileapi.ImportUndone](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/undo", nil)
 	return redirect("/imports/" + escape(id) + "?done=undone"), err
 }
 
+// cancelImport asks an import to stop; its page shows when it has.
 func (c *console) cancelImport(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := send[profileapi.Import](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/cancel", nil)
 	return redirect("/imports/" + escape(id) + "?done=cancelled"), err
 }
 
-// importField is the field of the wizard that a pointer or parameter is about.
+// importField is the field of the wizard that a pointer or parameter of the API is about; ""
+// for the whole form.
 func importField(pointer string) string {
 	switch name := form.Plain(pointer); name {
 	case "kind", "format", "complete", "timezone", "date_format", "decimal", "separator", "encoding", "file":

@@ -12,6 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// jobsData is the list of jobs with the form of a new one. Running repeats those of Jobs that
+// have not ended.
 type jobsData struct {
 	Running []similarityapi.Job
 	Jobs    []similarityapi.Job
@@ -19,6 +21,7 @@ type jobsData struct {
 	Change  bool
 }
 
+// jobs shows the latest fifty jobs.
 func (c *console) jobs(v *visit) (any, error) {
 	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"50"}})
 	if err != nil {
@@ -33,7 +36,7 @@ func (c *console) jobs(v *visit) (any, error) {
 	return d, nil
 }
 
-// startJob queues a recompute or an evaluation.
+// startJob queues a recompute or an evaluation by POST /v1/jobs and goes to its page.
 func (c *console) startJob(v *visit) (any, error) {
 	r, problem := jobOf(v)
 	if problem == nil {
@@ -51,7 +54,7 @@ func (c *console) startJob(v *visit) (any, error) {
 	return page, nil
 }
 
-// jobOf reads what a job is asked to do.
+// jobOf reads what a job is asked to do. The form of a schedule has the same fields.
 func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
 	in := &reader{v: v}
 	r := similarityapi.JobRequest{
@@ -65,7 +68,9 @@ func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
 	return r, in.problem("The job cannot be read.")
 }
 
-// jobField is the field of a form about a job that a pointer is about.
+// jobField is the field of a form about a job that a pointer is about. A schedule has the job's
+// fields below "/request", and a list's member belongs to the list's field: "/relations/1" is
+// "relations".
 func jobField(pointer string) string {
 	for _, name := range []string{
 		"kind", "relations", "algorithms", "budget_seconds", "touched_only", "publish", "reason", "folds", "cron", "jitter_seconds",
@@ -77,6 +82,7 @@ func jobField(pointer string) string {
 	return ""
 }
 
+// cancelJob asks a job to stop; its page shows when it has.
 func (c *console) cancelJob(v *visit) (any, error) {
 	id := v.PathValue("id")
 	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(
@@ -84,15 +90,18 @@ func (c *console) cancelJob(v *visit) (any, error) {
 	)
 }
 
+// jobData is the page of one job.
 type jobData struct {
 	similarityapi.Job
 	Relations []relationReport
 	Change    bool
 }
 
+// heading implements the page's title.
 func (d *jobData) heading() string { return d.Kind + " " + d.JobID }
 
-// relationReport is what a recompute or an evaluation found for one relation.
+// relationReport is what a recompute or an evaluation found for one relation. Version is ""
+// when no model was made; Gate and Preparation are nil where the job has none.
 type relationReport struct {
 	Relation, State, Version string
 	Leaderboard              []leader
@@ -106,11 +115,13 @@ type leader struct {
 	Figures   []namedFigure
 }
 
+// namedFigure is one figure of a leaderboard, such as {"validation_ndcg", 0.2134}.
 type namedFigure struct {
 	Name  string
 	Value float64
 }
 
+// job shows one job with its result.
 func (c *console) job(v *visit) (any, error) {
 	job, err := get[similarityapi.Job](v, v.similarity, "/v1/jobs/"+escape(v.PathValue("id")), nil)
 	if err != nil {
@@ -119,7 +130,8 @@ func (c *console) job(v *visit) (any, error) {
 	return &jobData{Job: job, Relations: reports(job.Result), Change: v.who.Can(auth.ScopeModelsWrite)}, nil
 }
 
-// reports reads the parts of a result that the page has a form for; all of it stands below as JSON.
+// reports reads the parts of a result that the page has a form for; all of it stands below as
+// JSON. A result of another shape gives fewer rows, not an error: kinds of jobs differ.
 func reports(result map[string]any) []relationReport {
 	var list []relationReport
 	all, _ := result["relations"].([]any)
@@ -141,6 +153,7 @@ func reports(result map[string]any) []relationReport {
 	return list
 }
 
+// leaderOf reads one row of a leaderboard: every member that is a number is a figure.
 func leaderOf(row map[string]any) leader {
 	l := leader{Algorithm: text(row["algorithm"])}
 	for name, value := range row {

@@ -11,13 +11,17 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// modelsData is the list of model versions.
 type modelsData struct {
-	Models  []similarityapi.Model
-	Live    []string // relations with a live version
+	Models []similarityapi.Model
+	Live   []string // relations with a live version
+	// Damaged are relations whose live snapshot is damaged or gone, with what serves in its
+	// place.
 	Damaged []similarityapi.ModelFallback
 	Change  bool // the key may change models
 }
 
+// models shows all versions, and which relations have a live one to roll back.
 func (c *console) models(v *visit) (any, error) {
 	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
 	if err != nil {
@@ -30,6 +34,7 @@ func (c *console) models(v *visit) (any, error) {
 	return d, nil
 }
 
+// modelData is the page of one version; Comparison is nil unless another was chosen.
 type modelData struct {
 	Model      similarityapi.Model
 	Others     []similarityapi.Model // of the same relation
@@ -38,9 +43,10 @@ type modelData struct {
 	Change     bool
 }
 
+// heading implements the page's title.
 func (d *modelData) heading() string { return d.Model.Version }
 
-// Verdict says in words what the gate found.
+// Verdict says in words what the gate found. The template calls it.
 func (d *modelData) Verdict() string {
 	g := d.Model.Gate
 	switch {
@@ -56,6 +62,7 @@ func (d *modelData) Verdict() string {
 	return "It was refused: a check below does not hold. What served before serves on."
 }
 
+// model shows one version, and how it differs from the one of the query's "other".
 func (c *console) model(v *visit) (any, error) {
 	version := v.PathValue("version")
 	m, err := get[similarityapi.Model](v, v.similarity, "/v1/models/"+escape(version), nil)
@@ -79,6 +86,8 @@ func (c *console) model(v *visit) (any, error) {
 	return d, nil
 }
 
+// activate makes a version live. The reason of the form is needed for one that the gate
+// refused.
 func (c *console) activate(v *visit) (any, error) {
 	version := v.PathValue("version")
 	_, err := send[similarityapi.Model](
@@ -87,6 +96,7 @@ func (c *console) activate(v *visit) (any, error) {
 	return redirect("/models?done=activated"), err
 }
 
+// rollback makes the version before the live one of a relation live again.
 func (c *console) rollback(v *visit) (any, error) {
 	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{
 		"relation": v.text("relation"),

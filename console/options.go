@@ -8,7 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// actionOptions are what a rule can do.
+// actionOptions are what a rule can do, with words for people who do not know the API's.
 func actionOptions() []form.Option {
 	return []form.Option{
 		{Value: "boost", Label: "Boost: show more of these"}, {Value: "bury", Label: "Bury: show fewer of these"},
@@ -18,13 +18,17 @@ func actionOptions() []form.Option {
 	}
 }
 
+// limitFields are the fields that limit_per is offered for; one of an attribute is written as
+// JSON.
 func limitFields() []form.Option { return form.Options("category", "brand") }
 
+// joinOptions say how the rows of a condition are joined.
 func joinOptions() []form.Option {
 	return []form.Option{{Value: "all", Label: "all of these"}, {Value: "any", Label: "at least one of these"}}
 }
 
-// comparison is one row of a condition in a form.
+// comparison is one row of a condition in a form: its fields are Name, N and "_field", "_op" or
+// "_value", such as "where0_field".
 type comparison struct {
 	Form              form.Form
 	Name              string // where or when
@@ -32,6 +36,8 @@ type comparison struct {
 	Fields, Operators []form.Option
 }
 
+// newComparison returns row n of the condition name. A rule's "where" is about items, its
+// "when" about the visitor and the request, so that they have different fields.
 func newComparison(f form.Form, name string, n int) comparison {
 	c := comparison{Form: f, Name: name, N: n}
 	c.Fields = form.Options(
@@ -59,10 +65,12 @@ func sourceOptions() []form.Option {
 	return list
 }
 
+// seenOptions say whether what the visitor saw may be shown again.
 func seenOptions() []form.Option {
 	return []form.Option{{Value: "allow", Label: "may be shown"}, {Value: "exclude", Label: "is left out"}}
 }
 
+// objectiveOptions are what a placement can be ordered for.
 func objectiveOptions() []form.Option {
 	return []form.Option{
 		{Value: "clicks", Label: "clicks"}, {Value: "conversion", Label: "purchases"}, {Value: "revenue", Label: "revenue"},
@@ -70,6 +78,7 @@ func objectiveOptions() []form.Option {
 	}
 }
 
+// jobKinds are the jobs that a person can start.
 func jobKinds() []form.Option {
 	return []form.Option{
 		{Value: "recompute", Label: "Recompute: new models, through the gate"},
@@ -77,6 +86,7 @@ func jobKinds() []form.Option {
 	}
 }
 
+// publishOptions say when a recompute's models become live; the service's default stands first.
 func publishOptions() []form.Option {
 	return []form.Option{
 		{Value: "gate", Label: "when the gate lets it pass"}, {Value: "never", Label: "never"},
@@ -84,6 +94,7 @@ func publishOptions() []form.Option {
 	}
 }
 
+// cronOptions are suggestions: the field takes any cron expression, in UTC.
 func cronOptions() []form.Option {
 	return []form.Option{
 		{Value: "0 3 * * *", Label: "each night at 3"}, {Value: "0 */4 * * *", Label: "every four hours"},
@@ -91,14 +102,17 @@ func cronOptions() []form.Option {
 	}
 }
 
+// experimentKinds are the kinds of an experiment; a rollout has pages of its own.
 func experimentKinds() []form.Option {
 	return []form.Option{{Value: "experiment", Label: "experiment"}, {Value: "holdout", Label: "holdout: a lasting comparison"}}
 }
 
+// experimentStates are the states that a person can set.
 func experimentStates() []form.Option {
 	return []form.Option{{Value: "draft", Label: "draft"}, {Value: "running", Label: "running"}, {Value: "stopped", Label: "stopped"}}
 }
 
+// importKinds are what a file can hold, in the words of a shop.
 func importKinds() []form.Option {
 	return []form.Option{
 		{Value: "items", Label: "products"}, {Value: "events", Label: "events or orders"}, {Value: "users", Label: "users"},

@@ -14,7 +14,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// From these shares on the overview warns.
+// From these shares on, between 0 and 1, the overview warns. They are about how a shop is
+// connected and not about its trade, which the anomalies watch.
 const (
 	manyDegraded = .05
 	manyUnknown  = .05
@@ -28,6 +29,8 @@ type count struct {
 	Rate  float64 // a minute, over the time that was counted
 }
 
+// overviewData is the overview. A part that could not be read is empty and has a note: the page
+// is shown while any service is away.
 type overviewData struct {
 	Stats     *profileapi.EventStats
 	Types     []count
@@ -44,13 +47,16 @@ type overviewData struct {
 	Money       []recommenderapi.MetricsRow
 	Days        []recommenderapi.MetricsRow
 	Answers     int64
-	Personal    float64
-	Degraded    float64
-	Models      []similarityapi.Model
-	Live        []similarityapi.Model
-	Refused     []similarityapi.Model
-	Damaged     []similarityapi.ModelFallback
-	Jobs        []similarityapi.Job
+	// Personal and Degraded are shares: of the shown items that were chosen for the visitor or
+	// the visit, and of the answers that lacked a service.
+	Personal float64
+	Degraded float64
+	Models   []similarityapi.Model
+	// Live and Refused are versions of Models; Damaged are live ones that cannot be read.
+	Live    []similarityapi.Model
+	Refused []similarityapi.Model
+	Damaged []similarityapi.ModelFallback
+	Jobs    []similarityapi.Job
 }
 
 // amount is money in one currency.
@@ -59,11 +65,14 @@ type amount struct {
 	Amount   float64
 }
 
+// scenarioRow is a placement's figures with two shares that the table shows.
 type scenarioRow struct {
 	recommenderapi.ScenarioMetrics
 	Personal, DegradedShare float64
 }
 
+// overview reads nine parts one after another: events of a day, figures of two weeks, answers
+// of the last hour, open anomalies, models and jobs. It never fails.
 func (c *console) overview(v *visit) (any, error) {
 	d := &overviewData{}
 	now := c.o.Now().UTC()
@@ -119,7 +128,8 @@ func (c *console) overview(v *visit) (any, error) {
 	return d, nil
 }
 
-// events counts those of the last day, and per minute of it.
+// events counts those of the last day by type and per minute, warns of many that were refused
+// or that name unknown items, and draws them by hour, the hour of now last.
 func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 	d.Stats = stats
 	var rejected int64
@@ -156,6 +166,8 @@ func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 	}
 }
 
+// placements sums the figures of all placements, revenue by currency, and warns of those whose
+// answers often lack a service.
 func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 	d.Anomalies = append(d.Anomalies, m.Warnings...)
 	revenue := map[string]float64{}
@@ -167,11 +179,13 @@ func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 		}
 		d.Scenarios = append(d.Scenarios, row)
 		d.Answers, degraded, shown = d.Answers+s.Requests, degraded+s.Degraded, shown+s.Impressions
+		// Weighted by what was shown: a busy placement counts more.
 		personal += row.Personal * float64(s.Impressions)
 		clicks += s.Clicks
 		for currency, value := range s.Revenues {
 			revenue[currency] += value
 		}
+		// Of a few answers a single one would be a large share.
 		if row.DegradedShare > manyDegraded && s.Requests > 100 {
 			d.Anomalies = append(
 				d.Anomalies,
@@ -189,6 +203,7 @@ func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 	}
 }
 
+// share is part of whole between 0 and 1; 0 when there is no whole.
 func share(part, whole int64) float64 {
 	if whole == 0 {
 		return 0
@@ -196,7 +211,8 @@ func share(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// lastDays are the labels of the last 14 days, the oldest first.
+// lastDays are the labels of the last 14 days and of today, the oldest first: "11-16" to
+// "11-30".
 func lastDays(now time.Time) []string {
 	var days []string
 	for n := 14; n >= 0; n-- {
@@ -205,7 +221,8 @@ func lastDays(now time.Time) []string {
 	return days
 }
 
-// clickPlot draws the click rates of the busiest placements by day.
+// clickPlot draws the click rates of the four placements that showed most, by day. "" without
+// figures.
 func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	total, byDay := map[string]int64{}, map[string]map[string]float64{}
 	for _, r := range rows {
@@ -233,7 +250,8 @@ func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	return chart.Lines(plot)
 }
 
-// revenuePlot draws the revenue of each currency by day, over all placements.
+// revenuePlot draws the attributed revenue by day, over all placements, a line for each
+// currency: amounts of several currencies are never added. "" without any.
 func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 	byDay := map[string]map[string]float64{}
 	var currencies []string

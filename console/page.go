@@ -16,7 +16,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpclient"
 )
 
-// page is one page, or one thing that a form does.
+// page is one page, or one thing that a form does. Its handle returns the data of the template,
+// a redirect or a download; data with a heading method has a title of its own.
 type page struct {
 	pattern  string // of http.ServeMux
 	template string
@@ -29,7 +30,8 @@ type page struct {
 	handle   func(*visit) (any, error)
 }
 
-// visit is one request of a person, with clients that act with his key.
+// visit is one request of a person, with clients that act with his key. ctx ends with the
+// request, or when the page's patience does; handlers use it for every call.
 type visit struct {
 	*http.Request
 	ctx                              context.Context
@@ -48,6 +50,7 @@ type download struct {
 	body       io.ReadCloser
 }
 
+// write copies the file to the browser and closes it.
 func (d download) write(w http.ResponseWriter) {
 	defer d.body.Close()
 	w.Header().Set("Content-Type", d.kind)
@@ -57,15 +60,16 @@ func (d download) write(w http.ResponseWriter) {
 	}
 }
 
-// section is an entry of the navigation.
+// section is an entry of the navigation: {"rules", "/rules", "Rules"}. Path is below Root.
 type section struct{ Name, Path, Title string }
 
-// group is a part of the navigation.
+// group is a part of the navigation; the first has no name.
 type group struct {
 	Name     string
 	Sections []section
 }
 
+// groups are the navigation, in its order.
 func groups() []group {
 	return []group{
 		{
@@ -108,21 +112,23 @@ func sectionOf(name string) *section {
 	return nil
 }
 
-// frame is what the layout shows.
+// frame is what the layout shows around a page. Person is nil where nobody is signed in.
 type frame struct {
-	Title, Lead  string
-	Section      string
-	Back         *section
-	Groups       []group
-	Person       *person
-	Now          time.Time
+	Title, Lead string
+	Section     string
+	Back        *section
+	Groups      []group
+	Person      *person
+	Now         time.Time
+	// As in visit; Done is what a form has just done, in words, "" for nothing.
 	Calls, Notes []string
 	Done         string
 	Version      string
 	Data         any
 }
 
-// notices are what a page says after a form did something, by the code in its address: no text of an address is shown.
+// notices are what a page says after a form did something, by the code in its address,
+// "?done=saved": no text of an address is shown, since anybody can make a link with one.
 func notices() map[string]string {
 	return map[string]string{
 		"saved": "Saved. Answers follow within two seconds.", "restored": "The older version is in force again.", "deleted": "Deleted.",
@@ -134,7 +140,9 @@ func notices() map[string]string {
 	}
 }
 
-// serve answers a page for whoever may see it.
+// serve answers a page for whoever may see it. In order: who is it, bounds of time and size,
+// the scope, the page's handle, and then a redirect, a file, the page or what went wrong. A
+// problem of the API keeps its status; only those of the server are logged.
 func (c *console) serve(p page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who, err := c.who(r)
@@ -190,7 +198,9 @@ func (c *console) serve(p page) http.HandlerFunc {
 	}
 }
 
-// refused sends who is not signed in to the form, and says why nothing is shown to a caller who cannot sign in.
+// refused sends who is not signed in to the form, and says why nothing is shown to a caller who
+// cannot sign in. After signing in the same page follows, but not a form that was posted: its
+// fields are gone.
 func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Problem) {
 	if p.Status != http.StatusUnauthorized {
 		c.render(w, p.Status, "problem", frame{Title: "Not allowed", Data: p})
@@ -203,6 +213,8 @@ func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Pr
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
+// render writes a page. It is made in memory first, so that a template that fails half-way is
+// an error and not half a page.
 func (c *console) render(w http.ResponseWriter, status int, name string, f frame) {
 	var b bytes.Buffer
 	if err := c.templates[name].ExecuteTemplate(&b, "layout", f); err != nil {
@@ -215,22 +227,26 @@ func (c *console) render(w http.ResponseWriter, status int, name string, f frame
 	_, _ = b.WriteTo(w)
 }
 
+// missing is the handle of every other address.
 func missing(*visit) (any, error) { return nil, nil }
 
-// get reads a part of a page from a service and notes the call.
+// get reads a part of a page from a service and notes the call. path is the API's, with ids
+// escaped. The value is zero when it fails, so that a page can go on without it.
 func get[T any](v *visit, c *httpclient.Client, path string, query url.Values) (T, error) {
 	v.called(http.MethodGet, path, query)
 	return httpclient.JSON[T](v.ctx, c, http.MethodGet, path, query, nil)
 }
 
-// send sends a question or a change to a service and notes the call.
+// send sends a question or a change to a service and notes the call; in is the body, nil for
+// none.
 func send[T any](v *visit, c *httpclient.Client, method, path string, in any) (T, error) {
 	v.called(method, path, nil)
 	return httpclient.JSON[T](v.ctx, c, method, path, nil, in)
 }
 
-// change sends a change that holds only while the thing has the version that the person saw; version 0 asks that there is none yet, "" asks
-// for nothing.
+// change sends a change that holds only while the thing has the version that the person saw;
+// version 0 asks that there is none yet, "" asks for nothing. A thing that was changed
+// meanwhile is a problem with status 412.
 func change[T any](v *visit, c *httpclient.Client, method, path, version string, in any) (out T, err error) {
 	v.called(method, path, nil)
 	r := httpclient.Request{Method: method, Path: path, ContentType: "application/json", Header: http.Header{}}
@@ -259,6 +275,7 @@ func change[T any](v *visit, c *httpclient.Client, method, path, version string,
 	return out, httpclient.Decode(resp, r, &out)
 }
 
+// called notes a call for the list at the foot of the page.
 func (v *visit) called(method, path string, query url.Values) {
 	if len(query) > 0 {
 		path += "?" + query.Encode()
@@ -266,7 +283,8 @@ func (v *visit) called(method, path string, query url.Values) {
 	v.calls = append(v.calls, method+" "+path)
 }
 
-// part lets a page be shown without one of its parts: it says which, and why.
+// part lets a page be shown without one of its parts: it says which, and why. It does nothing
+// without an error.
 func (v *visit) part(name string, err error) {
 	if err != nil {
 		v.notes = append(v.notes, name+": "+apierror.From(err).Error())
@@ -281,5 +299,5 @@ func (v *visit) words(name string) []string {
 	return strings.FieldsFunc(v.FormValue(name), func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 
-// escape makes an id a part of a path.
+// escape makes an id a part of a path: ids are the shop's and may hold slashes.
 func escape(id string) string { return url.PathEscape(id) }

@@ -6,7 +6,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
-// pages lists what the console answers.
+// pages lists what the console answers, with patterns below Root. The five functions are the
+// five parts of the navigation. A page without a scope only reads, or its handle asks a service
+// that checks the scope itself.
 func (c *console) pages() []page {
 	var all []page
 	for _, group := range [][]page{c.lookingPages(), c.merchandisePages(), c.visitorPages(), c.learningPages(), c.operatingPages()} {
@@ -19,6 +21,7 @@ func (c *console) pages() []page {
 	return all
 }
 
+// lookingPages are the pages that look at the shop as a whole.
 func (c *console) lookingPages() []page {
 	return []page{
 		{
@@ -40,6 +43,8 @@ func (c *console) lookingPages() []page {
 	}
 }
 
+// merchandisePages are about what is shown where. A preview changes nothing, so that the two
+// editors post without a scope; what they save the service checks.
 func (c *console) merchandisePages() []page {
 	const write = auth.ScopeConfigWrite
 	return []page{
@@ -87,6 +92,8 @@ func (c *console) merchandisePages() []page {
 	}
 }
 
+// visitorPages are about people and their events. Ids of visitors are in the query rather than
+// in the path, since a page is about a user or a session.
 func (c *console) visitorPages() []page {
 	const write = auth.ScopeUsersWrite
 	return []page{
@@ -124,6 +131,7 @@ func (c *console) visitorPages() []page {
 	}
 }
 
+// learningPages are about models, the jobs that make them, and experiments.
 func (c *console) learningPages() []page {
 	const write = auth.ScopeModelsWrite
 	list := []page{
@@ -156,6 +164,7 @@ func (c *console) learningPages() []page {
 			handle: c.deleteSchedule,
 		},
 	}
+	// Experiments and rollouts have the same pages; the order of patterns does not matter.
 	for kind, lead := range map[string]string{
 		"experiment": "Which of several ways sells more, with intervals.",
 		"rollout":    "Something new for a few visitors first, watched by guardrails.",
@@ -191,6 +200,7 @@ func (c *console) learningPages() []page {
 	return list
 }
 
+// operatingPages are about getting data in and about who may do what.
 func (c *console) operatingPages() []page {
 	const write = auth.ScopeEventsWrite
 	return []page{

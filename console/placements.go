@@ -14,6 +14,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// placementsData is the list of placements with the figures of the last two weeks, by id of the
+// scenario, and the form of a new one.
 type placementsData struct {
 	Scenarios []recommenderapi.Scenario
 	Figures   map[string]recommenderapi.ScenarioMetrics
@@ -29,6 +31,7 @@ func title(s recommenderapi.Scenario) string {
 	return s.Title + " (" + s.ScenarioID + ")"
 }
 
+// placements lists all scenarios; without figures they are listed as well.
 func (c *console) placements(v *visit) (any, error) {
 	d := &placementsData{
 		Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")),
@@ -49,7 +52,8 @@ func (c *console) placements(v *visit) (any, error) {
 	return d, nil
 }
 
-// newPlacement makes a placement like another, or an empty one that shows what is popular.
+// newPlacement makes a placement like another, or an empty one that shows what is popular. A
+// name that is taken is refused by the service.
 func (c *console) newPlacement(v *visit) (any, error) {
 	id := v.text("id")
 	s := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: recommenderapi.SourcePopular, Weight: 1}}}
@@ -81,6 +85,8 @@ func (c *console) newPlacement(v *visit) (any, error) {
 	return page, nil
 }
 
+// placementData is the page of one placement. Preview, Now and Then are there after "preview"
+// was pressed: the list as it is and as it would be.
 type placementData struct {
 	Scenario  recommenderapi.Scenario
 	Form      form.Form
@@ -92,16 +98,18 @@ type placementData struct {
 	Change    bool
 }
 
+// heading implements the page's title.
 func (d *placementData) heading() string { return title(d.Scenario) }
 
-// sourceRow is one source of candidates in the form.
+// sourceRow is one source of candidates in the form, whose weight is the field "source" with N.
 type sourceRow struct {
 	N    int
 	Kind string
 	Text string
 }
 
-// sourceTexts say what the kinds of source are.
+// sourceTexts say what the kinds of source are. A kind that is missing here cannot be added by
+// the form.
 func sourceTexts() map[string]string {
 	return map[string]string{
 		"history": "what goes with what the visitor did before", "session": "what goes with this visit",
@@ -115,6 +123,7 @@ func sourceTexts() map[string]string {
 	}
 }
 
+// placement shows one placement with its form.
 func (c *console) placement(v *visit) (any, error) {
 	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(v.PathValue("id")), nil)
 	if err != nil {
@@ -125,7 +134,8 @@ func (c *console) placement(v *visit) (any, error) {
 	return d, d.complete(v)
 }
 
-// complete reads what stands around the form.
+// complete reads what stands around the form: rules and older versions. It returns no error;
+// what cannot be read is a note.
 func (d *placementData) complete(v *visit) error {
 	id := v.PathValue("id")
 	d.Change = v.who.Can(auth.ScopeConfigWrite)
@@ -149,7 +159,8 @@ func (d *placementData) complete(v *visit) error {
 	return nil
 }
 
-// editPlacement saves the form, or shows what it would change.
+// editPlacement saves the form, or shows what it would change: the service is asked for the
+// list of the visitor in the form with the saved placement and with the edited one.
 func (c *console) editPlacement(v *visit) (any, error) {
 	id := v.PathValue("id")
 	live, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(id), nil)
@@ -183,11 +194,13 @@ func (c *console) editPlacement(v *visit) (any, error) {
 	return d, d.complete(v)
 }
 
+// deletePlacement deletes a placement; a delivered one comes back as it was delivered.
 func (c *console) deletePlacement(v *visit) (any, error) {
 	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/scenarios/"+escape(v.PathValue("id")), v.text("version"), nil)
 	return redirect("/placements?done=deleted"), err
 }
 
+// restorePlacement puts an older version in force again, as a new version.
 func (c *console) restorePlacement(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+
@@ -196,7 +209,8 @@ func (c *console) restorePlacement(v *visit) (any, error) {
 	return redirect("/placements/" + escape(id) + "?done=restored"), err
 }
 
-// placementValues are the fields of the form for a placement.
+// placementValues are the fields of the form for a placement, by the names of the API's
+// members. A number that is 0 is an empty field, and placementOf reads an empty one as 0.
 func placementValues(s *recommenderapi.Scenario) url.Values {
 	v := url.Values{
 		"title": {s.Title}, "description": {s.Description}, "limit": {whole(int64(s.Limit))}, "seen": {s.Seen}, "objective": {s.Objective},
@@ -216,7 +230,8 @@ func placementValues(s *recommenderapi.Scenario) url.Values {
 	return v
 }
 
-// placementOf is the placement as the form has it: what the form does not show stays as it is.
+// placementOf is the placement as the form has it: what the form does not show stays as it is
+// in s. With "as" json the whole document is what stands in the text field.
 func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, *apierror.Problem) {
 	in := &reader{v: v}
 	if v.text("as") == "json" {
@@ -250,6 +265,7 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	return s, in.problem("The placement cannot be read.")
 }
 
+// sourceAt finds the field of a source in what this form says is wrong with its weight.
 var sourceAt = regexp.MustCompile(`^/(source\d+)$`)
 
 // placementField is the field of the form that a pointer is about. What is wrong with a stored source stays with the whole form: one that

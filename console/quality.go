@@ -2,19 +2,22 @@ package console
 
 import "github.com/aisle-rec/aisle/shared/profileapi"
 
+// qualityData is the report on the catalogue with its findings in words.
 type qualityData struct {
 	profileapi.CatalogueQuality
 	Findings []finding
 }
 
-// finding is one thing that is wrong with items, in words.
+// finding is one thing that is wrong with items, in words: what, how to mend it, of how many,
+// and some of them.
 type finding struct {
 	Name, Mend string
 	Count      int64
 	Items      []itemLink
 }
 
-// findingWords says what the code of a finding means and how to mend it.
+// findingWords says what the code of a finding means and how to mend it; events is how many
+// were looked at. A code that it does not know is its own name.
 func findingWords(code string, events int) (name, mend string) {
 	switch code {
 	case profileapi.NoTitle:
@@ -38,7 +41,7 @@ func findingWords(code string, events int) (name, mend string) {
 	return code, ""
 }
 
-// quality shows the report on the catalogue.
+// quality shows the report of GET /v1/stats/items.
 func (c *console) quality(v *visit) (any, error) {
 	report, err := get[profileapi.CatalogueQuality](v, v.profile, "/v1/stats/items", nil)
 	if err != nil {

@@ -17,8 +17,10 @@ type reportData struct {
 	similarityapi.Report
 }
 
+// heading implements the page's title.
 func (d *reportData) heading() string { return "Report of " + d.Version }
 
+// report shows the report of a version with its drawings; 404 for one that has none.
 func (c *console) report(v *visit) (any, error) {
 	d := &reportData{Version: v.PathValue("version")}
 	var err error
@@ -70,8 +72,8 @@ func (d *reportData) Models() (names []string) {
 	return names
 }
 
-// drawn is a drawing as the address of a picture: the styles inside an SVG hold in a picture only, where those of the page do not allow
-// them.
+// drawn is a drawing as the address of a picture, data:…: the styles inside an SVG hold in a
+// picture only, where those of the page do not allow them.
 func drawn(d similarityapi.ReportDrawing) template.URL {
 	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(d.SVG)))
 }

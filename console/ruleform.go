@@ -17,10 +17,10 @@ import (
 // JSON.
 const maxComparisons = 3
 
-// minute is how a form writes a moment.
+// minute is how a form writes a moment, in UTC: the form of an input of type datetime-local.
 const minute = "2006-01-02T15:04"
 
-// ruleValues are the fields of the editor for a rule.
+// ruleValues are the fields of the editor for a rule; ruleOf is the way back.
 func ruleValues(r *recommenderapi.Rule) url.Values {
 	v := url.Values{}
 	set := func(name, value string) {
@@ -49,7 +49,8 @@ func ruleValues(r *recommenderapi.Rule) url.Values {
 	return v
 }
 
-// figure writes a number for a field; "" for 0.
+// figure writes a number for a field, with as many digits as it takes to read the same one
+// back; "" for 0.
 func figure(f float64) string {
 	if f == 0 {
 		return ""
@@ -84,6 +85,7 @@ func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
 	v.Set(name+"_by", by)
 	for n, row := range rows {
 		at := name + whole(int64(n))
+		// The API takes no operator for "eq".
 		op := row.Op
 		if op == "" {
 			op = "eq"
@@ -94,9 +96,12 @@ func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
 	}
 }
 
+// comparisonAt finds the row and the member in a pointer into a condition:
+// "/where/all/1/value".
 var comparisonAt = regexp.MustCompile(`^/(where|when)(?:/(?:all|any)/(\d+))?/(field|op|value)`)
 
-// conditionField is the field of the editor that a pointer into a condition is about; "" for none.
+// conditionField is the field of the editor that a pointer into a condition is about; "" for
+// none. What is wrong with a condition that the rows cannot show stands at its first row.
 func conditionField(pointer string) string {
 	m := comparisonAt.FindStringSubmatch(pointer)
 	if m == nil {
@@ -113,16 +118,18 @@ func conditionField(pointer string) string {
 }
 
 // reader reads the fields of a form and gathers what cannot be read; the rest the API judges.
+// Every method returns a zero value for a field that it could not read.
 type reader struct {
 	v     *visit
 	wrong []apierror.FieldError
 }
 
+// bad notes what is wrong with a field; the pointer is the field's name.
 func (r *reader) bad(field, detail string) {
 	r.wrong = append(r.wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
 }
 
-// number reads a number; 0 for an empty field.
+// number reads a number; 0 for an empty field. A comma is taken for the decimal mark.
 func (r *reader) number(name string) float64 {
 	text := strings.Replace(r.v.text(name), ",", ".", 1)
 	if text == "" {
@@ -235,7 +242,8 @@ func (r *reader) condition(name string) *recommenderapi.Condition {
 	return &recommenderapi.Condition{All: rows}
 }
 
-// typed is the value of a comparison: a list for operators that take one, a number where the field or the operator wants one, else a text.
+// typed is the value of a comparison: a list, apart by commas, for operators that take one, a
+// number where the field or the operator wants one, else a text.
 func typed(field, op, value string) any {
 	switch op {
 	case "in", "not_in", "contains_any":
@@ -248,6 +256,8 @@ func typed(field, op, value string) any {
 	return one(field, op, value)
 }
 
+// one is a single value. A category "2024" stays a text; an attribute is a number only beside
+// an operator that compares sizes.
 func one(field, op, value string) any {
 	if value == "true" || value == "false" {
 		return value == "true"

@@ -11,7 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// replaced returns the rules with one in place of the rule that has an id, or behind them.
+// replaced returns the rules with one in place of the rule that has an id, or behind them when
+// id is "" or gone. The given list is not changed.
 func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) []recommenderapi.Rule {
 	rules = slices.Clone(rules)
 	if at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == id }); id != "" && at >= 0 {
@@ -21,8 +22,10 @@ func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) 
 	return append(rules, rule)
 }
 
-// preview asks the placement of the form for its list with the rule and without. A rule that acts already is compared with how it would be
-// without it.
+// preview asks the placement of the form for its list with the rule and without, by POST
+// /v1/scenarios/{id}/preview. was is the id of the saved rule that is edited, "" for a new one.
+// A rule that acts already is compared with how it would be without it. It fills Preview, Now,
+// Then and Matching.
 func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
 	placement := d.Form.Get("placement")
 	if d.Scenario != "" {
@@ -51,6 +54,7 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 	}
 	d.Preview = &answer
 	d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
+	// The preview is the list without the rule then, and the live one that with it.
 	if d.Unchanged {
 		d.Now, d.Then = beside(answer.Preview.Items, answer.Live.Items)
 	}
@@ -62,7 +66,8 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 	return nil
 }
 
-// rulesOf are the rules of a placement, or those of all placements ("").
+// rulesOf are the rules of a placement, or those of all placements (""), without their
+// versions, as a preview takes them.
 func (v *visit) rulesOf(scenario string) (list []recommenderapi.Rule, err error) {
 	if scenario != "" {
 		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
@@ -78,14 +83,16 @@ func (v *visit) rulesOf(scenario string) (list []recommenderapi.Rule, err error)
 	return list, err
 }
 
-// sameJSON reports whether two values are the same to the API.
+// sameJSON reports whether two values are the same to the API, whatever form their times and
+// numbers have in Go.
 func sameJSON(a, b any) bool {
 	one, _ := json.Marshal(a) // what was read from JSON
 	other, _ := json.Marshal(b)
 	return string(one) == string(other)
 }
 
-// beside returns two lists, with what moves between them marked in the second, and in the first what goes.
+// beside returns two lists, with what moves between them marked in the second, and in the first
+// what goes. Both are complete; an item that keeps its place has no mark.
 func beside(before, after []recommenderapi.RecommendedItem) (now, then []product) {
 	now, then = products(before), products(after)
 	was, is := map[string]int{}, map[string]int{}

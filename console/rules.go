@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// rulesData is the list of all rules of the shop.
 type rulesData struct {
 	Rules   []recommenderapi.ListedRule
 	Changes []audit.Entry // of rules that hold in all placements, the newest first
@@ -35,10 +36,11 @@ func (c *console) rules(v *visit) (any, error) {
 	return d, nil
 }
 
-// rulesRead bounds how many rules a page lists.
+// rulesRead bounds how many rules a page lists: twenty calls.
 const rulesRead = 1000
 
-// allRules reads the rules of the shop, page by page.
+// allRules reads the rules of the shop, page by page: first those that hold in all placements.
+// Beyond rulesRead it stops with a note. On an error it returns what was read before.
 func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
 	query := url.Values{"limit": {"50"}}
 	for len(list) < rulesRead {
@@ -56,7 +58,9 @@ func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
 	return list, nil
 }
 
-// undoRule gives a rule that holds in all placements back what it was before a change of the audit log.
+// undoRule gives a rule that holds in all placements back what it was before a change of the
+// audit log, which is one of the latest hundred. A rule that the change made is deleted. What
+// was changed since is replaced.
 func (c *console) undoRule(v *visit) (any, error) {
 	changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"100"}})
 	if err != nil {
@@ -80,6 +84,7 @@ func (c *console) undoRule(v *visit) (any, error) {
 	return redirect("/rules?done=restored"), err
 }
 
+// ruleData is the editor of a rule, with the preview beside it.
 type ruleData struct {
 	Scenario  string // of the rule; "" when it holds in all placements
 	New       bool
@@ -93,6 +98,7 @@ type ruleData struct {
 	Change    bool
 }
 
+// heading implements the page's title.
 func (d *ruleData) heading() string {
 	switch {
 	case d.New && d.Scenario == "":
@@ -103,7 +109,9 @@ func (d *ruleData) heading() string {
 	return "Rule " + d.Rule.RuleID
 }
 
-// edited is the rule of the page's address with the version that a change has to name.
+// edited is the rule of the page's address with the version that a change has to name: its own
+// when it holds in all placements, else that of its scenario. Without an id the rule is empty,
+// and the version 0 or the scenario's.
 func (v *visit) edited(scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
 	if scenario == "" {
 		if id == "" {
@@ -126,7 +134,8 @@ func (v *visit) edited(scenario, id string) (rule recommenderapi.Rule, version i
 	return s.Rules[at], s.Version, nil
 }
 
-// ruleForm shows the editor, filled with a rule or with what a link suggests.
+// ruleForm shows the editor, filled with a rule or with what a link suggests: a boost of the
+// "item" of the query. A saved rule is previewed at once.
 func (c *console) ruleForm(v *visit) (any, error) {
 	id := v.text("rule")
 	rule, version, err := v.edited(v.text("scenario"), id)
@@ -156,6 +165,8 @@ func (c *console) ruleForm(v *visit) (any, error) {
 	return d, nil
 }
 
+// placements reads the placements that a preview can be made in; home.for_you is chosen unless
+// the form names one.
 func (d *ruleData) placements(v *visit) {
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	v.part("placements", err)
@@ -192,7 +203,9 @@ func (c *console) editRule(v *visit) (any, error) {
 	return d, nil
 }
 
-// saveRule stores a rule in place of the one that was edited, if nobody changed it meanwhile.
+// saveRule stores a rule in place of the one that was edited, if nobody changed it meanwhile. A
+// rule of one placement is part of its scenario, which is stored as a whole with the version
+// that the page showed.
 func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 	if scenario == "" {
 		if was != "" && was != rule.RuleID {
@@ -219,6 +232,7 @@ func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 	return err
 }
 
+// deleteRule deletes a rule, or takes it out of its scenario.
 func (c *console) deleteRule(v *visit) (any, error) {
 	scenario, id := v.text("scenario"), v.PathValue("id")
 	if scenario == "" {

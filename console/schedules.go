@@ -10,12 +10,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// schedulesData is the list of schedules with the form of a new one.
 type schedulesData struct {
 	Schedules []similarityapi.Schedule
 	Form      form.Form
 	Change    bool
 }
 
+// schedules lists what runs by itself.
 func (c *console) schedules(v *visit) (any, error) {
 	list, err := get[profileapi.Page[similarityapi.Schedule]](v, v.similarity, "/v1/schedules", nil)
 	if err != nil {
@@ -24,7 +26,9 @@ func (c *console) schedules(v *visit) (any, error) {
 	return &schedulesData{Schedules: list.Items, Form: form.New(nil, nil, jobField), Change: v.who.Can(auth.ScopeModelsWrite)}, nil
 }
 
-// newSchedule stores a schedule.
+// newSchedule stores a schedule: a cron expression, a random delay of so many seconds, and what
+// a job is asked to do. Of numbers that cannot be read in both, those of the job are told
+// first.
 func (c *console) newSchedule(v *visit) (any, error) {
 	request, problem := jobOf(v)
 	in := &reader{v: v}
@@ -47,7 +51,8 @@ func (c *console) newSchedule(v *visit) (any, error) {
 	return page, nil
 }
 
-// pauseSchedule makes a schedule rest, or go on.
+// pauseSchedule makes a schedule rest, or go on, without any version: it changes one member and
+// the last who presses wins.
 func (c *console) pauseSchedule(v *visit) (any, error) {
 	path := "/v1/schedules/" + escape(v.PathValue("id"))
 	s, err := get[similarityapi.Schedule](v, v.similarity, path, nil)
@@ -59,6 +64,7 @@ func (c *console) pauseSchedule(v *visit) (any, error) {
 	return redirect("/schedules?done=saved"), err
 }
 
+// deleteSchedule deletes a schedule; a job that it has started runs on.
 func (c *console) deleteSchedule(v *visit) (any, error) {
 	return redirect("/schedules?done=cleared"), v.similarity.Call(
 		v.ctx, http.MethodDelete, "/v1/schedules/"+escape(v.PathValue("id")), nil, nil, nil,

@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
+// cookieName is the cookie that holds the sealed session.
 const cookieName = "aisle_console"
 
 // The roles of people, as the console calls what their keys can do.
@@ -18,7 +19,8 @@ const (
 	roleAdmin        = "admin"
 )
 
-// person is who looks at a page.
+// person is who looks at a page: what the key of his session may do. The key stays on the
+// server's side; no template can reach it.
 type person struct {
 	auth.Principal
 	key string // "" in open mode
@@ -38,7 +40,9 @@ func (p person) Role() string {
 // Open reports whether nobody needs a key here.
 func (p person) Open() bool { return p.key == "" }
 
-// who finds the person of a request: of the session, or anybody of this machine where no key is needed. The error is a 401 or 403 problem.
+// who finds the person of a request: of the session, or anybody of this machine where no key is
+// needed. The key is looked up with each request, so that one that was removed ends its
+// sessions. The error is a 401 or 403 problem.
 func (c *console) who(r *http.Request) (person, error) {
 	var s session
 	if cookie, err := r.Cookie(cookieName); err == nil {
@@ -47,8 +51,9 @@ func (c *console) who(r *http.Request) (person, error) {
 	return c.holder(r, s.Key)
 }
 
-// holder returns whom a key belongs to, as the API would say. A service key acts for every shop and a publishable key is known to
-// everybody: neither is a person's.
+// holder returns whom a key belongs to, as the API would say; "" asks as a caller without a
+// key. Headers of the request that name another key are left out. A service key acts for every
+// shop and a publishable key is known to everybody: neither is a person's.
 func (c *console) holder(r *http.Request, key string) (person, error) {
 	asked := r.Clone(r.Context())
 	asked.Header.Del("X-API-Key")
@@ -69,11 +74,14 @@ func (c *console) holder(r *http.Request, key string) (person, error) {
 	return person{Principal: p, key: key}, nil
 }
 
+// signInData is the form of signing in. Problem is what is wrong with the last attempt; Next is
+// the page to go on with.
 type signInData struct {
 	Problem string
 	Next    string
 }
 
+// signInForm shows the form, or goes on when the person is signed in already.
 func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 	if _, err := c.who(r); err == nil {
 		http.Redirect(w, r, next(r), http.StatusSeeOther)
@@ -82,6 +90,9 @@ func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 	c.render(w, http.StatusOK, "signin", frame{Title: "Sign in", Data: signInData{Next: next(r)}})
 }
 
+// signIn takes a key from the form and answers with the cookie of a session. Attempts are
+// counted by the address of the client before the key is looked at, so that keys cannot be
+// guessed at speed.
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	refuse := func(status int, problem string) {
@@ -107,11 +118,15 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, next(r), http.StatusSeeOther)
 }
 
+// signOut takes the cookie out of the browser.
 func (c *console) signOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, c.cookie(r, "", -1))
 	http.Redirect(w, r, Root+"/sign-in", http.StatusSeeOther)
 }
 
+// cookie returns the cookie of a session, which no script can read and which the browser sends
+// from pages of this site only, over TLS where the sign-in came over it. A negative number of
+// seconds deletes it.
 func (c *console) cookie(r *http.Request, value string, seconds int) *http.Cookie {
 	return &http.Cookie{
 		Name: cookieName, Value: value, Path: Root, MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode,
@@ -119,7 +134,8 @@ func (c *console) cookie(r *http.Request, value string, seconds int) *http.Cooki
 	}
 }
 
-// next is the page to go on with after signing in: one of the console, whatever the address says.
+// next is the page to go on with after signing in: one of the console, whatever the address
+// says, so that a link to the form cannot lead to another site.
 func next(r *http.Request) string {
 	to := r.FormValue("next")
 	if !strings.HasPrefix(to, Root+"/") || strings.ContainsAny(to, "\\\r\n") || strings.HasPrefix(to, Root+"/sign-in") {

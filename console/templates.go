@@ -15,13 +15,17 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// files has the templates; layout.html is around every page, and parts.html has what several
+// pages show.
+//
 //go:embed templates
 var files embed.FS
 
 // templates are the pages by name; each defines "main" for the layout.
 type templates map[string]*template.Template
 
-// parseTemplates panics on a template that cannot be read: they are part of the program.
+// parseTemplates parses every template once, each with the layout and the parts. It panics on
+// one that cannot be read: they are part of the program.
 func parseTemplates(now func() time.Time) templates {
 	functions := template.FuncMap{
 		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list,
@@ -56,7 +60,8 @@ func parseTemplates(now func() time.Time) templates {
 	return t
 }
 
-// number writes an integer with thin gaps between thousands, or a figure with four digits.
+// number writes an integer with thin gaps between thousands, or a figure with four digits. A
+// float pointer has two decimals, or a dash for nil; any other type is written as Go does.
 func number(v any) string {
 	switch n := v.(type) {
 	case int64:
@@ -80,6 +85,7 @@ func number(v any) string {
 	return fmt.Sprint(v)
 }
 
+// grouped puts narrow no-break spaces between thousands, and a minus sign in place of a hyphen.
 func grouped(digits string) string {
 	sign := ""
 	if strings.HasPrefix(digits, "-") {
@@ -91,7 +97,7 @@ func grouped(digits string) string {
 	return sign + digits
 }
 
-// percent writes a share between 0 and 1.
+// percent writes a share between 0 and 1 in per cent with one decimal: .1234 is "12.3 %".
 func percent(v float64) string {
 	return strings.Replace(strconv.FormatFloat(100*v, 'f', 1, 64), "-", "−", 1) + "\u202f%"
 }
@@ -99,8 +105,10 @@ func percent(v float64) string {
 // short writes a figure with three digits.
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 
+// list writes texts with commas between them.
 func list(v []string) string { return strings.Join(v, ", ") }
 
+// moment is a time of the API or of Go; zero for any other type.
 func moment(v any) time.Time {
 	switch t := v.(type) {
 	case wire.Time:
@@ -111,7 +119,7 @@ func moment(v any) time.Time {
 	return time.Time{}
 }
 
-// when writes a moment in UTC.
+// when writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
 func when(v any) string {
 	t := moment(v)
 	if t.IsZero() {
@@ -120,7 +128,8 @@ func when(v any) string {
 	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
-// ago writes how long ago a moment was.
+// ago writes how long ago a moment was, or how far ahead it is, in the largest unit that fits:
+// "5 min ago".
 func ago(now time.Time, v any) string {
 	t := moment(v)
 	if t.IsZero() {
@@ -142,6 +151,7 @@ func ago(now time.Time, v any) string {
 	return strconv.Itoa(int(d.Hours()/24)) + " days" + suffix
 }
 
+// indented writes a value as JSON for people. What cannot be written is shown as the error.
 func indented(v any) string {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -169,6 +179,7 @@ func hidden(name, value string) template.HTML {
 // itemLink is an item in a list of a page.
 type itemLink struct{ ID, Title string }
 
+// newItemLink is an item of which only the id is known.
 func newItemLink(id string) itemLink { return itemLink{ID: id} }
 
 // date writes the day of a moment.
@@ -180,7 +191,7 @@ func date(v any) string {
 	return t.UTC().Format("2006-01-02")
 }
 
-// money writes an amount with two digits.
+// money writes an amount with two digits, whatever the currency has: "1 234.50".
 func money(v float64) string {
 	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
 	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
@@ -190,7 +201,7 @@ func money(v float64) string {
 	return text
 }
 
-// as reads a value that was decoded without its type; nil when it is none.
+// as reads a value that was decoded without its type, by way of JSON; nil when it is none.
 func as[T any](v any) *T {
 	if v == nil {
 		return nil
@@ -206,7 +217,8 @@ func as[T any](v any) *T {
 	return t
 }
 
-// duration writes a number of seconds for people.
+// duration writes a number of seconds for people, in the unit in which it has one to three
+// digits.
 func duration(seconds float64) string {
 	switch {
 	case seconds < 1:

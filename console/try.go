@@ -17,8 +17,12 @@ import (
 // shownLimit is how many items a list on a page has.
 const shownLimit = 12
 
+// tryData is the page on which a placement is tried as a visitor: the form, the answer, and
+// either why an item is missing or the list of another model beside it.
 type tryData struct {
-	Scenarios                               []recommenderapi.Scenario
+	Scenarios []recommenderapi.Scenario
+	// Views are items that the visitor has just looked at, Context those of the page, Missing
+	// the one to explain.
 	Scenario, User, Views, Context, Missing string
 	Category, Q                             string
 	Took                                    string
@@ -42,15 +46,18 @@ type product struct {
 	Parts               []scorePart
 }
 
-// move says how the place of an item differs from another list.
+// move says how the place of an item differs from another list: {"▲ up 3", "good"}.
 type move struct{ Text, Tone string }
 
-// scorePart is one contribution to a score, and its share of the largest on the page.
+// scorePart is one contribution to a score, with a bar whose length is its share of the largest
+// on the page.
 type scorePart struct {
 	recommenderapi.ScoreContribution
 	Bar template.HTML
 }
 
+// try shows the form, and with a placement in the query what it shows. What is wrong with the
+// request is shown on the page, since the form is there to be mended.
 func (c *console) try(v *visit) (any, error) {
 	d := &tryData{
 		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
@@ -101,7 +108,8 @@ func (c *console) try(v *visit) (any, error) {
 	return d, nil
 }
 
-// compare shows the list of another model version beside that of the live one.
+// compare shows the list of another model version beside that of the live one. Only the
+// relation of that version is replaced.
 func (d *tryData) compare(v *visit, r recommenderapi.Request) error {
 	at := slices.IndexFunc(d.Models, func(m similarityapi.Model) bool { return m.Version == d.Model })
 	if at < 0 {
@@ -120,7 +128,8 @@ func (d *tryData) compare(v *visit, r recommenderapi.Request) error {
 	return nil
 }
 
-// request is what a form asks a placement for: it counts in no figure.
+// request is what a form asks a placement for, as a test, so that it counts in no figure. It
+// waits for the whole answer with all explanations, up to two seconds.
 func request(v *visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
 		Scenario: scenario, UserID: v.text("user"), Q: v.text("q"), ContextItems: v.words("context"), Category: v.text("category"),
@@ -128,9 +137,11 @@ func request(v *visit, scenario string) recommenderapi.Request {
 		Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}
+	// Events that the request carries: they are used for this answer and not stored.
 	for _, id := range v.words("views") {
 		r.Events = append(r.Events, profileapi.Event{Type: "view_item", ItemID: id, UserID: r.UserID})
 	}
+	// Events have to be somebody's.
 	if r.UserID == "" && len(r.Events) > 0 {
 		r.SessionID = "console-visitor"
 		for n := range r.Events {
@@ -140,6 +151,8 @@ func request(v *visit, scenario string) recommenderapi.Request {
 	return r
 }
 
+// products are items as a page shows them. Bars are drawn in proportion to the largest
+// contribution of the list.
 func products(items []recommenderapi.RecommendedItem) []product {
 	var all []product
 	largest := 0.0
@@ -166,12 +179,14 @@ func products(items []recommenderapi.RecommendedItem) []product {
 	return all
 }
 
+// text is a text that was decoded without its type; "" for any other value.
 func text(v any) string {
 	s, _ := v.(string)
 	return s
 }
 
-// picture is the address of a picture that a page may show; "" for any other.
+// picture is the address of a picture that a page may show; "" for any other, such as a
+// javascript: address in a catalogue.
 func picture(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" {

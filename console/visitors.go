@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// visitorsData is the list of visitors: who was here lately, and known users.
 type visitorsData struct {
 	Latest []latestVisitor
 	Users  []profileapi.User
@@ -25,7 +26,8 @@ type latestVisitor struct {
 	Events        int
 }
 
-// visitors lists who was here lately, and the records of known users.
+// visitors lists who was here lately, told from the latest 300 events, and the records of known
+// users. Either part may be missing, with a note.
 func (c *console) visitors(v *visit) (any, error) {
 	d := &visitorsData{}
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"300"}})
@@ -51,6 +53,8 @@ func (c *console) visitors(v *visit) (any, error) {
 	return d, nil
 }
 
+// visitorData is the page of one visitor, and the page that erases one, which uses Erase,
+// Receipt, Counts and Problem.
 type visitorData struct {
 	User, Session string
 	Profile       profileapi.Profile
@@ -63,6 +67,7 @@ type visitorData struct {
 	Problem       *apierror.Problem
 }
 
+// heading implements the page's title.
 func (d *visitorData) heading() string {
 	if d.User == "" {
 		return "Session " + d.Session
@@ -70,7 +75,8 @@ func (d *visitorData) heading() string {
 	return "Visitor " + d.User
 }
 
-// visitor shows what is known of a user or a session.
+// visitor shows what is known of a user or, without one, of a session: the profile and the
+// latest fifty events. The verdict whether it is a robot is that of the latest event.
 func (c *console) visitor(v *visit) (any, error) {
 	d := &visitorData{
 		User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite),
@@ -94,7 +100,8 @@ func (c *console) visitor(v *visit) (any, error) {
 	return d, nil
 }
 
-// judgeVisitor says whether a visitor is a robot.
+// judgeVisitor says whether a visitor is a robot, and goes back to the page that the form was
+// on.
 func (c *console) judgeVisitor(v *visit) (any, error) {
 	user, session := v.text("user"), v.text("session")
 	_, err := change[profileapi.Robot](v, v.profile, http.MethodPost, "/v1/robots", "", profileapi.RobotDecision{
@@ -106,7 +113,7 @@ func (c *console) judgeVisitor(v *visit) (any, error) {
 	return redirect("/visitors/visitor?" + url.Values{"user": {user}, "session": {session}, "done": {"saved"}}.Encode()), err
 }
 
-// exportVisitor hands on everything that is held on a person.
+// exportVisitor hands on everything that is held on a person as a file, an entry on each line.
 func (c *console) exportVisitor(v *visit) (any, error) {
 	resp, err := v.recommender.Send(v.ctx, httpclient.Request{
 		Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export",
@@ -117,7 +124,8 @@ func (c *console) exportVisitor(v *visit) (any, error) {
 	return download{"person.ndjson", "application/x-ndjson", resp.Body}, nil
 }
 
-// eraseVisitor says what would be erased, and erases when the id was repeated.
+// eraseVisitor says what would be erased, and erases when the id was repeated: there is no way
+// back. The receipt is shown once.
 func (c *console) eraseVisitor(v *visit) (any, error) {
 	user := v.text("user")
 	d := &visitorData{User: user, Erase: true}
@@ -145,7 +153,8 @@ func (c *console) eraseVisitor(v *visit) (any, error) {
 	return d, nil
 }
 
-// held reads an export to its end, which counts what is held.
+// held reads an export to its end, which counts what is held. An export without its end was cut
+// off, and its counts would be too low: it is an error.
 func (v *visit) held(user string) (*recommenderapi.PersonEntry, error) {
 	path := "/v1/persons/" + escape(user) + "/export"
 	v.called(http.MethodGet, path, nil)
@@ -174,7 +183,8 @@ func (v *visit) held(user string) (*recommenderapi.PersonEntry, error) {
 	return nil, apierror.Unavailable("What is held on the visitor could not be read to its end. Try again.", 0, lines.Err())
 }
 
-// consentVisitor stores what the visitor agreed to.
+// consentVisitor stores what the visitor agreed to; an unticked box is a refusal, not a missing
+// answer.
 func (c *console) consentVisitor(v *visit) (any, error) {
 	personal, analytics := v.text("personalization") != "", v.text("analytics") != ""
 	_, err := change[profileapi.User](v, v.profile, http.MethodPatch, "/v1/users/"+escape(v.text("user")), "",

@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// initials are what stands where an item has no picture.
+// initials are what stands where an item has no picture: the first letters of the first words,
+// in capitals.
 func initials(title string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(title) {
@@ -26,7 +27,8 @@ func initials(title string) string {
 	return b.String()
 }
 
-// tone is the colour of a state: good, bad, warn or none.
+// tone is the colour of a state of a model, job, import, rule, event or item: good, bad, warn
+// or none.
 func tone(state string) string {
 	switch state {
 	case "live", "succeeded", "done", "active", "running", "passed", "accepted", "in_stock":
@@ -39,7 +41,7 @@ func tone(state string) string {
 	return ""
 }
 
-// tierText says what supplied a slot.
+// tierText says what supplied a slot; a tier without words of its own is written with blanks.
 func tierText(tier string) string {
 	if words, ok := map[string]string{
 		"personal": "for this visitor", "session": "from this visit", "context": "fits the page", "popular": "popular",
@@ -70,7 +72,8 @@ func operators() map[string]string {
 	}
 }
 
-// conditionText says a condition in words.
+// conditionText says a condition in words: "price below 20 and brand is Ora". nil holds for
+// everything.
 func conditionText(c *recommenderapi.Condition) string {
 	switch {
 	case c == nil:
@@ -95,6 +98,7 @@ func conditionText(c *recommenderapi.Condition) string {
 	return c.Field + " " + word + " " + valueText(c.Value)
 }
 
+// joined says several conditions; those that have parts of their own stand in brackets.
 func joined(list []recommenderapi.Condition, by string) string {
 	var parts []string
 	for n := range list {
@@ -107,6 +111,8 @@ func joined(list []recommenderapi.Condition, by string) string {
 	return strings.Join(parts, by)
 }
 
+// valueText writes the value of a condition as JSON gave it: a list with commas, a reference to
+// a field of the seed or the visitor in words.
 func valueText(v any) string {
 	switch t := v.(type) {
 	case []any:
@@ -127,7 +133,7 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// ruleText says in words what a rule does.
+// ruleText says in words what a rule does, and when.
 func ruleText(r recommenderapi.Rule) string {
 	about := "items whose " + conditionText(r.Where)
 	if r.Where == nil {
@@ -157,7 +163,7 @@ func ruleText(r recommenderapi.Rule) string {
 	return text
 }
 
-// unique returns the values in their order without repeats.
+// unique returns the values in their order without repeats and without empty ones.
 func unique(values []string) []string {
 	var list []string
 	for _, v := range values {

@@ -1,5 +1,7 @@
-// Package docs serves the guides of this folder as a small site: every page as HTML and as the Markdown that it is, a search, and llms.txt,
-// the list of pages for language models. It is embedded, so that a program has the guides of its own version.
+// Package docs serves the guides of this folder as a small site: every page as HTML and as the
+// Markdown that it is, a search, and llms.txt, the list of pages for language models. It is
+// embedded, so that a program has the guides of its own version. Pages are rendered once, when
+// the handler is made; docs.go reads them, serve.go answers.
 package docs
 
 import (
@@ -28,7 +30,8 @@ const (
 //go:embed *.md adr/*.md pictures site
 var files embed.FS
 
-// chapters are the pages in the order of a person's work; those that are not named come last.
+// chapters are the pages in the order of a person's work; those that are not named come last. A
+// name is that of the file without .md, and must be one that there is.
 var chapters = []struct {
 	Title string
 	Pages []string
@@ -60,6 +63,7 @@ type site struct {
 	template *template.Template
 }
 
+// chapter is a part of the list of pages.
 type chapter struct {
 	Title string
 	Pages []*page
@@ -110,7 +114,8 @@ func Handler() (http.Handler, error) {
 	return s, nil
 }
 
-// read renders one file.
+// read renders one file. Its title is the first heading, its lead the first paragraph; links to
+// other files become addresses of the site.
 func read(at string) (*page, error) {
 	source, err := files.ReadFile(at)
 	if err != nil {
@@ -165,8 +170,9 @@ func plain(n ast.Node, source []byte) string {
 	return b.String()
 }
 
-// address is where a link of the file at leads on the site: to another page, a picture, or as it is. What lies outside of the folder, such
-// as the source, has no address here.
+// address is where a link of the file at leads on the site: to another page, a picture, or as
+// it is. "backup.md#restore" in a page is "/docs/backup#restore". What lies outside of the
+// folder, such as the source, has no address here.
 func address(at, to string) string {
 	if strings.Contains(to, "://") || strings.HasPrefix(to, "#") || strings.HasPrefix(to, "/") {
 		return to

@@ -27,7 +27,9 @@ type hit struct {
 	n    int // places
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler: llms.txt, pictures and the style sheet, a page as Markdown
+// or as HTML, or the list of pages, with what a search "?q=" found. The guides can only be
+// read, by anybody.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set(
@@ -70,7 +72,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = s.template.Execute(w, v) // a reader that is gone needs no message
 }
 
-// search finds the pages that have every word, those with a word in their title first, then those with more of them.
+// search finds the pages that have every word, those with a word in their title first, then
+// those with more of them. It counts in the text of all pages, which is fast enough for some
+// dozens.
 func (s *site) search(query string) (found []hit) {
 	words := strings.Fields(strings.ToLower(query))
 	for _, c := range s.chapters {
@@ -96,7 +100,7 @@ func (s *site) search(query string) (found []hit) {
 	return found
 }
 
-// line is the first line of a page with a word.
+// line is the first line of a page with a word, as Markdown; "" for none.
 func line(p *page, word string) string {
 	for l := range strings.Lines(p.text) {
 		if strings.Contains(strings.ToLower(l), word) {

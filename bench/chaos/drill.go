@@ -15,11 +15,14 @@ const (
 	// recoveryLimit is the stated bound of recovery: the first whole, personal answers that know of an event posted after the fault, of
 	// every replica.
 	recoveryLimit = 30 * time.Second
-	restPause     = time.Second
-	finalLimit    = 2 * time.Minute // for what is still to be acknowledged at the end
+	// restPause lies between two faults, and finalLimit bounds what is still to be acknowledged
+	// at the end.
+	restPause  = time.Second
+	finalLimit = 2 * time.Minute // for what is still to be acknowledged at the end
 )
 
-// drill is a run: faults one after the other under a load.
+// drill is a run: faults one after the other under a load. probes counts recoveries; began and
+// ended are of the whole run.
 type drill struct {
 	world   *world
 	options *options
@@ -36,7 +39,8 @@ type drill struct {
 // errNotWhole says that recovery took longer than is stated.
 var errNotWhole = errors.New("not whole again")
 
-// result is what came of one fault.
+// result is what came of one fault: how long it was made to last, how long after its cause was
+// gone everything was whole again, or why not.
 type result struct {
 	fault     *fault
 	lasted    time.Duration
@@ -44,6 +48,10 @@ type result struct {
 	err       error
 }
 
+// run is the whole drill: the shop is filled and has models, everything is whole once before
+// any fault, then faults are made while senders and askers work, and at the end the stored
+// events are compared with what was acknowledged. An error is of the drill itself; what is
+// broken is in results, audit and models.
 func (d *drill) run(ctx context.Context) error {
 	d.began = time.Now()
 	d.load = &load{world: d.world, ledger: newLedger(), tally: tally{degraded: map[string]int{}, wrong: map[string]int{}}}
@@ -66,6 +74,8 @@ func (d *drill) run(ctx context.Context) error {
 	go func() { defer close(done); d.load.run(working, stop) }()
 	failed := d.breakIt(ctx)
 	close(stop)
+	// Senders go on until what they sent is acknowledged: an event without an answer would
+	// count for nothing.
 	late := time.AfterFunc(finalLimit, cancel)
 	<-done
 	late.Stop()
@@ -80,7 +90,8 @@ func (d *drill) run(ctx context.Context) error {
 	return d.models.check(ctx, d.world)
 }
 
-// breakIt makes faults in an order that the seed draws, all of them in each round, until the time is over.
+// breakIt makes faults in an order that the seed draws, all of them in each round, until the
+// time is over. The first round is made whole however long it takes.
 func (d *drill) breakIt(ctx context.Context) error {
 	r := rand.New(rand.NewPCG(d.options.seed, 2))
 	end := time.Now().Add(time.Duration(d.options.minutes * float64(time.Minute)))
@@ -101,7 +112,8 @@ func (d *drill) breakIt(ctx context.Context) error {
 	return nil
 }
 
-// one makes a fault, waits for recovery and looks at the models.
+// one makes a fault, waits for recovery, has models made anew and looks at them. What fails is
+// a result and no error: the drill goes on.
 func (d *drill) one(ctx context.Context, f *fault, r *rand.Rand) error {
 	began := time.Now()
 	res := result{fault: f}
@@ -135,7 +147,10 @@ func (d *drill) one(ctx context.Context, f *fault, r *rand.Rand) error {
 	return nil
 }
 
-// recovery posts an event and waits until every replica of the recommender-service gives a whole, personal answer that knows of it.
+// recovery posts events of a new user and waits until every replica of the recommender-service
+// gives a whole, personal answer that knows of the last of them. It returns how long after the
+// cause was gone that was; errNotWhole with the last answer when it takes longer than
+// recoveryLimit.
 func (d *drill) recovery(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithDeadline(ctx, d.world.healed.Add(recoveryLimit))
 	defer cancel()

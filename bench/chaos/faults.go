@@ -23,6 +23,7 @@ type fault struct {
 	run func(ctx context.Context, w *world, r *rand.Rand) error
 }
 
+// in reports whether a fault can be made in a form.
 func (f *fault) in(form string) bool { return f.forms == "both" || f.forms == form }
 
 // errImpossible says that this machine does not let a fault be made.
@@ -33,7 +34,8 @@ func allFaults() []fault {
 	return append(append(kills(), connections()...), states()...)
 }
 
-// kills end processes as kill -9 does, and start them again.
+// kills end processes as kill -9 does, without a moment to save anything, and start them again;
+// restart alone asks them to end.
 func kills() []fault {
 	return []fault{
 		{"kill-service", "one", false, "kill -9 of the program, again after 0 to 2 s", func(
@@ -83,7 +85,8 @@ func kills() []fault {
 	}
 }
 
-// without kills a store and starts it again one to four seconds later, with the connections through the proxies made anew.
+// without kills a store and starts it again one to four seconds later, with the connections
+// through the proxies made anew. Recovery counts from the start, which takes a part of it.
 func (w *world) without(ctx context.Context, r *rand.Rand, s *server) error {
 	s.kill()
 	pause(ctx, time.Second+time.Duration(r.Int64N(int64(3*time.Second))))
@@ -91,7 +94,8 @@ func (w *world) without(ctx context.Context, r *rand.Rand, s *server) error {
 	return s.start(ctx)
 }
 
-// killed kills a process and starts it again within two seconds.
+// killed kills a process and starts it again within two seconds. Recovery counts from the
+// start.
 func (w *world) killed(ctx context.Context, r *rand.Rand, n *node) error {
 	n.kill()
 	pause(ctx, time.Duration(r.Int64N(int64(2*time.Second))))
@@ -99,7 +103,9 @@ func (w *world) killed(ctx context.Context, r *rand.Rand, n *node) error {
 	return n.launch(ctx)
 }
 
-// connections are faults of what is between services and stores, and between services.
+// connections are faults of what is between services and stores, and between services: cut,
+// slow, narrow, and damaged. Postgres must speak TLS to notice a flipped bit, which is why that
+// one alone is about the server.
 func connections() []fault {
 	var list []fault
 	for _, side := range []struct {
@@ -132,7 +138,8 @@ func connections() []fault {
 	return list
 }
 
-// states are faults of what is stored, of the disk and of clocks.
+// states are faults of what is stored, of the disk and of clocks; each has its own way to
+// happen.
 func states() []fault {
 	return []fault{
 		{"flush-redis", "three", true, "FLUSHALL", func(ctx context.Context, w *world, _ *rand.Rand) error {
@@ -159,7 +166,9 @@ func states() []fault {
 	}
 }
 
-// killPublication kills a replica after each of three drawn files that its recompute makes.
+// killPublication kills a replica after each of three drawn files that its recompute makes, and
+// a drawn moment later: so a publication is cut off at every stage in the course of many
+// drills.
 func killPublication(ctx context.Context, w *world, r *rand.Rand) error {
 	for range 3 {
 		n := w.similarities[r.IntN(len(w.similarities))]
@@ -185,7 +194,8 @@ func killPublication(ctx context.Context, w *world, r *rand.Rand) error {
 // publicationLimit bounds the wait for a file of a recompute: a killed replica's job may keep the next one waiting.
 const publicationLimit = 8 * time.Second
 
-// fullDisk fills the small disk.
+// fullDisk fills the small disk, byte by byte at the end, starts a recompute, and makes room
+// again some seconds later.
 func fullDisk(ctx context.Context, w *world, r *rand.Rand) error {
 	if w.disk == "" {
 		return fmt.Errorf("%w: a small disk in memory may not be mounted", errImpossible)
@@ -208,8 +218,9 @@ func fullDisk(ctx context.Context, w *world, r *rand.Rand) error {
 	return os.Remove(filler)
 }
 
-// damageSnapshot flips a bit of the live model of "similar" while its replica is dead. The model must be replaced by the one before it, and
-// said to be.
+// damageSnapshot flips a bit of the live model of "similar" while its replica is dead. The
+// model must be replaced by the one before it, and said to be; then a recompute must bring a
+// sound one.
 func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 	n := w.similarities[0]
 	c := similarityapi.NewClient(clientOf(n))
@@ -228,6 +239,7 @@ func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 		return err
 	}
 	w.damaged[version] = true
+	// One bit anywhere, the checksum at the end included.
 	data[r.IntN(len(data))] ^= 1 << r.IntN(8)
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return err

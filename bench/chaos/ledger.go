@@ -14,7 +14,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// ledger is what the shop was told about the events that it sent.
+// ledger is what the shop was told about the events that it sent. It is safe for concurrent use
+// through its methods.
 type ledger struct {
 	mu           sync.Mutex
 	acknowledged map[string]string // what each acknowledged event says, by its id
@@ -24,11 +25,13 @@ type ledger struct {
 	misjudged    []string          // verdicts that contradict what was acknowledged before
 }
 
+// newLedger returns one of a shop that has sent nothing.
 func newLedger() *ledger {
 	return &ledger{acknowledged: map[string]string{}, unanswered: map[string]int{}}
 }
 
-// fingerprint is what must be found again of an event.
+// fingerprint is what must be found again of an event: type, user, order, items and quantities.
+// Times are left out: most events are sent without one.
 func fingerprint(e *profileapi.Event) string {
 	text := e.Type + " " + e.UserID + " " + e.ItemID + " " + e.OrderID
 	for _, line := range e.Items {
@@ -41,7 +44,9 @@ func fingerprint(e *profileapi.Event) string {
 	return text
 }
 
-// judge notes an acknowledgement. uncertain says that an earlier attempt may have been stored: then a duplicate is a first acknowledgement.
+// judge notes an acknowledgement. uncertain says that an earlier attempt may have been stored:
+// then a duplicate is a first acknowledgement. A verdict that contradicts an earlier one is
+// noted, and the event counts as acknowledged all the same.
 func (l *ledger) judge(events []profileapi.Event, answer profileapi.EventsAnswer, uncertain bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,6 +66,7 @@ func (l *ledger) judge(events []profileapi.Event, answer profileapi.EventsAnswer
 	}
 }
 
+// failed notes a request without an acknowledgement, which is sent again.
 func (l *ledger) failed(err error) {
 	what := "no answer"
 	var p *apierror.Problem
@@ -73,10 +79,12 @@ func (l *ledger) failed(err error) {
 	l.repeats++
 }
 
-// audit is what the stored events say beside the ledger, by ids.
+// audit is what the stored events say beside the ledger, by ids: acknowledged and not there,
+// there more than once, there with other contents, there without an acknowledgement.
 type audit struct{ lost, doubled, changed, unknown []string }
 
-// audit reads the whole stream of stored events back.
+// audit reads the whole stream of stored events back, straight from the profile-service. Nobody
+// may be sending.
 func (l *ledger) audit(ctx context.Context, c *profileapi.Client) (audit, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,11 +123,13 @@ func (l *ledger) audit(ctx context.Context, c *profileapi.Client) (audit, error)
 	return a, nil
 }
 
-// normalised makes one of the two ways to write an event of one item: the service answers with a line.
+// normalised makes one of the two ways to write an event of one item: the service answers with
+// a line. A quantity of 1 is left out for that.
 func normalised(text string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "×1", "")), " ")
 }
 
+// counted writes counts by name, in order of name; "0" for none.
 func counted(m map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {

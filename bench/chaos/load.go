@@ -16,10 +16,14 @@ import (
 )
 
 const (
-	shopItems     = 300
-	shopTastes    = 10
-	shopUsers     = 400
-	eventsEach    = 15 // of a user, before the drill
+	// A small shop, so that models are made in seconds; people of one taste like the same
+	// items, so that models have something to find.
+	shopItems  = 300
+	shopTastes = 10
+	shopUsers  = 400
+	eventsEach = 15 // of a user, before the drill
+	// Workers that post events and that ask for lists; each waits for its answer, so that a
+	// store that is away slows them down.
 	senders       = 6
 	askers        = 8
 	searchSeconds = .3
@@ -28,10 +32,12 @@ const (
 	retryPause    = 200 * time.Millisecond
 )
 
+// itemID and userID are the ids of the n-th; items n and n+shopTastes are of the same taste.
 func itemID(n int) string { return fmt.Sprintf("item-%03d", n) }
 func userID(n int) string { return fmt.Sprintf("user-%03d", n) }
 
-// likes returns an item that a user comes across: mostly one of his taste.
+// likes returns an item that a user comes across: of his taste in four of five cases, and the
+// first items of a taste much oftener than the last.
 func likes(r *rand.Rand, user int) string {
 	taste := user % shopTastes
 	if r.IntN(5) == 0 {
@@ -48,7 +54,8 @@ type load struct {
 	tally  tally
 }
 
-// fill makes the shop: a catalogue, and what its users did before the drill.
+// fill makes the shop: a catalogue, and what its users did in the twenty days before the drill.
+// These events are in the ledger like all others.
 func (l *load) fill(ctx context.Context) error {
 	items := make([]profileapi.Item, shopItems)
 	for n := range items {
@@ -106,6 +113,8 @@ func (l *load) send(ctx context.Context, events []profileapi.Event) {
 }
 
 // run works until stop is closed; what has been begun is ended after it. ctx ends everything.
+// Each worker has random numbers of its own, drawn by the seed, so that what is sent does not
+// depend on who is faster.
 func (l *load) run(ctx context.Context, stop <-chan struct{}) {
 	var group sync.WaitGroup
 	worker := func(number, workers int, unit func(r *rand.Rand, n int)) {
@@ -128,6 +137,8 @@ func (l *load) run(ctx context.Context, stop <-chan struct{}) {
 	for s := range senders {
 		var before []profileapi.Event
 		worker(s, senders, func(r *rand.Rand, n int) {
+			// A tenth of the requests are repeats on purpose, which must be told to be
+			// duplicates.
 			if n%10 == 9 { // the shop forgot that it had an acknowledgement
 				l.ledger.mu.Lock()
 				l.ledger.repeats++
@@ -145,7 +156,8 @@ func (l *load) run(ctx context.Context, stop <-chan struct{}) {
 	group.Wait()
 }
 
-// batch makes events of one to five users, every fifth an order of two lines.
+// batch makes events of one to five users, every fifth an order of one or two lines. While
+// clocks are wrong, they say a wrong time.
 func (l *load) batch(r *rand.Rand, sender, n int) []profileapi.Event {
 	events := make([]profileapi.Event, 1+r.IntN(5))
 	for i := range events {
@@ -168,7 +180,9 @@ func (l *load) batch(r *rand.Rand, sender, n int) []profileapi.Event {
 	return events
 }
 
-// tally counts answers to requests for recommendations.
+// tally counts answers to requests for recommendations. total are all; of these whole lacked
+// nothing, personal are the whole ones that are about the visitor or the page, and dead got no
+// answer from a process that was down.
 type tally struct {
 	mu                                  sync.Mutex
 	total, whole, empty, dead, personal int
@@ -183,12 +197,14 @@ func (l *load) ask(ctx context.Context, r *rand.Rand, n int) {
 	user := r.IntN(shopUsers)
 	request := recommenderapi.Request{Scenario: "home.for_you", UserID: userID(user), Limit: 10}
 	if r.IntN(2) == 0 {
+		// Half of the questions are about an item, which other models answer.
 		request.Scenario, request.ContextItems = "product_detail.similar", []string{likes(r, user)}
 	}
 	_, _ = l.tally.recommend(ctx, at, request)
 }
 
-// recommend asks a replica and counts what came of it.
+// recommend asks a replica and counts what came of it. Only a process that is down may leave a
+// request without an answer; an error or an empty list of one that is up breaks a promise.
 func (t *tally) recommend(ctx context.Context, at *node, request recommenderapi.Request) (recommenderapi.Answer, error) {
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, askLimit)
@@ -228,6 +244,7 @@ func (t *tally) recommend(ctx context.Context, at *node, request recommenderapi.
 	return a, err
 }
 
+// note notes what must not be, with the first twenty examples. The caller holds the lock.
 func (t *tally) note(what string, at *node, err error) {
 	t.wrong[what]++
 	if len(t.examples) < 20 {
@@ -235,6 +252,7 @@ func (t *tally) note(what string, at *node, err error) {
 	}
 }
 
+// isPersonal reports whether any item of a list is there for this visitor or page.
 func isPersonal(a recommenderapi.Answer) bool {
 	return slices.ContainsFunc(a.Items, func(i recommenderapi.RecommendedItem) bool {
 		return i.Tier == "personal" || i.Tier == "session" || i.Tier == "context"

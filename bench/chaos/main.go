@@ -22,7 +22,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 )
 
-// options are the flags.
+// options are the flags: form is "one" or "three", minutes the length of the drill, rate in
+// requests per second of senders and of askers.
 type options struct {
 	form, bin, faults string
 	seed              uint64
@@ -130,6 +131,7 @@ func choose(form, named string) ([]fault, error) {
 	return chosen, nil
 }
 
+// names are the names of faults, as -faults takes them.
 func names(faults []fault) string {
 	var list []string
 	for _, f := range faults {

@@ -15,12 +15,14 @@ import (
 )
 
 const (
+	// migrationKills is how many times a migration is killed before one is left to end.
 	migrationKills = 6
 	// migrationMoment bounds the moment of a kill: both databases are migrated by then.
 	migrationMoment = 200 * time.Millisecond
 )
 
-// killMigration kills migrations of a new database; the last one must end well, and Check with it.
+// killMigration kills migrations of a new database; the last one must end well, and Check with
+// it. The database is another than the drill's, which is in use.
 func killMigration(ctx context.Context, w *world, r *rand.Rand) error {
 	if w.options.form == "one" {
 		return w.killFirstStart(ctx, r)
@@ -38,6 +40,7 @@ func killMigration(ctx context.Context, w *world, r *rand.Rand) error {
 			return err
 		}
 	}
+	// After all kills one migration goes to its end on what they left.
 	for _, args := range [][]string{{"up", "--admin-url", w.admin}, {"check"}} {
 		if out, err := exec.CommandContext(ctx, migrate, append(args, "--profile-url", url)...).CombinedOutput(); err != nil {
 			return fmt.Errorf("after killed migrations \"migrate %s\" fails: %w: %s", args[0], err, strings.TrimSpace(string(out)))
@@ -71,7 +74,8 @@ func (w *world) killFirstStart(ctx context.Context, r *rand.Rand) error {
 	return nil
 }
 
-// killAfter runs a command and kills it after a time, unless it has ended by then.
+// killAfter runs a command and kills it after a time, unless it has ended by then. An error is
+// of one that ended by itself and badly.
 func killAfter(ctx context.Context, cmd *exec.Cmd, after time.Duration) error {
 	if err := cmd.Start(); err != nil {
 		return err

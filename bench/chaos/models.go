@@ -21,7 +21,8 @@ import (
 // checksumBytes end a snapshot: the SHA-256 of all before, as docs/snapshot-format.md says.
 const checksumBytes = sha256.Size
 
-// models is what is known of everything that was ever published.
+// models is what is known of everything that was ever published. It is read from database and
+// folder, not from the API, which is what is tested.
 type models struct {
 	changes int               // of what is live, as far as they were seen
 	checked map[string]bool   // versions that were whole
@@ -30,6 +31,7 @@ type models struct {
 	half    []string          // what must not be
 }
 
+// newModels knows nothing yet.
 func newModels() *models {
 	return &models{checked: map[string]bool{}, change: map[string]string{}, live: map[string]string{}}
 }
@@ -45,9 +47,11 @@ func (w *world) modelFiles() (n int) {
 	return n
 }
 
-// check reads what is live, opens every model that has become live since the last time and still has a file, and compares checksums. A
-// recompute's models must have become live by one change: at the same moment.
+// check reads what is live, opens every model that has become live since the last time and
+// still has a file, and compares checksums. A recompute's models must have become live by one
+// change: at the same moment. What does not hold is in half; an error is of the drill.
 func (m *models) check(ctx context.Context, w *world) error {
+	// Opened anew each time: the database may have been away in between.
 	tables, err := database.OpenTables(ctx, w.models.url, 1<<10)
 	if err != nil {
 		return fmt.Errorf("read what is live: %w", err)
@@ -85,9 +89,12 @@ func (m *models) check(ctx context.Context, w *world) error {
 	return nil
 }
 
+// scanText reads a row of one text.
 func scanText(r *sql.Rows, text *string) error { return r.Scan(text) }
 
-// became checks a version that a change has made live.
+// became checks a version that a change, named by its moment, has made live: its job, its file,
+// the checksum that ends the file and the one that the description has. One that was damaged on
+// purpose is not opened.
 func (m *models) became(w *world, change, version, described string) {
 	var description similarityapi.Model
 	if err := json.Unmarshal([]byte(described), &description); err != nil {

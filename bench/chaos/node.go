@@ -37,6 +37,7 @@ func (n *node) kill() { n.end(n.Kill) }
 // stop asks the program to end. It counts as dead from then: it still ends what it has begun, but takes no new connections.
 func (n *node) stop() { n.end(n.Stop) }
 
+// end notes the moment before it ends the program: whoever asks from then on may get no answer.
 func (n *node) end(how func()) {
 	n.mu.Lock()
 	n.down = append(n.down, span{from: time.Now()})

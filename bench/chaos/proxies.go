@@ -19,13 +19,15 @@ type proxies struct {
 	byName map[string]*toxiproxy.Proxy
 }
 
+// newProxies returns none yet. Toxiproxy runs in this process; its own API is not served.
 func newProxies() *proxies {
 	toxics.Register(corruption, new(corruptToxic))
 	zerolog.SetGlobalLevel(zerolog.Disabled) // some toxics have a logger of their own
 	return &proxies{toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), map[string]*toxiproxy.Proxy{}}
 }
 
-// add starts a proxy and returns its address.
+// add starts a proxy to an address, "host:port", and returns its own. name is how faults call
+// it.
 func (p *proxies) add(name, upstream string) (string, error) {
 	proxy := toxiproxy.NewProxy(p.server, name, "127.0.0.1:0", upstream)
 	if err := proxy.Start(); err != nil {
@@ -35,6 +37,7 @@ func (p *proxies) add(name, upstream string) (string, error) {
 	return proxy.Listen, nil
 }
 
+// close ends the proxies and their connections.
 func (p *proxies) close() {
 	for _, proxy := range p.byName {
 		proxy.Stop()
@@ -47,7 +50,8 @@ type toxic struct {
 	attributes map[string]any
 }
 
-// during does a toxic to proxies while f runs.
+// during does a toxic to proxies while f runs, in both directions, on connections that are open
+// and on new ones.
 func (p *proxies) during(ctx context.Context, t toxic, f func(), names ...string) error {
 	for _, name := range names {
 		proxy := p.byName[name]
@@ -83,6 +87,7 @@ func (p *proxies) during(ctx context.Context, t toxic, f func(), names ...string
 	return nil
 }
 
+// corruption is the kind of the toxic below, which toxiproxy does not have.
 const corruption = "corrupt"
 
 // corruptToxic flips a bit of what passes, once in so many bytes on average.
@@ -109,6 +114,7 @@ func (t *corruptToxic) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
+// flip changes a chunk in place; left is how many bytes pass before the next flip.
 func (t *corruptToxic) flip(c *stream.StreamChunk, r *rand.Rand, left *int) *stream.StreamChunk {
 	for *left < len(c.Data) {
 		c.Data[*left] ^= 1 << r.IntN(8)

@@ -18,6 +18,7 @@ type recovered struct {
 	impossible bool
 }
 
+// byFault sums the results in the order of the faults; times are sorted.
 func (d *drill) byFault() []recovered {
 	list := make([]recovered, 0, len(d.faults))
 	for n := range d.faults {
@@ -39,7 +40,7 @@ func (d *drill) byFault() []recovered {
 	return list
 }
 
-// print writes the table in Markdown.
+// print writes the tables in Markdown, as docs/reliability.md has them.
 func (d *drill) print(w io.Writer) error {
 	var b strings.Builder
 	l, t := d.load.ledger, &d.load.tally
@@ -78,6 +79,7 @@ func (d *drill) print(w io.Writer) error {
 	return err
 }
 
+// failuresOf says how often a fault was not recovered from; "" for never.
 func failuresOf(n int) string {
 	if n == 0 {
 		return ""
@@ -85,7 +87,8 @@ func failuresOf(n int) string {
 	return fmt.Sprintf("; failed %d times", n)
 }
 
-// verdict says what of the promises does not hold.
+// verdict says what of the promises does not hold, all of it; nil when all do. Degraded answers
+// and slow recovery within the bound break none.
 func (d *drill) verdict() error {
 	var broken []error
 	for what, list := range map[string][]string{

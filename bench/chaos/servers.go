@@ -25,7 +25,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// server is a Postgres or Redis that is killed and started again with the command line that it had.
+// server is a Postgres or Redis that is killed and started again with the command line that it
+// had. check asks it anything; mine is nil while the one that somebody else started runs.
 type server struct {
 	name  string
 	pid   int
@@ -36,7 +37,8 @@ type server struct {
 	mine  *exec.Cmd // since it was started again
 }
 
-// serverOf finds out how a process was started. args stand for a command line that the process has written over.
+// serverOf finds out how a process was started, from /proc: program, folder, owner and
+// arguments. args stand for a command line that the process has written over, as Redis does.
 func serverOf(name string, pid int, args []string, check func(context.Context) error) (*server, error) {
 	proc := "/proc/" + strconv.Itoa(pid)
 	info, err := os.Stat(proc)
@@ -63,6 +65,7 @@ func serverOf(name string, pid int, args []string, check func(context.Context) e
 		}
 		args = strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")[1:]
 	}
+	// As root the drill starts it as the user that it ran as: Postgres refuses to be root.
 	s := &server{name: name, pid: pid, args: append([]string{file}, args...), dir: dir, check: check}
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Getuid() == 0 {
 		s.owner = &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}
@@ -182,7 +185,8 @@ func speakTLS(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// findRedis finds the server of a URL.
+// findRedis finds the server of a URL. It is started again with settings of the drill, which
+// has it keep nothing.
 func findRedis(ctx context.Context, address string) (*server, error) {
 	o, err := redis.ParseURL(address)
 	if err != nil {

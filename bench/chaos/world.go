@@ -31,7 +31,8 @@ const (
 	redisNumber    = 125         // the numbered database of Redis that the drill empties and uses
 )
 
-// world is a running Aisle with what it stands on. Some parts are nil in the form "one".
+// world is a running Aisle with what it stands on. Some parts are nil in the form "one": it has
+// one node, which is all three services, and no proxies and servers.
 type world struct {
 	options *options
 	folder  string
@@ -54,7 +55,8 @@ type world struct {
 	profileClient *profileapi.Client // asks the profile-service itself
 }
 
-// newWorld starts Aisle in a folder.
+// newWorld starts Aisle in a folder and returns when every process is ready. When it fails,
+// everything that it made is taken down again.
 func newWorld(ctx context.Context, o *options, folder string) (w *world, err error) {
 	w = &world{options: o, folder: folder, damaged: map[string]bool{}, databases: map[string]string{}}
 	defer func() {
@@ -80,11 +82,14 @@ func newWorld(ctx context.Context, o *options, folder string) (w *world, err err
 	return w, nil
 }
 
+// clientOf asks a process itself, not through a proxy: the drill's own questions must not
+// suffer from faults.
 func clientOf(n *node) *httpclient.Client {
 	return httpclient.New(httpclient.Options{BaseURL: "http://" + n.Addr})
 }
 
-// mount makes the small disk, in memory.
+// mount makes the small disk, in memory. Where the system does not let it, an ordinary folder
+// is in its place, and it cannot be filled.
 func (w *world) mount() {
 	disk := filepath.Join(w.folder, "disk")
 	if err := os.Mkdir(disk, 0o700); err != nil {
@@ -110,6 +115,7 @@ func (w *world) add(name, file string) (*node, error) {
 	return n, nil
 }
 
+// one prepares the one binary, with its data on the small disk.
 func (w *world) one() error {
 	n, err := w.add("aisle", "aisle")
 	if err != nil {
@@ -139,6 +145,7 @@ func (w *world) three(ctx context.Context) error {
 		err = errors.Join(err, failed)
 		return "http://" + address
 	}
+	// Every process gets all settings; those of other services mean nothing to it.
 	shared := append(w.storeSettings(&err), "AISLE_LOG_LEVEL=warn", "AISLE_SERVICE_KEY=a-key-that-only-the-services-know",
 		"AISLE_RECOMMENDER_CACHE_MB=72",
 		"AISLE_BLOB_URL=file://"+w.models.folder, "AISLE_PROFILE_URL="+peer("profile", w.profile))
@@ -186,7 +193,8 @@ func (w *world) storeSettings(err *error) []string {
 	}
 }
 
-// openStores makes databases of this drill.
+// openStores makes databases of this drill, named after its process, and empties its Redis
+// database. Servers are only looked for when a fault is to break them.
 func (w *world) openStores(ctx context.Context) error {
 	w.admin = os.Getenv("TEST_DATABASE_URL")
 	if w.admin == "" || os.Getenv("TEST_REDIS_URL") == "" {
@@ -233,6 +241,7 @@ func (w *world) database(service string) (string, error) {
 	if err != nil {
 		return "", errors.New("TEST_DATABASE_URL cannot be read; it has the form postgres://user:password@host:5432/database")
 	}
+	// Named after the process, so that two drills on one server do not meet.
 	name := fmt.Sprintf("aisle_chaos_%d_%s", os.Getpid(), service)
 	u.User, u.Path = url.UserPassword(name, "secret"), "/"+name
 	if w.postgres != nil {
@@ -241,7 +250,7 @@ func (w *world) database(service string) (string, error) {
 	return u.String(), nil
 }
 
-// close ends everything and drops what was made.
+// close ends everything and drops what was made; what cannot be dropped is noted and left.
 func (w *world) close() {
 	for n := len(w.nodes) - 1; n >= 0; n-- {
 		w.nodes[n].Stop()
@@ -259,6 +268,7 @@ func (w *world) close() {
 	}
 }
 
+// dropStores drops databases and roles, and ends a Redis that the drill has started.
 func (w *world) dropStores(ctx context.Context) error {
 	var err error
 	if len(w.databases) > 0 {
@@ -286,7 +296,8 @@ func (w *world) dropStores(ctx context.Context) error {
 // heal notes that the cause of a fault is gone.
 func (w *world) heal() { w.healed = time.Now() }
 
-// recompute makes models and waits until they are live. A job that a killed replica left is waited for.
+// recompute makes models and waits until they are live. A job that a killed replica left is
+// waited for, which is why starting is tried again. It gives up after recomputeLimit.
 func (w *world) recompute(ctx context.Context, at *node) (similarityapi.Job, error) {
 	c := similarityapi.NewClient(clientOf(at))
 	ctx, cancel := context.WithTimeout(ctx, recomputeLimit)

@@ -44,6 +44,8 @@ func serveBare(addr, file string) error {
 	return http.ListenAndServe(addr, engine)
 }
 
+// bind reads a request as its handler would and gives the answer; what the request says does
+// not matter.
 func bind[T any](answer any) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		var request T
@@ -55,7 +57,9 @@ func bind[T any](answer any) gin.HandlerFunc {
 	}
 }
 
-// bare measures the limit, with an answer that was given to a visitor with 500 events.
+// bare measures the limit, with an answer that was given to a visitor with 500 events. The
+// handler is this program again, as a process of its own, so that its CPU time can be told from
+// the client's.
 func (b *bench) bare(ctx context.Context) error {
 	n, _ := b.visitors.draw(everybody, everybody)
 	c := caller{http: http.DefaultClient, form: b.form}

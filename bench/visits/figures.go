@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// figure is one line of the result. CPU is in microseconds per unit, of each process that takes part and in all.
+// figure is one line of the result. CPU is in microseconds per unit, of each process that takes
+// part and in all. PerSecond is of units; latencies are 0 where nothing was asked.
 type figure struct {
 	Name string
 	counts
@@ -24,7 +25,8 @@ type figure struct {
 	Reasons                               map[string]int
 }
 
-// meter reads clock and CPU while something is measured.
+// meter reads clock and CPU while something is measured; before has each process at the
+// beginning.
 type meter struct {
 	bench  *bench
 	form   *form
@@ -32,6 +34,8 @@ type meter struct {
 	began  time.Time
 }
 
+// begin begins a measurement; only one may be under way, since processes cannot tell what they
+// work for.
 func (b *bench) begin(f *form) meter { return meter{b, f, f.usage(), time.Now()} }
 
 // used is the CPU time of each process since the beginning.
@@ -43,7 +47,8 @@ func (m meter) used() map[string]time.Duration {
 	return used
 }
 
-// end adds the figure of what was measured.
+// end adds the figure of what was measured. The time is that of the tally, else that since the
+// beginning. The pointer is good until the next figure.
 func (m meter) end(name string, t *tally) *figure {
 	used := m.used()
 	t.wall = cmp.Or(t.wall, time.Since(m.began))
@@ -66,6 +71,7 @@ func (b *bench) add(name string, t *tally, used map[string]time.Duration) *figur
 	return &b.figures[len(b.figures)-1]
 }
 
+// milliseconds is a time with microseconds behind the point.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // print writes the figures as a table in Markdown, with what degraded answers lacked below it.
@@ -127,6 +133,7 @@ func (f *figure) parts() string {
 	return strings.Join(out, ", ")
 }
 
+// percent is a share with one decimal, without one for none and all.
 func percent(n, of int) string {
 	if n == 0 || n == of {
 		return fmt.Sprintf("%d %%", 100*n/max(of, 1))

@@ -14,7 +14,9 @@ import (
 
 const batch = 1000 // items or events in one request
 
-// fill puts the shop into the services: half of the events by one caller, half by four.
+// fill puts the shop into the services: half of the events by one caller, half by four, each a
+// figure. Postgres then cleans up at once, a figure as well: it belongs to the events, and
+// would otherwise happen while visits are measured.
 func (b *bench) fill(ctx context.Context) error {
 	c := b.form.clients()
 	err := inBatches(ctx, 2, b.shop.items, func(ctx context.Context, from, to int) error {
@@ -58,7 +60,8 @@ func (b *bench) fill(ctx context.Context) error {
 	return nil
 }
 
-// recompute makes the models.
+// recompute makes the models, which are published whatever the gate says: lists are to be made
+// of models.
 func (b *bench) recompute(ctx context.Context) error {
 	c := b.form.clients()
 	m := b.begin(b.form)
@@ -78,7 +81,7 @@ func (b *bench) recompute(ctx context.Context) error {
 // units is the tally of what was asked for without a load.
 func units(n int) *tally { return &tally{counts: counts{Units: n}} }
 
-// inBatches calls do for the ranges of n things, so many at a time.
+// inBatches calls do for the ranges [from, to) of n things, so many at a time, until one fails.
 func inBatches(ctx context.Context, callers, n int, do func(ctx context.Context, from, to int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(callers)

@@ -13,14 +13,16 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// form is a way to run Aisle: "three" processes on Postgres and Redis, or "one" on SQLite.
+// form is a way to run Aisle: "three" processes on Postgres and Redis, or "one" on SQLite,
+// where all three addresses are the same.
 type form struct {
 	programs                         []*program.Program // in the order in which they start
 	profile, similarity, recommender string             // addresses of the APIs
 	stores                           *stores            // nil: inside the process
 }
 
-// newForm prepares a form whose data is in a folder; nothing runs yet.
+// newForm prepares a form whose data is in a folder; nothing runs yet. Databases are made here.
+// close takes it down.
 func newForm(ctx context.Context, o *options, folder string) (*form, error) {
 	if o.form == "one" {
 		p, err := program.New(folder, "aisle", filepath.Join(o.bin, "aisle"))
@@ -101,6 +103,7 @@ type clients struct {
 	similarity *similarityapi.Client
 }
 
+// clients ask the services straight, without keys.
 func (f *form) clients() clients {
 	return clients{
 		profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: "http://" + f.profile})),

@@ -12,7 +12,7 @@ import (
 // pairs is how many times each way is measured, in turns, so that what the machine does meanwhile is in both.
 const pairs = 4
 
-// way is how requests reach the services, and what came of it.
+// way is how requests reach the services, and what came of it: the sum over all turns.
 type way struct {
 	name string
 	form *form
@@ -76,6 +76,7 @@ func (w *way) take(t *tally, used map[string]time.Duration) {
 }
 
 // idle measures what the processes take that nobody asks anything, in microseconds per second.
+// It first lets what visits have left be done.
 func (b *bench) idle(ctx context.Context) error {
 	select { // what visits left to be done
 	case <-time.After(seconds(min(5, b.options.idleSeconds))):

@@ -16,6 +16,8 @@ import (
 )
 
 const (
+	// requestTimeout is after which a request has failed; idleSockets is more than any load has
+	// open, so that none is opened anew.
 	requestTimeout = 30 * time.Second
 	idleSockets    = 1024
 )
@@ -34,7 +36,8 @@ type load struct {
 	from, to    int // groups of the visitors
 }
 
-// caller is a client with what its requests need to know.
+// caller is a client with what its requests need to know: where services are, and of which
+// groups visitors are drawn. It is safe for concurrent use.
 type caller struct {
 	http     *http.Client
 	form     *form
@@ -48,7 +51,7 @@ type counts struct {
 	Answers, Personal, Degraded, Stale, Repeats, BlindRepeats int
 }
 
-// tally is what came of a load.
+// tally is what came of a load; wall is how long it took.
 type tally struct {
 	counts
 	reasons   map[string]int // of degraded answers, and of failures
@@ -56,6 +59,7 @@ type tally struct {
 	wall      time.Duration
 }
 
+// add adds all of another but its wall.
 func (t *tally) add(o *tally) {
 	t.Units, t.New, t.Failed = t.Units+o.Units, t.New+o.New, t.Failed+o.Failed
 	t.Answers, t.Personal, t.Degraded, t.Stale = t.Answers+o.Answers, t.Personal+o.Personal, t.Degraded+o.Degraded, t.Stale+o.Stale
@@ -66,6 +70,7 @@ func (t *tally) add(o *tally) {
 	t.latencies = append(t.latencies, o.latencies...)
 }
 
+// because counts a reason.
 func (t *tally) because(reason string, n int) {
 	if t.reasons == nil {
 		t.reasons = map[string]int{}
@@ -73,7 +78,8 @@ func (t *tally) because(reason string, n int) {
 	t.reasons[reason] += n
 }
 
-// quantile is a latency that so many of a hundred units do not exceed.
+// quantile is a latency that so many of a hundred units do not exceed; 0 without units. It
+// sorts the latencies.
 func (t *tally) quantile(percent int) time.Duration {
 	if len(t.latencies) == 0 {
 		return 0
@@ -82,7 +88,9 @@ func (t *tally) quantile(percent int) time.Duration {
 	return t.latencies[(len(t.latencies)-1)*percent/100]
 }
 
-// run asks until the time is over and everything begun has ended.
+// run asks until the time is over and everything begun has ended. In an open loop a unit that
+// begins late counts its latency from when it was due: otherwise a slow service would be asked
+// less and look fast.
 func (l *load) run(ctx context.Context, f *form) *tally {
 	transport := &http.Transport{MaxIdleConnsPerHost: idleSockets, DisableCompression: true}
 	defer transport.CloseIdleConnections()
@@ -127,7 +135,9 @@ func (l *load) run(ctx context.Context, f *form) *tally {
 	return sum
 }
 
-// send does a request and returns the body of the answer.
+// send does a request and returns the body of the answer; any status but 200 is an error.
+// Bodies are written as text and not by the typed clients, which would take CPU of the machine
+// that is measured.
 func (c *caller) send(ctx context.Context, method, addr, path, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+path, strings.NewReader(body))
 	if err != nil {
@@ -168,7 +178,9 @@ type answer struct {
 	Freshness struct{ Stale bool } `json:"freshness"`
 }
 
-// ask asks for a placement and tallies what the answer is.
+// ask asks for a placement and tallies what the answer is. more is put into the request as it
+// is, beginning with a comma. What was bought must not be in a list for the visitor; a
+// placement about an item may show it.
 func (c *caller) ask(ctx context.Context, t *tally, s *shop, visitor int, scenario, more string) error {
 	body := fmt.Sprintf(`{"scenario":%q,"user_id":%q,"limit":20%s}`, scenario, visitorID(visitor), more)
 	data, err := c.send(ctx, http.MethodPost, c.form.recommender, "/v1/recommendations", body)
@@ -220,15 +232,18 @@ func (b *bench) visit(ctx context.Context, c *caller, t *tally) error {
 	return c.ask(ctx, t, b.shop, v, similar, fmt.Sprintf(`,"context_items":[%q]`, itemID(item)))
 }
 
+// list is the first placement of a visit alone.
 func (b *bench) list(ctx context.Context, c *caller, t *tally) error {
 	return c.ask(ctx, t, b.shop, b.draw(max(1, c.from), c.to, t), home, "") // of a visitor without an event no list can be personal
 }
 
+// similar is the second one alone.
 func (b *bench) similar(ctx context.Context, c *caller, t *tally) error {
 	v := b.draw(max(1, c.from), c.to, t)
 	return c.ask(ctx, t, b.shop, v, similar, fmt.Sprintf(`,"context_items":[%q]`, itemID(b.shop.click(v))))
 }
 
+// event is the event of a visit alone.
 func (b *bench) event(ctx context.Context, c *caller, t *tally) error {
 	v := b.draw(c.from, c.to, t)
 	return c.post(ctx, v, b.shop.click(v))
@@ -241,6 +256,7 @@ func (b *bench) neighbours(ctx context.Context, c *caller, t *tally) error {
 	return err
 }
 
+// draw draws the next visitor of some groups, and counts him when he is new to the process.
 func (b *bench) draw(from, to int, t *tally) int {
 	v, fresh := b.visitors.draw(from, to)
 	if fresh {

@@ -22,7 +22,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 )
 
-// options are the flags.
+// options are the flags. Lengths are in seconds, cacheMB in MB; json and profile are "" for
+// none.
 type options struct {
 	form, bin                           string
 	visitors, items                     int
@@ -73,6 +74,8 @@ func note(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
+// run makes folder and form, measures, prints, and fails when something was recommended that
+// must not be. Nothing is left behind but what was asked for.
 func run(ctx context.Context, o *options) (err error) {
 	if o.form != "one" && o.form != "three" {
 		return fmt.Errorf("-form %s: there are the forms three and one", o.form)

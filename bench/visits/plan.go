@@ -14,7 +14,7 @@ const (
 	everybody  = len(earlier) - 1
 )
 
-// bench is a run of the benchmark.
+// bench is a run of the benchmark, which collects figures in the order of its steps.
 type bench struct {
 	options  *options
 	folder   string // for what is gone after the run
@@ -27,7 +27,8 @@ type bench struct {
 	peak     float64            // visits per second
 }
 
-// measure does the steps one after the other.
+// measure does the steps one after the other. Steps that are about visitors new to the process
+// begin behind a restart, and restarts come last, since nothing after them would be warm.
 func (b *bench) measure(ctx context.Context) error {
 	if err := b.form.start(ctx); err != nil {
 		return err
@@ -62,7 +63,7 @@ func (b *bench) warm(ctx context.Context) error {
 	return nil
 }
 
-// take measures a load.
+// take measures a load for the usual length unless it has its own.
 func (b *bench) take(ctx context.Context, name string, l load) *figure {
 	if l.duration == 0 {
 		l.duration = seconds(b.options.seconds)
@@ -137,4 +138,5 @@ func (b *bench) verdict() error {
 	return nil
 }
 
+// seconds is a flag's number as a time.
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -93,7 +93,8 @@ func (b *bench) profiled(ctx context.Context) error {
 // traceStart is the first line of a sample as go tool pprof prints it: its time and its innermost function.
 var traceStart = regexp.MustCompile(`^\s*([0-9.]+)ms\s+(\S.*)$`)
 
-// layersOf returns the share of each layer in a profile.
+// layersOf returns the share of each layer in a profile, as go tool pprof prints its samples:
+// so nothing here has to read the format.
 func layersOf(ctx context.Context, file string) (map[string]float64, error) {
 	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", "-unit=ms", file).Output()
 	if err != nil {
@@ -130,6 +131,7 @@ func layersOf(ctx context.Context, file string) (map[string]float64, error) {
 	return shares, nil
 }
 
+// layerOf is the first layer that names a function; "" for none.
 func layerOf(function string) string {
 	for _, l := range layers {
 		for _, part := range l.parts {
@@ -141,6 +143,7 @@ func layerOf(function string) string {
 	return ""
 }
 
+// printLayers prints the layers, the largest first, with their part of all.
 func (b *bench) printLayers(w io.Writer) error {
 	total := 0.0
 	for _, used := range b.layers {

@@ -48,10 +48,12 @@ type shop struct {
 	bought        [][]string // item ids by visitor
 }
 
+// newShop returns a shop of so many items, of which history and click then make events.
 func newShop(items int) *shop {
 	return &shop{items: items, tastes: max(1, items/itemsPerTaste), now: time.Now()}
 }
 
+// itemID and visitorID are the ids of the n-th.
 func itemID(n int) string    { return fmt.Sprintf("item-%06d", n) }
 func visitorID(n int) string { return fmt.Sprintf("visitor-%06d", n) }
 
@@ -145,6 +147,7 @@ func (s *shop) history(visitors int) []happened {
 	return out
 }
 
+// event is what is posted of an event before the measurements.
 func (s *shop) event(e happened) profileapi.Event {
 	return profileapi.Event{
 		Type: kinds[e.kind], UserID: visitorID(int(e.visitor)), ItemID: itemID(int(e.item)),
@@ -161,7 +164,8 @@ type visitors struct {
 	came  [len(earlier)][]int // since the start
 }
 
-// draw returns a visitor of the groups from..to, and whether he is new to the process.
+// draw returns a visitor of the groups from..to, and whether he is new to the process. When all
+// of a group have come, only known ones are left.
 func (v *visitors) draw(from, to int) (n int, fresh bool) {
 	group := groupOf(rand.IntN(cycle))
 	for group < from || group > to {

@@ -33,7 +33,8 @@ type stores struct {
 	redis                 *redis.Client
 }
 
-// openStores makes the databases with the migrate program.
+// openStores makes the databases with the migrate program, one and a user for each service,
+// named after this process, and empties the Redis database.
 func openStores(ctx context.Context, migrate string) (*stores, error) {
 	s := &stores{admin: os.Getenv("TEST_DATABASE_URL"), name: fmt.Sprintf("aisle_bench_%d", os.Getpid())}
 	if s.admin == "" || os.Getenv("TEST_REDIS_URL") == "" {
@@ -92,6 +93,8 @@ func (s *stores) findPostgres(ctx context.Context) error {
 	return nil
 }
 
+// openRedis empties the Redis database and finds the server's process where it is on this
+// machine.
 func (s *stores) openRedis(ctx context.Context, address string) error {
 	o, err := redis.ParseURL(address)
 	if err != nil {

@@ -12,7 +12,9 @@ import (
 // auditPatience is how long a part of the audit log is waited for.
 const auditPatience = 5 * time.Second
 
-// auditElsewhere lists what is recorded beside this service: by its peers, and in the keys file.
+// auditElsewhere lists what is recorded beside this service: by its peers, which are asked at
+// the same time, and in the keys file. Entries are in no order; missing names the peers that
+// did not answer in time.
 func (s *Service) auditElsewhere(ctx context.Context, shop string, q audit.Query) (entries []audit.Entry, missing []string) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()

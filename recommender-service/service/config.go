@@ -8,7 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/webhook"
 )
 
-// Config are the settings of the recommender-service.
+// Config are the settings of the recommender-service. Numbers that are 0 stand for their
+// defaults.
 type Config struct {
 	// DatabaseURL is postgres://... or sqlite:///path/file.db.
 	DatabaseURL string `env:"AISLE_RECOMMENDER_DATABASE_URL"`
@@ -29,6 +30,7 @@ type Config struct {
 	WebhookPrivate bool `env:"AISLE_RECOMMENDER_WEBHOOK_PRIVATE"`
 }
 
+// Defaults and bounds; the defaults are those of the tags above.
 const (
 	defaultCacheMB = 288
 	maxCacheMB     = 1 << 20

@@ -11,7 +11,9 @@ import (
 // signInsPerSecond bounds the attempts of one client address to sign in to the console.
 const signInsPerSecond = 1
 
-// mountConsole adds the web console, which calls the three services as its visitors may: this one through its own handler.
+// mountConsole adds the web console, which calls the three services as its visitors may: this
+// one through its own handler, so that limits and checks are those of any caller. secret seals
+// its sessions.
 func (s *Service) mountConsole(secret []byte) {
 	peer := func(name, url string) console.Peer {
 		return console.Peer{URL: url, Transport: s.deps.PeerTransport[name]}

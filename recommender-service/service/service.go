@@ -1,5 +1,6 @@
-// Package service is the recommender-service as the rest of the workspace sees it: a Config, New, a handler, background work and an end.
-// Everything else is internal.
+// Package service is the recommender-service as the rest of the workspace sees it: a Config,
+// New, a handler, background work and an end. Everything else is internal. build shows how the
+// packages are joined, and Run what each does in the background.
 package service
 
 import (
@@ -54,7 +55,8 @@ const (
 	configInterval = 10 * time.Second
 )
 
-// Service is a running recommender-service.
+// Service is a running recommender-service. It is made by New, works while Run does, and is no
+// use after Close.
 type Service struct {
 	config      Config
 	deps        process.Deps
@@ -78,7 +80,9 @@ type Service struct {
 	cleaner     *maintenance.Cleaner
 }
 
-// New opens the store and builds the service. It fails when the configuration or the store is unusable.
+// New opens the store and builds the service. It fails when the configuration or the store is
+// unusable. Peers need not be there: scenarios of the shops are read from the own store, and
+// the catalogue follows once Run is called.
 func New(ctx context.Context, config Config, deps process.Deps) (*Service, error) {
 	config = config.withDefaults()
 	if err := config.Validate(); err != nil {
@@ -111,7 +115,9 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 	return s, nil
 }
 
-// build wires the parts together.
+// build wires the parts together, in the order in which they need each other: replicas and
+// caches of the peers, configuration, what is kept of answers, the engine, figures, the HTTP
+// surface. It starts nothing but what the parts start in their constructors.
 func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	logger, now := s.deps.Logger, s.deps.Clock()
 	profileHTTP := s.peer(peers.Profile, config.ProfileURL)
@@ -140,6 +146,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, s.deps.Limits.Redis, func(
 		shop string, d *recommend.Decision, a *recommenderapi.Answer,
 	) {
+		// None of these blocks: an answer is on its way.
 		s.decisions.Add(shop, d)
 		s.counter.Answered(shop, d, a)
 		s.attribution.Answered(shop)
@@ -189,6 +196,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		}, EventWeights: s.peers.EventWeights, Audit: recorder, AuditElsewhere: s.auditElsewhere, Keys: s.deps.Auth.Keys,
 		KeepDays: config.DecisionDays, Now: now,
 	}
+	// The page script is a file and no operation of the API.
 	s.server.Engine.Any(tracker.Prefix+"*path", gin.WrapH(tracker.Handler()))
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
 	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
@@ -236,9 +244,11 @@ func (s *Service) persons(profile *httpclient.Client) *persons.Persons {
 	}
 }
 
+// usersPage is how many users are read at once.
 const usersPage = 1000
 
-// members lists the users of a segment.
+// members lists the users of a segment, by reading all users of the shop and keeping those. A
+// page may have none.
 func members(profile *profileapi.Client) export.Segment {
 	return func(ctx context.Context, shop, segment, cursor string) (ids []string, next string, err error) {
 		page, err := profile.ForShop(shop).Users(ctx, cursor, usersPage)
@@ -257,13 +267,14 @@ func members(profile *profileapi.Client) export.Segment {
 	}
 }
 
-// items returns how many products a shop's catalogue has.
+// items returns how many products a shop's catalogue has, by counting them.
 func (s *Service) items(shop string) (n int) {
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) { v.Products(func(*catalogue.Item) { n++ }) })
 	return n
 }
 
-// product returns what is counted of an item: under the key of its family.
+// product returns what is counted of an item: under the key of its family, at the price that it
+// has now. One that the catalogue lacks is counted under its own id, without a price.
 func (s *Service) product(shop, itemID string) figures.Product {
 	p := figures.Product{Key: itemID}
 	s.catalogue.Shop(shop).Read(func(v *catalogue.View) {
@@ -282,12 +293,15 @@ func (s *Service) product(shop, itemID string) figures.Product {
 	return p
 }
 
+// peer returns the client of another service, with the key of this one. In one process the
+// transport calls the handler, and the address is not used.
 func (s *Service) peer(name, url string) *httpclient.Client {
 	return httpclient.New(httpclient.Options{
 		BaseURL: url, Key: s.deps.ServiceKey, Shop: auth.DefaultShop, Transport: s.deps.PeerTransport[name],
 	})
 }
 
+// description is the introduction of the OpenAPI document.
 const description = "Recommendations: ranked, explained and controlled. Every score adds up, every list can be made again, and a peer " +
 	"that is away is named instead of failing the page."
 
@@ -314,8 +328,9 @@ func (s *Service) Ready(ctx context.Context) []readiness.Part {
 // Started is closed once the catalogues have been read, or when it is no use to wait for them.
 func (s *Service) Started() <-chan struct{} { return s.gate.Started() }
 
-// Run does the background work until ctx ends: it follows catalogues, models, configuration and events, writes decisions and
-// counts, and removes old ones.
+// Run does the background work until ctx ends: it follows catalogues, models, configuration and
+// events, writes decisions and counts, and removes old ones. A part that fails tries again by
+// itself; Run returns nil when all parts have ended.
 func (s *Service) Run(ctx context.Context) error {
 	shops := s.deps.Auth.Shops
 	group, ctx := errgroup.WithContext(ctx)
@@ -357,7 +372,8 @@ func (s *Service) Close() error {
 	return s.store.Close()
 }
 
-// modelsMade returns when the live model of each relation was made.
+// modelsMade returns when the live model of each relation was made: one call and one more for
+// each relation.
 func modelsMade(ctx context.Context, c *similarityapi.Client) (map[string]time.Time, error) {
 	live, err := c.Live(ctx)
 	if err != nil {

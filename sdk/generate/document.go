@@ -10,21 +10,23 @@ import (
 	"strings"
 )
 
-// api is what the clients need of an OpenAPI document.
+// api is what the clients need of an OpenAPI document, without references to follow. Everything
+// in it has a fixed order, so that the same document makes the same files.
 type api struct {
 	Version    string
 	Schemas    []schema    // by name
 	Operations []operation // by name
 }
 
-// schema is a named object.
+// schema is a named object. Schemas that are no objects have no fields.
 type schema struct {
 	Name   string
 	Doc    string
 	Fields []field
 }
 
-// field is a property of an object, or a parameter.
+// field is a property of an object, or a parameter. Properties are in order of name, parameters
+// in that of the document.
 type field struct {
 	Name     string // as the API spells it
 	Doc      string
@@ -32,16 +34,20 @@ type field struct {
 	Type     *typeOf
 }
 
-// typeOf is the type of a value.
+// typeOf is the type of a value, of the few kinds that all three languages write well. Of is
+// the member's type of a list or map; a map's keys are strings.
 type typeOf struct {
-	Kind  string // any, bool, integer, number, string, time, list, map, ref
-	Of    *typeOf
-	Name  string   // of a ref
-	Enum  []string // of a string
-	Union bool     // a ref that may also stand for a list of it
+	Kind string // any, bool, integer, number, string, time, list, map, ref
+	Of   *typeOf
+	Name string   // of a ref
+	Enum []string // of a string
+	// The API also takes one member without the list. The clients take lists only, and samples
+	// put the one into a list.
+	Union bool // a ref that may also stand for a list of it
 }
 
-// operation is one call.
+// operation is one call, which becomes one method of each client. ID is the operationId,
+// "put-items", of which each language makes a name of its own.
 type operation struct {
 	ID, Method, Path, Summary, Doc string
 	InPath, InQuery                []field
@@ -56,13 +62,16 @@ type operation struct {
 	Example                        exampleOf
 }
 
-// document is the part of OpenAPI 3.1 that Aisle's own document uses.
+// document is the part of OpenAPI 3.1 that Aisle's own document uses. It is no reader of
+// OpenAPI in general: other bodies, styles of parameters and references are errors or any.
 type document struct {
 	Info       struct{ Version string }
 	Paths      map[string]map[string]rawOperation
 	Components struct{ Schemas map[string]rawSchema }
 }
 
+// rawOperation is an operation as the document writes it; ExampleType says which of the body's
+// content types the example is of.
 type rawOperation struct {
 	OperationID          string `json:"operationId"`
 	Summary, Description string
@@ -85,6 +94,8 @@ type rawOperation struct {
 	}
 }
 
+// rawSchema is a schema as the document writes it. Type is a string, or a list of strings with
+// "null".
 type rawSchema struct {
 	Ref                  string `json:"$ref"`
 	Description          string
@@ -99,7 +110,8 @@ type rawSchema struct {
 	ReadOnly             bool
 }
 
-// read takes what the clients need out of a document.
+// read takes what the clients need out of a document. Examples keep the order of their members,
+// which encoding/json alone would lose.
 func read(data []byte) (*api, error) {
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -123,6 +135,7 @@ func read(data []byte) (*api, error) {
 	return a, nil
 }
 
+// fieldsOf lists the properties of an object, but for "$schema", which is huma's.
 func fieldsOf(s *rawSchema) []field {
 	var list []field
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -135,7 +148,8 @@ func fieldsOf(s *rawSchema) []field {
 	return list
 }
 
-// typeFrom reads a type; what the clients cannot name better is any.
+// typeFrom reads a type; what the clients cannot name better is any. A type that may also be
+// null is the type: whether a value may be missing is the field's affair.
 func typeFrom(s *rawSchema) *typeOf {
 	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
 		return &typeOf{Kind: "ref", Name: name}
@@ -195,6 +209,9 @@ func kindOf(t any) string {
 	return ""
 }
 
+// operationOf reads one operation: parameters by their place, of the headers only If-Match, a
+// body of JSON or a file, and the one answer with a 2xx status. An answer with several content
+// types, or another than JSON, is a stream.
 func operationOf(method, path string, raw *rawOperation, schemas map[string]rawSchema) (operation, error) {
 	o := operation{ID: raw.OperationID, Method: method, Path: path, Summary: raw.Summary, Doc: raw.Description}
 	var err error
@@ -212,11 +229,13 @@ func operationOf(method, path string, raw *rawOperation, schemas map[string]rawS
 			o.Header = true
 		}
 	}
+	// In the order in which they stand in the path: so do the arguments of a method.
 	slices.SortFunc(o.InPath, func(a, b field) int {
 		return cmp.Compare(strings.Index(path, "{"+a.Name+"}"), strings.Index(path, "{"+b.Name+"}"))
 	})
 	if b := raw.RequestBody; b != nil {
 		o.BodyRequired = b.Required
+		// A merge patch is a JSON document too, where there is no other.
 		content, isJSON := b.Content["application/json"]
 		if patch, ok := b.Content["application/merge-patch+json"]; ok && !isJSON {
 			content, isJSON = patch, true
@@ -242,21 +261,28 @@ func operationOf(method, path string, raw *rawOperation, schemas map[string]rawS
 			o.Stream = true
 		}
 	}
+	// A call that may answer with a file or with JSON hands on what came: the caller knows what
+	// he asked for.
 	if o.Stream {
 		o.Result = nil
 	}
 	o.Paged = o.Result != nil && hasCursor(&o, schemas[o.Result.Name])
+	// DELETE and PUT are repeatable by what they mean (RFC 9110, section 9.2.2).
 	o.Repeatable = method == http.MethodGet || method == http.MethodPut || method == http.MethodDelete || reading(o.ID)
 	return o, nil
 }
 
+// hasCursor reports whether pages of an operation can be walked: it takes the cursor that its
+// answer gives, as a text.
 func hasCursor(o *operation, result rawSchema) bool {
 	_, ok := result.Properties["next_cursor"]
 	return ok && o.Method == http.MethodGet &&
 		slices.ContainsFunc(o.InQuery, func(f field) bool { return f.Name == "cursor" && f.Type.Kind == "string" })
 }
 
-// reading tells the POST operations that change nothing, or that know a repeat by the ids within, so that a client may try again.
+// reading tells the POST operations that change nothing, or that know a repeat by the ids
+// within, so that a client may try again. A new POST operation is not repeated until it stands
+// here.
 func reading(id string) bool {
 	return slices.Contains([]string{
 		"post-events", "validate-events", "recommend", "recommend-page", "explain", "rank", "look-up-similarities", "next-items",

@@ -29,6 +29,8 @@ func main() {
 	}
 }
 
+// run asks for the document and writes all files; samples "" writes none of them. A client is
+// written only when it could be made as a whole.
 func run(from, out, samples string) error {
 	answer, err := http.Get(from + "/openapi.json")
 	if err != nil {

@@ -28,7 +28,8 @@ type exampleOf struct {
 	Type        string // content type of the body
 }
 
-// samplesOf writes a program in each language for each operation, by the operations' ids.
+// samplesOf writes a program in each language for each operation, by the operations' ids, as
+// JSON. Every program runs as it is, with the key of AISLE_API_KEY.
 func samplesOf(a *api) ([]byte, error) {
 	all := map[string][]sample{}
 	for n := range a.Operations {
@@ -56,7 +57,8 @@ type member struct {
 	Value any
 }
 
-// ordered reads JSON into values of string, json.Number, bool, nil, []any and []member.
+// ordered reads one JSON value into values of string, json.Number, bool, nil, []any and
+// []member. Numbers stay as they were written.
 func ordered(d *json.Decoder) (any, error) {
 	t, err := d.Token()
 	if err != nil {
@@ -93,7 +95,8 @@ func ordered(d *json.Decoder) (any, error) {
 	return t, nil
 }
 
-// readExample takes the example of a request out of an operation.
+// readExample takes the example of a request out of an operation. A body that is no JSON
+// document is a text in the document.
 func readExample(raw *rawOperation) (e exampleOf, err error) {
 	e.Path, e.Query = map[string]any{}, map[string]any{}
 	for _, p := range raw.Parameters {
@@ -120,7 +123,8 @@ func readExample(raw *rawOperation) (e exampleOf, err error) {
 	return e, err
 }
 
-// asList puts a single value where a client takes a list of it.
+// asList puts a single value where a client takes a list of it: the API takes both, the clients
+// lists only.
 func (o *operation) asList() any {
 	if _, isList := o.Example.Body.([]any); o.Body != nil && o.Body.Kind == "list" && !isList {
 		return []any{o.Example.Body}
@@ -128,7 +132,8 @@ func (o *operation) asList() any {
 	return o.Example.Body
 }
 
-// curlSample sends an example with curl. Without AISLE_API_KEY curl leaves the header out.
+// curlSample sends an example with curl. Without AISLE_API_KEY curl leaves the header out,
+// since its value is empty: so it works in open mode too.
 func curlSample(o *operation) string {
 	target := o.Path
 	for name, v := range o.Example.Path {
@@ -142,6 +147,7 @@ func curlSample(o *operation) string {
 		target += "?" + query.Encode()
 	}
 	out := "curl -s"
+	// curl sends GET by itself, and POST where there is a body.
 	if o.Method != "GET" && (o.Method != "POST" || o.Example.Type == "") {
 		out += " -X " + o.Method
 	}
@@ -149,6 +155,7 @@ func curlSample(o *operation) string {
 	if o.Example.Type != "" {
 		flag, body := "-d", o.Example.Written
 		if o.Example.Type != "application/json" {
+			// -d would take the line breaks out of a file.
 			flag = "--data-binary"
 		}
 		out += " -H 'Content-Type: " + o.Example.Type + "' \\\n  " + flag + " '" + strings.ReplaceAll(body, "'", `'\''`) + "'"
@@ -169,7 +176,7 @@ func queryText(v any) string {
 	return strings.Join(parts, ",")
 }
 
-// typescriptSample calls the client for Node and browsers.
+// typescriptSample calls the client for Node and browsers, and prints the answer.
 func typescriptSample(o *operation) string {
 	var args []string
 	for _, f := range o.InPath {
@@ -195,7 +202,7 @@ func typescriptSample(o *operation) string {
 	return out + "const answer = await " + call + ";\nconsole.log(JSON.stringify(answer, null, 1));\n"
 }
 
-// pythonSample calls the Python client.
+// pythonSample calls the Python client, and prints the answer. It imports only what it uses.
 func pythonSample(o *operation) string {
 	var args []string
 	for _, f := range o.InPath {
@@ -227,7 +234,8 @@ func pythonSample(o *operation) string {
 	return imports + client + "answer = " + call + "\n" + print
 }
 
-// params are the example's parameters in the query, in the order of the document.
+// params are the example's parameters in the query, in the order of the document; those without
+// an example are left out.
 func (o *operation) params() (list []member) {
 	for _, f := range o.InQuery {
 		if v, ok := o.Example.Query[f.Name]; ok {
@@ -246,6 +254,8 @@ type wording struct {
 	inSpaces bool // objects have spaces inside of their braces
 }
 
+// scriptWords and pythonWords are the two languages that write values as JSON nearly does; Go
+// has types and is written by goValue.
 var (
 	scriptWords = wording{scriptString, scriptName, "true", "false", "null", true}
 	pythonWords = wording{pythonText, pythonText, "True", "False", "None", false}
@@ -254,7 +264,8 @@ var (
 // width is how long a line of a sample may get before its list or object is broken up.
 const width = 100
 
-// written writes a value in a language, on one line where it fits.
+// written writes a value in a language, on one line where it fits, else a member on each line.
+// v is as ordered reads it; indent is that of the line on which it begins.
 func written(v any, w wording, indent string) string {
 	switch v := v.(type) {
 	case nil:
@@ -277,6 +288,7 @@ func written(v any, w wording, indent string) string {
 		for n, m := range v {
 			parts[n] = w.name(m.Name) + ": " + written(m.Value, w, indent+"  ")
 		}
+		// The space inside of a brace must not stand at the end of a line.
 		if w.inSpaces && len(parts) > 0 {
 			return strings.Replace(laidOut("{ ", parts, " }", indent), "{ \n", "{\n", 1)
 		}
@@ -285,7 +297,8 @@ func written(v any, w wording, indent string) string {
 	return fmt.Sprint(v)
 }
 
-// laidOut joins parts on one line, or one line each.
+// laidOut joins parts on one line, or one line each, with a comma behind the last, as
+// formatters of both languages do.
 func laidOut(open string, parts []string, end, indent string) string {
 	one := open + strings.Join(parts, ", ") + end
 	if len(indent)+len(one) <= width && !strings.Contains(one, "\n") {
@@ -295,6 +308,7 @@ func laidOut(open string, parts []string, end, indent string) string {
 	return strings.TrimRight(open, " ") + inner + strings.Join(parts, ","+inner) + ",\n" + indent + strings.TrimLeft(end, " ")
 }
 
+// scriptText quotes a value that is sent as a text, such as an id.
 func scriptText(v any) string { return scriptString(fmt.Sprint(v)) }
 
 // scriptString quotes text for JavaScript: as JSON does, but in single quotes where it holds nothing to escape.
@@ -315,6 +329,7 @@ func pythonText(s string) string {
 	return strings.TrimSpace(out.String())
 }
 
+// scriptName is the name of a member: bare where JavaScript takes it so.
 func scriptName(s string) string {
 	plain := !slices.ContainsFunc([]rune(s), func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') })
 	if plain && s != "" {

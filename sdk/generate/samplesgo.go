@@ -10,7 +10,9 @@ import (
 	"time"
 )
 
-// goSample calls the Go client. Its values are written with the types of the document, so that the compiler checks them.
+// goSample calls the Go client. Its values are written with the types of the document, so that
+// the compiler checks them: an example that does not fit its schema makes no program, and a
+// member that the schema lacks is an error here.
 func goSample(a *api, o *operation) (string, error) {
 	args := []string{"ctx"}
 	for _, f := range o.InPath {
@@ -47,6 +49,7 @@ func goSample(a *api, o *operation) (string, error) {
 		imports = append(imports, "encoding/json")
 		lines += "if err := json.NewEncoder(os.Stdout).Encode(answer); err != nil {\nlog.Fatal(err)\n}\n"
 	}
+	// Imports that a program does not use are errors in Go.
 	if strings.Contains(call, "time.") {
 		imports = append(imports, "time")
 	}
@@ -61,7 +64,8 @@ func goSample(a *api, o *operation) (string, error) {
 	return string(out), nil
 }
 
-// goFields writes the members of an object as the fields of a struct.
+// goFields writes the members of an object as the fields of a struct, in the order of the
+// example.
 func (a *api) goFields(fields []field, members []member) (string, error) {
 	var parts []string
 	for _, m := range members {
@@ -78,7 +82,8 @@ func (a *api) goFields(fields []field, members []member) (string, error) {
 	return goLines(parts), nil
 }
 
-// goLines joins the parts of a literal, one line each where they are many.
+// goLines joins the parts of a literal, one line each where they are many; gofmt does the
+// indents.
 func goLines(parts []string) string {
 	joined := strings.Join(parts, ", ")
 	if len(joined) <= width && !strings.Contains(joined, "\n") {
@@ -87,8 +92,10 @@ func goLines(parts []string) string {
 	return "\n" + strings.Join(parts, ",\n") + ",\n"
 }
 
-// goValue writes a value of a type. Optional ones are pointers where the client has them so.
+// goValue writes a value of a type. Optional ones are pointers where the client has them so, as
+// goType says.
 func (a *api) goValue(t *typeOf, v any, optional bool) (string, error) {
+	// new makes a pointer to the value of an expression.
 	point := func(text string) string {
 		if optional {
 			return "new(" + text + ")"
@@ -115,6 +122,7 @@ func (a *api) goValue(t *typeOf, v any, optional bool) (string, error) {
 	case "list", "map":
 		return a.goCollection(t, v)
 	case "ref":
+		// An example that is no object has no members here, and the literal is empty.
 		members, _ := v.([]member)
 		at := slices.IndexFunc(a.Schemas, func(s schema) bool { return s.Name == t.Name })
 		if at < 0 {
@@ -129,6 +137,7 @@ func (a *api) goValue(t *typeOf, v any, optional bool) (string, error) {
 	return goAny(v), nil
 }
 
+// goCollection writes a list or a map as a literal.
 func (a *api) goCollection(t *typeOf, v any) (string, error) {
 	var parts []string
 	add := func(before string, one any) error {
@@ -169,6 +178,7 @@ func qualified(t *typeOf) string {
 	return goType(t, false)
 }
 
+// goTime writes a time, which an example has as RFC 3339 or in epoch milliseconds.
 func goTime(v any) (string, error) {
 	if n, ok := v.(json.Number); ok {
 		return "time.UnixMilli(" + n.String() + ")", nil

@@ -10,10 +10,12 @@ func words(id string) []string {
 	return strings.FieldsFunc(id, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
-// pascal writes an identifier as Go exports it.
+// pascal writes an identifier as Go exports it, with initials in capitals: "put-items" is
+// PutItems, "user_id" UserID.
 func pascal(id string) string {
 	out := ""
 	for _, w := range words(id) {
+		// The initials that Go's own style has in capitals and that occur in names of the API.
 		switch strings.ToLower(w) {
 		case "id", "url", "api", "ms", "json":
 			out += strings.ToUpper(w)
@@ -26,7 +28,8 @@ func pascal(id string) string {
 	return out
 }
 
-// camel writes an identifier as JavaScript does, and Go within a function.
+// camel writes an identifier as JavaScript does, and Go within a function: "put-items" is
+// putItems, "user_id" userId.
 func camel(id string) string {
 	out := ""
 	for n, w := range words(id) {
@@ -39,9 +42,10 @@ func camel(id string) string {
 	return out
 }
 
-// snake writes an identifier as Python does.
+// snake writes an identifier as Python does: "put-items" is put_items.
 func snake(id string) string { return strings.ToLower(strings.Join(words(id), "_")) }
 
+// lowered begins a summary with a small letter, behind the name and a dash.
 func lowered(s string) string {
 	if s == "" {
 		return s

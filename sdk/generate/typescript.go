@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// typescriptClient writes the types and methods of the TypeScript client.
+// typescriptClient writes the types and methods of the TypeScript client. Objects are
+// interfaces, of which nothing is left when it runs.
 func typescriptClient(a *api) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString(
@@ -29,6 +30,7 @@ func typescriptClient(a *api) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
+// question marks what may be left out.
 func question(optional bool) string {
 	if optional {
 		return "?"
@@ -36,6 +38,8 @@ func question(optional bool) string {
 	return ""
 }
 
+// tsType is a type. Times are texts, as JSON has them; a text of few values is the union of
+// these, in brackets within a list.
 func tsType(t *typeOf) string {
 	switch t.Kind {
 	case "bool":
@@ -67,12 +71,15 @@ func tsType(t *typeOf) string {
 	return "unknown"
 }
 
+// tsOperation writes the method of an operation, and a generator of its pages where it has
+// some. All query parameters are one object.
 func tsOperation(b *strings.Builder, o *operation) {
 	name := camel(o.ID)
 	var args []string
 	path := o.Path
 	for _, f := range o.InPath {
 		args = append(args, camel(f.Name)+": string")
+		// A path is a template string, whose parameters are escaped: ids may hold slashes.
 		path = strings.ReplaceAll(path, "{"+f.Name+"}", "${encodeURIComponent("+camel(f.Name)+")}")
 	}
 	call := fmt.Sprintf("method: '%s', path: `%s`", o.Method, path)
@@ -131,6 +138,7 @@ func tsOperation(b *strings.Builder, o *operation) {
 	}
 }
 
+// emptyBody lets a body be left out where the API does without.
 func emptyBody(o *operation) string {
 	if !o.BodyRequired && o.Body.Kind == "ref" {
 		return " = {}"
@@ -138,6 +146,7 @@ func emptyBody(o *operation) string {
 	return ""
 }
 
+// emptyParams lets the query be left out unless one of it is required.
 func emptyParams(o *operation) string {
 	for _, f := range o.InQuery {
 		if f.Required {
@@ -147,7 +156,7 @@ func emptyParams(o *operation) string {
 	return " = {}"
 }
 
-// block writes text as a JSDoc comment.
+// block writes text as a JSDoc comment; nothing in the text may end it.
 func block(indent, text string) string {
 	text = strings.TrimSpace(strings.ReplaceAll(text, "*/", "* /"))
 	if text == "" {

@@ -18,6 +18,8 @@ func (a *aliases) owner(name string) int32 {
 	return None
 }
 
+// add gives an item a name; that it has it already changes nothing. The caller holds the write
+// lock, as for remove.
 func (a *aliases) add(name string, i int32) {
 	have, taken := a.owners[name]
 	switch {
@@ -32,6 +34,7 @@ func (a *aliases) add(name string, i int32) {
 	}
 }
 
+// remove takes a name from an item; of those that are left the first has it.
 func (a *aliases) remove(name string, i int32) {
 	list := slices.DeleteFunc(a.shared[name], func(o int32) bool { return o == i })
 	switch {
@@ -45,6 +48,8 @@ func (a *aliases) remove(name string, i int32) {
 	}
 }
 
+// first is the index with the smallest id: it does not depend on the order in which the feed
+// named the items.
 func (a *aliases) first(list []int32) int32 {
 	first := list[0]
 	for _, i := range list[1:] {

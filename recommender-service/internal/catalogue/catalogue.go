@@ -54,7 +54,9 @@ func (c *Catalogue) Shop(name string) *Shop {
 	return s
 }
 
-// Run follows the feeds of the shops, also of shops that appear later, until ctx ends.
+// Run follows the feeds of the shops, also of shops that appear later, until ctx ends. It asks
+// shops again every interval, and looks at once when a shop is asked for. A shop is followed by
+// a goroutine of its own for good.
 func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval time.Duration) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -77,6 +79,7 @@ func (c *Catalogue) Run(ctx context.Context, shops func() []string, interval tim
 	}
 }
 
+// unfollowed returns the shops that are not in followed, and puts them there.
 func (c *Catalogue) unfollowed(followed map[string]bool) []*Shop {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -140,6 +143,8 @@ func (c *Catalogue) Behind() (longest time.Duration) {
 	return longest
 }
 
+// setState notes whether the feed answers. AsOf stands still from the first failure on: what
+// came after it is not here.
 func (s *Shop) setState(following bool) {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()

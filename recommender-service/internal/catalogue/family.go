@@ -27,8 +27,10 @@ func row(it *Item) *Item {
 	return it
 }
 
-// familyOf joins a product with its variants, at least one: it is shown when the product is and one of them is, can be bought when one of
-// them can, and costs what the cheapest of these does. What the product does not say its best variant says.
+// familyOf joins a product with its variants, at least one: it is shown when the product is and
+// one of them is, can be bought when one of them can, and costs what the cheapest of these
+// does. What the product does not say its best variant says. own is nil for a product without a
+// row; members are sorted in place, and none of the given items is changed.
 func familyOf(head int32, own *Item, members []*Item) *Item {
 	slices.SortFunc(members, func(a, b *Item) int { return cmp.Compare(a.ID, b.ID) })
 	f := &Family{Row: own, Members: members, Best: members[0]}
@@ -126,6 +128,8 @@ func (s *Shop) headOf(k int32) int32 {
 	return parent
 }
 
+// setHead notes the item that is recommended in place of another, and counts: reheaded is 0 in
+// a shop without variants, whose views then have no heads to look up.
 func (s *Shop) setHead(k, head int32) {
 	was := s.heads[k]
 	if was == head {
@@ -208,6 +212,8 @@ func (s *Shop) derive() {
 	s.changedFamilies = s.changedFamilies[:0]
 }
 
+// insertSorted returns the list with a value, in order. It never changes the given one, which a
+// reader may hold.
 func insertSorted(list []int32, v int32) []int32 {
 	at, ok := slices.BinarySearch(list, v)
 	if ok {

@@ -9,7 +9,9 @@ import (
 // AttributePrefix begins the name of a field that a shop defines itself.
 const AttributePrefix = "attributes."
 
-// Field returns a field of the item by its name in the API, and whether the item has it. Costs and margins are not among them.
+// Field returns a field of the item by its name in the API, and whether the item has it. Costs
+// and margins are not among them: what it returns may be sent to a page. Lists are shared with
+// the replica: nobody may change them.
 func (it *Item) Field(name string) (any, bool) {
 	src := it.Source
 	switch name {
@@ -62,6 +64,7 @@ func (it *Item) Field(name string) (any, bool) {
 	return nil, false
 }
 
+// known is a number that may be missing.
 func known(v float64, ok bool) (any, bool) {
 	if !ok {
 		return nil, false

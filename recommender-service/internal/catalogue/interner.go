@@ -21,7 +21,8 @@ const (
 // nobody asked for since are forgotten. So a catalogue that changes for ever takes no more memory than one that stands still.
 type generations[K comparable, V any] struct{ young, old map[K]V }
 
-// get returns what is remembered for a key; else make says what to remember.
+// get returns what is remembered for a key; else create says what to remember, and under which
+// key of its own.
 func (g *generations[K, V]) get(k K, create func() (K, V)) V {
 	if v, ok := g.young[k]; ok {
 		return v
@@ -50,6 +51,7 @@ type interner struct {
 	nothing *Source // of an item without any field
 }
 
+// newInterner returns one that remembers nothing.
 func newInterner() *interner { return &interner{nothing: &Source{rare: &rare{}}} }
 
 // text returns a text equal to the given one.

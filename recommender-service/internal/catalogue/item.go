@@ -13,6 +13,7 @@ const None int32 = -1
 // Item is one item of the replica, flattened to what ranking compares. It is immutable: a change of the catalogue makes a new one. What
 // every check looks at comes first, for ranking waits for memory most of all.
 type Item struct {
+	// Index is the item's number in the shop, for the life of the process.
 	Index int32
 	// Head is the item that is recommended in place of this one: the product of a variant, else the item itself. Of a product without a row
 	// of its own the catalogue shows an item all the same, with the id and fields of its best variant.
@@ -46,7 +47,8 @@ const (
 	Archived
 )
 
-// flatten fills in what ranking compares. The caller holds the write lock.
+// flatten fills in what ranking compares, in r, which compact has made of src. An item without
+// a time of publication was published when it was made. The caller holds the write lock.
 func (s *Shop) flatten(index int32, r *record, src *profileapi.Item) *Item {
 	it := &r.item
 	it.ID, it.Index, it.Head, it.Parent, it.Category, it.Brand = s.ids[index], index, index, index, None, None
@@ -88,6 +90,8 @@ func (s *Shop) flatten(index int32, r *record, src *profileapi.Item) *Item {
 	return it
 }
 
+// sellable reports whether something can be sold: without a word about its stock it can, and a
+// quantity of 0 is out of stock unless the status says that it can be ordered all the same.
 func sellable(stock *profileapi.Stock) bool {
 	if stock == nil {
 		return true
@@ -133,6 +137,7 @@ func (n *names) levels(category []string) (numbers []int32, texts []string) {
 	return numbers, texts
 }
 
+// nameKind tells categories from brands, which share the numbers.
 type nameKind uint8
 
 const (
@@ -140,11 +145,13 @@ const (
 	brandName
 )
 
+// nameKey is a name as it is numbered; a category is its whole path, "A > B".
 type nameKey struct {
 	kind nameKind
 	text string
 }
 
+// number returns the number of a name, a new one when it has none.
 func (n *names) number(kind nameKind, text string) int32 {
 	key := nameKey{kind, text}
 	v, ok := n.numbers[key]
@@ -156,6 +163,7 @@ func (n *names) number(kind nameKind, text string) int32 {
 	return v
 }
 
+// find returns the number of a name; None when it was never seen.
 func (n *names) find(kind nameKind, text string) int32 {
 	if v, ok := n.numbers[nameKey{kind, text}]; ok {
 		return v

@@ -75,6 +75,7 @@ func (it *Item) translated(name, tag string) (text string, ok bool) {
 	return text, text != ""
 }
 
+// baseLanguage is the tag without region and script: "de-AT" is "de".
 func baseLanguage(tag string) string {
 	base, _, _ := strings.Cut(tag, "-")
 	return base

@@ -54,6 +54,7 @@ func (v *View) Newest() []int32 {
 	return newestOf(all)
 }
 
+// current reports whether nothing has changed since a list was made that could be on it.
 func (s *Shop) current(arrivals int64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

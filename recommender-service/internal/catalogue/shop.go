@@ -25,6 +25,8 @@ type Shop struct {
 
 	present View // what Read shows
 
+	// mu guards what follows it, as far as stale. Readers hold it while they rank; writers hold it
+	// for changesAtOnce changes.
 	mu              sync.RWMutex
 	index           map[string]int32
 	ids             []string
@@ -64,6 +66,7 @@ type change struct {
 	before *Item
 }
 
+// newShop returns an empty replica, which nothing follows yet.
 func newShop(name string, now func() time.Time) *Shop {
 	s := &Shop{
 		Name: name, now: now, index: map[string]int32{}, variants: map[int32][]int32{}, children: map[int32][]int32{},
@@ -144,7 +147,9 @@ func (s *Shop) sources(changes []profileapi.ItemChange, before []*Source) {
 	}
 }
 
-// put puts changes into the replica.
+// put puts changes into the replica: the item is taken out of all counts and lists, put in as
+// it is, and then the families that it is or was in are joined anew. records has the compact
+// form of each change, nil for a deletion.
 func (s *Shop) put(changes []profileapi.ItemChange, records []*record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,6 +220,8 @@ func (s *Shop) forget(it *Item) {
 	}
 }
 
+// remember notes what an item was, in a ring: of a catalogue that changes much the oldest
+// changes are lost.
 func (s *Shop) remember(index int32, before *Item) {
 	c := change{index, before}
 	if len(s.undo) < undoLength {
@@ -252,8 +259,9 @@ func (s *Shop) Read(f func(*View)) {
 	f(&s.present)
 }
 
-// ReadAt shows the replica as it was after the given number of changes. It reports false, without calling f, when the changes since are no
-// longer known.
+// ReadAt shows the replica as it was after the given number of changes. It reports false,
+// without calling f, when the changes since are no longer known. Items and heads are those of
+// then; ids, aliases and means are those of the present. Cost O(changes since).
 func (s *Shop) ReadAt(sequence int64, f func(*View)) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -408,6 +416,7 @@ const (
 	largestMeant = 1e14
 )
 
+// add takes in a value n times; a negative n takes it out. Values of 0 and below are none.
 func (m *mean) add(v float64, n int) {
 	if v > 0 {
 		units := big.NewInt(int64(math.Round(min(v, largestMeant) * meanUnits)))
@@ -416,6 +425,7 @@ func (m *mean) add(v float64, n int) {
 	}
 }
 
+// value is the mean; 0 of nothing.
 func (m *mean) value() float64 {
 	if m.count == 0 {
 		return 0

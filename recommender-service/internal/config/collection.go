@@ -22,7 +22,8 @@ import (
 // errNotFound says that there is no such thing, or no such version of it.
 var errNotFound = store.ErrNotFound
 
-// Meta is what is known of a version beside its content.
+// Meta is what is known of a version beside its content. UpdatedMs, in epoch milliseconds, is 0
+// for a thing as it was delivered.
 type Meta struct {
 	ID        string
 	Version   int64
@@ -32,7 +33,8 @@ type Meta struct {
 	Deleted   bool
 }
 
-// Documents is the port to the store.
+// Documents is the port to the store: Stamps is asked often and must be cheap, Put alone
+// writes. store.Store says what each gives.
 type Documents interface {
 	Stamps(ctx context.Context, kind string) (map[string]string, error)
 	Documents(ctx context.Context, shop, kind string) ([]store.Document, error)
@@ -47,7 +49,8 @@ type Entry[T any] struct {
 	Value *T
 }
 
-// Collection holds all things of one kind. It is safe for concurrent use.
+// Collection holds all things of one kind, of all shops, in memory. It is safe for concurrent
+// use. A shop that has not been read has the built-in things.
 type Collection[T any] struct {
 	documents Documents
 	kind      string
@@ -63,7 +66,9 @@ type Collection[T any] struct {
 	failed map[string]bool
 }
 
-// New returns a collection. builtin are the things that every shop has until it changes them, as version 1.
+// New returns a collection. builtin are the things that every shop has until it changes them,
+// as version 1. stamp is called with each value that is read or made, before anybody else sees
+// it.
 func New[T any](
 	d Documents, kind string, stamp func(*T, Meta), builtin map[string]T, logger *slog.Logger, now func() time.Time,
 ) *Collection[T] {
@@ -79,7 +84,8 @@ func New[T any](
 	return c
 }
 
-// Find returns a thing of a shop as it was last read.
+// Find returns a thing of a shop as it was last read; false for one that there is not or that
+// was deleted.
 func (c *Collection[T]) Find(shop, id string) (Entry[T], bool) {
 	c.mu.RLock()
 	e, ok := c.shops[shop][id]
@@ -91,7 +97,8 @@ func (c *Collection[T]) Find(shop, id string) (Entry[T], bool) {
 	return e, ok
 }
 
-// List returns the things of a shop in order of id.
+// List returns the things of a shop in order of id, built-in ones that it has not changed among
+// them.
 func (c *Collection[T]) List(shop string) []Entry[T] {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -164,7 +171,10 @@ func (c *Collection[T]) entry(d *store.Document) (Entry[T], error) {
 	return Entry[T]{meta, v}, nil
 }
 
-// Put stores the next version of a thing. require judges the version that is there, 0 when there is none.
+// Put stores the next version of a thing. require judges the version that is there, 0 when
+// there is none, and its error comes back as it is; store.ErrVersion says that somebody else
+// was faster. created says that there was none before. v is not kept: the entry has what was
+// stored. It waits for the store.
 func (c *Collection[T]) Put(
 	ctx context.Context, shop, id, author string, v *T, require func(version int64) error,
 ) (e Entry[T], created bool, err error) {
@@ -175,7 +185,8 @@ func (c *Collection[T]) Put(
 	return c.write(ctx, shop, store.Document{ID: id, Author: author, Body: body}, require)
 }
 
-// Delete ends a thing; a built-in one is from then on as it was delivered.
+// Delete ends a thing, by a version that says so; a built-in one is from then on as it was
+// delivered. store.ErrNotFound says that there is none.
 func (c *Collection[T]) Delete(ctx context.Context, shop, id, author string, require func(version int64) error) error {
 	_, _, err := c.write(ctx, shop, store.Document{ID: id, Author: author, Deleted: true, Body: []byte("{}")}, func(version int64) error {
 		if version == 0 {
@@ -186,6 +197,8 @@ func (c *Collection[T]) Delete(ctx context.Context, shop, id, author string, req
 	return err
 }
 
+// write appends a version to the store and then shows it here, unless a later one has come in
+// between. A refresh that is under way may have read an older state: it is told as well.
 func (c *Collection[T]) write(
 	ctx context.Context, shop string, d store.Document, require func(version int64) error,
 ) (Entry[T], bool, error) {
@@ -228,7 +241,8 @@ func (c *Collection[T]) write(
 	return e, created, nil
 }
 
-// Version returns one version of a thing.
+// Version returns one version of a thing, or store.ErrNotFound. Present and delivered versions
+// are in memory; others are one statement.
 func (c *Collection[T]) Version(ctx context.Context, shop, id string, version int64) (Entry[T], error) {
 	if e, ok := c.Find(shop, id); ok && e.Version == version {
 		return e, nil
@@ -243,7 +257,8 @@ func (c *Collection[T]) Version(ctx context.Context, shop, id string, version in
 	return c.entry(&d)
 }
 
-// History returns the versions of a thing below before (0: from the newest), the newest first.
+// History returns the versions of a thing below before (0: from the newest), the newest first;
+// the delivered version comes last. store.ErrNotFound says that there never was one.
 func (c *Collection[T]) History(ctx context.Context, shop, id string, before int64, limit int) ([]Entry[T], error) {
 	documents, err := c.documents.History(ctx, shop, c.kind, id, before, limit)
 	if err != nil {
@@ -304,7 +319,8 @@ func (c *Collection[T]) Heard() {
 // refreshAtOnce is how many shops are read together, so that a slow one does not delay the others.
 const refreshAtOnce = 4
 
-// refreshChanged reads the shops whose stamp is not the one they were read at.
+// refreshChanged reads the shops whose stamp is not the one they were read at, and notes in
+// read those that could be. Of a shop that fails again and again the log says so once.
 func (c *Collection[T]) refreshChanged(ctx context.Context, shops []string, stamps, read map[string]string, interval time.Duration) {
 	var group errgroup.Group
 	group.SetLimit(refreshAtOnce)

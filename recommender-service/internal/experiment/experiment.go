@@ -1,5 +1,7 @@
-// Package experiment puts visitors into the arms of experiments and judges what came of it. A visitor's arm is a hash of the experiment's
-// id and the visitor's: no state is kept, every replica agrees, and raising the traffic moves nobody. The main type is Assigner.
+// Package experiment puts visitors into the arms of experiments and judges what came of it. A
+// visitor's arm is a hash of the experiment's id and the visitor's: no state is kept, every
+// replica agrees, and raising the traffic moves nobody. The main type is Assigner;
+// statistics.go judges, and guardrails.go says when to stop.
 package experiment
 
 import (
@@ -34,7 +36,7 @@ const (
 // Collection holds the experiments of all shops.
 type Collection = config.Collection[api.Experiment]
 
-// NewCollection returns a collection without experiments.
+// NewCollection returns a collection without experiments; none is built in.
 func NewCollection(d config.Documents, logger *slog.Logger, now func() time.Time) *Collection {
 	return config.New(d, Kind, func(x *api.Experiment, m config.Meta) {
 		x.ExperimentID, x.Version = m.ID, m.Version
@@ -84,6 +86,8 @@ func (b *Assigner) Choose(shop string, p recommend.Placement, r *api.Request) re
 	return p
 }
 
+// running lists the experiments that a scenario takes part in, holdouts first: they are to be
+// compared with everything else together. One that names no scenario is about all.
 func (b *Assigner) running(shop, scenarioID string) []*api.Experiment {
 	var holdouts, others []*api.Experiment
 	for _, e := range b.Experiments.List(shop) {
@@ -100,7 +104,9 @@ func (b *Assigner) running(shop, scenarioID string) []*api.Experiment {
 	return append(holdouts, others...)
 }
 
-// Assign returns the arm of a visitor and whether the visitor takes part.
+// Assign returns the arm of a visitor and whether the visitor takes part. Two hashes decide,
+// one about taking part and one about the arm, so that a change of the traffic leaves arms
+// alone. Shadow arms and arms without a share get nobody.
 func Assign(x *api.Experiment, visitor string) (*api.ExperimentArm, bool) {
 	if unit(x.ExperimentID, "traffic", visitor) >= x.Traffic {
 		return nil, false
@@ -136,7 +142,9 @@ func unit(experiment, purpose, visitor string) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// apply changes a placement to what an arm has.
+// apply changes a placement to what an arm has: another scenario, a configuration, or model
+// versions. Whatever it shows, it keeps id and version of the scenario that was asked for,
+// under which it is counted.
 func (b *Assigner) apply(shop string, p recommend.Placement, x *api.Experiment, arm *api.ExperimentArm) recommend.Placement {
 	id, version := p.Scenario.ScenarioID, p.Scenario.Version
 	p.Arm = api.Arm{ExperimentID: x.ExperimentID, Arm: arm.Name}
@@ -184,9 +192,12 @@ func (b *Assigner) Shadows(shop string, plain recommend.Placement, arm api.Arm) 
 	return list
 }
 
+// shareTolerance is how far the sum of shares may be from 1: thirds are not exact.
 const shareTolerance = 1e-6
 
-// Check reports everything that is wrong with an experiment; types are the types of event that there are.
+// Check reports everything that is wrong with an experiment; types are the types of event that
+// there are. It fills in what the configurations of arms leave out. Whether scenarios and
+// models exist is not looked at.
 func Check(x *api.Experiment, types profileapi.EventWeights) []apierror.FieldError {
 	var list []apierror.FieldError
 	add := func(pointer, code, detail string) {

@@ -6,12 +6,16 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// defaultMinVisitors is how many visitors each of two arms needs before anything is said of
+// them, and guardrailLevel the p-value from which on fewer clicks are no chance. It is stricter
+// than that of results, since guardrails are looked at again and again.
 const (
 	defaultMinVisitors = 100
 	guardrailLevel     = .01
 )
 
-// Breached returns which guardrail an arm other than the control breaks; "" for none.
+// Breached returns which guardrail an arm other than the control breaks, in a sentence with
+// both figures; "" for none. A bound of 0 is not watched. r has the arms of x, in their order.
 func Breached(x *api.Experiment, r *api.ExperimentResults) string {
 	g := x.Guardrails
 	least := g.MinVisitors

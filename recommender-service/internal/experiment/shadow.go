@@ -25,7 +25,9 @@ func NewShadows(b *Assigner, e *recommend.Engine, counted func(shop, scenario, e
 	return &Shadows{book: b, engine: e, counted: counted, slots: make(chan struct{}, shadowsAtOnce)}
 }
 
-// Compare computes the shadow arms of the experiment that answered. plain is the placement without the experiment.
+// Compare computes the shadow arms of the experiment that answered, in the background. plain is
+// the placement without the experiment. It never blocks; when as many as may be are being
+// computed, this answer is not compared. The caller must not change r and answer afterwards.
 func (s *Shadows) Compare(ctx context.Context, shop string, plain recommend.Placement, r *api.Request, answer *api.Answer) {
 	if answer.Experiment == nil {
 		return

@@ -9,6 +9,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// level is the chance of error that intervals and the required sample size accept, and power
+// the chance to find a change that is there.
 const (
 	level = .05
 	power = .8
@@ -61,6 +63,7 @@ func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
 	return out
 }
 
+// rate is part of whole; 0 of nothing.
 func rate(part, whole int64) float64 {
 	if whole == 0 {
 		return 0
@@ -86,7 +89,8 @@ func ProportionDifference(a, n, b, m int64) *api.Interval {
 	return out
 }
 
-// wilson returns the score interval of a proportion.
+// wilson returns the score interval of a proportion p of n trials (Wilson 1927), with z the
+// quantile of the normal distribution.
 func wilson(p, n, z float64) (low, high float64) {
 	centre := p + z*z/(2*n)
 	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))

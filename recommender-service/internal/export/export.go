@@ -44,7 +44,8 @@ type Recommend func(ctx context.Context, shop string, r *api.Request) (api.Answe
 // Segment lists the users of a segment, page by page, in order.
 type Segment func(ctx context.Context, shop, segment, cursor string) (ids []string, next string, err error)
 
-// Audience lists the people who should hear of an item, those who want it most first.
+// Audience lists the people who should hear of an item, those who want it most first. It is
+// asked again when an export is taken up.
 type Audience func(ctx context.Context, shop string, r *api.ExportRequest) ([]string, error)
 
 // Manager runs exports. It is safe for concurrent use.
@@ -68,6 +69,7 @@ type Manager struct {
 	cancels map[store.ExportKey]context.CancelCauseFunc // of those that are written here
 }
 
+// errCancelled is the cause that ends an export which somebody wishes to end.
 var errCancelled = errors.New("cancelled by request")
 
 // New returns a manager. Start Run for what other processes left.
@@ -111,6 +113,7 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 }
 
+// purge removes the exports that ended too long ago, of all shops; every process does so.
 func (m *Manager) purge(ctx context.Context) {
 	if err := m.store.PurgeExports(ctx, m.now().Add(-keep)); err != nil && ctx.Err() == nil {
 		m.logger.Warn("old exports not removed, it is tried again in an hour", "error", err)
@@ -201,7 +204,8 @@ func (m *Manager) end(ctx context.Context, w *store.ExportWork, err error) {
 	}
 }
 
-// Start queues an export, for this process or another.
+// Start queues an export, for this process or another, and returns it before it is written.
+// ErrFull says that the shop has as many under way as it may.
 func (m *Manager) Start(ctx context.Context, shop string, r api.ExportRequest) (api.Export, error) {
 	e := api.Export{
 		ExportID: uuid.NewString(), State: api.ExportQueued, Request: r, Total: len(r.UserIDs), CreatedAt: wire.TimeOf(m.now()),
@@ -213,13 +217,14 @@ func (m *Manager) Start(ctx context.Context, shop string, r api.ExportRequest) (
 	return e, nil
 }
 
-// Find returns the state of an export.
+// Find returns the state of an export, or store.ErrNotFound.
 func (m *Manager) Find(ctx context.Context, shop, id string) (api.Export, error) {
 	e, _, err := m.store.Export(ctx, store.ExportKey{Shop: shop, ID: id})
 	return e, err
 }
 
-// Cancel stops an export, whoever writes it.
+// Cancel stops an export, whoever writes it: here at once, in another process when it next
+// saves. One that has ended stays as it is.
 func (m *Manager) Cancel(ctx context.Context, shop, id string) error {
 	key := store.ExportKey{Shop: shop, ID: id}
 	if err := m.store.CancelExport(ctx, key); err != nil {
@@ -236,7 +241,8 @@ func (m *Manager) Cancel(ctx context.Context, shop, id string) error {
 	return nil
 }
 
-// Result returns the state of an export and, when it is done, what writes its file.
+// Result returns the state of an export and, when it is done, what writes its file, piece by
+// piece; write is nil before that.
 func (m *Manager) Result(ctx context.Context, shop, id string) (write func(io.Writer) error, e api.Export, err error) {
 	key := store.ExportKey{Shop: shop, ID: id}
 	e, pieces, err := m.store.Export(ctx, key)

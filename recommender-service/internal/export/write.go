@@ -53,7 +53,9 @@ type writing struct {
 	saved time.Time // by the clock of this process
 }
 
-// write writes the file from its place on.
+// write writes the file from its place on: all people of a list or an audience, or page after
+// page of a segment. Who takes the export up later reads the page at the place again and goes
+// on behind the person that was saved last.
 func (m *Manager) write(ctx context.Context, work *store.ExportWork) error {
 	if work.Cancelled {
 		return errCancelled
@@ -124,7 +126,8 @@ func (w *writing) people(ctx context.Context, people []string) error {
 	return nil
 }
 
-// question is what a person is asked with.
+// question is what a person is asked with. Nobody waits for one answer, so that each has the
+// longest deadline that there is.
 func question(r *api.ExportRequest, id string) *api.Request {
 	if r.Audience == nil {
 		return &api.Request{

@@ -26,23 +26,30 @@ const (
 	// attributeAtOnce is how many shops are looked at together, so that a slow one does not delay the others.
 	attributeAtOnce = 4
 	// eventsPage is how many events are counted in one transaction: a few milliseconds of work.
-	eventsPage    = 250
+	eventsPage = 250
+	// eventsTimeout bounds the reading of a page, and positionName is under which the store
+	// keeps how far events were read.
 	eventsTimeout = 20 * time.Second
 	positionName  = "attribution"
 )
 
-// Attribution follows the events of the profile-service.
+// Attribution follows the events of the profile-service and counts what answers brought:
+// clicks, adds, orders, refunds. Its fields are set before Run. It is safe for concurrent use,
+// also by several replicas on one store.
 type Attribution struct {
 	Events func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error)
 	Store  Store
 	IDs    *trackingid.Keys
 	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
 	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
+	// Product says what an item is counted as, from the catalogue as it is; an unknown item is
+	// a product of its own id.
 	Product  func(shop, itemID string) Product
 	Visitors Visitors
 	Logger   *slog.Logger
 	Now      func() time.Time
 
+	// rounds visits the shops; mu guards looked.
 	rounds rounds.Rounds
 	mu     sync.Mutex
 	looked map[string]time.Time // at the latest verdicts of a shop
@@ -125,7 +132,8 @@ func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err erro
 	}
 }
 
-// count counts a page of events.
+// count counts a page of events, in their order. Events of robots, and of visitors who do not
+// want to be counted, are left out.
 func (a *Attribution) count(
 	ctx context.Context, shop string, events []profileapi.StoredEvent, robots map[string]bool,
 ) (store.Counts, error) {

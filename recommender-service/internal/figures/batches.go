@@ -62,12 +62,16 @@ func (s *impressions) take(n int, to []shownItem) []shownItem {
 // quota says how many of the items shown are stored now.
 type quota func(waiting int) int
 
+// everything is the quota at the end of a process: nothing may wait for a next time.
 func everything(waiting int) int { return waiting }
 
+// regularQuota is a part of what waits, but never less than two transactions: small shops wait
+// for nothing.
 func regularQuota(waiting int) int {
 	return max(2*rowsAtOnce, (waiting+flushesPerRound-1)/flushesPerRound)
 }
 
+// largeQuota makes room soon.
 func largeQuota(waiting int) int {
 	return max(2*rowsAtOnce, (waiting+flushesWhenFull-1)/flushesWhenFull)
 }
@@ -87,7 +91,9 @@ func (p *batches) room() store.Counts {
 	return p.list[len(p.list)-1]
 }
 
-// take takes what was counted, of each place as many items as of says.
+// take takes what was counted, of each place as many items as of says. The lock is held for
+// swapping maps only; answers are counted meanwhile. What a channel did is counted twice: under
+// its own metric and under that of all.
 func (c *Counter) take(of quota) []store.Counts {
 	c.mu.Lock()
 	tallies, visitors := c.tallies, c.visitors

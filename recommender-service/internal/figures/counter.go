@@ -15,13 +15,16 @@ import (
 )
 
 const (
+	// flushEvery is how late figures may be; what was counted within it is lost when the
+	// process is killed. writeTimeout bounds one transaction.
 	flushEvery   = 5 * time.Second
 	writeTimeout = 10 * time.Second
 	// waiting bounds the counts that wait, of items and of all else; beyond it new ones are lost, as when the database is away for long.
 	waiting = 200_000
 )
 
-// Counter counts answers. It is safe for concurrent use.
+// Counter counts answers in memory and stores the counts every few seconds, so that an answer
+// waits for no database. It is safe for concurrent use.
 type Counter struct {
 	store  Store
 	logger *slog.Logger
@@ -37,19 +40,23 @@ type Counter struct {
 	items       int // in all impressions
 }
 
-// place is whose answers a tally counts.
+// place is whose answers a tally counts: a scenario, arm and channel in an hour. hourMs is its
+// beginning in epoch milliseconds.
 type place struct {
 	shop, scenario, experiment, arm, channel string
 	hourMs                                   int64
 }
 
-// tally counts the answers of an hour.
+// tally counts the answers of an hour. latencyMs and overlap are sums, from which reports make
+// means.
 type tally struct {
 	requests, empty, degraded, impressions, shadows int
 	latencyMs, overlap                              float64
 	tiers, rules                                    []tier // a handful
 }
 
+// tier is a name with a count: of a tier or of a rule. A list of a handful is faster than a
+// map, and smaller.
 type tier struct {
 	name string
 	n    int
@@ -63,7 +70,9 @@ func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
 	}
 }
 
-// Answered counts an answer.
+// Answered counts an answer that is about to be sent: its latency is the time since the
+// decision began. Robots and visitors who do not want to be counted are left out. It does not
+// block: beyond what may wait, the answer is not counted.
 func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 	if d.Robot || deniesAnalytics(d.Request.Consent) {
 		return
@@ -104,7 +113,8 @@ func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
 	}
 }
 
-// Shadowed counts how much of the control's list a shadow arm would show too.
+// Shadowed counts how much of the control's list a shadow arm would show too: overlap is
+// between 0 and 1.
 func (c *Counter) Shadowed(shop, scenario, experimentID, arm string, overlap float64) {
 	key := place{shop, scenario, experimentID, arm, "", hourOf(c.now())}
 	c.mu.Lock()
@@ -142,6 +152,7 @@ func (c *Counter) shown(k impressionsKey, t *tally, items []api.RecommendedItem)
 	}
 }
 
+// tier counts an item by what it stands for.
 func (t *tally) tier(name string) { t.tiers = counted(t.tiers, name) }
 
 // rule counts an item that a rule acted on.
@@ -158,7 +169,8 @@ func counted(list []tier, name string) []tier {
 	return append(list, tier{name, 1})
 }
 
-// each calls f with every metric that was counted.
+// each calls f with every metric that was counted; those of 0 are left out, since each is a row
+// of a table.
 func (t *tally) each(f func(metric string, v float64)) {
 	if t.requests > 0 {
 		f(Requests, float64(t.requests))
@@ -210,6 +222,8 @@ func (c *Counter) send(ctx context.Context) error {
 	return nil
 }
 
+// sendOne stores one batch. A failure whose commit went through all the same would count twice:
+// that is the price of not keeping a position for answers.
 func (c *Counter) sendOne(ctx context.Context, batch store.Counts) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

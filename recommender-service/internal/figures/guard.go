@@ -18,7 +18,8 @@ const (
 	guardAtOnce = 4
 )
 
-// Guard stops experiments whose guardrails are broken.
+// Guard stops experiments whose guardrails are broken. Several replicas may do so: the version
+// of the experiment lets one of them win.
 type Guard struct {
 	Reporter    *Reporter
 	Experiments *experiment.Collection
@@ -36,7 +37,8 @@ func (g *Guard) Run(ctx context.Context, shops func() []string) {
 	r.Run(ctx, shops)
 }
 
-// Check stops those experiments of a shop whose guardrails are broken now.
+// Check stops those experiments of a shop whose guardrails are broken now, with an entry in the
+// audit log and the reason in the experiment. A failure is left for the next round.
 func (g *Guard) Check(ctx context.Context, shop string) {
 	for _, e := range g.Experiments.List(shop) {
 		if e.Value.Status != experiment.Running {

@@ -28,6 +28,7 @@ const (
 	mostVerdicts = 2000
 	mostAtOnce   = 50
 	mostTurned   = 20_000
+	// Sizes of pages, and the name of the position of verdicts.
 	verdictsPage = 100
 	personPage   = 500
 	verdictsName = "verdicts"
@@ -48,6 +49,8 @@ type Visitors struct {
 // beginning: who counts a page while that happens finds that the position has moved.
 type eventPlace struct{ seq, turns int64 }
 
+// parsePlace reads a stored position, "4711/3" or, of a time before there were turns, "4711";
+// "" is the beginning.
 func parsePlace(text string) (p eventPlace, err error) {
 	seq, turns, _ := strings.Cut(cmp.Or(text, "0"), "/")
 	if p.seq, err = strconv.ParseInt(seq, 10, 64); err == nil && turns != "" {
@@ -59,9 +62,11 @@ func parsePlace(text string) (p eventPlace, err error) {
 	return p, nil
 }
 
+// String is the form in which a position is stored.
 func (p eventPlace) String() string { return fmt.Sprintf("%d/%d", p.seq, p.turns) }
 
-// turned returns the visitors of events whose verdict is another than figures know.
+// turned returns the visitors of events whose verdict is another than figures know, in order,
+// which every replica then takes them in. robots says of visitors whether they are robots.
 func (a *Attribution) turned(ctx context.Context, shop string, robots map[string]bool) ([]string, error) {
 	var visitors []string
 	for v := range robots {
@@ -86,7 +91,8 @@ func robotsAmong(events []profileapi.StoredEvent) map[string]bool {
 	return robots
 }
 
-// followVerdicts turns the visitors of the latest verdicts whom no event has turned, once a minute.
+// followVerdicts turns the visitors of the latest verdicts whom no event has turned, once a
+// minute. A robot that was judged after its last event would otherwise stay in the figures.
 func (a *Attribution) followVerdicts(ctx context.Context, shop string) error {
 	now := a.Now()
 	a.mu.Lock()

@@ -20,8 +20,10 @@ const (
 	Clicks      = "clicks"
 	Adds        = "adds"
 	OrderLines  = "order_lines"
-	Revenue     = "revenue"
-	Orders      = "orders"
+	// Revenue is the sum over all currencies; RevenuePrefix has them apart. Orders are
+	// distinct.
+	Revenue = "revenue"
+	Orders  = "orders"
 	// Refunded is the value of what was given back, RefundedLines the lines that were given back whole. Both are taken from revenue and
 	// lines as well.
 	Refunded      = "refunded"
@@ -31,14 +33,17 @@ const (
 	Unverified            = "unverified"
 	NotInList             = "not_in_list"
 	UnknownRecommendation = "unknown_recommendation"
-	Shadows               = "shadows"
-	Overlap               = "shadow_overlap"
-	tierPrefix            = "tier:"
+	// Shadows are lists that a shadow arm was compared in, and Overlap the sum of their
+	// overlaps.
+	Shadows    = "shadows"
+	Overlap    = "shadow_overlap"
+	tierPrefix = "tier:"
 	// RevenuePrefix begins the revenue in a currency.
 	RevenuePrefix = "revenue:"
 )
 
-// Store is the port to the database.
+// Store is the port to the database; package store says what each method costs and which errors
+// it gives.
 type Store interface {
 	AddCounts(ctx context.Context, c store.Counts, p *store.Position) error
 	PositionOf(ctx context.Context, shop, name string) (string, error)
@@ -51,6 +56,7 @@ type Store interface {
 	Turn(ctx context.Context, shop string, l store.LeftOut, c store.Counts, p *store.Position) error
 }
 
+// newCounts returns counts whose maps can be added to.
 func newCounts() store.Counts {
 	return store.Counts{
 		Hours: map[store.HourKey]float64{}, Items: map[store.ItemKey]int64{}, Visitors: map[store.VisitorKey]store.VisitorCount{},
@@ -58,5 +64,7 @@ func newCounts() store.Counts {
 	}
 }
 
+// hourOf and dayOf are the beginnings of the hour and the day of a moment in UTC, in epoch
+// milliseconds.
 func hourOf(t time.Time) int64 { return t.UTC().Truncate(time.Hour).UnixMilli() }
 func dayOf(t time.Time) int64  { return t.UTC().Truncate(24 * time.Hour).UnixMilli() }

@@ -16,7 +16,9 @@ import (
 // than the catalogue says.
 const mostOfAPage = 100
 
-// bought counts an order line for the answer that it names, or else for the last click of the visitor on the product.
+// bought counts an order line for the answer that it names, or else for the last click of the
+// visitor on the product. A line without quantity is of one, without price at that of the
+// catalogue. Without either answer it counts nowhere.
 func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.EventItem, e *profileapi.StoredEvent) error {
 	product := p.a.Product(p.shop, line.ItemID)
 	var a *answer
@@ -47,6 +49,7 @@ func (p *page) bought(ctx context.Context, id, visitor string, line *profileapi.
 	}
 	revenue := quantity * price
 	order := cmp.Or(e.OrderID, e.EventID)
+	// An order with several lines counts once for a scenario and arm.
 	first, err := p.once(ctx, scopeOf(a), "", "order", order, e.OccurredAt.UnixMilli())
 	if err != nil {
 		return err
@@ -87,7 +90,7 @@ func (p *page) clickedBefore(ctx context.Context, visitor, product string, e *pr
 	return a, nil // the click was judged when it was counted
 }
 
-// line adds to an attributed line.
+// line adds to an attributed line: among what is to be stored, and in what this page knows.
 func (p *page) line(k store.LineKey, more store.Line) {
 	for _, to := range []map[store.LineKey]store.Line{p.counts.Lines, p.lines} {
 		l := to[k]
@@ -99,7 +102,9 @@ func (p *page) line(k store.LineKey, more store.Line) {
 	}
 }
 
-// refund takes back what was counted for lines that come back: those that it names, or else the whole order.
+// refund takes back what was counted for lines that come back: those that it names, or else the
+// whole order. It takes no more of a product than was counted, beginning with what was bought
+// last; what no line is known of was not attributed.
 func (p *page) refund(ctx context.Context, visitor string, lines []profileapi.EventItem, e *profileapi.StoredEvent) error {
 	if len(lines) == 0 {
 		if e.OrderID == "" {
@@ -185,6 +190,8 @@ func (p *page) linesOf(ctx context.Context, visitor, product, orderID string) ([
 	return p.present(list, ofVisitor), err
 }
 
+// orderLines returns the attributed lines of an order, as they are after what this page has
+// counted.
 func (p *page) orderLines(ctx context.Context, orderID string) ([]store.StoredLine, error) {
 	ofOrder := func(k store.LineKey) bool { return k.OrderID == orderID }
 	if p.anew {

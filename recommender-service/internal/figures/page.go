@@ -29,6 +29,8 @@ type page struct {
 	trusted time.Time // answers before it count, whatever their visitor was taken for then
 }
 
+// newPage begins a page; it holds what was looked up, so that each answer is read once for all
+// events about it.
 func newPage(a *Attribution, shop string) *page {
 	return &page{
 		a: a, shop: shop, counts: newCounts(), clicks: map[[2]string]store.Click{}, answers: map[string]*answer{},
@@ -55,7 +57,9 @@ type answer struct {
 	decision *recommend.Decision // nil when it is not
 }
 
-// answer looks up an answer by its id.
+// answer looks up an answer by its id: whether the id is one of ours, and what the answer
+// showed. An answer that cannot be read is an error, and the page is tried again; one that is
+// not known is a verdict.
 func (p *page) answer(ctx context.Context, id string) (*answer, error) {
 	if have := p.answers[id]; have != nil {
 		return have, nil
@@ -116,7 +120,8 @@ func (a *answer) item(product string) *recommend.ShownItem {
 	return &a.decision.Items[n]
 }
 
-// once reports whether something counts for the first time, and notes it.
+// once reports whether something counts for the first time, and notes it. The first question of
+// a scope, visitor and kind reads all that has counted there; the others cost nothing.
 func (p *page) once(ctx context.Context, scope, visitor, kind, item string, atMs int64) (bool, error) {
 	group := store.CountedKey{Shop: p.shop, Scope: scope, Visitor: visitor, Kind: kind}
 	have := p.done[group]

@@ -21,13 +21,16 @@ type Reports interface {
 	ExperimentTotals(ctx context.Context, shop, experiment string) ([]store.ArmTotals, error)
 }
 
-// Reporter makes reports from stored counts.
+// Reporter makes reports from stored counts. It keeps nothing: every report reads the sums
+// anew.
 type Reporter struct {
 	Store Reports
 	Items func(shop string) int // size of the catalogue
 }
 
-// Scenarios reports on every scenario that answered in [from, to), whole hours.
+// Scenarios reports on every scenario that answered in [from, to), whole hours, in order of id.
+// Coverage is the share of the catalogue that a scenario showed, of whole days. It costs two
+// statements.
 func (r *Reporter) Scenarios(ctx context.Context, shop string, from, to time.Time) (api.ScenariosMetrics, error) {
 	fromMs, toMs := hourOf(from), to.UnixMilli()
 	sums, err := r.Store.Sums(ctx, shop, fromMs, toMs)
@@ -61,11 +64,12 @@ func (r *Reporter) Scenarios(ctx context.Context, shop string, from, to time.Tim
 	return out, nil
 }
 
-// totals are sums by metric.
+// totals are sums by metric; the zero value is empty.
 type totals struct {
 	values map[string]float64
 }
 
+// add adds to a metric.
 func (t *totals) add(metric string, v float64) {
 	if t.values == nil {
 		t.values = map[string]float64{}
@@ -73,8 +77,10 @@ func (t *totals) add(metric string, v float64) {
 	t.values[metric] += v
 }
 
+// count is a metric that is a number of things.
 func (t *totals) count(metric string) int64 { return int64(t.values[metric]) }
 
+// per is a metric for each of another; 0 when there was none of it.
 func (t *totals) per(metric, of string) float64 {
 	if t.values[of] == 0 {
 		return 0
@@ -82,6 +88,7 @@ func (t *totals) per(metric, of string) float64 {
 	return t.values[metric] / t.values[of]
 }
 
+// scenario turns the sums of a scenario into its figures, all but coverage.
 func (t *totals) scenario(id string) api.ScenarioMetrics {
 	m := api.ScenarioMetrics{
 		Scenario: id, Requests: t.count(Requests), Empty: t.count(Empty), Degraded: t.count(Degraded), Impressions: t.count(Impressions),
@@ -101,7 +108,9 @@ func (t *totals) scenario(id string) api.ScenarioMetrics {
 	return m
 }
 
-// Experiment reports on an experiment.
+// Experiment reports on an experiment: package experiment judges the arms by their visitors,
+// and latency, failures and shadows come from the hours. It sums all hours that the shop has,
+// since an experiment may be of any age.
 func (r *Reporter) Experiment(ctx context.Context, shop string, x *api.Experiment, now time.Time) (api.ExperimentResults, error) {
 	arms, err := r.Store.ExperimentTotals(ctx, shop, x.ExperimentID)
 	if err != nil {

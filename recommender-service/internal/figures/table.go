@@ -19,7 +19,8 @@ func Groups() []string { return []string{"scenario", "experiment", "rule", "curr
 // weekOffset is how far Monday is behind a multiple of a week since the epoch, a Thursday.
 const weekOffset = 4 * 24 * time.Hour
 
-// Query says which figures are wanted.
+// Query says which figures are wanted: of the hours in [From, To), an Interval of "all",
+// "hour", "day" or "week", and GroupBy some of Groups.
 type Query struct {
 	From, To time.Time
 	Interval string
@@ -27,7 +28,9 @@ type Query struct {
 	Scenario string // "" for all
 }
 
-// Table makes a table of figures.
+// Table makes a table of figures, in order of time, scenario, arm, rule, currency and channel.
+// Intervals and groups without any figure have no row. It is one statement, of hours or of
+// days, from which weeks are added up.
 func (r *Reporter) Table(ctx context.Context, shop string, q Query) (api.MetricsTable, error) {
 	step := time.Hour
 	if q.Interval == "day" || q.Interval == "week" {
@@ -65,7 +68,9 @@ func (q *Query) count(rows map[string]*api.MetricsRow, s *store.Sum) {
 	}
 }
 
-// countIn adds a value to the row of a channel.
+// countIn adds a value to the row of a channel. Metrics of rules count only in tables by rule,
+// and the currencies of revenue only in tables by currency: otherwise they would be counted
+// beside the metric of all.
 func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *store.Sum, metric string, v float64) {
 	rule, metric, ofRule := ofRule(metric)
 	if ofRule != q.by("rule") {
@@ -96,6 +101,7 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 	add(rows[key], metric, v)
 }
 
+// by reports whether figures are told apart by a group.
 func (q *Query) by(group string) bool { return slices.Contains(q.GroupBy, group) }
 
 // begin returns when the interval of an hour or day began; weeks begin on Mondays.
@@ -107,6 +113,7 @@ func (q *Query) begin(atMs int64) time.Time {
 	return at
 }
 
+// add adds a value to the field of a metric; a metric without a field is not in tables.
 func add(row *api.MetricsRow, metric string, v float64) {
 	for name, field := range map[string]*int64{
 		Requests: &row.Requests, Empty: &row.Empty, Degraded: &row.Degraded, Impressions: &row.Impressions, Clicks: &row.Clicks,

@@ -41,7 +41,8 @@ func ofRule(metric string) (rule, rest string, ok bool) {
 	return strings.Cut(name, "|")
 }
 
-// hour counts something of an answer in the hour of a moment.
+// hour counts something of an answer in the hour of a moment, and once more under the channel
+// that the answer was asked for through, where that is known.
 func (p *page) hour(a *answer, at time.Time, metric string, n float64) {
 	key := store.HourKey{
 		Shop: p.shop, Scenario: a.from.Scenario, Experiment: a.from.Experiment, Arm: a.from.Arm, HourMs: hourOf(at), Metric: metric,

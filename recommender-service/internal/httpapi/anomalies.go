@@ -11,6 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// registerAnomalies adds the operations about figures that are far from expected; package
+// anomaly finds them.
 func (a *API) registerAnomalies(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-anomalies", Method: http.MethodGet, Path: "/v1/anomalies", Tags: []string{"Metrics"},
@@ -28,6 +30,8 @@ func (a *API) registerAnomalies(api huma.API) {
 	}, a.anomalySeries)
 }
 
+// Inputs and outputs of operations are structs whose tags are the schema: what is out of range
+// never reaches a handler, and doc tags are what the reference says.
 type anomaliesInput struct {
 	Open  bool `query:"open" doc:"Only those that last"`
 	Limit int  `query:"limit" minimum:"1" maximum:"500" default:"100"`
@@ -39,6 +43,8 @@ type anomaliesOutput struct {
 	}
 }
 
+// anomalies reads the records of the store, open ones and, unless Open is asked for, those that
+// ended. There is no cursor: a caller gets the latest 500 at most.
 func (a *API) anomalies(ctx context.Context, shop string, in *anomaliesInput) (*anomaliesOutput, error) {
 	list, err := a.Anomalies(ctx, shop, in.Open, in.Limit)
 	if err != nil {
@@ -64,6 +70,8 @@ type anomalySeriesOutput struct {
 	}
 }
 
+// anomalySeries judges the series anew for this call, as of the last hour that is over. Points
+// are only made for series that are named, since there is one for each hour.
 func (a *API) anomalySeries(ctx context.Context, shop string, in *anomalySeriesInput) (*anomalySeriesOutput, error) {
 	list, err := a.Monitor.Series(ctx, shop, anomaly.View{Names: in.Series, Window: in.Window, Days: in.Days})
 	if err != nil {

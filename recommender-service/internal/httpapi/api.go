@@ -1,4 +1,11 @@
-// Package httpapi is the HTTP surface of the recommender-service: operations, their parameters and their answers. It ranks nothing itself.
+// Package httpapi is the HTTP surface of the recommender-service: operations, their parameters
+// and their answers. It ranks nothing itself.
+//
+// Every operation goes the same way. The register methods name its path, scope and audit entry;
+// huma reads the input by the tags of its struct; the handler checks what tags cannot say and
+// reports every bad field at once (check.go, ids.go), calls the package that does the work, and
+// maps its error to a problem (errors.go). Handlers are given the shop of the caller's key and
+// can reach no other. recommendations.go is the one to read first.
 package httpapi
 
 import (
@@ -25,7 +32,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// API holds what the operations need.
+// API holds what the operations need. All fields are set before Register, and none changes
+// afterwards; handlers run at the same time.
 type API struct {
 	Engine      *recommend.Engine
 	Catalogue   *catalogue.Catalogue
@@ -55,7 +63,8 @@ type API struct {
 	Now      func() time.Time
 }
 
-// Register adds every operation.
+// Register adds every operation. Their order does not matter: examples.json has that of the
+// reference.
 func (a *API) Register(api huma.API) {
 	a.registerRecommendations(api)
 	a.registerScenarios(api)
@@ -69,7 +78,8 @@ func (a *API) Register(api huma.API) {
 	a.registerKeys(api)
 }
 
-// register adds an operation that is given the shop of its caller.
+// register adds an operation that is given the shop of its caller, which has the scope when the
+// handler runs.
 func register[I, O any](api huma.API, scope string, op huma.Operation, handler func(ctx context.Context, shop string, in *I) (*O, error)) {
 	httpserver.Register(api, scope, op, func(ctx context.Context, in *I) (*O, error) { return handler(ctx, auth.Shop(ctx), in) })
 }

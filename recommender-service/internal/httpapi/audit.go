@@ -13,6 +13,8 @@ import (
 
 type auditOutput struct{ Body audit.Page }
 
+// registerAudit adds the log of all services and, beside it, the part that this service keeps,
+// which other parts of Aisle put together from.
 func (a *API) registerAudit(api huma.API) {
 	tags := []string{"Audit"}
 	register(api, auth.ScopeAuditRead, huma.Operation{
@@ -27,6 +29,8 @@ func (a *API) registerAudit(api huma.API) {
 	)
 }
 
+// auditLog merges a page of each service's part by time. A service that does not answer is
+// named in Missing and the page goes without it; only the own store's failure is an error.
 func (a *API) auditLog(ctx context.Context, shop string, in *audit.Input) (*auditOutput, error) {
 	q := in.Query(shop)
 	own, err := a.Audit.Log.List(ctx, shop, q)
@@ -39,7 +43,7 @@ func (a *API) auditLog(ctx context.Context, shop string, in *audit.Input) (*audi
 	return &auditOutput{page}, nil
 }
 
-// current is what a configured thing is now; nil for none.
+// current is what a configured thing is now, for the audit entry of a change; nil for none.
 func current[T any](c *config.Collection[T], shop, id string) any {
 	e, ok := c.Find(shop, id)
 	if !ok {

@@ -15,7 +15,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// checkRequest reports every bad field of a request beyond what its schema says.
+// checkRequest reports every bad field of a request beyond what its schema says: a 403 for what
+// the caller's key must not ask for, else a 422 with all fields. prefix is the JSON pointer to
+// the request within the body, "" or "/placements/2".
 func (a *API) checkRequest(shop string, caller auth.Principal, r *recommenderapi.Request, prefix string) error {
 	if r.Explain == "full" && caller.Kind == auth.KindPublishable {
 		return needsSecret(prefix+"/explain", "full shows scores, weights and what the visitor did: ask for reasons")
@@ -30,7 +32,9 @@ func (a *API) checkRequest(shop string, caller auth.Principal, r *recommenderapi
 	return refusal(p)
 }
 
-// mayActFor refuses visitors that the caller's key must not name: whose answer it is, and who did what the request carries.
+// mayActFor refuses visitors that the caller's key must not name: whose answer it is, and who
+// did what the request carries. A publishable key names no user but that of its token, where
+// the shop asks for tokens or one was sent.
 func mayActFor(caller auth.Principal, prefix, userID, sessionID string, events []profileapi.Event) error {
 	visitors := caller.Visitors()
 	visitors.Name(prefix, userID, sessionID)
@@ -40,7 +44,8 @@ func mayActFor(caller auth.Principal, prefix, userID, sessionID string, events [
 	return visitors.Err()
 }
 
-// checkPlacement reports what is wrong with a request beside its visitor.
+// checkPlacement reports what is wrong with a request beside its visitor: items, fields,
+// filter, cursor and market.
 func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *recommenderapi.Request, prefix string) {
 	add := func(pointer, code, detail string) {
 		p.Fields = append(p.Fields, apierror.FieldError{Pointer: prefix + pointer, Code: code, Detail: detail})
@@ -51,6 +56,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 	if r.Filter != nil {
 		rules.Check(p, prefix+"/filter", rules.Items, r.Filter)
 		a.checkAttributes(p, shop, r.Filter, prefix+"/filter")
+		// By asking with one bound after another a page could find out what the shop earns.
 		if kind == auth.KindPublishable && compares(r.Filter, "margin") {
 			add("/filter", "not_allowed", "a publishable key must not filter by margin")
 		}
@@ -59,6 +65,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 		add("/cursor", "invalid_cursor", err.Error())
 	}
 	if m := r.Market; m != nil {
+		// The schema has the most letters only; fewer are no code either.
 		for _, f := range [...]struct {
 			name, value string
 			length      int
@@ -70,14 +77,15 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 	}
 }
 
-// needsSecret refuses what a browser's key must not ask for.
+// needsSecret refuses what a browser's key must not ask for, with 403.
 func needsSecret(pointer, detail string) error {
 	return apierror.New(http.StatusForbidden, "secret_key_needed", "A publishable key must not ask for this. Send the request from a "+
 		"server, with a secret key.",
 		apierror.FieldError{Pointer: pointer, Code: "not_allowed", Detail: detail})
 }
 
-// checkFields reports names that are no fields of an item, and attributes that no item has.
+// checkFields reports names that are no fields of an item, and attributes that no item has: a
+// misspelt one would leave a hole in every card.
 func (a *API) checkFields(p *rules.Problems, shop string, fields []string, prefix string) {
 	for n, name := range fields {
 		at := prefix + "/fields/" + strconv.Itoa(n)
@@ -94,7 +102,8 @@ func (a *API) checkFields(p *rules.Problems, shop string, fields []string, prefi
 	}
 }
 
-// checkAttribute reports an attribute that no item of the catalogue has. An empty catalogue has none yet.
+// checkAttribute reports an attribute that no item of the catalogue has. An empty catalogue, or
+// one that has not been read yet, has none, and nothing is reported then.
 func (a *API) checkAttribute(p *rules.Problems, shop, pointer, name string) {
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		if v.Count() > 0 && !v.HasAttribute(name) {
@@ -110,7 +119,7 @@ func (a *API) checkAttributes(p *rules.Problems, shop string, c *recommenderapi.
 	rules.Attributes(pointer, c, func(pointer, name string) { a.checkAttribute(p, shop, pointer, name) })
 }
 
-// compares reports whether a condition compares a field.
+// compares reports whether a condition compares a field, at any depth; false for nil.
 func compares(c *recommenderapi.Condition, field string) bool {
 	if c == nil {
 		return false

@@ -10,7 +10,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// problem maps an error to HTTP: a problem passes; anything unknown is told by what is wrong with the store, or is a bug of ours.
+// problem maps an error to HTTP: a problem passes; the store's sentinels are 404 and 409;
+// anything unknown is told by what is wrong with the store, or is a bug of ours. thing and id
+// are for the text of a 404. It gives nil for nil, so that a handler can return its result and
+// problem(err) in one line.
 func problem(err error, thing, id string) error {
 	var p *apierror.Problem
 	switch {

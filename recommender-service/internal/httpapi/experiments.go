@@ -17,9 +17,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// experimentsTag is the chapter of the reference.
 const experimentsTag = "Experiments"
 
-// registerExperiments adds the same operations for experiments and rollouts, which are experiments of a kind of their own.
+// registerExperiments adds the same operations for experiments and rollouts, which are
+// experiments of a kind of their own and live in one collection, and the figures that both are
+// judged by.
 func (a *API) registerExperiments(api huma.API) {
 	for path, one := range map[string]string{"/v1/experiments": "experiment", "/v1/rollouts": "rollout"} {
 		tags := []string{experimentsTag}
@@ -77,7 +80,8 @@ func (a *API) registerExperiments(api huma.API) {
 	}, a.metrics)
 }
 
-// experiments are the operations on one kind.
+// experiments are the operations on one kind: "experiment", which takes in holdouts, or
+// "rollout". Each finds only things of its kind.
 type experiments struct {
 	*API
 	kind string
@@ -87,10 +91,12 @@ type experimentsOutput struct {
 	Body profileapi.Page[recommenderapi.Experiment]
 }
 
+// of reports whether an experiment is of the kind.
 func (e experiments) of(x *recommenderapi.Experiment) bool {
 	return (x.Kind == "rollout") == (e.kind == "rollout")
 }
 
+// list answers from memory, in order of id.
 func (e experiments) list(_ context.Context, shop string, _ *struct{}) (*experimentsOutput, error) {
 	out := &experimentsOutput{}
 	out.Body.Items = []recommenderapi.Experiment{}
@@ -102,12 +108,15 @@ func (e experiments) list(_ context.Context, shop string, _ *struct{}) (*experim
 	return out, nil
 }
 
+// The ETag is the version, which If-Match of a change can name.
 type experimentOutput struct {
 	Status int
 	ETag   string `header:"ETag"`
 	Body   recommenderapi.Experiment
 }
 
+// find returns the experiment as it is in memory, shared with every answer that is made: it
+// must not be changed.
 func (e experiments) find(shop, id string) (*recommenderapi.Experiment, error) {
 	x, ok := e.Experiments.Experiments.Find(shop, id)
 	if !ok || !e.of(x.Value) {
@@ -136,6 +145,10 @@ type putExperimentInput struct {
 	Body recommenderapi.Experiment
 }
 
+// put checks and stores one: 201 for a new one, 200 for a change, 412 when a condition of the
+// headers does not hold, 409 when somebody changed it at the same time, 422 with every bad
+// field. Scenarios that it names must exist; models are asked of the similarity-service for
+// three seconds at most.
 func (e experiments) put(ctx context.Context, shop string, in *putExperimentInput) (*savedExperimentOutput, error) {
 	x := &in.Body
 	if e.kind == "rollout" {
@@ -165,6 +178,7 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if len(bad) > 0 {
 		return nil, apierror.Invalid(fmt.Sprintf("The %s cannot be stored.", e.kind), bad...)
 	}
+	// What a guardrail said when it stopped it is settled by starting it again.
 	if x.Status == experiment.Running {
 		x.StopReason = ""
 	}
@@ -181,6 +195,8 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	return out, nil
 }
 
+// remove deletes one, also while it runs: its visitors get the plain scenario from the next
+// answer on.
 func (e experiments) remove(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
 	if _, err := e.find(shop, in.ID); err != nil {
 		return nil, err
@@ -192,6 +208,8 @@ type resultsOutput struct {
 	Body recommenderapi.ExperimentResults
 }
 
+// results sums the figures of each arm so far and compares them with the first arm; package
+// figures reads them.
 func (e experiments) results(ctx context.Context, shop string, in *idInput) (*resultsOutput, error) {
 	x, err := e.find(shop, in.ID)
 	if err != nil {

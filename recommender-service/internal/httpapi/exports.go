@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// registerExports adds the jobs that write a list for many people; package export runs them.
 func (a *API) registerExports(api huma.API) {
 	tags := []string{"Exports"}
 	register(api, auth.ScopeConfigWrite, huma.Operation{
@@ -60,7 +61,8 @@ func (a *API) registerExports(api huma.API) {
 	}, a.exportResult)
 }
 
-// lines documents an answer that is a file of one of some types.
+// lines documents an answer that is a file, of one of some media types, rather than a JSON
+// document.
 func lines(description string, types ...string) map[string]*huma.Response {
 	content := map[string]*huma.MediaType{}
 	for _, t := range types {
@@ -76,6 +78,9 @@ type exportOutput struct {
 	Body     recommenderapi.Export
 }
 
+// startExport checks what would be wrong with each person's request once, before the job, and
+// answers 202 with the address of the export. Whom it is for comes in one of three forms: ids,
+// a segment, or an audience of an item. 503 when as many exports run as may.
 func (a *API) startExport(ctx context.Context, shop string, in *startExportInput) (*exportOutput, error) {
 	r := &recommenderapi.Request{Scenario: in.Body.Scenario, Fields: in.Body.Fields, Filter: in.Body.Filter, Market: in.Body.Market}
 	forms := 0
@@ -114,6 +119,7 @@ type audienceInput struct {
 	Body recommenderapi.AudienceRequest
 }
 
+// findAudience starts the export of an audience; it is startExport with a body of its own.
 func (a *API) findAudience(ctx context.Context, shop string, in *audienceInput) (*exportOutput, error) {
 	if err := a.offered(shop, &in.Body.Audience, ""); err != nil {
 		return nil, err
@@ -124,7 +130,9 @@ func (a *API) findAudience(ctx context.Context, shop string, in *audienceInput) 
 	}})
 }
 
-// offered refuses an audience for what nobody could buy.
+// offered refuses an audience for what nobody could buy: 404 for an item that the catalogue
+// lacks, 409 for one that is hidden or sold out. An item with variants is judged by the one
+// that stands for its family. nil is no audience.
 func (a *API) offered(shop string, r *recommenderapi.Audience, prefix string) (err error) {
 	if r == nil {
 		return nil
@@ -144,7 +152,8 @@ func (a *API) offered(shop string, r *recommenderapi.Audience, prefix string) (e
 	return err
 }
 
-// RecommendFor answers one person's request as POST /v1/recommendations would.
+// RecommendFor answers one person's request as POST /v1/recommendations would, for exports. The
+// request is not checked again: startExport did, for all of them.
 func (a *API) RecommendFor(ctx context.Context, shop string, r *recommenderapi.Request) (recommenderapi.Answer, error) {
 	p, _, err := a.placement(shop, r, "")
 	if err != nil {
@@ -153,6 +162,7 @@ func (a *API) RecommendFor(ctx context.Context, shop string, r *recommenderapi.R
 	return a.Engine.Recommend(ctx, shop, p, r)
 }
 
+// getExport answers with the state of an export, whichever replica runs it.
 func (a *API) getExport(ctx context.Context, shop string, in *idInput) (*exportOutput, error) {
 	state, err := a.Exports.Find(ctx, shop, in.ID)
 	return &exportOutput{"/v1/exports/" + in.ID, state}, exportProblem(err, in.ID)
@@ -168,10 +178,13 @@ func exportProblem(err error, id string) error {
 	return p
 }
 
+// cancelExport answers 204 also when the export has ended.
 func (a *API) cancelExport(ctx context.Context, shop string, in *idInput) (*struct{}, error) {
 	return nil, exportProblem(a.Exports.Cancel(ctx, shop, in.ID), in.ID)
 }
 
+// exportResult streams the file of an export that is done, 409 before. It is written part by
+// part as the caller reads it.
 func (a *API) exportResult(ctx context.Context, shop string, in *idInput) (*huma.StreamResponse, error) {
 	write, state, err := a.Exports.Result(ctx, shop, in.ID)
 	if err != nil {

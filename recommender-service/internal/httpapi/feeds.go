@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// registerFeeds adds the catalogue as assistants read it; package agentfeed writes it.
 func (a *API) registerFeeds(api huma.API) {
 	tags := []string{"Feeds"}
 	register(api, auth.ScopeCatalogueRead, huma.Operation{
@@ -33,6 +34,8 @@ func (a *API) registerFeeds(api huma.API) {
 	}, a.checkAgentFeed)
 }
 
+// feedInput is for whom a feed is written. Country and Currency are codes of two and three
+// letters.
 type feedInput struct {
 	Country   string `query:"country" maxLength:"2" doc:"Items that are sold there, at its prices" example:"GB"`
 	Language  string `query:"language" maxLength:"35"`
@@ -41,7 +44,8 @@ type feedInput struct {
 	Seller    string `query:"seller" maxLength:"256" doc:"Name of the seller, written to every variant" example:"Example Shop"`
 }
 
-// form returns for whom a feed is written, and the catalogue.
+// form returns for whom a feed is written, and the catalogue. It answers 503 until the replica
+// of the catalogue has been read: half a feed would have assistants drop the other products.
 func (a *API) form(shop string, in *feedInput) (agentfeed.Form, *catalogue.Shop, error) {
 	items := a.Catalogue.Shop(shop)
 	if !items.State().Synced {
@@ -51,6 +55,7 @@ func (a *API) form(shop string, in *feedInput) (agentfeed.Form, *catalogue.Shop,
 	return agentfeed.Form{Market: market, Seller: in.Seller, Now: a.Now()}, items, nil
 }
 
+// agentFeed streams the feed; nothing of it is kept.
 func (a *API) agentFeed(ctx context.Context, shop string, in *feedInput) (*huma.StreamResponse, error) {
 	form, items, err := a.form(shop, in)
 	if err != nil {
@@ -69,6 +74,7 @@ func (a *API) agentFeed(ctx context.Context, shop string, in *feedInput) (*huma.
 
 type feedFindingsOutput struct{ Body recommenderapi.FeedFindings }
 
+// checkAgentFeed writes the same feed to nowhere and answers with what was found on the way.
 func (a *API) checkAgentFeed(ctx context.Context, shop string, in *feedInput) (*feedFindingsOutput, error) {
 	form, items, err := a.form(shop, in)
 	if err != nil {

@@ -16,6 +16,7 @@ type ids struct {
 	prefix   string // pointer to the request
 }
 
+// wrong reports an id; pointer is relative to the request.
 func (c ids) wrong(pointer, why string) {
 	c.problems.Fields = append(c.problems.Fields, apierror.FieldError{Pointer: c.prefix + pointer, Code: "invalid_id", Detail: why})
 }
@@ -39,7 +40,9 @@ func (c ids) list(pointer string, list []string) {
 	}
 }
 
-// visitor checks who asks and what the visitor just did.
+// visitor checks who asks and what the visitor just did. Events of a request are checked as
+// those that are posted, as far as an answer depends on them: type, item and rating. types are
+// those of the shop.
 func (c ids) visitor(userID, sessionID string, events []profileapi.Event, types profileapi.EventWeights) {
 	c.optional("/user_id", userID)
 	c.optional("/session_id", sessionID)

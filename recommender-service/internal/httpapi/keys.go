@@ -16,6 +16,8 @@ type keysOutput struct {
 	Body profileapi.Page[recommenderapi.Key]
 }
 
+// registerKeys adds the list of the shop's keys, which is part of who may do what and needs the
+// scope of the audit log.
 func (a *API) registerKeys(api huma.API) {
 	register(api, auth.ScopeAuditRead, huma.Operation{
 		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Tags: []string{"Audit"}, Summary: "The keys of the shop",
@@ -24,6 +26,7 @@ func (a *API) registerKeys(api huma.API) {
 	}, a.listKeys)
 }
 
+// listKeys answers from the keys file as it was read last. Digests are left out.
 func (a *API) listKeys(_ context.Context, shop string, _ *struct{}) (*keysOutput, error) {
 	out := &keysOutput{}
 	out.Body.Items = []recommenderapi.Key{}

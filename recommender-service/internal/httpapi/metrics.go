@@ -19,9 +19,11 @@ type Span struct {
 	To   string `query:"to" maxLength:"40" doc:"Moment behind the last; now when absent"`
 }
 
-// times reads a Span.
+// times reads a Span: from is before to, both as the text says, or the seven days until now. A
+// date is its midnight in UTC. The first of the two that cannot be read is the error.
 func (s Span) times(now time.Time) (from, to time.Time, err error) {
 	read := func(name, text string, otherwise time.Time) time.Time {
+		// One problem is told; the second time would only be compared with a wrong first one.
 		if text == "" || err != nil {
 			return otherwise
 		}
@@ -52,6 +54,8 @@ type scenarioMetricsOutput struct {
 	Body recommenderapi.ScenariosMetrics
 }
 
+// scenarioMetrics answers one row for each scenario with what it did in a span, and with
+// warnings about them.
 func (a *API) scenarioMetrics(ctx context.Context, shop string, in *scenarioMetricsInput) (*scenarioMetricsOutput, error) {
 	from, to, err := in.times(a.Now())
 	if err != nil {
@@ -70,6 +74,7 @@ type metricsInput struct {
 
 type metricsOutput struct{ Body recommenderapi.MetricsTable }
 
+// metrics answers a table with a row for each interval and each group that has figures.
 func (a *API) metrics(ctx context.Context, shop string, in *metricsInput) (*metricsOutput, error) {
 	from, to, err := in.times(a.Now())
 	if err != nil {

@@ -71,6 +71,7 @@ func (a *API) checkVersion(ctx context.Context, shop, pointer, relation, version
 	return field
 }
 
+// problemOf is what a service answered; nil for no error.
 func problemOf(err error) *apierror.Problem {
 	if err == nil {
 		return nil

@@ -55,13 +55,16 @@ func elsewhere() map[string][]string {
 	}
 }
 
+// What huma says of a name that nothing takes; Mend finds problems by these texts, since they
+// have no code.
 const (
 	unexpectedProperty = "unexpected property"
 	unknownParameter   = "unknown query parameter"
 )
 
-// Mend names, for every field or parameter of a request that nothing takes, the one that was probably meant. It is the only place that does
-// so.
+// Mend names, for every field or parameter of a request that nothing takes, the one that was
+// probably meant, and gives it the code unknown_field. It is the only place that does so. It
+// changes p; other errors stay as they are.
 func Mend(op *huma.Operation, schemas huma.Registry, p *apierror.Problem) {
 	for n := range p.Errors {
 		e := &p.Errors[n]
@@ -84,7 +87,9 @@ func Mend(op *huma.Operation, schemas huma.Registry, p *apierror.Problem) {
 	}
 }
 
-// bodyNames returns the names that are known beside the one at a pointer, and that name.
+// bodyNames returns the names that are known beside the one at a pointer, and that name. It
+// walks the schema of the body along the pointer, into lists and referenced schemas; known is
+// empty where the schema does not say what there may be.
 func bodyNames(op *huma.Operation, schemas huma.Registry, pointer string) (known []string, name string) {
 	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	name = strings.NewReplacer("~1", "/", "~0", "~").Replace(parts[len(parts)-1])
@@ -116,6 +121,7 @@ func bodyNames(op *huma.Operation, schemas huma.Registry, pointer string) (known
 		return nil, name
 	}
 	for field, property := range s.Properties {
+		// A member that only the service sets is no advice for what to send.
 		if !property.ReadOnly {
 			known = append(known, field)
 		}
@@ -123,7 +129,8 @@ func bodyNames(op *huma.Operation, schemas huma.Registry, pointer string) (known
 	return known, name
 }
 
-// mend says what to send in place of a name.
+// mend says what to send in place of a name: what it is called here, if it is a usual name
+// elsewhere, else the nearest name, else all that there are.
 func mend(name string, known []string) string {
 	for _, target := range elsewhere()[names.Plain(name)] {
 		if slices.Contains(known, target) {

@@ -20,7 +20,11 @@ type previewInput struct {
 
 type previewOutput struct{ Body recommenderapi.PreviewAnswer }
 
-// previewScenario answers a request with the live scenario and with one that is not stored, and compares the lists.
+// previewScenario answers a request with the live scenario and with one that is not stored, and
+// compares the lists. What is tried is one of: a whole scenario, other rules of the scenario,
+// other rules of all scenarios (with either), or other model versions. Nothing is stored or
+// counted, and both lists are made of the same reading of the visitor. It answers 422 for what
+// could not be stored either.
 func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput) (*previewOutput, error) {
 	live, ok := a.Scenarios.Find(shop, in.ID)
 	if !ok {
@@ -44,6 +48,7 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	} else if in.Body.Rules != nil {
 		tried.Rules = *in.Body.Rules
 	}
+	// The rules of all scenarios hold in a preview too, unless others are tried.
 	shared := a.sharedRules(shop)
 	if in.Body.Shared != nil {
 		shared = nil
@@ -78,7 +83,9 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	}}, nil
 }
 
-// changes lists the items whose place or score differs.
+// changes lists the items whose place or score differs: first those of the new list in its
+// order, then those that are gone from the old one. A place of 0 means that an item is not in
+// that list; PositionDelta is positive for one that moved up.
 func changes(before, after []recommenderapi.RecommendedItem) []recommenderapi.PreviewItem {
 	was := map[string]recommenderapi.RecommendedItem{}
 	for _, b := range before {

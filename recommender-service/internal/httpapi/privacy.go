@@ -21,6 +21,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// registerPrivacy adds what a person may ask for: to be forgotten here, to be erased
+// everywhere, and to get what is held. All three are audited, by a digest of the person and not
+// by the id.
 func (a *API) registerPrivacy(api huma.API) {
 	register(api, auth.ScopeUsersWrite, huma.Operation{
 		OperationID: "forget-person", Method: http.MethodDelete, Path: "/v1/recommendations", Tags: []string{recommendationsTag},
@@ -59,6 +62,7 @@ func (a *API) registerPrivacy(api huma.API) {
 	}, a.exportPerson))
 }
 
+// personsTag is the chapter of the reference.
 const personsTag = "Persons"
 
 type personInput struct {
@@ -72,6 +76,8 @@ type erasePersonInput struct {
 
 type erasedOutput struct{ Body recommenderapi.PersonErased }
 
+// erasePerson has package persons reach all services, and answers what was removed and what is
+// left.
 func (a *API) erasePerson(ctx context.Context, shop string, in *erasePersonInput) (*erasedOutput, error) {
 	if err := personID(in.ID); err != nil {
 		return nil, err
@@ -80,6 +86,7 @@ func (a *API) erasePerson(ctx context.Context, shop string, in *erasePersonInput
 	return &erasedOutput{erased}, problem(err, "person", "")
 }
 
+// personID refuses what can be nobody's id, before another service is asked.
 func personID(id string) error {
 	if why := wire.InvalidID(id); why != "" {
 		return apierror.Invalid("The person cannot be found.", apierror.FieldError{Parameter: "id", Code: "invalid_id", Detail: why})
@@ -87,6 +94,9 @@ func personID(id string) error {
 	return nil
 }
 
+// exportPerson streams one JSON object on each line. A failure before the first line is a
+// problem with a status; after it the connection is broken off, so that nobody takes a part for
+// the whole.
 func (a *API) exportPerson(ctx context.Context, shop string, in *personInput) (*huma.StreamResponse, error) {
 	if err := personID(in.ID); err != nil {
 		return nil, err
@@ -121,6 +131,7 @@ type forgetInput struct {
 
 type forgetOutput struct{ Body recommenderapi.Forgotten }
 
+// forgetPerson removes what this service alone holds of a user, a session or both.
 func (a *API) forgetPerson(ctx context.Context, shop string, in *forgetInput) (*forgetOutput, error) {
 	p := &rules.Problems{}
 	for _, q := range []struct{ parameter, id string }{{"user_id", in.UserID}, {"session_id", in.SessionID}} {

@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// queryInput are the fields of a request as parameters.
+// queryInput are the fields of a request as parameters. Numbers that may be absent are texts: 0
+// means something else than nothing for diversity and rotation.
 type queryInput struct {
 	Scenario          string   `query:"scenario" required:"true" minLength:"1" maxLength:"128" example:"home.for_you"`
 	UserID            string   `query:"user_id" maxLength:"256"`
@@ -53,12 +54,16 @@ func (a *API) recommendByQuery(ctx context.Context, shop string, in *queryInput)
 		return nil, err
 	}
 	out.CacheControl = "private, max-age=60"
+	// A degraded answer would be kept beyond the failure, and one about a visitor beyond his
+	// next click.
 	if len(out.Body.Degraded) > 0 || in.UserID+in.SessionID != "" || in.Test {
 		out.CacheControl = "no-store"
 	}
 	return out, nil
 }
 
+// request returns the body that POST would be sent. It reports only what cannot be read as a
+// parameter; the rest is checked as for POST.
 func (in *queryInput) request() (*recommenderapi.Request, error) {
 	r := &recommenderapi.Request{
 		Scenario: in.Scenario, UserID: in.UserID, SessionID: in.SessionID, Cart: in.Cart, ContextItems: in.Items, Category: in.Category,

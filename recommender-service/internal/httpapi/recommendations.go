@@ -23,6 +23,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// recommendationsTag is the chapter of the reference.
 const recommendationsTag = "Recommendations"
 
 type recommendInput struct{ Body recommenderapi.Request }
@@ -32,6 +33,8 @@ type recommendOutput struct {
 	Body         recommenderapi.Answer
 }
 
+// registerRecommendations adds what a shop's pages ask for, and what explains an answer
+// afterwards. Package recommend makes and replays answers.
 func (a *API) registerRecommendations(api huma.API) {
 	tags := []string{recommendationsTag}
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
@@ -80,7 +83,9 @@ func (a *API) registerRecommendations(api huma.API) {
 	}, a.replay)
 }
 
-// placement finds the scenario of a request and the arm of the experiment that the visitor is in.
+// placement finds the scenario of a request and the arm of the experiment that the visitor is
+// in. chosen is what answers him; plain is the scenario as it is without any experiment. 404
+// for a scenario that there is not, 422 for words of a search where no source uses them.
 func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (chosen, plain recommend.Placement, err error) {
 	e, ok := a.Scenarios.Find(shop, r.Scenario)
 	if !ok {
@@ -99,6 +104,9 @@ func (a *API) placement(shop string, r *recommenderapi.Request, prefix string) (
 	return a.Experiments.Choose(shop, plain, r), plain, nil
 }
 
+// recommend answers one placement: with a list, or with rows where the scenario has them. In
+// order: check the request, find scenario and arm, make the answer, have shadow arms answer the
+// same in the background, add facets when asked for.
 func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*recommendOutput, error) {
 	in.Body.Robot = isRobot(ctx)
 	if err := a.checkRequest(shop, auth.FromContext(ctx), &in.Body, ""); err != nil {
@@ -114,6 +122,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
 	if err == nil && !in.Body.Test {
+		// A shadow arm is compared with what visitors saw; a test is nobody's visit.
 		a.Shadows.Compare(ctx, shop, plain, &in.Body, &answer)
 	}
 	if err == nil && in.Body.Facets > 0 {
@@ -122,13 +131,14 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 }
 
-// isRobot reports whether a page asks in a browser that names itself a program.
+// isRobot reports whether a page asks in a browser that names itself a program. Requests of a
+// shop's server carry the name of the server's client and say nothing about the visitor.
 func isRobot(ctx context.Context) bool {
 	caller := auth.FromContext(ctx)
 	return caller.Kind == auth.KindPublishable && useragent.Robot(caller.UserAgent) != ""
 }
 
-// find looks up scenarios for rows.
+// find looks up scenarios for rows, which may name others.
 func (a *API) find(shop string) func(id string) (*recommenderapi.Scenario, bool) {
 	return func(id string) (*recommenderapi.Scenario, bool) {
 		e, ok := a.Scenarios.Find(shop, id)
@@ -136,7 +146,8 @@ func (a *API) find(shop string) func(id string) (*recommenderapi.Scenario, bool)
 	}
 }
 
-// finish adds the stores that cannot help.
+// finish adds to Degraded the stores that cannot help: the answer is whole, but of
+// configuration that may be old, or it is not logged.
 func (a *API) finish(shop string, answer recommenderapi.Answer) recommenderapi.Answer {
 	if a.Scenarios.Failed(shop) || a.Decisions.Failing() {
 		answer.Degraded = append(answer.Degraded, "recommender-database")
@@ -162,6 +173,9 @@ type pageInput struct{ Body recommenderapi.PageRequest }
 
 type pageOutput struct{ Body recommenderapi.PageAnswer }
 
+// recommendPage answers up to ten placements of one page. What the body says of the visitor,
+// market, cart and channel holds for every placement that says nothing itself; the visitor is
+// always the page's. The first bad placement is the error, by its pointer.
 func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*pageOutput, error) {
 	if err := a.checkVisitor(ctx, in.Body.UserID, in.Body.SessionID, in.Body.Events, "/cart", in.Body.Cart); err != nil {
 		return nil, err
@@ -214,6 +228,7 @@ type explainInput struct{ Body recommenderapi.ExplainRequest }
 
 type explainOutput struct{ Body recommenderapi.ExplainAnswer }
 
+// explain makes the answer anew and says what became of one item on the way.
 func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*explainOutput, error) {
 	if err := a.checkExplain(ctx, shop, &in.Body); err != nil {
 		return nil, err
@@ -226,6 +241,7 @@ func (a *API) explain(ctx context.Context, shop string, in *explainInput) (*expl
 	return &explainOutput{answer}, problem(err, "recommendation", "")
 }
 
+// checkExplain reports a bad item, else what is wrong with the request.
 func (a *API) checkExplain(ctx context.Context, shop string, r *recommenderapi.ExplainRequest) error {
 	if why := wire.InvalidID(r.ItemID); why != "" {
 		return apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
@@ -239,6 +255,7 @@ type rankInput struct{ Body recommenderapi.RankRequest }
 
 type rankOutput struct{ Body recommenderapi.RankAnswer }
 
+// rank orders the items of the body. No scenario, rule or experiment takes part.
 func (a *API) rank(ctx context.Context, shop string, in *rankInput) (*rankOutput, error) {
 	if err := a.checkVisitor(ctx, in.Body.UserID, in.Body.SessionID, in.Body.Events, "/item_ids", in.Body.ItemIDs); err != nil {
 		return nil, err
@@ -253,7 +270,8 @@ type decisionInput struct {
 
 type decisionOutput struct{ Body recommenderapi.Decision }
 
-// lookUp reads the decision behind a recommendation id.
+// lookUp reads the decision behind a recommendation id: 422 for what is no such id, which can
+// be told without the store, and 404 for one that is not kept.
 func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision, error) {
 	if _, err := trackingid.Read(id); err != nil {
 		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{
@@ -271,6 +289,7 @@ func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision,
 	return d, problem(err, "decision", id)
 }
 
+// decision shows the inputs of a past answer. Digest is what a replay is compared with.
 func (a *API) decision(ctx context.Context, shop string, in *decisionInput) (*decisionOutput, error) {
 	d, err := a.lookUp(ctx, shop, in.ID)
 	if err != nil {
@@ -292,6 +311,9 @@ func (a *API) decision(ctx context.Context, shop string, in *decisionInput) (*de
 
 type replayOutput struct{ Body recommenderapi.Replay }
 
+// replay makes a past answer again with the versions of scenario, rules and arm that it was
+// made with. Inputs that exist no longer are listed, not an error; without the old scenario
+// there is nothing to replay, and that is a 404.
 func (a *API) replay(ctx context.Context, shop string, in *decisionInput) (*replayOutput, error) {
 	d, err := a.lookUp(ctx, shop, in.ID)
 	if err != nil {

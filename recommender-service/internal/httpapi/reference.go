@@ -8,6 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
+// examples has a request and an answer for each operation, by its id.
+//
 //go:embed examples.json
 var examples []byte
 

@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// registerRules adds the list of all rules, wherever they are kept.
 func (a *API) registerRules(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "list-rules", Method: http.MethodGet, Path: "/v1/rules", Tags: []string{scenariosTag}, Summary: "List all rules",
@@ -38,6 +39,10 @@ type rulesOutput struct {
 	Body profileapi.Page[recommenderapi.ListedRule]
 }
 
+// listRules walks all rules in their order and takes those behind the cursor until the page is
+// full. A cursor is a place and not a number of rules: one that was removed since does not make
+// the list repeat or leave out another. Each listed rule costs a look at the whole catalogue,
+// for the number of its items.
 func (a *API) listRules(_ context.Context, shop string, in *rulesInput) (*rulesOutput, error) {
 	after, err := parseRulePlace(in.Cursor)
 	if err != nil {
@@ -45,6 +50,7 @@ func (a *API) listRules(_ context.Context, shop string, in *rulesInput) (*rulesO
 	}
 	out := &rulesOutput{}
 	out.Body.Items = []recommenderapi.ListedRule{}
+	// full takes one rule, and reports whether the page had no room for it.
 	full := func(at rulePlace, rule func() recommenderapi.ListedRule) bool {
 		if at.compare(after) <= 0 {
 			return false
@@ -88,7 +94,8 @@ func (a *API) listed(shop string, s *recommenderapi.Scenario, n int) recommender
 	return l
 }
 
-// ruleState says whether a rule acts at a moment, and why.
+// ruleState says whether a rule acts at a moment, and why. From is its first moment, Until the
+// first after it.
 func ruleState(r *recommenderapi.Rule, now time.Time) (state, detail string) {
 	switch {
 	case r.Disabled:
@@ -110,6 +117,8 @@ type rulePlace struct {
 	n        int
 }
 
+// compare orders places as they are listed: the rules of all scenarios have the scenario "" and
+// come first.
 func (p rulePlace) compare(o rulePlace) int {
 	return cmp.Or(strings.Compare(p.scenario, o.scenario), cmp.Compare(p.n, o.n))
 }
@@ -119,6 +128,8 @@ func (p rulePlace) String() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(p.n) + " " + p.scenario))
 }
 
+// parseRulePlace is the way back from String; "" is the place before every rule. 422 for
+// anything else.
 func parseRulePlace(cursor string) (rulePlace, error) {
 	if cursor == "" {
 		return rulePlace{}, nil

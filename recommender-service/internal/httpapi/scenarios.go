@@ -25,6 +25,8 @@ const (
 	scenariosTag = "Scenarios"
 )
 
+// registerScenarios adds the operations on scenarios. They are kept by package config and held
+// in memory, from where every answer reads them.
 func (a *API) registerScenarios(api huma.API) {
 	tags := []string{scenariosTag}
 	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
@@ -78,6 +80,7 @@ type scenariosOutput struct {
 	Body profileapi.Page[recommenderapi.Scenario]
 }
 
+// listScenarios answers all at once, in order of id, the delivered ones too.
 func (a *API) listScenarios(_ context.Context, shop string, _ *struct{}) (*scenariosOutput, error) {
 	out := &scenariosOutput{}
 	for _, e := range a.Scenarios.List(shop) {
@@ -86,6 +89,8 @@ func (a *API) listScenarios(_ context.Context, shop string, _ *struct{}) (*scena
 	return out, nil
 }
 
+// idInput is a path that ends with an id. Ids that are read are not checked against the pattern
+// of those that are put: they are found or not.
 type idInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"64"`
 }
@@ -95,6 +100,7 @@ type scenarioOutput struct {
 	Body recommenderapi.Scenario
 }
 
+// getScenario answers with the version as ETag, for If-Match of a change.
 func (a *API) getScenario(_ context.Context, shop string, in *idInput) (*scenarioOutput, error) {
 	e, ok := a.Scenarios.Find(shop, in.ID)
 	if !ok {
@@ -103,7 +109,7 @@ func (a *API) getScenario(_ context.Context, shop string, in *idInput) (*scenari
 	return &scenarioOutput{httpserver.ETag(e.Version), *e.Value}, nil
 }
 
-// noScenario says which scenarios there are.
+// noScenario is a 404 that says which scenarios there are, and which was probably meant.
 func (a *API) noScenario(shop, id string) *apierror.Problem {
 	var known []string
 	for _, e := range a.Scenarios.List(shop) {
@@ -129,6 +135,8 @@ type savedScenarioOutput struct {
 	Body   recommenderapi.SavedScenario
 }
 
+// putScenario takes the document that getScenario gives, so that one can be read, edited and
+// put back.
 func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput) (*savedScenarioOutput, error) {
 	if in.Body.ScenarioID != "" && in.Body.ScenarioID != in.ID {
 		return nil, apierror.Invalid("The scenario cannot be stored.", apierror.FieldError{
@@ -138,7 +146,10 @@ func (a *API) putScenario(ctx context.Context, shop string, in *putScenarioInput
 	return a.save(ctx, shop, in.ID, &in.Body, in.Require())
 }
 
-// save checks and stores a scenario.
+// save checks and stores a scenario: 201 for a new one, 200 for a change. It fills what the
+// document leaves out, and answers with how many items each rule is about and what the shop
+// lacks of what it names. require is given the present version, 0 for none, and fails when the
+// caller wanted another.
 func (a *API) save(
 	ctx context.Context, shop, id string, s *recommenderapi.Scenario, require func(int64) error,
 ) (*savedScenarioOutput, error) {
@@ -153,6 +164,7 @@ func (a *API) save(
 			}
 		}
 	}
+	// The id is part of every recommendation id that its answers get.
 	if len(id) > trackingid.MaxName {
 		bad = append(bad, apierror.FieldError{
 			Parameter: "id", Code: "too_long", Detail: "has more than " + strconv.Itoa(trackingid.MaxName) + " characters",
@@ -180,6 +192,7 @@ type deleteInput struct {
 	httpserver.Conditions
 }
 
+// deleteScenario removes a shop's scenario; a built-in one is as it was delivered from then on.
 func (a *API) deleteScenario(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
 	if _, ok := a.Scenarios.Find(shop, in.ID); !ok {
 		return nil, a.noScenario(shop, in.ID)
@@ -197,6 +210,8 @@ type historyOutput struct {
 	Body profileapi.Page[recommenderapi.ScenarioVersion]
 }
 
+// scenarioHistory reads versions from the store, the newest first. The cursor is the version
+// that the next page lies below.
 func (a *API) scenarioHistory(ctx context.Context, shop string, in *historyInput) (*historyOutput, error) {
 	list, err := a.Scenarios.History(ctx, shop, in.ID, in.Cursor, in.Limit)
 	if err != nil {
@@ -226,6 +241,8 @@ type restoreInput struct {
 	}
 }
 
+// restoreScenario stores an older version as the newest. It is checked as any other: what was
+// allowed then may not be now.
 func (a *API) restoreScenario(ctx context.Context, shop string, in *restoreInput) (*savedScenarioOutput, error) {
 	e, err := a.Scenarios.Version(ctx, shop, in.ID, in.Body.Version)
 	if err != nil {

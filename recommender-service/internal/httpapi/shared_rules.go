@@ -18,7 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// registerSharedRules adds the rules that hold in all scenarios.
+// registerSharedRules adds the rules that hold in all scenarios. Each is a document of its own
+// with versions; the rules of one scenario are part of the scenario.
 func (a *API) registerSharedRules(api huma.API) {
 	tags := []string{scenariosTag}
 	changed := []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity}
@@ -54,12 +55,13 @@ func (a *API) sharedRules(shop string) []*recommenderapi.Rule {
 	return list
 }
 
-// placed is a scenario with the rules that hold everywhere.
+// placed is a scenario with the rules that hold everywhere, without any experiment.
 func (a *API) placed(shop string, s *recommenderapi.Scenario) recommend.Placement {
 	return recommend.Placement{Scenario: s, Shared: a.sharedRules(shop)}
 }
 
-// sharedAt returns the rules of a past answer; false when one of them can no longer be read.
+// sharedAt returns the rules of a past answer, in order of id as they were applied; false when
+// one of them can no longer be read. It asks the store once for each.
 func (a *API) sharedAt(ctx context.Context, shop string, d *recommend.Decision) (list []*recommenderapi.Rule, ok bool) {
 	for _, id := range sortedKeys(d.SharedRules) {
 		e, err := a.Rules.Version(ctx, shop, id, d.SharedRules[id])
@@ -76,6 +78,7 @@ type ruleOutput struct {
 	Body recommenderapi.Rule
 }
 
+// getSharedRule answers from memory, with the version as ETag.
 func (a *API) getSharedRule(_ context.Context, shop string, in *idInput) (*ruleOutput, error) {
 	e, ok := a.Rules.Find(shop, in.ID)
 	if !ok {
@@ -84,7 +87,7 @@ func (a *API) getSharedRule(_ context.Context, shop string, in *idInput) (*ruleO
 	return &ruleOutput{httpserver.ETag(e.Version), *e.Value}, nil
 }
 
-// noSharedRule says where else a rule may be.
+// noSharedRule is a 404 that says where else a rule may be.
 func (a *API) noSharedRule(id string) error {
 	p := apierror.NotFound("rule", id)
 	p.Detail += " GET /v1/rules lists those that there are. A rule of one scenario is read and changed in its scenario."
@@ -103,6 +106,8 @@ type savedRuleOutput struct {
 	Body   recommenderapi.SavedRule
 }
 
+// putSharedRule checks a rule by itself and together with the others that hold in all
+// scenarios, and stores it: 201 for a new one.
 func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) (*savedRuleOutput, error) {
 	r := &in.Body
 	if r.RuleID != "" && r.RuleID != in.ID {
@@ -131,11 +136,14 @@ func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) 
 	return out, nil
 }
 
-// checkShared reports what is wrong with a rule, also where it contradicts the others that hold in all scenarios.
+// checkShared reports what is wrong with a rule, also where it contradicts the others that hold
+// in all scenarios. Contradictions are looked for only in a rule that is sound by itself; they
+// have no pointer, since the other half stands in another document.
 func (a *API) checkShared(shop string, r *recommenderapi.Rule) []apierror.FieldError {
 	own := &rules.Problems{}
 	rules.CheckRules(own, "", []recommenderapi.Rule{*r})
 	for n := range own.Fields {
+		// CheckRules counts from the list; the body is the rule itself.
 		own.Fields[n].Pointer = own.Fields[n].Pointer[len("/0"):]
 	}
 	if len(own.Fields) > 0 {
@@ -156,6 +164,7 @@ func (a *API) checkShared(shop string, r *recommenderapi.Rule) []apierror.FieldE
 	return together.Fields
 }
 
+// deleteSharedRule removes a rule from all scenarios; its versions stay for replays.
 func (a *API) deleteSharedRule(ctx context.Context, shop string, in *deleteInput) (*struct{}, error) {
 	if _, ok := a.Rules.Find(shop, in.ID); !ok {
 		return nil, a.noSharedRule(in.ID)
@@ -163,7 +172,7 @@ func (a *API) deleteSharedRule(ctx context.Context, shop string, in *deleteInput
 	return nil, problem(a.Rules.Delete(ctx, shop, in.ID, auth.FromContext(ctx).KeyID, in.Require()), "rule", in.ID)
 }
 
-// absent compares with a shop's catalogue and scenarios.
+// absent compares with a shop's catalogue and scenarios. It is good for as long as the view is.
 func (a *API) absent(shop string, v *catalogue.View) *rules.Absent {
 	return &rules.Absent{View: v, Scenario: func(id string) bool {
 		_, ok := a.Scenarios.Find(shop, id)
@@ -171,7 +180,8 @@ func (a *API) absent(shop string, v *catalogue.View) *rules.Absent {
 	}}
 }
 
-// warnings names what a scenario names and the shop does not have.
+// warnings names what a scenario names and the shop does not have, such as a brand without
+// items. They stop nothing: the items may come later.
 func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario) (list []apierror.FieldError) {
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		absent := a.absent(shop, v)
@@ -183,6 +193,7 @@ func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario) (list []
 }
 
 // matches counts the items of the rules that hold in all scenarios, and of a scenario's own.
+// Each rule looks at the whole catalogue.
 func (a *API) matches(shop string, shared []*recommenderapi.Rule, s *recommenderapi.Scenario) []recommenderapi.RuleMatch {
 	list := []recommenderapi.RuleMatch{}
 	for _, r := range shared {

@@ -1,5 +1,6 @@
-// Package persons answers for what all services hold on a person, under all of his names: it erases it and exports it. The main type is
-// Persons.
+// Package persons answers for what all services hold on a person, under all of his names: it
+// erases it and exports it. What this service keeps it reads and removes itself; the
+// profile-service does its own part and knows the names. The main type is Persons.
 package persons
 
 import (
@@ -40,6 +41,8 @@ type Persons struct {
 }
 
 const (
+	// here is how receipts name this service, and decisionPage how many decisions are read at
+	// once.
 	here         = "recommender-service"
 	decisionPage = 200
 	// inMemory is how long replicas remember what they showed whom, and answers that were made from it.
@@ -49,10 +52,13 @@ const (
 // name is one of a person's names: a user id or a session id.
 type name struct{ user, session string }
 
+// id is under what decisions are kept; visitor is under what clicks and places in experiments
+// are.
 func (n name) id() string      { return n.user + n.session } // one of them is empty
 func (n name) visitor() string { return experiment.Visitor(n.user, n.session) }
 
-// stream returns what the profile-service holds on a person.
+// stream returns what the profile-service holds on a person, as it comes: names first, an entry
+// of kind "end" last. The caller closes it.
 func (p *Persons) stream(ctx context.Context, shop, userID string) (io.ReadCloser, error) {
 	resp, err := p.Profile.ForShop(shop).Send(ctx, httpclient.Request{
 		Method: http.MethodGet, Path: "/v1/users/" + url.PathEscape(userID) + "/export",
@@ -63,7 +69,8 @@ func (p *Persons) stream(ctx context.Context, shop, userID string) (io.ReadClose
 	return resp.Body, nil
 }
 
-// names returns all names of a person, that which was asked about first.
+// names returns all names of a person, that which was asked about first. It reads the beginning
+// of the export only.
 func (p *Persons) names(ctx context.Context, shop, userID string) ([]name, error) {
 	body, err := p.stream(ctx, shop, userID)
 	if err != nil {
@@ -83,8 +90,10 @@ func (p *Persons) names(ctx context.Context, shop, userID string) ([]name, error
 	}
 }
 
-// Erase removes a person from all services. What this service keeps goes first, while the names are still known, and what answers have
-// added in between once more at the end. Safe to repeat, also after a failure.
+// Erase removes a person from all services; mode is "erase" or "anonymize", which is about the
+// profile-service's part. What this service keeps goes first, while the names are still known,
+// and what answers have added in between once more at the end. The receipt says what is left,
+// where and until when. Safe to repeat, also after a failure.
 func (p *Persons) Erase(ctx context.Context, shop, userID, mode string) (out recommenderapi.PersonErased, err error) {
 	all, err := p.names(ctx, shop, userID)
 	if err != nil {
@@ -121,6 +130,7 @@ func (p *Persons) Erase(ctx context.Context, shop, userID, mode string) (out rec
 	return out, nil
 }
 
+// forget removes what this service keeps under each name, and adds up how much that was.
 func (p *Persons) forget(ctx context.Context, shop string, all []name, sum *recommenderapi.Forgotten) error {
 	for _, n := range all {
 		f, err := p.Forget(ctx, shop, n.user, n.session)
@@ -132,7 +142,9 @@ func (p *Persons) forget(ctx context.Context, shop string, all []name, sum *reco
 	return nil
 }
 
-// Export hands write everything that is held on a person, one entry at a time. write is not called before the profile-service has answered.
+// Export hands write everything that is held on a person, one entry at a time, and nothing is
+// held in memory. write is not called before the profile-service has answered, and is given the
+// end only when everything else was written; its errors come back.
 func (p *Persons) Export(ctx context.Context, shop, userID string, write func(*recommenderapi.PersonEntry) error) error {
 	body, err := p.stream(ctx, shop, userID)
 	if err != nil {
@@ -201,6 +213,7 @@ func (p *Persons) exportOwn(
 	return write(end)
 }
 
+// decisions writes the decisions of a name, page by page, in order of id.
 func (p *Persons) decisions(
 	ctx context.Context, shop string, n name, counts *recommenderapi.PersonCounts, write func(*recommenderapi.PersonEntry) error,
 ) error {

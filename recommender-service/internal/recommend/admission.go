@@ -36,6 +36,8 @@ func newAdmission(registry prometheus.Registerer) *admission {
 		limiter: adaptivelimiter.NewBuilder[any]().
 			WithLimits(uint(2*cores), uint(mostAtOnce*cores), uint(4*cores)).
 			WithRecentWindow(100*time.Millisecond, time.Second, 20).
+			// As a multiple of the limit: from four times as many that wait on, some are turned
+			// away, and from eight times on all.
 			WithQueueing(4, 8).
 			Build(),
 		turned: prometheus.NewCounter(prometheus.CounterOpts{
@@ -53,6 +55,7 @@ func newAdmission(registry prometheus.Registerer) *admission {
 	return a
 }
 
+// gauge reads its value when it is scraped, so that nothing has to keep it up to date.
 func gauge(name, help string, value func() int) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 }
@@ -64,7 +67,9 @@ func (a *admission) take() (give func()) {
 	return func() { <-a.hands }
 }
 
-// enter waits for a place among the answers that are being made. Without one ok is false; with one the caller calls leave at the end.
+// enter waits for a place among the answers that are being made, for a third of the time that
+// is left. Without one ok is false and is counted; with one the caller calls leave at the end,
+// from which the limiter learns how long it took.
 func (a *admission) enter(ctx context.Context) (leave func(), ok bool) {
 	wait := DefaultDeadline / admissionWait
 	if end, bounded := ctx.Deadline(); bounded {

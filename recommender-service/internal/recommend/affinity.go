@@ -16,7 +16,7 @@ type affinities struct {
 	Bands map[string]float64
 }
 
-// maxAffinities bounds each list.
+// maxAffinities bounds each list: rows and sources use the first few of them.
 const maxAffinities = 50
 
 // affinity sums up the visitor's decayed weights per category (every level of its path) and brand, as the catalogue
@@ -54,7 +54,9 @@ func (r *run) affinity() *affinities {
 	return r.likes
 }
 
-// parts are the weights above 0, divided by their sum, which is made in the order of the names.
+// parts are the weights above 0, divided by their sum, which is made in the order of the names:
+// sums in the order of a map would differ in the last bits from one run to the next. Empty when
+// no weight is above 0.
 func parts(weights map[string]float64) map[string]float64 {
 	sum, list := 0., map[string]float64{}
 	for _, name := range slices.Sorted(maps.Keys(weights)) {

@@ -12,12 +12,15 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// reasonsShown is how many reasons an item has at most: a card has room for a line or two.
 const reasonsShown = 2
 
 // items writes the picks as the request wants them explained.
 func (r *run) items() []api.RecommendedItem { return r.itemsWith(r.req.Explain) }
 
-// itemsWith writes the picks, after looking once more whether each may be sold.
+// itemsWith writes the picks, after looking once more whether each may be sold: the catalogue
+// may have changed since they were picked, and what is no longer sold leaves the list shorter.
+// explain is "none", "reasons" or "full". It sets r.acted.
 func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	list := make([]api.RecommendedItem, 0, len(r.picks))
 	var acted [][]string
@@ -55,7 +58,8 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	return list
 }
 
-// actedOn names the rules that pinned an item or changed its score.
+// actedOn names the rules that pinned an item or changed its score; other factors, such as
+// rotation, are none.
 func (p *pick) actedOn() (names []string) {
 	if p.ruleName != "" {
 		names = append(names, p.ruleName)
@@ -165,6 +169,8 @@ func because(eventType string) string {
 	return "because_you_viewed"
 }
 
+// explanation copies what a pick's score is made of: its contributions live in memory that the
+// next request uses.
 func explanation(p *pick) *api.Explanation {
 	e := &api.Explanation{BaseScore: p.base, Boosts: p.boosts, Contributions: make([]api.ScoreContribution, len(p.contributions))}
 	for k := range p.contributions {
@@ -189,7 +195,8 @@ func appendFields(list api.Fields, f *offer, names []string, m *api.Market) api.
 	return list
 }
 
-// distinct returns the names without those that come again.
+// distinct returns the names without those that come again, in their order. The given list is
+// not changed.
 func distinct(names []string) []string {
 	for n := range names {
 		if slices.Contains(names[:n], names[n]) {
@@ -199,9 +206,12 @@ func distinct(names []string) []string {
 	return names
 }
 
-// answer puts the picked items into the form that is sent.
+// answer puts the picked items into the form that is sent. The recommendation id is signed, so
+// that a click can name it, and holds moment, nonce and a digest of the models: a replay draws
+// the same numbers.
 func (r *run) answer() api.Answer {
 	state := r.shop.State()
+	// The replica answers from what it has, which may be old: the feed of changes is broken.
 	if !state.Following {
 		r.degrade(peers.Catalogue)
 	}
@@ -226,7 +236,8 @@ func (r *run) answer() api.Answer {
 	return a
 }
 
-// remember keeps what later answers and questions about this one need; nothing of a test.
+// remember keeps what later answers and questions about this one need: figures, what rotation
+// lowers, the decision. Nothing of a test.
 func (r *run) remember(a *api.Answer) {
 	if r.req.Test {
 		return

@@ -7,7 +7,9 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 )
 
-// audience gives rules the fields of the page's first item, the visitor and the request. It must not be called after the run has ended.
+// audience gives rules the fields of the page's first item, the visitor and the request; false
+// for one that has no value. It must not be called after the run has ended. Weekday is 0 for
+// Sunday, hours are those of UTC.
 func (r *run) audience() rules.Audiences {
 	return func(field string) (any, bool) {
 		if name, ok := strings.CutPrefix(field, "seed."); ok {
@@ -41,6 +43,7 @@ func (r *run) audience() rules.Audiences {
 	}
 }
 
+// marketField returns a field of the market that the request names; "" is no value.
 func (r *run) marketField(name string) (any, bool) {
 	m := r.req.Market
 	if m == nil {

@@ -19,8 +19,10 @@ const (
 	nearlyAll = .5
 )
 
-// bundleRows makes a row for each set that is bought with the item of the page, else with one of the cart, else with the last one that the
-// visitor did something with.
+// bundleRows makes a row for each set that is bought with the item of the page, else with one
+// of the cart, else with the last one that the visitor did something with. It makes one call;
+// when too many answers are being made it makes none, and there are no such rows. More rows
+// come back than count, for of some an item will not be there.
 func (r *run) bundleRows(ctx context.Context, p *api.RowPlan, count int) []row {
 	about := r.bundleSeeds()
 	if len(about) == 0 {
@@ -52,7 +54,8 @@ func (r *run) bundleRows(ctx context.Context, p *api.RowPlan, count int) []row {
 	return list
 }
 
-// bundleSeeds lists the items that bundles are to hold.
+// bundleSeeds lists the items that bundles are to hold; nil for a visitor of whom nothing is
+// known.
 func (r *run) bundleSeeds() []candidate.Seed {
 	if seeds := r.contextSeeds(r.req.ContextItems); len(seeds) > 0 {
 		return seeds
@@ -94,7 +97,9 @@ func (r *run) bundleRow(v *catalogue.View, p *api.RowPlan, b *similarityapi.Bund
 	if r.scenario.Filter != nil {
 		sc.Filter = &api.Condition{All: []api.Condition{*r.scenario.Filter, *sc.Filter}}
 	}
+	// A pinned item is not part of the set.
 	sc.Rules = slices.DeleteFunc(slices.Clone(sc.Rules), func(rule api.Rule) bool { return rule.Action == rules.Pin })
+	// A set is shown whole or not at all: nothing may leave out one of its items.
 	sc.Diversity, sc.Rotation, sc.PriceBand, sc.Exploration, sc.MaxPerCategory, sc.MaxPerBrand = 0, 0, 0, 0, 0, 0
 	sc.Limit, one.req.Limit = len(others), len(others)
 	one.req.ContextItems, one.item, one.least = []string{item}, item, len(others)
@@ -103,6 +108,7 @@ func (r *run) bundleRow(v *catalogue.View, p *api.RowPlan, b *similarityapi.Bund
 	return one, true
 }
 
+// anyOf gives a list the type that a condition has after JSON.
 func anyOf(list []string) []any {
 	values := make([]any, len(list))
 	for n, text := range list {

@@ -19,6 +19,7 @@ type check struct {
 	about about
 }
 
+// about says what of a product with variants a check looks at.
 type about uint8
 
 const (
@@ -75,6 +76,7 @@ func (c *checker) firstOfFamily(it *catalogue.Item, on marks) string {
 	return ""
 }
 
+// drops reports whether a check drops an item; on are the lists that it is on.
 func (k *check) drops(it *catalogue.Item, on marks) bool {
 	if k.drop == nil {
 		return k.list&on != 0
@@ -85,8 +87,9 @@ func (k *check) drops(it *catalogue.Item, on marks) bool {
 // place notes that an item has its place in the answer.
 func (c *checker) place(i int32) { c.marked.add(i, c.placed) }
 
-// list adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does
-// not count.
+// list adds a check that drops n items and those recommended in their place; index returns the
+// k-th, a negative number for one that does not count. marks have a bit for each list; a
+// request needs ten at most.
 func (c *checker) list(name string, n int, index func(k int) int32) {
 	if n == 0 {
 		return
@@ -100,7 +103,7 @@ func (c *checker) list(name string, n int, index func(k int) int32) {
 	}
 }
 
-// add adds a check for a new list.
+// add adds a check for a new list and returns its bit.
 func (c *checker) add(name string) marks {
 	bit := marks(1) << c.lists
 	c.lists++
@@ -111,7 +114,9 @@ func (c *checker) add(name string) marks {
 // usualChecks is room for the checks of most requests.
 const usualChecks = 16
 
-// newChecker lists the checks of a request. What was picked before counts as placed.
+// newChecker lists the checks of a request: lists of items first, which cost one look at the
+// table, then conditions, then what an item needs to be sold. What was picked before counts as
+// placed. It is good for as long as the view is.
 func newChecker(r *run, v *catalogue.View) *checker {
 	c := &checker{view: v, checks: make([]check, 0, usualChecks), marked: r.scratch.table()}
 	c.addLists(r)
@@ -178,6 +183,7 @@ func found(v *catalogue.View, index int32, id string) int32 {
 }
 
 // conditions lists the filters of the request, the scenario and its rules, and what rules hide.
+// All are about variants: a product stays while one of its variants meets them.
 func (r *run) conditions(v *catalogue.View) []check {
 	var list []check
 	keep := func(name string, c *api.Condition) {
@@ -210,7 +216,8 @@ func (r *run) saleable() []check {
 	return list
 }
 
-// invariants are what no configuration can switch off.
+// invariants are what no configuration can switch off: an item is active, published, not
+// expired and in stock. nowMs is in milliseconds since 1970.
 func invariants(nowMs int64) []check {
 	return []check{
 		{name: "status", about: both, drop: func(it *catalogue.Item) bool { return it.Status != catalogue.Active }},

@@ -36,11 +36,13 @@ var (
 // page is what earlier pages showed.
 type page struct{ items []uint32 } // sorted
 
+// has reports whether an earlier page showed an item, or one with the same hash.
 func (p page) has(id string) bool {
 	_, found := slices.BinarySearch(p.items, itemHash(id))
 	return found
 }
 
+// itemHash is FNV-1a of the id, in 32 bits: four bytes of a cursor for each item.
 func itemHash(id string) uint32 {
 	h := fnv.New32a()
 	h.Write([]byte(id))
@@ -53,7 +55,8 @@ func CheckCursor(req *api.Request) error {
 	return err
 }
 
-// listHash stands for the list that a request asks for, however its pages are cut.
+// listHash stands for the list that a request asks for, however its pages are cut: limit,
+// fields and filter may differ from page to page.
 func listHash(req *api.Request) uint32 {
 	h := fnv.New32a()
 	for _, part := range append([]string{req.Scenario, req.UserID, req.SessionID, req.Category}, req.ContextItems...) {
@@ -90,7 +93,9 @@ func parseCursor(req *api.Request) (page, error) {
 	return p, nil
 }
 
-// cursor returns the cursor behind this page; nil when there is nothing more or too much was paged through.
+// cursor returns the cursor behind this page; nil when there is nothing more or too much was
+// paged through. 760 items make one of about four thousand characters, which is what a
+// parameter may have.
 func (r *run) cursor() *string {
 	if !r.more || len(r.before.items)+len(r.picks) > maxPaged {
 		return nil

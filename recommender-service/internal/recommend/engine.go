@@ -1,6 +1,8 @@
-// Package recommend answers a request: it reads the visitor's profile, gathers candidates from the sources of the scenario, ranks them
-// against the catalogue replica and fills what is left from less and less personal sources. It never fails because a peer does: it says in
-// the answer what could not help. The main type is Engine.
+// Package recommend answers a request: it reads the visitor's profile, gathers candidates from
+// the sources of the scenario, ranks them against the catalogue replica and fills what is left
+// from less and less personal sources. It never fails because a peer does: it says in the
+// answer what could not help. The main type is Engine; pipeline.go has the stages in their
+// order and is the file to read first.
 package recommend
 
 import (
@@ -62,7 +64,7 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	}
 }
 
-// Close ends the background work of what the engine remembers.
+// Close ends the background work of what the engine remembers. No answer may be under way.
 func (e *Engine) Close() {
 	e.shown.close()
 }
@@ -79,7 +81,8 @@ type Placement struct {
 	Shared []*api.Rule
 }
 
-// Recommend answers a request for a scenario.
+// Recommend answers a request for a scenario. An error is a mistake of the request, such as a
+// bad cursor; what could not help is in Degraded.
 func (e *Engine) Recommend(ctx context.Context, shop string, p Placement, req *api.Request) (api.Answer, error) {
 	answers, err := e.RecommendPage(ctx, shop, []Placement{p}, []*api.Request{req})
 	if err != nil {
@@ -127,13 +130,14 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	return ctx, v, func() { leave(); cancel() }
 }
 
-// show notes what an answer shows, for the placements after it.
+// show notes what an answer shows, for the placements after it on the same page.
 func (v *visit) show(a *api.Answer) {
 	for n := range a.Items {
 		v.taken = append(v.taken, a.Items[n].ItemID)
 	}
 }
 
+// deadlineOf is how long the answer may take as a whole.
 func deadlineOf(req *api.Request) time.Duration {
 	if req.DeadlineMS > 0 {
 		return time.Duration(req.DeadlineMS) * time.Millisecond
@@ -141,6 +145,8 @@ func deadlineOf(req *api.Request) time.Duration {
 	return DefaultDeadline
 }
 
+// withDeadline bounds what an answer waits for: a part of the deadline is kept for the work
+// that follows.
 func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
 	deadline := deadlineOf(req)
 	return context.WithTimeout(ctx, deadline-deadline/reserve)

@@ -33,6 +33,7 @@ const (
 )
 
 // Explain says why an item is in the answer to a request, or the first stage that dropped it.
+// The answer is made for this and neither remembered nor counted.
 func (e *Engine) Explain(
 	ctx context.Context, shop string, p Placement, req *api.Request, itemID string,
 ) (out api.ExplainAnswer, err error) {
@@ -114,7 +115,8 @@ func (r *run) instead(v *catalogue.View, id string) string {
 	return ""
 }
 
-// stage names the first stage that dropped the item.
+// stage names the first stage that dropped the item. dropped are the checks that drop it, in
+// their order. An item that passes all of them was outdone by others.
 func (w *itemTrace) stage(dropped []string) string {
 	switch {
 	case !w.proposed:
@@ -146,7 +148,8 @@ func (c *checker) all(it *catalogue.Item) []string {
 	return names
 }
 
-// observe notes what a plan made of the explained item.
+// observe notes what a plan made of the explained item: of the first plan that proposes it. It
+// does nothing when no item is explained.
 func (r *run) observe(p *plan, s *selection) {
 	if r.trace == nil || r.trace.proposed {
 		return
@@ -196,7 +199,8 @@ func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score floa
 	return rank, total
 }
 
-// detail says what a stage means.
+// detail says what a stage means, in a sentence for people; what is none of the names is a
+// rule.
 func detail(stage string) string {
 	switch stage {
 	case stageCatalogue:

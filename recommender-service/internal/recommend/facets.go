@@ -21,7 +21,9 @@ const (
 	bands     = 4 // of prices
 )
 
-// Facets returns the fields that split best what an answer to the request may show: each tells most of what those before it leave open.
+// Facets returns the fields that split best what an answer to the request may show: each tells
+// most of what those before it leave open. It makes the answer once more, a hundred items long,
+// and so costs more than the answer itself. There may be fewer than asked for, or none.
 func (e *Engine) Facets(ctx context.Context, shop string, p Placement, req *api.Request) (list []api.Facet, err error) {
 	ctx, v, done := e.admit(ctx, shop, req)
 	defer done()
@@ -47,7 +49,8 @@ type facet struct {
 	of []int
 }
 
-// splitBest chooses facets one after the other, each the one that leaves least open.
+// splitBest chooses facets one after the other, each the one that leaves least open: greedily,
+// by conditional entropy. Ties go to the first by name. Cost O(most · fields · items).
 func splitBest(items []*catalogue.Item, most int, market *api.Market) []api.Facet {
 	candidates := facetsOf(items, market)
 	groups := make([]int, len(items)) // in which part of the split an item is
@@ -71,7 +74,9 @@ func splitBest(items []*catalogue.Item, most int, market *api.Market) []api.Face
 	return list
 }
 
-// gain is how many bits the facet tells of an item whose group is known, for the share of items that it speaks of.
+// gain is how many bits the facet tells of an item whose group is known, for the share of items
+// that it speaks of: the entropy of its value given the group, H(value | group), times that
+// share.
 func (f *facet) gain(groups []int) float64 {
 	type part struct{ group, value int }
 	parts, known := map[part]int{}, map[int]int{}
@@ -109,6 +114,8 @@ func facetsOf(items []*catalogue.Item, market *api.Market) []facet {
 	return list
 }
 
+// covers reports whether a facet is worth asking for: it has two values or more, and enough
+// items have one of them.
 func (f *facet) covers(items int) bool {
 	n := 0
 	for _, v := range f.Values {
@@ -143,7 +150,9 @@ func textFacet(items []*catalogue.Item, name string) facet {
 	return f
 }
 
-// priceFacet makes bands of as many items each of the prices in a market.
+// priceFacet makes bands of as many items each of the prices in a market. Equal prices are
+// never split, so that there may be fewer bands than four; the last has no upper bound. Items
+// without a price are in none.
 func priceFacet(items []*catalogue.Item, market *api.Market) facet {
 	f := facet{api.Facet{Field: "price"}, make([]int, len(items))}
 	prices := make([]float64, 0, len(items))

@@ -8,7 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// factor multiplies scores.
+// factor multiplies scores; name is what explanations call it, "rotation" or
+// "rule:summer-sale".
 type factor struct {
 	name string
 	of   func(*catalogue.Item) float64 // 1: does not apply
@@ -60,9 +61,11 @@ func (r *run) priceBand() (factor, bool) {
 	}}, true
 }
 
+// everything is the condition of a rule without one.
 func everything(*catalogue.Item) bool { return true }
 
-// rotation lowers what the visitor was just shown, the more the shorter ago.
+// rotation lowers what the visitor was just shown, the more the shorter ago: by 1 − strength ·
+// 2^(−age/half-life), with the age of the latest list that had the item.
 func (r *run) rotation(v *catalogue.View) (factor, bool) {
 	strength := r.rotationStrength()
 	if strength <= 0 || len(r.shown) == 0 {
@@ -81,6 +84,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }}, len(recent) > 0
 }
 
+// rotationStrength is between 0 and 1; a request may set it, also to 0.
 func (r *run) rotationStrength() float64 {
 	if r.req.Rotation != nil {
 		return *r.req.Rotation

@@ -15,8 +15,11 @@ type markSlot struct {
 	on   marks
 }
 
+// leastSlots is the size of a new table, in slots: room for 128 items, which few requests
+// exceed. It must be a power of two.
 const leastSlots = 256
 
+// clear empties the table and keeps its memory.
 func (t *markTable) clear() {
 	if t.slots == nil {
 		t.slots = make([]markSlot, leastSlots)
@@ -33,7 +36,7 @@ func (t *markTable) of(i int32) marks {
 	return t.slots[t.find(i)].on
 }
 
-// add marks an item.
+// add marks an item; marks that it has stay. It may allocate, when the table is half full.
 func (t *markTable) add(i int32, on marks) {
 	s := &t.slots[t.find(i)]
 	if s.item == 0 {

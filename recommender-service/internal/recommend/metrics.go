@@ -64,7 +64,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	return m
 }
 
-// answered counts an answer of r.
+// answered counts an answer of r. Counters are looked up in maps that do not change, so that
+// answers need not wait for each other.
 func (m *metrics) answered(r *run, a *api.Answer) {
 	if len(a.Items) == 0 {
 		m.empty.Inc()
@@ -85,6 +86,7 @@ func (m *metrics) answered(r *run, a *api.Answer) {
 	}
 }
 
+// inc counts under a label; one that was not made at the start counts nowhere.
 func inc(counters map[string]prometheus.Counter, label string) {
 	if c := counters[label]; c != nil {
 		c.Inc()

@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// defaultObjectiveStrength is the power of an objective's factor when the scenario does not say.
+// defaultObjectiveStrength is the power of an objective's factor when the scenario does not
+// say: with .5 what is worth four times the mean doubles its score.
 const defaultObjectiveStrength = .5
 
 // objective returns the factor by which scores, which stand for the chance of a click, become what the scenario is to make most of: the
@@ -33,6 +34,8 @@ func (r *run) objective(v *catalogue.View) (factor, bool) {
 	return factor{}, false
 }
 
+// worth is the factor of an objective: (value/mean)^strength. A replay takes the mean of then,
+// which the decision has, since today's differs with every price.
 func (r *run) worth(name string, mean float64, value func(*catalogue.Item) float64) factor {
 	if r.past != nil {
 		mean = r.past.decision.Mean
@@ -53,7 +56,8 @@ type conversions struct {
 	rates          map[int32]float64  // by item
 }
 
-// of returns the rate of an item relative to the mean; 0 when nothing is known of it.
+// of returns the rate of an item relative to the mean, 1 for an average one; 0 when nothing is
+// known of it.
 func (c *conversions) of(it *catalogue.Item) float64 { return c.rates[it.Index] }
 
 // viewedWindow and boughtWindow are what conversions are made from: the same half-life, so that what fades cancels out.

@@ -19,6 +19,7 @@ type offers struct {
 	sells map[int32]bool // best
 }
 
+// offers begins with what every item needs; the rest is only made for products with variants.
 func (r *run) offers(v *catalogue.View) *offers {
 	return &offers{r: r, view: v, all: &checker{view: v, checks: invariants(r.now.UnixMilli())}}
 }
@@ -30,7 +31,8 @@ type offer struct {
 	members []*catalogue.Item
 }
 
-// of returns how a pick is shown, and false when it may no longer be sold.
+// of returns how a pick is shown, and false when it may no longer be sold. The offer's members
+// are valid until the next call.
 func (o *offers) of(p *pick) (offer, bool) {
 	it := o.view.Item(p.index)
 	if it == nil {
@@ -190,6 +192,7 @@ func (f *offer) priced(m *api.Market) *catalogue.Item {
 	return cheapest
 }
 
+// priceRange is absent when all variants that can be bought cost the same.
 func (f *offer) priceRange(m *api.Market) (any, bool) {
 	var prices []float64
 	for _, it := range f.members {

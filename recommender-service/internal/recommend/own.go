@@ -9,7 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 )
 
-// recentlyViewed proposes what the visitor looked at, the latest first. The weights only give the order.
+// recentlyViewed proposes what the visitor looked at, the latest first. The weights, 1/1, 1/2,
+// 1/3 and so on, only give the order.
 func (r *run) recentlyViewed() retrieved {
 	var viewed []visitor.HistoryItem
 	for _, t := range r.visitor.History {

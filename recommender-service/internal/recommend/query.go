@@ -41,7 +41,8 @@ func (r *run) query(ctx context.Context) retrieved {
 	}}
 }
 
-// hits makes a row of what was found; the best hit weighs 1.
+// hits makes a row of what was found; the best hit weighs 1 and the others in proportion. Items
+// that the catalogue lacks are left out.
 func (r *run) hits(found []similarityapi.Neighbour) *candidate.Row {
 	row := &candidate.Row{}
 	r.read(func(v *catalogue.View) {
@@ -54,7 +55,8 @@ func (r *run) hits(found []similarityapi.Neighbour) *candidate.Row {
 	return row
 }
 
-// likeHits proposes what is similar to the best hits.
+// likeHits proposes what is similar to the best hits. Each list is scaled by its first weight:
+// models differ in theirs, and what is like a hit must stay below the hits.
 func (r *run) likeHits(ctx context.Context, found []similarityapi.Neighbour) retrieved {
 	seeds := make([]candidate.Seed, 0, hitSeeds)
 	for _, n := range found[:min(len(found), hitSeeds)] {

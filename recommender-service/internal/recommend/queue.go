@@ -28,10 +28,12 @@ type queue struct {
 	fetched int32
 }
 
+// reset empties the queue, keeps its memory, and takes the view that tells ids.
 func (q *queue) reset(v *catalogue.View) { *q = queue{all: q.all[:0], chunk: firstChunk, view: v} }
 
 func (q *queue) add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
 
+// len is how many candidates have not been given.
 func (q *queue) len() int { return len(q.all) - q.next }
 
 // pop returns the next candidate; ok is false when there is none.
@@ -47,7 +49,7 @@ func (q *queue) pop() (item int32, score float64, ok bool) {
 	return c.item, c.score, true
 }
 
-// sortMore sorts the next chunk.
+// sortMore sorts the next chunk: O(rest) to select it, O(chunk · log chunk) to sort it.
 func (q *queue) sortMore() {
 	rest := q.all[q.sorted:]
 	n := min(q.chunk, len(rest))

@@ -19,23 +19,29 @@ import (
 )
 
 // Decision is what an answer was made from: enough to make it again, without the answer itself.
+// It is stored as JSON; a member that was added later is absent in older ones, and its zero
+// value must mean what was so then.
 type Decision struct {
-	ID              string            `json:"recommendation_id"`
-	At              time.Time         `json:"at"`
-	Scenario        string            `json:"scenario"`
-	ScenarioVersion int64             `json:"scenario_version"`
-	Experiment      string            `json:"experiment,omitempty"`
-	Arm             string            `json:"arm,omitempty"`
-	Request         api.Request       `json:"request"`
-	ProfileAsOf     time.Time         `json:"profile_as_of"` // zero: no profile was read
-	Watermark       int64             `json:"watermark"`
-	Models          map[string]string `json:"models"`
-	Popular         []PopularInput    `json:"popular,omitempty"`
-	Shown           []Shown           `json:"shown,omitempty"`
-	CatalogueEpoch  string            `json:"catalogue_epoch"`
-	CatalogueSeq    int64             `json:"catalogue_seq"`
-	Degraded        []string          `json:"degraded,omitempty"`
-	SharedRules     map[string]int64  `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
+	ID              string      `json:"recommendation_id"`
+	At              time.Time   `json:"at"`
+	Scenario        string      `json:"scenario"`
+	ScenarioVersion int64       `json:"scenario_version"`
+	Experiment      string      `json:"experiment,omitempty"`
+	Arm             string      `json:"arm,omitempty"`
+	Request         api.Request `json:"request"`
+	ProfileAsOf     time.Time   `json:"profile_as_of"` // zero: no profile was read
+	Watermark       int64       `json:"watermark"`
+	// Versions by relation of the models whose lists were used; relations that said nothing are
+	// absent.
+	Models  map[string]string `json:"models"`
+	Popular []PopularInput    `json:"popular,omitempty"`
+	Shown   []Shown           `json:"shown,omitempty"`
+	// Which life of which process answered, and how many changes its catalogue had seen:
+	// earlier states are in its memory only.
+	CatalogueEpoch string           `json:"catalogue_epoch"`
+	CatalogueSeq   int64            `json:"catalogue_seq"`
+	Degraded       []string         `json:"degraded,omitempty"`
+	SharedRules    map[string]int64 `json:"shared_rules,omitempty"` // versions by id of the rules that held in all scenarios
 	// Used is the scenario that was answered from where no stored version says it: a row, or an arm with a configuration of its own.
 	Used      *api.Scenario `json:"used,omitempty"`
 	Elsewhere []string      `json:"elsewhere,omitempty"` // what other placements of the page had shown
@@ -77,6 +83,8 @@ type PopularInput struct {
 	AsOfMs        int64   `json:"as_of_ms"`
 }
 
+// popularInput names a list by its window, category ("" for the shop) and the moment that it is
+// of.
 func popularInput(w similarityapi.PopularWindow, category string, list *peers.PopularList) PopularInput {
 	return PopularInput{
 		Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: category, AsOfMs: list.AsOf.UnixMilli(),
@@ -140,6 +148,7 @@ func (e *Engine) Replay(ctx context.Context, shop string, p Placement, d *Decisi
 	return answer, in.gone, nil
 }
 
+// lose notes an input that is gone, once, in words for people.
 func (in *inputs) lose(what string) {
 	if !slices.Contains(in.gone, what) {
 		in.gone = append(in.gone, what)
@@ -154,7 +163,8 @@ func (r *run) pinned(relation string) string {
 	return r.past.decision.Models[relation]
 }
 
-// popularList returns a popularity list, or the one of then.
+// popularList returns a popularity list, or the one of then; in a replay nil for one that the
+// decision did not use, and errGone for one that is not remembered.
 func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindow, category string) (*peers.PopularList, error) {
 	if r.past == nil {
 		return r.engine.Peers.Popular(ctx, r.shop, window, category)
@@ -171,7 +181,8 @@ func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindo
 	return nil, nil
 }
 
-// decision records what the answer was made from.
+// decision records what the answer was made from. It shares the request and the lists of the
+// run, which nobody changes afterwards.
 func (r *run) decision(a *api.Answer) *Decision {
 	d := &Decision{
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID,

@@ -10,21 +10,25 @@ import (
 )
 
 const (
+	// rowItems is how many items a row has when its plan does not say.
 	rowItems = 10
 	// leastRow is how many items a row needs to be worth showing.
 	leastRow = 3
 )
 
-// row is one row to fill.
+// row is one row to fill: a scenario of its own, derived from the page's, and the request for
+// it.
 type row struct {
 	plan     *api.RowPlan
 	scenario *api.Scenario
 	req      api.Request
 	title    string
-	item     string
-	value    string
-	least    int // items without which it is not shown; 0 for leastRow
-	bundle   *api.BundleOffer
+	// What the row is about: the item whose similar ones it has, or the value of its category
+	// or brand; "" for neither.
+	item   string
+	value  string
+	least  int // items without which it is not shown; 0 for leastRow
+	bundle *api.BundleOffer
 }
 
 // RecommendRows answers with a page of rows, made with one reading of the visitor; no item is in two rows. find looks up scenarios that
@@ -113,7 +117,8 @@ func (r *run) rows(ctx context.Context, find func(string) (*api.Scenario, bool))
 	return list
 }
 
-// becauseRows makes a row for each of the latest items that the visitor bought or viewed.
+// becauseRows makes a row for each of the latest count items that the visitor bought, or looked
+// at; those without a title, after which the row is named, are passed over.
 func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 	var list []row
 	for n := range r.visitor.History {
@@ -148,7 +153,9 @@ func titleOf(v *catalogue.View, i int32) string {
 	return ""
 }
 
-// row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name.
+// row makes a row whose items come from sources of equal weight. "%s" in the planned title
+// stands for name. Filters and rules are those of the page's scenario; fallbacks are left out,
+// since a row of popular items would not be what its title says.
 func (r *run) row(p *api.RowPlan, name string, kinds ...string) row {
 	sc := *r.scenario
 	sc.Rows, sc.Sources, sc.Fallback, sc.Limit = nil, nil, nil, rowItems

@@ -60,11 +60,13 @@ type run struct {
 
 // pick is an item that has its place in the answer.
 type pick struct {
-	index         int32
-	base          float64
-	score         float64
-	tier          string
-	reason        string // for an item that is here for another reason than its score
+	index int32
+	base  float64
+	score float64
+	// tier is what the item stands for, "personal" to "popular", "pinned" or "exploration".
+	tier   string
+	reason string // for an item that is here for another reason than its score
+	// rule is the id of the rule that pinned it, as the reason's value.
 	rule          string
 	ruleName      string         // of the rule that pinned it, in explanations
 	contributions []contribution // in the scratch memory
@@ -123,6 +125,7 @@ func (r *run) degrade(name string) {
 	}
 }
 
+// limit is how many items the answer is to have.
 func (r *run) limit() int {
 	if r.req.Limit > 0 {
 		return r.req.Limit
@@ -130,6 +133,8 @@ func (r *run) limit() int {
 	return r.scenario.Limit
 }
 
+// fallbacks are the kinds of source that fill what is left, in order; none when the request is
+// strict about it.
 func (r *run) fallbacks() []string {
 	if r.req.Fallback == "strict" {
 		return nil
@@ -137,7 +142,8 @@ func (r *run) fallbacks() []string {
 	return r.scenario.Fallback
 }
 
-// weightBelow is the weight of a fallback: its best candidate scores half of the lowest item above, so that tiers stay in order.
+// weightBelow is the weight of a fallback: its best candidate scores half of the lowest item
+// above, so that tiers stay in order. With nothing above it is 1.
 func (r *run) weightBelow() float64 {
 	lowest := 2.0
 	for n := range r.picks {
@@ -148,6 +154,7 @@ func (r *run) weightBelow() float64 {
 	return lowest / 2
 }
 
+// diversity is between 0, by score alone, and 1; a request may set it, also to 0.
 func (r *run) diversity() float64 {
 	if r.req.Diversity != nil {
 		return *r.req.Diversity

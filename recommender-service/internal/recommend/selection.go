@@ -41,6 +41,8 @@ type selection struct {
 	left    int // so many that may be shown are not: the next page has them
 }
 
+// newSelection begins with what was picked by plans before: it is placed and counts towards the
+// limits.
 func newSelection(r *run, v *catalogue.View) *selection {
 	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecker(r, v), queue: &r.scratch.queue}
 	s.factors = r.factors(v)
@@ -69,6 +71,8 @@ func (s *selection) score(p *plan) {
 	s.add(s.scores.Candidates())
 }
 
+// add queues candidates with their final scores. Factors are applied here, before anything is
+// sorted; without any the catalogue is not looked at.
 func (s *selection) add(items []int32, scores []float64) {
 	for slot, i := range items {
 		score := scores[slot]
@@ -133,7 +137,9 @@ func (s *selection) pickBest() {
 	}
 }
 
-// pickDiverse takes candidates by score and by how much they differ from those before them.
+// pickDiverse takes candidates by score and by how much they differ from those before them;
+// package rerank orders a shortlist of a few times as many as there are places. What does not
+// get a place is left for the next page.
 func (s *selection) pickDiverse(lambda float64) {
 	free := s.r.limit() - len(s.r.picks)
 	longest := min(shortlist*free+shortlistMore, s.queue.len())
@@ -154,6 +160,7 @@ func (s *selection) pickDiverse(lambda float64) {
 	s.left += len(m.shortlist)
 }
 
+// pick gives an item the next place.
 func (s *selection) pick(it *catalogue.Item, score float64) {
 	s.checks.place(it.Index)
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
@@ -189,7 +196,8 @@ func (s *selection) explore(from int) {
 	}
 }
 
-// limitPer allows so many items of one value.
+// limitPer allows max items of one value. group returns an item's value, false for an item that
+// has none and is not limited.
 type limitPer struct {
 	name   string
 	group  func(*catalogue.Item) (string, bool)
@@ -235,6 +243,7 @@ func (s *selection) forbidding(it *catalogue.Item) string {
 	return ""
 }
 
+// count counts an item of the list towards every limit.
 func (s *selection) count(it *catalogue.Item) {
 	for _, c := range s.caps {
 		if value, ok := c.group(it); ok {
@@ -243,7 +252,8 @@ func (s *selection) count(it *catalogue.Item) {
 	}
 }
 
-// boosted applies the factors in order.
+// boosted applies the factors in order. The conversion keeps the compiler from fusing a product
+// with what follows: scores are the same bit for bit on every processor.
 func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
 	for n := range s.factors {
 		if f := s.factors[n].of(it); f != 1 {

@@ -52,6 +52,7 @@ func newShownLog(bytes uint64, client redis.UniversalClient, origin string) *sho
 	return l
 }
 
+// close ends what the log does in the background.
 func (l *shownLog) close() {
 	if l.bus != nil {
 		l.bus.close()
@@ -59,6 +60,8 @@ func (l *shownLog) close() {
 	l.lists.StopAllGoroutines()
 }
 
+// of returns the lists of a visitor in a scenario, the latest first, at most shownKept. They
+// are shared: nobody may change them.
 func (l *shownLog) of(k shownKey) []Shown {
 	lists, _ := l.lists.GetIfPresent(k)
 	return lists
@@ -103,7 +106,8 @@ func (l *shownLog) hear(n news) {
 	l.lists.Set(n.key, lists[:min(len(lists), shownKept)])
 }
 
-// shownKey returns under what the request's visitor is remembered, and whether anything is to be.
+// shownKey returns under what the request's visitor is remembered, and whether anything is to
+// be: not without rotation, not for nobody, and not for somebody who withholds consent.
 func (r *run) shownKey() (shownKey, bool) {
 	id := shownVisitor(r.req.UserID, r.req.SessionID)
 	return shownKey{r.shop.Name, id, r.scenario.ScenarioID}, r.rotationStrength() > 0 && id != "" && r.visitor.Personal

@@ -40,6 +40,8 @@ type shownBus struct {
 	stop   context.CancelFunc
 }
 
+// startShownBus begins to send and to listen. heard is called from one goroutine, for what
+// other replicas say.
 func startShownBus(client redis.UniversalClient, origin string, heard func(news)) *shownBus {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &shownBus{client: client, origin: origin, heard: heard, queue: make(chan news, busQueue), stop: stop}
@@ -48,12 +50,14 @@ func startShownBus(client redis.UniversalClient, origin string, heard func(news)
 	return b
 }
 
+// close stops both and waits for a message that is being sent; news that wait in the queue are
+// lost.
 func (b *shownBus) close() {
 	b.stop()
 	b.done.Wait()
 }
 
-// tell sends news a moment later.
+// tell sends news a moment later, and drops them when too many wait. It never blocks.
 func (b *shownBus) tell(n news) {
 	select {
 	case b.queue <- n:
@@ -61,6 +65,8 @@ func (b *shownBus) tell(n news) {
 	}
 }
 
+// sendAll sends until ctx ends. After a failure it rests, while tell drops what does not fit
+// the queue.
 func (b *shownBus) sendAll(ctx context.Context) {
 	for {
 		select {
@@ -113,6 +119,7 @@ func (b *shownBus) listen(ctx context.Context) {
 	}
 }
 
+// pause waits for d or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
@@ -185,6 +192,7 @@ func (d *newsReader) count() int {
 	return int(n)
 }
 
+// varint reads a signed number.
 func (d *newsReader) varint() int64 {
 	v, size := binary.Varint([]byte(d.rest[:min(len(d.rest), binary.MaxVarintLen64)]))
 	if d.damaged || size <= 0 {
@@ -195,6 +203,7 @@ func (d *newsReader) varint() int64 {
 	return v
 }
 
+// text reads a text with its length before it.
 func (d *newsReader) text() string {
 	n := d.count()
 	s := d.rest[:n]

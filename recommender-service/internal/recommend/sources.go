@@ -22,17 +22,21 @@ import (
 // plan is what several sources propose, in a fixed order.
 type plan struct{ sources []planSource }
 
+// planSource is one source with the terms that it found; its place in the plan is the Source of
+// its terms.
 type planSource struct {
 	kind   string
 	weight float64
 	terms  []candidate.Term
 }
 
+// empty reports whether no source found anything.
 func (p *plan) empty() bool {
 	return !slices.ContainsFunc(p.sources, func(s planSource) bool { return len(s.terms) > 0 })
 }
 
-// blend puts the terms of every source into an empty blend.
+// blend puts the terms of every source into an empty blend, in the order of the plan: sums of
+// floats depend on it.
 func (p *plan) blend(b *candidate.Blend, v *catalogue.View, heads []int32) {
 	b.Reset(v.Len())
 	for _, s := range p.sources {
@@ -51,6 +55,8 @@ type retrieved struct {
 }
 
 const (
+	// contextLimit and sessionLimit are how many items of a page or cart, and of the visit, are
+	// seeds.
 	contextLimit = 10
 	sessionLimit = 30
 	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
@@ -76,7 +82,10 @@ func tierOf(kind string) string {
 	return "popular"
 }
 
-// retrieve asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time.
+// retrieve asks the sources and puts what they found in the order of the list. Those that have
+// to wait for a peer wait at the same time, one of them in this goroutine; when the answer is
+// made from what is at hand, they are left out and the answer says so. It notes which models
+// and lists were used.
 func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	results := make([]retrieved, len(list))
 	var waiting []int
@@ -117,7 +126,8 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	return p
 }
 
-// retrieveFrom has one source find its candidates.
+// retrieveFrom has one source find its candidates, or say how to wait for them. A kind that is
+// none of those named here is a list of what is popular in the whole shop.
 func (r *run) retrieveFrom(ctx context.Context, source *api.Source) retrieved {
 	switch source.Kind {
 	case api.SourceHistory:
@@ -470,7 +480,7 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 	return find()
 }
 
-// newest makes a term of the items published last.
+// newest makes a term of the items published last; the weights fall in a line from 1.
 func (r *run) newest() retrieved {
 	items := r.newestItems()
 	row := &candidate.Row{Items: items, Weights: make([]float32, len(items))}

@@ -9,8 +9,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer
-// says of when; one of whom nothing is remembered is known by the request alone.
+// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is
+// the one that was read last, and the answer says of when; one of whom nothing is remembered is
+// known by the request alone, and so is one who withholds consent. Events of the request are
+// added in any case.
 func (r *run) whoAsks(ctx context.Context) *person {
 	p := &person{visitor: visitor.Cold(r.req.UserID, r.req.SessionID, r.now)}
 	switch {
@@ -52,9 +54,11 @@ func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 	return r.engine.Peers.Visitor(ctx, r.shop.Name, q, at)
 }
 
+// errNotAdmitted says why a visitor is as he was read last.
 var errNotAdmitted = errors.New("too many answers are being made at once")
 
-// resolve derives what depends on visitor and request.
+// resolve derives what depends on visitor and request: the cart, what was shown before, the
+// page's first item. A cart in the request takes the place of the one that events tell of.
 func (r *run) resolve() {
 	if r.missing != "" {
 		r.degrade(r.missing)

@@ -9,13 +9,15 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// Audiences gives the fields of seed, user and request.
+// Audiences gives the fields of seed, user and request: "user.known", "request.country",
+// "seed.brand". A value is a string, []string, float64, bool or []any; ok is false for a field
+// that is absent.
 type Audiences func(field string) (value any, ok bool)
 
-// Nobody is an audience without any field.
+// Nobody is an audience without any field, for looking at rules outside of an answer.
 func Nobody(string) (any, bool) { return nil, false }
 
-// Holds evaluates a condition on an audience.
+// Holds evaluates a condition on an audience. The condition must have passed Check.
 func Holds(c *api.Condition, a Audiences) bool {
 	switch {
 	case c.All != nil:
@@ -47,7 +49,9 @@ func Compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) fu
 	}
 }
 
-// compile is Compile for an item or a single variant.
+// compile is Compile for an item or a single variant. Its result is called for thousands of
+// candidates of an answer, so that the usual comparisons, of id, brand, category and price,
+// have functions of their own that compare numbers.
 func compile(c *api.Condition, v *catalogue.View, a Audiences, now time.Time) func(*catalogue.Item) bool {
 	switch {
 	case c.All != nil:
@@ -129,6 +133,7 @@ func idTest(c *api.Condition, v *catalogue.View, a Audiences) func(*catalogue.It
 		}
 		wanted = value
 	}
+	// Ids that the catalogue lacks are nobody's.
 	named := map[int32]bool{}
 	for _, id := range elements(wanted) {
 		if text, isText := id.(string); isText {
@@ -162,6 +167,7 @@ func priceTest(operator string, limit float64) func(*catalogue.Item) bool {
 	return nil
 }
 
+// compileAll compiles the parts of all or any, in their order.
 func compileAll(list []api.Condition, v *catalogue.View, a Audiences, now time.Time) []func(*catalogue.Item) bool {
 	parts := make([]func(*catalogue.Item) bool, len(list))
 	for n := range list {
@@ -170,7 +176,9 @@ func compileAll(list []api.Condition, v *catalogue.View, a Audiences, now time.T
 	return parts
 }
 
-// itemValue returns a field for comparison: a string, []string, float64, bool or []any.
+// itemValue returns a field for comparison: a string, []string, float64, bool or []any. An item
+// that does not say has the status active and is in stock, as it is sold. age_days is
+// fractional, in days of 24 hours; a zero now makes it absent.
 func itemValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
 	src := it.Source
 	switch field {
@@ -223,7 +231,9 @@ func productValue(field string, it *catalogue.Item, now time.Time) (any, bool) {
 	return v, ok
 }
 
-// comparison returns the test of a comparison. A field that is absent meets only ne, not_in and exists false.
+// comparison returns the test of a comparison. A field that is absent meets only ne, not_in and
+// exists false. A reference to a field that the audience lacks meets nothing, whatever the
+// operator.
 func comparison(c *api.Condition, a Audiences) func(have any, ok bool) bool {
 	want := c.Value
 	if ref, isRef := reference(want); isRef {
@@ -250,7 +260,7 @@ func comparison(c *api.Condition, a Audiences) func(have any, ok bool) bool {
 	return order(op(c), want)
 }
 
-// order returns gt, gte, lt or lte.
+// order returns gt, gte, lt or lte. What is no number on either side is in no order.
 func order(operator string, want any) func(any, bool) bool {
 	limit, isNumber := want.(float64)
 	return func(have any, ok bool) bool {
@@ -270,7 +280,8 @@ func order(operator string, want any) func(any, bool) bool {
 	}
 }
 
-// textTest applies a test to a text, or to each of a list until one passes.
+// textTest applies a test to a text, or to each of a list until one passes. Values of other
+// types pass none.
 func textTest(want any, test func(have, want string) bool) func(any, bool) bool {
 	part, isText := want.(string)
 	return func(have any, ok bool) bool {
@@ -293,8 +304,11 @@ type members struct {
 	set  map[any]bool
 }
 
+// shortList is the length up to which comparing one after the other is faster than a look into
+// a map.
 const shortList = 8
 
+// membersOf keeps the list: nobody may change it afterwards.
 func membersOf(list []any) members {
 	if len(list) <= shortList {
 		return members{list: list}
@@ -306,6 +320,8 @@ func membersOf(list []any) members {
 	return members{set: set}
 }
 
+// has reports whether a scalar is among the members; texts are compared exactly, numbers as
+// float64.
 func (m members) has(v any) bool {
 	if m.set != nil {
 		return scalar(v) && m.set[v] // a map cannot be asked for a list
@@ -353,6 +369,7 @@ func elements(v any) []any {
 	return []any{v}
 }
 
+// scalar reports whether a value is one that conditions compare.
 func scalar(v any) bool {
 	switch v.(type) {
 	case string, float64, bool:

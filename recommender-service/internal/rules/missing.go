@@ -8,8 +8,9 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// Absent finds what rules and filters name and a shop does not have: brands, categories, items, attributes and scenarios. It is no mistake,
-// for a shop may prepare a rule for what is to come, but it often is one.
+// Absent finds what rules and filters name and a shop does not have: brands, categories, items,
+// attributes and scenarios. It is no mistake, for a shop may prepare a rule for what is to
+// come, but it often is one. What it finds is in Problems.
 type Absent struct {
 	View     *catalogue.View
 	Scenario func(id string) bool
@@ -23,7 +24,8 @@ func (a *Absent) Rules(pointer string, list []api.Rule) {
 	}
 }
 
-// Rule looks at one rule.
+// Rule looks at one rule: at its conditions, its item, and the fields that its action does not
+// read.
 func (a *Absent) Rule(pointer string, r *api.Rule) {
 	a.Condition(pointer+"/where", r.Where)
 	a.Condition(pointer+"/when", r.When)
@@ -46,7 +48,7 @@ func (a *Absent) Rule(pointer string, r *api.Rule) {
 	}
 }
 
-// Condition looks at a condition, which may be nil.
+// Condition looks at a condition, which may be nil, and all its parts.
 func (a *Absent) Condition(pointer string, c *api.Condition) {
 	if c == nil {
 		return
@@ -106,12 +108,14 @@ func (a *Absent) value(pointer, field, operator string, v any) {
 	}
 }
 
+// item reports an id that the catalogue knows neither as an item's nor as an alias.
 func (a *Absent) item(pointer, id string) {
 	if i := a.View.Find(id); a.stocked() && (i < 0 || a.View.Item(i) == nil) {
 		a.Problems.add(pointer, "absent_item", "the catalogue has no item %q, nor one with this alias", id)
 	}
 }
 
+// orRather names what was probably meant; near is "" for nothing.
 func orRather(near string) string {
 	if near == "" {
 		return ""

@@ -9,7 +9,9 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// The actions of a rule.
+// The actions of a rule. Filter and Hide say which items may be shown, Boost and Bury multiply
+// scores, Pin gives an item a place, and LimitPer bounds how many items of one value a list
+// has.
 const (
 	Filter   = "filter"
 	Boost    = "boost"
@@ -19,7 +21,9 @@ const (
 	LimitPer = "limit_per"
 )
 
-// CheckRules reports everything that is wrong with rules at pointer, also where two contradict each other.
+// CheckRules reports everything that is wrong with rules at pointer, also where two contradict
+// each other: the same id, two pins of one place or item, a pin of what another hides. Pins
+// that act at times or on conditions only are not compared, since both may never act at once.
 func CheckRules(p *Problems, pointer string, list []api.Rule) {
 	ids := map[string]int{}
 	pins := map[string]int{}
@@ -101,7 +105,8 @@ func Where(r *api.Rule) *api.Condition {
 	return r.Where
 }
 
-// Active reports whether a rule applies now to an audience.
+// Active reports whether a rule applies now to an audience: From is its first moment, Until the
+// first after it.
 func Active(r *api.Rule, now time.Time, a Audiences) bool {
 	if r.Disabled || !r.From.IsZero() && now.Before(r.From.Time) || !r.Until.IsZero() && !now.Before(r.Until.Time) {
 		return false
@@ -109,7 +114,8 @@ func Active(r *api.Rule, now time.Time, a Audiences) bool {
 	return r.When == nil || Holds(r.When, a)
 }
 
-// Matching counts the products of the catalogue that a rule is about; one with variants when it is about one of them.
+// Matching counts the products of the catalogue that a rule is about; one with variants when it
+// is about one of them. It looks at every product, and so costs O(catalogue).
 func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 	if r.Action == Pin {
 		if i := v.Find(r.ItemID); i >= 0 && v.Item(i) != nil {
@@ -132,7 +138,8 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 	return n
 }
 
-// GroupOf returns the value by which limit_per counts an item, and whether it has one.
+// GroupOf returns the value by which limit_per counts an item, and whether it has one. Of a
+// list, such as the categories of an item, it is the last, which is the narrowest.
 func GroupOf(field string, it *catalogue.Item) (string, bool) {
 	v, ok := productValue(field, it, time.Time{})
 	if !ok {

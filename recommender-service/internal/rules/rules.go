@@ -1,5 +1,6 @@
-// Package rules is the language of filters and merchandising rules: it checks conditions, saying where each mistake is, and compiles them
-// to functions of an item. It reads no store and knows no scenario. The main functions are Check, CheckRule, Compile and Holds.
+// Package rules is the language of filters and merchandising rules: it checks conditions,
+// saying where each mistake is, and compiles them to functions of an item. It reads no store
+// and knows no scenario. The main functions are Check, CheckRules, Compile and Holds.
 package rules
 
 import (
@@ -12,7 +13,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// What bounds the work that one condition makes: its nesting, the number of its parts, of the values in lists, and their bytes.
+// What bounds the work that one condition makes: its nesting, the number of its parts, of the
+// values in lists, and their bytes. All conditions of one Problems share the last three.
 const (
 	maxDepth  = 16
 	maxNodes  = 500
@@ -29,7 +31,8 @@ const (
 	Audience              // fields of seed, user and request
 )
 
-// Problems collects what is wrong, with JSON pointers.
+// Problems collects what is wrong, with JSON pointers, and counts what all conditions of a
+// document make of work. The zero value is empty.
 type Problems struct {
 	Fields []apierror.FieldError
 	nodes  int
@@ -37,6 +40,7 @@ type Problems struct {
 	bytes  int
 }
 
+// add notes a problem; code is one of docs/errors.md.
 func (p *Problems) add(pointer, code, format string, args ...any) {
 	p.Fields = append(p.Fields, apierror.FieldError{Pointer: pointer, Code: code, Detail: fmt.Sprintf(format, args...)})
 }
@@ -52,6 +56,8 @@ const (
 	boolean
 )
 
+// itemKind returns what kind of value a field of an item has, and false for one that there is
+// not.
 func itemKind(field string) (kind, bool) {
 	switch field {
 	case "item_id", "title", "brand", "currency", "stock.status", "language", "parent_id", "status":
@@ -86,7 +92,8 @@ func audienceKind(field string) (kind, bool) {
 	return unknown, ok && name != ""
 }
 
-// Check reports everything that is wrong with a condition at pointer.
+// Check reports everything that is wrong with a condition at pointer. What passes it can be
+// given to Compile and Holds.
 func Check(p *Problems, pointer string, scope Scope, c *api.Condition) {
 	check(p, pointer, scope, c, 0)
 }
@@ -216,6 +223,7 @@ func checkValue(p *Problems, pointer string, k kind, v any) {
 	}
 }
 
+// fieldsOf says in the text of an error which fields there are.
 func fieldsOf(scope Scope) string {
 	if scope == Audience {
 		return "use user.segments, user.known, user.id, user.locale, user.attributes.NAME, request.scenario, request.category, " +
@@ -237,6 +245,7 @@ func reference(v any) (string, bool) {
 	return ref, ok
 }
 
+// op is the operator of a comparison; eq when it names none.
 func op(c *api.Condition) string {
 	if c.Op == "" {
 		return "eq"

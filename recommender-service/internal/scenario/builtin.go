@@ -1,10 +1,14 @@
-// Package scenario holds the placements that a shop can ask for: the ones delivered with Aisle and the shop's own changes to them. The main
-// types are recommenderapi.Scenario and Collection.
+// Package scenario holds the placements that a shop can ask for: the ones delivered with Aisle
+// and the shop's own changes to them. It checks and completes them; package config keeps them,
+// and package recommend answers from them. The main types are recommenderapi.Scenario and
+// Collection.
 package scenario
 
 import api "github.com/aisle-rec/aisle/shared/recommenderapi"
 
-// fill returns the order in which what is left of a list is filled, from what still has to do with the visitor to what always exists.
+// fill returns the order in which what is left of a list is filled, from what still has to do
+// with the visitor to what always exists: the newest items are there before anybody did
+// anything.
 func fill() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourcePopular, api.SourceNewest}
 }

@@ -18,13 +18,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Kind names scenarios in the store.
+// Kind names scenarios in the store; it is part of stored rows and never changes.
 const Kind = "scenario"
 
 // Collection holds the scenarios of all shops.
 type Collection = config.Collection[api.Scenario]
 
-// NewCollection returns a book with the built-in scenarios.
+// NewCollection returns a collection with the built-in scenarios. What the store knows beside
+// the document, such as the version, is written into each scenario as it is read.
 func NewCollection(d config.Documents, logger *slog.Logger, now func() time.Time) *Collection {
 	builtin := map[string]api.Scenario{}
 	for _, s := range builtinScenarios() {
@@ -53,7 +54,8 @@ func NewRules(d config.Documents, logger *slog.Logger, now func() time.Time) *Ru
 // defaultLimit is how many items a scenario shows when neither it nor the request says.
 const defaultLimit = 20
 
-// Complete fills in what has a default: the limit, and the ids of rules, made from their action and place.
+// Complete fills in what has a default: the limit, and the ids of rules, made from their action
+// and place, "boost-2", with the next number where that is taken.
 func Complete(s *api.Scenario) {
 	if s.Limit == 0 {
 		s.Limit = defaultLimit
@@ -73,7 +75,9 @@ func Complete(s *api.Scenario) {
 	}
 }
 
-// Check reports everything that is wrong with a scenario, with JSON pointers from prefix; types are the types of event that there are.
+// Check reports everything that is wrong with a scenario, with JSON pointers from prefix; types
+// are the types of event that there are. Whether scenarios that rows name exist is not looked
+// at. s should have been completed.
 func Check(s *api.Scenario, prefix string, types profileapi.EventWeights) []apierror.FieldError {
 	p := &rules.Problems{Fields: types.UnknownTypes(prefix+"/exclude_event_types", s.ExcludeEventTypes)}
 	if s.Filter != nil {
@@ -127,7 +131,8 @@ func counted() []string {
 	return []string{api.SourceAffinityCategory, api.SourceCategory, api.SourceTrending, api.SourceBestSellers, api.SourcePopular}
 }
 
-// Matching counts for each rule the items of the catalogue that it is about.
+// Matching counts for each rule the items of the catalogue that it is about, under one view:
+// O(rules · catalogue).
 func Matching(s *api.Scenario, shop *catalogue.Shop, now time.Time) []api.RuleMatch {
 	list := make([]api.RuleMatch, len(s.Rules))
 	shop.Read(func(v *catalogue.View) {

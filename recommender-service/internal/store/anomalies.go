@@ -9,7 +9,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// Anomaly is a time during which a series was far from what was expected. Shop, series and beginning name it.
+// Anomaly is a time during which a series was far from what was expected. Shop, series and
+// beginning name it. Hours is the length of the window that was looked at, and Spreads how many
+// spreads of the baseline the figure was away.
 type Anomaly struct {
 	Series                      string
 	OpenedMs, ClosedMs          int64 // ClosedMs is 0 while it lasts
@@ -142,7 +144,8 @@ func (s *Store) ClaimUntold(ctx context.Context, sinceMs int64, claim time.Durat
 	return list, nil
 }
 
-// Told notes that an opening or closing was told.
+// Told notes that an opening or closing was told, and gives the anomaly up, so that its closing
+// can be claimed.
 func (s *Store) Told(ctx context.Context, u Untold) error {
 	column := "opened_told"
 	if u.Closing {

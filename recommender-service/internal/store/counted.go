@@ -11,6 +11,7 @@ import (
 // CountedKey names something that counts once: an item of a kind, by a visitor, within a scope such as a recommendation.
 type CountedKey struct{ Shop, Scope, Visitor, Kind, ItemID string }
 
+// compare orders keys as the table's primary key does.
 func (k CountedKey) compare(o CountedKey) int {
 	return cmp.Or(strings.Compare(k.Shop, o.Shop), strings.Compare(k.Scope, o.Scope), strings.Compare(k.Visitor, o.Visitor),
 		strings.Compare(k.Kind, o.Kind),
@@ -20,6 +21,7 @@ func (k CountedKey) compare(o CountedKey) int {
 // LineKey names a line of an order: a product that a visitor bought.
 type LineKey struct{ Shop, OrderID, ItemID, Visitor string }
 
+// compare orders keys as the table's primary key does.
 func (k LineKey) compare(o LineKey) int {
 	return cmp.Or(
 		strings.Compare(k.Shop, o.Shop), strings.Compare(k.OrderID, o.OrderID), strings.Compare(k.ItemID, o.ItemID),
@@ -51,6 +53,7 @@ type StoredLine struct {
 	Line
 }
 
+// lineColumns are what lines scans.
 const lineColumns = "select order_id, item_id, visitor, recommendation_id, currency, quantity, revenue, at_ms from attributed_lines "
 
 // OrderLines returns the attributed lines of an order, in order of item and visitor.
@@ -65,6 +68,7 @@ func (s *Store) BoughtLines(ctx context.Context, shop, visitor, itemID string) (
 	)
 }
 
+// lines reads the lines of a statement that begins with lineColumns.
 func (s *Store) lines(ctx context.Context, shop, statement string, args ...any) ([]StoredLine, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, l *StoredLine) error {
 		l.Shop = shop

@@ -15,7 +15,8 @@ type Decision struct {
 	Body   []byte
 }
 
-// AddDecisions stores decisions; one whose id is there already changes nothing.
+// AddDecisions stores decisions in one transaction; one whose id is there already changes
+// nothing, so that a list can be sent again after a failure. No id may be in it twice.
 func (s *Store) AddDecisions(ctx context.Context, list []Decision) error {
 	rows := make([][]any, len(list))
 	for n := range list {

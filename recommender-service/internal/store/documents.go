@@ -6,7 +6,9 @@ import (
 	"fmt"
 )
 
-// Document is one version of a configured thing.
+// Document is one version of a configured thing: a scenario, a rule, an experiment. Versions
+// are never changed; the newest is in force. Author is the id of a key or what else acted, and
+// Body a JSON object.
 type Document struct {
 	ID        string
 	Version   int64
@@ -28,6 +30,7 @@ func (s *Store) FollowDocuments(ctx context.Context, f func()) {
 	s.Listen(ctx, configChannel, func(string) { f() })
 }
 
+// selectDocument reads what scanDocument scans.
 const selectDocument = "select id, version, deleted, author, created_ms, body from documents where shop = $1 and kind = $2"
 
 func scanDocument(r *sql.Rows, d *Document) error {
@@ -46,7 +49,9 @@ func (s *Store) Documents(ctx context.Context, shop, kind string) ([]Document, e
 	return list, nil
 }
 
-// Stamps returns, for every shop that has things of a kind, a text that changes whenever one of them does.
+// Stamps returns, for every shop that has things of a kind, a text that changes whenever one of
+// them does. It is one statement for all shops, by which replicas that missed a notification
+// find out.
 func (s *Store) Stamps(ctx context.Context, kind string) (map[string]string, error) {
 	type row struct {
 		shop                    string

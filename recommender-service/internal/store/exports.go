@@ -18,7 +18,9 @@ var ErrFull = errors.New("too many exports")
 // ExportKey names an export.
 type ExportKey struct{ Shop, ID string }
 
-// ExportLease is who writes an export and for how long it is theirs without another word.
+// ExportLease is who writes an export and for how long it is theirs without another word: who
+// stops saying so has died, and another process goes on. Times are those of the database, so
+// that clocks of processes do not matter.
 type ExportLease struct {
 	Owner string
 	For   time.Duration
@@ -85,7 +87,8 @@ func deleteExports(ctx context.Context, tx *database.Tx, where string, args ...a
 // maxFreeExports bounds what one look finds; the next finds the rest.
 const maxFreeExports = 100
 
-// FreeExports returns exports of all shops that have not ended and that nobody writes, the oldest first.
+// FreeExports returns exports of all shops that have not ended and that nobody writes, the
+// oldest first, at most maxFreeExports. Who wants one claims it.
 func (s *Store) FreeExports(ctx context.Context) ([]ExportKey, error) {
 	list, err := query(ctx, s, func(r *sql.Rows, k *ExportKey) error { return r.Scan(&k.Shop, &k.ID) },
 		"select shop, export_id from exports where active = 1 and lease_ms <= "+s.NowMs()+" order by created_ms, export_id limit $1",

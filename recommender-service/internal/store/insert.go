@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// table is one that many rows are written to, and what becomes of a row that is there already.
+// table is one that many rows are written to. otherwise follows "on conflict" and says what
+// becomes of a row that is there already.
 type table struct {
 	name      string
 	columns   []column
@@ -20,6 +21,7 @@ type table struct {
 // float64.
 type column struct{ name, kind string }
 
+// texts, integers and reals are columns of one kind.
 func texts(names ...string) []column    { return columns("text", names) }
 func integers(names ...string) []column { return columns("bigint", names) }
 func reals(names ...string) []column    { return columns("double precision", names) }
@@ -108,6 +110,7 @@ func arraySinks() sinks {
 	})
 }
 
+// into is the beginning of the statement, up to the values.
 func (k *sink) into() string {
 	names := make([]string, len(k.columns))
 	for n, c := range k.columns {
@@ -161,6 +164,8 @@ func arrays(columns []column, rows [][]any) []any {
 	return out
 }
 
+// array is column c of the rows. A value of another type than the column's is a mistake of the
+// caller and panics.
 func array[T any](rows [][]any, c int) []T {
 	list := make([]T, len(rows))
 	for n, row := range rows {

@@ -89,13 +89,16 @@ func (s *Store) Turn(ctx context.Context, shop string, l LeftOut, c Counts, p *P
 	return nil
 }
 
-// taken is how counts are kept as text: JSON has no maps by several columns.
+// taken is how counts are kept as text: JSON has no maps by several columns. Only what Turn can
+// take out again is in it.
 type taken struct {
 	Hours    []takenHour    `json:"hours,omitempty"`
 	Visitors []takenVisitor `json:"visitors,omitempty"`
 	Lines    []StoredLine   `json:"lines,omitempty"`
 }
 
+// takenHour and takenVisitor are a key with its value; the members' names are those of the Go
+// fields.
 type takenHour struct {
 	HourKey
 	Value float64
@@ -122,6 +125,7 @@ func (c *Counts) text() (string, error) {
 	return string(data), err
 }
 
+// read is the way back from text; it replaces the maps of c.
 func (c *Counts) read(text []byte) error {
 	var t taken
 	if err := json.Unmarshal(text, &t); err != nil {
@@ -140,7 +144,7 @@ func (c *Counts) read(text []byte) error {
 	return nil
 }
 
-// Negative returns what takes hours, visitors and lines out again.
+// Negative returns what takes hours, visitors and lines out again. Its maps are new.
 func (c *Counts) Negative() Counts {
 	n := Counts{Hours: map[HourKey]float64{}, Visitors: map[VisitorKey]VisitorCount{}, Lines: map[LineKey]Line{}}
 	for k, v := range c.Hours {
@@ -157,7 +161,7 @@ func (c *Counts) Negative() Counts {
 	return n
 }
 
-// Add adds hours, visitors and lines.
+// Add adds hours, visitors and lines of o to the maps of c, which must not be nil.
 func (c *Counts) Add(o Counts) {
 	for k, v := range o.Hours {
 		c.Hours[k] += v

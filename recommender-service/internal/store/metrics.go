@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// HourKey says what an hourly count counts.
+// HourKey says what an hourly count counts. HourMs is the beginning of the hour in epoch
+// milliseconds; Experiment and Arm are "" for answers outside of one.
 type HourKey struct {
 	Shop, Scenario, Experiment, Arm, Metric string
 	HourMs                                  int64
@@ -26,7 +27,8 @@ type ItemKey struct {
 // VisitorKey is a visitor of an experiment. It is stored with a hash in the place of Visitor.
 type VisitorKey struct{ Shop, Experiment, Arm, Visitor string }
 
-// VisitorCount is what a visitor of an experiment did.
+// VisitorCount is what a visitor of an experiment did. FirstMs, in epoch milliseconds, stays as
+// it was stored first; the others are added up.
 type VisitorCount struct {
 	FirstMs                     int64
 	Impressions, Clicks, Orders int64
@@ -39,7 +41,8 @@ type Click struct {
 	AtMs                                    int64
 }
 
-// Counts are added to what is stored.
+// Counts are added to what is stored, each map into a table of its own: sums grow, clicks keep
+// the latest, and what has counted stays as it was first. Nil maps are empty.
 type Counts struct {
 	Hours    map[HourKey]float64
 	Items    map[ItemKey]int64
@@ -68,6 +71,7 @@ func (s *Store) AddCounts(ctx context.Context, c Counts, p *Position) error {
 	return nil
 }
 
+// move moves a position, or stores it when From is "". ErrMoved says that it is somewhere else.
 func (t *tx) move(ctx context.Context, p *Position) error {
 	statement := "update positions set position = $3 where shop = $1 and name = $2 and position = $4"
 	args := []any{p.Shop, p.Name, p.To, p.From}
@@ -129,6 +133,7 @@ func inOrder[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
 	return slices.SortedFunc(maps.Keys(m), compare)
 }
 
+// compare orders keys as the table's primary key does.
 func (k HourKey) compare(o HourKey) int {
 	return cmp.Or(strings.Compare(k.Shop, o.Shop), cmp.Compare(k.HourMs, o.HourMs), strings.Compare(k.Scenario, o.Scenario),
 		strings.Compare(k.Experiment, o.Experiment),
@@ -162,7 +167,8 @@ func (s *Store) PositionOf(ctx context.Context, shop, name string) (string, erro
 	return at, nil
 }
 
-// LastClick returns the last attributed click of a visitor on an item, or ErrNotFound.
+// LastClick returns the last attributed click of a visitor on an item, or ErrNotFound. One row
+// is kept for each, however often it was clicked.
 func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Click, error) {
 	c := Click{Shop: shop, Visitor: visitor, ItemID: itemID}
 	err := s.Reader.QueryRowContext(
@@ -179,7 +185,7 @@ func (s *Store) LastClick(ctx context.Context, shop, visitor, itemID string) (Cl
 	return c, nil
 }
 
-// Sum is a total over hours.
+// Sum is a total over hours, of a metric for a scenario and arm.
 type Sum struct {
 	AtMs                              int64 // of a total per interval: its beginning
 	Scenario, Experiment, Arm, Metric string

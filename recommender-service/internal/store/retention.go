@@ -23,7 +23,8 @@ func visitorHash(shop, experiment, visitor string) string {
 // Counted rows go with the clicks.
 type Oldest struct{ DecisionsMs, ClicksMs, ItemsMs, LinesMs, AuditMs int64 }
 
-// Purge removes what is older.
+// Purge removes what is older, table by table, each in a transaction of its own: a failure
+// leaves the rest for the next time. A moment of 0 removes nothing.
 func (s *Store) Purge(ctx context.Context, o Oldest) error {
 	for _, step := range []struct {
 		statement string
@@ -117,6 +118,7 @@ func (s *Store) DropArm(ctx context.Context, k ArmKey) error {
 	return nil
 }
 
+// dropVisitors removes the rows of an arm's visitors.
 func (t *tx) dropVisitors(ctx context.Context, k ArmKey) error {
 	_, err := t.Exec(ctx, "delete from experiment_visitors where shop = $1 and experiment = $2 and arm = $3", k.Shop, k.Experiment, k.Arm)
 	return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 )
 
+// secretBytes is the length of a secret: 256 bits, as AES-256 and HMAC-SHA-256 want.
 const secretBytes = 32
 
 // Secret returns a random secret of the installation, which all replicas share; it is made when there is none of that name.

@@ -1,5 +1,8 @@
-// Package store keeps the recommender-service's own data in Postgres or SQLite: versioned configuration, decisions, metrics. The statements
-// are the same for both; only the placeholders differ. Every row belongs to a shop. The main type is Store.
+// Package store keeps the recommender-service's own data in Postgres or SQLite: versioned
+// configuration, decisions, metrics. The statements are the same for both; only the
+// placeholders differ, and how many rows are written at once (insert.go). Every row belongs to
+// a shop. Times are in epoch milliseconds. The main type is Store; a file has one kind of data,
+// and package storetest what all of them must do on both databases.
 package store
 
 import (
@@ -11,7 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// The errors of this package, beside those of the driver.
+// The errors of this package, beside those of the driver. Methods that give one of them say so.
 var (
 	// ErrNotFound says that there is no such thing, or no longer.
 	ErrNotFound = errors.New("not found")

@@ -21,6 +21,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// Bounds of what a tool answers: an assistant reads every item, and pays for it. deadlineMS is
+// longer than that of a page, since nobody waits for one to be drawn.
 const (
 	// usualItems and mostItems bound the lists of all tools.
 	usualItems, mostItems = 10, 50
@@ -29,12 +31,14 @@ const (
 	deadlineMS          = 2000
 )
 
+// instructions are what an assistant is told of the server before it sees the tools.
 const instructions = `Recommendations of one shop. search_items and get_item know the catalogue; recommend asks what a ` +
 	`placement (list_placements) shows to somebody, ` +
 	`similar_items and bought_together start from an item, why explains why an item is or is not shown. Ids are the ` +
 	`shop's own. Nothing here changes anything.`
 
-// Server returns a server whose tools call an Aisle through a client.
+// Server returns a server whose tools call an Aisle through a client. It keeps nothing between
+// two calls.
 func Server(client *httpclient.Client, version string) *mcp.Server {
 	s := mcp.NewServer(
 		&mcp.Implementation{Name: "aisle", Title: "Aisle recommendations", Version: version},
@@ -66,9 +70,12 @@ func add[In, Out any](s *mcp.Server, name, description string, ask func(context.
 	})
 }
 
+// tools are the tools as methods: each takes an input, whose tags are its schema, and asks the
+// API.
 type tools struct{ client *httpclient.Client }
 
-// Listed is an item of a list.
+// Listed is an item of a list, with what an assistant needs to name it. Price is what is paid
+// now, a sale's where there is one, as the API has it.
 type Listed struct {
 	ItemID   string   `json:"item_id"`
 	Title    string   `json:"title,omitempty"`
@@ -100,6 +107,7 @@ type recommendInput struct {
 	Limit     int            `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
 }
 
+// recommend asks any placement; a filter is a condition of the API as free JSON.
 func (t tools) recommend(ctx context.Context, in recommendInput) (List, error) {
 	var filter *recommenderapi.Condition
 	if in.Filter != nil {
@@ -123,6 +131,8 @@ type itemInput struct {
 	Limit  int    `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
 }
 
+// similar asks the delivered placement for it, so that rules and stock hold, rather than the
+// model.
 func (t tools) similar(ctx context.Context, in itemInput) (List, error) {
 	return t.list(ctx, recommenderapi.Request{Scenario: "product_detail.similar", ContextItems: []string{in.ItemID}, Limit: in.Limit})
 }
@@ -132,11 +142,13 @@ type cartInput struct {
 	Limit   int      `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
 }
 
+// boughtTogether asks the delivered placement for it, with the items as those of a page.
 func (t tools) boughtTogether(ctx context.Context, in cartInput) (List, error) {
 	return t.list(ctx, recommenderapi.Request{Scenario: "product_detail.bought_together", ContextItems: in.ItemIDs, Limit: in.Limit})
 }
 
-// list asks for a list that counts in no figure.
+// list asks for a list that counts in no figure. The items of a placement with rows come one
+// row after the other.
 func (t tools) list(ctx context.Context, r recommenderapi.Request) (List, error) {
 	r.Test, r.Explain, r.DeadlineMS, r.Limit = true, "reasons", deadlineMS, bounded(r.Limit, usualItems, mostItems)
 	r.Fields = []string{"title", "price", "sale_price", "currency", "url", "image_url"}
@@ -156,6 +168,8 @@ func (t tools) list(ctx context.Context, r recommenderapi.Request) (List, error)
 	return out, nil
 }
 
+// listed makes an item of the API's; a reason is its code with what it is about,
+// "because_you_viewed 22423".
 func listed(i *recommenderapi.RecommendedItem) Listed {
 	text := func(name string) string { s, _ := i.Fields.Get(name).(string); return s }
 	l := Listed{
@@ -181,6 +195,7 @@ type searchInput struct {
 	Limit int    `json:"limit,omitempty" jsonschema:"items, 10 when absent, 50 at most"`
 }
 
+// search looks into the catalogue itself, hidden and sold out items included.
 func (t tools) search(ctx context.Context, in searchInput) (object, error) {
 	q := url.Values{"q": {in.Words}, "limit": {strconv.Itoa(bounded(in.Limit, usualItems, mostItems))}}
 	return t.get(ctx, "/v1/items", q)
@@ -211,6 +226,7 @@ func (t tools) why(ctx context.Context, in whyInput) (object, error) {
 	return t.call(ctx, http.MethodPost, "/v1/recommendations/explain", nil, recommenderapi.ExplainRequest{Request: r, ItemID: in.ItemID})
 }
 
+// nothing is the input of a tool that takes none.
 type nothing struct{}
 
 // Placement is what a placement is for.
@@ -238,6 +254,7 @@ type reportInput struct {
 	Days int `json:"days,omitempty" jsonschema:"days up to now, 7 when absent, 366 at most"`
 }
 
+// report gives the figures of the last days as the API has them.
 func (t tools) report(ctx context.Context, in reportInput) (object, error) {
 	to := time.Now().Add(time.Second) // times go in whole seconds
 	from := to.AddDate(0, 0, -bounded(in.Days, usualDays, mostDays))
@@ -259,6 +276,7 @@ type ModelStates struct {
 	Models []ModelState `json:"models"`
 }
 
+// models reads one model after the other, of the relations that have a live one.
 func (t tools) models(ctx context.Context, _ nothing) (ModelStates, error) {
 	client := similarityapi.NewClient(t.client)
 	live, err := client.Live(ctx)
@@ -303,6 +321,8 @@ func (t tools) call(ctx context.Context, method, path string, q url.Values, in a
 	return out, json.Unmarshal(raw, &out)
 }
 
+// bounded is a number as it was asked for, within bounds: usual for none, most for more. An
+// assistant's guess is no error.
 func bounded(given, usual, most int) int {
 	if given <= 0 {
 		return usual

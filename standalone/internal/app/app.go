@@ -71,8 +71,10 @@ type App struct {
 // closers are undone in reverse order.
 type closers []func() error
 
+// add puts a function before those that are there.
 func (c *closers) add(f func() error) { *c = append(*c, f) }
 
+// run calls all of them, whatever fails, and returns every error.
 func (c closers) run() error {
 	var errs []error
 	for i := len(c) - 1; i >= 0; i-- {
@@ -81,7 +83,10 @@ func (c closers) run() error {
 	return errors.Join(errs...)
 }
 
-// New opens the stores and builds the services. On failure everything that it opened is closed again.
+// New opens the stores and builds the services. On failure everything that it opened is closed
+// again. The order: the data folder is claimed and tables brought up to date, keys and limits,
+// then the three services in the order in which they ask each other, at last the router, which
+// needs the documents of all.
 func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err error) {
 	a := &App{registry: telemetry.NewRegistry(process.Version())}
 	defer func() {
@@ -93,6 +98,8 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	if err != nil {
 		return nil, err
 	}
+	// The services call each other with a key that lives as long as the process and is written
+	// nowhere.
 	serviceKey := rand.Text() + rand.Text()
 	authenticator, err := auth.NewAuthenticator(auth.Options{
 		KeysFile: config.KeysFile, KeysFileAnyMode: config.KeysFileAnyMode, Listen: config.Listen, ServiceKeys: []string{serviceKey},
@@ -160,6 +167,7 @@ func New(ctx context.Context, config Config, logger *slog.Logger) (_ *App, err e
 	return a, nil
 }
 
+// add takes a service in: it is run, closed and reachable for the others from then on.
 func (a *App) add(name string, s service, peers *peers) {
 	a.services, a.names = append(a.services, s), append(a.names, name)
 	a.close.add(s.Close)
@@ -198,7 +206,8 @@ func (a *App) Ready(ctx context.Context) []readiness.Part {
 	return all
 }
 
-// Started is closed when every service stands.
+// Started is closed when every service stands; until then callers wait in the queue of the
+// port.
 func (a *App) Started() <-chan struct{} {
 	var all []any
 	for _, s := range a.services {

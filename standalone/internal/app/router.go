@@ -22,6 +22,8 @@ type Clients struct {
 	Recommender *recommenderapi.Client
 }
 
+// newClients makes the three clients of one connection: the router knows which service a path
+// is for.
 func newClients(o httpclient.Options) Clients {
 	c := httpclient.New(o)
 	return Clients{profileapi.NewClient(c), similarityapi.NewClient(c), recommenderapi.NewClient(c)}
@@ -45,6 +47,7 @@ func (h *lateHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*handler).ServeHTTP(w, r)
 }
 
+// newPeers returns handlers that wait for their services, in the order of the names.
 func newPeers(names ...string) *peers {
 	p := &peers{names: names, handlers: map[string]*lateHandler{}}
 	for _, name := range names {
@@ -53,6 +56,8 @@ func newPeers(names ...string) *peers {
 	return p
 }
 
+// set gives a handler its service; url is the address under which the transports have it, which
+// leads nowhere else.
 func (p *peers) set(name string, h http.Handler) { p.handlers[name].handler.Store(&h) }
 
 func (p *peers) url(name string) string { return "http://" + name }
@@ -65,7 +70,8 @@ func (p *peers) transports() map[string]http.RoundTripper {
 	return t
 }
 
-// newRouter puts the services behind one address.
+// newRouter puts the services behind one address. It asks each for its document, which all of
+// them can answer by then.
 func newRouter(ctx context.Context, p *peers) (*gateway.Router, error) {
 	documents, handlers := gateway.Documents{}, map[string]http.Handler{}
 	for _, name := range p.names {

@@ -16,12 +16,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// stores are the addresses that the services get.
+// stores are the addresses that the services get, each a database of its own and none of
+// another service's.
 type stores struct {
 	profileURL, similarityURL, recommenderURL, blobURL string
 }
 
-// openStores claims the data folder and brings the tables up to date.
+// openStores claims the data folder and brings the tables up to date. The folder is claimed
+// with Postgres as well: snapshots and other files may be in it.
 func openStores(ctx context.Context, config Config, close *closers) (stores, error) {
 	dir, err := filepath.Abs(config.DataDir)
 	if err != nil {
@@ -53,6 +55,8 @@ func openStores(ctx context.Context, config Config, close *closers) (stores, err
 }
 
 // claimDataDir makes the folder and locks it, so that no two processes write the same files.
+// The lock is the system's: it ends with the process, however that ends, and the file that
+// stays behind means nothing.
 func claimDataDir(dir string, close *closers) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder %s cannot be made: %w; choose another with --data", dir, rootCause(err))
@@ -78,6 +82,7 @@ func claimDataDir(dir string, close *closers) error {
 	return nil
 }
 
+// writeAt writes a text at the beginning of a file.
 func writeAt(f *os.File, s string) error {
 	_, err := f.WriteAt([]byte(s), 0)
 	return err
@@ -109,6 +114,8 @@ func (s *stores) openSchemas(ctx context.Context, rawURL string) error {
 	return nil
 }
 
+// rootCause is the innermost error: "permission denied" says more to a person than the calls
+// around it.
 func rootCause(err error) error {
 	for errors.Unwrap(err) != nil {
 		err = errors.Unwrap(err)

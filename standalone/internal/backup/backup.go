@@ -1,6 +1,8 @@
-// Package backup copies the data folder of the one binary while it serves, and puts a copy back. A copy is a folder with the databases,
-// each as of one moment, the snapshots of models, the keys file when it is asked for, and a manifest with digests and counts. It knows
-// SQLite files only: Postgres has its own tools (docs/backup.md). The main functions are Take and Restore.
+// Package backup copies the data folder of the one binary while it serves, and puts a copy
+// back. A copy is a folder with the databases, each as of one moment, the snapshots of models,
+// the keys file when it is asked for, and a manifest with digests and counts. It knows SQLite
+// files only: Postgres has its own tools (docs/backup.md). The main functions are Take and
+// Restore; the order of Take is what makes the parts of a copy fit each other.
 package backup
 
 import (
@@ -44,7 +46,9 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// Take copies a data folder into a new one, on disk when it returns. The server may run and be written to: nothing waits for the copy.
+// Take copies a data folder into a new one, on disk when it returns. The server may run and be
+// written to: nothing waits for the copy. When it fails, nothing is left of the new folder. The
+// manifest comes last: a folder without one is no backup.
 func Take(ctx context.Context, o Options) (m Manifest, err error) {
 	if _, err := os.Stat(filepath.Join(o.Data, "profile.db")); err != nil {
 		return m, fmt.Errorf("%s is no data folder of aisle serve: %w", o.Data, err)
@@ -91,7 +95,8 @@ func Take(ctx context.Context, o Options) (m Manifest, err error) {
 	return m, syncFolders(o.To)
 }
 
-// copyDatabase copies the pages of a database as of one moment, in one reading transaction, and checks the copy.
+// copyDatabase copies the pages of a database as of one moment, in one reading transaction, and
+// checks the copy. The log of what is not in the file yet is part of what is read.
 func copyDatabase(ctx context.Context, o Options, name string) error {
 	from, to := filepath.Join(o.Data, name), filepath.Join(o.To, name)
 	if _, err := os.Stat(from); err != nil {
@@ -114,6 +119,7 @@ func copyDatabase(ctx context.Context, o Options, name string) error {
 		if err != nil {
 			return err
 		}
+		// All pages at once: in several steps a write in between would begin the copy anew.
 		_, err = b.Step(-1)
 		return errors.Join(err, b.Finish())
 	})
@@ -132,7 +138,8 @@ func copyDatabase(ctx context.Context, o Options, name string) error {
 	return nil
 }
 
-// check reads every page of a database, and leaves nothing beside it.
+// check reads every page of a database, and leaves nothing beside it. quick_check does not
+// compare indices with their tables, which would take longer.
 func check(ctx context.Context, path string) error {
 	return withDatabase(ctx, path, func(db *sql.DB) error {
 		var said string
@@ -146,6 +153,7 @@ func check(ctx context.Context, path string) error {
 	})
 }
 
+// withDatabase opens a database that nobody else has open, with one connection, for f.
 func withDatabase(ctx context.Context, path string, f func(db *sql.DB) error) error {
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?mode=rw")
 	if err != nil {
@@ -155,7 +163,9 @@ func withDatabase(ctx context.Context, path string, f func(db *sql.DB) error) er
 	return errors.Join(f(db), db.Close())
 }
 
-// copyModels copies the snapshots until those are there that the copied database says are live: a recompute may replace them meanwhile.
+// copyModels copies the snapshots until those are there that the copied database says are live:
+// a recompute may replace them meanwhile. It tries so many times, then it fails, unless the
+// folder has no snapshots at all.
 func copyModels(ctx context.Context, o Options) error {
 	from, to := filepath.Join(o.Data, modelsName), filepath.Join(o.To, modelsName)
 	for try := 1; ; try++ {
@@ -179,6 +189,7 @@ func copyModels(ctx context.Context, o Options) error {
 	}
 }
 
+// isEmpty reports whether no file is in a folder or below; one that is not there is empty.
 func isEmpty(folder string) bool {
 	empty := true
 	_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {

@@ -30,6 +30,7 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
+// writeSynced writes a new file, on disk when it returns; one that is there is an error.
 func writeSynced(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -42,6 +43,7 @@ func writeSynced(path string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
+// syncFile has a file that was written by another library put on disk.
 func syncFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -50,7 +52,8 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// syncFolders puts the names in a folder, and in all below, on disk, and its own in the one above.
+// syncFolders puts the names in a folder, and in all below, on disk, and its own in the one
+// above: a file whose name is lost is lost as well.
 func syncFolders(root string) error {
 	folders := []string{filepath.Dir(filepath.Clean(root))}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -17,7 +17,8 @@ import (
 //	1: manifest.json, the three databases, models, keys.json
 const formatVersion = 1
 
-// Manifest says what a backup holds.
+// Manifest says what a backup holds: JSON in manifest.json, written last. Files has every other
+// file.
 type Manifest struct {
 	Format  int       `json:"format"`
 	Version string    `json:"aisle_version"`
@@ -72,7 +73,8 @@ func (m *Manifest) fill(ctx context.Context, folder string) (err error) {
 	})
 }
 
-// count reads the databases of a folder that no server has open.
+// count reads the databases of a folder that no server has open: the rows of their tables, over
+// all shops, and their schema versions.
 func count(ctx context.Context, folder string) (c Counts, s Schemas, err error) {
 	s = Schemas{}
 	for name, questions := range map[string]map[string]any{
@@ -107,7 +109,8 @@ func count(ctx context.Context, folder string) (c Counts, s Schemas, err error) 
 	return c, s, err
 }
 
-// liveModels are the live versions of each shop, by relation.
+// liveModels are the live versions of each shop, by relation, as the similarity-service's table
+// has them; a relation without one is left out.
 func liveModels(ctx context.Context, path string) (map[string]map[string]string, error) {
 	live := map[string]map[string]string{}
 	err := withDatabase(ctx, path, func(db *sql.DB) error {
@@ -139,7 +142,9 @@ func liveModels(ctx context.Context, path string) (map[string]map[string]string,
 	return live, err
 }
 
-// Read reads the manifest of a backup and compares every file with it.
+// Read reads the manifest of a backup and compares every file with it. All files that differ
+// are told at once. Files that the manifest does not name are not looked at. It reads the whole
+// backup.
 func Read(folder string) (m Manifest, err error) {
 	data, err := os.ReadFile(filepath.Join(folder, manifestName))
 	if err == nil {

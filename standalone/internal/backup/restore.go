@@ -42,6 +42,8 @@ func Restore(ctx context.Context, from, data, keysFile string) (m Manifest, err 
 	return m, errors.Join(err, syncFolders(data))
 }
 
+// restoreFile copies one file to its place and compares what was written. A manifest is input:
+// a path that leads out of the folder is refused.
 func restoreFile(f File, from, data, keysFile string) error {
 	target := filepath.Join(data, filepath.FromSlash(f.Path))
 	if f.Path == keysName {

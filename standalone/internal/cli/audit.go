@@ -17,6 +17,9 @@ import (
 // auditPage is how many entries are asked for at once.
 const auditPage = 500
 
+// newAuditCommand asks GET /v1/audit of the recommender-service, which puts the logs of all
+// services together. The three formats are auditFormats; --limit 0 reads on to the oldest
+// entry.
 func newAuditCommand() *cobra.Command {
 	c := &connection{}
 	var q audit.Query
@@ -53,7 +56,8 @@ func newAuditCommand() *cobra.Command {
 	return cmd
 }
 
-// dayOrTime reads a moment; an empty text leaves it as it is.
+// dayOrTime reads a moment: a date, which is its midnight in UTC, or a time of RFC 3339 with
+// its offset. An empty text leaves *at as it is.
 func dayOrTime(text string, at *time.Time) (err error) {
 	if text == "" {
 		return nil
@@ -66,11 +70,16 @@ func dayOrTime(text string, at *time.Time) (err error) {
 	return fmt.Errorf("%q is neither a date such as 2026-01-31 nor a time such as 2026-01-31T12:00:00Z", text)
 }
 
-// auditPrinter prints an entry; nil at the end of them.
+// auditPrinter prints one entry, and is called once more with nil behind the last: the CSV
+// writer has a buffer that must then go out.
 type auditPrinter func(e *audit.Entry) error
 
-// auditEntries prints the entries that a query selects, however many pages they take.
+// auditEntries prints the entries that a query selects, however many pages they take. Entries
+// stream: no more than one page is in memory. It fails when a service did not answer, because a
+// log with a gap that nobody notices is worse than none; what was printed before stays printed.
 func auditEntries(ctx context.Context, c *connection, q audit.Query, print auditPrinter) error {
+	// left counts down to 0. With a limit of 0 it is negative after the first page, so that
+	// only the missing cursor ends the loop.
 	for left := q.Limit; ; {
 		if q.Limit = auditPage; left > 0 {
 			q.Limit = min(left, auditPage)
@@ -95,8 +104,12 @@ func auditEntries(ctx context.Context, c *connection, q audit.Query, print audit
 	}
 }
 
+// auditFormats has a printer for each value of --format. "text" is for people and leaves out
+// ids; "csv" has one row for each entry; "ndjson" alone has what the thing was before and
+// after.
 func auditFormats() map[string]func(io.Writer) auditPrinter {
 	return map[string]func(io.Writer) auditPrinter{
+		// Times are printed as the service sends them, in UTC.
 		"text": func(w io.Writer) auditPrinter {
 			return func(e *audit.Entry) error {
 				if e == nil {
@@ -122,6 +135,8 @@ func auditFormats() map[string]func(io.Writer) auditPrinter {
 			return func(e *audit.Entry) error {
 				if e != nil {
 					_ = rows.Write([]string{
+						// A subject is text that a caller chose: wire.Cell keeps a spreadsheet
+						// from taking it for a formula.
 						e.At.Format(time.RFC3339Nano), e.Actor, e.ActorKind, e.Action, wire.Cell(e.Subject), e.Outcome, e.RequestID, e.ID,
 					})
 					return nil

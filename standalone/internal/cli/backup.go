@@ -11,6 +11,9 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/backup"
 )
 
+// newBackupCommand works on the files of this machine and asks no server; package backup does
+// the work. --to must not exist yet: a backup is never mixed with another. Without --keys-file
+// no keys are copied.
 func newBackupCommand() *cobra.Command {
 	o := backup.Options{Version: process.Version(), Now: time.Now}
 	var asJSON bool
@@ -37,6 +40,8 @@ func newBackupCommand() *cobra.Command {
 	return cmd
 }
 
+// newRestoreCommand is the other direction: it compares every file with the manifest of the
+// backup, and refuses a data folder that has something in it.
 func newRestoreCommand() *cobra.Command {
 	var from, data, keysFile string
 	var asJSON bool
@@ -65,6 +70,8 @@ func newRestoreCommand() *cobra.Command {
 	return cmd
 }
 
+// counted says what is in a backup, so that who made it sees at once whether it is the right
+// folder.
 func counted(m backup.Manifest) string {
 	c := m.Counts
 	return fmt.Sprintf(

@@ -23,8 +23,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// connection says how a command reaches a running service.
+// connection says how a command reaches a running service. A group of commands shares one, and
+// its fields are filled by the flags before RunE is called.
 type connection struct {
+	// server is the address of the API without a path, "http://127.0.0.1:8080"; key is empty in
+	// open mode.
 	server, key string
 	asJSON      bool
 }
@@ -46,7 +49,8 @@ func addressFlags(flags *pflag.FlagSet, server, key *string) {
 // defaultServer is where a command finds the service when it is not told.
 func defaultServer() string { return cmp.Or(os.Getenv("AISLE_SERVER"), "http://127.0.0.1:8080") }
 
-// otherNames lets flags be called what they are called elsewhere.
+// otherNames lets flags be called what they are called elsewhere: --url and --api-key are
+// --server and --key for every command.
 func otherNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	switch name {
 	case "url", "host", "endpoint", "api-url":
@@ -57,6 +61,9 @@ func otherNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
+// http returns a client for the flags as they stand, to be called after they were read. The
+// typed clients below are for the operations that others use as well; the rest is asked by
+// httpclient.JSON.
 func (c *connection) http() *httpclient.Client {
 	return httpclient.New(httpclient.Options{BaseURL: c.server, Key: c.key})
 }
@@ -65,7 +72,8 @@ func (c *connection) profile() *profileapi.Client         { return profileapi.Ne
 func (c *connection) similarity() *similarityapi.Client   { return similarityapi.NewClient(c.http()) }
 func (c *connection) recommender() *recommenderapi.Client { return recommenderapi.NewClient(c.http()) }
 
-// explained adds to a failure what to do about it on the command line.
+// explained adds to a failure what to do about it on the command line. It knows the two that a
+// first use runs into: no key, and no server. Others pass unchanged.
 func explained(err error) error {
 	var problem *apierror.Problem
 	var unreached *url.Error
@@ -78,12 +86,15 @@ func explained(err error) error {
 	return err
 }
 
-// show prints an answer as JSON when that was asked for, else by print.
+// show prints an answer as JSON when that was asked for, else by print. It takes the error of
+// the call as well, so that a command can hand both over in one line; with an error nothing is
+// printed.
 func show[T any](cmd *cobra.Command, c *connection, answer T, err error, print func(io.Writer, T)) error {
 	return printed(cmd.OutOrStdout(), c.asJSON, answer, err, print)
 }
 
-// table prints rows under column names.
+// table prints rows under column names. columns has tabs between the names, and each row must
+// have as many cells as there are names; cells may not hold tabs or line breaks.
 func table(w io.Writer, columns string, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, columns)
@@ -100,7 +111,8 @@ func printJSON[T any](w io.Writer, v T) {
 	_ = encoder.Encode(v) // as table
 }
 
-// body reads a JSON document from a file, "-" for standard input.
+// body reads one JSON document from a file, "-" for standard input. Members that T lacks are
+// left out without an error, and so is what stands behind the document.
 func body[T any](cmd *cobra.Command, path string) (v T, err error) {
 	in := cmd.InOrStdin()
 	if path != "-" {
@@ -117,7 +129,8 @@ func body[T any](cmd *cobra.Command, path string) (v T, err error) {
 	return v, nil
 }
 
-// group makes a command that only holds others, which share a connection.
+// group makes a command that only holds others, which share a connection: its flags are
+// persistent, so that they may stand before or behind the name of the sub-command.
 func group(c *connection, use, short string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
 	c.register(cmd)

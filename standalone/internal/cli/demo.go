@@ -15,6 +15,10 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/demoshop"
 )
 
+// newDemoCommand is serve with a data folder of its own, on which package demo then imports,
+// recomputes and asks. It takes all flags of serve. The steps in order: open ports and stores,
+// serve in the background, run the demo against the app's own clients, print, and serve on
+// until Ctrl-C.
 func newDemoCommand() *cobra.Command {
 	var f serveFlags
 	var user string
@@ -40,6 +44,8 @@ last order is today, recomputes the models and shows what they answer. Then it k
 		},
 	}
 	f.register(cmd.Flags())
+	// The demo must not write into the folder of a real server, and its printout should not
+	// drown in log lines. Both the text of --help and the value have to be set.
 	for name, value := range map[string]string{"data": "aisle-demo-data", "log-level": slog.LevelWarn.String()} {
 		flag := cmd.Flags().Lookup(name)
 		flag.DefValue = value
@@ -55,10 +61,12 @@ last order is today, recomputes the models and shows what they answer. Then it k
 	return cmd
 }
 
-// demoOutput says what becomes of a demo that has run.
+// demoOutput says what becomes of a demo that has run: whether the program ends behind the
+// printout, prints JSON instead of text, and opens the pages in a browser.
 type demoOutput struct{ exit, json, open bool }
 
-// newDemoShop returns the demo shop, whose visitors can be some of the data set's customers.
+// newDemoShop returns the demo shop, whose visitors can be some of the data set's customers:
+// the one of the printout and four more with long histories.
 func newDemoShop(s *server) *demoshop.Shop {
 	c := s.app.Clients()
 	return demoshop.New(
@@ -67,7 +75,8 @@ func newDemoShop(s *server) *demoshop.Shop {
 	)
 }
 
-// runDemo serves in the background, shows the demo and then goes on serving.
+// runDemo serves in the background, shows the demo and then goes on serving. It returns when
+// the server has ended, with the server's own error where both failed.
 func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) error {
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
@@ -80,6 +89,8 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) erro
 	progress.end()
 	if err != nil {
 		stop()
+		// The demo fails as well when the server under it ends: then the server's error is the
+		// cause.
 		if serveErr := <-served; serveErr != nil {
 			return serveErr
 		}
@@ -88,6 +99,7 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) erro
 	if out.json {
 		encoder := json.NewEncoder(cmd.OutOrStdout())
 		encoder.SetIndent("", "  ")
+		// Reasons and titles are read by people; the output is not put into a page.
 		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(result)
 	} else {
@@ -107,6 +119,8 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) erro
 	return err
 }
 
+// printDemo prints what the demo did and what can be tried next. url is the address of the API;
+// shop says whether the demo shop is served.
 func printDemo(w io.Writer, r *demo.Result, url string, shop bool) {
 	i := r.Imported
 	fmt.Fprintf(
@@ -144,12 +158,14 @@ Try:
 `, url, r.UserID, demo.ItemID)
 }
 
+// printRecommended numbers the items of a list from 1, each with its score and its reasons.
 func printRecommended(w io.Writer, list []demo.Recommended) {
 	for n, i := range list {
 		fmt.Fprintf(w, "  %d. %-8s %-38s %9.4f  %s\n", n+1, i.ItemID, i.Title, i.Score, strings.Join(i.Reasons, "; "))
 	}
 }
 
+// printNeighbours does the same for neighbours, which have no reasons.
 func printNeighbours(w io.Writer, list []demo.Neighbour) {
 	for n, i := range list {
 		fmt.Fprintf(w, "  %d. %-8s %-38s %9.4f\n", n+1, i.ItemID, i.Title, i.Score)

@@ -17,12 +17,15 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/doctor"
 )
 
-// exitCode is an error that says everything was printed and how to end.
+// exitCode is an error that says everything was printed and how to end: Execute prints nothing
+// for it and returns the number.
 type exitCode int
 
 // Error implements error.
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
+// newDoctorCommand prints the checks of package doctor, which asks the API and the admin ports.
+// The exit code is that of the worst check, so that a cron job or a container can act on it.
 func newDoctorCommand() *cobra.Command {
 	o := doctor.Options{Version: process.Version(), Now: time.Now}
 	var asJSON, quiet bool
@@ -37,6 +40,9 @@ func newDoctorCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
+			// Of the one binary both ports are on this machine; elsewhere the admin port is
+			// usually closed to the outside, and asking it without being told would only add a
+			// check that fails.
 			case len(o.Admin) == 0 && serverIsHere(o.Server):
 				o.Admin = []string{"http://127.0.0.1:9080"}
 			case len(o.Admin) == 1 && o.Admin[0] == "off":
@@ -82,12 +88,15 @@ func newDoctorCommand() *cobra.Command {
 	return cmd
 }
 
-// serverIsHere reports whether the API is on this machine, where its admin port then is as well.
+// serverIsHere reports whether the API is on this machine, where its admin port then is as
+// well. An address without a scheme, "127.0.0.1:8080", counts too.
 func serverIsHere(server string) bool {
 	u, err := url.Parse(server)
 	return err == nil && auth.IsLoopback(cmp.Or(u.Host, server))
 }
 
+// printReport prints one line for each check and a line with what to do below those that name
+// it. quiet leaves out the checks that are well; the last line counts all of them in any case.
 func printReport(w io.Writer, r doctor.Report, asJSON, quiet bool) error {
 	if asJSON {
 		out := json.NewEncoder(w)

@@ -20,16 +20,27 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/tune"
 )
 
-// evaluation is what the flags of the command say.
+// evaluation is what the flags of the command say. The embedded options go to the
+// similarity-service's evaluation as they are; the other fields are read by complete and by
+// what follows the run.
 type evaluation struct {
 	service.EvaluateOptions
-	page                  string
+	// page is the file of --report, "" for none.
+	page string
+	// resplit is "" or "random"; run and saveRun are the files of --run and --save-run.
 	resplit, run, saveRun string
-	sets                  []string
-	asJSON, served        bool
-	read                  tableFlags
+	// sets are the values of --set as given: "two_hop.beta=.2".
+	sets           []string
+	asJSON, served bool
+	// read has the flags that say how to read a table; complete moves them to Table of the
+	// options.
+	read tableFlags
 }
 
+// newEvaluateCommand runs service.Evaluate of the similarity-service in this process. It uses
+// no server and no store. Its order: flags and run file, the evaluation, the run file of
+// --save-run, the page, and at last the printout, so that a file that cannot be written is an
+// error before anything is printed.
 func newEvaluateCommand() *cobra.Command {
 	var e evaluation
 	cmd := &cobra.Command{
@@ -87,7 +98,8 @@ rating, weight, quantity, occurred_at.`,
 	return cmd
 }
 
-// writePage writes a report as a page to a file, to none when path is empty.
+// writePage writes a report as a page to a file, which is replaced when it exists; to none when
+// path is empty. An error of Close counts: it may be the first that tells of a full disk.
 func writePage(path string, r service.Report) (err error) {
 	if path == "" {
 		return nil
@@ -100,6 +112,8 @@ func writePage(path string, r service.Report) (err error) {
 	return service.WriteReport(file, r)
 }
 
+// flags registers every flag. Those whose text says no default have 0 or nothing, which the
+// service fills in; takeRun must know each flag that a run file has as well.
 func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&e.Path, "data", "", "folder or file of the data set")
 	flags.StringVar(&e.Format, "format", "", "one of "+strings.Join(service.EvaluateFormats(), ", "))
@@ -139,7 +153,9 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	e.read.add(flags)
 }
 
-// complete turns flags and the run file into options.
+// complete turns flags and the run file into options. The run file is read first: a flag that
+// is given beside it counts more. Mappings of columns and values of --set are added to those of
+// the file.
 func (e *evaluation) complete(flags *pflag.FlagSet) error {
 	if err := e.takeRun(flags); err != nil {
 		return err
@@ -173,6 +189,7 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 		{e.read.separator, &e.Table.Separator}, {e.read.encoding, &e.Table.Encoding}, {e.read.decimal, &e.Table.Decimal},
 		{e.read.dateFormat, &e.Table.DateFormat}, {e.read.timezone, &e.Table.Timezone},
 	} {
+		// Only what was given: the options may have come from a run file.
 		if f.given != "" {
 			*f.to = f.given
 		}
@@ -180,7 +197,10 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// serveLists answers the test part with a throw-away instance that has the settings that are delivered.
+// serveLists answers the test part with a throw-away instance that has the settings that are
+// delivered. Its log goes to w, errors only. The function returns a list for each test case, as
+// places in the shop's items; package served does the work, in a temporary folder that it
+// removes.
 func serveLists(w io.Writer, seed uint64, report tune.Progress) service.Serve {
 	return func(ctx context.Context, shop *service.ShopData) ([][]int32, error) {
 		logger, err := telemetry.NewLogger(w, "text", slog.LevelError)

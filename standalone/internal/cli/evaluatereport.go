@@ -14,10 +14,15 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/service"
 )
 
-// writeReport prints an aligned table: the test figures where there are any, the validation NDCG for all.
+// writeReport prints a report for people, in this order: the data and what was left out of it,
+// which algorithm was selected, the tables of figures, parameters, several runs and their
+// comparisons, what was served, and the optimum in hindsight. Each part is left out where the
+// report lacks it.
 func writeReport(w io.Writer, r service.Report) error {
 	d := r.Data
 	source, kind := d.Path, d.Format
+	// The report of a recompute has no file: it is about the shop's own events, for one
+	// relation.
 	if source == "" {
 		source, kind = "events of the shop", d.Relation
 	}
@@ -37,6 +42,7 @@ func writeReport(w io.Writer, r service.Report) error {
 	}
 	fmt.Fprintln(w)
 	for _, one := range r.Results {
+		// With several runs each has parameters of its own, which writeRuns prints.
 		if len(one.Parameters) > 0 && len(r.Runs) == 0 {
 			fmt.Fprintf(w, "%s: %s\n", one.Name, parameters(one.Parameters))
 		}
@@ -60,7 +66,9 @@ func writeReport(w io.Writer, r service.Report) error {
 	return nil
 }
 
-// writeRuns prints what several runs chose, and the paired tests.
+// writeRuns prints what several runs chose, and the paired tests: how much higher the NDCG of
+// one algorithm is than that of another on the same folds and seeds, with its interval and
+// p-value. It prints nothing for a single run.
 func writeRuns(w io.Writer, r service.Report) {
 	for _, run := range r.Runs {
 		fmt.Fprintf(w, "seed %d, fold %d: %s", run.Seed, run.Fold, run.Selected)
@@ -87,6 +95,8 @@ func writeFigures(w io.Writer, r service.Report, columns []string) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "algorithm\tvalidation\t%s\tCPU s\tpeak MB\t\n", strings.Join(accuracy, "\t"))
 	for _, one := range r.Results {
+		// A report may have several figures of the validation; NDCG is what the selection went
+		// by.
 		validation := "–"
 		for name, v := range one.Validation {
 			if strings.HasPrefix(name, "ndcg@") || len(one.Validation) == 1 {
@@ -112,6 +122,7 @@ func writeFigures(w io.Writer, r service.Report, columns []string) error {
 	return nil
 }
 
+// cells returns the figures of the named columns with tabs between them.
 func cells(metrics map[string]similarityapi.ReportFigure, columns []string) string {
 	out := make([]string, len(columns))
 	for n, name := range columns {
@@ -134,6 +145,9 @@ func metricColumns(r service.Report) []string {
 	return service.OrderedMetrics(maps.Keys(found))
 }
 
+// cell prints one figure: with its deviation over several runs, else with half the width of its
+// 95 % interval, else alone, since figures of all lists together have no interval; a dash when
+// there is none.
 func cell(metrics map[string]similarityapi.ReportFigure, name string) string {
 	m, ok := metrics[name]
 	switch {
@@ -147,6 +161,9 @@ func cell(metrics map[string]similarityapi.ReportFigure, name string) string {
 	return fmt.Sprintf("%.4f ±%.4f", m.Value, (*m.High-*m.Low)/2)
 }
 
+// parameters prints "name=value" pairs in order of name: numbers with four digits, lists and
+// objects as JSON. They come out of JSON or straight from a search, so that a value has one of
+// several types.
 func parameters(p map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(p)) {

@@ -16,9 +16,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// tailPoll is how often new events are asked for.
+// tailPoll is how often tail asks for new events when the last answer had none.
 const tailPoll = time.Second
 
+// newEventsCommand reads events by GET /v1/events of the profile-service; nothing here stores
+// any.
 func newEventsCommand() *cobra.Command {
 	c := &connection{}
 	return group(
@@ -27,7 +29,8 @@ func newEventsCommand() *cobra.Command {
 	)
 }
 
-// eventFilter are the flags that select events.
+// eventFilter are the flags that select events. An empty one selects nothing out; all that are
+// given must hold. The service reads the two times and says what is wrong with them.
 type eventFilter struct{ user, session, eventType, item, from, to string }
 
 func (f *eventFilter) register(cmd *cobra.Command) {
@@ -40,6 +43,7 @@ func (f *eventFilter) register(cmd *cobra.Command) {
 	flags.StringVar(&f.to, "to", "", "before this time")
 }
 
+// query returns the parameters of GET /v1/events for the flags that were given.
 func (f *eventFilter) query() url.Values {
 	q := url.Values{}
 	for name, value := range map[string]string{
@@ -52,6 +56,7 @@ func (f *eventFilter) query() url.Values {
 	return q
 }
 
+// events asks for one page; the cursor of the next is not followed.
 func (c *connection) events(ctx context.Context, q url.Values) ([]profileapi.StoredEvent, error) {
 	page, err := httpclient.JSON[profileapi.Page[profileapi.StoredEvent]](ctx, c.http(), http.MethodGet, "/v1/events", q, nil)
 	return page.Items, err
@@ -74,9 +79,12 @@ func newEventsSearchCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// printEvents prints a line for each event: time in UTC, type, visitor, items and the order's
+// id.
 func printEvents(w io.Writer, events []profileapi.StoredEvent) {
 	for n := range events {
 		e := &events[n]
+		// A view is about one item, a purchase about several lines, and a search about none.
 		items := []string{e.ItemID}
 		for _, line := range e.Items {
 			items = append(items, line.ItemID)
@@ -89,6 +97,9 @@ func printEvents(w io.Writer, events []profileapi.StoredEvent) {
 	}
 }
 
+// newEventsTailCommand begins behind the last event that is stored, of whatever kind, and from
+// there on asks for what has come since by its sequence number. Pages follow each other at once
+// until one is empty, so that it keeps up with a shop that posts more than a page in a second.
 func newEventsTailCommand(c *connection) *cobra.Command {
 	var f eventFilter
 	cmd := &cobra.Command{
@@ -131,6 +142,8 @@ func newEventsTailCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newEventsStatsCommand asks GET /v1/stats/events for the time that the service takes when none
+// is named. Without --json it prints the total alone, not the hours.
 func newEventsStatsCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "stats", Short: "Count what was received: by type, duplicates, rejections and warnings by code", Args: cobra.NoArgs,

@@ -19,14 +19,19 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/gateway"
 )
 
-// gatewayFlags are the settings of a gateway; as those of serve, each can come from the environment.
+// gatewayFlags are the settings of a gateway; as those of serve, each can come from the
+// environment: --profile-url is AISLE_PROFILE_URL.
 type gatewayFlags struct {
-	listen, adminListen, keysFile    string
-	keysFileAnyMode                  bool
+	// The two addresses are "host:port"; adminListen may be "off". keysFile is for the admin
+	// port alone.
+	listen, adminListen, keysFile string
+	keysFileAnyMode               bool
+	// Base addresses of the replicas of each service, at least one each.
 	profile, similarity, recommender []string
-	trusted                          []string
-	connections                      int
-	logFormat, logLevel              string
+	// Addresses or networks of proxies whose X-Forwarded-For is believed.
+	trusted             []string
+	connections         int
+	logFormat, logLevel string
 }
 
 func (f *gatewayFlags) register(flags *pflag.FlagSet) {
@@ -56,6 +61,8 @@ func (f *gatewayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
+// newGatewayCommand puts package gateway behind two ports. It has no store and keeps no data:
+// several gateways can stand beside each other.
 func newGatewayCommand() *cobra.Command {
 	var f gatewayFlags
 	cmd := &cobra.Command{
@@ -81,6 +88,9 @@ func newGatewayCommand() *cobra.Command {
 	return cmd
 }
 
+// run checks the settings, opens the ports, makes the gateway and serves until ctx ends. The
+// ports are opened first, so that an address in use is the error that is told, and closed again
+// when a later step fails; from httpserver.Run on, that one closes them.
 func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *slog.Logger) (err error) {
 	if f.connections < httpserver.MinConnections {
 		return fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
@@ -105,6 +115,7 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 		guarded = []string{f.adminListen}
 	}
 	registry := telemetry.NewRegistry(process.Version())
+	// Requests of the API pass with their key unread: the service behind checks it.
 	ports.Auth, err = auth.NewAuthenticator(auth.Options{
 		KeysFile: f.keysFile, KeysFileAnyMode: f.keysFileAnyMode, Listen: guarded, Logger: logger,
 	})

@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newHealthCommand is for container health checks: the image has no shell and no curl.
+// newHealthCommand is for container health checks: the image has no shell and no curl. It asks
+// /readyz of the admin port and gives up after two seconds, which is less than the usual
+// interval of a check.
 func newHealthCommand() *cobra.Command {
 	var url string
 	cmd := &cobra.Command{
@@ -30,6 +32,8 @@ func newHealthCommand() *cobra.Command {
 				return fmt.Errorf("not ready: %w", err)
 			}
 			defer answer.Body.Close()
+			// What is not ready, in a line or two; a proxy's long error page need not be in the
+			// log.
 			body, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
 			if answer.StatusCode != http.StatusOK {
 				return fmt.Errorf("not ready: %s", strings.TrimSpace(string(body)))

@@ -17,17 +17,26 @@ import (
 	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
-// importPoll is how often a running import is asked for its progress.
+// importPoll is how often a running import is asked for its progress: often enough for a bar
+// that moves, and rarely enough not to count in the service.
 const importPoll = 300 * time.Millisecond
 
+// importFlags are the flags of aisle import. spec holds those that go to the service as they
+// are; the ones about the table are text until readTable has put them there.
 type importFlags struct {
+	// As in connection; import has no --json, whose place the error report takes.
 	server, key string
 	spec        profileapi.ImportSpec
 	table       tableFlags
-	report      string
-	yes         bool
+	// report is the file of --errors, "" for none.
+	report string
+	// yes says that nobody is asked, also when something was found out by itself.
+	yes bool
 }
 
+// newImportCommand sends a file by POST /v1/imports of the profile-service. The service reads
+// and judges the rows; this side reads the start of the file only, to know its kind and whether
+// to ask first.
 func newImportCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
@@ -69,6 +78,10 @@ has stored stays.
 	return cmd
 }
 
+// run imports one file. Its steps: read the flags, open the file, look at its start, ask on a
+// terminal when something was found out by itself, send it and follow the import, print counts
+// and the first rejected rows, and at last save the report and decide whether the command has
+// failed.
 func (f *importFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.readTable(); err != nil {
 		return err
@@ -83,6 +96,8 @@ func (f *importFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	client := profileapi.NewClient(httpclient.New(httpclient.Options{BaseURL: f.server, Key: f.key}))
+	// Asked only where somebody can answer. With a file on standard input the answer cannot
+	// come from there.
 	if guessed && !f.spec.DryRun && !f.yes && isTerminal(cmd.InOrStdin()) && isTerminal(cmd.ErrOrStderr()) && path != "-" {
 		if goOn, err := f.ask(cmd, client, file); err != nil || !goOn {
 			return err
@@ -113,7 +128,9 @@ func (f *importFlags) readTable() error {
 	return errors.Join(err, err2, err3)
 }
 
-// openImport opens a file that can be read twice; standard input is kept in a temporary one.
+// openImport opens a file that can be read twice: for its start, perhaps for a dry run, and for
+// the import. Standard input is therefore kept in a temporary file. The returned function
+// closes it, and removes a temporary one.
 func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 	if path != "-" {
 		file, err := os.Open(path)
@@ -138,7 +155,10 @@ func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 	return file, closer, nil
 }
 
-// lookInto reads the start of the file for its kind, and reports whether more is found out by itself than the names of fields say.
+// lookInto reads the start of the file for its kind, and reports whether more is found out by
+// itself than the names of fields say. It sets spec.Kind when no flag has, fails when the
+// columns do not tell it, and leaves the file at its start. A problem of the plan is left to
+// the service, which says it in full.
 func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	reader, err := tables.Open(file, tables.Options{
 		Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true,
@@ -147,6 +167,8 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 		return false, fmt.Errorf("read the file: %w", err)
 	}
 	defer reader.Close()
+	// The fields of JSON records and of XML are known only from rows; the first hundred tell
+	// them.
 	reader.Sample(100)
 	if f.spec.Kind == "" {
 		kind, ok := tables.KindOf(reader.Columns)
@@ -169,9 +191,12 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	return guessed || len(reader.Notes) > 0, err
 }
 
-// ask shows what would become of the file and asks whether to go on.
+// ask shows what would become of the file, by a dry run, and asks whether to go on. Anything
+// but y or yes is no, and an error, so that a script sees it. The file is at its start again
+// when the answer is yes.
 func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *os.File) (bool, error) {
 	spec := f.spec
+	// A dry run must not undo an earlier import.
 	spec.DryRun, spec.Replace = true, ""
 	state, err := f.send(cmd, client, spec, file)
 	if err != nil {
@@ -192,7 +217,7 @@ func (f *importFlags) ask(cmd *cobra.Command, client *profileapi.Client, file *o
 	return true, err
 }
 
-// send starts an import and follows it to its end.
+// send starts an import and follows it to its end. It reads the file from where it stands.
 func (f *importFlags) send(
 	cmd *cobra.Command, client *profileapi.Client, spec profileapi.ImportSpec, file *os.File,
 ) (profileapi.Import, error) {
@@ -221,6 +246,8 @@ func (f *importFlags) verdict(ctx context.Context, client *profileapi.Client, st
 	return nil
 }
 
+// reportPlace says where the error report can be read: in the file of --errors, else at its
+// address.
 func reportPlace(f *importFlags, state profileapi.Import) string {
 	if f.report != "" {
 		return f.report
@@ -228,6 +255,8 @@ func reportPlace(f *importFlags, state profileapi.Import) string {
 	return fmt.Sprintf("%s/v1/imports/%s/errors", f.server, state.ImportID)
 }
 
+// isTerminal reports whether somebody sits at a stream. A test's buffer, a pipe and a file are
+// none.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok {
@@ -237,7 +266,9 @@ func isTerminal(stream any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// follow shows the progress until the import has ended. When ctx ends, the import is cancelled.
+// follow shows the progress until the import has ended, in thousandths, and returns its last
+// state. When ctx ends while it waits, it cancels the import and returns the context's error;
+// what was stored by then stays.
 func follow(ctx context.Context, client *profileapi.Client, state profileapi.Import, stderr io.Writer) (profileapi.Import, error) {
 	shown := newProgress(stderr)
 	defer shown.end()
@@ -248,6 +279,7 @@ func follow(ctx context.Context, client *profileapi.Client, state profileapi.Imp
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
+			// ctx has ended: the call that cancels needs another, with a bound of its own.
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			if _, err := client.CancelImport(last, state.ImportID); err != nil {
@@ -263,7 +295,8 @@ func follow(ctx context.Context, client *profileapi.Client, state profileapi.Imp
 	return state, nil
 }
 
-// shownErrors is how many entries of the error report are shown.
+// shownErrors is how many entries of the error report are shown: enough to see a pattern, and
+// few enough to leave the counts above them on the screen.
 const shownErrors = 3
 
 // showRejected shows the first entries of the error report: mostly they tell what is wrong with the others too.
@@ -294,6 +327,8 @@ func showRejected(ctx context.Context, client *profileapi.Client, state profilea
 	return nil
 }
 
+// saveReport copies the whole error report to a file, which it makes or replaces, also when no
+// row was rejected: a script that reads it finds an empty file then.
 func saveReport(ctx context.Context, client *profileapi.Client, id, path string) error {
 	report, err := client.ImportErrors(ctx, id)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
-// fieldHelp lists the fields of each kind with an example, from the table that the reader itself uses.
+// fieldHelp lists the fields of each kind with an example, from the table that the reader
+// itself uses: the help cannot name a field that is not read.
 func fieldHelp() string {
 	var b strings.Builder
 	for _, kind := range []tables.Kind{tables.Items, tables.Events, tables.Users} {
@@ -23,7 +24,8 @@ func fieldHelp() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// fieldTables are the same as tables in Markdown, for docs/importing.md.
+// fieldTables are the same as tables in Markdown, for docs/importing.md, which a test compares
+// with them.
 func fieldTables() string {
 	var b strings.Builder
 	for _, kind := range []tables.Kind{tables.Items, tables.Events, tables.Users, tables.Interactions} {

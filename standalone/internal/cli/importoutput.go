@@ -10,7 +10,8 @@ import (
 	tables "github.com/aisle-rec/aisle/shared/table"
 )
 
-// printDryRun shows what became of the columns, and the first rows as they would be stored.
+// printDryRun shows what became of the columns, and the first rows as they would be stored, a
+// JSON object on each line. Files whose records have no columns show rows only.
 func printDryRun(w io.Writer, state profileapi.Import) {
 	if len(state.Columns) > 0 {
 		columns := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
@@ -27,10 +28,13 @@ func printDryRun(w io.Writer, state profileapi.Import) {
 		fmt.Fprintln(w, "The first rows as they are stored:")
 	}
 	for _, row := range state.Preview {
+		// Go's JSON escapes these three for pages; on a terminal a title should look as it does
+		// in the file.
 		fmt.Fprintf(w, "  %s\n", strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(row)))
 	}
 }
 
+// howText says in words how a column came to its field; "" for a way that needs none.
 func howText(how string) string {
 	return map[string]string{
 		tables.Named: "by its name", tables.Usual: "a usual word", tables.Mapped: "as you said", tables.Attribute: "no field: an attribute",
@@ -39,7 +43,8 @@ func howText(how string) string {
 	}[how]
 }
 
-// printOutcome names the counts and each kind of warning.
+// printOutcome prints notes, counts and a line for each kind of warning with its count and an
+// example. The last line names the import, which aisle imports undo and show take.
 func printOutcome(w io.Writer, state profileapi.Import) {
 	for _, note := range state.Notes {
 		fmt.Fprintln(w, note)

@@ -13,8 +13,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// importsPath is where the profile-service has imports; one of them is below it by its id.
 const importsPath = "/v1/imports"
 
+// newImportsCommand has what can be done with imports after they were sent; aisle import sends
+// one.
 func newImportsCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "imports", "List imports, read their reports, take out "+
@@ -22,6 +25,8 @@ func newImportsCommand() *cobra.Command {
 		newImportsErrorsCommand(c), newImportsCancelCommand(c), newImportsUndoCommand(c))
 }
 
+// newImportsListCommand prints a row for each import. One that was undone is done as well, and
+// shows as "undone", which is what somebody who looks for its data wants to know.
 func newImportsListCommand(c *connection) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
@@ -50,6 +55,7 @@ func newImportsListCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newImportsShowCommand prints the whole document: its columns and warnings do not fit a table.
 func newImportsShowCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "show IMPORT", Short: "Show an import: counts, warnings, what became of each column", Args: cobra.ExactArgs(1),
@@ -60,6 +66,8 @@ func newImportsShowCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newImportsErrorsCommand copies the report as it comes, of any length, without keeping it in
+// memory.
 func newImportsErrorsCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "errors IMPORT", Short: "Print the error report (NDJSON); mend its records and import it", Args: cobra.ExactArgs(1),
@@ -75,6 +83,8 @@ func newImportsErrorsCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newImportsCancelCommand asks for the end of an import and prints its state at that moment,
+// which may still be that of a running one.
 func newImportsCancelCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "cancel IMPORT", Short: "Stop an import; what it has stored stays, and can be undone", Args: cobra.ExactArgs(1),
@@ -85,6 +95,8 @@ func newImportsCancelCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newImportsUndoCommand posts to /v1/imports/{id}/undo and prints the service's counts as they
+// are.
 func newImportsUndoCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "undo IMPORT", Short: "Take out again what an import put in, for 30 days", Args: cobra.ExactArgs(1),

@@ -11,6 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
+// newKeysCommand changes a keys file on this machine; it asks no server. Servers that run
+// follow the file, so that no restart is needed. Package auth reads, checks and writes it.
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
 	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
@@ -19,6 +21,9 @@ func newKeysCommand() *cobra.Command {
 	return cmd
 }
 
+// newKeysCreateCommand prints the key alone on standard output, so that a script can take it,
+// and everything else on standard error. Only a digest of it is in the file: a lost key cannot
+// be read again.
 func newKeysCreateCommand(file *string) *cobra.Command {
 	n := auth.NewKey{}
 	var kind string
@@ -29,11 +34,15 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n.Kind = auth.Kind(kind)
+			// A publishable key is in every page for all to read; its origins are what bounds
+			// its use.
 			if n.Kind == auth.KindPublishable && len(n.Origins) == 0 {
 				return fmt.Errorf(
 					"a publishable key needs --origin https://shop.example, the page that may use it (repeat the flag for several)",
 				)
 			}
+			// nil stands for all that the kind may; an empty list would be a key that may
+			// nothing.
 			if len(n.Scopes) == 0 {
 				n.Scopes = nil
 			}
@@ -77,6 +86,8 @@ func newKeysCreateCommand(file *string) *cobra.Command {
 	return cmd
 }
 
+// newKeysInitCommand makes the file of a deployment that starts closed: with an empty file
+// every call is refused, while without one this machine may call without a key.
 func newKeysInitCommand(file *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init",
@@ -86,6 +97,8 @@ func newKeysInitCommand(file *string) *cobra.Command {
 	}
 }
 
+// newKeysListCommand prints what the file says of each key. A key is told apart by its id,
+// which is no secret.
 func newKeysListCommand(file *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -107,6 +120,7 @@ func newKeysListCommand(file *string) *cobra.Command {
 	}
 }
 
+// newKeysRemoveCommand fails when the file has no key with this id.
 func newKeysRemoveCommand(file *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove ID",

@@ -8,6 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/agents"
 )
 
+// newMCPCommand runs package agents on standard input and output until the program that started
+// it closes them. Standard output belongs to the protocol: nothing else may be printed there.
 func newMCPCommand() *cobra.Command {
 	var c connection
 	cmd := &cobra.Command{

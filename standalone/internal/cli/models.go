@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// newModelsCommand has the model versions of the similarity-service, below /v1/models.
 func newModelsCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "models", "List, compare, activate and roll back models", newModelsListCommand(c), newModelsShowCommand(c),
@@ -21,6 +22,8 @@ func newModelsCommand() *cobra.Command {
 		newModelsDeleteCommand(c))
 }
 
+// newModelsListCommand prints a row for each version that is kept, live and replaced ones
+// alike.
 func newModelsListCommand(c *connection) *cobra.Command {
 	var relation string
 	cmd := &cobra.Command{
@@ -40,6 +43,8 @@ func newModelsListCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// modelRow has a cell for each column of the list. The figure is that of the train-only model
+// with its 95 % interval; a dash when the version was published without one.
 func modelRow(m *similarityapi.Model) []string {
 	ndcg, ok := m.Metrics["ndcg@20"]
 	figure := "-"
@@ -49,7 +54,9 @@ func modelRow(m *similarityapi.Model) []string {
 	return []string{m.Version, m.State, m.Algorithm, fmt.Sprint(m.Items), figure, verdict(m.Gate), m.CreatedAt.Format(time.DateTime)}
 }
 
-// verdict is what the gate said, in a few words.
+// verdict is what the gate said, in a few words: the reason of who overruled it, the first
+// check that a refused version fails, or the gate's own words; a dash for a version that no
+// gate has seen.
 func verdict(g *similarityapi.Gate) string {
 	switch {
 	case g == nil:
@@ -62,6 +69,7 @@ func verdict(g *similarityapi.Gate) string {
 	return g.Verdict
 }
 
+// newModelsShowCommand prints the whole document as JSON: it has more than fits a table.
 func newModelsShowCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "show VERSION", Short: "Show one version: figures, gate, preparation", Args: cobra.ExactArgs(1),
@@ -72,6 +80,8 @@ func newModelsShowCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newModelsReportCommand prints the same report as aisle evaluate, of the recompute that made a
+// version.
 func newModelsReportCommand(c *connection) *cobra.Command {
 	var page string
 	cmd := &cobra.Command{
@@ -91,6 +101,8 @@ func newModelsReportCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newModelsCompareCommand asks the service for the comparison, which reads the lists of both
+// versions.
 func newModelsCompareCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "compare VERSION OTHER", Short: "Show how two versions differ: figures, list overlap, biggest movers",
@@ -102,6 +114,9 @@ func newModelsCompareCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newModelsActivateCommand makes a version live at once, whatever its age. The service refuses
+// one that the gate refused unless --reason says why it should be live; the reason is kept with
+// the version.
 func newModelsActivateCommand(c *connection) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
@@ -115,6 +130,8 @@ func newModelsActivateCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newModelsRollbackCommand takes a relation, not a version: the service knows which was live
+// before.
 func newModelsRollbackCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "rollback RELATION", Short: "Make the version before the live one live again", Args: cobra.ExactArgs(1),
@@ -125,8 +142,10 @@ func newModelsRollbackCommand(c *connection) *cobra.Command {
 	}
 }
 
+// printLive says which version is live after a change, as the service answered.
 func printLive(w io.Writer, m similarityapi.Model) { fmt.Fprintf(w, "%s is %s\n", m.Version, m.State) }
 
+// newModelsDeleteCommand prints nothing when it is done: there is nothing left to show.
 func newModelsDeleteCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete VERSION", Short: "Delete a version that is not live", Args: cobra.ExactArgs(1),
@@ -136,6 +155,8 @@ func newModelsDeleteCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newJobsCommand has the jobs of the similarity-service, below /v1/jobs; aisle recompute starts
+// one.
 func newJobsCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "jobs", "List, show, follow and cancel recomputes and "+
@@ -143,6 +164,8 @@ func newJobsCommand() *cobra.Command {
 		newJobsCancelCommand(c))
 }
 
+// newJobsListCommand prints a row for each job. Progress is a fraction, shown in percent, and
+// the stage is the service's own word for what the job is doing.
 func newJobsListCommand(c *connection) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
@@ -167,6 +190,7 @@ func newJobsListCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newJobsShowCommand prints the whole document: results differ with the kind of the job.
 func newJobsShowCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "show JOB", Short: "Show state, progress and result of a job", Args: cobra.ExactArgs(1),
@@ -177,6 +201,7 @@ func newJobsShowCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newJobsFollowCommand waits for a job that anybody started. It fails when the job does.
 func newJobsFollowCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "follow JOB", Short: "Show the progress of a job until it ends; Ctrl-C cancels the job", Args: cobra.ExactArgs(1),
@@ -190,6 +215,7 @@ func newJobsFollowCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newJobsCancelCommand returns before the job has stopped; aisle jobs show says when it has.
 func newJobsCancelCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "cancel JOB", Short: "Ask a job to stop; the live models stay as they are", Args: cobra.ExactArgs(1),

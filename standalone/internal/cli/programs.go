@@ -24,6 +24,7 @@ func programs() (all []*cobra.Command) {
 		{"migrate", "Bring Postgres databases to the schema of this version; --help lists flags", command.Main},
 	} {
 		all = append(all, &cobra.Command{
+			// The program reads its own flags, --help included.
 			Use: p.name, Short: p.short, DisableFlagParsing: true,
 			RunE: func(_ *cobra.Command, args []string) error {
 				if code := p.main(args); code != 0 {
@@ -36,7 +37,9 @@ func programs() (all []*cobra.Command) {
 	return all
 }
 
-// Called returns the arguments of a command line: a binary, or a link to it, that is called like one of the programs is that program.
+// Called returns the arguments of a command line without the program's name. A binary, or a
+// link to it, that is called like one of the programs is that program: a link "profile-service"
+// is "aisle profile-service". args are those of the process, its name first; empty gives nil.
 func Called(args []string) []string {
 	if len(args) == 0 {
 		return nil

@@ -9,15 +9,21 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows the stage of a long command on standard error: a bar on a terminal, one line per stage elsewhere.
+// progress shows the stage of a long command on standard error: a bar on a terminal, one line
+// per stage elsewhere, so that a log is not filled with bars. It is safe for concurrent use:
+// stages report from several goroutines.
 type progress struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
-	stage    string
-	bar      *progressbar.ProgressBar
+	// stage is the one that was reported last, "" before the first; bar is nil where there is
+	// none.
+	stage string
+	bar   *progressbar.ProgressBar
 }
 
+// newProgress returns a progress that draws to w; only a file can be a terminal. The caller
+// ends it before anything else is printed.
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w}
 	if file, ok := w.(*os.File); ok {
@@ -27,6 +33,8 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
+// report says that done of total steps of a stage are done; total is −1 when it is not known. A
+// stage that differs from the last begins a new bar.
 func (p *progress) report(stage string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,17 +48,20 @@ func (p *progress) report(stage string, done, total int) {
 			fmt.Fprintf(p.w, "%s …\n", stage)
 		}
 	}
+	// Reports of several goroutines may come late; a bar does not go back.
 	if p.bar != nil && int64(done) > p.bar.State().CurrentNum {
 		p.bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to fail
 	}
 }
 
+// end takes the bar off the screen. It may be called more than once.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finish()
 }
 
+// finish does the work of end for callers that hold the lock.
 func (p *progress) finish() {
 	if p.bar != nil {
 		p.bar.Finish() //nolint:errcheck // as above

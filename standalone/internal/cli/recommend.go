@@ -12,6 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// newRecommendCommand asks POST /v1/recommendations, or with --why POST
+// /v1/recommendations/explain. The deadline of two seconds is longer than that of a page: who
+// looks by hand wants the whole answer rather than a fast one.
 func newRecommendCommand() *cobra.Command {
 	var server, key, why string
 	var asJSON bool
@@ -49,7 +52,8 @@ func newRecommendCommand() *cobra.Command {
 	return cmd
 }
 
-// printed prints an answer as JSON or by a function, unless asking failed.
+// printed prints an answer as JSON or by a function, unless asking failed: then it returns err
+// and prints nothing. print has no error, since it writes to a terminal.
 func printed[T any](w io.Writer, asJSON bool, answer T, err error, print func(io.Writer, T)) error {
 	if err != nil {
 		return err
@@ -63,6 +67,8 @@ func printed[T any](w io.Writer, asJSON bool, answer T, err error, print func(io
 	return nil
 }
 
+// printAnswer prints a line for each item: position, id, title, score, tier and reasons, and
+// below them the sources that did not help and the id that an explanation or a click can name.
 func printAnswer(w io.Writer, a recommenderapi.Answer) {
 	for _, item := range a.Items {
 		title, _ := item.Fields.Get("title").(string)
@@ -81,8 +87,13 @@ func printAnswer(w io.Writer, a recommenderapi.Answer) {
 	fmt.Fprintln(w, "recommendation_id", a.RecommendationID)
 }
 
+// printExplanation prints at which stage an item is or was dropped, and what its score is made
+// of: the contributions, which sum to the base score, and the boosts that were applied to it in
+// order.
 func printExplanation(w io.Writer, e recommenderapi.ExplainAnswer) {
 	fmt.Fprintf(w, "%s: %s. %s\n", e.ItemID, e.Stage, e.Detail)
+	// An item of the list carries its own explanation; one that was dropped has it beside the
+	// stage.
 	explanation := e.Explanation
 	if e.Item != nil {
 		fmt.Fprintf(w, "position %d, score %v, tier %s\n", e.Item.Position, e.Item.Score, e.Item.Tier)

@@ -12,6 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// newRecomputeCommand starts a job by POST /v1/jobs and waits for it. Where a recompute of the
+// shop is running already, the service answers as it does to every caller; nothing is decided
+// here.
 func newRecomputeCommand() *cobra.Command {
 	var server, key string
 	var request similarityapi.JobRequest
@@ -51,8 +54,11 @@ The exit code is 1 when the model of a relation was refused.`,
 	return cmd
 }
 
-// printOutcomes says what became of each relation.
+// printOutcomes says what became of each relation, with the algorithms that competed for it. It
+// is an error when a relation has no new model, so that a script that makes models notices it.
 func printOutcomes(w io.Writer, job similarityapi.Job) error {
+	// A job's result is free JSON, which depends on its kind. These are the members of a
+	// recompute that are printed.
 	var outcomes []struct {
 		Relation, State, Version, Detail string
 		Leaderboard                      []struct {

@@ -1,6 +1,11 @@
 // Package cli is the command line of the aisle binary: one file per command, no domain logic.
 //
-// A command returns an error; Execute prints it as one line on standard error and exits with 1.
+// A command reads its flags, calls the typed clients of a running service or a package of this
+// module, and prints what comes back: for people by default, as JSON with --json. What it
+// prints is on standard output; progress and questions are on standard error. A command returns
+// an error; Execute prints it as one line on standard error and exits with 1. connection.go has
+// what the commands share, and rules.go is a good one to read first; serve.go and demo.go run
+// services in the process itself.
 package cli
 
 import (
@@ -14,7 +19,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 )
 
-// Execute runs the command line args and returns the process exit code: 0 done, 1 failed, or what the command says of its own.
+// Execute runs the command line args, without the program's name, and returns the process exit
+// code: 0 done, 1 failed, or what the command says of its own. A command that ends because ctx
+// did, by Ctrl-C, is done. Standard input is that of the process.
 func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -32,6 +39,9 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
+// newRoot makes the tree of commands anew for each call, so that tests do not share flags.
+// Errors and usage are silent in cobra: Execute prints the error once, and a wrong flag needs
+// no page of help.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "aisle",

@@ -15,6 +15,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// newRulesCommand has the rules that hold in all scenarios, below /v1/rules of the
+// recommender-service.
 func newRulesCommand() *cobra.Command {
 	c := &connection{}
 	return group(
@@ -22,6 +24,8 @@ func newRulesCommand() *cobra.Command {
 	)
 }
 
+// newRulesListCommand lists the rules of scenarios as well, each with the scenario that it
+// belongs to. The state is the service's: whether the rule's times let it act at this moment.
 func newRulesListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the rules of all placements: whether each acts now, and on how many items", Args: cobra.NoArgs,
@@ -44,6 +48,10 @@ func newRulesListCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newRulesPutCommand makes or replaces a rule by PUT /v1/rules/{id}. With --file the document
+// replaces what the flags said, except --where, --from and --until, which are put into it. The
+// service checks the rule and answers on how many items it acts, with warnings about those that
+// it cannot reach.
 func newRulesPutCommand(c *connection) *cobra.Command {
 	var r recommenderapi.Rule
 	var file, where, from, until string
@@ -97,7 +105,8 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
-// condition reads FIELD=VALUE or JSON; present is kept when the flag is not given.
+// condition reads FIELD=VALUE, whose value is text, or a condition as JSON; present is kept
+// when the flag is not given. Whether field and value fit each other the service says.
 func condition(present *recommenderapi.Condition, text string) (*recommenderapi.Condition, error) {
 	if text == "" {
 		return present, nil
@@ -118,7 +127,8 @@ func condition(present *recommenderapi.Condition, text string) (*recommenderapi.
 	return nil, fmt.Errorf("--where %q is neither FIELD=VALUE nor a condition as JSON", text)
 }
 
-// flagTime reads a time of a flag; present is kept when it is not given.
+// flagTime reads a time of a flag; present is kept when it is not given. flag is named in the
+// error.
 func flagTime(flag, text string, present wire.Time) (wire.Time, error) {
 	if text == "" {
 		return present, nil
@@ -130,6 +140,8 @@ func flagTime(flag, text string, present wire.Time) (wire.Time, error) {
 	return t, nil
 }
 
+// newRulesRemoveCommand prints nothing when it is done; an id that no rule has is the service's
+// 404.
 func newRulesRemoveCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove RULE", Short: "Remove a rule that holds in all placements", Args: cobra.ExactArgs(1),

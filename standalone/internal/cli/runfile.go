@@ -13,13 +13,15 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/service"
 )
 
-// runFile is an evaluation as --save-run writes it.
+// runFile is an evaluation as --save-run writes it: one JSON object with the options of the
+// evaluation and whether it is served. Files of --report and --save-run are not part of it.
 type runFile struct {
 	service.EvaluateOptions
 	Served bool `json:"served,omitempty"`
 }
 
-// save writes every option, defaults included.
+// save writes every option, defaults included, so that a later version with other defaults
+// makes the same report. It does nothing without --save-run.
 func (e *evaluation) save() error {
 	if e.saveRun == "" {
 		return nil
@@ -34,7 +36,8 @@ func (e *evaluation) save() error {
 	return nil
 }
 
-// takeRun reads the options of --run; flags that were given stand above them.
+// takeRun reads the options of --run; flags that were given stand above them. A member that it
+// does not know is an error: a misspelt option must not leave its default in place unnoticed.
 func (e *evaluation) takeRun(flags *pflag.FlagSet) error {
 	if e.run == "" {
 		return nil
@@ -43,6 +46,8 @@ func (e *evaluation) takeRun(flags *pflag.FlagSet) error {
 	if err != nil {
 		return fmt.Errorf("read the run: %w", err)
 	}
+	// The flags have written their values, defaults too, into the options that the file
+	// replaces: they are kept aside, and those that were given are put back.
 	given := e.EvaluateOptions
 	served := e.served
 	var file runFile
@@ -68,7 +73,8 @@ func (e *evaluation) takeRun(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// takeSets reads --set.
+// takeSets reads --set into Parameters: by algorithm, by name, a number. Those of a run file
+// stay unless they are named again.
 func (e *evaluation) takeSets() error {
 	for _, set := range e.sets {
 		name, text, _ := strings.Cut(set, "=")

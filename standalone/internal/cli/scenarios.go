@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// newScenariosCommand has the scenarios, below /v1/scenarios of the recommender-service.
 func newScenariosCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "scenarios", "List, show and "+
@@ -19,8 +20,11 @@ func newScenariosCommand() *cobra.Command {
 		newScenariosDeleteCommand(c))
 }
 
+// scenarioPath is where a scenario is read, put and deleted.
 func scenarioPath(id string) string { return "/v1/scenarios/" + url.PathEscape(id) }
 
+// newScenariosListCommand prints the scenarios in order of id, delivered ones and those of the
+// shop.
 func newScenariosListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the placements", Args: cobra.NoArgs,
@@ -39,6 +43,7 @@ func newScenariosListCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newScenariosShowCommand prints JSON in any case: it is meant to be edited and put.
 func newScenariosShowCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "show SCENARIO", Short: "Print a placement as the document that put takes", Args: cobra.ExactArgs(1),
@@ -49,6 +54,9 @@ func newScenariosShowCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newScenariosPutCommand replaces the whole document. The document is read as free JSON rather
+// than as the type, so that a member that this program does not know reaches the service, which
+// names it.
 func newScenariosPutCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "put SCENARIO FILE", Short: "Make a placement, or change it to a JSON document; - reads standard input",
@@ -71,6 +79,8 @@ func newScenariosPutCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newScenariosDeleteCommand prints nothing when it is done. The service decides which scenarios
+// were delivered and therefore come back.
 func newScenariosDeleteCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete SCENARIO", Short: "Delete a placement, or bring a delivered one back to how it came", Args: cobra.ExactArgs(1),

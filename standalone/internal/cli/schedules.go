@@ -15,8 +15,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// schedulesPath is where the similarity-service has schedules.
 const schedulesPath = "/v1/schedules"
 
+// newSchedulesCommand has the schedules of the shop; the similarity-service starts the jobs.
 func newSchedulesCommand() *cobra.Command {
 	c := &connection{}
 	return group(c, "schedules", "List, add and remove the times at which models "+
@@ -24,6 +26,8 @@ func newSchedulesCommand() *cobra.Command {
 		newSchedulesRemoveCommand(c))
 }
 
+// newSchedulesListCommand prints a row for each schedule. Empty relations stand for all, and
+// NEXT is in UTC.
 func newSchedulesListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the schedules", Args: cobra.NoArgs,
@@ -44,6 +48,8 @@ func newSchedulesListCommand(c *connection) *cobra.Command {
 	}
 }
 
+// newSchedulesAddCommand takes a cron expression of five fields, which a shell needs quoted, or
+// a word such as @daily. The service reads it, and its answer says when it is due first.
 func newSchedulesAddCommand(c *connection) *cobra.Command {
 	var s similarityapi.Schedule
 	cmd := &cobra.Command{
@@ -64,6 +70,7 @@ func newSchedulesAddCommand(c *connection) *cobra.Command {
 	return cmd
 }
 
+// newSchedulesRemoveCommand leaves a job that the schedule has started running.
 func newSchedulesRemoveCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove SCHEDULE", Short: "Remove a schedule", Args: cobra.ExactArgs(1),

@@ -26,12 +26,16 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 )
 
-// searchSeconds is what a recompute spends on the search of parameters unless it is told otherwise.
+// searchSeconds is what a recompute spends on the search of parameters unless it is told
+// otherwise, in nominal CPU seconds for each relation.
 const searchSeconds = 60
 
 // serveFlags are the settings of a server; each can also come from the environment: --database-url is AISLE_DATABASE_URL.
 type serveFlags struct {
-	app         app.Config
+	// app goes to the app as it is; register fills most of it.
+	app app.Config
+	// listen and adminListen are "host:port"; adminListen may be "off" or empty for no admin
+	// port.
 	listen      string
 	adminListen string
 	connections int
@@ -41,6 +45,8 @@ type serveFlags struct {
 	logLevel    string
 }
 
+// register adds all flags of a server, for serve and demo alike. A new flag is a new setting of
+// the environment too, and needs its line in the tables of the docs.
 func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API")
 	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks, metrics and profiles; \"off\" for none")
@@ -54,6 +60,8 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(
 		&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 that holds neighbour lists and counts requests, for several replicas",
 	)
+	// Each of these has a twin that names a file: the list of processes shows command lines to
+	// every user of the machine, and containers get secrets as files.
 	f.secretFiles = map[string]*string{
 		"database-url": flags.String(
 			"database-url-file", "", "file that holds --database-url, so that its password is not on the command line",
@@ -101,9 +109,12 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
-// weightsFlag is a flag of names with numbers: "view_item=2,quiz_answer=0.5".
+// weightsFlag is a flag of names with numbers: "view_item=2,quiz_answer=0.5". Whether a weight
+// is allowed the services say.
 type weightsFlag map[string]float64
 
+// Set implements pflag.Value. It replaces what an earlier flag set; of a name that is there
+// twice the last counts.
 func (w *weightsFlag) Set(text string) error {
 	read := weightsFlag{}
 	for _, part := range strings.Split(text, ",") {
@@ -118,8 +129,11 @@ func (w *weightsFlag) Set(text string) error {
 	return nil
 }
 
+// Type implements pflag.Value: --help shows it as the placeholder of the value.
 func (w *weightsFlag) Type() string { return "weights" }
 
+// String implements pflag.Value, in order of name, so that the admin port shows the same text
+// each time.
 func (w *weightsFlag) String() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(*w)) {
@@ -128,11 +142,15 @@ func (w *weightsFlag) String() string {
 	return strings.Join(parts, ",")
 }
 
-// fromEnvironment fills the flags that the command line does not set.
+// fromEnvironment fills the flags that the command line does not set from AISLE_ variables:
+// --database-url is AISLE_DATABASE_URL. A variable that is set but empty counts. It returns the
+// first value that its flag refuses, with the variable's name.
 func fromEnvironment(flags *pflag.FlagSet) error {
 	var failed error
 	flags.VisitAll(func(flag *pflag.Flag) {
 		name := "AISLE_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		// Value.Set leaves Changed alone, by which shown tells the command line from the
+		// environment.
 		if value, ok := os.LookupEnv(name); ok && !flag.Changed && failed == nil {
 			if err := flag.Value.Set(value); err != nil {
 				failed = fmt.Errorf("%s: %w", name, err)
@@ -142,7 +160,8 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 	return failed
 }
 
-// fromFiles reads the settings that are given as files.
+// fromFiles reads the settings that are given as files. It comes behind fromEnvironment: a
+// value from there beside a file is refused as well, since nobody could say which one holds.
 func (f *serveFlags) fromFiles(flags *pflag.FlagSet) error {
 	for name, file := range f.secretFiles {
 		flag := flags.Lookup(name)
@@ -163,7 +182,9 @@ func (f *serveFlags) fromFiles(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// shown names the flags whose password every user of this machine can read in the list of processes.
+// shown names the flags whose password every user of this machine can read in the list of
+// processes: an address with a password in it, or the webhook's secret. Addresses without a
+// password are none.
 func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
 	for name := range f.secretFiles {
 		flag := flags.Lookup(name)
@@ -180,7 +201,8 @@ func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
 	return names
 }
 
-// shownFlags are the settings in effect as others may see them.
+// shownFlags are the settings in effect as others may see them, on the admin port: those with a
+// value, without secrets.
 func shownFlags(flags *pflag.FlagSet) map[string]string {
 	shown := map[string]string{}
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -191,6 +213,8 @@ func shownFlags(flags *pflag.FlagSet) map[string]string {
 	return shown
 }
 
+// newServeCommand runs package app, which holds the three services behind one handler, on two
+// ports.
 func newServeCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
@@ -214,18 +238,22 @@ func newServeCommand() *cobra.Command {
 	return cmd
 }
 
-// server is an app with its listeners open.
+// server is an app with its listeners open; run closes both at its end.
 type server struct {
 	app           *app.App
 	public, admin net.Listener
 	logger        *slog.Logger
-	profiles      bool
-	connections   int
-	about         httpserver.About
-	shop          http.Handler // of the demo; nil for none
+	// profiles says whether the admin port shows profiles of the running program; connections
+	// bounds those of the public port.
+	profiles    bool
+	connections int
+	about       httpserver.About
+	shop        http.Handler // of the demo; nil for none
 }
 
-// start opens the ports before the stores: an occupied port must not touch any file.
+// start reads the settings and makes a server that is ready to run. It opens the ports before
+// the stores: an occupied port must not touch any file. When it fails, it has closed what it
+// had opened. Callers on the ports wait until run accepts them.
 func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Writer) (*server, error) {
 	if err := errors.Join(fromEnvironment(flags), f.fromFiles(flags)); err != nil {
 		return nil, err
@@ -257,6 +285,8 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 			return nil, fmt.Errorf("%w (--admin-listen)", err)
 		}
 	}
+	// Without a keys file only this machine may call: the app refuses to be open on other
+	// addresses.
 	f.app.Listen = []string{f.listen}
 	if s.admin != nil {
 		f.app.Listen = append(f.app.Listen, f.adminListen)
@@ -271,7 +301,8 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	return s, nil
 }
 
-// adminAddress is where the admin port listens; "off" when there is none.
+// adminAddress is where the admin port listens, with the port that the system chose for ":0";
+// "off" when there is none.
 func (s *server) adminAddress() string {
 	if s.admin == nil {
 		return "off"
@@ -279,8 +310,11 @@ func (s *server) adminAddress() string {
 	return s.admin.Addr().String()
 }
 
+// url is the address of the API for programs on this machine.
 func (s *server) url() string { return "http://" + s.public.Addr().String() }
 
+// run serves until ctx ends and the last requests are answered, and returns the first error of
+// a part that failed before.
 func (s *server) run(ctx context.Context) error {
 	stopTracing, err := telemetry.StartTracing(ctx, "aisle", s.logger)
 	if err != nil {

@@ -15,7 +15,9 @@ type shopFront struct {
 	shop http.Handler
 }
 
-// Handler implements httpserver.Service.
+// Handler implements httpserver.Service: paths of the shop go to the shop, all others to the
+// app. A caller of the shop is checked here, since the app sees only the calls of the shop's
+// server.
 func (f shopFront) Handler() http.Handler {
 	api := f.App.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

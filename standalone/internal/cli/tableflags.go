@@ -9,10 +9,13 @@ import (
 
 // tableFlags say how to read a table, in the same words for every command that reads one.
 type tableFlags struct {
+	// Empty ones are found out by the reader, the time zone excepted, which is UTC then.
 	separator, encoding, decimal, dateFormat, timezone string
-	maps, mapValues, sets                              []string
+	// As given, one for each time that the flag is there; mapping, values and set read them.
+	maps, mapValues, sets []string
 }
 
+// add adds the flags that say how to read columns.
 func (f *tableFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.maps, "map", nil, "COLUMN=FIELD, once for each column whose field is not told by its name")
 	flags.StringVar(&f.separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
@@ -24,7 +27,8 @@ func (f *tableFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
 }
 
-// addValues adds the flags that change values.
+// addValues adds the flags that change values. aisle evaluate has a --set of its own, and takes
+// values as they are.
 func (f *tableFlags) addValues(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.mapValues, "map-value", nil, "FIELD:VALUE=VALUE, such as type:seen=view_item: what a value in the file means")
 	flags.StringArrayVar(
@@ -32,7 +36,8 @@ func (f *tableFlags) addValues(flags *pflag.FlagSet) {
 	)
 }
 
-// mapping reads --map.
+// mapping reads --map: fields by column, "Our number=item_id". It is empty, not nil, without
+// the flag.
 func (f *tableFlags) mapping() (map[string]string, error) {
 	out := map[string]string{}
 	for _, m := range f.maps {
@@ -45,7 +50,7 @@ func (f *tableFlags) mapping() (map[string]string, error) {
 	return out, nil
 }
 
-// set reads --set.
+// set reads --set: values by field. A value may hold further equals signs.
 func (f *tableFlags) set() (map[string]string, error) {
 	out := map[string]string{}
 	for _, s := range f.sets {
@@ -58,7 +63,9 @@ func (f *tableFlags) set() (map[string]string, error) {
 	return out, nil
 }
 
-// values reads --map-value.
+// values reads --map-value: by field, then by what the file has, what it means. What the file
+// has may hold colons and equals signs, since the first colon and the last equals sign divide;
+// what it means may be empty.
 func (f *tableFlags) values() (map[string]map[string]string, error) {
 	out := map[string]map[string]string{}
 	for _, m := range f.mapValues {

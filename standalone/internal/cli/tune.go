@@ -20,9 +20,12 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/tune"
 )
 
+// tuneFlags are the flags of aisle tune. The embedded options go to package tune; check fills
+// those that a flag gives in another form.
 type tuneFlags struct {
-	server, key   string
-	data, format  string
+	server, key  string
+	data, format string
+	// until is a day or a moment as text; holdoutDays may be a fraction.
 	until         string
 	holdoutDays   float64
 	apply, asJSON bool
@@ -30,6 +33,8 @@ type tuneFlags struct {
 	tune.Options
 }
 
+// newTuneCommand runs package tune, in this process and in a temporary folder. The running
+// service is only read, unless --apply writes the weights that were found.
 func newTuneCommand() *cobra.Command {
 	var f tuneFlags
 	cmd := &cobra.Command{
@@ -70,6 +75,9 @@ set of the demo).`,
 	return cmd
 }
 
+// run reads the shop, from the service with its scenarios or from files with the delivered
+// ones, tunes it, applies what was found when that was asked for, and prints the result even
+// when applying failed: a long search must not be lost.
 func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if err := f.check(); err != nil {
 		return err
@@ -104,7 +112,7 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	return errors.Join(f.print(cmd.OutOrStdout(), result), err)
 }
 
-// load reads the shop from files.
+// load reads the shop from files. Mistakes of all three kinds of flags are told at once.
 func (f *tuneFlags) load() (*tune.Shop, error) {
 	mapping, err := f.table.mapping()
 	set, err2 := f.table.set()
@@ -127,6 +135,7 @@ func (f *tuneFlags) check() (err error) {
 		return errors.New("--apply writes to the shop that was read: leave out --format")
 	case f.Questions < 1:
 		return fmt.Errorf("--questions is %d, want at least 1", f.Questions)
+	// Written so that NaN, which compares with nothing, is refused as well.
 	case !(f.holdoutDays >= 0):
 		return fmt.Errorf("--holdout-days is %v, want 0 or more", f.holdoutDays)
 	case !(f.SearchSeconds > 0):
@@ -144,6 +153,7 @@ func (f *tuneFlags) check() (err error) {
 	return nil
 }
 
+// print prints the result as --json asks; JSON alone has every trial.
 func (f *tuneFlags) print(w io.Writer, r *tune.Result) error {
 	if f.asJSON {
 		encoder := json.NewEncoder(w)
@@ -153,6 +163,8 @@ func (f *tuneFlags) print(w io.Writer, r *tune.Result) error {
 	return printTuned(w, r)
 }
 
+// printTuned prints the data, a table of the scenarios that could be compared, and then for
+// each scenario whether it stays, was changed, or could be.
 func printTuned(w io.Writer, r *tune.Result) error {
 	d := r.Data
 	fmt.Fprintf(
@@ -162,6 +174,8 @@ func printTuned(w io.Writer, r *tune.Result) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "scenario\tquestions\tNDCG@20 now\tfound\tgain (95 % interval)\tHR@20\tbest source alone\t")
 	for _, t := range r.Scenarios {
+		// Nothing was measured: too few questions, or no sources to weigh. The lines below the
+		// table say which.
 		if t.Gain == nil {
 			continue
 		}
@@ -192,7 +206,8 @@ func printTuned(w io.Writer, r *tune.Result) error {
 	return nil
 }
 
-// weightsOf shows old and new weights.
+// weightsOf shows old and new weights: "history 1 → 0.6". Both lists have the same sources in
+// the same order.
 func weightsOf(before, after []recommenderapi.Source) string {
 	parts := make([]string, len(before))
 	for n := range before {
@@ -201,4 +216,5 @@ func weightsOf(before, after []recommenderapi.Source) string {
 	return strings.Join(parts, ", ")
 }
 
+// number prints a weight with four digits at most.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -12,6 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
+// newCreateUserSecretCommand prints the secret alone on standard output. The shop must have a
+// key in the file.
 func newCreateUserSecretCommand(file *string) *cobra.Command {
 	var shop, algorithm string
 	cmd := &cobra.Command{
@@ -43,6 +45,8 @@ func newCreateUserSecretCommand(file *string) *cobra.Command {
 	return cmd
 }
 
+// newRemoveUserSecretCommand fails when the shop has no secret with this id: a typing error
+// would leave the one that should go in use.
 func newRemoveUserSecretCommand(file *string) *cobra.Command {
 	var shop string
 	cmd := &cobra.Command{
@@ -64,6 +68,8 @@ func newRemoveUserSecretCommand(file *string) *cobra.Command {
 	return cmd
 }
 
+// newRequireUserTokenCommand takes its value as an argument rather than as a flag, so that it
+// cannot be left out: the absence of one must not switch the check off.
 func newRequireUserTokenCommand(file *string) *cobra.Command {
 	var shop string
 	cmd := &cobra.Command{
@@ -84,6 +90,8 @@ func newRequireUserTokenCommand(file *string) *cobra.Command {
 	return cmd
 }
 
+// newUserTokenCommand is for trying out and for support; a shop's server signs tokens itself. A
+// token works for 24 hours at most.
 func newUserTokenCommand(file *string) *cobra.Command {
 	var shop, user, privateFile string
 	var life time.Duration
@@ -115,8 +123,9 @@ func newUserTokenCommand(file *string) *cobra.Command {
 	return cmd
 }
 
-// latestSecret returns the user secret of a shop that was made last, of the algorithm that a private key's file is for, and what it signs
-// with.
+// latestSecret returns the user secret of a shop that was made last, and what it signs with:
+// the secret itself for HS256, the text of a private key's file, in PEM, for EdDSA. privateFile
+// "" means HS256.
 func latestSecret(file, shop, privateFile string) (auth.UserSecret, string, error) {
 	f, err := auth.ReadKeysFile(file)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 
 // The cookies of the shop.
 const (
+	// The cart as writeCart writes it, the customer who is played, and the last order with its
+	// lines.
 	cartCookie  = "aisle_demo_cart"
 	userCookie  = "aisle_demo_user"
 	orderCookie = "aisle_demo_order"
@@ -36,9 +38,11 @@ func (l cartLine) Price() float64 {
 // Sum is what the line costs.
 func (l cartLine) Sum() float64 { return l.Price() * float64(l.Quantity) }
 
+// cartOf is the cart of a visitor: the cookie is all there is of it.
 func (s *Shop) cartOf(r *http.Request) []cartLine { return s.readCart(cookie(r, cartCookie)) }
 
-// readCart reads what writeCart wrote: ids with quantities, "85123A*2.22423*1". What cannot be read or is not sold is not in the cart.
+// readCart reads what writeCart wrote: ids with quantities, "85123A*2.22423*1". What cannot be
+// read or is not sold is not in the cart: a cookie is input as any other.
 func (s *Shop) readCart(text string) []cartLine {
 	var lines []cartLine
 	g := s.goods.Load()
@@ -52,6 +56,7 @@ func (s *Shop) readCart(text string) []cartLine {
 	return lines
 }
 
+// writeCart writes a cart for a cookie, as readCart reads it.
 func writeCart(lines []cartLine) string {
 	var parts []string
 	for _, l := range lines {
@@ -60,7 +65,8 @@ func writeCart(lines []cartLine) string {
 	return strings.Join(parts, ".")
 }
 
-// changed returns the cart with one more of an item, or without it.
+// changed returns the cart with one more of an item, or without it. The given cart is not
+// changed.
 func changed(lines []cartLine, item *profileapi.Item, remove bool) []cartLine {
 	var list []cartLine
 	found := false
@@ -80,6 +86,7 @@ func changed(lines []cartLine, item *profileapi.Item, remove bool) []cartLine {
 	return list
 }
 
+// cookie is the value of a cookie; "" for none.
 func cookie(r *http.Request, name string) string {
 	c, err := r.Cookie(name)
 	if err != nil {
@@ -92,6 +99,8 @@ func cookie(r *http.Request, name string) string {
 	return value
 }
 
+// setCookie sets a cookie of the shop for as long as the browser is open; an empty value
+// deletes it.
 func setCookie(w http.ResponseWriter, name, value string) {
 	c := &http.Cookie{Name: name, Value: url.QueryEscape(value), Path: Root, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if value == "" {

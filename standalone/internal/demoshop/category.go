@@ -74,7 +74,9 @@ func drawers() []drawer {
 	}
 }
 
-// categoryOf tells the category of a product from its title.
+// categoryOf tells the category of a product from its title: the first drawer that has a word
+// of it, else the last one. Blanks around the title let words such as " PEN " stand for
+// themselves.
 func categoryOf(title string) string {
 	all := drawers()
 	title = " " + strings.ToUpper(title) + " "
@@ -88,8 +90,9 @@ func categoryOf(title string) string {
 	return all[len(all)-1].name
 }
 
-// Furnish gives items what the shop's pages need and the data set lacks: a category told from the title, a picture that is drawn, and a
-// page. base is where the shop is served, "http://127.0.0.1:8080".
+// Furnish gives items what the shop's pages need and the data set lacks: a category told from
+// the title, a picture that is drawn, and a page. base is where the shop is served,
+// "http://127.0.0.1:8080". The items are changed in place.
 func Furnish(items []profileapi.Item, base string) {
 	for n := range items {
 		i := &items[n]

@@ -9,10 +9,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// home has lists of recommendations only, which the page asks Aisle for by itself, as on the
+// other pages.
 func (s *Shop) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", page{Title: "Welcome"})
 }
 
+// category shows the most wanted products of a category.
 func (s *Shop) category(w http.ResponseWriter, r *http.Request) {
 	name := r.FormValue("name")
 	items := s.goods.Load().byCategory[name]
@@ -23,11 +26,13 @@ func (s *Shop) category(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "category", page{Title: name, Category: name, Data: items[:min(perPage, len(items))]})
 }
 
+// productData is the page of a product; Category is its whole path, as widgets send it.
 type productData struct {
 	Item     *profileapi.Item
 	Category string
 }
 
+// product shows one product; the tracker reports the view.
 func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
 	item := s.goods.Load().byID[r.FormValue("id")]
 	if item == nil {
@@ -38,12 +43,14 @@ func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "product", page{Title: item.Title, Category: category, Data: productData{item, category}})
 }
 
+// searchData is what a search found; also the page of an address that leads nowhere.
 type searchData struct {
 	Query string
 	Items []*profileapi.Item
 }
 
-// search finds products whose title has every word of the query.
+// search finds products whose title has every word of the query, a page of them. It is the
+// shop's own search: Aisle is told of it and not asked.
 func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
 	d := searchData{Query: strings.TrimSpace(r.FormValue("q"))}
 	wanted := strings.Fields(strings.ToUpper(d.Query))
@@ -62,11 +69,13 @@ func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "search", page{Title: "Search", Data: d})
 }
 
+// cartData is the cart with what it costs.
 type cartData struct {
 	Lines []cartLine
 	Total float64
 }
 
+// cart shows what is in the cookie, at the prices of the catalogue.
 func (s *Shop) cart(w http.ResponseWriter, r *http.Request) {
 	d := cartData{Lines: s.cartOf(r)}
 	for _, l := range d.Lines {
@@ -100,6 +109,7 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Root+"/order", http.StatusSeeOther)
 }
 
+// orderData is an order; IDs are its items with commas between, for the tracker.
 type orderData struct {
 	Number string
 	Lines  []cartLine
@@ -107,6 +117,8 @@ type orderData struct {
 	IDs    string
 }
 
+// ordered shows the last order. Seen again it has the same number, so that Aisle counts it
+// once.
 func (s *Shop) ordered(w http.ResponseWriter, r *http.Request) {
 	number, cart, ok := strings.Cut(cookie(r, orderCookie), "!")
 	if !ok {
@@ -123,12 +135,13 @@ func (s *Shop) ordered(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "order", page{Title: "Thank you", Data: d})
 }
 
-// play lets the visitor be a customer of the data set, or nobody in particular.
+// play lets the visitor be a customer of the data set, or nobody in particular ("").
 func (s *Shop) play(w http.ResponseWriter, r *http.Request) {
 	setCookie(w, userCookie, r.FormValue("user"))
 	http.Redirect(w, r, Root+"/", http.StatusSeeOther)
 }
 
+// money writes a price in the currency of the data set; "" for none.
 func money(v any) string {
 	switch f := v.(type) {
 	case *float64:
@@ -141,7 +154,7 @@ func money(v any) string {
 	return ""
 }
 
-// words writes a title of the data set, which is in capitals, for reading.
+// words writes a title of the data set, which is in capitals and in ASCII, for reading.
 func words(title string) string {
 	title = strings.ToLower(strings.TrimSpace(title))
 	if title == "" {

@@ -22,6 +22,8 @@ func (s *Shop) picture(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprint(w, draw(item))
 }
 
+// draw makes an SVG whose colours, circle and turn come from a hash of id and title: the same
+// product looks the same each time, and two products hardly ever do.
 func draw(item *profileapi.Item) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(item.ItemID + item.Title)) // never fails

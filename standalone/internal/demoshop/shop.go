@@ -27,6 +27,8 @@ const Root = "/shop"
 
 const perPage = 24 // items on a page of a category
 
+// files has the pages, and static below the style sheet and the scripts.
+//
 //go:embed templates
 var files embed.FS
 
@@ -40,7 +42,8 @@ type Aisle struct {
 	Recommender *recommenderapi.Client
 }
 
-// Shop answers everything below Root.
+// Shop answers everything below Root. It is safe for concurrent use, also while Stock replaces
+// what it sells.
 type Shop struct {
 	aisle     Aisle
 	users     []string // who may be played
@@ -50,7 +53,8 @@ type Shop struct {
 	goods     atomic.Pointer[goods]
 }
 
-// goods is the catalogue as the shop's own pages need it.
+// goods is the catalogue as the shop's own pages need it. It is immutable; categories are those
+// with most products first.
 type goods struct {
 	byID       map[string]*profileapi.Item
 	byCategory map[string][]*profileapi.Item
@@ -127,6 +131,9 @@ type page struct {
 	Data       any
 }
 
+// render writes a page with what stands around it. A shop that has nothing to sell yet shows
+// that instead. The page is made in memory first, so that a template that fails is an error and
+// not half a page.
 func (s *Shop) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
 	g := s.goods.Load()
 	if len(g.byID) == 0 {

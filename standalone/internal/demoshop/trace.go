@@ -18,13 +18,16 @@ import (
 // tracePatience bounds how long the side panel waits for Aisle.
 const tracePatience = 5 * time.Second
 
-// step is one part of the way from what a visitor did to the list that he sees, and how long it took.
+// step is one part of the way from what a visitor did to the list that he sees, and how long it
+// took. Problem is why it has nothing, "" for none.
 type step struct {
 	Took    time.Duration
 	Problem string
 }
 
-// traceData is the side panel: the same question that the page asked, asked again with everything explained.
+// traceData is the side panel: the same question that the page asked, asked again with
+// everything explained. Its parts are in the order of the way: events, visitor, candidates,
+// rules, list.
 type traceData struct {
 	Scenario string
 	Events   struct {
@@ -51,6 +54,7 @@ type traceData struct {
 	}
 }
 
+// traceEvent is one of the visitor's latest events.
 type traceEvent struct {
 	profileapi.StoredEvent
 	Title string
@@ -58,20 +62,23 @@ type traceEvent struct {
 	Ago   time.Duration
 }
 
-// traceSource is what one source of candidates gave to the list that is shown.
+// traceSource is what one source of candidates gave to the list that is shown: how many
+// contributions, and their sum.
 type traceSource struct {
 	Name  string
 	Count int
 	Sum   float64
 }
 
+// traceItem is an item of the list with its first reason in words.
 type traceItem struct {
 	recommenderapi.RecommendedItem
 	Title string
 	Why   string
 }
 
-// trace answers the side panel.
+// trace answers the side panel with a piece of HTML. It asks as a test: looking must not change
+// what is looked at. A step that fails says so in its place.
 func (s *Shop) trace(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), tracePatience)
 	defer cancel()
@@ -103,6 +110,7 @@ func timed(of *step, f func() error) {
 	of.Took = time.Since(began)
 }
 
+// traceVisitor fills in the last four events of the session, and the profile that came of them.
 func (s *Shop) traceVisitor(ctx context.Context, d *traceData, user, session string) {
 	timed(&d.Events.step, func() error {
 		events, err := s.aisle.Profile.Events(ctx, profileapi.EventsQuery{SessionID: session, Limit: 30})
@@ -122,6 +130,8 @@ func (s *Shop) traceVisitor(ctx context.Context, d *traceData, user, session str
 	})
 }
 
+// traceList fills in the list, and from its explanations what each source gave and which boosts
+// acted. How many candidates there were comes from explaining the first item.
 func (s *Shop) traceList(ctx context.Context, d *traceData, question recommenderapi.Request) {
 	timed(&d.List.step, func() (err error) {
 		d.List.Answer, err = s.aisle.Recommender.Recommend(ctx, question)
@@ -179,6 +189,7 @@ func (s *Shop) traceList(ctx context.Context, d *traceData, question recommender
 	}
 }
 
+// title is the title of a product; "" for one that is not sold.
 func (s *Shop) title(id string) string {
 	if item := s.goods.Load().byID[id]; item != nil {
 		return item.Title
@@ -186,6 +197,7 @@ func (s *Shop) title(id string) string {
 	return ""
 }
 
+// list are texts with commas between.
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
+// Bounds of room on disk and of open files. Below roomFail a commit of the log of SQLite and a
+// snapshot may not fit; roomShare is of the disk. spareFiles are what a process opens beside
+// connections, and filesInUse the share of its limit from which on it may run out.
 const (
 	roomFail    = 256 << 20 // bytes: a commit of the log of SQLite and a snapshot
 	roomWarn    = 2 << 30
@@ -23,7 +26,8 @@ const (
 	defaultMost = httpserver.DefaultMaxConnections
 )
 
-// admin asks an admin port, and judges what it says.
+// admin asks an admin port, and judges what it says: its parts, its schemas, its clock, its
+// room, its open files. Its pages go into the bundle.
 func (e *examination) admin(ctx context.Context, address string) {
 	name := strings.TrimPrefix(strings.TrimPrefix(address, "http://"), "https://")
 	began := e.Now()
@@ -64,7 +68,8 @@ func (e *examination) admin(ctx context.Context, address string) {
 	}
 }
 
-// adminPage reads a page of an admin port; /readyz has one with any status.
+// adminPage reads a page of an admin port. A status of 400 or more is an error, but for
+// /readyz, which has something to say with any.
 func (e *examination) adminPage(ctx context.Context, address, page string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -87,9 +92,11 @@ func (e *examination) adminPage(ctx context.Context, address, page string) ([]by
 	return data, err
 }
 
-// fileName is an address as the name of a folder.
+// fileName is an address as the name of a folder: "127.0.0.1:9080" is "127.0.0.1_9080".
 func fileName(address string) string { return strings.NewReplacer("/", "_", ":", "_").Replace(address) }
 
+// parts judges what a process says of its parts: one with an error fails, one with notes is a
+// warning, since answers are made without it.
 func (e *examination) parts(who string, parts []httpserver.Part) {
 	for _, p := range parts {
 		switch {
@@ -107,6 +114,8 @@ func (e *examination) parts(who string, parts []httpserver.Part) {
 	}
 }
 
+// schemas compares the versions of the tables with those that the program works with. An older
+// one fails; a newer one is a warning, since a rolling upgrade goes through it.
 func (e *examination) schemas(who string, s answered) {
 	for _, c := range s.Schemas {
 		name := "schema of " + c.Database
@@ -129,6 +138,8 @@ func (e *examination) schemas(who string, s answered) {
 	}
 }
 
+// room judges the disk below a folder. Little room by share is only a warning while it is
+// little by bytes too: a tenth of a large disk lasts long.
 func (e *examination) room(who string, r httpserver.Room) {
 	const mend = "free or add room: a full disk stops events from being taken; docs/troubleshooting.md says what can go"
 	detail := fmt.Sprintf("%s has %s of %s free", r.Folder, size(r.Free), size(r.Total))
@@ -142,6 +153,8 @@ func (e *examination) room(who string, r httpserver.Room) {
 	e.add("disk of "+who, v, detail, mend)
 }
 
+// files compares open files with the limit of the process, and the limit with the connections
+// that it would let in. A system without such limits says nothing.
 func (e *examination) files(who string, s answered) {
 	if s.Files == nil {
 		return
@@ -194,6 +207,7 @@ func (e *examination) agree() {
 	)
 }
 
+// size is a number of bytes for people.
 func size(bytes uint64) string {
 	if bytes >= 10<<30 {
 		return fmt.Sprintf("%d GB", bytes>>30)

@@ -15,6 +15,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/process"
 )
 
+// The forms of secrets: keys of Aisle, passwords in addresses, pairs such as password=…, and
+// headers of authorization.
 var (
 	anyKey      = regexp.MustCompile(`\b(sk|pk|ik)_[a-z2-7]{32}\b`)
 	anyPassword = regexp.MustCompile(`://[^\s/"'@]*:[^\s"']*@`)
@@ -22,8 +24,9 @@ var (
 	anyBearer   = regexp.MustCompile(`(?i)\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}`)
 )
 
-// clean takes everything out of a text that has the form of a secret: what is packed was made without them, but the messages of drivers and
-// of proxies are anybody's.
+// clean takes everything out of a text that has the form of a secret: what is packed was made
+// without them, but the messages of drivers and of proxies are anybody's. Taking out too much
+// is no harm.
 func clean(text []byte) []byte {
 	text = anyKey.ReplaceAll(text, []byte("${1}_"+process.Hidden))
 	text = anyPassword.ReplaceAll(text, []byte("://"+process.Hidden+"@"))
@@ -43,6 +46,7 @@ func (x *Examined) WriteBundle(path string) (err error) {
 	return nil
 }
 
+// pack writes the archive: the same report makes the same files in the same order.
 func (x *Examined) pack(w io.Writer) error {
 	report, err := json.MarshalIndent(x.Report, "", "  ")
 	if err != nil {

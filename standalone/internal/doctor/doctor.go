@@ -1,6 +1,9 @@
-// Package doctor asks a deployment how it stands, through its API, its admin ports and, where it is on this machine, its folder and keys
-// file. It says what is wrong and how to mend it, and changes nothing. It packs what support needs, without secrets. The main type is
-// Report.
+// Package doctor asks a deployment how it stands, through its API, its admin ports and, where
+// it is on this machine, its folder and keys file. It says what is wrong and how to mend it,
+// and changes nothing. It packs what support needs, without secrets.
+//
+// Examine is the whole run in its order; each check is a method that calls add, in the file of
+// what it looks at. The main type is Report.
 package doctor
 
 import (
@@ -24,7 +27,8 @@ const (
 	Fail Verdict = "fail" // answers are wrong or missing, or data is in danger
 )
 
-// Check is one thing that was looked at.
+// Check is one thing that was looked at, such as {"disk of aisle at 127.0.0.1:9080", "warn",
+// …}. Names are for people and for scripts that look for one.
 type Check struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
@@ -86,7 +90,10 @@ type answered struct {
 	address string
 }
 
-// Examine looks at everything that it is told the address of. It fails only when ctx ends; what cannot be asked is a check that failed.
+// Examine looks at everything that it is told the address of: the API, then admin ports, then
+// what several answers say together, then folder and keys file. When the API cannot be reached,
+// its checks are left out, and the others still made. It fails only when ctx ends; what cannot
+// be asked is a check that failed.
 func Examine(ctx context.Context, o Options) (*Examined, error) {
 	e := &examination{
 		Options: o, api: httpclient.New(httpclient.Options{BaseURL: o.Server, Key: o.Key}), versions: map[string]string{},
@@ -114,7 +121,8 @@ type Examined struct {
 	evidence map[string][]byte
 }
 
-// above judges a figure that should be small by the bounds beyond which it is to be warned of and fails.
+// above judges a figure that should be small by the bounds beyond which it is to be warned of
+// and fails. A figure at a bound is still within.
 func above[T cmp.Ordered](value, warn, fail T) Verdict {
 	switch {
 	case value > fail:
@@ -133,7 +141,8 @@ func (e *examination) add(name string, v Verdict, detail, mend string) {
 	e.report.Checks = append(e.report.Checks, Check{name, v, detail, mend})
 }
 
-// get asks the API and keeps the answer for the bundle under a name, "" for not. It returns false after it has noted the failure.
+// get asks the API and decodes the answer into out. keep is the name under which it goes into
+// the bundle, "" for not. It returns false after it has noted the failure as the check.
 func (e *examination) get(ctx context.Context, check, path, keep string, out any) bool {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()

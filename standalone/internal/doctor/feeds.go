@@ -14,6 +14,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// Bounds of what comes in: eventsWindow is looked at, and an import that has not moved for
+// stillAfter is stuck.
 const (
 	eventsWindow = 7 * 24 * time.Hour
 	silence      = 24 * time.Hour // without an event, a shop that is open is cut off
@@ -23,7 +25,8 @@ const (
 	stillAfter   = time.Hour
 )
 
-// feeds looks at the catalogue and at the last import of each kind.
+// feeds looks at the catalogue and at the last import of each kind, dry runs left out. A shop
+// without imports is well: the API takes the same.
 func (e *examination) feeds(ctx context.Context) {
 	var items profileapi.Page[profileapi.Item]
 	if e.get(ctx, "catalogue", "/v1/items?limit=1&status=active", "", &items) {
@@ -52,6 +55,8 @@ func (e *examination) feeds(ctx context.Context) {
 	}
 }
 
+// lastImport judges one import: failed, interrupted or stuck, else by the share of rows that
+// were rejected. A few rejected rows are a warning only, since somebody may know of them.
 func (e *examination) lastImport(i profileapi.Import) {
 	name := "import of " + i.Spec.Kind
 	detail := fmt.Sprintf(
@@ -75,7 +80,8 @@ func (e *examination) lastImport(i profileapi.Import) {
 	}
 }
 
-// keepImports keeps the states of imports for the bundle, without what the files hold.
+// keepImports keeps the states of imports for the bundle, without what the files hold:
+// previews, mapped values and examples may name persons.
 func (e *examination) keepImports(list []profileapi.Import) {
 	kept := slices.Clone(list)
 	for n := range kept {
@@ -88,7 +94,8 @@ func (e *examination) keepImports(list []profileapi.Import) {
 	e.evidence["imports.json"], _ = json.MarshalIndent(kept, "", "  ") // of what was decoded from JSON
 }
 
-// events looks at what came in the last week.
+// events looks at what came in the last week: when each type came last, how many of a day were
+// refused, and how many lines name unknown items.
 func (e *examination) events(ctx context.Context) {
 	now := e.Now().UTC()
 	q := url.Values{"from": {wire.TimeOf(now.Add(-eventsWindow)).Format(time.RFC3339)}, "to": {now.Format(time.RFC3339)}}
@@ -124,7 +131,8 @@ func (e *examination) events(ctx context.Context) {
 	}
 }
 
-// lastEvents says when an event of each type last came.
+// lastEvents says when an event of each type last came; last has the beginning of that hour.
+// Views and purchases must have come at all, since models are made of them.
 func (e *examination) lastEvents(last map[string]time.Time) {
 	const mend = "see whether the shop's pages post them: docs/tracker.md, and the event debugger of the console"
 	var said, silent []string
@@ -151,6 +159,7 @@ func (e *examination) lastEvents(last map[string]time.Time) {
 	}
 }
 
+// refused judges the share of a day's events that were refused, and names the codes.
 func (e *examination) refused(accepted, rejected int64, codes map[string]int64) {
 	if accepted+rejected == 0 {
 		return

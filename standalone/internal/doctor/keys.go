@@ -16,12 +16,15 @@ import (
 )
 
 const (
+	// expirySoon is how long before its end a key is warned of: a successor has to reach every
+	// place that uses it.
 	expirySoon = 14 * 24 * time.Hour
 	// useWindow is how long all processes must have run before a key counts as used by nobody.
 	useWindow = 24 * time.Hour
 )
 
-// keys looks at what the keys file says of the shop's keys.
+// keys looks at what the keys file says of the shop's keys: those that have ended or will soon,
+// and publishable ones that no page or every page can use.
 func (e *examination) keys(ctx context.Context) {
 	var page profileapi.Page[recommenderapi.Key]
 	if !e.get(ctx, "keys", "/v1/keys", "keys.json", &page) {
@@ -51,7 +54,9 @@ func (e *examination) keys(ctx context.Context) {
 	e.known = page.Items
 }
 
-// keyUse looks for keys that no process has seen.
+// keyUse looks for keys that no process has seen. Processes remember since their start, so that
+// nothing is said before all of those asked have run for useWindow; and processes that were not
+// asked may have seen a key.
 func (e *examination) keyUse() {
 	if len(e.statuses) == 0 || len(e.known) == 0 {
 		return
@@ -86,7 +91,8 @@ func (e *examination) keyUse() {
 	)
 }
 
-// folder looks at the data folder on this machine.
+// folder looks at the data folder on this machine: that it is there, has room and is closed to
+// other users, and how large its files are.
 func (e *examination) folder() {
 	if e.Data == "" {
 		return
@@ -117,7 +123,7 @@ func (e *examination) folder() {
 	e.add("files", OK, strings.Join(sizes, ", "), "")
 }
 
-// keysFile looks at the keys file on this machine.
+// keysFile looks at the keys file on this machine: that it can be read, by nobody else.
 func (e *examination) keysFile() {
 	if e.KeysFile == "" {
 		return

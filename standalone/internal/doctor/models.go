@@ -14,13 +14,17 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// modelOld is how old a live model may be; lagWarn and lagFail are how far the catalogue of
+// answers may be behind.
 const (
 	modelOld = 14 * 24 * time.Hour
 	lagWarn  = time.Minute
 	lagFail  = 10 * time.Minute
 )
 
-// models looks at what is live, how old it is, and whether the gate refused what was made since.
+// models looks at what is live, how old it is, and whether the gate refused what was made
+// since. A damaged snapshot fails, although an older model serves: the next failure would leave
+// none.
 func (e *examination) models(ctx context.Context) {
 	var live similarityapi.LiveModels
 	var page profileapi.Page[similarityapi.Model]
@@ -58,7 +62,8 @@ func (e *examination) models(ctx context.Context) {
 	e.refusedModels(page.Items, byVersion, live.Live)
 }
 
-// refusedModels names models that the gate refused after the live one was made.
+// refusedModels names models that the gate refused after the live one was made, the newest of
+// each relation, with the checks that failed.
 func (e *examination) refusedModels(list []similarityapi.Model, byVersion map[string]similarityapi.Model, live map[string]string) {
 	newest := map[string]bool{}
 	for _, m := range list { // newest first
@@ -105,6 +110,8 @@ func (e *examination) jobs(ctx context.Context) {
 	e.add("schedules", OK, fmt.Sprintf("%d schedules recompute", active), "")
 }
 
+// lastJob judges the latest recompute: one that failed, or that waits although it was queued
+// long ago.
 func (e *examination) lastJob(list []similarityapi.Job) {
 	for _, j := range list { // newest first
 		if j.Kind != "recompute" {
@@ -123,7 +130,9 @@ func (e *examination) lastJob(list []similarityapi.Job) {
 	}
 }
 
-// answers asks for a list as a test, which counts nowhere, and looks at what it was made of.
+// answers asks for a list as a test, which counts nowhere, and looks at what it was made of:
+// that it has items for a visitor of whom nothing is known, that nothing was missing, and how
+// old the catalogue is that it was made from.
 func (e *examination) answers(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -154,7 +163,7 @@ func (e *examination) answers(ctx context.Context) {
 	e.add("catalogue replica", above(lag, lagWarn, lagFail), detail, mend)
 }
 
-// anomalies names figures that are far from what is expected, now.
+// anomalies names figures that are far from what is expected, now; each is a warning.
 func (e *examination) anomalies(ctx context.Context) {
 	var page profileapi.Page[recommenderapi.Anomaly]
 	if !e.get(ctx, "anomalies", "/v1/anomalies", "anomalies.json", &page) {

@@ -24,13 +24,15 @@ const (
 	answerLimit = 16 << 20
 )
 
+// split divides a path from its query, which the client wants apart.
 func split(path string) (string, url.Values) {
 	path, raw, _ := strings.Cut(path, "?")
 	query, _ := url.ParseQuery(raw) // of this package's own constants
 	return path, query
 }
 
-// reachable asks for the API's document, which needs no key.
+// reachable asks for the API's document, which needs no key, and reports whether anything of
+// Aisle is there. The answer's version and date are checks on the way.
 func (e *examination) reachable(ctx context.Context) bool {
 	var document struct {
 		Info struct{ Version string }
@@ -59,7 +61,8 @@ func (e *examination) reachable(ctx context.Context) bool {
 	return true
 }
 
-// skew compares a clock that was read between began and ended.
+// skew compares a clock that was read between began and ended: what lies between is no
+// difference, however long the answer took.
 func (e *examination) skew(name, what string, at, began, ended time.Time) {
 	var off time.Duration
 	switch {
@@ -80,7 +83,8 @@ func (e *examination) skew(name, what string, at, began, ended time.Time) {
 	}
 }
 
-// unasked notes that a question got no answer.
+// unasked notes that a question got no answer. A key that is missing or may not ask is a
+// warning: nothing is known to be wrong.
 func (e *examination) unasked(check, path string, err error) {
 	var p *apierror.Problem
 	switch {
@@ -93,6 +97,8 @@ func (e *examination) unasked(check, path string, err error) {
 	}
 }
 
+// decode reads an answer into out, and keeps its text for the bundle. What is no JSON of
+// Aisle's came from something else at the address.
 func (e *examination) decode(check, path, keep string, resp *http.Response, out any) bool {
 	data, err := io.ReadAll(io.LimitReader(resp.Body, answerLimit))
 	if err == nil {

@@ -40,6 +40,8 @@ func withAnswers(doc map[string]any) error {
 	return errors.Join(errs...)
 }
 
+// show puts the example into an operation, where it documents an answer of this status and
+// type.
 func (a answer) show(op operation) error {
 	var responses map[string]map[string]json.RawMessage
 	if err := json.Unmarshal(op["responses"], &responses); err != nil {

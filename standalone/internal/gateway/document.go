@@ -17,7 +17,9 @@ import (
 // Documents are OpenAPI documents of services, by the services' names.
 type Documents map[string][]byte
 
-// merged joins the documents into one: their paths are disjoint, and equal schemas may share a name.
+// merged joins the documents into one: their paths are disjoint, and equal schemas may share a
+// name. It fails where two differ under one name, and where the chapters of the reference do
+// not fit the tags. The result is the same bytes for the same documents.
 func (d Documents) merged() ([]byte, error) {
 	var merged map[string]any
 	for _, name := range slices.Sorted(maps.Keys(d)) {
@@ -93,7 +95,8 @@ func inOrder(doc map[string]any) error {
 // operation is one of a document; its parts stay as they are written, so that examples keep the order of their fields.
 type operation = map[string]json.RawMessage
 
-// readDocument reads a service's document.
+// readDocument reads a service's document: operations as their parts, everything else as plain
+// JSON values.
 func readDocument(data []byte) (map[string]any, error) {
 	var doc map[string]any
 	var parts struct {
@@ -157,6 +160,8 @@ func child(m map[string]any, names ...string) map[string]any {
 	return m
 }
 
+// mergeInto adds members to an object; one of the same name must be equal. what is for the
+// error.
 func mergeInto(to, from map[string]any, what string) error {
 	for name, v := range from {
 		if have, ok := to[name]; ok && !reflect.DeepEqual(have, v) {

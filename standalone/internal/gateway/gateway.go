@@ -39,7 +39,8 @@ type Gateway struct {
 	started  chan struct{} // closed when the routes are known
 }
 
-// New returns a gateway that has called nobody yet; Run does.
+// New returns a gateway that has called nobody yet; Run does. Every address that cannot be one
+// is told at once. Close is for when Run was never called as well.
 func New(c Config, registry *prometheus.Registry, logger *slog.Logger) (*Gateway, error) {
 	g := &Gateway{pools: map[string]*pool{}, gatherer: registry, logger: logger, started: make(chan struct{})}
 	handlers := map[string]http.Handler{}
@@ -89,7 +90,8 @@ func (g *Gateway) Handler() http.Handler { return g.router }
 // AdminHandler answers health checks and metrics.
 func (g *Gateway) AdminHandler() http.Handler { return httpserver.Admin(g.gatherer, g.Ready) }
 
-// Ready says of every service whether a replica can be asked.
+// Ready says of every service whether a replica can be asked, by what requests and probes have
+// shown: it asks nobody itself.
 func (g *Gateway) Ready(context.Context) []readiness.Part {
 	routes := readiness.Part{Name: "routes"}
 	select {
@@ -140,7 +142,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// document asks a service for its document until it answers.
+// document asks a service for its document until it answers, and says once in the log that it
+// waits. It fails only when ctx ends.
 func (g *Gateway) document(ctx context.Context, name string, pool *pool) ([]byte, error) {
 	tick := time.NewTicker(documentInterval)
 	defer tick.Stop()

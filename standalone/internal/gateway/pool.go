@@ -36,6 +36,8 @@ type pool struct {
 	probes    sync.WaitGroup
 }
 
+// replica is one process of a service; down means that it failed and has not answered a probe
+// since.
 type replica struct {
 	address *url.URL
 	down    atomic.Bool
@@ -81,7 +83,8 @@ func (p *pool) Up() int {
 	return up
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. A request is sent twice at most: when the second
+// replica fails as well, the caller is told.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := keep(r)
 	if err != nil {
@@ -112,6 +115,8 @@ func (p *pool) pick(leave *replica) *replica {
 	return choice
 }
 
+// send sends a request to one replica. A failure that is not the caller's leaving takes the
+// replica out; an answer with any status is none.
 func (p *pool) send(r *http.Request, body *kept, to *replica) (*http.Response, error) {
 	attempt := r.Clone(r.Context())
 	attempt.URL.Scheme, attempt.URL.Host = to.address.Scheme, to.address.Host

@@ -71,6 +71,8 @@ func lost(w http.ResponseWriter, r *http.Request, name string, err error) {
 	}
 }
 
+// problem answers for the gateway itself, in the form of the services, and asks to try again
+// after a second.
 func problem(w http.ResponseWriter, p *apierror.Problem) {
 	httpserver.Protect(w.Header())
 	w.Header().Set("Content-Type", apierror.ContentType)

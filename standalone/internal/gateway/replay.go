@@ -10,6 +10,7 @@ import (
 )
 
 // mostKept bounds the body of a request that is kept so that it can be sent again, in bytes.
+// Longer ones are passed on as they come.
 const mostKept = 256 << 10
 
 // questions are the POST operations that change nothing that a repeat would double, by the beginnings of their paths: an answer that nobody
@@ -45,7 +46,8 @@ type kept struct {
 	begun bool          // rest was read from
 }
 
-// keep reads a short body ahead.
+// keep reads a short body ahead. One of unknown or greater length is left where it is: it can
+// be sent again only while nothing was read of it.
 func keep(r *http.Request) (*kept, error) {
 	switch {
 	case r.Body == nil || r.Body == http.NoBody:

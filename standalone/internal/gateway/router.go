@@ -72,7 +72,8 @@ func (rt *Router) Describe(d Documents) error {
 	return nil
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. What the router answers itself comes first; then the
+// service that has the path.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, known := r.URL.Path, rt.known.Load()
 	switch {
@@ -110,7 +111,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Document asks a service for its OpenAPI document.
+// Document asks a service for its OpenAPI document once; address has no path.
 func Document(ctx context.Context, transport http.RoundTripper, address string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/openapi.json", nil)
 	if err != nil {

@@ -76,6 +76,7 @@ func (r routes) share(claims, paths map[string][]string) error {
 	return nil
 }
 
+// parameter finds a parameter of a path, "{id}".
 var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // owner returns the service that has a path; path is as it came, since an id may hold an encoded slash.

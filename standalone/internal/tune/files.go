@@ -48,13 +48,15 @@ type FileOptions struct {
 	Timezone   string                       // IANA name; UTC when ""
 }
 
-// Load reads a shop from files, plain, gzipped or zstd-compressed:
-//   - events: NDJSON as POST /v1/events takes it or a table (CSV, xlsx), or a folder with events.ndjson or events.csv and perhaps
-//     items.ndjson or
-//     items.csv;
-//   - sessions: a folder with train_sessions.txt (or that file), a session of item ids per line, oldest first. What else is in the folder
-//     is not read;
+// Load reads a shop from files, plain, gzipped or zstd-compressed, all of it into memory:
+//   - events: NDJSON as POST /v1/events takes it or a table (CSV, xlsx), or a folder with
+//     events.ndjson or events.csv and perhaps items.ndjson or items.csv;
+//   - sessions: a folder with train_sessions.txt (or that file), a session of item ids per line,
+//     oldest first. What else is in the folder is not read;
 //   - online-retail: the data set that the program carries; it takes no path.
+//
+// A row that cannot be read is an error with its line: half a shop would be tuned to something
+// else.
 func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 	if format != FormatOnlineRetail && path == "" {
 		return nil, fmt.Errorf("the format %s needs a path: pass --data", format)
@@ -73,6 +75,8 @@ func Load(path, format string, o FileOptions, now time.Time) (*Shop, error) {
 	return nil, fmt.Errorf("format is %q, want one of %s", format, strings.Join(Formats(), ", "))
 }
 
+// fromEvents reads events, and items where there is a file of them; Mapping, MapValues and Set
+// are about events alone.
 func fromEvents(path string, o FileOptions) (*Shop, error) {
 	shop := &Shop{}
 	file, err := find(path, "events.ndjson", "events.jsonl", "events.csv", "events.tsv", "events.xlsx")
@@ -113,6 +117,8 @@ func fromEvents(path string, o FileOptions) (*Shop, error) {
 	return shop, shop.normalise()
 }
 
+// fromSessions makes views of sessions without times: each begins a little after the one
+// before, and its clicks lie clickGap apart.
 func fromSessions(path string) (*Shop, error) {
 	file, err := find(path, "train_sessions.txt")
 	if err != nil {

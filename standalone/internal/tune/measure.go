@@ -38,8 +38,10 @@ func score(shown, targets []string) Figures {
 	return Figures{NDCG: gain / ideal, HR: float64(min(hits, 1)), Recall: float64(hits) / float64(reachable)}
 }
 
+// discount is what a hit at a place, from 0, gains: 1/log₂(place+2).
 func discount(at int) float64 { return 1 / math.Log2(float64(at)+2) }
 
+// mean is the mean of each figure; zeros of nothing.
 func mean(all []Figures) Figures {
 	var sum Figures
 	for _, f := range all {
@@ -58,7 +60,9 @@ type Interval struct {
 	High  float64 `json:"high"`
 }
 
-// gain is the mean difference in NDCG of two answers to the same questions, with the percentile bootstrap interval over questions.
+// gain is the mean difference in NDCG of two answers to the same questions, with the percentile
+// bootstrap interval over questions. from and to are of the same length, at least 1, and in the
+// same order. Cost O(resamples · questions).
 func gain(from, to []Figures, rng *rand.Rand) Interval {
 	n := len(from)
 	differences := make([]float64, n)

@@ -56,7 +56,8 @@ func kindOf(s *api.Scenario) string {
 	return AskVisit
 }
 
-// asker makes the questions of one scenario.
+// asker makes the questions of one scenario. Its random numbers are drawn in a fixed order, so
+// that a seed gives the same questions.
 type asker struct {
 	scenario *api.Scenario
 	now      time.Time
@@ -113,6 +114,7 @@ func (a *asker) question(kind string, p *person) (Question, bool) {
 	return Question{}, false
 }
 
+// nextOrder asks for those items of the first order after the cut that were bought before it.
 func (a *asker) nextOrder(p *person) (Question, bool) {
 	if len(p.lastOrder) == 0 || len(p.orders) == 0 {
 		return Question{}, false
@@ -123,6 +125,8 @@ func (a *asker) nextOrder(p *person) (Question, bool) {
 	return a.targets(q, p, again)
 }
 
+// ofOrder divides an order at random: one item, or a part for the cart, and the rest as
+// targets. Lines of an order have no order among them.
 func (a *asker) ofOrder(kind string, p *person, order []string) (Question, bool) {
 	if len(order) < 2 {
 		return Question{}, false
@@ -180,6 +184,7 @@ func (a *asker) carried(v visit) []profileapi.Event {
 	return list
 }
 
+// of begins a question that names the visitor.
 func (a *asker) of(p *person) Question {
 	return Question{Request: api.Request{UserID: p.user, SessionID: p.session}}
 }

@@ -16,7 +16,7 @@ import (
 // sampleRows judge the forms of numbers and times of the columns.
 const sampleRows = 1000
 
-// rowReader is one row of a table, or one object of NDJSON.
+// rowReader is one row of a table, or one object of NDJSON. It is valid until the next row.
 type rowReader struct {
 	plan   *table.Plan
 	record *table.Record
@@ -24,7 +24,9 @@ type rowReader struct {
 	object bool // the record is an object as the API takes it
 }
 
-// eachRow reads a table of events or items and calls f for every row.
+// eachRow reads a table of events or items and calls f for every row. Errors name the file and
+// the line. Objects of NDJSON are taken as they are unless columns are mapped or set: then
+// their members are columns.
 func eachRow(path string, kind table.Kind, o FileOptions, f func(rowReader) error) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -89,7 +91,8 @@ func (r rowReader) number(field string) (*float64, error) {
 	return &amount.Value, nil
 }
 
-// event makes the event of the row.
+// event makes the event of the row. With a quantity or a price it becomes one line of an event
+// with lines, which alone can have them.
 func (r rowReader) event() (profileapi.Event, error) {
 	if r.object {
 		var e profileapi.Event
@@ -119,7 +122,7 @@ func (r rowReader) event() (profileapi.Event, error) {
 	return e, errors.Join(err, err2, err3)
 }
 
-// item makes the item of the row, with what models learn from.
+// item makes the item of the row, with what models learn from; other columns are left out.
 func (r rowReader) item() (profileapi.Item, error) {
 	if r.object {
 		var i profileapi.Item

@@ -113,7 +113,8 @@ func relative(sources []api.Source) []float64 {
 	return weights
 }
 
-// weighted returns the sources with other weights, on the scale that the first source has.
+// weighted returns the sources with other weights, on the scale that the first source has,
+// rounded as people write weights. The given sources are not changed.
 func weighted(sources []api.Source, weights []float64) []api.Source {
 	out := slices.Clone(sources)
 	for n := range out {

@@ -55,7 +55,8 @@ func FromServer(ctx context.Context, client *profileapi.Client, progress Progres
 	return shop, shop.normalise()
 }
 
-// readItems reads the change feed from its start, which gives every item once or, when it changes meanwhile, again.
+// readItems reads the change feed from its start, which gives every item once or, when it
+// changes meanwhile, again; the last word counts. The result is in order of id.
 func readItems(ctx context.Context, client *profileapi.Client) ([]profileapi.Item, error) {
 	all := map[string]profileapi.Item{}
 	for after := ""; ; {
@@ -76,6 +77,7 @@ func readItems(ctx context.Context, client *profileapi.Client) ([]profileapi.Ite
 	}
 }
 
+// withheldUsers reads all users for those who withhold consent to personalisation.
 func withheldUsers(ctx context.Context, client *profileapi.Client) (map[string]bool, error) {
 	withheld := map[string]bool{}
 	for cursor := ""; ; {
@@ -108,7 +110,8 @@ func fromOnlineRetail(now time.Time) (*Shop, error) {
 	return shop, shop.normalise()
 }
 
-// normalise brings events in order of time and makes a catalogue of the items they name where there is none.
+// normalise brings events in order of time, equal times in the order in which they came, and
+// makes a catalogue of the items they name where there is none. Without events it is an error.
 func (s *Shop) normalise() error {
 	if len(s.Events) == 0 {
 		return errors.New("there are no events to tune on")
@@ -127,6 +130,7 @@ func (s *Shop) normalise() error {
 	return nil
 }
 
+// sorted returns items in order of id.
 func sorted(items map[string]profileapi.Item) []profileapi.Item {
 	return slices.SortedFunc(maps.Values(items), func(a, b profileapi.Item) int { return cmp.Compare(a.ItemID, b.ItemID) })
 }

@@ -25,7 +25,9 @@ type Split struct {
 	Now   time.Time // the moment that stands for the cut
 }
 
-// cut cuts a shop's events at holdout before until (zero: behind the last event).
+// cut cuts a shop's events at holdout before until (zero: behind the last event). holdout 0 is
+// a fifth of the time, at most maxHoldout. Events that are too old for a service are left out.
+// It fails when nothing lies before the cut. The shop is not changed.
 func (s *Shop) cut(now, until time.Time, holdout time.Duration) (*Split, error) {
 	first, last := s.Events[0].OccurredAt.Time, s.Events[len(s.Events)-1].OccurredAt.Time
 	if until.IsZero() || until.After(last) {

@@ -99,7 +99,9 @@ type Alone struct {
 	Figures Figures `json:"figures"`
 }
 
-// Run tunes scenarios on a shop. scenarios nil means those delivered with Aisle.
+// Run tunes scenarios on a shop. scenarios nil means those delivered with Aisle. It takes as
+// long as importing the shop, a recompute, and tens of answers for each question; nothing
+// outside of a temporary folder is changed. All draws follow from the seed.
 func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, logger *slog.Logger) (_ *Result, err error) {
 	split, err := shop.cut(o.Now, o.Until, o.Holdout)
 	if err != nil {
@@ -139,7 +141,8 @@ func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, l
 	return r, nil
 }
 
-// selected returns the scenarios of these ids.
+// selected returns the scenarios of these ids, in the order of the ids; all when there are
+// none. An unknown id is an error that names the known.
 func selected(all []api.Scenario, only []string) ([]api.Scenario, error) {
 	if len(only) == 0 {
 		return all, nil
@@ -172,7 +175,8 @@ func untunable(s *api.Scenario) string {
 	return ""
 }
 
-// tune fits the weights of one scenario.
+// tune fits the weights of one scenario: it searches on the first half of the questions and
+// compares on the second.
 func (w *World) tune(ctx context.Context, s *api.Scenario, questions []Question, o *Options) (Tuned, error) {
 	t := Tuned{ScenarioID: s.ScenarioID, Version: s.Version, Present: s.Sources, scenario: *s}
 	if t.Reason = untunable(s); t.Reason != "" {
@@ -214,7 +218,9 @@ func (w *World) valuesOn(ctx context.Context, s *api.Scenario, questions []Quest
 	}
 }
 
-// compare puts what was found beside the present weights and beside each source alone, on questions that the search did not see.
+// compare puts what was found beside the present weights and beside each source alone, on
+// questions that the search did not see, and sets the state: only an interval that lies above
+// zero makes a proposal.
 func (w *World) compare(ctx context.Context, s *api.Scenario, t *Tuned, questions []Question, o *Options) error {
 	o.Progress("check "+s.ScenarioID, 0, 1)
 	sources := [][]api.Source{s.Sources, t.Found}

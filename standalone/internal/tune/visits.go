@@ -42,7 +42,9 @@ func interest(e *profileapi.Event) bool {
 	return false
 }
 
-// people reads visitors out of a cut shop.
+// people reads visitors out of a cut shop, by user or session. What came before the cut says
+// whom they are known as; what came after it, where it shows interest, is what questions are
+// made of.
 func people(s *Split) map[string]*person {
 	all := map[string]*person{}
 	of := func(e *profileapi.Event) *person {
@@ -87,7 +89,8 @@ func people(s *Split) map[string]*person {
 	return all
 }
 
-// visited adds an event to the visit under way, or begins one.
+// visited adds an event to the visit under way, or begins one: after a pause, or in another
+// session.
 func (p *person) visited(e *profileapi.Event, otherSession bool) {
 	at := e.OccurredAt.Time
 	last := len(p.visits) - 1

@@ -91,6 +91,9 @@ func (w *World) Close() error {
 	return errors.Join(append(errs, os.RemoveAll(w.dir))...)
 }
 
+// fill imports catalogue and events, recomputes and waits until all of it serves. Models are
+// published whatever the gate says, unless Gate is set: the weights are to fit the models that
+// there are.
 func (w *World) fill(ctx context.Context, s *Split, o *Options) error {
 	o.Progress("import the catalogue", 0, 1)
 	if _, err := feed.Items(ctx, w.Clients.Profile, s.Items); err != nil {
@@ -176,7 +179,8 @@ func (w *World) await(ctx context.Context, s *Split, imported time.Time) error {
 	}
 }
 
-// serves tells whether every model that is live and was asked for was used.
+// serves tells whether every model that is live and was asked for was used; a relation without
+// a live model must not have been.
 func serves(used, live map[string]string) bool {
 	for _, relation := range []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext} {
 		if used[relation] != live[relation] {
@@ -186,7 +190,8 @@ func serves(used, live map[string]string) bool {
 	return true
 }
 
-// frequent returns the items that most events name.
+// frequent returns the items that most events name, ties by id: models have lists for these if
+// for any.
 func frequent(events []profileapi.Event) []string {
 	counts := map[string]int{}
 	for n := range events {

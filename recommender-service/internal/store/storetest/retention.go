@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
+// add adds counts without a position, and ends the test when that fails.
 func add(t *testing.T, s *store.Store, c store.Counts) {
 	t.Helper()
 	if err := s.AddCounts(t.Context(), c, nil); err != nil {
@@ -18,13 +19,14 @@ func add(t *testing.T, s *store.Store, c store.Counts) {
 	}
 }
 
-// took is what a visitor did in an arm.
+// took is what a visitor did in an arm, as counts.
 func took(shop, experiment, arm, visitor string, v store.VisitorCount) store.Counts {
 	return store.Counts{
 		Visitors: map[store.VisitorKey]store.VisitorCount{{Shop: shop, Experiment: experiment, Arm: arm, Visitor: visitor}: v},
 	}
 }
 
+// totals reads the totals of an experiment, in order of arm.
 func totals(t *testing.T, s *store.Store, shop, experiment string) []store.ArmTotals {
 	t.Helper()
 	list, err := s.ExperimentTotals(t.Context(), shop, experiment)
@@ -34,6 +36,8 @@ func totals(t *testing.T, s *store.Store, shop, experiment string) []store.ArmTo
 	return list
 }
 
+// purge tests that rows of exactly the named moment stay and older ones go, in every shop:
+// decisions by time, clicks by time, items by day.
 func purge(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	if err := s.AddDecisions(ctx, []store.Decision{
@@ -48,6 +52,7 @@ func purge(t *testing.T, s *store.Store) {
 			{Shop: "south", Scenario: "home", ItemID: "old", DayMs: 6}: 1,
 		},
 	})
+	// Each moment is that of the younger of two rows.
 	if err := s.Purge(ctx, store.Oldest{DecisionsMs: 5, ClicksMs: 3, ItemsMs: 7}); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +74,9 @@ func purge(t *testing.T, s *store.Store) {
 	}
 }
 
+// folded tests that an arm has the same totals after its visitors were replaced by them,
+// whoever does it at once and however often, that visitors who come later are added, and that
+// an arm that is dropped takes both with it.
 func folded(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	add(t, s, took("north", "x", "a", "u", store.VisitorCount{Impressions: 5, Clicks: 1}))
@@ -85,6 +93,7 @@ func folded(t *testing.T, s *store.Store) {
 	); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
+	// What four replicas do at once must leave the sums as they are.
 	before := totals(t, s, "north", "x")
 	var group sync.WaitGroup
 	for range 4 { // as replicas do
@@ -101,6 +110,7 @@ func folded(t *testing.T, s *store.Store) {
 	if left, err := s.VisitedArms(ctx); err != nil || len(left) != 2 || left[0] != arms[1] {
 		t.Errorf("visitors are left of %v, %v", left, err)
 	}
+	// A visitor who comes after the folding counts beside the totals: 4² + 3² = 25.
 	add(t, s, took("north", "x", "a", "late", store.VisitorCount{Clicks: 3, Revenue: 3}))
 	want := store.ArmTotals{
 		Arm: "a", Visitors: 3, Impressions: 7, Clicks: 4, Clickers: 2, Orders: 2, Buyers: 1, Revenue: 7, RevenueSquares: 25,
@@ -118,6 +128,8 @@ func folded(t *testing.T, s *store.Store) {
 	}
 }
 
+// forgotten tests that a person's rows go, and nobody else's: neither those of another person
+// of the shop nor those of the same id in another shop.
 func forgotten(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	if err := s.AddDecisions(ctx, []store.Decision{
@@ -164,9 +176,13 @@ func forgotten(t *testing.T, s *store.Store) {
 // hashed is the visitor u/Zoë of the experiment x of the shop north as both databases have to store her.
 const hashed = "e4e8bffcf98f6844be415d71635dfae8"
 
-// Visitors tests what is stored of visitors; column returns the values of a column of a table.
+// Visitors tests what is stored of visitors: a hash that is the same each time, another in each
+// experiment and shop, and no id. column returns the values of a column of a table, since no
+// method of the store gives them.
 func Visitors(t *testing.T, s *store.Store, column func(table, column string) []string) {
 	t.Helper()
+	// The same visitor twice is one row, whose hash is that of migration 0002 and of every
+	// replica.
 	add(t, s, took("north", "x", "a", "u/Zoë", store.VisitorCount{Impressions: 1}))
 	add(t, s, took("north", "x", "a", "u/Zoë", store.VisitorCount{Impressions: 1}))
 	if diff := cmp.Diff([]string{hashed}, column("experiment_visitors", "visitor")); diff != "" {
@@ -183,6 +199,8 @@ func Visitors(t *testing.T, s *store.Store, column func(table, column string) []
 	}
 }
 
+// countedOnce tests what counts once and the lines of orders: a repeat is none, a line is added
+// to, lists come in their order, and both go with time and with the person.
 func countedOnce(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	key := func(shop, visitor, item string) store.CountedKey {
@@ -237,6 +255,8 @@ func countedOnce(t *testing.T, s *store.Store) {
 	}
 }
 
+// perInterval tests that hours are added up per day, those before the first and from the end on
+// left out.
 func perInterval(t *testing.T, s *store.Store) {
 	const hour, day = 3_600_000, 24 * 3_600_000
 	at := func(ms int64) store.HourKey {

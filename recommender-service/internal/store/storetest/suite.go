@@ -1,4 +1,8 @@
-// Package storetest is the suite that the store passes on every database.
+// Package storetest is the suite that the store passes on every database: Run and Visitors,
+// called by the tests of package store once for SQLite and once for Postgres. A test sets up
+// what it needs through the store itself and compares what the store then answers. Expected
+// numbers follow from the few rows that a test adds. Moments are small numbers of milliseconds,
+// for what matters is their order.
 package storetest
 
 import (
@@ -13,11 +17,14 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
+// kind is one of the kinds of documents; the store treats all alike.
 const kind = "scenario"
 
+// anything is a check that refuses no version.
 func anything(store.Document) error { return nil }
 
-// Run tests a store; open returns an empty one.
+// Run tests a store; open returns an empty one, for each test another, since they run at the
+// same time.
 func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, test := range map[string]func(*testing.T, *store.Store){
 		"versions": versions, "writers of one version": writers, "decisions": decisions, "counts": counts, "positions": positions,
@@ -34,6 +41,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	}
 }
 
+// versions tests that each Put makes the next version, that a refusal of the check comes back
+// as it is and stores nothing, and that lists and histories have the right ones of the right
+// shop.
 func versions(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	for n, body := range []string{"{}", `{"a":1}`, `{"a":2}`} {
@@ -50,6 +60,7 @@ func versions(t *testing.T, s *store.Store) {
 	}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a refusal: %v", err)
 	}
+	// Only the newest version is listed; the refused one is not there.
 	list, err := s.Documents(ctx, "north", kind)
 	want := []store.Document{{ID: "x", Version: 3, Author: "k", CreatedMs: 2, Body: []byte(`{"a":2}`)}}
 	if diff := cmp.Diff(want, list); err != nil || diff != "" {
@@ -64,6 +75,8 @@ func versions(t *testing.T, s *store.Store) {
 	}
 }
 
+// writers tests that of several who make the first version at once one wins, and the others are
+// told so, by the check or by the store.
 func writers(t *testing.T, s *store.Store) {
 	var group sync.WaitGroup
 	var won, lost atomic.Int32
@@ -93,6 +106,7 @@ func writers(t *testing.T, s *store.Store) {
 	}
 }
 
+// decisions tests that a list can be stored twice, and that a decision is its shop's alone.
 func decisions(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	list := []store.Decision{
@@ -112,6 +126,8 @@ func decisions(t *testing.T, s *store.Store) {
 	}
 }
 
+// counts tests that counts are added up, that sums take the hours of an interval without its
+// end, and that of several clicks the latest stays, in whatever order they come.
 func counts(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	hour := store.HourKey{Shop: "north", Scenario: "home", Metric: "clicks", HourMs: 3600_000}
@@ -137,6 +153,7 @@ func counts(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff(map[string]int{"home": 2}, shown); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
+	// Clicks that come late, and two of them at once, must not take the place of a later one.
 	c = store.Counts{Clicks: []store.Click{
 		{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "older", AtMs: 4},
 		{Shop: "north", Visitor: "v", ItemID: "a", RecommendationID: "old", AtMs: 3},
@@ -149,6 +166,8 @@ func counts(t *testing.T, s *store.Store) {
 	}
 }
 
+// positions tests that counts and position move together: from a position that has moved
+// nothing is added.
 func positions(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	hour := store.HourKey{Shop: "north", Metric: "clicks"}
@@ -158,6 +177,7 @@ func positions(t *testing.T, s *store.Store) {
 		if err := s.AddCounts(ctx, c, &p); err != nil {
 			t.Fatal(err)
 		}
+		// The same again, as after a commit whose answer was lost.
 		if err := s.AddCounts(ctx, c, &p); !errors.Is(err, store.ErrMoved) {
 			t.Errorf("moved twice from %q: %v", p.From, err)
 		}
@@ -183,6 +203,8 @@ func leftOut(t *testing.T, s *store.Store) {
 	if err := s.AddCounts(ctx, brought, &store.Position{Shop: "north", Name: "feed", To: "5"}); err != nil {
 		t.Fatal(err)
 	}
+	// look compares what is stored of her: in how many arms she counts, the clicks of the hour,
+	// the revenue of the line.
 	look := func(what string, visitors int64, clicks, revenue float64) {
 		t.Helper()
 		sums, err := s.Sums(ctx, "north", 0, 1)
@@ -194,6 +216,7 @@ func leftOut(t *testing.T, s *store.Store) {
 		}
 	}
 	out := store.LeftOut{Visitor: "u/eve", Out: true, Seq: 5, Taken: brought}
+	// Somebody else has counted in between: nothing of this may be stored.
 	if err := s.Turn(ctx, "north", out, brought.Negative(),
 		&store.Position{Shop: "north", Name: "feed", From: "4", To: "5/1"}); !errors.Is(err, store.ErrMoved) {
 		t.Errorf("from a position that has moved: %v", err)
@@ -226,6 +249,8 @@ func leftOut(t *testing.T, s *store.Store) {
 	}
 }
 
+// experiments tests the totals of an arm: sums over visitors, how many of them did something,
+// and the sum of the squares of revenue, of each visitor's sum: 10² + 4² = 116.
 func experiments(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	visitor := func(name string, v store.VisitorCount) store.Counts {
@@ -249,7 +274,9 @@ func experiments(t *testing.T, s *store.Store) {
 	}
 }
 
-// replicas adds the same counts from many writers at once: none may wait for another that waits for it.
+// replicas adds the same counts from many writers at once: none may wait for another that waits
+// for it, and nothing may be lost. Go's maps give each writer another order of rows, which the
+// store has to undo.
 func replicas(t *testing.T, s *store.Store) {
 	const writers, rounds, keys = 6, 4, 150
 	var group sync.WaitGroup
