@@ -19,6 +19,7 @@ const advisoryLock = 0x6169736c65 // "aisle"
 
 // exclude waits until no other process migrates the database and returns what lets the next one in. golang-migrate has locks of its own,
 // but takes them after it has made its table and looked at the version, and for SQLite only within a process.
+// It waits without limit, until ctx ends.
 func exclude(ctx context.Context, dialect, url string) (unlock func(), err error) {
 	if dialect == "postgres" {
 		_, unlock, err := openLocked(ctx, url)

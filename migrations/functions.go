@@ -37,6 +37,8 @@ var addFunctions = sync.OnceValue(func() error {
 	)
 })
 
+// sha256Of is the hash of the UTF-8 bytes of a text, as sha256(convert_to(…, 'UTF8')) is in
+// Postgres. What is no text stops the migration.
 func sha256Of(v driver.Value) ([sha256.Size]byte, error) {
 	text, ok := v.(string)
 	if !ok {

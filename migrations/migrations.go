@@ -1,5 +1,9 @@
 // Package migrations holds the tables of the databases as embedded SQL and applies them with golang-migrate: profile,
 // similarity and recommender, each for Postgres and for SQLite. An applied migration is never edited; a change is a new pair of files.
+// migrations.go says what state a database is in and brings it forward; atomic.go makes each
+// step one transaction, exclusive.go lets one process at a time in, functions.go is what SQLite
+// lacks. Files are named 0001_initial.up.sql and 0001_initial.down.sql, in a folder per
+// database and dialect.
 package migrations
 
 import (
@@ -96,8 +100,10 @@ func checkPostgres(ctx context.Context, name, url string) error {
 // undefinedTable is Postgres' code of a table that does not exist.
 const undefinedTable = "42P01"
 
+// errOlder marks the two states that Up mends: no tables, and tables of an older version.
 var errOlder = errors.New("older schema")
 
+// check says in words for an operator what a version means; err is that of asking for it.
 func check(name string, version uint, dirty bool, err error, newest uint) error {
 	switch {
 	case errors.Is(err, migrate.ErrNilVersion):
@@ -151,6 +157,8 @@ func withMigrate(ctx context.Context, name, url string, f func(m *migrate.Migrat
 	return errors.Join(err, sourceErr, driverErr)
 }
 
+// openDriver opens the database for golang-migrate. The function that it returns closes the
+// handle, and may be called after the driver has closed it.
 func openDriver(ctx context.Context, dialect, url string) (migratedb.Driver, func(), error) {
 	if dialect == "postgres" {
 		db, err := database.OpenPostgresSQL(ctx, url)

@@ -3,6 +3,8 @@
 //
 //	migrate up      apply what is missing; with --admin-url also create the databases and their users
 //	migrate check   say whether the databases are ready, and change nothing
+//
+// A database whose URL is not given is left out; at least one must be.
 package command
 
 import (
@@ -44,6 +46,8 @@ var variables = map[string]string{
 	"recommender-url": "AISLE_RECOMMENDER_DATABASE_URL",
 }
 
+// run is Main without the process: the environment comes from getenv, and what is asked for
+// goes to out. It ends at the first database that fails; those before it stay migrated.
 func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
 	flags := flag.NewFlagSet("migrate", flag.ContinueOnError)
 	flags.Usage = func() {
@@ -109,6 +113,8 @@ func fromEnvironment(flags *flag.FlagSet, getenv func(string) string) error {
 	return nil
 }
 
+// one does the verb for one database. With an admin URL the database is made first, which asks
+// for a Postgres URL.
 func one(ctx context.Context, verb, name, admin, url string, out io.Writer) error {
 	if verb == "check" {
 		if err := migrations.Check(ctx, name, url); err != nil {

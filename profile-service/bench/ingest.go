@@ -15,16 +15,17 @@ import (
 )
 
 const (
-	batchSize   = 1000
-	callers     = 4
-	perVisitor  = 133
-	connections = 32
+	batchSize   = 1000 // events of a call, the most that one may have
+	callers     = 4    // that post batches at once
+	perVisitor  = 133  // events, as in docs/visitor-state.md
+	connections = 32   // of single events at once
 )
 
-// Goals in µs of CPU per event, Postgres included.
+// goals are in µs of CPU per event, Postgres included.
 var goals = map[bool]struct{ batch, single float64 }{true: {40, 264}, false: {45, 311}} // by whether on SQLite
 
-// makeEvent returns an event of a visitor: bought, put into the cart or looked at in the last year.
+// makeEvent returns a purchase of a visitor: one of 3,500 items, at some time of the last 360
+// days.
 func makeEvent(random *rand.Rand, visitor int, now time.Time) profileapi.Event {
 	return profileapi.Event{
 		Type: "purchase", UserID: fmt.Sprintf("u%d", visitor),
@@ -33,8 +34,11 @@ func makeEvent(random *rand.Rand, visitor int, now time.Time) profileapi.Event {
 	}
 }
 
-// ingest posts the histories of visitors in random order, in batches of 1,000 from four callers.
+// ingest posts the histories of visitors in random order, in batches of 1,000 from four
+// callers. Random order is the hard case: each event of a batch moves another visitor's state.
+// Bodies are encoded before the time is taken.
 func ingest(ctx context.Context, s *subject, events int) error {
+	// The seed is fixed, so that each run stores the same events but for their times.
 	random := rand.New(rand.NewPCG(1, 2))
 	now := time.Now()
 	order := random.Perm(events)
@@ -49,6 +53,7 @@ func ingest(ctx context.Context, s *subject, events int) error {
 			return err
 		}
 	}
+	// What the tables and indexes take without an event is not counted.
 	empty, err := s.disk(ctx)
 	if err != nil {
 		return err
@@ -83,7 +88,8 @@ func ingest(ctx context.Context, s *subject, events int) error {
 	return nil
 }
 
-// single posts events one by one over 32 connections.
+// single posts events one by one over 32 connections: what a page sends. The service groups
+// them into shared commits.
 func single(ctx context.Context, s *subject, events int) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
 	now := time.Now()
@@ -91,6 +97,7 @@ func single(ctx context.Context, s *subject, events int) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	for c := range connections {
 		group.Go(func() error {
+			// Each connection has a seed of its own. The visitors are those of ingest.
 			random := rand.New(rand.NewPCG(3, uint64(c)))
 			for n := c; n < events; n += connections {
 				body, err := json.Marshal(makeEvent(random, random.IntN(max(1, events*20/perVisitor)), now))

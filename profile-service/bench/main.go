@@ -5,6 +5,10 @@
 //	go run ./profile-service/bench -sqlite ...
 //
 // With -cpuprofile the service writes a CPU profile.
+//
+// Each measure prints one line with its figure beside its goal; docs/profile-service.md has the
+// table of both. The measures build on each other: profile and stream read what ingest has
+// stored.
 package main
 
 import (
@@ -38,6 +42,8 @@ func main() {
 	}
 }
 
+// run starts the service on a fresh database, takes the measures that were named, all when none
+// was, and drops the database.
 func run(ctx context.Context) error {
 	events := flag.Int("events", 399_000, "events of the ingest benchmark, 133 a visitor")
 	onSQLite := flag.Bool("sqlite", false, "on an SQLite file instead of Postgres")
@@ -48,6 +54,7 @@ func run(ctx context.Context) error {
 		measure func(context.Context, *subject) error
 	}{
 		{"ingest", func(ctx context.Context, s *subject) error { return ingest(ctx, s, *events) }},
+		// One by one takes longer: a twentieth of the events is enough.
 		{"single", func(ctx context.Context, s *subject) error { return single(ctx, s, *events/20) }},
 		{"profile", func(ctx context.Context, s *subject) error { return profiles(ctx, s, *events) }},
 		{"stream", stream},
@@ -59,6 +66,7 @@ func run(ctx context.Context) error {
 	}
 	defer s.stop()
 	for _, b := range all {
+		// They run in this order, whatever the order of the arguments.
 		if flag.NArg() > 0 && !slices.Contains(flag.Args(), b.name) {
 			continue
 		}

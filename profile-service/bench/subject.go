@@ -34,15 +34,16 @@ import (
 // profileVariable tells the child where to leave a CPU profile.
 const profileVariable = "AISLE_BENCH_PROFILE"
 
-// subject is what is measured: the service in a child process on a database of its own.
+// subject is what is measured: the service in a child process on a database of its own. The
+// child is this same program: its CPU time is then told apart from that of who asks.
 type subject struct {
-	server  string // URL of the Postgres server, "" on SQLite
-	dbName  string
-	folder  string // of the SQLite file
-	pool    *pgxpool.Pool
-	base    string // of the service
+	server  string        // URL of the Postgres server, "" on SQLite
+	dbName  string        // made by start and dropped by stop
+	folder  string        // of the SQLite file; "" on Postgres
+	pool    *pgxpool.Pool // for the size of the database; nil on SQLite
+	base    string        // of the service
 	child   *exec.Cmd
-	postgre int // pid of the postmaster
+	postgre int // pid of the postmaster; 0: on another machine, or SQLite
 }
 
 // start makes a database and starts the service on it.
@@ -79,6 +80,7 @@ func start(ctx context.Context, onSQLite bool) (*subject, error) {
 	return s, s.startService(u.String())
 }
 
+// startService starts the child and waits for the address that it prints once it listens.
 func (s *subject) startService(database string) error {
 	s.child = exec.Command(os.Args[0])
 	s.child.Env = append(os.Environ(), serveVariable+"="+database, profileVariable+"="+cpuProfile)
@@ -98,6 +100,7 @@ func (s *subject) startService(database string) error {
 	return nil
 }
 
+// admin runs a statement on the server's own database, from which others are made and dropped.
 func (s *subject) admin(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, s.server)
 	if err != nil {
@@ -126,7 +129,8 @@ func (s *subject) stop() {
 	}
 }
 
-// serve is the child: the service on a free port, whose address it prints.
+// serve is the child: the service on a free port, whose address it prints. It has no keys and
+// only logs warnings. It ends with an interrupt, which completes the CPU profile.
 func serve(ctx context.Context, database string) error {
 	debug.SetGCPercent(400) // as in cmd/profile-service
 	authenticator, err := auth.NewAuthenticator(auth.Options{Listen: []string{"127.0.0.1:0"}})
@@ -160,7 +164,8 @@ func serve(ctx context.Context, database string) error {
 	return httpserver.Run(ctx, svc, httpserver.Ports{Public: listener}, logger)
 }
 
-// disk returns what the database takes, in bytes.
+// disk returns what the database takes, in bytes: on Postgres tables with their indexes, on
+// SQLite the file without its log.
 func (s *subject) disk(ctx context.Context) (int64, error) {
 	if s.folder == "" {
 		var size int64
@@ -210,14 +215,16 @@ func (s *subject) usage() usage {
 	return u
 }
 
+// minus is what was used since v.
 func (u usage) minus(v usage) usage {
 	return usage{u.service - v.service, u.postgres - v.postgres, u.self - v.self}
 }
 
-// perEvent returns microseconds of CPU.
+// perEvent returns microseconds of CPU for each of n.
 func perEvent(d time.Duration, n int) float64 { return float64(d.Microseconds()) / float64(n) }
 
-// post sends a body and checks the status.
+// post sends a JSON body and reads the answer to its end, so that the connection is used again.
+// A status other than 200 is an error.
 func post(ctx context.Context, client *http.Client, url string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {

@@ -43,11 +43,11 @@ type Authenticator struct {
 	shops     atomic.Pointer[[]string]       // that the keys name, sorted
 	history   atomic.Pointer[[]KeyChange]
 	rules     atomic.Pointer[tokenRules]
-	extra     map[string]Key
-	used      sync.Map // *atomic.Int64 by the id of a key: unix seconds of its last use here
+	extra     map[string]Key // service keys of the settings, by digest
+	used      sync.Map       // *atomic.Int64 by the id of a key: unix seconds of its last use here
 	mu        sync.Mutex
 	checkedAt atomic.Int64 // unix ns of the last look at the file
-	modified  time.Time
+	modified  time.Time    // of the file that was read last; mu guards it
 }
 
 // Options configure an Authenticator.
@@ -133,7 +133,8 @@ func shopsOf(keys map[string]Key) []string {
 	return slices.Sorted(maps.Keys(shops))
 }
 
-// Authenticate returns the caller of r, or a 401 or 403 problem.
+// Authenticate returns the caller of r, or a 401 or 403 problem. It costs a digest and a
+// look-up; a look at the keys file at most once a second.
 func (a *Authenticator) Authenticate(r *http.Request) (Principal, error) {
 	key := requestKey(r)
 	if key == "" && a.open {
@@ -165,7 +166,9 @@ func (a *Authenticator) AuthenticateBeacon(key, userToken string, r *http.Reques
 	return a.bind(p, userToken)
 }
 
-// keyHolder returns whom a key belongs to.
+// keyHolder returns whom a key belongs to: 401 for one that is not known or has expired, 403
+// for a page of an origin that the key does not name. A service key acts for the shop that the
+// request names.
 func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error) {
 	a.reload()
 	k, ok := (*a.keys.Load())[digest(key)]
@@ -285,11 +288,13 @@ func (a *Authenticator) openPrincipal(r *http.Request) (Principal, error) {
 	return Principal{Shop: DefaultShop, KeyID: "open", Kind: KindSecret, Scopes: []string{ScopeAll}}, nil
 }
 
+// originHost is host and port of an origin.
 func originHost(origin string) string {
 	_, host, _ := strings.Cut(origin, "://")
 	return host
 }
 
+// requestKey is the key that a request shows in one of the two headers, "" for none.
 func requestKey(r *http.Request) string {
 	if key := r.Header.Get("X-API-Key"); key != "" {
 		return key
@@ -301,6 +306,7 @@ func requestKey(r *http.Request) string {
 	return ""
 }
 
+// unauthorized is a 401 problem that says what to do.
 func unauthorized(detail string) error {
 	return apierror.New(http.StatusUnauthorized, "unauthorized", detail)
 }

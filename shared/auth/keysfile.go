@@ -84,6 +84,7 @@ func ReadKeysFile(path string) (KeysFile, error) {
 	return f, nil
 }
 
+// validate reports everything that is wrong with the file.
 func (f KeysFile) validate() error {
 	var problems []error
 	if f.Version < 1 || f.Version > keysFileVersion {
@@ -102,6 +103,7 @@ func (f KeysFile) validate() error {
 	return errors.Join(problems...)
 }
 
+// validate reports the first thing that is wrong with a key.
 func (k Key) validate() error {
 	if k.Kind != KindService {
 		if err := ValidateShop(k.Shop); err != nil {
@@ -210,6 +212,7 @@ func AppendKey(path string, k Key) error {
 	})
 }
 
+// set keeps the settings of a shop.
 func (f *KeysFile) set(shop string, s ShopSettings) {
 	if f.Shops == nil {
 		f.Shops = map[string]ShopSettings{}
@@ -280,6 +283,8 @@ func changeKeysFile(path string, f func() error) error {
 	return errors.Join(f(), release())
 }
 
+// writeKeysFile replaces the file in one step, so that a process that reads it meanwhile sees
+// the old or the new one whole.
 func writeKeysFile(path string, f KeysFile) error {
 	f.Version = keysFileVersion
 	data, err := json.MarshalIndent(f, "", "  ")
@@ -292,12 +297,15 @@ func writeKeysFile(path string, f KeysFile) error {
 	return nil
 }
 
+// randomText is so many random bytes in base 32, in lower case: 20 bytes are 32 characters.
 func randomText(bytes int) string {
 	b := make([]byte, bytes)
 	rand.Read(b)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
 }
 
+// digest is how a key is kept and looked up: SHA-256 in hexadecimal. A slow hash would protect
+// words that people choose; these are random.
 func digest(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])

@@ -1,6 +1,11 @@
 // Package auth says who calls: it reads the keys file, finds the principal of a request and checks scopes.
 //
 // Keys are random, so a SHA-256 digest is enough to keep them unreadable at rest; a key is looked up by its digest.
+//
+// authenticator.go finds who sent a request, keysfile.go reads and changes the file of keys,
+// usertoken.go checks tokens by which a page may name its user, and visitor.go judges whom a
+// request is about. A handler gets the Principal of its context and asks Shop and Can; the
+// frame of package httpserver has authenticated it by then.
 package auth
 
 import (
@@ -53,8 +58,8 @@ const (
 
 // Principal is the caller of a request.
 type Principal struct {
-	Shop    string
-	KeyID   string
+	Shop    string // whose data the request is about; never "" for a caller that was found
+	KeyID   string // "open" without keys
 	Kind    Kind
 	Scopes  []string
 	Origins []string // allowed browser origins of a publishable key
@@ -75,6 +80,7 @@ func (p Principal) Can(scope string) bool {
 	return slices.Contains(p.Scopes, scope) || slices.Contains(p.Scopes, ScopeAll)
 }
 
+// principalKey is where a context carries the caller.
 type principalKey struct{}
 
 // WithPrincipal returns a context that carries p.
@@ -88,5 +94,5 @@ func FromContext(ctx context.Context) Principal {
 	return p
 }
 
-// Shop returns the shop of the caller.
+// Shop returns the shop of the caller, "" when there is none.
 func Shop(ctx context.Context) string { return FromContext(ctx).Shop }

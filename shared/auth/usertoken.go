@@ -118,6 +118,7 @@ type shopTokens struct {
 	known    map[string]string                 // the algorithm by "kid"
 }
 
+// newShopTokens reads the secrets of a shop; the error names the one that cannot be used.
 func newShopTokens(s ShopSettings) (*shopTokens, error) {
 	t := &shopTokens{
 		required: s.RequireUserToken, keys: map[string]jwt.VerificationKey{}, without: map[string]jwt.VerificationKeySet{},
@@ -151,6 +152,8 @@ func (t *shopTokens) find(token *jwt.Token) (any, error) {
 	return nil, fmt.Errorf("the shop has no user secret for %s", algorithm)
 }
 
+// tokenParser checks signature, algorithm and times; what else a token must say is checked in
+// check.
 func tokenParser(now func() time.Time) *jwt.Parser {
 	return jwt.NewParser(jwt.WithValidMethods([]string{HS256, EdDSA}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithLeeway(clockSkew),
@@ -163,6 +166,7 @@ type tokenRules struct {
 	passed *otter.Cache[string, passedToken] // by shop and token
 }
 
+// passedToken is whom a token binds, and when it expires.
 type passedToken struct {
 	user  string
 	until time.Time
@@ -226,6 +230,7 @@ func (a *Authenticator) check(shop *shopTokens, token string) (claims jwt.Regist
 	return claims, err
 }
 
+// badToken is a 401 problem about the header of the token.
 func badToken(code, detail string) error {
 	return apierror.New(http.StatusUnauthorized, code, detail, apierror.FieldError{Parameter: UserTokenHeader, Code: code, Detail: detail})
 }

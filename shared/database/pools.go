@@ -10,9 +10,9 @@ import (
 
 // PoolStats are the connections of a pool and how long callers waited for one.
 type PoolStats struct {
-	InUse, Idle, Most int
-	Waits             int64 // callers that found no free connection
-	Waited            time.Duration
+	InUse, Idle, Most int           // connections: with a caller, free, and open at once at most
+	Waits             int64         // callers that found no free connection
+	Waited            time.Duration // by all of them together
 }
 
 // SQLStats returns the figures of a pool of database/sql.
@@ -23,6 +23,7 @@ func SQLStats(db *sql.DB) func() PoolStats {
 	}
 }
 
+// pgxStats is SQLStats for a pool of pgx.
 func pgxStats(pool *pgxpool.Pool) func() PoolStats {
 	return func() PoolStats {
 		s := pool.Stat()
@@ -56,6 +57,7 @@ func WatchPools(registry prometheus.Registerer, service string, pools map[string
 	})
 }
 
+// poolCollector reads the figures when a scraper asks for them.
 type poolCollector struct {
 	pools                            map[string]func() PoolStats
 	connections, most, waits, waited *prometheus.Desc

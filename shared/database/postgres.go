@@ -1,5 +1,10 @@
 // Package database opens the stores that services keep their tables in: Postgres through pgx, SQLite through modernc.org/sqlite.
 // Its errors say what an operator can do; it runs no queries of any service.
+//
+// tables.go is what most services use: one set of statements for both. postgres.go and
+// sqlite.go open either, problem.go says what an error of a store means for a caller, detach.go
+// and room.go are about stores that are slow or full, and redis.go is the store of lists and
+// limits.
 package database
 
 import (
@@ -48,6 +53,7 @@ func OpenPostgres(ctx context.Context, rawURL string) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// explainPostgres says what an operator can do about the first contact that failed.
 func explainPostgres(where string, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

@@ -73,6 +73,7 @@ func FaultOf(err error) Fault {
 	return Bug
 }
 
+// faultOfSQLite reads a code of SQLite, whose lower eight bits are the primary one.
 func faultOfSQLite(code int) Fault {
 	switch code {
 	case sqlite3.SQLITE_IOERR_SHMSIZE: // its shared memory could not grow

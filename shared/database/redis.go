@@ -42,6 +42,8 @@ func LogRedis(logger *slog.Logger) { redis.SetLogger(redisLog{logger}) }
 // redisLog is what go-redis calls.
 type redisLog struct{ logger *slog.Logger }
 
+// Printf implements the logger of go-redis. What the client says by itself is about connections
+// that fail.
 func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 	l.logger.WarnContext(ctx, "Redis client", "said", fmt.Sprintf(format, args...))
 }

@@ -30,6 +30,7 @@ func WatchRedis(client redis.UniversalClient, registry prometheus.Registerer, se
 	})
 }
 
+// redisPool reads the figures of a client's connections when a scraper asks for them.
 type redisPool struct {
 	client                redis.UniversalClient
 	connections, timeouts *prometheus.Desc
@@ -83,6 +84,7 @@ func (h redisHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 	}
 }
 
+// count counts a command, and returns its error as it is.
 func (h redisHook) count(err error) error {
 	if failure(err) == nil {
 		h.ok.Inc()

@@ -26,6 +26,7 @@ func Room(folder string) error {
 	return roomProblem(errors.Join(err, f.Close(), os.Remove(f.Name())))
 }
 
+// roomProblem says what is wrong in an operator's words; nil for nothing.
 func roomProblem(err error) error {
 	switch {
 	case err == nil:

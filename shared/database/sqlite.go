@@ -45,6 +45,8 @@ func SQLitePath(rawURL string) string { return strings.TrimPrefix(rawURL, "sqlit
 // readerCache is what a reading connection keeps, in KiB. It loses its pages with each commit of another; the system's cache has them.
 const readerCache = 2 << 10
 
+// openSQLite opens one of the two handles. Who finds the file locked waits up to ten seconds;
+// the log is taken into the file after 16,000 pages.
 func openSQLite(ctx context.Context, path, lock string, connections, cacheKiB int) (*sql.DB, error) {
 	q := url.Values{"_txlock": {lock}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "temp_store(MEMORY)",
@@ -71,6 +73,7 @@ func WithConnector(ctx context.Context, connect func(source string) driver.Conne
 	return context.WithValue(ctx, connecting{}, connect)
 }
 
+// openSource opens a source by the driver, or as the context says.
 func openSource(ctx context.Context, source string) (*sql.DB, error) {
 	if connect, ok := ctx.Value(connecting{}).(func(string) driver.Connector); ok {
 		return sql.OpenDB(connect(source)), nil

@@ -20,6 +20,7 @@ func startSpan(ctx context.Context, system, operation string, attributes ...attr
 	return ctx, span
 }
 
+// endSpan ends a span; a failure of the call is one of the span.
 func endSpan(span trace.Span, err error) {
 	if err != nil {
 		span.SetStatus(codes.Error, err.Error())

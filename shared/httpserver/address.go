@@ -70,6 +70,8 @@ func addressOf(r *http.Request, trusted []netip.Prefix) (address netip.Addr, ok 
 	return address, true
 }
 
+// beforeProxies goes from one trusted proxy to the one before it, and ends at the first address
+// that is none, or at an entry that cannot be read.
 func beforeProxies(address netip.Addr, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	isProxy := func(a netip.Addr) bool {
 		return slices.ContainsFunc(trusted, func(network netip.Prefix) bool { return network.Contains(a) })

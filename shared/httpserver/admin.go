@@ -32,6 +32,7 @@ type parts struct {
 	ready func(context.Context) []readiness.Part
 }
 
+// readyDesc describes the metric. Its labels are the names of parts, which are those of the program.
 var readyDesc = prometheus.NewDesc("aisle_ready", "Whether a part of /readyz is as it has to be: 1, or 0.", []string{"part"}, nil)
 
 // Describe implements prometheus.Collector.

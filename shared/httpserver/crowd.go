@@ -15,7 +15,7 @@ const restFor = time.Second
 // crowd makes room among the connections of a server that is full: the one that has waited longest for a request of its caller goes first.
 // So nobody keeps others out by holding connections open.
 type crowd struct {
-	most int
+	most int // connections that may be open
 
 	mu      sync.Mutex
 	open    map[net.Conn]*list.Element // the place in waiting, nil for a connection with a request
@@ -23,11 +23,13 @@ type crowd struct {
 	looking bool                       // makeRoom will be called when the first has waited long enough
 }
 
+// waiter is a connection without a request, and since when.
 type waiter struct {
 	conn  net.Conn
 	since time.Time
 }
 
+// newCrowd returns room for most connections, the same number as the listener lets in.
 func newCrowd(most int) *crowd { return &crowd{most: most, open: map[net.Conn]*list.Element{}} }
 
 // changed is the hook http.Server.ConnState.

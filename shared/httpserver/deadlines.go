@@ -23,6 +23,7 @@ type patience struct {
 	drain   time.Duration // all that runs when the server stops
 }
 
+// defaultPatience is that of the programs. The answer has longer than the request: it includes what a handler waits for.
 func defaultPatience() patience {
 	return patience{
 		head: 10 * time.Second, request: bodyTimeout, answer: 90 * time.Second, linger: time.Second, grace: time.Second, drain: drainTime,
@@ -34,7 +35,7 @@ type receiving struct {
 	patience patience
 
 	mu       sync.Mutex
-	stopping bool
+	stopping bool // no further body is waited for
 	bodies   map[*arriving]struct{}
 }
 
@@ -61,6 +62,7 @@ func (s *receiving) watch(next http.Handler) http.Handler {
 	})
 }
 
+// add notes a body that is arriving; when the server stops it is given up at once.
 func (s *receiving) add(b *arriving) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,6 +123,8 @@ func streamed(ctx huma.Context, next func(huma.Context)) {
 	answer.extend() // for what is still in buffers
 }
 
+// streamedAnswer moves the deadline of the answer with each piece: a reader that stalls loses
+// the connection, one that is slow does not.
 type streamedAnswer struct {
 	gin.ResponseWriter
 	control *http.ResponseController

@@ -60,6 +60,7 @@ func inner(ctx context.Context, r *http.Request) *http.Request {
 	return inner
 }
 
+// answer is the response as the caller gets it, once ready is closed.
 func (c *localCall) answer(r *http.Request) *http.Response {
 	return &http.Response{
 		Status: http.StatusText(c.status), StatusCode: c.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

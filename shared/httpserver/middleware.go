@@ -18,6 +18,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/stages"
 )
 
+// requestIDHeader has the id of a request, which its answer, the log and problems have as well.
 const requestIDHeader = "X-Request-Id"
 
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,128}$`)
@@ -39,6 +40,8 @@ func requestIdentity() gin.HandlerFunc {
 	}
 }
 
+// recoverPanics answers 500 where a handler has panicked, and logs where. http.ErrAbortHandler
+// passes: by it a handler breaks the connection on purpose.
 func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
@@ -60,6 +63,7 @@ func recoverPanics(logger *slog.Logger) gin.HandlerFunc {
 	}
 }
 
+// securityHeaders protects every answer of the API.
 func securityHeaders() gin.HandlerFunc {
 	return func(c *gin.Context) {
 		Protect(c.Writer.Header())
@@ -101,7 +105,8 @@ func cors(a *auth.Authenticator) gin.HandlerFunc {
 	}
 }
 
-// authenticate finds the caller and checks the scope that the operation asks for.
+// authenticate finds the caller and checks the scope that the operation asks for: 401 without a
+// key that is known, 403 without the scope. The principal is in the context of the handler.
 func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		scope, _ := ctx.Operation().Metadata[scopeMetadata].(string)

@@ -32,6 +32,7 @@ type Durations struct {
 	mu     sync.Mutex
 }
 
+// seriesKey is the labels of a series.
 type seriesKey struct{ method, route, status string }
 
 // NewDurations registers the times of a service; registry may be nil.
@@ -134,6 +135,8 @@ func observe(o Options) gin.HandlerFunc {
 	}
 }
 
+// endSpan tells the span how the request was answered. Only a failure of ours is one of the
+// span.
 func endSpan(span trace.Span, c *gin.Context) {
 	if span.IsRecording() {
 		span.SetAttributes(

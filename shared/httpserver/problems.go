@@ -35,6 +35,8 @@ var installProblemErrors = sync.OnceFunc(func() {
 	}
 })
 
+// problemOf makes a problem of an error of huma. One of the server's own keeps its cause for
+// the log and tells the caller nothing of it.
 func problemOf(status int, message string, errs []error) *apierror.Problem {
 	if errors.Is(errors.Join(errs...), io.ErrUnexpectedEOF) { // huma counts a sender that hung up as a failure of ours
 		return apierror.Malformed("The body ended too early. Send it again.")
@@ -54,6 +56,8 @@ func problemOf(status int, message string, errs []error) *apierror.Problem {
 	return p
 }
 
+// codeOf is the code of a status, as clients compare it: "not_found" of 404 where nothing more
+// exact is known.
 func codeOf(status int) string {
 	switch status {
 	case http.StatusBadRequest:
@@ -66,6 +70,7 @@ func codeOf(status int) string {
 	return strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_")
 }
 
+// sentence makes a sentence of huma's messages, which are in lower case.
 func sentence(s string) string {
 	if s == "" {
 		return s
@@ -100,6 +105,9 @@ func finishProblem(
 	}
 }
 
+// finish gives a problem its request id and the answer its headers. A nil logger logs no cause;
+// a caller who has gone is no failure and logs none either. The problem is copied, since some
+// are shared.
 func finish(c *gin.Context, logger *slog.Logger, p *apierror.Problem) *apierror.Problem {
 	done := *p
 	done.RequestID = c.Writer.Header().Get(requestIDHeader)

@@ -81,6 +81,7 @@ type bucket struct {
 	until  time.Time
 }
 
+// newLimiter returns the limits of a service, counted here until a Redis answers.
 func newLimiter(o Options) *limiter {
 	l := &limiter{limits: o.RateLimits, service: o.Service, logger: o.Logger, callers: otter.Must(&otter.Options[string, *bucket]{
 		MaximumSize:      maxTrackedCallers,
@@ -146,7 +147,9 @@ func (l *limiter) admit(c *gin.Context, kind auth.Kind, caller string, perSecond
 	return false
 }
 
-// take takes one request from what a caller has.
+// take takes one request from what a caller has; left is what may follow at once. Where the
+// shared count does not answer in time, this process counts by itself for a second, and the log
+// says so once in a while: a limit must not make the API depend on Redis.
 func (l *limiter) take(ctx context.Context, caller string, perSecond float64, burst int) (left int, ok bool) {
 	b, _ := l.callers.ComputeIfAbsent(caller+" "+strconv.FormatFloat(perSecond, 'g', -1, 64), func() (*bucket, bool) {
 		return &bucket{local: rate.NewLimiter(rate.Limit(perSecond), burst)}, false

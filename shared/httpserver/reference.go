@@ -138,6 +138,8 @@ func (e example) show(op *huma.Operation) error {
 	return errors.Join(append(errs, e.showBody(op))...)
 }
 
+// showBody puts an example's body into its operation, under its content type. Bodies and media
+// types are copied, since operations may share them.
 func (e example) showBody(op *huma.Operation) error {
 	if (op.RequestBody == nil) != (e.Body == nil) {
 		return fmt.Errorf("example %q has a body and the operation none, or the other way round", e.Operation)
@@ -198,6 +200,8 @@ func pagePolicy(page http.Handler) string {
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
+// swaggerPage is Swagger UI, whose files are part of the program. The functions are JavaScript:
+// they remember ids of answers and put them into the next requests.
 func swaggerPage(title string) http.Handler {
 	return v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{
 		"showExtensions":       "false",

@@ -64,6 +64,8 @@ const MinConnections = 16
 const adminConnections = 64
 
 // Run serves svc on its ports until ctx ends, then lets running requests finish and closes svc.
+// The first failure of a port or of the background work ends all of it, and is returned; the
+// end of ctx is no failure.
 func Run(ctx context.Context, svc Service, ports Ports, logger *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return svc.Run(ctx) })

@@ -2,6 +2,12 @@
 // keys and scopes, request ids, metrics, limits, documentation pages, and an orderly start and stop.
 //
 // It knows nothing of any service's domain. A service makes a Server with New and adds operations with Register.
+//
+// The way of a request: run.go accepts the connection (crowd.go makes room, deadlines.go bounds
+// each step of it), and New's chain of middlewares gives it an id, measures it (observe.go),
+// finds a panic, sets headers of safety and answers preflights (middleware.go). Of an operation
+// of the API it then finds the caller (authenticate, beacon.go) and counts the request
+// (ratelimit.go); what goes wrong becomes a problem in problems.go.
 package httpserver
 
 import (
@@ -51,6 +57,8 @@ type Server struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Engine.ServeHTTP(w, r) }
 
 // New builds the frame: documentation at /openapi.json and /reference, problem details for every error, no routes of its own.
+// The order of the middlewares matters: what refuses comes behind what measures, so that
+// refusals are measured and logged as well.
 func New(o Options) *Server {
 	installProblemErrors()
 	gin.SetMode(gin.ReleaseMode)
@@ -82,6 +90,8 @@ func New(o Options) *Server {
 	return &Server{Engine: engine, API: api, auth: o.Auth}
 }
 
+// humaConfig sets what differs from huma's defaults: strict JSON, problems instead of its
+// errors, no query parameter that is not known.
 func humaConfig(o Options) huma.Config {
 	version, _, _ := strings.Cut(o.Version, "+") // the commit changes no operation
 	config := huma.DefaultConfig("Aisle "+o.Service, version)
@@ -99,12 +109,15 @@ func humaConfig(o Options) huma.Config {
 }
 
 const (
+	// What Register leaves at an operation for authenticate.
 	scopeMetadata     = "scope"
 	keyInBodyMetadata = "key_in_body"
 )
 
-// Register adds an operation that asks for a scope ("" for a public one). The body limit defaults to defaultMaxBodyBytes, and
-// the time to send it to 30 seconds.
+// Register adds an operation that asks for a scope ("" for a public one). The body limit
+// defaults to defaultMaxBodyBytes, and the time to send it to 30 seconds. An operation whose
+// output is a *huma.StreamResponse may take as long as it takes. It panics, as huma does, for
+// types that make no operation.
 func Register[I, O any](api huma.API, scope string, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}

@@ -66,6 +66,8 @@ type Diagnosed interface {
 // statusTime bounds how long the databases are waited for.
 const statusTime = 5 * time.Second
 
+// statusHandler answers what is known within statusTime; a part that does not answer says so
+// itself.
 func statusHandler(service Service, ports Ports) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), statusTime)

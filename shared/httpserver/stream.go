@@ -14,6 +14,7 @@ func StreamedBody(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 	return &streamedBody{ReadCloser: r.Body, control: http.NewResponseController(w), patience: bodyTimeout}
 }
 
+// streamedBody moves the deadline of the request with each read.
 type streamedBody struct {
 	io.ReadCloser
 	control  *http.ResponseController

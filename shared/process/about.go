@@ -47,6 +47,8 @@ func Shown(name, value string) string {
 	return connectionPassword.ReplaceAllString(strings.Join(parts, ","), "$1="+Hidden)
 }
 
+// shownAddress is an address without what may be secret in it; another text is as it is. Of a
+// webhook only the host is shown.
 func shownAddress(text string, webhook bool) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {

@@ -30,6 +30,7 @@ func told[C any](name string, defaults settings, args []string) int {
 }
 
 // printSettings lists the variables of structs of settings with their defaults; those in defaults have them from the program.
+// One that is needed has no default and says so.
 func printSettings(defaults map[string]string, settings ...any) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	shown := map[string]bool{}

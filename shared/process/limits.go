@@ -11,7 +11,7 @@ import (
 )
 
 // Limits are the rate limits of a process. The Redis of redisURL, "" for none, is not waited for: while it does not answer, each process
-// counts for itself. The caller closes it.
+// counts for itself. The caller closes it. The errors are about all settings at once.
 func Limits(publishable, secret float64, proxies []string, redisURL string) (httpserver.RateLimits, error) {
 	limits := httpserver.RateLimits{PublishablePerSecond: publishable, SecretPerSecond: secret}
 	var proxiesErr, redisErr error

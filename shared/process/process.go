@@ -1,5 +1,9 @@
 // Package process is what the main functions of the three services share: settings from the environment, listeners, keys, telemetry,
 // and a run until SIGTERM. It prints a failure as one line and returns exit code 1.
+//
+// Main is all that the main function of a service calls; run shows the order of a start.
+// about.go says what the admin port may show of the settings, secrets.go reads those that stand
+// in files, and help.go prints them.
 package process
 
 import (
@@ -96,6 +100,9 @@ func OneLine(err error) string {
 	return strings.Join(parts, "; ")
 }
 
+// run starts a process step by step: settings, log, keys, tracing, ports, limits, and only then
+// the service, so that what an operator has written wrongly is told before a database is
+// opened. It returns when the service has ended.
 func run[C any](
 	ctx context.Context, name string, s settings, log io.Writer, build func(context.Context, C, Deps) (httpserver.Service, error),
 ) error {
@@ -184,6 +191,7 @@ func addressOf(l net.Listener) string {
 	return l.Addr().String()
 }
 
+// listen opens the ports of a process; admin is nil when it is to have none.
 func listen(s settings) (public, admin net.Listener, err error) {
 	if public, err = httpserver.Listen(s.Listen); err != nil {
 		return nil, nil, fmt.Errorf("AISLE_LISTEN: %w", err)

@@ -12,7 +12,8 @@ const release = "0.1.0"
 // These are set by the linker: go build -ldflags "-X github.com/aisle-rec/aisle/shared/process.version=0.1.0 -X …process.commit=…".
 var version, commit string
 
-// Version returns the version of the running program: that of the linker, else the coming one as a version under development.
+// Version returns the version of the running program: that of the linker, else the coming one
+// as a version under development, "0.1.0-dev+COMMIT".
 func Version() string {
 	if version != "" {
 		return version

@@ -1,4 +1,12 @@
 // Package recommenderapi is the HTTP contract of the recommender-service: its JSON types and a typed client.
+//
+// A file holds the types of one subject, with the calls of the client where there are any. The
+// document of the API and the clients in other languages are made from the types: the tag doc
+// of a field, or a text of schema.go where it is too long for a tag, is what they say of it.
+// Comments of this package are for who reads the Go code only.
+//
+// Zero values that are left out of the JSON mean "as by default"; where 0 or false is a choice
+// of its own, the field is a pointer.
 package recommenderapi
 
 import (

@@ -36,7 +36,8 @@ type ExperimentArm struct {
 	Shadow        bool              `json:"shadow,omitempty" doc:"Computed beside the control and compared with it, never shown"`
 }
 
-// Guardrails stop an experiment when an arm is clearly worse than the control.
+// Guardrails stop an experiment when an arm is clearly worse than the control; a limit of 0 is
+// none.
 type Guardrails struct {
 	MaxDegradedShare  float64 `json:"max_degraded_share,omitempty" minimum:"0" maximum:"1" doc:"Answers that lacked a peer; 0 for no limit"`
 	MaxEmptyShare     float64 `json:"max_empty_share,omitempty" minimum:"0" maximum:"1" doc:"Answers without an item"`
@@ -56,7 +57,8 @@ type ExperimentResults struct {
 	Enough         bool        `json:"enough" doc:"Every arm has the required visitors"`
 }
 
-// ArmResult are the figures of one arm. Differences are to the control, with 95 % intervals.
+// ArmResult are the figures of one arm. Differences are to the control, with 95 % intervals,
+// and absent where there is nothing to compare.
 type ArmResult struct {
 	Arm                string    `json:"arm"`
 	Control            bool      `json:"control"`
@@ -85,7 +87,8 @@ type Interval struct {
 	PValue float64 `json:"p_value"`
 }
 
-// ScenarioMetrics are the figures of one scenario over a time.
+// ScenarioMetrics are the figures of one scenario over a time. Rates are 0 where nothing was
+// counted.
 type ScenarioMetrics struct {
 	Scenario       string             `json:"scenario"`
 	Requests       int64              `json:"requests"`

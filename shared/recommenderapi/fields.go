@@ -47,7 +47,8 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// UnmarshalJSON reads an object, or null for none.
+// UnmarshalJSON reads an object, or null for none. It keeps the order of the members. Numbers
+// are float64, as any has them.
 func (f *Fields) UnmarshalJSON(data []byte) error {
 	*f = nil
 	if string(data) == "null" {

@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Request asks a scenario for items.
+// Request asks a scenario for items. Only Scenario is needed: who is not named gets what a
+// stranger gets. Events are those that the page has not posted yet.
 type Request struct {
 	Scenario          string              `json:"scenario" minLength:"1" maxLength:"128" example:"home.for_you"`
 	UserID            string              `json:"user_id,omitempty" maxLength:"256"`
@@ -48,7 +49,8 @@ type Market struct {
 	PriceList string `json:"price_list,omitempty" maxLength:"64"`
 }
 
-// Answer is a list of items for one placement.
+// Answer is a list of items for one placement, best first. An empty list is an answer; Degraded
+// says which parts could not help with it. NextCursor is nil at the end.
 type Answer struct {
 	RecommendationID string            `json:"recommendation_id" doc:"Send it back with the events that follow"`
 	Scenario         string            `json:"scenario"`
@@ -111,7 +113,7 @@ type Freshness struct {
 	CatalogueAsOf wire.Time `json:"catalogue_as_of,omitempty"`
 }
 
-// RecommendedItem is one recommended item.
+// RecommendedItem is one recommended item. Position counts from 1.
 type RecommendedItem struct {
 	ItemID      string       `json:"item_id"`
 	VariantID   string       `json:"variant_id,omitempty"`
@@ -124,7 +126,7 @@ type RecommendedItem struct {
 	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
-// Reason is a machine-readable reason.
+// Reason is a machine-readable reason, by a code such as "because_you_viewed".
 type Reason struct {
 	Code   string `json:"code" example:"because_you_viewed"`
 	ItemID string `json:"item_id,omitempty"`
@@ -139,7 +141,7 @@ type Explanation struct {
 	Boosts        []Boost             `json:"boosts,omitempty"`
 }
 
-// ScoreContribution is the share of one seed in a base score: weight × similarity × source weight.
+// ScoreContribution is what one seed adds to a base score: weight × similarity × source weight.
 type ScoreContribution struct {
 	Source     string  `json:"source" doc:"similar, bought_together, viewed_next, popular, …"`
 	SeedItemID string  `json:"seed_item_id,omitempty"`
@@ -152,7 +154,8 @@ type ScoreContribution struct {
 	Value      float64 `json:"value" doc:"factor × similarity"`
 }
 
-// Boost is one change of a score by a rule, diversity, rotation or exploration.
+// Boost is one change of a score by a rule, diversity, rotation or exploration: what it was
+// multiplied with, and what it was after.
 type Boost struct {
 	Source string  `json:"source"`
 	Factor float64 `json:"factor"`
@@ -214,7 +217,8 @@ type PageAnswer struct {
 	Placements []Answer `json:"placements"`
 }
 
-// RankRequest asks to order items for a visitor.
+// RankRequest asks to order items for a visitor. Nothing is left out of the list or added to
+// it.
 type RankRequest struct {
 	UserID    string              `json:"user_id,omitempty" maxLength:"256"`
 	SessionID string              `json:"session_id,omitempty" maxLength:"256"`
@@ -240,7 +244,7 @@ type RankedItem struct {
 	Reasons   []Reason `json:"reasons,omitempty"`
 }
 
-// Decision is what a past answer was made from.
+// Decision is what a past answer was made from: enough to make it again.
 type Decision struct {
 	RecommendationID string            `json:"recommendation_id"`
 	At               wire.Time         `json:"at"`
@@ -255,7 +259,7 @@ type Decision struct {
 	Digest           string            `json:"digest" doc:"Fingerprint of items, order and scores"`
 }
 
-// Replay is a past answer made again.
+// Replay is a past answer made again. Identical is by items, order and scores.
 type Replay struct {
 	Identical bool     `json:"identical"`
 	Gone      []string `json:"gone,omitempty" doc:"Inputs that exist no longer or differ"`

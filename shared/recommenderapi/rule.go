@@ -15,7 +15,8 @@ type Condition struct {
 	Value any         `json:"value,omitempty"`
 }
 
-// Rule is a merchandiser's rule.
+// Rule is a merchandiser's rule. Which of the fields an action uses is told at each; the others
+// are empty.
 type Rule struct {
 	RuleID   string     `json:"rule_id" required:"false" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$" doc:"Made from the action when absent"`
 	Title    string     `json:"title,omitempty" maxLength:"256"`

@@ -7,7 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Scenario is a named placement and how it is filled.
+// Scenario is a named placement, such as "home.for_you", and how it is filled.
 type Scenario struct {
 	ScenarioID        string     `json:"scenario_id,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9._-]*$"`
 	Title             string     `json:"title,omitempty" maxLength:"256"`
@@ -54,7 +54,7 @@ func (s *Source) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// RowPlan is one row of a page.
+// RowPlan is one row of a page, or up to Count of its kind.
 type RowPlan struct {
 	Kind     string `json:"kind" enum:"because_you_bought,because_you_viewed,categories_for_you,brands_for_you,bundles,scenario"`
 	Title    string `json:"title,omitempty" maxLength:"256"`
@@ -114,7 +114,8 @@ type ScenarioVersion struct {
 	Scenario Scenario  `json:"scenario"`
 }
 
-// PreviewRequest compares an unsaved scenario with the live one for a request.
+// PreviewRequest compares an unsaved scenario with the live one for a request. What it does not
+// name is as it is now.
 type PreviewRequest struct {
 	Request  Request   `json:"request" doc:"Its scenario is the one of the path"`
 	Scenario *Scenario `json:"scenario,omitempty" doc:"The whole scenario as it would be"`

@@ -15,20 +15,25 @@ import (
 // looking.
 const maxRepairs = 100
 
-// csvSource reads separated values as RFC 4180 has them, and what programs make of it: quotes inside a value that does not start with one
-// stand for themselves, a value such as «"Moon" lamp» is taken as it stands, and a quote that is not closed costs only its line.
+// csvSource reads separated values as RFC 4180 has them, and what programs make of it: quotes
+// inside a value that does not start with one stand for themselves, a value such as «"Moon"
+// lamp» is taken as it stands, and a quote that is not closed costs only its line. Of the file
+// there is one buffer, which grows up to maxRecord when a record does not fit.
 type csvSource struct {
 	splitter
 	reader  *Reader
 	r       io.Reader
 	buffer  []byte
-	at, end int
-	eof     error
-	line    int64
-	repairs int
+	at, end int     // the bytes that are read and not yet returned
+	eof     error   // what the file ended with; nil while there is more
+	line    int64   // of the file, where at is
+	repairs int     // lines with a quote that is not closed, so far
 	pending *Record // a first line that is no header
 }
 
+// openCSV finds the line ends, the separator and the header by the first 64 KB. A line "sep=;"
+// above the header, by which Excel is told, is passed over, and counts unless the caller names
+// a separator.
 func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 	separator, err := parseSeparator(o.Separator)
 	if err != nil {
@@ -63,6 +68,7 @@ func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 }
 
 // carriageReturns makes line ends of carriage returns, by which programs of old Macs end lines.
+// It is used only for a file that has no other line ends.
 type carriageReturns struct{ r io.Reader }
 
 // Read implements io.Reader.
@@ -76,7 +82,8 @@ func (c carriageReturns) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// header reads the first line that is not blank.
+// header reads the first line that is not blank. Its values become the names of the columns,
+// unless the file may have no header and none of its words is known.
 func (s *csvSource) header(o Options) error {
 	first, err := s.next()
 	if errors.Is(err, io.EOF) {
@@ -99,6 +106,7 @@ func (s *csvSource) header(o Options) error {
 	return nil
 }
 
+// containsKnown reports whether one of the words names a field.
 func containsKnown(words []string, known func(string) bool) bool {
 	for _, w := range words {
 		if known(w) {
@@ -108,7 +116,8 @@ func containsKnown(words []string, known func(string) bool) bool {
 	return false
 }
 
-// fill reads more of the file behind what is in the buffer; false when the record is too long for it.
+// fill reads more of the file behind what is in the buffer; false when the record is too long
+// for it. What was returned is overwritten: values are copied out of the buffer by then.
 func (s *csvSource) fill() bool {
 	if s.at > 0 {
 		s.end = copy(s.buffer[:cap(s.buffer)], s.buffer[s.at:s.end])
@@ -129,6 +138,8 @@ func (s *csvSource) fill() bool {
 	return true
 }
 
+// next tries a record with what is in the buffer and reads on only when it needs more. A line
+// with a quote that is not closed is a Problem, and reading goes on behind its line end.
 func (s *csvSource) next() (Record, error) {
 	if first := s.pending; first != nil {
 		s.pending = nil
@@ -180,6 +191,8 @@ func (s *csvSource) tooLong(data []byte) (int, outcome) {
 	return 0, needMore
 }
 
+// record makes the values of a record. One byte that is not UTF-8 costs the row: the encoding
+// was found by the beginning of the file, and what is wrong here must not be stored wrongly.
 func (s *csvSource) record(data []byte, line int64) Record {
 	rec := Record{Line: line, Values: s.strings(data)}
 	if s.reader.tooMany(&rec); rec.Problem != nil {
@@ -216,6 +229,7 @@ func (r *Reader) tooMany(rec *Record) {
 	rec.Values = rec.Values[:columns]
 }
 
+// clip cuts a sample to 200 bytes, as UTF-8 without the line end.
 func clip(text string) string {
 	const limit = 200
 	if len(text) > limit {

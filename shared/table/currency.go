@@ -15,7 +15,9 @@ func signs() map[string]string {
 	}
 }
 
-// currencyAround reads what stands before and behind the digits of an amount; known is false when that is no currency.
+// currencyAround reads what stands before and behind the digits of an amount, "EUR" and "" of
+// "EUR 19.99"; known is false when that is no currency, or when both are and differ. Nothing at
+// all is known, with the code "".
 func currencyAround(before, after string) (code string, known bool) {
 	for _, text := range []string{before, after} {
 		text = strings.TrimSpace(text)
@@ -33,7 +35,8 @@ func currencyAround(before, after string) (code string, known bool) {
 	return code, true
 }
 
-// currencyOf reads an ISO 4217 code or a sign; ok is false when text is neither.
+// currencyOf reads an ISO 4217 code or a sign, in any case; ok is false when text is neither.
+// Any three ASCII letters are taken for a code: whether it is one is for the caller to judge.
 func currencyOf(text string) (code string, ok bool) {
 	if len(text) == 3 && isLetters(text) {
 		return strings.ToUpper(text), true
@@ -48,6 +51,7 @@ func ParseCurrency(text string) (code string, ok bool) {
 	return code, ok && code != ""
 }
 
+// isLetters reports whether a text is ASCII letters only.
 func isLetters(text string) bool {
 	for i := range len(text) {
 		if c := text[i] | 0x20; c < 'a' || c > 'z' {

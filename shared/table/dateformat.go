@@ -7,6 +7,8 @@ import (
 )
 
 // parseDateFormat turns a form of times such as "DD.MM.YYYY HH:mm:ss" or "%d.%m.%Y %H:%M" into a layout of package time.
+// The longer tokens come first, since "MM" begins "MMMM". What is no token stands for itself. A
+// form that does not keep month and day of a date is refused: every time would be read wrongly.
 func parseDateFormat(format string) (string, error) {
 	tokens := [][2]string{
 		{"YYYY", "2006"}, {"yyyy", "2006"}, {"YY", "06"}, {"yy", "06"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"DD", "02"},

@@ -10,8 +10,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Decompress returns the plain bytes of a file. It recognises gzip and zstd by their first bytes, whatever the name says. The caller calls
-// the function when it has read.
+// Decompress returns the plain bytes of a file. It recognises gzip and zstd by their first
+// bytes, whatever the name says; other files are passed on. The caller calls the function when
+// it has read. It bounds the memory of a zstd frame by a window of 64 MB, but not how much a
+// small file unpacks to: who reads does that.
 func Decompress(file io.Reader) (io.Reader, func(), error) {
 	buffered := bufio.NewReaderSize(file, 256<<10)
 	magic, _ := buffered.Peek(4)

@@ -15,7 +15,9 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decode returns the text as UTF-8: by the option, a byte order mark, the XML declaration, else by its bytes.
+// decode returns the text as UTF-8: by the option, a byte order mark, the XML declaration, else
+// by its bytes. It looks at the first 1,024 bytes and leaves them unread. What was found is
+// noted, since a wrong guess shows only in letters with accents.
 func decode(b *bufio.Reader, name string, r *Reader) (io.Reader, error) {
 	if name != "" {
 		e, err := htmlindex.Get(name)
@@ -49,11 +51,13 @@ func decode(b *bufio.Reader, name string, r *Reader) (io.Reader, error) {
 	return &guess{b: b, r: r}, nil
 }
 
+// decoder reads b as text in the encoding e.
 func decoder(b *bufio.Reader, e encoding.Encoding) io.Reader {
 	return transform.NewReader(b, e.NewDecoder())
 }
 
-// zeros reports whether every second byte of a start is zero, as in UTF-16 of Latin text.
+// zeros reports whether every second byte of a start, from the index from on, is zero, as in
+// UTF-16 of Latin text, and the others are not.
 func zeros(head []byte, from int) bool {
 	if len(head) < 8 {
 		return false
@@ -87,12 +91,13 @@ func declaredEncoding(head []byte) string {
 type guess struct {
 	b       *bufio.Reader
 	r       *Reader
-	decided bool
-	latin   bool
+	decided bool   // the first characters beyond ASCII have been seen
+	latin   bool   // they are not UTF-8
 	rest    []byte // of a character that did not fit
 }
 
-// Read implements io.Reader.
+// Read implements io.Reader. ASCII is passed on as it comes until the first other byte, so that
+// a file without any costs hardly more than a copy.
 func (g *guess) Read(p []byte) (int, error) {
 	if len(g.rest) > 0 {
 		n := copy(p, g.rest)
@@ -129,7 +134,8 @@ func beyondASCII(text []byte) int {
 	return -1
 }
 
-// convert writes windows-1252 as UTF-8; what does not fit is kept for the next call.
+// convert writes windows-1252 as UTF-8; what does not fit is kept for the next call. It reads
+// head, which is the buffered text, up to what p holds.
 func (g *guess) convert(p, head []byte) (int, error) {
 	n, used := 0, 0
 	for ; used < len(head) && n < len(p); used++ {
@@ -143,7 +149,8 @@ func (g *guess) convert(p, head []byte) (int, error) {
 	return n, err
 }
 
-// decide counts the characters of the next bytes that are UTF-8 and those that are not.
+// decide counts the characters of the next 32 KB that are UTF-8 and those that are not; the
+// greater number decides. A character that the window cuts off counts as neither.
 func (g *guess) decide() {
 	window, _ := g.b.Peek(32 << 10)
 	good, bad := 0, 0

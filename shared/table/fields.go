@@ -2,7 +2,7 @@ package table
 
 import "strings"
 
-// Kind is what the rows of a table are.
+// Kind is what the rows of a table are. It is also the kind of an import.
 type Kind string
 
 // The kinds. Interactions are what evaluate reads: who touched what, and when.
@@ -13,7 +13,7 @@ const (
 	Interactions Kind = "interactions"
 )
 
-// Shape says how the text of a column becomes a value.
+// Shape says how the text of a column becomes a value. The zero value is Text.
 type Shape string
 
 // The shapes.
@@ -30,8 +30,10 @@ const (
 	URLs     Shape = "urls"     // the first counts
 )
 
-// Field is one field that a column can fill. Words are the header words by which a column is known beside the name of the field itself, in
-// order of preference. A field whose Part is set has no place of its own: it goes into the field Part.
+// Field is one field that a column can fill. Words are the header words by which a column is
+// known beside the name of the field itself, in order of preference and as Word writes them. A
+// field whose Part is set has no place of its own: it goes into the field Part. Example and Doc
+// are for the documentation, which is made from them.
 type Field struct {
 	Name    string
 	Shape   Shape
@@ -41,7 +43,9 @@ type Field struct {
 	Doc     string
 }
 
-// Fields returns the fields of a kind. Those that end in ".*" take any name behind the dot.
+// Fields returns the fields of a kind, in the order in which they are preferred when a column
+// could fill several. Those that end in ".*" take any name behind the dot. The caller may
+// change what it gets.
 func Fields(kind Kind) []Field {
 	switch kind {
 	case Items:
@@ -54,7 +58,9 @@ func Fields(kind Kind) []Field {
 	return eventFields()
 }
 
-// Known reports whether a header word names a field of the kind; of "" any kind.
+// Known reports whether a header word names a field of the kind; of "" any kind. It is for
+// telling headers from rows and separators apart, where a word that is known by chance does
+// little harm.
 func Known(kind Kind) func(word string) bool {
 	known := map[string]bool{}
 	kinds := []Kind{kind}
@@ -72,6 +78,7 @@ func Known(kind Kind) func(word string) bool {
 	return func(word string) bool { return known[Word(word)] || known[letters(strings.ToLower(word))] }
 }
 
+// userFields are those of a file of visitors.
 func userFields() []Field {
 	return []Field{
 		{Name: "user_id", Words: words(customerWords), Example: "17850", Doc: "Of the visitor; required."},

@@ -8,6 +8,9 @@ const customerWords = `user, userid, customer id, customer, customer no, custome
 
 // Header words that events and interactions share.
 const (
+	// The words are compared as Word writes them: without case, blanks, accents and signs, so
+	// that "Bestell-Nr." is "bestellnr". An earlier word is preferred where two columns would
+	// do.
 	itemWords = `item, itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, product, article, variant id, movie
 		id, movie, book id, book, isbn, iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, artikel, produkt id,
 		produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice
@@ -29,6 +32,8 @@ const (
 		prix unitaire, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
+// eventFields are those of a file of events, a row for each: an order of three lines is three
+// rows with the same order_id.
 func eventFields() []Field {
 	return []Field{
 		{Name: "type",

@@ -1,5 +1,6 @@
 package table
 
+// itemFields are those of a catalogue, as shops, feeds and marketplaces name them.
 func itemFields() []Field {
 	return []Field{
 		{Name: "item_id",
@@ -98,7 +99,9 @@ func itemFields() []Field {
 	}
 }
 
-// itemParts are columns that have no field of their own.
+// itemParts are columns that have no field of their own: several of them say together what one
+// field holds, as a sale price with its dates. They take no column from a field that has the
+// same word.
 func itemParts() []Field {
 	return []Field{
 		{Name: "sku", Part: "aliases",

@@ -14,6 +14,7 @@ import (
 const maxLine = 2 << 20
 
 // openJSON reads an object per line, or the objects of one list, which may be a member of an object over several lines.
+// The first column of flattened records is the first member of the first object.
 func (r *Reader) openJSON(text *bufio.Reader, line int64, flatten bool) error {
 	r.Format = NDJSON
 	first, _ := text.Peek(1)
@@ -32,7 +33,8 @@ func (r *Reader) openJSON(text *bufio.Reader, line int64, flatten bool) error {
 	return nil
 }
 
-// spread reports whether the first object goes on behind its line.
+// spread reports whether the first object goes on behind its line, so that it is one document
+// and not an object per line: its first line ends within it.
 func spread(text *bufio.Reader) bool {
 	head, _ := text.Peek(64 << 10)
 	line, _, ended := bytes.Cut(head, []byte{'\n'})
@@ -40,7 +42,9 @@ func spread(text *bufio.Reader) bool {
 	return ended && len(line) > 0 && bytes.IndexByte([]byte("{,["), line[len(line)-1]) >= 0
 }
 
-// findList reads up to the members of the list: the file itself, or the first member of its object that is a list.
+// findList reads up to the members of the list: the file itself, or the first member of its
+// object that is a list. member names it, for the note. Members before it are passed over
+// without being kept.
 func findList(d *json.Decoder) (member string, err error) {
 	start, err := d.Token()
 	if err != nil || start == json.Delim('[') {
@@ -75,6 +79,7 @@ func findList(d *json.Decoder) (member string, err error) {
 }
 
 // jsonLines reads an object per line. A line of an error report of Aisle stands for the record in it.
+// So the report of an import, mended, can be sent as a file.
 type jsonLines struct {
 	reader  *Reader
 	r       *bufio.Reader
@@ -82,6 +87,8 @@ type jsonLines struct {
 	flatten bool
 }
 
+// next passes over blank lines, and gives up after as many as a record may have bytes: a small
+// compressed file can hold any number of them.
 func (s *jsonLines) next() (Record, error) {
 	for blanks := 0; ; blanks++ {
 		if blanks > maxRecord {
@@ -103,7 +110,8 @@ func (s *jsonLines) next() (Record, error) {
 	}
 }
 
-// object judges one JSON object.
+// object judges one JSON object and keeps data. One that is not valid is a Problem of the
+// record alone.
 func (r *Reader) object(data []byte, line int64, flatten bool) Record {
 	rec := Record{Line: line}
 	switch {
@@ -132,7 +140,9 @@ func (r *Reader) object(data []byte, line int64, flatten bool) Record {
 	return rec
 }
 
-// flatten sets the values of a record from the members of its object; null is absent.
+// flatten sets the values of a record from the members of its object; null is absent. Strings
+// are their text, and other values their JSON, which Raw says. Members of members are not taken
+// apart. Of a name that comes twice the last counts.
 func (r *Reader) flatten(rec *Record) {
 	d := json.NewDecoder(bytes.NewReader(rec.Object))
 	_, _ = d.Token() // the brace: the object is valid
@@ -174,7 +184,7 @@ func (r *Reader) column(name string) int {
 	return at
 }
 
-// jsonList reads the objects of one list.
+// jsonList reads the objects of one list. Line counts members, since lines mean nothing there.
 type jsonList struct {
 	reader  *Reader
 	decoder *json.Decoder
@@ -183,6 +193,8 @@ type jsonList struct {
 	flatten bool
 }
 
+// next ends the file at the first error: a list has no line ends at which reading could begin
+// again.
 func (s *jsonList) next() (Record, error) {
 	s.bounded.renew()
 	if !s.decoder.More() {
@@ -199,6 +211,7 @@ func (s *jsonList) next() (Record, error) {
 	return s.reader.object(raw, s.count, s.flatten), nil
 }
 
+// noEOF says that a file which ends within a value was cut off, which io.EOF would not.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -208,7 +221,8 @@ func noEOF(err error) error {
 
 var errLongLine = errors.New("line too long")
 
-// readLine reads to the end of a line; a longer one than maxLine is passed over whole.
+// readLine reads to the end of a line; a longer one than maxLine is passed over whole, which
+// errLongLine says. The bytes are good until the next call.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {

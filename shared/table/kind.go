@@ -1,6 +1,8 @@
 package table
 
-// KindOf tells from the columns what the rows are; ok is false when that is not certain.
+// KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
+// say who, what and when; items have an id and a title and nobody who touched them; users have
+// an id and nothing else of these. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
 		p, err := NewPlan(kind, columns, PlanOptions{})

@@ -14,8 +14,8 @@ import (
 type Times struct {
 	Zone     *time.Location // of times without one; nil is UTC
 	Layout   string         // in the form of package time; "" when the column tells
-	dayFirst int            // times seen in which only the first number can be the day
-	monFirst int
+	dayFirst int            // times seen in which only the first number can be the day, such as 31/01
+	monFirst int            // the same of the second, such as 01/31
 }
 
 // Learn takes note of the order of day and month, if the text tells it.
@@ -25,6 +25,7 @@ func (t *Times) Learn(text string) {
 	}
 }
 
+// note counts what a time tells of the order of day and month.
 func (t *Times) note(m moment) {
 	if !m.ambiguousOrder() {
 		return
@@ -51,7 +52,10 @@ func (t *Times) Order() string {
 const notATime = "The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. " +
 	"Say its form with --date-format (date_format in the API)."
 
-// Parse reads a time; why says what is wrong with it, "" when nothing is.
+// Parse reads a time; why says what is wrong with it, "" when nothing is. It is tried in this
+// order: Layout, an epoch or a date without separators, a date in digits, a date in words. A
+// time without a zone is in Zone. It notes the order that the time tells, so that a later one
+// may be read that an earlier one could not.
 func (t *Times) Parse(text string) (at time.Time, why string) {
 	text = strings.TrimSpace(text)
 	zone := t.Zone
@@ -88,11 +92,13 @@ func (t *Times) Parse(text string) (at time.Time, why string) {
 	return at.Add(-time.Duration(m.offset) * time.Second), ""
 }
 
+// daysIn is the number of days of a month.
 func daysIn(year, month int) int {
 	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// date puts year, month and day in their places.
+// date puts year, month and day in their places; why is a sentence for a date that can be read
+// in two ways. It does not look whether there is such a day.
 func (t *Times) date(m moment, text string) (year, month, day int, why string) {
 	if m.yearFirst() {
 		return m.a, m.b, m.c, ""
@@ -131,13 +137,16 @@ type moment struct {
 	offset               int // seconds east of UTC
 }
 
+// yearFirst reports whether the date is year, month, day: nobody writes the day behind the
+// year.
 func (m *moment) yearFirst() bool { return m.long }
 
 // ambiguousOrder reports whether day and month may stand in either order; with points the day is first everywhere.
 func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 
 // parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
-// 20260131120000).
+// 20260131120000). Of the four units the size decides: seconds reach to the year 5138, and
+// milliseconds below 10^11 would be before 1973. A number may be negative.
 func parseEpoch(text string) (time.Time, bool) {
 	digits, fraction, dotted := strings.Cut(text, ".")
 	if len(digits) == 0 || len(digits) > 19 || dotted && len(fraction) == 0 {
@@ -178,7 +187,9 @@ func compactDate(digits string) (time.Time, bool) {
 	return at, err == nil
 }
 
-// scanMoment reads a date in digits, perhaps with a time of day and a zone.
+// scanMoment reads a date in digits, perhaps with a time of day and a zone:
+// "2026-01-31T12:00:00+01:00", "31.01.2026 12:00", "1/31/26, 3:04 PM". It does not judge which
+// number is the day. A year has two or four digits, and two only behind points or slashes.
 func scanMoment(text string) (m moment, ok bool) {
 	s := scan{text: text}
 	var n int
@@ -229,6 +240,7 @@ func (s *scan) number(limit int) (value, digits int) {
 	return value, digits
 }
 
+// take passes over one character, if it is the next.
 func (s *scan) take(c byte) bool {
 	if s.at >= len(s.text) || s.text[s.at] != c {
 		return false
@@ -237,13 +249,16 @@ func (s *scan) take(c byte) bool {
 	return true
 }
 
+// skip passes over characters of a set.
 func (s *scan) skip(set string) {
 	for s.at < len(s.text) && strings.IndexByte(set, s.text[s.at]) >= 0 {
 		s.at++
 	}
 }
 
-// clock reads the time of day and the zone up to the end.
+// clock reads the time of day and the zone up to the end. Seconds and their fraction may be
+// missing, the hour may have one digit, and a second of 60 is a leap second, which becomes the
+// next one.
 func (s *scan) clock(m *moment) bool {
 	var n int
 	if m.hour, n = s.number(2); n == 0 || !s.take(':') {
@@ -305,7 +320,9 @@ func (m *moment) zone(text string) bool {
 	return n/100 < 24 && n%100 < 60
 }
 
-// parseWords reads times that name their month in English.
+// parseWords reads times that name their month in English. Names of months in other languages
+// are refused, and with them the row or the value: the caller can give the form by Layout only
+// for English names.
 func parseWords(text string, zone *time.Location) (time.Time, bool) {
 	if cut := strings.IndexByte(text, '('); cut > 0 { // "GMT+0100 (CET)"
 		text = strings.TrimSpace(text[:cut])

@@ -15,7 +15,7 @@ import (
 type Numbers struct {
 	Decimal byte // '.' or ','; 0: as the column tells
 	points  int  // numbers seen whose decimal mark can only be '.'
-	commas  int
+	commas  int  // the same of ','
 }
 
 // Amount is a number with the currency that stood beside it: an ISO 4217 code, "" when there was none or a sign such as $ that many share.
@@ -31,6 +31,7 @@ func (n *Numbers) Learn(text string) {
 	}
 }
 
+// note counts what a number tells of the decimal mark.
 func (n *Numbers) note(p scanned) {
 	switch p.decimal {
 	case '.':
@@ -40,7 +41,8 @@ func (n *Numbers) note(p scanned) {
 	}
 }
 
-// Mark returns the decimal mark that the column uses, 0 when nothing or both were seen.
+// Mark returns the decimal mark that the column uses, '.' or ',', 0 when nothing or both were
+// seen.
 func (n *Numbers) Mark() byte {
 	switch {
 	case n.Decimal != 0:
@@ -54,6 +56,9 @@ func (n *Numbers) Mark() byte {
 }
 
 // Parse reads a number; why says what is wrong with it, "" when nothing is. Values are finite.
+// A currency, percent or unit that is not known beside the digits makes it no number: "5 kg"
+// must not become 5. It notes the mark that the number tells, so that a later one may be read
+// that an earlier one could not.
 func (n *Numbers) Parse(text string) (a Amount, why string) {
 	if v, ok := plainNumber(text); ok {
 		return Amount{Value: v}, ""
@@ -84,6 +89,8 @@ func (n *Numbers) Parse(text string) (a Amount, why string) {
 
 const notANumber = "The value is not a number such as 12.50."
 
+// ambiguous is the sentence for a number that can be read in two ways, with both readings and
+// the option that settles it.
 func ambiguous(text string, p scanned) string {
 	return fmt.Sprintf("%.40q can be %s.%s or %s%s, and the rest of the column does not tell. "+
 		"Say which mark is the decimal one: --decimal . or --decimal , (decimal in the API).",
@@ -91,6 +98,9 @@ func ambiguous(text string, p scanned) string {
 }
 
 // plainNumber reads the most frequent forms fast: digits, and digits with a point and one, two or four digits behind it.
+// Three digits behind a point may be thousands and are left to scanNumber. Digits and scale are
+// exact as float64 up to 15 of them, so that the quotient is the nearest number, as strconv
+// would find it.
 func plainNumber(text string) (float64, bool) {
 	if len(text) == 0 || len(text) > 15 {
 		return 0, false
@@ -134,7 +144,8 @@ type scanned struct {
 	currency        string
 }
 
-// scanNumber takes a number apart.
+// scanNumber takes a number apart: sign, currency, digits with their marks, exponent. why is a
+// sentence for what is no number. It does not settle a mark that can be either: see Numbers.
 func scanNumber(text string) (p scanned, why string) {
 	text = strings.TrimSpace(text)
 	first := strings.IndexFunc(text, isDigit)
@@ -164,6 +175,7 @@ func scanNumber(text string) (p scanned, why string) {
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
+// lastRune returns the last character of a text.
 func lastRune(text string) rune { r, _ := utf8.DecodeLastRuneInString(text); return r }
 
 // cutSign takes a sign from the end or the start of what stands before the digits.
@@ -190,7 +202,9 @@ func cutDash(after string) string {
 	return after
 }
 
-// marks tells thousands from decimals in digits with marks between them.
+// marks tells thousands from decimals in digits with marks between them. Of points and commas
+// the last is the decimal mark; of one mark that comes twice it joins thousands, and the other
+// is the decimal one; a single mark is judged by what stands around it.
 func (p *scanned) marks(body string) string {
 	joined, spaced, ok := unspace(body)
 	points, commas := strings.Count(joined, "."), strings.Count(joined, ",")
@@ -228,7 +242,9 @@ func (p *scanned) split(text string, decimal, other byte, spaced bool) string {
 	return ""
 }
 
-// single judges a number with one mark.
+// single judges a number with one mark. It can be either only where three digits follow and one
+// to three stand before, none of them a leading zero: "0,125" and "1234,567" are decimals,
+// "1,234" is not certain.
 func (p *scanned) single(text string, spaced bool) string {
 	at := strings.IndexAny(text, ".,")
 	p.whole, p.fraction = text[:at], text[at+1:]
@@ -243,7 +259,9 @@ func (p *scanned) single(text string, spaced bool) string {
 	return ""
 }
 
-// unspace takes out the blanks and apostrophes that join thousands.
+// unspace takes out the blanks and apostrophes that join thousands, as in "1 299,00" and
+// "1'299.00". spaced says that there were some; ok is false when they stand elsewhere than
+// between groups of thousands.
 func unspace(body string) (joined string, spaced, ok bool) {
 	const spaces = " '\u00a0\u202f\u2009\u2019"
 	if !strings.ContainsAny(body, spaces) {

@@ -20,7 +20,8 @@ const (
 	Part      = "part"      // it goes into a field together with others
 )
 
-// PlanOptions are what the caller says about the columns of a file.
+// PlanOptions are what the caller says about the columns of a file. Names of columns are
+// compared without case and outer blanks. All may be empty.
 type PlanOptions struct {
 	Mapping    map[string]string            // column to field
 	Ignore     []string                     // columns
@@ -37,14 +38,15 @@ type Column struct {
 	Name    string
 	Field   string // "" when it is left out
 	Into    string // of a part: the field that it goes into
-	How     string
+	How     string // one of the words above: Named, Usual and so on
 	Shape   Shape
-	Numbers *Numbers
-	Times   *Times
+	Numbers *Numbers          // nil: no number
+	Times   *Times            // nil: no time
 	Values  map[string]string // to say instead of a value in the file
 }
 
-// Plan pairs the columns of a file with fields. Columns are in the order of the file.
+// Plan pairs the columns of a file with fields. Columns are in the order of the file. Its
+// columns learn while they read, so that a plan is for one file and one goroutine.
 type Plan struct {
 	Kind    Kind
 	Columns []Column
@@ -54,8 +56,8 @@ type Plan struct {
 	byWord   map[string][]int // indices of fields, by the names and words of columns
 	rank     map[string]int   // of a word within its fields: the smaller is preferred
 	taken    map[string]bool  // fields that a column fills
-	layout   string
-	location *time.Location
+	layout   string           // of DateFormat, in the form of package time; "": none was given
+	location *time.Location   // of Timezone; nil: none was given
 }
 
 // NewPlan pairs columns with fields: as the options say, else by name, else by a usual word; of two columns for one field the better word
@@ -89,6 +91,7 @@ func NewPlan(kind Kind, columns []string, o PlanOptions) (*Plan, error) {
 	return p, nil
 }
 
+// readOptions judges the options that need no columns.
 func (p *Plan) readOptions() (err error) {
 	if p.o.Decimal != "" && p.o.Decimal != "." && p.o.Decimal != "," {
 		return fmt.Errorf("decimal is %.20q, want . or ,", p.o.Decimal)
@@ -106,7 +109,8 @@ func (p *Plan) readOptions() (err error) {
 	return nil
 }
 
-// FieldOf finds a field of a kind by its name; category stands for category_path.
+// FieldOf finds a field of a kind by its name; category stands for category_path. A name such
+// as attributes.colour or translations.de.title gives the field of the group under that name.
 func FieldOf(kind Kind, name string) (Field, bool) {
 	if kind == Items && name == "category" {
 		name = "category_path"
@@ -209,7 +213,10 @@ func (p *Plan) decided(c *Column) {
 	}
 }
 
-// byPreference gives each field the column with the best word for it.
+// byPreference gives each field the column with the best word for it: first columns that have a
+// field's own name, then the fields in their order, each with its columns from the best word to
+// the least. The whole header counts before what Word leaves of it. Parts of a field may have
+// several columns, fields have one.
 func (p *Plan) byPreference(columns []Column) {
 	type offer struct{ column, field, rank int }
 	var offers []offer
@@ -284,6 +291,7 @@ func (p *Plan) leftOver(c *Column) {
 	}
 }
 
+// prepare gives a column what reads its values.
 func (p *Plan) prepare(c *Column) {
 	if c.Shape == "" {
 		c.Shape = Text
@@ -304,7 +312,8 @@ func (p *Plan) prepare(c *Column) {
 	}
 }
 
-// Learn lets the columns judge their numbers and times by some records.
+// Learn lets the columns judge their numbers and times by some records, before the first is
+// read: "1,299" in the first row may be told by "19,99" in the tenth.
 func (p *Plan) Learn(records []Record) {
 	for i := range p.Columns {
 		c := &p.Columns[i]
@@ -340,7 +349,8 @@ func (p *Plan) Location() *time.Location {
 	return p.location
 }
 
-// Say returns what stands for a value of the column: the caller's word for it, else itself.
+// Say returns what stands for a value of the column: the caller's word for it, in any case,
+// else itself.
 func (c *Column) Say(value string) string {
 	if c.Values == nil {
 		return value

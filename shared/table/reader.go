@@ -2,6 +2,12 @@
 // XML feeds and Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several
 // languages (Plan) and reads numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores
 // nothing. Memory does not grow with the size of a text file. The main type is Reader.
+//
+// Where to begin: reader.go opens a file and chooses one of four sources, csv.go (with
+// separator.go and splitter.go), json.go, xml.go and xlsx.go. plan.go pairs the columns with
+// the fields of fields.go, fields_items.go and fields_events.go; number.go and moment.go read
+// the values. Records are texts: who wants the fields asks a Plan for the column and lets its
+// Numbers or Times read the value.
 package table
 
 import (
@@ -22,6 +28,7 @@ const (
 )
 
 // maxRecord bounds one record in bytes: a small compressed file can hold a record of any size.
+// Files of any size are read with that much memory for a record, and no more.
 const maxRecord = 16 << 20
 
 // errLongRecord ends reading: what follows a record that is not read to its end cannot be told from it.
@@ -32,7 +39,7 @@ const List = "\x1f"
 
 // Options say how to read a file. The zero value finds out everything by itself.
 type Options struct {
-	Format    string // "": by content
+	Format    string // one of the formats above; "": by content
 	Separator string // of CSV; "" or "auto": by content; "tab" is a tab
 	// a name of the WHATWG list such as windows-1252; "": a byte order mark, the XML declaration, else UTF-8, else windows-1252
 	Encoding string
@@ -45,11 +52,11 @@ type Options struct {
 	Flatten bool
 }
 
-// Record is one row of a table. It shares no memory with the next one.
+// Record is one row of a table. It shares no memory with the next one, so that it may be kept.
 type Record struct {
 	Line    int64    // where it starts, from 1; of a workbook the row
 	Values  []string // by column; short where the last ones are missing
-	Raw     []bool   // of flattened JSON: whether the value is JSON other than a string; nil elsewhere
+	Raw     []bool   // by column; of flattened JSON: whether the value is JSON other than a string; nil elsewhere
 	Object  []byte   // of NDJSON: the object
 	Problem *Problem // set when the record cannot be read
 }
@@ -62,30 +69,33 @@ func (r *Record) Value(column int) string {
 	return strings.TrimSpace(r.Values[column])
 }
 
-// Problem says why a record cannot be read.
+// Problem says why a record cannot be read: a code such as "invalid_csv", a sentence for who
+// sent the file, and a sample of what was read. Column is "" where it is the record as a whole.
 type Problem struct{ Column, Code, Message, Sample string }
 
-// source yields records and io.EOF behind the last. It may add columns.
+// source yields records and io.EOF behind the last. It may add columns. An error other than
+// io.EOF ends the file: what follows cannot be told from what is damaged.
 type source interface {
 	next() (Record, error)
 }
 
 // Reader yields the records of one file. It is for one goroutine.
 type Reader struct {
-	Format    string
+	Format    string   // what it was found to be
 	Separator string   // of CSV
 	Columns   []string // as the file names them; grows while XML and JSON are read
-	Notes     []string // what was found out about the file
+	Notes     []string // what was found out about the file, a sentence each, for who sent it
 
 	source  source
-	sample  []Record
+	sample  []Record       // read by Sample and not yet returned by Next
 	failed  error          // behind the sample
 	index   map[string]int // of Columns, for formats that add some
-	closers []func()
+	closers []func()       // of decompression and of workbooks
 }
 
-// Open finds out what a file is and reads its header. An error can be told to the sender of the file. The caller calls Close when there is
-// none.
+// Open finds out what a file is and reads its header: for CSV the first 64 KB, for a workbook
+// all of it. Of JSON and XML the columns become known record by record. An error can be told to
+// the sender of the file. The caller calls Close when there is none.
 func Open(file io.Reader, o Options) (*Reader, error) {
 	r := &Reader{}
 	if err := r.open(file, o); err != nil {
@@ -178,7 +188,10 @@ func (r *Reader) Next() (Record, error) {
 // sampleBytes bounds the records that Sample keeps.
 const sampleBytes = 8 << 20
 
-// Sample returns up to n of the first records, which Next will return as well: columns are judged by them.
+// Sample returns up to n of the first records, which Next will return as well: columns are
+// judged by them. It returns fewer at the end of the file, where sampleBytes are exceeded or
+// where reading fails, which Next then says in its turn. The slice is good until the next call
+// of Next.
 func (r *Reader) Sample(n int) []Record {
 	size := 0
 	for len(r.sample) < n && size < sampleBytes && r.failed == nil {
@@ -204,6 +217,7 @@ func (r *Reader) Close() {
 	r.closers = nil
 }
 
+// note adds a sentence to Notes.
 func (r *Reader) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }

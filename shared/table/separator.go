@@ -11,7 +11,8 @@ func candidates() []string { return []string{"\t", "::", ";", "|", ","} }
 // sampleLines is how many records tell the separator.
 const sampleLines = 20
 
-// parseSeparator reads the option: "" when the file tells.
+// parseSeparator reads the option: "" when the file tells. It may be one or two bytes, such as
+// "::" of the MovieLens files.
 func parseSeparator(option string) (string, error) {
 	switch strings.ToLower(option) {
 	case "", "auto":
@@ -32,7 +33,8 @@ func parseSeparator(option string) (string, error) {
 }
 
 // findSeparator returns the candidate by which the header has the most known words, else by which the lines have the most fields, as often
-// as possible the same number.
+// as possible the same number. head is the beginning of the file, of which up to sampleLines
+// records count; of equal scores the first candidate wins.
 func findSeparator(head []byte, whole bool, known func(string) bool) string {
 	best, bestScore := ",", -1.0
 	for _, separator := range candidates() {

@@ -9,7 +9,8 @@ func EventType(word string) (eventType string, ok bool) {
 	return eventType, ok
 }
 
-// eventTypes maps words, without blanks and dashes, to types.
+// eventTypes maps words, without blanks and dashes, to types. A word for a page alone is
+// page_view: only a word for a product is a view of an item.
 func eventTypes() map[string]string {
 	return map[string]string{
 		"view": "view_item", "pv": "view_item", "pageview": "page_view", "detail": "view_item", "productview": "view_item",

@@ -24,7 +24,8 @@ func Word(header string) string {
 	return letters(header)
 }
 
-// letters keeps letters and digits, without accents.
+// letters keeps letters and digits, without accents. text is in lower case. Letters that have
+// no accent to take off, such as those of Greek, stay.
 func letters(text string) string {
 	plain := true
 	for i := range len(text) {

@@ -17,15 +17,19 @@ const (
 	maxUnpacked = 2 << 30
 )
 
-// xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells hold, not what they show; times are written
-// as 2006-01-02 15:04:05.
+// xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells
+// hold, not what they show; times are written as 2006-01-02 15:04:05. The sheet is read twice
+// side by side, as held and as shown: only the form in which a number is shown tells that it is
+// a date or an id with leading zeros.
 type xlsxSource struct {
 	reader     *Reader
 	raw, shown *excelize.Rows
-	row        int64
-	date       *regexp.Regexp
+	row        int64          // of the sheet, from 1
+	date       *regexp.Regexp // what a date or a time looks like when it is shown
 }
 
+// openXLSX reads the whole workbook into memory, and parts of it above 16 MB into temporary
+// files.
 func (r *Reader) openXLSX(file io.Reader, _ Options) error {
 	packed := &io.LimitedReader{R: file, N: maxWorkbook + 1}
 	book, err := excelize.OpenReader(packed, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: 16 << 20})
@@ -53,6 +57,8 @@ func (r *Reader) openXLSX(file io.Reader, _ Options) error {
 	return errors.New("the workbook has no sheet with a header line")
 }
 
+// openSheet makes the sheet the source when it has a row that is not empty, which is its
+// header.
 func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 	raw, err := book.Rows(sheet)
 	if err != nil {
@@ -77,6 +83,7 @@ func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 	return true, nil
 }
 
+// next passes over empty rows.
 func (s *xlsxSource) next() (Record, error) {
 	for s.raw.Next() && s.shown.Next() {
 		s.row++
@@ -108,7 +115,7 @@ func (s *xlsxSource) next() (Record, error) {
 	return Record{}, io.EOF
 }
 
-// value chooses between what a cell holds and what it shows.
+// value chooses between what a cell holds and what it shows. Texts are as they are held.
 func (s *xlsxSource) value(held, shown string) string {
 	number, err := strconv.ParseFloat(held, 64)
 	if err != nil || held == shown {

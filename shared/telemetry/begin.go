@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+// scope is the library that spans name as their maker.
 const scope = "github.com/aisle-rec/aisle/shared/telemetry"
 
 // Begin starts a span of work that no request waits for, with an attribute that finds it. The returned function ends it; a failure of the

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	otlpPrefix  = "OTEL_EXPORTER_OTLP_"
-	otlpTimeout = 10 * time.Second
+	otlpPrefix  = "OTEL_EXPORTER_OTLP_" // of the variables that every exporter of OpenTelemetry reads
+	otlpTimeout = 10 * time.Second      // of one attempt, the default of the specification
 	// otlpPause is before the first attempt after one that failed; it doubles with each.
 	otlpPause = time.Second
 	// otlpAnswer bounds what is read of an answer.
@@ -29,14 +29,17 @@ const (
 // exporter posts spans as OTLP in JSON over HTTP, as the specification of OTLP 1.x has it (opentelemetry.io/docs/specs/otlp). The exporter
 // of the OpenTelemetry project does the same through gRPC's packages, 66 of a program's.
 type exporter struct {
+	// Proxies and trusted certificates are those of the system, as of any client of Go.
 	client  *http.Client
 	url     string
-	headers map[string]string
-	timeout time.Duration
-	pause   time.Duration
+	headers map[string]string // with every request, such as the key of a collector
+	timeout time.Duration     // of one attempt
+	pause   time.Duration     // before the second attempt
 }
 
-// newExporter reads the standard variables. Those that it does not follow are an error rather than passed over.
+// newExporter reads the standard variables; one for traces counts before the general one. Those
+// that it does not follow are an error rather than passed over. The error names the variable
+// and how to write it, never its value where that may be a secret.
 func newExporter(getenv func(string) string) (*exporter, error) {
 	setting := func(name string) string { return cmp.Or(getenv(otlpPrefix+"TRACES_"+name), getenv(otlpPrefix+name)) }
 	for _, name := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
@@ -82,6 +85,7 @@ func newExporter(getenv func(string) string) (*exporter, error) {
 }
 
 // ExportSpans implements trace.SpanExporter: it tries until ctx ends while the collector says that it may take them later.
+// The SDK calls it for one batch at a time, with a time limit of its own.
 func (e *exporter) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) error {
 	body, err := json.Marshal(encodeSpans(spans))
 	if err != nil {
@@ -106,7 +110,8 @@ func (e *exporter) Shutdown(context.Context) error {
 	return nil
 }
 
-// post sends a body once, and reports whether it may be sent again.
+// post sends a body once, and reports whether it may be sent again: when the collector was not
+// reached, or answers that it is busy or away.
 func (e *exporter) post(ctx context.Context, body []byte) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
@@ -127,6 +132,7 @@ func (e *exporter) post(ctx context.Context, body []byte) (again bool, err error
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return false, nil
+	// The statuses after which the specification wants another attempt; any other is final.
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		again = true
 	}

@@ -16,6 +16,7 @@ type (
 	otlpTraces struct {
 		ResourceSpans []*otlpResourceSpans `json:"resourceSpans"`
 	}
+	// The spans of one process, by the library that made them.
 	otlpResourceSpans struct {
 		Resource   otlpAttributes    `json:"resource"`
 		ScopeSpans []*otlpScopeSpans `json:"scopeSpans"`
@@ -30,6 +31,7 @@ type (
 		} `json:"scope"`
 		Spans []otlpSpan `json:"spans"`
 	}
+	// Times are nanoseconds since 1970, as texts; Kind is numbered as in the specification.
 	otlpSpan struct {
 		TraceID       string          `json:"traceId"`
 		SpanID        string          `json:"spanId"`
@@ -58,6 +60,7 @@ type (
 		SpanID     string          `json:"spanId"`
 		Attributes []otlpAttribute `json:"attributes,omitempty"`
 	}
+	// Message is of errors only.
 	otlpStatus struct {
 		Code    int    `json:"code,omitempty"` // 0 unset, 1 ok, 2 error
 		Message string `json:"message,omitempty"`
@@ -94,6 +97,7 @@ func encodeSpans(spans []trace.ReadOnlySpan) *otlpTraces {
 	return traces
 }
 
+// encodeSpan writes one span with its events and links.
 func encodeSpan(s trace.ReadOnlySpan) otlpSpan {
 	c := s.SpanContext()
 	o := otlpSpan{
@@ -122,8 +126,10 @@ func encodeSpan(s trace.ReadOnlySpan) otlpSpan {
 	return o
 }
 
+// nanos is a time as OTLP's JSON has it: a 64-bit integer as text.
 func nanos(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 
+// encodeAttributes keeps the order; nil for none.
 func encodeAttributes(list []attribute.KeyValue) (encoded []otlpAttribute) {
 	for _, kv := range list {
 		encoded = append(encoded, otlpAttribute{string(kv.Key), encodeValue(kv.Value.AsInterface())})
@@ -164,6 +170,7 @@ func encodeValue(v any) map[string]any {
 	return map[string]any{}
 }
 
+// encodeList writes a list of values of one type.
 func encodeList[T any](list []T) map[string]any {
 	values := make([]map[string]any, len(list))
 	for n, v := range list {

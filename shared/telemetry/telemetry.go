@@ -1,4 +1,8 @@
 // Package telemetry makes the logger, the metrics registry and the tracer of a process from a few settings.
+//
+// begin.go and otlp.go are tracing without the packages of the OpenTelemetry exporter: spans
+// are made by its SDK and sent as JSON (spans.go). Without a collector's address all of it
+// costs a look into the context.
 package telemetry
 
 import (
@@ -19,7 +23,8 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.26.0"
 )
 
-// NewLogger returns a logger that writes "json" or "text" lines of at least the level.
+// NewLogger returns a logger that writes "json" or "text" lines of at least the level to w.
+// Another format is an error.
 func NewLogger(w io.Writer, format string, level slog.Level) (*slog.Logger, error) {
 	o := &slog.HandlerOptions{Level: level}
 	switch format {
@@ -32,6 +37,7 @@ func NewLogger(w io.Writer, format string, level slog.Level) (*slog.Logger, erro
 }
 
 // NewRegistry returns a metrics registry that already holds the figures of the process and the Go runtime, and the version of the program.
+// Each process has one; services put their own on it.
 func NewRegistry(version string) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -48,7 +54,8 @@ const lastSpans = 3 * time.Second
 
 // StartTracing sends spans to the OTLP endpoint that the standard variables OTEL_EXPORTER_OTLP_* name; without them it does nothing.
 // The returned function sends what is buffered, for a few seconds at most: a store of traces that is away must not hold up the end of a
-// process. Spans that cannot be sent are lost, and the log says so.
+// process. Spans that cannot be sent are lost, and the log says so. A variable that cannot be
+// followed is an error: a process whose traces somebody expects shall not start without them.
 func StartTracing(_ context.Context, service string, logger *slog.Logger) (func(context.Context) error, error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {

@@ -56,6 +56,8 @@ func RedisCluster(t testing.TB) *Cluster {
 	return c
 }
 
+// freePort is a port that nobody listened on a moment ago. Another program may take it before
+// the node does, which then fails the test.
 func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -92,6 +94,7 @@ func (c *Cluster) Restart(t testing.TB, n int) {
 	c.await(t)
 }
 
+// run starts a node and waits until it answers.
 func (c *Cluster) run(t testing.TB, n int) {
 	t.Helper()
 	if err := c.servers[n].Start(); err != nil {
@@ -147,6 +150,8 @@ func (c *Cluster) await(t testing.TB) {
 	})
 }
 
+// until asks every 50 ms until done says that there is no error any more, for at most
+// clusterLimit.
 func (c *Cluster) until(t testing.TB, done func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), clusterLimit)

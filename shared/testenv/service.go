@@ -15,7 +15,9 @@ type Service interface {
 	Close() error
 }
 
-// Serve runs a service until the test ends and returns its address.
+// Serve runs a service until the test ends and returns its address, "http://127.0.0.1:PORT".
+// Its handler and its background work run as in a program; an error of either end fails the
+// test.
 func Serve(t testing.TB, service Service) string {
 	t.Helper()
 	server := httptest.NewServer(service.Handler())

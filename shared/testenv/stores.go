@@ -1,5 +1,9 @@
 // Package testenv gives tests real stores of their own: a fresh Postgres database, an empty Redis database, an SQLite file.
 // "make test" starts the servers; a test that needs one fails, rather than skips, without it.
+//
+// The servers are named by TEST_DATABASE_URL and TEST_REDIS_URL. Everything that a test gets is
+// its own, so that tests run side by side, also those of several packages. rediscluster.go
+// starts a cluster for the few tests that kill nodes, service.go runs a service.
 package testenv
 
 import (
@@ -19,7 +23,8 @@ import (
 
 const howTo = "run the tests with \"make test\", or one package with \"scripts/with-stores.sh go test ./PACKAGE\""
 
-// Postgres creates a database for this test alone and returns its URL; the database goes when the test ends.
+// Postgres creates a database for this test alone and returns its URL; the database goes when
+// the test ends, with whatever is still connected to it. It has no tables.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_DATABASE_URL")
@@ -51,7 +56,8 @@ func Postgres(t testing.TB) string {
 	return u.String()
 }
 
-// DropDatabase drops a database and the user of the same name that a test made through the server of adminURL.
+// DropDatabase drops a database and the user of the same name that a test made through the
+// server of adminURL. What cannot be dropped fails the test, and does not end it.
 func DropDatabase(t testing.TB, adminURL, name string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -79,7 +85,9 @@ func SQLite(t testing.TB) string {
 // redisDatabases is how many numbered databases the test server has; number 0 holds the claims on the others.
 const redisDatabases = 128
 
-// Redis claims an empty Redis database for this test alone and returns its URL; it is emptied when the test ends.
+// Redis claims an empty Redis database for this test alone and returns its URL; it is emptied
+// when the test ends. A claim is a key in database 0 that ends by itself after an hour, in case
+// a test was killed.
 func Redis(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("TEST_REDIS_URL")

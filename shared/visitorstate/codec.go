@@ -24,7 +24,9 @@ const (
 
 var errDamaged = errors.New("the visitor's state is damaged, or was written by a newer version")
 
-// Append appends the encoded state to dst.
+// Append appends the encoded state to dst. Two equal states have equal bytes, which the
+// profile-service counts on. It fails for nothing: who moves a state keeps it within the
+// bounds.
 func (s *State) Append(dst []byte) []byte {
 	e := encoder{b: append(dst, formVersion), types: s.Types}
 	e.uvarint(uint64(s.Seq))
@@ -60,6 +62,7 @@ func (s *State) usualWeights() (usual [MaxTypes]float32) {
 	return usual
 }
 
+// encoder adds values to bytes, with what the items of one state share.
 type encoder struct {
 	b     []byte
 	types []string
@@ -71,6 +74,8 @@ func (e *encoder) varint(v int64)   { e.b = binary.AppendVarint(e.b, v) }
 func (e *encoder) float(v float32)  { e.b = binary.LittleEndian.AppendUint32(e.b, math.Float32bits(v)) }
 func (e *encoder) text(text string) { e.uvarint(uint64(len(text))); e.b = append(e.b, text...) }
 
+// items writes a list with its length; times are differences from one item to the next, which
+// are short where the list is in the order of time.
 func (e *encoder) items(list []Item) {
 	e.uvarint(uint64(len(list)))
 	last := int64(0)
@@ -140,6 +145,7 @@ func (e *encoder) item(it *Item, lastMs int64) {
 	}
 }
 
+// purchases writes the purchases of an item, with their times before its last one.
 func (e *encoder) purchases(it *Item) {
 	e.uvarint(uint64(len(it.Purchases)))
 	for _, p := range it.Purchases {
@@ -152,7 +158,8 @@ func (e *encoder) purchases(it *Item) {
 // Decode reads an encoded state. Empty data is the zero state. The state keeps no reference to data.
 func Decode(data []byte) (*State, error) { return new(Decoder).Decode(data) }
 
-// Decoder reads one state after another into the same memory.
+// Decoder reads one state after another into the same memory, for who reads many: the ids of a
+// state are parts of one text, and its lists are used again. It is of one goroutine.
 type Decoder struct {
 	state     State
 	purchases []Purchase
@@ -223,6 +230,7 @@ func (d *decoder) purchase(n int) []Purchase {
 	return taken
 }
 
+// take returns the next n bytes, "" when there are fewer.
 func (d *decoder) take(n uint64) string {
 	if n > uint64(len(d.rest)) {
 		d.bad, d.rest = true, ""
@@ -248,6 +256,7 @@ func (d *decoder) uint32() uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
+// float refuses what no weight can be: NaN and Inf would spread through every sum.
 func (d *decoder) float() float32 {
 	v := math.Float32frombits(d.uint32())
 	d.bad = d.bad || v != v || math.IsInf(float64(v), 0)
@@ -256,6 +265,7 @@ func (d *decoder) float() float32 {
 
 func (d *decoder) text() string { return d.take(d.uvarint()) }
 
+// uvarint is written out because the bytes are a string, which package binary does not read.
 func (d *decoder) uvarint() uint64 {
 	var v uint64
 	for shift := 0; shift < 64 && len(d.rest) > 0; shift += 7 {
@@ -275,6 +285,7 @@ func (d *decoder) varint() int64 {
 	return int64(v>>1) ^ -int64(v&1)
 }
 
+// items reads a list into the memory of another.
 func (d *decoder) items(list []Item) []Item {
 	n := d.uvarint()
 	if d.bad || n > uint64(len(d.rest)) { // an item takes a byte at least
@@ -331,6 +342,7 @@ func (d *decoder) item(it *Item, lastMs int64) {
 	}
 }
 
+// purchases reads what the encoder's wrote.
 func (d *decoder) purchases(it *Item) {
 	n := d.uvarint()
 	if d.bad || n > MaxPurchases {

@@ -1,5 +1,9 @@
 // Package catalogue keeps a shop's items: it judges them, applies whole and partial changes with version checks, and serves the feed of
 // changes that replicas follow. The main type is Catalogue.
+//
+// catalogue.go has Update, which every change goes through, and edit.go the changes of the API;
+// validate.go judges items and unknown.go warns of what is no field of one. feed.go serves the
+// changes, and missing.go archives what a complete file lacks.
 package catalogue
 
 import (
@@ -15,7 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Catalogue changes and reads items.
+// Catalogue changes and reads items. It is safe for concurrent use.
 type Catalogue struct {
 	store store.Catalogue
 	now   func() time.Time
@@ -46,7 +50,9 @@ func (c *Catalogue) Ring(shop string) {
 type change func(present *profileapi.Item) (*profileapi.Item, error)
 
 // Update applies a change to each id in order, all in one transaction, and returns the items after it (nil where deleted). An item that
-// stays the same keeps its version and does not appear in the feed again.
+// stays the same keeps its version and does not appear in the feed again. change is called
+// while no other writer of the shop's items is let in, and must not use the catalogue. An id
+// that comes twice is changed twice. An error of change undoes all and is returned as it is.
 func (c *Catalogue) Update(
 	ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.Item) (*profileapi.Item, error),
 ) ([]*profileapi.Item, error) {
@@ -87,7 +93,9 @@ func (c *Catalogue) Update(
 	return results, nil
 }
 
-// apply returns the row to write, nil when nothing changes, and the item after the change.
+// apply returns the row to write, nil when nothing changes, and the item after the change. An
+// item that is made anew under the id of a deleted one goes on with its versions, so that a tag
+// never stands for two contents.
 func (c *Catalogue) apply(row store.ItemRow, exists bool, id string, change change) (*store.ItemRow, *profileapi.Item, error) {
 	var present *profileapi.Item
 	if exists && !row.Deleted {
@@ -123,7 +131,8 @@ func (c *Catalogue) apply(row store.ItemRow, exists bool, id string, change chan
 	return &next, &item, err
 }
 
-// fill sets the columns of an item.
+// fill sets the columns of an item: those that listings filter by and profiles need, and the
+// body with all of it. Price is what it costs now.
 func fill(row *store.ItemRow, item profileapi.Item) error {
 	item.ItemID, item.Version, item.CreatedAt, item.UpdatedAt = "", 0, wire.Time{}, wire.Time{}
 	if item.Status == "" {
@@ -142,7 +151,7 @@ func fill(row *store.ItemRow, item profileapi.Item) error {
 	return nil
 }
 
-// itemOf reads the item of a row.
+// itemOf reads the item of a row, which is no tombstone.
 func itemOf(row store.ItemRow) (profileapi.Item, error) {
 	var item profileapi.Item
 	if err := json.Unmarshal(row.Body, &item); err != nil {
@@ -166,7 +175,8 @@ func (c *Catalogue) Item(ctx context.Context, shop, id string) (profileapi.Item,
 	return itemOf(row)
 }
 
-// PutAll stores valid items whole.
+// PutAll stores valid items whole, in one transaction, whatever their versions. Of two with one
+// id the later one stays.
 func (c *Catalogue) PutAll(ctx context.Context, shop string, items []profileapi.Item) ([]*profileapi.Item, error) {
 	ids := make([]string, len(items))
 	for i := range items {

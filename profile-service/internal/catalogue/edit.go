@@ -10,7 +10,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// Put stores one item whole. require checks the version that is there, 0 when there is none; created reports whether there was none.
+// Put stores one item whole. require checks the version that is there, 0 when there is none,
+// and its error is returned as it is; created reports whether there was none. A body that
+// cannot be stored is a 422 problem.
 func (c *Catalogue) Put(
 	ctx context.Context, shop, id string, body []byte, require func(version int64) error,
 ) (item profileapi.Item, created bool, err error) {
@@ -28,7 +30,8 @@ func (c *Catalogue) Put(
 	return *results[0], created, nil
 }
 
-// Patch changes parts of one item by a JSON merge patch.
+// Patch changes parts of one item by a JSON merge patch, or returns a 404 problem. The item
+// after the patch is judged as a whole.
 func (c *Catalogue) Patch(ctx context.Context, shop, id string, patch []byte, require func(version int64) error) (profileapi.Item, error) {
 	results, err := c.Update(ctx, shop, []string{id}, func(_ int, present *profileapi.Item) (*profileapi.Item, error) {
 		if present == nil {
@@ -45,7 +48,8 @@ func (c *Catalogue) Patch(ctx context.Context, shop, id string, patch []byte, re
 	return *results[0], nil
 }
 
-// Delete removes one item; the feed tells replicas.
+// Delete removes one item, or returns a 404 problem; the feed tells replicas. A tombstone keeps
+// id, version and when it was made.
 func (c *Catalogue) Delete(ctx context.Context, shop, id string, require func(version int64) error) error {
 	_, err := c.Update(ctx, shop, []string{id}, func(_ int, present *profileapi.Item) (*profileapi.Item, error) {
 		if present == nil {
@@ -56,6 +60,7 @@ func (c *Catalogue) Delete(ctx context.Context, shop, id string, require func(ve
 	return err
 }
 
+// versionOf is the version of an item, 0 for none.
 func versionOf(item *profileapi.Item) int64 {
 	if item == nil {
 		return 0
@@ -69,6 +74,7 @@ func decodeOne(id string, body []byte) (profileapi.Item, error) {
 }
 
 // SetStock changes nothing but the stock of items and returns a verdict on each: an item that does not exist is rejected.
+// It is one transaction; verdicts are in the order of updates, which are valid.
 func (c *Catalogue) SetStock(ctx context.Context, shop string, updates []profileapi.StockUpdate) ([]profileapi.Result, error) {
 	results := make([]profileapi.Result, len(updates))
 	ids := make([]string, len(updates))

@@ -16,7 +16,9 @@ import (
 const pollInterval = 5 * time.Second
 
 // Changes returns the changes behind a cursor, waiting up to wait for the first. Changes are ordered as they were committed; one that was
-// overtaken by a later change of the same item is left out.
+// overtaken by a later change of the same item is left out. It returns without changes when
+// wait is over, with the cursor to go on from. A cursor of another listing is a 400 problem,
+// one of a future that this database has not seen a 410 one.
 func (c *Catalogue) Changes(ctx context.Context, shop, after string, limit int, wait time.Duration) (profileapi.ItemChanges, error) {
 	var position int64
 	if after != "" {
@@ -96,10 +98,11 @@ func (c *Catalogue) checkAhead(ctx context.Context, shop string, position int64,
 	return nil
 }
 
-// bell wakes those who wait for changes of a shop.
+// bell wakes those who wait for changes of a shop. A ring without anybody waiting is not
+// remembered: who waits takes a channel before he looks.
 type bell struct {
 	mu    sync.Mutex
-	rings map[string]chan struct{}
+	rings map[string]chan struct{} // by shop; of those somebody waits for
 }
 
 func newBell() *bell { return &bell{rings: map[string]chan struct{}{}} }
@@ -114,6 +117,7 @@ func (b *bell) next(shop string) <-chan struct{} {
 	return b.rings[shop]
 }
 
+// ringAll wakes those who wait, of whichever shop.
 func (b *bell) ringAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -123,6 +127,7 @@ func (b *bell) ringAll() {
 	}
 }
 
+// ring wakes those who wait for a shop.
 func (b *bell) ring(shop string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

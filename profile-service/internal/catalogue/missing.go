@@ -17,7 +17,7 @@ type Missing struct {
 	Has     func(id string) bool // whether it has the item, or variants of it
 	Before  time.Time            // items that were made since are part of it
 	MaxGone float64              // largest share of the items from before that may go
-	DryRun  bool
+	DryRun  bool                 // only count
 }
 
 // missingPage is how many items are read at once.
@@ -25,7 +25,7 @@ const missingPage = 1000
 
 // ArchiveMissing archives the items that a complete catalogue lacks, all in one transaction. It returns how many they are and of how many
 // that were there before; the error is ErrTooManyGone, and nothing is archived, when that is more than the share. Archived items are not
-// counted.
+// counted. It reads the whole catalogue, a page at a time.
 func (c *Catalogue) ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error) {
 	var ids []string
 	var after int64

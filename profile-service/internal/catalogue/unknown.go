@@ -13,7 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// itemNames are the fields of an item, and what they are called elsewhere.
+// itemNames are the fields of an item, and what they are called elsewhere: in feeds, in exports
+// of shop programs and in other recommenders. They are for messages only.
 var itemNames = names.Table{
 	Fields: fieldsOf(reflect.TypeFor[profileapi.Item]()),
 	Synonyms: map[string]string{

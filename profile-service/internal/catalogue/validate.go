@@ -16,7 +16,8 @@ import (
 
 const maxText = 256 // of a tag and of a level of a category path
 
-// Decode reads and judges one item; pointer is where it stands in the body.
+// Decode reads and judges one item; pointer is where it stands in the body. No error means that
+// the item can be stored.
 func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldError) {
 	var item profileapi.Item
 	if err := json.Unmarshal(data, &item); err != nil {
@@ -25,7 +26,7 @@ func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldErr
 	return item, validate(&item, pointer)
 }
 
-// validate reports every bad field of an item.
+// validate reports every bad field of an item, by its pointer. Lengths are in characters.
 func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	v := &validation.Fields{Pointer: pointer}
 	v.ID("/item_id", item.ItemID, true)
@@ -116,6 +117,7 @@ func checkVectors(v *validation.Fields, vectors profileapi.Vectors) {
 	}
 }
 
+// checkMarkets judges countries and the prices of other markets.
 func checkMarkets(v *validation.Fields, item *profileapi.Item) {
 	if len(item.Prices) > 256 || len(item.Countries) > 256 {
 		v.Wrong("/prices", "too_many", "At most 256 prices and 256 countries are kept.")
@@ -138,7 +140,8 @@ func checkMarkets(v *validation.Fields, item *profileapi.Item) {
 	}
 }
 
-// CheckStock judges a stock, nil being in stock.
+// CheckStock judges a stock, nil being in stock. A quantity may be below zero: shops sell
+// beyond their stock.
 func CheckStock(v *validation.Fields, pointer string, s *profileapi.Stock) {
 	if s == nil {
 		return
@@ -152,6 +155,7 @@ func CheckStock(v *validation.Fields, pointer string, s *profileapi.Stock) {
 	}
 }
 
+// allIn reports whether every character lies between two ASCII characters.
 func allIn(text string, low, high byte) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < rune(low) || r > rune(high) })
 }

@@ -16,12 +16,13 @@ import (
 
 // Limits of a request and of one event.
 const (
-	MaxEvents = 1000 // per request
-	maxLines  = 1000 // per event
-	maxRest   = 64 << 10
+	MaxEvents = 1000     // per request
+	maxLines  = 1000     // per event
+	maxRest   = 64 << 10 // bytes of properties
 )
 
-// Rules judge events. They are safe for concurrent use once built.
+// Rules judge events by the types that a shop's weights name. They are safe for concurrent use
+// once built.
 type Rules struct {
 	weights   Weights
 	canonical map[string]string // every accepted name of a type to its canonical name
@@ -29,7 +30,8 @@ type Rules struct {
 	futureMax time.Duration
 }
 
-// MaxFuture is how far ahead of the server's clock an event may lie.
+// MaxFuture is how far ahead of the server's clock an event may lie. Clocks of servers are
+// seldom further off, and a sender whose clock is hears of it.
 const MaxFuture = 5 * time.Minute
 
 // NewRules returns the rules for the types of weights.
@@ -57,7 +59,7 @@ type TimeRange struct {
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.
 type Judged struct {
-	Pointer  string // of the event in its body
+	Pointer  string // of the event in its body: "" for a single one, "/3", "/events/3"
 	Event    Event
 	Errors   []profileapi.FieldError
 	Warnings []profileapi.FieldError
@@ -110,12 +112,13 @@ type SizeError struct{ Detail string }
 // Error implements error.
 func (e *SizeError) Error() string { return e.Detail }
 
-// decoder reads the events of one body.
+// decoder reads the events of one body. It is made for a body, and its buffers serve every
+// event of it.
 type decoder struct {
 	scanner
 	rules   *Rules
-	window  TimeRange
-	tooMany bool
+	window  TimeRange       // when the events may have happened
+	tooMany bool            // there are more events than most; they were passed over
 	around  foreign.Wrapper // members of the object around the events
 
 	// of the event being read
@@ -125,16 +128,18 @@ type decoder struct {
 	lenient  []profileapi.FieldError // of optional fields; see reportLenient
 	pointer  string                  // of the event
 	rest     [restFields][]byte
-	itemID   string
-	times    int // 1 when occurred_at was given
-	rating   *float64
+	itemID   string   // the member item_id, which becomes a line when there are no items
+	times    int      // 1 when occurred_at was given
+	rating   *float64 // the member rating; nil when not given
 	unknown  []string // names of members that are no fields
 	foreign  bool     // a member tells of another system's form
 	badLines int      // lines that were left out
 	given    bool     // it was translated already
 }
 
-// object reads an object that is an event or wraps a list of them.
+// object reads an object that is an event or wraps a list of them. It goes over the members
+// twice: the list may stand before what is said for all of its events, such as the client_id of
+// a beacon.
 func (d *decoder) object() Body {
 	start := d.pos
 	wrapped, list := false, ""
@@ -160,7 +165,8 @@ func (d *decoder) object() Body {
 	return d.wrapper(list)
 }
 
-// wrapper reads the events under the name of list.
+// wrapper reads the events under the name of list, and passes over the other members, which
+// object has noted.
 func (d *decoder) wrapper(list string) Body {
 	var body Body
 	d.pos++
@@ -179,6 +185,8 @@ func (d *decoder) wrapper(list string) Body {
 	return body
 }
 
+// list reads events one by one, each with its pointer below prefix. What is beyond the limit is
+// only passed over: the body is refused as a whole.
 func (d *decoder) list(prefix string) []Judged {
 	var events []Judged
 	d.pos++
@@ -196,7 +204,8 @@ func (d *decoder) list(prefix string) []Judged {
 	return events
 }
 
-// one reads and judges one event.
+// one reads and judges one event. A member that tells of another system's form has the event
+// translated, once, and judged again. An error of syntax ends the body, not the event.
 func (d *decoder) one(pointer string) Judged {
 	var judged Judged
 	d.event, d.errors, d.warnings, d.pointer, d.itemID, d.times = &judged.Event, nil, nil, pointer, "", 0
@@ -255,6 +264,7 @@ func (d *decoder) warn(pointer, code, detail string) {
 }
 
 // optional reads a field that an event can do without: what is wrong with it is a warning, and the field is left out.
+// A page whose price is "on request" still wants its view counted.
 func (d *decoder) optional(read func()) {
 	before := len(d.errors)
 	read()

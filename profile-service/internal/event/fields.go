@@ -15,17 +15,18 @@ import (
 
 // Limits of single fields.
 const (
-	maxID       = 256
-	maxPage     = 2048
-	maxValue    = 1e12
-	maxQuantity = 1e6
-	maxPosition = 10000
+	maxID       = 256   // characters
+	maxPage     = 2048  // characters
+	maxValue    = 1e12  // either side of 0
+	maxQuantity = 1e6   // of one line
+	maxPosition = 10000 // places of a list
 	maxReview   = 10000 // characters
 
 	lowestRating, highestRating = 1, 5
 )
 
-// field reads the value of one member of an event.
+// field reads the value of one member of an event: those that decide what it means here, the
+// others in lesserField. Of a member that comes twice the last counts.
 func (d *decoder) field(name []byte) {
 	e := d.event
 	switch string(name) {
@@ -124,6 +125,7 @@ func (d *decoder) occurredAt() {
 }
 
 // id reads an opaque id: 1 to 256 printable characters, or a whole number, whose digits it is. null and "" count as absent.
+// Shops that number their items post numbers, and elsewhere the same id as a text.
 func (d *decoder) id(pointer string) string {
 	if c := d.peek(); c == '-' || c >= '0' && c <= '9' {
 		return d.numericID(pointer)
@@ -143,6 +145,8 @@ func (d *decoder) id(pointer string) string {
 	return string(raw)
 }
 
+// numericID keeps the digits as they stand: as a float64 an id of 17 digits would be another
+// one.
 func (d *decoder) numericID(pointer string) string {
 	raw := d.numberText()
 	if d.err == nil && (len(raw) > maxID || bytes.ContainsAny(raw, ".eE")) {
@@ -152,6 +156,7 @@ func (d *decoder) numericID(pointer string) string {
 	return string(raw)
 }
 
+// printable reports whether every character can be seen, blanks included.
 func printable(text []byte) bool {
 	for _, c := range text {
 		if c >= utf8.RuneSelf {
@@ -164,7 +169,8 @@ func printable(text []byte) bool {
 	return true
 }
 
-// text reads a string of at most limit characters. null counts as "".
+// text reads a string of at most limit characters. null counts as "", as what cannot be kept
+// does after its error.
 func (d *decoder) text(pointer string, limit int) string {
 	raw, ok := d.stringValue(pointer)
 	if !ok {
@@ -179,6 +185,7 @@ func (d *decoder) text(pointer string, limit int) string {
 
 // stringValue reads a string without a copy: the bytes are part of the body, or of the decoder's memory until the next
 // string. false is returned for null and after an error. A NUL character is refused, for Postgres takes none in a text.
+// That is why ids and texts are copied when they are kept.
 func (d *decoder) stringValue(pointer string) ([]byte, bool) {
 	if d.null() {
 		return nil, false
@@ -197,7 +204,9 @@ func (d *decoder) stringValue(pointer string) ([]byte, bool) {
 	return raw, d.err == nil
 }
 
-// bounded reads a number between low and high, which may stand in quotes. null and "" count as absent.
+// bounded reads a number between low and high, which may stand in quotes, as many data layers
+// have prices. null and "" count as absent, and so does what is refused. It takes no NaN and no
+// Inf.
 func (d *decoder) bounded(pointer string, low, high float64) (float64, bool) {
 	var v float64
 	switch c := d.peek(); {
@@ -230,6 +239,7 @@ func (d *decoder) bounded(pointer string, low, high float64) (float64, bool) {
 	return v, true
 }
 
+// whole refuses a number with a fraction.
 func (d *decoder) whole(pointer string, v float64) bool {
 	if v != math.Trunc(v) {
 		d.wrong(pointer, "not_whole", "The value is not a whole number.")
@@ -238,7 +248,8 @@ func (d *decoder) whole(pointer string, v float64) bool {
 	return true
 }
 
-// lines reads the items of an event.
+// lines reads the items of an event. Lines beyond maxLines are passed over, and the event is
+// refused: some of an order would pass for all of it.
 func (d *decoder) lines() {
 	if d.null() {
 		return
@@ -264,6 +275,8 @@ func (d *decoder) lines() {
 }
 
 // line reads one line. A line without an item is left out with a warning; if none is left, the event is refused.
+// Prices and recommendations that cannot be read cost only themselves; an item id or a quantity
+// costs the line, since it would count for another item or another number.
 func (d *decoder) line(pointer string) {
 	if d.peek() != '{' {
 		d.skip(3)
@@ -318,12 +331,15 @@ func (d *decoder) quantity(pointer string) float64 {
 	return q
 }
 
+// badLine leaves a line out and says why.
 func (d *decoder) badLine(pointer, code, detail string) {
 	d.badLines++
 	d.warn(pointer, code, detail+" The line is left out.")
 }
 
-// finish checks what only the whole event shows, and fills in defaults.
+// finish checks what only the whole event shows, and fills in defaults: a line of item_id
+// alone, the time of receipt, the rating as the value. Errors here name what is missing, and
+// which member was probably meant for it.
 func (d *decoder) finish() {
 	e := d.event
 	if len(e.Lines) == 0 && d.itemID != "" {
@@ -357,6 +373,7 @@ func (d *decoder) finish() {
 }
 
 // finishRating takes the rating of an event for its value, and wants what a rating or a review cannot do without.
+// Either field will do; of other types value is what was paid, which has no such bounds.
 func (d *decoder) finishRating() {
 	e := d.event
 	rated := e.Type == TypeRate || e.Type == TypeReview

@@ -6,11 +6,14 @@ import (
 	"math"
 )
 
-// linesVersion starts the stored form of an event's lines. Version 1: per line a flags byte, the item id with its length as an unsigned
-// varint, then what the flags announce: quantity (float32), price (float64), recommendation id (length and bytes).
+// linesVersion starts the stored form of an event's lines. Version 1: per line a flags byte,
+// the item id with its length as an unsigned varint, then what the flags announce: quantity
+// (float32), price (float64), recommendation id (length and bytes). Numbers are little-endian.
+// A line of one plain item is its id and two bytes.
 const linesVersion = 1
 
 const (
+	// A quantity of 1 is not stored.
 	flagQuantity = 1 << iota
 	flagPrice
 	flagRecommendation
@@ -49,13 +52,15 @@ func AppendLines(dst []byte, lines []Line) []byte {
 	return dst
 }
 
+// appendText adds the length and the bytes of a text.
 func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
 var errLines = errors.New("stored lines are damaged")
 
-// DecodeLines appends the lines of their stored form to dst. The ids are copied out of data.
+// DecodeLines appends the lines of their stored form to dst, which may be nil. The ids are
+// copied out of data. It returns errLines for what it cannot read, with the lines before it.
 func DecodeLines(dst []Line, data []byte) ([]Line, error) {
 	if len(data) == 0 {
 		return dst, nil
@@ -97,6 +102,7 @@ type lineReader struct {
 	bad  bool
 }
 
+// take returns the next n bytes, nil when there are fewer.
 func (r *lineReader) take(n int) []byte {
 	if n < 0 || n > len(r.rest) {
 		r.bad, r.rest = true, nil
@@ -107,6 +113,7 @@ func (r *lineReader) take(n int) []byte {
 	return b
 }
 
+// text returns a text behind its length; the copy is the caller's.
 func (r *lineReader) text() string {
 	n, size := binary.Uvarint(r.rest)
 	if size <= 0 || n > uint64(len(r.rest)) {

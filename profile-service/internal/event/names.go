@@ -17,6 +17,8 @@ const (
 )
 
 // foreignMark reports whether a member of this name tells of another system's form of events; see package foreign.
+// One such member is enough to try the translation: what it does not know stays an event of
+// ours with an unknown field.
 func foreignMark(name []byte) bool {
 	switch string(name) {
 	case "event", "name", "params", "ecommerce", "messageId", "anonymousId":
@@ -25,7 +27,8 @@ func foreignMark(name []byte) bool {
 	return false
 }
 
-// isCallType reports whether a type is the kind of a call of Segment's libraries.
+// isCallType reports whether a type is the kind of a call of Segment's libraries, {"type":
+// "track", "event": …}, in which it is no type of event.
 func isCallType(name []byte) bool {
 	switch string(name) {
 	case "track", "page", "screen", "identify", "group", "alias":
@@ -35,6 +38,7 @@ func isCallType(name []byte) bool {
 }
 
 // eventNames are the fields of an event, and what they are called elsewhere: Gorse, Recombee, Algolia, GA4 and Segment.
+// They are for messages only: an event is never read by a name that was not meant for it.
 var eventNames = names.Table{
 	Fields: []string{
 		"event_id", "type", "occurred_at", "user_id", "session_id", "item_id", "items", "order_id", "value", "recommendation_id",
@@ -89,7 +93,8 @@ func (d *decoder) unknownOfLine(line, name string) {
 	)
 }
 
-// nameUnknown warns of members that are no fields.
+// nameUnknown warns of members that are no fields. Such a member costs the event nothing; it is
+// told because a misspelt name loses what it was to say.
 func (d *decoder) nameUnknown() {
 	for _, name := range d.unknown {
 		pointer := apierror.PointerTo("", name)

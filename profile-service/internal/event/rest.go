@@ -22,6 +22,7 @@ const (
 	restFields
 )
 
+// restNames are the names of these fields, by their constants.
 var restNames = [restFields]string{"channel", "recommendation_id", "position", "currency", "page", "consent", "text", "properties"}
 
 // lesserField reads a field that is kept as it came; a member that is no field is noted.
@@ -56,7 +57,8 @@ func (d *decoder) lesserField(name []byte) {
 	}
 }
 
-// keep stores the text of an optional value that read accepts.
+// keep stores the text of an optional value that read accepts, as it stands in the body: what
+// is not looked into is given back byte by byte.
 func (d *decoder) keep(slot int, read func() bool) {
 	d.optional(func() {
 		d.peek()
@@ -67,7 +69,7 @@ func (d *decoder) keep(slot int, read func() bool) {
 	})
 }
 
-// channel reads one of the channels.
+// channel reads one of the channels. It is written anew, since Channel looks for its bytes.
 func (d *decoder) channel() {
 	d.optional(func() {
 		raw, ok := d.stringValue("/channel")
@@ -82,7 +84,9 @@ func (d *decoder) channel() {
 	})
 }
 
-// Channel returns where an event came from, of its Rest; "" when it did not say.
+// Channel returns where an event came from, of its Rest; "" when it did not say. It looks at
+// the first bytes only: where channels are left out of learning, every event passes through
+// here.
 func Channel(rest []byte) string {
 	after, ok := bytes.CutPrefix(rest, []byte(`{"channel":"`))
 	if !ok {
@@ -143,7 +147,8 @@ func (d *decoder) keepConsent() {
 	d.rest[restConsent], _ = json.Marshal(agreed) // booleans always marshal
 }
 
-// consentAnswer reads the answer to a question of consent, as JSON; nil is no answer.
+// consentAnswer reads the answer to a question of consent, as JSON; nil is no answer. "granted"
+// and "denied" are the words of Google's consent mode.
 func consentAnswer(text string) (answer *bool, ok bool) {
 	yes, no := true, false
 	switch text {
@@ -157,7 +162,8 @@ func consentAnswer(text string) (answer *bool, ok bool) {
 	return nil, false
 }
 
-// properties passes over an object and keeps its text.
+// properties passes over an object and reports whether it can be kept: a number that no float64
+// holds or a NUL character would fail whoever reads it back.
 func (d *decoder) properties() bool {
 	if d.null() {
 		return false

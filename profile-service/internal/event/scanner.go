@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds the nesting of a body.
+// maxDepth bounds the nesting of a body: reading is recursive, and a body of brackets alone
+// would exhaust the stack.
 const maxDepth = 64
 
 // SyntaxError says why a body cannot be read as JSON at all.
@@ -25,16 +26,19 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Det
 // errNUL marks a string that holds U+0000, which no store can keep.
 var errNUL = errors.New("must not contain the character U+0000")
 
-// scanner reads JSON (RFC 8259) from valid UTF-8 without building a tree. The first syntax error sticks and ends every loop.
+// scanner reads JSON (RFC 8259) from valid UTF-8 without building a tree. The first syntax
+// error sticks and ends every loop. A string without escapes is a part of data, so that most
+// members of an event are read without a copy.
 type scanner struct {
 	data []byte
 	pos  int
 	err  *SyntaxError
-	nul  bool // a string read or skipped since it was cleared holds U+0000
-	huge bool // a number skipped since it was cleared is beyond float64
-	buf  []byte
+	nul  bool   // a string read or skipped since it was cleared holds U+0000
+	huge bool   // a number skipped since it was cleared is beyond float64
+	buf  []byte // of the last string with an escape
 }
 
+// fail notes the first error of syntax, at the present byte.
 func (s *scanner) fail(detail string) {
 	if s.err == nil {
 		s.err = &SyntaxError{Offset: s.pos, Detail: detail}
@@ -54,6 +58,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
+// expect passes over white space and then c.
 func (s *scanner) expect(c byte) bool {
 	if s.peek() != c || s.err != nil {
 		s.fail("expected " + strconv.QuoteRune(rune(c)))
@@ -119,7 +124,8 @@ func (s *scanner) str() []byte {
 	return nil
 }
 
-// escaped goes on with a string that has its first backslash at i.
+// escaped goes on with a string that has its first backslash at i. It is decoded into buf,
+// while one without backslashes is a part of the body.
 func (s *scanner) escaped(start, i int) []byte {
 	s.buf = append(s.buf[:0], s.data[start:i]...)
 	for i < len(s.data) {
@@ -189,6 +195,7 @@ func (s *scanner) escape(i int) int {
 	return 2
 }
 
+// hex reads the escape \uXXXX at i.
 func (s *scanner) hex(i int) (rune, bool) {
 	if i+6 > len(s.data) || s.data[i] != '\\' || s.data[i+1] != 'u' {
 		return 0, false
@@ -223,7 +230,8 @@ func (s *scanner) number() float64 {
 	return v
 }
 
-// numberText reads the text of a number by the grammar of JSON, which has no NaN, no leading zero and no leading plus.
+// numberText reads the text of a number by the grammar of JSON, which has no NaN, no leading
+// zero and no leading plus. nil after an error.
 func (s *scanner) numberText() []byte {
 	start := s.pos
 	if s.at('-') {
@@ -256,8 +264,10 @@ func (s *scanner) numberText() []byte {
 	return s.data[start:s.pos]
 }
 
+// at reports whether the next byte is c.
 func (s *scanner) at(c byte) bool { return s.pos < len(s.data) && s.data[s.pos] == c }
 
+// digits passes over digits and reports whether there were any.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.data) && s.data[s.pos] >= '0' && s.data[s.pos] <= '9' {
@@ -266,7 +276,8 @@ func (s *scanner) digits() bool {
 	return s.pos > start
 }
 
-// skip checks and passes over any value and returns its text.
+// skip checks and passes over any value and returns its text, nil after an error. depth is how
+// deep it stands in the body.
 func (s *scanner) skip(depth int) []byte {
 	c := s.peek()
 	start := s.pos
@@ -304,6 +315,7 @@ func beyondFloat(text []byte) bool {
 	return errors.Is(err, strconv.ErrRange)
 }
 
+// skipNested passes over an object or an array.
 func (s *scanner) skipNested(opening byte, depth int) {
 	if depth > maxDepth {
 		s.fail(fmt.Sprintf("nested deeper than %d levels", maxDepth))
@@ -319,6 +331,7 @@ func (s *scanner) skipNested(opening byte, depth int) {
 	}
 }
 
+// literal passes over one of the three words of JSON.
 func (s *scanner) literal(text string) {
 	if len(s.data)-s.pos < len(text) || string(s.data[s.pos:s.pos+len(text)]) != text {
 		s.fail("expected a value")

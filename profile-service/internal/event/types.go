@@ -7,6 +7,7 @@ type Weights = profileapi.EventWeights
 
 // The types with a meaning of their own.
 const (
+	// Other types differ in what they weigh only.
 	TypeView           = "view_item"
 	TypeSelect         = "select_item"
 	TypePurchase       = "purchase"
@@ -36,6 +37,7 @@ func canonicalTypes() map[string]string {
 }
 
 // needsItem reports whether an event means nothing without an item. A refund of an order without lines gives all of it back.
+// Types without a weight, such as search, need none.
 func needsItem(w Weights, e *Event) bool {
 	if e.Type == TypeRefund && e.OrderID != "" {
 		return false
@@ -44,6 +46,7 @@ func needsItem(w Weights, e *Event) bool {
 }
 
 // LearnedBy returns the types that a relation learns from; nil means every type with a weight. ok is false for an unknown relation.
+// The lists are the caller's.
 func LearnedBy(relation string) (types []string, ok bool) {
 	switch relation {
 	case "", "similar":

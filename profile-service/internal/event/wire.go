@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Wire returns the event in the form of the API. The error tells of a damaged Rest.
+// Wire returns the event in the form of the API, as it would be posted again: a review has its
+// rating where it was posted. The error tells of a damaged Rest.
 func (e *Event) Wire() (profileapi.Event, error) {
 	var out profileapi.Event
 	if len(e.Rest) > 0 {

@@ -13,14 +13,15 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Reader reads stored events.
+// Reader reads stored events. All fields are set, and it is safe for concurrent use.
 type Reader struct {
 	Log        store.EventLog
 	Identities store.Identities
 	Visitors   store.Visitors
 }
 
-// Read returns the events of a scan in the form of the API, leaving out those that keep refuses.
+// Read returns the events of a scan in the form of the API, leaving out those that keep
+// refuses. An event that cannot be decoded ends it with an error.
 func Read(
 	ctx context.Context, log store.EventLog, shop string, q store.ScanQuery, keep func(*profileapi.StoredEvent) bool,
 ) ([]profileapi.StoredEvent, error) {
@@ -42,6 +43,8 @@ func Read(
 	return page, err
 }
 
+// storedEvent is a row in the form of the API. The user is the one that the event is stored
+// under, who may be another than it was posted for.
 func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 	lines, err := event.DecodeLines(nil, row.Lines)
 	if err != nil {
@@ -57,16 +60,19 @@ func storedEvent(row *store.Event) (profileapi.StoredEvent, error) {
 	}, err
 }
 
-// Query selects events of a listing.
+// Query selects events of a listing; empty fields do not. Limit is that of a page and at least
+// 1.
 type Query struct {
 	UserID, SessionID, Type, ItemID, RecommendationID string
-	From, To                                          wire.Time
+	From, To                                          wire.Time // occurred in [From, To)
 	Ascending                                         bool
 	Limit                                             int
 	After, UpTo                                       int64 // seq in (After, UpTo]; UpTo 0 means the last
 }
 
-// scanBudget bounds the events that one page of a filtered listing looks at.
+// scanBudget bounds the events that one page of a filtered listing looks at: items and
+// recommendations have no index, and a page shall be answered in a moment however rare they
+// are.
 const scanBudget = 20_000
 
 // Page is a page of events. Next continues it, nil at the end.
@@ -76,6 +82,7 @@ type Page struct {
 }
 
 // Events returns a page of events. A filter that few events pass may give a short page before the end.
+// The first page fixes UpTo, so that events which come later do not shift the pages behind it.
 func (r *Reader) Events(ctx context.Context, shop string, q Query) (Page, error) {
 	if q.UpTo == 0 {
 		last, err := r.Log.LastSeq(ctx, shop)

@@ -14,7 +14,9 @@ import (
 // sampleEvents is how many of the latest events the share of unknown items is measured on.
 const sampleEvents = 2000
 
-// Stats sums up what was received in [from, to), by hour.
+// Stats sums up what was received in [from, to), by hour. An hour in which from lies counts as
+// a whole. Hours without events are left out. The share of unknown items is of the latest
+// events, whatever the range.
 func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
 	out := profileapi.EventStats{From: wire.TimeOf(from), To: wire.TimeOf(to), Hours: []profileapi.HourStats{}, Total: newHour(from)}
 	counts, err := r.Log.Stats(ctx, shop, store.HourOf(from.UnixMilli()), to.UnixMilli())
@@ -37,12 +39,15 @@ func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (pr
 	return out, err
 }
 
+// newHour is an hour without events, whose maps are there to be counted in.
 func newHour(at time.Time) profileapi.HourStats {
 	return profileapi.HourStats{
 		Hour: wire.TimeOf(at), Accepted: map[string]int64{}, Rejected: map[string]int64{}, Warned: map[string]int64{},
 	}
 }
 
+// count adds one of the stored statistics to an hour, by its name; it leaves the sum of lags in
+// seconds where meanLag makes the mean of it.
 func count(h *profileapi.HourStats, c store.Count) {
 	if name, ok := strings.CutPrefix(c.Name, store.StatAccepted); ok {
 		h.Accepted[name] += c.N
@@ -66,6 +71,8 @@ func meanLag(h *profileapi.HourStats) {
 }
 
 // unknownShare measures which share of the latest events' lines name an item that is not in the catalogue.
+// It returns the share and the number of lines that were looked at; 0 and 0 without any. An
+// item counts as known under its id only, not under an alias.
 func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, error) {
 	last, err := r.Log.LastSeq(ctx, shop)
 	if err != nil {

@@ -1,5 +1,15 @@
 // Package httpapi is the HTTP surface of the profile-service: operations, their parameters and their answers. It judges nothing that
 // another package can judge, and knows no store.
+//
+// A file holds the operations of one subject: registerX says what each is called, which scope
+// it needs and what it may answer, and the handlers below it turn parameters into a call of the
+// package that does the work and its result into JSON. Texts of operations and the tag doc of a
+// field are part of the API's document, and so of the clients; comments like this one are not.
+// Frame, limits, keys and idempotence come from package httpserver.
+//
+// Every handler finds the shop in the context, where the key put it, and answers an error as a
+// problem: of a parameter here, of what was asked in the package that knows, of the store by
+// storeProblem.
 package httpapi
 
 import (
@@ -26,7 +36,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// API holds what the operations need.
+// API holds what the operations need. All fields are set, and nothing is changed after
+// Register.
 type API struct {
 	Ingest       *ingest.Ingest
 	Catalogue    *catalogue.Catalogue
@@ -36,14 +47,14 @@ type API struct {
 	History      *history.Reader
 	Interactions *interactions.Stream
 	Imports      *imports.Imports
-	Undo         *undo.Undo
-	Robots       store.Robots
-	Weights      profileapi.EventWeights
+	Undo         *undo.Undo              // takes out what an import stored
+	Robots       store.Robots            // verdicts on visitors; the only port of the store that is used here as it is
+	Weights      profileapi.EventWeights // what each type of event weighs, for those who ask
 	Audit        *audit.Recorder
 	Now          func() time.Time
 }
 
-// Register adds every operation.
+// Register adds every operation. It is called once, before the server takes requests.
 func (a *API) Register(api huma.API) {
 	a.registerEvents(api)
 	a.registerHistory(api)
@@ -62,13 +73,15 @@ func (a *API) Register(api huma.API) {
 	)
 }
 
-// audited records an operation.
+// audited records an operation in the audit log: an entry is stored before anything is done,
+// and how it went after it.
 func audited[I, O any](a *API, w audit.What[I], handler func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
 	recorded := audit.Handler(a.Audit, w, func(ctx context.Context, _ string, in *I) (*O, error) { return handler(ctx, in) })
 	return func(ctx context.Context, in *I) (*O, error) { return recorded(ctx, auth.Shop(ctx), in) }
 }
 
-// operation describes an operation; id is its method and path in words.
+// operation describes an operation; id is its method and path in words, by which clients name
+// their functions. 400 and 422 are answers of all; others are added by who registers it.
 func operation(method, path, id, tag, summary string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag},
@@ -81,7 +94,8 @@ func schemaOf[T any](api huma.API) *huma.Schema {
 	return api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// oneBody documents a body that is read by hand.
+// oneBody documents a body that is read by hand: one object of type T, whatever of the content
+// types it comes as.
 func oneBody[T any](api huma.API, contentTypes ...string) *huma.RequestBody {
 	body := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
 	for _, contentType := range contentTypes {
@@ -91,7 +105,8 @@ func oneBody[T any](api huma.API, contentTypes ...string) *huma.RequestBody {
 }
 
 // registerRaw adds an operation whose handler reads the body by itself. The body is documented behind huma's back, which would else decode
-// and check it once more.
+// and check it once more. Bodies of items, users and events are read by hand because their own
+// rules say more: every wrong field at once, by its pointer, and what is no field as a warning.
 func registerRaw[I, O any](
 	api huma.API, scope string, op huma.Operation, body *huma.RequestBody, handler func(context.Context, *I) (*O, error),
 ) {

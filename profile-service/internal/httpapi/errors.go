@@ -10,7 +10,8 @@ import (
 )
 
 // storeProblem maps an error of a store to HTTP: a problem passes, anything else is told by what is wrong with the store, or is a bug of
-// ours.
+// ours. Every handler that asks another package passes its error through here. A caller who has
+// gone gets 503, which nobody reads: it is no failure of the service.
 func storeProblem(err error) error {
 	var p *apierror.Problem
 	switch {

@@ -18,6 +18,8 @@ import (
 
 const eventsTag = "Events"
 
+// registerEvents adds what a page or a server sends and what it learns of it. Both ways of
+// sending take a publishable key, also within the body.
 func (a *API) registerEvents(api huma.API) {
 	post := operation(http.MethodPost, "/v1/events", "post-events", eventsTag, "Append events")
 	post.Description = "Stores one event or up to 1,000 and answers after the commit, with a verdict on each. A bad event costs " +
@@ -50,6 +52,7 @@ func (a *API) registerEvents(api huma.API) {
 	})
 }
 
+// verdictsOutput is a page without a next one: there are at most 100 verdicts, in memory.
 type verdictsOutput struct {
 	Body profileapi.Page[profileapi.Verdict]
 }
@@ -72,13 +75,20 @@ func eventsBody(api huma.API) *huma.RequestBody {
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media, "text/plain": media}}
 }
 
+// eventsInput is a body of package event: one event, a list or an object around a list, which
+// the decoder tells apart.
 type eventsInput struct{ RawBody []byte }
 
+// eventsOutput is the answer to a number of things that were posted together, here and for
+// items: a verdict on each in the order of the body.
 type eventsOutput struct {
 	Status int
 	Body   profileapi.EventsAnswer
 }
 
+// postEvents appends the events that are in order and answers after their commit, which other
+// callers share (package ingest). An event that is refused costs the others nothing; 503 says
+// that none was stored and all may be sent again.
 func (a *API) postEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
 	shop, body, err := a.readEvents(ctx, in)
 	if err != nil {
@@ -91,6 +101,8 @@ func (a *API) postEvents(ctx context.Context, in *eventsInput) (*eventsOutput, e
 	return answered(answer, body.Single)
 }
 
+// validateEvents judges as postEvents does, by the events alone: it asks no store, and a good
+// event here may be a duplicate there.
 func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
 	_, body, err := a.readEvents(ctx, in)
 	if err != nil {
@@ -99,7 +111,9 @@ func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutpu
 	return answered(a.Ingest.Validate(body.Events), body.Single)
 }
 
-// readEvents decodes the body by the rules of the caller's shop.
+// readEvents decodes the body by the rules of the caller's shop, and checks that a page names
+// no visitor but its own: 403 with each event that does, and then none is stored. What comes
+// with a publishable key is marked, since anybody can read that key off the page.
 func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Body, error) {
 	shop := auth.Shop(ctx)
 	body, err := a.Ingest.Decode(shop, in.RawBody)
@@ -118,7 +132,8 @@ func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Bo
 	return shop, body, visitors.Err()
 }
 
-// senderOf says where events of a page come from. Of what a server sends it says nothing.
+// senderOf says where events of a page come from, by which robots are found. Of what a server
+// sends it says nothing: all of its visitors have its address.
 func senderOf(ctx context.Context) robots.Sender {
 	caller := auth.FromContext(ctx)
 	if caller.Kind != auth.KindPublishable {
@@ -148,7 +163,8 @@ func rejectedAll(detail string, answer profileapi.EventsAnswer) error {
 	return p
 }
 
-// bodyProblem maps the decoder's errors to HTTP.
+// bodyProblem maps the decoder's errors to HTTP: 400 for what is no JSON of the expected form,
+// 422 for too few or too many events.
 func bodyProblem(err error) error {
 	var syntax *event.SyntaxError
 	var size *event.SizeError

@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// registerHistory adds how stored events are looked at, by people and by those who follow them.
 func (a *API) registerHistory(api huma.API) {
 	list := operation(http.MethodGet, "/v1/events", "list-events", eventsTag, "List stored events")
 	list.Description = "By order of acknowledgement, the latest first unless `order=asc`. With a filter that few events pass a " +
@@ -28,6 +29,8 @@ func (a *API) registerHistory(api huma.API) {
 	httpserver.Register(api, auth.ScopeEventsRead, stats, a.eventStats)
 }
 
+// listEventsInput are the filters of a listing; empty ones filter nothing, and all that are
+// given have to hold.
 type listEventsInput struct {
 	PageParameters
 	UserID           string `query:"user_id" maxLength:"256"`
@@ -45,6 +48,8 @@ type storedEventsOutput struct {
 	Body profileapi.Page[profileapi.StoredEvent]
 }
 
+// listEvents answers a page of events (package history). A cursor holds where the page before
+// ended and the seq at which the listing began, so that later events do not shift the pages.
 func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*storedEventsOutput, error) {
 	from, errFrom := timeParameter("from", in.From)
 	to, errTo := timeParameter("to", in.To)
@@ -75,6 +80,7 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*storedEvent
 	return out, nil
 }
 
+// statsInput is a range of time; see maxStats.
 type statsInput struct {
 	From string `query:"from" maxLength:"40" doc:"Start; 24 hours before the end when absent"`
 	To   string `query:"to" maxLength:"40" doc:"End; now when absent"`
@@ -82,9 +88,11 @@ type statsInput struct {
 
 type statsOutput struct{ Body profileapi.EventStats }
 
-// maxStats bounds the time that statistics are asked for at once.
+// maxStats bounds the time that statistics are asked for at once: a row for each hour and type
+// of the range is read and sent.
 const maxStats = 92 * 24 * time.Hour
 
+// eventStats answers what was received by hour, of the last 24 hours unless it is told.
 func (a *API) eventStats(ctx context.Context, in *statsInput) (*statsOutput, error) {
 	from, errFrom := timeParameter("from", in.From)
 	to, errTo := timeParameter("to", in.To)

@@ -23,6 +23,9 @@ import (
 
 const importsTag = "Imports"
 
+// registerImports adds the operations of package imports. Starting one needs two scopes: that
+// of the operation, which is the same for all kinds, and that of what the file holds, which is
+// known only from the options.
 func (a *API) registerImports(api huma.API) {
 	start := operation(http.MethodPost, "/v1/imports", "start-import", importsTag, "Import a file")
 	start.Description = "The file is the body, or the part `file` of a multipart form: CSV with any separator, NDJSON, XML feeds " +
@@ -70,7 +73,8 @@ func (a *API) registerImports(api huma.API) {
 	httpserver.Register(api, auth.ScopeEventsRead, report, a.importErrors)
 }
 
-// format is one of the formats that an import reads.
+// format is one of the formats that an import reads. It has a type of its own so that the
+// document lists them from the same place as the check.
 type format string
 
 // Schema implements huma.SchemaProvider.
@@ -82,6 +86,8 @@ func (format) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
+// startImportInput are the options of an import as parameters: the body is the file. The more
+// complex ones, such as map_values, can be given in Spec only.
 type startImportInput struct {
 	Kind       string  `query:"kind" enum:"users,items,events" doc:"What the rows are; required here or in spec"`
 	Format     format  `query:"format" doc:"auto when absent: told by the content"`
@@ -97,10 +103,13 @@ type startImportInput struct {
 	Mapping    string  `query:"mapping" maxLength:"8192" doc:"JSON object of column to field"`
 	Spec       string  `query:"spec" maxLength:"65536" doc:"All options as JSON: an ImportSpec"`
 
+	// request has the body, which is a stream of up to gigabytes and must not be read into
+	// memory, as huma would.
 	request *http.Request
 }
 
-// Resolve keeps the request, whose body is read as a stream.
+// Resolve keeps the request, whose body is read as a stream: it may take as long as it takes
+// but not stall. It implements huma.Resolver.
 func (in *startImportInput) Resolve(ctx huma.Context) []error {
 	c := humagin.Unwrap(ctx)
 	c.Request.Body = httpserver.StreamedBody(c.Writer, c.Request)
@@ -108,12 +117,15 @@ func (in *startImportInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
+// startImportOutput is answered with 202: the file is stored, its rows are not.
 type startImportOutput struct {
 	Location string `header:"Location"`
 	Body     profileapi.Import
 }
 
-// spec joins the parameters with the JSON of the parameter spec.
+// spec joins the parameters with the JSON of the parameter spec; a parameter counts before it.
+// A name in spec that is no option is refused: a misspelt one would be ignored for a whole
+// file.
 func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
 	var spec profileapi.ImportSpec
 	decode := func(parameter, text string, into any) error {
@@ -160,6 +172,8 @@ func (in *startImportInput) spec() (profileapi.ImportSpec, error) {
 	return spec, nil
 }
 
+// startImport checks the options and the right to write that kind before it reads the file, and
+// answers when the file is spooled. See imports.Imports.Start for the errors.
 func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImportOutput, error) {
 	spec, err := in.spec()
 	if err != nil {
@@ -184,7 +198,9 @@ func (a *API) startImport(ctx context.Context, in *startImportInput) (*startImpo
 	return &startImportOutput{Location: "/v1/imports/" + state.ImportID, Body: state}, nil
 }
 
-// mayWrite checks that a caller may write what a kind of import holds.
+// mayWrite checks that a caller may write what a kind of import holds; 403 when not. A
+// publishable key may append events one by one, and no files: they would be taken for what the
+// shop says.
 func mayWrite(ctx context.Context, kind string) error {
 	scope := map[string]string{"users": auth.ScopeUsersWrite, "items": auth.ScopeCatalogueWrite, "events": auth.ScopeEventsWrite}[kind]
 	if p := auth.FromContext(ctx); !p.Can(scope) || p.Kind == auth.KindPublishable {
@@ -193,7 +209,8 @@ func mayWrite(ctx context.Context, kind string) error {
 	return nil
 }
 
-// fileOf returns the body, or the part "file" of a form.
+// fileOf returns the body, or the part "file" of a form. Parts before it are passed over;
+// nothing is read beyond what the caller reads.
 func fileOf(r *http.Request) (io.Reader, error) {
 	contentType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || contentType != "multipart/form-data" {
@@ -216,6 +233,7 @@ func fileOf(r *http.Request) (io.Reader, error) {
 
 type importOutput struct{ Body profileapi.Import }
 
+// getImport answers the state of an import as it was last saved, by whichever replica runs it.
 func (a *API) getImport(ctx context.Context, in *idInput) (*importOutput, error) {
 	state, err := a.Imports.Import(ctx, auth.Shop(ctx), in.ID)
 	if err != nil {
@@ -228,6 +246,7 @@ type importsOutput struct {
 	Body profileapi.Page[profileapi.Import]
 }
 
+// listImports answers a page of imports, the latest first: their ids rise with time.
 func (a *API) listImports(ctx context.Context, in *PageParameters) (*importsOutput, error) {
 	before, err := in.after(cursor.Imports)
 	if err != nil {
@@ -240,6 +259,8 @@ func (a *API) listImports(ctx context.Context, in *PageParameters) (*importsOutp
 	return &importsOutput{Body: page(states, in.Limit, cursor.Imports, func(i *profileapi.Import) string { return i.ImportID })}, nil
 }
 
+// cancelImport asks an import to stop. Its answer is the state of before; the import stops
+// within some seconds where another replica runs it.
 func (a *API) cancelImport(ctx context.Context, in *idInput) (*importOutput, error) {
 	state, err := a.Imports.Import(ctx, auth.Shop(ctx), in.ID)
 	if err != nil {
@@ -255,6 +276,8 @@ func (a *API) cancelImport(ctx context.Context, in *idInput) (*importOutput, err
 	return &importOutput{Body: state}, nil
 }
 
+// importErrors streams the report, however long. Whether there is such an import is found out
+// first, while 404 can still be answered.
 func (a *API) importErrors(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
 	shop := auth.Shop(ctx)
 	if _, err := a.Imports.Import(ctx, shop, in.ID); err != nil {

@@ -20,8 +20,10 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// ndjsonType is the content type of streams that people read, too: a JSON object on each line.
 const ndjsonType = "application/x-ndjson"
 
+// registerInteractions adds the stream that the similarity-service learns from.
 func (a *API) registerInteractions(api huma.API) {
 	op := operation(http.MethodGet, "/v1/interactions", "interactions", eventsTag, "Stream what models are computed from")
 	op.Description = "One weighted line per item of an event, in one consistent snapshot, ordered by acknowledgement. Identities are " +
@@ -36,6 +38,8 @@ func (a *API) registerInteractions(api huma.API) {
 	httpserver.Register(api, auth.ScopeEventsRead, op, a.interactions)
 }
 
+// interactionsInput says which interactions, and in which form by the headers. Resume and After
+// take the cursors of package interactions and are not given together.
 type interactionsInput struct {
 	From           string `query:"from" maxLength:"40" doc:"First moment, RFC 3339 or epoch milliseconds"`
 	To             string `query:"to" maxLength:"40" doc:"Moment behind the last"`
@@ -46,6 +50,9 @@ type interactionsInput struct {
 	AcceptEncoding string `header:"Accept-Encoding"`
 }
 
+// interactions settles which events the stream covers and then sends it (package interactions),
+// in memory of a block. Parameters that cannot be used are answered before the first byte; what
+// fails later breaks the connection, and the reader resumes with the last cursor.
 func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.StreamResponse, error) {
 	from, errFrom := timeParameter("from", in.From)
 	to, errTo := timeParameter("to", in.To)
@@ -80,6 +87,8 @@ func (a *API) interactions(ctx context.Context, in *interactionsInput) (*huma.St
 }
 
 // compressed returns a buffered writer, through zstd when asked, and what to call at the end.
+// The finish flushes everything, and gives the encoder back, so that the writer is of no use
+// after it.
 func compressed(w io.Writer, useZstd bool, setHeader func(string, string)) (io.Writer, func() error) {
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	if !useZstd {

@@ -18,6 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// registerItem adds what concerns one item, the listing and the stock; lists of whole items are
+// in items.go.
 func (a *API) registerItem(api huma.API) {
 	put := operation(http.MethodPut, "/v1/items/{id}", "put-item", itemsTag, "Store an item whole")
 	put.Description = "Answers 201 when there was none. `If-Match` with an ETag protects from overwriting another's change, " +
@@ -51,17 +53,22 @@ func (a *API) registerItem(api huma.API) {
 	httpserver.Register(api, auth.ScopeCatalogueWrite, stock, a.setStock)
 }
 
+// itemInput is a body for the id of the path, of items and of users. Conditions are the headers
+// by which a change depends on the version that is there.
 type itemInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"256"`
 	httpserver.Conditions
 	RawBody []byte
 }
 
-// body checks the id and the form of the body.
+// body checks the id and the form of the body: 422 for an id that cannot be one, 400 for what
+// is no JSON.
 func (in *itemInput) body() ([]byte, error) {
 	return oneJSON(in.ID, in.RawBody)
 }
 
+// oneJSON returns a body that is JSON under an id that can be one. What it says is judged
+// later, by the package of the thing.
 func oneJSON(id string, body []byte) ([]byte, error) {
 	if err := checkIDs(map[string]string{"id": id}); err != nil {
 		return nil, err
@@ -78,7 +85,8 @@ type itemOutput struct {
 	Body   profileapi.SavedItem
 }
 
-// itemAnswer is an item, with what was not understood of the body that it came from.
+// itemAnswer is an item, with what was not understood of the body that it came from; body is
+// nil where the item was only read.
 func itemAnswer(status int, item profileapi.Item, body []byte) *itemOutput {
 	return &itemOutput{
 		Status: status, ETag: httpserver.ETag(item.Version),
@@ -86,6 +94,8 @@ func itemAnswer(status int, item profileapi.Item, body []byte) *itemOutput {
 	}
 }
 
+// putItem stores an item whole (package catalogue). 412 when the version is not the one that
+// the headers ask for.
 func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
 	body, err := in.body()
 	if err != nil {
@@ -101,6 +111,7 @@ func (a *API) putItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
 	return itemAnswer(http.StatusOK, item, body), nil
 }
 
+// patchItem changes parts of an item that exists; what the patch leaves out stays.
 func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error) {
 	body, err := in.body()
 	if err != nil {
@@ -113,6 +124,7 @@ func (a *API) patchItem(ctx context.Context, in *itemInput) (*itemOutput, error)
 	return itemAnswer(http.StatusOK, item, body), nil
 }
 
+// idInput is the id of the path: of an item, a user or an import.
 type idInput struct {
 	ID string `path:"id" minLength:"1" maxLength:"256"`
 }
@@ -130,6 +142,7 @@ type deleteInput struct {
 	httpserver.Conditions
 }
 
+// deleteItem leaves a tombstone, from which replicas see that the item is gone.
 func (a *API) deleteItem(ctx context.Context, in *deleteInput) (*struct{}, error) {
 	return nil, storeProblem(a.Catalogue.Delete(ctx, auth.Shop(ctx), in.ID, in.Require()))
 }
@@ -147,6 +160,8 @@ type itemsOutput struct {
 	Body profileapi.Page[profileapi.Item]
 }
 
+// listItems answers a page. One item more than the page has is asked for, which says whether
+// there is a next one.
 func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, error) {
 	after, err := in.after(cursor.Items)
 	if err != nil {
@@ -163,10 +178,15 @@ func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, 
 	return &itemsOutput{Body: page(items, in.Limit, cursor.Items, func(i *profileapi.Item) string { return i.ItemID })}, nil
 }
 
+// stockInput is checked by huma: it has few fields, and rows of a wrong form are a mistake of
+// the whole body.
 type stockInput struct {
 	Body []profileapi.StockUpdate `minItems:"1" maxItems:"1000"`
 }
 
+// setStock changes the stock of many items in one transaction. A value that cannot be one
+// refuses the body as a whole, an item that does not exist only its row; 422 when no row was of
+// use.
 func (a *API) setStock(ctx context.Context, in *stockInput) (*eventsOutput, error) {
 	f := &validation.Fields{}
 	for i := range in.Body {

@@ -19,11 +19,14 @@ import (
 )
 
 const (
-	itemsTag     = "Catalogue"
-	maxBatch     = 1000
+	itemsTag = "Catalogue"
+	maxBatch = 1000
+	// maxItemsBody is in bytes, for maxBatch items with long descriptions.
 	maxItemsBody = 16 << 20 // 1,000 items with long descriptions
 )
 
+// registerItems adds what concerns the catalogue as a whole: batches, the feed of changes and
+// the report on its quality.
 func (a *API) registerItems(api huma.API) {
 	batch := operation(http.MethodPost, "/v1/items/batch", "put-items", itemsTag, "Store up to 1,000 items whole")
 	batch.Description = "Each item replaces the one with its id. A bad item costs only itself; an item that stays " +
@@ -46,6 +49,7 @@ type catalogueQualityOutput struct {
 	Body profileapi.CatalogueQuality
 }
 
+// catalogueQuality answers the report of package quality, which reads every item of the shop.
 func (a *API) catalogueQuality(ctx context.Context, _ *struct{}) (*catalogueQualityOutput, error) {
 	report, err := a.Quality.Report(ctx, auth.Shop(ctx))
 	if err != nil {
@@ -62,9 +66,11 @@ func batchBody[T any](api huma.API) *huma.RequestBody {
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": media}}
 }
 
+// rawInput is a list whose members are judged one by one.
 type rawInput struct{ RawBody []byte }
 
-// members splits a list body.
+// members splits a list body: 400 for what is no list, 422 for an empty one or one with more
+// than maxBatch members.
 func (in *rawInput) members() ([]json.RawMessage, error) {
 	if err := httpserver.CheckJSON(in.RawBody); err != nil {
 		return nil, apierror.Malformed("The body cannot be read.", apierror.FieldError{Code: "invalid_json", Detail: err.Error()})
@@ -84,6 +90,9 @@ func (in *rawInput) members() ([]json.RawMessage, error) {
 	return members, nil
 }
 
+// putItems stores those of up to 1,000 items that are in order, in one transaction. Of two with
+// the same id the later one counts, and the answer says so: feeds have such rows, and a refusal
+// would cost the item.
 func (a *API) putItems(ctx context.Context, in *rawInput) (*eventsOutput, error) {
 	members, err := in.members()
 	if err != nil {
@@ -121,6 +130,7 @@ func (a *API) putItems(ctx context.Context, in *rawInput) (*eventsOutput, error)
 	return &eventsOutput{Status: http.StatusOK, Body: answer}, nil
 }
 
+// verdict is what became of member i of a body, before anything is stored.
 func verdict(i int, id string, bad []profileapi.FieldError) profileapi.Result {
 	r := profileapi.Result{Index: i, ID: id, Status: profileapi.StatusAccepted, Errors: bad}
 	if len(bad) > 0 {
@@ -129,6 +139,8 @@ func verdict(i int, id string, bad []profileapi.FieldError) profileapi.Result {
 	return r
 }
 
+// changesInput is how a replica follows the catalogue: with wait_ms the request is held until
+// there is a change.
 type changesInput struct {
 	After  string `query:"after" maxLength:"256" doc:"Cursor of the last change applied; empty for the start"`
 	Limit  int    `query:"limit" default:"1000" minimum:"1" maximum:"5000"`
@@ -137,6 +149,8 @@ type changesInput struct {
 
 type changesOutput struct{ Body profileapi.ItemChanges }
 
+// itemChanges answers the changes behind a cursor. The time that it waited on purpose is left
+// out of the figures of how long requests take.
 func (a *API) itemChanges(ctx context.Context, in *changesInput) (*changesOutput, error) {
 	wait := time.Duration(in.WaitMs) * time.Millisecond
 	began := time.Now()

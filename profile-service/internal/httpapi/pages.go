@@ -24,13 +24,16 @@ func (p PageParameters) after(kind cursor.Kind) (string, error) {
 	return id, nil
 }
 
+// cursorProblem is 400: cursors are not made by hand, and one of another listing is refused as
+// well.
 func cursorProblem(err error) error {
 	return apierror.Malformed("The cursor cannot be used.", apierror.FieldError{
 		Parameter: "cursor", Code: "invalid_cursor", Detail: err.Error(),
 	})
 }
 
-// page makes a page of the first limit entries; one more tells that there is a next page.
+// page makes a page of the first limit entries; one more tells that there is a next page. id is
+// what the next page begins behind. An empty page is a list, not null.
 func page[T any](entries []T, limit int, kind cursor.Kind, id func(*T) string) profileapi.Page[T] {
 	p := profileapi.Page[T]{Items: entries}
 	if len(entries) > limit {

@@ -20,6 +20,8 @@ const (
 	sessionProfilePath = "/v1/sessions/{id}/profile"
 )
 
+// registerProfiles adds the form of a visitor that people and shops read; states.go has the one
+// for services.
 func (a *API) registerProfiles(api huma.API) {
 	user := operation(http.MethodGet, userProfilePath, "user-profile", peopleTag, "What recommending needs to know of a user")
 	user.Description = "Reflects every event acknowledged before the request. `at` and `watermark` of an earlier answer give that " +
@@ -33,7 +35,8 @@ func (a *API) registerProfiles(api huma.API) {
 	httpserver.Register(api, auth.ScopeUsersRead, session, a.sessionProfile)
 }
 
-// ProfileParameters are the query parameters of both profiles; huma sees embedded fields of exported types only.
+// ProfileParameters are the query parameters of both profiles. It is exported because huma sees
+// embedded fields of exported types only.
 type ProfileParameters struct {
 	Limit       int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"Of recent and of session"`
 	IfNoneMatch string `header:"If-None-Match" maxLength:"256" doc:"ETag of an earlier answer: 304 if it still holds"`
@@ -42,6 +45,8 @@ type ProfileParameters struct {
 	Watermark int64  `query:"watermark" minimum:"0" doc:"Up to this event; 0 for all"`
 }
 
+// profileOutput may be kept by the caller and asked for again with its tag; no cache between
+// may keep it, since it is about a person.
 type profileOutput struct {
 	Status       int
 	ETag         string `header:"ETag"`
@@ -55,6 +60,7 @@ type userProfileInput struct {
 	ProfileParameters
 }
 
+// userProfile answers a user's profile, with a session that has not been merged into him.
 func (a *API) userProfile(ctx context.Context, in *userProfileInput) (*profileOutput, error) {
 	return a.profile(ctx, in.ProfileParameters, profileapi.ProfileQuery{UserID: in.ID, SessionID: in.SessionID})
 }
@@ -64,10 +70,13 @@ type sessionProfileInput struct {
 	ProfileParameters
 }
 
+// sessionProfile answers what one session did.
 func (a *API) sessionProfile(ctx context.Context, in *sessionProfileInput) (*profileOutput, error) {
 	return a.profile(ctx, in.ProfileParameters, profileapi.ProfileQuery{SessionID: in.ID})
 }
 
+// profile answers both (package profile). 304 has no body and costs one look-up; a moment in
+// the past is made from events and costs as many as there are.
 func (a *API) profile(ctx context.Context, in ProfileParameters, q profileapi.ProfileQuery) (*profileOutput, error) {
 	if err := checkIDs(map[string]string{"id": q.UserID, "session_id": q.SessionID}); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// registerRobots adds how people see and overrule what package robots has found.
 func (a *API) registerRobots(api huma.API) {
 	list := operation(http.MethodGet, "/v1/robots", "list-robots", peopleTag, "Visitors that are robots, and why")
 	list.Description = "The latest verdict first. What robots did is left out of models, popularity and figures; it stays stored " +
@@ -43,9 +44,11 @@ type robotsOutput struct {
 	Body profileapi.Page[profileapi.Robot]
 }
 
-// verdicts are those that the API names.
+// verdicts are those that the API names. "" is not among them and so is store.Unjudged, which
+// asks for all.
 var verdicts = map[string]store.RobotVerdict{profileapi.VerdictRobot: store.Robot, profileapi.VerdictNoRobot: store.NoRobot}
 
+// listRobots answers a page, the latest verdict first; a cursor holds its time and subject.
 func (a *API) listRobots(ctx context.Context, in *listRobotsInput) (*robotsOutput, error) {
 	var beforeMs int64
 	var before string
@@ -80,6 +83,8 @@ type decideRobotInput struct{ Body profileapi.RobotDecision }
 
 type robotOutput struct{ Body profileapi.Robot }
 
+// decideRobot stores what a person says of a visitor, over whatever was found. 404 for a
+// visitor of whom nothing is stored. Who decided is the id of the key.
 func (a *API) decideRobot(ctx context.Context, in *decideRobotInput) (*robotOutput, error) {
 	d := &in.Body
 	if (d.UserID == "") == (d.SessionID == "") {

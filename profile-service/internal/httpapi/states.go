@@ -28,13 +28,15 @@ func (a *API) registerStates(api huma.API) {
 	httpserver.Register(api, auth.ScopeUsersRead, session, a.sessionState)
 }
 
-// StateParameters are those of both states; huma sees embedded fields of exported types only.
+// StateParameters are those of both states. It is exported because huma sees embedded fields of
+// exported types only.
 type StateParameters struct {
 	ID          string `path:"id" minLength:"1" maxLength:"256"`
 	IfNoneMatch string `header:"If-None-Match" maxLength:"256" doc:"ETag of an earlier answer: 304 if it still holds"`
 	Watermark   int64  `query:"watermark" minimum:"0" doc:"Up to this event; 0 for all"`
 }
 
+// stateOutput is bytes of the form of docs/visitor-state.md; none with 304.
 type stateOutput struct {
 	Status       int
 	ETag         string `header:"ETag"`
@@ -43,6 +45,8 @@ type stateOutput struct {
 	Body         []byte
 }
 
+// userState is the request that each recommendation makes of this service, so that it decodes
+// nothing: a stored state is sent as it is.
 func (a *API) userState(ctx context.Context, in *struct {
 	StateParameters
 	SessionID string `query:"session_id" maxLength:"256" doc:"The present session, whose own events count as well"`
@@ -50,10 +54,13 @@ func (a *API) userState(ctx context.Context, in *struct {
 	return a.state(ctx, &in.StateParameters, profileapi.ProfileQuery{UserID: in.ID, SessionID: in.SessionID})
 }
 
+// sessionState answers what one session did, made from events where its user is known.
 func (a *API) sessionState(ctx context.Context, in *StateParameters) (*stateOutput, error) {
 	return a.state(ctx, in, profileapi.ProfileQuery{SessionID: in.ID})
 }
 
+// state answers both (package profile). A state of the past has no tag: it is asked for once,
+// to replay an answer.
 func (a *API) state(ctx context.Context, in *StateParameters, q profileapi.ProfileQuery) (*stateOutput, error) {
 	if err := checkIDs(map[string]string{"id": q.UserID, "session_id": q.SessionID}); err != nil {
 		return nil, err

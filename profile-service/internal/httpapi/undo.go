@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// registerUndo adds the one operation of package undo, with an entry in the audit log.
 func (a *API) registerUndo(api huma.API) {
 	undo := operation(http.MethodPost, "/v1/imports/{id}/undo", "undo-import", importsTag, "Take out what an import stored")
 	undo.Description = "Removes exactly the events that the import stored, and gives the items and users that it stored back what they " +
@@ -27,6 +28,9 @@ func (a *API) registerUndo(api huma.API) {
 
 type undoOutput struct{ Body profileapi.ImportUndone }
 
+// undoImport takes out what an import stored and answers when that is done, after many
+// transactions. 409 says why it cannot be: it still runs, was a dry run or is too old. It needs
+// the right to write what the import holds.
 func (a *API) undoImport(ctx context.Context, in *idInput) (*undoOutput, error) {
 	shop := auth.Shop(ctx)
 	state, err := a.Imports.Import(ctx, shop, in.ID)

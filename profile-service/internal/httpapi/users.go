@@ -18,6 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
+// registerUsers adds what concerns persons: records, names and privacy. What joins, erases or
+// shows a person is in the audit log, where the person stands by a hash.
 func (a *API) registerUsers(api huma.API) {
 	put := operation(http.MethodPut, "/v1/users/{id}", "put-user", peopleTag, "Store a user whole")
 	put.Description = "With `consent.personalization` false nothing is read or written for personalisation: the profile answers " +
@@ -89,10 +91,13 @@ type userOutput struct {
 	Body   profileapi.User
 }
 
+// userAnswer is a record with its version as tag.
 func userAnswer(status int, u profileapi.User) *userOutput {
 	return &userOutput{Status: status, ETag: httpserver.ETag(u.Version), Body: u}
 }
 
+// putUser stores a record whole (package people), with the consent in it. 412 when the version
+// is not the one that the headers ask for.
 func (a *API) putUser(ctx context.Context, in *itemInput) (*userOutput, error) {
 	body, err := in.body()
 	if err != nil {
@@ -108,6 +113,8 @@ func (a *API) putUser(ctx context.Context, in *itemInput) (*userOutput, error) {
 	return userAnswer(http.StatusOK, user), nil
 }
 
+// patchUser changes parts of a record, which is made when there is none: a page that only
+// learns a user's consent need not ask first.
 func (a *API) patchUser(ctx context.Context, in *itemInput) (*userOutput, error) {
 	body, err := in.body()
 	if err != nil {
@@ -120,6 +127,7 @@ func (a *API) patchUser(ctx context.Context, in *itemInput) (*userOutput, error)
 	return userAnswer(http.StatusOK, user), nil
 }
 
+// getUser answers a record; 404 for a user who has only events.
 func (a *API) getUser(ctx context.Context, in *idInput) (*userOutput, error) {
 	user, err := a.People.User(ctx, auth.Shop(ctx), in.ID)
 	if err != nil {
@@ -132,6 +140,7 @@ type usersOutput struct {
 	Body profileapi.Page[profileapi.User]
 }
 
+// listUsers answers a page of records, in the order of ids.
 func (a *API) listUsers(ctx context.Context, in *PageParameters) (*usersOutput, error) {
 	after, err := in.after(cursor.Users)
 	if err != nil {
@@ -151,6 +160,8 @@ type mergeInput struct {
 
 type mergeOutput struct{ Body profileapi.Merged }
 
+// mergeUser makes a session, an anonymous id or both other names of a user. 409 for an id that
+// is another user's already.
 func (a *API) mergeUser(ctx context.Context, in *mergeInput) (*mergeOutput, error) {
 	if err := checkIDs(map[string]string{"id": in.ID, "session_id": in.Body.SessionID, "anonymous_id": in.Body.AnonymousID}); err != nil {
 		return nil, err
@@ -174,6 +185,8 @@ type deleteUserInput struct {
 
 type receiptOutput struct{ Body profileapi.ErasureReceipt }
 
+// deleteUser erases or anonymises a person, with what imports have left of him, and answers the
+// receipt when it is done. The id of an unknown user is answered with a receipt, too.
 func (a *API) deleteUser(ctx context.Context, in *deleteUserInput) (*receiptOutput, error) {
 	if err := checkIDs(map[string]string{"id": in.ID}); err != nil {
 		return nil, err
@@ -185,6 +198,8 @@ func (a *API) deleteUser(ctx context.Context, in *deleteUserInput) (*receiptOutp
 	return &receiptOutput{Body: receipt}, nil
 }
 
+// exportUser streams what is held on a person. An error after the first byte breaks the
+// connection, so that half an export is not taken for all.
 func (a *API) exportUser(ctx context.Context, in *idInput) (*huma.StreamResponse, error) {
 	shop := auth.Shop(ctx)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {

@@ -12,13 +12,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// builder makes objects of records by the plan of their columns.
+// builder makes objects of records by the plan of their columns. It is of one goroutine, and
+// reuses its buffers from row to row.
 type builder struct {
 	plan        *table.Plan
 	kind        table.Kind
-	now         time.Time
-	set         []constant
-	pointers    map[string]string
+	now         time.Time         // when the file was opened: sales are judged by it
+	set         []constant        // by field
+	pointers    map[string]string // from JSON pointer to column, for the error report
 	outputs     []output          // of events and users: what to write, in the order of the JSON
 	timeColumn  int               // −1: none
 	planned     int               // columns that outputs has
@@ -28,10 +29,12 @@ type builder struct {
 	line        [lineParts][]byte // of the event being made
 }
 
-// constant is a field with the same value in every row.
+// constant is a field with the same value in every row, as "type" with "purchase"; of events
+// the value may be "{column}".
 type constant struct{ field, value string }
 
-// output is one member of an object, of a column or a constant.
+// output is one member of an object, of a column or a constant: "consent.analytics" has the
+// group consent and the name analytics, and is written within an object of that name.
 type output struct {
 	group, name string // "consent", "analytics"; the group is "" at the top
 	column      int    // −1: the constant
@@ -40,6 +43,7 @@ type output struct {
 	part        linePart
 }
 
+// newBuilder returns the builder of a file whose columns are paired with fields.
 func newBuilder(r *reading, spec profileapi.ImportSpec, now time.Time) *builder {
 	b := &builder{plan: r.plan, kind: table.Kind(spec.Kind), now: now, pointers: map[string]string{}, types: map[string]string{}}
 	set := canonicalSet(b.kind, spec.Set)
@@ -55,7 +59,8 @@ func newBuilder(r *reading, spec profileapi.ImportSpec, now time.Time) *builder 
 	return b
 }
 
-// extend takes columns in that were added to the plan.
+// extend takes columns in that were added to the plan: NDJSON may name new ones in any row. Of
+// nothing new it costs a comparison.
 func (b *builder) extend() {
 	if b.planned == len(b.plan.Columns) && (b.planned > 0 || len(b.outputs) > 0) {
 		return
@@ -102,6 +107,8 @@ func (b *builder) extend() {
 	}
 }
 
+// path is what outputs are sorted by: those of one group stand together, which lets a group be
+// written in one go.
 func (o *output) path() string {
 	if o.group == "" {
 		return o.name
@@ -116,7 +123,8 @@ func columnIn(value string) (string, bool) {
 	return name, opened && closed && name != "" && !strings.ContainsAny(name, `{}":`)
 }
 
-// row makes the row of a record.
+// row makes the row of a record. An item is put together and checked as a whole; events and
+// users, of which there are many more, are written member by member.
 func (b *builder) row(rec *table.Record) row {
 	b.extend()
 	if b.kind == table.Items {
@@ -125,7 +133,8 @@ func (b *builder) row(rec *table.Record) row {
 	return b.objectRow(rec)
 }
 
-// describe adds what was found out about values to the columns.
+// describe adds what was found out about values to the columns: which words of types stand for
+// which.
 func (b *builder) describe(columns []profileapi.ImportColumn) {
 	var parts []string
 	for _, from := range slices.Sorted(maps.Keys(b.types)) {

@@ -10,22 +10,26 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 )
 
-// maxSeen bounds the items whose ids are held in memory, 16 bytes each.
+// maxSeen bounds the items whose ids are held in memory, 16 bytes each. Of a file with more
+// nothing is archived.
 const maxSeen = 5_000_000
 
 // Missing says which items a complete file has.
 type Missing = catalogue.Missing
 
-// items are the ids of a file.
+// items are the ids of a file, for an import that says it is the whole catalogue, and to warn
+// of an id that comes twice.
 type items struct {
 	ids     map[int64]bool // by hash; true when a row of it was stored or rejected, false when only a variant names it
-	full    bool
-	unknown int64 // rows whose id could not be read
+	full    bool           // there were more than maxSeen
+	unknown int64          // rows whose id could not be read
 }
 
 func newItems() *items { return &items{ids: map[int64]bool{}} }
 
 // see takes note of the id of a row and its product, and warns of an id that came before.
+// Rejected rows count as well: their item is in the file and must not be archived for a wrong
+// price. A product that only its variants name is kept, too.
 func (c *items) see(r *row, kind string) {
 	if kind != "items" {
 		return
@@ -55,7 +59,10 @@ func (c *items) see(r *row, kind string) {
 	}
 }
 
-// archiveMissing archives what a complete file lacked, in one step, unless that is suspiciously much.
+// archiveMissing archives what a complete file lacked, in one step, unless that is suspiciously
+// much: a file that broke off or was filtered by mistake shall not empty a shop. Where it
+// archives nothing it says so as a fileError, whose text is the import's problem; the rows are
+// stored by then.
 func (j *job) archiveMissing(ctx context.Context) error {
 	switch {
 	case j.items.full:

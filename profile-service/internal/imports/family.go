@@ -9,15 +9,15 @@ import (
 // family gathers what the variants of a product say about it: the best stock, the pieces of all, and the price of the cheapest that can be
 // bought, else of the cheapest.
 type family struct {
-	stock    string
-	quantity float64
-	counted  bool // every variant is counted
+	stock    string  // the best of the states; "" before the first
+	quantity float64 // pieces of all; one that is sold out does not count against the others
+	counted  bool    // every variant is counted
 	members  int
-	sellable bool // price is that of a variant that can be bought
-	price    float64
-	reduced  *float64
-	priced   bool
-	currency any
+	sellable bool     // price is that of a variant that can be bought
+	price    float64  // before a reduction, of the variant that the product takes its price from
+	reduced  *float64 // its sale price; nil: none
+	priced   bool     // price is set
+	currency any      // of that variant: what its item has, else what stood beside the amount; nil when neither says
 }
 
 // states are the states of stock, the best first.
@@ -25,7 +25,8 @@ func states() []string {
 	return []string{profileapi.InStock, profileapi.Preorder, profileapi.Backorder, profileapi.OutOfStock}
 }
 
-// add takes a variant in whose stock is known.
+// add takes a variant in whose stock is known. One that says nothing of it counts as in stock,
+// as an item without stock does.
 func (f *family) add(d *draft) {
 	f.members++
 	if f.members == 1 {
@@ -48,6 +49,8 @@ func (f *family) add(d *draft) {
 	}
 }
 
+// addPrice takes the price of a variant when it is the better offer: one that can be bought
+// before one that cannot, then the cheaper by what it costs now. Of equal ones the first stays.
 func (f *family) addPrice(price float64, sale any, sellable bool, d *draft) {
 	now := price
 	reduced, has := sale.(float64)
@@ -70,7 +73,9 @@ func (f *family) addPrice(price float64, sale any, sellable bool, d *draft) {
 	}
 }
 
-// give writes stock and price into the product.
+// give writes stock and price into the product, in place of what its own row said. A quantity
+// is given only when every variant has one. Without a price in any variant the product keeps
+// its own.
 func (f *family) give(product *draft) {
 	if f.members == 0 {
 		return

@@ -2,6 +2,14 @@
 // the API's bodies and stored batch by batch. A bad row costs only itself and appears in the error report. The main type is Imports.
 //
 // An import can be repeated safely: items and users are replaced, and an event without an event_id gets one from its content.
+//
+// The way of a file: Start (imports.go) spools it and queues a job; job.run (job.go) waits for
+// a slot, has open (source.go) find out what the file is, reads row after row, and stores
+// batches through a Sink (sink.go). What the file means is told by a table.Plan of its columns;
+// builder.go, object.go and item.go make JSON of a record by that plan, shopify.go,
+// shopifyorders.go and woocommerce.go know the exports whose rows belong together. What a
+// caller asks with the file is judged in spec.go, and what a complete file lacks is archived in
+// complete.go.
 package imports
 
 import (
@@ -27,17 +35,17 @@ const (
 	maxRunning = 2                // imports that run at once in this process
 	maxQueued  = 100              // imports that wait
 	staleAfter = 30 * time.Second // without a sign of life an import's process is gone
-	heartbeat  = 5 * time.Second
+	heartbeat  = 5 * time.Second  // how often a waiting import says that it is alive; a running one does with its progress
 )
 
 // Options are what an Imports works with.
 type Options struct {
 	Store        store.Imports
 	Sink         Sink
-	Undoer       Undoer // nil where imports cannot be undone
-	SpoolDir     string // "" for the system's temporary folder
-	MaxFileBytes int64
-	Now          func() time.Time
+	Undoer       Undoer           // nil where imports cannot be undone
+	SpoolDir     string           // "" for the system's temporary folder
+	MaxFileBytes int64            // of the file as it is spooled
+	Now          func() time.Time // also decides whether a sale is over, and the time of events without one
 	Logger       *slog.Logger
 }
 
@@ -53,13 +61,14 @@ type Imports struct {
 	ctx    context.Context // ends with Close: jobs outlive the request that started them
 	cancel context.CancelFunc
 	jobs   sync.WaitGroup
-	slots  chan struct{}
+	slots  chan struct{} // an import holds a place while it runs
 
 	mu      sync.Mutex
 	cancels map[string]context.CancelFunc // by shop and id
 }
 
-// New returns an Imports.
+// New returns an Imports, which runs nothing until Start. Imports of an earlier process are not
+// taken up: their files went with it.
 func New(o Options) *Imports {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Imports{o: o, ctx: ctx, cancel: cancel, slots: make(chan struct{}, maxRunning), cancels: map[string]context.CancelFunc{}}
@@ -71,7 +80,11 @@ func (im *Imports) Close() {
 	im.jobs.Wait()
 }
 
-// Start spools a file and queues its import.
+// Start spools a file and queues its import, whose state it returns. It blocks while the body
+// is read, and no longer: the rows are stored after it, also when ctx has ended. Errors are
+// problems: 422 for options that cannot be used, 404 for an import to replace that does not
+// exist, 400 for an empty body or one that broke off, 413 for one that is too large, 503 when
+// too many wait.
 func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.ImportSpec, file io.Reader) (profileapi.Import, error) {
 	if err := im.checkSpec(ctx, shop, &spec); err != nil {
 		return profileapi.Import{}, err
@@ -116,7 +129,8 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 	return state, nil
 }
 
-// spool copies the body to disk, so that the sender need not wait for the database.
+// spool copies the body to disk, so that the sender need not wait for the database. It returns
+// the size in bytes, and the file at its beginning, which discard removes.
 func (im *Imports) spool(file io.Reader) (*os.File, int64, error) {
 	f, err := os.CreateTemp(im.o.SpoolDir, "aisle-import-*")
 	if err != nil {
@@ -150,6 +164,8 @@ func discard(f *os.File) {
 	_ = os.Remove(f.Name())
 }
 
+// save stores a state under its id. The time of it is the sign of life by which another process
+// tells that this one is there.
 func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Import) error {
 	state.UpdatedAt = wire.TimeOf(im.o.Now())
 	body, err := json.Marshal(state)
@@ -201,7 +217,9 @@ func (im *Imports) List(ctx context.Context, shop, before string, limit int) ([]
 	return states, nil
 }
 
-// Cancel asks an import to stop, wherever it runs, and returns its state.
+// Cancel asks an import to stop, wherever it runs, and returns its state. One that has ended
+// stays as it is. Another process sees the wish with its next sign of life. What was stored
+// stays.
 func (im *Imports) Cancel(ctx context.Context, shop, id string) (profileapi.Import, error) {
 	state, err := im.Import(ctx, shop, id)
 	if err != nil || state.Ended() {
@@ -223,7 +241,9 @@ func (im *Imports) Cancel(ctx context.Context, shop, id string) (profileapi.Impo
 // errorPage is how many entries of a report are read at once.
 const errorPage = 500
 
-// Errors hands write each entry of the error report, as JSON without a line end, in the order of the file.
+// Errors hands write each entry of the error report, as JSON without a line end, in the order
+// of the file. write gets it for the call; its error ends the report and is returned as it is.
+// An import that does not exist has an empty report.
 func (im *Imports) Errors(ctx context.Context, shop, id string, write func(entry []byte) error) error {
 	var after int64
 	for {

@@ -14,22 +14,24 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// draft is an item that is being put together from the columns of one record.
+// draft is an item that is being put together from the columns of one record. Columns come in
+// the order of the file and may say parts of one thing, such as status and quantity of the
+// stock: finish joins them. What cannot be used costs the value and a warning, seldom the row.
 type draft struct {
 	b                *builder
 	row              row
 	item             map[string]any
-	attributes       map[string]any
+	attributes       map[string]any               // what no field takes, by the name of the column
 	translations     map[string]map[string]string // tag → title, description
-	aliases          []string
-	status           string
-	stock            string
-	quantity         *float64
-	backorder        bool
-	shortDescription string    // short description
-	google           string    // google_product_category
-	currency         string    // from beside an amount
-	saleFrom         time.Time // zero: no bound
+	aliases          []string                     // further ids, without repeats: SKU, GTIN and those of a column
+	status           string                       // the most restrictive that was said; "" for none
+	stock            string                       // state of it; "" while no word told one
+	quantity         *float64                     // nil: not said
+	backorder        bool                         // can be ordered when there is none
+	shortDescription string                       // short description
+	google           string                       // google_product_category
+	currency         string                       // from beside an amount
+	saleFrom         time.Time                    // zero: no bound
 	saleTo           time.Time
 }
 
@@ -66,11 +68,15 @@ func (b *builder) draft(rec *table.Record) *draft {
 	return d
 }
 
+// newDraft returns an empty draft for the row of a line.
 func (b *builder) newDraft(line int64) *draft {
 	return &draft{b: b, row: row{line: line, columns: b.pointers}, item: map[string]any{}, attributes: map[string]any{}}
 }
 
-// raw takes JSON that is no text; true when its text is to be read like that of a CSV.
+// raw takes JSON that is no text, of NDJSON or of a cell that holds a document; true when its
+// text is to be read like that of a CSV. A feed may send a price as a number or as "9,90 €",
+// and a list of images as an array or as one text: both end in the same place. JSON of the
+// wrong kind is passed on as it is, so that the catalogue's rules say what is wrong with it.
 func (d *draft) raw(c *table.Column, text string) bool {
 	var value any
 	if json.Unmarshal([]byte(text), &value) != nil {
@@ -121,6 +127,7 @@ func (d *draft) raw(c *table.Column, text string) bool {
 	return false
 }
 
+// textsOf returns a list whose elements are all texts; false for another one.
 func textsOf(list []any) ([]string, bool) {
 	texts := make([]string, len(list))
 	for i, v := range list {
@@ -174,6 +181,8 @@ func (d *draft) column(c *table.Column, text string) {
 	d.text(c, text)
 }
 
+// text puts a single text in its place. Titles and brands lose entities and line breaks, which
+// exports of shops are full of; a description keeps its form.
 func (d *draft) text(c *table.Column, text string) {
 	switch c.Field {
 	case "title", "brand":
@@ -232,6 +241,7 @@ func (d *draft) attribute(name, text string) {
 	d.attributes[name] = text
 }
 
+// words takes a list: of further ids, of country codes, or of what a field such as tags holds.
 func (d *draft) words(c *table.Column, values []string) {
 	switch c.Field {
 	case "aliases":
@@ -264,6 +274,8 @@ func (d *draft) alias(id string) {
 }
 
 // gtin keeps a trade number, which finds the item too; one that is none does so as well.
+// Spreadsheets put an apostrophe before long numbers, and people write blanks and dashes in
+// them. The check digit is not looked at.
 func (d *draft) gtin(c *table.Column, text string) {
 	number := strings.NewReplacer(" ", "", "-", "", "'", "").Replace(text)
 	d.alias(number)
@@ -274,6 +286,9 @@ func (d *draft) gtin(c *table.Column, text string) {
 	d.warn("out_of_range", c.Name, text, "The value has not the 8, 12, 13 or 14 digits of a GTIN. It finds the item, but is no GTIN of it.")
 }
 
+// amount reads a number or a price by the way in which the column writes them. A currency
+// beside the price counts before one beside another amount. One that cannot be read makes the
+// row bad.
 func (d *draft) amount(c *table.Column, text string) {
 	text, _, _ = strings.Cut(text, table.List)
 	amount, why := c.Numbers.Parse(text)
@@ -295,6 +310,7 @@ func (d *draft) amount(c *table.Column, text string) {
 	d.setNumber(c.Field, amount.Value)
 }
 
+// setNumber puts a number in its place: the stock, an attribute or a field.
 func (d *draft) setNumber(field string, v float64) {
 	if field == "stock.quantity" {
 		d.quantity = &v
@@ -307,6 +323,8 @@ func (d *draft) setNumber(field string, v float64) {
 	d.item[field] = v
 }
 
+// moment reads a time; one that makes no sense is left out, since an item can do without. A
+// year before 1980 is mostly a zero that stands for no time.
 func (d *draft) moment(c *table.Column, text string) {
 	at, why := c.Times.Parse(text)
 	if why == "" && (at.Year() < 1980 || at.Year() > 9999) {
@@ -328,17 +346,20 @@ func (d *draft) moment(c *table.Column, text string) {
 	}
 }
 
+// warn notes what was not understood of a row that is stored all the same; the example is the
+// value as the file has it.
 func (d *draft) warn(code, column, example, detail string) {
 	d.row.warnings = append(d.row.warnings, warning{code, column, example, detail})
 }
 
+// bad makes the row one that is not stored. The first reason stays.
 func (d *draft) bad(column, code, why, sample string) {
 	if d.row.bad == nil {
 		d.row.bad = &rowError{column: column, code: code, message: why, sample: sample}
 	}
 }
 
-// finish resolves what several columns say together.
+// finish resolves what several columns say together, and encodes the item. It is called once.
 func (d *draft) finish() row {
 	d.complete()
 	if len(d.aliases) > 0 {
@@ -367,6 +388,8 @@ func (d *draft) finish() row {
 // maxAliases is how many further ids an item has.
 const maxAliases = 32
 
+// complete fills in what one column says when another is silent. An item that names itself as
+// its parent has none.
 func (d *draft) complete() {
 	if d.item["description"] == nil && d.shortDescription != "" {
 		d.item["description"] = d.shortDescription
@@ -385,7 +408,9 @@ func (d *draft) complete() {
 	}
 }
 
-// resolveStock joins status and quantity: without a word the number tells.
+// resolveStock joins status and quantity: without a word the number tells. A state that was
+// said stays, whatever the number, but for one that is out of stock and can be ordered. It may
+// be called twice.
 func (d *draft) resolveStock() {
 	if d.stock == "" && d.quantity != nil {
 		d.stock = stockStatus(*d.quantity)
@@ -403,6 +428,7 @@ func (d *draft) resolveStock() {
 	d.item["stock"] = stock
 }
 
+// stockStatus is the state that a number of pieces means; below zero is sold beyond the stock.
 func stockStatus(quantity float64) string {
 	if quantity > 0 {
 		return profileapi.InStock
@@ -410,7 +436,8 @@ func stockStatus(quantity float64) string {
 	return profileapi.OutOfStock
 }
 
-// firstURL returns the first of several addresses.
+// firstURL returns the first of several addresses, however the export has them apart. A comma
+// alone may belong to an address.
 func firstURL(text string) string {
 	for _, separator := range []string{"|", ",http", ", http", ";http", "; http", " http", "\n"} {
 		if before, _, ok := strings.Cut(text, separator); ok && strings.Contains(before, ":") {
@@ -420,6 +447,7 @@ func firstURL(text string) string {
 	return text
 }
 
+// clip cuts a text that is shown within a message, to 40 bytes.
 func clip(text string) string {
 	if len(text) > 40 {
 		return strings.ToValidUTF8(text[:40], "")

@@ -11,7 +11,8 @@ import (
 // otherCategories is the attribute that holds the further categories of an item, as "Home > Lighting".
 const otherCategories = "categories"
 
-// categories takes the narrowest of several categories as the path; those that are no part of it are kept as an attribute.
+// categories takes the narrowest of several categories as the path, the first of several that
+// are as narrow; those that are no part of it are kept as an attribute.
 func (d *draft) categories(c *table.Column, text string) {
 	paths := categoryPaths(text, d.b.several || severalCategories(c.Name))
 	if len(paths) == 0 {

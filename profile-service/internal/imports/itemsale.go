@@ -6,7 +6,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// saleDates reads "2026-11-01T00:00+0100/2026-11-30T23:59+0100".
+// saleDates reads "2026-11-01T00:00+0100/2026-11-30T23:59+0100". The text is kept as an
+// attribute, since an item has no dates of a sale: what counts is whether it holds when the
+// file is read.
 func (d *draft) saleDates(c *table.Column, text string) {
 	from, to, ok := strings.Cut(text, "/")
 	times := table.Times{Zone: d.b.plan.Location()}
@@ -23,7 +25,8 @@ func (d *draft) saleDates(c *table.Column, text string) {
 	d.attributes["sale_price_effective_date"] = text
 }
 
-// resolveSale leaves out a sale price whose dates do not hold now.
+// resolveSale leaves out a sale price whose dates do not hold now, or that is higher than the
+// price. One without dates holds.
 func (d *draft) resolveSale() {
 	price, has := d.item["sale_price"].(float64)
 	if !has {

@@ -40,6 +40,7 @@ func (d *draft) stockWord(c *table.Column, text string) {
 	d.stock = status
 }
 
+// stock returns stockWords, made once per file.
 func (b *builder) stock() map[string]string {
 	if b.stockStates == nil {
 		b.stockStates = stockWords()
@@ -48,6 +49,8 @@ func (b *builder) stock() map[string]string {
 }
 
 // statusWord reads a status, a visibility or whether the item is published; the most restrictive of several columns counts.
+// Words are those of WooCommerce, Shopify, Magento and their like; "search" hides an item,
+// since it is then in no list.
 func (d *draft) statusWord(c *table.Column, text string) {
 	status := ""
 	switch word := strings.ToLower(text); {

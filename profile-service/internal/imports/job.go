@@ -22,48 +22,53 @@ import (
 )
 
 const (
-	batchRows  = 1000
-	batchBytes = 8 << 20 // of rows that wait to be stored; what bounds memory when rows are long
-	maxErrors  = 100_000 // entries of a report; beyond it rows are only counted
-	maxSample  = 200
-	endTimeout = 10 * time.Second
+	batchRows  = 1000             // of items and users; of events see rowsAtOnce
+	batchBytes = 8 << 20          // of rows that wait to be stored; what bounds memory when rows are long
+	maxErrors  = 100_000          // entries of a report; beyond it rows are only counted
+	maxSample  = 200              // bytes of a value that an entry shows
+	endTimeout = 10 * time.Second // for saving how an import ended, also when it was stopped
 )
 
-// Sink stores rows that were read. Items, Users and Events return a verdict per row, in order.
+// Sink stores rows that were read, each the JSON of one object. Items, Users and Events return
+// a verdict per row, in order. Their error is of the store, or of the batch as a whole, and
+// ends the import.
 type Sink interface {
 	Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Users(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
 	Events(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error)
-	// ArchiveMissing archives the items of the shop that keep does not name, those that were there before a moment, unless that is more
-	// than a share of them. It returns how many those are and of how many; with dryRun it archives nothing.
+	// ArchiveMissing archives the items of the shop that q does not name, of those that were
+	// there before q.Before, unless they are more than the share q.MaxGone of them. It returns
+	// how many they are and of how many; with q.DryRun it archives nothing.
 	ArchiveMissing(ctx context.Context, shop string, q Missing) (gone, of int, err error)
 }
 
 // Verdict is what became of one row. Pointers of its errors are relative to the row.
 type Verdict struct {
-	Duplicate bool
-	Errors    []profileapi.FieldError
+	Duplicate bool                    // of an event that is stored already
+	Errors    []profileapi.FieldError // not empty: the row is not stored
 	Warnings  []profileapi.FieldError
 }
 
-// job is one running import.
+// job is one running import. It is of one goroutine, but for read.
 type job struct {
 	im      *Imports
 	shop    string
-	state   profileapi.Import
-	read    *atomic.Int64 // bytes of the file
-	reading *reading
+	state   profileapi.Import // what save shows
+	read    *atomic.Int64     // bytes of the file
+	reading *reading          // nil until the file was opened
 	tally   *tally
 	repeats *repeats
 	items   *items
-	batch   []row
+	batch   []row // read and not stored yet
 
-	batchBytes int   // of batch
-	entries    int64 // of the report
-	savedAt    time.Time
+	batchBytes int       // of batch
+	entries    int64     // of the report
+	savedAt    time.Time // when the state was shown last
 }
 
-// run waits for a slot, reads the file and saves how it ended.
+// run waits for a slot, reads the file and saves how it ended: done, cancelled by somebody,
+// interrupted by the end of the process, or failed. It returns when all of that is stored or
+// endTimeout has passed.
 func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import, file *os.File) {
 	j := &job{im: im, shop: shop, state: state, read: &atomic.Int64{}, tally: newTally(), repeats: newRepeats(), items: newItems()}
 	ctx = store.DuringImport(ctx, state.ImportID)
@@ -93,7 +98,7 @@ func (im *Imports) run(ctx context.Context, shop string, state profileapi.Import
 // fileError is a failure that the sender of the file can mend.
 type fileError struct{ error }
 
-// problem is what the sender reads; a failure of ours goes to the log.
+// problem is the sentence that the sender reads; a failure of ours goes to the log.
 func (j *job) problem(err error) string {
 	var file fileError
 	if errors.As(err, &file) {
@@ -203,7 +208,8 @@ func (j *job) end(ctx context.Context) error {
 	return nil
 }
 
-// found shows what was found out about the file.
+// found shows what was found out about the file: what became of each column, notes such as a
+// separator that is no comma, and the warnings so far.
 func (j *job) found() {
 	if r := j.reading; r != nil && r.table != nil {
 		j.state.Columns, j.state.Notes = r.columns(), r.table.Notes
@@ -214,7 +220,8 @@ func (j *job) found() {
 	j.state.Warnings = j.tally.list()
 }
 
-// rowsAtOnce is how many rows are stored in one commit.
+// rowsAtOnce is how many rows are stored in one commit. Events go through ingest, which says
+// how many it takes at once.
 func (j *job) rowsAtOnce() int {
 	if j.state.Spec.Kind == "events" {
 		return ingest.MaxRows
@@ -222,7 +229,9 @@ func (j *job) rowsAtOnce() int {
 	return batchRows
 }
 
-// flush stores the batch, notes its errors and saves the progress.
+// flush stores the batch, notes its errors and saves the progress, at most once a second. Rows
+// that could not be read never reach the sink. Entries of the report are in the order of the
+// file.
 func (j *job) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -268,7 +277,8 @@ func (j *job) flush(ctx context.Context) error {
 // maxPreview is how many rows a dry run shows as they would be stored.
 const maxPreview = 5
 
-// accept counts a stored row and its warnings.
+// accept counts a stored row and its warnings, of which one kind is shown once however often it
+// comes.
 func (j *job) accept(r *row, v Verdict) {
 	if v.Duplicate {
 		j.state.Duplicates++
@@ -290,6 +300,8 @@ func (j *job) accept(r *row, v Verdict) {
 	}
 }
 
+// columnOf is the column that the value at a JSON pointer came from, so that a message names
+// what the sender sees; the pointer itself where no column is known.
 func columnOf(r *row, pointer string) string {
 	if name, ok := r.columns[pointer]; ok {
 		return name
@@ -297,6 +309,7 @@ func columnOf(r *row, pointer string) string {
 	return pointer
 }
 
+// store hands rows to the sink; no row is no call.
 func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -315,7 +328,8 @@ func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 	return put(ctx, j.shop, objects, Batch{DryRun: j.state.Spec.DryRun, repeats: j.repeats})
 }
 
-// entries makes the report entries of one row; the record is in the first only, so that a mended report imports each row once.
+// entries makes the report entries of one row, one for each error; the record is in the first
+// only, so that a mended report imports each row once.
 func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
 	out := make([]profileapi.ImportError, len(errs))
 	for i, e := range errs {
@@ -359,6 +373,8 @@ func valueAt(object []byte, pointer string) string {
 	return string(encode(v))
 }
 
+// sample cuts a value to maxSample bytes at the border of a character. The report is UTF-8
+// whatever the file was.
 func sample(text string) string {
 	if len(text) <= maxSample {
 		return strings.ToValidUTF8(text, "\uFFFD")
@@ -370,6 +386,8 @@ func sample(text string) string {
 	return strings.ToValidUTF8(text[:cut], "\uFFFD")
 }
 
+// report stores entries, until there are maxErrors: a file of another kind would else fill the
+// database.
 func (j *job) report(ctx context.Context, report []profileapi.ImportError) error {
 	if left := maxErrors - j.entries; int64(len(report)) > left {
 		report = report[:left]
@@ -385,7 +403,9 @@ func (j *job) report(ctx context.Context, report []profileapi.ImportError) error
 	return j.im.o.Store.AddImportErrors(ctx, j.shop, j.state.ImportID, rows)
 }
 
-// save shows the progress and finds out whether another process was asked to cancel the import.
+// save shows the progress and finds out whether another process was asked to cancel the import;
+// context.Canceled says that it was. The progress is of the bytes read, which for a compressed
+// file are the compressed ones.
 func (j *job) save(ctx context.Context) error {
 	j.savedAt = j.im.o.Now()
 	j.state.Warnings = j.tally.list()

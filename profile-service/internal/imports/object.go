@@ -11,11 +11,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// timeLayout is how times are written.
+// timeLayout is how times are written: UTC with milliseconds. One form only, since the id of an
+// event is made of its text.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // objectRow makes an event or a user. The members stand in the order of their names, so that equal rows give equal objects whatever the
-// order of the columns; quantity and price become a line of the event.
+// order of the columns; quantity and price become a line of the event. Groups are written in
+// one go because outputs are sorted by them.
 func (b *builder) objectRow(rec *table.Record) row {
 	w := &objectWriter{b: b, rec: rec, out: row{line: rec.Line, columns: b.pointers}, data: append(make([]byte, 0, 256), '{')}
 	group := ""
@@ -73,7 +75,8 @@ const (
 	lineParts
 )
 
-// merge puts the members of an object into the group that is open.
+// merge puts the members of an object into the group that is open. They are not looked at: the
+// API's rules judge the row as a whole.
 func (w *objectWriter) merge(c *table.Column, value []byte) {
 	if len(value) < 2 || value[0] != '{' {
 		w.bad(c, "The value is not a JSON object.", string(value))
@@ -93,14 +96,14 @@ func (w *objectWriter) noTime() {
 	}
 }
 
-// objectWriter writes one object.
+// objectWriter writes one object, as text and without a map: a file may have millions of rows.
 type objectWriter struct {
 	b        *builder
-	rec      *table.Record
+	rec      *table.Record // what is read
 	out      row
-	data     []byte
-	scratch  []byte
-	currency string
+	data     []byte // the object so far; each has its own
+	scratch  []byte // of one value
+	currency string // that stood beside an amount; "" for none
 }
 
 // member starts a member of the object or group that is open.
@@ -111,7 +114,8 @@ func (w *objectWriter) member() []byte {
 	return w.data
 }
 
-// line writes the item, and as a line of its own when there is a quantity or a price.
+// line writes the item, and as a line of its own when there is a quantity or a price. A price
+// without an item is left out: it would be of nothing.
 func (w *objectWriter) line() {
 	item, price, quantity := w.b.line[partItem], w.b.line[partPrice], w.b.line[partQuantity]
 	if len(item) == 0 {
@@ -201,7 +205,8 @@ func (w *objectWriter) shaped(c *table.Column, text string) ([]byte, bool) {
 	return w.scratch, true
 }
 
-// raw passes JSON on. An id may be a number, and times are numbers of any size.
+// raw passes JSON on. An id may be a number, which becomes a text; times are numbers of any
+// size, which the column reads.
 func (w *objectWriter) raw(c *table.Column, text string) ([]byte, bool) {
 	switch {
 	case c.Shape == table.Moment:
@@ -212,13 +217,16 @@ func (w *objectWriter) raw(c *table.Column, text string) ([]byte, bool) {
 	return []byte(text), true
 }
 
+// bad makes the row one that is not stored. The first reason stays.
 func (w *objectWriter) bad(c *table.Column, why, sample string) {
 	if w.out.bad == nil {
 		w.out.bad = &rowError{column: c.Name, code: "invalid_value", message: why, sample: sample}
 	}
 }
 
-// typeWord brings the usual words of event logs to the names of types.
+// typeWord brings the usual words of event logs to the names of types, as "pageview" to
+// "view_item". An unknown word stays as it is and is refused by the API's rules. Answers are
+// remembered: there are few words, and describe shows them.
 func (b *builder) typeWord(field, text string) string {
 	if field != "type" || b.kind != table.Events {
 		return text
@@ -241,6 +249,8 @@ const severalValues = "The row has several values of this column; the first is t
 // maxTypes bounds the words that a builder remembers.
 const maxTypes = 256
 
+// parseBoolean reads yes and no as exports write them in several languages; −1 is WooCommerce's
+// word for a draft.
 func parseBoolean(text string) (value, ok bool) {
 	switch strings.ToLower(text) {
 	case "true", "yes", "y", "1", "on", "ja", "oui", "si", "sí", "wahr", "vrai", "x":

@@ -11,7 +11,8 @@ type repeats struct {
 
 func newRepeats() *repeats { return &repeats{recent: map[uint64]uint32{}} }
 
-// next returns which occurrence of the row this is, from 1.
+// next returns which occurrence of the row this is, from 1. hash is of the row's content. Two
+// maps take turns, so that forgetting the oldest costs nothing for each row.
 func (r *repeats) next(hash uint64) int {
 	n, ok := r.recent[hash]
 	if !ok {

@@ -8,10 +8,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// sheet reads the columns of a layout by their names, whatever the case, and remembers which it knows.
+// sheet reads the columns of a layout by their names, whatever the case, and remembers which it
+// knows. A layout is what one program exports, such as the products of Shopify.
 type sheet struct {
-	index map[string]int // by lower-case name
-	used  map[string]string
+	index map[string]int    // by lower-case name
+	used  map[string]string // the field that a column goes into; "" for one that is known and left out
 }
 
 // newSheet takes the fields that the layout's columns go into, by lower-case name; "" is left out.
@@ -38,7 +39,8 @@ func (s *sheet) known(column string) bool {
 	return ok
 }
 
-// describe says what became of the columns that the layout knows.
+// describe says what became of the columns that the layout knows, in columns. Those that the
+// caller mapped himself stay as he said.
 func (s *sheet) describe(columns []profileapi.ImportColumn) {
 	for i := range columns {
 		c := &columns[i]
@@ -53,7 +55,8 @@ func (s *sheet) describe(columns []profileapi.ImportColumn) {
 	}
 }
 
-// pointersOf inverts the meaning of columns for the error report.
+// pointersOf inverts the meaning of columns for the error report. Of several columns for one
+// field the first of the file counts.
 func (s *sheet) pointersOf(columns []string) map[string]string {
 	pointers := map[string]string{}
 	for _, c := range slices.Backward(columns) {

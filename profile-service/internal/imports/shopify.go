@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// maxVariants bounds the lines of one product that are held in memory.
+// maxVariants bounds the lines of one product that are held in memory. Lines beyond it are
+// taken for a product of their own.
 const maxVariants = 4096
 
 // shopify makes items of a product export of Shopify. The lines of one handle are a product; those with an option, a SKU or a price are
@@ -20,12 +21,14 @@ type shopify struct {
 	r       *reading
 	b       *builder
 	sheet   *sheet
-	extra   []int // columns without a meaning here: attributes of the product
-	held    []table.Record
-	pending []row
-	ended   error
+	extra   []int          // columns without a meaning here: attributes of the product
+	held    []table.Record // the lines of the handle that is being read
+	pending []row          // made and not yet handed out
+	ended   error          // what next returns once pending is empty
 }
 
+// shopifyColumns is which field each column of the export goes into, by lower-case name; "" for
+// those that say nothing of use here.
 func shopifyColumns() map[string]string {
 	used := map[string]string{
 		"handle": "item_id", "title": "title", "body (html)": "description", "vendor": "brand", "type": "category_path",
@@ -51,6 +54,8 @@ func shopifyColumns() map[string]string {
 	return used
 }
 
+// newShopify returns the source of a file of that layout. Columns that Shopify does not have of
+// itself, such as metafields, become attributes, unless the caller said something else.
 func newShopify(r *reading, b *builder) *shopify {
 	s := &shopify{r: r, b: b, sheet: newSheet(r.table.Columns, shopifyColumns())}
 	b.pointers = s.sheet.pointersOf(r.table.Columns)
@@ -69,6 +74,8 @@ func newShopify(r *reading, b *builder) *shopify {
 
 func (s *shopify) describe(columns []profileapi.ImportColumn) { s.sheet.describe(columns) }
 
+// next returns the product of a handle before its variants. A line that cannot be read ends the
+// product before it, and is reported after it.
 func (s *shopify) next() (row, error) {
 	for len(s.pending) == 0 {
 		if s.ended != nil {
@@ -97,7 +104,8 @@ func (s *shopify) next() (row, error) {
 	return first, nil
 }
 
-// flush makes the items of the lines of one handle.
+// flush makes the items of the lines of one handle, which begin with the line that has the
+// product's own columns. Lines with only an image are no variants.
 func (s *shopify) flush() {
 	if len(s.held) == 0 {
 		return
@@ -139,6 +147,8 @@ func (s *shopify) flush() {
 	s.pending = append(append(s.pending, product.finish()), rows...)
 }
 
+// sku returns the SKU without the apostrophe that keeps a spreadsheet from making a number of
+// it.
 func (s *shopify) sku(rec *table.Record) string {
 	return strings.TrimPrefix(s.sheet.get(rec, "variant sku"), "'")
 }
@@ -193,7 +203,9 @@ func (s *shopify) product(first *table.Record, id string) *draft {
 	return d
 }
 
-// variant adds what one variant has of its own.
+// variant adds what one variant has of its own: image, GTIN, price, stock and options.
+// Shopify's price is what it costs now, and its "compare at" price what it cost before: here
+// that is price and sale price.
 func (s *shopify) variant(d *draft, product, v *table.Record) {
 	if image := s.sheet.get(v, "variant image"); image != "" {
 		d.item["image_url"] = image
@@ -218,13 +230,15 @@ func (s *shopify) variant(d *draft, product, v *table.Record) {
 	}
 }
 
+// amountOf is amount for a text that is no column of the plan; "" is left out.
 func (d *draft) amountOf(field, column string, numbers *table.Numbers, text string) {
 	if text != "" {
 		d.amount(&table.Column{Name: column, Field: field, Numbers: numbers}, text)
 	}
 }
 
-// stock reads the inventory; a variant that is not tracked can always be bought.
+// stock reads the inventory; a variant that is not tracked can always be bought. Where the file
+// has no such column at all, nothing is known of the stock.
 func (s *shopify) stock(d *draft, v *table.Record) {
 	if s.sheet.get(v, "variant inventory tracker") == "" {
 		if _, tracks := s.sheet.index["variant inventory tracker"]; tracks {

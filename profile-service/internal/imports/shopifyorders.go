@@ -18,6 +18,7 @@ type shopifyOrders struct {
 	order   map[string]string // of the present order: what its first row says
 }
 
+// shopifyOrderColumns is which field each column of the export goes into, by lower-case name.
 func shopifyOrderColumns() map[string]string {
 	return map[string]string{
 		"name": "order_id", "email": "user_id", "paid at": "occurred_at", "created at": "occurred_at", "currency": "currency",
@@ -32,6 +33,8 @@ func filled() []string {
 	return []string{"email", "paid at", "created at", "currency", "financial status", "discount code"}
 }
 
+// newShopifyOrders returns the source of a file of that layout. Every column that it does not
+// know is left out, names and addresses above all, unless the caller mapped it.
 func newShopifyOrders(r *reading, b *builder) *shopifyOrders {
 	s := &shopifyOrders{
 		r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: table.Numbers{Decimal: '.'},
@@ -50,6 +53,8 @@ func newShopifyOrders(r *reading, b *builder) *shopifyOrders {
 
 func (s *shopifyOrders) describe(columns []profileapi.ImportColumn) { s.sheet.describe(columns) }
 
+// next makes a purchase of each line; those of one order share its id, so that they are counted
+// as one.
 func (s *shopifyOrders) next() (row, error) {
 	rec, err := s.r.record()
 	if err != nil {
@@ -71,6 +76,8 @@ func (s *shopifyOrders) next() (row, error) {
 	return s.purchase(&rec), nil
 }
 
+// purchase makes the event of one line of the present order. Without a customer the order is
+// its own visit, so that its items still count as bought together.
 func (s *shopifyOrders) purchase(rec *table.Record) row {
 	out := row{line: rec.Line, columns: s.b.pointers}
 	bad := func(column, code, why, sample string) {
@@ -137,7 +144,8 @@ func (s *shopifyOrders) when(event map[string]any, bad func(column, code, why, s
 	bad("Created at", "required", "The order has no time.", "")
 }
 
-// paid refuses what never became a purchase.
+// paid refuses what never became a purchase. Pending payments are purchases: whoever pays on
+// account has bought.
 func (s *shopifyOrders) paid(bad, warn func(column, code, why, sample string)) {
 	switch status := strings.ToLower(s.order["financial status"]); status {
 	case "voided", "expired":

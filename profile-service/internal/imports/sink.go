@@ -17,8 +17,8 @@ import (
 
 // Batch is what rows are stored with.
 type Batch struct {
-	DryRun  bool // only judge
-	repeats *repeats
+	DryRun  bool     // only judge
+	repeats *repeats // of the file, for ids of events
 }
 
 // Services is the Sink that stores through the same packages as the API.
@@ -28,7 +28,8 @@ type Services struct {
 	Ingest    *ingest.Ingest
 }
 
-// Items implements Sink.
+// Items implements Sink. All good rows of a batch are put in one transaction; in a dry run they
+// are only judged.
 func (s Services) Items(ctx context.Context, shop string, rows [][]byte, b Batch) ([]Verdict, error) {
 	verdicts, items := judge(rows, catalogue.Decode)
 	for i, data := range rows {
@@ -50,7 +51,8 @@ func (s Services) Users(ctx context.Context, shop string, rows [][]byte, b Batch
 	return verdicts, s.People.PutAll(ctx, shop, users)
 }
 
-// judge decodes rows and returns the good ones.
+// judge decodes rows by the API's rules and returns the good ones, in order; verdicts has one
+// for each row.
 func judge[T any](rows [][]byte, decode func([]byte, string) (T, []profileapi.FieldError)) ([]Verdict, []T) {
 	verdicts := make([]Verdict, len(rows))
 	good := make([]T, 0, len(rows))
@@ -103,7 +105,9 @@ func (s Services) Events(ctx context.Context, shop string, rows [][]byte, b Batc
 	return verdicts, nil
 }
 
-// contentID makes an event_id of a row, and says which occurrence of the row it is.
+// contentID makes an event_id of a row, as "import-" and the first 16 bytes of its SHA-256
+// digest in hex, and says which occurrence of the row it is, from 1. Without seen it is always
+// the first.
 func contentID(row []byte, seen *repeats) (id string, occurrence int) {
 	sum := sha256.Sum256(row)
 	id, occurrence = "import-"+hex.EncodeToString(sum[:16]), 1
@@ -116,7 +120,8 @@ func contentID(row []byte, seen *repeats) (id string, occurrence int) {
 	return id, occurrence
 }
 
-// relative makes the pointers of the i-th row relative to it.
+// relative makes the pointers of the i-th row relative to it: "/3/type" is "/type" of row 3. It
+// copies.
 func relative(errs []profileapi.FieldError, i int) []profileapi.FieldError {
 	prefix := "/" + strconv.Itoa(i)
 	var out []profileapi.FieldError

@@ -14,22 +14,26 @@ import (
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// sampleRows is how many rows judge the columns before the first is stored.
+// sampleRows is how many rows judge the columns before the first is stored: how numbers and
+// dates are written must be known for the first row, and "1.234" or "03/04/2026" says it only
+// beside others.
 const sampleRows = 1000
 
 // row is one object of the import's kind, as JSON.
 type row struct {
-	line     int64
-	object   []byte
+	line     int64             // of the file, from 1
+	object   []byte            // nil for a row that could not be read at all
 	columns  map[string]string // JSON pointer to column, for the error report
 	bad      *rowError         // set when the row could not be read
 	warnings []warning
 }
 
-// rowError is what is wrong with a row that could not be read.
+// rowError is what is wrong with a row that could not be read: a code such as "invalid_value",
+// a sentence for the sender and the value as it stands in the file.
 type rowError struct{ column, code, message, sample string }
 
-// warning is what was not all understood of a row that is stored.
+// warning is what was not all understood of a row that is stored; example is the value, detail
+// the sentence about it.
 type warning struct{ code, column, example, detail string }
 
 // source yields the rows of a file in order and io.EOF at the end. Another error ends the import.
@@ -41,11 +45,12 @@ type source interface {
 type reading struct {
 	table  *table.Reader
 	plan   *table.Plan // nil when rows are stored as they are
-	source source
+	source source      // nil where the file could not be opened
 	layout layout
 }
 
-// cancelReader ends with its context.
+// cancelReader ends with its context, so that the reading of a long file stops between two
+// blocks of it.
 type cancelReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -59,7 +64,9 @@ func (c cancelReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// open finds out what a spooled file is. An error can be told to its sender. The caller calls close in any case.
+// open finds out what a spooled file is: container, separator, encoding, layout, and what its
+// columns mean. An error can be told to its sender. The caller calls close in any case. A file
+// of WooCommerce is read twice, since a product may stand before its variations.
 func open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, now time.Time) (*reading, error) {
 	r, err := openOnce(ctx, spec, file, now)
 	if err != nil || r.layout != wooLayout {
@@ -81,6 +88,8 @@ func open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 	return r, err
 }
 
+// openOnce reads the beginning of a file and chooses the source of its rows. NDJSON of events
+// that the caller wants nothing changed of is passed on as it is, without a plan.
 func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, now time.Time) (*reading, error) {
 	kind := table.Kind(spec.Kind)
 	reader, err := table.Open(cancelReader{ctx, file}, table.Options{
@@ -150,7 +159,8 @@ func (r *reading) needColumns(names ...string) error {
 	return nil
 }
 
-// needFields reports the fields that no column fills and that no row of the kind can do without.
+// needFields reports the fields that no column fills and that no row of the kind can do
+// without. The message says which option mends it.
 func (r *reading) needFields(spec profileapi.ImportSpec) error {
 	missing := func(field string) bool { return !r.plan.Fills(field) && spec.Set[field] == "" }
 	columns := "; the columns are " + strings.Join(r.table.Columns, ", ")
@@ -174,7 +184,8 @@ func (r *reading) needFields(spec profileapi.ImportSpec) error {
 	return nil
 }
 
-// shaped reports whether the caller wants rows changed.
+// shaped reports whether the caller wants rows changed, by any of the options that say what
+// columns mean.
 func shaped(spec profileapi.ImportSpec) bool {
 	return len(spec.Mapping)+len(spec.MapValues)+len(spec.Set)+len(spec.Ignore) > 0 || spec.Timezone != "" || spec.DateFormat != "" ||
 		spec.Decimal != ""
@@ -195,6 +206,8 @@ func container(format string) string {
 	return table.CSV
 }
 
+// canonicalSet names the constants by the fields that their names stand for; unknown names
+// stay.
 func canonicalSet(kind table.Kind, set map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, value := range set {
@@ -212,7 +225,8 @@ func (r *reading) close() {
 	}
 }
 
-// columns says what became of each column so far.
+// columns says what became of each column so far: it is shown with a dry run, and more is known
+// after each row. Nil for rows that are stored as they are.
 func (r *reading) columns() []profileapi.ImportColumn {
 	if r.plan == nil {
 		return nil
@@ -257,6 +271,7 @@ func (s objects) next() (row, error) {
 	return row{line: rec.Line, object: rec.Object, bad: problemOf(&rec)}, nil
 }
 
+// problemOf is the problem of a record that could not be read, nil for one that could.
 func problemOf(rec *table.Record) *rowError {
 	if rec.Problem == nil {
 		return nil
@@ -293,7 +308,8 @@ const (
 	wooLayout
 )
 
-// layoutOf tells the layout by the option, else by columns that only one program writes.
+// layoutOf tells the layout by the option, else by columns that only one program writes. A
+// format that names another container or program is plain.
 func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record) layout {
 	switch spec.Format {
 	case "shopify_csv":

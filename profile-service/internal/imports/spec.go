@@ -15,6 +15,8 @@ import (
 const defaultMaxGone = .2
 
 // checkSpec refuses options that cannot be used whatever the file holds, and fills in defaults.
+// It reports every wrong option at once, as a 422 problem; an import to replace that does not
+// exist is a 404. Only what needs the file is left for later.
 func (im *Imports) checkSpec(ctx context.Context, shop string, spec *profileapi.ImportSpec) error {
 	var errs []apierror.FieldError
 	wrong := func(parameter, code, detail string) {
@@ -67,6 +69,7 @@ func columnsOf(spec *profileapi.ImportSpec) []string {
 	return columns
 }
 
+// capital makes a sentence of an error's text, which begins with an ASCII letter.
 func capital(text string) string {
 	if text == "" {
 		return text

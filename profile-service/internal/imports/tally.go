@@ -10,7 +10,7 @@ import (
 // maxKinds bounds the kinds of warnings that are named; further ones are counted with the last.
 const maxKinds = 200
 
-// tally counts warnings by code and column, with the first of each as example.
+// tally counts warnings by code and column, with the first of each as example and its line.
 type tally struct {
 	kinds map[[2]string]*profileapi.ImportWarning
 }

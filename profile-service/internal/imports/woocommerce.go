@@ -17,8 +17,8 @@ import (
 type woo struct {
 	r        *reading
 	b        *builder
-	kind     int // the column of product types
-	names    map[int]int
+	kind     int          // the column of product types
+	names    map[int]int  // from the column of an attribute's values to that of its name
 	families *wooFamilies // nil while they are being gathered
 }
 
@@ -29,7 +29,9 @@ func wooTypes() []string {
 		"booking", "gift-card", "pw-gift-card", "auction", "product_pack", "woosb"}
 }
 
-// wooKind returns the first column whose values are all product types of WooCommerce, −1 when there is none.
+// wooKind returns the first column whose values are all product types of WooCommerce, −1 when
+// there is none. The header cannot tell: exports are in the shop's language. Empty cells and
+// rows that could not be read do not speak against it.
 func wooKind(sample []table.Record, columns int) int {
 	for c := range columns {
 		seen := 0
@@ -67,8 +69,11 @@ func wooType(text string) string {
 	return ""
 }
 
+// isVariation is true of "variation" and "subscription_variation".
 func isVariation(kind string) bool { return strings.HasSuffix(kind, "variation") }
 
+// newWoo returns the source of a file of that layout; kind is −1 when it is none. Columns
+// "Meta: …", in which plugins keep their own, are left out unless the caller mapped them.
 func newWoo(r *reading, b *builder) *woo {
 	s := &woo{r: r, b: b, names: map[int]int{}}
 	b.several = true
@@ -86,7 +91,9 @@ func newWoo(r *reading, b *builder) *woo {
 	return s
 }
 
-// pairAttributes finds the columns "Attribute 1 name" and "Attribute 1 value(s)" in the languages of WooCommerce.
+// pairAttributes finds the columns "Attribute 1 name" and "Attribute 1 value(s)" in the
+// languages of WooCommerce. Names first: a value is of use only with the name of the same
+// number. The words are compared without accents and signs.
 func (s *woo) pairAttributes() {
 	attribute := regexp.MustCompile(`att?rib\pL*`)
 	number := regexp.MustCompile(`\d+`)
@@ -118,6 +125,7 @@ func (s *woo) pairAttributes() {
 	}
 }
 
+// describe says of the columns that are part of something what they are part of.
 func (s *woo) describe(columns []profileapi.ImportColumn) {
 	for i := range columns {
 		if columns[i].How == table.Part && columns[i].Field == "" {
@@ -129,6 +137,8 @@ func (s *woo) describe(columns []profileapi.ImportColumn) {
 	}
 }
 
+// next makes an item of each row, in the order of the file: all that it needs of other rows is
+// in families.
 func (s *woo) next() (row, error) {
 	rec, err := s.r.record()
 	if err != nil {
@@ -158,6 +168,7 @@ func (s *woo) draft(rec *table.Record) *draft {
 	return d
 }
 
+// typeOf is the product type of a record, "" for none.
 func (s *woo) typeOf(rec *table.Record) string {
 	if s.kind < 0 {
 		return ""
@@ -168,14 +179,16 @@ func (s *woo) typeOf(rec *table.Record) string {
 // maxFamilies bounds the products with variations that are held in memory.
 const maxFamilies = 500_000
 
-// wooFamilies are what the products of a file need to know of each other.
+// wooFamilies are what the products of a file need to know of each other, gathered in a first
+// reading.
 type wooFamilies struct {
 	ids     map[string]string  // by SKU, of products with variations
 	hidden  map[string]bool    // by id
 	members map[string]*family // by id of the product, or the words by which its variations name it
 }
 
-// readFamilies reads a file to its end for what its variations say about their products.
+// readFamilies reads a file to its end for what its variations say about their products. It
+// reads at most maxFamilies of them into memory, and is an error for the sender beyond.
 func readFamilies(r *reading) (*wooFamilies, error) {
 	// it was chosen so
 	s, f := r.source.(*woo), &wooFamilies{ids: map[string]string{}, hidden: map[string]bool{}, members: map[string]*family{}}
@@ -225,7 +238,8 @@ func (f *wooFamilies) resolveParents() {
 	f.members = named
 }
 
-// resolve returns the id of the product that a variation names.
+// resolve returns the id of the product that a variation names. "id:64" is the product with the
+// ID 64, else the text is a SKU, and where no product has it, an ID.
 func (f *wooFamilies) resolve(parent string) string {
 	if id, ok := strings.CutPrefix(parent, "id:"); ok {
 		return id
@@ -236,7 +250,8 @@ func (f *wooFamilies) resolve(parent string) string {
 	return parent
 }
 
-// join gives a variation its product and a product the stock and price of its variations.
+// join gives a variation its product and a product the stock and price of its variations. A
+// hidden product hides its variations; a product that stands alone stays as its row says.
 func (f *wooFamilies) join(d *draft, kind string) {
 	parent, _ := d.item["parent_id"].(string)
 	id, _ := d.item["item_id"].(string)

@@ -13,7 +13,9 @@ import (
 )
 
 // Delete removes a person, or makes the events nobody's, and returns a receipt that says what is left. It is safe to repeat: what imports
-// have left goes first, while the names of the person are still known.
+// have left goes first, while the names of the person are still known. mode is
+// profileapi.ModeErase or profileapi.ModeAnonymize. A user of whom nothing is held is erased as
+// well, with a receipt.
 func (p *People) Delete(ctx context.Context, shop, userID, mode string) (profileapi.ErasureReceipt, error) {
 	now := p.now()
 	who, err := p.person(ctx, shop, userID)
@@ -49,7 +51,8 @@ func (p *People) Delete(ctx context.Context, shop, userID, mode string) (profile
 // here is this service as the place of what is held.
 const here = "profile-service"
 
-// left says what an erasure cannot take or leaves on purpose: anonymous events, and running imports.
+// left says what an erasure cannot take or leaves on purpose: anonymous events, running
+// imports, and what other places hold, each with until when.
 func (p *People) left(now time.Time, shop string, anonymous, running int64) []profileapi.Held {
 	list := []profileapi.Held{
 		{Where: here, What: "the receipt of this erasure, which does not name the person", Count: 1, Ends: "kept as a proof"},

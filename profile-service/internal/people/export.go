@@ -14,11 +14,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// exportPage is how many events are read at once.
+// exportPage is how many events are read at once. It bounds memory, whatever the length of a
+// history.
 const exportPage = 1000
 
 // Export hands write everything that is held on a person: the aliases, the records, the events in order of acknowledgement, what imports
 // have left, and at last an entry with the counts, which tells that nothing is missing, and with how long it is kept.
+// An error of write ends it and is returned as it is. Memory is a page of events.
 func (p *People) Export(ctx context.Context, shop, userID string, write func(profileapi.ExportEntry) error) error {
 	who, err := p.person(ctx, shop, userID)
 	if err != nil {
@@ -66,7 +68,8 @@ func (p *People) Export(ctx context.Context, shop, userID string, write func(pro
 	return write(profileapi.ExportEntry{Kind: "end", Counts: &counts, Held: held.list(&counts)})
 }
 
-// exportTraces writes what imports have left of a person.
+// exportTraces writes what imports have left of a person. It notes in held when the latest
+// import of each kind was started, since what it left goes with its age.
 func (p *People) exportTraces(
 	ctx context.Context, shop string, who person, counts *profileapi.ExportCounts, held *held, write func(profileapi.ExportEntry) error,
 ) error {
@@ -107,6 +110,7 @@ type held struct {
 	errors, copies int64 // when the latest import was started that left some
 }
 
+// held begins the list for a shop.
 func (p *People) held(shop string) held { return held{now: p.now(), retention: p.retention(shop)} }
 
 // list says of what was counted how long it is kept; what there is none of is left out.
@@ -129,6 +133,7 @@ func (h held) list(counts *profileapi.ExportCounts) []profileapi.Held {
 	return slices.DeleteFunc(all, func(e profileapi.Held) bool { return e.Count == 0 })
 }
 
+// exportEvents writes the events of a canonical subject up to the last one when it began.
 func (p *People) exportEvents(
 	ctx context.Context, shop, subject string, counts *profileapi.ExportCounts, write func(profileapi.ExportEntry) error,
 ) error {

@@ -1,4 +1,8 @@
 // Package people keeps user records, joins identities and carries out privacy requests. The main type is People.
+//
+// people.go changes and reads records and joins names, delete.go erases, export.go shows what
+// is held, and trace.go finds a person in what imports have left. Consent is part of the
+// record; what it does to events is done by the store.
 package people
 
 import (
@@ -24,7 +28,7 @@ type Store interface {
 	store.Imports
 }
 
-// People changes and reads users.
+// People changes and reads users. It is safe for concurrent use.
 type People struct {
 	store Store
 	log   store.EventLog
@@ -48,7 +52,8 @@ func validate(u *profileapi.User, pointer string) []profileapi.FieldError {
 	return f.Errors
 }
 
-// Decode reads and judges one user; pointer is where it stands in the body.
+// Decode reads and judges one user; pointer is where it stands in the body. No error means that
+// the user can be stored.
 func Decode(data []byte, pointer string) (profileapi.User, []profileapi.FieldError) {
 	var u profileapi.User
 	if err := json.Unmarshal(data, &u); err != nil {
@@ -62,7 +67,9 @@ func decodeOne(id string, body []byte) (profileapi.User, error) {
 	return validation.DecodeOne("user", "user_id", id, body, func(v *profileapi.User) *string { return &v.UserID }, validate)
 }
 
-// Put stores one user whole. require checks the version that is there, 0 when there is none; created reports whether there was none.
+// Put stores one user whole. require checks the version that is there, 0 when there is none,
+// and its error is returned as it is; created reports whether there was none. A body that
+// cannot be stored is a 422 problem.
 func (p *People) Put(
 	ctx context.Context, shop, id string, body []byte, require func(version int64) error,
 ) (user profileapi.User, created bool, err error) {
@@ -80,7 +87,8 @@ func (p *People) Put(
 	return users[0], created, nil
 }
 
-// Patch changes parts of one user by a JSON merge patch; a user without a record gets one.
+// Patch changes parts of one user by a JSON merge patch; a user without a record gets one. The
+// record after the patch is judged as a whole.
 func (p *People) Patch(ctx context.Context, shop, id string, patch []byte, require func(version int64) error) (profileapi.User, error) {
 	users, err := p.update(ctx, shop, []string{id}, func(_ int, present *profileapi.User) (*profileapi.User, error) {
 		if err := require(versionOf(present)); err != nil {
@@ -97,7 +105,7 @@ func (p *People) Patch(ctx context.Context, shop, id string, patch []byte, requi
 	return users[0], nil
 }
 
-// PutAll stores valid users whole.
+// PutAll stores valid users whole, in one transaction, whatever their versions.
 func (p *People) PutAll(ctx context.Context, shop string, users []profileapi.User) error {
 	ids := make([]string, len(users))
 	for i := range users {
@@ -107,7 +115,9 @@ func (p *People) PutAll(ctx context.Context, shop string, users []profileapi.Use
 	return err
 }
 
-// update applies a change to each id in order, in one transaction. A user that stays the same keeps its version.
+// update applies a change to each id in order, in one transaction, and returns the users after
+// it. A user that stays the same keeps its version. An id that comes twice is changed twice,
+// the second time on what the first made. An error of change undoes all.
 func (p *People) update(
 	ctx context.Context, shop string, ids []string, change func(i int, present *profileapi.User) (*profileapi.User, error),
 ) ([]profileapi.User, error) {
@@ -132,7 +142,9 @@ func (p *People) update(
 	return results, err
 }
 
-// apply returns the row after the change and whether it differs from the present one.
+// apply returns the row after the change and whether it differs from the present one. The body
+// of a row is the record without what the columns hold, so that two equal records have equal
+// bodies.
 func (p *People) apply(
 	id string, rows map[string]store.UserRow, change func(*profileapi.User) (*profileapi.User, error),
 ) (store.UserRow, bool, error) {
@@ -168,6 +180,7 @@ func (p *People) apply(
 	return next, true, nil
 }
 
+// versionOf is the version of a user, 0 for none.
 func versionOf(u *profileapi.User) int64 {
 	if u == nil {
 		return 0
@@ -175,6 +188,7 @@ func versionOf(u *profileapi.User) int64 {
 	return u.Version
 }
 
+// userOf reads the user of a row.
 func userOf(row store.UserRow) (profileapi.User, error) {
 	var u profileapi.User
 	if err := json.Unmarshal(row.Body, &u); err != nil {
@@ -213,7 +227,9 @@ func (p *People) List(ctx context.Context, shop, after string, limit int) ([]pro
 	return users, nil
 }
 
-// Merge joins sessions and anonymous ids to a user. A repeat changes nothing.
+// Merge joins sessions and anonymous ids to a user, one after the other: of two the first may
+// be joined when the second is refused. A repeat changes nothing. The answer names the user
+// whose the events are now, who may be another one that this user was merged into.
 func (p *People) Merge(ctx context.Context, shop, userID string, m profileapi.Merge) (profileapi.Merged, error) {
 	out := profileapi.Merged{UserID: userID}
 	var aliases []string

@@ -14,13 +14,15 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// person is a user with every name that something of theirs may be under.
+// person is a user with every name that something of theirs may be under: the canonical user,
+// those merged into it and the sessions that are its.
 type person struct {
 	subject string   // that their events are stored under
 	userIDs []string // the canonical one first
 	names   names
 }
 
+// person looks up the names of a user, of whom nothing need be held.
 func (p *People) person(ctx context.Context, shop, userID string) (person, error) {
 	subject, err := p.store.Canonical(ctx, shop, event.UserSubject(userID))
 	if err != nil {
@@ -84,6 +86,7 @@ func (n names) within(v any, leftOut []string) bool {
 	return false
 }
 
+// text reports whether a text is one of the ids, or holds a long one.
 func (n names) text(text string) bool {
 	if n[text] {
 		return true
@@ -122,7 +125,8 @@ func (p *People) traces(ctx context.Context, shop string, who person, see func(*
 	})
 }
 
-// eraseTraces removes what imports have left of a person, and counts it.
+// eraseTraces removes what imports have left of a person, and counts it. What is found is held
+// in memory by its place, not with its content.
 func (p *People) eraseTraces(ctx context.Context, shop string, who person, rows *profileapi.ErasedRows) (running int64, err error) {
 	var found []store.Trace
 	err = p.traces(ctx, shop, who, func(t *store.Trace) error {
@@ -151,7 +155,7 @@ const (
 )
 
 // erasePreviews takes rows and values of a person out of the states of imports. It returns how many imports are running: what they show is
-// theirs to write.
+// theirs to write. It reads every import of the shop, some at a time.
 func (p *People) erasePreviews(ctx context.Context, shop string, who person, rows *profileapi.ErasedRows) (running int64, err error) {
 	for before := ""; ; {
 		page, err := p.store.ListImports(ctx, shop, before, importsAtOnce)

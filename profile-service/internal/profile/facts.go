@@ -22,6 +22,7 @@ type Facts struct {
 	cache *otter.Cache[factKey, fact]
 }
 
+// factKey names an item of a shop.
 type factKey struct{ shop, item string }
 
 // fact is what an item is, or that the catalogue lacks it.
@@ -40,7 +41,8 @@ func NewFacts(visitors store.Visitors) *Facts {
 // Close ends the background work of what is remembered.
 func (f *Facts) Close() { f.cache.StopAllGoroutines() }
 
-// Of returns the facts of those of the items that are in the catalogue.
+// Of returns the facts of those of the items that are in the catalogue. What is not remembered
+// is one look-up; that an item is missing is remembered as well.
 func (f *Facts) Of(ctx context.Context, shop string, itemIDs []string) (map[string]store.ItemFacts, error) {
 	facts := make(map[string]store.ItemFacts, len(itemIDs))
 	var missing []string

@@ -1,5 +1,8 @@
 // Package profile shows what recommending needs to know of a visitor, as the API has it, from the visitor's state: recent items,
 // affinities, purchases, the cart and unwanted items. compute is pure; Reader reads the state.
+//
+// profile.go computes, reader.go reads and joins states, state.go is the form for services,
+// facts.go what items are, and tag.go how long an answer holds.
 package profile
 
 import (
@@ -14,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
+// maxAffinities is how many values each list of affinities has at most.
 const maxAffinities = 50
 
 // options say how a state becomes a profile.
@@ -35,8 +39,10 @@ func compute(p *profileapi.Profile, s *visitorstate.State, facts map[string]stor
 	p.Purchased, p.Cart, p.Hidden = purchased(s), cart(s), hidden(s)
 }
 
+// timeOf is a time of a state, which are epoch milliseconds.
 func timeOf(ms int64) wire.Time { return wire.TimeOf(time.UnixMilli(ms)) }
 
+// recent is the first items of a list of a state, the latest first, with weights as of o.At.
 func recent(s *visitorstate.State, items []visitorstate.Item, o options) []profileapi.ProfileItem {
 	list := make([]profileapi.ProfileItem, min(len(items), o.Limit))
 	for n := range list {
@@ -100,6 +106,8 @@ func heaviest(weights map[string]float64) []profileapi.AffinityValue {
 	return values[:min(len(values), maxAffinities)]
 }
 
+// purchased is what was bought, the latest first, with every time of what was bought more than
+// once, in ascending order.
 func purchased(s *visitorstate.State) []profileapi.PurchasedItem {
 	items := []profileapi.PurchasedItem{}
 	for n := range s.Items {
@@ -121,6 +129,7 @@ func purchased(s *visitorstate.State) []profileapi.PurchasedItem {
 	return items
 }
 
+// cart is what lies in the cart, the latest first.
 func cart(s *visitorstate.State) []profileapi.CartItem {
 	items := []profileapi.CartItem{}
 	for n := range s.Items {
@@ -132,6 +141,7 @@ func cart(s *visitorstate.State) []profileapi.CartItem {
 	return items
 }
 
+// hidden is the ids of unwanted items, in ascending order.
 func hidden(s *visitorstate.State) []string {
 	ids := []string{}
 	for n := range s.Items {

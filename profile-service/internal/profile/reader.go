@@ -14,12 +14,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Reader reads profiles.
+// Reader reads profiles. All fields are set, and it is safe for concurrent use.
 type Reader struct {
 	Visitors store.Visitors
 	Facts    *Facts
-	Mover    *visitor.Mover
-	HalfLife time.Duration
+	Mover    *visitor.Mover // makes states of events, for moments in the past
+	HalfLife time.Duration  // of weights; the one that states are made with
 	Now      func() time.Time
 }
 
@@ -112,11 +112,14 @@ func (r *Reader) state(ctx context.Context, shop string, q *profileapi.ProfileQu
 	return user, nil
 }
 
-// made fills in a state from events.
+// made fills in a state from events, page by page. It costs as much as there are events.
 func (r *Reader) made(ctx context.Context, shop string, q store.HistoryQuery, s *visitorstate.State) error {
 	return r.Visitors.History(ctx, shop, q, func(page []store.Event) error { return r.Mover.Apply(s, page) })
 }
 
+// fillUser takes what a record says into the profile: of one who withholds consent only the
+// consent. Where the consent was withheld under another name than this record's, it says so
+// too.
 func fillUser(p *profileapi.Profile, v store.Visitor) error {
 	if v.User != nil {
 		var u profileapi.User

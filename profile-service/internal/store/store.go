@@ -167,8 +167,9 @@ type Maintenance interface {
 	// Check looks through everything that is stored, where the database does not do so by itself, and reports damage and what it had no
 	// time for.
 	Check(ctx context.Context) error
-	// Sound reports the first damage that Check or any reading or writing has met; nil when there was none, or when a later Check has found
-	// none.
+	// Sound reports the first damage that Check or any reading or writing has met; nil when
+	// there was none. Where the database looks through its data by itself, a Check forgets what
+	// was met before.
 	Sound() error
 }
 

@@ -18,7 +18,8 @@ const (
 	maxTestBasket = 200
 )
 
-// basket is one order, by its time and its place in the file.
+// basket is one order, by its time in Unix seconds, 0 where the table has none; baskets are
+// kept in the order in which they first stand in the file.
 type basket struct {
 	seconds int64
 	items   []int32
@@ -57,6 +58,8 @@ func loadBaskets(path string, o Options) (*Data, error) {
 	return d, d.splitBaskets(baskets, timed, o)
 }
 
+// readBaskets collects the lines of each order. Lines of an order need not stand together; its
+// time is that of the first.
 func readBaskets(file string, o Options, d *Data) ([]basket, *idmap.Map, bool, error) {
 	var ids, items idmap.Map
 	var baskets []basket
@@ -103,6 +106,8 @@ func readBaskets(file string, o Options, d *Data) ([]basket, *idmap.Map, bool, e
 	return baskets, &items, timed, err
 }
 
+// splitBaskets cuts baskets, which are in order of time, into the training rows and the test
+// cases. d.Until is the beginning of the test part.
 func (d *Data) splitBaskets(baskets []basket, timed bool, o Options) error {
 	if len(baskets) == 0 {
 		return errors.New("the table has no baskets")
@@ -136,7 +141,8 @@ func (d *Data) splitBaskets(baskets []basket, timed bool, o Options) error {
 	return nil
 }
 
-// BasketCases draws one seed from each basket of 2 to 200 items; the rest is relevant.
+// BasketCases draws one seed from each basket of 2 to 200 items; the rest is relevant. The
+// lists are not changed. Smaller and larger baskets are left out.
 func BasketCases[B any](baskets []B, items func(B) []int32, rng *rand.Rand) []Case {
 	var cases []Case
 	for _, b := range baskets {

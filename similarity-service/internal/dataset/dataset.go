@@ -3,6 +3,11 @@
 // Five formats are read, each plain, gzipped or zstd-compressed: lightgcn (given train and test lines), sessions (given
 // training sessions and test prefixes), baskets, movielens and csv (tables, which the package splits itself). Files are
 // streamed; bad input is reported with its file, line and column. The main type is [Data].
+//
+// A data set made here is what package evaluate learns from and measures on; package prepare
+// makes the same kind from a shop's own events. lines.go, baskets.go and ratings.go read the
+// formats, with table.go and source.go beneath them; folds.go cuts a data set for a
+// cross-validation, and codec.go writes one for another process.
 package dataset
 
 import (
@@ -37,8 +42,9 @@ const (
 	ViewedNext     = "viewed_next"
 )
 
-// Data is one data set. Items are numbered in the order of their ids (numbers by value, then text), so that ties by
-// index are ties by id.
+// Data is one data set. Items are numbered in the order of their ids (numbers by value, then
+// text), so that ties by index are ties by id. It has training rows or sessions, never both,
+// and is not changed once it was made.
 type Data struct {
 	Format   Format
 	Relation string
@@ -85,7 +91,8 @@ func (d *Data) Interactions() int {
 	return clicks
 }
 
-// Case is one test: the items to find, given a training row or given seeds.
+// Case is one test: the items to find, given a training row or given seeds. An item to find is
+// none of the seeds, but for sessions, in which one may come again.
 type Case struct {
 	Row      int32   // the training row whose items are the seeds and are not ranked; −1 when Seeds are given
 	Seeds    []int32 // oldest first
@@ -115,7 +122,8 @@ type Table struct {
 	Timezone   string            `json:"timezone,omitempty"`    // IANA name; UTC when ""
 }
 
-// Load reads the data set at path, a folder or one file.
+// Load reads the data set at path, a folder or one file. The same files, options and seed give
+// the same data set. All of it is in memory.
 func Load(path string, o Options) (*Data, error) {
 	if o.TrainFraction < 0 || o.TrainFraction >= 1 {
 		return nil, fmt.Errorf("train fraction is %v, want a number above 0 and below 1", o.TrainFraction)
@@ -192,6 +200,7 @@ func byID(items *idmap.Map) (*idmap.Map, []int32, error) {
 	return sorted, renumber, err
 }
 
+// renumberRows replaces old item numbers by new ones, in place.
 func renumberRows(rows [][]int32, renumber []int32) {
 	for _, row := range rows {
 		for p, j := range row {

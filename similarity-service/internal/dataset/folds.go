@@ -41,7 +41,8 @@ func (d *Data) Fold(f, folds int, seed uint64) (*Data, error) {
 	return &out, nil
 }
 
-// NextClicks lists every prefix of the sessions with the click that follows.
+// NextClicks lists every prefix of the sessions with the click that follows. The cases share
+// the memory of the sessions.
 func NextClicks(sessions [][]int32) []Case {
 	var cases []Case
 	for _, s := range sessions {
@@ -58,6 +59,7 @@ func block(n, f, folds int) (from, to int) {
 	return n/2 + later*f/folds, n/2 + later*(f+1)/folds
 }
 
+// rowsOf is the items of the rows [from, to), in m's memory.
 func rowsOf(m *csr.Matrix, from, to int) [][]int32 {
 	var out [][]int32
 	for u := from; u < to; u++ {

@@ -10,7 +10,8 @@ import (
 )
 
 // loadLightGCN reads train.txt and test.txt: a line per user, its id and then item ids. The order of a line means
-// nothing. A user may have several lines; their items are joined.
+// nothing. A user may have several lines; their items are joined. The split is that of the
+// files, so that figures can be compared with those of papers on the same data.
 func loadLightGCN(folder string, o Options) (*Data, error) {
 	trainPath, err := find(folder, "train.txt")
 	if err != nil {
@@ -66,6 +67,8 @@ func (d *Data) addUserCase(u int32, test []int32) {
 	}
 }
 
+// readHistories returns a row of item numbers for each user, numbered as they come. Ids that
+// are new are added to both maps.
 func readHistories(path string, users, items *idmap.Map, d *Data) ([][]int32, error) {
 	var rows [][]int32
 	err := each(path, func(s *source, text string) error {

@@ -18,9 +18,9 @@ const defaultTrainFraction = .8
 // interaction is one line of a user table.
 type interaction struct {
 	user, item int32
-	value      float32
-	seconds    int64
-	line       int32 // orders equal times
+	value      float32 // a rating or a weight; 1 where the table has neither
+	seconds    int64   // Unix; 0 without times
+	line       int32   // orders equal times
 }
 
 // loadRatings reads a table of interactions, from movielens files or any csv, and holds out the last part of each
@@ -69,6 +69,7 @@ type interactionTable struct {
 	timed        bool
 }
 
+// readInteractions reads the whole table, whose rows take 32 bytes each.
 func readInteractions(file string, o Options, d *Data) (*interactionTable, error) {
 	t := &interactionTable{}
 	fallback := []column{userColumn, itemColumn, ratingColumn, timeColumn}
@@ -111,6 +112,7 @@ func readInteractions(file string, o Options, d *Data) (*interactionTable, error
 	return t, err
 }
 
+// value reads a rating or weight that sums cannot make infinite.
 func value(r *record, c column, what string) (float32, error) {
 	v, err := r.number(c, what)
 	if err == nil && math.Abs(v) > 1e9 {
@@ -170,7 +172,8 @@ func (d *Data) splitPerUser(t *interactionTable, o Options) error {
 	return nil
 }
 
-// latestPerItem drops all but the last of several ratings of one item.
+// latestPerItem drops all but the last of several ratings of one item. rows are of one user and
+// in order of time, which stays.
 func latestPerItem(rows []interaction) []interaction {
 	last := make(map[int32]int, len(rows))
 	for n, r := range rows {

@@ -18,10 +18,10 @@ const maxLine = 256 << 20
 // maxID bounds an id, as everywhere in the system.
 const maxID = 256
 
-// source reads lines of one file and knows where it is.
+// source reads lines of one file and knows where it is, for errors that a person can follow.
 type source struct {
 	name    string
-	line    int
+	line    int // number of the line that was read last, from 1
 	scanner *bufio.Scanner
 	closers []func() error
 }
@@ -100,7 +100,8 @@ func idProblem(id string) string {
 	return ""
 }
 
-// each opens path and calls line for every line that is not blank.
+// each opens path and calls line for every line that is not blank. The first error, of line or
+// of reading, ends it; the file is closed in any case.
 func each(path string, line func(s *source, text string) error) (err error) {
 	s, err := open(path)
 	if err != nil {

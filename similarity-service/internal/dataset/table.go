@@ -28,15 +28,16 @@ const (
 	columns // their number
 )
 
-// fieldOf names a column as package table does.
+// field names a column as package table does.
 func (c column) field() string {
 	return [columns]string{"user_id", "item_id", "order_id", "rating", "weight", "quantity", "occurred_at"}[c]
 }
 
-// sampleRows judge the forms of numbers and times of the columns.
+// sampleRows judge the forms of numbers and times of the columns before the first row is read.
 const sampleRows = 1000
 
-// record is one line of a table; a column that the table does not have is "".
+// record is one line of a table; a column that the table does not have is "". It is used again
+// for the next line.
 type record struct {
 	name   string // of the file
 	line   int64
@@ -45,6 +46,7 @@ type record struct {
 	plan   *table.Plan
 }
 
+// fail is an error that names the file, the line and the field.
 func (r *record) fail(c column, format string, args ...any) error {
 	return fmt.Errorf("%s, line %d, field %d: %s", r.name, r.line, r.at[c], fmt.Sprintf(format, args...))
 }
@@ -58,6 +60,7 @@ func (r *record) number(c column, what string) (float64, error) {
 	return amount.Value, nil
 }
 
+// id reads an id from column c, which is to be there.
 func (r *record) id(c column, what string) (string, error) {
 	id := r.fields[c]
 	if why := idProblem(id); why != "" {
@@ -75,6 +78,7 @@ func (r *record) seconds() (int64, error) {
 	return at.Unix(), nil
 }
 
+// clip cuts a text that stands in an error.
 func clip(text string) string {
 	if len(text) > 40 {
 		return text[:40] + "…"

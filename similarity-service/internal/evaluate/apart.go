@@ -44,7 +44,8 @@ func (s *search) apart(values string, from, least int) []part {
 	return out
 }
 
-// without returns m less the given items of rows.
+// without returns m less the given items of rows, as a copy. Rows and columns keep their
+// numbers.
 func without(m *csr.Matrix, items map[int32][]int32) *csr.Matrix {
 	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
 	for u := range m.Rows {

@@ -9,7 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// seeding says how seeds weigh besides the lists.
+// seeding says how seeds weigh besides the lists: what can be changed without building lists
+// anew.
 type seeding struct {
 	scale    []float64 // per item; nil means one
 	halfLife float64   // in later seeds; 0 means none
@@ -29,7 +30,8 @@ func (s *listScores) close() {
 	_ = s.arena.Close() // what cannot be unmapped stays until the process ends
 }
 
-// accuracy ranks every case of v under the given seeding.
+// accuracy ranks every case of v under the given seeding, in parallel; the figures are in the
+// order of the cases.
 func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.Accuracy, error) {
 	n := s.graph.Items()
 	return v.each(o, n, func(r *ranker) func(*validationCase) []int32 {
@@ -91,18 +93,20 @@ func (s *listScores) without(t *caseScratch, i, j int32, product, count float32)
 
 func abs(x float32) float32 { return float32(math.Abs(float64(x))) }
 
-// caseScratch is one case laid out for scoring: known seeds with values, and the hidden entries by item.
+// caseScratch is one case laid out for scoring: known seeds with values, and the hidden entries
+// by item. It is reused from case to case, and of one goroutine.
 type caseScratch struct {
-	row     int32
+	row     int32 // −1 for a case of a basket or a session
 	seeds   []int32
 	values  []float32
 	exclude []int32
 	hidden  []float32 // value in the row of a hidden item, else 0; length n
-	isHid   []bool
+	isHid   []bool    // which items are hidden, also those of the value 0 under this reading
 	last    []int32   // the hidden items of the case before
 	own     []float32 // the row's part in the vectors of a low-rank term
 }
 
+// newCaseScratch returns a scratch for n items.
 func newCaseScratch(n int) *caseScratch {
 	return &caseScratch{hidden: make([]float32, n), isHid: make([]bool, n)}
 }

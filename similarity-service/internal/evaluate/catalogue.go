@@ -73,7 +73,8 @@ func shared(x, y []int32) int {
 	return n
 }
 
-// Popularity is the number of interactions of each item.
+// Popularity is the number of interactions of each item, in the order of their numbers; with
+// values it is their sum.
 func Popularity(d *dataset.Data) []float64 {
 	if d.Train != nil {
 		return d.Train.ColMass()

@@ -12,7 +12,9 @@ import (
 const EASE = "ease"
 
 const (
-	// sweepSeconds is the nominal cost of an inverse per cubed item.
+	// sweepSeconds is the nominal cost of an inverse per cubed item. It is nominal, like the
+	// other costs in seconds: they turn a budget into a number of points that is the same on
+	// every machine.
 	sweepSeconds = .2e-9
 	// easeShare of the budget may go into EASE; leadShare when it leads clearly, so that the other families are searched briefly. Fewer
 	// points than easePoints would be no search.
@@ -33,6 +35,8 @@ type ease struct {
 	logRidge float64 // log₂ of λ over the mean diagonal of the Gram matrix
 }
 
+// easeFamily is EASE of Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019),
+// with row weights and exponents.
 func easeFamily(relations []string) family {
 	return family{
 		name: EASE, relations: relations, parameters: append(weighingParameters(), lambdaParameter), search: searchEASE,
@@ -40,6 +44,7 @@ func easeFamily(relations []string) family {
 	}
 }
 
+// parameters adds the ridge, to three places.
 func (p ease) parameters(s *search) map[string]any {
 	out := p.weighing.parameters(s)
 	out["lambda"] = math.Round(p.Lambda*1000) / 1000
@@ -47,6 +52,7 @@ func (p ease) parameters(s *search) map[string]any {
 	return out
 }
 
+// validate costs an inverse, cubic in the number of items.
 func (p ease) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
 	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
@@ -66,7 +72,8 @@ func (p ease) build(s *search) (*Trained, error) {
 	return p.trained(lists), err
 }
 
-// easeStart is where the search begins.
+// easeStart is where the search begins: at parameters that are given by hand, and else at the
+// same point for all data.
 func (s *search) easeStart() ease {
 	p := ease{weighing: s.lasting(), logRidge: 2.5, Lambda: s.o.Pinned[EASE][Lambda]}
 	p.UserExponent = -.5
@@ -271,6 +278,7 @@ func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
 	return best, nil
 }
 
+// meanDiagonal is what λ is measured by, so that one start suits data of any size; never 0.
 func meanDiagonal(a *closedform.Dense) float64 {
 	sum := 0.0
 	for i := range a.N {

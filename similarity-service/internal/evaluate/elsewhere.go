@@ -26,7 +26,7 @@ type Elsewhere interface {
 // Chain is some families whose searches go on from each other, so that one process does them, one after the other.
 type Chain struct {
 	Families []string
-	Before   []Found // what was found before, without recipes
+	Before   []Found // what was found before, without recipes: a search may ask who is ahead
 }
 
 // Found is the best member of a family as a search elsewhere reports it.
@@ -95,6 +95,7 @@ func (s *search) handedOut(competing []family) []family {
 	return competing
 }
 
+// searchApart has the chains searched and returns what they found, by the name of the family.
 func (s *search) searchApart(chains [][]string) (map[string]Found, error) {
 	var before []Found
 	for _, c := range s.found {
@@ -225,6 +226,7 @@ func (r *Recipe) Divisible(relation string) bool {
 	return err == nil && ok && relation != dataset.ViewedNext
 }
 
+// member is the member that a recipe describes, of whichever data.
 func (r *Recipe) member() (member, error) {
 	if err := r.Readable(); err != nil {
 		return nil, err

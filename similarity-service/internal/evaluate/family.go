@@ -46,7 +46,7 @@ func families() []family {
 	}
 }
 
-// familyOf is the family of that name, nil for none.
+// familyOf is the family of that name, nil for none. The pointer is the caller's.
 func familyOf(name string) *family {
 	all := families()
 	at := slices.IndexFunc(all, func(f family) bool { return f.name == name })
@@ -59,6 +59,7 @@ func familyOf(name string) *family {
 // Algorithms lists the families that [Run] knows.
 func Algorithms() []string { return listed(func(family) bool { return true }) }
 
+// listed names the families that which chooses, in their order.
 func listed(which func(family) bool) []string {
 	var out []string
 	for _, f := range families() {
@@ -109,6 +110,7 @@ func Uses(asked []string, name string) bool {
 	})
 }
 
+// asked reports whether a request names the family; nil names all.
 func (f family) asked(names []string) bool {
 	return names == nil || slices.Contains(names, f.name)
 }
@@ -167,13 +169,13 @@ func (best *scored[M]) better(c *scored[M]) bool { return best.cases == nil || c
 
 func (c *scored[M]) ndcg() float64 { return metrics.Mean(c.cases).NDCG }
 
-// candidate is the best member of a family.
+// candidate is the best member of a family, with what the leaderboard tells of its search.
 type candidate struct {
 	name string
 	scored[member]
 	path []Point // what the search tried
-	cpu  float64
-	peak int64
+	cpu  float64 // seconds of the search
+	peak int64   // bytes that the process has used at most by its end
 }
 
 // confirmed is found with the cases that the search looked at, and all the others: it was chosen on those, which flatters it.

@@ -53,6 +53,8 @@ type lowTerm struct {
 	beta           float64
 }
 
+// newLowTerm returns the term with strength 0, for lists of the graph g. beta is the target
+// exponent.
 func newLowTerm(vectors *closedform.LowRank, g *neighbours.Graph, beta float64) *lowTerm {
 	return &lowTerm{vectors: vectors, source: neighbours.Powers(g.Degree(), .5), target: neighbours.Powers(g.Degree(), .5-beta), beta: beta}
 }
@@ -130,6 +132,7 @@ type lowScores struct {
 	byTarget map[float64]*listScores // the lists of the target exponent in use
 }
 
+// lowScores finds the vectors of a point once; the caller closes what it gets.
 func (s *search) lowScores(p lowRank, heldOut *validation) (*lowScores, error) {
 	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
 	if err != nil {

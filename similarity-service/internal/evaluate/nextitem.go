@@ -30,6 +30,8 @@ func sessionEvaluations(budget float64, clicks int) int {
 	return int(min(max(budget/each, least), mostEvaluations))
 }
 
+// nextItemFamily is the family of package sessions, whose parameters it takes over. Low and
+// High are so wide because each parameter is checked there.
 func nextItemFamily() family {
 	f := family{
 		name: NextItem, relations: []string{dataset.ViewedNext}, search: searchNextItem,
@@ -47,7 +49,8 @@ func nextItemFamily() family {
 	return f
 }
 
-// nextItem is a session model.
+// nextItem is a session model. report is of its search, nil for one that was read from a
+// recipe.
 type nextItem struct {
 	Session *sessions.Params `json:"session"`
 	report  *sessions.SearchReport
@@ -62,6 +65,8 @@ func (s *search) sessionSearch() sessions.SearchOptions {
 	}
 }
 
+// searchNextItem leaves the search to package sessions, which is guided by MRR, and validates
+// what it chose on the cases of this run.
 func searchNextItem(s *search) (*candidate, error) {
 	o := s.sessionSearch()
 	o.Tried = func(p sessions.Params, a sessions.Accuracy) {
@@ -100,6 +105,7 @@ func (m nextItem) validate(s *search, heldOut *validation) ([]metrics.Accuracy, 
 
 func (m nextItem) build(s *search) (*Trained, error) { return m.of(s, s.data.Sessions) }
 
+// of builds the model from sessions of the data.
 func (m nextItem) of(s *search, train [][]int32) (*Trained, error) {
 	model, err := sessions.Build(train, s.data.Items.Len(), *m.Session)
 	return &Trained{Sessions: model}, err

@@ -9,9 +9,9 @@ import (
 // optimumPoints bounds the scan of the test part.
 const optimumPoints = 40
 
-// Optimum is the best that the winning two-hop family, with or without the low-rank term, can do on the test part when it is
-// allowed to look at it. It measures the
-// choice, never makes it: the leaderboard is complete before the scan starts.
+// Optimum is the best that the winning two-hop family, with or without the low-rank term, can
+// do on the test part when it is allowed to look at it. It measures the choice, never makes it:
+// the leaderboard is complete before the scan starts.
 type Optimum struct {
 	Parameters map[string]any
 	Test       metrics.Summary
@@ -27,7 +27,8 @@ func (o *Optimum) Loss() float64 {
 	return 1 - o.Chosen.NDCG/o.Test.NDCG
 }
 
-// testOptimum scans the test part around the chosen point of the family by pattern search.
+// testOptimum scans the test part around the chosen point of the family by pattern search. Each
+// point is a build of all lists.
 func (s *search) testOptimum(chosen member) (*Optimum, error) {
 	low, lowRanked := chosen.(lowRank)
 	start := low.weighing

@@ -28,7 +28,7 @@ type Parameter struct {
 	Name      string
 	Symbol    string // a short name that is understood as well; "" for none
 	Low, High float64
-	Means     string
+	Means     string // what it is, for messages and the documentation
 }
 
 // weighingParameters are those of a [weighing].
@@ -108,10 +108,12 @@ func (p Pinned) fit(d *dataset.Data, o Options) error {
 	return errors.Join(errs...)
 }
 
+// tunable names the algorithms that have parameters to be given.
 func tunable() []string {
 	return listed(func(f family) bool { return f.parameters != nil })
 }
 
+// names lists the names of parameters.
 func names(list []Parameter) []string {
 	var out []string
 	for _, p := range list {

@@ -5,6 +5,8 @@ import "github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 // Popular ranks by the number of interactions, the same for everybody.
 const Popular = "popular"
 
+// popularFamily is the baseline that every model has to beat: a shop can have it without
+// learning anything.
 func popularFamily(relations []string) family {
 	return family{name: Popular, relations: relations, baseline: true, search: func(s *search) (*candidate, error) {
 		return s.score(Popular, popular{})
@@ -16,6 +18,7 @@ type popular struct{}
 
 func (popular) parameters(*search) map[string]any { return map[string]any{} }
 
+// validate takes the hidden interactions of a case out of the counts while it is ranked.
 func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
 	mass := s.train.First(heldOut.rows).ColMass()
 	return heldOut.each(s.o, len(mass), func(r *ranker) func(*validationCase) []int32 {
@@ -35,6 +38,7 @@ func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, err
 
 func (popular) build(s *search) (*Trained, error) { return byMass(s.train.ColMass()), nil }
 
+// byMass is a model that scores every item by its count.
 func byMass(mass []float64) *Trained {
 	t := &Trained{Prior: make([]float32, len(mass))}
 	for j, v := range mass {

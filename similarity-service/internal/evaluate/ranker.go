@@ -5,6 +5,15 @@
 // built once from all training data, and for each sampled user a fifth of the history is hidden and the user's own share
 // is subtracted from the counts it touched, so that nothing is thinned and nothing leaks. Baskets are validated on the
 // last ones of the training part. The entry is [Run].
+//
+// Read run.go first: Run holds out, searches and scores, and Options says with what. family.go
+// has the table of families and what each has to know; a family is one file or two (twohop.go
+// and twohopsearch.go, ease*.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and shares
+// weighing.go, how rows and seeds weigh. validation.go draws the cases, casescratch.go and
+// easescores.go take a case's own share out of the counts, apart.go judges what has no such
+// form. pattern.go is the search itself, scout.go says where the budget goes. recipe.go is how
+// a winner is stored and built again, elsewhere.go how other processes do parts, study.go runs
+// a competition several times.
 package evaluate
 
 import (
@@ -18,10 +27,10 @@ import (
 // ranker ranks items by a model. It holds scratch memory and serves one goroutine.
 type ranker struct {
 	acc     []float32 // length n, zero between calls
-	touched []int32
-	masked  []int32 // masked[j] == stamp: j is not ranked
+	touched []int32   // items that acc was added to, some of them twice
+	masked  []int32   // length n; masked[j] == stamp: j is not ranked
 	stamp   int32
-	ranked  []scoredItem
+	ranked  []scoredItem // reused, as items is
 	items   []int32
 }
 
@@ -36,8 +45,11 @@ func newRanker(n int) *ranker {
 	return &ranker{acc: make([]float32, n), masked: make([]int32, n)}
 }
 
-// Rank returns the k best items for the seeds, oldest first, without the items of exclude; values weigh the seeds (nil:
-// all one). A session model takes neither values nor exclude. Ties go to the lower item index. The result is valid until the next call.
+// Rank returns the k best items for the seeds, oldest first, without the items of exclude;
+// values weigh the seeds (nil: all one). Only items with a score above 0 are ranked, so that
+// there may be fewer than k. A session model takes neither values nor exclude. Ties go to the
+// lower item index. The result is valid until the next call. Cost O(entries of the seeds'
+// lists).
 func (r *ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int32, k int) []int32 {
 	r.mask(exclude)
 	if m.Sessions != nil {
@@ -71,6 +83,7 @@ func decay(halfLife float64, later int) float32 {
 	return float32(math.Exp2(-float64(later) / halfLife))
 }
 
+// mask leaves items out of the next ranking, by a new stamp instead of clearing n flags.
 func (r *ranker) mask(exclude []int32) {
 	r.stamp++
 	for _, j := range exclude {
@@ -78,6 +91,7 @@ func (r *ranker) mask(exclude []int32) {
 	}
 }
 
+// add adds v to the score of j.
 func (r *ranker) add(j int32, v float32) {
 	if r.acc[j] == 0 {
 		r.touched = append(r.touched, j)
@@ -104,6 +118,8 @@ func (r *ranker) takeAll(k int) []int32 {
 }
 
 // best returns the k items of largest score above zero among candidates (nil: all) that are not masked.
+// It collects more than k and selects now and then, which is cheaper than a heap for short
+// lists.
 func (r *ranker) best(score []float32, candidates []int32, k int) []int32 {
 	r.ranked = r.ranked[:0]
 	k = max(k, 1)

@@ -15,7 +15,7 @@ import (
 // by the same recipe is the same model. The parameters of a [Result] are for readers; they are rounded and leave out what is usual.
 // As JSON it is one object, with the name of the family under "algorithm".
 type Recipe struct {
-	Algorithm string
+	Algorithm string          // the name of a family, perhaps one that this version does not have
 	Values    string          // the reading of the training values
 	Member    json.RawMessage // the whole object
 }

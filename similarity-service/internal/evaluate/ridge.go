@@ -37,6 +37,8 @@ func (p ridge) parameters(s *search) map[string]any {
 	return out
 }
 
+// validate gives the figures of the two-hop lists with what a ridge gains on them: it has no
+// leave-own-out form of its own.
 func (p ridge) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
 	cases, err := p.twoHop().validate(s, heldOut)
 	if err != nil {

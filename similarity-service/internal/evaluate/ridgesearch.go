@@ -135,7 +135,7 @@ func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge
 	return best, err
 }
 
-// gain is what a ridge adds to the mean accuracy of two-hop lists.
+// gain is what a ridge adds to the mean accuracy of two-hop lists; below 0 it takes away.
 type gain struct{ ndcg, recall float64 }
 
 // added returns cases whose means are higher by the gain, as far as there is room up to 1: each by its part of what it lacks, so that none

@@ -68,6 +68,8 @@ func (o Options) chosen(n int, name func(int) string) (int, error) {
 	return 0, fmt.Errorf("%s is to be selected, but it is out of reach for these data and budget", want)
 }
 
+// withDefaults fills in what is zero. Pinned parameters get their full names; validate has
+// refused what cannot be read.
 func (o Options) withDefaults() Options {
 	if pinned, err := o.Pinned.Checked(); err == nil {
 		o.Pinned = pinned
@@ -84,6 +86,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// validate names every option that cannot be used, whatever the data.
 func (o Options) validate() error {
 	var errs []error
 	if o.K < 1 {
@@ -155,6 +158,8 @@ type search struct {
 	o                   Options
 }
 
+// newSearch returns the state of a run on d without a held-out part, which is enough to build
+// and to test.
 func newSearch(d *dataset.Data, o Options) *search {
 	s := &search{data: d, train: d.Train, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
 	if s.train == nil {
@@ -212,7 +217,8 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	return s.leaderboard()
 }
 
-// compete runs the search of every family.
+// compete runs the search of every family, in the order of the table. A family that is out of
+// reach takes no part; an error of one ends the run.
 func (s *search) compete() error {
 	competing := s.handedOut(s.families())
 	for at, f := range competing {

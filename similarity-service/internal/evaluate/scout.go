@@ -37,7 +37,7 @@ func (s *search) scout() error {
 	return nil
 }
 
-// compareScouts compares the NDCG of both.
+// compareScouts compares the NDCG of both by the lead that a search is not expected to make up.
 func compareScouts(ease, hop float64) scoutVerdict {
 	switch {
 	case ease < hop*(1-outOfReach):

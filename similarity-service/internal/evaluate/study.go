@@ -116,6 +116,7 @@ func (b *Leaderboard) Study(data *dataset.Data) *Study {
 	return s
 }
 
+// hold runs one competition of a study and keeps its figures.
 func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) error {
 	d, err := load(c.Seed)
 	if err != nil {
@@ -142,6 +143,7 @@ func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan P
 // forgetModels keeps the figures only: the models of many runs would fill the memory.
 func (b *Leaderboard) forgetModels() { b.Model, b.winner, b.data = nil, nil, nil }
 
+// forgetLists gives up the lists of test cases, which are kept of the first run only.
 func (b *Leaderboard) forgetLists() {
 	for n := range b.Results {
 		b.Results[n].TestLists = nil
@@ -157,6 +159,8 @@ func (s *Study) results(name string) []*Result {
 	return out
 }
 
+// overlap is the mean of the runs' shares of test cases to training rows, by which the spread
+// over runs that share training data is widened.
 func (s *Study) overlap() float64 {
 	sum := 0.0
 	for _, c := range s.Runs {
@@ -165,6 +169,7 @@ func (s *Study) overlap() float64 {
 	return sum / float64(len(s.Runs))
 }
 
+// summarise fills in the standings and the paired tests from the boards.
 func (s *Study) summarise() {
 	for _, name := range Algorithms() {
 		result := AlgorithmResult{Name: name, Figures: map[string]metrics.Spread{}}

@@ -13,8 +13,9 @@ import (
 // ErrNothingToServe says that popularity won: it has no neighbours to serve.
 var ErrNothingToServe = errors.New("popularity did best: there is no neighbour model to serve")
 
-// Trained is a model: neighbour lists, a session model, or else the same scores for everybody. With lists the score of j is
-// Σ over the seeds i of s_i·w(i→j).
+// Trained is a model: neighbour lists, a session model, or else the same scores for everybody;
+// exactly one of Lists, Sessions and Prior is set. With lists the score of j is Σ over the
+// seeds i of s_i·w(i→j).
 type Trained struct {
 	Lists *neighbours.Lists
 	// SeedHalfLife is the number of later seeds after which a seed weighs half; 0 weighs all the same.
@@ -55,7 +56,9 @@ func (b *Leaderboard) ByName(name string) *Result {
 	return nil
 }
 
-// MeasureTrained scores the tests of d with t, whose items are numbered as those of d.
+// MeasureTrained scores the tests of d with t, whose items are numbered as those of d. Items
+// that the model does not know have no list and are never ranked. The accuracies are in the
+// order of the tests.
 func MeasureTrained(d *dataset.Data, t *Trained, o Options) ([]metrics.Accuracy, error) {
 	collector, err := newSearch(d, o.withDefaults()).test(t)
 	return collector.Cases(), err

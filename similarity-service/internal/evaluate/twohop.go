@@ -22,6 +22,8 @@ const (
 // twoHop is one member of the two-hop family.
 type twoHop struct{ weighing }
 
+// twoHopFamily is w(i→j) = d_i^−α·d_j^−β·Σ_u w_u·r_ui·r_uj with w_u = d_u^a: two steps over the
+// graph of users and items.
 func twoHopFamily(relations []string) family {
 	return family{
 		name: TwoHop, relations: relations, parameters: weighingParameters(), search: twoHopInReach,
@@ -32,6 +34,8 @@ func twoHopFamily(relations []string) family {
 	}
 }
 
+// cosineFamily is the point of it that needs no search, as the baseline: a shop's own script
+// would do as much.
 func cosineFamily(relations []string) family {
 	return family{
 		name: Cosine, relations: relations, baseline: true,
@@ -82,6 +86,7 @@ func (p twoHop) seeding(g *neighbours.Graph) seeding {
 	return seeding{scale: neighbours.Powers(g.Degree(), -p.SourceExponent), halfLife: p.SeedHalfLife}
 }
 
+// build makes the lists from all training data of s, with the source exponent in them.
 func (p twoHop) build(s *search) (*Trained, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {

@@ -34,6 +34,7 @@ func (s *search) lasting() weighing {
 	return weighing{Values: s.variants[0].name, LogHalfLife: noDecay}
 }
 
+// hop is the exponents as package neighbours takes them.
 func (p weighing) hop() neighbours.TwoHop {
 	return neighbours.TwoHop{UserExponent: p.UserExponent, SourceExponent: p.SourceExponent, TargetExponent: p.TargetExponent}
 }
@@ -62,6 +63,7 @@ func (p weighing) parameters(s *search) map[string]any {
 	return out
 }
 
+// graphKey tells apart the graphs of a run: other exponents of a point share one.
 type graphKey struct {
 	values      string
 	logHalfLife logDays

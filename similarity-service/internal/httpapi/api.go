@@ -1,5 +1,11 @@
 // Package httpapi is the HTTP API of the similarity-service: it checks requests, calls the packages that do the work and maps their
 // errors to problems. It holds no logic of its own.
+//
+// A file holds the operations of one subject: the types of their inputs and outputs, and one
+// function that registers them with their handlers. Texts of operations and the tag doc of a
+// field are part of the API's document; comments are not. Every handler gets the shop of the
+// caller's key and returns errors of other packages as they are: register maps them in one
+// place, problem.
 package httpapi
 
 import (
@@ -26,24 +32,25 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/snapshot"
 )
 
-// API is what the handlers call.
+// API is what the handlers call. All fields are set.
 type API struct {
-	Lookup     *lookup.Lookup
-	Catalogue  *replica.Catalogue
+	Lookup     *lookup.Lookup     // answers questions with the live models
+	Catalogue  *replica.Catalogue // which items are families, variants and on offer, in memory
 	Popularity *popularity.Popularity
-	Registry   *serving.Registry
+	Registry   *serving.Registry // versions of models
 	Jobs       *jobs.Manager
-	Schedules  *schedule.Scheduler
+	Schedules  *schedule.Scheduler // when jobs start by themselves
 	Audit      *audit.Recorder
 
 	// Reviews returns the sums of what buyers say of a family; ok is false when nobody said anything.
 	Reviews func(ctx context.Context, shop, family string) (item similarityapi.ItemReviews, ok bool, err error)
 
-	// Item reads an item of a shop from its owner.
+	// Item reads an item of a shop from its owner, the profile-service; the replica here has no
+	// descriptions.
 	Item func(ctx context.Context, shop, itemID string) (profileapi.Item, error)
 }
 
-// Register adds all operations.
+// Register adds all operations. It is called once, before the server takes requests.
 func (a *API) Register(api huma.API) {
 	a.registerSimilarities(api)
 	a.registerBundles(api)
@@ -56,7 +63,9 @@ func (a *API) Register(api huma.API) {
 	)
 }
 
-// audited records an operation.
+// audited records an operation in the audit log: an entry is stored before anything is done,
+// and how it went after it. Errors are mapped before, so that the log has the code that the
+// caller gets.
 func audited[I, O any](
 	a *API, w audit.What[I], handler func(ctx context.Context, shop string, in *I) (*O, error),
 ) func(context.Context, string, *I) (*O, error) {
@@ -80,7 +89,8 @@ func register[I, O any](api huma.API, scope string, op huma.Operation, handler f
 	})
 }
 
-// problem maps the errors of the domain packages to HTTP.
+// problem maps the errors of the domain packages to HTTP. What is none of them is a bug and is
+// answered with 500, without its text.
 func problem(err error) error {
 	var running *jobs.RunningError
 	var told *apierror.Problem
@@ -112,4 +122,5 @@ func problem(err error) error {
 	return err
 }
 
+// sentence makes "There is no such job." of an error that says "no such job".
 func sentence(err error) string { return "There is " + err.Error() + "." }

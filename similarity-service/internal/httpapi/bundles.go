@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
+// registerBundles adds the one operation of package bundles.
 func (a *API) registerBundles(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "look-up-bundles", Method: http.MethodPost, Path: "/v1/bundles", Tags: []string{"similarities"},
@@ -21,10 +22,15 @@ func (a *API) registerBundles(api huma.API) {
 	}, a.bundles)
 }
 
+// bundlesInput is the items of a page or a cart; a bundle has to hold one of them. Without
+// items the best bundles of the shop are asked for.
 type bundlesInput struct{ Body similarityapi.BundlesRequest }
 
 type bundlesOutput struct{ Body similarityapi.BundlesAnswer }
 
+// bundles answers from the live model of bought_together, whose bundles are read once and kept
+// with it. Families go in and the items that stand for them come out. A shop without such a
+// model has none, which is no error.
 func (a *API) bundles(ctx context.Context, shop string, in *bundlesInput) (*bundlesOutput, error) {
 	out := &bundlesOutput{similarityapi.BundlesAnswer{Bundles: []similarityapi.Bundle{}}}
 	m, err := a.Registry.Model(ctx, shop, similarityapi.BoughtTogether, "")

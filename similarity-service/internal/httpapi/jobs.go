@@ -25,17 +25,20 @@ import (
 // startInput has a pointer as its body: a job of the default kind needs none.
 type startInput struct{ Body *similarityapi.JobRequest }
 
+// startOutput is answered with 202 when the job is stored, before it begins.
 type startOutput struct {
 	Location string `header:"Location"`
 	Body     similarityapi.Job
 }
 
+// jobInput names a job; ids are made by package jobs.
 type jobInput struct {
 	JobID string `path:"job_id" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
 }
 
 type jobOutput struct{ Body similarityapi.Job }
 
+// jobsInput has no cursor: package jobs answers with the latest jobs only.
 type jobsInput struct {
 	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
@@ -44,7 +47,8 @@ type jobsOutput struct {
 	Body profileapi.Page[similarityapi.Job]
 }
 
-// watchInterval is how often a stream of job events looks.
+// watchInterval is how often a stream of job events looks: each look is a row of the database,
+// and a person sees progress move.
 const watchInterval = 250 * time.Millisecond
 
 // started is how the start of a job is recorded.
@@ -60,6 +64,9 @@ func started(action string) audit.What[startInput] {
 	}
 }
 
+// registerJobs adds the operations of package jobs. A second job of a kind while one runs is
+// 409, with the one that runs in Location. A job is started here and run by whichever process
+// takes it.
 func (a *API) registerJobs(api huma.API) {
 	tags := []string{"jobs"}
 	start := func(kind string) func(context.Context, string, *startInput) (*startOutput, error) {
@@ -117,11 +124,14 @@ func (a *API) registerJobs(api huma.API) {
 
 // The kinds of job.
 const (
+	// KindRecompute makes models, KindEvaluation only compares algorithms. Both have a runner
+	// of package recompute.
 	KindRecompute  = "recompute"
 	KindEvaluation = "evaluation"
 )
 
-// complete fills in the defaults of a request and checks what the schema cannot.
+// complete fills in the defaults of a request and checks what the schema cannot, for jobs and
+// for what a schedule starts. It names every mistake at once, as a 422 problem.
 func complete(r *similarityapi.JobRequest) error {
 	if r.Kind == "" {
 		r.Kind = KindRecompute
@@ -137,6 +147,7 @@ func complete(r *similarityapi.JobRequest) error {
 			})
 		}
 	}
+	// Who overrules the gate is asked why, which stands beside the model for good.
 	if r.Publish == "always" && r.Reason == "" {
 		fields = append(fields, apierror.FieldError{Pointer: "/reason", Detail: "publish \"always\" overrules the gate: say why"})
 	}
@@ -152,7 +163,8 @@ func complete(r *similarityapi.JobRequest) error {
 	return nil
 }
 
-// ofEvaluation checks what says how algorithms compete.
+// ofEvaluation checks what says how algorithms compete: their names, pinned parameters, folds
+// and seeds.
 func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 	var fields []apierror.FieldError
 	for at, name := range r.Algorithms {
@@ -180,7 +192,9 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 }
 
 // registerJobEvents adds the stream of a job's states: one event per change, the last one when the job has ended.
+// That there is such a job is found out first, while 404 can still be answered.
 func (a *API) registerJobEvents(api huma.API, tags []string) {
+	// huma knows nothing of streams of events: the schema of one is written by hand.
 	job := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[similarityapi.Job](), true, "Job")
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "watch-job", Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", Tags: tags,
@@ -201,6 +215,9 @@ func (a *API) registerJobEvents(api huma.API, tags []string) {
 }
 
 // watchJob writes an event for each change of a job until the job has ended or the reader is gone.
+// The first event is the job as it is; a change between two looks that was taken back is not
+// seen. The status is sent by then, so that a store that does not answer ends the stream, and
+// the reader asks again.
 func (a *API) watchJob(ctx context.Context, shop, id string, w io.Writer) {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()

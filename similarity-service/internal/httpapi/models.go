@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
+// modelsInput has no cursor: five versions of a relation are kept besides the live one.
 type modelsInput struct {
 	Relation string `query:"relation" enum:"similar,bought_together,viewed_next" doc:"All when absent"`
 }
@@ -32,6 +33,7 @@ type modelOutput struct{ Body similarityapi.Model }
 
 type reportOutput struct{ Body similarityapi.Report }
 
+// activateInput can make a version live that the gate refused, with a reason.
 type activateInput struct {
 	VersionInput
 	Body struct {
@@ -39,12 +41,14 @@ type activateInput struct {
 	}
 }
 
+// rollbackInput names the relation; the version is the one that was live before.
 type rollbackInput struct {
 	Body struct {
 		Relation string `json:"relation" enum:"similar,bought_together,viewed_next"`
 	}
 }
 
+// compareInput is two versions of one relation.
 type compareInput struct {
 	VersionInput
 	Other string `path:"other" minLength:"1" maxLength:"128" pattern:"^[A-Za-z0-9_.-]+$"`
@@ -52,6 +56,10 @@ type compareInput struct {
 
 type compareOutput struct{ Body similarityapi.Comparison }
 
+// registerModels adds the operations of package serving. Making a version live takes effect in
+// this process with the answer, and in others as soon as they hear of it; the audit log has
+// what was live before and after. A report is drawn when it is asked for: figures are stored,
+// drawings are not.
 func (a *API) registerModels(api huma.API) {
 	tags := []string{"models"}
 	register(api, auth.ScopeModelsRead, huma.Operation{
@@ -86,6 +94,7 @@ func (a *API) registerModels(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		// The drawings are made of the figures, so that an older report shows them too.
 		r.Drawings, err = report.Draw(r)
 		return &reportOutput{r}, err
 	})

@@ -19,8 +19,10 @@ type ScheduleInput struct {
 	ScheduleID string `path:"schedule_id" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 }
 
+// newScheduleInput is a schedule whose id is made here.
 type newScheduleInput struct{ Body similarityapi.Schedule }
 
+// putScheduleInput replaces one that exists; when it was made stays.
 type putScheduleInput struct {
 	ScheduleInput
 	Body similarityapi.Schedule
@@ -32,6 +34,8 @@ type schedulesOutput struct {
 	Body profileapi.Page[similarityapi.Schedule]
 }
 
+// registerSchedules adds the operations of package schedule. A schedule is checked as the job
+// that it will start would be: nobody is there to read the error later.
 func (a *API) registerSchedules(api huma.API) {
 	tags := []string{"schedules"}
 	register(api, auth.ScopeModelsRead, huma.Operation{
@@ -47,6 +51,7 @@ func (a *API) registerSchedules(api huma.API) {
 		Action: "schedule.create", Subject: func(_ string, in *newScheduleInput) string { return in.Body.Cron },
 		After: func(in *newScheduleInput) any { return in.Body },
 	}, func(ctx context.Context, shop string, in *newScheduleInput) (*scheduleOutput, error) {
+		// An id of the caller's would replace the schedule that has it.
 		in.Body.ScheduleID = ""
 		return a.putSchedule(ctx, shop, in.Body)
 	}))
@@ -84,7 +89,7 @@ func (a *API) registerSchedules(api huma.API) {
 	}))
 }
 
-// scheduleNow is what a schedule is now; nil for none.
+// scheduleNow is what a schedule is now, for the audit log; nil for none.
 func (a *API) scheduleNow(ctx context.Context, shop, id string) any {
 	s, err := a.Schedules.Get(ctx, shop, id)
 	if err != nil {
@@ -93,6 +98,7 @@ func (a *API) scheduleNow(ctx context.Context, shop, id string) any {
 	return s
 }
 
+// putSchedule stores a schedule whose times and job are possible; 422 names what is not.
 func (a *API) putSchedule(ctx context.Context, shop string, s similarityapi.Schedule) (*scheduleOutput, error) {
 	if _, err := schedule.Parse(s.Cron); err != nil {
 		return nil, apierror.Invalid("The schedule cannot be kept.", apierror.FieldError{Pointer: "/cron", Detail: err.Error()})

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// itemInput asks about one item, by any of its ids or aliases.
 type itemInput struct {
 	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
 	Relation     string `query:"relation" enum:"similar,bought_together,viewed_next" default:"similar"`
@@ -18,7 +19,7 @@ type itemInput struct {
 	ModelVersion string `query:"model_version" maxLength:"128" pattern:"^[A-Za-z0-9_.-]*$" doc:"The live model when absent"`
 }
 
-// itemOutput is one list with its model version.
+// itemOutput is one list with its model version, so that an answer can be asked for again.
 type itemOutput struct {
 	Body struct {
 		ModelVersion string `json:"model_version"`
@@ -27,18 +28,22 @@ type itemOutput struct {
 	}
 }
 
+// lookupInput is the question that the recommender-service asks for the items of a history.
 type lookupInput struct{ Body similarityapi.LookupRequest }
 
 type lookupOutput struct{ Body similarityapi.LookupAnswer }
 
+// nextInput is the items of a session, in the order in which they were looked at.
 type nextInput struct{ Body similarityapi.NextRequest }
 
 type nextOutput struct{ Body similarityapi.NextAnswer }
 
+// searchInput is words as a person types them.
 type searchInput struct{ Body similarityapi.SearchRequest }
 
 type searchOutput struct{ Body similarityapi.SearchAnswer }
 
+// pairInput asks what one item is to another; the order matters, since lists are not symmetric.
 type pairInput struct {
 	ItemID       string `path:"item_id" minLength:"1" maxLength:"256"`
 	OtherID      string `path:"other_id" minLength:"1" maxLength:"256"`
@@ -48,6 +53,8 @@ type pairInput struct {
 
 type pairOutput struct{ Body similarityapi.Pair }
 
+// popularInput chooses what is counted: one of the windows that every shop has, or one of its
+// own by HalfLife and Types.
 type popularInput struct {
 	Category string   `query:"category" maxLength:"4096" doc:"A category path joined by \" > \"; the whole shop when absent"`
 	Window   string   `query:"window" enum:"popular,trending,best_sellers" default:"popular"`
@@ -69,10 +76,13 @@ func (in *popularInput) Resolve(huma.Context) []error {
 
 type popularOutput struct{ Body similarityapi.PopularAnswer }
 
-// longestList is the longest list that a model keeps.
+// longestList is the longest list that a model keeps; see neighboursKept of package recompute.
 const longestList = 200
 
-// liked answers a question about one item for people, who ask what goes with it: what a model holds against other items is left out.
+// liked answers a question about one item for people, who ask what goes with it: what a model
+// holds against other items, a negative weight, is left out. The list is then asked for once
+// more at its full length, to fill the places. Services get the negative weights too, since
+// they count in their sums.
 func (a *API) liked(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
 	disliked := func(n similarityapi.Neighbour) bool { return n.Score < 0 }
 	answer, err := a.Lookup.Lists(ctx, shop, r)
@@ -89,6 +99,9 @@ func (a *API) liked(ctx context.Context, shop string, r similarityapi.LookupRequ
 	return answer, nil
 }
 
+// registerSimilarities adds the questions about items. Package lookup and package popularity
+// answer in families; the replica of the catalogue then names the items that stand for them,
+// and says for people whether one can be bought now.
 func (a *API) registerSimilarities(api huma.API) {
 	tags := []string{"similarities"}
 	register(api, auth.ScopeModelsRead, huma.Operation{

@@ -19,6 +19,7 @@ type itemTextInput struct {
 
 type itemTextOutput struct{ Body similarityapi.ItemText }
 
+// registerTexts adds what people look at to see why texts of items are understood as they are.
 func (a *API) registerTexts(api huma.API) {
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-item-text", Method: http.MethodGet, Path: "/v1/items/{item_id}/text", Tags: []string{"texts"},
@@ -47,7 +48,8 @@ func (a *API) registerTexts(api huma.API) {
 
 type itemReviewsOutput struct{ Body similarityapi.ItemReviews }
 
-// reviews answers for the family of an item; its id is as it was asked for.
+// reviews answers for the family of an item; its id is as it was asked for. An item that is in
+// the catalogue and has no reviews has empty sums; 404 is for one that is known to neither.
 func (a *API) reviews(ctx context.Context, shop string, in *itemTextInput) (*itemReviewsOutput, error) {
 	family, known := a.Catalogue.Family(shop, in.ItemID)
 	if !known {

@@ -3,7 +3,8 @@
 //
 // A job is a row of the store. Whoever runs it holds a lease on the row and prolongs it; a lease that has run out frees the job for any
 // replica. What a job does must bear being done again from its start: recomputes publish in one step, at their end. The main type is
-// Manager.
+// Manager. manager.go starts and finds jobs, run.go does one, parts.go divides one among
+// processes, progress.go is what a runner sees of its job.
 package jobs
 
 import (
@@ -37,7 +38,7 @@ const (
 	maxHistory = 200
 	// maxAttempts is how often a job is begun. One that has ended so many processes may well be what ends them.
 	maxAttempts = 3
-	// storeLimit bounds the writing down of an end.
+	// storeLimit bounds the writing down of an end. The context of the job is over by then.
 	storeLimit = 10 * time.Second
 )
 
@@ -85,13 +86,17 @@ type Manager struct {
 	running sync.WaitGroup
 }
 
+// These are the causes with which the context of a job ends, by which run tells them apart: a
+// cancelled job has ended, one of a process that stops is left to others, and one that was lost
+// is not touched.
 var (
 	errCancelled = errors.New("cancelled by request")
 	errShutdown  = errors.New("the service was stopped")
 	errLeaseLost = errors.New("another process has taken the job")
 )
 
-// NewManager returns a manager with a runner per kind.
+// NewManager returns a manager with a runner per kind. Runners are by kind of job, and of part.
+// Nothing runs before Run, Start or Take is called.
 func NewManager(s *store.Store, runners map[string]Runner, logger *slog.Logger, now func() time.Time) *Manager {
 	return &Manager{
 		store: s, runners: runners, logger: logger, now: now, timing: usual, owner: uuid.NewString(),
@@ -99,7 +104,8 @@ func NewManager(s *store.Store, runners map[string]Runner, logger *slog.Logger, 
 	}
 }
 
-// New returns a job that has not begun. It fails for a kind that there is not.
+// New returns a job that has not begun. It fails for a kind that there is not. It stores
+// nothing; its state is queued.
 func (m *Manager) New(shop string, r similarityapi.JobRequest) (*store.Job, error) {
 	if _, ok := m.runners[r.Kind]; !ok {
 		return nil, fmt.Errorf("unknown kind of job %q", r.Kind)
@@ -111,8 +117,9 @@ func (m *Manager) New(shop string, r similarityapi.JobRequest) (*store.Job, erro
 	}}, nil
 }
 
-// Start begins a job and returns at once. A running job of the same kind gives *RunningError. What it returns without an error is done,
-// here or by another replica.
+// Start begins a job and returns at once. A running job of the same kind gives *RunningError.
+// What it returns without an error is done, here or by another replica. The work goes on when
+// ctx ends, and has its values, such as the trace.
 func (m *Manager) Start(ctx context.Context, shop string, r similarityapi.JobRequest) (similarityapi.Job, error) {
 	job, err := m.New(shop, r)
 	if err != nil {
@@ -140,6 +147,8 @@ func (m *Manager) Take(ctx context.Context, key store.JobKey) {
 }
 
 // take runs a job or a part and calls ended at its end, or at once when it is not to be had.
+// The lock is held from the look at closed to the entry in cancels, so that Close misses no job
+// that was just taken.
 func (m *Manager) take(ctx context.Context, key store.JobKey, ended func()) {
 	job, claimed, err := m.store.ClaimJob(context.WithoutCancel(ctx), key.Shop, key.JobID, m.lease())
 	if err != nil {
@@ -219,6 +228,8 @@ func (m *Manager) stopped() bool {
 }
 
 // Close stops the jobs of this process and leaves them to other replicas, or to the next start.
+// It returns when their runners have: a runner that does not heed its context holds it up.
+// Nothing is begun afterwards.
 func (m *Manager) Close() {
 	m.mu.Lock()
 	m.closed = true
@@ -230,7 +241,9 @@ func (m *Manager) Close() {
 	m.gone()
 }
 
-// Cancel asks a running job, of whatever replica, to stop.
+// Cancel asks a running job, of whatever replica, to stop. It returns before the job has
+// stopped: a job elsewhere finds the wish at its next beat. One that has ended gives
+// ErrFinished.
 func (m *Manager) Cancel(ctx context.Context, shop, id string) error {
 	wished, err := m.store.CancelJob(ctx, shop, id)
 	if err != nil {

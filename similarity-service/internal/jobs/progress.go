@@ -11,10 +11,11 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
-// maxLog bounds the stages that a job remembers.
+// maxLog bounds the stages that a job remembers. The oldest go first.
 const maxLog = 200
 
-// Task is what a runner sees of its job.
+// Task is what a runner sees of its job. Its methods may be called from several goroutines, but
+// for Outcome. What they note is stored within timing.show; none waits for the database.
 type Task struct {
 	Shop    string
 	JobID   string

@@ -17,7 +17,10 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
-// run does the work, keeps the lease and writes down the end.
+// run does the work, keeps the lease and writes down the end. It does so in one of four ways,
+// by the cause of the end: nothing when the lease was lost, as the row is another's; handed on
+// at a stop; queued again after a failure that may pass; else succeeded, failed or cancelled. A
+// runner that was done all the same when the process stopped has succeeded.
 func (m *Manager) run(ctx context.Context, cancel context.CancelCauseFunc, t *Task) {
 	begin(&t.job, m.now())
 	t.changed = true
@@ -154,6 +157,8 @@ func (m *Manager) handOn(t *Task) {
 	m.leave(t, &job, 0)
 }
 
+// leave gives the row back to the queue; nobody takes it for the time of after. A row that is
+// not there any more, or another's, is no failure.
 func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	ctx, done := context.WithTimeout(context.Background(), storeLimit)
 	defer done()
@@ -166,7 +171,9 @@ func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
 }
 
-// finish writes down the end of a job, which it returns.
+// finish writes down the end of a job, which it returns. The store is tried until the lease
+// would have run out: hours of work are not thrown away because the database is away for a
+// moment.
 func (m *Manager) finish(t *Task, err, cause error) (state string) {
 	job, _ := t.snapshot()
 	job.FinishedAt = wire.TimeOf(m.now())

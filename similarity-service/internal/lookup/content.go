@@ -60,7 +60,8 @@ func newContent() *content {
 	return &content{texts: texts, vectors: vectors.NewIndex()}
 }
 
-// changed takes over what describes a family now; nil when nothing of it is left.
+// changed takes over what describes a family now; nil when nothing of it is left. Archived
+// items are forgotten: they are not to be recommended, nor to teach what words mean.
 func (c *content) changed(family string, item *profileapi.Item) {
 	if item == nil || item.Status == profileapi.ItemArchived {
 		c.texts.Delete(family)
@@ -109,6 +110,7 @@ func textsOf(value any) []string {
 }
 
 // fingerprint changes with the texts and the vectors. Without vectors it is that of the texts.
+// The factor, 2⁶⁴ by the golden ratio, keeps equal changes of both from cancelling out.
 func (c *content) fingerprint() uint64 {
 	return c.texts.Texts() + 0x9e3779b97f4a7c15*c.vectors.Fingerprint()
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/text/entities"
 )
 
-// ReviewTexts is what the catalogue of a shop knows that helps to read reviews.
+// ReviewTexts is what the catalogue of a shop knows that helps to read reviews. Entities are
+// those of the catalogue of now; what changes later is not seen.
 func (l *Lookup) ReviewTexts(shop string) reviews.Texts {
 	index := l.current(shop).texts
 	find := index.EntityFinder()
@@ -31,7 +32,9 @@ func (l *Lookup) ReviewTexts(shop string) reviews.Texts {
 // fromItem says of an entity that the item itself has it as an attribute.
 const fromItem = "item"
 
-// ItemText says what the text pipeline makes of an item, which describes its family.
+// ItemText says what the text pipeline makes of an item, which describes its family. It reads
+// item as given, stored or not; Indexed says whether the family is in the index, against which
+// terms are weighed.
 func (l *Lookup) ItemText(shop string, item *profileapi.Item) similarityapi.ItemText {
 	family := l.familiesOf(shop, []string{item.ItemID})[0]
 	content := l.current(shop)
@@ -60,6 +63,8 @@ func termOf(t text.TermMeasure) similarityapi.TextTerm {
 	return out
 }
 
+// fieldText lists a stop word once, however often it stands in the field; its place among Stems
+// is empty.
 func fieldText(f text.FieldText) similarityapi.TextField {
 	out := similarityapi.TextField{
 		Field: f.Name, Language: f.Language, Normalised: f.Text, Tokens: make([]string, len(f.Tokens)),

@@ -1,7 +1,8 @@
 // Package lookup answers "which items go with these": it joins the lists of a model with what is alike by text and by the shop's own
 // vectors, in proportion to how much is known about an item's behaviour, so that an item has neighbours as soon as it is in the catalogue.
 // Models and texts know families: a product with its variants is asked for by any of their ids or aliases, and named in lists by its
-// family.
+// family. lookup.go answers, content.go knows a shop's texts and vectors, itemtext.go and
+// search.go answer from them alone.
 package lookup
 
 import (
@@ -45,7 +46,9 @@ type Families interface {
 	Family(shop, itemID string) (family string, known bool)
 }
 
-// Lookup answers neighbour questions for all shops. It is safe for concurrent use.
+// Lookup answers neighbour questions for all shops. It is safe for concurrent use. A shop's
+// content is made when it is first asked for or changed, and stays; it is filled by
+// FamilyChanged alone, and is empty in a process that has just begun.
 type Lookup struct {
 	registry *serving.Registry
 	families Families
@@ -90,6 +93,8 @@ func (l *Lookup) current(shop string) *content {
 	return c
 }
 
+// content returns what is kept of a shop, without learning: a change of the catalogue need not
+// wait for that.
 func (l *Lookup) content(shop string) *content {
 	l.mu.RLock()
 	c := l.contents[shop]
@@ -106,7 +111,10 @@ func (l *Lookup) content(shop string) *content {
 }
 
 // Lists returns the neighbours of each item, at most limit, and the model version they come from ("" when only text could answer). A
-// version that is asked for by name must exist.
+// version that is asked for by name must exist. Lists are in the order of r.ItemIDs, each under
+// the id that was asked for, and empty for an item that nobody knows. While no model is live,
+// "similar" is answered by texts and vectors, and every other relation by nothing. A model that
+// cannot be read is an error.
 func (l *Lookup) Lists(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error) {
 	answer := similarityapi.LookupAnswer{Relation: r.Relation, Lists: make([]similarityapi.NeighbourList, len(r.ItemIDs))}
 	m, err := l.registry.Model(ctx, shop, r.Relation, r.ModelVersion)
@@ -164,6 +172,7 @@ func (l *Lookup) behaviour(ctx context.Context, m *serving.Model, ids []string, 
 	return rows, nil
 }
 
+// named puts ids in the place of item indices.
 func named(s *snapshot.Snapshot, entries []snapshot.Entry) []similarityapi.Neighbour {
 	out := make([]similarityapi.Neighbour, len(entries))
 	for p, e := range entries {
@@ -172,7 +181,8 @@ func named(s *snapshot.Snapshot, entries []snapshot.Entry) []similarityapi.Neigh
 	return out
 }
 
-// nextLists are what a session model expects after each item alone.
+// nextLists are what a session model expects after each item alone. The item itself, where
+// sessions come back to it, is left out and takes one of the places.
 func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neighbour {
 	rows := make([][]similarityapi.Neighbour, len(ids))
 	for p, id := range ids {
@@ -190,6 +200,8 @@ func nextLists(m *serving.Model, ids []string, limit int) [][]similarityapi.Neig
 }
 
 // list joins one item's behaviour with its texts and vectors. Only "similar" is a matter of those: what is bought together is rarely alike.
+// An item with trustedSupport interactions is not compared at all, which spares most of the
+// work for a shop's popular items.
 func (l *Lookup) list(
 	shop, relation string, m *serving.Model, id string, row []similarityapi.Neighbour, limit int,
 ) similarityapi.NeighbourList {
@@ -220,7 +232,8 @@ func (l *Lookup) list(
 // blend adds up (1−share·best)·behaviour and share·scale·cosine of what is alike, best being the largest cosine:
 // texts that say little leave behaviour as it was measured. The share falls with support; scale is what the model's
 // best neighbours usually weigh, so that seeds with and without behaviour can be summed. Negative weights are as much
-// worth as positive ones.
+// worth as positive ones. An item that one of them lacks has 0 there. The result has at most
+// limit entries, the largest absolute score first, equal ones by id.
 func blend(row []similarityapi.Neighbour, alike []text.Neighbour[string], support, scale float64, limit int) []similarityapi.Neighbour {
 	share, best := textPrior/(textPrior+support), 0.0
 	for _, n := range alike {
@@ -279,7 +292,9 @@ func (l *Lookup) Next(ctx context.Context, shop string, r similarityapi.NextRequ
 	return answer, nil
 }
 
-// Pair says what links two items.
+// Pair says what links two items. Weight and Rank are of b in the list of a, and Reverse of a
+// in that of b; 0 stands for an item that is not among the neighbours. Without a live model
+// only texts and vectors speak.
 func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string) (similarityapi.Pair, error) {
 	out := similarityapi.Pair{ItemID: a, OtherID: b, Relation: relation, SharedTerms: []similarityapi.SharedTerm{}}
 	families := l.familiesOf(shop, []string{a, b})
@@ -311,6 +326,7 @@ func (l *Lookup) Pair(ctx context.Context, shop, relation, version, a, b string)
 // maxList is the longest list a model keeps.
 const maxList = 200
 
+// support is the number of interactions behind an item, 0 for one that the model does not have.
 func support(s *snapshot.Snapshot, id string) float64 {
 	if i, ok := s.Index(id); ok {
 		return float64(s.Support(i))

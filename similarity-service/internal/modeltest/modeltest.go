@@ -14,11 +14,13 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// BuildFunc builds a model of m.
+// BuildFunc builds a model of m. It must not change m, which is used again, and must be safe
+// for concurrent use: the tests run in parallel.
 type BuildFunc func(m *csr.Matrix, o neighbours.Options) (*neighbours.Lists, error)
 
 // Run checks that build is deterministic whatever the number of workers, keeps the invariants of lists, follows its
-// items when they are renumbered, and handles every degenerate matrix.
+// items when they are renumbered, and handles every degenerate matrix. Whether weights are
+// right is for the examples of each model's own test.
 func Run(t *testing.T, build BuildFunc) {
 	t.Run("any number of workers gives the same bytes", func(t *testing.T) {
 		t.Parallel()
@@ -61,6 +63,8 @@ func Run(t *testing.T, build BuildFunc) {
 }
 
 // Random returns a matrix of ones in which popular items and long rows are common, the same for the same arguments.
+// A user has 2 to 13 draws, of which repeats make one entry; the lowest indices are the most
+// popular.
 func Random(users, items int, seed uint64) *csr.Matrix {
 	rng := rand.New(rand.NewPCG(seed, 0x7e57))
 	b := csr.NewBuilder(items)
@@ -77,6 +81,8 @@ func Random(users, items int, seed uint64) *csr.Matrix {
 	return m
 }
 
+// must builds lists and ends the test when they are not built, are of another size than asked
+// for, or break an invariant.
 func must(t *testing.T, build BuildFunc, m *csr.Matrix, o neighbours.Options) *neighbours.Lists {
 	t.Helper()
 	lists, err := build(m, o)
@@ -92,6 +98,7 @@ func must(t *testing.T, build BuildFunc, m *csr.Matrix, o neighbours.Options) *n
 	return lists
 }
 
+// fromRows is the matrix of ones of rows of item indices.
 func fromRows(t *testing.T, rows [][]int32, cols int) *csr.Matrix {
 	t.Helper()
 	m, err := csr.FromRows(rows, cols)
@@ -126,6 +133,8 @@ func renumbered(t *testing.T, build BuildFunc) {
 	}
 }
 
+// degenerate builds models of matrices that leave nothing to compare, or nothing but equals; a
+// division by zero would show as a weight that Validate refuses.
 func degenerate(t *testing.T, build BuildFunc) {
 	repeated := make([][]int32, 50)
 	for u := range repeated {
@@ -154,6 +163,8 @@ func degenerate(t *testing.T, build BuildFunc) {
 	}
 }
 
+// refused hands over values that are no numbers, and asks for lists of no length; all are to
+// give an error.
 func refused(t *testing.T, build BuildFunc) {
 	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 		m := &csr.Matrix{Rows: 1, Cols: 2, RowPtr: []int{0, 2}, ColIdx: []int32{0, 1}, Val: []float32{1, bad}}

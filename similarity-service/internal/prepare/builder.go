@@ -30,16 +30,20 @@ type builder struct {
 	err        error
 }
 
+// basket is what one order holds, each item once, by the time of its last line.
 type basket struct {
 	at    uint32
 	items []int32
 }
 
+// session is the clicks of one visit in their order, by the time of the last.
 type session struct {
 	at    uint32
 	items []int32
 }
 
+// newBuilder returns a builder for rows of items, which are numbered by now; cut is a Unix
+// second.
 func newBuilder(o Options, items *idmap.Map, cut uint32) *builder {
 	return &builder{
 		relation: o.Relation, cut: cut, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len()),
@@ -67,6 +71,7 @@ func (b *builder) testsNext() bool {
 	return (b.histories-1)%b.testStride == 0
 }
 
+// addBasket adds an order, whose entries are in order of time.
 func (b *builder) addBasket(entries []entry) {
 	set := basket{at: entries[len(entries)-1].last}
 	for _, e := range entries {
@@ -122,13 +127,15 @@ func onlyAfter(entries []entry, cut uint32) []entry {
 	return after
 }
 
+// keep notes the first error: rows come from deep within a loop.
 func (b *builder) keep(err error) {
 	if err != nil && b.err == nil {
 		b.err = err
 	}
 }
 
-// addSessions cuts the rows of one session id, or of one visitor, at pauses.
+// addSessions cuts the rows of one session id, or of one visitor, at pauses. A click on the
+// same item again is no new one: pages are loaded twice.
 func (b *builder) addSessions(rows []row) {
 	var s session
 	flush := func() {
@@ -150,6 +157,8 @@ func (b *builder) addSessions(rows []row) {
 	flush()
 }
 
+// finish orders what was added and makes the two data sets. It returns ErrTooLittle when
+// nothing is left. Of histories the full one has no matrix yet: see Prepared.Complete.
 func (b *builder) finish(r *report) (*Prepared, error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("build the interaction matrix: %w", b.err)

@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// place is where a chunk lies in the file.
+// place is where a chunk lies in the file, in bytes from its beginning, and the CRC-32 of what
+// lies there.
 type place struct {
 	at  int64
 	n   int32 // rows
@@ -76,6 +77,7 @@ func (f *chunkFile) rewrite(at *place, c *chunk) error {
 	return nil
 }
 
+// read reads a chunk back; one that is not what was written is an error, not a wrong model.
 func (f *chunkFile) read(at place, c *chunk) error {
 	n := int(at.n)
 	f.buf = append(f.buf[:0], make([]byte, n*rowBytes)...)

@@ -29,6 +29,7 @@ type Options struct {
 	HoldOut float64
 }
 
+// withDefaults fills in what is zero.
 func (o Options) withDefaults() Options {
 	if o.HistoryCap == 0 {
 		o.HistoryCap = 500
@@ -60,10 +61,10 @@ const maxExamples = 5
 // Collector reads blocks of interactions. It is not safe for concurrent use.
 type Collector struct {
 	options  Options
-	log      rowLog
+	log      rowLog            // what was read, packed
 	subjects map[uint64]uint32 // by hash of the id: 10⁶ ids collide with a chance of 10⁻⁷
 	items    map[string]uint32
-	ids      []string
+	ids      []string // of items, by number
 	report   report
 
 	subjectOf, itemOf []int32 // of the tables of the present block
@@ -82,7 +83,8 @@ func NewCollector(o Options) *Collector {
 // Close gives up what was read. It is called when reading fails; what Finish returns has a Close of its own.
 func (c *Collector) Close() error { return c.log.file.close() }
 
-// Add reads one block and keeps nothing of it.
+// Add reads one block and keeps nothing of it. It costs a look-up for each new name of the
+// block, not for each row.
 func (c *Collector) Add(b *profileapi.InteractionBlock) {
 	names, index := c.subjectColumn(b)
 	c.subjectOf = reset(c.subjectOf, len(names))
@@ -105,6 +107,7 @@ func (c *Collector) Add(b *profileapi.InteractionBlock) {
 	}
 }
 
+// reset makes a table of n entries without any number in it, in s's memory where it fits.
 func reset(s []int32, n int) []int32 {
 	s = s[:0]
 	for range n {
@@ -124,6 +127,7 @@ func (c *Collector) subjectColumn(b *profileapi.InteractionBlock) ([]string, []i
 	return b.Users, b.User
 }
 
+// subject is the number of whoever row p is of, none when it names nobody.
 func (c *Collector) subject(b *profileapi.InteractionBlock, names []string, index []int32, p int) int32 {
 	at := index[p]
 	if at != none {
@@ -142,6 +146,8 @@ func (c *Collector) subject(b *profileapi.InteractionBlock, names []string, inde
 	return none
 }
 
+// subjectNumber is the number of a subject by a hash of its id; kind keeps a user and a session
+// of the same id apart.
 func (c *Collector) subjectNumber(id string, kind byte) int32 {
 	h := fnv.New64a()
 	h.Write([]byte{kind})
@@ -154,6 +160,7 @@ func (c *Collector) subjectNumber(id string, kind byte) int32 {
 	return int32(n)
 }
 
+// item is the number of an item of the block.
 func (c *Collector) item(b *profileapi.InteractionBlock, at int32) int32 {
 	if c.itemOf[at] == none {
 		id := b.Items[at]

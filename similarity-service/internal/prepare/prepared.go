@@ -105,6 +105,8 @@ func (c *Collector) Finish() (*Prepared, error) {
 	return p, nil
 }
 
+// finish does so; what it returns holds the collector until Full is complete, and the arena
+// until it is closed.
 func (c *Collector) finish() (p *Prepared, err error) {
 	var arena *mmap.Arena
 	if c.log.spilled() {
@@ -279,6 +281,8 @@ func (c *Collector) withoutDuplicates(rows []row) []row {
 	return kept
 }
 
+// isRobot reports whether a subject has more rows on one day of UTC than a person makes. rows
+// are in order of time.
 func (c *Collector) isRobot(rows []row) bool {
 	if c.options.Relation == similarityapi.BoughtTogether {
 		return false // a big order is a wholesaler, not a robot; its size is damped by the model

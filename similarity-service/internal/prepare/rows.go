@@ -3,6 +3,10 @@
 //
 // It holds 13 bytes per interaction while reading: in memory up to four million of them, beyond in a temporary file. The main type is
 // Collector.
+//
+// The steps: Collector.Add (collector.go) numbers visitors and items and packs each interaction
+// into a rowLog (rows.go), which spills to a chunkFile; Finish (prepared.go) cleans subject by
+// subject, finds the cut, and has a builder (builder.go) make both data sets.
 package prepare
 
 import (
@@ -13,6 +17,7 @@ import (
 )
 
 const (
+	// A bucket is sorted at a time: of four million rows that is 16,000.
 	buckets   = 256
 	chunkRows = 2048
 	// rowBytes is what a row takes, and readBytes about what its reading leaves behind, which is collected after collectRows of them.
@@ -30,11 +35,13 @@ type row struct {
 // weightStep is the resolution of weights: a sixteenth, within ±7.9.
 const weightStep = 1.0 / 16
 
+// packWeight cuts a weight to its resolution; one beyond the range is the nearest within it.
 func packWeight(w float32) int8 { return int8(max(-127, min(127, w/weightStep))) }
 
 func (r row) value() float32 { return float32(r.weight) * weightStep }
 
-// chunk holds rows in columns: 13 bytes a row, where a slice of structs would take 16.
+// chunk holds up to chunkRows rows in columns: 13 bytes a row, where a slice of structs would
+// take 16.
 type chunk struct {
 	n                 int
 	subject, item, at [chunkRows]uint32
@@ -199,6 +206,7 @@ func (l *rowLog) sorted(bucket int, room []row) ([]row, error) {
 	return rows, nil
 }
 
+// eachSubject calls f with the rows of each subject, which stand together.
 func eachSubject(rows []row, f func(rows []row)) {
 	for from := 0; from < len(rows); {
 		to := from
@@ -219,6 +227,7 @@ type sample struct {
 	stride, next int // every stride-th value is kept; so many are passed over before the next
 }
 
+// add adds the next value. Which are kept depends on the order of the sequence alone.
 func (s *sample) add(v uint32) {
 	if s.next > 0 {
 		s.next--

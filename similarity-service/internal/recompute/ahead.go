@@ -17,7 +17,9 @@ const (
 	maxAhead = 7
 )
 
-// ahead is sessions.Ahead through parts of a job: while this process measures a point, others measure those that come next.
+// ahead is sessions.Ahead through parts of a job: while this process measures a point, others
+// measure those that come next. The search stays the same whoever measures: it takes the points
+// in its own order and only finds some of them measured already.
 type ahead struct {
 	*elsewhere
 	width  int
@@ -34,7 +36,9 @@ func (e *elsewhere) Ahead() sessions.Ahead {
 // Width implements sessions.Ahead.
 func (a *ahead) Width() int { return a.width }
 
-// Prepare implements sessions.Ahead.
+// Prepare implements sessions.Ahead. What was posted for another course of the search is
+// withdrawn first. It hands nothing out while a measure takes less than worthAhead, and returns
+// how many points it has posted.
 func (a *ahead) Prepare(points []sessions.Params, against sessions.Accuracy) (int, error) {
 	quick := a.recomputer.PartsFrom == 0 && (a.began.IsZero() || time.Since(a.began) < worthAhead)
 	a.began = time.Now()
@@ -65,7 +69,8 @@ func (a *ahead) Prepare(points []sessions.Params, against sessions.Accuracy) (in
 	return len(points), a.post(parts)
 }
 
-// Result implements sessions.Ahead.
+// Result implements sessions.Ahead. A point that nobody has begun is taken back, and ok is
+// false: this process then measures it, sooner than it would wait.
 func (a *ahead) Result(p sessions.Params) (t sessions.Trial, ok bool, err error) {
 	name := a.posted[p]
 	if back, err := a.recomputer.Jobs.TakeBack(a.ctx, a.stage.task, name); back || err != nil {
@@ -81,7 +86,8 @@ func (a *ahead) Result(p sessions.Params) (t sessions.Trial, ok bool, err error)
 	return t, true, decoded(ended[0].Result["trial"], &t)
 }
 
-// trialSpec is the measure of a point of the session model.
+// trialSpec is the measure of a point of the session model: on the data set at a path, against
+// the best accuracy so far: one that is far behind it is not measured on all cases.
 type trialSpec struct {
 	Relation string
 	Steering steering
@@ -90,6 +96,8 @@ type trialSpec struct {
 	Against  sessions.Accuracy
 }
 
+// runTrial is the runner of one measure. What the points of a search have in common is made for
+// the first and kept for the others.
 func (r *Recomputer) runTrial(ctx context.Context, t *jobs.Task) error {
 	var spec trialSpec
 	if err := t.Spec(&spec); err != nil {

@@ -24,6 +24,9 @@ type competition struct {
 	report similarityapi.Report
 }
 
+// options are those of the competition: what the job asks for, and the bounds above. A budget
+// buys validation cases as well as points, so that a short search is a coarse one and not a
+// narrow one.
 func (r *Recomputer) options(ctx context.Context, s stage) evaluate.Options {
 	budget := s.task.Request.BudgetSeconds
 	if budget == 0 {
@@ -70,6 +73,12 @@ func selected(algorithms []string) string {
 	return ""
 }
 
+// compete searches on the part before the cut, builds the winner of it (the train-only model),
+// and then the winner of everything (the final model). With a base b the recipe is that of the
+// live model and nothing is searched. Where too little is held out to measure on, everything is
+// learnt from and the validation of the search decides. The order saves memory: the report is
+// made, and the training rows that no test needs are given up, before all the rows are made for
+// the final model.
 func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, b *base, touched []int32) (*competition, error) {
 	o := r.options(ctx, s)
 	p.Split.Tests = thin(p.Split.Tests)
@@ -115,7 +124,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	return c, err
 }
 
-// untested is a data set to learn from without tests.
+// untested is a data set to learn from without tests; it shares everything else with full.
 func untested(full *dataset.Data) *dataset.Data {
 	d := *full
 	d.Tests = nil
@@ -136,7 +145,8 @@ func onlyTested(d *dataset.Data) {
 	}
 }
 
-// thin keeps evenly spaced cases when there are very many.
+// thin keeps evenly spaced cases when there are more than maxTests, in their order. It writes
+// into cases.
 func thin[T any](cases []T) []T {
 	step := (len(cases) + maxTests - 1) / maxTests
 	if step <= 1 {

@@ -18,13 +18,15 @@ const (
 	// partsFrom is the number of interactions from which a relation is searched and built in parts: what is smaller is done sooner than
 	// handed out.
 	partsFrom = 20_000
-	// itemsPerPart and maxRanges say in how many ranges lists are built.
+	// itemsPerPart and maxRanges say in how many ranges lists are built: so many that a slow
+	// process does not keep the others waiting for long.
 	itemsPerPart = 500
 	maxRanges    = 12
 )
 
-// elsewhere is evaluate.Elsewhere through parts of a job. Its parts and files have names of its own, so that a process that was taken for
-// dead and goes on gets in nobody's way.
+// elsewhere is evaluate.Elsewhere through parts of a job. Its parts and files have names of its
+// own, so that a process that was taken for dead and goes on gets in nobody's way. Whoever does
+// a part gets the options of this run, so that the result is the same bytes as without parts.
 type elsewhere struct {
 	recomputer *Recomputer
 	ctx        context.Context // of the run
@@ -71,6 +73,7 @@ func (e *elsewhere) end() {
 	}
 }
 
+// path is where a work file of this run is.
 func (e *elsewhere) path(name string) string {
 	return workFolder(e.stage.task) + "/" + e.run + "." + name
 }
@@ -88,7 +91,9 @@ func (e *elsewhere) data(name string, d *dataset.Data) (string, error) {
 	return path, nil
 }
 
-// Search implements evaluate.Elsewhere.
+// Search implements evaluate.Elsewhere: a part for each chain, all posted before the first is
+// waited for. This process does parts, too, while it waits. found has the answers in the order
+// of the chains.
 func (e *elsewhere) Search(chains []evaluate.Chain) ([][]evaluate.Found, error) {
 	data, err := e.data("split", e.prepared.Split)
 	if err != nil {
@@ -120,7 +125,8 @@ func (e *elsewhere) Search(chains []evaluate.Chain) ([][]evaluate.Found, error) 
 	return found, nil
 }
 
-// Build implements evaluate.Elsewhere. The first time it also has the final model built, which will be asked for next.
+// Build implements evaluate.Elsewhere. The first time it also has the final model built, which
+// will be asked for next, so that no process stands idle between the two.
 func (e *elsewhere) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, error) {
 	if len(e.builds) == 0 {
 		if err := e.postBuilds(r); err != nil {
@@ -147,7 +153,9 @@ func (e *elsewhere) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Traine
 	return r.Model(lists)
 }
 
-// postBuilds leaves the builds of both models to whoever takes them.
+// postBuilds leaves the builds of both models to whoever takes them. A recipe that cannot be
+// divided is one part. With a live model whose lists are refreshed the final model is not among
+// them.
 func (e *elsewhere) postBuilds(r *evaluate.Recipe) error {
 	sets := map[string]*dataset.Data{"split": e.prepared.Split}
 	if e.final {
@@ -181,12 +189,15 @@ func (e *elsewhere) postBuilds(r *evaluate.Recipe) error {
 	return e.post(parts)
 }
 
+// post counts parts and leaves them to whoever takes them.
 func (e *elsewhere) post(parts []jobs.Part) error {
 	e.parts += len(parts)
 	return e.recomputer.Jobs.Post(e.ctx, e.stage.task, parts)
 }
 
-// await waits until parts of some names have succeeded.
+// await waits until parts of some names have succeeded, and reports their progress within a
+// part of the relation's that begins at from and is width wide. The first one that failed is
+// the error.
 func (e *elsewhere) await(names []string, from, width float64) error {
 	ended, err := e.recomputer.Jobs.Await(e.ctx, e.stage.task, names, func(all []similarityapi.Job) {
 		done := 0

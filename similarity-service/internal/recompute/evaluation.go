@@ -16,7 +16,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
-// evaluationReport is what an evaluation says of one relation.
+// evaluationReport is what an evaluation says of one relation; it is the result of the job, as
+// JSON. Comparisons are the paired tests of a study.
 type evaluationReport struct {
 	Relation    string                           `json:"relation"`
 	Selected    string                           `json:"selected,omitempty"`
@@ -35,7 +36,9 @@ type measured struct {
 	Metrics    map[string]similarityapi.Metric `json:"metrics,omitempty"`
 }
 
-// Evaluate is the jobs.Runner of the kind "evaluation": the competition of a recompute without a model at the end.
+// Evaluate is the jobs.Runner of the kind "evaluation": the competition of a recompute without
+// a model at the end. The reports of the relations that are done are there while it runs. It
+// fails when every relation failed.
 func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
@@ -63,6 +66,9 @@ func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	return nil
 }
 
+// evaluate reports one relation: the figures of one run, or, with folds or seeds, the means of
+// several. Folds are cut from all interactions, so that the part held out at the end is among
+// them.
 func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, error) {
 	s.report("reading", 0)
 	p, err := r.read(ctx, s, 0, eventweights.NewSample())
@@ -107,7 +113,9 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 	return out, nil
 }
 
-// overall reports the means over several runs.
+// overall reports the means over several runs, with the interval of the mean and the standard
+// deviation; with one run of a figure the interval is the mean itself. The best algorithm
+// stands first and counts as selected.
 func (r *evaluationReport) overall(study *evaluate.Study) {
 	r.Runs, r.Selected = len(study.Runs), study.Results[0].Name
 	for _, s := range study.Results {

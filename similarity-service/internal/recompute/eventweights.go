@@ -8,8 +8,9 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 )
 
-// eventWeights learns what events of each type are worth with the lists of the part before the cut; nil when there are none or too little
-// came after it. It is for people to look at: that it cannot be had fails no recompute.
+// eventWeights learns what events of each type are worth with the lists of the part before the
+// cut; nil when there are none or too little came after it. It is for people to look at: that
+// it cannot be had fails no recompute. The sample has events of the relation similar only.
 func (r *Recomputer) eventWeights(
 	ctx context.Context, s stage, p *prepare.Prepared, c *competition, sample *eventweights.Sample,
 ) *similarityapi.ReportEventWeights {

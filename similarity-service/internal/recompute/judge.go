@@ -11,7 +11,10 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 )
 
-// judge measures the final model and the live one on the same cases and asks the gate.
+// judge measures the final model and the live one on the same cases and asks the gate. The
+// candidate's own figures are those of its train-only model; the final one is only held against
+// it, since it has seen the cases. Items and Listed are of those with any interaction: how many
+// there are, and how many got a list.
 func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c *competition) (similarityapi.Gate, error) {
 	o := r.options(ctx, s)
 	final, err := evaluate.MeasureTrained(p.Split, c.final, o)
@@ -41,7 +44,10 @@ func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c 
 	return gate.Decide(candidate), nil
 }
 
-// live measures the train-only model of the live one, which has not seen the held-out part, on the cases of the new one.
+// live measures the train-only model of the live one, which has not seen the held-out part, on
+// the cases of the new one. It is nil without a live model, and without Cases when that has no
+// train-only model to be read: the gate then compares no figures with it. Overlap is NaN where
+// one of the two has no lists.
 func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o evaluate.Options) (*gate.Live, error) {
 	version := r.Registry.Live(s.task.Shop)[s.relation]
 	if version == "" {
@@ -75,6 +81,8 @@ func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *
 	return live, err
 }
 
+// used is how many rows were left to learn from after the last step of preparing; 0 where
+// nothing says so.
 func used(p *similarityapi.PreparationReport) int64 {
 	if p == nil || len(p.Steps) == 0 {
 		return 0

@@ -26,7 +26,8 @@ func (r *Recomputer) Runners() map[string]jobs.Runner {
 	return map[string]jobs.Runner{kindRelation: r.runRelation, kindSearch: r.runSearch, kindBuild: r.runBuild, kindTrial: r.runTrial}
 }
 
-// related is what the part of a relation comes to.
+// related is what the part of a relation comes to, as it crosses to the process that has the
+// job. Failure is why the relation gave no model.
 type related struct {
 	Outcome outcome `json:"outcome"`
 	Publish bool    `json:"publish,omitempty"`
@@ -70,7 +71,8 @@ func (r *Recomputer) apart(ctx context.Context, t *jobs.Task, relations []string
 	return outcomes, failures, nil
 }
 
-// reportParts tells how far n relations are together.
+// reportParts tells how far n relations are together, and the stage of one that runs.
+// Publishing is the rest.
 func reportParts(t *jobs.Task, parts []similarityapi.Job, n int) {
 	stage, progress := "waiting", 0.0
 	for _, p := range slices.Backward(parts) {
@@ -82,6 +84,7 @@ func reportParts(t *jobs.Task, parts []similarityapi.Job, n int) {
 	t.Report(stage, .96*progress/float64(n))
 }
 
+// decoded reads a result of a part, which is JSON that was decoded once, into a type.
 func decoded(from, to any) error {
 	text, err := json.Marshal(from)
 	if err == nil {
@@ -93,7 +96,8 @@ func decoded(from, to any) error {
 	return nil
 }
 
-// runRelation is the runner of one relation.
+// runRelation is the runner of one relation. One that was skipped or refused has succeeded as a
+// part; a failure is the part's, and package jobs tries it again where it may pass.
 func (r *Recomputer) runRelation(ctx context.Context, t *jobs.Task) error {
 	var relation string
 	if err := t.Spec(&relation); err != nil {
@@ -131,10 +135,12 @@ type steering struct {
 	Untested      bool
 }
 
+// steeringOf keeps of options what can cross to another process: no functions.
 func steeringOf(o evaluate.Options) steering {
 	return steering{o.Algorithms, o.Pinned, o.Select, o.K, o.Neighbours, o.Seed, o.BudgetSeconds, o.MaxCases, o.Untested}
 }
 
+// options are those of the run for a part of it, which reports its own progress.
 func (s steering) options(ctx context.Context, t *jobs.Task, relation string) evaluate.Options {
 	return evaluate.Options{
 		Algorithms: s.Algorithms, Pinned: s.Pinned, Select: s.Select, K: s.K, Neighbours: s.Neighbours, Seed: s.Seed,
@@ -153,6 +159,7 @@ type searchSpec struct {
 	Data, Chain, Answer string
 }
 
+// runSearch is the runner of the search of one chain. What it found goes into a file.
 func (r *Recomputer) runSearch(ctx context.Context, t *jobs.Task) error {
 	var spec searchSpec
 	if err := t.Spec(&spec); err != nil {
@@ -176,7 +183,8 @@ func (r *Recomputer) runSearch(ctx context.Context, t *jobs.Task) error {
 	return r.Work.put(ctx, spec.Answer, found)
 }
 
-// buildSpec is the build of the lists of the items [From, To).
+// buildSpec is the build of the lists of the items [From, To) of the data set at the path Data;
+// the lists go to the path Answer.
 type buildSpec struct {
 	Relation     string
 	Steering     steering
@@ -185,6 +193,7 @@ type buildSpec struct {
 	Data, Answer string
 }
 
+// runBuild is the runner of the build of a range.
 func (r *Recomputer) runBuild(ctx context.Context, t *jobs.Task) error {
 	var spec buildSpec
 	if err := t.Spec(&spec); err != nil {

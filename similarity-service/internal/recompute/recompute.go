@@ -1,6 +1,12 @@
 // Package recompute makes new models: it streams interactions from the profile-service, prepares them, lets the algorithms compete,
 // passes the winner through the gate and stores it; those that may serve become live at the end, all relations in one step. A failure or
 // cancel at any point leaves the live models as they are.
+//
+// Run is the whole job; relation, below it, is one relation in the order of its steps and the
+// function to read first. compete.go searches and builds, judge.go measures against the live
+// model, relations.go and parts.go say who does a relation: this process, one after the other,
+// or several. elsewhere.go, ahead.go and workfiles.go are how pieces of one relation are handed
+// to other processes. evaluation.go is the same competition without a model at the end.
 package recompute
 
 import (
@@ -33,19 +39,22 @@ import (
 
 // The ways to treat a new model.
 const (
-	PublishNever  = "never"
-	PublishGate   = "gate"
-	PublishAlways = "always"
+	PublishNever  = "never"  // it is stored only, for somebody to look at
+	PublishGate   = "gate"   // it becomes live if it passes
+	PublishAlways = "always" // it becomes live whatever the gate says, which is noted with the reason given
 )
 
 const (
-	// neighboursKept is the length of served lists.
+	// neighboursKept is the length of served lists. A page that leaves out most of a list for a
+	// shop's rules still finds enough.
 	neighboursKept = 200
 	// measuredAt is the cut-off of the stored figures.
 	measuredAt = 20
 	// maxTests bounds the held-out cases; beyond it the interval is narrower than any difference that matters.
 	maxTests = 20_000
-	// catalogueWait bounds the wait for the first full read of the catalogue.
+	// catalogueWait bounds the wait for the first full read of the catalogue. Without the
+	// catalogue variants would not be joined to their products, so that a recompute waits
+	// rather than go without.
 	catalogueWait = 5 * time.Minute
 	// casesPerSecond of the budget are validated, within minCases and maxCases: a short search is a coarse one.
 	casesPerSecond = 100
@@ -60,7 +69,8 @@ func Relations() []string {
 	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
 }
 
-// Recomputer makes models. It is safe for concurrent use.
+// Recomputer makes models. It is safe for concurrent use; package jobs sees to it that a shop
+// has one recompute at a time.
 type Recomputer struct {
 	Profile  *profileapi.Client
 	Registry *serving.Registry
@@ -98,7 +108,10 @@ type leaderboardEntry struct {
 	Recall    float64 `json:"validation_recall,omitempty"`
 }
 
-// Run is the jobs.Runner of the kind "recompute". It fails when no relation gave a model.
+// Run is the jobs.Runner of the kind "recompute". It fails when no relation gave a model; one
+// relation that has too little data, or failed, does not stop the others. Cancelled, it returns
+// the cause. What ends it in mid-flight costs only time: nothing is live before publish, and
+// whoever takes the job up discards what was stored.
 func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
@@ -151,8 +164,10 @@ func inWords(outcomes []outcome) (words string, lesser bool) {
 	return strings.Join(parts, "; "), lesser
 }
 
-// publish makes the models that may serve live, all relations in one step, so that no page is ever made of half a recompute, and removes
-// old ones. It says what became of them in outcomes, and returns the failures by relation.
+// publish makes the models that may serve live, all relations in one step, so that no page is
+// ever made of half a recompute, and removes old ones. It says what became of them in outcomes,
+// and returns the failures by relation. Of a publishing that fails all models stay stored, and
+// those that were live stay live.
 func (r *Recomputer) publish(ctx context.Context, t *jobs.Task, outcomes []outcome) map[string]error {
 	var versions []string
 	for _, o := range outcomes {
@@ -205,18 +220,23 @@ func NewOutcomes(registry prometheus.Registerer) *prometheus.CounterVec {
 	return c
 }
 
-// stage reports the progress of one relation within the whole job.
+// stage reports the progress of one relation within the whole job: relation takes up the part
+// of it that begins at from and is width wide, both of 1.
 type stage struct {
 	task        *jobs.Task
 	relation    string
 	from, width float64
 }
 
+// report tells what is being done and which share of the relation, 0 to 1, is done.
 func (s stage) report(what string, share float64) {
 	s.task.Report(s.relation+": "+what, s.from+s.width*share)
 }
 
-// relation makes the model of one relation.
+// relation makes the model of one relation: read and prepare the interactions, let the
+// algorithms compete and build the winner, judge it, and store it with the verdict. What it
+// returns besides an error says how far it came. Memory is that of the counted interactions;
+// large ones are in temporary files, which it removes.
 func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	s.report("reading", 0)
 	b, err := r.base(ctx, s)
@@ -262,7 +282,9 @@ func (r *Recomputer) relation(ctx context.Context, s stage) (outcome, error) {
 	return r.store(ctx, s, p, c, o)
 }
 
-// read streams the interactions of a relation, some of them into sample, and notes the items with any since a Unix second.
+// read streams the interactions of a relation, some of them into sample, and notes the items
+// with any since a Unix second; 0 notes none. A stream that was cut is an error: a model of
+// half the interactions would pass for a whole one.
 func (r *Recomputer) read(ctx context.Context, s stage, since int64, sample *eventweights.Sample) (*prepare.Prepared, error) {
 	wait, cancel := context.WithTimeout(ctx, catalogueWait)
 	family, err := r.Families(wait, s.task.Shop)
@@ -301,7 +323,10 @@ func (r *Recomputer) giveUp(p *prepare.Prepared, s stage) {
 	}
 }
 
-// store keeps the model with its verdict, and notes whether request and verdict want it to become live.
+// store keeps the model with its verdict, and notes whether request and verdict want it to
+// become live. Both builds are stored: the final one is served, the train-only one is what a
+// later recompute compares with. Bundles are mined here because they need the orders, which
+// bought_together has read.
 func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c *competition, o outcome) (outcome, error) {
 	request := s.task.Request
 	winner := c.board.Winner()
@@ -351,12 +376,13 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 	return o, nil
 }
 
+// refusal names the first check that did not pass, for the log and the job.
 func refusal(g *similarityapi.Gate) string {
 	i := slices.IndexFunc(g.Checks, func(c similarityapi.GateCheck) bool { return !c.Passed })
 	return "the gate refused it: " + g.Checks[i].Name + ": " + g.Checks[i].Detail
 }
 
-// contentOf lays a trained model out as a snapshot.
+// contentOf lays a trained model out as a snapshot. It has neighbour lists or a session model.
 func contentOf(meta snapshot.Meta, p *prepare.Prepared, t *evaluate.Trained) (*snapshot.Content, error) {
 	meta.SeedHalfLife = t.SeedHalfLife
 	c := &snapshot.Content{Meta: meta, Items: p.Full.Items.IDs(), Support: p.Support, Lists: t.Lists}

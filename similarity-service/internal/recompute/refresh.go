@@ -21,6 +21,8 @@ type base struct {
 }
 
 // base returns the live model of a request for touched items only, and nil for other requests.
+// Its errors say what to do instead: there is no live model, or none whose recipe this version
+// can read.
 func (r *Recomputer) base(ctx context.Context, s stage) (*base, error) {
 	if !s.task.Request.TouchedOnly {
 		return nil, nil
@@ -56,8 +58,9 @@ func (b *base) since() int64 {
 	return b.snapshot.Meta.Until + 1
 }
 
-// touched lists the items that have interactions which the live model has not seen: since its latest one, or, for what arrived late
-// or was erased, by a number of subjects that differs.
+// touched lists the items that have interactions which the live model has not seen: since its
+// latest one, or, for what arrived late or was erased, by a number of subjects that differs.
+// Ascending; empty when nothing is new.
 func (b *base) touched(p *prepare.Prepared) []int32 {
 	recent := make([]bool, p.Full.Items.Len())
 	for _, i := range p.Touched {
@@ -77,7 +80,8 @@ func (b *base) touched(p *prepare.Prepared) []int32 {
 }
 
 // final builds what would serve: the winner from everything, or the live lists with those of the touched items built again where
-// the recipe allows it.
+// the recipe allows it. What is refreshed saves the build of the lists of items that nobody has
+// touched; they change only by what touched items are to them, until the next full recompute.
 func (r *Recomputer) final(p *prepare.Prepared, c *competition, b *base, touched []int32, o evaluate.Options) (*evaluate.Trained, error) {
 	if b == nil || !b.recipe.Refreshable(p.Full.Relation) {
 		return c.board.Train(p.Full, o)

@@ -12,7 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
-// sequentially makes one relation after the other.
+// sequentially makes one relation after the other, so that memory is that of one. A relation
+// that fails does not stop the others. A job that was begun before discards what that attempt
+// stored, relation by relation.
 func (r *Recomputer) sequentially(ctx context.Context, t *jobs.Task, relations []string) ([]outcome, map[string]error, error) {
 	var outcomes []outcome
 	failures := map[string]error{}
@@ -37,6 +39,8 @@ func (r *Recomputer) sequentially(ctx context.Context, t *jobs.Task, relations [
 }
 
 // outcome makes the model of one relation and says what became of it; the error is why there is none.
+// Too little data is a relation that was skipped, with the reason as its detail, and no failure
+// to be looked into; the error is returned all the same.
 func (r *Recomputer) outcome(ctx context.Context, s stage) (outcome, error) {
 	o, err := r.relation(ctx, s)
 	if ctx.Err() != nil {
@@ -84,6 +88,8 @@ func (r *Recomputer) publishedBefore(ctx context.Context, t *jobs.Task) (bool, e
 	return true, nil
 }
 
+// removeWork removes the files of a job that has ended here, not of one that another process
+// takes up.
 func (r *Recomputer) removeWork(ctx context.Context, t *jobs.Task) {
 	if r.Jobs == nil || context.Cause(ctx) != nil && !jobs.Cancelled(ctx) { // another process goes on with it
 		return

@@ -31,7 +31,8 @@ func eachBlock(stream *profileapi.InteractionReader, f func(*profileapi.Interact
 	}
 }
 
-// translate reads a stored model in the item numbers of p.
+// translate reads a stored model in the item numbers of p: those of a snapshot are its own.
+// Items that p lacks are left out, and items that the model lacks have no list.
 func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*evaluate.Trained, error) {
 	items := p.Full.Items
 	if relation != similarityapi.ViewedNext || s.Meta.Entries > 0 {
@@ -66,7 +67,8 @@ func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*eva
 }
 
 // figures are the winner's metrics with their intervals: those of the test part, or, under names of their own, of the validation where
-// nothing was held out to be tested on.
+// nothing was held out to be tested on. The bootstrap has 1,000 rounds, 95 % intervals and a
+// fixed seed, so that the same cases give the same interval.
 func figures(r *evaluate.Result) map[string]similarityapi.Metric {
 	cases, mean, prefix := r.TestCases, r.Test.Accuracy, ""
 	if len(cases) == 0 {
@@ -94,6 +96,7 @@ func figures(r *evaluate.Result) map[string]similarityapi.Metric {
 }
 
 // translated reads the lists of a snapshot in the item numbers of another data set with n items; items that it lacks go.
+// Rows keep their order.
 func translated(s *snapshot.Snapshot, index func(id string) (int32, bool), n int) (*neighbours.Lists, error) {
 	number := make([]int32, s.Len())
 	for i, id := range s.IDs() {

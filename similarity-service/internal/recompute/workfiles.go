@@ -26,16 +26,17 @@ type Work struct {
 	blob.Bucket
 
 	mu   sync.Mutex
-	kept map[string]*dataset.Data // by path
-	drop *time.Timer
+	kept map[string]*dataset.Data // by path; of one run
+	drop *time.Timer              // forgets what was kept; nil before the first
 	// measures points on the data set at a path, with what earlier points had in common
 	measures   *sessions.Trials
 	measuresOf string
 }
 
+// workFolder is the folder of a job's files: that of the whole job, also for one of its parts.
 func workFolder(t *jobs.Task) string { return archive.Path(t.Shop, "parts", t.Root()) }
 
-// put stores a value.
+// put stores a value as gob; the file is there as a whole or not at all.
 func (w *Work) put(ctx context.Context, path string, v any) error {
 	return w.Put(ctx, path, func(to io.Writer) error {
 		if err := gob.NewEncoder(to).Encode(v); err != nil {
@@ -58,7 +59,8 @@ func (w *Work) get(ctx context.Context, path string, v any) error {
 	return nil
 }
 
-// putData stores a data set, which this process need not read again.
+// putData stores a data set, which this process need not read again. Nobody may change it from
+// then on.
 func (w *Work) putData(ctx context.Context, path string, d *dataset.Data) error {
 	w.keep(path, d)
 	return w.Put(ctx, path, func(to io.Writer) error { return dataset.Write(to, d) })
@@ -103,6 +105,8 @@ func (w *Work) keep(path string, d *dataset.Data) {
 	w.drop.Reset(keptFor)
 }
 
+// forget lets go of the data sets and measures, whose memory a process should not hold between
+// jobs.
 func (w *Work) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +134,8 @@ func (w *Work) trials(ctx context.Context, path string, make func() (*sessions.T
 	return t, err
 }
 
-// remove removes the files of a job whose names begin with prefix.
+// remove removes the files of a job whose names begin with prefix; "" removes all, and the
+// folder. Files that are gone are no error.
 func (w *Work) remove(ctx context.Context, t *jobs.Task, prefix string) error {
 	names, err := w.List(ctx, workFolder(t))
 	if err != nil {
@@ -149,7 +154,8 @@ func (w *Work) remove(ctx context.Context, t *jobs.Task, prefix string) error {
 	return nil
 }
 
-// listRange is the lists of the items from From on, without the room between them.
+// listRange is the lists of the items from From on, without the room between them: Len has the
+// length of each, Items and Weights have them one behind the other.
 type listRange struct {
 	From    int
 	Len     []int32
@@ -157,6 +163,7 @@ type listRange struct {
 	Weights []float32
 }
 
+// rangeOf copies the lists of the items [from, to).
 func rangeOf(l *neighbours.Lists, from, to int) listRange {
 	r := listRange{From: from, Len: l.Len[from:to]}
 	for i := from; i < to; i++ {
@@ -166,7 +173,8 @@ func rangeOf(l *neighbours.Lists, from, to int) listRange {
 	return r
 }
 
-// into writes the lists into those of all items.
+// into writes the lists into those of all items; what does not fit there is an error, as of a
+// file of another run.
 func (r listRange) into(l *neighbours.Lists) error {
 	at := 0
 	for n, count := range r.Len {

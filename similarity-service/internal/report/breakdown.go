@@ -57,6 +57,7 @@ func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
 		}
 		return out
 	})
+	// From the middle of each part.
 	step := max(len(d.Tests)/samples, 1)
 	for n := step / 2; n < len(d.Tests) && len(b.Samples) < samples; n += step {
 		b.Samples = append(b.Samples, sample(d, n, tested))
@@ -64,7 +65,8 @@ func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
 	return b
 }
 
-// history is what the models know of a case.
+// history is what the models know of a case. It is in the order of time where the data set has
+// one.
 func history(d *dataset.Data, c dataset.Case) []int32 {
 	if c.Row < 0 {
 		return c.Seeds
@@ -73,7 +75,10 @@ func history(d *dataset.Data, c dataset.Case) []int32 {
 	return items
 }
 
-// grouped divides by the size that each value belongs to and takes the means of the values in each part.
+// grouped divides by the size that each value belongs to and takes the means of the values in
+// each part. Parts are of about the same number of values; equal sizes are never divided, so
+// that there may be fewer than groups. A part is named by its sizes, "3–7". values returns one
+// figure for each of sizes, by a tested algorithm.
 func grouped(sizes []int, measure string, tested []evaluate.Result, values func(r *evaluate.Result) []float64) []similarityapi.ReportGroup {
 	sorted := slices.Sorted(slices.Values(sizes))
 	var out []similarityapi.ReportGroup
@@ -110,6 +115,8 @@ func grouped(sizes []int, measure string, tested []evaluate.Result, values func(
 	return out
 }
 
+// sample is one visitor: what was known of him, the latest sampleItems of it, what was to be
+// found, and what each algorithm answered.
 func sample(d *dataset.Data, n int, tested []evaluate.Result) similarityapi.ReportSample {
 	ids := func(items []int32) []string {
 		var out []string

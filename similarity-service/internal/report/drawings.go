@@ -24,7 +24,8 @@ func colourOf(n int) color.RGBA {
 	return palette[n%len(palette)]
 }
 
-// svg draws a plot of width × height points.
+// svg draws a plot of width × height points. A legend gets room above the points; gonum would
+// draw it over them.
 func svg(p *plot.Plot, width, height vg.Length) (string, error) {
 	span := p.Y.Max - p.Y.Min
 	p.Y.Min, p.Y.Max = p.Y.Min-.05*span, p.Y.Max+.05*span
@@ -46,13 +47,15 @@ func svg(p *plot.Plot, width, height vg.Length) (string, error) {
 	return string(text), nil
 }
 
-// interval is a plotter of points with their 95 % intervals.
+// interval is a plotter of points with their 95 % intervals. It has the methods of both, as the
+// plotter wants them.
 type interval struct {
 	plotter.XYs
 	plotter.YErrors
 }
 
-// pointsWithIntervals draws one figure of every tested model.
+// pointsWithIntervals draws one figure of every tested model. A figure without an interval is
+// drawn as a point.
 func pointsWithIntervals(results []similarityapi.ReportResult, name string) (string, error) {
 	p := plot.New()
 	p.Y.Label.Text = name
@@ -108,7 +111,8 @@ func against(results []similarityapi.ReportResult, x, y string) (string, error) 
 	return svg(p, 420, 280)
 }
 
-// byGroup draws a figure of every tested model over groups of cases or items.
+// byGroup draws a figure of every tested model over groups of cases or items. Models stand in
+// the legend as they end: the best in the last group first.
 func byGroup(groups []similarityapi.ReportGroup, label string) (string, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = label, groups[0].Measure
@@ -143,7 +147,7 @@ func byGroup(groups []similarityapi.ReportGroup, label string) (string, error) {
 }
 
 // searchPath draws the validation figure of every point that was tried, by model, over the number of points tried before, and the best so
-// far.
+// far. A model whose search tried one point is left out.
 func searchPath(results []similarityapi.ReportResult) (string, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "points tried", "on validation"

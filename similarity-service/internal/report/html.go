@@ -14,10 +14,12 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// reportPage is a template with its styles in it and without scripts.
+//
 //go:embed report.html
 var reportPage string
 
-// page is what the template shows.
+// page is what the template shows. Columns are the figures that any model has.
 type page struct {
 	similarityapi.Report
 	Columns []string
@@ -56,6 +58,7 @@ func WriteHTML(w io.Writer, r similarityapi.Report) error {
 	return nil
 }
 
+// written is a figure with its interval, "–" for one that a model does not have.
 func written(m map[string]similarityapi.ReportFigure, name string) string {
 	v, ok := m[name]
 	switch {
@@ -67,7 +70,8 @@ func written(m map[string]similarityapi.ReportFigure, name string) string {
 	return fmt.Sprintf("%.4f (%.4f–%.4f)", v.Value, *v.Low, *v.High)
 }
 
-// Draw draws what there is to see of a report: nothing when nothing was tested.
+// Draw draws what there is to see of a report: nothing when nothing was tested. Each drawing is
+// an SVG text that can stand in a page.
 func Draw(r similarityapi.Report) ([]similarityapi.ReportDrawing, error) {
 	var ndcg, suffix string
 	if selected := r.Result(r.Selected); selected != nil {

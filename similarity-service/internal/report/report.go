@@ -1,5 +1,9 @@
 // Package report lays out what a competition of models came to: figures with intervals, for whom the models are right, what they answer to
 // some visitors, and drawings of it all. [Of] makes a report, [Draw] its drawings and [WriteHTML] a page that needs nothing else.
+//
+// report.go takes the figures over, breakdown.go divides them by visitors and items,
+// drawings.go draws and html.go writes the page. The types are of package similarityapi, so
+// that the API, the console and the command line show the same report.
 package report
 
 import (
@@ -16,7 +20,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
-// resamples is the number of bootstrap resamples behind each interval.
+// resamples is the number of bootstrap resamples behind each interval. The seed is that of the
+// run, so that a report is the same each time.
 const resamples = 1000
 
 // metricNames lists the figures of a report without their cut-off: those of accuracy first, in the order in which papers give them.
@@ -24,7 +29,9 @@ func metricNames() []string {
 	return append(metrics.AccuracyNames(), "coverage", "gini", "novelty", "popularity_bias", "diversity", "new_items")
 }
 
-// Of reports a study that was made with the options o, on data.
+// Of reports a study that was made with the options o, on data: of several runs the means, and
+// each run beside them. It reads study and data and keeps parts of the former. Drawings are
+// left out: see [Draw].
 func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similarityapi.Report {
 	first := study.Runs[0].Board
 	r := similarityapi.Report{Selected: study.Results[0].Name, Data: similarityapi.ReportData{
@@ -85,7 +92,8 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 	return out
 }
 
-// overall is an algorithm over several runs.
+// overall is an algorithm over several runs. Parameters and memory are those of the first run
+// in which it competed.
 func overall(s evaluate.AlgorithmResult, study *evaluate.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
 	out := similarityapi.ReportResult{
 		Name: s.Name, Relation: relation, Runs: s.Runs, Wins: s.Wins, Validation: map[string]float64{at("ndcg", run.K): s.Validation.Mean},
@@ -105,7 +113,7 @@ func overall(s evaluate.AlgorithmResult, study *evaluate.Study, relation string,
 	return out
 }
 
-// known is v unless it is not a number.
+// known is v unless it is not a number, which JSON cannot say.
 func known(v float64) *float64 {
 	if math.IsNaN(v) {
 		return nil
@@ -132,9 +140,11 @@ func Figures(one evaluate.Result, run evaluate.Options) map[string]similarityapi
 	return out
 }
 
+// at is the name of a figure with its cut-off, "ndcg@20".
 func at(name string, k int) string { return name + "@" + strconv.Itoa(k) }
 
 // Ordered sorts names of figures, with or without their cut-off, accuracy first, in the order in which papers give them.
+// A name that is none of a report comes first.
 func Ordered(names iter.Seq[string]) []string {
 	order := metricNames()
 	return slices.SortedFunc(names, func(a, b string) int {

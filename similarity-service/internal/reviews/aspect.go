@@ -10,7 +10,9 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/reviews/sentiment"
 )
 
-// aspect is what reviews of an item say of one thing.
+// aspect is what reviews of an item say of one thing: of an entity of the catalogue (kind
+// "material", no language), or of a word (a language, no kind). Mentions are reviews, not
+// occurrences; those that are neither pleased nor displeased count among the mentions only.
 type aspect struct {
 	kind, language                string
 	mentions, pleased, displeased int
@@ -23,6 +25,7 @@ type mention struct {
 	tone                 int // above 0 pleased, below 0 not
 }
 
+// add counts one review, however often it names the thing.
 func (a *aspect) add(m *mention) {
 	a.mentions++
 	a.forms[m.form]++
@@ -34,6 +37,8 @@ func (a *aspect) add(m *mention) {
 	}
 }
 
+// shown is the aspect as the API gives it, under the form that is written most often ("straps"
+// and "strap" are one). Of equally frequent forms it is the first of the alphabet.
 func (a *aspect) shown() similarityapi.ReviewAspect {
 	best := ""
 	for form, n := range a.forms {
@@ -48,6 +53,8 @@ func (a *aspect) shown() similarityapi.ReviewAspect {
 
 // mentions returns what a review speaks of: entities of the catalogue, which are the same in all languages, and other words by language and
 // stem. Words that say what somebody thinks are none. The tone is that of the sentences, and that of the rating where they say nothing.
+// The key is "kind/value" or "language:stem". The words that an entity is written with are not
+// counted again within its sentence.
 func (s *summer) mentions(r Review, language string) map[string]*mention {
 	found := map[string]*mention{}
 	for _, sentence := range sentences(r.Text) {
@@ -78,7 +85,8 @@ func (s *summer) mentions(r Review, language string) map[string]*mention {
 	return found
 }
 
-// tone is 1 for a pleased sentence, −1 for a displeased one, else 0.
+// tone is 1 for a pleased sentence, −1 for a displeased one, else 0. The probability of the
+// model goes before the rating: a review of four stars can have a sentence of blame.
 func (s *summer) tone(sentence, language string, rating float64) int {
 	p, known := s.model.Probability(sentiment.Text{Language: language, Text: sentence})
 	switch {

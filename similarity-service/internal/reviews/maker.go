@@ -19,7 +19,8 @@ const (
 	reviewType = "review"
 )
 
-// Maker makes the sums of shops.
+// Maker makes the sums of shops. Families returns what tells the family of an item of a shop:
+// reviews of variants count for the product.
 type Maker struct {
 	Profile  *profileapi.Client
 	Store    Store
@@ -29,6 +30,8 @@ type Maker struct {
 }
 
 // Make reads the reviews of a shop and stores their sums. A shop that never had any has none.
+// One whose last review was removed gets empty sums, so that those of before do not stay. It is
+// called by a recompute; an error leaves the sums of before.
 func (m *Maker) Make(ctx context.Context, shop string) error {
 	now := m.Now()
 	list, err := m.read(ctx, shop)
@@ -48,6 +51,8 @@ func (m *Maker) Make(ctx context.Context, shop string) error {
 }
 
 // read returns the latest reviews, the latest first. Of several by one visitor on one family the latest counts.
+// Robots do not count. It ends with the page that reaches either limit, so that it may return
+// up to a page more.
 func (m *Maker) read(ctx context.Context, shop string) ([]Review, error) {
 	family, err := m.Families(ctx, shop)
 	if err != nil {

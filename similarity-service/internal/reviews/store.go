@@ -19,13 +19,16 @@ import (
 const (
 	// format is the version of the files: 1 is the first. Files of another are as if there were none, until the next recompute.
 	format = 1
-	// partItems is about how many items are in one part.
+	// partItems is about how many items are in one part. An answer reads one part.
 	partItems = 500
 	// folder is below the shop's.
 	folder = "reviews"
 )
 
-// head names the parts of the sums that hold now, which it makes known all at once.
+// head names the parts of the sums that hold now, which it makes known all at once. Generation
+// is the time of the Put in milliseconds, base 36. Parts of a generation are not written again;
+// the head is replaced last, so that a reader sees either all of the sums of before or all of
+// the new ones.
 type head struct {
 	Format     int                           `json:"format"`
 	AsOf       wire.Time                     `json:"as_of"`
@@ -34,13 +37,15 @@ type head struct {
 	Sentiment  similarityapi.ReviewSentiment `json:"sentiment"`
 }
 
-// partOf is the part that holds an item.
+// partOf is the part that holds an item. It goes by a hash, so that an item is found without an
+// index; the number of parts is in the head, as it changes with the shop.
 func (h *head) partOf(itemID string) int {
 	sum := fnv.New32a()
 	io.WriteString(sum, itemID) // a hash takes everything
 	return int(sum.Sum32() % uint32(h.Parts))
 }
 
+// path is where a part is, as in "reviews/mhs2k3p0-7.json" below the folder of the shop.
 func (h *head) path(shop string, part int) string {
 	return archive.Path(shop, folder, h.Generation+"-"+strconv.Itoa(part)+".json")
 }
@@ -50,7 +55,9 @@ func headPath(shop string) string { return archive.Path(shop, folder, "head.json
 // Store keeps sums in a bucket. It is safe for concurrent use, also by several processes.
 type Store struct{ Bucket blob.Bucket }
 
-// Put stores the sums of a shop in place of those before.
+// Put stores the sums of a shop in place of those before. One Put of a shop at a time: it is
+// the recompute's, of which a shop has one. After an error the sums of before hold; parts that
+// were written already may stay behind.
 func (s Store) Put(ctx context.Context, shop string, sums Sums, now time.Time) error {
 	before, err := s.head(ctx, shop)
 	if err != nil {
@@ -86,6 +93,7 @@ func (s Store) Put(ctx context.Context, shop string, sums Sums, now time.Time) e
 }
 
 // Item returns the sums of an item; ok is false when it has no reviews, or nothing has been summed up yet.
+// It reads two files. AsOf and Sentiment are those of all sums of the shop.
 func (s Store) Item(ctx context.Context, shop, itemID string) (item similarityapi.ItemReviews, ok bool, err error) {
 	for range 2 { // the parts may be replaced between the two reads
 		h, err := s.head(ctx, shop)
@@ -128,6 +136,7 @@ func (s Store) write(ctx context.Context, path string, v any) error {
 	return nil
 }
 
+// read decodes one file into v; blob.ErrNotFound, when there is none, comes as it is.
 func (s Store) read(ctx context.Context, path string, v any) error {
 	file, err := s.Bucket.Open(ctx, path)
 	if err != nil {

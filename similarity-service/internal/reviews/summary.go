@@ -1,6 +1,8 @@
 // Package reviews sums up what buyers write and rate about items: how many, how good, what of. A recompute reads the reviews and makes
 // the sums; texts and persons do not leave it. The sums are kept in the snapshot store, so that every replica answers the same. Nothing
-// of it is used for ranking. The main type is Maker.
+// of it is used for ranking. The main type is Maker. Read maker.go first, which reads the
+// events of a shop; summary.go sums them up, aspect.go finds what they speak of, store.go keeps
+// the sums. Whether a text is pleased is told by the package sentiment below.
 package reviews
 
 import (
@@ -16,6 +18,8 @@ import (
 
 const (
 	// prior is how many reviews with the mean rating of the shop are added to those of an item.
+	// Otherwise one buyer with five stars would put an item above one with four and a half of a
+	// hundred.
 	prior = 5
 	// aspectsKept is how many aspects of an item are kept, and aspectMentions in how many reviews each must be.
 	aspectsKept, aspectMentions = 10, 2
@@ -29,6 +33,8 @@ type Review struct {
 }
 
 // Texts is what the catalogue knows that helps to read reviews. Nil functions know nothing.
+// Entities are called for each sentence; Words of what they return are in the form of the
+// tokens of the sentence.
 type Texts struct {
 	Language func(itemID string) string // of an item, for reviews that are too short to tell
 	Entities func(text, language string) []Named
@@ -40,7 +46,8 @@ type Named struct {
 	Words       []string
 }
 
-// Sums are those of a shop.
+// Sums are those of a shop. Items are by the id of the item, or of its family where it belongs
+// to one. AsOf and Sentiment of each are empty: the store fills them in when it is asked.
 type Sums struct {
 	Sentiment similarityapi.ReviewSentiment
 	Items     map[string]*similarityapi.ItemReviews
@@ -83,6 +90,7 @@ func Sum(list []Review, texts Texts, stop func() error) (Sums, error) {
 	return sums, nil
 }
 
+// told is the result in the form of the API, without an evaluation that had no texts.
 func told(r sentiment.Result) similarityapi.ReviewSentiment {
 	t := similarityapi.ReviewSentiment{Method: similarityapi.SentimentWordList}
 	if r.Model.Learnt() {
@@ -116,6 +124,8 @@ type item struct {
 	aspects map[string]*aspect
 }
 
+// language tells the language of a review by its own words, helped by that of the item: people
+// review in other languages than that of the catalogue, and a short text alone says little.
 func (s *summer) language(r Review) string {
 	known := ""
 	if s.texts.Language != nil {
@@ -158,6 +168,8 @@ func (s *summer) add(r Review, language string) {
 	}
 }
 
+// unrated counts a text without a rating by the probability p that its writer is pleased. One
+// that is not known, or even, counts as a text only.
 func (i *item) unrated(p float64, known bool) {
 	i.out.Unrated.Texts++
 	switch {
@@ -169,6 +181,9 @@ func (i *item) unrated(p float64, known bool) {
 }
 
 // finish makes means and aspects of what was added; total and count are of the ratings of the shop.
+// The mean that is shown is (sum + prior·mean of the shop) / (n + prior). An aspect weighs its
+// mentions times ln(1 + items / items with it), so that what is said of everything ("quality")
+// comes last; equal ones go by name, as a map has no order.
 func (i *item) finish(s *summer, total, count float64) {
 	if n := float64(i.out.Rated); n > 0 {
 		raw, shrunk := i.sum/n, (i.sum+prior*total/count)/(n+prior)

@@ -16,7 +16,8 @@ const (
 	movers = 20
 )
 
-// Compare says how version differs from other.
+// Compare says how version differs from other: figures that both have, lists and the items that
+// changed most. Both are opened. It wraps ErrUnknownVersion.
 func (r *Registry) Compare(ctx context.Context, shop, version, other string) (similarityapi.Comparison, error) {
 	out := similarityapi.Comparison{Version: version, Other: other, Metrics: map[string]float64{}, Movers: []similarityapi.Mover{}}
 	a, err := r.Describe(ctx, shop, version)

@@ -27,7 +27,7 @@ const (
 	fillRetry = time.Second
 )
 
-// Relations are all relations that a model can be live for.
+// relations are all relations that a model can be live for.
 var relations = []string{"similar", "bought_together", "viewed_next"}
 
 // Start reads what is live in the shops, so that a service that has just started serves at once.
@@ -178,6 +178,8 @@ func (r *Registry) keepFilled(ctx context.Context, shop string) error {
 	return nil
 }
 
+// fillRedis loads the lists of one version after another until ctx ends. What could not be
+// loaded is asked for again by the next look or miss.
 func (r *Registry) fillRedis(ctx context.Context) {
 	for {
 		select {

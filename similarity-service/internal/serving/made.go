@@ -29,7 +29,8 @@ func (r *Registry) MadeBy(ctx context.Context, shop, jobID string) (published []
 	return published, models, nil
 }
 
-// Discard removes what a job that is begun again has made of a relation and not made live.
+// Discard removes what a job that is begun again has made of a relation and not made live. A
+// version that is or was live stays: people may look back at it.
 func (r *Registry) Discard(ctx context.Context, shop, jobID, relation string) error {
 	published, models, err := r.MadeBy(ctx, shop, jobID)
 	if err != nil {

@@ -53,7 +53,9 @@ func (r *Registry) Model(ctx context.Context, shop, relation, version string) (*
 	return m, nil
 }
 
-// open returns a version, opening it at first use.
+// open returns a version, opening it at first use: by its head where Redis has its lists, else
+// whole, which takes as long as a copy of the snapshot. It wraps ErrUnknownVersion or
+// errDamaged. Two who open the same version at once both do; the later stays.
 func (r *Registry) open(ctx context.Context, shop, version string) (*Model, error) {
 	key := shop + "/" + version
 	r.mu.RLock()
@@ -169,6 +171,7 @@ func seeding(m *snapshot.Meta) (*similarityapi.Seeding, error) {
 	return &similarityapi.Seeding{Values: cmp.Or(recipe.Values, similarityapi.ValuesWeights), HalfLife: m.SeedHalfLife}, nil
 }
 
+// readSessions reads the next-item model of a snapshot, nil when it has none.
 func readSessions(s *snapshot.Snapshot) (*sessions.Model, error) {
 	data, err := s.Sessions()
 	if err != nil || data == nil {
@@ -182,6 +185,7 @@ var rowBuffers = sync.Pool{New: func() any { return new([]int32) }}
 
 // Rows returns the neighbour lists of the items with these indices, from Redis where it has them and else from the snapshot, which
 // gives the same bytes. A Redis that is away or empty slows the answer down but changes nothing in it.
+// An item without a list has nil. The lists are in the order of items and the caller's.
 func (r *Registry) Rows(ctx context.Context, m *Model, items []int32) ([][]snapshot.Entry, error) {
 	wanted := rowBuffers.Get().(*[]int32)
 	defer rowBuffers.Put(wanted)

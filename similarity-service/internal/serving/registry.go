@@ -3,6 +3,10 @@
 // can be lost.
 //
 // The main type is Registry. It does not compute models.
+//
+// registry.go has what people and jobs do with versions; live.go changes what is live and takes
+// it over, follow.go hears of what other replicas made live, model.go opens versions and reads
+// lists from them, and head.go opens one before its snapshot is here.
 package serving
 
 import (
@@ -39,9 +43,9 @@ var (
 
 // The states of a model.
 const (
-	StateLive     = "live"
-	StateReady    = "ready"
-	StateRejected = "rejected"
+	StateLive     = "live"     // answers are made with it; never stored, but told by what is live
+	StateReady    = "ready"    // may be made live
+	StateRejected = "rejected" // the gate refused it
 )
 
 // Registry is the set of models of every shop. It is safe for concurrent use.
@@ -77,6 +81,8 @@ func NewRegistry(s *store.Store, a *archive.Archive, rows *rowcache.Cache, logge
 	}
 }
 
+// snapshotPath is where the snapshot of a version lies, trainOnlyPath that of its train-only
+// model.
 func snapshotPath(shop, version string) string {
 	return archive.Path(shop, "snapshots", version+".aisle")
 }
@@ -113,7 +119,8 @@ func (r *Registry) Store(ctx context.Context, shop string, v New) (similarityapi
 	return m, r.store.PutModel(ctx, shop, m, v.Extras)
 }
 
-// Describe returns the description of a version.
+// Describe returns the description of a version, with the state that it has in this process. It
+// wraps ErrUnknownVersion.
 func (r *Registry) Describe(ctx context.Context, shop, version string) (similarityapi.Model, error) {
 	m, err := r.store.Model(ctx, shop, version)
 	if errors.Is(err, store.ErrNotFound) {
@@ -207,7 +214,8 @@ func (r *Registry) prepare(ctx context.Context, shop, version, reason string) (s
 	return m, nil
 }
 
-// Rollback makes the version before the live one live again.
+// Rollback makes the version before the live one live again, if it can be opened. A second
+// rollback goes one further back. It wraps ErrUnknownVersion when there is none.
 func (r *Registry) Rollback(ctx context.Context, shop, relation string) (m similarityapi.Model, err error) {
 	err = r.change(ctx, shop, func(relations map[string]store.Pointer) ([]similarityapi.Model, error) {
 		p := relations[relation]
@@ -227,7 +235,8 @@ func (r *Registry) Rollback(ctx context.Context, shop, relation string) (m simil
 	return m, err
 }
 
-// Delete removes a version that is not live.
+// Delete removes a version that is not live, with its snapshots. It wraps ErrUnknownVersion or
+// ErrLive. The description goes first: snapshots without one harm nobody.
 func (r *Registry) Delete(ctx context.Context, shop, version string) error {
 	m, err := r.Describe(ctx, shop, version)
 	if err != nil {
@@ -296,6 +305,7 @@ func (r *Registry) Live(shop string) map[string]string {
 	return out
 }
 
+// liveVersion is what answers of a relation are made with here, "" for none.
 func (r *Registry) liveVersion(shop, relation string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -22,7 +22,8 @@ type Entry struct {
 }
 
 // Snapshot reads one model. Ids, supports and row offsets (about 30 bytes per item) are in memory; neighbour lists are read from the
-// source when asked for. It is safe for concurrent use.
+// source when asked for. It is safe for concurrent use. The source must stay open as long as
+// rows are read. Rows is nil in a snapshot without lists.
 type Snapshot struct {
 	Meta     Meta
 	Checksum string
@@ -39,7 +40,9 @@ type Snapshot struct {
 // span is the place of a section in the file.
 type span struct{ offset, size int64 }
 
-// Open checks the checksum of the size bytes of source and reads the tables of the snapshot.
+// Open checks the checksum of the size bytes of source and reads the tables of the snapshot. It
+// reads all of the source once, for the checksum; errors of reading are returned as they are,
+// and damage as ErrCorrupt.
 func Open(source io.ReaderAt, size int64) (*Snapshot, error) {
 	checksum, err := verify(source, size)
 	if err != nil {
@@ -60,6 +63,8 @@ func corrupt(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
 }
 
+// verify returns the checksum that stands in the last 32 bytes, in hexadecimal, when the rest
+// has it.
 func verify(source io.ReaderAt, size int64) (string, error) {
 	body := size - sha256.Size
 	if body < int64(headerBytes) {
@@ -114,6 +119,7 @@ func readTable(source io.ReaderAt, size int64) (map[string]span, error) {
 	return sections, nil
 }
 
+// read allocates what the table says: a span is compared with what there is first.
 func read(source io.ReaderAt, s span) ([]byte, error) {
 	data := make([]byte, s.size)
 	if _, err := source.ReadAt(data, s.offset); err != nil && err != io.EOF {
@@ -176,6 +182,8 @@ func (s *Snapshot) loadIDs(at span) error {
 	return nil
 }
 
+// loadRows checks that lists follow each other within the entries, so that Row cannot be led
+// outside.
 func (s *Snapshot) loadRows(at span) error {
 	if at.size == 0 {
 		return nil

@@ -2,6 +2,8 @@
 // relation needs, in one immutable, checksummed file that can be read row by row without loading it.
 //
 // The same content gives the same bytes, so a checksum names a model. docs/snapshot-format.md describes the layout.
+// snapshot.go writes a file, reader.go reads one, head.go reads the beginning of one that is
+// still on its way.
 package snapshot
 
 import (
@@ -57,7 +59,9 @@ type Meta struct {
 	SeedHalfLife float64 `json:"seed_half_life,omitempty"`
 }
 
-// Content is everything that goes into a snapshot. Lists and Sessions may be nil.
+// Content is everything that goes into a snapshot. Lists and Sessions may be nil. The index of
+// an item is its place in Items; Support, Lists and Sessions speak of items by it. Lists must
+// have as many items as Items has.
 type Content struct {
 	Meta     Meta
 	Items    []string  // id of each item index
@@ -73,7 +77,9 @@ type section struct {
 	write func(w *bufio.Writer) error
 }
 
-// Write writes c and returns the SHA-256 of the bytes in hexadecimal.
+// Write writes c and returns the SHA-256 of the bytes in hexadecimal. Items, Entries, K and
+// TopWeight of c.Meta are set here. w is written once, from front to back, and not closed;
+// after an error what was written is of no use.
 func Write(w io.Writer, c *Content) (string, error) {
 	if len(c.Support) != len(c.Items) || c.Lists != nil && c.Lists.N() != len(c.Items) {
 		return "", fmt.Errorf("snapshot of %d items has %d supports and lists of another length", len(c.Items), len(c.Support))
@@ -94,6 +100,8 @@ func Write(w io.Writer, c *Content) (string, error) {
 	return finish(w, sum)
 }
 
+// topWeight takes the first of each list, which is its best, without its sign; items without
+// neighbours do not count. A model without any neighbour has 0.
 func topWeight(l *neighbours.Lists) float64 {
 	sum, n := 0.0, 0
 	for i := range l.N() {
@@ -105,6 +113,7 @@ func topWeight(l *neighbours.Lists) float64 {
 	return sum / math.Max(float64(n), 1)
 }
 
+// finish puts the checksum at the end: it covers every byte before it and not itself.
 func finish(w io.Writer, sum hash.Hash) (string, error) {
 	digest := sum.Sum(nil)
 	if _, err := w.Write(digest); err != nil {
@@ -113,6 +122,8 @@ func finish(w io.Writer, sum hash.Hash) (string, error) {
 	return hex.EncodeToString(digest), nil
 }
 
+// writeSections writes the header, the table of sections and the sections one behind the other.
+// The table stands first, so that each size must be known before anything is written.
 func writeSections(w *bufio.Writer, sections []section) error {
 	w.WriteString(magic)
 	put32(w, Version)
@@ -134,6 +145,8 @@ func writeSections(w *bufio.Writer, sections []section) error {
 	return w.Flush() // a bufio.Writer keeps its first error
 }
 
+// sectionsOf lists the sections in the order of the file. Entries come behind all that a reader
+// keeps in memory, so that a head can be read without them.
 func sectionsOf(c *Content, meta []byte) []section {
 	idBytes := 0
 	for _, id := range c.Items {
@@ -184,6 +197,8 @@ func writeFloats(w *bufio.Writer, values []float32) error {
 	return nil
 }
 
+// writeRows writes where the list of each item begins, counted in entries, and the end of the
+// last.
 func writeRows(w *bufio.Writer, l *neighbours.Lists) error {
 	at := uint64(0)
 	for i := range l.N() {

@@ -11,10 +11,17 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// blockSize is how many seqs share a row of event_blocks.
+// blockSize is how many seqs share a row of event_blocks. It is part of what is stored: with
+// another size the rows there would name other events.
 const blockSize = 4096
 
-// Append implements store.EventLog.
+// Append implements store.EventLog. Types and the shop get their numbers before the
+// transaction, which needs no statement for them as a rule.
+//
+// The steps of run, in order: take the shop's lock with the seqs and read the visitors in the
+// same way there and back; find who each event belongs to; mark what is there already by its
+// id, then what tells nothing new of its order; store what is left; move the states on; note
+// the oldest times; add up the statistics.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
 	if err := s.ensureTypes(ctx, events); err != nil {
 		return err
@@ -39,7 +46,8 @@ func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent
 	return nil
 }
 
-// appendTx is the state of one Append.
+// appendTx is the state of one Append. Its slices are as long as events and in their order; a
+// duplicate keeps its place in both.
 type appendTx struct {
 	*tx
 	shop   string
@@ -48,10 +56,12 @@ type appendTx struct {
 	events []store.NewEvent
 	rows   []stored // what is stored of events[i]
 	counts *store.Tally
-	people people
-	moved  states
+	people people // the subjects of the events, by name and by canonical number
+	moved  states // the states that were written, which kept remembers after the commit
 }
 
+// run also serves a call without events, which only adds its counts: of events that were
+// rejected.
 func (a *appendTx) run(ctx context.Context) error {
 	if len(a.events) > 0 {
 		for _, step := range []func(context.Context) error{
@@ -68,7 +78,9 @@ func (a *appendTx) run(ctx context.Context) error {
 	return a.addCounts(ctx, a.shop, a.counts)
 }
 
-// begin takes the shop's lock with the events' seqs, and reads their visitors.
+// begin takes the shop's lock with the events' seqs, and reads their visitors. Events that
+// withhold consent themselves need no visitor, and of a session beside a user only the number
+// is read.
 func (a *appendTx) begin(ctx context.Context) error {
 	a.people = people{
 		shopID: a.shopID, bySubject: map[string]*person{}, byVisitor: map[int64]*person{}, at: map[string]int{}, kept: a.s.kept,
@@ -90,7 +102,8 @@ func (a *appendTx) begin(ctx context.Context) error {
 	return nil
 }
 
-// number gives the events their seqs and imports.
+// number gives the events their seqs and imports. An import is noted once with the span of seqs
+// of this call.
 func (a *appendTx) number(ctx context.Context) (err error) {
 	last, imports := a.last, map[string]int64{}
 	for i := range a.events {
@@ -110,7 +123,9 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 	return nil
 }
 
-// resolve puts the events under their canonical visitors.
+// resolve puts the events under their canonical visitors. A visitor gets a row with the first
+// event that consent allows to keep for it. Whether consent is withheld is known for subjects
+// that have a row; others have not said so.
 func (a *appendTx) resolve(ctx context.Context) error {
 	var missing []string
 	for i := range a.events {
@@ -134,7 +149,8 @@ func (a *appendTx) resolve(ctx context.Context) error {
 	return nil
 }
 
-// sessionBeside is the subject that is the session of a known user's event.
+// sessionBeside is the subject that is the session of a known user's event; "" for an event
+// without a session, and for one of a session alone, whose subject it is.
 func sessionBeside(e *store.Event) string {
 	if user, _ := event.SplitSubject(e.Subject); user != "" && e.SessionID != "" {
 		return event.SessionSubject(e.SessionID)
@@ -142,7 +158,9 @@ func sessionBeside(e *store.Event) string {
 	return ""
 }
 
-// place sets visitor, session and hash of an event. One without consent keeps nothing that leads to its person.
+// place sets visitor, session and hash of an event. One without consent keeps nothing that
+// leads to its person: it is visitor 0's, which all such events share, so that its hash is made
+// of the subject, too.
 func (a *appendTx) place(e *store.NewEvent, row *stored) (err error) {
 	if p := a.people.bySubject[e.Subject]; p != nil && !e.Withheld && !p.withheld {
 		row.visitor, row.Subject = p.canonical, p.canonicalSubject
@@ -167,14 +185,16 @@ func (a *appendTx) place(e *store.NewEvent, row *stored) (err error) {
 	return err
 }
 
-// repeatKey is what an event is recognised by.
+// repeatKey is what an event is recognised by. Events lie in this order in the table.
 type repeatKey struct{ visitor, hash int64 }
 
+// compare orders keys as the primary key of events does.
 func (k repeatKey) compare(l repeatKey) int {
 	return cmp.Or(cmp.Compare(k.visitor, l.visitor), cmp.Compare(k.hash, l.hash))
 }
 
-// keys returns what a repeat of the event may be stored under, its own key first.
+// keys returns what a repeat of the event may be stored under, its own key first: an event of a
+// session may be sent again when its user is known.
 func (a *appendTx) keys(i int) []repeatKey {
 	row := &a.rows[i]
 	keys := []repeatKey{{row.visitor, row.idHash}}
@@ -186,7 +206,9 @@ func (a *appendTx) keys(i int) []repeatKey {
 	return keys
 }
 
-// markRepeats finds the events whose ids are there already.
+// markRepeats finds the events whose ids are there already, or are those of an event before
+// them in the same call. It is one look-up of all keys; those of visitors that this call has
+// added are not asked for.
 func (a *appendTx) markRepeats(ctx context.Context) error {
 	var asked []repeatKey
 	for i := range a.events {
@@ -228,7 +250,9 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 	return nil
 }
 
-// tellOrders takes lines out of purchases that their orders have already.
+// tellOrders takes lines out of purchases that their orders have already; a purchase of which
+// no line is left is a duplicate. An event that was marked as a repeat is told of only when it
+// is an import's: see teller.tell.
 func (a *appendTx) tellOrders(ctx context.Context) error {
 	var keys []orderKey
 	for i := range a.rows {
@@ -266,10 +290,13 @@ func (a *appendTx) tellOrders(ctx context.Context) error {
 	return nil
 }
 
-// copyFrom is how many events Postgres is given by COPY rather than as arguments.
+// copyFrom is how many events Postgres is given by COPY rather than as arguments. For fewer the
+// statement of arguments is the cheaper one, since pgx has it prepared.
 const copyFrom = 50
 
-// insertEvents stores the accepted events.
+// insertEvents stores the accepted events, and in which sessions known users were seen. The
+// bodies are slices of one buffer: an event costs no allocation of its own as long as the
+// buffer holds.
 func (a *appendTx) insertEvents(ctx context.Context) error {
 	names := []string{"visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type"}
 	columns := make([]column, len(names), len(names)+1)
@@ -327,7 +354,8 @@ func (a *appendTx) accepted() []*stored {
 	return rows
 }
 
-// moveStates takes the states of the events' visitors on.
+// moveStates takes the states of the events' visitors on, each once, by all of its events in
+// the order of seqs. The version of a state is the seq of the last of them.
 func (a *appendTx) moveStates(ctx context.Context) error {
 	events := map[int64][]store.Event{}
 	var order []int64
@@ -359,6 +387,8 @@ func (a *appendTx) moveStates(ctx context.Context) error {
 	return nil
 }
 
+// move makes one state. One that was made by other rules is made from the stored events, which
+// those of this call are among by then.
 func (a *appendTx) move(ctx context.Context, p *person, events []store.Event) ([]byte, error) {
 	if p.weights != int64(a.s.states.Fingerprint()) {
 		return a.rebuilt(ctx, p.canonical)
@@ -366,7 +396,8 @@ func (a *appendTx) move(ctx context.Context, p *person, events []store.Event) ([
 	return a.s.states.Move(p.state, events)
 }
 
-// noteBlocks keeps the oldest time of each run of seqs.
+// noteBlocks keeps the oldest time of each run of seqs, from which Retain sees where it has to
+// look. A call adds a row for each run that it reaches into: one or two.
 func (a *appendTx) noteBlocks(ctx context.Context) error {
 	columns := newColumns("shop_id", "block", "oldest_ms")
 	for i := range a.rows {
@@ -388,7 +419,7 @@ func (a *appendTx) noteBlocks(ctx context.Context) error {
 	return nil
 }
 
-// addCounts adds statistics.
+// addCounts adds statistics, in the order of hours and names.
 func (t *tx) addCounts(ctx context.Context, shop string, tally *store.Tally) error {
 	columns := newColumns("shop", "hour_ms", "name", "count")
 	for _, c := range tally.Sorted() {

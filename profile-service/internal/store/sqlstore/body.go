@@ -15,6 +15,7 @@ import (
 const bodyVersion = 1
 
 const (
+	// The flags are stored: a new one goes to the end, and the byte has room for one more.
 	hasID = 1 << iota
 	hasOrder
 	hasValue
@@ -24,13 +25,18 @@ const (
 	fromPage
 )
 
-// stored is an event with what only the store needs to know.
+// stored is an event with what only the store needs to know. Its Subject is the canonical one.
 type stored struct {
 	store.Event
+	// visitor is the canonical number, 0 for nobody; session the number of the session of a
+	// known user, 0 for none; idHash tells repeats of one visitor apart and is Seq of an event
+	// that came without an id.
 	visitor, session, idHash int64
-	importNo                 int64
+	importNo                 int64 // 0: of no import
 }
 
+// appendBody adds the stored form of an event to b. Whether the caller gave an id is told by
+// idHash, since EventID may have been filled in.
 func appendBody(b []byte, e *stored) []byte {
 	var flags byte
 	for _, f := range [...]struct {
@@ -65,7 +71,9 @@ func appendBody(b []byte, e *stored) []byte {
 
 var errBody = errors.New("the stored form of an event is damaged")
 
-// decodeBody fills in what a body holds; OccurredMs and Seq are read before. The event shares memory with b.
+// decodeBody fills in what a body holds; OccurredMs and Seq are read before. Lines and Rest
+// share memory with b, and every field that a body can hold is set, so that one event can be
+// read into again and again. It returns errBody for what it cannot read.
 func decodeBody(b []byte, e *stored) error {
 	if len(b) < 3 || b[0] != bodyVersion {
 		return errBody
@@ -104,12 +112,15 @@ func decodeBody(b []byte, e *stored) error {
 	return nil
 }
 
-// bodyReader takes bytes off the front and remembers that it ran out.
+// bodyReader takes bytes off the front and remembers that it ran out: the caller looks once, at
+// the end.
 type bodyReader struct {
 	rest []byte
 	bad  bool
 }
 
+// take returns the next n bytes, without room to grow into those behind; nil when there are
+// fewer.
 func (r *bodyReader) take(n uint64) []byte {
 	if n > uint64(len(r.rest)) {
 		r.bad, r.rest = true, nil
@@ -120,6 +131,7 @@ func (r *bodyReader) take(n uint64) []byte {
 	return b
 }
 
+// counted returns bytes that follow their number.
 func (r *bodyReader) counted() []byte { return r.take(r.uvarint()) }
 
 func (r *bodyReader) uvarint() uint64 {

@@ -10,7 +10,9 @@ import (
 
 // copyEvents stores events in Postgres by the binary form of COPY. pgx's own CopyFrom asks the server for the column types each time and
 // boxes every value, which for the few plain types here costs as much as storing the rows. columns are those of insertEvents: visitor, seq,
-// occurred_ms, id_hash, session (null when 0), shop_id (integer), type (smallint), body.
+// occurred_ms, id_hash, session (null when 0), shop_id (integer), type (smallint), body. A
+// field is its length in bytes as int32 and then the bytes, big-endian; the length of null is
+// −1. COPY has no ON CONFLICT: the repeats have to be out.
 func (t *tx) copyEvents(ctx context.Context, columns []column) error {
 	bodies := columns[len(columns)-1].blobs
 	b := append(make([]byte, 0, 160*len(bodies)), "PGCOPY\n\xff\r\n\x00"...)

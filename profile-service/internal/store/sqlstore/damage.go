@@ -15,7 +15,8 @@ import (
 // being emptied.
 const checkLimit = 5 * time.Minute
 
-// damage remembers the first sign that the database is damaged. The zero value is sound.
+// damage remembers the first sign that the database is damaged. The zero value is sound. Only
+// the first is kept: what comes after is mostly its consequence.
 type damage struct {
 	mu    sync.Mutex
 	first error
@@ -29,6 +30,7 @@ func (d *damage) note(err error) error {
 	return err
 }
 
+// found remembers an error that tells of damage, unless one is remembered.
 func (d *damage) found(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -37,6 +39,7 @@ func (d *damage) found(err error) {
 	}
 }
 
+// clear forgets, so that what a later reading meets is told anew.
 func (d *damage) clear() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -56,9 +59,12 @@ func (s *Store) Sound() error {
 // errUnsound is what SQLite's look through a file tells of damage, which is no error of its driver.
 var errUnsound = errors.New("damaged")
 
-// Check implements store.Maintenance: it has SQLite look at the whole file, and, when that finds something or takes too long, at one table
-// with its indexes after another. What was met stays told: a look does not see all that a write meets, and a file is restored while no
-// process has it. Postgres keeps checksums by itself, and what they find is noted when it is read and told for a day.
+// Check implements store.Maintenance: it has SQLite look at the whole file, and, when that
+// finds something or takes too long, at one table with its indexes after another. What was met
+// stays told: a look does not see all that a write meets, and a file is restored while no
+// process has it. A look at the whole file that only took too long is an error of Check and no
+// damage. Postgres keeps checksums by itself, and what they find is noted when it is read and
+// told until the next Check.
 func (s *Store) Check(ctx context.Context) error {
 	if s.isPostgres {
 		s.damage.clear() // who restores it need not restart this service

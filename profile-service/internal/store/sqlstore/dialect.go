@@ -7,9 +7,11 @@ import (
 )
 
 // dialect is what Postgres and SQLite do not have in common. Both know $1, ON CONFLICT and RETURNING.
+// The helpers here and in rows.go give both one statement each for any number of rows: Postgres
+// by arrays that are unnested, SQLite by lists of VALUES or as JSON.
 type dialect struct {
 	isPostgres bool
-	begin      string
+	begin      string // SQLite's takes the lock of writers at once: a transaction that only asks for it when it first writes may be refused
 }
 
 var (
@@ -17,7 +19,9 @@ var (
 	sqlite   = dialect{begin: "begin immediate"}
 )
 
-// in is the condition that a column has one of the values of a list, which is the n-th argument.
+// in is the condition that a column has one of the values of a list, which is the n-th
+// argument; kind is the type of the column in Postgres. An empty list selects nothing, and the
+// text does not depend on the length, so that the statement stays compiled.
 func (d dialect) in(column string, n int, kind string) string {
 	if d.isPostgres {
 		return column + " = any($" + strconv.Itoa(n) + "::" + kind + "[])"
@@ -34,8 +38,10 @@ func list[T int64 | string](d dialect, values []T) any {
 	return string(data)
 }
 
-// keyed is a statement that looks up one row of a table for each row of keys, by an index: Postgres would else read the whole table when it
-// takes it for small. %K stands for the keys, named k, and their columns.
+// keyed is a statement that looks up one row of a table for each row of keys, by an index:
+// Postgres would else read the whole table when it takes it for small. %K stands for the keys,
+// named k, and their columns. alias names the table in the columns and in the condition, rest
+// is what follows, such as further joins. Keys without a row are left out.
 func (d dialect) keyed(columns, table, alias, condition, rest string) string {
 	if d.isPostgres {
 		row := "(select * from " + table + " " + alias + " where " + condition + " limit 1) "
@@ -48,7 +54,7 @@ func (d dialect) keyed(columns, table, alias, condition, rest string) string {
 type column struct {
 	name  string
 	ints  []int64
-	texts []string
+	texts []string // exactly one of the four is not empty
 	blobs [][]byte
 	reals []*float64
 	null  bool   // zeros are null
@@ -64,7 +70,8 @@ func newColumns(names ...string) []column {
 	return columns
 }
 
-// add adds a row.
+// add adds a row. The values are of the types below and in the order of the columns; one of
+// another type would be left out.
 func add(columns []column, values ...any) {
 	for i := range columns {
 		switch v := values[i].(type) {
@@ -80,8 +87,10 @@ func add(columns []column, values ...any) {
 	}
 }
 
+// len is the number of rows.
 func (c *column) len() int { return max(len(c.ints), len(c.texts), len(c.blobs), len(c.reals)) }
 
+// kind is the type of the column in Postgres.
 func (c *column) kind() string {
 	switch {
 	case c.texts != nil:
@@ -107,7 +116,7 @@ func (c *column) array() any {
 	return c.ints
 }
 
-// at is one argument for SQLite.
+// at is one argument for SQLite: the value of row i.
 func (c *column) at(i int) any {
 	switch {
 	case c.texts != nil:
@@ -122,7 +131,8 @@ func (c *column) at(i int) any {
 	return c.ints[i]
 }
 
-// unnested is columns as rows named k, as Postgres reads them.
+// unnested is columns as rows named k, as Postgres reads them: "unnest($1::bigint[],
+// $2::text[]) as k(visitor, order_id)".
 func unnested(columns []column) string {
 	names, args := make([]string, len(columns)), make([]string, len(columns))
 	for i := range columns {

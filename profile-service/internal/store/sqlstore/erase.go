@@ -8,7 +8,9 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// Erase implements store.Identities.
+// Erase implements store.Identities. It is one transaction, however many events there are; the
+// receipt is stored with it, also for a user of whom nothing is held. The user's events are
+// those of the canonical visitor, so that an alias erases the whole person.
 func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, receipt store.Receipt) (store.Removed, error) {
 	var removed store.Removed
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -33,7 +35,9 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 	return removed, nil
 }
 
-// erase removes a canonical visitor with everything that was merged into it.
+// erase removes a canonical visitor with everything that was merged into it: events, orders,
+// records, sessions and the rows of names. The shop's seq rises, so that a reading of before
+// can be told from one after it.
 func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseudonym string, removed *store.Removed) (err error) {
 	if _, err = t.raise(ctx, shop, eventCounter, 1); err != nil {
 		return err
@@ -86,7 +90,9 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 	return t.dropUnused(ctx, shop, sessions)
 }
 
-// anonymise puts events under a new subject without anything that leads back, and returns their number.
+// anonymise puts events under a new subject without anything that leads back, and returns their
+// number. The state of the new visitor is made when somebody asks for it. Each event is a
+// statement, since its body has to be made again.
 func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym string) (int64, error) {
 	var nobody int64
 	if err := t.addVisitors(
@@ -114,7 +120,10 @@ func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym str
 	return int64(len(events)), nil
 }
 
-// dropUnused removes those of some visitors of whom nothing is held any more, so that no id outlives what it was kept for.
+// dropUnused removes those of some visitors of whom nothing is held any more, so that no id
+// outlives what it was kept for. One with an event, an alias, a record, a session's user or
+// withheld consent stays: to forget that would be to record again what somebody has objected
+// to.
 func (t *tx) dropUnused(ctx context.Context, shop string, visitors []int64) error {
 	if len(visitors) == 0 {
 		return nil

@@ -14,7 +14,8 @@ func scanImport(r *sql.Rows, i *store.ImportRow) error {
 	return r.Scan(&i.ImportID, &i.CreatedMs, &i.UpdatedMs, &i.Cancelled, &i.Body)
 }
 
-// PutImport implements store.Imports. A new import gets a number.
+// PutImport implements store.Imports. A new import gets a number, which its events and changes
+// carry instead of the id: one or two bytes for each event.
 func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.committed = ofNobody
@@ -52,7 +53,8 @@ func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
 	return nil
 }
 
-// noteImport returns the number of an import that appends events from first to last.
+// noteImport returns the number of an import that appends events from first to last, and widens
+// the span in which UndoImport looks for them. An import without a row is store.ErrNotFound.
 func (t *tx) noteImport(ctx context.Context, shop, id string, first, last int64) (int64, error) {
 	number, err := one(ctx, t, `update imports set first_seq = case when first_seq = 0 then $1 else first_seq end, last_seq = $2
 		where shop = $3 and import_id = $4 returning number`, first, last, shop, id)
@@ -74,7 +76,7 @@ func (s *Store) Import(ctx context.Context, shop, id string) (store.ImportRow, e
 	return rows[0], nil
 }
 
-// ListImports implements store.Imports.
+// ListImports implements store.Imports. Ids rise with the time at which an import was started.
 func (s *Store) ListImports(ctx context.Context, shop, before string, limit int) ([]store.ImportRow, error) {
 	rows, err := collect(ctx, s, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
 		[]any{shop, before, limit}, scanImport)

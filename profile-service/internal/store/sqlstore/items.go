@@ -19,7 +19,9 @@ func scanItem(r *sql.Rows, i *store.ItemRow) error {
 		&i.CreatedMs, &i.UpdatedMs, &i.Body)
 }
 
-// UpdateItems implements store.Catalogue.
+// UpdateItems implements store.Catalogue. The positions are taken for all ids, before change
+// says what it stores; those that are left over name nothing, which readers of the feed do not
+// notice. The counter's lock is what keeps other writers of the shop's items away.
 func (s *Store) UpdateItems(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.ItemRow) ([]store.ItemRow, error),
 ) error {
@@ -48,6 +50,7 @@ func (s *Store) UpdateItems(
 	})
 }
 
+// itemsByID reads those items of a shop that exist, through a transaction or the store.
 func itemsByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.ItemRow, error) {
 	rows, err := all(ctx, q, selectItems+"shop = $1 and "+s.in("item_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanItem)
 	items := make(map[string]store.ItemRow, len(rows))
@@ -57,6 +60,8 @@ func itemsByID(ctx context.Context, s *Store, q querier, shop string, ids []stri
 	return items, err
 }
 
+// writeItems stores items and has Postgres tell the other replicas with the commit. SQLite's
+// boolean is a number, and column knows none but that: Postgres makes the boolean of it.
 func (t *tx) writeItems(ctx context.Context, shop string, rows []store.ItemRow) error {
 	c := newColumns("shop", "item_id", "position", "version", "deleted", "status", "brand", "category", "parent_id", "price",
 		"created_ms", "updated_ms", "body")
@@ -94,7 +99,9 @@ func (s *Store) Items(ctx context.Context, shop string, ids []string) (map[strin
 	return items, nil
 }
 
-// ListItems implements store.Catalogue.
+// ListItems implements store.Catalogue. A category is compared as text with its separator, so
+// that "shoes" does not find "shoes for children". Words are looked for in every item of the
+// shop behind f.After until there are f.Limit: there is no index of words.
 func (s *Store) ListItems(ctx context.Context, shop string, f store.ItemFilter) ([]store.ItemRow, error) {
 	w := &where{}
 	w.and("shop = ? and not deleted and item_id > ?", shop, f.After)
@@ -132,6 +139,7 @@ func (s *Store) ItemChanges(ctx context.Context, shop string, after int64, limit
 	return s.listItems(ctx, "shop = $1 and position > $2 order by position limit $3", shop, after, limit)
 }
 
+// listItems reads the items that a condition selects, which may end with an order and a limit.
 func (s *Store) listItems(ctx context.Context, condition string, args ...any) ([]store.ItemRow, error) {
 	items, err := collect(ctx, s, selectItems+condition, args, scanItem)
 	if err != nil {

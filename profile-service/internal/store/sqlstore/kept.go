@@ -23,6 +23,8 @@ type kept struct {
 	rows   *otter.Cache[keptKey, keptRow]
 }
 
+// keptKey names a subject. Its shop is told by number: only one that has data can be
+// remembered.
 type keptKey struct {
 	shopID  int64
 	subject string
@@ -36,6 +38,8 @@ type keptRow struct {
 	stamp uint64
 }
 
+// newKept returns an empty memory. An entry is weighed by its state and its record, with 400
+// bytes for the rest of it.
 func newKept() *kept {
 	return &kept{seed: maphash.MakeSeed(), rows: otter.Must(&otter.Options[keptKey, keptRow]{
 		MaximumWeight: keptBytes,
@@ -49,13 +53,16 @@ func newKept() *kept {
 	})}
 }
 
+// close ends the cache's own goroutines.
 func (k *kept) close() {
 	if k != nil {
 		k.rows.StopAllGoroutines()
 	}
 }
 
-// stamp is another number after everything that may change what is stored of a subject.
+// stamp is another number after everything that may change what is stored of a subject. It is
+// taken before a row is read: what is read while somebody commits has an old stamp and is not
+// used.
 func (k *kept) stamp(key keptKey) uint64 {
 	if k == nil {
 		return 0
@@ -63,6 +70,8 @@ func (k *kept) stamp(key keptKey) uint64 {
 	return k.all.Load() + k.of(key).Load() // both only rise
 }
 
+// of is the stamp that a subject shares with some others; a change of those costs one more
+// reading.
 func (k *kept) of(key keptKey) *atomic.Uint64 {
 	return &k.stamps[(maphash.String(k.seed, key.subject)+uint64(key.shopID))%uint64(len(k.stamps))]
 }
@@ -76,14 +85,17 @@ func (k *kept) row(key keptKey) (r keptRow, ok bool) {
 	return r, ok && r.stamp == k.stamp(key)
 }
 
-// read remembers a row that was read after its stamp.
+// read remembers a row that was read after its stamp. Of merged subjects nothing is remembered:
+// a change of the other would have to find them.
 func (k *kept) read(key keptKey, r keptRow) {
 	if k != nil && r.canonical == r.visitor && r.visitor != 0 {
 		k.rows.Set(key, r)
 	}
 }
 
-// visitor returns what is remembered of a user and a session, when that is everything and the states were made with the present weights.
+// visitor returns what is remembered of a user and a session, when that is everything and the
+// states were made with the present weights. Either may be "". LastSeq is then that of the
+// later reading, which may be behind the shop's: nothing of the visitor has come since.
 func (k *kept) visitor(shopID int64, userID, sessionID string, weights int64) (v store.Visitor, ok bool) {
 	user, session := subjectsOf(userID, sessionID)
 	for _, subject := range [...]string{user, session} {
@@ -100,14 +112,17 @@ func (k *kept) visitor(shopID int64, userID, sessionID string, weights int64) (v
 	return v, k != nil
 }
 
-// changed says that anything may have changed.
+// changed says that anything may have changed: all that is remembered is of no more use.
 func (k *kept) changed() {
 	if k != nil {
 		k.all.Add(1)
 	}
 }
 
-// appended remembers what an append has written, while nobody else writes.
+// appended remembers what an append has written, while nobody else writes. It looks at what was
+// remembered before it raises the stamps, keeps of that what an append does not change (the
+// record, what lies beside), and puts the new states under the new stamps. A subject that is
+// merged raises the stamp of the one it is stored under.
 func (k *kept) appended(a *appendTx) {
 	if k == nil {
 		return

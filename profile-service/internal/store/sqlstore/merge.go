@@ -10,7 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// personOf returns one subject of a shop; visitor is 0 when there is none.
+// personOf returns one subject of a shop; visitor is 0 when there is none. Its state is not
+// read.
 func personOf(ctx context.Context, q querier, shopID int64, subject string) (person, error) {
 	p := person{canonicalSubject: subject}
 	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
@@ -21,7 +22,7 @@ func personOf(ctx context.Context, q querier, shopID int64, subject string) (per
 	return p, err
 }
 
-// Canonical implements store.Identities.
+// Canonical implements store.Identities. A subject of which nothing is known is its own.
 func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
 	shopID, err := s.shopID(ctx, s, shop)
@@ -46,7 +47,9 @@ func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, err
 	return aliases, nil
 }
 
-// Merge implements store.Identities.
+// Merge implements store.Identities. It is one transaction. Events of the alias change their
+// visitor and so their place in the table: a statement that costs as much as storing them
+// again.
 func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, error) {
 	var moved int64
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -70,7 +73,9 @@ func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, e
 	return moved, nil
 }
 
-// mergeTarget returns the two to join, which are one already when they have the same canonical number.
+// mergeTarget returns the two to join, which are one already when they have the same canonical
+// number. Subjects that nobody has met get a row, so that what comes later follows. It returns
+// store.ErrCycle and store.ErrMerged as Merge does.
 func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) (from, target person, err error) {
 	if err := t.addVisitors(ctx, shopID, []string{alias, user}, int64(t.s.states.Fingerprint()), func(string, int64) {}); err != nil {
 		return from, target, err
@@ -89,7 +94,11 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 	return from, target, err
 }
 
-// moveVisitor gives everything of a visitor to another. Lines that an order of both has are the target's: the others go.
+// moveVisitor gives everything of a visitor to another, and returns how many events it moved.
+// Lines that an order of both has are the target's: the others go. Orders come first, since
+// they may have to be made from the events of either; then events, the sessions in which the
+// alias was seen and the alias itself where it is a session; then all names of the alias, which
+// take over the target's consent. The verdict on a robot stays the target's.
 func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *person) (int64, error) {
 	seq, err := t.raise(ctx, shop, eventCounter, 1)
 	if err != nil {
@@ -127,7 +136,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 	return moved, nil
 }
 
-// mergeOrders joins the orders of two visitors.
+// mergeOrders joins the orders of two visitors: those with an id that both have are told line
+// by line, the others change their owner.
 func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 	ids, err := all(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
 		where a.visitor = $2`, []any{target, from}, scanText)
@@ -148,7 +158,7 @@ func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 }
 
 // tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the
-// events.
+// events. It reads all events of the one whose orders are told.
 func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) error {
 	keys := make([]orderKey, len(ids))
 	for i, id := range ids {
@@ -187,7 +197,8 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 	return t.writeOrders(ctx, orders)
 }
 
-// eventsOf returns every event of a canonical visitor in ascending order of seq.
+// eventsOf returns every event of a canonical visitor in ascending order of seq, all at once in
+// memory: a person's whole history.
 func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
 	var events []stored
 	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored) error {
@@ -197,7 +208,7 @@ func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
 	return events, err
 }
 
-// clone returns an event that stays valid.
+// clone returns an event that stays valid when the next row is read.
 func (e *stored) clone() stored {
 	kept := *e
 	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)

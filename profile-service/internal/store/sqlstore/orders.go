@@ -12,30 +12,33 @@ import (
 
 // orderVersion starts the stored form of an order's lines. Version 1: per kind of line its hash (int64, little-endian), time in seconds
 // (uvarint, 0 when not given), how many are stored (uvarint), and the number of the import that told of it last with how often it did
-// (uvarints).
+// (uvarints). docs/profile-service.md describes it.
 const orderVersion = 1
 
-// orderLine is one kind of line of an order.
+// orderLine is one kind of line of an order: lines that are the same and have the same time.
 type orderLine struct {
-	hash     int64 // of item, quantity and price
-	at       int64 // seconds; 0: not given
-	n        uint64
-	importNo int64
-	told     uint64
+	hash     int64  // of item, quantity and price
+	at       int64  // seconds; 0: not given
+	n        uint64 // how many are stored
+	importNo int64  // the import that told of it last; 0: none
+	told     uint64 // how often that import did
 }
 
-// order is a set of lines of one person.
+// order is a set of lines of one person. It has a handful of kinds, so that they are looked for
+// one by one.
 type order struct {
 	key   orderKey
 	lines []orderLine
-	dirty bool
+	dirty bool // has to be written
 }
 
+// orderKey names an order: two persons may use one order id.
 type orderKey struct {
-	visitor int64
-	id      string
+	visitor int64  // canonical
+	id      string // as posted
 }
 
+// append adds the stored form to b.
 func (o *order) append(b []byte) []byte {
 	b = append(b, orderVersion)
 	for _, l := range o.lines {
@@ -47,6 +50,7 @@ func (o *order) append(b []byte) []byte {
 	return b
 }
 
+// decode adds the lines of a stored form to o. It keeps nothing of b.
 func (o *order) decode(b []byte) error {
 	if len(b) == 0 || b[0] != orderVersion {
 		return errors.New("the stored form of an order is damaged")
@@ -64,7 +68,8 @@ func (o *order) decode(b []byte) error {
 	return nil
 }
 
-// line returns the entry of a kind of line, which is added when there is none.
+// line returns the entry of a kind of line, which is added when there is none. The pointer is
+// good until the next call that adds one.
 func (o *order) line(hash, at int64) *orderLine {
 	for i := range o.lines {
 		if o.lines[i].hash == hash && o.lines[i].at == at {
@@ -86,7 +91,8 @@ func (o *order) there(hash, at int64) uint64 {
 	return n
 }
 
-// lineHash stands for what a line is.
+// lineHash stands for what a line is: item, quantity and price. A line without a price has
+// another hash than one that costs 0.
 func lineHash(l *event.Line) int64 {
 	b := append([]byte(l.ItemID), 0)
 	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(l.Quantity))) // as precise as it is stored
@@ -96,7 +102,9 @@ func lineHash(l *event.Line) int64 {
 	return event.Hash(string(b))
 }
 
-// second is the time of an event's lines in their order.
+// second is the time of an event's lines in their order, in seconds; 0 when the event did not
+// say when it was. Fractions are left out, since the systems of a shop keep times with
+// different precision.
 func (e *stored) second() int64 {
 	if e.Undated {
 		return 0
@@ -104,7 +112,8 @@ func (e *stored) second() int64 {
 	return max(1, e.OccurredMs/1000)
 }
 
-// isOrder reports whether an event is told apart by the lines of its order.
+// isOrder reports whether an event is told apart by the lines of its order. One without consent
+// belongs to nobody's order.
 func (e *stored) isOrder() bool {
 	return e.Type == event.TypePurchase && e.OrderID != "" && e.visitor != 0
 }
@@ -118,7 +127,9 @@ func decodedLines(e *stored) ([]event.Line, error) {
 	return lines, err
 }
 
-// readOrders reads those of the orders that are there; the others are empty.
+// readOrders reads those of the orders that are there; the others are empty. The map has an
+// entry for every key. It is one look-up, but for orders whose lines were not kept, which cost
+// a look through the visitor's events each.
 func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*order, error) {
 	orders := make(map[orderKey]*order, len(keys))
 	columns := newColumns("visitor", "order_id")
@@ -181,6 +192,8 @@ func (t *tx) writeOrders(ctx context.Context, orders map[orderKey]*order) error 
 	return t.insert(ctx, "orders", columns, "on conflict (visitor, order_id) do update set lines = excluded.lines", nil)
 }
 
+// empty reports whether nothing of the order is stored. A line that only an import told of does
+// not count.
 func (o *order) empty() bool {
 	for _, l := range o.lines {
 		if l.n > 0 {
@@ -190,21 +203,26 @@ func (o *order) empty() bool {
 	return true
 }
 
-// toldKey is a line as one teller tells of it: an undated event, or the dated events of one call.
+// toldKey is a line as one teller tells of it: an undated event, or the dated events of one
+// call, for which event is −1. at is 0 for undated ones.
 type toldKey struct {
 	call, event int
 	order       orderKey
 	hash, at    int64
 }
 
-// teller adds the lines of events to orders.
+// teller adds the lines of events to orders. It answers the question of which equal lines are
+// repeats: within one teller (see toldKey, and an import as a whole) the k-th equal line is the
+// k-th piece, so that it is new only when fewer than k are stored. Two cups in one event are
+// two; the same event sent again tells of two that are there.
 type teller struct {
-	orders map[orderKey]*order
-	told   map[toldKey]uint64
+	orders map[orderKey]*order // those of all events that it will be asked about
+	told   map[toldKey]uint64  // how often each teller has told of each line; not for imports, whose count is stored with the line
 }
 
 // tell reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on where it
-// was.
+// was. The count of an import is stored, because its events come in many calls and it may be
+// taken up by another process.
 func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool {
 	o, at := b.orders[orderKey{e.visitor, e.OrderID}], e.second()
 	there := o.there(hash, at)
@@ -232,7 +250,9 @@ func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool 
 	return true
 }
 
-// event tells of all lines of a purchase and returns the places of those that are there already.
+// event tells of all lines of a purchase and returns the places of those that are there
+// already; all says that none is new. When some are and some are not, e keeps the new ones
+// only.
 func (b *teller) event(e *stored, call, number int, known bool) (leftOut []int, all bool, err error) {
 	lines, err := decodedLines(e)
 	if err != nil {
@@ -252,7 +272,8 @@ func (b *teller) event(e *stored, call, number int, known bool) (leftOut []int, 
 	return leftOut, fresh == nil, nil
 }
 
-// untell takes the lines of an event that is removed out of their order.
+// untell takes the lines of an event that is removed out of their order. An import that told of
+// it counts anew when it is repeated.
 func (b *teller) untell(e *stored) error {
 	lines, err := decodedLines(e)
 	if err != nil {

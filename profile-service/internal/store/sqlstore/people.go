@@ -17,7 +17,10 @@ type person struct {
 	state            []byte
 }
 
-// people are subjects of a shop by name.
+// people are subjects of a shop by name, as one append meets them. First every subject is asked
+// for, then read reads those that are not remembered in one look-up, then missing and add give
+// a row to those that have none. An entry of bySubject is never replaced, only filled in:
+// byVisitor points to the same.
 type people struct {
 	shopID    int64
 	bySubject map[string]*person
@@ -25,11 +28,12 @@ type people struct {
 	fresh     map[int64]bool    // those that were added
 	kept      *kept
 
-	asked [3]column // shop, subject, 1 with its state
-	at    map[string]int
+	asked [3]column      // shop, subject, 1 with its state
+	at    map[string]int // where a subject stands in asked
 }
 
-// ask remembers to read a subject, with its state or only its number.
+// ask remembers to read a subject, with its state or only its number. What kept has of it is
+// taken without a reading: nobody else writes while this transaction does.
 func (p *people) ask(subject string, withState bool) {
 	full := int64(0)
 	if withState {
@@ -56,7 +60,8 @@ func (p *people) ask(subject string, withState bool) {
 	add(p.asked[:], p.shopID, subject, full)
 }
 
-// read fills in those that are there, after what goes first.
+// read fills in those that are there, after what goes first, which is to take the shop's lock:
+// what is read then stays as it is until the commit. Postgres gets both together.
 func (p *people) read(ctx context.Context, t *tx, first query) error {
 	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
 	statement := t.s.keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
@@ -85,7 +90,8 @@ func (p *people) read(ctx context.Context, t *tx, first query) error {
 	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error { return scan(r) })
 }
 
-// missing adds a subject to a list when it is not known and not on it.
+// missing adds a subject to a list when it is not known and not on it. One that is on it has
+// the number −1 until add.
 func (p *people) missing(list []string, subject string) []string {
 	if have := p.bySubject[subject]; have.visitor == 0 {
 		have.visitor = -1
@@ -94,7 +100,7 @@ func (p *people) missing(list []string, subject string) []string {
 	return list
 }
 
-// add gives subjects numbers.
+// add gives subjects rows and numbers. Their states are empty and made by the present rules.
 func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
 	if len(subjects) == 0 {
 		return nil
@@ -109,7 +115,8 @@ func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
 	})
 }
 
-// addVisitors gives subjects without a row one.
+// addVisitors gives subjects without a row one, and calls added for those only. weights is
+// staleWeights where the state is not empty but has to be made from events.
 func (t *tx) addVisitors(
 	ctx context.Context, shopID int64, subjects []string, weights int64, added func(subject string, visitor int64),
 ) error {
@@ -127,7 +134,7 @@ func (t *tx) addVisitors(
 		})
 }
 
-// states are states to write.
+// states are states to write, in three lists of one length.
 type states struct {
 	visitors, versions []int64
 	data               [][]byte
@@ -154,10 +161,11 @@ func (t *tx) writeStates(ctx context.Context, s *states) error {
 	return nil
 }
 
-// pageOfEvents is how many events of a visitor are in memory at once.
+// pageOfEvents is how many events of a visitor are in memory at once. Whoever has a longer
+// history, as robots do, is read page by page.
 const pageOfEvents = 5000
 
-// rebuilt makes the state of a canonical visitor from its events.
+// rebuilt makes the state of a canonical visitor from all of its events; nil when it has none.
 func (t *tx) rebuilt(ctx context.Context, visitor int64) ([]byte, error) {
 	var state []byte
 	err := t.s.pages(ctx, t, "e.visitor = $1", []any{visitor}, func(page []store.Event) error {

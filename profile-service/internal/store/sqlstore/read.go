@@ -12,6 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
+// selectEvents looks up type and subjects by number for each event. A condition that follows it
+// names the event e, its visitor v and its session s.
 const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesce(e.session, 0), e.body,
 	(select y.name from event_types y where y.number = e.type),
 	coalesce(v.subject, ''), coalesce(s.subject, ''), coalesce(v.robot, 0) = 1
@@ -21,6 +23,8 @@ const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesc
 var errStop = errors.New("enough")
 
 // scanEvents calls f with every event that a condition selects, which may end with an order. The event is valid during the call.
+// errStop of f ends it without an error. An event whose body cannot be read ends it with
+// errBody.
 func (s *Store) scanEvents(ctx context.Context, q querier, condition string, args []any, f func(e *stored) error) error {
 	var e stored
 	var body, kind sql.RawBytes
@@ -51,7 +55,9 @@ func (t *tx) eachEvent(ctx context.Context, q querier, condition string, args []
 	return t.s.scanEvents(ctx, q, condition+" order by e.seq", args, f)
 }
 
-// pages calls f with the events that a condition selects, in ascending order of seq, a page at a time.
+// pages calls f with the events that a condition selects, in ascending order of seq, a page of
+// at most pageOfEvents at a time. They come without Rest. f may not keep the page, which is
+// filled again.
 func (s *Store) pages(ctx context.Context, q querier, condition string, args []any, f func(page []store.Event) error) error {
 	page := make([]store.Event, 0, 64)
 	err := s.scanEvents(ctx, q, condition+" order by e.seq", args, func(e *stored) error {
@@ -77,6 +83,7 @@ type where struct {
 	args []any
 }
 
+// and adds a piece to the condition. Its arguments get the next numbers, in their order.
 func (w *where) and(piece string, args ...any) {
 	if w.Len() > 0 {
 		w.WriteString(" and ")
@@ -160,7 +167,9 @@ func (s *Store) scan(q querier, free, caller context.Context, shop string, sq st
 	})
 }
 
-// ofVisitors adds the condition that an event is of the subjects or in the session.
+// ofVisitors adds the condition that an event is of the subjects or in the session. With both,
+// an event has to be in the session and of one of the subjects. Subjects that are not stored
+// select nothing.
 func (s *Store) ofVisitors(ctx context.Context, w *where, shopID int64, sq store.ScanQuery) error {
 	visitors := []int64{}
 	if sq.Subjects != nil {
@@ -188,6 +197,7 @@ func (s *Store) ofVisitors(ctx context.Context, w *where, shopID int64, sq store
 }
 
 // seenIn returns the number of a session and those of the visitors who have events in it, itself included.
+// A session that is not stored is 0 and seen by nobody.
 func (s *Store) seenIn(ctx context.Context, q querier, shopID int64, sessionID string) (session int64, seen []int64, err error) {
 	seen = []int64{}
 	err = q.each(ctx, `select v.visitor, p.visitor from visitors v left join visitor_sessions p on p.session = v.visitor

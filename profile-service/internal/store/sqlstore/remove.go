@@ -7,14 +7,16 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// removed is what has to be put right after events were removed.
+// removal is what has to be put right after events were removed: the visitors whose events they
+// were, and the pairs of session and visitor that may have lost their last.
 type removal struct {
 	visitors, sessions []int64
 	pairs              map[[2]int64]bool
 }
 
 // removeEvents removes events of a shop with all that they left: lines of orders, states, and those of whom nothing else is held. With a
-// tally it takes them out of the statistics, too.
+// tally it takes them out of the statistics, too. The caller has the shop's lock. The order
+// matters: lines are taken out while an order can still be made from the events.
 func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored, counts *store.Tally) error {
 	if len(events) == 0 {
 		return nil
@@ -55,6 +57,8 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 	return t.forgetStates(ctx, shop, &r)
 }
 
+// untellOrders takes the lines of purchases out of their orders; keys are the orders of those
+// among events.
 func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored) error {
 	if keys == nil {
 		return nil
@@ -75,6 +79,8 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 }
 
 // forgetStates has the states of visitors made again, and removes those that have nothing left.
+// What an event brought cannot be taken out of a state again: weights are sums, of which the
+// parts are not kept.
 func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 	seq, err := t.raise(ctx, shop, eventCounter, 1)
 	if err != nil {
@@ -98,7 +104,9 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 	return nil
 }
 
-// Retain implements store.Maintenance. Each run of seqs that holds something too old is a transaction.
+// Retain implements store.Maintenance. Each run of seqs that holds something too old is a
+// transaction. Imports bring old events under new seqs, so that the old ones are not simply the
+// first: event_blocks tells which runs have any.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
 	shopID, err := s.shopID(ctx, s, shop)
 	if err != nil {
@@ -136,6 +144,8 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 	return removed, nil
 }
 
+// retainBlock removes the old events of one run of seqs and notes the oldest that stays. It
+// returns how many it removed; statistics keep them, as what was received in their hour.
 func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs int64) (removed int64, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
@@ -188,7 +198,8 @@ const removeAtOnce = 2000
 // bounded names rows to delete: a table, the columns of its key, and which rows.
 type bounded struct{ table, key, where string }
 
-// removeBounded deletes rows in bounded transactions, between which others have the only writing connection of SQLite.
+// removeBounded deletes rows in bounded transactions, between which others have the only
+// writing connection of SQLite. It ends with the first that finds less than removeAtOnce.
 func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error {
 	text := fmt.Sprintf(
 		"delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce,
@@ -209,7 +220,8 @@ func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error
 	return nil
 }
 
-// Shops implements store.Maintenance.
+// Shops implements store.Maintenance. A shop has data once one of its streams has given out a
+// number.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
 	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, scanText)
 	if err != nil {

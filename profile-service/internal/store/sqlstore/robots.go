@@ -8,7 +8,8 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
-// Judge implements store.Robots.
+// Judge implements store.Robots. One transaction and a statement or two for each row; all get
+// the same version.
 func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, override bool) (changed int, err error) {
 	if err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
@@ -33,6 +34,8 @@ func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, o
 	return changed, nil
 }
 
+// judge stores one verdict on the canonical subject and reports whether it was stored. A
+// subject without a row is left out: there is nothing to judge.
 func (t *tx) judge(ctx context.Context, shopID int64, r *store.RobotRow, seq int64, override bool) (changed bool, err error) {
 	p, err := personOf(ctx, t, shopID, r.Subject)
 	if err != nil || p.visitor == 0 {
@@ -73,7 +76,7 @@ func (s *Store) Robots(
 	return rows, nil
 }
 
-// RobotsAsOf implements store.Robots.
+// RobotsAsOf implements store.Robots. The index of verdicts by time has it at its end.
 func (s *Store) RobotsAsOf(ctx context.Context, shop string) (int64, error) {
 	rows, err := s.Robots(ctx, shop, store.Unjudged, 0, "", 1)
 	if err != nil || len(rows) == 0 {

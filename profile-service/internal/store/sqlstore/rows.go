@@ -10,7 +10,9 @@ import (
 // there are.
 const bulkRows = 100
 
-// chunks calls f for the rows of columns, as many at once as a statement takes.
+// chunks calls f for the rows of columns, as many at once as a statement takes: all for
+// Postgres, bulkRows for SQLite. text makes the rows a table for the FROM of a statement, and
+// args are its arguments, which f may keep only for the call. Without rows f is not called.
 func (t *tx) chunks(columns []column, f func(text func(columns []column, rows int) string, args []any) error) error {
 	n := columns[0].len()
 	if n == 0 {
@@ -49,14 +51,17 @@ func lookUpAll(statement string, keys []column) (text string, args []any) {
 	return strings.Replace(statement, "%K", unnested(keys), 1), arrays(keys)
 }
 
-// lookUp runs a statement of dialect.keyed for rows of keys.
+// lookUp runs a statement of dialect.keyed for rows of keys. scan gets rows in no order, and
+// the keys may come in any. Several statements are run for SQLite.
 func (t *tx) lookUp(ctx context.Context, statement string, keys []column, scan func(*sql.Rows) error) error {
 	return t.chunks(keys, func(text func([]column, int) string, args []any) error {
 		return t.each(ctx, strings.Replace(statement, "%K", text(keys, 0), 1), args, scan)
 	})
 }
 
-// insert writes rows into a table; suffix is ON CONFLICT or RETURNING, and visit gets what is returned.
+// insert writes rows into a table; suffix is ON CONFLICT or RETURNING, and visit gets what is
+// returned. A nil visit lets Postgres have the statement later. Two rows with the same key make
+// Postgres refuse an ON CONFLICT DO UPDATE.
 func (t *tx) insert(ctx context.Context, table string, columns []column, suffix string, visit func(*sql.Rows) error) error {
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i := range columns {
@@ -77,6 +82,7 @@ func (t *tx) insert(ctx context.Context, table string, columns []column, suffix 
 	})
 }
 
+// eachOrExec runs a statement whose rows, where visit is nil, nobody waits for.
 func (t *tx) eachOrExec(ctx context.Context, text string, args []any, visit func(*sql.Rows) error) error {
 	if visit != nil {
 		return t.each(ctx, text, args, visit)

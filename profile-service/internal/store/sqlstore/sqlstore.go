@@ -4,6 +4,12 @@
 // Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit,
 // tells concurrent duplicates apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package
 // ingest) and on disk before it is acknowledged.
+//
+// Where to begin: append.go has the one path that must be fast, an append with all that it
+// moves, step by step; transaction.go how a transaction reaches either database; rows.go and
+// dialect.go how many rows become one statement. The files that remove events (erase.go,
+// merge.go, remove.go, undo.go) all end in states that are made again when the visitor is next
+// read or written.
 package sqlstore
 
 import (
@@ -21,29 +27,36 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// Store is an open database.
+// Store is an open database. It is safe for concurrent use. Statements are written once for
+// both databases, with $1 for arguments; where they cannot be, the embedded dialect says which
+// of the two it is.
 type Store struct {
 	dialect
-	states store.States
-	read   *sql.DB
+	states store.States // what events make of a visitor's state, and the fingerprint of those rules
+	read   *sql.DB      // for statements outside of transactions
 	writer *writer
-	close  []func() error
-	url    string
+	close  []func() error // in this order; nil once the store is closed
+	url    string         // for a connection of its own that listens, and for the version of the tables
 
 	standby standby
-	readers readers
-	kept    *kept
+	readers readers // of SQLite only: pgx keeps its own
+	kept    *kept   // nil for Postgres
 	names   names
 	damage  damage
 }
 
 const (
 	// readLimit bounds a reading statement, writeLimit a transaction, both whether or not anybody waits for it.
+	// A writer may have to wait for others of its shop on the counter's row, and a merge or an
+	// erasure rewrites all events of a person; hence the longer limit. On SQLite it does not
+	// hold: see inTx.
 	readLimit  = time.Minute
 	writeLimit = 5 * time.Minute
 )
 
-// Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
+// Open opens the database of a URL, which must be migrated. A file belongs to the store until
+// Close: no other process can open it. SQLite's writing connection keeps 64 MB of pages, since
+// what it appends lies with its visitors, all over the file.
 func Open(ctx context.Context, url string, states store.States) (*Store, error) {
 	s := &Store{states: states, url: url, standby: newStandby(), names: names{shops: map[string]int64{}, types: map[string]int64{}}}
 	if database.IsPostgres(url) {
@@ -85,7 +98,8 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Watch puts the figures of the connections, and where streams are read, on a registry.
+// Watch puts the figures of the connections, and where streams are read, on a registry. On
+// Postgres reading and writing share one pool, which that of a standby is not part of.
 func (s *Store) Watch(registry prometheus.Registerer, service string) {
 	registry.MustRegister(s.standby.streams)
 	pools := map[string]func() database.PoolStats{"postgres": database.SQLStats(s.read)}
@@ -98,7 +112,9 @@ func (s *Store) Watch(registry prometheus.Registerer, service string) {
 // Ping reports why the database cannot answer now.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
 
-// itemsChannel is where the shop is notified whose items have changed.
+// itemsChannel is where the shop is notified whose items have changed. The payload is the name
+// of the shop; what has changed is asked for by position, so that a notice that is lost or
+// comes twice does no harm.
 const itemsChannel = "aisle_items"
 
 // FollowItems calls f with each shop whose items were changed, by whichever process, and with "" when any may have been unheard: at first,
@@ -115,11 +131,13 @@ func (s *Store) FollowItems(ctx context.Context, f func(shop string)) error {
 	return ctx.Err()
 }
 
-// names remembers the numbers of shops and of types of events, which never change.
+// names remembers the numbers of shops and of types of events, which never change. Only
+// committed numbers may be put here: one of a transaction that is rolled back can be given to
+// another name later.
 type names struct {
 	mu    sync.RWMutex
-	shops map[string]int64
-	types map[string]int64
+	shops map[string]int64 // by name; those that somebody has asked for
+	types map[string]int64 // by name; the types of all shops are one list
 }
 
 // shop returns the number of a shop, 0 for one that is not remembered.
@@ -129,7 +147,9 @@ func (n *names) shop(shop string) int64 {
 	return n.shops[shop]
 }
 
-// shopID returns the number of a shop, 0 for one that has none.
+// shopID returns the number of a shop, 0 for one that has none, which is one of which nothing
+// is stored. A number that was read outside of a transaction is remembered; until then each
+// call costs a statement.
 func (s *Store) shopID(ctx context.Context, q querier, shop string) (int64, error) {
 	id := s.names.shop(shop)
 	if id != 0 {
@@ -205,7 +225,10 @@ func (s *Store) typeNumbers(names []string) []int64 {
 	return numbers
 }
 
-// ensureTypes gives every type of events a number, in a transaction of its own so that the numbers can be remembered.
+// ensureTypes gives every type of events a number, in a transaction of its own so that the
+// numbers can be remembered. As a rule all have one and it costs nothing. The number is the
+// highest there is and one more, since Postgres keeps it in 16 bits and a sequence would lose
+// one with every conflict.
 func (s *Store) ensureTypes(ctx context.Context, events []store.NewEvent) error {
 	missing := s.withoutNumber(events)
 	for range 64 { // another replica may have taken the number
@@ -229,6 +252,8 @@ func (s *Store) ensureTypes(ctx context.Context, events []store.NewEvent) error 
 	return fmt.Errorf("the type of events %q gets no number", missing[0])
 }
 
+// withoutNumber returns the types of events that are not remembered, once for each event of the
+// type.
 func (s *Store) withoutNumber(events []store.NewEvent) []string {
 	s.names.mu.RLock()
 	defer s.names.mu.RUnlock()

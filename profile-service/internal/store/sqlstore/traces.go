@@ -32,7 +32,8 @@ func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, e
 	return subjects, nil
 }
 
-// Traces implements store.Traces.
+// Traces implements store.Traces. The changes, which have an index by user, are all in memory;
+// reports have none and are read through a page at a time.
 func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see func(*store.Trace) error) error {
 	last := store.Trace{}
 	for {
@@ -75,7 +76,7 @@ func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see f
 	return nil
 }
 
-// EraseTraces implements store.Traces.
+// EraseTraces implements store.Traces, in transactions of removeAtOnce traces.
 func (s *Store) EraseTraces(ctx context.Context, shop string, traces []store.Trace) error {
 	for some := range slices.Chunk(traces, removeAtOnce) {
 		if err := ctx.Err(); err != nil {

@@ -19,7 +19,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
-// querier reads rows: the store outside of transactions, or a transaction.
+// querier reads rows: the store outside of transactions, or a transaction. scan is called with
+// the result set standing on a row and may not run another statement of the same querier:
+// within a transaction there is only the one connection.
 type querier interface {
 	each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error
 }
@@ -28,12 +30,14 @@ type querier interface {
 // compiled: compiling takes longer than running a short one.
 type writer struct {
 	db       *sql.DB
-	sole     chan *sql.Conn
+	sole     chan *sql.Conn       // holds the connection while nobody writes; nil for Postgres
 	compiled map[string]*sql.Stmt // by text; of who has the connection
 
 	waits, waitedNs atomic.Int64 // of transactions for the only connection
 }
 
+// soleWriter takes a connection out of a pool for good. The store waits for it on a channel of
+// its own, so that the wait can be counted and statements stay compiled on it.
 func soleWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -44,6 +48,9 @@ func soleWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	return w, nil
 }
 
+// take returns a connection that is the caller's until give. For SQLite it waits for the
+// transaction before; only a wait is counted, so that the figure of waits is that of conflicts.
+// It returns the error of ctx when that ends first, and sql.ErrConnDone after close.
 func (w *writer) take(ctx context.Context) (*sql.Conn, error) {
 	if w.sole == nil {
 		return w.db.Conn(ctx)
@@ -80,6 +87,7 @@ func (w *writer) stats() database.PoolStats {
 	return database.PoolStats{InUse: 1 - idle, Idle: idle, Most: 1, Waits: w.waits.Load(), Waited: time.Duration(w.waitedNs.Load())}
 }
 
+// give takes the connection back. The pool of Postgres drops one that tx.end has marked as bad.
 func (w *writer) give(conn *sql.Conn) error {
 	if w.sole == nil {
 		return conn.Close()
@@ -88,7 +96,8 @@ func (w *writer) give(conn *sql.Conn) error {
 	return nil
 }
 
-// close waits for the transaction under way.
+// close waits for the transaction under way. Who waits for the connection after it gets
+// sql.ErrConnDone. A second time does nothing.
 func (w *writer) close() error {
 	if w.sole == nil {
 		return nil
@@ -105,7 +114,8 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, conn.Close())...)
 }
 
-// tx is a writing transaction.
+// tx is a writing transaction. It is of one goroutine, and over when the function that inTx was
+// given returns.
 type tx struct {
 	s    *Store
 	conn *sql.Conn
@@ -118,8 +128,13 @@ type tx struct {
 // ofNobody is tx.committed of what concerns no visitor.
 func ofNobody() {}
 
-// inTx runs f in a transaction, which commits when f returns nil. The caller's cancellation does not end a statement: it is looked at
-// before the transaction begins.
+// inTx runs f in a transaction, which commits when f returns nil; an error of f rolls back and
+// is returned as it is, so that callers can tell their own errors. The caller's cancellation
+// does not end a statement: it is looked at before the transaction begins. f is given a context
+// without it, bounded by writeLimit on Postgres.
+//
+// Postgres gets BEGIN with the first statement that is waited for, and COMMIT with those that
+// are still left for later: they cost no way there and back of their own.
 func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) (err error) {
 	conn, err := s.writer.take(ctx)
 	if err != nil {
@@ -151,7 +166,8 @@ func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) err
 // errPanic is how a transaction ends whose function has panicked: whoever recovers finds the connection free.
 var errPanic = errors.New("panicked")
 
-// refusal is an error of whoever decides what is written; change returns it as it is.
+// refusal is an error of whoever decides what is written, such as a version that is not the
+// expected one; change returns it as it is.
 type refusal struct{ error }
 
 // change is inTx for what its caller decides on; what names it in errors of the database.
@@ -166,7 +182,9 @@ func (s *Store) change(ctx context.Context, what string, f func(ctx context.Cont
 	return nil
 }
 
-// end tells what a commit has changed, or undoes what was not committed.
+// end tells what a commit has changed, or undoes what was not committed. A rollback that fails
+// on SQLite is left alone: the connection is the only one, and SQLite has often rolled back by
+// itself, after a full disk for one.
 func (t *tx) end(ctx context.Context, err error) {
 	if err == nil {
 		t.committed()
@@ -180,7 +198,9 @@ func (t *tx) end(ctx context.Context, err error) {
 	}
 }
 
-// prepared returns a compiled statement of SQLite; pgx compiles and keeps by itself.
+// prepared returns a compiled statement of SQLite; pgx compiles and keeps by itself. The texts
+// are a fixed number but for those of chunks, of which there are at most bulkRows for each
+// statement.
 func (t *tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if statement := t.s.writer.compiled[text]; statement != nil {
 		return statement, nil
@@ -192,7 +212,8 @@ func (t *tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	return statement, err
 }
 
-// exec runs a statement and returns the number of rows that it has changed.
+// exec runs a statement and returns the number of rows that it has changed. On Postgres it
+// first sends what was left for later, in one batch.
 func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	var result sql.Result
 	var err error
@@ -212,7 +233,8 @@ func (t *tx) exec(ctx context.Context, text string, args ...any) (int64, error) 
 	return result.RowsAffected()
 }
 
-// each calls scan with every row of a statement.
+// each calls scan with every row of a statement, after what was left for later. It implements
+// querier.
 func (t *tx) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	var rows *sql.Rows
 	var err error
@@ -229,7 +251,7 @@ func (t *tx) each(ctx context.Context, text string, args []any, scan func(*sql.R
 	return visit(rows, err, scan)
 }
 
-// row is one of a result.
+// row is one of a result. Both pgx.Rows and sql.Rows are one.
 type row interface{ Scan(into ...any) error }
 
 // query is a statement and what reads its rows.
@@ -240,7 +262,8 @@ type query struct {
 }
 
 // later runs a statement whose outcome nothing waits for: Postgres gets it with the next one that is waited for, at the latest with the
-// commit, since going there and back takes longer than a short statement.
+// commit, since going there and back takes longer than a short statement. An error of such a
+// statement is that of the one it is sent with. Arguments must stay as they are until then.
 func (t *tx) later(ctx context.Context, text string, args ...any) error {
 	if !t.s.isPostgres {
 		_, err := t.exec(ctx, text, args...)
@@ -251,7 +274,8 @@ func (t *tx) later(ctx context.Context, text string, args ...any) error {
 }
 
 // together runs queries one after another, none of which needs the rows of one before: Postgres gets all of them at once, after what was
-// left for later.
+// left for later. SQLite runs them one by one: there is no way there and back to save. An error
+// ends the batch; those behind it have not run.
 func (t *tx) together(ctx context.Context, queries ...query) error {
 	if !t.s.isPostgres {
 		for _, q := range queries {
@@ -284,7 +308,9 @@ func (t *tx) pgx(f func(conn *pgx.Conn) error) error {
 	return t.conn.Raw(func(c any) error { return f(c.(*stdlib.Conn).Conn()) })
 }
 
-// each calls scan with every row of a statement that is compiled once per connection.
+// each calls scan with every row of a statement that is compiled once per connection. It
+// implements querier outside of transactions; each call is a view of its own. An error that
+// tells of damage is noted for Sound.
 func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	if s.isPostgres {
 		rows, err := s.read.QueryContext(ctx, text, args...)
@@ -298,6 +324,8 @@ func (s *Store) each(ctx context.Context, text string, args []any, scan func(*sq
 	return s.damage.note(visit(rows, err, scan))
 }
 
+// visit calls scan with each row and closes the rows, whatever comes of it. err is that of the
+// query.
 func visit(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 	if err != nil {
 		return err
@@ -318,6 +346,8 @@ type readers struct {
 	byText map[string]*sql.Stmt
 }
 
+// of returns a compiled statement, compiling it without the lock: who loses the race to another
+// closes his own.
 func (r *readers) of(ctx context.Context, text string) (*sql.Stmt, error) {
 	r.mu.RLock()
 	statement := r.byText[text]
@@ -341,12 +371,14 @@ func (r *readers) of(ctx context.Context, text string) (*sql.Stmt, error) {
 	return statement, nil
 }
 
-// collect reads every row of a statement while the caller waits.
+// collect reads every row of a statement while the caller waits, at most for readLimit. It may
+// go on in another goroutine when the caller has left: scan may touch only the value that it
+// fills.
 func collect[T any](ctx context.Context, s *Store, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
 	return database.Detached(ctx, readLimit, func(ctx context.Context) ([]T, error) { return all(ctx, s, text, args, scan) })
 }
 
-// all reads every row of a statement.
+// all reads every row of a statement; no row gives nil.
 func all[T any](ctx context.Context, q querier, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
 	var list []T
 	err := q.each(ctx, text, args, func(r *sql.Rows) error {
@@ -364,7 +396,7 @@ func scanText(r *sql.Rows, text *string) error { return r.Scan(text) }
 // scanInt reads a row of one number.
 func scanInt(r *sql.Rows, n *int64) error { return r.Scan(n) }
 
-// one reads a number that a statement always gives.
+// one reads a number: that of the last row, and 0 when there is no row.
 func one(ctx context.Context, q querier, text string, args ...any) (int64, error) {
 	var n int64
 	err := q.each(ctx, text, args, func(r *sql.Rows) error { return r.Scan(&n) })
@@ -372,6 +404,8 @@ func one(ctx context.Context, q querier, text string, args ...any) (int64, error
 }
 
 const (
+	// The numbered streams of a shop, rows of table counters: seq of events and versions of
+	// visitors, positions of the catalogue's feed, numbers of imports.
 	eventCounter  = "events"
 	itemCounter   = "items"
 	importCounter = "imports"
@@ -380,7 +414,10 @@ const (
 const raiseCounter = `insert into counters as c (shop, name, value) values ($1, $2, $3)
 	on conflict (shop, name) do update set value = c.value + excluded.value returning value`
 
-// raise adds n to a counter, whose row stays locked until the transaction ends, and returns the new value.
+// raise adds n to a counter, whose row stays locked until the transaction ends, and returns the
+// new value: the caller has the last n numbers up to it. With n = 0 it only takes the lock.
+// Not every number is an event's: a duplicate keeps the one that it was given, and a change of
+// a record, a consent or an identity takes one.
 func (t *tx) raise(ctx context.Context, shop, name string, n int) (int64, error) {
 	value, err := one(ctx, t, raiseCounter, shop, name, n)
 	if err != nil {
@@ -389,7 +426,7 @@ func (t *tx) raise(ctx context.Context, shop, name string, n int) (int64, error)
 	return value, nil
 }
 
-// counter returns a counter's committed value.
+// counter returns a counter's committed value, 0 for one that was never raised.
 func (s *Store) counter(ctx context.Context, shop, name string) (int64, error) {
 	value, err := database.Detached(ctx, readLimit, func(ctx context.Context) (int64, error) {
 		return one(ctx, s, "select coalesce((select value from counters where shop = $1 and name = $2), 0)", shop, name)
@@ -408,8 +445,10 @@ func null(n int64) any {
 	return n
 }
 
-// claim locks a file beside path; closing it, or the end of the process, gives the lock back. The database itself must not be opened for
-// this: closing it would take SQLite's own locks away.
+// claim locks a file beside path, of the same name with ".lock", and makes the folder when it
+// is missing; closing the file, or the end of the process, gives the lock back. The file stays:
+// to remove it would let two processes lock two files of one name. The database itself must not
+// be opened for this: closing it would take SQLite's own locks away.
 func claim(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)

@@ -10,10 +10,13 @@ import (
 )
 
 const (
-	// undoEvents and undoRows are how much one transaction of UndoImport looks at.
+	// undoEvents and undoRows are how much one transaction of UndoImport looks at: so little
+	// that an append waits for it only for a moment. Rows cost more, since each is read,
+	// compared and written.
 	undoEvents = 2000
 	undoRows   = 500
 
+	// The kinds of rows that an import changes beside events, as stored.
 	kindItem = "i"
 	kindUser = "u"
 )
@@ -28,6 +31,10 @@ func (t *tx) keepUsers(ctx context.Context, shop, importID string, rows []store.
 	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
 }
 
+// keep stores what rows were. present has the rows of before; one that was not there is stored
+// as null. Without an import it does nothing. A later change by the same import keeps what was
+// before the first and moves on the version only, by which UndoImport tells that nobody else
+// has changed the row.
 func keep[R any](
 	ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
 ) error {
@@ -52,7 +59,9 @@ func keep[R any](
 	return t.insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
 }
 
-// UndoImport implements store.Imports.
+// UndoImport implements store.Imports. Events go first, then rows, each step in as many
+// transactions as it takes. How far it came is in the database: the span of seqs that is left,
+// and the rows of import_changes that are.
 func (s *Store) UndoImport(ctx context.Context, shop, id string) (store.Undone, error) {
 	var undone store.Undone
 	for _, step := range []func(context.Context, string, string, *store.Undone) (bool, error){s.undoEvents, s.undoRows} {
@@ -72,6 +81,8 @@ func (s *Store) UndoImport(ctx context.Context, shop, id string) (store.Undone, 
 // importRange is what of an import is still to be undone.
 type importRange struct{ number, first, last int64 }
 
+// importRange reads what is left of an import; first is 0 when no events are left. An import
+// without a row is store.ErrNotFound.
 func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, error) {
 	rows, err := all(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
 		func(r *sql.Rows, i *importRange) error { return r.Scan(&i.number, &i.first, &i.last) })
@@ -84,7 +95,9 @@ func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, err
 	return rows[0], nil
 }
 
-// undoEvents removes the import's among the next events since it began, and remembers how far it came.
+// undoEvents removes the import's among the next events since it began, and remembers how far
+// it came. Others append in the same span, so that the number in each body decides. undone is
+// added to after the commit only.
 func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	removed := 0
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -127,14 +140,15 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 	return more, err
 }
 
-// change is a row of import_changes.
+// change is a row of import_changes: before is the JSON of a store.ItemRow or store.UserRow,
+// nil where there was none.
 type change struct {
 	kind, id string
 	version  int64
 	before   []byte
 }
 
-// undoRows gives the next items and users what they were.
+// undoRows gives the next items and users what they were, in the order of their ids.
 func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	var did store.Undone
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -163,7 +177,7 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 	return more, err
 }
 
-// undoTx undoes a number of changes.
+// undoTx undoes a number of changes in one transaction.
 type undoTx struct {
 	*tx
 	shop           string
@@ -171,6 +185,8 @@ type undoTx struct {
 	undone         store.Undone
 }
 
+// run puts back those rows that still have the version which the import gave them, and counts
+// the others as kept. Either way the change is removed, so that a repeat goes on behind it.
 func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error) {
 	ids := map[string][]string{kindItem: {}, kindUser: {}}
 	for _, c := range changes {
@@ -225,14 +241,16 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	return u.undone, u.writeUsers(ctx, u.shop, u.shopID, userRows)
 }
 
-// follow lets an earlier import whose row is back be undone as well.
+// follow lets an earlier import whose row is back be undone as well: its change is noted with
+// the version that the row had after it, and the row has another one now.
 func (u *undoTx) follow(ctx context.Context, c *change, was, version int64) error {
 	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
 		version, u.shop, c.kind, c.id, was)
 	return err
 }
 
-// itemBefore is the item as it was, with a version of its own; one that was not there is deleted.
+// itemBefore is the item as it was, with a version of its own; one that was not there is
+// deleted. It also returns the version that the item had then, 0 for none.
 func itemBefore(now store.ItemRow, before []byte) (store.ItemRow, int64, error) {
 	row := store.ItemRow{ItemID: now.ItemID, Deleted: true, CreatedMs: now.CreatedMs, UpdatedMs: now.UpdatedMs, Body: []byte("{}")}
 	if before != nil {
@@ -245,7 +263,8 @@ func itemBefore(now store.ItemRow, before []byte) (store.ItemRow, int64, error) 
 	return row, was, nil
 }
 
-// userBefore is itemBefore for a user.
+// userBefore is itemBefore for a user; version 0 has the record deleted. Consent is read from
+// the record, which is where the caller said it.
 func userBefore(now store.UserRow, before []byte) (store.UserRow, int64, error) {
 	row := store.UserRow{UserID: now.UserID}
 	if before == nil {

@@ -25,7 +25,8 @@ func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err err
 	return t.newShopID(ctx, shop)
 }
 
-// UpdateUsers implements store.People.
+// UpdateUsers implements store.People. change decides while the shop's lock is held, so that
+// two calls for one user cannot both see the version before.
 func (s *Store) UpdateUsers(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error),
 ) error {
@@ -50,6 +51,7 @@ func (s *Store) UpdateUsers(
 	})
 }
 
+// usersByID reads those records of a shop that exist, through a transaction or the store.
 func usersByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.UserRow, error) {
 	rows, err := all(ctx, q, selectUsers+" and "+s.in("user_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanUser)
 	users := make(map[string]store.UserRow, len(rows))
@@ -59,7 +61,8 @@ func usersByID(ctx context.Context, s *Store, q querier, shop string, ids []stri
 	return users, err
 }
 
-// writeUsers stores records with their consent, and raises the versions of the visitors.
+// writeUsers stores records with their consent, and raises the versions of the visitors, all to
+// the same number. A user without events gets a visitor, too, which keeps the consent.
 func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []store.UserRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -81,6 +84,8 @@ func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []s
 	return t.writeConsents(ctx, shopID, rows, subjects, seq)
 }
 
+// writeRecords stores records, and deletes those of Version 0, one by one: only an import that
+// is undone has any.
 func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow) error {
 	columns := newColumns("shop", "user_id", "version", "created_ms", "updated_ms", "body")
 	for i := range rows {
@@ -98,6 +103,8 @@ func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow
 }
 
 // writeConsents gives the visitors of records, and those merged into them, their consent and a new version.
+// It takes two statements at most besides the look-up: one for those who withhold and one for
+// those who do not.
 func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserRow, subjects []string, seq int64) error {
 	withheld := make(map[string]bool, len(rows))
 	keys := []column{{name: "shop"}, {name: "subject", texts: subjects}}

@@ -11,7 +11,8 @@ import (
 )
 
 // selectVisitor reads everything that is held on a user ($3) and a session ($4) of a shop ($1, $2) in one look-up; there is a row with the
-// last seq at least.
+// last seq at least. A row each for user and session, the user's first. "v" is the subject as
+// named, "m" the one that it is stored under.
 const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.withheld,
 	m.visitor, m.subject, m.version, m.robot = 1, coalesce(m.weights, -1), m.state,
 	exists (select 1 from visitor_sessions p where p.session = v.visitor), u.user_id, u.version, u.created_ms, u.updated_ms, u.body
@@ -24,13 +25,15 @@ const selectVisitor = `select coalesce(c.value, 0), v.subject, v.visitor, v.with
 type visitorRow struct {
 	person
 	subject string
-	state   store.State
-	user    *store.UserRow
-	beside  bool
+	state   store.State    // of the canonical subject
+	user    *store.UserRow // nil: no record, or the row of a session
+	beside  bool           // the subject is a session in which a known user was seen
 	robot   bool
 }
 
-// Visitor implements store.Visitors.
+// Visitor implements store.Visitors. A cached answer costs no statement, an ordinary one a
+// single statement, and one whose state has to be made a transaction that reads all of the
+// visitor's events.
 func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (store.Visitor, error) {
 	if v, ok := s.kept.visitor(s.names.shop(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
 		return v, nil
@@ -53,7 +56,8 @@ func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (st
 	return v, nil
 }
 
-// subjects are those of a user and a session; one that was not asked for is no subject's.
+// subjectsOf are the subjects of a user and a session; one that was not asked for is "", which
+// is no subject's.
 func subjectsOf(userID, sessionID string) (user, session string) {
 	if userID != "" {
 		user = event.UserSubject(userID)
@@ -64,6 +68,8 @@ func subjectsOf(userID, sessionID string) (user, session string) {
 	return user, session
 }
 
+// visitor reads a user and a session and remembers them; stale says that a state has to be made
+// again first.
 func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v store.Visitor, stale bool, err error) {
 	shopID, err := s.shopID(ctx, s, shop)
 	if err != nil {
@@ -100,6 +106,8 @@ func (row *visitorRow) addTo(v *store.Visitor) {
 	v.States = append(v.States, row.state)
 }
 
+// scanVisitor reads a row of selectVisitor and the shop's last seq. Where there is neither user
+// nor session, visitor is 0.
 func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	var row visitorRow
 	var subject, canonicalSubject, userID sql.NullString
@@ -120,7 +128,8 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 	return row, err
 }
 
-// refresh makes the states of a user and a session again where they have to be.
+// refresh makes the states of a user and a session again where they have to be. The version
+// stays, since the events are the same.
 func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) error {
 	return s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
@@ -149,7 +158,8 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 	})
 }
 
-// History implements store.Visitors.
+// History implements store.Visitors. A session's visitors who withhold consent are left out; of
+// Subjects the caller has decided that.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery, f func(page []store.Event) error) error {
 	free := context.WithoutCancel(ctx)
 	shopID, err := s.shopID(free, s, shop)

@@ -12,7 +12,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
-// HalfLife is that of the states of test stores.
+// HalfLife is that of the states of test stores. It is written into states: a test that
+// compares them with others has to use it.
 const HalfLife = 30 * 24 * time.Hour
 
 // SQLite opens a store on a new file, which is closed at the end of the test.
@@ -28,7 +29,8 @@ func Postgres(t *testing.T) store.Store {
 	return At(t, testenv.Postgres(t)+"&pool_max_conns=1")
 }
 
-// At opens a store on the database of a URL, which is migrated first.
+// At opens a store on the database of a URL, which is migrated first. A store that cannot be
+// closed without an error fails the test.
 func At(t testing.TB, url string) *sqlstore.Store {
 	t.Helper()
 	if err := migrations.Up(t.Context(), migrations.Profile, url); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 )
 
+// putItems stores rows as they are, whatever was there.
 func putItems(t *testing.T, s store.Store, rows ...store.ItemRow) {
 	t.Helper()
 	ids := make([]string, len(rows))
@@ -21,6 +22,7 @@ func putItems(t *testing.T, s store.Store, rows ...store.ItemRow) {
 	}
 }
 
+// feed returns the ids of the changes behind a position and checks that positions rise.
 func feed(t *testing.T, s store.Store, after int64) []string {
 	t.Helper()
 	rows, err := s.ItemChanges(t.Context(), shop, after, 100)
@@ -37,6 +39,8 @@ func feed(t *testing.T, s store.Store, after int64) []string {
 	return ids
 }
 
+// items checks that the feed has each item once, at its latest change, and tombstones too; listings leave
+// those out. A category finds what is below it and not what only begins like it ("Homework").
 func items(t *testing.T, s store.Store) {
 	price := 2.5
 	a := store.ItemRow{
@@ -55,6 +59,7 @@ func items(t *testing.T, s store.Store) {
 	b := store.ItemRow{ItemID: "b", Version: 2, Status: "active", Body: []byte(`{}`)}
 	putItems(t, s, b)
 	same(t, "feed behind", []string{"b"}, feed(t, s, last))
+	// An item stands in the feed once, where its latest change is.
 	same(t, "compacted feed", []string{"a", "c", "b"}, feed(t, s, 0))
 	rows, err := s.Items(t.Context(), shop, []string{"a", "c", "none"})
 	if err != nil {
@@ -94,6 +99,7 @@ func items(t *testing.T, s store.Store) {
 	same(t, "facts", map[string]store.ItemFacts{"a": {Category: a.Category, Brand: "x", Price: &price}, "b": {}}, facts)
 }
 
+// itemsAtomic checks that an error of who decides the change comes back as it is, and nothing is stored.
 func itemsAtomic(t *testing.T, s store.Store) {
 	refused := errors.New("refused")
 	err := s.UpdateItems(t.Context(), shop, []string{"a"}, func(map[string]store.ItemRow) ([]store.ItemRow, error) {
@@ -105,6 +111,7 @@ func itemsAtomic(t *testing.T, s store.Store) {
 	same(t, "feed", []string{}, feed(t, s, 0))
 }
 
+// users checks that a record's consent holds for every name of the person, for what comes after it.
 func users(t *testing.T, s store.Store) {
 	putUser(t, s, "b", 1, false)
 	putUser(t, s, "a", 1, true)
@@ -115,6 +122,7 @@ func users(t *testing.T, s store.Store) {
 	if _, err := s.Merge(t.Context(), shop, "stab", "a"); err != nil {
 		t.Fatal(err)
 	}
+	// It was merged into a user who withholds consent: the event is stored without a name.
 	appendAll(t, s, newEvent("stab", "1", 0))
 	same(t, "alias of a withheld user", []string{"4 / 1"}, scan(t, s, shop, store.ScanQuery{}))
 	v, err := s.Visitor(t.Context(), shop, "", "tab")
@@ -131,6 +139,8 @@ func users(t *testing.T, s store.Store) {
 	}
 }
 
+// merge checks that events move once, later ones follow, and an order that both have told of is kept once.
+// A cycle and an alias of two users are refused.
 func merge(t *testing.T, s store.Store) {
 	bought := func(subject, id string) store.NewEvent {
 		e := newEvent(subject, id, 0)
@@ -147,12 +157,14 @@ func merge(t *testing.T, s store.Store) {
 	move("stab", "anon", 1, nil)
 	move("stab", "anon", 0, nil)
 	move("uanon", "a", 2, nil) // the order that both have goes
+	// "anon" is an alias of "a" by now: neither way round can they be joined again.
 	move("ua", "anon", 0, store.ErrCycle)
 	move("ua", "a", 0, store.ErrCycle)
 	move("stab", "b", 0, store.ErrMerged)
 	move("stab", "anon", 0, nil)
 	appendAll(t, s, newEvent("stab", "5", 0))
 	same(t, "all", []string{"1 ua/tab 1", "2 ua/ 2", "4 ua/ 4", "7 ua/tab 5"}, scan(t, s, shop, store.ScanQuery{}))
+	// What was stored under the alias is known under the user, its id and its order.
 	same(t, "a retry", []string{duplicate, duplicate}, appendAll(t, s, newEvent("stab", "1", 0), bought("uanon", "9")))
 	aliases, err := s.Aliases(t.Context(), shop, "a")
 	if err != nil {
@@ -164,6 +176,8 @@ func merge(t *testing.T, s store.Store) {
 	}
 }
 
+// erase counts what it removes. What is anonymised keeps neither session nor order nor an id
+// that leads back, and the ids of a person who is gone can be used again.
 func erase(t *testing.T, s store.Store) {
 	e := newEvent("ua", "1", 0)
 	e.Type, e.OrderID, e.Rest, e.SessionID = event.TypePurchase, "7", []byte(`{"page":"/"}`), "w"

@@ -21,7 +21,8 @@ func judge(t *testing.T, s store.Store, verdict store.RobotVerdict, atMs int64, 
 	return n
 }
 
-// listed returns "subject verdict at" of the verdicts, two at a time.
+// listed returns "subject verdict at" of the verdicts, two at a time, as a caller of the API
+// goes from page to page.
 func listed(t *testing.T, s store.Store, verdict store.RobotVerdict) []string {
 	t.Helper()
 	out := []string{}
@@ -44,6 +45,9 @@ func listed(t *testing.T, s store.Store, verdict store.RobotVerdict) []string {
 	}
 }
 
+// robots checks that a detector's verdict stands until a person says something else, which no detector
+// changes. A robot's events are stored but marked, a visitor is one when any of his names is, a
+// merge makes him the person's, and erasing a person takes the verdict away.
 func robots(t *testing.T, s store.Store) {
 	appendAll(t, s, newEvent("ua", "1", 0), newEvent("ub", "2", 0), newEvent("stab", "3", 0), newEvent("uc", "4", 0))
 	asOf := func() int64 {
@@ -64,12 +68,14 @@ func robots(t *testing.T, s store.Store) {
 		return v.States[0].Version
 	}
 	before := version("a", "")
+	// Nobody is no visitor: a subject without a row is not judged.
 	if n := judge(t, s, store.Robot, 10, false, "ua", "stab", "unobody"); n != 2 {
 		t.Errorf("%d verdicts changed, want 2", n)
 	}
 	if version("a", "") <= before {
 		t.Error("a verdict does not raise the version of the visitor")
 	}
+	// What robots did is left out where only people are asked for, and is there otherwise.
 	same(t, "people", []string{"2 ub/ 2", "4 uc/ 4"}, scan(t, s, shop, store.ScanQuery{OnlyPeople: true}))
 	same(t, "all", []string{"1 ua/ 1", "2 ub/ 2", "3 stab/tab 3", "4 uc/ 4"}, scan(t, s, shop, store.ScanQuery{}))
 	var marked []string
@@ -96,6 +102,7 @@ func robots(t *testing.T, s store.Store) {
 	if got := asOf(); got != 30 {
 		t.Errorf("as of %d, want 30", got)
 	}
+	// The session was a robot's, the user is not.
 	if _, err := s.Merge(t.Context(), shop, "stab", "b"); err != nil {
 		t.Fatal(err)
 	}

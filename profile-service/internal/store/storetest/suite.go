@@ -1,5 +1,11 @@
 // Package storetest is the one suite that every store.Store must pass. An implementation's test calls Run with a way to open an empty
 // store.
+//
+// Each test says in one or two comments what the ports promise that it holds the store to; the
+// promises themselves are at the methods of package store. Expected rows are written as short
+// texts, such as "4 stab/tab 4" for event 4 of session tab, so that a failure shows all that
+// differs. suite.go has the list of tests, and what concerns events; the other files have a
+// subject each.
 package storetest
 
 import (
@@ -18,7 +24,8 @@ import (
 // Open returns an empty store, which it closes when the test ends.
 type Open func(t *testing.T) store.Store
 
-// Run runs the suite.
+// Run runs the suite, each test on a store of its own and all side by side. A test may count on
+// the numbers of its events: the first event of an empty shop is 1.
 func Run(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, store.Store){
 		"append tells duplicates of events and orders": appendDuplicates,
@@ -53,12 +60,14 @@ func Run(t *testing.T, open Open) {
 	}
 }
 
+// shop is the one that tests work on; those of several shops name the others.
 const shop = "north"
 
 // base is the time of the first event: 2026-03-14 12:00 UTC, far from the bounds of its month.
 const base = int64(1773489600000)
 
-// newEvent returns an event of a subject; its time is n seconds behind base.
+// newEvent returns an event of a subject, "u…" or "s…", with one line of the item "i" and the
+// id; its time is n seconds behind base.
 func newEvent(subject, id string, n int) store.NewEvent {
 	return store.NewEvent{
 		Event: store.Event{Subject: subject, EventID: id, Type: "view_item", OccurredMs: base + int64(n)*1000, ReceivedMs: base +
@@ -73,7 +82,8 @@ const (
 	duplicate = "duplicate"
 )
 
-// appendAll stores events and says what became of each: "accepted", followed by the places of lines that were left out, or "duplicate".
+// appendAll stores events in one call and says what became of each: "accepted", followed by the
+// places of lines that were left out, or "duplicate".
 func appendAll(t *testing.T, s store.Store, events ...store.NewEvent) []string {
 	t.Helper()
 	if err := s.Append(t.Context(), shop, events, nil); err != nil {
@@ -92,7 +102,8 @@ func appendAll(t *testing.T, s store.Store, events ...store.NewEvent) []string {
 	return outcomes
 }
 
-// scan returns "seq subject/session event_id" of the events of a query.
+// scan returns "seq subject/session event_id" of the events of a query, whose zero UpTo and
+// Limit stand for no bound.
 func scan(t *testing.T, s store.Store, shop string, q store.ScanQuery) []string {
 	t.Helper()
 	if q.UpTo == 0 {
@@ -111,6 +122,7 @@ func scan(t *testing.T, s store.Store, shop string, q store.ScanQuery) []string 
 	return out
 }
 
+// same compares values and goes on with the test where they differ.
 func same(t *testing.T, what string, want, got any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -118,6 +130,9 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
+// appendDuplicates checks that ids are those of a person, whatever the time, within a call and after it;
+// an order that is told a second time is a duplicate although its event id is new, and a
+// purchase without an order id never is one.
 func appendDuplicates(t *testing.T, s store.Store) {
 	order := func(subject, id, order string) store.NewEvent {
 		e := newEvent(subject, id, 1)
@@ -126,6 +141,8 @@ func appendDuplicates(t *testing.T, s store.Store) {
 	}
 	far := newEvent("ua", "1", 0)
 	far.OccurredMs -= 45 * 24 * 3600 * 1000 // a retry that was given another time, in another month
+	// An id is told apart by its person and not by the time: a retry may have been given
+	// another one.
 	got := appendAll(
 		t, s, newEvent("ua", "1", 0), newEvent("ua", "2", 0), newEvent("ua", "1", 1), newEvent("ub", "1", 0), order("ua", "o1", "7"),
 		order("ua", "o2", "7"),
@@ -140,6 +157,9 @@ func appendDuplicates(t *testing.T, s store.Store) {
 	}
 }
 
+// appendOrder has several writers append side by side while a reader follows: a number must not
+// become visible before all below it are, or whoever reads on from the last one misses events
+// for good.
 func appendOrder(t *testing.T, s store.Store) {
 	const writers, batches = 6, 20
 	var wg sync.WaitGroup
@@ -177,6 +197,7 @@ func appendOrder(t *testing.T, s store.Store) {
 	}
 }
 
+// putUser stores a record without a look at the one before; version 0 deletes it.
 func putUser(t *testing.T, s store.Store, id string, version int64, withheld bool) {
 	t.Helper()
 	err := s.UpdateUsers(t.Context(), shop, []string{id}, func(map[string]store.UserRow) ([]store.UserRow, error) {
@@ -187,7 +208,12 @@ func putUser(t *testing.T, s store.Store, id string, version int64, withheld boo
 	}
 }
 
+// appendWithheld checks that an event of somebody who withholds consent is kept without a name, whether
+// the event or the record says so, and its repeat is still known. Withdrawing later hides what
+// is stored, giving again shows it. Number 1 is taken by the record.
 func appendWithheld(t *testing.T, s store.Store) {
+	// The first event withholds by itself, the second by its user's record; the third is
+	// anybody's.
 	e := newEvent("ua", "1", 0)
 	e.Withheld, e.SessionID, e.OrderID, e.Rest = true, "tab", "o", []byte(`{"page":"/"}`)
 	putUser(t, s, "b", 1, true)
@@ -201,6 +227,7 @@ func appendWithheld(t *testing.T, s store.Store) {
 	same(t, "given again", []string{"4 uc/ 3"}, scan(t, s, shop, store.ScanQuery{OnlyPeople: true}))
 }
 
+// scanSelects tries each filter of a scan and its end by the reader.
 func scanSelects(t *testing.T, s store.Store) {
 	inSession := newEvent("ua", "2", 50*24*3600)
 	inSession.SessionID = "tab"
@@ -232,7 +259,11 @@ func scanSelects(t *testing.T, s store.Store) {
 	}
 }
 
+// statistics checks that what a call is told to add and what becomes of its events are added up in the
+// hour of arrival; lag is the sum of milliseconds between doing and arriving. A call may bring
+// counts and no event.
 func statistics(t *testing.T, s store.Store) {
+	// The second round is one of repeats: they count as duplicates, and add nothing to the lag.
 	hour := store.HourOf(base)
 	late := newEvent("ua", "2", 0)
 	late.ReceivedMs += 500
@@ -260,7 +291,11 @@ func statistics(t *testing.T, s store.Store) {
 	)
 }
 
+// retention goes by the time at which an event happened. A repeat finds nothing, and an event
+// that is older than the bound is taken in all the same: what is too old is refused before it
+// comes to the store.
 func retention(t *testing.T, s store.Store) {
+	// It was also received then: an import would have brought it later.
 	old := newEvent("ua", "old", 0)
 	old.OccurredMs -= 70 * 24 * 3600 * 1000
 	old.ReceivedMs = old.OccurredMs
@@ -279,6 +314,8 @@ func retention(t *testing.T, s store.Store) {
 	same(t, "an old event again", []string{accepted}, appendAll(t, s, newEvent("ub", "2", -80*24*3600)))
 }
 
+// imports checks that a state is replaced as a whole, but for the wish to cancel, which stays. Retention
+// takes imports with their reports by the time at which they were started.
 func imports(t *testing.T, s store.Store) {
 	if _, err := s.Import(t.Context(), shop, "1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an import that is not there: %v", err)
@@ -299,6 +336,7 @@ func imports(t *testing.T, s store.Store) {
 		t.Errorf("a cancelled import is %+v, %v", got, err)
 	}
 	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Body: []byte(`{"a":3}`)})
+	// A process that did not hear of the cancellation has stored its state over it.
 	first := store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Cancelled: true, Body: []byte(`{"a":3}`)}
 	got, err := s.Import(t.Context(), shop, "1")
 	if err != nil {
@@ -330,8 +368,12 @@ func imports(t *testing.T, s store.Store) {
 	}
 }
 
+// shops does in one shop what must not touch the same ids in another: events, items, merges,
+// erasures and retention.
 func shops(t *testing.T, s store.Store) {
 	appendAll(t, s, newEvent("ua", "1", 0))
+	// Everything below is done in the south, with the ids of the north; what is compared at
+	// last is that the north has lost nothing.
 	south := []store.NewEvent{newEvent("ua", "1", 0)}
 	if err := s.Append(t.Context(), "south", south, nil); err != nil || south[0].Result.Duplicate {
 		t.Errorf("the same id in another shop: %+v, %v", south[0].Result, err)

@@ -36,6 +36,7 @@ func traces(t *testing.T, s store.Store) {
 	if _, err := s.Merge(t.Context(), shop, "sold", "a"); err != nil {
 		t.Fatal(err)
 	}
+	// The session tab is one in which the user was seen, sold one that was merged into him.
 	for subject, want := range map[string][]string{"ua": {"sold", "stab", "ua"}, "unobody": {"unobody"}} {
 		got, err := s.Subjects(t.Context(), shop, subject)
 		if err != nil {
@@ -43,6 +44,7 @@ func traces(t *testing.T, s store.Store) {
 		}
 		same(t, "subjects", want, got)
 	}
+	// find returns the traces that pick chooses, and how many there are of each kind.
 	find := func(pick func(*store.Trace) bool) (found []store.Trace, kinds map[string]int) {
 		t.Helper()
 		kinds = map[string]int{}

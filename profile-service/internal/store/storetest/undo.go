@@ -17,9 +17,14 @@ import (
 	"github.com/aisle-rec/aisle/shared/visitorstate"
 )
 
+// undo takes back one of two imports between whose events others came. Its events, its lines of
+// orders and its part of the statistics go, states are as if they had never been, and what it
+// had told of can come again.
 func undo(t *testing.T, s store.Store) {
 	putImport(t, s, "x", "y")
 	appendAll(t, s, newEvent("ua", "1", 0), purchase("ua", "7", 1, "p"))
+	// What is stored before the import is what has to be there after it, with the events of
+	// others that came between its own.
 	want, stats := scan(t, s, shop, store.ScanQuery{}), statsOf(t, s)
 	for n := range 3 {
 		appendAll(
@@ -32,6 +37,7 @@ func undo(t *testing.T, s store.Store) {
 		imported(newEvent("ua", "", 0), "y1", "y"),
 	)
 	same(t, "before", []string{"ua i q p i1"}, held(t, s, "a", ""))
+	// Six events and the purchase of q: that of p told nothing new and was not stored.
 	for _, want := range []store.Undone{{Events: 7}, {}} {
 		undone, err := s.UndoImport(t.Context(), shop, "x")
 		if err != nil {
@@ -70,6 +76,8 @@ func (l *leaving) Err() error {
 	return nil
 }
 
+// undoInterrupted stops between two transactions: what is gone is out of the state by then, and
+// a repeat removes the rest.
 func undoInterrupted(t *testing.T, s store.Store) {
 	putImport(t, s, "x")
 	appendAll(t, s, newEvent("ua", "before", 0))
@@ -110,6 +118,9 @@ func statsOf(t *testing.T, s store.Store) int64 {
 	return n
 }
 
+// undoRows checks that an item that was new is deleted, one that was there is as before under a new
+// version, and one that somebody has changed since is kept. An import that changed what another
+// had changed can be undone before it. Consent comes back with the record.
 func undoRows(t *testing.T, s store.Store) {
 	putImport(t, s, "x", "y")
 	put := func(importID, id, title string) {
@@ -139,6 +150,7 @@ func undoRows(t *testing.T, s store.Store) {
 	put("", "old", "before")
 	put("", "mine", "before")
 	user("", "a", `{"consent":{"personalization":false}}`)
+	// Import x changes all of them; then somebody changes one of them, and import y another.
 	for _, id := range []string{"old", "new", "mine", "both"} {
 		put("x", id, "x")
 	}
@@ -149,6 +161,7 @@ func undoRows(t *testing.T, s store.Store) {
 	if got, err := s.UndoImport(t.Context(), shop, "y"); err != nil || got != (store.Undone{Items: 1}) {
 		t.Errorf("undone %+v, %v", got, err)
 	}
+	// "both" is what x made of it again, so that x can take it back; "mine" is somebody's.
 	for _, want := range []store.Undone{{Items: 3, Users: 2, Kept: 1}, {}} {
 		if got, err := s.UndoImport(t.Context(), shop, "x"); err != nil || got != want {
 			t.Errorf("undone %+v, %v; want %+v", got, err, want)
@@ -180,6 +193,7 @@ func undoRows(t *testing.T, s store.Store) {
 }
 
 // drawEvent draws an event of one of a few visitors, of any time, half of them in an import.
+// Few visitors, orders and items make repeats and collisions frequent.
 func drawEvent(t *rapid.T, n int) store.NewEvent {
 	types := []string{
 		"view_item", event.TypeAddToCart, event.TypeRemoveFromCart, event.TypePurchase, event.TypeRefund, event.TypeNotInterested,
@@ -214,7 +228,8 @@ func drawEvent(t *rapid.T, n int) store.NewEvent {
 	return e
 }
 
-// oracle does random things and compares each kept state with one that is made from the events, bit for bit.
+// oracle appends, merges and undoes at random, and after each step compares each kept state
+// with one that is made from the events, bit for bit.
 func oracle(t *testing.T, s store.Store) {
 	mover := visitor.NewMover(profileapi.DefaultEventWeights(), HalfLife)
 	number := 0
@@ -250,6 +265,7 @@ func oracle(t *testing.T, s store.Store) {
 	})
 }
 
+// compareStates makes the states from the history as it is stored, by the same rules.
 func compareStates(t *testing.T, rt *rapid.T, s store.Store, mover *visitor.Mover) {
 	for _, who := range [][2]string{{"a", "tab"}, {"b", ""}} {
 		v, err := s.Visitor(t.Context(), shop, who[0], who[1])

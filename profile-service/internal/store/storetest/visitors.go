@@ -38,20 +38,26 @@ func held(t *testing.T, s store.Store, user, session string) []string {
 	return out
 }
 
+// visitorState checks that a reading has every event that was acknowledged, of user and session apart
+// until they are merged, with the newest item first.
 func visitorState(t *testing.T, s store.Store) {
 	same(t, "a shop without events", []string{}, held(t, s, "a", "tab"))
 	inSession := newEvent("ua", "2", 2)
 	inSession.SessionID = "tab"
 	appendAll(t, s, newEvent("ua", "1", 1), inSession, newEvent("stab", "3", 3), newEvent("ub", "4", 4))
 	putUser(t, s, "a", 1, false)
+	// The event of a known user in a session is the user's; the session keeps what was done
+	// before it was known whose it is.
 	same(t, "user", []string{"ua i2 i1"}, held(t, s, "a", ""))
 	same(t, "user and session", []string{"ua i2 i1", "stab i3"}, held(t, s, "a", "tab"))
 	same(t, "session", []string{"stab i3"}, held(t, s, "", "tab"))
+	// Nobody is no error: a visitor of whom nothing is stored has no state.
 	same(t, "nobody", []string{}, held(t, s, "z", "z"))
 	v := read(t, s, "a", "tab")
 	if v.LastSeq != 5 || v.User == nil || v.User.Version != 1 || v.Withheld || !v.States[1].Beside || v.States[0].Version != 5 {
 		t.Errorf("visitor %+v", v)
 	}
+	// A repeat is known by its id, also under the user whose session it was in.
 	appendAll(t, s, newEvent("ua", "2", 9))
 	same(t, "a repeat changes nothing", []string{"ua i2 i1"}, held(t, s, "a", ""))
 	same(t, "an event of a session sent again with its user", []string{duplicate}, appendAll(t, s, func() store.NewEvent {
@@ -66,7 +72,7 @@ func visitorState(t *testing.T, s store.Store) {
 	same(t, "is made of the seq", []string{"8 uc/ e-8"}, scan(t, s, shop, store.ScanQuery{Subjects: []string{"uc"}}))
 }
 
-// historyOf returns the ids of a history.
+// historyOf returns the ids of a history in its order, with blanks between.
 func historyOf(t *testing.T, s store.Store, q store.HistoryQuery) string {
 	t.Helper()
 	var ids []string
@@ -81,6 +87,8 @@ func historyOf(t *testing.T, s store.Store, q store.HistoryQuery) string {
 	return strings.Join(ids, " ")
 }
 
+// history checks that bounds hold for the seq and for the time of an event; a session's history has what
+// was done in it, under whichever name.
 func history(t *testing.T, s store.Store) {
 	rating := 4.0
 	e := newEvent("ua", "1", 5)
@@ -106,8 +114,11 @@ func history(t *testing.T, s store.Store) {
 	}
 }
 
-// versions checks after each step whose versions have risen.
+// versions checks after each step whose versions have risen: exactly those concerned, since a
+// caller keeps what it has read for as long as the version stays.
 func versions(t *testing.T, s store.Store) {
+	// An event of ub in the session tab makes known that the session is ub's, which concerns
+	// both.
 	inSession := newEvent("ub", "2", 0)
 	inSession.SessionID = "tab"
 	tags := func() map[string]string {

@@ -1,6 +1,9 @@
-// Package tokens takes a text apart in steps that can each be looked at: markup stripped, Unicode NFKC, lower case (Normalise), words
-// (Tokens), stop words and Snowball stems (Token). Scripts that put no spaces between words come as overlapping pairs of characters. It
-// knows no items and no weights. The main type is Analyser.
+// Package tokens takes a text apart in steps that can each be looked at: markup stripped,
+// Unicode NFKC, lower case (Normalise), words (Tokens), stop words and Snowball stems (Token).
+// Scripts that put no spaces between words come as overlapping pairs of characters. It knows no
+// items and no weights. The main type is Analyser. An example: "Die <b>Läufer</b>" in German
+// gives the tokens "die", a stop word, and "läufer" with the stem "lauf". stopwords.go and
+// stemmer.go say what there is by language; the codes are those of language.Code.
 package tokens
 
 import (
@@ -62,6 +65,7 @@ func (a *Analyser) Normalise(text string) string {
 }
 
 // Terms returns the stems of at most limit words of a text in order, with repeats and without stop words.
+// Pairs of characters come as they are. The limit spares the stemming of all that is behind it.
 func (a *Analyser) Terms(text string, limit int) []string {
 	var out []string
 	words(a.normal(text), func(word string, spaced bool) bool {
@@ -107,6 +111,8 @@ func Words(text string, limit int) []string {
 	return out
 }
 
+// normal is the text before it is divided into words. NFKC makes one of what looks alike, such
+// as "ﬁ" and "fi" or full-width digits, before lower case is made.
 func (a *Analyser) normal(text string) string { return a.lower(norm.NFKC.String(StripMarkup(text))) }
 
 // term stems a word; stop words and over-long words give none.
@@ -122,6 +128,8 @@ func (a *Analyser) term(word string) string {
 	return env.Current()
 }
 
+// lower heeds that Turkish and Azerbaijani have an i without a dot: the lower case of I is ı
+// there, and of İ it is i.
 func (a *Analyser) lower(text string) string {
 	if a.language == "tr" || a.language == "az" {
 		return strings.ToLowerSpecial(unicode.TurkishCase, text)
@@ -180,6 +188,7 @@ func words(text string, use func(word string, spaced bool) bool) {
 	}
 }
 
+// runEnd is where the run of characters that text begins with ends, in bytes.
 func runEnd(text string, in func(rune) bool) int {
 	end := strings.IndexFunc(text, func(r rune) bool { return !in(r) })
 	if end < 0 {
@@ -188,6 +197,9 @@ func runEnd(text string, in func(rune) bool) int {
 	return end
 }
 
+// pairs calls use for each character with the one behind it, or for the only one. It returns
+// false once use did. Each character but the first and last is in two pairs, so that a word is
+// found wherever it begins.
 func pairs(run string, use func(string, bool) bool) bool {
 	_, first := utf8.DecodeRuneInString(run)
 	if first == len(run) {
@@ -203,6 +215,8 @@ func pairs(run string, use func(string, bool) bool) bool {
 	return true
 }
 
+// inWord takes digits for parts of words ("350ml" is one), and marks, without which Hindi or
+// Tamil words would fall apart.
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) }
 
 // unspaced tells characters of scripts written without spaces. The prolonged sound mark belongs to Katakana words.
