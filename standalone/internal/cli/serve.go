@@ -60,7 +60,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(
 		&f.app.RedisURL, "redis-url", "", "redis://host:6379/0 that holds neighbour lists and counts requests, for several replicas",
 	)
-	// Each of these has a twin that names a file: the list of processes shows command lines to
+	// Each of these has a second flag that names a file: the list of processes shows command lines to
 	// every user of the machine, and containers get secrets as files.
 	f.secretFiles = map[string]*string{
 		"database-url": flags.String(
