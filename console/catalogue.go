@@ -199,14 +199,15 @@ func (v *visit) neighbours(id, relation, version string) relationList {
 // new. The look-ups are taken out of the calls that the page shows: thirty of them would hide
 // the others.
 func (v *visit) describe(lists []relationList) {
-	known := map[string]profileapi.Item{}
+	known := map[string]profileapi.Item{} // by id as it stands in a path
 	for l := range lists {
 		for n := range lists[l].Neighbours {
 			one := &lists[l].Neighbours[n]
-			item, ok := known[one.ItemID]
+			id := escape(one.ItemID)
+			item, ok := known[id]
 			if !ok {
-				item, _ = get[profileapi.Item](v, v.profile, "/v1/items/"+escape(one.ItemID), nil) // one that is gone is shown by its id
-				known[one.ItemID] = item
+				item, _ = get[profileapi.Item](v, v.profile, "/v1/items/"+id, nil) // one that is gone is shown by its id
+				known[id] = item
 			}
 			one.Link.Title, one.Title, one.Image = item.Title, item.Title, picture(item.ImageURL)
 		}

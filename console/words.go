@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -20,7 +21,7 @@ func initials(title string) string {
 		if r := []rune(word)[0]; unicode.IsLetter(r) || unicode.IsDigit(r) {
 			b.WriteRune(unicode.ToUpper(r))
 		}
-		if b.Len() >= 2 {
+		if utf8.RuneCountInString(b.String()) == 2 {
 			break
 		}
 	}

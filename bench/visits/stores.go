@@ -147,7 +147,7 @@ func (s *stores) vacuum(ctx context.Context) error {
 func (s *stores) close() {
 	ctx := context.Background()
 	var err error
-	for _, service := range []string{"_profile", "_recommender"} {
+	for _, service := range []string{"_profile", "_similarity", "_recommender"} {
 		_, dropped := s.conn.Exec(ctx, "drop database if exists "+s.name+service+" with (force)")
 		_, forgotten := s.conn.Exec(ctx, "drop role if exists "+s.name+service)
 		err = errors.Join(err, dropped, forgotten)

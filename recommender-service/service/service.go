@@ -93,26 +93,33 @@ func New(ctx context.Context, config Config, deps process.Deps) (*Service, error
 		return nil, err
 	}
 	s := &Service{config: config, deps: deps, store: db}
-	secret, err := db.Secret(ctx, "recommendation_ids")
-	var sessions []byte
-	if err == nil {
-		sessions, err = db.Secret(ctx, "console_sessions")
-	}
-	if err == nil {
-		err = s.build(config, trackingid.NewKeys(secret))
-	}
-	if err == nil {
-		s.mountConsole(sessions)
-	}
-	if err != nil {
+	if err := s.assemble(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	for _, shop := range deps.Auth.Shops() {
-		if err := errors.Join(s.scenarios.Refresh(ctx, shop), s.rules.Refresh(ctx, shop)); err != nil {
+		err := errors.Join(s.scenarios.Refresh(ctx, shop), s.rules.Refresh(ctx, shop), s.experiments.Refresh(ctx, shop))
+		if err != nil {
 			deps.Logger.Warn("scenarios cannot be read yet, those delivered serve", "shop", shop, "error", err)
 		}
 	}
 	return s, nil
+}
+
+// assemble reads the secrets of the store and builds the parts with them.
+func (s *Service) assemble(ctx context.Context) error {
+	ids, err := s.store.Secret(ctx, "recommendation_ids")
+	if err != nil {
+		return err
+	}
+	sessions, err := s.store.Secret(ctx, "console_sessions")
+	if err != nil {
+		return err
+	}
+	if err := s.build(s.config, trackingid.NewKeys(ids)); err != nil {
+		return err
+	}
+	s.mountConsole(sessions)
+	return nil
 }
 
 // build wires the parts together, in the order in which they need each other: replicas and
@@ -366,9 +373,15 @@ func (s *Service) Close() error {
 	if s.exports != nil {
 		s.exports.Close()
 	}
-	s.shadows.Wait()
-	s.engine.Close()
-	s.peers.Close()
+	if s.shadows != nil {
+		s.shadows.Wait()
+	}
+	if s.engine != nil {
+		s.engine.Close()
+	}
+	if s.peers != nil {
+		s.peers.Close()
+	}
 	return s.store.Close()
 }
 

@@ -38,8 +38,11 @@ func run(from, out, samples string) error {
 	}
 	defer answer.Body.Close()
 	document, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask for the OpenAPI document: %s (%w)", answer.Status, err)
+	if err != nil {
+		return fmt.Errorf("ask for the OpenAPI document: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask for the OpenAPI document: %s", answer.Status)
 	}
 	a, err := read(document)
 	if err != nil {

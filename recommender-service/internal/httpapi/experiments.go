@@ -154,6 +154,11 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if e.kind == "rollout" {
 		x.Kind = "rollout"
 	}
+	before, present := e.Experiments.Experiments.Find(shop, in.ID)
+	if present && !e.of(before.Value) {
+		return nil, apierror.Conflict("id_taken", fmt.Sprintf("There is another kind of experiment with the id %s: an experiment and a rollout "+
+			"cannot have the same.", in.ID))
+	}
 	bad := experiment.Check(x, e.EventWeights())
 	if e.kind == "experiment" && x.Kind == "rollout" {
 		bad = append(bad, apierror.FieldError{Pointer: "/kind", Code: "contradiction", Detail: "a rollout is stored under /v1/rollouts"})
@@ -171,7 +176,6 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	}
 	var warnings []apierror.FieldError
 	if x.Status != experiment.Stopped { // one may be stopped whatever has become of its models
-		before, _ := e.Experiments.Experiments.Find(shop, in.ID)
 		refused, unchecked := e.checkModels(ctx, shop, x, before.Value)
 		bad, warnings = append(bad, refused...), unchecked
 	}

@@ -118,7 +118,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	}
 	if len(p.Scenario.Rows) > 0 {
 		answer, err := a.Engine.RecommendRows(ctx, shop, p, &in.Body, a.find(shop))
-		return &recommendOutput{Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
+		return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
 	if err == nil && !in.Body.Test {

@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -88,8 +89,11 @@ func (f *facet) gain(groups []int) float64 {
 			n++
 		}
 	}
+	// In a fixed order: floating-point sums differ with it, and two facets that tell as much would be chosen by chance.
+	order := slices.SortedFunc(maps.Keys(parts), func(a, b part) int { return cmp.Or(a.group-b.group, a.value-b.value) })
 	bits := 0.0
-	for p, k := range parts {
+	for _, p := range order {
+		k := parts[p]
 		bits -= float64(k) / float64(len(f.of)) * math.Log2(float64(k)/float64(known[p.group]))
 	}
 	return bits

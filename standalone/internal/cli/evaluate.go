@@ -113,7 +113,7 @@ func writePage(path string, r service.Report) (err error) {
 }
 
 // flags registers every flag. Those whose text says no default have 0 or nothing, which the
-// service fills in; takeRun must know each flag that a run file has as well.
+// service fills in.
 func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&e.Path, "data", "", "folder or file of the data set")
 	flags.StringVar(&e.Format, "format", "", "one of "+strings.Join(service.EvaluateFormats(), ", "))

@@ -109,6 +109,13 @@ func TestARunFileMakesTheSameReportAgain(t *testing.T) {
 	if diff := cmp.Diff(first, evaluate("--run", file)); diff != "" {
 		t.Error(diff)
 	}
+	var saved struct {
+		WithoutReloads bool `json:"without_reloads"`
+	}
+	evaluate("--run", file, "--without-reloads", "--save-run", file)
+	if data, err := os.ReadFile(file); err != nil || json.Unmarshal(data, &saved) != nil || !saved.WithoutReloads {
+		t.Errorf("a flag does not stand above the file: %s, %v", data, err)
+	}
 	if runs := first["runs"].([]any); len(runs) != 4 {
 		t.Errorf("%d runs, want 4", len(runs))
 	}

@@ -287,8 +287,10 @@ func follow(ctx context.Context, client *profileapi.Client, state profileapi.Imp
 			}
 			return state, ctx.Err()
 		}
-		var err error
-		if state, err = client.Import(ctx, state.ImportID); err != nil {
+		now, err := client.Import(ctx, state.ImportID)
+		if err == nil {
+			state = now
+		} else if ctx.Err() == nil { // else it is cancelled above
 			return state, fmt.Errorf("ask for the progress: %w", err)
 		}
 	}

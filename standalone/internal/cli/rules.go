@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,10 +31,8 @@ func newRulesListCommand(c *connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the rules of all placements: whether each acts now, and on how many items", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](
-				cmd.Context(), c.http(), http.MethodGet, "/v1/rules", url.Values{"limit": {"200"}}, nil,
-			)
-			return show(cmd, c, page.Items, err, func(w io.Writer, list []recommenderapi.ListedRule) {
+			rules, err := listRules(cmd.Context(), c)
+			return show(cmd, c, rules, err, func(w io.Writer, list []recommenderapi.ListedRule) {
 				var rows [][]string
 				for _, r := range list {
 					where := r.ScenarioID
@@ -48,8 +47,23 @@ func newRulesListCommand(c *connection) *cobra.Command {
 	}
 }
 
+// listRules reads all rules, however many pages they take.
+func listRules(ctx context.Context, c *connection) (rules []recommenderapi.ListedRule, err error) {
+	for query := (url.Values{}); ; {
+		page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](ctx, c.http(), http.MethodGet, "/v1/rules", query, nil)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, page.Items...)
+		if page.NextCursor == nil {
+			return rules, nil
+		}
+		query.Set("cursor", *page.NextCursor)
+	}
+}
+
 // newRulesPutCommand makes or replaces a rule by PUT /v1/rules/{id}. With --file the document
-// replaces what the flags said, except --where, --from and --until, which are put into it. The
+// may not stand beside other flags than --where, --from and --until, which are put into it. The
 // service checks the rule and answers on how many items it acts, with warnings about those that
 // it cannot reach.
 func newRulesPutCommand(c *connection) *cobra.Command {
@@ -102,6 +116,9 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 	flags.StringVar(&from, "from", "", "acts from then: RFC 3339 or a date")
 	flags.StringVar(&until, "until", "", "acts until then")
 	flags.StringVar(&r.Title, "title", "", "a name for people")
+	for _, of := range []string{"action", "item", "factor", "position", "field", "max", "title"} {
+		cmd.MarkFlagsMutuallyExclusive("file", of)
+	}
 	return cmd
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -46,10 +47,7 @@ func (e *evaluation) takeRun(flags *pflag.FlagSet) error {
 	if err != nil {
 		return fmt.Errorf("read the run: %w", err)
 	}
-	// The flags have written their values, defaults too, into the options that the file
-	// replaces: they are kept aside, and those that were given are put back.
-	given := e.EvaluateOptions
-	served := e.served
+	restore := givenFlags(flags)
 	var file runFile
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -57,20 +55,30 @@ func (e *evaluation) takeRun(flags *pflag.FlagSet) error {
 		return fmt.Errorf("read the run %s: %w", e.run, err)
 	}
 	e.EvaluateOptions, e.served = file.EvaluateOptions.WithDefaults(), file.Served
-	for name, take := range map[string]func(){
-		"data": func() { e.Path = given.Path }, "format": func() { e.Format = given.Format },
-		"train-fraction": func() { e.TrainFraction = given.TrainFraction }, "algorithms": func() { e.Algorithms = given.Algorithms },
-		"folds": func() { e.Folds = given.Folds }, "seeds": func() { e.Seeds = given.Seeds }, "k": func() { e.K = given.K },
-		"neighbours": func() { e.Neighbours = given.Neighbours }, "history-cap": func() { e.HistoryCap = given.HistoryCap },
-		"seed": func() { e.Seed = given.Seed }, "budget": func() { e.BudgetSeconds = given.BudgetSeconds },
-		"test-all": func() { e.TestAll = given.TestAll }, "scan-test-optimum": func() { e.ScanTest = given.ScanTest },
-		"served": func() { e.served = served },
-	} {
-		if flags.Changed(name) {
-			take()
+	return restore()
+}
+
+// givenFlags notes the flags that were given. The variables of flags are the options that a run
+// file replaces; what it returns puts back those that were given.
+func givenFlags(flags *pflag.FlagSet) (restore func() error) {
+	lists, texts := map[*pflag.Flag][]string{}, map[*pflag.Flag]string{}
+	flags.Visit(func(f *pflag.Flag) {
+		if list, ok := f.Value.(pflag.SliceValue); ok { // whose Set adds
+			lists[f] = list.GetSlice()
+		} else {
+			texts[f] = f.Value.String()
 		}
+	})
+	return func() error {
+		var errs []error
+		for f, list := range lists {
+			errs = append(errs, f.Value.(pflag.SliceValue).Replace(list))
+		}
+		for f, text := range texts {
+			errs = append(errs, f.Value.Set(text))
+		}
+		return errors.Join(errs...)
 	}
-	return nil
 }
 
 // takeSets reads --set into Parameters: by algorithm, by name, a number. Those of a run file

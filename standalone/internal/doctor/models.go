@@ -104,7 +104,7 @@ func (e *examination) jobs(ctx context.Context) {
 		}
 	}
 	if active == 0 {
-		e.add("schedules", Warn, "nothing recomputes by itself: models grow old", `add one: aisle schedules add --cron "0 3 * * *"`)
+		e.add("schedules", Warn, "nothing recomputes by itself: models grow old", `add one: aisle schedules add "0 3 * * *"`)
 		return
 	}
 	e.add("schedules", OK, fmt.Sprintf("%d schedules recompute", active), "")
