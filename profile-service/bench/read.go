@@ -86,9 +86,12 @@ func putItems(ctx context.Context, s *subject) error {
 	return nil
 }
 
+// milliseconds keeps the fraction, which Duration.Milliseconds cuts off.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// stream reads every interaction over HTTP, behind ingest, and watches the memory of both sides.
+// stream reads every interaction over HTTP, behind ingest, and watches the memory of both
+// sides. Own memory is the heap in use, so that garbage that was not collected yet counts; that
+// of the service is what the system counts as resident.
 func stream(ctx context.Context, s *subject) error {
 	reader, err := s.client().Interactions(ctx, profileapi.InteractionsQuery{})
 	if err != nil {

@@ -112,6 +112,7 @@ func itemsAtomic(t *testing.T, s store.Store) {
 }
 
 // users checks that a record's consent holds for every name of the person, for what comes after it.
+// Records and merges take numbers of the shop's events, so that the first event is 4.
 func users(t *testing.T, s store.Store) {
 	putUser(t, s, "b", 1, false)
 	putUser(t, s, "a", 1, true)
@@ -140,7 +141,8 @@ func users(t *testing.T, s store.Store) {
 }
 
 // merge checks that events move once, later ones follow, and an order that both have told of is kept once.
-// A cycle and an alias of two users are refused.
+// A cycle and an alias of two users are refused. The two merges take the numbers 5 and 6; the
+// order 3, which goes, leaves a gap.
 func merge(t *testing.T, s store.Store) {
 	bought := func(subject, id string) store.NewEvent {
 		e := newEvent(subject, id, 0)

@@ -22,7 +22,8 @@ func judge(t *testing.T, s store.Store, verdict store.RobotVerdict, atMs int64, 
 }
 
 // listed returns "subject verdict at" of the verdicts, two at a time, as a caller of the API
-// goes from page to page.
+// goes from page to page. "ua1 20" says that ua was judged to be a robot at 20 ms, "ua2 20"
+// that a person says it is none. The newest come first.
 func listed(t *testing.T, s store.Store, verdict store.RobotVerdict) []string {
 	t.Helper()
 	out := []string{}

@@ -229,7 +229,8 @@ func drawEvent(t *rapid.T, n int) store.NewEvent {
 }
 
 // oracle appends, merges and undoes at random, and after each step compares each kept state
-// with one that is made from the events, bit for bit.
+// with one that is made from the events, bit for bit. The runs share a store, where the numbers
+// of events rise from one to the next.
 func oracle(t *testing.T, s store.Store) {
 	mover := visitor.NewMover(profileapi.DefaultEventWeights(), HalfLife)
 	number := 0
