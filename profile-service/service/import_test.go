@@ -157,7 +157,8 @@ func TestImportOfShopExports(t *testing.T) {
 			"woocommerce_csv": "ID,Type,SKU,Name,Published,In stock?,Stock,Sale price,Regular price,Categories,Images,Parent,Attribute 1 " +
 				"name,Attribute 1 value(s)\n" +
 				"7,variable,hat,Hat,1,1,,,10,\"Clothes > Hats, Sale\",https://x/h.png,,Colour,\"Red, Blue\"\n" +
-				"8,variation,hat-r,Hat red,1,0,0,8,10,,,hat,Colour,Red\n",
+				"8,variation,hat-r,Hat red,1,0,0,8,10,,,hat,Colour,Red\n" +
+				"9,variation,hat-b,Hat blue,1,1,3,,12,,,id:7,Colour,Blue\n",
 		} {
 			state, report := runImport(t, s, profileapi.ImportSpec{Kind: "items", Format: format}, strings.NewReader(file))
 			if state.State != profileapi.ImportDone || state.Rejected != 0 {
@@ -174,9 +175,9 @@ func TestImportOfShopExports(t *testing.T) {
 			"sh-m": {Title: "Shirt", Brand: "Acme", Tags: []string{"blue", "summer"}, Price: number(21),
 				ImageURL: "https://x/1.png", ParentID: "shirt",
 				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(4)}, Attributes: map[string]any{"Size": "M"}},
-			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(10), SalePrice: number(8),
+			"7": {Title: "Hat", CategoryPath: []string{"Clothes", "Hats"}, Price: number(12), // of the one that can be bought
 				ImageURL: "https://x/h.png", Aliases: []string{"hat"},
-				Stock: &profileapi.Stock{Status: "out_of_stock", Quantity: number(0)}, Attributes: map[string]any{
+				Stock: &profileapi.Stock{Status: "in_stock", Quantity: number(3)}, Attributes: map[string]any{
 					"Colour": []any{"Red", "Blue"}, "categories": []any{"Sale"},
 				}},
 			"8": {Title: "Hat red", Price: number(10), SalePrice: number(8), ParentID: "7", Stock: &profileapi.Stock{

@@ -1,6 +1,8 @@
 package service_test
 
 import (
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +14,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"github.com/aisle-rec/aisle/recommender-service/service"
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/process"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/testenv"
 )
@@ -134,4 +140,38 @@ func TestWithoutItsDatabaseTheServiceAnswersAndRecoversByItself(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestAStartThatFailsSaysWhy starts on a database in which the secret that is read last is damaged.
+func TestAStartThatFailsSaysWhy(t *testing.T) {
+	t.Parallel()
+	address := testenv.SQLite(t)
+	config := service.Config{DatabaseURL: address, ProfileURL: "http://127.0.0.1:1", SimilarityURL: "http://127.0.0.1:1"}
+	authenticator, err := auth.NewAuthenticator(auth.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func() (*service.Service, error) {
+		return service.New(t.Context(), config, process.Deps{
+			Auth: authenticator, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+		})
+	}
+	s, err := begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.OpenSQLite(t.Context(), address, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Writer.ExecContext(t.Context(), "update meta set value = 'x' where name = 'secret:console_sessions'")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := begin(); err == nil || !strings.Contains(err.Error(), "secret:console_sessions") {
+		t.Errorf("started with a damaged secret: %v", err)
+	}
 }

@@ -65,6 +65,29 @@ func guardedExperiments() []guarded {
 	}
 }
 
+// TestAnExperimentAndARolloutCannotHaveOneID puts each over the other.
+func TestAnExperimentAndARolloutCannotHaveOneID(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.put(t, "home", api.Scenario{Sources: []api.Source{{Kind: "context_similar", Weight: 1}}, Limit: 5})
+	x := api.Experiment{
+		Status: "draft", Traffic: 1, Scenarios: []string{"home"},
+		Arms: []api.ExperimentArm{{Name: "control", Share: .5}, {Name: "tried", Share: .5}},
+	}
+	for first, second := range map[string]string{"experiments": "rollouts", "rollouts": "experiments"} {
+		if _, err := s.call(t, http.MethodPut, "/v1/"+first+"/one-of-"+first, nil, x, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.call(t, http.MethodPut, "/v1/"+second+"/one-of-"+first, nil, x, nil)
+		if !apierror.Is(err, http.StatusConflict) {
+			t.Errorf("one of %s over one of %s: %v", second, first, err)
+		}
+		if _, err := s.call(t, http.MethodGet, "/v1/"+first+"/one-of-"+first, nil, nil, nil); err != nil {
+			t.Errorf("one of %s: %v", first, err)
+		}
+	}
+}
+
 func TestGuardrailsStopAnExperimentAndSayWhy(t *testing.T) {
 	t.Parallel()
 	s := north(t)

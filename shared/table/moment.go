@@ -67,7 +67,7 @@ func (t *Times) Parse(text string) (at time.Time, why string) {
 			return at, ""
 		}
 	}
-	if at, ok := parseEpoch(text); ok {
+	if at, ok := parseEpoch(text, zone); ok {
 		return at, ""
 	}
 	m, ok := scanMoment(text)
@@ -145,9 +145,9 @@ func (m *moment) yearFirst() bool { return m.long }
 func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 
 // parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
-// 20260131120000). Of the four units the size decides: seconds reach to the year 5138, and
+// 20260131120000), which are in the zone. Of the four units the size decides: seconds reach to the year 5138, and
 // milliseconds below 10^11 would be before 1973. A number may be negative.
-func parseEpoch(text string) (time.Time, bool) {
+func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
 	digits, fraction, dotted := strings.Cut(text, ".")
 	if len(digits) == 0 || len(digits) > 19 || dotted && len(fraction) == 0 {
 		return time.Time{}, false
@@ -163,7 +163,7 @@ func parseEpoch(text string) (time.Time, bool) {
 		}
 		return time.Unix(n, int64(part)).UTC(), true
 	}
-	if at, ok := compactDate(digits); ok {
+	if at, ok := compactDate(digits, zone); ok {
 		return at, true
 	}
 	switch size := max(n, -n); {
@@ -178,12 +178,12 @@ func parseEpoch(text string) (time.Time, bool) {
 }
 
 // compactDate reads YYYYMMDD and YYYYMMDDhhmmss of the years 1970 to 2099: as epochs they would be moments of 1970 or of the year 2600.
-func compactDate(digits string) (time.Time, bool) {
+func compactDate(digits string, zone *time.Location) (time.Time, bool) {
 	layout := map[int]string{8: "20060102", 14: "20060102150405"}[len(digits)]
 	if layout == "" || digits < "1970" || digits > "2100" {
 		return time.Time{}, false
 	}
-	at, err := time.Parse(layout, digits)
+	at, err := time.ParseInLocation(layout, digits, zone)
 	return at, err == nil
 }
 

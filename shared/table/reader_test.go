@@ -114,14 +114,29 @@ func TestAnEncodingCanBeGiven(t *testing.T) {
 
 func TestAWorkbookGivesWhatItsCellsHold(t *testing.T) {
 	t.Parallel()
+	for name, since1904 := range map[string]bool{"days since 1900": false, "days since 1904": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			aWorkbookGivesWhatItsCellsHold(t, since1904)
+		})
+	}
+}
+
+func aWorkbookGivesWhatItsCellsHold(t *testing.T, since1904 bool) {
+	t.Helper()
 	book := excelize.NewFile()
+	days := 45244.9375
+	if since1904 {
+		days -= 1462
+	}
 	date, err := book.NewStyle(&excelize.Style{NumFmt: 14})
 	whole, err2 := book.NewStyle(&excelize.Style{NumFmt: 1})
 	zeros := "00000"
 	padded, err3 := book.NewStyle(&excelize.Style{CustomNumFmt: &zeros})
 	rows := errors.Join(err, err2, err3,
+		book.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &since1904}),
 		book.SetSheetRow("Sheet1", "A1", &[]any{"id", "title", "price", "published_at", "gtin"}),
-		book.SetSheetRow("Sheet1", "A2", &[]any{123, "Tasse", 19.99, 45244.9375, 4006381333931}),
+		book.SetSheetRow("Sheet1", "A2", &[]any{123, "Tasse", 19.99, days, 4006381333931}),
 		book.SetCellStyle("Sheet1", "D2", "D2", date), book.SetCellStyle("Sheet1", "C2", "C2", whole),
 		book.SetCellStyle("Sheet1", "A2", "A2", padded))
 	var file bytes.Buffer

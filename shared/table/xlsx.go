@@ -25,6 +25,7 @@ type xlsxSource struct {
 	reader     *Reader
 	raw, shown *excelize.Rows
 	row        int64          // of the sheet, from 1
+	since1904  bool           // dates are days since 1904, as Excel for Mac wrote them, not since 1900
 	date       *regexp.Regexp // what a date or a time looks like when it is shown
 }
 
@@ -69,8 +70,12 @@ func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 		return false, err
 	}
 	r.closers = append(r.closers, func() { _ = raw.Close(); _ = shown.Close() }) // they were only read
+	props, err := book.GetWorkbookProps()
+	if err != nil {
+		return false, err
+	}
 	s := &xlsxSource{
-		reader: r, raw: raw, shown: shown, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`),
+		reader: r, raw: raw, shown: shown, since1904: props.Date1904 != nil && *props.Date1904, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`),
 	}
 	header, err := s.next()
 	if errors.Is(err, io.EOF) {
@@ -125,7 +130,7 @@ func (s *xlsxSource) value(held, shown string) string {
 		return shown
 	}
 	if s.date.MatchString(shown) {
-		if at, err := excelize.ExcelDateToTime(number, false); err == nil && number >= 1 {
+		if at, err := excelize.ExcelDateToTime(number, s.since1904); err == nil && number >= 1 {
 			return at.Format("2006-01-02 15:04:05")
 		}
 	}

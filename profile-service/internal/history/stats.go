@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,8 +72,9 @@ func meanLag(h *profileapi.HourStats) {
 }
 
 // unknownShare measures which share of the latest events' lines name an item that is not in the catalogue.
-// It returns the share and the number of lines that were looked at; 0 and 0 without any. An
-// item counts as known under its id only, not under an alias.
+// It returns the share and the number of lines that were looked at; 0 and 0 without any. Other
+// names of items are looked for only when a line names none by its id, since that reads the
+// whole catalogue.
 func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, error) {
 	last, err := r.Log.LastSeq(ctx, shop)
 	if err != nil {
@@ -101,6 +103,17 @@ func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, e
 	known, err := r.Visitors.Facts(ctx, shop, ids)
 	if err != nil {
 		return 0, 0, err
+	}
+	missing := slices.DeleteFunc(ids, func(id string) bool { _, ok := known[id]; return ok })
+	if len(missing) == 0 {
+		return 0, len(lines), nil
+	}
+	others, err := r.Visitors.OtherNames(ctx, shop, missing)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, name := range others {
+		known[name] = store.ItemFacts{}
 	}
 	unknown := 0
 	for _, l := range lines {

@@ -13,11 +13,24 @@ type family struct {
 	quantity float64 // pieces of all; one that is sold out does not count against the others
 	counted  bool    // every variant is counted
 	members  int
-	sellable bool     // price is that of a variant that can be bought
-	price    float64  // before a reduction, of the variant that the product takes its price from
+	offer         // that the product takes its price from
+	priced   bool // offer is set
+}
+
+// offer is what a variant costs.
+type offer struct {
+	sellable bool     // it can be bought
+	price    float64  // before a reduction
 	reduced  *float64 // its sale price; nil: none
-	priced   bool     // price is set
-	currency any      // of that variant: what its item has, else what stood beside the amount; nil when neither says
+	currency any      // what its item has, else what stood beside the amount; nil when neither says
+}
+
+// now is what is to be paid.
+func (o *offer) now() float64 {
+	if o.reduced != nil {
+		return *o.reduced
+	}
+	return o.price
 }
 
 // states are the states of stock, the best first.
@@ -36,40 +49,48 @@ func (f *family) add(d *draft) {
 	if status == "" {
 		status = profileapi.InStock
 	}
-	if f.stock == "" || slices.Index(states(), status) < slices.Index(states(), f.stock) {
-		f.stock = status
-	}
+	f.addState(status)
 	if d.quantity == nil {
 		f.counted = false
 	} else if *d.quantity > 0 {
 		f.quantity += *d.quantity
 	}
 	if price, ok := d.item["price"].(float64); ok {
-		f.addPrice(price, d.item["sale_price"], status != profileapi.OutOfStock && d.status != profileapi.ItemHidden, d)
+		o := offer{sellable: status != profileapi.OutOfStock && d.status != profileapi.ItemHidden, price: price, currency: d.item["currency"]}
+		if reduced, has := d.item["sale_price"].(float64); has {
+			o.reduced = &reduced
+		}
+		if o.currency == nil && d.currency != "" {
+			o.currency = d.currency
+		}
+		f.addOffer(o)
 	}
 }
 
-// addPrice takes the price of a variant when it is the better offer: one that can be bought
+// addState takes the state of a variant's stock when it is the best.
+func (f *family) addState(state string) {
+	if f.stock == "" || slices.Index(states(), state) < slices.Index(states(), f.stock) {
+		f.stock = state
+	}
+}
+
+// addOffer takes the price of a variant when it is the better offer: one that can be bought
 // before one that cannot, then the cheaper by what it costs now. Of equal ones the first stays.
-func (f *family) addPrice(price float64, sale any, sellable bool, d *draft) {
-	now := price
-	reduced, has := sale.(float64)
-	if has {
-		now = reduced
-	}
-	held := f.price
-	if f.reduced != nil {
-		held = *f.reduced
-	}
-	if f.priced && (f.sellable && !sellable || f.sellable == sellable && held <= now) {
+func (f *family) addOffer(o offer) {
+	if f.priced && (f.sellable && !o.sellable || f.sellable == o.sellable && f.now() <= o.now()) {
 		return
 	}
-	f.price, f.priced, f.sellable, f.reduced = price, true, sellable, nil
-	if has {
-		f.reduced = &reduced
-	}
-	if f.currency = d.item["currency"]; f.currency == nil && d.currency != "" {
-		f.currency = d.currency
+	f.offer, f.priced = o, true
+}
+
+// join takes the variants of another family in, which has some.
+func (f *family) join(other *family) {
+	f.members += other.members
+	f.quantity += other.quantity
+	f.counted = f.counted && other.counted
+	f.addState(other.stock)
+	if other.priced {
+		f.addOffer(other.offer)
 	}
 }
 

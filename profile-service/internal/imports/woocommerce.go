@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -229,11 +230,16 @@ func readFamilies(r *reading) (*wooFamilies, error) {
 	}
 }
 
-// resolveParents names the families by the ids of their products.
+// resolveParents names the families by the ids of their products. Variations of one product may name it in several ways.
 func (f *wooFamilies) resolveParents() {
 	named := map[string]*family{}
-	for parent, members := range f.members {
-		named[f.resolve(parent)] = members
+	for _, parent := range slices.Sorted(maps.Keys(f.members)) {
+		product := f.resolve(parent)
+		if named[product] == nil {
+			named[product] = f.members[parent]
+		} else {
+			named[product].join(f.members[parent])
+		}
 	}
 	f.members = named
 }

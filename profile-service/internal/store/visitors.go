@@ -20,6 +20,9 @@ type Visitors interface {
 	History(ctx context.Context, shop string, q HistoryQuery, f func(page []Event) error) error
 	// Facts returns category, brand and price of those of the items that are in the catalogue and not deleted.
 	Facts(ctx context.Context, shop string, itemIDs []string) (map[string]ItemFacts, error)
+	// OtherNames returns those of the names, in ascending order, by which an item is found though none has it as its id: an alias of an
+	// item, or what variants name as their product. It looks through the whole catalogue.
+	OtherNames(ctx context.Context, shop string, names []string) ([]string, error)
 }
 
 // Visitor is what is held on a visitor.

@@ -222,12 +222,12 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(asked, repeatKey.compare) // neighbours lie on one page
-	columns := []column{{name: "visitor", ints: make([]int64, len(asked))}, {name: "id_hash", ints: make([]int64, len(asked))}}
-	for n, k := range asked {
-		columns[0].ints[n], columns[1].ints[n] = k.visitor, k.hash
+	columns := newColumns("visitor", "id_hash", "shop_id")
+	for _, k := range asked {
+		add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash", "")
+	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id", "")
 	err := a.lookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)

@@ -208,3 +208,20 @@ func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[s
 	}
 	return facts, nil
 }
+
+// OtherNames implements store.Visitors. The text of an item is looked at before it is parsed:
+// few have aliases.
+func (s *Store) OtherNames(ctx context.Context, shop string, names []string) ([]string, error) {
+	aliases := "json_each(i.body, '$.aliases') a where "
+	if s.isPostgres {
+		aliases = "jsonb_array_elements_text(cast(i.body as jsonb)->'aliases') a(value) where "
+	}
+	rows, err := collect(ctx, s, "select parent_id from items where shop = $1 and not deleted and "+s.in("parent_id", 2, "text")+
+		" union select a.value from (select body from items where shop = $1 and not deleted and body like '%\"aliases\":[%') i, "+aliases+
+		s.in("a.value", 2, "text")+" order by 1",
+		[]any{shop, list(s.dialect, names)}, func(r *sql.Rows, name *string) error { return r.Scan(name) })
+	if err != nil {
+		return nil, fmt.Errorf("look for other names of items: %w", err)
+	}
+	return rows, nil
+}

@@ -99,6 +99,22 @@ func items(t *testing.T, s store.Store) {
 	same(t, "facts", map[string]store.ItemFacts{"a": {Category: a.Category, Brand: "x", Price: &price}, "b": {}}, facts)
 }
 
+// otherNames finds items by what is not their id.
+func otherNames(t *testing.T, s store.Store) {
+	variant := store.ItemRow{ItemID: "v", Version: 1, ParentID: "family", Body: []byte(`{"title":"a","aliases":["sku-1","gone"]}`)}
+	putItems(t, s, variant, store.ItemRow{ItemID: "plain", Version: 1, Body: []byte(`{"title":"the \"aliases\":[\"title\"]"}`)},
+		store.ItemRow{ItemID: "deleted", Version: 1, Deleted: true, ParentID: "past", Body: []byte(`{"aliases":["old"]}`)})
+	names, err := s.OtherNames(t.Context(), shop, []string{"v", "sku-1", "family", "title", "old", "past", "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "names", []string{"family", "sku-1"}, names)
+	elsewhere, err := s.OtherNames(t.Context(), "south", []string{"sku-1", "family"})
+	if err != nil || len(elsewhere) != 0 {
+		t.Errorf("in another shop: %v, %v", elsewhere, err)
+	}
+}
+
 // itemsAtomic checks that an error of who decides the change comes back as it is, and nothing is stored.
 func itemsAtomic(t *testing.T, s store.Store) {
 	refused := errors.New("refused")

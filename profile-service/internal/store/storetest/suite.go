@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		"states are what the events give":              oracle,
 		"statistics add up":                            statistics,
 		"items keep one position per change":           items,
+		"items have other names":                       otherNames,
 		"items update is all or nothing":               itemsAtomic,
 		"users keep consent for aliases":               users,
 		"merge moves once and refuses cycles":          merge,
@@ -378,6 +379,14 @@ func shops(t *testing.T, s store.Store) {
 	if err := s.Append(t.Context(), "south", south, nil); err != nil || south[0].Result.Duplicate {
 		t.Errorf("the same id in another shop: %+v, %v", south[0].Result, err)
 	}
+	// Events without consent are kept under nobody, who is no shop's.
+	withheld := newEvent("uw", "w", 0)
+	withheld.Withheld = true
+	same(t, "without consent", []string{accepted, duplicate}, append(appendAll(t, s, withheld), appendAll(t, s, withheld)...))
+	south = []store.NewEvent{withheld}
+	if err := s.Append(t.Context(), "south", south, nil); err != nil || south[0].Result.Duplicate {
+		t.Errorf("the same id without consent in another shop: %+v, %v", south[0].Result, err)
+	}
 	putItems(t, s, store.ItemRow{ItemID: "i", Version: 1, Body: []byte(`{}`)})
 	if rows, err := s.ItemChanges(t.Context(), "south", 0, 10); err != nil || len(rows) != 0 {
 		t.Errorf("south's feed: %v, %v", rows, err)
@@ -391,6 +400,6 @@ func shops(t *testing.T, s store.Store) {
 	if _, err := s.Retain(t.Context(), "south", base+1e6); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "north", []string{"1 ua/ 1"}, scan(t, s, shop, store.ScanQuery{}))
+	same(t, "north", []string{"1 ua/ 1", "2 / w"}, scan(t, s, shop, store.ScanQuery{}))
 	same(t, "south", []string{}, scan(t, s, "south", store.ScanQuery{}))
 }
