@@ -133,6 +133,19 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestTheContentTypeOfABodyIsNamed posts JSON as curl does that is not told what it is.
+func TestTheContentTypeOfABodyIsNamed(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "http://localhost/v1/things/a", strings.NewReader(`{"name":"a"}`))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	server(t, io.Discard, auth.Options{}, RateLimits{}).ServeHTTP(w, r)
+	if w.Code != http.StatusUnsupportedMediaType || !strings.Contains(w.Body.String(), "unsupported_media_type") ||
+		!strings.Contains(w.Body.String(), "Content-Type: application/json") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	h := server(t, io.Discard, auth.Options{}, RateLimits{})

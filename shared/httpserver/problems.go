@@ -44,6 +44,10 @@ func problemOf(status int, message string, errs []error) *apierror.Problem {
 	if status >= http.StatusInternalServerError {
 		return apierror.Internal(fmt.Errorf("%s: %w", message, errors.Join(errs...)))
 	}
+	if status == http.StatusUnsupportedMediaType { // such as that of curl -d
+		return apierror.New(status, "unsupported_media_type",
+			"The body is not of a content type that is read here: send JSON with the header Content-Type: application/json.")
+	}
 	p := apierror.New(status, codeOf(status), sentence(message))
 	for _, err := range errs {
 		var d huma.ErrorDetailer
