@@ -75,7 +75,8 @@ func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 		return false, err
 	}
 	s := &xlsxSource{
-		reader: r, raw: raw, shown: shown, since1904: props.Date1904 != nil && *props.Date1904, date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`),
+		reader: r, raw: raw, shown: shown, since1904: props.Date1904 != nil && *props.Date1904,
+		date: regexp.MustCompile(`^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\d{1,2}:\d{2}|[A-Za-z]{3,}.*\d`),
 	}
 	header, err := s.next()
 	if errors.Is(err, io.EOF) {

@@ -39,13 +39,13 @@ func PostgresStandby(t testing.TB) *Standby {
 	copier, err := exec.LookPath("pg_basebackup")
 	server, err2 := exec.LookPath("postgres")
 	if err != nil || err2 != nil {
-		t.Skip("LEFT OUT: there is no pg_basebackup or postgres for a standby; install the package postgresql, with its programs in the PATH")
+		t.Skip("LEFT OUT: there is no pg_basebackup or postgres for a standby; install postgresql with its programs in the PATH")
 	}
 	dir, as := postgresFolder(t)
 	slot := "standby_" + uuid.New().String()[:8]
 	// The slot keeps what the standby has not had yet.
-	run := exec.Command(copier, "--dbname", primary, "--pgdata", dir, "--wal-method", "stream", "--checkpoint", "fast", "--write-recovery-conf",
-		"--create-slot", "--slot", slot, "--no-sync")
+	run := exec.Command(copier, "--dbname", primary, "--pgdata", dir, "--wal-method", "stream", "--checkpoint", "fast",
+		"--write-recovery-conf", "--create-slot", "--slot", slot, "--no-sync")
 	run.SysProcAttr = as
 	run.Dir = dir
 	if out, err := run.CombinedOutput(); err != nil {

@@ -127,7 +127,8 @@ func tryModels(t *testing.T, s *commandsShop) {
 func tryConfiguration(t *testing.T, s *commandsShop) {
 	s.run(t, "home.for_you", "scenarios", "list")
 	s.run(t, "sources", "scenarios", "show", "home.trending")
-	s.run(t, "my.page", "scenarios", "put", "my.page", s.file(t, "scenario.json", `{"limit":5,"sources":[{"kind":"best_sellers","weight":1}]}`))
+	scenario := s.file(t, "scenario.json", `{"limit":5,"sources":[{"kind":"best_sellers","weight":1}]}`)
+	s.run(t, "my.page", "scenarios", "put", "my.page", scenario)
 	s.run(t, "", "recommend", "my.page", "--limit", "3")
 	s.run(t, "", "scenarios", "delete", "my.page")
 	s.run(t, "1 items", "rules", "put", "no-tea-0", "--action", "hide", "--item", "tea0")

@@ -56,7 +56,8 @@ func (f *family) add(d *draft) {
 		f.quantity += *d.quantity
 	}
 	if price, ok := d.item["price"].(float64); ok {
-		o := offer{sellable: status != profileapi.OutOfStock && d.status != profileapi.ItemHidden, price: price, currency: d.item["currency"]}
+		sellable := status != profileapi.OutOfStock && d.status != profileapi.ItemHidden
+		o := offer{sellable: sellable, price: price, currency: d.item["currency"]}
 		if reduced, has := d.item["sale_price"].(float64); has {
 			o.reduced = &reduced
 		}

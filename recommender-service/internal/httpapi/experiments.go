@@ -156,8 +156,9 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	}
 	before, present := e.Experiments.Experiments.Find(shop, in.ID)
 	if present && !e.of(before.Value) {
-		return nil, apierror.Conflict("id_taken", fmt.Sprintf("There is another kind of experiment with the id %s: an experiment and a rollout "+
-			"cannot have the same.", in.ID))
+		return nil, apierror.Conflict("id_taken", fmt.Sprintf(
+			"There is another kind of experiment with the id %s: an experiment and a rollout cannot have the same.", in.ID,
+		))
 	}
 	bad := experiment.Check(x, e.EventWeights())
 	if e.kind == "experiment" && x.Kind == "rollout" {

@@ -227,7 +227,8 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id", "")
+	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id"
+	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", same, "")
 	err := a.lookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)

@@ -102,8 +102,8 @@ func (s *Store) awaitStandby(ctx context.Context) error {
 	}
 }
 
-// scanStandby reads a page from the standby. What it does not give is read from the primary: a standby ends statements that are in the way of
-// what it has to repeat, and may go.
+// scanStandby reads a page from the standby. What it does not give is read from the primary: a
+// standby ends statements that are in the way of what it has to repeat, and may go.
 func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
 	enough, rest := false, sq
 	err := s.scan(s.standby, free, caller, shop, sq, func(e *store.Event) bool {
