@@ -105,7 +105,7 @@ func in[T int64 | string](d dialect, w *where, column string, values []T, kind s
 func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
 	free := context.WithoutCancel(ctx)
 	var err error
-	if sq.Standby {
+	if sq.Standby && !s.standby.resting() {
 		err = s.scanStandby(free, ctx, shop, sq, f)
 	} else {
 		err = s.scan(s, free, ctx, shop, sq, f)

@@ -38,7 +38,7 @@ type Store struct {
 	close  []func() error // in this order; nil once the store is closed
 	url    string         // for a connection of its own that listens, and for the version of the tables
 
-	standby standby
+	standby *standby
 	readers readers // of SQLite only: pgx keeps its own
 	kept    *kept   // nil for Postgres
 	names   names

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +19,9 @@ const (
 	// standbyLimit is how long a stream waits for the standby before it reads the primary: a healthy one is milliseconds behind.
 	standbyLimit = 5 * time.Second
 	standbyPoll  = 50 * time.Millisecond
+	// standbyRest is for how long a standby that has failed a page is left alone: to ask one that does not answer costs seconds, a stream has
+	// a thousand pages.
+	standbyRest = time.Minute
 
 	fromPrimary, fromStandby = "primary", "standby"
 
@@ -37,16 +41,20 @@ type standby struct {
 	db      *sql.DB // nil: none
 	logger  *slog.Logger
 	streams *prometheus.CounterVec // by where they are read
+	rest    atomic.Int64           // no page is asked of it until then; Unix nanoseconds
 }
 
+// resting reports whether it failed lately.
+func (s *standby) resting() bool { return time.Now().UnixNano() < s.rest.Load() }
+
 // newStandby is none, until UseStandby names one.
-func newStandby() standby {
+func newStandby() *standby {
 	streams := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aisle_profile_streams_total", Help: "Streams of events, by the database that they are read from.",
 	}, []string{"from"})
 	streams.WithLabelValues(fromPrimary)
 	streams.WithLabelValues(fromStandby)
-	return standby{streams: streams}
+	return &standby{streams: streams}
 }
 
 // UseStandby has streams read from the standby of a Postgres URL, which need not answer now. Call it before the store is used.
@@ -63,7 +71,7 @@ func (s *Store) UseStandby(url string, logger *slog.Logger) error {
 // AwaitStandby implements store.EventLog.
 func (s *Store) AwaitStandby(ctx context.Context) bool {
 	from := fromPrimary
-	if s.standby.db != nil {
+	if s.standby.db != nil && !s.standby.resting() {
 		ctx, cancel := context.WithTimeout(ctx, standbyLimit)
 		defer cancel()
 		if err := s.awaitStandby(ctx); err == nil {
@@ -106,7 +114,9 @@ func (s *Store) awaitStandby(ctx context.Context) error {
 // standby ends statements that are in the way of what it has to repeat, and may go.
 func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
 	enough, rest := false, sq
-	err := s.scan(s.standby, free, caller, shop, sq, func(e *store.Event) bool {
+	bounded, cancel := context.WithTimeout(free, readLimit)
+	defer cancel()
+	err := s.scan(s.standby, bounded, caller, shop, sq, func(e *store.Event) bool {
 		rest.After, rest.Limit = e.Seq, rest.Limit-1
 		enough = !f(e)
 		return !enough
@@ -114,12 +124,13 @@ func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.
 	if err == nil || caller.Err() != nil || enough || rest.Limit == 0 {
 		return err
 	}
-	s.standby.logger.Warn("the rest of a page is read from the primary: the standby failed", "error", err)
+	s.standby.rest.Store(time.Now().Add(standbyRest).UnixNano())
+	s.standby.logger.Warn("the rest of a stream is read from the primary: the standby failed", "error", err)
 	return s.scan(s, free, caller, shop, rest, f)
 }
 
 // each implements querier.
-func (s standby) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+func (s *standby) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	return visit(rows, err, scan)
 }

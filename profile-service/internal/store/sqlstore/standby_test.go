@@ -49,6 +49,14 @@ func (f *followed) view(t *testing.T, n int) {
 	}
 }
 
+// await waits until the standby has all of them.
+func (f *followed) await(t *testing.T) {
+	t.Helper()
+	if !f.AwaitStandby(t.Context()) {
+		t.Fatalf("the standby is not used: %s", f.log.String())
+	}
+}
+
 // read returns the ids of all events, read in pages, each after a call of before.
 func (f *followed) read(t *testing.T, page int, before func(place int)) (ids []string) {
 	t.Helper()
@@ -87,9 +95,7 @@ func TestAStandbyHasWhatWasAcknowledged(t *testing.T) {
 	f := follow(t)
 	for range 50 {
 		f.view(t, 3)
-		if !f.AwaitStandby(t.Context()) {
-			t.Fatalf("the standby is not used: %s", f.log.String())
-		}
+		f.await(t)
 		if got := f.read(t, 7, func(int) {}); !slices.Equal(got, f.all()) {
 			t.Fatalf("read %v of %d events", got, f.views)
 		}
@@ -104,9 +110,7 @@ func TestALateStandbyIsNotRead(t *testing.T) {
 	t.Parallel()
 	f := follow(t)
 	f.view(t, 3)
-	if !f.AwaitStandby(t.Context()) {
-		t.Fatalf("the standby is not used: %s", f.log.String())
-	}
+	f.await(t)
 	f.standby.Pause(t)
 	f.view(t, 1)
 	if f.AwaitStandby(t.Context()) || !strings.Contains(f.log.String(), "behind") {
@@ -123,9 +127,7 @@ func TestAStandbyMayGoAtAnyTime(t *testing.T) {
 	t.Parallel()
 	f := follow(t)
 	f.view(t, 100)
-	if !f.AwaitStandby(t.Context()) {
-		t.Fatalf("the standby is not used: %s", f.log.String())
-	}
+	f.await(t)
 	got := f.read(t, 10, func(place int) {
 		if place == 50 {
 			f.standby.Kill()
@@ -134,8 +136,11 @@ func TestAStandbyMayGoAtAnyTime(t *testing.T) {
 	if !slices.Equal(got, f.all()) {
 		t.Errorf("read %v", got)
 	}
-	if !strings.Contains(f.log.String(), "the rest of a page is read from the primary") {
-		t.Errorf("the log does not tell of it: %s", f.log.String())
+	if strings.Count(f.log.String(), "the rest of a stream is read from the primary") != 1 {
+		t.Errorf("five pages were left, and the log should tell once that the standby failed: %s", f.log.String())
+	}
+	if f.AwaitStandby(t.Context()) {
+		t.Error("a standby that has just failed is used for the next stream")
 	}
 }
 
