@@ -311,3 +311,30 @@ func TestEventsAreListedByFilterAndPage(t *testing.T) {
 		}
 	})
 }
+
+// TestOtherNamesAreNoUnknownItems posts events that name items by id, by alias, by family and by nothing.
+func TestOtherNamesAreNoUnknownItems(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		items := []profileapi.Item{{ItemID: "v1", Title: "Tee", ParentID: "tee", Aliases: []string{"sku-1"}}}
+		if _, err := s.client.PutItems(t.Context(), items); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			names []string
+			want  float64
+		}{{[]string{"v1"}, 0}, {[]string{"sku-1", "tee", "none"}, .25}} {
+			for _, name := range c.names {
+				post(t, s.client, view("ann", "", name))
+			}
+			stats, err := s.client.EventStats(t.Context(), time.Now().Add(-time.Hour), time.Now())
+			if err != nil || stats.UnknownItemShare != c.want {
+				t.Errorf("%g of the lines name unknown items after %v, want %g: %v", stats.UnknownItemShare, c.names, c.want, err)
+			}
+		}
+		// What took a look through the catalogue is kept for a minute.
+		post(t, s.client, view("ann", "", "none"))
+		if stats, err := s.client.EventStats(t.Context(), time.Now().Add(-time.Hour), time.Now()); err != nil || stats.UnknownItemShare != .25 {
+			t.Errorf("within the minute: %g, %v", stats.UnknownItemShare, err)
+		}
+	})
+}

@@ -117,7 +117,7 @@ func (s *Service) api(mover *visitor.Mover) *httpapi.API {
 		Catalogue: items,
 		People:    users,
 		Quality:   &quality.Reporter{Catalogue: items, Log: s.store, Now: now},
-		History:   &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store},
+		History:   &history.Reader{Log: s.store, Identities: s.store, Visitors: s.store, Now: now},
 		Profiles:  &profile.Reader{Visitors: s.store, Facts: s.facts, Mover: mover, HalfLife: s.config.halfLife(), Now: now},
 		Interactions: &interactions.Stream{Log: s.store, Weights: weights, Without: s.config.UntrainedChannels,
 			RobotsAsOf: s.store.RobotsAsOf},

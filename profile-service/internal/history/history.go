@@ -5,7 +5,10 @@ package history
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -13,11 +16,15 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// Reader reads stored events. All fields are set, and it is safe for concurrent use.
+// Reader reads stored events. All exported fields are set, and it is safe for concurrent use.
 type Reader struct {
 	Log        store.EventLog
 	Identities store.Identities
 	Visitors   store.Visitors
+	Now        func() time.Time
+
+	shares    sync.Map // by shop: share
+	measuring singleflight.Group
 }
 
 // Read returns the events of a scan in the form of the API, leaving out those that keep

@@ -1,13 +1,16 @@
 package history
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -36,7 +39,8 @@ func (r *Reader) Stats(ctx context.Context, shop string, from, to time.Time) (pr
 		meanLag(&out.Hours[i])
 	}
 	meanLag(&out.Total)
-	out.UnknownItemShare, out.SampledLines, err = r.unknownShare(ctx, shop)
+	unknown, err := r.unknownShare(ctx, shop)
+	out.UnknownItemShare, out.SampledLines = unknown.unknown, unknown.lines
 	return out, err
 }
 
@@ -71,55 +75,81 @@ func meanLag(h *profileapi.HourStats) {
 	}
 }
 
-// unknownShare measures which share of the latest events' lines name an item that is not in the catalogue.
-// It returns the share and the number of lines that were looked at; 0 and 0 without any. Other
-// names of items are looked for only when a line names none by its id, since that reads the
-// whole catalogue.
-func (r *Reader) unknownShare(ctx context.Context, shop string) (float64, int, error) {
+// shareKept is for how long a share of unknown items is kept that took a look through the whole
+// catalogue: seconds for a million items.
+const shareKept = time.Minute
+
+// share is a measured share of unknown items.
+type share struct {
+	unknown float64 // of the lines; 0 without any
+	lines   int     // that were looked at
+	until   time.Time
+}
+
+// unknownShare is the share of the latest events' lines that name no item of the catalogue, by
+// its id or another name. It may be a minute old. A caller who leaves does not end the measuring,
+// which others may wait for, too.
+func (r *Reader) unknownShare(ctx context.Context, shop string) (share, error) {
+	if kept, ok := r.shares.Load(shop); ok && r.Now().Before(kept.(share).until) {
+		return kept.(share), nil
+	}
+	return database.Detached(ctx, shareKept, func(ctx context.Context) (share, error) {
+		v, err, _ := r.measuring.Do(shop, func() (any, error) { return r.measureShare(ctx, shop) })
+		if err != nil {
+			return share{}, err
+		}
+		return v.(share), nil
+	})
+}
+
+// measureShare keeps what it measures when it had to look for other names of items, which it
+// does only when a line names none by its id.
+func (r *Reader) measureShare(ctx context.Context, shop string) (share, error) {
+	lines, err := r.latestLines(ctx, shop)
+	if err != nil || len(lines) == 0 {
+		return share{}, err
+	}
+	count := map[string]int{} // of the lines, by what they name
+	for _, l := range lines {
+		count[l.ItemID]++
+	}
+	known, err := r.Visitors.Facts(ctx, shop, slices.Collect(maps.Keys(count)))
+	if err != nil {
+		return share{}, err
+	}
+	for id := range known {
+		delete(count, id)
+	}
+	measured := share{lines: len(lines)}
+	if len(count) == 0 {
+		return measured, nil
+	}
+	others, err := r.Visitors.OtherNames(ctx, shop, slices.Collect(maps.Keys(count)))
+	if err != nil {
+		return share{}, err
+	}
+	for _, name := range others {
+		delete(count, name)
+	}
+	unknown := 0
+	for _, n := range count {
+		unknown += n
+	}
+	measured.unknown, measured.until = float64(unknown)/float64(len(lines)), r.Now().Add(shareKept)
+	r.shares.Store(shop, measured)
+	return measured, nil
+}
+
+// latestLines are the lines of the shop's latest events.
+func (r *Reader) latestLines(ctx context.Context, shop string) (lines []event.Line, err error) {
 	last, err := r.Log.LastSeq(ctx, shop)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
-	var lines []event.Line
 	var failed error
 	err = r.Log.Scan(ctx, shop, store.ScanQuery{UpTo: last, Descending: true, Limit: sampleEvents}, func(e *store.Event) bool {
 		lines, failed = event.DecodeLines(lines, e.Lines)
 		return failed == nil
 	})
-	if err == nil {
-		err = failed
-	}
-	if err != nil || len(lines) == 0 {
-		return 0, 0, err
-	}
-	seen := map[string]bool{}
-	ids := []string{}
-	for _, l := range lines {
-		if !seen[l.ItemID] {
-			seen[l.ItemID] = true
-			ids = append(ids, l.ItemID)
-		}
-	}
-	known, err := r.Visitors.Facts(ctx, shop, ids)
-	if err != nil {
-		return 0, 0, err
-	}
-	missing := slices.DeleteFunc(ids, func(id string) bool { _, ok := known[id]; return ok })
-	if len(missing) == 0 {
-		return 0, len(lines), nil
-	}
-	others, err := r.Visitors.OtherNames(ctx, shop, missing)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, name := range others {
-		known[name] = store.ItemFacts{}
-	}
-	unknown := 0
-	for _, l := range lines {
-		if _, ok := known[l.ItemID]; !ok {
-			unknown++
-		}
-	}
-	return float64(unknown) / float64(len(lines)), len(lines), nil
+	return lines, cmp.Or(err, failed)
 }
