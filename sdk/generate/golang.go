@@ -71,7 +71,8 @@ func goType(t *typeOf, optional bool) string {
 func goOperation(b *strings.Builder, o *operation) {
 	name := pascal(o.ID)
 	if len(o.InQuery) > 0 {
-		fmt.Fprintf(b, "\n// %sParams are what [Client.%s] can be asked with; zero values are left out.\ntype %sParams struct {\n", name, name, name)
+		fmt.Fprintf(b, "\n// %sParams are what [Client.%s] can be asked with; zero values are left out.\n", name, name)
+		fmt.Fprintf(b, "type %sParams struct {\n", name)
 		for _, f := range o.InQuery {
 			b.WriteString(comment("\t// ", "", f.Doc, ""))
 			fmt.Fprintf(b, "\t%s %s\n", pascal(f.Name), goType(f.Type, true))
@@ -101,21 +102,32 @@ func goOperation(b *strings.Builder, o *operation) {
 		args += ", body " + goType(o.Body, false)
 		body = "body"
 	}
-	call := fmt.Sprintf("call{id: %q, method: %q, path: %s, query: %s, body: %s, repeatable: %v, options: options}", o.ID, o.Method, path, query, body, o.Repeatable)
+	call := fmt.Sprintf("call{\n\t\tid: %q, method: %q, path: %s,\n\t\tquery: %s, body: %s, repeatable: %v, options: options,\n\t}",
+		o.ID, o.Method, path, query, body, o.Repeatable)
 	b.WriteString("\n" + comment("// ", name+" —", lowered(o.Summary), "") + "//\n" + comment("// ", "", o.Doc, ""))
 	args += ", options ...Option"
 	switch {
 	case o.Stream:
-		fmt.Fprintf(b, "func (c *Client) %s(%s) (io.ReadCloser, error) {\n\treturn c.stream(ctx, %s)\n}\n", name, args, call)
+		fmt.Fprintf(b, "%s {\n\treturn c.stream(ctx, %s)\n}\n", goSignature(name, args, "(io.ReadCloser, error)"), call)
 	case o.Result == nil:
-		fmt.Fprintf(b, "func (c *Client) %s(%s) error {\n\treturn c.do(ctx, %s, nil)\n}\n", name, args, call)
+		fmt.Fprintf(b, "%s {\n\treturn c.do(ctx, %s, nil)\n}\n", goSignature(name, args, "error"), call)
 	default:
 		result := goType(o.Result, false)
-		fmt.Fprintf(b, "func (c *Client) %s(%s) (%s, error) {\n\tvar out %s\n\terr := c.do(ctx, %s, &out)\n\treturn out, err\n}\n", name, args, result, result, call)
+		fmt.Fprintf(b, "%s {\n\tvar out %s\n\terr := c.do(ctx, %s, &out)\n\treturn out, err\n}\n",
+			goSignature(name, args, "("+result+", error)"), result, call)
 	}
 	if o.Paged {
 		goPages(b, o, name, args)
 	}
+}
+
+// goSignature is the head of a method, with the arguments on a line of their own where it would be long.
+func goSignature(name, args, result string) string {
+	head := "func (c *Client) " + name + "(" + args + ") " + result
+	if len(head)+len(" {") <= 140 {
+		return head
+	}
+	return "func (c *Client) " + name + "(\n\t" + args + ",\n) " + result
 }
 
 // goPages writes the walk through all pages.
@@ -126,7 +138,8 @@ func goPages(b *strings.Builder, o *operation, name, args string) {
 		given += ", " + camel(f.Name)
 	}
 	fmt.Fprintf(b, "\n// %sPages yields one page of [Client.%s] after the other until there is no next, or an error.\n", name, name)
-	fmt.Fprintf(b, "func (c *Client) %sPages(%s) iter.Seq2[%s, error] {\n\treturn func(yield func(%s, error) bool) {\n\t\tfor {\n", name, args, o.Result.Name, o.Result.Name)
+	fmt.Fprintf(b, "%s {\n", goSignature(name+"Pages", args, "iter.Seq2["+o.Result.Name+", error]"))
+	fmt.Fprintf(b, "\treturn func(yield func(%s, error) bool) {\n\t\tfor {\n", o.Result.Name)
 	fmt.Fprintf(b, "\t\t\tpage, err := c.%s(%s, params, options...)\n\t\t\tif !yield(page, err) || err != nil || page.NextCursor == \"\" "+
 		"{\n\t\t\t\treturn\n\t\t\t}\n\t\t\tparams.Cursor = page.NextCursor\n\t\t}\n\t}\n}\n", name, given)
 }

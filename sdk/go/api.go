@@ -2618,7 +2618,10 @@ type Verdict struct {
 // Scope: `models:write`.
 func (c *Client) ActivateModel(ctx context.Context, version string, body ActivateInputBody, options ...Option) (Model, error) {
 	var out Model
-	err := c.do(ctx, call{id: "activate-model", method: "POST", path: "/v1/models/" + url.PathEscape(version) + "/activate", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "activate-model", method: "POST", path: "/v1/models/" + url.PathEscape(version) + "/activate",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2650,7 +2653,10 @@ func (p *AgentFeedParams) query() url.Values {
 //
 // Scope: `catalogue:read`.
 func (c *Client) AgentFeed(ctx context.Context, params AgentFeedParams, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "agent-feed", method: "GET", path: "/v1/feeds/agents", query: params.query(), body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "agent-feed", method: "GET", path: "/v1/feeds/agents",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	})
 }
 
 // AuditConfigurationParams are what [Client.AuditConfiguration] can be asked with; zero values are left out.
@@ -2690,7 +2696,10 @@ func (p *AuditConfigurationParams) query() url.Values {
 // Scope: `audit:read`.
 func (c *Client) AuditConfiguration(ctx context.Context, params AuditConfigurationParams, options ...Option) (Page, error) {
 	var out Page
-	err := c.do(ctx, call{id: "audit-configuration", method: "GET", path: "/v1/audit/configuration", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "audit-configuration", method: "GET", path: "/v1/audit/configuration",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2747,7 +2756,10 @@ func (p *AuditLogParams) query() url.Values {
 // Scope: `audit:read`.
 func (c *Client) AuditLog(ctx context.Context, params AuditLogParams, options ...Option) (Page, error) {
 	var out Page
-	err := c.do(ctx, call{id: "audit-log", method: "GET", path: "/v1/audit", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "audit-log", method: "GET", path: "/v1/audit",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2801,7 +2813,10 @@ func (p *AuditModelsParams) query() url.Values {
 // Scope: `audit:read`.
 func (c *Client) AuditModels(ctx context.Context, params AuditModelsParams, options ...Option) (Page, error) {
 	var out Page
-	err := c.do(ctx, call{id: "audit-models", method: "GET", path: "/v1/audit/models", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "audit-models", method: "GET", path: "/v1/audit/models",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2855,7 +2870,10 @@ func (p *AuditPeopleParams) query() url.Values {
 // Scope: `audit:read`.
 func (c *Client) AuditPeople(ctx context.Context, params AuditPeopleParams, options ...Option) (Page, error) {
 	var out Page
-	err := c.do(ctx, call{id: "audit-people", method: "GET", path: "/v1/audit/people", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "audit-people", method: "GET", path: "/v1/audit/people",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2876,7 +2894,10 @@ func (c *Client) AuditPeoplePages(ctx context.Context, params AuditPeopleParams,
 //
 // Scope: `config:write`.
 func (c *Client) CancelExport(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "cancel-export", method: "POST", path: "/v1/exports/" + url.PathEscape(id) + "/cancel", query: nil, body: nil, repeatable: false, options: options}, nil)
+	return c.do(ctx, call{
+		id: "cancel-export", method: "POST", path: "/v1/exports/" + url.PathEscape(id) + "/cancel",
+		query: nil, body: nil, repeatable: false, options: options,
+	}, nil)
 }
 
 // CancelImport — stop an import
@@ -2886,7 +2907,10 @@ func (c *Client) CancelExport(ctx context.Context, id string, options ...Option)
 // Scope: `events:write`.
 func (c *Client) CancelImport(ctx context.Context, id string, options ...Option) (Import, error) {
 	var out Import
-	err := c.do(ctx, call{id: "cancel-import", method: "POST", path: "/v1/imports/" + url.PathEscape(id) + "/cancel", query: nil, body: nil, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "cancel-import", method: "POST", path: "/v1/imports/" + url.PathEscape(id) + "/cancel",
+		query: nil, body: nil, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2894,7 +2918,10 @@ func (c *Client) CancelImport(ctx context.Context, id string, options ...Option)
 //
 // Scope: `models:write`.
 func (c *Client) CancelJob(ctx context.Context, jobId string, options ...Option) error {
-	return c.do(ctx, call{id: "cancel-job", method: "POST", path: "/v1/jobs/" + url.PathEscape(jobId) + "/cancel", query: nil, body: nil, repeatable: false, options: options}, nil)
+	return c.do(ctx, call{
+		id: "cancel-job", method: "POST", path: "/v1/jobs/" + url.PathEscape(jobId) + "/cancel",
+		query: nil, body: nil, repeatable: false, options: options,
+	}, nil)
 }
 
 // CatalogueQuality — what keeps items from being recommended well
@@ -2904,7 +2931,10 @@ func (c *Client) CancelJob(ctx context.Context, jobId string, options ...Option)
 // Scope: `catalogue:read`.
 func (c *Client) CatalogueQuality(ctx context.Context, options ...Option) (CatalogueQuality, error) {
 	var out CatalogueQuality
-	err := c.do(ctx, call{id: "catalogue-quality", method: "GET", path: "/v1/stats/items", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "catalogue-quality", method: "GET", path: "/v1/stats/items",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2934,7 +2964,10 @@ func (p *CheckAgentFeedParams) query() url.Values {
 // Scope: `catalogue:read`.
 func (c *Client) CheckAgentFeed(ctx context.Context, params CheckAgentFeedParams, options ...Option) (FeedFindings, error) {
 	var out FeedFindings
-	err := c.do(ctx, call{id: "check-agent-feed", method: "GET", path: "/v1/feeds/agents/check", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "check-agent-feed", method: "GET", path: "/v1/feeds/agents/check",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2943,7 +2976,10 @@ func (c *Client) CheckAgentFeed(ctx context.Context, params CheckAgentFeedParams
 // Scope: `models:read`.
 func (c *Client) CompareModels(ctx context.Context, version string, other string, options ...Option) (Comparison, error) {
 	var out Comparison
-	err := c.do(ctx, call{id: "compare-models", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "/compare/" + url.PathEscape(other) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "compare-models", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "/compare/" + url.PathEscape(other) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2952,7 +2988,10 @@ func (c *Client) CompareModels(ctx context.Context, version string, other string
 // Scope: `models:write`.
 func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...Option) (Schedule, error) {
 	var out Schedule
-	err := c.do(ctx, call{id: "create-schedule", method: "POST", path: "/v1/schedules", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "create-schedule", method: "POST", path: "/v1/schedules",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2964,7 +3003,10 @@ func (c *Client) CreateSchedule(ctx context.Context, body Schedule, options ...O
 // Scope: `users:write`.
 func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ...Option) (Robot, error) {
 	var out Robot
-	err := c.do(ctx, call{id: "decide-robot", method: "POST", path: "/v1/robots", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "decide-robot", method: "POST", path: "/v1/robots",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -2972,35 +3014,50 @@ func (c *Client) DecideRobot(ctx context.Context, body RobotDecision, options ..
 //
 // Scope: `config:write`.
 func (c *Client) DeleteExperiment(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-experiment", method: "DELETE", path: "/v1/experiments/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-experiment", method: "DELETE", path: "/v1/experiments/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteItem — delete an item
 //
 // Scope: `catalogue:write`.
 func (c *Client) DeleteItem(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-item", method: "DELETE", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-item", method: "DELETE", path: "/v1/items/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteModel — delete a version that is not live
 //
 // Scope: `models:write`.
 func (c *Client) DeleteModel(ctx context.Context, version string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-model", method: "DELETE", path: "/v1/models/" + url.PathEscape(version) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-model", method: "DELETE", path: "/v1/models/" + url.PathEscape(version) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteRollout — remove the rollout
 //
 // Scope: `config:write`.
 func (c *Client) DeleteRollout(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-rollout", method: "DELETE", path: "/v1/rollouts/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-rollout", method: "DELETE", path: "/v1/rollouts/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteRule — remove a rule that holds in all scenarios
 //
 // Scope: `config:write`.
 func (c *Client) DeleteRule(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-rule", method: "DELETE", path: "/v1/rules/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-rule", method: "DELETE", path: "/v1/rules/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteScenario — remove a scenario
@@ -3009,14 +3066,20 @@ func (c *Client) DeleteRule(ctx context.Context, id string, options ...Option) e
 //
 // Scope: `config:write`.
 func (c *Client) DeleteScenario(ctx context.Context, id string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-scenario", method: "DELETE", path: "/v1/scenarios/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-scenario", method: "DELETE", path: "/v1/scenarios/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteSchedule — delete a schedule
 //
 // Scope: `models:write`.
 func (c *Client) DeleteSchedule(ctx context.Context, scheduleId string, options ...Option) error {
-	return c.do(ctx, call{id: "delete-schedule", method: "DELETE", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "", query: nil, body: nil, repeatable: true, options: options}, nil)
+	return c.do(ctx, call{
+		id: "delete-schedule", method: "DELETE", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, nil)
 }
 
 // DeleteUserParams are what [Client.DeleteUser] can be asked with; zero values are left out.
@@ -3038,7 +3101,10 @@ func (p *DeleteUserParams) query() url.Values {
 // Scope: `users:write`.
 func (c *Client) DeleteUser(ctx context.Context, id string, params DeleteUserParams, options ...Option) (ErasureReceipt, error) {
 	var out ErasureReceipt
-	err := c.do(ctx, call{id: "delete-user", method: "DELETE", path: "/v1/users/" + url.PathEscape(id) + "", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "delete-user", method: "DELETE", path: "/v1/users/" + url.PathEscape(id) + "",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3061,7 +3127,10 @@ func (p *ErasePersonParams) query() url.Values {
 // Scope: `users:write`.
 func (c *Client) ErasePerson(ctx context.Context, id string, params ErasePersonParams, options ...Option) (PersonErased, error) {
 	var out PersonErased
-	err := c.do(ctx, call{id: "erase-person", method: "DELETE", path: "/v1/persons/" + url.PathEscape(id) + "", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "erase-person", method: "DELETE", path: "/v1/persons/" + url.PathEscape(id) + "",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3087,7 +3156,10 @@ func (p *EventStatsParams) query() url.Values {
 // Scope: `events:read`.
 func (c *Client) EventStats(ctx context.Context, params EventStatsParams, options ...Option) (EventStats, error) {
 	var out EventStats
-	err := c.do(ctx, call{id: "event-stats", method: "GET", path: "/v1/stats/events", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "event-stats", method: "GET", path: "/v1/stats/events",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3098,7 +3170,10 @@ func (c *Client) EventStats(ctx context.Context, params EventStatsParams, option
 // Scope: `events:read`.
 func (c *Client) EventTypes(ctx context.Context, options ...Option) (EventTypes, error) {
 	var out EventTypes
-	err := c.do(ctx, call{id: "event-types", method: "GET", path: "/v1/events/types", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "event-types", method: "GET", path: "/v1/events/types",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3110,7 +3185,10 @@ func (c *Client) EventTypes(ctx context.Context, options ...Option) (EventTypes,
 // Scope: `events:read`.
 func (c *Client) EventVerdicts(ctx context.Context, options ...Option) (PageVerdict, error) {
 	var out PageVerdict
-	err := c.do(ctx, call{id: "event-verdicts", method: "GET", path: "/v1/events/verdicts", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "event-verdicts", method: "GET", path: "/v1/events/verdicts",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3122,7 +3200,10 @@ func (c *Client) EventVerdicts(ctx context.Context, options ...Option) (PageVerd
 // Scope: `config:read`.
 func (c *Client) ExperimentResults(ctx context.Context, id string, options ...Option) (ExperimentResults, error) {
 	var out ExperimentResults
-	err := c.do(ctx, call{id: "experiment-results", method: "GET", path: "/v1/experiments/" + url.PathEscape(id) + "/results", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "experiment-results", method: "GET", path: "/v1/experiments/" + url.PathEscape(id) + "/results",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3133,7 +3214,10 @@ func (c *Client) ExperimentResults(ctx context.Context, id string, options ...Op
 // Scope: `config:read`.
 func (c *Client) Explain(ctx context.Context, body ExplainRequest, options ...Option) (ExplainAnswer, error) {
 	var out ExplainAnswer
-	err := c.do(ctx, call{id: "explain", method: "POST", path: "/v1/recommendations/explain", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "explain", method: "POST", path: "/v1/recommendations/explain",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3153,9 +3237,14 @@ func (p *ExplainPairParams) query() url.Values {
 // ExplainPair — what links two items: weights, ranks, supports and shared terms
 //
 // Scope: `models:read`.
-func (c *Client) ExplainPair(ctx context.Context, itemId string, otherId string, params ExplainPairParams, options ...Option) (Pair, error) {
+func (c *Client) ExplainPair(
+	ctx context.Context, itemId string, otherId string, params ExplainPairParams, options ...Option,
+) (Pair, error) {
 	var out Pair
-	err := c.do(ctx, call{id: "explain-pair", method: "GET", path: "/v1/similarities/" + url.PathEscape(itemId) + "/" + url.PathEscape(otherId) + "", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "explain-pair", method: "GET", path: "/v1/similarities/" + url.PathEscape(itemId) + "/" + url.PathEscape(otherId) + "",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3166,14 +3255,20 @@ func (c *Client) ExplainPair(ctx context.Context, itemId string, otherId string,
 //
 // Scope: `users:read`.
 func (c *Client) ExportPerson(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "export-person", method: "GET", path: "/v1/persons/" + url.PathEscape(id) + "/export", query: nil, body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "export-person", method: "GET", path: "/v1/persons/" + url.PathEscape(id) + "/export",
+		query: nil, body: nil, repeatable: true, options: options,
+	})
 }
 
 // ExportResult — fetch a finished export
 //
 // Scope: `config:read`.
 func (c *Client) ExportResult(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result", query: nil, body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "export-result", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "/result",
+		query: nil, body: nil, repeatable: true, options: options,
+	})
 }
 
 // ExportUser — stream everything that is held on a person
@@ -3182,7 +3277,10 @@ func (c *Client) ExportResult(ctx context.Context, id string, options ...Option)
 //
 // Scope: `users:read`.
 func (c *Client) ExportUser(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "export-user", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/export", query: nil, body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "export-user", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/export",
+		query: nil, body: nil, repeatable: true, options: options,
+	})
 }
 
 // FindAudience — find who should hear of an item
@@ -3194,7 +3292,10 @@ func (c *Client) ExportUser(ctx context.Context, id string, options ...Option) (
 // Scope: `config:write`.
 func (c *Client) FindAudience(ctx context.Context, body AudienceRequest, options ...Option) (Export, error) {
 	var out Export
-	err := c.do(ctx, call{id: "find-audience", method: "POST", path: "/v1/audiences", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "find-audience", method: "POST", path: "/v1/audiences",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3222,7 +3323,10 @@ func (p *ForgetPersonParams) query() url.Values {
 // Scope: `users:write`.
 func (c *Client) ForgetPerson(ctx context.Context, params ForgetPersonParams, options ...Option) (Forgotten, error) {
 	var out Forgotten
-	err := c.do(ctx, call{id: "forget-person", method: "DELETE", path: "/v1/recommendations", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "forget-person", method: "DELETE", path: "/v1/recommendations",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3231,7 +3335,10 @@ func (c *Client) ForgetPerson(ctx context.Context, params ForgetPersonParams, op
 // Scope: `config:read`.
 func (c *Client) GetDecision(ctx context.Context, id string, options ...Option) (Decision, error) {
 	var out Decision
-	err := c.do(ctx, call{id: "get-decision", method: "GET", path: "/v1/recommendations/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-decision", method: "GET", path: "/v1/recommendations/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3240,7 +3347,10 @@ func (c *Client) GetDecision(ctx context.Context, id string, options ...Option) 
 // Scope: `config:read`.
 func (c *Client) GetExperiment(ctx context.Context, id string, options ...Option) (Experiment, error) {
 	var out Experiment
-	err := c.do(ctx, call{id: "get-experiment", method: "GET", path: "/v1/experiments/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-experiment", method: "GET", path: "/v1/experiments/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3249,7 +3359,10 @@ func (c *Client) GetExperiment(ctx context.Context, id string, options ...Option
 // Scope: `config:read`.
 func (c *Client) GetExport(ctx context.Context, id string, options ...Option) (Export, error) {
 	var out Export
-	err := c.do(ctx, call{id: "get-export", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-export", method: "GET", path: "/v1/exports/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3258,7 +3371,10 @@ func (c *Client) GetExport(ctx context.Context, id string, options ...Option) (E
 // Scope: `events:read`.
 func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (Import, error) {
 	var out Import
-	err := c.do(ctx, call{id: "get-import", method: "GET", path: "/v1/imports/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-import", method: "GET", path: "/v1/imports/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3267,7 +3383,10 @@ func (c *Client) GetImport(ctx context.Context, id string, options ...Option) (I
 // Scope: `catalogue:read`.
 func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (SavedItem, error) {
 	var out SavedItem
-	err := c.do(ctx, call{id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-item", method: "GET", path: "/v1/items/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3279,7 +3398,10 @@ func (c *Client) GetItem(ctx context.Context, id string, options ...Option) (Sav
 // Scope: `models:read`.
 func (c *Client) GetItemReviews(ctx context.Context, itemId string, options ...Option) (ItemReviews, error) {
 	var out ItemReviews
-	err := c.do(ctx, call{id: "get-item-reviews", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/reviews", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-item-reviews", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/reviews",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3292,7 +3414,10 @@ func (c *Client) GetItemReviews(ctx context.Context, itemId string, options ...O
 // Scope: `models:read`.
 func (c *Client) GetItemText(ctx context.Context, itemId string, options ...Option) (ItemText, error) {
 	var out ItemText
-	err := c.do(ctx, call{id: "get-item-text", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/text", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-item-text", method: "GET", path: "/v1/items/" + url.PathEscape(itemId) + "/text",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3301,7 +3426,10 @@ func (c *Client) GetItemText(ctx context.Context, itemId string, options ...Opti
 // Scope: `models:read`.
 func (c *Client) GetJob(ctx context.Context, jobId string, options ...Option) (Job, error) {
 	var out Job
-	err := c.do(ctx, call{id: "get-job", method: "GET", path: "/v1/jobs/" + url.PathEscape(jobId) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-job", method: "GET", path: "/v1/jobs/" + url.PathEscape(jobId) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3310,7 +3438,10 @@ func (c *Client) GetJob(ctx context.Context, jobId string, options ...Option) (J
 // Scope: `models:read`.
 func (c *Client) GetModel(ctx context.Context, version string, options ...Option) (Model, error) {
 	var out Model
-	err := c.do(ctx, call{id: "get-model", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-model", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3319,7 +3450,10 @@ func (c *Client) GetModel(ctx context.Context, version string, options ...Option
 // Scope: `models:read`.
 func (c *Client) GetModelReport(ctx context.Context, version string, options ...Option) (Report, error) {
 	var out Report
-	err := c.do(ctx, call{id: "get-model-report", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "/report", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-model-report", method: "GET", path: "/v1/models/" + url.PathEscape(version) + "/report",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3354,7 +3488,10 @@ func (p *GetPopularParams) query() url.Values {
 // Scope: `models:read`.
 func (c *Client) GetPopular(ctx context.Context, params GetPopularParams, options ...Option) (PopularAnswer, error) {
 	var out PopularAnswer
-	err := c.do(ctx, call{id: "get-popular", method: "GET", path: "/v1/popular", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-popular", method: "GET", path: "/v1/popular",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3363,7 +3500,10 @@ func (c *Client) GetPopular(ctx context.Context, params GetPopularParams, option
 // Scope: `config:read`.
 func (c *Client) GetRollout(ctx context.Context, id string, options ...Option) (Experiment, error) {
 	var out Experiment
-	err := c.do(ctx, call{id: "get-rollout", method: "GET", path: "/v1/rollouts/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-rollout", method: "GET", path: "/v1/rollouts/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3372,7 +3512,10 @@ func (c *Client) GetRollout(ctx context.Context, id string, options ...Option) (
 // Scope: `config:read`.
 func (c *Client) GetRule(ctx context.Context, id string, options ...Option) (Rule, error) {
 	var out Rule
-	err := c.do(ctx, call{id: "get-rule", method: "GET", path: "/v1/rules/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-rule", method: "GET", path: "/v1/rules/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3381,7 +3524,10 @@ func (c *Client) GetRule(ctx context.Context, id string, options ...Option) (Rul
 // Scope: `config:read`.
 func (c *Client) GetScenario(ctx context.Context, id string, options ...Option) (Scenario, error) {
 	var out Scenario
-	err := c.do(ctx, call{id: "get-scenario", method: "GET", path: "/v1/scenarios/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-scenario", method: "GET", path: "/v1/scenarios/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3390,7 +3536,10 @@ func (c *Client) GetScenario(ctx context.Context, id string, options ...Option) 
 // Scope: `models:read`.
 func (c *Client) GetSchedule(ctx context.Context, scheduleId string, options ...Option) (Schedule, error) {
 	var out Schedule
-	err := c.do(ctx, call{id: "get-schedule", method: "GET", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-schedule", method: "GET", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3416,9 +3565,14 @@ func (p *GetSimilaritiesParams) query() url.Values {
 // out. A product and its variants are one; any of their ids and aliases finds them.
 //
 // Scope: `models:read`.
-func (c *Client) GetSimilarities(ctx context.Context, itemId string, params GetSimilaritiesParams, options ...Option) (ItemOutputBody, error) {
+func (c *Client) GetSimilarities(
+	ctx context.Context, itemId string, params GetSimilaritiesParams, options ...Option,
+) (ItemOutputBody, error) {
 	var out ItemOutputBody
-	err := c.do(ctx, call{id: "get-similarities", method: "GET", path: "/v1/similarities/" + url.PathEscape(itemId) + "", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-similarities", method: "GET", path: "/v1/similarities/" + url.PathEscape(itemId) + "",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3427,7 +3581,10 @@ func (c *Client) GetSimilarities(ctx context.Context, itemId string, params GetS
 // Scope: `users:read`.
 func (c *Client) GetUser(ctx context.Context, id string, options ...Option) (User, error) {
 	var out User
-	err := c.do(ctx, call{id: "get-user", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "get-user", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3437,7 +3594,10 @@ func (c *Client) GetUser(ctx context.Context, id string, options ...Option) (Use
 //
 // Scope: `events:read`.
 func (c *Client) ImportErrors(ctx context.Context, id string, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "import-errors", method: "GET", path: "/v1/imports/" + url.PathEscape(id) + "/errors", query: nil, body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "import-errors", method: "GET", path: "/v1/imports/" + url.PathEscape(id) + "/errors",
+		query: nil, body: nil, repeatable: true, options: options,
+	})
 }
 
 // InteractionsParams are what [Client.Interactions] can be asked with; zero values are left out.
@@ -3473,7 +3633,10 @@ func (p *InteractionsParams) query() url.Values {
 //
 // Scope: `events:read`.
 func (c *Client) Interactions(ctx context.Context, params InteractionsParams, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "interactions", method: "GET", path: "/v1/interactions", query: params.query(), body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "interactions", method: "GET", path: "/v1/interactions",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	})
 }
 
 // ItemChangesParams are what [Client.ItemChanges] can be asked with; zero values are left out.
@@ -3501,7 +3664,10 @@ func (p *ItemChangesParams) query() url.Values {
 // Scope: `catalogue:read`.
 func (c *Client) ItemChanges(ctx context.Context, params ItemChangesParams, options ...Option) (ItemChanges, error) {
 	var out ItemChanges
-	err := c.do(ctx, call{id: "item-changes", method: "GET", path: "/v1/changes/items", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "item-changes", method: "GET", path: "/v1/changes/items",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3527,7 +3693,10 @@ func (p *ListAnomaliesParams) query() url.Values {
 // Scope: `config:read`.
 func (c *Client) ListAnomalies(ctx context.Context, params ListAnomaliesParams, options ...Option) (AnomaliesOutputBody, error) {
 	var out AnomaliesOutputBody
-	err := c.do(ctx, call{id: "list-anomalies", method: "GET", path: "/v1/anomalies", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-anomalies", method: "GET", path: "/v1/anomalies",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3555,9 +3724,14 @@ func (p *ListAnomalySeriesParams) query() url.Values {
 // before, the baseline that they make, and how far from it the series is. With `series` those alone, and their points.
 //
 // Scope: `config:read`.
-func (c *Client) ListAnomalySeries(ctx context.Context, params ListAnomalySeriesParams, options ...Option) (AnomalySeriesOutputBody, error) {
+func (c *Client) ListAnomalySeries(
+	ctx context.Context, params ListAnomalySeriesParams, options ...Option,
+) (AnomalySeriesOutputBody, error) {
 	var out AnomalySeriesOutputBody
-	err := c.do(ctx, call{id: "list-anomaly-series", method: "GET", path: "/v1/anomalies/series", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-anomaly-series", method: "GET", path: "/v1/anomalies/series",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3605,7 +3779,10 @@ func (p *ListEventsParams) query() url.Values {
 // Scope: `events:read`.
 func (c *Client) ListEvents(ctx context.Context, params ListEventsParams, options ...Option) (PageStoredEvent, error) {
 	var out PageStoredEvent
-	err := c.do(ctx, call{id: "list-events", method: "GET", path: "/v1/events", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-events", method: "GET", path: "/v1/events",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3627,7 +3804,10 @@ func (c *Client) ListEventsPages(ctx context.Context, params ListEventsParams, o
 // Scope: `config:read`.
 func (c *Client) ListExperiments(ctx context.Context, options ...Option) (PageExperiment, error) {
 	var out PageExperiment
-	err := c.do(ctx, call{id: "list-experiments", method: "GET", path: "/v1/experiments", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-experiments", method: "GET", path: "/v1/experiments",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3652,7 +3832,10 @@ func (p *ListImportsParams) query() url.Values {
 // Scope: `events:read`.
 func (c *Client) ListImports(ctx context.Context, params ListImportsParams, options ...Option) (PageImport, error) {
 	var out PageImport
-	err := c.do(ctx, call{id: "list-imports", method: "GET", path: "/v1/imports", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-imports", method: "GET", path: "/v1/imports",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3703,7 +3886,10 @@ func (p *ListItemsParams) query() url.Values {
 // Scope: `catalogue:read`.
 func (c *Client) ListItems(ctx context.Context, params ListItemsParams, options ...Option) (PageItem, error) {
 	var out PageItem
-	err := c.do(ctx, call{id: "list-items", method: "GET", path: "/v1/items", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-items", method: "GET", path: "/v1/items",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3736,7 +3922,10 @@ func (p *ListJobsParams) query() url.Values {
 // Scope: `models:read`.
 func (c *Client) ListJobs(ctx context.Context, params ListJobsParams, options ...Option) (PageJob, error) {
 	var out PageJob
-	err := c.do(ctx, call{id: "list-jobs", method: "GET", path: "/v1/jobs", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-jobs", method: "GET", path: "/v1/jobs",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3748,7 +3937,10 @@ func (c *Client) ListJobs(ctx context.Context, params ListJobsParams, options ..
 // Scope: `audit:read`.
 func (c *Client) ListKeys(ctx context.Context, options ...Option) (PageKey, error) {
 	var out PageKey
-	err := c.do(ctx, call{id: "list-keys", method: "GET", path: "/v1/keys", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-keys", method: "GET", path: "/v1/keys",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3769,7 +3961,10 @@ func (p *ListModelsParams) query() url.Values {
 // Scope: `models:read`.
 func (c *Client) ListModels(ctx context.Context, params ListModelsParams, options ...Option) (PageModel, error) {
 	var out PageModel
-	err := c.do(ctx, call{id: "list-models", method: "GET", path: "/v1/models", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-models", method: "GET", path: "/v1/models",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3798,7 +3993,10 @@ func (p *ListRobotsParams) query() url.Values {
 // Scope: `users:read`.
 func (c *Client) ListRobots(ctx context.Context, params ListRobotsParams, options ...Option) (PageRobot, error) {
 	var out PageRobot
-	err := c.do(ctx, call{id: "list-robots", method: "GET", path: "/v1/robots", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-robots", method: "GET", path: "/v1/robots",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3820,7 +4018,10 @@ func (c *Client) ListRobotsPages(ctx context.Context, params ListRobotsParams, o
 // Scope: `config:read`.
 func (c *Client) ListRollouts(ctx context.Context, options ...Option) (PageExperiment, error) {
 	var out PageExperiment
-	err := c.do(ctx, call{id: "list-rollouts", method: "GET", path: "/v1/rollouts", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-rollouts", method: "GET", path: "/v1/rollouts",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3846,7 +4047,10 @@ func (p *ListRulesParams) query() url.Values {
 // Scope: `config:read`.
 func (c *Client) ListRules(ctx context.Context, params ListRulesParams, options ...Option) (PageListedRule, error) {
 	var out PageListedRule
-	err := c.do(ctx, call{id: "list-rules", method: "GET", path: "/v1/rules", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-rules", method: "GET", path: "/v1/rules",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3868,7 +4072,10 @@ func (c *Client) ListRulesPages(ctx context.Context, params ListRulesParams, opt
 // Scope: `config:read`.
 func (c *Client) ListScenarios(ctx context.Context, options ...Option) (PageScenario, error) {
 	var out PageScenario
-	err := c.do(ctx, call{id: "list-scenarios", method: "GET", path: "/v1/scenarios", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-scenarios", method: "GET", path: "/v1/scenarios",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3877,7 +4084,10 @@ func (c *Client) ListScenarios(ctx context.Context, options ...Option) (PageScen
 // Scope: `models:read`.
 func (c *Client) ListSchedules(ctx context.Context, options ...Option) (PageSchedule, error) {
 	var out PageSchedule
-	err := c.do(ctx, call{id: "list-schedules", method: "GET", path: "/v1/schedules", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-schedules", method: "GET", path: "/v1/schedules",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3902,7 +4112,10 @@ func (p *ListUsersParams) query() url.Values {
 // Scope: `users:read`.
 func (c *Client) ListUsers(ctx context.Context, params ListUsersParams, options ...Option) (PageUser, error) {
 	var out PageUser
-	err := c.do(ctx, call{id: "list-users", method: "GET", path: "/v1/users", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "list-users", method: "GET", path: "/v1/users",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3924,7 +4137,10 @@ func (c *Client) ListUsersPages(ctx context.Context, params ListUsersParams, opt
 // Scope: `models:read`.
 func (c *Client) LiveModels(ctx context.Context, options ...Option) (LiveModels, error) {
 	var out LiveModels
-	err := c.do(ctx, call{id: "live-models", method: "GET", path: "/v1/models/live", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "live-models", method: "GET", path: "/v1/models/live",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3936,7 +4152,10 @@ func (c *Client) LiveModels(ctx context.Context, options ...Option) (LiveModels,
 // Scope: `models:read`.
 func (c *Client) LookUpBundles(ctx context.Context, body BundlesRequest, options ...Option) (BundlesAnswer, error) {
 	var out BundlesAnswer
-	err := c.do(ctx, call{id: "look-up-bundles", method: "POST", path: "/v1/bundles", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "look-up-bundles", method: "POST", path: "/v1/bundles",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3945,7 +4164,10 @@ func (c *Client) LookUpBundles(ctx context.Context, body BundlesRequest, options
 // Scope: `models:read`.
 func (c *Client) LookUpSimilarities(ctx context.Context, body LookupRequest, options ...Option) (LookupAnswer, error) {
 	var out LookupAnswer
-	err := c.do(ctx, call{id: "look-up-similarities", method: "POST", path: "/v1/similarities", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "look-up-similarities", method: "POST", path: "/v1/similarities",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3957,7 +4179,10 @@ func (c *Client) LookUpSimilarities(ctx context.Context, body LookupRequest, opt
 // Scope: `users:write`.
 func (c *Client) MergeUser(ctx context.Context, id string, body Merge, options ...Option) (Merged, error) {
 	var out Merged
-	err := c.do(ctx, call{id: "merge-user", method: "POST", path: "/v1/users/" + url.PathEscape(id) + "/merge", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "merge-user", method: "POST", path: "/v1/users/" + url.PathEscape(id) + "/merge",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -3992,7 +4217,10 @@ func (p *MetricsParams) query() url.Values {
 // Scope: `config:read`.
 func (c *Client) Metrics(ctx context.Context, params MetricsParams, options ...Option) (MetricsTable, error) {
 	var out MetricsTable
-	err := c.do(ctx, call{id: "metrics", method: "GET", path: "/v1/metrics", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "metrics", method: "GET", path: "/v1/metrics",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4001,7 +4229,10 @@ func (c *Client) Metrics(ctx context.Context, params MetricsParams, options ...O
 // Scope: `models:read`.
 func (c *Client) NextItems(ctx context.Context, body NextRequest, options ...Option) (NextAnswer, error) {
 	var out NextAnswer
-	err := c.do(ctx, call{id: "next-items", method: "POST", path: "/v1/similarities/next", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "next-items", method: "POST", path: "/v1/similarities/next",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4012,7 +4243,10 @@ func (c *Client) NextItems(ctx context.Context, body NextRequest, options ...Opt
 // Scope: `catalogue:write`.
 func (c *Client) PatchItem(ctx context.Context, id string, body Item, options ...Option) (SavedItem, error) {
 	var out SavedItem
-	err := c.do(ctx, call{id: "patch-item", method: "PATCH", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "patch-item", method: "PATCH", path: "/v1/items/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4023,7 +4257,10 @@ func (c *Client) PatchItem(ctx context.Context, id string, body Item, options ..
 // Scope: `users:write`.
 func (c *Client) PatchUser(ctx context.Context, id string, body User, options ...Option) (User, error) {
 	var out User
-	err := c.do(ctx, call{id: "patch-user", method: "PATCH", path: "/v1/users/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "patch-user", method: "PATCH", path: "/v1/users/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4037,7 +4274,10 @@ func (c *Client) PatchUser(ctx context.Context, id string, body User, options ..
 // Scope: `events:write`.
 func (c *Client) PostEvents(ctx context.Context, body []Event, options ...Option) (EventsAnswer, error) {
 	var out EventsAnswer
-	err := c.do(ctx, call{id: "post-events", method: "POST", path: "/v1/events", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "post-events", method: "POST", path: "/v1/events",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4046,7 +4286,10 @@ func (c *Client) PostEvents(ctx context.Context, body []Event, options ...Option
 // Scope: `config:read`.
 func (c *Client) PreviewScenario(ctx context.Context, id string, body PreviewRequest, options ...Option) (PreviewAnswer, error) {
 	var out PreviewAnswer
-	err := c.do(ctx, call{id: "preview-scenario", method: "POST", path: "/v1/scenarios/" + url.PathEscape(id) + "/preview", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "preview-scenario", method: "POST", path: "/v1/scenarios/" + url.PathEscape(id) + "/preview",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4058,7 +4301,10 @@ func (c *Client) PreviewScenario(ctx context.Context, id string, body PreviewReq
 // Scope: `config:write`.
 func (c *Client) PutExperiment(ctx context.Context, id string, body Experiment, options ...Option) (SavedExperiment, error) {
 	var out SavedExperiment
-	err := c.do(ctx, call{id: "put-experiment", method: "PUT", path: "/v1/experiments/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-experiment", method: "PUT", path: "/v1/experiments/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4070,7 +4316,10 @@ func (c *Client) PutExperiment(ctx context.Context, id string, body Experiment, 
 // Scope: `catalogue:write`.
 func (c *Client) PutItem(ctx context.Context, id string, body Item, options ...Option) (SavedItem, error) {
 	var out SavedItem
-	err := c.do(ctx, call{id: "put-item", method: "PUT", path: "/v1/items/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-item", method: "PUT", path: "/v1/items/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4082,7 +4331,10 @@ func (c *Client) PutItem(ctx context.Context, id string, body Item, options ...O
 // Scope: `catalogue:write`.
 func (c *Client) PutItems(ctx context.Context, body []Item, options ...Option) (EventsAnswer, error) {
 	var out EventsAnswer
-	err := c.do(ctx, call{id: "put-items", method: "POST", path: "/v1/items/batch", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-items", method: "POST", path: "/v1/items/batch",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4094,7 +4346,10 @@ func (c *Client) PutItems(ctx context.Context, body []Item, options ...Option) (
 // Scope: `config:write`.
 func (c *Client) PutRollout(ctx context.Context, id string, body Experiment, options ...Option) (SavedExperiment, error) {
 	var out SavedExperiment
-	err := c.do(ctx, call{id: "put-rollout", method: "PUT", path: "/v1/rollouts/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-rollout", method: "PUT", path: "/v1/rollouts/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4105,7 +4360,10 @@ func (c *Client) PutRollout(ctx context.Context, id string, body Experiment, opt
 // Scope: `config:write`.
 func (c *Client) PutRule(ctx context.Context, id string, body Rule, options ...Option) (SavedRule, error) {
 	var out SavedRule
-	err := c.do(ctx, call{id: "put-rule", method: "PUT", path: "/v1/rules/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-rule", method: "PUT", path: "/v1/rules/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4117,7 +4375,10 @@ func (c *Client) PutRule(ctx context.Context, id string, body Rule, options ...O
 // Scope: `config:write`.
 func (c *Client) PutScenario(ctx context.Context, id string, body Scenario, options ...Option) (SavedScenario, error) {
 	var out SavedScenario
-	err := c.do(ctx, call{id: "put-scenario", method: "PUT", path: "/v1/scenarios/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-scenario", method: "PUT", path: "/v1/scenarios/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4126,7 +4387,10 @@ func (c *Client) PutScenario(ctx context.Context, id string, body Scenario, opti
 // Scope: `models:write`.
 func (c *Client) PutSchedule(ctx context.Context, scheduleId string, body Schedule, options ...Option) (Schedule, error) {
 	var out Schedule
-	err := c.do(ctx, call{id: "put-schedule", method: "PUT", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-schedule", method: "PUT", path: "/v1/schedules/" + url.PathEscape(scheduleId) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4138,7 +4402,10 @@ func (c *Client) PutSchedule(ctx context.Context, scheduleId string, body Schedu
 // Scope: `users:write`.
 func (c *Client) PutUser(ctx context.Context, id string, body User, options ...Option) (User, error) {
 	var out User
-	err := c.do(ctx, call{id: "put-user", method: "PUT", path: "/v1/users/" + url.PathEscape(id) + "", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "put-user", method: "PUT", path: "/v1/users/" + url.PathEscape(id) + "",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4150,7 +4417,10 @@ func (c *Client) PutUser(ctx context.Context, id string, body User, options ...O
 // Scope: `recommendations:read`.
 func (c *Client) Rank(ctx context.Context, body RankRequest, options ...Option) (RankAnswer, error) {
 	var out RankAnswer
-	err := c.do(ctx, call{id: "rank", method: "POST", path: "/v1/rankings", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "rank", method: "POST", path: "/v1/rankings",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4162,7 +4432,10 @@ func (c *Client) Rank(ctx context.Context, body RankRequest, options ...Option) 
 // Scope: `recommendations:read`.
 func (c *Client) Recommend(ctx context.Context, body Request, options ...Option) (Answer, error) {
 	var out Answer
-	err := c.do(ctx, call{id: "recommend", method: "POST", path: "/v1/recommendations", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "recommend", method: "POST", path: "/v1/recommendations",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4246,7 +4519,10 @@ func (p *RecommendByQueryParams) query() url.Values {
 // Scope: `recommendations:read`.
 func (c *Client) RecommendByQuery(ctx context.Context, params RecommendByQueryParams, options ...Option) (Answer, error) {
 	var out Answer
-	err := c.do(ctx, call{id: "recommend-by-query", method: "GET", path: "/v1/recommendations", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "recommend-by-query", method: "GET", path: "/v1/recommendations",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4270,7 +4546,10 @@ func (c *Client) RecommendByQueryPages(ctx context.Context, params RecommendByQu
 // Scope: `recommendations:read`.
 func (c *Client) RecommendPage(ctx context.Context, body PageRequest, options ...Option) (PageAnswer, error) {
 	var out PageAnswer
-	err := c.do(ctx, call{id: "recommend-page", method: "POST", path: "/v1/recommendations/batch", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "recommend-page", method: "POST", path: "/v1/recommendations/batch",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4281,7 +4560,10 @@ func (c *Client) RecommendPage(ctx context.Context, body PageRequest, options ..
 // Scope: `config:read`.
 func (c *Client) Replay(ctx context.Context, id string, options ...Option) (Replay, error) {
 	var out Replay
-	err := c.do(ctx, call{id: "replay", method: "POST", path: "/v1/recommendations/" + url.PathEscape(id) + "/replay", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "replay", method: "POST", path: "/v1/recommendations/" + url.PathEscape(id) + "/replay",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4290,7 +4572,10 @@ func (c *Client) Replay(ctx context.Context, id string, options ...Option) (Repl
 // Scope: `config:write`.
 func (c *Client) RestoreScenario(ctx context.Context, id string, body RestoreInputBody, options ...Option) (SavedScenario, error) {
 	var out SavedScenario
-	err := c.do(ctx, call{id: "restore-scenario", method: "POST", path: "/v1/scenarios/" + url.PathEscape(id) + "/restore", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "restore-scenario", method: "POST", path: "/v1/scenarios/" + url.PathEscape(id) + "/restore",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4299,7 +4584,10 @@ func (c *Client) RestoreScenario(ctx context.Context, id string, body RestoreInp
 // Scope: `models:write`.
 func (c *Client) RollBackModel(ctx context.Context, body RollbackInputBody, options ...Option) (Model, error) {
 	var out Model
-	err := c.do(ctx, call{id: "roll-back-model", method: "POST", path: "/v1/models/rollback", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "roll-back-model", method: "POST", path: "/v1/models/rollback",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4311,7 +4599,10 @@ func (c *Client) RollBackModel(ctx context.Context, body RollbackInputBody, opti
 // Scope: `config:read`.
 func (c *Client) RolloutResults(ctx context.Context, id string, options ...Option) (ExperimentResults, error) {
 	var out ExperimentResults
-	err := c.do(ctx, call{id: "rollout-results", method: "GET", path: "/v1/rollouts/" + url.PathEscape(id) + "/results", query: nil, body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "rollout-results", method: "GET", path: "/v1/rollouts/" + url.PathEscape(id) + "/results",
+		query: nil, body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4332,9 +4623,14 @@ func (p *ScenarioHistoryParams) query() url.Values {
 // ScenarioHistory — versions of a scenario, the newest first
 //
 // Scope: `config:read`.
-func (c *Client) ScenarioHistory(ctx context.Context, id string, params ScenarioHistoryParams, options ...Option) (PageScenarioVersion, error) {
+func (c *Client) ScenarioHistory(
+	ctx context.Context, id string, params ScenarioHistoryParams, options ...Option,
+) (PageScenarioVersion, error) {
 	var out PageScenarioVersion
-	err := c.do(ctx, call{id: "scenario-history", method: "GET", path: "/v1/scenarios/" + url.PathEscape(id) + "/history", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "scenario-history", method: "GET", path: "/v1/scenarios/" + url.PathEscape(id) + "/history",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4358,7 +4654,10 @@ func (p *ScenarioMetricsParams) query() url.Values {
 // Scope: `config:read`.
 func (c *Client) ScenarioMetrics(ctx context.Context, params ScenarioMetricsParams, options ...Option) (ScenariosMetrics, error) {
 	var out ScenariosMetrics
-	err := c.do(ctx, call{id: "scenario-metrics", method: "GET", path: "/v1/metrics/scenarios", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "scenario-metrics", method: "GET", path: "/v1/metrics/scenarios",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4370,7 +4669,10 @@ func (c *Client) ScenarioMetrics(ctx context.Context, params ScenarioMetricsPara
 // Scope: `models:read`.
 func (c *Client) SearchItems(ctx context.Context, body SearchRequest, options ...Option) (SearchAnswer, error) {
 	var out SearchAnswer
-	err := c.do(ctx, call{id: "search-items", method: "POST", path: "/v1/similarities/search", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "search-items", method: "POST", path: "/v1/similarities/search",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4399,7 +4701,10 @@ func (p *SessionProfileParams) query() url.Values {
 // Scope: `users:read`.
 func (c *Client) SessionProfile(ctx context.Context, id string, params SessionProfileParams, options ...Option) (Profile, error) {
 	var out Profile
-	err := c.do(ctx, call{id: "session-profile", method: "GET", path: "/v1/sessions/" + url.PathEscape(id) + "/profile", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "session-profile", method: "GET", path: "/v1/sessions/" + url.PathEscape(id) + "/profile",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4421,7 +4726,10 @@ func (p *SessionStateParams) query() url.Values {
 //
 // Scope: `users:read`.
 func (c *Client) SessionState(ctx context.Context, id string, params SessionStateParams, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "session-state", method: "GET", path: "/v1/sessions/" + url.PathEscape(id) + "/state", query: params.query(), body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "session-state", method: "GET", path: "/v1/sessions/" + url.PathEscape(id) + "/state",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	})
 }
 
 // SetStock — set the stock of up to 1,000 items
@@ -4431,7 +4739,10 @@ func (c *Client) SessionState(ctx context.Context, id string, params SessionStat
 // Scope: `catalogue:write`.
 func (c *Client) SetStock(ctx context.Context, body []StockUpdate, options ...Option) (EventsAnswer, error) {
 	var out EventsAnswer
-	err := c.do(ctx, call{id: "set-stock", method: "POST", path: "/v1/items/stock", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "set-stock", method: "POST", path: "/v1/items/stock",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4440,7 +4751,10 @@ func (c *Client) SetStock(ctx context.Context, body []StockUpdate, options ...Op
 // Scope: `models:write`.
 func (c *Client) StartEvaluation(ctx context.Context, body JobRequest, options ...Option) (Job, error) {
 	var out Job
-	err := c.do(ctx, call{id: "start-evaluation", method: "POST", path: "/v1/evaluations", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "start-evaluation", method: "POST", path: "/v1/evaluations",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4451,7 +4765,10 @@ func (c *Client) StartEvaluation(ctx context.Context, body JobRequest, options .
 // Scope: `config:write`.
 func (c *Client) StartExport(ctx context.Context, body ExportRequest, options ...Option) (Export, error) {
 	var out Export
-	err := c.do(ctx, call{id: "start-export", method: "POST", path: "/v1/exports", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "start-export", method: "POST", path: "/v1/exports",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4515,7 +4832,10 @@ func (p *StartImportParams) query() url.Values {
 // Scope: `events:write`.
 func (c *Client) StartImport(ctx context.Context, params StartImportParams, file io.Reader, options ...Option) (Import, error) {
 	var out Import
-	err := c.do(ctx, call{id: "start-import", method: "POST", path: "/v1/imports", query: params.query(), body: file, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "start-import", method: "POST", path: "/v1/imports",
+		query: params.query(), body: file, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4524,7 +4844,10 @@ func (c *Client) StartImport(ctx context.Context, params StartImportParams, file
 // Scope: `models:write`.
 func (c *Client) StartJob(ctx context.Context, body JobRequest, options ...Option) (Job, error) {
 	var out Job
-	err := c.do(ctx, call{id: "start-job", method: "POST", path: "/v1/jobs", query: nil, body: body, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "start-job", method: "POST", path: "/v1/jobs",
+		query: nil, body: body, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4537,7 +4860,10 @@ func (c *Client) StartJob(ctx context.Context, body JobRequest, options ...Optio
 // Scope: `events:write`.
 func (c *Client) UndoImport(ctx context.Context, id string, options ...Option) (ImportUndone, error) {
 	var out ImportUndone
-	err := c.do(ctx, call{id: "undo-import", method: "POST", path: "/v1/imports/" + url.PathEscape(id) + "/undo", query: nil, body: nil, repeatable: false, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "undo-import", method: "POST", path: "/v1/imports/" + url.PathEscape(id) + "/undo",
+		query: nil, body: nil, repeatable: false, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4571,7 +4897,10 @@ func (p *UserProfileParams) query() url.Values {
 // Scope: `users:read`.
 func (c *Client) UserProfile(ctx context.Context, id string, params UserProfileParams, options ...Option) (Profile, error) {
 	var out Profile
-	err := c.do(ctx, call{id: "user-profile", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/profile", query: params.query(), body: nil, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "user-profile", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/profile",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4597,7 +4926,10 @@ func (p *UserStateParams) query() url.Values {
 //
 // Scope: `users:read`.
 func (c *Client) UserState(ctx context.Context, id string, params UserStateParams, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "user-state", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/state", query: params.query(), body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "user-state", method: "GET", path: "/v1/users/" + url.PathEscape(id) + "/state",
+		query: params.query(), body: nil, repeatable: true, options: options,
+	})
 }
 
 // ValidateEvents — judge events without storing them
@@ -4607,7 +4939,10 @@ func (c *Client) UserState(ctx context.Context, id string, params UserStateParam
 // Scope: `events:write`.
 func (c *Client) ValidateEvents(ctx context.Context, body []Event, options ...Option) (EventsAnswer, error) {
 	var out EventsAnswer
-	err := c.do(ctx, call{id: "validate-events", method: "POST", path: "/v1/events/validate", query: nil, body: body, repeatable: true, options: options}, &out)
+	err := c.do(ctx, call{
+		id: "validate-events", method: "POST", path: "/v1/events/validate",
+		query: nil, body: body, repeatable: true, options: options,
+	}, &out)
 	return out, err
 }
 
@@ -4615,5 +4950,8 @@ func (c *Client) ValidateEvents(ctx context.Context, body []Event, options ...Op
 //
 // Scope: `models:read`.
 func (c *Client) WatchJob(ctx context.Context, jobId string, options ...Option) (io.ReadCloser, error) {
-	return c.stream(ctx, call{id: "watch-job", method: "GET", path: "/v1/jobs/" + url.PathEscape(jobId) + "/events", query: nil, body: nil, repeatable: true, options: options})
+	return c.stream(ctx, call{
+		id: "watch-job", method: "GET", path: "/v1/jobs/" + url.PathEscape(jobId) + "/events",
+		query: nil, body: nil, repeatable: true, options: options,
+	})
 }

@@ -2,7 +2,6 @@ package testenv
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -149,27 +148,4 @@ func (s *Standby) await(t testing.TB, primary string) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// ask returns the only value that a statement gives, as text.
-func ask(t testing.TB, url, statement string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Errorf("connect to %s: %v", url, err)
-		return ""
-	}
-	defer conn.Close(ctx)
-	rows, err := conn.Query(ctx, statement)
-	if err == nil {
-		var values []any
-		values, err = pgx.CollectOneRow(rows, func(r pgx.CollectableRow) ([]any, error) { return r.Values() })
-		if err == nil {
-			return fmt.Sprint(values...)
-		}
-	}
-	t.Errorf("%s: %v", statement, err)
-	return ""
 }

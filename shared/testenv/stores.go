@@ -7,6 +7,7 @@
 package testenv
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -32,22 +33,9 @@ func Postgres(t testing.TB) string {
 		t.Fatal("TEST_DATABASE_URL is not set: " + howTo)
 	}
 	name := "aisle_test_" + uuid.New().String()[:13]
-	execute := func(statement string) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		conn, err := pgx.Connect(ctx, server)
-		if err != nil {
-			t.Errorf("connect to TEST_DATABASE_URL: %v", err)
-			return
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Errorf("%s: %v", statement, err)
-		}
-	}
 	quoted := pgx.Identifier{name}.Sanitize()
-	execute("create database " + quoted)
-	t.Cleanup(func() { execute("drop database if exists " + quoted + " with (force)") })
+	ask(t, server, "create database "+quoted)
+	t.Cleanup(func() { ask(t, server, "drop database if exists "+quoted+" with (force)") })
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatalf("TEST_DATABASE_URL: %v", err)
@@ -60,20 +48,40 @@ func Postgres(t testing.TB) string {
 // server of adminURL. What cannot be dropped fails the test, and does not end it.
 func DropDatabase(t testing.TB, adminURL, name string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, adminURL)
-	if err != nil {
-		t.Errorf("connect to drop %s: %v", name, err)
-		return
-	}
-	defer conn.Close(ctx)
 	quoted := pgx.Identifier{name}.Sanitize()
 	for _, statement := range []string{"drop database if exists " + quoted + " with (force)", "drop role if exists " + quoted} {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Errorf("%s: %v", statement, err)
-		}
+		ask(t, adminURL, statement)
 	}
+}
+
+// ask runs a statement on a connection of its own and returns the first value that it gives, as text; "" for none. What fails fails the
+// test, and does not end it.
+func ask(t testing.TB, url, statement string) (value string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Errorf("connect for %s: %v", statement, err)
+		return ""
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, statement)
+	if err == nil {
+		for rows.Next() && value == "" {
+			var values []any
+			if values, err = rows.Values(); err != nil {
+				break
+			}
+			value = fmt.Sprint(values...)
+		}
+		rows.Close()
+		err = cmp.Or(err, rows.Err())
+	}
+	if err != nil {
+		t.Errorf("%s: %v", statement, err)
+	}
+	return value
 }
 
 // SQLite returns the URL of a database file that does not exist yet, in a folder of this test.

@@ -162,13 +162,14 @@ func (m *Manager) handOn(t *Task) {
 func (m *Manager) leave(t *Task, job *store.Job, after time.Duration) {
 	ctx, done := context.WithTimeout(context.Background(), storeLimit)
 	defer done()
-	if err := m.store.HandJobOn(ctx, job, m.owner, after); err != nil && !errors.Is(err, store.ErrNotFound) {
+	switch err := m.store.HandJobOn(ctx, job, m.owner, after); {
+	case err == nil:
+		m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
+	case !errors.Is(err, store.ErrNotFound): // else it is another's by now
 		m.logger.Warn(
 			"a job was not handed on, another replica takes it once its lease has run out", "shop", t.Shop, "job_id", t.JobID, "error", err,
 		)
-		return
 	}
-	m.logger.Info("job handed on", "shop", t.Shop, "job_id", t.JobID)
 }
 
 // finish writes down the end of a job, which it returns. The store is tried until the lease
