@@ -333,7 +333,8 @@ func TestOtherNamesAreNoUnknownItems(t *testing.T) {
 		}
 		// What took a look through the catalogue is kept for a minute.
 		post(t, s.client, view("ann", "", "none"))
-		if stats, err := s.client.EventStats(t.Context(), time.Now().Add(-time.Hour), time.Now()); err != nil || stats.UnknownItemShare != .25 {
+		stats, err := s.client.EventStats(t.Context(), time.Now().Add(-time.Hour), time.Now())
+		if err != nil || stats.UnknownItemShare != .25 {
 			t.Errorf("within the minute: %g, %v", stats.UnknownItemShare, err)
 		}
 	})

@@ -19,8 +19,8 @@ const (
 	// standbyLimit is how long a stream waits for the standby before it reads the primary: a healthy one is milliseconds behind.
 	standbyLimit = 5 * time.Second
 	standbyPoll  = 50 * time.Millisecond
-	// standbyRest is for how long a standby that has failed a page is left alone: to ask one that does not answer costs seconds, a stream has
-	// a thousand pages.
+	// standbyRest is for how long a standby that has failed a page is left alone: to ask one that does not answer costs
+	// seconds, and a stream may have a thousand pages.
 	standbyRest = time.Minute
 
 	fromPrimary, fromStandby = "primary", "standby"
