@@ -302,14 +302,15 @@ func says(selector, text string) chromedp.Action {
 	return holds(fmt.Sprintf(`[...document.querySelectorAll(%q)].some((n) => n.textContent.includes(%q))`, selector, text))
 }
 
-// holds waits until an expression is true, over as many pages as it takes.
+// holds waits until an expression is truthy, over as many pages as it takes. chromedp's own Poll asks the page that it saw last, which
+// right after a navigation may be the one before.
 func holds(script string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			found := false
-			err := chromedp.Evaluate(script, &found).Do(ctx) // fails while one page gives way to the next
+			err := chromedp.Evaluate("!!("+script+")", &found).Do(ctx) // fails while one page gives way to the next
 			if found {
 				return nil
 			}

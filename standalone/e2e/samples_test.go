@@ -257,12 +257,12 @@ func TestTheReferencePageShowsSamples(t *testing.T) {
 	err := chromedp.Run(ctx, open,
 		chromedp.Evaluate(shown, &curl),
 		chromedp.Evaluate(`[...document.querySelectorAll(".aisle-samples [role=tab]")].find((b) => b.textContent === "Go").click()`, nil),
-		chromedp.Poll(`document.querySelector(".aisle-samples [aria-selected=true]").textContent === "Go"`, nil),
+		holds(`document.querySelector(".aisle-samples [aria-selected=true]").textContent === "Go"`),
 		chromedp.Evaluate(shown, &inGo),
 		open, chromedp.Evaluate(shown, &again),
 		chromedp.Evaluate(operations, &all),
 		chromedp.SendKeys(`.operation-filter-input`, "undo IMPORT"),
-		chromedp.Poll(operations+` < 5`, nil),
+		holds(operations+` < 5`),
 		chromedp.Evaluate(operations, &found),
 	)
 	if err != nil {
