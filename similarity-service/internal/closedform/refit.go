@@ -23,7 +23,7 @@ func Refit(l *neighbours.Lists, gram *Dense, lambda float64, o neighbours.Option
 		return nil, fmt.Errorf("lists of %d items and a Gram matrix of %d", l.N(), gram.N)
 	}
 	sources := bySource(l)
-	weights := mmap.Make[float32](l.Alloc, len(l.Weight))
+	weights := mmap.Make[float32](l.Arena, len(l.Weight))
 	o.Rows = nil
 	err := neighbours.Blocks(gram.N, o, func() func(int) {
 		r := &refit{gram: gram, lambda: float32(lambda)}
@@ -55,7 +55,7 @@ func bySource(l *neighbours.Lists) [][]place {
 
 // reorder sorts lists by their new weights and keeps the k largest.
 func reorder(l *neighbours.Lists, weights []float32, k int) *neighbours.Lists {
-	out := neighbours.NewListsIn(l.Alloc, l.N(), k)
+	out := neighbours.NewListsIn(l.Arena, l.N(), k)
 	var sel neighbours.Selector
 	for i := range l.N() {
 		items, _ := l.Of(int32(i))

@@ -36,7 +36,7 @@ func Ridge(g *neighbours.Graph, support *neighbours.Lists, lambda float64, o nei
 	}
 	columns := normalisedColumns(g)
 	sources := bySource(support)
-	weights := mmap.Make[float32](support.Alloc, len(support.Weight))
+	weights := mmap.Make[float32](support.Arena, len(support.Weight))
 	o.Rows = nil
 	err := neighbours.Blocks(support.N(), o, func() func(int) {
 		r := &ridge{columns: columns, lambda: float32(lambda), users: make([]float32, columns.Cols)}
@@ -54,7 +54,7 @@ func normalisedColumns(g *neighbours.Graph) *csr.Matrix {
 	scale := neighbours.Powers(g.Degree(), -.5)
 	out := &csr.Matrix{
 		Rows: columns.Rows, Cols: columns.Cols, RowPtr: columns.RowPtr, ColIdx: columns.ColIdx,
-		Val: mmap.Make[float32](columns.Alloc, columns.NNZ()),
+		Val: mmap.Make[float32](columns.Arena(), columns.NNZ()),
 	}
 	for i := range columns.Rows {
 		for p := columns.RowPtr[i]; p < columns.RowPtr[i+1]; p++ {

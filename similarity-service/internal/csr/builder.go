@@ -28,8 +28,8 @@ func (b *Builder) Grow(cols int) {
 }
 
 // Reserve makes room for n entries, so that adding them moves nothing. It comes before the first entry.
-func (b *Builder) Reserve(n int, alloc mmap.Allocator) {
-	b.m.ColIdx, b.m.Val, b.m.Alloc = mmap.Make[int32](alloc, n)[:0], mmap.Make[float32](alloc, n)[:0], alloc
+func (b *Builder) Reserve(n int, arena *mmap.Arena) {
+	b.m.ColIdx, b.m.Val, b.m.arena = mmap.Make[int32](arena, n)[:0], mmap.Make[float32](arena, n)[:0], arena
 }
 
 // Add puts value v at column j of the open row. When the row has j already the values add up and the entry moves to

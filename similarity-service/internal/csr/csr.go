@@ -20,8 +20,8 @@ type Matrix struct {
 	ColIdx     []int32
 	Val        []float32 // length nnz, or nil for all ones
 
-	// Alloc is where the entries lie, and those of what is made of the matrix; nil is ordinary memory.
-	Alloc mmap.Allocator
+	// arena is where the entries lie, and those of what is made of the matrix; nil is ordinary memory.
+	arena *mmap.Arena
 }
 
 // FromRows builds a matrix of ones from one list of columns per row. A column that a row names twice is kept once, at
@@ -41,6 +41,9 @@ func FromRows(rows [][]int32, cols int) (*Matrix, error) {
 	return m, nil
 }
 
+// Arena is where the entries lie, and those of what is made of the matrix; nil is ordinary memory.
+func (m *Matrix) Arena() *mmap.Arena { return m.arena }
+
 // NNZ is the number of stored entries.
 func (m *Matrix) NNZ() int { return len(m.ColIdx) }
 
@@ -56,10 +59,10 @@ func (m *Matrix) Row(i int) ([]int32, []float32) {
 // Transpose returns the n×m matrix whose row j lists the rows of m that hold column j, in increasing order. O(nnz).
 func (m *Matrix) Transpose() *Matrix {
 	t := &Matrix{
-		Rows: m.Cols, Cols: m.Rows, RowPtr: make([]int, m.Cols+1), ColIdx: mmap.Make[int32](m.Alloc, m.NNZ()), Alloc: m.Alloc,
+		Rows: m.Cols, Cols: m.Rows, RowPtr: make([]int, m.Cols+1), ColIdx: mmap.Make[int32](m.arena, m.NNZ()), arena: m.arena,
 	}
 	if m.Val != nil {
-		t.Val = mmap.Make[float32](m.Alloc, m.NNZ())
+		t.Val = mmap.Make[float32](m.arena, m.NNZ())
 	}
 	for _, j := range m.ColIdx {
 		t.RowPtr[j+1]++
@@ -120,10 +123,10 @@ func (m *Matrix) Latest(limit int) *Matrix {
 		return m
 	}
 	out := &Matrix{
-		Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), ColIdx: mmap.Make[int32](m.Alloc, kept)[:0], Alloc: m.Alloc,
+		Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), ColIdx: mmap.Make[int32](m.arena, kept)[:0], arena: m.arena,
 	}
 	if m.Val != nil {
-		out.Val = mmap.Make[float32](m.Alloc, kept)[:0]
+		out.Val = mmap.Make[float32](m.arena, kept)[:0]
 	}
 	for i := range m.Rows {
 		from := max(m.RowPtr[i], m.RowPtr[i+1]-limit)
@@ -155,7 +158,7 @@ func (m *Matrix) Only(rows []int32) *Matrix {
 
 // First returns the matrix of the first n rows of m, sharing its memory.
 func (m *Matrix) First(n int) *Matrix {
-	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]], Alloc: m.Alloc}
+	out := &Matrix{Rows: n, Cols: m.Cols, RowPtr: m.RowPtr[:n+1], ColIdx: m.ColIdx[:m.RowPtr[n]], arena: m.arena}
 	if m.Val != nil {
 		out.Val = m.Val[:m.RowPtr[n]]
 	}

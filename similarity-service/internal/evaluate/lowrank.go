@@ -174,7 +174,7 @@ func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 
 // addTerm fills the term of every listed pair, for strength 1.
 func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
-	low.extra = mmap.Make[float32](l.Alloc, len(l.Weight))
+	low.extra = mmap.Make[float32](l.Arena, len(l.Weight))
 	return neighbours.Blocks(l.N(), s.o.build(), func() func(int) {
 		return func(i int) {
 			items, _ := l.Of(int32(i))

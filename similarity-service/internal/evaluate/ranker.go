@@ -22,6 +22,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/shared/topk"
+	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
 // ranker ranks items by a model. It holds scratch memory and serves one goroutine.
@@ -32,6 +33,9 @@ type ranker struct {
 	stamp   int32
 	ranked  []scoredItem // reused, as items is
 	items   []int32
+
+	of    *neighbours.Lists // what lists reads
+	lists *neighbours.Reader
 }
 
 // scoredItem is a candidate with its score.
@@ -62,12 +66,15 @@ func (r *ranker) Rank(m *Trained, seeds []int32, values []float32, exclude []int
 	if m.Lists == nil {
 		return r.best(m.Prior, nil, k)
 	}
+	if r.of != m.Lists {
+		r.of, r.lists = m.Lists, m.Lists.Reader()
+	}
 	for p, i := range seeds {
 		s := decay(m.SeedHalfLife, len(seeds)-1-p)
 		if values != nil {
 			s *= values[p]
 		}
-		items, weights := m.Lists.Of(i)
+		items, weights := r.lists.Of(i)
 		for q, j := range items {
 			r.add(j, s*weights[q])
 		}

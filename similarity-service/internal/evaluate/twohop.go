@@ -71,9 +71,9 @@ func (s *search) scores(p twoHop, heldOut *validation) (*listScores, error) {
 	sim, o := p.similarity(g), s.o.build()
 	o.Rows, o.KeepCounts = heldOut.neededRows(s.matrix(p.Values)), heldOut.cases[0].row >= 0
 	scores := &listScores{graph: g, sim: sim}
-	if s.train.Alloc != nil {
+	if s.train.Arena() != nil {
 		scores.arena = mmap.NewArena(nil)
-		o.Alloc = scores.arena.Allocator()
+		o.Arena = scores.arena
 	}
 	if scores.lists, err = neighbours.Build(g, sim, o); err != nil {
 		scores.close()

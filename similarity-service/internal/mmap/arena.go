@@ -7,6 +7,8 @@ package mmap
 import (
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -16,14 +18,11 @@ import (
 // smallest is the size in bytes from which on an array gets a file.
 const smallest = 16 << 20
 
-// Allocator returns so many zeroed bytes for an array, nil when it has none. Nil is ordinary memory.
-type Allocator func(bytes int) []byte
-
-// Make returns n zeros, from alloc when they are many.
-func Make[T int32 | float32](alloc Allocator, n int) []T {
+// Make returns n zeros, from arena when they are many. A nil arena is ordinary memory.
+func Make[T int32 | float32](arena *Arena, n int) []T {
 	bytes := n * int(unsafe.Sizeof(T(0)))
-	if alloc != nil && bytes >= smallest {
-		if region := alloc(bytes); region != nil {
+	if arena != nil && bytes >= smallest {
+		if region := arena.region(bytes); region != nil {
 			return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(region))), n)
 		}
 	}
@@ -33,22 +32,21 @@ func Make[T int32 | float32](alloc Allocator, n int) []T {
 
 // Arena holds the arrays of one recompute, which all end with it. It is safe for concurrent use.
 type Arena struct {
-	mu      sync.Mutex
-	regions [][]byte
-	warn    func(error) // nil once it was told
-	stop    func()      // ends the trimming of what is resident
+	mu    sync.Mutex
+	files []file
+	warn  func(error) // nil once it was told
+	stop  func()      // ends the trimming of what is resident
 }
 
-// NewArena returns an empty arena. warn is told, once, why arrays stay in memory.
+// file is one array and where its bytes lie.
+type file struct {
+	*os.File
+	mapped []byte
+}
+
+// NewArena returns an empty arena, whose arrays may not be used after its Close. warn is told, once, why arrays stay in
+// memory.
 func NewArena(warn func(error)) *Arena { return &Arena{warn: warn} }
-
-// Allocator gives each array a file of its own. Arrays may not be used after a's Close. That of a nil arena is nil.
-func (a *Arena) Allocator() Allocator {
-	if a == nil {
-		return nil
-	}
-	return a.region
-}
 
 func (a *Arena) region(size int) []byte {
 	a.mu.Lock()
@@ -61,11 +59,11 @@ func (a *Arena) region(size int) []byte {
 		a.warn = nil
 		return nil
 	}
-	a.regions = append(a.regions, region)
+	a.files = append(a.files, region)
 	if a.stop == nil {
 		a.stop = a.keepTrimming()
 	}
-	return region
+	return region.mapped
 }
 
 // Close gives up all arrays and their files.
@@ -79,9 +77,51 @@ func (a *Arena) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var errs []error
-	for _, region := range a.regions {
-		errs = append(errs, unmap(region))
+	for _, f := range a.files {
+		errs = append(errs, unmap(f.mapped), f.Close())
 	}
-	a.regions, a.stop = nil, nil
+	a.files, a.stop = nil, nil
 	return errors.Join(errs...)
+}
+
+// Reader reads parts of an array in any order, for one goroutine. Of an array in a file it copies them: at a touch of a
+// mapped page the system brings in fifteen others, and an array that is read all over would become resident as a whole.
+type Reader[T int32 | float32] struct {
+	array []T
+	file  *os.File // nil when the array is in memory
+	part  []T
+}
+
+// NewReader returns a reader of an array that Make returned for arena.
+func NewReader[T int32 | float32](arena *Arena, array []T) Reader[T] {
+	return Reader[T]{array: array, file: arena.fileOf(unsafe.Pointer(unsafe.SliceData(array)))}
+}
+
+// fileOf returns the file of the array at an address, nil when it is in memory.
+func (a *Arena) fileOf(array unsafe.Pointer) *os.File {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.files {
+		if unsafe.Pointer(unsafe.SliceData(f.mapped)) == array {
+			return f.File
+		}
+	}
+	return nil
+}
+
+// Part returns array[from:to], which is valid until the next call and may not be changed.
+func (r *Reader[T]) Part(from, to int) []T {
+	if r.file == nil || from == to {
+		return r.array[from:to]
+	}
+	r.part = slices.Grow(r.part[:0], to-from)[:to-from]
+	size := int(unsafe.Sizeof(T(0)))
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(r.part))), size*(to-from))
+	if _, err := r.file.ReadAt(raw, int64(size*from)); err != nil {
+		return r.array[from:to] // the same bytes, in the mapping
+	}
+	return r.part
 }

@@ -2,6 +2,7 @@ package mmap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -12,26 +13,30 @@ import (
 
 // mapFile maps a new file of size bytes. Its blocks are there from the start, so that a full disk is an error here and
 // not a fault later; it has no name, so that nothing is left of it after a crash.
-func mapFile(size int) ([]byte, error) {
+func mapFile(size int) (_ file, err error) {
 	f, err := os.CreateTemp("", "aisle-array-*")
 	if err != nil {
-		return nil, err
+		return file{}, err
 	}
-	defer f.Close() // the mapping stays
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
 	if err := os.Remove(f.Name()); err != nil {
-		return nil, err
+		return file{}, err
 	}
 	if err := syscall.Fallocate(int(f.Fd()), 0, 0, int64(size)); err != nil {
-		return nil, fmt.Errorf("make a temporary file of %d bytes: %w", size, err)
+		return file{}, fmt.Errorf("make a temporary file of %d bytes: %w", size, err)
 	}
-	region, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	mapped, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("map a temporary file of %d bytes: %w", size, err)
+		return file{}, fmt.Errorf("map a temporary file of %d bytes: %w", size, err)
 	}
-	return region, nil
+	return file{f, mapped}, nil
 }
 
-func unmap(region []byte) error { return syscall.Munmap(region) }
+func unmap(mapped []byte) error { return syscall.Munmap(mapped) }
 
 const (
 	// trimEvery is how often what is resident is looked at, and trimFrom so many bytes of it are given back.
@@ -68,9 +73,9 @@ func (a *Arena) keepTrimming() (stop func()) {
 func (a *Arena) trim() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, region := range a.regions {
+	for _, f := range a.files {
 		// Advice: a system that does not take it keeps the pages.
-		_ = syscall.Madvise(region, syscall.MADV_DONTNEED)
+		_ = syscall.Madvise(f.mapped, syscall.MADV_DONTNEED)
 	}
 }
 

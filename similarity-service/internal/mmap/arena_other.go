@@ -4,7 +4,7 @@ package mmap
 
 import "errors"
 
-func mapFile(int) ([]byte, error) { return nil, errors.ErrUnsupported }
+func mapFile(int) (file, error) { return file{}, errors.ErrUnsupported }
 
 func unmap([]byte) error { return errors.ErrUnsupported }
 

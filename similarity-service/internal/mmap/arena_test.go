@@ -15,9 +15,9 @@ func TestArraysLieInFiles(t *testing.T) {
 	}
 	a := NewArena(func(err error) { t.Error(err) })
 	const n = smallest / 4
-	whole, parts := Make[int32](a.Allocator(), n), Make[float32](a.Allocator(), n)
-	if len(a.regions) != 2 || slices.Max(whole) != 0 {
-		t.Fatalf("%d arrays of 2 lie in files; they begin with zeros up to %d", len(a.regions), slices.Max(whole))
+	whole, parts := Make[int32](a, n), Make[float32](a, n)
+	if len(a.files) != 2 || slices.Max(whole) != 0 {
+		t.Fatalf("%d arrays of 2 lie in files; they begin with zeros up to %d", len(a.files), slices.Max(whole))
 	}
 	for p := range whole {
 		whole[p], parts[p] = int32(p), float32(p)/4
@@ -37,10 +37,10 @@ func TestArraysLieInFiles(t *testing.T) {
 func TestArraysStayInMemory(t *testing.T) {
 	told := 0
 	a := NewArena(func(error) { told++ })
-	if Make[int32](a.Allocator(), 10); len(a.regions) != 0 {
+	if Make[int32](a, 10); len(a.files) != 0 {
 		t.Error("ten numbers have a file of their own")
 	}
-	if got := Make[float32]((*Arena)(nil).Allocator(), smallest); len(got) != smallest {
+	if got := Make[float32](nil, smallest); len(got) != smallest {
 		t.Errorf("without an arena there are %d numbers of %d", len(got), smallest)
 	}
 	t.Setenv("TMPDIR", t.TempDir())
@@ -48,8 +48,8 @@ func TestArraysStayInMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if got := Make[float32](a.Allocator(), smallest); len(got) != smallest || len(a.regions) != 0 {
-			t.Errorf("without a place for files there are %d numbers of %d, %d arrays in files", len(got), smallest, len(a.regions))
+		if got := Make[float32](a, smallest); len(got) != smallest || len(a.files) != 0 {
+			t.Errorf("without a place for files there are %d numbers of %d, %d arrays in files", len(got), smallest, len(a.files))
 		}
 	}
 	if runtime.GOOS == "linux" && told != 1 {

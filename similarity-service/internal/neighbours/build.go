@@ -19,7 +19,7 @@ type Options struct {
 	Workers    int                   // goroutines; 0 means GOMAXPROCS. The result does not depend on it
 	Rows       []int32               // the source items to build; nil means all
 	KeepCounts bool                  // fill Lists.Counts
-	Alloc      mmap.Allocator        // where the lists lie; nil means where the interactions do
+	Arena      *mmap.Arena           // where the lists lie; nil means where the interactions do
 	Progress   func(done, total int) // called after each block of rows, from several goroutines
 	Stop       func() bool           // asked before each block of rows
 }
@@ -35,17 +35,17 @@ func Build(g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if o.K < 1 {
 		return nil, fmt.Errorf("neighbours per item is %d, want at least 1", o.K)
 	}
-	if o.Alloc == nil {
-		o.Alloc = g.users.Alloc
+	if o.Arena == nil {
+		o.Arena = g.users.Arena()
 	}
 	var l *Lists
 	if o.Rows != nil {
 		l = newListsOf(o.Rows, g.Items(), o)
 	} else {
-		l = NewListsIn(o.Alloc, g.Items(), o.K)
+		l = NewListsIn(o.Arena, g.Items(), o.K)
 	}
 	if o.KeepCounts {
-		l.Counts = mmap.Make[float32](l.Alloc, len(l.Items))
+		l.Counts = mmap.Make[float32](l.Arena, len(l.Items))
 	}
 	return l, fill(l, g, sim, o)
 }
@@ -56,7 +56,7 @@ func Refresh(old *Lists, g *Graph, sim *Similarity, o Options) (*Lists, error) {
 	if g.Items() < old.N() {
 		return nil, fmt.Errorf("the graph has %d items, the lists %d: items may be added but not taken away", g.Items(), old.N())
 	}
-	l := NewListsIn(g.users.Alloc, g.Items(), old.K)
+	l := NewListsIn(g.users.Arena(), g.Items(), old.K)
 	copy(l.Len, old.Len)
 	copy(l.Items, old.Items)
 	copy(l.Weight, old.Weight)

@@ -25,23 +25,23 @@ type Lists struct {
 	Weight []float32 // parallel to Items
 	Counts []float32 // parallel co-counts, only when asked for in Options.KeepCounts
 
-	// Alloc is where the arrays lie, and those of what is made of the lists; nil is ordinary memory.
-	Alloc mmap.Allocator
+	// Arena is where the arrays lie, and those of what is made of the lists; nil is ordinary memory.
+	Arena *mmap.Arena
 }
 
 // NewLists returns empty lists for n items of at most k neighbours.
 func NewLists(n, k int) *Lists { return NewListsIn(nil, n, k) }
 
-// NewListsIn returns empty lists whose arrays come from alloc.
-func NewListsIn(alloc mmap.Allocator, n, k int) *Lists {
+// NewListsIn returns empty lists whose arrays come from arena.
+func NewListsIn(arena *mmap.Arena, n, k int) *Lists {
 	return &Lists{
-		K: k, Len: make([]int32, n), Items: mmap.Make[int32](alloc, n*k), Weight: mmap.Make[float32](alloc, n*k), Alloc: alloc,
+		K: k, Len: make([]int32, n), Items: mmap.Make[int32](arena, n*k), Weight: mmap.Make[float32](arena, n*k), Arena: arena,
 	}
 }
 
 // newListsOf returns empty lists that have room for those of some of n items.
 func newListsOf(rows []int32, n int, o Options) *Lists {
-	l := NewListsIn(o.Alloc, len(rows), o.K)
+	l := NewListsIn(o.Arena, len(rows), o.K)
 	l.Len, l.Place = make([]int32, n), make([]int32, n)
 	for place, i := range rows {
 		l.Place[i] = int32(place)
@@ -65,6 +65,25 @@ func (l *Lists) Of(i int32) ([]int32, []float32) {
 	from := l.Start(i)
 	to := from + int(l.Len[i])
 	return l.Items[from:to], l.Weight[from:to]
+}
+
+// Reader reads lists in any order, for one goroutine, without making those that lie in files resident.
+type Reader struct {
+	lists  *Lists
+	items  mmap.Reader[int32]
+	weight mmap.Reader[float32]
+}
+
+// Reader returns a reader of l, whose arrays may not be replaced afterwards.
+func (l *Lists) Reader() *Reader {
+	return &Reader{lists: l, items: mmap.NewReader(l.Arena, l.Items), weight: mmap.NewReader(l.Arena, l.Weight)}
+}
+
+// Of returns what [Lists.Of] does, valid until the next call.
+func (r *Reader) Of(i int32) ([]int32, []float32) {
+	from := r.lists.Start(i)
+	to := from + int(r.lists.Len[i])
+	return r.items.Part(from, to), r.weight.Part(from, to)
 }
 
 // Clone returns a deep copy, so that lists being served are never written to.
@@ -95,7 +114,7 @@ func (l *Lists) Scaled(source, target []float64) *Lists {
 // weights. Neighbours whose weight becomes 0 are dropped. Counts are not kept. weight is called from several goroutines.
 // l has the lists of all items.
 func (l *Lists) Mapped(weight func(i int32, p int, old float32) float32) *Lists {
-	out := NewListsIn(l.Alloc, l.N(), l.K)
+	out := NewListsIn(l.Arena, l.N(), l.K)
 	l.mapTo(out, weight)
 	return out
 }

@@ -46,7 +46,7 @@ func (p *Prepared) Complete() error {
 	}
 	c, b := p.collector, csr.NewBuilder(p.Full.Items.Len())
 	garbage.Before(int(c.log.rows) * 2 * rowBytes)
-	b.Reserve(int(c.log.rows), p.arena.Allocator())
+	b.Reserve(int(c.log.rows), p.arena)
 	var ending error
 	err := c.log.each(false, func(rows []row) {
 		if entries := c.summed(rows, &c.all, false); len(entries) > 0 && ending == nil {
@@ -133,7 +133,7 @@ func (c *Collector) finish() (p *Prepared, err error) {
 	b := newBuilder(c.options, items, cut)
 	if c.options.Relation == similarityapi.Similar {
 		garbage.Before(int(c.log.rows) * rowBytes)
-		b.split.Reserve(int(c.log.rows), arena.Allocator())
+		b.split.Reserve(int(c.log.rows), arena)
 	}
 	if err := c.log.each(c.options.Relation == similarityapi.Similar, func(rows []row) { c.build(b, rows) }); err != nil {
 		return nil, err
