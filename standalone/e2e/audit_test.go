@@ -81,10 +81,11 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 		t.Fatal(err)
 	}
 	_, _ = c.similarity.WaitForJob(ctx, job.JobID, nil) // without events it fails, which is an outcome as well
-	if _, err := c.profile.PostEvents(ctx, []profileapi.Event{{Type: "view_item", UserID: "ann", ItemID: "mug"}}); err != nil {
+	const person = "somebody@shop.example"
+	if _, err := c.profile.PostEvents(ctx, []profileapi.Event{{Type: "view_item", UserID: person, ItemID: "mug"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := profiles.Call(ctx, http.MethodDelete, "/v1/users/ann", url.Values{"mode": {"erase"}}, nil, nil); err != nil {
+	if err := profiles.Call(ctx, http.MethodDelete, "/v1/users/"+person, url.Values{"mode": {"erase"}}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	keyOf(t, file, "north", "--kind", "publishable", "--origin", "https://shop.example")
@@ -120,7 +121,7 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 		seen := map[string]bool{}
 		for _, e := range read(audit.Query{}).Items {
 			seen[e.Action] = true
-			if strings.Contains(e.Subject, "ann") {
+			if strings.Contains(e.Subject, person) {
 				t.Errorf("the log names an erased person: %+v", e)
 			}
 		}
@@ -131,7 +132,7 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 		}
 		return nil
 	})
-	if n := len(read(audit.Query{Subject: audit.Person("north", "ann")}).Items); n != 1 {
+	if n := len(read(audit.Query{Subject: audit.Person("north", person)}).Items); n != 1 {
 		t.Errorf("%d entries about the person, want 1", n)
 	}
 	paged := 0

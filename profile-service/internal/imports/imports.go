@@ -35,7 +35,7 @@ const (
 	maxRunning = 2                // imports that run at once in this process
 	maxQueued  = 100              // imports that wait
 	staleAfter = 30 * time.Second // without a sign of life an import's process is gone
-	heartbeat  = 5 * time.Second  // how often a waiting import says that it is alive; a running one does with its progress
+	heartbeat  = 5 * time.Second  // how often it says that it is there, whatever the import is at
 )
 
 // Options are what an Imports works with.
@@ -63,15 +63,20 @@ type Imports struct {
 	jobs   sync.WaitGroup
 	slots  chan struct{} // an import holds a place while it runs
 
+	heartbeat time.Duration
+
 	mu      sync.Mutex
-	cancels map[string]context.CancelFunc // by shop and id
+	cancels map[string]context.CancelFunc // of those of this process that have not ended, by shop and id
 }
 
 // New returns an Imports, which runs nothing until Start. Imports of an earlier process are not
 // taken up: their files went with it.
 func New(o Options) *Imports {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Imports{o: o, ctx: ctx, cancel: cancel, slots: make(chan struct{}, maxRunning), cancels: map[string]context.CancelFunc{}}
+	return &Imports{
+		o: o, ctx: ctx, cancel: cancel, slots: make(chan struct{}, maxRunning), heartbeat: heartbeat,
+		cancels: map[string]context.CancelFunc{},
+	}
 }
 
 // Close stops the running imports, which then count as interrupted, and waits for them.
@@ -126,7 +131,33 @@ func (im *Imports) Start(ctx context.Context, shop string, spec profileapi.Impor
 		}()
 		im.run(jobCtx, shop, state, spool)
 	})
+	im.jobs.Go(func() { im.showLife(jobCtx, cancel, shop, state.ImportID) })
 	return state, nil
+}
+
+// showLife says every heartbeat that the process of an import is there, until ctx ends: a file may take minutes to open, to
+// judge as a whole or to put another one's place. It cancels the import when another process was asked to.
+func (im *Imports) showLife(ctx context.Context, cancel context.CancelFunc, shop, id string) {
+	ticker := time.NewTicker(im.heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		row, err := im.o.Store.Import(ctx, shop, id)
+		if err == nil && row.Cancelled {
+			cancel()
+			return
+		}
+		if err == nil {
+			err = im.o.Store.TouchImport(ctx, shop, id, im.o.Now().UnixMilli())
+		}
+		if err != nil && ctx.Err() == nil {
+			im.o.Logger.Warn("an import could not say that it is alive", "shop", shop, "import_id", id, "error", err)
+		}
+	}
 }
 
 // spool copies the body to disk, so that the sender need not wait for the database. It returns
@@ -164,8 +195,7 @@ func discard(f *os.File) {
 	_ = os.Remove(f.Name())
 }
 
-// save stores a state under its id. The time of it is the sign of life by which another process
-// tells that this one is there.
+// save stores a state under its id. The time of it is a sign of life as well.
 func (im *Imports) save(ctx context.Context, shop string, state *profileapi.Import) error {
 	state.UpdatedAt = wire.TimeOf(im.o.Now())
 	body, err := json.Marshal(state)
@@ -186,16 +216,19 @@ func (im *Imports) Import(ctx context.Context, shop, id string) (profileapi.Impo
 	if err != nil {
 		return profileapi.Import{}, err
 	}
-	return im.stateOf(row)
+	return im.stateOf(shop, row)
 }
 
-// stateOf reads a row; an import without a sign of life is interrupted, whatever it last said.
-func (im *Imports) stateOf(row store.ImportRow) (profileapi.Import, error) {
+// stateOf reads a row; an import of another process that has shown no sign of life is interrupted, whatever it last said.
+func (im *Imports) stateOf(shop string, row store.ImportRow) (profileapi.Import, error) {
 	var state profileapi.Import
 	if err := json.Unmarshal(row.Body, &state); err != nil {
 		return state, fmt.Errorf("read import %s: %w", row.ImportID, err)
 	}
-	if !state.Ended() && im.o.Now().UnixMilli()-row.UpdatedMs > staleAfter.Milliseconds() {
+	im.mu.Lock()
+	here := im.cancels[shop+"/"+row.ImportID] != nil
+	im.mu.Unlock()
+	if !state.Ended() && !here && im.o.Now().UnixMilli()-row.UpdatedMs > staleAfter.Milliseconds() {
 		state.State = profileapi.ImportInterrupted
 		state.Problem = "The process that ran the import is gone. Send the file again: what was stored is not stored twice."
 	}
@@ -210,7 +243,7 @@ func (im *Imports) List(ctx context.Context, shop, before string, limit int) ([]
 	}
 	states := make([]profileapi.Import, len(rows))
 	for i, row := range rows {
-		if states[i], err = im.stateOf(row); err != nil {
+		if states[i], err = im.stateOf(shop, row); err != nil {
 			return nil, err
 		}
 	}

@@ -84,12 +84,37 @@ func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
 	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted || got.Problem == "" {
 		t.Errorf("stopped: %+v", got)
 	}
-	im, state = startBlocked(t, storetest.SQLite(t))
-	im.o.Now = func() time.Time { return time.Now().Add(time.Hour) }
-	if got := stateOf(t, im, state.ImportID); got.State != profileapi.ImportInterrupted {
+}
+
+// TestAnImportLivesAsLongAsItsProcess looks at an import that takes long over one step: from its own process, and from one whose clock
+// is an hour ahead, first without a sign of life and then with one.
+func TestAnImportLivesAsLongAsItsProcess(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t)
+	later := func() time.Time { return time.Now().Add(time.Hour) }
+	here, state := startBlocked(t, s)
+	there := New(Options{Store: s, Now: later, Logger: slog.New(slog.DiscardHandler)})
+	if got := stateOf(t, there, state.ImportID); got.State != profileapi.ImportInterrupted {
 		t.Errorf("without a sign of life: %+v", got)
 	}
-	im.Close()
+	there.cancels["shop/"+state.ImportID] = func() {}
+	if got := stateOf(t, there, state.ImportID); got.State != profileapi.ImportRunning {
+		t.Errorf("in its own process: %+v", got)
+	}
+	delete(there.cancels, "shop/"+state.ImportID)
+	there.heartbeat = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	there.jobs.Go(func() { there.showLife(ctx, cancel, "shop", state.ImportID) })
+	for stateOf(t, there, state.ImportID).State != profileapi.ImportRunning {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := here.Cancel(t.Context(), "shop", state.ImportID); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done() // it has heard of it
+	here.Close()
+	there.Close()
 }
 
 func TestFilesBeyondTheLimitAreRefused(t *testing.T) {

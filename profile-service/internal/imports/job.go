@@ -112,21 +112,13 @@ func (j *job) problem(err error) string {
 	return "The rows could not be stored. Send the file again: what was stored is not stored twice."
 }
 
-// wait returns when a slot is free, and shows a sign of life until then.
+// wait returns when a slot is free.
 func (j *job) wait(ctx context.Context) error {
-	ticker := time.NewTicker(heartbeat)
-	defer ticker.Stop()
-	for {
-		select {
-		case j.im.slots <- struct{}{}:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-			if err := j.save(ctx); err != nil {
-				return err
-			}
-		}
+	select {
+	case j.im.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -203,6 +203,8 @@ type Imports interface {
 	PutImport(ctx context.Context, shop string, row ImportRow) error
 	// CancelImport notes that an import is to stop and leaves its state as it is; one that does not exist is none.
 	CancelImport(ctx context.Context, shop, id string) error
+	// TouchImport says that the process of an import was there at updatedMs, and leaves its state as it is.
+	TouchImport(ctx context.Context, shop, id string, updatedMs int64) error
 	// Import returns a state, or ErrNotFound.
 	Import(ctx context.Context, shop, id string) (ImportRow, error)
 	// ListImports returns states with an id below before ("" for all) in descending order of id.

@@ -42,13 +42,23 @@ func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) e
 
 // CancelImport implements store.Imports.
 func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
+	return s.noteOnImport(ctx, "cancelled", true, shop, id)
+}
+
+// TouchImport implements store.Imports.
+func (s *Store) TouchImport(ctx context.Context, shop, id string, updatedMs int64) error {
+	return s.noteOnImport(ctx, "updated_ms", updatedMs, shop, id)
+}
+
+// noteOnImport sets one column of an import.
+func (s *Store) noteOnImport(ctx context.Context, column string, value any, shop, id string) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		t.committed = ofNobody
-		_, err := t.exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
+		_, err := t.exec(ctx, "update imports set "+column+" = $1 where shop = $2 and import_id = $3", value, shop, id)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("cancel import %s: %w", id, err)
+		return fmt.Errorf("note %s on import %s: %w", column, id, err)
 	}
 	return nil
 }

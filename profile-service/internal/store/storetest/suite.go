@@ -336,6 +336,12 @@ func imports(t *testing.T, s store.Store) {
 	if got, err := s.Import(t.Context(), shop, "1"); err != nil || !got.Cancelled || string(got.Body) != `{"a":2}` {
 		t.Errorf("a cancelled import is %+v, %v", got, err)
 	}
+	if err := s.TouchImport(t.Context(), shop, "1", 11); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Import(t.Context(), shop, "1"); err != nil || got.UpdatedMs != 11 || !got.Cancelled || string(got.Body) != `{"a":2}` {
+		t.Errorf("an import whose process is there is %+v, %v", got, err)
+	}
 	put(store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Body: []byte(`{"a":3}`)})
 	// A process that did not hear of the cancellation has stored its state over it.
 	first := store.ImportRow{ImportID: "1", CreatedMs: 5, UpdatedMs: 9, Cancelled: true, Body: []byte(`{"a":3}`)}
