@@ -241,7 +241,7 @@ func (f *importFlags) verdict(ctx context.Context, client *profileapi.Client, st
 	case state.Rejected > 0 && state.Rejected == state.Rows:
 		return fmt.Errorf("every row was rejected: read %s", reportPlace(f, state))
 	case state.Rejected > 0 && f.report == "":
-		return fmt.Errorf("%d rows were rejected: pass --errors FILE, or read %s", state.Rejected, reportPlace(f, state))
+		return fmt.Errorf("rejected rows: %d; pass --errors FILE, or read %s", state.Rejected, reportPlace(f, state))
 	}
 	return nil
 }
