@@ -236,6 +236,17 @@ func (r *run) answer() api.Answer {
 	return a
 }
 
+// cursor returns the cursor behind this page; nil when there is nothing more.
+func (r *run) cursor() (next *string) {
+	if !r.more {
+		return nil
+	}
+	r.read(func(v *catalogue.View) {
+		next = r.before.Next(r.req, len(r.picks), func(n int) string { return v.ID(r.picks[n].index) })
+	})
+	return next
+}
+
 // remember keeps what later answers and questions about this one need: figures, what rotation
 // lowers, the decision. Nothing of a test.
 func (r *run) remember(a *api.Answer) {

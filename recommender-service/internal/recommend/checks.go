@@ -122,9 +122,9 @@ func newChecker(r *run, v *catalogue.View) *checker {
 	c.addLists(r)
 	c.checks = append(c.checks, r.conditions(v)...)
 	c.checks = append(c.checks, r.saleable()...)
-	if len(r.before.items) > 0 {
+	if !r.before.Empty() {
 		c.checks = append(c.checks, check{
-			name: "shown_before", about: product, drop: func(it *catalogue.Item) bool { return r.before.has(v.ID(it.Index)) },
+			name: "shown_before", about: product, drop: func(it *catalogue.Item) bool { return r.before.Has(v.ID(it.Index)) },
 		})
 	}
 	c.placed = c.add("placed")

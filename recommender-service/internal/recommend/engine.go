@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/admission"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
@@ -34,6 +35,9 @@ const (
 	seedsAtHand = 40
 )
 
+// Overload is what an answer says that was made from what is at hand, because too many were being made at once.
+const Overload = "overload"
+
 // Engine answers requests. It is safe for concurrent use.
 type Engine struct {
 	Peers     *peers.Peers
@@ -46,7 +50,7 @@ type Engine struct {
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
 	shown     *shownLog
-	admission *admission
+	admission *admission.Admission
 	metrics   *metrics
 	scratch   sync.Pool
 	converted sync.Map // of *conversions by shop, those made last
@@ -60,7 +64,7 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	epoch := strconv.FormatUint(rand.Uint64(), 36)
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: epoch,
-		shown: newShownLog(p.ShownBytes(), shared, epoch), admission: newAdmission(registry), metrics: newMetrics(registry),
+		shown: newShownLog(p.ShownBytes(), shared, epoch), admission: admission.New(registry), metrics: newMetrics(registry),
 	}
 }
 
@@ -116,7 +120,7 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	v.end = v.now.Add(deadlineOf(req))
 	ctx, cancel := withDeadline(ctx, req)
 	entered := stages.Of(ctx).Begin("admission")
-	leave, admitted := e.admission.enter(ctx)
+	leave, admitted := e.admission.Enter(ctx)
 	entered()
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/stages"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -61,7 +62,7 @@ func (v *visit) answerTo(ctx context.Context, p Placement, req *api.Request, use
 
 // open is the way as far as the visitor: the question, who asks it, and what follows from both. The caller closes the run.
 func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, error) {
-	before, err := parseCursor(req)
+	before, err := cursor.Parse(req)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 		defer stages.Of(ctx).Begin("visitor")()
 		v.person = r.whoAsks(ctx)
 		if v.atHand {
-			v.release = v.engine.admission.take()
+			v.release = v.engine.admission.Take()
 		}
 	}
 	r.person = v.person

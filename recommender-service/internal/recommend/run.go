@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -20,7 +21,7 @@ type question struct {
 	arm      api.Arm
 	models   map[string]string // versions other than the live ones
 	req      *api.Request
-	before   page // what earlier pages showed
+	before   cursor.Page // what earlier pages showed
 }
 
 // person is who asks, the same for all questions of a visit.
