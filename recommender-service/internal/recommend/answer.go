@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -259,7 +260,7 @@ func (r *run) remember(a *api.Answer) {
 		for n := range a.Items {
 			items[n] = a.Items[n].ItemID
 		}
-		r.engine.shown.add(k, Shown{AtMs: r.now.UnixMilli(), Items: items})
+		r.engine.shown.Add(k, rotation.List{AtMs: r.now.UnixMilli(), Items: items})
 	}
 	if r.engine.Decided != nil {
 		r.engine.Decided(r.shop.Name, r.decision(a), a)

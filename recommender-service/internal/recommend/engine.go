@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/admission"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/stages"
@@ -49,7 +50,7 @@ type Engine struct {
 	Decided func(shop string, d *Decision, a *api.Answer)
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
-	shown     *shownLog
+	shown     *rotation.Log
 	admission *admission.Admission
 	metrics   *metrics
 	scratch   sync.Pool
@@ -64,13 +65,13 @@ func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, log
 	epoch := strconv.FormatUint(rand.Uint64(), 36)
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: epoch,
-		shown: newShownLog(p.ShownBytes(), shared, epoch), admission: admission.New(registry), metrics: newMetrics(registry),
+		shown: rotation.NewLog(p.ShownBytes(), shared, epoch), admission: admission.New(registry), metrics: newMetrics(registry),
 	}
 }
 
 // Close ends the background work of what the engine remembers. No answer may be under way.
 func (e *Engine) Close() {
-	e.shown.close()
+	e.shown.Close()
 }
 
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.

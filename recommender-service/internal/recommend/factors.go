@@ -1,8 +1,6 @@
 package recommend
 
 import (
-	"math"
-
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -73,8 +71,7 @@ func (r *run) rotation(v *catalogue.View) (factor, bool) {
 	}
 	recent := map[int32]float64{}
 	for n := range r.shown {
-		age := float64(r.now.UnixMilli() - r.shown[n].AtMs)
-		fresh := math.Exp2(-max(0, age) / float64(shownHalfLife.Milliseconds()))
+		fresh := r.shown[n].Freshness(r.now)
 		for _, id := range r.shown[n].Items {
 			if i := v.Find(id); i >= 0 {
 				recent[v.Head(i)] = max(recent[v.Head(i)], fresh)

@@ -1,7 +1,6 @@
 package recommend
 
 import (
-	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -32,22 +32,24 @@ func TestRotationFadesWithinHours(t *testing.T) {
 	t.Parallel()
 	variant := profileapi.Item{ItemID: "a1", ParentID: "a"}
 	shop := cataloguetest.Shop(t, append(lamps(), variant)...)
-	ago := func(d time.Duration, items ...string) Shown { return Shown{noon.Add(-d).UnixMilli(), items} }
+	ago := func(d time.Duration, items ...string) rotation.List {
+		return rotation.List{AtMs: noon.Add(-d).UnixMilli(), Items: items}
+	}
 	none := 0.
 	for name, c := range map[string]struct {
 		req   api.Request
-		shown []Shown
+		shown []rotation.List
 		want  map[string]float64
 	}{
-		"just now":                  {api.Request{}, []Shown{ago(0, "b")}, map[string]float64{"rotation": .6}},
-		"half as much after 30 min": {api.Request{}, []Shown{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
-		"the latest time counts": {api.Request{}, []Shown{ago(30*time.Minute, "b"), ago(time.Hour, "b")},
+		"just now":                  {api.Request{}, []rotation.List{ago(0, "b")}, map[string]float64{"rotation": .6}},
+		"half as much after 30 min": {api.Request{}, []rotation.List{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
+		"the latest time counts": {api.Request{}, []rotation.List{ago(30*time.Minute, "b"), ago(time.Hour, "b")},
 			map[string]float64{"rotation": .8}},
-		"a clock that was ahead":      {api.Request{}, []Shown{ago(-time.Hour, "b")}, map[string]float64{"rotation": .6}},
-		"another item":                {api.Request{}, []Shown{ago(0, "c")}, map[string]float64{"rotation": 1}},
-		"items that are gone":         {api.Request{}, []Shown{ago(0, "gone")}, map[string]float64{}},
+		"a clock that was ahead":      {api.Request{}, []rotation.List{ago(-time.Hour, "b")}, map[string]float64{"rotation": .6}},
+		"another item":                {api.Request{}, []rotation.List{ago(0, "c")}, map[string]float64{"rotation": 1}},
+		"items that are gone":         {api.Request{}, []rotation.List{ago(0, "gone")}, map[string]float64{}},
 		"nothing shown":               {api.Request{}, nil, map[string]float64{}},
-		"switched off by the request": {api.Request{Rotation: &none}, []Shown{ago(0, "b")}, map[string]float64{}},
+		"switched off by the request": {api.Request{Rotation: &none}, []rotation.List{ago(0, "b")}, map[string]float64{}},
 	} {
 		r := newRun(shop, api.Scenario{Rotation: .4}, c.req)
 		r.shown = c.shown
@@ -56,7 +58,7 @@ func TestRotationFadesWithinHours(t *testing.T) {
 		}
 	}
 	r := newRun(shop, api.Scenario{Rotation: .4}, api.Request{})
-	r.shown = []Shown{ago(0, "a1")}
+	r.shown = []rotation.List{ago(0, "a1")}
 	if got := factorsOf(r, "a")["rotation"]; got != .6 {
 		t.Errorf("a product whose variant was shown has the factor %v", got)
 	}
@@ -167,20 +169,5 @@ func TestConversionsOfFewViewsAreNearTheMean(t *testing.T) {
 		if len(c.rates) > 0 {
 			t.Errorf("%s: %v", name, c.rates)
 		}
-	}
-}
-
-func TestTheLatestListsOfAVisitorAreRemembered(t *testing.T) {
-	t.Parallel()
-	l := newShownLog(1<<20, nil, "one")
-	ann, bob := shownKey{"s", "u/ann", "home"}, shownKey{"s", "u/bob", "home"}
-	for n := range 7 {
-		l.add(ann, Shown{int64(n), []string{fmt.Sprint(n)}})
-	}
-	if got := l.of(ann); len(got) != shownKept || got[0].AtMs != 6 || got[shownKept-1].AtMs != 2 {
-		t.Errorf("ann was shown %v", got)
-	}
-	if got := l.of(bob); got != nil {
-		t.Errorf("bob was shown %v", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -35,7 +36,7 @@ type Decision struct {
 	// absent.
 	Models  map[string]string `json:"models"`
 	Popular []PopularInput    `json:"popular,omitempty"`
-	Shown   []Shown           `json:"shown,omitempty"`
+	Shown   []rotation.List   `json:"shown,omitempty"`
 	// Which life of which process answered, and how many changes its catalogue had seen:
 	// earlier states are in its memory only.
 	CatalogueEpoch string           `json:"catalogue_epoch"`

@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -38,7 +39,7 @@ type draft struct {
 	cart        []string
 	seed        *catalogue.Item // the page's first item
 	seedProduct *catalogue.Item // of a variant: its product's row; nil for none
-	shown       []Shown         // what rotation lowers
+	shown       []rotation.List // what rotation lowers
 	picks       []pick
 	more        bool              // candidates were left over
 	used        map[string]string // relation → model version

@@ -70,7 +70,7 @@ func (r *run) resolve() {
 	if k, ok := r.shownKey(); r.past != nil {
 		r.shown = r.past.decision.Shown
 	} else if ok {
-		r.shown = r.engine.shown.of(k)
+		r.shown = r.engine.shown.Of(k)
 	}
 	r.findSeed()
 }
