@@ -165,7 +165,7 @@ func (r *run) observe(p *plan, s *selection) {
 	w := r.trace
 	w.proposed, w.base = true, b.Score(it.Index)
 	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
-	w.limit = s.forbidding(it)
+	w.limit = s.limits.Forbidding(it)
 	w.contributions = p.contributions(nil, b.Trace([]int32{it.Index}, nil)[0])
 	w.tier = tierOfContributions(w.contributions)
 	w.rank, w.total = s.place(b, it, w.score)

@@ -86,7 +86,7 @@ type contribution struct {
 // scratch is the working memory of one request, reused by later ones.
 type scratch struct {
 	blend candidate.Blend
-	queue queue
+	queue rerank.Queue
 	marks []*markTable
 	used  int // so many of the tables
 

@@ -1,4 +1,5 @@
-// Package rerank orders scored items so that those near each other differ. It is pure and deterministic. The main type is Chooser.
+// Package rerank orders scored items: the best first (Queue), not too many of one value (Limits), and so that those near each other differ
+// (Chooser). It is pure and deterministic.
 package rerank
 
 import "math"
