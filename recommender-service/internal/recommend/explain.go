@@ -23,7 +23,7 @@ type itemTrace struct {
 	total         int    // so many of them
 }
 
-// The stages that are no check; the checks are named by newChecker and come between score and limit, in its order.
+// The stages that are no check; the checks are named by newChecks and come between score and limit, in its order.
 const (
 	stageCatalogue  = "catalogue"
 	stageCandidates = "candidates"
@@ -72,7 +72,7 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 			out.Stage = stageCatalogue
 			return
 		}
-		out.Dropped = newChecker(r, v).all(recommendedAs(v, i))
+		out.Dropped = newChecks(r, v).All(recommendedAs(v, i))
 	})
 	if out.Stage == "" {
 		out.Stage = w.stage(out.Dropped)
@@ -131,23 +131,6 @@ func (w *itemTrace) stage(dropped []string) string {
 	return stageRank
 }
 
-// all names every check that drops the item by itself; of a product with variants, else the one that leaves none of them after those before
-// it.
-func (c *checker) all(it *catalogue.Item) []string {
-	var names []string
-	on := c.marked.of(it.Index) &^ c.placed
-	for n := range c.checks {
-		one := checker{view: c.view, checks: c.checks[n : n+1], marked: c.marked}
-		if k := &c.checks[n]; it.Family == nil && k.drops(it, on) || it.Family != nil && one.firstOfFamily(it, on) != "" {
-			names = append(names, k.name)
-		}
-	}
-	if last := c.firstBut(it, c.placed); len(names) == 0 && last != "" {
-		names = append(names, last)
-	}
-	return names
-}
-
 // observe notes what a plan made of the explained item: of the first plan that proposes it. It
 // does nothing when no item is explained.
 func (r *run) observe(p *plan, s *selection) {
@@ -178,7 +161,7 @@ func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score floa
 	before := 0
 	for slot, i := range items {
 		it := s.view.Item(i)
-		if it == nil || s.checks.firstBut(it, s.checks.placed) != "" {
+		if it == nil || s.checks.FirstButPlaced(it) != "" {
 			continue
 		}
 		other := s.boosted(it, scores[slot])

@@ -112,8 +112,7 @@ func (r *run) pinItem(rule ruleOf) {
 		if head := v.Head(i); head != i && v.Item(head) != nil {
 			i, variant = head, i+1
 		}
-		checks := newChecker(r, v)
-		if checks.firstBut(v.Item(i), checks.placed) != "" {
+		if newChecks(r, v).FirstButPlaced(v.Item(i)) != "" {
 			return
 		}
 		pinned := pick{index: i, tier: "pinned"}

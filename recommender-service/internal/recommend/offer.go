@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -13,15 +14,15 @@ import (
 type offers struct {
 	r     *run
 	view  *catalogue.View
-	all   *checker // what an item needs to be sold at all
-	whole *checker // and what the request and the rules want of it; made for the first product with variants
+	all   *filter.Checks // what an item needs to be sold at all
+	whole *filter.Checks // and what the request and the rules want of it; made for the first product with variants
 	taste taste
 	sells map[int32]bool // best
 }
 
 // offers begins with what every item needs; the rest is only made for products with variants.
 func (r *run) offers(v *catalogue.View) *offers {
-	return &offers{r: r, view: v, all: &checker{view: v, checks: invariants(r.now.UnixMilli())}}
+	return &offers{r: r, view: v, all: filter.Of(v, filter.Invariants(r.now.UnixMilli()))}
 }
 
 // offer is how a pick is shown.
@@ -39,16 +40,16 @@ func (o *offers) of(p *pick) (offer, bool) {
 		return offer{}, false
 	}
 	if it.Family == nil {
-		return offer{shown: it}, o.all.first(it) == ""
+		return offer{shown: it}, o.all.First(it) == ""
 	}
 	if o.whole == nil {
-		o.whole = &checker{view: o.view, checks: append(o.r.conditions(o.view), o.r.saleable()...)}
+		o.whole = filter.Of(o.view, append(o.r.conditions(o.view), o.r.saleable()...))
 		o.taste, o.sells = o.r.tasteOf(o.view), o.r.engine.Peers.BestVariants(o.r.shop)
 	}
-	if o.whole.first(it) != "" {
+	if o.whole.First(it) != "" {
 		return offer{}, false
 	}
-	f := offer{variant: o.best(p), members: o.whole.offers}
+	f := offer{variant: o.best(p), members: o.whole.Offers()}
 	if f.shown = it.Family.Row; f.shown == nil {
 		f.shown = f.variant
 	}
@@ -60,7 +61,7 @@ func (o *offers) of(p *pick) (offer, bool) {
 func (o *offers) best(p *pick) *catalogue.Item {
 	var best *catalogue.Item
 	var most [3]float64
-	for _, m := range o.whole.offers {
+	for _, m := range o.whole.Offers() {
 		got := [3]float64{named(p, m), o.taste.of(m)}
 		if o.sells[m.Index] {
 			got[2] = 1

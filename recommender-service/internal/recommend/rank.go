@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -34,12 +35,12 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		s := &selection{r: r, view: v, heads: v.Heads()}
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
-		last := &checker{checks: invariants(r.now.UnixMilli())}
+		last := filter.Of(v, filter.Invariants(r.now.UnixMilli()))
 		heads, contributions := r.traced(p, s, in.ItemIDs)
 		for n, id := range in.ItemIDs {
 			item := api.RankedItem{ItemID: id, Was: n + 1}
 			if heads[n] >= 0 {
-				item.Available = last.first(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
+				item.Available = last.First(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
 				item.Score = b.Score(heads[n])
 				item.Reasons = reasons(&pick{contributions: contributions[heads[n]]})
 			}

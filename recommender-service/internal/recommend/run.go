@@ -6,6 +6,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
@@ -87,7 +88,7 @@ type contribution struct {
 type scratch struct {
 	blend candidate.Blend
 	queue rerank.Queue
-	marks []*markTable
+	marks []*filter.Table
 	used  int // so many of the tables
 
 	picks         []pick
@@ -100,12 +101,12 @@ type scratch struct {
 }
 
 // table returns an empty table, which is the request's until its end.
-func (s *scratch) table() *markTable {
+func (s *scratch) table() *filter.Table {
 	if s.used == len(s.marks) {
-		s.marks = append(s.marks, &markTable{})
+		s.marks = append(s.marks, &filter.Table{})
 	}
 	t := s.marks[s.used]
-	t.clear()
+	t.Clear()
 	s.used++
 	return t
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -32,7 +33,7 @@ type selection struct {
 	r       *run
 	view    *catalogue.View
 	heads   []int32
-	checks  *checker
+	checks  *filter.Checks
 	factors []factor
 	limits  rerank.Limits
 	queue   *rerank.Queue
@@ -44,7 +45,7 @@ type selection struct {
 // newSelection begins with what was picked by plans before: it is placed and counts towards the
 // limits.
 func newSelection(r *run, v *catalogue.View) *selection {
-	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecker(r, v), queue: &r.scratch.queue}
+	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecks(r, v), queue: &r.scratch.queue}
 	s.factors = r.factors(v)
 	s.limits = r.limits()
 	for n := range r.picks {
@@ -94,7 +95,7 @@ func (s *selection) next() (it *catalogue.Item, score float64) {
 		if !ok {
 			return nil, 0
 		}
-		if it := s.view.Item(i); it != nil && s.checks.first(it) == "" {
+		if it := s.view.Item(i); it != nil && s.checks.First(it) == "" {
 			return it, score
 		}
 		if s.looked++; s.looked%lateEvery == 0 && s.r.late() {
@@ -162,7 +163,7 @@ func (s *selection) pickDiverse(lambda float64) {
 
 // pick gives an item the next place.
 func (s *selection) pick(it *catalogue.Item, score float64) {
-	s.checks.place(it.Index)
+	s.checks.Place(it.Index)
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
 }
 
@@ -189,7 +190,7 @@ func (s *selection) explore(from int) {
 		}
 		at := random.IntN(len(pool))
 		if it := s.view.Item(pool[at].index); s.limits.Allow(it) {
-			s.checks.place(it.Index)
+			s.checks.Place(it.Index)
 			s.r.picks[n] = pool[at]
 		}
 		pool = append(pool[:at], pool[at+1:]...)

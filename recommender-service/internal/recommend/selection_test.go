@@ -285,20 +285,20 @@ func TestChecksNameTheFirstReasonAndAll(t *testing.T) {
 	r.visitor.History = []visitor.HistoryItem{{ItemID: "a", Item: visitor.Unknown}, {ItemID: "c", Item: visitor.Unknown}}
 	r.visitor.Purchased = []visitor.Bought{{ItemID: "d", Item: visitor.Unknown}}
 	r.read(func(v *catalogue.View) {
-		c := newChecker(r, v)
+		c := newChecks(r, v)
 		for id, want := range map[string][]string{
 			"a": {"excluded", "seen", "filter", "status", "out_of_stock"}, "b": {"filter"}, "c": {"seen"}, "d": {"purchased"},
 		} {
 			it := v.Item(v.Find(id))
-			if got := c.first(it); got != want[0] {
+			if got := c.First(it); got != want[0] {
 				t.Errorf("%s is dropped by %q first, want %q", id, got, want[0])
 			}
-			if diff := cmp.Diff(want, c.all(it)); diff != "" {
+			if diff := cmp.Diff(want, c.All(it)); diff != "" {
 				t.Errorf("%s: %s", id, diff)
 			}
 		}
-		c.place(v.Find("c"))
-		if got := c.all(v.Item(v.Find("c"))); !slices.Equal(got, []string{"seen"}) {
+		c.Place(v.Find("c"))
+		if got := c.All(v.Item(v.Find("c"))); !slices.Equal(got, []string{"seen"}) {
 			t.Errorf("a place in the list is a reason of its own: %v", got)
 		}
 	})
