@@ -3,11 +3,11 @@ package recommend
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -66,7 +66,7 @@ func (p *pick) actedOn() (names []string) {
 		names = append(names, p.ruleName)
 	}
 	for n := range p.boosts {
-		if name := p.boosts[n].Source; strings.HasPrefix(name, ownRule) || strings.HasPrefix(name, sharedRule) {
+		if name := p.boosts[n].Source; rules.IsName(name) {
 			names = append(names, name)
 		}
 	}

@@ -98,10 +98,10 @@ func (r *run) conditions(v *catalogue.View) []filter.Check {
 			continue
 		}
 		if rule.Action == rules.Filter {
-			keep(rule.name, rule.Where)
+			keep(rule.Name, rule.Where)
 			continue
 		}
-		list = append(list, filter.Check{Name: rule.name, Drop: rules.Compile(rules.Where(rule.Rule), v, r.audience(), r.now)})
+		list = append(list, filter.Check{Name: rule.Name, Drop: rules.Compile(rules.Where(rule.Rule), v, r.audience(), r.now)})
 	}
 	return list
 }

@@ -2,10 +2,10 @@ package recommend
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -229,7 +229,7 @@ func detail(stage string) string {
 	case stageRank:
 		return "Others scored higher, or were preferred for diversity: rank is its place by score, total how many could be shown."
 	}
-	if strings.HasPrefix(stage, sharedRule) {
+	if rules.IsShared(stage) {
 		return "A rule that holds in all scenarios dropped it."
 	}
 	return "A rule of the scenario dropped it."

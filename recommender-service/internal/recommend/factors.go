@@ -31,7 +31,7 @@ func (r *run) factors(v *catalogue.View) []factor {
 		if where := rules.Where(rule.Rule); where != nil {
 			match = rules.Compile(where, v, r.audience(), r.now)
 		}
-		list = append(list, factor{rule.name, func(it *catalogue.Item) float64 {
+		list = append(list, factor{rule.Name, func(it *catalogue.Item) float64 {
 			if match(it) {
 				return rule.Factor
 			}
@@ -102,7 +102,7 @@ func (r *run) pin() {
 // gone. An item that the list has already is moved and keeps its score and contributions. A variant stands for its
 // product, which is sold as that variant. Each pin looks at the list as the pins before left it: of two pins to one place
 // the later rule has it.
-func (r *run) pinItem(rule ruleOf) {
+func (r *run) pinItem(rule rules.Named) {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(rule.ItemID)
 		if i < 0 || v.Item(i) == nil {
@@ -124,7 +124,7 @@ func (r *run) pinItem(rule ruleOf) {
 			}
 			kept = append(kept, p)
 		}
-		pinned.ruleName = rule.name
+		pinned.ruleName = rule.Name
 		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/stages"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -68,7 +69,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	}
 	r := &run{
 		question: question{
-			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models,
+			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rules.InOrder(p.Shared, p.Scenario.Rules), arm: p.Arm, models: p.Models,
 			req: req, before: before,
 		},
 		draft: draft{used: map[string]string{}},

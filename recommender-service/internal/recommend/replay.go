@@ -14,6 +14,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -190,7 +191,7 @@ func (r *run) decision(a *api.Answer) *Decision {
 		Arm:     r.arm.Arm,
 		Request: *r.req, Models: a.ModelVersions, Popular: r.popular, Shown: r.shown, CatalogueEpoch: r.engine.epoch,
 		CatalogueSeq: r.sequence,
-		Degraded:     a.Degraded, Digest: digest(a), Watermark: r.visitor.Watermark, SharedRules: r.sharedVersions(),
+		Degraded:     a.Degraded, Digest: digest(a), Watermark: r.visitor.Watermark, SharedRules: rules.SharedVersions(r.rules),
 		Items:     r.shownItems(a),
 		Elsewhere: slices.Clone(r.taken), Mean: r.mean, NewestSeq: r.newestSeq, Seeds: r.seeds,
 	}

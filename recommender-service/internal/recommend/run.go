@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -18,8 +19,8 @@ type question struct {
 	*visit
 	nonce    uint64
 	scenario *api.Scenario
-	derived  bool     // no stored version says what the scenario is
-	rules    []ruleOf // those of all scenarios, then the scenario's own
+	derived  bool          // no stored version says what the scenario is
+	rules    []rules.Named // those of all scenarios, then the scenario's own
 	arm      api.Arm
 	models   map[string]string // versions other than the live ones
 	req      *api.Request

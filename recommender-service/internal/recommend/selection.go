@@ -205,7 +205,7 @@ func (r *run) limits() rerank.Limits {
 	list.Add("max_per_brand", r.scenario.MaxPerBrand, func(it *catalogue.Item) (string, bool) { return number(it.Brand) })
 	for _, rule := range r.rules {
 		if rule.Action == rules.LimitPer && rules.Active(rule.Rule, r.now, r.audience()) {
-			list.Add(rule.name, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
+			list.Add(rule.Name, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
 		}
 	}
 	return list

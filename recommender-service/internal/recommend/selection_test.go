@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -38,7 +39,7 @@ func newRun(shop *catalogue.Shop, scenario api.Scenario, req api.Request) *run {
 	return &run{
 		question: question{
 			visit: &visit{engine: engine, shop: shop, now: noon}, nonce: 7, scenario: &scenario, req: &req,
-			rules: rulesOf(Placement{Scenario: &scenario}),
+			rules: rules.InOrder(nil, scenario.Rules),
 		},
 		person:  &person{visitor: visitor.Cold("ann", "", noon)},
 		scratch: &scratch{},
