@@ -64,8 +64,8 @@ func listHash(req *api.Request) uint32 {
 	return h.Sum32()
 }
 
-// Parse reads the cursor of a request, an empty page for none. The error says why it cannot be used. It is input: its length is bounded before anything
-// is read, and the checksum keeps one that was cut or edited from leaving out random items.
+// Parse reads the cursor of a request, an empty page for none. The error says why it cannot be used. A cursor is input: its length is
+// bounded before anything is read, and the checksum keeps one that was cut or edited from leaving out random items.
 func Parse(req *api.Request) (Page, error) {
 	cursor := req.Cursor
 	if cursor == "" {

@@ -1,4 +1,5 @@
-// Package facet finds the fields that split a list of items best, for questions that narrow it down. It is pure. The main function is Split.
+// Package facet finds the fields that split a list of items best, for questions that narrow it down. It is pure. The main function is
+// Split.
 package facet
 
 import (

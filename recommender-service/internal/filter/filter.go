@@ -29,8 +29,8 @@ const (
 	Both
 )
 
-// Checks are those of one request against one view of the catalogue, for as long as that is good. They are tried in order, and the first that
-// drops an item is the answer to "why not". They are not safe for concurrent use.
+// Checks are those of one request against one view of the catalogue, for as long as that is good. They are tried in order, and the first
+// that drops an item is the answer to "why not". They are not safe for concurrent use.
 type Checks struct {
 	view   *catalogue.View
 	checks []Check

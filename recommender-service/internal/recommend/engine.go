@@ -18,6 +18,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/admission"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
@@ -47,7 +48,7 @@ type Engine struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	// Decided is told of every answer; it must not block.
-	Decided func(shop string, d *Decision, a *api.Answer)
+	Decided func(shop string, d *decision.Decision, a *api.Answer)
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
 	shown     *rotation.Log
@@ -60,7 +61,7 @@ type Engine struct {
 // NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other
 // what visitors were shown.
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
-	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *Decision, *api.Answer),
+	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *decision.Decision, *api.Answer),
 ) *Engine {
 	epoch := strconv.FormatUint(rand.Uint64(), 36)
 	return &Engine{

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -89,7 +90,7 @@ func (r *run) convert(ctx context.Context) {
 			return
 		}
 		lists[n] = list
-		r.popular = append(r.popular, popularInput(w, "", list))
+		r.popular = append(r.popular, decision.NewPopularInput(w, "", list.AsOf))
 	}
 	r.converted = r.engine.conversions(r.shop.Name, lists[0], lists[1])
 }

@@ -69,8 +69,8 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	}
 	r := &run{
 		question: question{
-			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rules.InOrder(p.Shared, p.Scenario.Rules), arm: p.Arm, models: p.Models,
-			req: req, before: before,
+			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived,
+			rules: rules.InOrder(p.Shared, p.Scenario.Rules), arm: p.Arm, models: p.Models, req: req, before: before,
 		},
 		draft: draft{used: map[string]string{}},
 	}

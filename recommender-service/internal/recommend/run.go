@@ -6,6 +6,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
@@ -45,7 +46,7 @@ type draft struct {
 	picks       []pick
 	more        bool              // candidates were left over
 	used        map[string]string // relation → model version
-	popular     []PopularInput
+	popular     []decision.PopularInput
 	mean        float64      // that the objective compares with
 	converted   *conversions // nil without the objective, or when nothing is known
 	newestSeq   int64        // of the catalogue when the list of newest items was made

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
@@ -49,7 +50,7 @@ type retrieved struct {
 	relation string // whose model was used; "" for none
 	version  string
 	failed   string // the peer that could not help
-	popular  []PopularInput
+	popular  []decision.PopularInput
 	wait     func() retrieved // for a source that has not everything at hand; then the rest is empty
 }
 
@@ -339,7 +340,7 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 				s.failed = peers.Similarity
 			}
 			if list != nil {
-				s.popular = append(s.popular, popularInput(w, c.Value, list))
+				s.popular = append(s.popular, decision.NewPopularInput(w, c.Value, list.AsOf))
 			}
 			if list != nil && list.Row.Len() > 0 {
 				s.terms = append(s.terms, candidate.Term{

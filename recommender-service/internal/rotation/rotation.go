@@ -1,5 +1,5 @@
-// Package rotation remembers what visitors were just shown, so that the next list is another one, and tells it to the other replicas. What it
-// knows is lost with the process, which only means that a list may repeat. The main type is Log.
+// Package rotation remembers what visitors were just shown, so that the next list is another one, and tells it to the other replicas. What
+// it knows is lost with the process, which only means that a list may repeat. The main type is Log.
 package rotation
 
 import (
