@@ -79,7 +79,7 @@ func named(p *pick, m *catalogue.Item) float64 {
 		return 1
 	}
 	for k := range p.contributions {
-		if s := &p.contributions[k]; s.Item == m.Index && (s.source == api.SourceBuyAgain || s.source == api.SourceRecentlyViewed) {
+		if s := &p.contributions[k]; s.Item == m.Index && (s.Source == api.SourceBuyAgain || s.Source == api.SourceRecentlyViewed) {
 			return 1
 		}
 	}

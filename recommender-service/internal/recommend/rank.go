@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -42,7 +43,7 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 			if heads[n] >= 0 {
 				item.Available = last.First(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
 				item.Score = b.Score(heads[n])
-				item.Reasons = reasons(&pick{contributions: contributions[heads[n]]})
+				item.Reasons = explanation.Reasons(api.Reason{}, contributions[heads[n]])
 			}
 			out.Items[n] = item
 		}
@@ -56,8 +57,8 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 
 // traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and
 // the contributions by index.
-func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]contribution) {
-	heads, contributions := make([]int32, len(ids)), map[int32][]contribution{}
+func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]explanation.Contribution) {
+	heads, contributions := make([]int32, len(ids)), map[int32][]explanation.Contribution{}
 	var distinct []int32
 	for n, id := range ids {
 		heads[n] = catalogue.None

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -123,7 +124,7 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 	var list []row
 	for n := range r.visitor.History {
 		t := &r.visitor.History[n]
-		bought := because(t.Type) == "because_you_bought"
+		bought := explanation.Because(t.Type) == "because_you_bought"
 		if len(list) == count || t.Weight <= 0 || bought != (p.Kind == "because_you_bought") {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
@@ -73,17 +74,11 @@ type pick struct {
 	reason string // for an item that is here for another reason than its score
 	// rule is the id of the rule that pinned it, as the reason's value.
 	rule          string
-	ruleName      string         // of the rule that pinned it, in explanations
-	contributions []contribution // in the scratch memory
+	ruleName      string                     // of the rule that pinned it, in explanations
+	contributions []explanation.Contribution // in the scratch memory
 	boosts        []api.Boost
 	// variant is the index plus 1 of the variant that it is about; 0 for none.
 	variant int32
-}
-
-// contribution is a contribution with the kind of source that its term comes from.
-type contribution struct {
-	candidate.Contribution
-	source string
 }
 
 // scratch is the working memory of one request, reused by later ones.
@@ -99,7 +94,7 @@ type scratch struct {
 	chooser       rerank.Chooser
 	indices       []int32
 	traced        [][]candidate.Contribution // of the picks of one plan
-	contributions []contribution             // of all picks
+	contributions []explanation.Contribution // of all picks
 }
 
 // table returns an empty table, which is the request's until its end.

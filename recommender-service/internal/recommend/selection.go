@@ -6,6 +6,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
@@ -247,27 +248,16 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 		scratch.contributions = p.contributions(scratch.contributions, scratch.traced[n])
 		picks[n].contributions = scratch.contributions[from:len(scratch.contributions):len(scratch.contributions)]
 		if picks[n].tier == "" {
-			picks[n].tier = tierOfContributions(picks[n].contributions)
+			picks[n].tier = explanation.Tier(picks[n].contributions)
 		}
 		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
 	}
 }
 
 // contributions appends contributions to kept.
-func (p *plan) contributions(kept []contribution, found []candidate.Contribution) []contribution {
+func (p *plan) contributions(kept []explanation.Contribution, found []candidate.Contribution) []explanation.Contribution {
 	for _, f := range found {
-		kept = append(kept, contribution{f, p.sources[f.Term.Source].kind})
+		kept = append(kept, explanation.Contribution{Contribution: f, Source: p.sources[f.Term.Source].kind})
 	}
 	return kept
-}
-
-// tierOfContributions names the tier of the largest contribution.
-func tierOfContributions(contributions []contribution) string {
-	tier, largest := "", 0.0
-	for k := range contributions {
-		if s := &contributions[k]; k == 0 || s.Value > largest {
-			largest, tier = s.Value, tierOf(s.source)
-		}
-	}
-	return tier
 }

@@ -65,23 +65,6 @@ const (
 	affinityLimit = 3
 )
 
-// tierOf names what a source stands for, from the most personal on.
-func tierOf(kind string) string {
-	switch kind {
-	case api.SourceHistory, api.SourceBuyAgain, api.SourceRecentlyViewed:
-		return "personal"
-	case api.SourceSession:
-		return "session"
-	case api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceQuery:
-		return "context"
-	case api.SourceAffinityCategory, api.SourceCategory:
-		return "category"
-	case api.SourceNewest:
-		return "newest"
-	}
-	return "popular"
-}
-
 // retrieve asks the sources and puts what they found in the order of the list. Those that have
 // to wait for a peer wait at the same time, one of them in this goroutine; when the answer is
 // made from what is at hand, they are left out and the answer says so. It notes which models
