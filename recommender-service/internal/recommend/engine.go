@@ -55,7 +55,7 @@ type Engine struct {
 	admission *admission.Admission
 	metrics   *metrics
 	scratch   sync.Pool
-	converted sync.Map // of *conversions by shop, those made last
+	converted sync.Map // of *factor.Conversions by shop, those made last
 }
 
 // NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other

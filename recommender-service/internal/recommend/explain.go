@@ -137,7 +137,7 @@ func (r *run) observe(p *plan, s *selection) {
 	}
 	w := r.trace
 	w.proposed, w.base = true, b.Score(it.Index)
-	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
+	w.score, w.boosts = s.factors.Score(it, w.base), s.factors.Boosts(it, w.base)
 	w.limit = s.limits.Forbidding(it)
 	w.contributions = p.contributions(nil, b.Trace([]int32{it.Index}, nil)[0])
 	w.tier = explanation.Tier(w.contributions)
@@ -154,7 +154,7 @@ func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score floa
 		if it == nil || s.checks.FirstButPlaced(it) != "" {
 			continue
 		}
-		other := s.boosted(it, scores[slot])
+		other := s.factors.Score(it, scores[slot])
 		if other <= 0 {
 			continue
 		}

@@ -7,10 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
-	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -22,7 +20,7 @@ func factorsOf(r *run, id string) map[string]float64 {
 	got := map[string]float64{}
 	r.read(func(v *catalogue.View) {
 		for _, f := range r.factors(v) {
-			got[f.name] = math.Round(f.of(v.Item(v.Find(id)))*1e6) / 1e6
+			got[f.Name] = math.Round(f.Of(v.Item(v.Find(id)))*1e6) / 1e6
 		}
 	})
 	return got
@@ -139,35 +137,6 @@ func TestObjectivesMultiplyByWorthRelativeToTheMean(t *testing.T) {
 	} {
 		if diff := cmp.Diff(c.want, factorsOf(newRun(shop, c.scenario, api.Request{}), c.item)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
-		}
-	}
-}
-
-func TestConversionsOfFewViewsAreNearTheMean(t *testing.T) {
-	t.Parallel()
-	list := func(items []int32, weights ...float32) *peers.PopularList {
-		return &peers.PopularList{Row: candidate.Row{Items: items, Weights: weights}}
-	}
-	viewed := list([]int32{0, 1, 2}, 60, 30, 30)
-	// 12 were bought of 120 views: one in ten, and 40 views more at that rate are added to each item's own.
-	c := newConversions(viewed, list([]int32{1, 0, 3}, 9, 3, 1))
-	for item, want := range map[int32]float64{
-		0: (3 + 4.) / 100 / .1, 1: (9 + 4.) / 70 / .1, 2: (0 + 4.) / 70 / .1,
-		3: (1 + 4.) / 70 / .1, // bought, and viewed as often as the last of the list at most
-		4: 0,
-	} {
-		if got := c.of(&catalogue.Item{Index: item}); math.Abs(got-want) > 1e-12 {
-			t.Errorf("item %d converts %v times as often as the mean, want %v", item, got, want)
-		}
-	}
-	for name, c := range map[string]*conversions{
-		"no views":           newConversions(list(nil), list([]int32{0}, 1)),
-		"nothing bought":     newConversions(viewed, list(nil)),
-		"more was returned":  newConversions(viewed, list([]int32{0}, -2)),
-		"bought, not viewed": newConversions(viewed, list([]int32{9}, 2)),
-	} {
-		if len(c.rates) > 0 {
-			t.Errorf("%s: %v", name, c.rates)
 		}
 	}
 }

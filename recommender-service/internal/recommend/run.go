@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
@@ -48,10 +49,10 @@ type draft struct {
 	more        bool              // candidates were left over
 	used        map[string]string // relation → model version
 	popular     []decision.PopularInput
-	mean        float64      // that the objective compares with
-	converted   *conversions // nil without the objective, or when nothing is known
-	newestSeq   int64        // of the catalogue when the list of newest items was made
-	sequence    int64        // of the catalogue when it was read last
+	mean        float64             // that the objective compares with
+	converted   *factor.Conversions // nil without the objective, or when nothing is known
+	newestSeq   int64               // of the catalogue when the list of newest items was made
+	sequence    int64               // of the catalogue when it was read last
 	degraded    []string
 	acted       [][]string // by item of the answer: the rules that acted on it
 }

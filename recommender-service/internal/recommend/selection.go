@@ -7,10 +7,10 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 const (
@@ -35,7 +35,7 @@ type selection struct {
 	view    *catalogue.View
 	heads   []int32
 	checks  *filter.Checks
-	factors []factor
+	factors factor.List
 	limits  rerank.Limits
 	queue   *rerank.Queue
 	scores  *candidate.Blend
@@ -80,7 +80,7 @@ func (s *selection) add(items []int32, scores []float64) {
 		score := scores[slot]
 		if len(s.factors) > 0 && score > 0 {
 			if it := s.view.Item(i); it != nil {
-				score = s.boosted(it, score)
+				score = s.factors.Score(it, score)
 			}
 		}
 		if score > 0 {
@@ -212,29 +212,6 @@ func (r *run) limits() rerank.Limits {
 	return list
 }
 
-// boosted applies the factors in order. The conversion keeps the compiler from fusing a product
-// with what follows: scores are the same bit for bit on every processor.
-func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
-	for n := range s.factors {
-		if f := s.factors[n].of(it); f != 1 {
-			score = float64(score * f)
-		}
-	}
-	return score
-}
-
-// boostsOf lists the factors that changed a score, in order.
-func (s *selection) boostsOf(it *catalogue.Item, score float64) []api.Boost {
-	var list []api.Boost
-	for n := range s.factors {
-		if f := s.factors[n].of(it); f != 1 {
-			score = float64(score * f)
-			list = append(list, api.Boost{Source: s.factors[n].name, Factor: f, After: score})
-		}
-	}
-	return list
-}
-
 // attribute finds the contributions of the picks and the tier of each: that of its largest contribution.
 func (r *run) attribute(p *plan, s *selection, picks []pick) {
 	scratch := r.scratch
@@ -250,7 +227,7 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 		if picks[n].tier == "" {
 			picks[n].tier = explanation.Tier(picks[n].contributions)
 		}
-		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
+		picks[n].boosts = s.factors.Boosts(s.view.Item(picks[n].index), picks[n].base)
 	}
 }
 
