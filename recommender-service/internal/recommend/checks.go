@@ -44,7 +44,7 @@ func (r *run) addLists(c *filter.Checks, v *catalogue.View) {
 			if !want(t) {
 				return catalogue.None
 			}
-			return found(v, t.Item, t.ItemID)
+			return v.Index(t.Item, t.ItemID)
 		})
 	}
 	ids("context", r.req.ContextItems)
@@ -57,7 +57,7 @@ func (r *run) addLists(c *filter.Checks, v *catalogue.View) {
 	}
 	bought := func(k int) int32 {
 		b := &r.visitor.Purchased[k]
-		return found(v, b.Item, b.ItemID)
+		return v.Index(b.Item, b.ItemID)
 	}
 	if !r.scenario.AllowPurchased {
 		c.AddList("purchased", len(r.visitor.Purchased), bought)
@@ -71,14 +71,6 @@ func (r *run) addLists(c *filter.Checks, v *catalogue.View) {
 	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
 		c.AddList("event_types", len(r.visitor.Purchased), bought)
 	}
-}
-
-// found returns the index of a visitor's item: the one that it had when the visitor was read, or the one that it has got since.
-func found(v *catalogue.View, index int32, id string) int32 {
-	if index >= 0 {
-		return index
-	}
-	return v.Find(id)
 }
 
 // conditions lists the filters of the request, the scenario and its rules, and what rules hide.

@@ -2,9 +2,9 @@ package recommend
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -16,7 +16,7 @@ type offers struct {
 	view  *catalogue.View
 	all   *filter.Checks // what an item needs to be sold at all
 	whole *filter.Checks // and what the request and the rules want of it; made for the first product with variants
-	taste taste
+	taste affinity.Taste
 	sells map[int32]bool // best
 }
 
@@ -44,7 +44,7 @@ func (o *offers) of(p *pick) (offer, bool) {
 	}
 	if o.whole == nil {
 		o.whole = filter.Of(o.view, append(o.r.conditions(o.view), o.r.saleable()...))
-		o.taste, o.sells = o.r.tasteOf(o.view), o.r.engine.Peers.BestVariants(o.r.shop)
+		o.taste, o.sells = affinity.TasteOf(o.view, o.r.visitor.History), o.r.engine.Peers.BestVariants(o.r.shop)
 	}
 	if o.whole.First(it) != "" {
 		return offer{}, false
@@ -62,7 +62,7 @@ func (o *offers) best(p *pick) *catalogue.Item {
 	var best *catalogue.Item
 	var most [3]float64
 	for _, m := range o.whole.Offers() {
-		got := [3]float64{named(p, m), o.taste.of(m)}
+		got := [3]float64{named(p, m), o.taste.Of(m)}
 		if o.sells[m.Index] {
 			got[2] = 1
 		}
@@ -84,56 +84,6 @@ func named(p *pick, m *catalogue.Item) float64 {
 		}
 	}
 	return 0
-}
-
-// taste says how much the visitor chose each value of an attribute, such as a size, by name and value: shares that sum to 1 for a name.
-type taste map[string]map[any]float64
-
-// tasteOf counts the attributes of the variants of the visitor's history.
-func (r *run) tasteOf(v *catalogue.View) taste {
-	t, sums := taste{}, map[string]float64{}
-	for n := range r.visitor.History {
-		touched := &r.visitor.History[n]
-		i := found(v, touched.Item, touched.ItemID)
-		if i < 0 || touched.Weight <= 0 {
-			continue
-		}
-		it := v.Row(i)
-		if it == nil || it.Head == it.Index {
-			continue
-		}
-		it.Source.EachAttribute(func(name string, value any) {
-			if _, list := value.([]any); list || value == nil {
-				return
-			}
-			if t[name] == nil {
-				t[name] = map[any]float64{}
-			}
-			t[name][value] += touched.Weight
-			sums[name] += touched.Weight
-		})
-	}
-	for name, values := range t {
-		for value := range maps.Keys(values) {
-			values[value] /= sums[name]
-		}
-	}
-	return t
-}
-
-// of adds up what the visitor chose before of a variant's attributes.
-func (t taste) of(it *catalogue.Item) (sum float64) {
-	if len(t) == 0 {
-		return 0
-	}
-	it.Source.EachAttribute(func(name string, value any) {
-		if values := t[name]; values != nil {
-			if _, list := value.([]any); !list {
-				sum += values[value]
-			}
-		}
-	})
-	return sum
 }
 
 // priceRange is the field with the lowest and the highest price of a product whose variants cost differently.

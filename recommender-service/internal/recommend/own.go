@@ -21,7 +21,7 @@ func (r *run) recentlyViewed() retrieved {
 	s := retrieved{}
 	r.read(func(v *catalogue.View) {
 		for n, t := range viewed {
-			if i := found(v, t.Item, t.ItemID); i >= 0 {
+			if i := v.Index(t.Item, t.ItemID); i >= 0 {
 				s.terms = append(s.terms, candidate.Term{
 					Seed: candidate.Seed{ItemID: t.ItemID, EventType: t.Type, AgeHours: t.AgeHours, Weight: 1},
 					Row:  &candidate.Row{Items: []int32{i}, Weights: []float32{1 / float32(n+1)}},
@@ -38,7 +38,7 @@ func (r *run) buyAgain() retrieved {
 	r.read(func(v *catalogue.View) {
 		for n := range r.visitor.Purchased {
 			p := &r.visitor.Purchased[n]
-			i := found(v, p.Item, p.ItemID)
+			i := v.Index(p.Item, p.ItemID)
 			if i < 0 {
 				continue
 			}

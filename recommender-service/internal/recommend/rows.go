@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -88,7 +89,7 @@ func (r *run) rows(ctx context.Context, find func(string) (*api.Scenario, bool))
 		case "because_you_bought", "because_you_viewed":
 			list = append(list, r.becauseRows(p, count)...)
 		case "categories_for_you":
-			liked := likedCategories(r.affinity().Categories)
+			liked := affinity.Liked(r.affinity().Categories)
 			for _, c := range liked[:min(count, len(liked))] {
 				parts := strings.Split(c.Value, " > ")
 				one := r.row(p, parts[len(parts)-1], api.SourceCategory)
@@ -130,7 +131,7 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 		}
 		title := ""
 		r.read(func(v *catalogue.View) {
-			if i := found(v, t.Item, t.ItemID); i >= 0 {
+			if i := v.Index(t.Item, t.ItemID); i >= 0 {
 				title = titleOf(v, i)
 			}
 		})

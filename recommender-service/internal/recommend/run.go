@@ -3,6 +3,7 @@ package recommend
 import (
 	"slices"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
@@ -33,10 +34,10 @@ type question struct {
 // person is who asks, the same for all questions of a visit.
 type person struct {
 	visitor  *visitor.Visitor
-	profiled bool        // the profile-service, or what is remembered of it, says who it is
-	stale    bool        // the visitor is as it was read before: the profile-service did not answer in time
-	missing  string      // what could not help to know him
-	likes    *affinities // made when first asked for
+	profiled bool                 // the profile-service, or what is remembered of it, says who it is
+	stale    bool                 // the visitor is as it was read before: the profile-service did not answer in time
+	missing  string               // what could not help to know him
+	likes    *affinity.Affinities // made when first asked for
 }
 
 // draft is the list that is being made, and what it is made from.

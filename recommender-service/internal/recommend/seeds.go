@@ -29,7 +29,7 @@ func (r *run) historySeeds() *history {
 		h.totals[n] = t.Total
 	}
 	for n := range h.seeds {
-		h.seeds[n].Weight = refreshed(h.seeds[n].Weight, largest)
+		h.seeds[n].Weight = visitor.Refreshed(h.seeds[n].Weight, largest)
 	}
 	r.perFamily(h)
 	return h
@@ -87,17 +87,6 @@ func (r *run) perFamily(h *history) {
 		}
 		h.seeds, h.totals = seeds, totals
 	})
-}
-
-// faded is the weight below which what a visitor did says when it was done rather than how much it was meant.
-const faded = 1e-6
-
-// refreshed scales a weight so that the largest of its kind is 1 when all have faded: who comes back after years is still who they were.
-func refreshed(weight, largest float64) float64 {
-	if largest == 0 || largest >= faded {
-		return weight
-	}
-	return weight / largest
 }
 
 // visiting reports whether the latest items of the history were touched in the order of a visit under way: the request names a session or

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
@@ -61,8 +61,6 @@ const (
 	sessionLimit = 30
 	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
 	sessionHours = 1
-	// affinityLimit is how many liked categories give candidates.
-	affinityLimit = 3
 )
 
 // retrieve asks the sources and puts what they found in the order of the list. Those that have
@@ -133,7 +131,7 @@ func (r *run) retrieveFrom(ctx context.Context, source *api.Source) retrieved {
 	case api.SourceBuyAgain:
 		return r.buyAgain()
 	case api.SourceAffinityCategory:
-		return r.popularIn(ctx, source, likedCategories(r.affinity().Categories))
+		return r.popularIn(ctx, source, affinity.Liked(r.affinity().Categories))
 	case api.SourceCategory:
 		return r.popularIn(ctx, source, r.pageCategories())
 	case api.SourceNewest:
@@ -254,25 +252,6 @@ func (r *run) session() []visitor.HistoryItem {
 	slices.SortStableFunc(clicks, func(a, b visitor.HistoryItem) int { return cmp.Compare(b.LastMs, a.LastMs) })
 	clicks = slices.CompactFunc(clicks, func(a, b visitor.HistoryItem) bool { return a.ItemID == b.ItemID })
 	return clicks[:min(len(clicks), sessionLimit)]
-}
-
-// likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when
-// one inside it has at least half of its weight.
-func likedCategories(all []profileapi.AffinityValue) []profileapi.AffinityValue {
-	var liked []profileapi.AffinityValue
-	for _, c := range all {
-		inside := slices.ContainsFunc(all, func(o profileapi.AffinityValue) bool {
-			return strings.HasPrefix(o.Value, c.Value+" > ") && o.Weight >= c.Weight/2
-		})
-		if c.Weight > 0 && !inside {
-			liked = append(liked, c)
-		}
-	}
-	liked = liked[:min(len(liked), affinityLimit)]
-	for n := len(liked) - 1; n >= 0; n-- { // the first, which is the largest, last
-		liked[n].Weight = refreshed(liked[n].Weight, liked[0].Weight)
-	}
-	return liked
 }
 
 // pageCategories returns the category of the page, or else those of its items.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -56,6 +58,14 @@ func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 
 // errNotAdmitted says why a visitor is as he was read last.
 var errNotAdmitted = errors.New("too many answers are being made at once")
+
+// affinity is what the visitor likes, made when it is first asked for.
+func (r *run) affinity() *affinity.Affinities {
+	if r.likes == nil {
+		r.read(func(v *catalogue.View) { r.likes = affinity.Of(v, r.visitor.History, r.scenario.PriceBand > 0) })
+	}
+	return r.likes
+}
 
 // resolve derives what depends on visitor and request: the cart, what was shown before, the
 // page's first item. A cart in the request takes the place of the one that events tell of.
