@@ -33,14 +33,14 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 				continue
 			}
 			from := len(values)
-			values = appendFields(values, &f, names, r.req.Market)
+			values = f.AppendFields(values, names, r.req.Market)
 			item := api.RecommendedItem{
-				ItemID: f.shown.ID, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: values[from:len(values):len(values)],
+				ItemID: f.Shown.ID, Position: len(list) + 1, Score: p.score, Tier: p.tier, Fields: values[from:len(values):len(values)],
 			}
-			if f.variant != nil {
+			if f.Variant != nil {
 				item.FamilyID = v.ID(p.index)
-				if f.variant != f.shown {
-					item.VariantID = f.variant.ID
+				if f.Variant != f.Shown {
+					item.VariantID = f.Variant.ID
 				}
 			}
 			if explain != "none" {
@@ -88,16 +88,6 @@ func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 		}
 		if public {
 			list[n].Title = titleOf(v, i)
-		}
-	}
-	return list
-}
-
-// appendFields appends those of the named fields that an item has as it is offered, with the prices of a market.
-func appendFields(list api.Fields, f *offer, names []string, m *api.Market) api.Fields {
-	for _, name := range names {
-		if v, ok := f.field(name, m); ok {
-			list = append(list, api.Field{Name: name, Value: v})
 		}
 	}
 	return list
