@@ -1,5 +1,5 @@
-// Package admission says how many answers are made at once: as many personal ones as are good for their latency, and of the others as many
-// as there are processors for. It knows nothing of what an answer is. The main type is Admission.
+// Package admission says how many answers are made at once: as many personal ones as are good for their latency, and of the others two for
+// each processor. It knows nothing of what an answer is. The main type is Admission.
 package admission
 
 import (

@@ -82,8 +82,8 @@ func Rule(name string, by float64, match func(*catalogue.Item) bool) Factor {
 	}}
 }
 
-// Rotation lowers what the visitor was just shown, the more the shorter ago: by 1 − strength · freshness, with that of the latest list that
-// had the item or one of its variants. ok is false when the catalogue has nothing of it.
+// Rotation lowers what the visitor was just shown, the more the shorter ago: by 1 − strength · freshness, with that of the latest list
+// that had the item or one of its variants. ok is false when the catalogue has nothing of it.
 func Rotation(v *catalogue.View, shown []rotation.List, strength float64, now time.Time) (f Factor, ok bool) {
 	recent := map[int32]float64{}
 	for n := range shown {

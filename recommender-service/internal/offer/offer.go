@@ -25,8 +25,8 @@ type Choice struct {
 	Sells map[int32]bool // by index: the variants of each product that sell best
 }
 
-// Best returns the variant to sell of those that may be sold: the one that is named, the one that is most what the visitor chose before, the
-// one that sells best, the first by item id, as they are given. Neighbour lists do not tell: they name families.
+// Best returns the variant to sell of those that may be sold: the one that is named, the one that is most what the visitor chose before,
+// the one that sells best, the first by item id, as they are given. Neighbour lists do not tell: they name families.
 func (c *Choice) Best(members []*catalogue.Item) *catalogue.Item {
 	var best *catalogue.Item
 	var most [3]float64
