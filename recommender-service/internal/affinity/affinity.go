@@ -14,11 +14,7 @@ import (
 )
 
 // Affinities are what a visitor likes, the best first; weights below 0 are dislikes.
-type Affinities struct {
-	Categories, Brands []profileapi.AffinityValue
-	// the part of what is liked that is of each price band; together 1, or none where the scenario does not ask
-	Bands map[string]float64
-}
+type Affinities struct{ Categories, Brands []profileapi.AffinityValue }
 
 const (
 	// most bounds each list: rows and sources use the first few of them.
@@ -28,10 +24,10 @@ const (
 )
 
 // Of sums up a history's decayed weights per category (every level of its path) and brand, as the catalogue
-// has them, and price band. not_interested counts on the narrowest category only: it speaks of the item, not of
-// everything around it. Bands are only made when they are asked for. Cost O(history).
-func Of(v *catalogue.View, history []visitor.HistoryItem, withBands bool) *Affinities {
-	categories, brands, bands := map[int32]float64{}, map[int32]float64{}, map[string]float64{}
+// has them. not_interested counts on the narrowest category only: it speaks of the item, not of
+// everything around it. Cost O(history).
+func Of(v *catalogue.View, history []visitor.HistoryItem) *Affinities {
+	categories, brands := map[int32]float64{}, map[int32]float64{}
 	for n := range history {
 		t := &history[n]
 		i := v.Index(t.Item, t.ItemID)
@@ -48,11 +44,20 @@ func Of(v *catalogue.View, history []visitor.HistoryItem, withBands bool) *Affin
 		if it.Brand >= 0 {
 			brands[it.Brand] += weight
 		}
-		if it.Priced && withBands {
-			bands[profileapi.PriceBand(it.Price)] += weight
+	}
+	return &Affinities{Categories: heaviest(v, categories), Brands: heaviest(v, brands)}
+}
+
+// Bands returns the part of what a history likes that is of each price band; together 1, or none. Cost O(history).
+func Bands(v *catalogue.View, history []visitor.HistoryItem) map[string]float64 {
+	bands := map[string]float64{}
+	for n := range history {
+		t := &history[n]
+		if i := v.Index(t.Item, t.ItemID); i >= 0 && v.Item(i) != nil && v.Item(i).Priced {
+			bands[profileapi.PriceBand(v.Item(i).Price)] += t.Decayed - t.Disliked
 		}
 	}
-	return &Affinities{Categories: heaviest(v, categories), Brands: heaviest(v, brands), Bands: parts(bands)}
+	return parts(bands)
 }
 
 // Liked returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when

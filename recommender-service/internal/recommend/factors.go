@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
@@ -13,8 +14,13 @@ func (r *run) factors(v *catalogue.View) factor.List {
 	if f, ok := r.objective(v); ok {
 		list = append(list, f)
 	}
-	if r.scenario.PriceBand > 0 && len(r.affinity().Bands) > 0 {
-		list = append(list, factor.PriceBand(r.scenario.PriceBand, r.affinity().Bands))
+	if r.scenario.PriceBand > 0 {
+		if r.bands == nil {
+			r.bands = affinity.Bands(v, r.visitor.History)
+		}
+		if len(r.bands) > 0 {
+			list = append(list, factor.PriceBand(r.scenario.PriceBand, r.bands))
+		}
 	}
 	for _, rule := range r.rules {
 		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {

@@ -87,6 +87,19 @@ func TestPriceBandsRaiseWhatCostsAsMuchAsWhatIsLiked(t *testing.T) {
 	}
 }
 
+func TestAPlacementHasPriceBandsWhateverThoseBeforeItAskedFor(t *testing.T) {
+	t.Parallel()
+	shop := cataloguetest.Shop(t, lamps()...)
+	first := newRun(shop, api.Scenario{}, api.Request{})
+	first.visitor.History = []visitor.HistoryItem{{ItemID: "a", Item: visitor.Unknown, Decayed: 1}}
+	first.affinity()
+	second := newRun(shop, api.Scenario{PriceBand: .5}, api.Request{})
+	second.person = first.person // of the same page
+	if got := factorsOf(second, "a")["price_band"]; got != 1.5 {
+		t.Errorf("the factor is %v, want 1.5", got)
+	}
+}
+
 func TestDislikesCountForTheNarrowestCategoryAlone(t *testing.T) {
 	t.Parallel()
 	r := newRun(cataloguetest.Shop(t, lamps()...), api.Scenario{}, api.Request{})

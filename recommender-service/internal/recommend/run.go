@@ -38,6 +38,7 @@ type person struct {
 	stale    bool                 // the visitor is as it was read before: the profile-service did not answer in time
 	missing  string               // what could not help to know him
 	likes    *affinity.Affinities // made when first asked for
+	bands    map[string]float64   // that he likes; likewise
 }
 
 // draft is the list that is being made, and what it is made from.

@@ -62,7 +62,7 @@ var errNotAdmitted = errors.New("too many answers are being made at once")
 // affinity is what the visitor likes, made when it is first asked for.
 func (r *run) affinity() *affinity.Affinities {
 	if r.likes == nil {
-		r.read(func(v *catalogue.View) { r.likes = affinity.Of(v, r.visitor.History, r.scenario.PriceBand > 0) })
+		r.read(func(v *catalogue.View) { r.likes = affinity.Of(v, r.visitor.History) })
 	}
 	return r.likes
 }
