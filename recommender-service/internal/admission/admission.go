@@ -35,8 +35,7 @@ func New(registry prometheus.Registerer) *Admission {
 		limiter: adaptivelimiter.NewBuilder[any]().
 			WithLimits(uint(2*cores), uint(mostAtOnce*cores), uint(4*cores)).
 			WithRecentWindow(100*time.Millisecond, time.Second, 20).
-			// As a multiple of the limit: from four times as many that wait on, some are turned
-			// away, and from eight times on all.
+			// As a multiple of the limit: from four times as many that wait on, some are turned away, and from eight times on all.
 			WithQueueing(4, 8).
 			Build(),
 		turned: prometheus.NewCounter(prometheus.CounterOpts{

@@ -23,9 +23,8 @@ const (
 	liked = 3
 )
 
-// Of sums up a history's decayed weights per category (every level of its path) and brand, as the catalogue
-// has them. not_interested counts on the narrowest category only: it speaks of the item, not of
-// everything around it. Cost O(history).
+// Of sums up a history's decayed weights per category (every level of its path) and brand, as the catalogue has them. not_interested counts
+// on the narrowest category only: it speaks of the item, not of everything around it. Cost O(history).
 func Of(v *catalogue.View, history []visitor.HistoryItem) *Affinities {
 	categories, brands := map[int32]float64{}, map[int32]float64{}
 	for n := range history {
@@ -79,9 +78,8 @@ func Liked(all []profileapi.AffinityValue) []profileapi.AffinityValue {
 	return list
 }
 
-// parts are the weights above 0, divided by their sum, which is made in the order of the names:
-// sums in the order of a map would differ in the last bits from one run to the next. Empty when
-// no weight is above 0.
+// parts are the weights above 0, divided by their sum, which is made in the order of the names: sums in the order of a map would differ in
+// the last bits from one run to the next. Empty when no weight is above 0.
 func parts(weights map[string]float64) map[string]float64 {
 	sum, list := 0., map[string]float64{}
 	for _, name := range slices.Sorted(maps.Keys(weights)) {

@@ -53,8 +53,7 @@ func itemHash(id string) uint32 {
 	return h.Sum32()
 }
 
-// listHash stands for the list that a request asks for, however its pages are cut: limit,
-// fields and filter may differ from page to page.
+// listHash stands for the list that a request asks for, however its pages are cut: limit, fields and filter may differ from page to page.
 func listHash(req *api.Request) uint32 {
 	h := fnv.New32a()
 	for _, part := range append([]string{req.Scenario, req.UserID, req.SessionID, req.Category}, req.ContextItems...) {

@@ -15,9 +15,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// Decision is what an answer was made from: enough to make it again, without the answer itself.
-// It is stored as JSON; a member that was added later is absent in older ones, and its zero
-// value must mean what was so then.
+// Decision is what an answer was made from: enough to make it again, without the answer itself. It is stored as JSON; a member that was
+// added later is absent in older ones, and its zero value must mean what was so then.
 type Decision struct {
 	ID              string      `json:"recommendation_id"`
 	At              time.Time   `json:"at"`
@@ -28,13 +27,11 @@ type Decision struct {
 	Request         api.Request `json:"request"`
 	ProfileAsOf     time.Time   `json:"profile_as_of"` // zero: no profile was read
 	Watermark       int64       `json:"watermark"`
-	// Versions by relation of the models whose lists were used; relations that said nothing are
-	// absent.
+	// Versions by relation of the models whose lists were used; relations that said nothing are absent.
 	Models  map[string]string `json:"models"`
 	Popular []PopularInput    `json:"popular,omitempty"`
 	Shown   []rotation.List   `json:"shown,omitempty"`
-	// Which life of which process answered, and how many changes its catalogue had seen:
-	// earlier states are in its memory only.
+	// Which life of which process answered, and how many changes its catalogue had seen: earlier states are in its memory only.
 	CatalogueEpoch string           `json:"catalogue_epoch"`
 	CatalogueSeq   int64            `json:"catalogue_seq"`
 	Degraded       []string         `json:"degraded,omitempty"`
@@ -80,8 +77,7 @@ type PopularInput struct {
 	AsOfMs        int64   `json:"as_of_ms"`
 }
 
-// NewPopularInput names a list by its window, category ("" for the shop) and the moment that it is
-// of.
+// NewPopularInput names a list by its window, category ("" for the shop) and the moment that it is of.
 func NewPopularInput(w similarityapi.PopularWindow, category string, asOf time.Time) PopularInput {
 	return PopularInput{
 		Window: w.Name, HalfLifeHours: w.HalfLifeHours, EventTypes: w.EventTypes, Category: category, AsOfMs: asOf.UnixMilli(),

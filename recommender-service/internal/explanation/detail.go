@@ -11,8 +11,7 @@ const (
 	StageShown      = "shown"
 )
 
-// Detail says what a stage means, in a sentence for people; what is none of the names is a
-// rule.
+// Detail says what a stage means, in a sentence for people; what is none of the names is a rule.
 func Detail(stage string) string {
 	switch stage {
 	case StageCatalogue:

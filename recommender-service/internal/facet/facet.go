@@ -53,9 +53,8 @@ func Split(items []*catalogue.Item, most int, market *api.Market) []api.Facet {
 	return list
 }
 
-// gain is how many bits the facet tells of an item whose group is known, for the share of items
-// that it speaks of: the entropy of its value given the group, H(value | group), times that
-// share.
+// gain is how many bits the facet tells of an item whose group is known, for the share of items that it speaks of: the entropy of its value
+// given the group, H(value | group), times that share.
 func (f *facet) gain(groups []int) float64 {
 	type part struct{ group, value int }
 	parts, known := map[part]int{}, map[int]int{}
@@ -96,8 +95,7 @@ func facetsOf(items []*catalogue.Item, market *api.Market) []facet {
 	return list
 }
 
-// covers reports whether a facet is worth asking for: it has two values or more, and enough
-// items have one of them.
+// covers reports whether a facet is worth asking for: it has two values or more, and enough items have one of them.
 func (f *facet) covers(items int) bool {
 	n := 0
 	for _, v := range f.Values {
@@ -132,9 +130,8 @@ func textFacet(items []*catalogue.Item, name string) facet {
 	return f
 }
 
-// priceFacet makes bands of as many items each of the prices in a market. Equal prices are
-// never split, so that there may be fewer bands than four; the last has no upper bound. Items
-// without a price are in none.
+// priceFacet makes bands of as many items each of the prices in a market. Equal prices are never split, so that there may be fewer bands
+// than four; the last has no upper bound. Items without a price are in none.
 func priceFacet(items []*catalogue.Item, market *api.Market) facet {
 	f := facet{api.Facet{Field: "price"}, make([]int, len(items))}
 	prices := make([]float64, 0, len(items))

@@ -13,8 +13,7 @@ type Conversions struct {
 	rates          map[int32]float64 // by item
 }
 
-// Of returns the rate of an item relative to the mean, 1 for an average one; 0 when nothing is
-// known of it.
+// Of returns the rate of an item relative to the mean, 1 for an average one; 0 when nothing is known of it.
 func (c *Conversions) Of(it *catalogue.Item) float64 { return c.rates[it.Index] }
 
 // MadeOf reports whether these very lists were divided.

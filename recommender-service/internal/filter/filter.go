@@ -112,9 +112,8 @@ func (c *Checks) Add(list ...Check) { c.checks = append(c.checks, list...) }
 // AddPlaced adds the check that drops what has its place in the answer.
 func (c *Checks) AddPlaced() { c.placed = c.add("placed") }
 
-// AddList adds a check that drops n items and those recommended in their place; index returns the
-// k-th, a negative number for one that does not count. marks have a bit for each list; a
-// request needs ten at most.
+// AddList adds a check that drops n items and those recommended in their place; index returns the k-th, a negative number for one that does
+// not count. marks have a bit for each list; a request needs ten at most.
 func (c *Checks) AddList(name string, n int, index func(k int) int32) {
 	if n == 0 {
 		return

@@ -15,8 +15,7 @@ type slot struct {
 	on   marks
 }
 
-// leastSlots is the size of a new table, in slots: room for 128 items, which few requests
-// exceed. It must be a power of two.
+// leastSlots is the size of a new table, in slots: room for 128 items, which few requests exceed. It must be a power of two.
 const leastSlots = 256
 
 // Clear empties the table and keeps its memory.

@@ -9,8 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 )
 
-// RecentlyViewed proposes what the visitor looked at, the latest first. The weights, 1/1, 1/2,
-// 1/3 and so on, only give the order.
+// RecentlyViewed proposes what the visitor looked at, the latest first. The weights, 1/1, 1/2, 1/3 and so on, only give the order.
 func RecentlyViewed(v *catalogue.View, who *visitor.Visitor) (terms []candidate.Term) {
 	var viewed []visitor.HistoryItem
 	for _, t := range who.History {

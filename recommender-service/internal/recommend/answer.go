@@ -16,9 +16,8 @@ import (
 // items writes the picks as the request wants them explained.
 func (r *run) items() []api.RecommendedItem { return r.itemsWith(r.req.Explain) }
 
-// itemsWith writes the picks, after looking once more whether each may be sold: the catalogue
-// may have changed since they were picked, and what is no longer sold leaves the list shorter.
-// explain is "none", "reasons" or "full". It sets r.acted.
+// itemsWith writes the picks, after looking once more whether each may be sold: the catalogue may have changed since they were picked, and
+// what is no longer sold leaves the list shorter. explain is "none", "reasons" or "full". It sets r.acted.
 func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	list := make([]api.RecommendedItem, 0, len(r.picks))
 	var acted [][]string
@@ -56,8 +55,7 @@ func (r *run) itemsWith(explain string) []api.RecommendedItem {
 	return list
 }
 
-// actedOn names the rules that pinned an item or changed its score; other factors, such as
-// rotation, are none.
+// actedOn names the rules that pinned an item or changed its score; other factors, such as rotation, are none.
 func (p *pick) actedOn() (names []string) {
 	if p.ruleName != "" {
 		names = append(names, p.ruleName)
@@ -93,8 +91,7 @@ func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 	return list
 }
 
-// distinct returns the names without those that come again, in their order. The given list is
-// not changed.
+// distinct returns the names without those that come again, in their order. The given list is not changed.
 func distinct(names []string) []string {
 	for n := range names {
 		if slices.Contains(names[:n], names[n]) {
@@ -104,9 +101,8 @@ func distinct(names []string) []string {
 	return names
 }
 
-// answer puts the picked items into the form that is sent. The recommendation id is signed, so
-// that a click can name it, and holds moment, nonce and a digest of the models: a replay draws
-// the same numbers.
+// answer puts the picked items into the form that is sent. The recommendation id is signed, so that a click can name it, and holds moment,
+// nonce and a digest of the models: a replay draws the same numbers.
 func (r *run) answer() api.Answer {
 	state := r.shop.State()
 	// The replica answers from what it has, which may be old: the feed of changes is broken.
@@ -145,8 +141,7 @@ func (r *run) cursor() (next *string) {
 	return next
 }
 
-// remember keeps what later answers and questions about this one need: figures, what rotation
-// lowers, the decision. Nothing of a test.
+// remember keeps what later answers and questions about this one need: figures, what rotation lowers, the decision. Nothing of a test.
 func (r *run) remember(a *api.Answer) {
 	if r.req.Test {
 		return

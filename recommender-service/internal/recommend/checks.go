@@ -10,9 +10,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// newChecks lists the checks of a request: lists of items first, which cost one look at the
-// table, then conditions, then what an item needs to be sold. What was picked before counts as
-// placed.
+// newChecks lists the checks of a request: lists of items first, which cost one look at the table, then conditions, then what an item needs
+// to be sold. What was picked before counts as placed.
 func newChecks(r *run, v *catalogue.View) *filter.Checks {
 	c := filter.New(v, r.scratch.table())
 	r.addLists(c, v)

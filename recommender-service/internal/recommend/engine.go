@@ -1,8 +1,6 @@
-// Package recommend answers a request: it reads the visitor's profile, gathers candidates from
-// the sources of the scenario, ranks them against the catalogue replica and fills what is left
-// from less and less personal sources. It never fails because a peer does: it says in the
-// answer what could not help. The main type is Engine; pipeline.go has the stages in their
-// order and is the file to read first.
+// Package recommend answers a request: it reads the visitor's profile, gathers candidates from the sources of the scenario, ranks them
+// against the catalogue replica and fills what is left from less and less personal sources. It never fails because a peer does: it says in
+// the answer what could not help. The main type is Engine; pipeline.go has the stages in their order and is the file to read first.
 package recommend
 
 import (
@@ -151,8 +149,7 @@ func deadlineOf(req *api.Request) time.Duration {
 	return DefaultDeadline
 }
 
-// withDeadline bounds what an answer waits for: a part of the deadline is kept for the work
-// that follows.
+// withDeadline bounds what an answer waits for: a part of the deadline is kept for the work that follows.
 func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
 	deadline := deadlineOf(req)
 	return context.WithTimeout(ctx, deadline-deadline/reserve)

@@ -36,9 +36,8 @@ func (e *Engine) Explain(
 	return out, err
 }
 
-// explained turns a run into the answer for one item. When the item is in the list, or another one of its family is, that
-// is all there is to say. Otherwise every check is asked anew, not only the first that dropped it, so that whoever mends
-// one reason sees the next.
+// explained turns a run into the answer for one item. When the item is in the list, or another one of its family is, that is all there is
+// to say. Otherwise every check is asked anew, not only the first that dropped it, so that whoever mends one reason sees the next.
 func (r *run) explained(itemID string) api.ExplainAnswer {
 	out := api.ExplainAnswer{
 		ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded,
@@ -121,8 +120,7 @@ func (w *itemTrace) stage(dropped []string) string {
 	return explanation.StageRank
 }
 
-// observe notes what a plan made of the explained item: of the first plan that proposes it. It
-// does nothing when no item is explained.
+// observe notes what a plan made of the explained item: of the first plan that proposes it. It does nothing when no item is explained.
 func (r *run) observe(p *plan, s *selection) {
 	if r.trace == nil || r.trace.proposed {
 		return

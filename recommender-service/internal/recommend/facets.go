@@ -11,9 +11,8 @@ import (
 // facetItems is how many items facets are to split.
 const facetItems = 100
 
-// Facets returns the fields that split best what an answer to the request may show: each tells
-// most of what those before it leave open. It makes the answer once more, a hundred items long,
-// and so costs more than the answer itself. There may be fewer than asked for, or none.
+// Facets returns the fields that split best what an answer to the request may show: each tells most of what those before it leave open. It
+// makes the answer once more, a hundred items long, and so costs more than the answer itself. There may be fewer than asked for, or none.
 func (e *Engine) Facets(ctx context.Context, shop string, p Placement, req *api.Request) (list []api.Facet, err error) {
 	ctx, v, done := e.admit(ctx, shop, req)
 	defer done()

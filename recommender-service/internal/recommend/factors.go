@@ -57,10 +57,9 @@ func (r *run) pin() {
 	}
 }
 
-// pinItem puts one pinned item into its place, and what was there and behind it one place down; what falls off the end is
-// gone. An item that the list has already is moved and keeps its score and contributions. A variant stands for its
-// product, which is sold as that variant. Each pin looks at the list as the pins before left it: of two pins to one place
-// the later rule has it.
+// pinItem puts one pinned item into its place, and what was there and behind it one place down; what falls off the end is gone. An item
+// that the list has already is moved and keeps its score and contributions. A variant stands for its product, which is sold as that
+// variant. Each pin looks at the list as the pins before left it: of two pins to one place the later rule has it.
 func (r *run) pinItem(rule rules.Named) {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(rule.ItemID)

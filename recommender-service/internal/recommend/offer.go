@@ -25,8 +25,7 @@ func (r *run) offers(v *catalogue.View) *offers {
 	return &offers{r: r, view: v, all: filter.Of(v, filter.Invariants(r.now.UnixMilli()))}
 }
 
-// of returns how a pick is shown, and false when it may no longer be sold. The offer's members
-// are valid until the next call.
+// of returns how a pick is shown, and false when it may no longer be sold. The offer's members are valid until the next call.
 func (o *offers) of(p *pick) (offer.Offer, bool) {
 	it := o.view.Item(p.index)
 	if it == nil {

@@ -89,16 +89,14 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	return r, nil
 }
 
-// close gives the working memory to later requests: nothing of it may be used afterwards, which
-// is why answers copy what they show.
+// close gives the working memory to later requests: nothing of it may be used afterwards, which is why answers copy what they show.
 func (r *run) close() {
 	r.scratch.picks = r.picks
 	r.engine.scratch.Put(r.scratch)
 }
 
-// add picks the best of what some sources propose, until the list is full. first tells the
-// scenario's own sources from its fallbacks, among which nothing is explored. It may wait for
-// peers; all that reads the catalogue happens under one view.
+// add picks the best of what some sources propose, until the list is full. first tells the scenario's own sources from its fallbacks, among
+// which nothing is explored. It may wait for peers; all that reads the catalogue happens under one view.
 func (r *run) add(ctx context.Context, sources []api.Source, first bool) {
 	parts := stages.Of(ctx)
 	retrieved := parts.Begin("candidates")

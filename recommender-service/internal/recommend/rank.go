@@ -18,9 +18,8 @@ func rankSources() []api.Source {
 	}
 }
 
-// Rank orders a caller's items for a visitor: by falling score, ties and items without a score
-// in the caller's order. All items come back, those that cannot be sold marked as such: the
-// list is the shop's. No scenario, rule or rotation takes part, and nothing is remembered.
+// Rank orders a caller's items for a visitor: by falling score, ties and items without a score in the caller's order. All items come back,
+// those that cannot be sold marked as such: the list is the shop's. No scenario, rule or rotation takes part, and nothing is remembered.
 func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (api.RankAnswer, error) {
 	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
 	ctx, v, done := e.admit(ctx, shop, req)

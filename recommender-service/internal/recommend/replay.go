@@ -100,8 +100,7 @@ func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindo
 	return nil, nil
 }
 
-// decision records what the answer was made from. It shares the request and the lists of the
-// run, which nobody changes afterwards.
+// decision records what the answer was made from. It shares the request and the lists of the run, which nobody changes afterwards.
 func (r *run) decision(a *api.Answer) *decision.Decision {
 	d := &decision.Decision{
 		ID: a.RecommendationID, At: r.now, Scenario: a.Scenario, ScenarioVersion: a.ScenarioVersion, Experiment: r.arm.ExperimentID,

@@ -18,15 +18,13 @@ const (
 	leastRow = 3
 )
 
-// row is one row to fill: a scenario of its own, derived from the page's, and the request for
-// it.
+// row is one row to fill: a scenario of its own, derived from the page's, and the request for it.
 type row struct {
 	plan     *api.RowPlan
 	scenario *api.Scenario
 	req      api.Request
 	title    string
-	// What the row is about: the item whose similar ones it has, or the value of its category
-	// or brand; "" for neither.
+	// What the row is about: the item whose similar ones it has, or the value of its category or brand; "" for neither.
 	item   string
 	value  string
 	least  int // items without which it is not shown; 0 for leastRow
@@ -155,9 +153,8 @@ func titleOf(v *catalogue.View, i int32) string {
 	return ""
 }
 
-// row makes a row whose items come from sources of equal weight. "%s" in the planned title
-// stands for name. Filters and rules are those of the page's scenario; fallbacks are left out,
-// since a row of popular items would not be what its title says.
+// row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name. Filters and rules are those of
+// the page's scenario; fallbacks are left out, since a row of popular items would not be what its title says.
 func (r *run) row(p *api.RowPlan, name string, kinds ...string) row {
 	sc := *r.scenario
 	sc.Rows, sc.Sources, sc.Fallback, sc.Limit = nil, nil, nil, rowItems

@@ -136,8 +136,7 @@ func (r *run) limit() int {
 	return r.scenario.Limit
 }
 
-// fallbacks are the kinds of source that fill what is left, in order; none when the request is
-// strict about it.
+// fallbacks are the kinds of source that fill what is left, in order; none when the request is strict about it.
 func (r *run) fallbacks() []string {
 	if r.req.Fallback == "strict" {
 		return nil

@@ -43,8 +43,7 @@ type selection struct {
 	left    int // so many that may be shown are not: the next page has them
 }
 
-// newSelection begins with what was picked by plans before: it is placed and counts towards the
-// limits.
+// newSelection begins with what was picked by plans before: it is placed and counts towards the limits.
 func newSelection(r *run, v *catalogue.View) *selection {
 	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecks(r, v), queue: &r.scratch.queue}
 	s.factors = r.factors(v)
@@ -139,9 +138,8 @@ func (s *selection) pickBest() {
 	}
 }
 
-// pickDiverse takes candidates by score and by how much they differ from those before them;
-// package rerank orders a shortlist of a few times as many as there are places. What does not
-// get a place is left for the next page.
+// pickDiverse takes candidates by score and by how much they differ from those before them; package rerank orders a shortlist of a few
+// times as many as there are places. What does not get a place is left for the next page.
 func (s *selection) pickDiverse(lambda float64) {
 	free := s.r.limit() - len(s.r.picks)
 	longest := min(shortlist*free+shortlistMore, s.queue.Len())

@@ -20,8 +20,7 @@ import (
 // plan is what several sources propose, in a fixed order.
 type plan struct{ sources []planSource }
 
-// planSource is one source with the terms that it found; its place in the plan is the Source of
-// its terms.
+// planSource is one source with the terms that it found; its place in the plan is the Source of its terms.
 type planSource struct {
 	kind   string
 	weight float64
@@ -33,8 +32,7 @@ func (p *plan) empty() bool {
 	return !slices.ContainsFunc(p.sources, func(s planSource) bool { return len(s.terms) > 0 })
 }
 
-// blend puts the terms of every source into an empty blend, in the order of the plan: sums of
-// floats depend on it.
+// blend puts the terms of every source into an empty blend, in the order of the plan: sums of floats depend on it.
 func (p *plan) blend(b *candidate.Blend, v *catalogue.View, heads []int32) {
 	b.Reset(v.Len())
 	for _, s := range p.sources {
@@ -55,10 +53,9 @@ type retrieved struct {
 // contextLimit is how many items of a page or cart are seeds.
 const contextLimit = 10
 
-// retrieve asks the sources and puts what they found in the order of the list. Those that have
-// to wait for a peer wait at the same time, one of them in this goroutine; when the answer is
-// made from what is at hand, they are left out and the answer says so. It notes which models
-// and lists were used.
+// retrieve asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time,
+// one of them in this goroutine; when the answer is made from what is at hand, they are left out and the answer says so. It notes which
+// models and lists were used.
 func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	results := make([]retrieved, len(list))
 	var waiting []int

@@ -11,10 +11,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is
-// the one that was read last, and the answer says of when; one of whom nothing is remembered is
-// known by the request alone, and so is one who withholds consent. Events of the request are
-// added in any case.
+// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer
+// says of when; one of whom nothing is remembered is known by the request alone, and so is one who withholds consent. Events of the request
+// are added in any case.
 func (r *run) whoAsks(ctx context.Context) *person {
 	p := &person{visitor: visitor.Cold(r.req.UserID, r.req.SessionID, r.now)}
 	switch {

@@ -40,8 +40,7 @@ type bus struct {
 	stop   context.CancelFunc
 }
 
-// startBus begins to send and to listen. heard is called from one goroutine, for what
-// other replicas say.
+// startBus begins to send and to listen. heard is called from one goroutine, for what other replicas say.
 func startBus(client redis.UniversalClient, origin string, heard func(news)) *bus {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &bus{client: client, origin: origin, heard: heard, queue: make(chan news, busQueue), stop: stop}
@@ -50,8 +49,7 @@ func startBus(client redis.UniversalClient, origin string, heard func(news)) *bu
 	return b
 }
 
-// close stops both and waits for a message that is being sent; news that wait in the queue are
-// lost.
+// close stops both and waits for a message that is being sent; news that wait in the queue are lost.
 func (b *bus) close() {
 	b.stop()
 	b.done.Wait()
@@ -65,8 +63,7 @@ func (b *bus) tell(n news) {
 	}
 }
 
-// sendAll sends until ctx ends. After a failure it rests, while tell drops what does not fit
-// the queue.
+// sendAll sends until ctx ends. After a failure it rests, while tell drops what does not fit the queue.
 func (b *bus) sendAll(ctx context.Context) {
 	for {
 		select {

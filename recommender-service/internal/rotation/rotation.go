@@ -70,8 +70,7 @@ func (l *Log) Close() {
 	l.lists.StopAllGoroutines()
 }
 
-// Of returns the lists of a visitor in a scenario, the latest first, at most five. They
-// are shared: nobody may change them.
+// Of returns the lists of a visitor in a scenario, the latest first, at most five. They are shared: nobody may change them.
 func (l *Log) Of(k Key) []List {
 	lists, _ := l.lists.GetIfPresent(k)
 	return lists
