@@ -1,6 +1,6 @@
-// Package decisionlog keeps decisions, so that answers can be made again and explained later. Writing never delays an answer: decisions wait
-// in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is full, so that no
-// answer meets a burst of writing. The main type is Log.
+// Package decisionlog keeps decisions, so that answers can be made again and explained later. Writing never delays an answer: decisions
+// wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is full, so
+// that no answer meets a burst of writing. The main type is Log.
 package decisionlog
 
 import (
