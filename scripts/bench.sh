@@ -33,7 +33,7 @@ section "Three processes on Postgres and Redis" "CPU of Postgres and Redis count
 section "One process on SQLite" "" go run ./bench/visits -form one $visits -idle-seconds 10
 section "The profile-service on Postgres" "Events one by one and in batches, profiles, the stream of interactions and imports." go run ./profile-service/bench -events "$events"
 section "The profile-service on SQLite" "" go run ./profile-service/bench -sqlite -events "$events"
-code ./shared/visitorstate ./shared/profileapi ./profile-service/internal/event ./recommender-service/internal/candidate ./recommender-service/internal/recommend
+code ./shared/visitorstate ./shared/profileapi ./profile-service/internal/event ./recommender-service/internal/candidate ./recommender-service/internal/rerank
 
 {
   cat <<'TEXT'

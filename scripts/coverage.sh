@@ -25,4 +25,5 @@ path() {
 }
 
 path event profile-service event event/foreign ingest visitor store/sqlstore
-path ranking recommender-service candidate recommend rerank rules scenario visitor
+path ranking recommender-service admission affinity candidate cursor decision explanation facet factor filter history offer recommend rerank rotation \
+  rules scenario visitor

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/audience"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decisionlog"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
@@ -70,7 +71,7 @@ type Service struct {
 	experiments *experiment.Collection
 	engine      *recommend.Engine
 	shadows     *experiment.Shadows
-	decisions   *decision.Log
+	decisions   *decisionlog.Log
 	counter     *figures.Counter
 	attribution *figures.Attribution
 	guard       *figures.Guard
@@ -143,7 +144,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.rules = scenario.NewRules(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
 	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
-	s.decisions = decision.NewLog(s.store, decision.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
+	s.decisions = decisionlog.New(s.store, decisionlog.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
 	s.cleaner = &maintenance.Cleaner{
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: figures.AttributionWindow,
 		Logger: logger,
@@ -151,7 +152,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	}
 	s.counter = figures.NewCounter(s.store, logger, now)
 	s.engine = recommend.NewEngine(s.peers, s.catalogue, ids, logger, now, s.deps.Registry, s.deps.Limits.Redis, func(
-		shop string, d *recommend.Decision, a *recommenderapi.Answer,
+		shop string, d *decision.Decision, a *recommenderapi.Answer,
 	) {
 		// None of these blocks: an answer is on its way.
 		s.decisions.Add(shop, d)

@@ -24,7 +24,10 @@ var pure = []string{
 	"similarity-service/internal/vectors",
 	"similarity-service/internal/gate",
 	"similarity-service/internal/prepare", "similarity-service/internal/snapshot",
-	"recommender-service/internal/rules", "recommender-service/internal/rerank",
+	"recommender-service/internal/rules", "recommender-service/internal/rerank", "recommender-service/internal/candidate",
+	"recommender-service/internal/affinity", "recommender-service/internal/cursor", "recommender-service/internal/explanation",
+	"recommender-service/internal/facet", "recommender-service/internal/factor", "recommender-service/internal/filter",
+	"recommender-service/internal/history", "recommender-service/internal/offer", "recommender-service/internal/decision",
 	"profile-service/internal/event", "profile-service/internal/profile",
 	"shared/topk", "shared/apierror",
 }

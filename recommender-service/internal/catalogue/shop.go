@@ -318,6 +318,14 @@ func (v *View) Find(id string) int32 {
 	return None
 }
 
+// Index returns the index of an item that may have had one before, else a negative number: that one, or the one that it has got since.
+func (v *View) Index(before int32, id string) int32 {
+	if before >= 0 {
+		return before
+	}
+	return v.Find(id)
+}
+
 // ID returns the id of an index.
 func (v *View) ID(i int32) string { return v.s.ids[i] }
 

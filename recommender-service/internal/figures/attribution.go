@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -41,7 +41,7 @@ type Attribution struct {
 	Store  Store
 	IDs    *trackingid.Keys
 	// Decision returns what an answer was made from; store.ErrNotFound when that is not known, or no longer.
-	Decision func(ctx context.Context, shop, recommendationID string) (*recommend.Decision, error)
+	Decision func(ctx context.Context, shop, recommendationID string) (*decision.Decision, error)
 	// Product says what an item is counted as, from the catalogue as it is; an unknown item is
 	// a product of its own id.
 	Product  func(shop, itemID string) Product

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -73,7 +73,7 @@ func NewCounter(s Store, logger *slog.Logger, now func() time.Time) *Counter {
 // Answered counts an answer that is about to be sent: its latency is the time since the
 // decision began. Robots and visitors who do not want to be counted are left out. It does not
 // block: beyond what may wait, the answer is not counted.
-func (c *Counter) Answered(shop string, d *recommend.Decision, a *api.Answer) {
+func (c *Counter) Answered(shop string, d *decision.Decision, a *api.Answer) {
 	if d.Robot || deniesAnalytics(d.Request.Consent) {
 		return
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -70,7 +70,7 @@ func newLedger(t testing.TB, fails func() bool) *ledger {
 }
 
 // plainly is Answered without any thought of speed: the oracle.
-func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, a *api.Answer) {
+func plainly(c store.Counts, now time.Time, shop string, d *decision.Decision, a *api.Answer) {
 	if d.Request.Consent != nil && d.Request.Consent.Analytics != nil && !*d.Request.Consent.Analytics {
 		return
 	}
@@ -104,8 +104,8 @@ func plainly(c store.Counts, now time.Time, shop string, d *recommend.Decision, 
 }
 
 // drawAnswer draws an answer of a few shops, scenarios, arms, hours and visitors.
-func drawAnswer(t *rapid.T, start time.Time, items int) (string, *recommend.Decision, *api.Answer) {
-	d := &recommend.Decision{
+func drawAnswer(t *rapid.T, start time.Time, items int) (string, *decision.Decision, *api.Answer) {
+	d := &decision.Decision{
 		At:         start.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hour")) * time.Hour),
 		Scenario:   rapid.SampledFrom([]string{"home", "cart"}).Draw(t, "scenario"),
 		Experiment: rapid.SampledFrom([]string{"", "x"}).Draw(t, "experiment"),
@@ -123,8 +123,8 @@ func drawAnswer(t *rapid.T, start time.Time, items int) (string, *recommend.Deci
 			Tier:   rapid.SampledFrom([]string{"personal", "popular", "newest"}).Draw(t, "tier"),
 		})
 	}
-	d.Items = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) recommend.ShownItem {
-		return recommend.ShownItem{
+	d.Items = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.ShownItem {
+		return decision.ShownItem{
 			Rules: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"rule:a", "shared_rule:a"}), 0, 2, rapid.ID).Draw(t, "rules"),
 		}
 	}), 0, 3).Draw(t, "shown")
@@ -274,9 +274,9 @@ func TestItemsBeyondTheBoundAreNotCounted(t *testing.T) {
 }
 
 // forYou is an answer with items of a catalogue of a given size, some far more frequent than others.
-func forYou(n, items, catalogue int) (*recommend.Decision, *api.Answer) {
+func forYou(n, items, catalogue int) (*decision.Decision, *api.Answer) {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
-	d := &recommend.Decision{At: time.Now(), Scenario: "home.for_you", Request: api.Request{UserID: fmt.Sprintf("user-%d", n)}}
+	d := &decision.Decision{At: time.Now(), Scenario: "home.for_you", Request: api.Request{UserID: fmt.Sprintf("user-%d", n)}}
 	a := &api.Answer{}
 	for range items {
 		f := r.Float64()
@@ -291,7 +291,7 @@ func forYou(n, items, catalogue int) (*recommend.Decision, *api.Answer) {
 func BenchmarkAnswered(b *testing.B) {
 	const answers = 5000
 	c := NewCounter(newLedger(b, func() bool { return false }).Store, slog.New(slog.DiscardHandler), time.Now)
-	decisions, list := make([]*recommend.Decision, answers), make([]*api.Answer, answers)
+	decisions, list := make([]*decision.Decision, answers), make([]*api.Answer, answers)
 	for n := range list {
 		decisions[n], list[n] = forYou(n, 20, 100_000)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/segmentio/encoding/json"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -201,7 +201,7 @@ func (a *Attribution) turn(ctx context.Context, shop, visitor string, out bool) 
 	if out {
 		p.anew, p.trusted = true, time.UnixMilli(was.TrustedMs)
 		if err = a.replay(ctx, p, visitor, 0, at.seq,
-			func(d *recommend.Decision) bool { return !d.Robot || d.At.Before(p.trusted) }); err == nil {
+			func(d *decision.Decision) bool { return !d.Robot || d.At.Before(p.trusted) }); err == nil {
 			l.Taken = p.counts
 			p.counts = p.counts.Negative()
 		}
@@ -209,7 +209,7 @@ func (a *Attribution) turn(ctx context.Context, shop, visitor string, out bool) 
 		p.trusted, l.TrustedMs = now, now.UnixMilli()
 		maps.Copy(p.lines, was.Taken.Lines) // a refund is of them
 		if err = a.replay(ctx, p, visitor, was.Seq, at.seq,
-			func(d *recommend.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.TrustedMs }); err == nil {
+			func(d *decision.Decision) bool { return d.Robot && d.At.UnixMilli() >= was.TrustedMs }); err == nil {
 			p.counts.Add(was.Taken)
 		}
 	}
@@ -221,9 +221,9 @@ func (a *Attribution) turn(ctx context.Context, shop, visitor string, out bool) 
 }
 
 // replay counts what a visitor was answered, as far as it is wanted, and his events behind one and up to another.
-func (a *Attribution) replay(ctx context.Context, p *page, visitor string, after, upTo int64, wanted func(*recommend.Decision) bool) error {
+func (a *Attribution) replay(ctx context.Context, p *page, visitor string, after, upTo int64, wanted func(*decision.Decision) bool) error {
 	since := a.since()
-	if err := a.eachDecision(ctx, p.shop, visitor, since, func(d *recommend.Decision) error {
+	if err := a.eachDecision(ctx, p.shop, visitor, since, func(d *decision.Decision) error {
 		if deniesAnalytics(d.Request.Consent) || !wanted(d) {
 			return nil
 		}
@@ -245,7 +245,7 @@ func (a *Attribution) replay(ctx context.Context, p *page, visitor string, after
 }
 
 // answered counts an answer as Counter does. Its time is not known any more: it is what answers of the hour took, so that the mean stays.
-func (p *page) answered(ctx context.Context, visitor string, d *recommend.Decision) error {
+func (p *page) answered(ctx context.Context, visitor string, d *decision.Decision) error {
 	a := &answer{id: d.ID, verdict: shown, decision: d, from: trackingid.ID{
 		At: d.At, Scenario: d.Scenario, ScenarioVersion: d.ScenarioVersion, Experiment: d.Experiment, Arm: d.Arm,
 	}}
@@ -317,7 +317,7 @@ func (a *Attribution) eachEvent(ctx context.Context, shop, visitor string, since
 }
 
 // eachDecision calls f with what a visitor was answered since a moment, by time.
-func (a *Attribution) eachDecision(ctx context.Context, shop, visitor string, since time.Time, f func(*recommend.Decision) error) error {
+func (a *Attribution) eachDecision(ctx context.Context, shop, visitor string, since time.Time, f func(*decision.Decision) error) error {
 	user, session := experiment.Named(visitor)
 	afterMs, after := since.UnixMilli(), ""
 	for n := 0; n < mostTurned; n += personPage {
@@ -327,7 +327,7 @@ func (a *Attribution) eachDecision(ctx context.Context, shop, visitor string, si
 		}
 		for k := range rows {
 			afterMs, after = rows[k].AtMs, rows[k].ID
-			d := &recommend.Decision{}
+			d := &decision.Decision{}
 			if err := json.Unmarshal(rows[k].Body, d); err != nil {
 				return fmt.Errorf("read decision %s: %w", rows[k].ID, err)
 			}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -25,9 +25,9 @@ func TestASilentRobotIsTakenOut(t *testing.T) {
 	now := time.Now()
 	ids := trackingid.NewKeys([]byte("secret of the test"))
 	id := ids.Sign("north", trackingid.ID{At: now, Scenario: "home"})
-	d := &recommend.Decision{
+	d := &decision.Decision{
 		ID: id, At: now, Scenario: "home", Request: api.Request{UserID: "eve"},
-		Items: []recommend.ShownItem{{Key: "mug", Tier: "personal"}, {Key: "cup", Tier: "popular"}},
+		Items: []decision.ShownItem{{Key: "mug", Tier: "personal"}, {Key: "cup", Tier: "popular"}},
 	}
 	body, err := json.Marshal(d)
 	if err != nil {
@@ -57,7 +57,7 @@ func TestASilentRobotIsTakenOut(t *testing.T) {
 		Events: func(_ context.Context, _ string, seq int64, _ time.Time, _ int) ([]profileapi.StoredEvent, error) {
 			return events[min(int(seq), len(events)):], nil
 		},
-		Decision: func(context.Context, string, string) (*recommend.Decision, error) { return d, nil },
+		Decision: func(context.Context, string, string) (*decision.Decision, error) { return d, nil },
 		Product:  func(_, item string) Product { return Product{Key: item} },
 		Visitors: Visitors{
 			Kept: AttributionWindow, Decisions: l.DecisionsSince,

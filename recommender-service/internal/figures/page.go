@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -53,8 +53,8 @@ const (
 type answer struct {
 	id       string
 	from     trackingid.ID
-	verdict  verdict             // shown when it is known
-	decision *recommend.Decision // nil when it is not
+	verdict  verdict            // shown when it is known
+	decision *decision.Decision // nil when it is not
 }
 
 // answer looks up an answer by its id: whether the id is one of ours, and what the answer
@@ -109,11 +109,11 @@ func (a *answer) judge(product string, e *profileapi.StoredEvent) verdict {
 }
 
 // item returns what the answer showed of a product; nil for nothing that is known.
-func (a *answer) item(product string) *recommend.ShownItem {
+func (a *answer) item(product string) *decision.ShownItem {
 	if a.decision == nil {
 		return nil
 	}
-	n := slices.IndexFunc(a.decision.Items, func(it recommend.ShownItem) bool { return it.Key == product })
+	n := slices.IndexFunc(a.decision.Items, func(it decision.ShownItem) bool { return it.Key == product })
 	if n < 0 {
 		return nil
 	}

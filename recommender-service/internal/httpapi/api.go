@@ -16,7 +16,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
-	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decisionlog"
 	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/export"
 	"github.com/aisle-rec/aisle/recommender-service/internal/figures"
@@ -41,7 +41,7 @@ type API struct {
 	Rules       *scenario.Rules // that hold in all scenarios
 	Experiments *experiment.Assigner
 	Shadows     *experiment.Shadows
-	Decisions   *decision.Log
+	Decisions   *decisionlog.Log
 	Reporter    *figures.Reporter
 	Exports     *export.Manager
 	// Anomalies lists up to limit anomalies of a shop, those that opened last first.

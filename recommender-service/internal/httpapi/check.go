@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -61,7 +61,7 @@ func (a *API) checkPlacement(p *rules.Problems, shop string, kind auth.Kind, r *
 			add("/filter", "not_allowed", "a publishable key must not filter by margin")
 		}
 	}
-	if err := recommend.CheckCursor(r); err != nil {
+	if _, err := cursor.Parse(r); err != nil {
 		add("/cursor", "invalid_cursor", err.Error())
 	}
 	if m := r.Market; m != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
@@ -272,7 +273,7 @@ type decisionOutput struct{ Body recommenderapi.Decision }
 
 // lookUp reads the decision behind a recommendation id: 422 for what is no such id, which can
 // be told without the store, and 404 for one that is not kept.
-func (a *API) lookUp(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+func (a *API) lookUp(ctx context.Context, shop, id string) (*decision.Decision, error) {
 	if _, err := trackingid.Read(id); err != nil {
 		return nil, apierror.Invalid("This is not a recommendation id.", apierror.FieldError{
 			Parameter: "id", Code: "invalid_id", Detail: "is not a recommendation_id of an answer, or was cut or changed",

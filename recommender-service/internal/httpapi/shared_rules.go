@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
@@ -62,7 +63,7 @@ func (a *API) placed(shop string, s *recommenderapi.Scenario) recommend.Placemen
 
 // sharedAt returns the rules of a past answer, in order of id as they were applied; false when
 // one of them can no longer be read. It asks the store once for each.
-func (a *API) sharedAt(ctx context.Context, shop string, d *recommend.Decision) (list []*recommenderapi.Rule, ok bool) {
+func (a *API) sharedAt(ctx context.Context, shop string, d *decision.Decision) (list []*recommenderapi.Rule, ok bool) {
 	for _, id := range sortedKeys(d.SharedRules) {
 		e, err := a.Rules.Version(ctx, shop, id, d.SharedRules[id])
 		if err != nil {

@@ -7,9 +7,8 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 )
 
-// audience gives rules the fields of the page's first item, the visitor and the request; false
-// for one that has no value. It must not be called after the run has ended. Weekday is 0 for
-// Sunday, hours are those of UTC.
+// audience gives rules the fields of the page's first item, the visitor and the request; false for one that has no value. It must not be
+// called after the run has ended. Weekday is 0 for Sunday, hours are those of UTC.
 func (r *run) audience() rules.Audiences {
 	return func(field string) (any, bool) {
 		if name, ok := strings.CutPrefix(field, "seed."); ok {

@@ -19,9 +19,8 @@ const (
 	nearlyAll = .5
 )
 
-// bundleRows makes a row for each set that is bought with the item of the page, else with one
-// of the cart, else with the last one that the visitor did something with. It makes one call;
-// when too many answers are being made it makes none, and there are no such rows. More rows
+// bundleRows makes a row for each set that is bought with the item of the page, else with one of the cart, else with the last one that the
+// visitor did something with. It makes one call; when too many answers are being made it makes none, and there are no such rows. More rows
 // come back than count, for of some an item will not be there.
 func (r *run) bundleRows(ctx context.Context, p *api.RowPlan, count int) []row {
 	about := r.bundleSeeds()
@@ -54,8 +53,7 @@ func (r *run) bundleRows(ctx context.Context, p *api.RowPlan, count int) []row {
 	return list
 }
 
-// bundleSeeds lists the items that bundles are to hold; nil for a visitor of whom nothing is
-// known.
+// bundleSeeds lists the items that bundles are to hold; nil for a visitor of whom nothing is known.
 func (r *run) bundleSeeds() []candidate.Seed {
 	if seeds := r.contextSeeds(r.req.ContextItems); len(seeds) > 0 {
 		return seeds

@@ -7,9 +7,8 @@ import (
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// Compare answers a request as two placements would, for the same visitor and from the same
-// seed of randomness, so that all differences are those of the placements. Neither answer is
-// remembered. Both together have the deadline of one.
+// Compare answers a request as two placements would, for the same visitor and from the same seed of randomness, so that all differences are
+// those of the placements. Neither answer is remembered. Both together have the deadline of one.
 func (e *Engine) Compare(ctx context.Context, shop string, a, b Placement, req *api.Request) (first, second api.Answer, err error) {
 	ctx, cancel := withDeadline(ctx, req)
 	defer cancel()
@@ -21,8 +20,7 @@ func (e *Engine) Compare(ctx context.Context, shop string, a, b Placement, req *
 	return first, second, err
 }
 
-// Overlap returns the share of the items of a that b has too, wherever they stand; 1 when a is
-// empty.
+// Overlap returns the share of the items of a that b has too, wherever they stand; 1 when a is empty.
 func Overlap(a, b *api.Answer) float64 {
 	if len(a.Items) == 0 {
 		return 1

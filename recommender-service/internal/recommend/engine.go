@@ -1,8 +1,6 @@
-// Package recommend answers a request: it reads the visitor's profile, gathers candidates from
-// the sources of the scenario, ranks them against the catalogue replica and fills what is left
-// from less and less personal sources. It never fails because a peer does: it says in the
-// answer what could not help. The main type is Engine; pipeline.go has the stages in their
-// order and is the file to read first.
+// Package recommend answers a request: it reads the visitor's profile, gathers candidates from the sources of the scenario, ranks them
+// against the catalogue replica and fills what is left from less and less personal sources. It never fails because a peer does: it says in
+// the answer what could not help. The main type is Engine; pipeline.go has the stages in their order and is the file to read first.
 package recommend
 
 import (
@@ -16,8 +14,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/admission"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/stages"
@@ -34,6 +35,9 @@ const (
 	seedsAtHand = 40
 )
 
+// Overload is what an answer says that was made from what is at hand, because too many were being made at once.
+const Overload = "overload"
+
 // Engine answers requests. It is safe for concurrent use.
 type Engine struct {
 	Peers     *peers.Peers
@@ -42,31 +46,31 @@ type Engine struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	// Decided is told of every answer; it must not block.
-	Decided func(shop string, d *Decision, a *api.Answer)
+	Decided func(shop string, d *decision.Decision, a *api.Answer)
 
 	epoch     string // names this life of the process, whose catalogue changes are numbered
-	shown     *shownLog
-	admission *admission
+	shown     *rotation.Log
+	admission *admission.Admission
 	metrics   *metrics
 	scratch   sync.Pool
-	converted sync.Map // of *conversions by shop, those made last
+	converted sync.Map // of *factor.Conversions by shop, those made last
 }
 
 // NewEngine returns an engine with its metrics on registry. Through shared, unless it is nil, replicas tell each other
 // what visitors were shown.
 func NewEngine(p *peers.Peers, c *catalogue.Catalogue, ids *trackingid.Keys, logger *slog.Logger, now func() time.Time,
-	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *Decision, *api.Answer),
+	registry prometheus.Registerer, shared redis.UniversalClient, decided func(string, *decision.Decision, *api.Answer),
 ) *Engine {
 	epoch := strconv.FormatUint(rand.Uint64(), 36)
 	return &Engine{
 		Peers: p, Catalogue: c, IDs: ids, Logger: logger, Now: now, Decided: decided, epoch: epoch,
-		shown: newShownLog(p.ShownBytes(), shared, epoch), admission: newAdmission(registry), metrics: newMetrics(registry),
+		shown: rotation.NewLog(p.ShownBytes(), shared, epoch), admission: admission.New(registry), metrics: newMetrics(registry),
 	}
 }
 
 // Close ends the background work of what the engine remembers. No answer may be under way.
 func (e *Engine) Close() {
-	e.shown.close()
+	e.shown.Close()
 }
 
 // Placement is one scenario to fill: the scenario as it is to be used, and the experiment arm that chose it.
@@ -116,7 +120,7 @@ func (e *Engine) admit(ctx context.Context, shop string, req *api.Request) (cont
 	v.end = v.now.Add(deadlineOf(req))
 	ctx, cancel := withDeadline(ctx, req)
 	entered := stages.Of(ctx).Begin("admission")
-	leave, admitted := e.admission.enter(ctx)
+	leave, admitted := e.admission.Enter(ctx)
 	entered()
 	if !admitted {
 		v.atHand, v.seeds = true, seedsAtHand
@@ -145,8 +149,7 @@ func deadlineOf(req *api.Request) time.Duration {
 	return DefaultDeadline
 }
 
-// withDeadline bounds what an answer waits for: a part of the deadline is kept for the work
-// that follows.
+// withDeadline bounds what an answer waits for: a part of the deadline is kept for the work that follows.
 func withDeadline(ctx context.Context, req *api.Request) (context.Context, context.CancelFunc) {
 	deadline := deadlineOf(req)
 	return context.WithTimeout(ctx, deadline-deadline/reserve)

@@ -2,10 +2,10 @@ package recommend
 
 import (
 	"context"
-	"strings"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -13,7 +13,7 @@ import (
 type itemTrace struct {
 	id            string
 	proposed      bool
-	contributions []contribution
+	contributions []explanation.Contribution
 	tier          string
 	base          float64
 	score         float64
@@ -22,15 +22,6 @@ type itemTrace struct {
 	rank          int    // its place by score among the candidates that may be shown, from 1
 	total         int    // so many of them
 }
-
-// The stages that are no check; the checks are named by newChecker and come between score and limit, in its order.
-const (
-	stageCatalogue  = "catalogue"
-	stageCandidates = "candidates"
-	stageScore      = "score"
-	stageRank       = "rank"
-	stageShown      = "shown"
-)
 
 // Explain says why an item is in the answer to a request, or the first stage that dropped it.
 // The answer is made for this and neither remembered nor counted.
@@ -45,9 +36,8 @@ func (e *Engine) Explain(
 	return out, err
 }
 
-// explained turns a run into the answer for one item. When the item is in the list, or another one of its family is, that
-// is all there is to say. Otherwise every check is asked anew, not only the first that dropped it, so that whoever mends
-// one reason sees the next.
+// explained turns a run into the answer for one item. When the item is in the list, or another one of its family is, that is all there is
+// to say. Otherwise every check is asked anew, not only the first that dropped it, so that whoever mends one reason sees the next.
 func (r *run) explained(itemID string) api.ExplainAnswer {
 	out := api.ExplainAnswer{
 		ItemID: itemID, Scenario: r.scenario.ScenarioID, ScenarioVersion: r.scenario.Version, ModelVersions: r.used, Degraded: r.degraded,
@@ -57,7 +47,7 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 	family := r.familyKey(itemID)
 	for _, item := range r.itemsWith("full") {
 		if r.familyKey(item.ItemID) == family {
-			out.Included, out.Stage, out.Item = true, stageShown, &item
+			out.Included, out.Stage, out.Item = true, explanation.StageShown, &item
 			if out.RecommendedInstead = ""; item.ItemID != itemID && item.VariantID != itemID {
 				out.RecommendedInstead = item.ItemID
 			}
@@ -69,18 +59,17 @@ func (r *run) explained(itemID string) api.ExplainAnswer {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(itemID)
 		if i < 0 || v.Item(i) == nil {
-			out.Stage = stageCatalogue
+			out.Stage = explanation.StageCatalogue
 			return
 		}
-		out.Dropped = newChecker(r, v).all(recommendedAs(v, i))
+		out.Dropped = newChecks(r, v).All(recommendedAs(v, i))
 	})
 	if out.Stage == "" {
 		out.Stage = w.stage(out.Dropped)
 	}
-	out.Detail = detail(out.Stage)
+	out.Detail = explanation.Detail(out.Stage)
 	if w.proposed {
-		p := &pick{base: w.base, score: w.score, contributions: w.contributions, boosts: w.boosts}
-		out.Score, out.Tier, out.Explanation = w.score, w.tier, explanation(p)
+		out.Score, out.Tier, out.Explanation = w.score, w.tier, explanation.Of(w.base, w.contributions, w.boosts)
 	}
 	return out
 }
@@ -120,36 +109,18 @@ func (r *run) instead(v *catalogue.View, id string) string {
 func (w *itemTrace) stage(dropped []string) string {
 	switch {
 	case !w.proposed:
-		return stageCandidates
+		return explanation.StageCandidates
 	case w.score <= 0:
-		return stageScore
+		return explanation.StageScore
 	case len(dropped) > 0:
 		return dropped[0]
 	case w.limit != "":
 		return w.limit
 	}
-	return stageRank
+	return explanation.StageRank
 }
 
-// all names every check that drops the item by itself; of a product with variants, else the one that leaves none of them after those before
-// it.
-func (c *checker) all(it *catalogue.Item) []string {
-	var names []string
-	on := c.marked.of(it.Index) &^ c.placed
-	for n := range c.checks {
-		one := checker{view: c.view, checks: c.checks[n : n+1], marked: c.marked}
-		if k := &c.checks[n]; it.Family == nil && k.drops(it, on) || it.Family != nil && one.firstOfFamily(it, on) != "" {
-			names = append(names, k.name)
-		}
-	}
-	if last := c.firstBut(it, c.placed); len(names) == 0 && last != "" {
-		names = append(names, last)
-	}
-	return names
-}
-
-// observe notes what a plan made of the explained item: of the first plan that proposes it. It
-// does nothing when no item is explained.
+// observe notes what a plan made of the explained item: of the first plan that proposes it. It does nothing when no item is explained.
 func (r *run) observe(p *plan, s *selection) {
 	if r.trace == nil || r.trace.proposed {
 		return
@@ -164,10 +135,10 @@ func (r *run) observe(p *plan, s *selection) {
 	}
 	w := r.trace
 	w.proposed, w.base = true, b.Score(it.Index)
-	w.score, w.boosts = s.boosted(it, w.base), s.boostsOf(it, w.base)
-	w.limit = s.forbidding(it)
+	w.score, w.boosts = s.factors.Score(it, w.base), s.factors.Boosts(it, w.base)
+	w.limit = s.limits.Forbidding(it)
 	w.contributions = p.contributions(nil, b.Trace([]int32{it.Index}, nil)[0])
-	w.tier = tierOfContributions(w.contributions)
+	w.tier = explanation.Tier(w.contributions)
 	w.rank, w.total = s.place(b, it, w.score)
 }
 
@@ -178,10 +149,10 @@ func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score floa
 	before := 0
 	for slot, i := range items {
 		it := s.view.Item(i)
-		if it == nil || s.checks.firstBut(it, s.checks.placed) != "" {
+		if it == nil || s.checks.FirstButPlaced(it) != "" {
 			continue
 		}
-		other := s.boosted(it, scores[slot])
+		other := s.factors.Score(it, scores[slot])
 		if other <= 0 {
 			continue
 		}
@@ -197,57 +168,4 @@ func (s *selection) place(b *candidate.Blend, traced *catalogue.Item, score floa
 		rank += before
 	}
 	return rank, total
-}
-
-// detail says what a stage means, in a sentence for people; what is none of the names is a
-// rule.
-func detail(stage string) string {
-	switch stage {
-	case stageCatalogue:
-		return "The catalogue has no such item."
-	case stageCandidates:
-		return "No source of the scenario proposed it: it is not near anything that the visitor did, and not on the popularity lists."
-	case stageScore:
-		return "Its score is not positive: what the visitor disliked outweighs the rest."
-	case "context":
-		return "It is an item of the page itself."
-	case "cart":
-		return "It is in the cart."
-	case "excluded":
-		return "The request excludes it."
-	case "seen":
-		return "The visitor has already looked at it, and the scenario leaves that out."
-	case "purchased":
-		return "The visitor has bought it, and the scenario does not allow purchased items."
-	case "event_types":
-		return "The visitor has an event of an excluded type on it."
-	case "not_interested":
-		return "The visitor is not interested in it."
-	case "filter":
-		return "It does not meet the filter of the request."
-	case "scenario_filter":
-		return "It does not meet the filter of the scenario."
-	case "status":
-		return "It is hidden or archived."
-	case "unpublished":
-		return "It is not published yet."
-	case "expired":
-		return "It has expired."
-	case "out_of_stock":
-		return "It is out of stock, or all of its variants are."
-	case "market":
-		return "It is not sold in the visitor's market."
-	case "shown_before":
-		return "An earlier page showed it."
-	case "elsewhere":
-		return "Another placement of the page shows it."
-	case "max_per_category", "max_per_brand":
-		return "The list already has as many items of its category or brand as the scenario allows."
-	case stageRank:
-		return "Others scored higher, or were preferred for diversity: rank is its place by score, total how many could be shown."
-	}
-	if strings.HasPrefix(stage, sharedRule) {
-		return "A rule that holds in all scenarios dropped it."
-	}
-	return "A rule of the scenario dropped it."
 }

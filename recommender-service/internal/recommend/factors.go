@@ -1,87 +1,43 @@
 package recommend
 
 import (
-	"math"
-
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	"github.com/aisle-rec/aisle/shared/profileapi"
 )
-
-// factor multiplies scores; name is what explanations call it, "rotation" or
-// "rule:summer-sale".
-type factor struct {
-	name string
-	of   func(*catalogue.Item) float64 // 1: does not apply
-}
 
 // factors lists what changes base scores, in the order in which it is applied: the objective, the price bands that the visitor
 // prefers, rules in their order, rotation.
-func (r *run) factors(v *catalogue.View) []factor {
-	var list []factor
+func (r *run) factors(v *catalogue.View) factor.List {
+	var list factor.List
 	if f, ok := r.objective(v); ok {
 		list = append(list, f)
 	}
-	if f, ok := r.priceBand(); ok {
-		list = append(list, f)
+	if r.scenario.PriceBand > 0 {
+		if r.bands == nil {
+			r.bands = affinity.Bands(v, r.visitor.History)
+		}
+		if len(r.bands) > 0 {
+			list = append(list, factor.PriceBand(r.scenario.PriceBand, r.bands))
+		}
 	}
 	for _, rule := range r.rules {
 		if rule.Action != rules.Boost && rule.Action != rules.Bury || !rules.Active(rule.Rule, r.now, r.audience()) {
 			continue
 		}
-		match := everything
+		var match func(*catalogue.Item) bool
 		if where := rules.Where(rule.Rule); where != nil {
 			match = rules.Compile(where, v, r.audience(), r.now)
 		}
-		list = append(list, factor{rule.name, func(it *catalogue.Item) float64 {
-			if match(it) {
-				return rule.Factor
-			}
-			return 1
-		}})
+		list = append(list, factor.Rule(rule.Name, rule.Factor, match))
 	}
-	if f, ok := r.rotation(v); ok {
-		list = append(list, f)
+	if strength := r.rotationStrength(); strength > 0 && len(r.shown) > 0 {
+		if f, ok := factor.Rotation(v, r.shown, strength, r.now); ok {
+			list = append(list, f)
+		}
 	}
 	return list
-}
-
-// priceBand raises what costs as much as what the visitor likes does. An item without a price keeps its score.
-func (r *run) priceBand() (factor, bool) {
-	strength := r.scenario.PriceBand
-	if strength <= 0 || len(r.affinity().Bands) == 0 {
-		return factor{}, false
-	}
-	bands := r.affinity().Bands
-	return factor{"price_band", func(it *catalogue.Item) float64 {
-		if !it.Priced {
-			return 1
-		}
-		return 1 + strength*bands[profileapi.PriceBand(it.Price)]
-	}}, true
-}
-
-// everything is the condition of a rule without one.
-func everything(*catalogue.Item) bool { return true }
-
-// rotation lowers what the visitor was just shown, the more the shorter ago: by 1 − strength ·
-// 2^(−age/half-life), with the age of the latest list that had the item.
-func (r *run) rotation(v *catalogue.View) (factor, bool) {
-	strength := r.rotationStrength()
-	if strength <= 0 || len(r.shown) == 0 {
-		return factor{}, false
-	}
-	recent := map[int32]float64{}
-	for n := range r.shown {
-		age := float64(r.now.UnixMilli() - r.shown[n].AtMs)
-		fresh := math.Exp2(-max(0, age) / float64(shownHalfLife.Milliseconds()))
-		for _, id := range r.shown[n].Items {
-			if i := v.Find(id); i >= 0 {
-				recent[v.Head(i)] = max(recent[v.Head(i)], fresh)
-			}
-		}
-	}
-	return factor{"rotation", func(it *catalogue.Item) float64 { return 1 - strength*recent[it.Index] }}, len(recent) > 0
 }
 
 // rotationStrength is between 0 and 1; a request may set it, also to 0.
@@ -101,11 +57,10 @@ func (r *run) pin() {
 	}
 }
 
-// pinItem puts one pinned item into its place, and what was there and behind it one place down; what falls off the end is
-// gone. An item that the list has already is moved and keeps its score and contributions. A variant stands for its
-// product, which is sold as that variant. Each pin looks at the list as the pins before left it: of two pins to one place
-// the later rule has it.
-func (r *run) pinItem(rule ruleOf) {
+// pinItem puts one pinned item into its place, and what was there and behind it one place down; what falls off the end is gone. An item
+// that the list has already is moved and keeps its score and contributions. A variant stands for its product, which is sold as that
+// variant. Each pin looks at the list as the pins before left it: of two pins to one place the later rule has it.
+func (r *run) pinItem(rule rules.Named) {
 	r.read(func(v *catalogue.View) {
 		i := v.Find(rule.ItemID)
 		if i < 0 || v.Item(i) == nil {
@@ -115,8 +70,7 @@ func (r *run) pinItem(rule ruleOf) {
 		if head := v.Head(i); head != i && v.Item(head) != nil {
 			i, variant = head, i+1
 		}
-		checks := newChecker(r, v)
-		if checks.firstBut(v.Item(i), checks.placed) != "" {
+		if newChecks(r, v).FirstButPlaced(v.Item(i)) != "" {
 			return
 		}
 		pinned := pick{index: i, tier: "pinned"}
@@ -128,7 +82,7 @@ func (r *run) pinItem(rule ruleOf) {
 			}
 			kept = append(kept, p)
 		}
-		pinned.ruleName = rule.name
+		pinned.ruleName = rule.Name
 		pinned.variant, pinned.reason, pinned.rule = variant, "pinned", rule.RuleID
 		at := min(rule.Position-1, len(kept))
 		kept = append(kept[:at], append([]pick{pinned}, kept[at:]...)...)

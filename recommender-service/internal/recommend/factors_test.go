@@ -1,17 +1,15 @@
 package recommend
 
 import (
-	"fmt"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
-	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -22,7 +20,7 @@ func factorsOf(r *run, id string) map[string]float64 {
 	got := map[string]float64{}
 	r.read(func(v *catalogue.View) {
 		for _, f := range r.factors(v) {
-			got[f.name] = math.Round(f.of(v.Item(v.Find(id)))*1e6) / 1e6
+			got[f.Name] = math.Round(f.Of(v.Item(v.Find(id)))*1e6) / 1e6
 		}
 	})
 	return got
@@ -32,22 +30,24 @@ func TestRotationFadesWithinHours(t *testing.T) {
 	t.Parallel()
 	variant := profileapi.Item{ItemID: "a1", ParentID: "a"}
 	shop := cataloguetest.Shop(t, append(lamps(), variant)...)
-	ago := func(d time.Duration, items ...string) Shown { return Shown{noon.Add(-d).UnixMilli(), items} }
+	ago := func(d time.Duration, items ...string) rotation.List {
+		return rotation.List{AtMs: noon.Add(-d).UnixMilli(), Items: items}
+	}
 	none := 0.
 	for name, c := range map[string]struct {
 		req   api.Request
-		shown []Shown
+		shown []rotation.List
 		want  map[string]float64
 	}{
-		"just now":                  {api.Request{}, []Shown{ago(0, "b")}, map[string]float64{"rotation": .6}},
-		"half as much after 30 min": {api.Request{}, []Shown{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
-		"the latest time counts": {api.Request{}, []Shown{ago(30*time.Minute, "b"), ago(time.Hour, "b")},
+		"just now":                  {api.Request{}, []rotation.List{ago(0, "b")}, map[string]float64{"rotation": .6}},
+		"half as much after 30 min": {api.Request{}, []rotation.List{ago(30*time.Minute, "b")}, map[string]float64{"rotation": .8}},
+		"the latest time counts": {api.Request{}, []rotation.List{ago(30*time.Minute, "b"), ago(time.Hour, "b")},
 			map[string]float64{"rotation": .8}},
-		"a clock that was ahead":      {api.Request{}, []Shown{ago(-time.Hour, "b")}, map[string]float64{"rotation": .6}},
-		"another item":                {api.Request{}, []Shown{ago(0, "c")}, map[string]float64{"rotation": 1}},
-		"items that are gone":         {api.Request{}, []Shown{ago(0, "gone")}, map[string]float64{}},
+		"a clock that was ahead":      {api.Request{}, []rotation.List{ago(-time.Hour, "b")}, map[string]float64{"rotation": .6}},
+		"another item":                {api.Request{}, []rotation.List{ago(0, "c")}, map[string]float64{"rotation": 1}},
+		"items that are gone":         {api.Request{}, []rotation.List{ago(0, "gone")}, map[string]float64{}},
 		"nothing shown":               {api.Request{}, nil, map[string]float64{}},
-		"switched off by the request": {api.Request{Rotation: &none}, []Shown{ago(0, "b")}, map[string]float64{}},
+		"switched off by the request": {api.Request{Rotation: &none}, []rotation.List{ago(0, "b")}, map[string]float64{}},
 	} {
 		r := newRun(shop, api.Scenario{Rotation: .4}, c.req)
 		r.shown = c.shown
@@ -56,7 +56,7 @@ func TestRotationFadesWithinHours(t *testing.T) {
 		}
 	}
 	r := newRun(shop, api.Scenario{Rotation: .4}, api.Request{})
-	r.shown = []Shown{ago(0, "a1")}
+	r.shown = []rotation.List{ago(0, "a1")}
 	if got := factorsOf(r, "a")["rotation"]; got != .6 {
 		t.Errorf("a product whose variant was shown has the factor %v", got)
 	}
@@ -87,6 +87,19 @@ func TestPriceBandsRaiseWhatCostsAsMuchAsWhatIsLiked(t *testing.T) {
 	}
 }
 
+func TestAPlacementHasPriceBandsWhateverThoseBeforeItAskedFor(t *testing.T) {
+	t.Parallel()
+	shop := cataloguetest.Shop(t, lamps()...)
+	first := newRun(shop, api.Scenario{}, api.Request{})
+	first.visitor.History = []visitor.HistoryItem{{ItemID: "a", Item: visitor.Unknown, Decayed: 1}}
+	first.affinity()
+	second := newRun(shop, api.Scenario{PriceBand: .5}, api.Request{})
+	second.person = first.person // of the same page
+	if got := factorsOf(second, "a")["price_band"]; got != 1.5 {
+		t.Errorf("the factor is %v, want 1.5", got)
+	}
+}
+
 func TestDislikesCountForTheNarrowestCategoryAlone(t *testing.T) {
 	t.Parallel()
 	r := newRun(cataloguetest.Shop(t, lamps()...), api.Scenario{}, api.Request{})
@@ -102,19 +115,6 @@ func TestDislikesCountForTheNarrowestCategoryAlone(t *testing.T) {
 	}
 	if diff := cmp.Diff([]profileapi.AffinityValue{{Value: "Lux", Weight: 2}}, likes.Brands); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestPartsAreOfWhatIsAboveZero(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ of, want map[string]float64 }{
-		"shares":    {map[string]float64{"a": 1, "b": 3}, map[string]float64{"a": .25, "b": .75}},
-		"dislikes":  {map[string]float64{"a": 1, "b": -3, "c": 0}, map[string]float64{"a": 1}},
-		"none left": {map[string]float64{"b": -3}, map[string]float64{}},
-	} {
-		if diff := cmp.Diff(c.want, parts(c.of)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
 	}
 }
 
@@ -138,49 +138,5 @@ func TestObjectivesMultiplyByWorthRelativeToTheMean(t *testing.T) {
 		if diff := cmp.Diff(c.want, factorsOf(newRun(shop, c.scenario, api.Request{}), c.item)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-	}
-}
-
-func TestConversionsOfFewViewsAreNearTheMean(t *testing.T) {
-	t.Parallel()
-	list := func(items []int32, weights ...float32) *peers.PopularList {
-		return &peers.PopularList{Row: candidate.Row{Items: items, Weights: weights}}
-	}
-	viewed := list([]int32{0, 1, 2}, 60, 30, 30)
-	// 12 were bought of 120 views: one in ten, and 40 views more at that rate are added to each item's own.
-	c := newConversions(viewed, list([]int32{1, 0, 3}, 9, 3, 1))
-	for item, want := range map[int32]float64{
-		0: (3 + 4.) / 100 / .1, 1: (9 + 4.) / 70 / .1, 2: (0 + 4.) / 70 / .1,
-		3: (1 + 4.) / 70 / .1, // bought, and viewed as often as the last of the list at most
-		4: 0,
-	} {
-		if got := c.of(&catalogue.Item{Index: item}); math.Abs(got-want) > 1e-12 {
-			t.Errorf("item %d converts %v times as often as the mean, want %v", item, got, want)
-		}
-	}
-	for name, c := range map[string]*conversions{
-		"no views":           newConversions(list(nil), list([]int32{0}, 1)),
-		"nothing bought":     newConversions(viewed, list(nil)),
-		"more was returned":  newConversions(viewed, list([]int32{0}, -2)),
-		"bought, not viewed": newConversions(viewed, list([]int32{9}, 2)),
-	} {
-		if len(c.rates) > 0 {
-			t.Errorf("%s: %v", name, c.rates)
-		}
-	}
-}
-
-func TestTheLatestListsOfAVisitorAreRemembered(t *testing.T) {
-	t.Parallel()
-	l := newShownLog(1<<20, nil, "one")
-	ann, bob := shownKey{"s", "u/ann", "home"}, shownKey{"s", "u/bob", "home"}
-	for n := range 7 {
-		l.add(ann, Shown{int64(n), []string{fmt.Sprint(n)}})
-	}
-	if got := l.of(ann); len(got) != shownKept || got[0].AtMs != 6 || got[shownKept-1].AtMs != 2 {
-		t.Errorf("ann was shown %v", got)
-	}
-	if got := l.of(bob); got != nil {
-		t.Errorf("bob was shown %v", got)
 	}
 }

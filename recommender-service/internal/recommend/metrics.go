@@ -64,8 +64,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 	return m
 }
 
-// answered counts an answer of r. Counters are looked up in maps that do not change, so that
-// answers need not wait for each other.
+// answered counts an answer of r. Counters are looked up in maps that do not change, so that answers need not wait for each other.
 func (m *metrics) answered(r *run, a *api.Answer) {
 	if len(a.Items) == 0 {
 		m.empty.Inc()

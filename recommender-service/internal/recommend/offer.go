@@ -1,208 +1,59 @@
 package recommend
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
+	"github.com/aisle-rec/aisle/recommender-service/internal/offer"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // offers chooses the variants under which products are shown.
 type offers struct {
-	r     *run
-	view  *catalogue.View
-	all   *checker // what an item needs to be sold at all
-	whole *checker // and what the request and the rules want of it; made for the first product with variants
-	taste taste
-	sells map[int32]bool // best
+	r      *run
+	view   *catalogue.View
+	all    *filter.Checks // what an item needs to be sold at all
+	whole  *filter.Checks // and what the request and the rules want of it; made for the first product with variants
+	choice offer.Choice
 }
 
 // offers begins with what every item needs; the rest is only made for products with variants.
 func (r *run) offers(v *catalogue.View) *offers {
-	return &offers{r: r, view: v, all: &checker{view: v, checks: invariants(r.now.UnixMilli())}}
+	return &offers{r: r, view: v, all: filter.Of(v, filter.Invariants(r.now.UnixMilli()))}
 }
 
-// offer is how a pick is shown.
-type offer struct {
-	shown   *catalogue.Item // whose id the answer has
-	variant *catalogue.Item // the one to sell; nil for an item without variants
-	members []*catalogue.Item
-}
-
-// of returns how a pick is shown, and false when it may no longer be sold. The offer's members
-// are valid until the next call.
-func (o *offers) of(p *pick) (offer, bool) {
+// of returns how a pick is shown, and false when it may no longer be sold. The offer's members are valid until the next call.
+func (o *offers) of(p *pick) (offer.Offer, bool) {
 	it := o.view.Item(p.index)
 	if it == nil {
-		return offer{}, false
+		return offer.Offer{}, false
 	}
 	if it.Family == nil {
-		return offer{shown: it}, o.all.first(it) == ""
+		return offer.Offer{Shown: it}, o.all.First(it) == ""
 	}
 	if o.whole == nil {
-		o.whole = &checker{view: o.view, checks: append(o.r.conditions(o.view), o.r.saleable()...)}
-		o.taste, o.sells = o.r.tasteOf(o.view), o.r.engine.Peers.BestVariants(o.r.shop)
+		o.whole = filter.Of(o.view, append(o.r.conditions(o.view), o.r.saleable()...))
+		o.choice.Taste = affinity.TasteOf(o.view, o.r.visitor.History)
+		o.choice.Sells = o.r.engine.Peers.BestVariants(o.r.shop)
 	}
-	if o.whole.first(it) != "" {
-		return offer{}, false
+	if o.whole.First(it) != "" {
+		return offer.Offer{}, false
 	}
-	f := offer{variant: o.best(p), members: o.whole.offers}
-	if f.shown = it.Family.Row; f.shown == nil {
-		f.shown = f.variant
+	o.choice.Named = func(m *catalogue.Item) bool { return named(p, m) }
+	f := offer.Offer{Members: o.whole.Offers()}
+	f.Variant = o.choice.Best(f.Members)
+	if f.Shown = it.Family.Row; f.Shown == nil {
+		f.Shown = f.Variant
 	}
 	return f, true
 }
 
-// best returns the variant to sell among those that passed every check: the one that a rule or the visitor's own list names, the one that
-// is most what the visitor chose before, the one that sells best, the first by item id. Neighbour lists do not tell: they name families.
-func (o *offers) best(p *pick) *catalogue.Item {
-	var best *catalogue.Item
-	var most [3]float64
-	for _, m := range o.whole.offers {
-		got := [3]float64{named(p, m), o.taste.of(m)}
-		if o.sells[m.Index] {
-			got[2] = 1
-		}
-		if best == nil || slices.Compare(got[:], most[:]) > 0 {
-			best, most = m, got
-		}
-	}
-	return best
-}
-
-// named is 1 for the variant that a pick is about.
-func named(p *pick, m *catalogue.Item) float64 {
-	if p.variant == m.Index+1 {
-		return 1
-	}
-	for k := range p.contributions {
-		if s := &p.contributions[k]; s.Item == m.Index && (s.source == api.SourceBuyAgain || s.source == api.SourceRecentlyViewed) {
-			return 1
-		}
-	}
-	return 0
-}
-
-// taste says how much the visitor chose each value of an attribute, such as a size, by name and value: shares that sum to 1 for a name.
-type taste map[string]map[any]float64
-
-// tasteOf counts the attributes of the variants of the visitor's history.
-func (r *run) tasteOf(v *catalogue.View) taste {
-	t, sums := taste{}, map[string]float64{}
-	for n := range r.visitor.History {
-		touched := &r.visitor.History[n]
-		i := found(v, touched.Item, touched.ItemID)
-		if i < 0 || touched.Weight <= 0 {
-			continue
-		}
-		it := v.Row(i)
-		if it == nil || it.Head == it.Index {
-			continue
-		}
-		it.Source.EachAttribute(func(name string, value any) {
-			if _, list := value.([]any); list || value == nil {
-				return
-			}
-			if t[name] == nil {
-				t[name] = map[any]float64{}
-			}
-			t[name][value] += touched.Weight
-			sums[name] += touched.Weight
-		})
-	}
-	for name, values := range t {
-		for value := range maps.Keys(values) {
-			values[value] /= sums[name]
-		}
-	}
-	return t
-}
-
-// of adds up what the visitor chose before of a variant's attributes.
-func (t taste) of(it *catalogue.Item) (sum float64) {
-	if len(t) == 0 {
-		return 0
-	}
-	it.Source.EachAttribute(func(name string, value any) {
-		if values := t[name]; values != nil {
-			if _, list := value.([]any); !list {
-				sum += values[value]
-			}
-		}
+// named reports whether a pick is about a variant.
+func named(p *pick, m *catalogue.Item) bool {
+	return p.variant == m.Index+1 || slices.ContainsFunc(p.contributions, func(s explanation.Contribution) bool {
+		return s.Item == m.Index && (s.Source == api.SourceBuyAgain || s.Source == api.SourceRecentlyViewed)
 	})
-	return sum
-}
-
-// priceRange is the field with the lowest and the highest price of a product whose variants cost differently.
-type priceRange struct {
-	Min float64 `json:"min"`
-	Max float64 `json:"max"`
-}
-
-// field returns a field of the item as it is offered: prices are those of the variants that can be bought, what belongs to a variant is of
-// the one shown, and the rest is the product's where it says it.
-func (f *offer) field(name string, m *api.Market) (any, bool) {
-	switch {
-	case f.variant == nil:
-		return f.shown.MarketField(name, m)
-	case name == "price_range":
-		return f.priceRange(m)
-	case name == "price" || name == "sale_price" || name == "currency":
-		if it := f.priced(m); it != nil {
-			return it.MarketField(name, m)
-		}
-	case name == "stock" || name == "gtin" || name == "status":
-		return f.variant.Field(name)
-	case name == "attributes":
-		return f.attributes()
-	}
-	first, second := f.shown, f.variant
-	if len(name) > len(catalogue.AttributePrefix) && name[:len(catalogue.AttributePrefix)] == catalogue.AttributePrefix {
-		first, second = second, first
-	}
-	if v, ok := first.MarketField(name, m); ok {
-		return v, true
-	}
-	return second.MarketField(name, m)
-}
-
-// attributes returns those of the product with those of the variant over them.
-func (f *offer) attributes() (any, bool) {
-	all := map[string]any{}
-	for _, it := range [...]*catalogue.Item{f.shown, f.variant} {
-		it.Source.EachAttribute(func(name string, value any) { all[name] = value })
-	}
-	return all, len(all) > 0
-}
-
-// priced returns the variant whose price the product has: the one shown when it stands for the product itself, else the cheapest.
-func (f *offer) priced(m *api.Market) *catalogue.Item {
-	if f.shown == f.variant {
-		return f.variant
-	}
-	var cheapest *catalogue.Item
-	least := 0.0
-	for _, it := range f.members {
-		if p, ok := it.PriceIn(m); ok && (cheapest == nil || p < least) {
-			cheapest, least = it, p
-		}
-	}
-	return cheapest
-}
-
-// priceRange is absent when all variants that can be bought cost the same.
-func (f *offer) priceRange(m *api.Market) (any, bool) {
-	var prices []float64
-	for _, it := range f.members {
-		if p, ok := it.PriceIn(m); ok {
-			prices = append(prices, p)
-		}
-	}
-	slices.SortFunc(prices, cmp.Compare[float64])
-	if len(prices) < 2 || prices[0] == prices[len(prices)-1] {
-		return nil, false
-	}
-	return priceRange{prices[0], prices[len(prices)-1]}, true
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/stages"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -61,14 +63,14 @@ func (v *visit) answerTo(ctx context.Context, p Placement, req *api.Request, use
 
 // open is the way as far as the visitor: the question, who asks it, and what follows from both. The caller closes the run.
 func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, error) {
-	before, err := parseCursor(req)
+	before, err := cursor.Parse(req)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{
 		question: question{
-			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived, rules: rulesOf(p), arm: p.Arm, models: p.Models,
-			req: req, before: before,
+			visit: v, nonce: v.nonces(), scenario: p.Scenario, derived: p.Derived,
+			rules: rules.InOrder(p.Shared, p.Scenario.Rules), arm: p.Arm, models: p.Models, req: req, before: before,
 		},
 		draft: draft{used: map[string]string{}},
 	}
@@ -76,7 +78,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 		defer stages.Of(ctx).Begin("visitor")()
 		v.person = r.whoAsks(ctx)
 		if v.atHand {
-			v.release = v.engine.admission.take()
+			v.release = v.engine.admission.Take()
 		}
 	}
 	r.person = v.person
@@ -87,16 +89,14 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	return r, nil
 }
 
-// close gives the working memory to later requests: nothing of it may be used afterwards, which
-// is why answers copy what they show.
+// close gives the working memory to later requests: nothing of it may be used afterwards, which is why answers copy what they show.
 func (r *run) close() {
 	r.scratch.picks = r.picks
 	r.engine.scratch.Put(r.scratch)
 }
 
-// add picks the best of what some sources propose, until the list is full. first tells the
-// scenario's own sources from its fallbacks, among which nothing is explored. It may wait for
-// peers; all that reads the catalogue happens under one view.
+// add picks the best of what some sources propose, until the list is full. first tells the scenario's own sources from its fallbacks, among
+// which nothing is explored. It may wait for peers; all that reads the catalogue happens under one view.
 func (r *run) add(ctx context.Context, sources []api.Source, first bool) {
 	parts := stages.Of(ctx)
 	retrieved := parts.Begin("candidates")

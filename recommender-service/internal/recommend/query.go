@@ -41,8 +41,7 @@ func (r *run) query(ctx context.Context) retrieved {
 	}}
 }
 
-// hits makes a row of what was found; the best hit weighs 1 and the others in proportion. Items
-// that the catalogue lacks are left out.
+// hits makes a row of what was found; the best hit weighs 1 and the others in proportion. Items that the catalogue lacks are left out.
 func (r *run) hits(found []similarityapi.Neighbour) *candidate.Row {
 	row := &candidate.Row{}
 	r.read(func(v *catalogue.View) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -16,9 +18,8 @@ func rankSources() []api.Source {
 	}
 }
 
-// Rank orders a caller's items for a visitor: by falling score, ties and items without a score
-// in the caller's order. All items come back, those that cannot be sold marked as such: the
-// list is the shop's. No scenario, rule or rotation takes part, and nothing is remembered.
+// Rank orders a caller's items for a visitor: by falling score, ties and items without a score in the caller's order. All items come back,
+// those that cannot be sold marked as such: the list is the shop's. No scenario, rule or rotation takes part, and nothing is remembered.
 func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (api.RankAnswer, error) {
 	req := &api.Request{UserID: in.UserID, SessionID: in.SessionID, Events: in.Events, Consent: in.Consent}
 	ctx, v, done := e.admit(ctx, shop, req)
@@ -34,14 +35,14 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 		s := &selection{r: r, view: v, heads: v.Heads()}
 		b := &r.scratch.blend
 		p.blend(b, v, s.heads)
-		last := &checker{checks: invariants(r.now.UnixMilli())}
+		last := filter.Of(v, filter.Invariants(r.now.UnixMilli()))
 		heads, contributions := r.traced(p, s, in.ItemIDs)
 		for n, id := range in.ItemIDs {
 			item := api.RankedItem{ItemID: id, Was: n + 1}
 			if heads[n] >= 0 {
-				item.Available = last.first(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
+				item.Available = last.First(v.Item(v.Find(id))) == "" && shownAtAll(v.Item(heads[n]))
 				item.Score = b.Score(heads[n])
-				item.Reasons = reasons(&pick{contributions: contributions[heads[n]]})
+				item.Reasons = explanation.Reasons(api.Reason{}, contributions[heads[n]])
 			}
 			out.Items[n] = item
 		}
@@ -55,8 +56,8 @@ func (e *Engine) Rank(ctx context.Context, shop string, in *api.RankRequest) (ap
 
 // traced returns for each id the index of the item recommended in its place, −1 for one that the catalogue lacks, and
 // the contributions by index.
-func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]contribution) {
-	heads, contributions := make([]int32, len(ids)), map[int32][]contribution{}
+func (r *run) traced(p *plan, s *selection, ids []string) ([]int32, map[int32][]explanation.Contribution) {
+	heads, contributions := make([]int32, len(ids)), map[int32][]explanation.Contribution{}
 	var distinct []int32
 	for n, id := range ids {
 		heads[n] = catalogue.None

@@ -5,7 +5,9 @@ import (
 	"context"
 	"strings"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -16,15 +18,13 @@ const (
 	leastRow = 3
 )
 
-// row is one row to fill: a scenario of its own, derived from the page's, and the request for
-// it.
+// row is one row to fill: a scenario of its own, derived from the page's, and the request for it.
 type row struct {
 	plan     *api.RowPlan
 	scenario *api.Scenario
 	req      api.Request
 	title    string
-	// What the row is about: the item whose similar ones it has, or the value of its category
-	// or brand; "" for neither.
+	// What the row is about: the item whose similar ones it has, or the value of its category or brand; "" for neither.
 	item   string
 	value  string
 	least  int // items without which it is not shown; 0 for leastRow
@@ -87,7 +87,7 @@ func (r *run) rows(ctx context.Context, find func(string) (*api.Scenario, bool))
 		case "because_you_bought", "because_you_viewed":
 			list = append(list, r.becauseRows(p, count)...)
 		case "categories_for_you":
-			liked := likedCategories(r.affinity().Categories)
+			liked := affinity.Liked(r.affinity().Categories)
 			for _, c := range liked[:min(count, len(liked))] {
 				parts := strings.Split(c.Value, " > ")
 				one := r.row(p, parts[len(parts)-1], api.SourceCategory)
@@ -123,13 +123,13 @@ func (r *run) becauseRows(p *api.RowPlan, count int) []row {
 	var list []row
 	for n := range r.visitor.History {
 		t := &r.visitor.History[n]
-		bought := because(t.Type) == "because_you_bought"
+		bought := explanation.Because(t.Type) == "because_you_bought"
 		if len(list) == count || t.Weight <= 0 || bought != (p.Kind == "because_you_bought") {
 			continue
 		}
 		title := ""
 		r.read(func(v *catalogue.View) {
-			if i := found(v, t.Item, t.ItemID); i >= 0 {
+			if i := v.Index(t.Item, t.ItemID); i >= 0 {
 				title = titleOf(v, i)
 			}
 		})
@@ -153,9 +153,8 @@ func titleOf(v *catalogue.View, i int32) string {
 	return ""
 }
 
-// row makes a row whose items come from sources of equal weight. "%s" in the planned title
-// stands for name. Filters and rules are those of the page's scenario; fallbacks are left out,
-// since a row of popular items would not be what its title says.
+// row makes a row whose items come from sources of equal weight. "%s" in the planned title stands for name. Filters and rules are those of
+// the page's scenario; fallbacks are left out, since a row of popular items would not be what its title says.
 func (r *run) row(p *api.RowPlan, name string, kinds ...string) row {
 	sc := *r.scenario
 	sc.Rows, sc.Sources, sc.Fallback, sc.Limit = nil, nil, nil, rowItems

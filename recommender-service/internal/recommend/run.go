@@ -3,9 +3,17 @@ package recommend
 import (
 	"slices"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/cursor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -15,21 +23,22 @@ type question struct {
 	*visit
 	nonce    uint64
 	scenario *api.Scenario
-	derived  bool     // no stored version says what the scenario is
-	rules    []ruleOf // those of all scenarios, then the scenario's own
+	derived  bool          // no stored version says what the scenario is
+	rules    []rules.Named // those of all scenarios, then the scenario's own
 	arm      api.Arm
 	models   map[string]string // versions other than the live ones
 	req      *api.Request
-	before   page // what earlier pages showed
+	before   cursor.Page // what earlier pages showed
 }
 
 // person is who asks, the same for all questions of a visit.
 type person struct {
 	visitor  *visitor.Visitor
-	profiled bool        // the profile-service, or what is remembered of it, says who it is
-	stale    bool        // the visitor is as it was read before: the profile-service did not answer in time
-	missing  string      // what could not help to know him
-	likes    *affinities // made when first asked for
+	profiled bool                 // the profile-service, or what is remembered of it, says who it is
+	stale    bool                 // the visitor is as it was read before: the profile-service did not answer in time
+	missing  string               // what could not help to know him
+	likes    *affinity.Affinities // made when first asked for
+	bands    map[string]float64   // that he likes; likewise
 }
 
 // draft is the list that is being made, and what it is made from.
@@ -37,15 +46,15 @@ type draft struct {
 	cart        []string
 	seed        *catalogue.Item // the page's first item
 	seedProduct *catalogue.Item // of a variant: its product's row; nil for none
-	shown       []Shown         // what rotation lowers
+	shown       []rotation.List // what rotation lowers
 	picks       []pick
 	more        bool              // candidates were left over
 	used        map[string]string // relation → model version
-	popular     []PopularInput
-	mean        float64      // that the objective compares with
-	converted   *conversions // nil without the objective, or when nothing is known
-	newestSeq   int64        // of the catalogue when the list of newest items was made
-	sequence    int64        // of the catalogue when it was read last
+	popular     []decision.PopularInput
+	mean        float64             // that the objective compares with
+	converted   *factor.Conversions // nil without the objective, or when nothing is known
+	newestSeq   int64               // of the catalogue when the list of newest items was made
+	sequence    int64               // of the catalogue when it was read last
 	degraded    []string
 	acted       [][]string // by item of the answer: the rules that acted on it
 }
@@ -68,24 +77,18 @@ type pick struct {
 	reason string // for an item that is here for another reason than its score
 	// rule is the id of the rule that pinned it, as the reason's value.
 	rule          string
-	ruleName      string         // of the rule that pinned it, in explanations
-	contributions []contribution // in the scratch memory
+	ruleName      string                     // of the rule that pinned it, in explanations
+	contributions []explanation.Contribution // in the scratch memory
 	boosts        []api.Boost
 	// variant is the index plus 1 of the variant that it is about; 0 for none.
 	variant int32
 }
 
-// contribution is a contribution with the kind of source that its term comes from.
-type contribution struct {
-	candidate.Contribution
-	source string
-}
-
 // scratch is the working memory of one request, reused by later ones.
 type scratch struct {
 	blend candidate.Blend
-	queue queue
-	marks []*markTable
+	queue rerank.Queue
+	marks []*filter.Table
 	used  int // so many of the tables
 
 	picks         []pick
@@ -94,16 +97,16 @@ type scratch struct {
 	chooser       rerank.Chooser
 	indices       []int32
 	traced        [][]candidate.Contribution // of the picks of one plan
-	contributions []contribution             // of all picks
+	contributions []explanation.Contribution // of all picks
 }
 
 // table returns an empty table, which is the request's until its end.
-func (s *scratch) table() *markTable {
+func (s *scratch) table() *filter.Table {
 	if s.used == len(s.marks) {
-		s.marks = append(s.marks, &markTable{})
+		s.marks = append(s.marks, &filter.Table{})
 	}
 	t := s.marks[s.used]
-	t.clear()
+	t.Clear()
 	s.used++
 	return t
 }
@@ -133,8 +136,7 @@ func (r *run) limit() int {
 	return r.scenario.Limit
 }
 
-// fallbacks are the kinds of source that fill what is left, in order; none when the request is
-// strict about it.
+// fallbacks are the kinds of source that fill what is left, in order; none when the request is strict about it.
 func (r *run) fallbacks() []string {
 	if r.req.Fallback == "strict" {
 		return nil

@@ -6,9 +6,11 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/explanation"
+	"github.com/aisle-rec/aisle/recommender-service/internal/factor"
+	"github.com/aisle-rec/aisle/recommender-service/internal/filter"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rerank"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
-	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 const (
@@ -32,24 +34,23 @@ type selection struct {
 	r       *run
 	view    *catalogue.View
 	heads   []int32
-	checks  *checker
-	factors []factor
-	caps    []*limitPer
-	queue   *queue
+	checks  *filter.Checks
+	factors factor.List
+	limits  rerank.Limits
+	queue   *rerank.Queue
 	scores  *candidate.Blend
 	looked  int // at so many candidates that may not be shown
 	left    int // so many that may be shown are not: the next page has them
 }
 
-// newSelection begins with what was picked by plans before: it is placed and counts towards the
-// limits.
+// newSelection begins with what was picked by plans before: it is placed and counts towards the limits.
 func newSelection(r *run, v *catalogue.View) *selection {
-	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecker(r, v), queue: &r.scratch.queue}
+	s := &selection{r: r, view: v, heads: v.Heads(), checks: newChecks(r, v), queue: &r.scratch.queue}
 	s.factors = r.factors(v)
-	s.caps = r.limits()
+	s.limits = r.limits()
 	for n := range r.picks {
 		if it := v.Item(r.picks[n].index); it != nil {
-			s.count(it)
+			s.limits.Count(it)
 		}
 	}
 	return s
@@ -67,7 +68,7 @@ func (s *selection) head(i int32) int32 {
 func (s *selection) score(p *plan) {
 	s.scores = &s.r.scratch.blend
 	p.blend(s.scores, s.view, s.heads)
-	s.queue.reset(s.view)
+	s.queue.Reset(s.view)
 	s.add(s.scores.Candidates())
 }
 
@@ -78,11 +79,11 @@ func (s *selection) add(items []int32, scores []float64) {
 		score := scores[slot]
 		if len(s.factors) > 0 && score > 0 {
 			if it := s.view.Item(i); it != nil {
-				score = s.boosted(it, score)
+				score = s.factors.Score(it, score)
 			}
 		}
 		if score > 0 {
-			s.queue.add(i, score)
+			s.queue.Add(i, score)
 		}
 	}
 }
@@ -90,11 +91,11 @@ func (s *selection) add(items []int32, scores []float64) {
 // next returns the best candidate that may be shown.
 func (s *selection) next() (it *catalogue.Item, score float64) {
 	for {
-		i, score, ok := s.queue.pop()
+		i, score, ok := s.queue.Pop()
 		if !ok {
 			return nil, 0
 		}
-		if it := s.view.Item(i); it != nil && s.checks.first(it) == "" {
+		if it := s.view.Item(i); it != nil && s.checks.First(it) == "" {
 			return it, score
 		}
 		if s.looked++; s.looked%lateEvery == 0 && s.r.late() {
@@ -119,7 +120,7 @@ func (s *selection) rerank(first bool) {
 		s.explore(from)
 	}
 	s.r.sequence = s.view.Sequence()
-	s.r.more = s.r.more || s.left > 0 || s.queue.len() > 0
+	s.r.more = s.r.more || s.left > 0 || s.queue.Len() > 0
 }
 
 // pickBest takes candidates by score, leaving out what a limit per value forbids.
@@ -129,7 +130,7 @@ func (s *selection) pickBest() {
 		if it == nil {
 			return
 		}
-		if s.allowed(it) {
+		if s.limits.Allow(it) {
 			s.pick(it, score)
 		} else {
 			s.left++
@@ -137,12 +138,11 @@ func (s *selection) pickBest() {
 	}
 }
 
-// pickDiverse takes candidates by score and by how much they differ from those before them;
-// package rerank orders a shortlist of a few times as many as there are places. What does not
-// get a place is left for the next page.
+// pickDiverse takes candidates by score and by how much they differ from those before them; package rerank orders a shortlist of a few
+// times as many as there are places. What does not get a place is left for the next page.
 func (s *selection) pickDiverse(lambda float64) {
 	free := s.r.limit() - len(s.r.picks)
-	longest := min(shortlist*free+shortlistMore, s.queue.len())
+	longest := min(shortlist*free+shortlistMore, s.queue.Len())
 	m := s.r.scratch
 	m.shortlist, m.scored = m.shortlist[:0], m.scored[:0]
 	for len(m.shortlist) < longest {
@@ -153,7 +153,7 @@ func (s *selection) pickDiverse(lambda float64) {
 		m.shortlist = append(m.shortlist, it)
 		m.scored = append(m.scored, rerank.Item{Score: score, Levels: it.Levels, Brand: it.Brand})
 	}
-	for _, place := range m.chooser.Order(m.scored, free, lambda, func(p int) bool { return s.allowed(m.shortlist[p]) }) {
+	for _, place := range m.chooser.Order(m.scored, free, lambda, func(p int) bool { return s.limits.Allow(m.shortlist[p]) }) {
 		s.pick(m.shortlist[place], m.scored[place].Score)
 		s.left--
 	}
@@ -162,7 +162,7 @@ func (s *selection) pickDiverse(lambda float64) {
 
 // pick gives an item the next place.
 func (s *selection) pick(it *catalogue.Item, score float64) {
-	s.checks.place(it.Index)
+	s.checks.Place(it.Index)
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
 }
 
@@ -188,88 +188,23 @@ func (s *selection) explore(from int) {
 			continue
 		}
 		at := random.IntN(len(pool))
-		if it := s.view.Item(pool[at].index); s.allowed(it) {
-			s.checks.place(it.Index)
+		if it := s.view.Item(pool[at].index); s.limits.Allow(it) {
+			s.checks.Place(it.Index)
 			s.r.picks[n] = pool[at]
 		}
 		pool = append(pool[:at], pool[at+1:]...)
 	}
 }
 
-// limitPer allows max items of one value. group returns an item's value, false for an item that
-// has none and is not limited.
-type limitPer struct {
-	name   string
-	group  func(*catalogue.Item) (string, bool)
-	max    int
-	counts map[string]int
-}
-
 // limits lists the limits per value of the scenario and its rules.
-func (r *run) limits() []*limitPer {
-	var list []*limitPer
-	add := func(name string, max int, group func(*catalogue.Item) (string, bool)) {
-		if max > 0 {
-			list = append(list, &limitPer{name, group, max, map[string]int{}})
-		}
-	}
+func (r *run) limits() rerank.Limits {
+	var list rerank.Limits
 	number := func(n int32) (string, bool) { return strconv.Itoa(int(n)), n >= 0 }
-	add("max_per_category", r.scenario.MaxPerCategory, func(it *catalogue.Item) (string, bool) { return number(it.Category) })
-	add("max_per_brand", r.scenario.MaxPerBrand, func(it *catalogue.Item) (string, bool) { return number(it.Brand) })
+	list.Add("max_per_category", r.scenario.MaxPerCategory, func(it *catalogue.Item) (string, bool) { return number(it.Category) })
+	list.Add("max_per_brand", r.scenario.MaxPerBrand, func(it *catalogue.Item) (string, bool) { return number(it.Brand) })
 	for _, rule := range r.rules {
 		if rule.Action == rules.LimitPer && rules.Active(rule.Rule, r.now, r.audience()) {
-			add(rule.name, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
-		}
-	}
-	return list
-}
-
-// allowed reports whether no limit forbids one more item like this one, and counts it.
-func (s *selection) allowed(it *catalogue.Item) bool {
-	if s.forbidding(it) != "" {
-		return false
-	}
-	s.count(it)
-	return true
-}
-
-// forbidding names the limit that forbids one more item like this one; "" for none.
-func (s *selection) forbidding(it *catalogue.Item) string {
-	for _, c := range s.caps {
-		if value, ok := c.group(it); ok && c.counts[value] >= c.max {
-			return c.name
-		}
-	}
-	return ""
-}
-
-// count counts an item of the list towards every limit.
-func (s *selection) count(it *catalogue.Item) {
-	for _, c := range s.caps {
-		if value, ok := c.group(it); ok {
-			c.counts[value]++
-		}
-	}
-}
-
-// boosted applies the factors in order. The conversion keeps the compiler from fusing a product
-// with what follows: scores are the same bit for bit on every processor.
-func (s *selection) boosted(it *catalogue.Item, score float64) float64 {
-	for n := range s.factors {
-		if f := s.factors[n].of(it); f != 1 {
-			score = float64(score * f)
-		}
-	}
-	return score
-}
-
-// boostsOf lists the factors that changed a score, in order.
-func (s *selection) boostsOf(it *catalogue.Item, score float64) []api.Boost {
-	var list []api.Boost
-	for n := range s.factors {
-		if f := s.factors[n].of(it); f != 1 {
-			score = float64(score * f)
-			list = append(list, api.Boost{Source: s.factors[n].name, Factor: f, After: score})
+			list.Add(rule.Name, rule.Max, func(it *catalogue.Item) (string, bool) { return rules.GroupOf(rule.Field, it) })
 		}
 	}
 	return list
@@ -288,27 +223,16 @@ func (r *run) attribute(p *plan, s *selection, picks []pick) {
 		scratch.contributions = p.contributions(scratch.contributions, scratch.traced[n])
 		picks[n].contributions = scratch.contributions[from:len(scratch.contributions):len(scratch.contributions)]
 		if picks[n].tier == "" {
-			picks[n].tier = tierOfContributions(picks[n].contributions)
+			picks[n].tier = explanation.Tier(picks[n].contributions)
 		}
-		picks[n].boosts = s.boostsOf(s.view.Item(picks[n].index), picks[n].base)
+		picks[n].boosts = s.factors.Boosts(s.view.Item(picks[n].index), picks[n].base)
 	}
 }
 
 // contributions appends contributions to kept.
-func (p *plan) contributions(kept []contribution, found []candidate.Contribution) []contribution {
+func (p *plan) contributions(kept []explanation.Contribution, found []candidate.Contribution) []explanation.Contribution {
 	for _, f := range found {
-		kept = append(kept, contribution{f, p.sources[f.Term.Source].kind})
+		kept = append(kept, explanation.Contribution{Contribution: f, Source: p.sources[f.Term.Source].kind})
 	}
 	return kept
-}
-
-// tierOfContributions names the tier of the largest contribution.
-func tierOfContributions(contributions []contribution) string {
-	tier, largest := "", 0.0
-	for k := range contributions {
-		if s := &contributions[k]; k == 0 || s.Value > largest {
-			largest, tier = s.Value, tierOf(s.source)
-		}
-	}
-	return tier
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
+	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -38,7 +39,7 @@ func newRun(shop *catalogue.Shop, scenario api.Scenario, req api.Request) *run {
 	return &run{
 		question: question{
 			visit: &visit{engine: engine, shop: shop, now: noon}, nonce: 7, scenario: &scenario, req: &req,
-			rules: rulesOf(Placement{Scenario: &scenario}),
+			rules: rules.InOrder(nil, scenario.Rules),
 		},
 		person:  &person{visitor: visitor.Cold("ann", "", noon)},
 		scratch: &scratch{},
@@ -216,28 +217,6 @@ func TestContributionsAndBoostsGiveTheScoreBitForBit(t *testing.T) {
 	}
 }
 
-func TestTheTierIsThatOfTheLargestContribution(t *testing.T) {
-	t.Parallel()
-	of := func(list ...contribution) string { return tierOfContributions(list) }
-	value := func(source string, v float64) contribution {
-		return contribution{candidate.Contribution{Value: v}, source}
-	}
-	personal, popular := tierOf(api.SourceHistory), tierOf(api.SourceTrending)
-	if personal == popular {
-		t.Fatalf("history and trending are of one tier, %s", personal)
-	}
-	for name, c := range map[string]struct{ got, want string }{
-		"the larger":               {of(value(api.SourceTrending, 1), value(api.SourceHistory, 2)), personal},
-		"the first of equal ones":  {of(value(api.SourceTrending, 1), value(api.SourceHistory, 1)), popular},
-		"the least of what is bad": {of(value(api.SourceTrending, -2), value(api.SourceHistory, -1)), personal},
-		"none of nothing":          {of(), ""},
-	} {
-		if c.got != c.want {
-			t.Errorf("%s: tier %q, want %q", name, c.got, c.want)
-		}
-	}
-}
-
 func TestExplorationTakesPlacesButTheFirst(t *testing.T) {
 	t.Parallel()
 	var items []profileapi.Item
@@ -285,20 +264,20 @@ func TestChecksNameTheFirstReasonAndAll(t *testing.T) {
 	r.visitor.History = []visitor.HistoryItem{{ItemID: "a", Item: visitor.Unknown}, {ItemID: "c", Item: visitor.Unknown}}
 	r.visitor.Purchased = []visitor.Bought{{ItemID: "d", Item: visitor.Unknown}}
 	r.read(func(v *catalogue.View) {
-		c := newChecker(r, v)
+		c := newChecks(r, v)
 		for id, want := range map[string][]string{
 			"a": {"excluded", "seen", "filter", "status", "out_of_stock"}, "b": {"filter"}, "c": {"seen"}, "d": {"purchased"},
 		} {
 			it := v.Item(v.Find(id))
-			if got := c.first(it); got != want[0] {
+			if got := c.First(it); got != want[0] {
 				t.Errorf("%s is dropped by %q first, want %q", id, got, want[0])
 			}
-			if diff := cmp.Diff(want, c.all(it)); diff != "" {
+			if diff := cmp.Diff(want, c.All(it)); diff != "" {
 				t.Errorf("%s: %s", id, diff)
 			}
 		}
-		c.place(v.Find("c"))
-		if got := c.all(v.Item(v.Find("c"))); !slices.Equal(got, []string{"seen"}) {
+		c.Place(v.Find("c"))
+		if got := c.All(v.Item(v.Find("c"))); !slices.Equal(got, []string{"seen"}) {
 			t.Errorf("a place in the list is a reason of its own: %v", got)
 		}
 	})

@@ -1,18 +1,17 @@
 package recommend
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/history"
 	"github.com/aisle-rec/aisle/recommender-service/internal/neighbourcache"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
-	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -21,8 +20,7 @@ import (
 // plan is what several sources propose, in a fixed order.
 type plan struct{ sources []planSource }
 
-// planSource is one source with the terms that it found; its place in the plan is the Source of
-// its terms.
+// planSource is one source with the terms that it found; its place in the plan is the Source of its terms.
 type planSource struct {
 	kind   string
 	weight float64
@@ -34,8 +32,7 @@ func (p *plan) empty() bool {
 	return !slices.ContainsFunc(p.sources, func(s planSource) bool { return len(s.terms) > 0 })
 }
 
-// blend puts the terms of every source into an empty blend, in the order of the plan: sums of
-// floats depend on it.
+// blend puts the terms of every source into an empty blend, in the order of the plan: sums of floats depend on it.
 func (p *plan) blend(b *candidate.Blend, v *catalogue.View, heads []int32) {
 	b.Reset(v.Len())
 	for _, s := range p.sources {
@@ -49,42 +46,16 @@ type retrieved struct {
 	relation string // whose model was used; "" for none
 	version  string
 	failed   string // the peer that could not help
-	popular  []PopularInput
+	popular  []decision.PopularInput
 	wait     func() retrieved // for a source that has not everything at hand; then the rest is empty
 }
 
-const (
-	// contextLimit and sessionLimit are how many items of a page or cart, and of the visit, are
-	// seeds.
-	contextLimit = 10
-	sessionLimit = 30
-	// sessionHours is how long ago an item may have been touched to count as part of the present session when no session is named.
-	sessionHours = 1
-	// affinityLimit is how many liked categories give candidates.
-	affinityLimit = 3
-)
+// contextLimit is how many items of a page or cart are seeds.
+const contextLimit = 10
 
-// tierOf names what a source stands for, from the most personal on.
-func tierOf(kind string) string {
-	switch kind {
-	case api.SourceHistory, api.SourceBuyAgain, api.SourceRecentlyViewed:
-		return "personal"
-	case api.SourceSession:
-		return "session"
-	case api.SourceContextSimilar, api.SourceContextTogether, api.SourceContextNext, api.SourceCart, api.SourceQuery:
-		return "context"
-	case api.SourceAffinityCategory, api.SourceCategory:
-		return "category"
-	case api.SourceNewest:
-		return "newest"
-	}
-	return "popular"
-}
-
-// retrieve asks the sources and puts what they found in the order of the list. Those that have
-// to wait for a peer wait at the same time, one of them in this goroutine; when the answer is
-// made from what is at hand, they are left out and the answer says so. It notes which models
-// and lists were used.
+// retrieve asks the sources and puts what they found in the order of the list. Those that have to wait for a peer wait at the same time,
+// one of them in this goroutine; when the answer is made from what is at hand, they are left out and the answer says so. It notes which
+// models and lists were used.
 func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 	results := make([]retrieved, len(list))
 	var waiting []int
@@ -131,7 +102,7 @@ func (r *run) retrieveFrom(ctx context.Context, source *api.Source) retrieved {
 	switch source.Kind {
 	case api.SourceHistory:
 		h := r.historySeeds()
-		return r.neighbours(ctx, similarityapi.Similar, h.seeds, h.weigh)
+		return r.neighbours(ctx, similarityapi.Similar, h.List, h.Weigh)
 	case api.SourceSession:
 		return r.next(ctx)
 	case api.SourceContextSimilar:
@@ -145,17 +116,53 @@ func (r *run) retrieveFrom(ctx context.Context, source *api.Source) retrieved {
 	case api.SourceQuery:
 		return r.query(ctx)
 	case api.SourceRecentlyViewed:
-		return r.recentlyViewed()
+		return r.own(func(v *catalogue.View) []candidate.Term { return history.RecentlyViewed(v, r.visitor) })
 	case api.SourceBuyAgain:
-		return r.buyAgain()
+		return r.own(func(v *catalogue.View) []candidate.Term { return history.BuyAgain(v, r.visitor, r.now) })
 	case api.SourceAffinityCategory:
-		return r.popularIn(ctx, source, likedCategories(r.affinity().Categories))
+		return r.popularIn(ctx, source, affinity.Liked(r.affinity().Categories))
 	case api.SourceCategory:
 		return r.popularIn(ctx, source, r.pageCategories())
 	case api.SourceNewest:
 		return r.newest()
 	}
 	return r.popularIn(ctx, source, []profileapi.AffinityValue{{Weight: 1}})
+}
+
+// historySeeds lists what the visitor did.
+func (r *run) historySeeds() (h *history.Seeds) {
+	r.read(func(v *catalogue.View) { h = history.SeedsOf(v, r.visitor, r.seeds) })
+	return h
+}
+
+// own is what a visitor's own items are candidates for, without a look at what others do.
+func (r *run) own(find func(*catalogue.View) []candidate.Term) (s retrieved) {
+	r.read(func(v *catalogue.View) { s.terms = find(v) })
+	return s
+}
+
+// contextSeeds lists items that the request names; one that it names by an alias goes by its own id, as its neighbour lists do.
+func (r *run) contextSeeds(ids []string) []candidate.Seed {
+	seeds := make([]candidate.Seed, 0, len(ids))
+	r.read(func(v *catalogue.View) {
+		for _, id := range ids[:min(len(ids), contextLimit)] {
+			i := v.Find(id)
+			if i >= 0 {
+				id = v.ID(i)
+			}
+			if i >= 0 && slices.ContainsFunc(seeds, func(s candidate.Seed) bool { return sameProduct(v, s.ItemID, i) }) {
+				continue // another variant of the same product
+			}
+			seeds = append(seeds, candidate.Seed{ItemID: id, Weight: 1})
+		}
+	})
+	return seeds
+}
+
+// sameProduct reports whether an id means the product of an item.
+func sameProduct(v *catalogue.View, id string, i int32) bool {
+	o := v.Find(id)
+	return o >= 0 && v.Head(o) == v.Head(i)
 }
 
 // neighbours makes a term of the list of every seed. weigh, if there is one, weighs the seeds as the model of a list wants them.
@@ -213,7 +220,7 @@ func (r *run) model(relation string) neighbourcache.Model {
 
 // next asks what usually follows the items of the session.
 func (r *run) next(ctx context.Context) retrieved {
-	session := r.session()
+	session := history.Session(r.visitor)
 	if len(session) == 0 {
 		return retrieved{}
 	}
@@ -245,50 +252,6 @@ func (r *run) next(ctx context.Context) retrieved {
 		}
 		return found(answer)
 	}}
-}
-
-// session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are
-// known.
-func (r *run) session() []visitor.HistoryItem {
-	list := r.visitor.Session
-	if len(list) == 0 && r.visiting() {
-		list = r.visitor.History
-		if n := slices.IndexFunc(list, func(t visitor.HistoryItem) bool { return t.AgeHours > sessionHours }); n >= 0 {
-			list = list[:n]
-		}
-	}
-	clicks := make([]visitor.HistoryItem, 0, 2*len(list))
-	for n := range list {
-		t := list[n]
-		clicks = append(clicks, t)
-		if again := t.LastMs - t.FirstMs; again > 0 && again <= (sessionHours*time.Hour).Milliseconds() {
-			t.AgeHours += (time.Duration(again) * time.Millisecond).Hours()
-			t.LastMs = t.FirstMs
-			clicks = append(clicks, t)
-		}
-	}
-	slices.SortStableFunc(clicks, func(a, b visitor.HistoryItem) int { return cmp.Compare(b.LastMs, a.LastMs) })
-	clicks = slices.CompactFunc(clicks, func(a, b visitor.HistoryItem) bool { return a.ItemID == b.ItemID })
-	return clicks[:min(len(clicks), sessionLimit)]
-}
-
-// likedCategories returns the categories that a visitor likes best, narrow ones before those that contain them: a category is left out when
-// one inside it has at least half of its weight.
-func likedCategories(all []profileapi.AffinityValue) []profileapi.AffinityValue {
-	var liked []profileapi.AffinityValue
-	for _, c := range all {
-		inside := slices.ContainsFunc(all, func(o profileapi.AffinityValue) bool {
-			return strings.HasPrefix(o.Value, c.Value+" > ") && o.Weight >= c.Weight/2
-		})
-		if c.Weight > 0 && !inside {
-			liked = append(liked, c)
-		}
-	}
-	liked = liked[:min(len(liked), affinityLimit)]
-	for n := len(liked) - 1; n >= 0; n-- { // the first, which is the largest, last
-		liked[n].Weight = refreshed(liked[n].Weight, liked[0].Weight)
-	}
-	return liked
 }
 
 // pageCategories returns the category of the page, or else those of its items.
@@ -339,7 +302,7 @@ func (r *run) popularIn(ctx context.Context, source *api.Source, categories []pr
 				s.failed = peers.Similarity
 			}
 			if list != nil {
-				s.popular = append(s.popular, popularInput(w, c.Value, list))
+				s.popular = append(s.popular, decision.NewPopularInput(w, c.Value, list.AsOf))
 			}
 			if list != nil && list.Row.Len() > 0 {
 				s.terms = append(s.terms, candidate.Term{

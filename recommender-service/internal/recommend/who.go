@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 
+	"github.com/aisle-rec/aisle/recommender-service/internal/affinity"
+	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is
-// the one that was read last, and the answer says of when; one of whom nothing is remembered is
-// known by the request alone, and so is one who withholds consent. Events of the request are
-// added in any case.
+// whoAsks finds out who asks. When the profile-service does not answer in time, the visitor is the one that was read last, and the answer
+// says of when; one of whom nothing is remembered is known by the request alone, and so is one who withholds consent. Events of the request
+// are added in any case.
 func (r *run) whoAsks(ctx context.Context) *person {
 	p := &person{visitor: visitor.Cold(r.req.UserID, r.req.SessionID, r.now)}
 	switch {
@@ -57,6 +58,14 @@ func (r *run) readVisitor(ctx context.Context) (*visitor.Visitor, error) {
 // errNotAdmitted says why a visitor is as he was read last.
 var errNotAdmitted = errors.New("too many answers are being made at once")
 
+// affinity is what the visitor likes, made when it is first asked for.
+func (r *run) affinity() *affinity.Affinities {
+	if r.likes == nil {
+		r.read(func(v *catalogue.View) { r.likes = affinity.Of(v, r.visitor.History) })
+	}
+	return r.likes
+}
+
 // resolve derives what depends on visitor and request: the cart, what was shown before, the
 // page's first item. A cart in the request takes the place of the one that events tell of.
 func (r *run) resolve() {
@@ -70,7 +79,7 @@ func (r *run) resolve() {
 	if k, ok := r.shownKey(); r.past != nil {
 		r.shown = r.past.decision.Shown
 	} else if ok {
-		r.shown = r.engine.shown.of(k)
+		r.shown = r.engine.shown.Of(k)
 	}
 	r.findSeed()
 }

@@ -84,6 +84,17 @@ func Joined(a, b float64) float64 {
 // desaturate is the inverse of saturate.
 func desaturate(s float64) float64 { return s / (1 - math.Abs(s)) }
 
+// faded is the weight below which what a visitor did says when it was done rather than how much it was meant.
+const faded = 1e-6
+
+// Refreshed scales a weight so that the largest of its kind is 1 when all have faded: who comes back after years is still who they were.
+func Refreshed(weight, largest float64) float64 {
+	if largest == 0 || largest >= faded {
+		return weight
+	}
+	return weight / largest
+}
+
 // Cold returns a visitor of whom nothing is known.
 func Cold(userID, sessionID string, now time.Time) *Visitor {
 	return &Visitor{UserID: userID, SessionID: sessionID, Personal: true, AsOf: now}

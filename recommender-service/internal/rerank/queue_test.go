@@ -1,4 +1,4 @@
-package recommend
+package rerank
 
 import (
 	"cmp"
@@ -38,14 +38,14 @@ func TestTheQueueGivesTheBestFirst(t *testing.T) {
 		}
 		slices.SortFunc(want, func(a, b int32) int { return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(ids[a], ids[b])) })
 		shop.Read(func(v *catalogue.View) {
-			var q queue
-			q.reset(v)
+			var q Queue
+			q.Reset(v)
 			for i, s := range scores {
-				q.add(int32(i), s)
+				q.Add(int32(i), s)
 			}
 			got := make([]int32, 0, len(scores))
-			for q.len() > 0 {
-				i, score, _ := q.pop()
+			for q.Len() > 0 {
+				i, score, _ := q.Pop()
 				if score != scores[i] {
 					t.Fatalf("item %d comes with score %v, it has %v", i, score, scores[i])
 				}
@@ -70,14 +70,14 @@ func BenchmarkQueue(b *testing.B) {
 		scores[i] = random.Float64()
 	}
 	shop.Read(func(v *catalogue.View) {
-		var q queue
+		var q Queue
 		for b.Loop() {
-			q.reset(v)
+			q.Reset(v)
 			for i, s := range scores {
-				q.add(int32(i), s)
+				q.Add(int32(i), s)
 			}
 			for range 100 {
-				q.pop()
+				q.Pop()
 			}
 		}
 	})

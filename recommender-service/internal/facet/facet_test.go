@@ -1,4 +1,4 @@
-package recommend
+package facet
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
 // facetsFor returns the facets that split items best, as field and values with their counts.
@@ -16,7 +15,7 @@ func facetsFor(t *testing.T, most int, items ...profileapi.Item) (list []string)
 	cataloguetest.Shop(t, items...).Read(func(v *catalogue.View) {
 		var all []*catalogue.Item
 		v.Items(func(it *catalogue.Item) { all = append(all, it) })
-		for _, f := range splitBest(all, most, nil) {
+		for _, f := range Split(all, most, nil) {
 			text := f.Field
 			for _, value := range f.Values {
 				switch {
@@ -65,27 +64,6 @@ func TestFacetsSplitWhatMayBeShown(t *testing.T) {
 	} {
 		if got := facetsFor(t, c.most, c.items...); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
-func TestABundleGivesWayToALargerOneThatIsBoughtNearlyAsOften(t *testing.T) {
-	t.Parallel()
-	bundle := func(support int, ids ...string) similarityapi.Bundle {
-		return similarityapi.Bundle{ItemIDs: ids, Support: support}
-	}
-	small := bundle(10, "a", "b")
-	for name, c := range map[string]struct {
-		other similarityapi.Bundle
-		want  bool
-	}{
-		"half as often":       {bundle(5, "b", "c", "a"), true},
-		"less than half":      {bundle(4, "b", "c", "a"), false},
-		"without one of them": {bundle(10, "a", "c", "d"), false},
-		"of the same size":    {bundle(10, "a", "c"), false},
-	} {
-		if got := outdone(&small, []similarityapi.Bundle{small, c.other}); got != c.want {
-			t.Errorf("%s: gives way %t", name, got)
 		}
 	}
 }

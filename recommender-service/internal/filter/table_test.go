@@ -1,4 +1,4 @@
-package recommend
+package filter
 
 import (
 	"testing"
@@ -6,11 +6,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAMarkTableIsAMap(t *testing.T) {
+func TestATableOfMarksIsAMap(t *testing.T) {
 	t.Parallel()
-	var table markTable // used again and again, as the memory of requests is
+	var table Table // used again and again, as the memory of requests is
 	rapid.Check(t, func(t *rapid.T) {
-		table.clear()
+		table.Clear()
 		want := map[int32]marks{}
 		// Neighbouring numbers, and numbers that are the same in their low bits.
 		item := rapid.OneOf(rapid.Int32Range(0, 2000), rapid.Map(rapid.Int32Range(0, 2000), func(i int32) int32 { return i << 18 }))

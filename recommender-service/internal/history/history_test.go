@@ -1,4 +1,4 @@
-package recommend
+package history
 
 import (
 	"testing"
@@ -31,8 +31,8 @@ func TestAHistoryWeighsAsTheModelWasMeasured(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := &history{seeds: seeds, totals: totals, visiting: c.visiting}
-			if diff := cmp.Diff(c.want, h.weigh(&c.seeding)); diff != "" {
+			h := &Seeds{List: seeds, totals: totals, visiting: c.visiting}
+			if diff := cmp.Diff(c.want, h.Weigh(&c.seeding)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -56,7 +56,7 @@ func TestAVisitIsItsClicksInOrder(t *testing.T) {
 			v.Add([]profileapi.Event{{Type: "view_item", ItemID: string(id), OccurredAt: wire.TimeOf(at)}}, weights, now)
 		}
 		got := ""
-		for _, click := range (&run{person: &person{visitor: v}}).session() {
+		for _, click := range Session(v) {
 			got += click.ItemID
 		}
 		if got != want {

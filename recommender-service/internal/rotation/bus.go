@@ -1,4 +1,4 @@
-package recommend
+package rotation
 
 import (
 	"context"
@@ -24,14 +24,14 @@ const (
 
 // news is that a visitor was shown a list, or is to be forgotten.
 type news struct {
-	key    shownKey // without a scenario when the visitor is to be forgotten
-	list   Shown
+	key    Key // without a scenario when the visitor is to be forgotten
+	list   List
 	forget bool
 }
 
-// shownBus tells the other replicas what visitors were shown, and hears it from them, through Redis: answers wait for neither. What is said
+// bus tells the other replicas what visitors were shown, and hears it from them, through Redis: answers wait for neither. What is said
 // while Redis does not answer is lost.
-type shownBus struct {
+type bus struct {
 	client redis.UniversalClient
 	origin string // names this replica, which leaves out its own messages
 	heard  func(news)
@@ -40,34 +40,31 @@ type shownBus struct {
 	stop   context.CancelFunc
 }
 
-// startShownBus begins to send and to listen. heard is called from one goroutine, for what
-// other replicas say.
-func startShownBus(client redis.UniversalClient, origin string, heard func(news)) *shownBus {
+// startBus begins to send and to listen. heard is called from one goroutine, for what other replicas say.
+func startBus(client redis.UniversalClient, origin string, heard func(news)) *bus {
 	ctx, stop := context.WithCancel(context.Background())
-	b := &shownBus{client: client, origin: origin, heard: heard, queue: make(chan news, busQueue), stop: stop}
+	b := &bus{client: client, origin: origin, heard: heard, queue: make(chan news, busQueue), stop: stop}
 	b.done.Go(func() { b.sendAll(ctx) })
 	b.done.Go(func() { b.listen(ctx) })
 	return b
 }
 
-// close stops both and waits for a message that is being sent; news that wait in the queue are
-// lost.
-func (b *shownBus) close() {
+// close stops both and waits for a message that is being sent; news that wait in the queue are lost.
+func (b *bus) close() {
 	b.stop()
 	b.done.Wait()
 }
 
 // tell sends news a moment later, and drops them when too many wait. It never blocks.
-func (b *shownBus) tell(n news) {
+func (b *bus) tell(n news) {
 	select {
 	case b.queue <- n:
 	default:
 	}
 }
 
-// sendAll sends until ctx ends. After a failure it rests, while tell drops what does not fit
-// the queue.
-func (b *shownBus) sendAll(ctx context.Context) {
+// sendAll sends until ctx ends. After a failure it rests, while tell drops what does not fit the queue.
+func (b *bus) sendAll(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,7 +78,7 @@ func (b *shownBus) sendAll(ctx context.Context) {
 }
 
 // send sends news with those that come soon after.
-func (b *shownBus) send(ctx context.Context, first news) error {
+func (b *bus) send(ctx context.Context, first news) error {
 	message := appendNews(beginMessage(b.origin), first)
 	gathered := time.NewTimer(busGather)
 	defer gathered.Stop()
@@ -101,7 +98,7 @@ func (b *shownBus) send(ctx context.Context, first news) error {
 }
 
 // listen hears what others say until ctx ends.
-func (b *shownBus) listen(ctx context.Context) {
+func (b *bus) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		subscription := b.client.Subscribe(ctx, busChannel)
 		leave := context.AfterFunc(ctx, func() { _ = subscription.Close() }) // which ends the waiting below
@@ -138,7 +135,7 @@ func appendText(to []byte, s string) []byte {
 }
 
 func appendNews(to []byte, n news) []byte {
-	to = appendText(appendText(appendText(to, n.key.shop), n.key.visitor), n.key.scenario)
+	to = appendText(appendText(appendText(to, n.key.Shop), n.key.Visitor), n.key.Scenario)
 	at := n.list.AtMs
 	if n.forget {
 		at = 0
@@ -161,7 +158,7 @@ func readMessage(message, origin string, heard func(news)) {
 		return
 	}
 	for d.rest != "" {
-		n := news{key: shownKey{shop: d.text(), visitor: d.text(), scenario: d.text()}}
+		n := news{key: Key{Shop: d.text(), Visitor: d.text(), Scenario: d.text()}}
 		n.list.AtMs = d.varint()
 		n.forget = n.list.AtMs == 0
 		n.list.Items = make([]string, d.count())

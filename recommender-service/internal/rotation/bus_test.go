@@ -1,4 +1,4 @@
-package recommend
+package rotation
 
 import (
 	"testing"
@@ -7,9 +7,9 @@ import (
 )
 
 var someNews = []news{
-	{key: shownKey{"north", "u/ann", "home.for_you"}, list: Shown{1773489600000, []string{"lamp", ""}}},
-	{key: shownKey{"north", "s/tab", ""}, list: Shown{0, []string{}}, forget: true},
-	{key: shownKey{"south", "u/ann", "home.for_you"}, list: Shown{-1, []string{}}},
+	{key: Key{"north", "u/ann", "home.for_you"}, list: List{1773489600000, []string{"lamp", ""}}},
+	{key: Key{"north", "s/tab", ""}, list: List{0, []string{}}, forget: true},
+	{key: Key{"south", "u/ann", "home.for_you"}, list: List{-1, []string{}}},
 }
 
 func messageOf(origin string, list []news) string {
@@ -28,7 +28,7 @@ func read(message, origin string) (got []news) {
 func TestNewsArriveAsTheyWereTold(t *testing.T) {
 	t.Parallel()
 	message := messageOf("one", someNews)
-	if diff := cmp.Diff(someNews, read(message, "other"), cmp.AllowUnexported(news{}, shownKey{})); diff != "" {
+	if diff := cmp.Diff(someNews, read(message, "other"), cmp.AllowUnexported(news{})); diff != "" {
 		t.Error(diff)
 	}
 	if got := read(message, "one"); got != nil {
@@ -49,7 +49,7 @@ func FuzzNews(f *testing.F) {
 	f.Add("\x01\x00\x80")
 	f.Fuzz(func(t *testing.T, message string) {
 		got := read(message, "nobody")
-		if diff := cmp.Diff(got, read(messageOf("one", got), "nobody"), cmp.AllowUnexported(news{}, shownKey{})); diff != "" {
+		if diff := cmp.Diff(got, read(messageOf("one", got), "nobody"), cmp.AllowUnexported(news{})); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -57,25 +57,25 @@ func FuzzNews(f *testing.F) {
 
 func TestTheLatestListsAreKept(t *testing.T) {
 	t.Parallel()
-	l := newShownLog(1<<20, nil, "one")
-	defer l.close()
-	k := shownKey{"north", "u/ann", "home"}
+	l := NewLog(1<<20, nil, "one")
+	defer l.Close()
+	k := Key{"north", "u/ann", "home"}
 	for _, at := range []int64{3, 9, 1, 9, 5, 7, 8} { // as they may arrive: in another order, and one twice
-		l.hear(news{key: k, list: Shown{at, []string{"lamp"}}})
+		l.hear(news{key: k, list: List{at, []string{"lamp"}}})
 	}
 	var times []int64
-	for _, s := range l.of(k) {
+	for _, s := range l.Of(k) {
 		times = append(times, s.AtMs)
 	}
 	if diff := cmp.Diff([]int64{9, 8, 7, 5, 3}, times); diff != "" {
 		t.Error(diff)
 	}
-	l.hear(news{key: shownKey{shop: "south", visitor: "u/ann"}, forget: true})
-	if len(l.of(k)) == 0 {
+	l.hear(news{key: Key{Shop: "south", Visitor: "u/ann"}, forget: true})
+	if len(l.Of(k)) == 0 {
 		t.Error("forgotten in another shop")
 	}
-	l.hear(news{key: shownKey{shop: "north", visitor: "u/ann"}, forget: true})
-	if got := l.of(k); len(got) > 0 {
+	l.hear(news{key: Key{Shop: "north", Visitor: "u/ann"}, forget: true})
+	if got := l.Of(k); len(got) > 0 {
 		t.Errorf("not forgotten: %v", got)
 	}
 }

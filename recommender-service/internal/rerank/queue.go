@@ -1,4 +1,4 @@
-package recommend
+package rerank
 
 import (
 	"slices"
@@ -16,9 +16,9 @@ type scored struct {
 	score float64
 }
 
-// queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: the best few are selected in O(n) and
-// sorted, then the next few.
-type queue struct {
+// Queue gives candidates best first, ties by item id, and sorts no more of them than are asked for: the best few are selected in O(n) and
+// sorted, then the next few. The zero value must be reset before its first use.
+type Queue struct {
 	all    []scored // from next on: first the sorted ones, then the rest, none of which goes before a sorted one
 	next   int
 	sorted int
@@ -28,16 +28,17 @@ type queue struct {
 	fetched int32
 }
 
-// reset empties the queue, keeps its memory, and takes the view that tells ids.
-func (q *queue) reset(v *catalogue.View) { *q = queue{all: q.all[:0], chunk: firstChunk, view: v} }
+// Reset empties the queue, keeps its memory, and takes the view that tells ids.
+func (q *Queue) Reset(v *catalogue.View) { *q = Queue{all: q.all[:0], chunk: firstChunk, view: v} }
 
-func (q *queue) add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
+// Add queues a candidate, which must not be queued already.
+func (q *Queue) Add(i int32, score float64) { q.all = append(q.all, scored{i, score}) }
 
-// len is how many candidates have not been given.
-func (q *queue) len() int { return len(q.all) - q.next }
+// Len is how many candidates have not been given.
+func (q *Queue) Len() int { return len(q.all) - q.next }
 
-// pop returns the next candidate; ok is false when there is none.
-func (q *queue) pop() (item int32, score float64, ok bool) {
+// Pop returns the next candidate; ok is false when there is none.
+func (q *Queue) Pop() (item int32, score float64, ok bool) {
 	if q.next == q.sorted {
 		q.sortMore()
 	}
@@ -50,7 +51,7 @@ func (q *queue) pop() (item int32, score float64, ok bool) {
 }
 
 // sortMore sorts the next chunk: O(rest) to select it, O(chunk · log chunk) to sort it.
-func (q *queue) sortMore() {
+func (q *Queue) sortMore() {
 	rest := q.all[q.sorted:]
 	n := min(q.chunk, len(rest))
 	topk.Select(rest, n, q.before)
@@ -66,7 +67,7 @@ func (q *queue) sortMore() {
 }
 
 // fetch reads the items of candidates: many are fetched from memory at once when nothing waits for them.
-func (q *queue) fetch(list []scored) {
+func (q *Queue) fetch(list []scored) {
 	for _, c := range list {
 		if it := q.view.Item(c.item); it != nil {
 			q.fetched += it.Index + int32(len(it.Levels)) // an item lies on two cache lines
@@ -75,7 +76,7 @@ func (q *queue) fetch(list []scored) {
 }
 
 // before reports whether a goes before b. No two candidates are the same item.
-func (q *queue) before(a, b scored) bool {
+func (q *Queue) before(a, b scored) bool {
 	if a.score != b.score {
 		return a.score > b.score
 	}

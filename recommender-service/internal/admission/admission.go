@@ -1,4 +1,6 @@
-package recommend
+// Package admission says how many answers are made at once: as many personal ones as are good for their latency, and of the others two for
+// each processor. It knows nothing of what an answer is. The main type is Admission.
+package admission
 
 import (
 	"context"
@@ -12,32 +14,28 @@ import (
 const (
 	// mostAtOnce bounds the personal answers that are made at once, per core.
 	mostAtOnce = 16
-	// admissionWait is how long a request waits for its turn, as a part of its deadline, one in so many.
-	admissionWait = 3
+	// waitShare is how long a request waits for its turn, as a part of the time that is left, one in so many.
+	waitShare = 3
 )
 
-// Overload is what an answer says that was made from what is at hand, because too many were being made at once.
-const Overload = "overload"
-
-// admission lets so many personal answers be made at once as the latency of the last ones says is good for them: beyond that more at once
-// only make all of them late. Who finds no place within a moment gets an answer from what is at hand.
-type admission struct {
+// Admission lets so many personal answers be made at once as the latency of the last ones says is good for them: beyond that more at once
+// only make all of them late. Who finds no place within a moment gets an answer from what is at hand. It is safe for concurrent use.
+type Admission struct {
 	limiter adaptivelimiter.AdaptiveLimiter[any]
 	turned  prometheus.Counter
 	hands   chan struct{} // holds an element for each answer that is being made from what is at hand
 }
 
-// newAdmission returns the places for answers, from two to mostAtOnce for each core, and has their use measured on
+// New returns the places for answers, from two to mostAtOnce for each core, and has their use measured on
 // registry. How many there are follows from the latency of the last second against that of longer ago.
-func newAdmission(registry prometheus.Registerer) *admission {
+func New(registry prometheus.Registerer) *Admission {
 	cores := runtime.GOMAXPROCS(0)
-	a := &admission{
+	a := &Admission{
 		hands: make(chan struct{}, 2*cores),
 		limiter: adaptivelimiter.NewBuilder[any]().
 			WithLimits(uint(2*cores), uint(mostAtOnce*cores), uint(4*cores)).
 			WithRecentWindow(100*time.Millisecond, time.Second, 20).
-			// As a multiple of the limit: from four times as many that wait on, some are turned
-			// away, and from eight times on all.
+			// As a multiple of the limit: from four times as many that wait on, some are turned away, and from eight times on all.
 			WithQueueing(4, 8).
 			Build(),
 		turned: prometheus.NewCounter(prometheus.CounterOpts{
@@ -60,22 +58,18 @@ func gauge(name, help string, value func() int) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 }
 
-// take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as
+// Take waits for a turn at making an answer from what is at hand, which is work for a processor only: more of them at once would take as
 // long, and more memory.
-func (a *admission) take() (give func()) {
+func (a *Admission) Take() (give func()) {
 	a.hands <- struct{}{}
 	return func() { <-a.hands }
 }
 
-// enter waits for a place among the answers that are being made, for a third of the time that
-// is left. Without one ok is false and is counted; with one the caller calls leave at the end,
-// from which the limiter learns how long it took.
-func (a *admission) enter(ctx context.Context) (leave func(), ok bool) {
-	wait := DefaultDeadline / admissionWait
-	if end, bounded := ctx.Deadline(); bounded {
-		wait = time.Until(end) / admissionWait
-	}
-	permit, err := a.limiter.AcquirePermitWithMaxWait(ctx, wait)
+// Enter waits for a place among the answers that are being made, for a third of the time until the deadline of ctx, which must have one.
+// Without a place ok is false and is counted; with one the caller calls leave at the end, from which the limiter learns how long it took.
+func (a *Admission) Enter(ctx context.Context) (leave func(), ok bool) {
+	end, _ := ctx.Deadline()
+	permit, err := a.limiter.AcquirePermitWithMaxWait(ctx, time.Until(end)/waitShare)
 	if err != nil {
 		a.turned.Inc()
 		return nil, false

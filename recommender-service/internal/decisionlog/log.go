@@ -1,7 +1,7 @@
-// Package decision keeps what answers were made from, so that they can be made again and explained later. Writing never delays an answer:
-// decisions wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is
-// full, so that no answer meets a burst of writing. The main type is Log.
-package decision
+// Package decisionlog keeps decisions, so that answers can be made again and explained later. Writing never delays an answer: decisions
+// wait in a bounded queue, and when it is full they are dropped and counted. They are stored in small batches, as soon as one is full, so
+// that no answer meets a burst of writing. The main type is Log.
+package decisionlog
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/segmentio/encoding/json"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 )
 
@@ -47,7 +47,7 @@ type key struct{ shop, id string }
 
 type entry struct {
 	shop     string
-	decision *recommend.Decision
+	decision *decision.Decision
 }
 
 func (e *entry) key() key { return key{e.shop, e.decision.ID} }
@@ -64,15 +64,15 @@ type Log struct {
 	dropped prometheus.Counter
 
 	mu      sync.RWMutex
-	waiting map[key]*recommend.Decision // not yet stored
+	waiting map[key]*decision.Decision // not yet stored
 }
 
-// NewLog returns a log that counts what it drops in registry.
-func NewLog(s Store, o Options, registry prometheus.Registerer) *Log {
+// New returns a log that counts what it drops in registry.
+func New(s Store, o Options, registry prometheus.Registerer) *Log {
 	l := &Log{
 		store: s, options: o, queue: make(chan entry, queueLength), some: make(chan struct{}, 1), full: make(chan struct{}, 1),
 		ask:     make(chan chan struct{}),
-		waiting: map[key]*recommend.Decision{},
+		waiting: map[key]*decision.Decision{},
 	}
 	l.dropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "aisle_decisions_dropped_total", Help: "Decisions that were not logged because the database could not keep up.",
@@ -88,7 +88,7 @@ func (l *Log) Failing() bool { return l.failing.Load() }
 
 // Add queues a decision, or, if it is not in the sample, its outline: what the answer showed, to judge what is said of it later. It never
 // waits.
-func (l *Log) Add(shop string, d *recommend.Decision) {
+func (l *Log) Add(shop string, d *decision.Decision) {
 	if !l.sampled(d.ID) {
 		d = d.Outlined()
 	}
@@ -136,7 +136,7 @@ func (l *Log) sampled(id string) bool {
 }
 
 // Whole returns a decision with all that the answer was made from, or store.ErrNotFound.
-func (l *Log) Whole(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+func (l *Log) Whole(ctx context.Context, shop, id string) (*decision.Decision, error) {
 	d, err := l.Find(ctx, shop, id)
 	if err == nil && d.Outline {
 		return nil, store.ErrNotFound
@@ -145,7 +145,7 @@ func (l *Log) Whole(ctx context.Context, shop, id string) (*recommend.Decision, 
 }
 
 // Find returns a decision or its outline, also one that waits to be stored, or store.ErrNotFound.
-func (l *Log) Find(ctx context.Context, shop, id string) (*recommend.Decision, error) {
+func (l *Log) Find(ctx context.Context, shop, id string) (*decision.Decision, error) {
 	l.mu.RLock()
 	d, ok := l.waiting[key{shop, id}]
 	l.mu.RUnlock()
@@ -156,7 +156,7 @@ func (l *Log) Find(ctx context.Context, shop, id string) (*recommend.Decision, e
 	if err != nil {
 		return nil, err
 	}
-	d = &recommend.Decision{}
+	d = &decision.Decision{}
 	if err := json.Unmarshal(row.Body, d); err != nil {
 		return nil, fmt.Errorf("read decision %s: %w", id, err)
 	}

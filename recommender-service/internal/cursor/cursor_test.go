@@ -1,4 +1,4 @@
-package recommend
+package cursor
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("AZEErbl5e78f7kzIxPZ7sJM")
 	f.Add("AgAAAAAAAAAA")
 	f.Fuzz(func(t *testing.T, cursor string) {
-		p, err := parseCursor(&api.Request{Cursor: cursor})
+		p, err := Parse(&api.Request{Cursor: cursor})
 		if err != nil && len(p.items) > 0 {
 			t.Errorf("%q: refused, but read as %v", cursor, p.items)
 		}

@@ -1,4 +1,4 @@
-package decision
+package decisionlog
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"github.com/segmentio/encoding/json"
 	"pgregory.net/rapid"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -49,7 +49,7 @@ func open(t testing.TB) *store.Store {
 }
 
 func newLog(s Store) *Log {
-	return NewLog(s, Options{Sample: 1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())
+	return New(s, Options{Sample: 1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())
 }
 
 // run runs a log until the test ends.
@@ -69,10 +69,10 @@ func run(t testing.TB, l *Log) (stop func()) {
 }
 
 // forYou is a decision such as home.for_you makes.
-func forYou(n int) *recommend.Decision {
+func forYou(n int) *decision.Decision {
 	at := time.Date(2026, 5, 4, 3, 2, 1, 987_000_000, time.UTC).Add(time.Duration(n) * time.Millisecond)
 	diversity := .3
-	return &recommend.Decision{
+	return &decision.Decision{
 		ID: fmt.Sprintf("AQGE%012x%060d", n, n*7919), At: at, Scenario: "home.for_you", ScenarioVersion: 3,
 		Request: api.Request{
 			Scenario: "home.for_you", UserID: fmt.Sprintf("user-%d", n%5000), Limit: 20, Diversity: &diversity,
@@ -83,7 +83,7 @@ func forYou(n int) *recommend.Decision {
 			"similar": "similar-20260504T030201-1", "together": "together-20260504T030201-1", "next": "next-20260504T030201-1",
 			"popular": "p-1",
 		},
-		Popular: []recommend.PopularInput{{Window: "7d", AsOfMs: at.UnixMilli()}}, CatalogueEpoch: "5f1d0c9ae2b7", CatalogueSeq: 100_000,
+		Popular: []decision.PopularInput{{Window: "7d", AsOfMs: at.UnixMilli()}}, CatalogueEpoch: "5f1d0c9ae2b7", CatalogueSeq: 100_000,
 		Digest: "9f86d081884c7d659a2feaa0c55ad015",
 	}
 }
@@ -198,7 +198,7 @@ func TestBodyIsTheJSONOfTheStandardLibrary(t *testing.T) {
 		if err != nil || stdErr != nil || string(got) != string(want) {
 			t.Fatalf("%v %v\n got %s\nwant %s", err, stdErr, got, want)
 		}
-		again, stdAgain := &recommend.Decision{}, &recommend.Decision{}
+		again, stdAgain := &decision.Decision{}, &decision.Decision{}
 		if err := errors.Join(json.Unmarshal(want, again), stdjson.Unmarshal(want, stdAgain)); err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestBodyIsTheJSONOfTheStandardLibrary(t *testing.T) {
 
 func BenchmarkAdd(b *testing.B) {
 	l := newLog(open(b))
-	list := make([]*recommend.Decision, queueLength)
+	list := make([]*decision.Decision, queueLength)
 	for n := range list {
 		list[n] = forYou(n)
 	}
@@ -268,9 +268,9 @@ func BenchmarkMarshal(b *testing.B) {
 // could be made again from.
 func TestOfAnAnswerBesideTheSampleItIsKnownWhatItShowed(t *testing.T) {
 	t.Parallel()
-	l := NewLog(nil, Options{Sample: -1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())
-	d := &recommend.Decision{
-		ID: "r1", Scenario: "home", Experiment: "x", Arm: "b", Items: []recommend.ShownItem{{Key: "mug", Tier: "personal"}}, Watermark: 7,
+	l := New(nil, Options{Sample: -1, Logger: slog.New(slog.DiscardHandler)}, prometheus.NewRegistry())
+	d := &decision.Decision{
+		ID: "r1", Scenario: "home", Experiment: "x", Arm: "b", Items: []decision.ShownItem{{Key: "mug", Tier: "personal"}}, Watermark: 7,
 		Request: api.Request{UserID: "ann", ContextItems: []string{"pot"}},
 	}
 	l.Add("north", d)
