@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // blockSize is how many seqs share a row of event_blocks. It is part of what is stored: with
@@ -23,16 +24,16 @@ const blockSize = 4096
 // id, then what tells nothing new of its order; store what is left; move the states on; note
 // the oldest times; add up the statistics.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
-	if err := s.ensureTypes(ctx, events); err != nil {
+	if err := s.numbers.ensureTypes(ctx, events); err != nil {
 		return err
 	}
-	shopID, err := s.ensureShop(ctx, shop)
+	shopID, err := s.numbers.ensureShop(ctx, shop)
 	if err != nil {
 		return err
 	}
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
 		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
-		t.committed = func() { s.kept.appended(&a) }
+		t.Committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
 	})
 	if err != nil {
@@ -95,7 +96,9 @@ func (a *appendTx) begin(ctx context.Context) error {
 			a.people.ask(session, false)
 		}
 	}
-	raised := query{raiseCounter, []any{a.shop, eventCounter, len(a.events)}, func(r row) error { return r.Scan(&a.last) }}
+	raised := sqldb.Query{
+		Text: raiseCounter, Args: []any{a.shop, eventCounter, len(a.events)}, Scan: func(r sqldb.Row) error { return r.Scan(&a.last) },
+	}
 	if err := a.people.read(ctx, a.tx, raised); err != nil {
 		return fmt.Errorf("number events and resolve identities: %w", err)
 	}
@@ -114,7 +117,7 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 			continue
 		}
 		if imports[e.Import] == 0 {
-			if imports[e.Import], err = a.noteImport(ctx, a.shop, e.Import, e.Seq, last); err != nil {
+			if imports[e.Import], err = noteImport(ctx, a.Tx, a.shop, e.Import, e.Seq, last); err != nil {
 				return err
 			}
 		}
@@ -222,14 +225,14 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(asked, repeatKey.compare) // neighbours lie on one page
-	columns := newColumns("visitor", "id_hash", "shop_id")
+	columns := sqldb.NewColumns("visitor", "id_hash", "shop_id")
 	for _, k := range asked {
-		add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
+		sqldb.Add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
 	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id"
-	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", same, "")
-	err := a.lookUp(ctx, there, columns, func(r *sql.Rows) error {
+	there := a.Keyed("k.visitor, k.id_hash", "events", "e", same, "")
+	err := a.LookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)
 		seen[k] = true
@@ -268,7 +271,7 @@ func (a *appendTx) tellOrders(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
-	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	b := newTeller(orders)
 	for i := range a.rows {
 		row, e := &a.rows[i], &a.events[i]
 		known := e.Result.Duplicate
@@ -299,38 +302,37 @@ const copyFrom = 50
 // bodies are slices of one buffer: an event costs no allocation of its own as long as the
 // buffer holds.
 func (a *appendTx) insertEvents(ctx context.Context) error {
-	names := []string{"visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type"}
-	columns := make([]column, len(names), len(names)+1)
-	for c, name := range names {
-		columns[c] = column{name: name, null: name == "session", ints: make([]int64, 0, len(a.rows))}
+	columns := sqldb.NewColumns("visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type")
+	for c := range columns {
+		columns[c].Ints = make([]int64, 0, len(a.rows))
 	}
-	bodies := column{name: "body", blobs: make([][]byte, 0, len(a.rows))}
-	pairs := []column{{name: "session"}, {name: "visitor"}}
+	columns[4].Null, columns[5].Size, columns[6].Size = true, 4, 2
+	bodies := sqldb.Column{Name: "body", Blobs: make([][]byte, 0, len(a.rows))}
+	pairs := []sqldb.Column{{Name: "session"}, {Name: "visitor"}}
 	seen := map[[2]int64]bool{}
-	a.s.names.mu.RLock()
 	buffer := make([]byte, 0, 64*len(a.rows))
 	for _, row := range a.accepted() {
-		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, a.s.names.types[row.Type]} {
-			columns[c].ints = append(columns[c].ints, v)
+		kind := a.s.numbers.typeNumber(row.Type)
+		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, kind} {
+			columns[c].Ints = append(columns[c].Ints, v)
 		}
 		start := len(buffer)
 		buffer = appendBody(buffer, row)
-		bodies.blobs = append(bodies.blobs, buffer[start:len(buffer):len(buffer)])
+		bodies.Blobs = append(bodies.Blobs, buffer[start:len(buffer):len(buffer)])
 		if pair := [2]int64{row.session, row.visitor}; row.session != 0 && !seen[pair] {
 			seen[pair] = true
-			pairs[0].ints, pairs[1].ints = append(pairs[0].ints, row.session), append(pairs[1].ints, row.visitor)
+			pairs[0].Ints, pairs[1].Ints = append(pairs[0].Ints, row.session), append(pairs[1].Ints, row.visitor)
 		}
 	}
-	a.s.names.mu.RUnlock()
 	columns = append(columns, bodies)
 	var err error
-	if a.s.isPostgres && len(bodies.blobs) >= copyFrom {
-		err = a.copyEvents(ctx, columns)
+	if a.IsPostgres && len(bodies.Blobs) >= copyFrom {
+		err = a.CopyRows(ctx, "events", columns)
 	} else {
-		err = a.insert(ctx, "events", columns, "", nil)
+		err = a.Insert(ctx, "events", columns, "", nil)
 	}
 	if err == nil {
-		err = a.insert(ctx, "visitor_sessions", pairs, "on conflict do nothing", nil)
+		err = a.Insert(ctx, "visitor_sessions", pairs, "on conflict do nothing", nil)
 	}
 	if err != nil {
 		return fmt.Errorf("insert events: %w", err)
@@ -347,7 +349,7 @@ func (a *appendTx) accepted() []*stored {
 			rows = append(rows, &a.rows[i])
 		}
 	}
-	if !a.s.isPostgres {
+	if !a.IsPostgres {
 		slices.SortFunc(rows, func(x, y *stored) int {
 			return repeatKey{x.visitor, x.idHash}.compare(repeatKey{y.visitor, y.idHash})
 		})
@@ -400,19 +402,19 @@ func (a *appendTx) move(ctx context.Context, p *person, events []store.Event) ([
 // noteBlocks keeps the oldest time of each run of seqs, from which Retain sees where it has to
 // look. A call adds a row for each run that it reaches into: one or two.
 func (a *appendTx) noteBlocks(ctx context.Context) error {
-	columns := newColumns("shop_id", "block", "oldest_ms")
+	columns := sqldb.NewColumns("shop_id", "block", "oldest_ms")
 	for i := range a.rows {
 		if a.events[i].Result.Duplicate {
 			continue
 		}
-		block, at, n := a.rows[i].Seq/blockSize, a.rows[i].OccurredMs, len(columns[1].ints)
-		if n > 0 && columns[1].ints[n-1] == block {
-			columns[2].ints[n-1] = min(columns[2].ints[n-1], at)
+		block, at, n := a.rows[i].Seq/blockSize, a.rows[i].OccurredMs, len(columns[1].Ints)
+		if n > 0 && columns[1].Ints[n-1] == block {
+			columns[2].Ints[n-1] = min(columns[2].Ints[n-1], at)
 			continue
 		}
-		add(columns, a.shopID, block, at)
+		sqldb.Add(columns, a.shopID, block, at)
 	}
-	err := a.insert(ctx, "event_blocks", columns, `on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms
+	err := a.Insert(ctx, "event_blocks", columns, `on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms
 		where excluded.oldest_ms < event_blocks.oldest_ms`, nil)
 	if err != nil {
 		return fmt.Errorf("note the oldest events: %w", err)
@@ -422,11 +424,11 @@ func (a *appendTx) noteBlocks(ctx context.Context) error {
 
 // addCounts adds statistics, in the order of hours and names.
 func (t *tx) addCounts(ctx context.Context, shop string, tally *store.Tally) error {
-	columns := newColumns("shop", "hour_ms", "name", "count")
+	columns := sqldb.NewColumns("shop", "hour_ms", "name", "count")
 	for _, c := range tally.Sorted() {
-		add(columns, shop, c.HourMs, c.Name, c.N)
+		sqldb.Add(columns, shop, c.HourMs, c.Name, c.N)
 	}
-	err := t.insert(ctx, "event_stats", columns,
+	err := t.Insert(ctx, "event_stats", columns,
 		"on conflict (shop, hour_ms, name) do update set count = event_stats.count + excluded.count", nil)
 	if err != nil {
 		return fmt.Errorf("add statistics: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/shared/audit"
 )
 
@@ -28,7 +29,7 @@ func (s *Store) PurgeAudit(ctx context.Context, before time.Time) error {
 
 func (a Audit) change(ctx context.Context, text string, args ...any) error {
 	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, text, args...)
+		_, err := t.Exec(ctx, text, args...)
 		return err
 	})
 	if err != nil {
@@ -40,7 +41,7 @@ func (a Audit) change(ctx context.Context, text string, args ...any) error {
 // List returns the newest entries that a query selects, newest first.
 func (a Audit) List(ctx context.Context, shop string, q audit.Query) ([]audit.Entry, error) {
 	text, args := audit.SelectSQL(shop, q)
-	list, err := collect(ctx, a.Store, text, args, audit.Scan)
+	list, err := sqldb.Collect(ctx, a.DB, text, args, audit.Scan)
 	if err != nil {
 		return nil, fmt.Errorf("list the audit log: %w", err)
 	}

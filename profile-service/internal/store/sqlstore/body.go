@@ -1,3 +1,5 @@
+// Package stored has the forms in which events and orders are stored, and tells which lines of a purchase its order has already. It
+// computes and reads no database. The main types are Event and Order; docs/profile-service.md describes the forms.
 package sqlstore
 
 import (
@@ -110,6 +112,13 @@ func decodeBody(b []byte, e *stored) error {
 		e.Rest = r.rest
 	}
 	return nil
+}
+
+// clone returns an event that stays valid when the next row is read.
+func (e *stored) clone() stored {
+	kept := *e
+	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)
+	return kept
 }
 
 // bodyReader takes bytes off the front and remembers that it ran out: the caller looks once, at

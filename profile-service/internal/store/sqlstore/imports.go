@@ -1,12 +1,19 @@
+// Package imports keeps what is known of imports beside the events that they brought: their states, their reports, and what items and
+// users were before an import changed them, by which it can be undone. The main type is Log.
 package sqlstore
 
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
+
+// Log implements store.Imports but for undoing, and of store.Traces what reports and changes hold.
+type Log struct{ DB *sqldb.DB }
 
 const selectImports = "select import_id, created_ms, updated_ms, cancelled, body from imports where shop = $1"
 
@@ -16,20 +23,20 @@ func scanImport(r *sql.Rows, i *store.ImportRow) error {
 
 // PutImport implements store.Imports. A new import gets a number, which its events and changes
 // carry instead of the id: one or two bytes for each event.
-func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		t.committed = ofNobody
-		n, err := t.exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = "+
+func (l *Log) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
+	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+		t.Committed = sqldb.OfNobody
+		n, err := t.Exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = "+
 			"$4 and import_id = $5",
 			r.UpdatedMs, r.Cancelled, string(r.Body), shop, r.ImportID)
 		if err != nil || n > 0 {
 			return err
 		}
-		number, err := t.raise(ctx, shop, importCounter, 1)
+		number, err := raise(ctx, t, shop, importCounter, 1)
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `insert into imports (shop, import_id, created_ms, updated_ms, cancelled, body, number)
+		_, err = t.Exec(ctx, `insert into imports (shop, import_id, created_ms, updated_ms, cancelled, body, number)
 			values ($1, $2, $3, $4, $5, $6, $7)`,
 			shop, r.ImportID, r.CreatedMs, r.UpdatedMs, r.Cancelled, string(r.Body), number)
 		return err
@@ -41,10 +48,10 @@ func (s *Store) PutImport(ctx context.Context, shop string, r store.ImportRow) e
 }
 
 // CancelImport implements store.Imports.
-func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		t.committed = ofNobody
-		_, err := t.exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
+func (l *Log) CancelImport(ctx context.Context, shop, id string) error {
+	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+		t.Committed = sqldb.OfNobody
+		_, err := t.Exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
 		return err
 	})
 	if err != nil {
@@ -55,8 +62,8 @@ func (s *Store) CancelImport(ctx context.Context, shop, id string) error {
 
 // noteImport returns the number of an import that appends events from first to last, and widens
 // the span in which UndoImport looks for them. An import without a row is store.ErrNotFound.
-func (t *tx) noteImport(ctx context.Context, shop, id string, first, last int64) (int64, error) {
-	number, err := one(ctx, t, `update imports set first_seq = case when first_seq = 0 then $1 else first_seq end, last_seq = $2
+func noteImport(ctx context.Context, t *sqldb.Tx, shop, id string, first, last int64) (int64, error) {
+	number, err := sqldb.One(ctx, t, `update imports set first_seq = case when first_seq = 0 then $1 else first_seq end, last_seq = $2
 		where shop = $3 and import_id = $4 returning number`, first, last, shop, id)
 	if err == nil && number == 0 {
 		err = fmt.Errorf("import %s: %w", id, store.ErrNotFound)
@@ -65,8 +72,8 @@ func (t *tx) noteImport(ctx context.Context, shop, id string, first, last int64)
 }
 
 // Import implements store.Imports.
-func (s *Store) Import(ctx context.Context, shop, id string) (store.ImportRow, error) {
-	rows, err := collect(ctx, s, selectImports+" and import_id = $2", []any{shop, id}, scanImport)
+func (l *Log) Import(ctx context.Context, shop, id string) (store.ImportRow, error) {
+	rows, err := sqldb.Collect(ctx, l.DB, selectImports+" and import_id = $2", []any{shop, id}, scanImport)
 	switch {
 	case err != nil:
 		return store.ImportRow{}, fmt.Errorf("read import %s: %w", id, err)
@@ -77,8 +84,8 @@ func (s *Store) Import(ctx context.Context, shop, id string) (store.ImportRow, e
 }
 
 // ListImports implements store.Imports. Ids rise with the time at which an import was started.
-func (s *Store) ListImports(ctx context.Context, shop, before string, limit int) ([]store.ImportRow, error) {
-	rows, err := collect(ctx, s, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
+func (l *Log) ListImports(ctx context.Context, shop, before string, limit int) ([]store.ImportRow, error) {
+	rows, err := sqldb.Collect(ctx, l.DB, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
 		[]any{shop, before, limit}, scanImport)
 	if err != nil {
 		return nil, fmt.Errorf("list imports: %w", err)
@@ -87,14 +94,14 @@ func (s *Store) ListImports(ctx context.Context, shop, before string, limit int)
 }
 
 // AddImportErrors implements store.Imports.
-func (s *Store) AddImportErrors(ctx context.Context, shop, id string, entries []store.ImportError) error {
-	columns := newColumns("shop", "import_id", "number", "body")
+func (l *Log) AddImportErrors(ctx context.Context, shop, id string, entries []store.ImportError) error {
+	columns := sqldb.NewColumns("shop", "import_id", "number", "body")
 	for _, e := range entries {
-		add(columns, shop, id, e.Number, string(e.Body))
+		sqldb.Add(columns, shop, id, e.Number, string(e.Body))
 	}
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		t.committed = ofNobody
-		return t.insert(ctx, "import_errors", columns, "", nil)
+	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+		t.Committed = sqldb.OfNobody
+		return t.Insert(ctx, "import_errors", columns, "", nil)
 	})
 	if err != nil {
 		return fmt.Errorf("store errors of import %s: %w", id, err)
@@ -103,12 +110,60 @@ func (s *Store) AddImportErrors(ctx context.Context, shop, id string, entries []
 }
 
 // ImportErrors implements store.Imports.
-func (s *Store) ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]store.ImportError, error) {
-	entries, err := collect(ctx, s, `select number, body from import_errors where shop = $1 and import_id = $2 and number > $3
+func (l *Log) ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]store.ImportError, error) {
+	entries, err := sqldb.Collect(ctx, l.DB, `select number, body from import_errors where shop = $1 and import_id = $2 and number > $3
 		order by number limit $4`, []any{shop, id, after, limit},
 		func(r *sql.Rows, e *store.ImportError) error { return r.Scan(&e.Number, &e.Body) })
 	if err != nil {
 		return nil, fmt.Errorf("read errors of import %s: %w", id, err)
 	}
 	return entries, nil
+}
+
+const (
+	// The kinds of rows that an import changes beside events, as stored.
+	kindItem = "i"
+	kindUser = "u"
+)
+
+// keepItems notes what items were before an import changed them; of several changes by one import, before the first.
+func keepItems(
+	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow,
+) error {
+	return keep(ctx, t, shop, importID, kindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
+}
+
+// keepUsers is keepItems for users.
+func keepUsers(
+	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.UserRow, present map[string]store.UserRow,
+) error {
+	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
+}
+
+// keep stores what rows were. present has the rows of before; one that was not there is stored
+// as null. Without an import it does nothing. A later change by the same import keeps what was
+// before the first and moves on the version only, by which UndoImport tells that nobody else
+// has changed the row.
+func keep[R any](
+	ctx context.Context, t *sqldb.Tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
+) error {
+	if importID == "" {
+		return nil
+	}
+	number, err := sqldb.One(ctx, t, "select number from imports where shop = $1 and import_id = $2", shop, importID)
+	if err != nil {
+		return fmt.Errorf("read import %s: %w", importID, err)
+	}
+	c := sqldb.NewColumns("shop", "kind", "id", "number", "version", "before")
+	for i := range rows {
+		id, version := of(&rows[i])
+		var before []byte
+		if was, ok := present[id]; ok {
+			if before, err = json.Marshal(was); err != nil {
+				return fmt.Errorf("keep what %q was: %w", id, err)
+			}
+		}
+		sqldb.Add(c, shop, kind, id, number, version, before)
+	}
+	return t.Insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
 }

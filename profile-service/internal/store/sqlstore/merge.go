@@ -5,16 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // personOf returns one subject of a shop; visitor is 0 when there is none. Its state is not
 // read.
-func personOf(ctx context.Context, q querier, shopID int64, subject string) (person, error) {
+func personOf(ctx context.Context, q sqldb.Querier, shopID int64, subject string) (person, error) {
 	p := person{canonicalSubject: subject}
-	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
+	err := q.Each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
 		join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
 		where v.shop_id = $1 and v.subject = $2`, []any{shopID, subject}, func(r *sql.Rows) error {
 		return r.Scan(&p.visitor, &p.withheld, &p.canonical, &p.canonicalSubject)
@@ -25,7 +27,7 @@ func personOf(ctx context.Context, q querier, shopID int64, subject string) (per
 // Canonical implements store.Identities. A subject of which nothing is known is its own.
 func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.shop(ctx, shop)
 	if err != nil {
 		return "", err
 	}
@@ -38,13 +40,33 @@ func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, er
 
 // Aliases implements store.Identities.
 func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, error) {
-	aliases, err := collect(ctx, s, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
+	aliases, err := sqldb.Collect(ctx, s.DB, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
 		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`,
-		[]any{shop, event.UserSubject(userID)}, scanText)
+		[]any{shop, event.UserSubject(userID)}, sqldb.ScanText)
 	if err != nil {
 		return nil, fmt.Errorf("read aliases: %w", err)
 	}
 	return aliases, nil
+}
+
+// Subjects implements store.Traces.
+func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, error) {
+	shopID, err := s.numbers.shop(ctx, shop)
+	if err != nil {
+		return nil, err
+	}
+	subjects, err := sqldb.Collect(ctx, s.DB, `with person as (select visitor from visitors where shop_id = $1 and subject = $2)
+		select subject from visitors where visitor in (select visitor from person) or canonical in (select visitor from person)
+			or visitor in (select session from visitor_sessions where visitor in (select visitor from person))`,
+		[]any{shopID, subject}, sqldb.ScanText)
+	if err != nil {
+		return nil, fmt.Errorf("read the names of a user: %w", err)
+	}
+	if len(subjects) == 0 {
+		subjects = []string{subject}
+	}
+	slices.Sort(subjects)
+	return subjects, nil
 }
 
 // Merge implements store.Identities. It is one transaction. Events of the alias change their
@@ -100,7 +122,7 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 // alias was seen and the alias itself where it is a session; then all names of the alias, which
 // take over the target's consent. The verdict on a robot stays the target's.
 func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *person) (int64, error) {
-	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +133,7 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
 		session = from.visitor
 	}
-	moved, err := t.exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3",
+	moved, err := t.Exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3",
 		target.canonical, null(session), from.visitor)
 	if err != nil {
 		return 0, err
@@ -129,7 +151,7 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 			[]any{target.canonical, target.withheld, seq, from.visitor}},
 		{"update visitors set version = $1, weights = null, state = null where visitor = $2", []any{seq, target.canonical}},
 	} {
-		if _, err := t.exec(ctx, step.text, step.args...); err != nil {
+		if _, err := t.Exec(ctx, step.text, step.args...); err != nil {
 			return 0, err
 		}
 	}
@@ -139,8 +161,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 // mergeOrders joins the orders of two visitors: those with an id that both have are told line
 // by line, the others change their owner.
 func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
-	ids, err := all(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
-		where a.visitor = $2`, []any{target, from}, scanText)
+	ids, err := sqldb.All(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
+		where a.visitor = $2`, []any{target, from}, sqldb.ScanText)
 	if err != nil {
 		return err
 	}
@@ -149,11 +171,11 @@ func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, `delete from orders where visitor = $1
+	if _, err := t.Exec(ctx, `delete from orders where visitor = $1
 		and order_id in (select order_id from orders where visitor = $2)`, from, target); err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
+	_, err = t.Exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
 	return err
 }
 
@@ -172,7 +194,7 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 	if err != nil {
 		return err
 	}
-	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	b := newTeller(orders)
 	for i := range events {
 		e := &events[i]
 		if e.visitor = target; !e.isOrder() || orders[orderKey{target, e.OrderID}] == nil {
@@ -185,9 +207,9 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 		switch {
 		case err != nil:
 		case all:
-			_, err = t.exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
+			_, err = t.Exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
 		case leftOut != nil:
-			_, err = t.exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
+			_, err = t.Exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
 				appendBody(nil, e), from, e.idHash, e.Seq)
 		}
 		if err != nil {
@@ -208,9 +230,10 @@ func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
 	return events, err
 }
 
-// clone returns an event that stays valid when the next row is read.
-func (e *stored) clone() stored {
-	kept := *e
-	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)
-	return kept
+// null returns nil for 0, so that absent numbers are stored as SQL nulls.
+func null(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }

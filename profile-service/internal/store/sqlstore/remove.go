@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // removal is what has to be put right after events were removed: the visitors whose events they
@@ -45,8 +46,8 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 	if err := t.untellOrders(ctx, orders, events); err != nil {
 		return fmt.Errorf("take lines out of orders: %w", err)
 	}
-	theirs := "delete from events where shop_id = $1 and " + t.s.in("seq", 2, "bigint")
-	if _, err := t.exec(ctx, theirs, shopID, list(t.s.dialect, seqs)); err != nil {
+	theirs := "delete from events where shop_id = $1 and " + t.In("seq", 2, "bigint")
+	if _, err := t.Exec(ctx, theirs, shopID, sqldb.List(t.Dialect, seqs)); err != nil {
 		return fmt.Errorf("delete events: %w", err)
 	}
 	if counts != nil {
@@ -67,7 +68,7 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 	if err != nil {
 		return err
 	}
-	b := teller{orders: orders}
+	b := newTeller(orders)
 	for i := range events {
 		if events[i].isOrder() {
 			if err := b.untell(&events[i]); err != nil {
@@ -82,17 +83,17 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 // What an event brought cannot be taken out of a state again: weights are sums, of which the
 // parts are not kept.
 func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
-	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.s.in("visitor", 2, "bigint"),
-		seq, list(t.s.dialect, r.visitors))
+	_, err = t.Exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.In("visitor", 2, "bigint"),
+		seq, sqldb.List(t.Dialect, r.visitors))
 	if err != nil {
 		return fmt.Errorf("forget states: %w", err)
 	}
 	for pair := range r.pairs {
-		if _, err := t.exec(ctx, `delete from visitor_sessions where session = $1 and visitor = $2
+		if _, err := t.Exec(ctx, `delete from visitor_sessions where session = $1 and visitor = $2
 			and not exists (select 1 from events where visitor = $2 and session = $1)`, pair[0], pair[1]); err != nil {
 			return fmt.Errorf("forget sessions: %w", err)
 		}
@@ -108,12 +109,12 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 // transaction. Imports bring old events under new seqs, so that the old ones are not simply the
 // first: event_blocks tells which runs have any.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.shop(ctx, shop)
 	if err != nil {
 		return 0, err
 	}
-	blocks, err := collect(ctx, s, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block",
-		[]any{shopID, beforeMs}, scanInt)
+	blocks, err := sqldb.Collect(ctx, s.DB, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block",
+		[]any{shopID, beforeMs}, sqldb.ScanInt)
 	if err != nil {
 		return 0, fmt.Errorf("look for old events: %w", err)
 	}
@@ -137,7 +138,7 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		oldChanges, // before the rows that tell how old they are
 		{"imports", "shop, import_id", "shop = $1 and created_ms < $2"},
 	} {
-		if err := s.removeBounded(ctx, left, shop, beforeMs); err != nil {
+		if err := s.RemoveBounded(ctx, left.table, left.key, left.where, shop, beforeMs); err != nil {
 			return removed, fmt.Errorf("remove what old events left: %w", err)
 		}
 	}
@@ -171,9 +172,9 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 			return err
 		}
 		if oldest == 0 {
-			_, err = t.exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
+			_, err = t.Exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
 		} else {
-			_, err = t.exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
+			_, err = t.Exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
 		}
 		return err
 	})
@@ -182,48 +183,23 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 
 // ForgetChanges implements store.Maintenance.
 func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) error {
-	if err := s.removeBounded(ctx, oldChanges, shop, beforeMs); err != nil {
+	if err := s.RemoveBounded(ctx, oldChanges.table, oldChanges.key, oldChanges.where, shop, beforeMs); err != nil {
 		return fmt.Errorf("forget what imports have changed: %w", err)
 	}
 	return nil
 }
 
+// bounded names rows to remove; see sqldb.RemoveBounded.
+type bounded struct{ table, key, where string }
+
 // oldChanges is what imports of before a moment have changed.
 var oldChanges = bounded{"import_changes", "shop, kind, id, number",
 	"shop = $1 and number in (select number from imports where shop = $1 and created_ms < $2)"}
 
-// removeAtOnce is how many rows one transaction of removeBounded deletes: some ten milliseconds, the longest that an append waits for it.
-const removeAtOnce = 2000
-
-// bounded names rows to delete: a table, the columns of its key, and which rows.
-type bounded struct{ table, key, where string }
-
-// removeBounded deletes rows in bounded transactions, between which others have the only
-// writing connection of SQLite. It ends with the first that finds less than removeAtOnce.
-func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error {
-	text := fmt.Sprintf(
-		"delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce,
-	)
-	for removed := int64(removeAtOnce); removed == removeAtOnce; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := s.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
-			t.committed = ofNobody
-			removed, err = t.exec(ctx, text, args...)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Shops implements store.Maintenance. A shop has data once one of its streams has given out a
 // number.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
-	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, scanText)
+	shops, err := sqldb.Collect(ctx, s.DB, "select distinct shop from counters order by shop", nil, sqldb.ScanText)
 	if err != nil {
 		return nil, fmt.Errorf("list shops: %w", err)
 	}

@@ -1,3 +1,6 @@
+// Package standby reads streams of events from a read-only copy of a Postgres database, which follows it some milliseconds late, so that
+// a recompute costs the primary nothing; whatever has to see its own write is not read there. A standby may be away, late or promoted at
+// any time: then the primary is read. The main type is Standby.
 package sqlstore
 
 import (
@@ -11,7 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
@@ -34,64 +37,75 @@ const (
 		from pg_control_system() c`
 )
 
-// standby is a read-only copy of a Postgres database, which follows it some milliseconds late. Streams of events are
-// read there, so that a recompute costs the primary nothing; whatever has to see its own write is not. It may be away,
-// late or promoted at any time: then the primary is read.
-type standby struct {
+// Standby is a standby, or none, of a primary.
+type Standby struct {
+	primary *sql.DB
 	db      *sql.DB // nil: none
 	logger  *slog.Logger
 	streams *prometheus.CounterVec // by where they are read
 	rest    atomic.Int64           // no page is asked of it until then; Unix nanoseconds
 }
 
-// resting reports whether it failed lately.
-func (s *standby) resting() bool { return time.Now().UnixNano() < s.rest.Load() }
-
-// newStandby is none, until UseStandby names one.
-func newStandby() *standby {
+// newStandby returns none, until use names one.
+func newStandby(primary *sql.DB) *Standby {
 	streams := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aisle_profile_streams_total", Help: "Streams of events, by the database that they are read from.",
 	}, []string{"from"})
 	streams.WithLabelValues(fromPrimary)
 	streams.WithLabelValues(fromStandby)
-	return &standby{streams: streams}
+	return &Standby{primary: primary, streams: streams}
 }
 
-// UseStandby has streams read from the standby of a Postgres URL, which need not answer now. Call it before the store is used.
-func (s *Store) UseStandby(url string, logger *slog.Logger) error {
-	db, err := database.PostgresSQL(url)
-	if err != nil {
-		return err
+// use has streams read from the standby of a Postgres URL, which need not answer now. Call it before anything is read.
+func (s *Standby) use(url string, logger *slog.Logger) (err error) {
+	s.db, err = database.PostgresSQL(url)
+	s.logger = logger
+	return err
+}
+
+// close closes the connections to the standby. A second time does nothing.
+func (s *Standby) close() error {
+	if s.db == nil {
+		return nil
 	}
-	s.standby.db, s.standby.logger = db, logger
-	s.close = append(s.close, db.Close)
-	return nil
+	return s.db.Close()
 }
 
-// AwaitStandby implements store.EventLog.
-func (s *Store) AwaitStandby(ctx context.Context) bool {
+// resting reports whether the standby failed lately.
+func (s *Standby) resting() bool { return time.Now().UnixNano() < s.rest.Load() }
+
+// failed has the standby rest after an error that left a part of a stream to the primary.
+func (s *Standby) failed(err error) {
+	s.rest.Store(time.Now().Add(standbyRest).UnixNano())
+	s.logger.Warn("the rest of a stream is read from the primary: the standby failed", "error", err)
+}
+
+// await waits until the standby has all that is committed on the primary now, and counts a stream. It is false where there is no standby,
+// or none that got there within standbyLimit.
+func (s *Standby) await(ctx context.Context) bool {
 	from := fromPrimary
-	if s.standby.db != nil && !s.standby.resting() {
+	if s.db != nil && !s.resting() {
 		ctx, cancel := context.WithTimeout(ctx, standbyLimit)
 		defer cancel()
-		if err := s.awaitStandby(ctx); err == nil {
+		if err := s.caughtUp(ctx); err == nil {
 			from = fromStandby
 		} else {
-			s.standby.logger.Warn("a stream is read from the primary: the standby cannot be used", "error", err)
+			s.logger.Warn("a stream is read from the primary: the standby cannot be used", "error", err)
 		}
 	}
-	s.standby.streams.WithLabelValues(from).Inc()
+	s.streams.WithLabelValues(from).Inc()
 	return from == fromStandby
 }
 
-func (s *Store) awaitStandby(ctx context.Context) error {
+// caughtUp waits until the standby is where the primary is now.
+func (s *Standby) caughtUp(ctx context.Context) error {
 	var lsn, system, name, schema string
-	if err := s.read.QueryRowContext(ctx, selectPlace).Scan(&lsn, &system, &name, &schema); err != nil {
+	if err := s.primary.QueryRowContext(ctx, selectPlace).Scan(&lsn, &system, &name, &schema); err != nil {
 		return fmt.Errorf("ask the primary where it is: %w", err)
 	}
 	for {
 		var follows, same, reached bool
-		row := s.standby.db.QueryRowContext(ctx, selectCaughtUp, lsn, system, name, schema)
+		row := s.db.QueryRowContext(ctx, selectCaughtUp, lsn, system, name, schema)
 		switch err := row.Scan(&follows, &same, &reached); {
 		case err != nil:
 			return fmt.Errorf("ask the standby where it is: %w", err)
@@ -110,27 +124,8 @@ func (s *Store) awaitStandby(ctx context.Context) error {
 	}
 }
 
-// scanStandby reads a page from the standby. What it does not give is read from the primary: a
-// standby ends statements that are in the way of what it has to repeat, and may go.
-func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
-	enough, rest := false, sq
-	bounded, cancel := context.WithTimeout(free, readLimit)
-	defer cancel()
-	err := s.scan(s.standby, bounded, caller, shop, sq, func(e *store.Event) bool {
-		rest.After, rest.Limit = e.Seq, rest.Limit-1
-		enough = !f(e)
-		return !enough
-	})
-	if err == nil || caller.Err() != nil || enough || rest.Limit == 0 {
-		return err
-	}
-	s.standby.rest.Store(time.Now().Add(standbyRest).UnixNano())
-	s.standby.logger.Warn("the rest of a stream is read from the primary: the standby failed", "error", err)
-	return s.scan(s, free, caller, shop, rest, f)
-}
-
-// each implements querier.
-func (s *standby) each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+// Each implements querier.
+func (s *Standby) Each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	rows, err := s.db.QueryContext(ctx, text, args...)
-	return visit(rows, err, scan)
+	return sqldb.Visit(rows, err, scan)
 }

@@ -7,37 +7,18 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // tracesAtOnce is how many entries of reports are in memory at once.
 const tracesAtOnce = 1000
 
-// Subjects implements store.Traces.
-func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, error) {
-	shopID, err := s.shopID(ctx, s, shop)
-	if err != nil {
-		return nil, err
-	}
-	subjects, err := collect(ctx, s, `with person as (select visitor from visitors where shop_id = $1 and subject = $2)
-		select subject from visitors where visitor in (select visitor from person) or canonical in (select visitor from person)
-			or visitor in (select session from visitor_sessions where visitor in (select visitor from person))`,
-		[]any{shopID, subject}, scanText)
-	if err != nil {
-		return nil, fmt.Errorf("read the names of a user: %w", err)
-	}
-	if len(subjects) == 0 {
-		subjects = []string{subject}
-	}
-	slices.Sort(subjects)
-	return subjects, nil
-}
-
 // Traces implements store.Traces. The changes, which have an index by user, are all in memory;
 // reports have none and are read through a page at a time.
-func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see func(*store.Trace) error) error {
+func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see func(*store.Trace) error) error {
 	last := store.Trace{}
 	for {
-		page, err := collect(ctx, s, `select e.import_id, e.number, e.body, coalesce(i.created_ms, 0) from import_errors e
+		page, err := sqldb.Collect(ctx, l.DB, `select e.import_id, e.number, e.body, coalesce(i.created_ms, 0) from import_errors e
 			left join imports i on i.shop = e.shop and i.import_id = e.import_id
 			where e.shop = $1 and (e.import_id, e.number) > ($2, $3) order by e.import_id, e.number limit $4`,
 			[]any{shop, last.ImportID, last.Number, tracesAtOnce}, func(r *sql.Rows, t *store.Trace) error {
@@ -57,11 +38,11 @@ func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see f
 		}
 		last = page[len(page)-1]
 	}
-	changes, err := collect(ctx, s, `select c.number, c.id, c.before, coalesce(i.import_id, ''),
+	changes, err := sqldb.Collect(ctx, l.DB, `select c.number, c.id, c.before, coalesce(i.import_id, ''),
 		coalesce(i.created_ms, 0) from import_changes c
 		left join imports i on i.shop = c.shop and i.number = c.number
-		where c.shop = $1 and c.kind = '`+kindUser+`' and `+s.in("c.id", 2, "text")+" order by c.number, c.id",
-		[]any{shop, list(s.dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {
+		where c.shop = $1 and c.kind = '`+kindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by c.number, c.id",
+		[]any{shop, sqldb.List(l.DB.Dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {
 			t.Kind = store.TraceChange
 			return r.Scan(&t.Number, &t.UserID, &t.Body, &t.ImportID, &t.CreatedMs)
 		})
@@ -76,14 +57,14 @@ func (s *Store) Traces(ctx context.Context, shop string, userIDs []string, see f
 	return nil
 }
 
-// EraseTraces implements store.Traces, in transactions of removeAtOnce traces.
-func (s *Store) EraseTraces(ctx context.Context, shop string, traces []store.Trace) error {
-	for some := range slices.Chunk(traces, removeAtOnce) {
+// EraseTraces implements store.Traces, in transactions of sqldb.RemoveAtOnce traces.
+func (l *Log) EraseTraces(ctx context.Context, shop string, traces []store.Trace) error {
+	for some := range slices.Chunk(traces, sqldb.RemoveAtOnce) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-			t.committed = ofNobody
+		err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+			t.Committed = sqldb.OfNobody
 			for i := range some {
 				trace := &some[i]
 				text, args := "delete from import_errors where shop = $1 and number = $2 and import_id = $3", []any{
@@ -93,7 +74,7 @@ func (s *Store) EraseTraces(ctx context.Context, shop string, traces []store.Tra
 					text = "delete from import_changes where shop = $1 and number = $2 and kind = '" + kindUser + "' and id = $3"
 					args[2] = trace.UserID
 				}
-				if err := t.later(ctx, text, args...); err != nil {
+				if err := t.Later(ctx, text, args...); err != nil {
 					return err
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 const (
@@ -15,49 +16,7 @@ const (
 	// compared and written.
 	undoEvents = 2000
 	undoRows   = 500
-
-	// The kinds of rows that an import changes beside events, as stored.
-	kindItem = "i"
-	kindUser = "u"
 )
-
-// keepItems notes what items were before an import changed them; of several changes by one import, before the first.
-func (t *tx) keepItems(ctx context.Context, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow) error {
-	return keep(ctx, t, shop, importID, kindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
-}
-
-// keepUsers is keepItems for users.
-func (t *tx) keepUsers(ctx context.Context, shop, importID string, rows []store.UserRow, present map[string]store.UserRow) error {
-	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
-}
-
-// keep stores what rows were. present has the rows of before; one that was not there is stored
-// as null. Without an import it does nothing. A later change by the same import keeps what was
-// before the first and moves on the version only, by which UndoImport tells that nobody else
-// has changed the row.
-func keep[R any](
-	ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
-) error {
-	if importID == "" {
-		return nil
-	}
-	number, err := one(ctx, t, "select number from imports where shop = $1 and import_id = $2", shop, importID)
-	if err != nil {
-		return fmt.Errorf("read import %s: %w", importID, err)
-	}
-	c := newColumns("shop", "kind", "id", "number", "version", "before")
-	for i := range rows {
-		id, version := of(&rows[i])
-		var before []byte
-		if was, ok := present[id]; ok {
-			if before, err = json.Marshal(was); err != nil {
-				return fmt.Errorf("keep what %q was: %w", id, err)
-			}
-		}
-		add(c, shop, kind, id, number, version, before)
-	}
-	return t.insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
-}
 
 // UndoImport implements store.Imports. Events go first, then rows, each step in as many
 // transactions as it takes. How far it came is in the database: the span of seqs that is left,
@@ -84,7 +43,7 @@ type importRange struct{ number, first, last int64 }
 // importRange reads what is left of an import; first is 0 when no events are left. An import
 // without a row is store.ErrNotFound.
 func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, error) {
-	rows, err := all(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
+	rows, err := sqldb.All(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
 		func(r *sql.Rows, i *importRange) error { return r.Scan(&i.number, &i.first, &i.last) })
 	if err != nil {
 		return importRange{}, err
@@ -129,7 +88,7 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		if more = seen == undoEvents; !more {
 			next, left.last = 0, 0
 		}
-		_, err = t.exec(
+		_, err = t.Exec(
 			ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id,
 		)
 		return err
@@ -160,7 +119,7 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 		if err != nil {
 			return err
 		}
-		changes, err := all(ctx, t, `select kind, id, version, before from import_changes where shop = $1 and number = $2
+		changes, err := sqldb.All(ctx, t, `select kind, id, version, before from import_changes where shop = $1 and number = $2
 			order by kind, id limit $3`, []any{shop, left.number, undoRows},
 			func(r *sql.Rows, c *change) error { return r.Scan(&c.kind, &c.id, &c.version, &c.before) })
 		if err != nil {
@@ -192,15 +151,15 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	for _, c := range changes {
 		ids[c.kind] = append(ids[c.kind], c.id)
 	}
-	last, err := u.raise(ctx, u.shop, itemCounter, len(ids[kindItem]))
+	last, err := raise(ctx, u.Tx, u.shop, itemCounter, len(ids[kindItem]))
 	if err != nil {
 		return u.undone, err
 	}
-	items, err := itemsByID(ctx, u.s, u.tx, u.shop, ids[kindItem])
+	items, err := itemsByID(ctx, u.Tx, u.shop, ids[kindItem])
 	if err != nil {
 		return u.undone, err
 	}
-	users, err := usersByID(ctx, u.s, u.tx, u.shop, ids[kindUser])
+	users, err := usersByID(ctx, u.Tx, u.shop, ids[kindUser])
 	if err != nil {
 		return u.undone, err
 	}
@@ -228,14 +187,14 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 			u.undone.Kept++
 		}
 		if err == nil {
-			_, err = u.exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4",
+			_, err = u.Exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4",
 				u.shop, c.kind, c.id, u.number)
 		}
 		if err != nil {
 			return u.undone, err
 		}
 	}
-	if err := u.writeItems(ctx, u.shop, itemRows); err != nil {
+	if err := writeItems(ctx, u.Tx, u.shop, itemRows); err != nil {
 		return u.undone, err
 	}
 	return u.undone, u.writeUsers(ctx, u.shop, u.shopID, userRows)
@@ -244,7 +203,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 // follow lets an earlier import whose row is back be undone as well: its change is noted with
 // the version that the row had after it, and the row has another one now.
 func (u *undoTx) follow(ctx context.Context, c *change, was, version int64) error {
-	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
+	_, err := u.Exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
 		version, u.shop, c.kind, c.id, was)
 	return err
 }

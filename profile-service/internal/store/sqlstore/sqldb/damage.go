@@ -1,4 +1,4 @@
-package sqlstore
+package sqldb
 
 import (
 	"context"
@@ -47,13 +47,13 @@ func (d *damage) clear() {
 }
 
 // Sound implements store.Maintenance.
-func (s *Store) Sound() error {
-	s.damage.mu.Lock()
-	defer s.damage.mu.Unlock()
-	if s.damage.first == nil {
+func (db *DB) Sound() error {
+	db.damage.mu.Lock()
+	defer db.damage.mu.Unlock()
+	if db.damage.first == nil {
 		return nil
 	}
-	return fmt.Errorf("what is read is not what was written: stop the service and restore the database from a backup (%w)", s.damage.first)
+	return fmt.Errorf("what is read is not what was written: stop the service and restore the database from a backup (%w)", db.damage.first)
 }
 
 // errUnsound is what SQLite's look through a file tells of damage, which is no error of its driver.
@@ -65,23 +65,23 @@ var errUnsound = errors.New("damaged")
 // process has it. A look at the whole file that only took too long is an error of Check and no
 // damage. Postgres keeps checksums by itself, and what they find is noted when it is read and
 // told until the next Check.
-func (s *Store) Check(ctx context.Context) error {
-	if s.isPostgres {
-		s.damage.clear() // who restores it need not restart this service
+func (db *DB) Check(ctx context.Context) error {
+	if db.IsPostgres {
+		db.damage.clear() // who restores it need not restart this service
 		return nil
 	}
-	whole := s.quickCheck(ctx, "pragma quick_check(1)")
+	whole := db.quickCheck(ctx, "pragma quick_check(1)")
 	if whole == nil || ctx.Err() != nil {
 		return whole
 	}
-	tables, err := collect(ctx, s,
-		"select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", nil, scanText)
+	tables, err := Collect(ctx, db,
+		"select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", nil, ScanText)
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}
 	var problems []error
 	for _, table := range tables {
-		err := s.quickCheck(ctx, `pragma quick_check("`+table+`")`)
+		err := db.quickCheck(ctx, `pragma quick_check("`+table+`")`)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -92,20 +92,20 @@ func (s *Store) Check(ctx context.Context) error {
 	problems = append(problems, fmt.Errorf("the whole file: %w", whole))
 	for _, err := range problems { // first what names a table
 		if errors.Is(err, errUnsound) {
-			s.damage.found(err)
+			db.damage.found(err)
 		}
-		_ = s.damage.note(err)
+		_ = db.damage.note(err)
 	}
 	return errors.Join(problems...)
 }
 
 // quickCheck returns the first damage that a pragma finds. An error that is context.DeadlineExceeded says that it has found none in its
 // time.
-func (s *Store) quickCheck(ctx context.Context, pragma string) error {
+func (db *DB) quickCheck(ctx context.Context, pragma string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	var first string
-	if err := s.read.QueryRowContext(ctx, pragma).Scan(&first); err != nil {
+	if err := db.Read.QueryRowContext(ctx, pragma).Scan(&first); err != nil {
 		if ctx.Err() != nil { // an interrupted statement says nothing of the file
 			return fmt.Errorf("not looked through within %s: %w", checkLimit, ctx.Err())
 		}
