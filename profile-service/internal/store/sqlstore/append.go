@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -24,10 +25,10 @@ const blockSize = 4096
 // id, then what tells nothing new of its order; store what is left; move the states on; note
 // the oldest times; add up the statistics.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
-	if err := s.numbers.ensureTypes(ctx, events); err != nil {
+	if err := s.numbers.EnsureTypes(ctx, events); err != nil {
 		return err
 	}
-	shopID, err := s.numbers.ensureShop(ctx, shop)
+	shopID, err := s.numbers.EnsureShop(ctx, shop)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (a *appendTx) begin(ctx context.Context) error {
 		}
 	}
 	raised := sqldb.Query{
-		Text: raiseCounter, Args: []any{a.shop, eventCounter, len(a.events)}, Scan: func(r sqldb.Row) error { return r.Scan(&a.last) },
+		Text: number.RaiseSQL, Args: []any{a.shop, number.Events, len(a.events)}, Scan: func(r sqldb.Row) error { return r.Scan(&a.last) },
 	}
 	if err := a.people.read(ctx, a.tx, raised); err != nil {
 		return fmt.Errorf("number events and resolve identities: %w", err)
@@ -312,7 +313,7 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 	seen := map[[2]int64]bool{}
 	buffer := make([]byte, 0, 64*len(a.rows))
 	for _, row := range a.accepted() {
-		kind := a.s.numbers.typeNumber(row.Type)
+		kind := a.s.numbers.Type(row.Type)
 		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, kind} {
 			columns[c].Ints = append(columns[c].Ints, v)
 		}

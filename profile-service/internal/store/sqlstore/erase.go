@@ -6,6 +6,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 // records, sessions and the rows of names. The shop's seq rises, so that a reading of before
 // can be told from one after it.
 func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseudonym string, removed *store.Removed) (err error) {
-	if _, err = raise(ctx, t.Tx, shop, eventCounter, 1); err != nil {
+	if _, err = number.Raise(ctx, t.Tx, shop, number.Events, 1); err != nil {
 		return err
 	}
 	if pseudonym != "" {

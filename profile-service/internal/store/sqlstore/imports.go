@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -32,7 +33,7 @@ func (l *Log) PutImport(ctx context.Context, shop string, r store.ImportRow) err
 		if err != nil || n > 0 {
 			return err
 		}
-		number, err := raise(ctx, t, shop, importCounter, 1)
+		number, err := number.Raise(ctx, t, shop, number.Imports, 1)
 		if err != nil {
 			return err
 		}

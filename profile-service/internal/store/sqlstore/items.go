@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -43,7 +44,7 @@ func (c *Catalogue) UpdateItems(
 ) error {
 	return c.DB.Change(ctx, fmt.Sprintf("update %d items", len(ids)), func(free context.Context, t *sqldb.Tx) error {
 		t.Committed = sqldb.OfNobody
-		last, err := raise(free, t, shop, itemCounter, len(ids))
+		last, err := number.Raise(free, t, shop, number.Items, len(ids))
 		if err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ func (c *Catalogue) listItems(ctx context.Context, condition string, args ...any
 
 // LastPosition implements store.Catalogue.
 func (c *Catalogue) LastPosition(ctx context.Context, shop string) (int64, error) {
-	return counter(ctx, c.DB, shop, itemCounter)
+	return number.Last(ctx, c.DB, shop, number.Items)
 }
 
 // Facts implements store.Visitors.
@@ -198,7 +199,8 @@ func (c *Catalogue) OtherNames(ctx context.Context, shop string, names []string)
 		aliases = "jsonb_array_elements_text(cast(i.body as jsonb)->'aliases') a(value) where "
 	}
 	rows, err := sqldb.Collect(ctx, c.DB, "select parent_id from items where shop = $1 and not deleted and "+
-		c.DB.In("parent_id", 2, "text")+" union select a.value from (select body from items where shop = $1 and not deleted and body like '%\"aliases\":[%') i, "+aliases+
+		c.DB.In("parent_id", 2, "text")+
+		" union select a.value from (select body from items where shop = $1 and not deleted and body like '%\"aliases\":[%') i, "+aliases+
 		c.DB.In("a.value", 2, "text")+" order by 1",
 		[]any{shop, sqldb.List(c.DB.Dialect, names)}, sqldb.ScanText)
 	if err != nil {

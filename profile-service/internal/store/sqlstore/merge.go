@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -27,7 +28,7 @@ func personOf(ctx context.Context, q sqldb.Querier, shopID int64, subject string
 // Canonical implements store.Identities. A subject of which nothing is known is its own.
 func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	shopID, err := s.numbers.shop(ctx, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +52,7 @@ func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, err
 
 // Subjects implements store.Traces.
 func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, error) {
-	shopID, err := s.numbers.shop(ctx, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 // alias was seen and the alias itself where it is a session; then all names of the alias, which
 // take over the target's consent. The verdict on a robot stays the target's.
 func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *person) (int64, error) {
-	seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return 0, err
 	}

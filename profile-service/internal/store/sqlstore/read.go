@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -114,7 +115,7 @@ func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.
 
 // scan reads the events from q, with free, which nobody cancels in mid-statement, and leaves between two events when caller ends.
 func (s *Store) scan(q sqldb.Querier, free, caller context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
-	shopID, err := s.numbers.shop(free, shop)
+	shopID, err := s.numbers.Shop(free, shop)
 	if err != nil {
 		return err
 	}
@@ -135,10 +136,10 @@ func (s *Store) scan(q sqldb.Querier, free, caller context.Context, shop string,
 		w.And("e.occurred_ms < ?", sq.ToMs)
 	}
 	if sq.Types != nil {
-		if err := s.numbers.readTypes(free); err != nil {
+		if err := s.numbers.ReadTypes(free); err != nil {
 			return err
 		}
-		numbers := s.numbers.typeNumbers(sq.Types)
+		numbers := s.numbers.Types(sq.Types)
 		if len(numbers) == 0 { // no shop has ever had one
 			return nil
 		}
@@ -222,7 +223,7 @@ func (s *Store) AwaitStandby(ctx context.Context) bool { return s.standby.await(
 
 // LastSeq implements store.EventLog.
 func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
-	return counter(ctx, s.DB, shop, eventCounter)
+	return number.Last(ctx, s.DB, shop, number.Events)
 }
 
 // Stats implements store.EventLog.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -83,7 +84,7 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 // What an event brought cannot be taken out of a state again: weights are sums, of which the
 // parts are not kept.
 func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
-	seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 // transaction. Imports bring old events under new seqs, so that the old ones are not simply the
 // first: event_blocks tells which runs have any.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
-	shopID, err := s.numbers.shop(ctx, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return 0, err
 	}

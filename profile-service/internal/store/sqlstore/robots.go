@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -17,7 +18,7 @@ func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, o
 		if err != nil {
 			return err
 		}
-		seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
+		seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 		for n := range rows {
 			if err != nil {
 				return err
@@ -54,7 +55,7 @@ func (t *tx) judge(ctx context.Context, shopID int64, r *store.RobotRow, seq int
 func (s *Store) Robots(
 	ctx context.Context, shop string, verdict store.RobotVerdict, beforeMs int64, beforeSubject string, limit int,
 ) ([]store.RobotRow, error) {
-	shopID, err := s.numbers.shop(ctx, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return nil, err
 	}

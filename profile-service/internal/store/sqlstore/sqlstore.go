@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -30,7 +31,7 @@ type Store struct {
 	states  store.States // what events make of a visitor's state, and the fingerprint of those rules
 	standby *Standby
 	kept    *kept // nil for Postgres
-	numbers *Registry
+	numbers *number.Registry
 }
 
 // Open opens the database of a URL, which must be migrated. A file belongs to the store until Close: no other process can open it.
@@ -41,7 +42,7 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 		return nil, err
 	}
 	s.DB, s.Catalogue, s.Log = db, &Catalogue{db}, &Log{db}
-	s.standby, s.numbers = newStandby(db.Read), newRegistry(db)
+	s.standby, s.numbers = newStandby(db.Read), number.New(db)
 	if !db.IsPostgres {
 		s.kept = newKept()
 	}

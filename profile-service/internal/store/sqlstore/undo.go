@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -151,7 +152,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	for _, c := range changes {
 		ids[c.kind] = append(ids[c.kind], c.id)
 	}
-	last, err := raise(ctx, u.Tx, u.shop, itemCounter, len(ids[kindItem]))
+	last, err := number.Raise(ctx, u.Tx, u.shop, number.Items, len(ids[kindItem]))
 	if err != nil {
 		return u.undone, err
 	}

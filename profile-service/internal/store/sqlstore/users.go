@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
@@ -20,10 +21,10 @@ func scanUser(r *sql.Rows, u *store.UserRow) error {
 // lockEvents makes appends and other changes of people wait until the transaction ends: an append puts events under the visitors that it
 // has resolved.
 func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err error) {
-	if _, err := raise(ctx, t.Tx, shop, eventCounter, 0); err != nil {
+	if _, err := number.Raise(ctx, t.Tx, shop, number.Events, 0); err != nil {
 		return 0, err
 	}
-	return t.s.numbers.newShop(ctx, t.Tx, shop)
+	return t.s.numbers.NewShop(ctx, t.Tx, shop)
 }
 
 // UpdateUsers implements store.People. change decides while the shop's lock is held, so that
@@ -69,7 +70,7 @@ func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []s
 	if len(rows) == 0 {
 		return nil
 	}
-	seq, err := raise(ctx, t.Tx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return err
 	}

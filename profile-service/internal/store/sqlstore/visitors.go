@@ -36,7 +36,7 @@ type visitorRow struct {
 // single statement, and one whose state has to be made a transaction that reads all of the
 // visitor's events.
 func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (store.Visitor, error) {
-	if v, ok := s.kept.visitor(s.numbers.known(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
+	if v, ok := s.kept.visitor(s.numbers.Known(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
 		return v, nil
 	}
 	v, err := database.Detached(ctx, sqldb.ReadLimit, func(ctx context.Context) (store.Visitor, error) {
@@ -72,7 +72,7 @@ func subjectsOf(userID, sessionID string) (user, session string) {
 // visitor reads a user and a session and remembers them; stale says that a state has to be made
 // again first.
 func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v store.Visitor, stale bool, err error) {
-	shopID, err := s.numbers.shop(ctx, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return v, false, err
 	}
@@ -163,7 +163,7 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 // Subjects the caller has decided that.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery, f func(page []store.Event) error) error {
 	free := context.WithoutCancel(ctx)
-	shopID, err := s.numbers.shop(free, shop)
+	shopID, err := s.numbers.Shop(free, shop)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package number gives shops, types of events and the members of a shop's streams their numbers. The main type is Registry.
-package sqlstore
+package number
 
 import (
 	"context"
@@ -12,32 +12,32 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
+// The numbered streams of a shop, rows of table counters: seq of events and versions of
+// visitors, positions of the catalogue's feed, numbers of imports.
 const (
-	// The numbered streams of a shop, rows of table counters: seq of events and versions of
-	// visitors, positions of the catalogue's feed, numbers of imports.
-	eventCounter  = "events"
-	itemCounter   = "items"
-	importCounter = "imports"
+	Events  = "events"
+	Items   = "items"
+	Imports = "imports"
 )
 
-// raiseCounter takes a shop, the name of a stream and how many numbers.
-const raiseCounter = `insert into counters as c (shop, name, value) values ($1, $2, $3)
+// RaiseSQL takes a shop, the name of a stream and how many numbers.
+const RaiseSQL = `insert into counters as c (shop, name, value) values ($1, $2, $3)
 	on conflict (shop, name) do update set value = c.value + excluded.value returning value`
 
-// raise adds n to a counter, whose row stays locked until the transaction ends, and returns the
+// Raise adds n to a counter, whose row stays locked until the transaction ends, and returns the
 // new value: the caller has the last n numbers up to it. With n = 0 it only takes the lock.
 // Not every number is an event's: a duplicate keeps the one that it was given, and a change of
 // a record, a consent or an identity takes one.
-func raise(ctx context.Context, t *sqldb.Tx, shop, name string, n int) (int64, error) {
-	value, err := sqldb.One(ctx, t, raiseCounter, shop, name, n)
+func Raise(ctx context.Context, t *sqldb.Tx, shop, name string, n int) (int64, error) {
+	value, err := sqldb.One(ctx, t, RaiseSQL, shop, name, n)
 	if err != nil {
 		return 0, fmt.Errorf("raise counter %s: %w", name, err)
 	}
 	return value, nil
 }
 
-// counter returns a counter's committed value, 0 for one that was never raised.
-func counter(ctx context.Context, db *sqldb.DB, shop, name string) (int64, error) {
+// Last returns a counter's committed value, 0 for one that was never raised.
+func Last(ctx context.Context, db *sqldb.DB, shop, name string) (int64, error) {
 	value, err := database.Detached(ctx, sqldb.ReadLimit, func(ctx context.Context) (int64, error) {
 		return sqldb.One(ctx, db, "select coalesce((select value from counters where shop = $1 and name = $2), 0)", shop, name)
 	})
@@ -57,23 +57,23 @@ type Registry struct {
 	types map[string]int64 // by name; the types of all shops are one list
 }
 
-// newRegistry returns a registry that remembers nothing yet.
-func newRegistry(db *sqldb.DB) *Registry {
+// New returns a registry that remembers nothing yet.
+func New(db *sqldb.DB) *Registry {
 	return &Registry{db: db, shops: map[string]int64{}, types: map[string]int64{}}
 }
 
-// known returns the number of a shop, 0 for one that is not remembered.
-func (n *Registry) known(shop string) int64 {
+// Known returns the number of a shop, 0 for one that is not remembered.
+func (n *Registry) Known(shop string) int64 {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.shops[shop]
 }
 
-// shop returns the number of a shop, 0 for one that has none, which is one of which nothing is
+// Shop returns the number of a shop, 0 for one that has none, which is one of which nothing is
 // stored. It is remembered; until then each call costs a statement.
-func (n *Registry) shop(ctx context.Context, shop string) (int64, error) {
+func (n *Registry) Shop(ctx context.Context, shop string) (int64, error) {
 	id, err := n.read(ctx, n.db, shop)
-	if id != 0 && n.known(shop) == 0 {
+	if id != 0 && n.Known(shop) == 0 {
 		n.mu.Lock()
 		n.shops[shop] = id
 		n.mu.Unlock()
@@ -83,7 +83,7 @@ func (n *Registry) shop(ctx context.Context, shop string) (int64, error) {
 
 // read returns the number of a shop, which it reads from q unless it is remembered.
 func (n *Registry) read(ctx context.Context, q sqldb.Querier, shop string) (int64, error) {
-	if id := n.known(shop); id != 0 {
+	if id := n.Known(shop); id != 0 {
 		return id, nil
 	}
 	id, err := sqldb.One(ctx, q, "select shop_id from shops where shop = $1", shop)
@@ -93,9 +93,9 @@ func (n *Registry) read(ctx context.Context, q sqldb.Querier, shop string) (int6
 	return id, nil
 }
 
-// newShop is shop in a transaction, which gives the shop a number if it has none. It is not
+// NewShop is Shop in a transaction, which gives the shop a number if it has none. It is not
 // remembered: what a transaction has made can go again.
-func (n *Registry) newShop(ctx context.Context, t *sqldb.Tx, shop string) (int64, error) {
+func (n *Registry) NewShop(ctx context.Context, t *sqldb.Tx, shop string) (int64, error) {
 	id, err := n.read(ctx, t, shop)
 	if id != 0 || err != nil {
 		return id, err
@@ -106,24 +106,24 @@ func (n *Registry) newShop(ctx context.Context, t *sqldb.Tx, shop string) (int64
 	return n.read(ctx, t, shop)
 }
 
-// ensureShop returns the number of a shop, which gets one in a transaction of its own so that it can be remembered.
-func (n *Registry) ensureShop(ctx context.Context, shop string) (int64, error) {
-	if id, err := n.shop(ctx, shop); id != 0 || err != nil {
+// EnsureShop returns the number of a shop, which gets one in a transaction of its own so that it can be remembered.
+func (n *Registry) EnsureShop(ctx context.Context, shop string) (int64, error) {
+	if id, err := n.Shop(ctx, shop); id != 0 || err != nil {
 		return id, err
 	}
 	err := n.db.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
 		t.Committed = sqldb.OfNobody
-		_, err := n.newShop(ctx, t, shop)
+		_, err := n.NewShop(ctx, t, shop)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	return n.shop(ctx, shop)
+	return n.Shop(ctx, shop)
 }
 
-// readTypes reads every type that has a number. The lock is not held meanwhile: who has the connection that this waits for may want it.
-func (n *Registry) readTypes(ctx context.Context) error {
+// ReadTypes reads every type that has a number. The lock is not held meanwhile: who has the connection that this waits for may want it.
+func (n *Registry) ReadTypes(ctx context.Context) error {
 	type kind struct {
 		number int64
 		name   string
@@ -139,15 +139,15 @@ func (n *Registry) readTypes(ctx context.Context) error {
 	return err
 }
 
-// typeNumber returns the number of a type, 0 for one that is not remembered.
-func (n *Registry) typeNumber(name string) int64 {
+// Type returns the number of a type, 0 for one that is not remembered.
+func (n *Registry) Type(name string) int64 {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return n.types[name]
 }
 
-// typeNumbers returns the numbers of types, those without one left out.
-func (n *Registry) typeNumbers(names []string) []int64 {
+// Types returns the numbers of types, those without one left out.
+func (n *Registry) Types(names []string) []int64 {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	numbers := []int64{}
@@ -159,11 +159,11 @@ func (n *Registry) typeNumbers(names []string) []int64 {
 	return numbers
 }
 
-// ensureTypes gives every type of events a number, in a transaction of its own so that the
+// EnsureTypes gives every type of events a number, in a transaction of its own so that the
 // numbers can be remembered. As a rule all have one and it costs nothing. The number is the
 // highest there is and one more, since Postgres keeps it in 16 bits and a sequence would lose
 // one with every conflict.
-func (n *Registry) ensureTypes(ctx context.Context, events []store.NewEvent) error {
+func (n *Registry) EnsureTypes(ctx context.Context, events []store.NewEvent) error {
 	missing := n.withoutNumber(events)
 	for range 64 { // another replica may have taken the number
 		if len(missing) == 0 {
@@ -176,7 +176,7 @@ func (n *Registry) ensureTypes(ctx context.Context, events []store.NewEvent) err
 			return err
 		})
 		if err == nil {
-			err = n.readTypes(ctx)
+			err = n.ReadTypes(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("number a type of events: %w", err)
