@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // blockSize is how many seqs share a row of event_blocks. It is part of what is stored: with
@@ -33,7 +34,8 @@ func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent
 		return err
 	}
 	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
+		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored.Event, len(events))}
+		a.counts = store.NewTally(counts)
 		t.Committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
 	})
@@ -56,7 +58,7 @@ type appendTx struct {
 	shopID int64
 	last   int64 // seq of the last event
 	events []store.NewEvent
-	rows   []stored // what is stored of events[i]
+	rows   []stored.Event // what is stored of events[i]
 	counts *store.Tally
 	people people // the subjects of the events, by name and by canonical number
 	moved  states // the states that were written, which kept remembers after the commit
@@ -113,7 +115,7 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 	for i := range a.events {
 		e, row := &a.events[i], &a.rows[i]
 		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
-		row.Event, row.idHash = e.Event, e.Seq
+		row.Event, row.IDHash = e.Event, e.Seq
 		if e.Import == "" {
 			continue
 		}
@@ -122,7 +124,7 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		row.importNo = imports[e.Import]
+		row.ImportNo = imports[e.Import]
 	}
 	return nil
 }
@@ -165,25 +167,25 @@ func sessionBeside(e *store.Event) string {
 // place sets visitor, session and hash of an event. One without consent keeps nothing that
 // leads to its person: it is visitor 0's, which all such events share, so that its hash is made
 // of the subject, too.
-func (a *appendTx) place(e *store.NewEvent, row *stored) (err error) {
+func (a *appendTx) place(e *store.NewEvent, row *stored.Event) (err error) {
 	if p := a.people.bySubject[e.Subject]; p != nil && !e.Withheld && !p.withheld {
-		row.visitor, row.Subject = p.canonical, p.canonicalSubject
+		row.Visitor, row.Subject = p.canonical, p.canonicalSubject
 		if e.Subject[0] == 's' {
 			row.SessionID = e.Subject[1:]
 		}
 		if session := sessionBeside(&e.Event); session != "" {
-			row.session = a.people.bySubject[session].visitor
+			row.Session = a.people.bySubject[session].visitor
 		} else if p.canonical != p.visitor && e.Subject[0] == 's' {
-			row.session = p.visitor // a session that is merged into its user
+			row.Session = p.visitor // a session that is merged into its user
 		}
 		if e.EventID != "" {
-			row.idHash = event.Hash(e.EventID)
+			row.IDHash = event.Hash(e.EventID)
 		}
 		return nil
 	}
-	row.visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
+	row.Visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
 	if e.EventID != "" {
-		row.idHash = event.Hash(e.Subject + "\x00" + e.EventID)
+		row.IDHash = event.Hash(e.Subject + "\x00" + e.EventID)
 	}
 	row.Lines, err = event.WithoutRecommendations(e.Lines)
 	return err
@@ -201,10 +203,10 @@ func (k repeatKey) compare(l repeatKey) int {
 // session may be sent again when its user is known.
 func (a *appendTx) keys(i int) []repeatKey {
 	row := &a.rows[i]
-	keys := []repeatKey{{row.visitor, row.idHash}}
-	if session := sessionBeside(&a.events[i].Event); session != "" && row.visitor != 0 {
-		if p := a.people.bySubject[session]; p.canonical != row.visitor {
-			keys = append(keys, repeatKey{p.canonical, row.idHash})
+	keys := []repeatKey{{row.Visitor, row.IDHash}}
+	if session := sessionBeside(&a.events[i].Event); session != "" && row.Visitor != 0 {
+		if p := a.people.bySubject[session]; p.canonical != row.Visitor {
+			keys = append(keys, repeatKey{p.canonical, row.IDHash})
 		}
 	}
 	return keys
@@ -257,12 +259,12 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 
 // tellOrders takes lines out of purchases that their orders have already; a purchase of which
 // no line is left is a duplicate. An event that was marked as a repeat is told of only when it
-// is an import's: see teller.tell.
+// is an import's: see stored.Teller.Tell.
 func (a *appendTx) tellOrders(ctx context.Context) error {
-	var keys []orderKey
+	var keys []stored.OrderKey
 	for i := range a.rows {
-		if row := &a.rows[i]; row.isOrder() {
-			keys = append(keys, orderKey{row.visitor, row.OrderID})
+		if row := &a.rows[i]; row.IsOrder() {
+			keys = append(keys, row.Order())
 		}
 	}
 	if keys == nil {
@@ -272,14 +274,14 @@ func (a *appendTx) tellOrders(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
-	b := newTeller(orders)
+	b := stored.NewTeller(orders)
 	for i := range a.rows {
 		row, e := &a.rows[i], &a.events[i]
 		known := e.Result.Duplicate
-		if !row.isOrder() || known && row.importNo == 0 {
+		if !row.IsOrder() || known && row.ImportNo == 0 {
 			continue
 		}
-		leftOut, all, err := b.event(row, e.Call, i, known)
+		leftOut, all, err := b.Tell(row, e.Call, i, known)
 		if err != nil {
 			return err
 		}
@@ -314,15 +316,15 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 	buffer := make([]byte, 0, 64*len(a.rows))
 	for _, row := range a.accepted() {
 		kind := a.s.numbers.Type(row.Type)
-		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, kind} {
+		for c, v := range [...]int64{row.Visitor, row.Seq, row.OccurredMs, row.IDHash, row.Session, a.shopID, kind} {
 			columns[c].Ints = append(columns[c].Ints, v)
 		}
 		start := len(buffer)
-		buffer = appendBody(buffer, row)
+		buffer = stored.AppendBody(buffer, row)
 		bodies.Blobs = append(bodies.Blobs, buffer[start:len(buffer):len(buffer)])
-		if pair := [2]int64{row.session, row.visitor}; row.session != 0 && !seen[pair] {
+		if pair := [2]int64{row.Session, row.Visitor}; row.Session != 0 && !seen[pair] {
 			seen[pair] = true
-			pairs[0].Ints, pairs[1].Ints = append(pairs[0].Ints, row.session), append(pairs[1].Ints, row.visitor)
+			pairs[0].Ints, pairs[1].Ints = append(pairs[0].Ints, row.Session), append(pairs[1].Ints, row.Visitor)
 		}
 	}
 	columns = append(columns, bodies)
@@ -343,16 +345,16 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 
 // accepted returns the accepted events, for SQLite as they lie together: by visitor. Postgres packs the index of seqs half as tight when
 // they do not come in order.
-func (a *appendTx) accepted() []*stored {
-	rows := make([]*stored, 0, len(a.rows))
+func (a *appendTx) accepted() []*stored.Event {
+	rows := make([]*stored.Event, 0, len(a.rows))
 	for i := range a.rows {
 		if !a.events[i].Result.Duplicate {
 			rows = append(rows, &a.rows[i])
 		}
 	}
 	if !a.IsPostgres {
-		slices.SortFunc(rows, func(x, y *stored) int {
-			return repeatKey{x.visitor, x.idHash}.compare(repeatKey{y.visitor, y.idHash})
+		slices.SortFunc(rows, func(x, y *stored.Event) int {
+			return repeatKey{x.Visitor, x.IDHash}.compare(repeatKey{y.Visitor, y.IDHash})
 		})
 	}
 	return rows
@@ -365,17 +367,17 @@ func (a *appendTx) moveStates(ctx context.Context) error {
 	var order []int64
 	for i := range a.rows {
 		row := &a.rows[i]
-		if row.visitor == 0 || a.events[i].Result.Duplicate {
+		if row.Visitor == 0 || a.events[i].Result.Duplicate {
 			continue
 		}
-		if events[row.visitor] == nil {
-			order = append(order, row.visitor)
+		if events[row.Visitor] == nil {
+			order = append(order, row.Visitor)
 		}
 		e := row.Event
 		if e.EventID == "" {
 			e.EventID = store.MadeID(e.Seq)
 		}
-		events[row.visitor] = append(events[row.visitor], e)
+		events[row.Visitor] = append(events[row.Visitor], e)
 	}
 	slices.Sort(order)
 	for _, visitor := range order {

@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // Erase implements store.Identities. It is one transaction, however many events there are; the
@@ -111,14 +112,14 @@ func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym str
 	}
 	for i := range events {
 		e := &events[i]
-		hash := e.idHash
-		e.idHash, e.OrderID, e.Rest = e.Seq, "", nil
+		hash := e.IDHash
+		e.IDHash, e.OrderID, e.Rest = e.Seq, "", nil
 		if e.Lines, err = event.WithoutRecommendations(e.Lines); err != nil {
 			return 0, fmt.Errorf("event %d: %w", e.Seq, err)
 		}
 		if _, err := t.Exec(ctx, `update events set visitor = $1, id_hash = $2, session = null, body = $3
 			where visitor = $4 and id_hash = $5 and seq = $6`,
-			nobody, e.Seq, appendBody(nil, e), visitor, hash, e.Seq); err != nil {
+			nobody, e.Seq, stored.AppendBody(nil, e), visitor, hash, e.Seq); err != nil {
 			return 0, err
 		}
 	}

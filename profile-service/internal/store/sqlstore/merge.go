@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // personOf returns one subject of a shop; visitor is 0 when there is none. Its state is not
@@ -183,9 +184,9 @@ func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 // tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the
 // events. It reads all events of the one whose orders are told.
 func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) error {
-	keys := make([]orderKey, len(ids))
+	keys := make([]stored.OrderKey, len(ids))
 	for i, id := range ids {
-		keys[i] = orderKey{target, id}
+		keys[i] = stored.OrderKey{Visitor: target, ID: id}
 	}
 	orders, err := t.readOrders(ctx, keys)
 	if err != nil {
@@ -195,23 +196,23 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 	if err != nil {
 		return err
 	}
-	b := newTeller(orders)
+	b := stored.NewTeller(orders)
 	for i := range events {
 		e := &events[i]
-		if e.visitor = target; !e.isOrder() || orders[orderKey{target, e.OrderID}] == nil {
+		if e.Visitor = target; !e.IsOrder() || orders[e.Order()] == nil {
 			continue
 		}
-		importNo := e.importNo
-		e.importNo = 0 // they are told once more, whoever told of them before
-		leftOut, all, err := b.event(e, 0, i, false)
-		e.importNo = importNo
+		importNo := e.ImportNo
+		e.ImportNo = 0 // they are told once more, whoever told of them before
+		leftOut, all, err := b.Tell(e, 0, i, false)
+		e.ImportNo = importNo
 		switch {
 		case err != nil:
 		case all:
-			_, err = t.Exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
+			_, err = t.Exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.IDHash, e.Seq)
 		case leftOut != nil:
 			_, err = t.Exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
-				appendBody(nil, e), from, e.idHash, e.Seq)
+				stored.AppendBody(nil, e), from, e.IDHash, e.Seq)
 		}
 		if err != nil {
 			return err
@@ -222,10 +223,10 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 
 // eventsOf returns every event of a canonical visitor in ascending order of seq, all at once in
 // memory: a person's whole history.
-func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
-	var events []stored
-	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored) error {
-		events = append(events, e.clone())
+func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored.Event, error) {
+	var events []stored.Event
+	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored.Event) error {
+		events = append(events, e.Clone())
 		return nil
 	})
 	return events, err

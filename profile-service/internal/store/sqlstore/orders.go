@@ -6,33 +6,34 @@ import (
 	"errors"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // readOrders reads those of the orders that are there; the others are empty. The map has an
 // entry for every key. It is one look-up, but for orders whose lines were not kept, which cost
 // a look through the visitor's events each.
-func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*order, error) {
-	orders := make(map[orderKey]*order, len(keys))
+func (t *tx) readOrders(ctx context.Context, keys []stored.OrderKey) (map[stored.OrderKey]*stored.Order, error) {
+	orders := make(map[stored.OrderKey]*stored.Order, len(keys))
 	columns := sqldb.NewColumns("visitor", "order_id")
 	for _, k := range keys {
 		if orders[k] == nil {
-			orders[k] = &order{key: k}
-			sqldb.Add(columns, k.visitor, k.id)
+			orders[k] = &stored.Order{Key: k}
+			sqldb.Add(columns, k.Visitor, k.ID)
 		}
 	}
-	var unread []*order
+	var unread []*stored.Order
 	there := t.Keyed("k.visitor, k.order_id, o.lines", "orders", "o", "o.visitor = k.visitor and o.order_id = k.order_id", "")
 	err := t.LookUp(ctx, there, columns, func(r *sql.Rows) error {
-		var k orderKey
+		var k stored.OrderKey
 		var lines sql.RawBytes
-		if err := r.Scan(&k.visitor, &k.id, &lines); err != nil {
+		if err := r.Scan(&k.Visitor, &k.ID, &lines); err != nil {
 			return err
 		}
 		if lines == nil {
 			unread = append(unread, orders[k])
 			return nil
 		}
-		return orders[k].decode(lines)
+		return orders[k].Decode(lines)
 	})
 	for _, o := range unread {
 		err = errors.Join(err, t.orderOfEvents(ctx, o))
@@ -41,29 +42,29 @@ func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*ord
 }
 
 // orderOfEvents makes an order from the events, as those of a database that did not keep the lines.
-func (t *tx) orderOfEvents(ctx context.Context, o *order) error {
-	return t.eachEvent(ctx, t, "e.visitor = $1", []any{o.key.visitor}, func(e *stored) error {
-		if !e.isOrder() || e.OrderID != o.key.id {
+func (t *tx) orderOfEvents(ctx context.Context, o *stored.Order) error {
+	return t.eachEvent(ctx, t, "e.visitor = $1", []any{o.Key.Visitor}, func(e *stored.Event) error {
+		if !e.IsOrder() || e.OrderID != o.Key.ID {
 			return nil
 		}
-		return o.add(e)
+		return o.Add(e)
 	})
 }
 
 // writeOrders stores orders that have changed; one without lines goes.
-func (t *tx) writeOrders(ctx context.Context, orders map[orderKey]*order) error {
+func (t *tx) writeOrders(ctx context.Context, orders map[stored.OrderKey]*stored.Order) error {
 	columns := sqldb.NewColumns("visitor", "order_id", "lines")
 	for _, o := range orders {
-		if !o.dirty {
+		if !o.Dirty {
 			continue
 		}
-		if o.empty() {
-			if _, err := t.Exec(ctx, "delete from orders where visitor = $1 and order_id = $2", o.key.visitor, o.key.id); err != nil {
+		if o.Empty() {
+			if _, err := t.Exec(ctx, "delete from orders where visitor = $1 and order_id = $2", o.Key.Visitor, o.Key.ID); err != nil {
 				return err
 			}
 			continue
 		}
-		sqldb.Add(columns, o.key.visitor, o.key.id, o.append(nil))
+		sqldb.Add(columns, o.Key.Visitor, o.Key.ID, o.Append(nil))
 	}
 	return t.Insert(ctx, "orders", columns, "on conflict (visitor, order_id) do update set lines = excluded.lines", nil)
 }

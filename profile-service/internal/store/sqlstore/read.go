@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // selectEvents looks up type and subjects by number for each event. A condition that follows it
@@ -26,16 +27,15 @@ const selectEvents = `select e.visitor, e.seq, e.occurred_ms, e.id_hash, coalesc
 var errStop = errors.New("enough")
 
 // scanEvents calls f with every event that a condition selects, which may end with an order. The event is valid during the call.
-// errStop of f ends it without an error. An event whose body cannot be read ends it with
-// errBody.
-func (s *Store) scanEvents(ctx context.Context, q sqldb.Querier, condition string, args []any, f func(e *stored) error) error {
-	var e stored
+// errStop of f ends it without an error. An event whose body cannot be read ends it with one.
+func (s *Store) scanEvents(ctx context.Context, q sqldb.Querier, condition string, args []any, f func(e *stored.Event) error) error {
+	var e stored.Event
 	var body, kind sql.RawBytes
 	var session string
 	err := q.Each(ctx, selectEvents+condition, args, func(r *sql.Rows) error {
-		err := r.Scan(&e.visitor, &e.Seq, &e.OccurredMs, &e.idHash, &e.session, &body, &kind, &e.Subject, &session, &e.Robot)
+		err := r.Scan(&e.Visitor, &e.Seq, &e.OccurredMs, &e.IDHash, &e.Session, &body, &kind, &e.Subject, &session, &e.Robot)
 		if err == nil {
-			err = decodeBody(body, &e)
+			err = stored.DecodeBody(body, &e)
 		}
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (s *Store) scanEvents(ctx context.Context, q sqldb.Querier, condition strin
 }
 
 // eachEvent calls f with the events that a condition selects, in ascending order of seq. The event is valid during the call.
-func (t *tx) eachEvent(ctx context.Context, q sqldb.Querier, condition string, args []any, f func(e *stored) error) error {
+func (t *tx) eachEvent(ctx context.Context, q sqldb.Querier, condition string, args []any, f func(e *stored.Event) error) error {
 	return t.s.scanEvents(ctx, q, condition+" order by e.seq", args, f)
 }
 
@@ -63,7 +63,7 @@ func (t *tx) eachEvent(ctx context.Context, q sqldb.Querier, condition string, a
 // filled again.
 func (s *Store) pages(ctx context.Context, q sqldb.Querier, condition string, args []any, f func(page []store.Event) error) error {
 	page := make([]store.Event, 0, 64)
-	err := s.scanEvents(ctx, q, condition+" order by e.seq", args, func(e *stored) error {
+	err := s.scanEvents(ctx, q, condition+" order by e.seq", args, func(e *stored.Event) error {
 		kept := e.Event
 		kept.Lines = append([]byte(nil), e.Lines...)
 		kept.Rest = nil // nobody needs it who reads whole histories
@@ -153,7 +153,7 @@ func (s *Store) scan(q sqldb.Querier, free, caller context.Context, shop string,
 	}
 	w.Args = append(w.Args, sq.Limit)
 	condition := w.String() + order + " limit $" + strconv.Itoa(len(w.Args))
-	return s.scanEvents(free, q, condition, w.Args, func(e *stored) error {
+	return s.scanEvents(free, q, condition, w.Args, func(e *stored.Event) error {
 		if err := caller.Err(); err != nil {
 			return err
 		}

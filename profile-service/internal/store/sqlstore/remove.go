@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // removal is what has to be put right after events were removed: the visitors whose events they
@@ -19,26 +20,26 @@ type removal struct {
 // removeEvents removes events of a shop with all that they left: lines of orders, states, and those of whom nothing else is held. With a
 // tally it takes them out of the statistics, too. The caller has the shop's lock. The order
 // matters: lines are taken out while an order can still be made from the events.
-func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored, counts *store.Tally) error {
+func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored.Event, counts *store.Tally) error {
 	if len(events) == 0 {
 		return nil
 	}
 	seqs := make([]int64, len(events))
-	var orders []orderKey
+	var orders []stored.OrderKey
 	r := removal{pairs: map[[2]int64]bool{}}
 	seen := map[int64]bool{0: true}
 	for i := range events {
 		e := &events[i]
 		seqs[i] = e.Seq
-		if e.isOrder() {
-			orders = append(orders, orderKey{e.visitor, e.OrderID})
+		if e.IsOrder() {
+			orders = append(orders, e.Order())
 		}
-		if !seen[e.visitor] {
-			seen[e.visitor] = true
-			r.visitors = append(r.visitors, e.visitor)
+		if !seen[e.Visitor] {
+			seen[e.Visitor] = true
+			r.visitors = append(r.visitors, e.Visitor)
 		}
-		if e.session != 0 {
-			r.pairs[[2]int64{e.session, e.visitor}] = true
+		if e.Session != 0 {
+			r.pairs[[2]int64{e.Session, e.Visitor}] = true
 		}
 		if counts != nil {
 			counts.Remove(&e.Event)
@@ -61,7 +62,7 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 
 // untellOrders takes the lines of purchases out of their orders; keys are the orders of those
 // among events.
-func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored) error {
+func (t *tx) untellOrders(ctx context.Context, keys []stored.OrderKey, events []stored.Event) error {
 	if keys == nil {
 		return nil
 	}
@@ -69,10 +70,10 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 	if err != nil {
 		return err
 	}
-	b := newTeller(orders)
+	b := stored.NewTeller(orders)
 	for i := range events {
-		if events[i].isOrder() {
-			if err := b.untell(&events[i]); err != nil {
+		if events[i].IsOrder() {
+			if err := b.Untell(&events[i]); err != nil {
 				return err
 			}
 		}
@@ -154,12 +155,12 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 		if err != nil {
 			return err
 		}
-		var old []stored
+		var old []stored.Event
 		oldest := int64(0)
 		span := []any{shopID, block * blockSize, (block + 1) * blockSize}
-		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored) error {
+		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored.Event) error {
 			if e.OccurredMs < beforeMs {
-				old = append(old, e.clone())
+				old = append(old, e.Clone())
 			} else if oldest == 0 || e.OccurredMs < oldest {
 				oldest = e.OccurredMs
 			}

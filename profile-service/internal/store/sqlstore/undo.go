@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 const (
@@ -69,13 +70,14 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		if err != nil || left.first == 0 {
 			return err
 		}
-		var theirs []stored
+		var theirs []stored.Event
 		next, seen := int64(0), 0
 		span := []any{shopID, left.first, left.last, undoEvents}
-		err = t.s.scanEvents(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4", span, func(e *stored) error {
+		const inSpan = "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4"
+		err = t.s.scanEvents(ctx, t, inSpan, span, func(e *stored.Event) error {
 			seen, next = seen+1, e.Seq+1
-			if e.importNo == left.number {
-				theirs = append(theirs, e.clone())
+			if e.ImportNo == left.number {
+				theirs = append(theirs, e.Clone())
 			}
 			return nil
 		})

@@ -1,6 +1,6 @@
 // Package stored has the forms in which events and orders are stored, and tells which lines of a purchase its order has already. It
 // computes and reads no database. The main types are Event and Order; docs/profile-service.md describes the forms.
-package sqlstore
+package stored
 
 import (
 	"encoding/binary"
@@ -27,26 +27,26 @@ const (
 	fromPage
 )
 
-// stored is an event with what only the store needs to know. Its Subject is the canonical one.
-type stored struct {
+// Event is an event with what only the store needs to know. Its Subject is the canonical one.
+type Event struct {
 	store.Event
-	// visitor is the canonical number, 0 for nobody; session the number of the session of a
-	// known user, 0 for none; idHash tells repeats of one visitor apart and is Seq of an event
+	// Visitor is the canonical number, 0 for nobody; Session the number of the session of a
+	// known user, 0 for none; IDHash tells repeats of one visitor apart and is Seq of an event
 	// that came without an id.
-	visitor, session, idHash int64
-	importNo                 int64 // 0: of no import
+	Visitor, Session, IDHash int64
+	ImportNo                 int64 // 0: of no import
 }
 
-// appendBody adds the stored form of an event to b. Whether the caller gave an id is told by
-// idHash, since EventID may have been filled in.
-func appendBody(b []byte, e *stored) []byte {
+// AppendBody adds the stored form of an event to b. Whether the caller gave an id is told by
+// IDHash, since EventID may have been filled in.
+func AppendBody(b []byte, e *Event) []byte {
 	var flags byte
 	for _, f := range [...]struct {
 		bit byte
 		on  bool
 	}{
-		{hasID, e.idHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0},
-		{hasImport, e.importNo != 0}, {undated, e.Undated}, {fromPage, e.FromPage},
+		{hasID, e.IDHash != e.Seq}, {hasOrder, e.OrderID != ""}, {hasValue, e.Value != nil}, {hasLines, len(e.Lines) > 0},
+		{hasImport, e.ImportNo != 0}, {undated, e.Undated}, {fromPage, e.FromPage},
 	} {
 		if f.on {
 			flags |= f.bit
@@ -66,24 +66,24 @@ func appendBody(b []byte, e *stored) []byte {
 		b = append(binary.AppendUvarint(b, uint64(len(e.Lines))), e.Lines...)
 	}
 	if flags&hasImport != 0 {
-		b = binary.AppendUvarint(b, uint64(e.importNo))
+		b = binary.AppendUvarint(b, uint64(e.ImportNo))
 	}
 	return append(b, e.Rest...)
 }
 
 var errBody = errors.New("the stored form of an event is damaged")
 
-// decodeBody fills in what a body holds; OccurredMs and Seq are read before. Lines and Rest
+// DecodeBody fills in what a body holds; OccurredMs and Seq are read before. Lines and Rest
 // share memory with b, and every field that a body can hold is set, so that one event can be
-// read into again and again. It returns errBody for what it cannot read.
-func decodeBody(b []byte, e *stored) error {
+// read into again and again. It returns an error for what it cannot read.
+func DecodeBody(b []byte, e *Event) error {
 	if len(b) < 3 || b[0] != bodyVersion {
 		return errBody
 	}
 	flags := b[1]
 	r := bodyReader{rest: b[2:]}
 	e.ReceivedMs = e.OccurredMs + r.varint()
-	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.importNo, e.Undated = "", "", nil, nil, nil, 0, flags&undated != 0
+	e.EventID, e.OrderID, e.Value, e.Lines, e.Rest, e.ImportNo, e.Undated = "", "", nil, nil, nil, 0, flags&undated != 0
 	e.FromPage = flags&fromPage != 0
 	if flags&hasID != 0 {
 		e.EventID = string(r.counted())
@@ -103,7 +103,7 @@ func decodeBody(b []byte, e *stored) error {
 		e.Lines = r.counted()
 	}
 	if flags&hasImport != 0 {
-		e.importNo = int64(r.uvarint())
+		e.ImportNo = int64(r.uvarint())
 	}
 	if r.bad {
 		return errBody
@@ -114,8 +114,8 @@ func decodeBody(b []byte, e *stored) error {
 	return nil
 }
 
-// clone returns an event that stays valid when the next row is read.
-func (e *stored) clone() stored {
+// Clone returns an event that stays valid when the next row is read.
+func (e *Event) Clone() Event {
 	kept := *e
 	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)
 	return kept

@@ -1,4 +1,4 @@
-package sqlstore
+package stored
 
 import (
 	"encoding/binary"
@@ -22,22 +22,22 @@ type orderLine struct {
 	told     uint64 // how often that import did
 }
 
-// order is a set of lines of one person. It has a handful of kinds, so that they are looked for
+// Order is a set of lines of one person. It has a handful of kinds, so that they are looked for
 // one by one.
-type order struct {
-	key   orderKey
+type Order struct {
+	Key   OrderKey
 	lines []orderLine
-	dirty bool // has to be written
+	Dirty bool // has to be written
 }
 
-// orderKey names an order: two persons may use one order id.
-type orderKey struct {
-	visitor int64  // canonical
-	id      string // as posted
+// OrderKey names an order: two persons may use one order id.
+type OrderKey struct {
+	Visitor int64  // canonical
+	ID      string // as posted
 }
 
-// append adds the stored form to b.
-func (o *order) append(b []byte) []byte {
+// Append adds the stored form to b.
+func (o *Order) Append(b []byte) []byte {
 	b = append(b, orderVersion)
 	for _, l := range o.lines {
 		b = binary.LittleEndian.AppendUint64(b, uint64(l.hash))
@@ -48,8 +48,8 @@ func (o *order) append(b []byte) []byte {
 	return b
 }
 
-// decode adds the lines of a stored form to o. It keeps nothing of b.
-func (o *order) decode(b []byte) error {
+// Decode adds the lines of a stored form to o. It keeps nothing of b.
+func (o *Order) Decode(b []byte) error {
 	if len(b) == 0 || b[0] != orderVersion {
 		return errors.New("the stored form of an order is damaged")
 	}
@@ -68,7 +68,7 @@ func (o *order) decode(b []byte) error {
 
 // line returns the entry of a kind of line, which is added when there is none. The pointer is
 // good until the next call that adds one.
-func (o *order) line(hash, at int64) *orderLine {
+func (o *Order) line(hash, at int64) *orderLine {
 	for i := range o.lines {
 		if o.lines[i].hash == hash && o.lines[i].at == at {
 			return &o.lines[i]
@@ -79,7 +79,7 @@ func (o *order) line(hash, at int64) *orderLine {
 }
 
 // there returns how many lines are stored that a line cannot be told from: a time that was not given tells nothing apart.
-func (o *order) there(hash, at int64) uint64 {
+func (o *Order) there(hash, at int64) uint64 {
 	var n uint64
 	for i := range o.lines {
 		if l := &o.lines[i]; l.hash == hash && (at == 0 || l.at == 0 || l.at == at) {
@@ -100,34 +100,37 @@ func lineHash(l *event.Line) int64 {
 	return event.Hash(string(b))
 }
 
-// add adds the lines of an event that is stored.
-func (o *order) add(e *stored) error {
+// Add adds the lines of an event that is stored.
+func (o *Order) Add(e *Event) error {
 	lines, err := decodedLines(e)
 	for i := range lines {
 		o.line(lineHash(&lines[i]), e.second()).n++
 	}
-	o.dirty = true
+	o.Dirty = true
 	return err
 }
 
 // second is the time of an event's lines in their order, in seconds; 0 when the event did not
 // say when it was. Fractions are left out, since the systems of a shop keep times with
 // different precision.
-func (e *stored) second() int64 {
+func (e *Event) second() int64 {
 	if e.Undated {
 		return 0
 	}
 	return max(1, e.OccurredMs/1000)
 }
 
-// isOrder reports whether an event is told apart by the lines of its order. One without consent
+// IsOrder reports whether an event is told apart by the lines of its order. One without consent
 // belongs to nobody's order.
-func (e *stored) isOrder() bool {
-	return e.Type == event.TypePurchase && e.OrderID != "" && e.visitor != 0
+func (e *Event) IsOrder() bool {
+	return e.Type == event.TypePurchase && e.OrderID != "" && e.Visitor != 0
 }
 
+// Order names the order of a purchase.
+func (e *Event) Order() OrderKey { return OrderKey{e.Visitor, e.OrderID} }
+
 // decodedLines returns the lines of an event; a purchase of nothing is one nameless line.
-func decodedLines(e *stored) ([]event.Line, error) {
+func decodedLines(e *Event) ([]event.Line, error) {
 	lines, err := event.DecodeLines(nil, e.Lines)
 	if err == nil && len(lines) == 0 {
 		lines = []event.Line{{}}
@@ -135,9 +138,9 @@ func decodedLines(e *stored) ([]event.Line, error) {
 	return lines, err
 }
 
-// empty reports whether nothing of the order is stored. A line that only an import told of does
+// Empty reports whether nothing of the order is stored. A line that only an import told of does
 // not count.
-func (o *order) empty() bool {
+func (o *Order) Empty() bool {
 	for _, l := range o.lines {
 		if l.n > 0 {
 			return false
@@ -150,40 +153,39 @@ func (o *order) empty() bool {
 // call, for which event is −1. at is 0 for undated ones.
 type toldKey struct {
 	call, event int
-	order       orderKey
+	order       OrderKey
 	hash, at    int64
 }
 
-// teller adds the lines of events to orders. It answers the question of which equal lines are
+// Teller adds the lines of events to orders. It answers the question of which equal lines are
 // repeats: within one teller (see toldKey, and an import as a whole) the k-th equal line is the
 // k-th piece, so that it is new only when fewer than k are stored. Two cups in one event are
 // two; the same event sent again tells of two that are there.
-type teller struct {
-	orders map[orderKey]*order // those of all events that it will be asked about
+type Teller struct {
+	orders map[OrderKey]*Order // those of all events that it will be asked about
 	told   map[toldKey]uint64  // how often each teller has told of each line; not for imports, whose count is stored with the line
 }
 
-// newTeller returns a teller that has told of nothing yet.
-func newTeller(orders map[orderKey]*order) *teller {
-	return &teller{orders: orders, told: map[toldKey]uint64{}}
+// NewTeller returns a teller that has told of nothing yet.
+func NewTeller(orders map[OrderKey]*Order) *Teller {
+	return &Teller{orders: orders, told: map[toldKey]uint64{}}
 }
 
-// tell reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on where it
-// was. The count of an import is stored, because its events come in many calls and it may be
-// taken up by another process.
-func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool {
-	o, at := b.orders[orderKey{e.visitor, e.OrderID}], e.second()
+// tellLine reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on
+// where it was. The count of an import is stored, because its events come in many calls and it may be taken up by another process.
+func (b *Teller) tellLine(e *Event, call, number int, hash int64, known bool) bool {
+	o, at := b.orders[e.Order()], e.second()
 	there := o.there(hash, at)
 	var told uint64
-	if e.importNo != 0 {
+	if e.ImportNo != 0 {
 		l := o.line(hash, at)
-		if l.importNo != e.importNo {
-			l.importNo, l.told = e.importNo, 0
+		if l.importNo != e.ImportNo {
+			l.importNo, l.told = e.ImportNo, 0
 		}
 		l.told++
-		told, o.dirty = l.told, true
+		told, o.Dirty = l.told, true
 	} else {
-		k := toldKey{call: call, event: number, order: o.key, hash: hash, at: at}
+		k := toldKey{call: call, event: number, order: o.Key, hash: hash, at: at}
 		if at != 0 {
 			k.event = -1
 		}
@@ -194,21 +196,20 @@ func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool 
 		return false
 	}
 	o.line(hash, at).n++
-	o.dirty = true
+	o.Dirty = true
 	return true
 }
 
-// event tells of all lines of a purchase and returns the places of those that are there
-// already; all says that none is new. When some are and some are not, e keeps the new ones
-// only.
-func (b *teller) event(e *stored, call, number int, known bool) (leftOut []int, all bool, err error) {
+// Tell tells of all lines of a purchase, the number-th event of a call, and returns the places of those that are there already; all says
+// that none is new. When some are and some are not, e keeps the new ones only. An event that is known by its id stays as it is.
+func (b *Teller) Tell(e *Event, call, number int, known bool) (leftOut []int, all bool, err error) {
 	lines, err := decodedLines(e)
 	if err != nil {
 		return nil, false, err
 	}
 	var fresh []event.Line
 	for i := range lines {
-		if b.tell(e, call, number, lineHash(&lines[i]), known) {
+		if b.tellLine(e, call, number, lineHash(&lines[i]), known) {
 			fresh = append(fresh, lines[i])
 		} else {
 			leftOut = append(leftOut, i)
@@ -220,20 +221,20 @@ func (b *teller) event(e *stored, call, number int, known bool) (leftOut []int, 
 	return leftOut, fresh == nil, nil
 }
 
-// untell takes the lines of an event that is removed out of their order. An import that told of
+// Untell takes the lines of an event that is removed out of their order. An import that told of
 // it counts anew when it is repeated.
-func (b *teller) untell(e *stored) error {
+func (b *Teller) Untell(e *Event) error {
 	lines, err := decodedLines(e)
 	if err != nil {
 		return err
 	}
-	o := b.orders[orderKey{e.visitor, e.OrderID}]
+	o := b.orders[e.Order()]
 	for i := range lines {
 		if l := o.line(lineHash(&lines[i]), e.second()); l.n > 0 {
 			l.n--
 			l.importNo, l.told = 0, 0
 		}
 	}
-	o.dirty = true
+	o.Dirty = true
 	return nil
 }
