@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
@@ -111,7 +112,7 @@ func (a *appendTx) begin(ctx context.Context) error {
 // number gives the events their seqs and imports. An import is noted once with the span of seqs
 // of this call.
 func (a *appendTx) number(ctx context.Context) (err error) {
-	last, imports := a.last, map[string]int64{}
+	last, numbers := a.last, map[string]int64{}
 	for i := range a.events {
 		e, row := &a.events[i], &a.rows[i]
 		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
@@ -119,12 +120,12 @@ func (a *appendTx) number(ctx context.Context) (err error) {
 		if e.Import == "" {
 			continue
 		}
-		if imports[e.Import] == 0 {
-			if imports[e.Import], err = noteImport(ctx, a.Tx, a.shop, e.Import, e.Seq, last); err != nil {
+		if numbers[e.Import] == 0 {
+			if numbers[e.Import], err = imports.Note(ctx, a.Tx, a.shop, e.Import, e.Seq, last); err != nil {
 				return err
 			}
 		}
-		row.ImportNo = imports[e.Import]
+		row.ImportNo = numbers[e.Import]
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
@@ -60,7 +61,7 @@ func (c *Catalogue) UpdateItems(
 		for i := range rows {
 			rows[i].Position = last - int64(len(ids)) + 1 + int64(i)
 		}
-		if err := keepItems(free, t, shop, store.ImportOf(ctx), rows, before); err != nil {
+		if err := imports.KeepItems(free, t, shop, store.ImportOf(ctx), rows, before); err != nil {
 			return err
 		}
 		return writeItems(free, t, shop, rows)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
@@ -150,19 +151,19 @@ type undoTx struct {
 // run puts back those rows that still have the version which the import gave them, and counts
 // the others as kept. Either way the change is removed, so that a repeat goes on behind it.
 func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error) {
-	ids := map[string][]string{kindItem: {}, kindUser: {}}
+	ids := map[string][]string{imports.KindItem: {}, imports.KindUser: {}}
 	for _, c := range changes {
 		ids[c.kind] = append(ids[c.kind], c.id)
 	}
-	last, err := number.Raise(ctx, u.Tx, u.shop, number.Items, len(ids[kindItem]))
+	last, err := number.Raise(ctx, u.Tx, u.shop, number.Items, len(ids[imports.KindItem]))
 	if err != nil {
 		return u.undone, err
 	}
-	items, err := itemsByID(ctx, u.Tx, u.shop, ids[kindItem])
+	present, err := itemsByID(ctx, u.Tx, u.shop, ids[imports.KindItem])
 	if err != nil {
 		return u.undone, err
 	}
-	users, err := usersByID(ctx, u.Tx, u.shop, ids[kindUser])
+	users, err := usersByID(ctx, u.Tx, u.shop, ids[imports.KindUser])
 	if err != nil {
 		return u.undone, err
 	}
@@ -171,7 +172,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	for i := range changes {
 		c := &changes[i]
 		was := int64(0)
-		if item, ok := items[c.id]; c.kind == kindItem && ok && item.Version == c.version {
+		if item, ok := present[c.id]; c.kind == imports.KindItem && ok && item.Version == c.version {
 			row := item
 			if row, was, err = itemBefore(item, c.before); err == nil {
 				row.Position = last - int64(len(itemRows))
@@ -179,7 +180,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 				err = u.follow(ctx, c, was, row.Version)
 			}
 			u.undone.Items++
-		} else if user, ok := users[c.id]; c.kind == kindUser && ok && user.Version == c.version {
+		} else if user, ok := users[c.id]; c.kind == imports.KindUser && ok && user.Version == c.version {
 			row := user
 			if row, was, err = userBefore(user, c.before); err == nil {
 				userRows = append(userRows, row)

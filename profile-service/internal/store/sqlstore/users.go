@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
@@ -47,7 +48,7 @@ func (s *Store) UpdateUsers(
 		if err != nil {
 			return sqldb.Refuse(err)
 		}
-		if err := keepUsers(free, t.Tx, shop, store.ImportOf(ctx), rows, before); err != nil {
+		if err := imports.KeepUsers(free, t.Tx, shop, store.ImportOf(ctx), rows, before); err != nil {
 			return err
 		}
 		return t.writeUsers(free, shop, shopID, rows)

@@ -1,4 +1,4 @@
-package sqlstore
+package imports
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see fun
 	changes, err := sqldb.Collect(ctx, l.DB, `select c.number, c.id, c.before, coalesce(i.import_id, ''),
 		coalesce(i.created_ms, 0) from import_changes c
 		left join imports i on i.shop = c.shop and i.number = c.number
-		where c.shop = $1 and c.kind = '`+kindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by c.number, c.id",
+		where c.shop = $1 and c.kind = '`+KindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by c.number, c.id",
 		[]any{shop, sqldb.List(l.DB.Dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {
 			t.Kind = store.TraceChange
 			return r.Scan(&t.Number, &t.UserID, &t.Body, &t.ImportID, &t.CreatedMs)
@@ -71,7 +71,7 @@ func (l *Log) EraseTraces(ctx context.Context, shop string, traces []store.Trace
 					shop, trace.Number, trace.ImportID,
 				}
 				if trace.Kind == store.TraceChange {
-					text = "delete from import_changes where shop = $1 and number = $2 and kind = '" + kindUser + "' and id = $3"
+					text = "delete from import_changes where shop = $1 and number = $2 and kind = '" + KindUser + "' and id = $3"
 					args[2] = trace.UserID
 				}
 				if err := t.Later(ctx, text, args...); err != nil {

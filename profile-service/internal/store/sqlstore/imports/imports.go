@@ -1,6 +1,6 @@
 // Package imports keeps what is known of imports beside the events that they brought: their states, their reports, and what items and
 // users were before an import changed them, by which it can be undone. The main type is Log.
-package sqlstore
+package imports
 
 import (
 	"context"
@@ -61,9 +61,9 @@ func (l *Log) CancelImport(ctx context.Context, shop, id string) error {
 	return nil
 }
 
-// noteImport returns the number of an import that appends events from first to last, and widens
+// Note returns the number of an import that appends events from first to last, and widens
 // the span in which UndoImport looks for them. An import without a row is store.ErrNotFound.
-func noteImport(ctx context.Context, t *sqldb.Tx, shop, id string, first, last int64) (int64, error) {
+func Note(ctx context.Context, t *sqldb.Tx, shop, id string, first, last int64) (int64, error) {
 	number, err := sqldb.One(ctx, t, `update imports set first_seq = case when first_seq = 0 then $1 else first_seq end, last_seq = $2
 		where shop = $3 and import_id = $4 returning number`, first, last, shop, id)
 	if err == nil && number == 0 {
@@ -121,24 +121,24 @@ func (l *Log) ImportErrors(ctx context.Context, shop, id string, after int64, li
 	return entries, nil
 }
 
+// The kinds of rows that an import changes beside events, as stored.
 const (
-	// The kinds of rows that an import changes beside events, as stored.
-	kindItem = "i"
-	kindUser = "u"
+	KindItem = "i"
+	KindUser = "u"
 )
 
-// keepItems notes what items were before an import changed them; of several changes by one import, before the first.
-func keepItems(
+// KeepItems notes what items were before an import changed them; of several changes by one import, before the first.
+func KeepItems(
 	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow,
 ) error {
-	return keep(ctx, t, shop, importID, kindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
+	return keep(ctx, t, shop, importID, KindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
 }
 
-// keepUsers is keepItems for users.
-func keepUsers(
+// KeepUsers is KeepItems for users.
+func KeepUsers(
 	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.UserRow, present map[string]store.UserRow,
 ) error {
-	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
+	return keep(ctx, t, shop, importID, KindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
 }
 
 // keep stores what rows were. present has the rows of before; one that was not there is stored
