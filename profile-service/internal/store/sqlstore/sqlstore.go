@@ -20,6 +20,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/items"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
@@ -27,7 +28,7 @@ import (
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	*sqldb.DB
-	*Catalogue
+	*items.Catalogue
 	*imports.Log
 	states  store.States // what events make of a visitor's state, and the fingerprint of those rules
 	standby *Standby
@@ -42,7 +43,7 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.DB, s.Catalogue, s.Log = db, &Catalogue{DB: db}, &imports.Log{DB: db}
+	s.DB, s.Catalogue, s.Log = db, &items.Catalogue{DB: db}, &imports.Log{DB: db}
 	s.standby, s.numbers = newStandby(db.Read), number.New(db)
 	if !db.IsPostgres {
 		s.kept = newKept()

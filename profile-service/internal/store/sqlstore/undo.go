@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/items"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
@@ -159,7 +160,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	if err != nil {
 		return u.undone, err
 	}
-	present, err := itemsByID(ctx, u.Tx, u.shop, ids[imports.KindItem])
+	present, err := items.ByID(ctx, u.Tx, u.shop, ids[imports.KindItem])
 	if err != nil {
 		return u.undone, err
 	}
@@ -198,7 +199,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 			return u.undone, err
 		}
 	}
-	if err := writeItems(ctx, u.Tx, u.shop, itemRows); err != nil {
+	if err := items.Write(ctx, u.Tx, u.shop, itemRows); err != nil {
 		return u.undone, err
 	}
 	return u.undone, u.writeUsers(ctx, u.shop, u.shopID, userRows)

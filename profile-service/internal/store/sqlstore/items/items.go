@@ -1,5 +1,5 @@
 // Package items keeps the catalogues of shops: the table items with the feed of its changes. The main type is Catalogue.
-package sqlstore
+package items
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func (c *Catalogue) UpdateItems(
 		if err != nil {
 			return err
 		}
-		present, err := itemsByID(free, t, shop, ids)
+		present, err := ByID(free, t, shop, ids)
 		if err != nil {
 			return err
 		}
@@ -64,12 +64,12 @@ func (c *Catalogue) UpdateItems(
 		if err := imports.KeepItems(free, t, shop, store.ImportOf(ctx), rows, before); err != nil {
 			return err
 		}
-		return writeItems(free, t, shop, rows)
+		return Write(free, t, shop, rows)
 	})
 }
 
-// itemsByID reads those items of a shop that exist.
-func itemsByID(ctx context.Context, t *sqldb.Tx, shop string, ids []string) (map[string]store.ItemRow, error) {
+// ByID reads those items of a shop that exist.
+func ByID(ctx context.Context, t *sqldb.Tx, shop string, ids []string) (map[string]store.ItemRow, error) {
 	ofIDs := []any{shop, sqldb.List(t.Dialect, ids)}
 	rows, err := sqldb.All(ctx, t, selectItems+"shop = $1 and "+t.In("item_id", 2, "text"), ofIDs, scanItem)
 	return byID(rows), err
@@ -83,9 +83,9 @@ func byID(rows []store.ItemRow) map[string]store.ItemRow {
 	return items
 }
 
-// writeItems stores items and has Postgres tell the other replicas with the commit. SQLite's
+// Write stores items and has Postgres tell the other replicas with the commit. SQLite's
 // boolean is a number, and column knows none but that: Postgres makes the boolean of it.
-func writeItems(ctx context.Context, t *sqldb.Tx, shop string, rows []store.ItemRow) error {
+func Write(ctx context.Context, t *sqldb.Tx, shop string, rows []store.ItemRow) error {
 	columns := sqldb.NewColumns("shop", "item_id", "position", "version", "deleted", "status", "brand", "category", "parent_id", "price",
 		"created_ms", "updated_ms", "body")
 	columns[4].Value = "deleted <> 0"
