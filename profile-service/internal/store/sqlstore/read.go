@@ -84,7 +84,7 @@ func (s *Store) pages(ctx context.Context, q sqldb.Querier, condition string, ar
 func (s *Store) Scan(ctx context.Context, shop string, sq store.ScanQuery, f func(*store.Event) bool) error {
 	free := context.WithoutCancel(ctx)
 	var err error
-	if sq.Standby && !s.standby.resting() {
+	if sq.Standby && !s.standby.Resting() {
 		err = s.scanStandby(free, ctx, shop, sq, f)
 	} else {
 		err = s.scan(s, free, ctx, shop, sq, f)
@@ -109,7 +109,7 @@ func (s *Store) scanStandby(free, caller context.Context, shop string, sq store.
 	if err == nil || caller.Err() != nil || enough || rest.Limit == 0 {
 		return err
 	}
-	s.standby.failed(err)
+	s.standby.Failed(err)
 	return s.scan(s, free, caller, shop, rest, f)
 }
 
@@ -216,10 +216,10 @@ func (s *Store) seenIn(ctx context.Context, q sqldb.Querier, shopID int64, sessi
 }
 
 // UseStandby has streams read from the standby of a Postgres URL, which need not answer now. Call it before the store is used.
-func (s *Store) UseStandby(url string, logger *slog.Logger) error { return s.standby.use(url, logger) }
+func (s *Store) UseStandby(url string, logger *slog.Logger) error { return s.standby.Use(url, logger) }
 
 // AwaitStandby implements store.EventLog.
-func (s *Store) AwaitStandby(ctx context.Context) bool { return s.standby.await(ctx) }
+func (s *Store) AwaitStandby(ctx context.Context) bool { return s.standby.Await(ctx) }
 
 // LastSeq implements store.EventLog.
 func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {

@@ -1,15 +1,16 @@
 // Package sqlstore keeps the profile-service's data in Postgres or in one SQLite file, through database/sql. It implements every port of
-// package store; the main type is Store. What the two databases do not have in common is in dialect.go.
+// package store; the main type is Store.
 //
 // Writers of one shop's events raise the shop's counter first, whose row Postgres locks until they commit, which orders seq by commit,
 // tells concurrent duplicates apart and excludes deadlocks; SQLite has one writer anyway. A commit is shared by many callers (package
 // ingest) and on disk before it is acknowledged.
 //
 // Where to begin: append.go has the one path that must be fast, an append with all that it
-// moves, step by step; transaction.go how a transaction reaches either database; rows.go and
-// dialect.go how many rows become one statement. The files that remove events (erase.go,
-// merge.go, remove.go, undo.go) all end in states that are made again when the visitor is next
-// read or written.
+// moves, step by step. The files that remove events (erase.go, merge.go, remove.go, undo.go) all
+// end in states that are made again when the visitor is next read or written. Below this
+// package are its parts: sqldb reaches either database, number gives shops, types and streams
+// their numbers, stored has the stored forms and tells repeated lines of orders, items keeps the
+// catalogue, imports what is known of imports, and standby reads streams from a copy.
 package sqlstore
 
 import (
@@ -23,6 +24,7 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/items"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/standby"
 )
 
 // Store is an open database. It is safe for concurrent use.
@@ -31,7 +33,7 @@ type Store struct {
 	*items.Catalogue
 	*imports.Log
 	states  store.States // what events make of a visitor's state, and the fingerprint of those rules
-	standby *Standby
+	standby *standby.Standby
 	kept    *kept // nil for Postgres
 	numbers *number.Registry
 }
@@ -44,7 +46,7 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 		return nil, err
 	}
 	s.DB, s.Catalogue, s.Log = db, &items.Catalogue{DB: db}, &imports.Log{DB: db}
-	s.standby, s.numbers = newStandby(db.Read), number.New(db)
+	s.standby, s.numbers = standby.New(db.Read), number.New(db)
 	if !db.IsPostgres {
 		s.kept = newKept()
 	}
@@ -54,13 +56,13 @@ func Open(ctx context.Context, url string, states store.States) (*Store, error) 
 // Close closes the database and lets others have it. A second time does nothing.
 func (s *Store) Close() error {
 	s.kept.close()
-	return errors.Join(s.DB.Close(), s.standby.close())
+	return errors.Join(s.DB.Close(), s.standby.Close())
 }
 
 // Watch puts the figures of the connections, and where streams are read, on a registry. The
 // connections to a standby are not among them.
 func (s *Store) Watch(registry prometheus.Registerer, service string) {
-	registry.MustRegister(s.standby.streams)
+	registry.MustRegister(s.standby.Streams)
 	s.DB.Watch(registry, service)
 }
 

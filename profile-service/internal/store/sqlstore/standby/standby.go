@@ -1,7 +1,7 @@
 // Package standby reads streams of events from a read-only copy of a Postgres database, which follows it some milliseconds late, so that
 // a recompute costs the primary nothing; whatever has to see its own write is not read there. A standby may be away, late or promoted at
 // any time: then the primary is read. The main type is Standby.
-package sqlstore
+package standby
 
 import (
 	"context"
@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// standbyLimit is how long a stream waits for the standby before it reads the primary: a healthy one is milliseconds behind.
-	standbyLimit = 5 * time.Second
-	standbyPoll  = 50 * time.Millisecond
-	// standbyRest is for how long a standby that has failed a page is left alone: to ask one that does not answer costs
+	// limit is how long a stream waits for the standby before it reads the primary: a healthy one is milliseconds behind.
+	limit = 5 * time.Second
+	poll  = 50 * time.Millisecond
+	// restTime is for how long a standby that has failed a page is left alone: to ask one that does not answer costs
 	// seconds, and a stream may have a thousand pages.
-	standbyRest = time.Minute
+	restTime = time.Minute
 
 	fromPrimary, fromStandby = "primary", "standby"
 
@@ -42,50 +42,50 @@ type Standby struct {
 	primary *sql.DB
 	db      *sql.DB // nil: none
 	logger  *slog.Logger
-	streams *prometheus.CounterVec // by where they are read
+	Streams *prometheus.CounterVec // by where they are read
 	rest    atomic.Int64           // no page is asked of it until then; Unix nanoseconds
 }
 
-// newStandby returns none, until use names one.
-func newStandby(primary *sql.DB) *Standby {
+// New returns none, until Use names one.
+func New(primary *sql.DB) *Standby {
 	streams := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aisle_profile_streams_total", Help: "Streams of events, by the database that they are read from.",
 	}, []string{"from"})
 	streams.WithLabelValues(fromPrimary)
 	streams.WithLabelValues(fromStandby)
-	return &Standby{primary: primary, streams: streams}
+	return &Standby{primary: primary, Streams: streams}
 }
 
-// use has streams read from the standby of a Postgres URL, which need not answer now. Call it before anything is read.
-func (s *Standby) use(url string, logger *slog.Logger) (err error) {
+// Use has streams read from the standby of a Postgres URL, which need not answer now. Call it before anything is read.
+func (s *Standby) Use(url string, logger *slog.Logger) (err error) {
 	s.db, err = database.PostgresSQL(url)
 	s.logger = logger
 	return err
 }
 
-// close closes the connections to the standby. A second time does nothing.
-func (s *Standby) close() error {
+// Close closes the connections to the standby. A second time does nothing.
+func (s *Standby) Close() error {
 	if s.db == nil {
 		return nil
 	}
 	return s.db.Close()
 }
 
-// resting reports whether the standby failed lately.
-func (s *Standby) resting() bool { return time.Now().UnixNano() < s.rest.Load() }
+// Resting reports whether the standby failed lately.
+func (s *Standby) Resting() bool { return time.Now().UnixNano() < s.rest.Load() }
 
-// failed has the standby rest after an error that left a part of a stream to the primary.
-func (s *Standby) failed(err error) {
-	s.rest.Store(time.Now().Add(standbyRest).UnixNano())
+// Failed has the standby rest after an error that left a part of a stream to the primary.
+func (s *Standby) Failed(err error) {
+	s.rest.Store(time.Now().Add(restTime).UnixNano())
 	s.logger.Warn("the rest of a stream is read from the primary: the standby failed", "error", err)
 }
 
-// await waits until the standby has all that is committed on the primary now, and counts a stream. It is false where there is no standby,
-// or none that got there within standbyLimit.
-func (s *Standby) await(ctx context.Context) bool {
+// Await waits until the standby has all that is committed on the primary now, and counts a stream. It is false where there is no standby,
+// or none that got there within five seconds.
+func (s *Standby) Await(ctx context.Context) bool {
 	from := fromPrimary
-	if s.db != nil && !s.resting() {
-		ctx, cancel := context.WithTimeout(ctx, standbyLimit)
+	if s.db != nil && !s.Resting() {
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		if err := s.caughtUp(ctx); err == nil {
 			from = fromStandby
@@ -93,7 +93,7 @@ func (s *Standby) await(ctx context.Context) bool {
 			s.logger.Warn("a stream is read from the primary: the standby cannot be used", "error", err)
 		}
 	}
-	s.streams.WithLabelValues(from).Inc()
+	s.Streams.WithLabelValues(from).Inc()
 	return from == fromStandby
 }
 
@@ -118,8 +118,8 @@ func (s *Standby) caughtUp(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it is more than %v behind", standbyLimit)
-		case <-time.After(standbyPoll):
+			return fmt.Errorf("it is more than %v behind", limit)
+		case <-time.After(poll):
 		}
 	}
 }
