@@ -34,12 +34,12 @@ func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent
 	if err != nil {
 		return err
 	}
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored.Event, len(events))}
 		a.counts = store.NewTally(counts)
 		t.Committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
@@ -234,7 +234,8 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		sqldb.Add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id"
+	// The sign keeps SQLite from reading all events of the shop by the index of seqs.
+	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and +e.shop_id = k.shop_id"
 	there := a.Keyed("k.visitor, k.id_hash", "events", "e", same, "")
 	err := a.LookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey

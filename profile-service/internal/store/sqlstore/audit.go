@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
@@ -28,22 +27,14 @@ func (s *Store) PurgeAudit(ctx context.Context, before time.Time) error {
 }
 
 func (a Audit) change(ctx context.Context, text string, args ...any) error {
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
+	return a.Change(ctx, "write the audit log", func(ctx context.Context, t *sqldb.Tx) error {
 		_, err := t.Exec(ctx, text, args...)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("write the audit log: %w", err)
-	}
-	return nil
 }
 
 // List returns the newest entries that a query selects, newest first.
 func (a Audit) List(ctx context.Context, shop string, q audit.Query) ([]audit.Entry, error) {
 	text, args := audit.SelectSQL(shop, q)
-	list, err := sqldb.Collect(ctx, a.DB, text, args, audit.Scan)
-	if err != nil {
-		return nil, fmt.Errorf("list the audit log: %w", err)
-	}
-	return list, nil
+	return sqldb.Collect(ctx, a.DB, "list the audit log", text, args, audit.Scan)
 }

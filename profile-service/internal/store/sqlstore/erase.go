@@ -16,7 +16,7 @@ import (
 // those of the canonical visitor, so that an alias erases the whole person.
 func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, receipt store.Receipt) (store.Removed, error) {
 	var removed store.Removed
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 		_, err = t.Exec(ctx, "insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)",
 			shop, receipt.ID, receipt.AtMs, receipt.Mode)
 		return err
-	})
+	}))
 	if err != nil {
 		return store.Removed{}, fmt.Errorf("erase a user: %w", err)
 	}

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -42,13 +41,9 @@ func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, er
 
 // Aliases implements store.Identities.
 func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, error) {
-	aliases, err := sqldb.Collect(ctx, s.DB, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
+	return sqldb.Collect(ctx, s.DB, "read aliases", `select a.subject from visitors v join visitors a on a.canonical = v.visitor
 		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`,
 		[]any{shop, event.UserSubject(userID)}, sqldb.ScanText)
-	if err != nil {
-		return nil, fmt.Errorf("read aliases: %w", err)
-	}
-	return aliases, nil
 }
 
 // Subjects implements store.Traces.
@@ -57,12 +52,13 @@ func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	subjects, err := sqldb.Collect(ctx, s.DB, `with person as (select visitor from visitors where shop_id = $1 and subject = $2)
+	subjects, err := sqldb.Collect(ctx, s.DB, "read the names of a user", `
+		with person as (select visitor from visitors where shop_id = $1 and subject = $2)
 		select subject from visitors where visitor in (select visitor from person) or canonical in (select visitor from person)
 			or visitor in (select session from visitor_sessions where visitor in (select visitor from person))`,
 		[]any{shopID, subject}, sqldb.ScanText)
 	if err != nil {
-		return nil, fmt.Errorf("read the names of a user: %w", err)
+		return nil, err
 	}
 	if len(subjects) == 0 {
 		subjects = []string{subject}
@@ -76,7 +72,7 @@ func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, e
 // again.
 func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, error) {
 	var moved int64
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.Change(ctx, "merge identities", s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -87,19 +83,16 @@ func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, e
 		}
 		moved, err = t.moveVisitor(ctx, shop, alias, &from, &target)
 		return err
-	})
-	if errors.Is(err, store.ErrMerged) || errors.Is(err, store.ErrCycle) {
-		return 0, err
-	}
+	}))
 	if err != nil {
-		return 0, fmt.Errorf("merge identities: %w", err)
+		return 0, err
 	}
 	return moved, nil
 }
 
 // mergeTarget returns the two to join, which are one already when they have the same canonical
 // number. Subjects that nobody has met get a row, so that what comes later follows. It returns
-// store.ErrCycle and store.ErrMerged as Merge does.
+// store.ErrCycle and store.ErrMerged as refusals.
 func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) (from, target person, err error) {
 	if err := t.addVisitors(ctx, shopID, []string{alias, user}, int64(t.s.states.Fingerprint()), func(string, int64) {}); err != nil {
 		return from, target, err
@@ -111,9 +104,9 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 	switch {
 	case err != nil:
 	case target.canonical == from.visitor:
-		err = store.ErrCycle
+		err = sqldb.Refuse(store.ErrCycle)
 	case from.canonical != from.visitor && from.canonical != target.canonical:
-		err = store.ErrMerged
+		err = sqldb.Refuse(store.ErrMerged)
 	}
 	return from, target, err
 }

@@ -228,11 +228,7 @@ func (s *Store) LastSeq(ctx context.Context, shop string) (int64, error) {
 
 // Stats implements store.EventLog.
 func (s *Store) Stats(ctx context.Context, shop string, fromMs, toMs int64) ([]store.Count, error) {
-	counts, err := sqldb.Collect(ctx, s.DB, `select hour_ms, name, count from event_stats
+	return sqldb.Collect(ctx, s.DB, "read statistics", `select hour_ms, name, count from event_stats
 		where shop = $1 and hour_ms >= $2 and hour_ms < $3 and count <> 0 order by hour_ms, name`,
 		[]any{shop, fromMs, toMs}, func(r *sql.Rows, c *store.Count) error { return r.Scan(&c.HourMs, &c.Name, &c.N) })
-	if err != nil {
-		return nil, fmt.Errorf("read statistics: %w", err)
-	}
-	return counts, nil
 }

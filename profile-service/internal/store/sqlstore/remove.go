@@ -115,10 +115,10 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 	if err != nil {
 		return 0, err
 	}
-	blocks, err := sqldb.Collect(ctx, s.DB, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block",
-		[]any{shopID, beforeMs}, sqldb.ScanInt)
+	blocks, err := sqldb.Collect(ctx, s.DB, "look for old events",
+		"select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block", []any{shopID, beforeMs}, sqldb.ScanInt)
 	if err != nil {
-		return 0, fmt.Errorf("look for old events: %w", err)
+		return 0, err
 	}
 	var removed int64
 	for _, block := range blocks {
@@ -150,7 +150,7 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 // retainBlock removes the old events of one run of seqs and notes the oldest that stays. It
 // returns how many it removed; statistics keep them, as what was received in their hour.
 func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs int64) (removed int64, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -179,7 +179,7 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 			_, err = t.Exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
 		}
 		return err
-	})
+	}))
 	return removed, err
 }
 
@@ -201,9 +201,5 @@ var oldChanges = bounded{"import_changes", "shop, kind, id, number",
 // Shops implements store.Maintenance. A shop has data once one of its streams has given out a
 // number.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
-	shops, err := sqldb.Collect(ctx, s.DB, "select distinct shop from counters order by shop", nil, sqldb.ScanText)
-	if err != nil {
-		return nil, fmt.Errorf("list shops: %w", err)
-	}
-	return shops, nil
+	return sqldb.Collect(ctx, s.DB, "list shops", "select distinct shop from counters order by shop", nil, sqldb.ScanText)
 }

@@ -13,7 +13,7 @@ import (
 // Judge implements store.Robots. One transaction and a statement or two for each row; all get
 // the same version.
 func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, override bool) (changed int, err error) {
-	if err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	if err := s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -30,7 +30,7 @@ func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, o
 			}
 		}
 		return err
-	}); err != nil {
+	})); err != nil {
 		return 0, fmt.Errorf("judge %d visitors: %w", len(rows), err)
 	}
 	return changed, nil
@@ -68,14 +68,10 @@ func (s *Store) Robots(
 		w.And("(robot_ms < ? or robot_ms = ? and subject < ?)", beforeMs, beforeMs, beforeSubject)
 	}
 	w.Args = append(w.Args, limit)
-	rows, err := sqldb.Collect(ctx, s.DB, fmt.Sprintf(`select subject, robot, robot_ms, robot_detail from visitors where %s
+	return sqldb.Collect(ctx, s.DB, "list robots", fmt.Sprintf(`select subject, robot, robot_ms, robot_detail from visitors where %s
 		order by robot_ms desc, subject desc limit $%d`, w.String(), len(w.Args)), w.Args, func(r *sql.Rows, row *store.RobotRow) error {
 		return r.Scan(&row.Subject, &row.Verdict, &row.AtMs, &row.Detail)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list robots: %w", err)
-	}
-	return rows, nil
 }
 
 // RobotsAsOf implements store.Robots. The index of verdicts by time has it at its end.

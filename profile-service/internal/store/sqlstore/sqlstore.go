@@ -72,7 +72,7 @@ type tx struct {
 	s *Store
 }
 
-// inTx is DB.InTx with a transaction that knows its store.
-func (s *Store) inTx(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error { return f(ctx, &tx{t, s}) })
+// with gives f a transaction that knows its store.
+func (s *Store) with(f func(ctx context.Context, t *tx) error) func(context.Context, *sqldb.Tx) error {
+	return func(ctx context.Context, t *sqldb.Tx) error { return f(ctx, &tx{t, s}) }
 }

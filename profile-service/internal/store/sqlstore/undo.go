@@ -63,7 +63,7 @@ func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, err
 // added to after the commit only.
 func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	removed := 0
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -97,7 +97,7 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 			ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id,
 		)
 		return err
-	})
+	}))
 	if err == nil {
 		undone.Events += int64(removed)
 	}
@@ -115,7 +115,7 @@ type change struct {
 // undoRows gives the next items and users what they were, in the order of their ids.
 func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	var did store.Undone
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 		u := undoTx{tx: t, shop: shop, shopID: shopID, number: left.number}
 		did, err = u.run(ctx, changes)
 		return err
-	})
+	}))
 	if err == nil {
 		undone.Items, undone.Users, undone.Kept = undone.Items+did.Items, undone.Users+did.Users, undone.Kept+did.Kept
 	}

@@ -33,8 +33,7 @@ func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err err
 func (s *Store) UpdateUsers(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error),
 ) error {
-	return s.Change(ctx, fmt.Sprintf("update %d users", len(ids)), func(free context.Context, low *sqldb.Tx) error {
-		t := &tx{low, s}
+	return s.Change(ctx, fmt.Sprintf("update %d users", len(ids)), s.with(func(free context.Context, t *tx) error {
 		shopID, err := t.lockEvents(free, shop)
 		if err != nil {
 			return err
@@ -48,21 +47,28 @@ func (s *Store) UpdateUsers(
 		if err != nil {
 			return sqldb.Refuse(err)
 		}
-		if err := imports.KeepUsers(free, t.Tx, shop, store.ImportOf(ctx), rows, before); err != nil {
+		err = imports.Keep(free, t.Tx, shop, store.ImportOf(ctx), imports.KindUser, rows, before, func(r *store.UserRow) (string, int64) {
+			return r.UserID, r.Version
+		})
+		if err != nil {
 			return err
 		}
 		return t.writeUsers(free, shop, shopID, rows)
-	})
+	}))
 }
 
 // usersByID reads those records of a shop that exist.
 func usersByID(ctx context.Context, t *sqldb.Tx, shop string, ids []string) (map[string]store.UserRow, error) {
 	rows, err := sqldb.All(ctx, t, selectUsers+" and "+t.In("user_id", 2, "text"), []any{shop, sqldb.List(t.Dialect, ids)}, scanUser)
+	return byUserID(rows), err
+}
+
+func byUserID(rows []store.UserRow) map[string]store.UserRow {
 	users := make(map[string]store.UserRow, len(rows))
 	for _, u := range rows {
 		users[u.UserID] = u
 	}
-	return users, err
+	return users
 }
 
 // writeUsers stores records with their consent, and raises the versions of the visitors, all to
@@ -137,22 +143,16 @@ func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserR
 
 // Users implements store.People.
 func (s *Store) Users(ctx context.Context, shop string, ids []string) (map[string]store.UserRow, error) {
-	rows, err := sqldb.Collect(ctx, s.DB, selectUsers+" and "+s.In("user_id", 2, "text"), []any{shop, sqldb.List(s.Dialect, ids)}, scanUser)
+	rows, err := sqldb.Collect(ctx, s.DB, fmt.Sprintf("read %d users", len(ids)), selectUsers+" and "+s.In("user_id", 2, "text"),
+		[]any{shop, sqldb.List(s.Dialect, ids)}, scanUser)
 	if err != nil {
-		return nil, fmt.Errorf("read %d users: %w", len(ids), err)
+		return nil, err
 	}
-	users := make(map[string]store.UserRow, len(rows))
-	for _, u := range rows {
-		users[u.UserID] = u
-	}
-	return users, nil
+	return byUserID(rows), nil
 }
 
 // ListUsers implements store.People.
 func (s *Store) ListUsers(ctx context.Context, shop, after string, limit int) ([]store.UserRow, error) {
-	users, err := sqldb.Collect(ctx, s.DB, selectUsers+" and user_id > $2 order by user_id limit $3", []any{shop, after, limit}, scanUser)
-	if err != nil {
-		return nil, fmt.Errorf("list users: %w", err)
-	}
-	return users, nil
+	return sqldb.Collect(ctx, s.DB, "list users", selectUsers+" and user_id > $2 order by user_id limit $3",
+		[]any{shop, after, limit}, scanUser)
 }

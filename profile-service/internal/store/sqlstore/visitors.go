@@ -132,7 +132,7 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 // refresh makes the states of a user and a session again where they have to be. The version
 // stays, since the events are the same.
 func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) error {
-	return s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	return s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 			made.add(row[0], row[1], state)
 		}
 		return t.writeStates(ctx, &made)
-	})
+	}))
 }
 
 // History implements store.Visitors. A session's visitors who withhold consent are left out; of

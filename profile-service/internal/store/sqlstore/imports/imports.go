@@ -25,7 +25,7 @@ func scanImport(r *sql.Rows, i *store.ImportRow) error {
 // PutImport implements store.Imports. A new import gets a number, which its events and changes
 // carry instead of the id: one or two bytes for each event.
 func (l *Log) PutImport(ctx context.Context, shop string, r store.ImportRow) error {
-	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+	return l.DB.Change(ctx, "store import "+r.ImportID, func(ctx context.Context, t *sqldb.Tx) error {
 		t.Committed = sqldb.OfNobody
 		n, err := t.Exec(ctx, "update imports set updated_ms = $1, cancelled = cancelled or $2, body = $3 where shop = "+
 			"$4 and import_id = $5",
@@ -42,23 +42,15 @@ func (l *Log) PutImport(ctx context.Context, shop string, r store.ImportRow) err
 			shop, r.ImportID, r.CreatedMs, r.UpdatedMs, r.Cancelled, string(r.Body), number)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("store import %s: %w", r.ImportID, err)
-	}
-	return nil
 }
 
 // CancelImport implements store.Imports.
 func (l *Log) CancelImport(ctx context.Context, shop, id string) error {
-	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+	return l.DB.Change(ctx, "cancel import "+id, func(ctx context.Context, t *sqldb.Tx) error {
 		t.Committed = sqldb.OfNobody
 		_, err := t.Exec(ctx, "update imports set cancelled = $1 where shop = $2 and import_id = $3", true, shop, id)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("cancel import %s: %w", id, err)
-	}
-	return nil
 }
 
 // Note returns the number of an import that appends events from first to last, and widens
@@ -74,10 +66,10 @@ func Note(ctx context.Context, t *sqldb.Tx, shop, id string, first, last int64) 
 
 // Import implements store.Imports.
 func (l *Log) Import(ctx context.Context, shop, id string) (store.ImportRow, error) {
-	rows, err := sqldb.Collect(ctx, l.DB, selectImports+" and import_id = $2", []any{shop, id}, scanImport)
+	rows, err := sqldb.Collect(ctx, l.DB, "read import "+id, selectImports+" and import_id = $2", []any{shop, id}, scanImport)
 	switch {
 	case err != nil:
-		return store.ImportRow{}, fmt.Errorf("read import %s: %w", id, err)
+		return store.ImportRow{}, err
 	case len(rows) == 0:
 		return store.ImportRow{}, store.ErrNotFound
 	}
@@ -86,12 +78,8 @@ func (l *Log) Import(ctx context.Context, shop, id string) (store.ImportRow, err
 
 // ListImports implements store.Imports. Ids rise with the time at which an import was started.
 func (l *Log) ListImports(ctx context.Context, shop, before string, limit int) ([]store.ImportRow, error) {
-	rows, err := sqldb.Collect(ctx, l.DB, selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
+	return sqldb.Collect(ctx, l.DB, "list imports", selectImports+" and ($2 = '' or import_id < $2) order by import_id desc limit $3",
 		[]any{shop, before, limit}, scanImport)
-	if err != nil {
-		return nil, fmt.Errorf("list imports: %w", err)
-	}
-	return rows, nil
 }
 
 // AddImportErrors implements store.Imports.
@@ -100,25 +88,17 @@ func (l *Log) AddImportErrors(ctx context.Context, shop, id string, entries []st
 	for _, e := range entries {
 		sqldb.Add(columns, shop, id, e.Number, string(e.Body))
 	}
-	err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+	return l.DB.Change(ctx, "store errors of import "+id, func(ctx context.Context, t *sqldb.Tx) error {
 		t.Committed = sqldb.OfNobody
 		return t.Insert(ctx, "import_errors", columns, "", nil)
 	})
-	if err != nil {
-		return fmt.Errorf("store errors of import %s: %w", id, err)
-	}
-	return nil
 }
 
 // ImportErrors implements store.Imports.
 func (l *Log) ImportErrors(ctx context.Context, shop, id string, after int64, limit int) ([]store.ImportError, error) {
-	entries, err := sqldb.Collect(ctx, l.DB, `select number, body from import_errors where shop = $1 and import_id = $2 and number > $3
-		order by number limit $4`, []any{shop, id, after, limit},
+	return sqldb.Collect(ctx, l.DB, "read errors of import "+id, `select number, body from import_errors
+		where shop = $1 and import_id = $2 and number > $3 order by number limit $4`, []any{shop, id, after, limit},
 		func(r *sql.Rows, e *store.ImportError) error { return r.Scan(&e.Number, &e.Body) })
-	if err != nil {
-		return nil, fmt.Errorf("read errors of import %s: %w", id, err)
-	}
-	return entries, nil
 }
 
 // The kinds of rows that an import changes beside events, as stored.
@@ -127,25 +107,10 @@ const (
 	KindUser = "u"
 )
 
-// KeepItems notes what items were before an import changed them; of several changes by one import, before the first.
-func KeepItems(
-	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow,
-) error {
-	return keep(ctx, t, shop, importID, KindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
-}
-
-// KeepUsers is KeepItems for users.
-func KeepUsers(
-	ctx context.Context, t *sqldb.Tx, shop, importID string, rows []store.UserRow, present map[string]store.UserRow,
-) error {
-	return keep(ctx, t, shop, importID, KindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
-}
-
-// keep stores what rows were. present has the rows of before; one that was not there is stored
-// as null. Without an import it does nothing. A later change by the same import keeps what was
-// before the first and moves on the version only, by which UndoImport tells that nobody else
-// has changed the row.
-func keep[R any](
+// Keep notes what rows of a kind were before an import changed them. present has the rows of before; one that was not there is stored as
+// null. of tells the id and the version of a row. Without an import it does nothing. A later change by the same import keeps what was
+// before the first and moves on the version only, by which UndoImport tells that nobody else has changed the row.
+func Keep[R any](
 	ctx context.Context, t *sqldb.Tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
 ) error {
 	if importID == "" {

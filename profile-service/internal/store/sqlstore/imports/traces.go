@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
@@ -18,15 +17,15 @@ const tracesAtOnce = 1000
 func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see func(*store.Trace) error) error {
 	last := store.Trace{}
 	for {
-		page, err := sqldb.Collect(ctx, l.DB, `select e.import_id, e.number, e.body, coalesce(i.created_ms, 0) from import_errors e
-			left join imports i on i.shop = e.shop and i.import_id = e.import_id
+		page, err := sqldb.Collect(ctx, l.DB, "look through reports of imports", `select e.import_id, e.number, e.body,
+			coalesce(i.created_ms, 0) from import_errors e left join imports i on i.shop = e.shop and i.import_id = e.import_id
 			where e.shop = $1 and (e.import_id, e.number) > ($2, $3) order by e.import_id, e.number limit $4`,
 			[]any{shop, last.ImportID, last.Number, tracesAtOnce}, func(r *sql.Rows, t *store.Trace) error {
 				t.Kind = store.TraceError
 				return r.Scan(&t.ImportID, &t.Number, &t.Body, &t.CreatedMs)
 			})
 		if err != nil {
-			return fmt.Errorf("look through reports of imports: %w", err)
+			return err
 		}
 		for i := range page {
 			if err := see(&page[i]); err != nil {
@@ -38,8 +37,8 @@ func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see fun
 		}
 		last = page[len(page)-1]
 	}
-	changes, err := sqldb.Collect(ctx, l.DB, `select c.number, c.id, c.before, coalesce(i.import_id, ''),
-		coalesce(i.created_ms, 0) from import_changes c
+	changes, err := sqldb.Collect(ctx, l.DB, "look through what imports have changed", `select c.number, c.id, c.before,
+		coalesce(i.import_id, ''), coalesce(i.created_ms, 0) from import_changes c
 		left join imports i on i.shop = c.shop and i.number = c.number
 		where c.shop = $1 and c.kind = '`+KindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by c.number, c.id",
 		[]any{shop, sqldb.List(l.DB.Dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {
@@ -47,7 +46,7 @@ func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see fun
 			return r.Scan(&t.Number, &t.UserID, &t.Body, &t.ImportID, &t.CreatedMs)
 		})
 	if err != nil {
-		return fmt.Errorf("look through what imports have changed: %w", err)
+		return err
 	}
 	for i := range changes {
 		if err := see(&changes[i]); err != nil {
@@ -63,7 +62,7 @@ func (l *Log) EraseTraces(ctx context.Context, shop string, traces []store.Trace
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := l.DB.InTx(ctx, func(ctx context.Context, t *sqldb.Tx) error {
+		err := l.DB.Change(ctx, "erase what imports have left of a user", func(ctx context.Context, t *sqldb.Tx) error {
 			t.Committed = sqldb.OfNobody
 			for i := range some {
 				trace := &some[i]
@@ -81,7 +80,7 @@ func (l *Log) EraseTraces(ctx context.Context, shop string, traces []store.Trace
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("erase what imports have left of a user: %w", err)
+			return err
 		}
 	}
 	return nil

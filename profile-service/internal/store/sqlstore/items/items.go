@@ -61,7 +61,10 @@ func (c *Catalogue) UpdateItems(
 		for i := range rows {
 			rows[i].Position = last - int64(len(ids)) + 1 + int64(i)
 		}
-		if err := imports.KeepItems(free, t, shop, store.ImportOf(ctx), rows, before); err != nil {
+		err = imports.Keep(free, t, shop, store.ImportOf(ctx), imports.KindItem, rows, before, func(r *store.ItemRow) (string, int64) {
+			return r.ItemID, r.Version
+		})
+		if err != nil {
 			return err
 		}
 		return Write(free, t, shop, rows)
@@ -111,10 +114,10 @@ func Write(ctx context.Context, t *sqldb.Tx, shop string, rows []store.ItemRow) 
 
 // Items implements store.Catalogue.
 func (c *Catalogue) Items(ctx context.Context, shop string, ids []string) (map[string]store.ItemRow, error) {
-	rows, err := sqldb.Collect(ctx, c.DB, selectItems+"shop = $1 and "+c.DB.In("item_id", 2, "text"),
-		[]any{shop, sqldb.List(c.DB.Dialect, ids)}, scanItem)
+	rows, err := sqldb.Collect(ctx, c.DB, fmt.Sprintf("read %d items", len(ids)),
+		selectItems+"shop = $1 and "+c.DB.In("item_id", 2, "text"), []any{shop, sqldb.List(c.DB.Dialect, ids)}, scanItem)
 	if err != nil {
-		return nil, fmt.Errorf("read %d items: %w", len(ids), err)
+		return nil, err
 	}
 	return byID(rows), nil
 }
@@ -161,11 +164,7 @@ func (c *Catalogue) ItemChanges(ctx context.Context, shop string, after int64, l
 
 // listItems reads the items that a condition selects, which may end with an order and a limit.
 func (c *Catalogue) listItems(ctx context.Context, condition string, args ...any) ([]store.ItemRow, error) {
-	items, err := sqldb.Collect(ctx, c.DB, selectItems+condition, args, scanItem)
-	if err != nil {
-		return nil, fmt.Errorf("list items: %w", err)
-	}
-	return items, nil
+	return sqldb.Collect(ctx, c.DB, "list items", selectItems+condition, args, scanItem)
 }
 
 // LastPosition implements store.Catalogue.
@@ -179,11 +178,11 @@ func (c *Catalogue) Facts(ctx context.Context, shop string, itemIDs []string) (m
 		id string
 		store.ItemFacts
 	}
-	rows, err := sqldb.Collect(ctx, c.DB, "select item_id, category, brand, price from items where shop = $1 and not deleted and "+
-		c.DB.In("item_id", 2, "text"), []any{shop, sqldb.List(c.DB.Dialect, itemIDs)},
-		func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
+	rows, err := sqldb.Collect(ctx, c.DB, "read facts of items",
+		"select item_id, category, brand, price from items where shop = $1 and not deleted and "+c.DB.In("item_id", 2, "text"),
+		[]any{shop, sqldb.List(c.DB.Dialect, itemIDs)}, func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
 	if err != nil {
-		return nil, fmt.Errorf("read facts of items: %w", err)
+		return nil, err
 	}
 	facts := make(map[string]store.ItemFacts, len(rows))
 	for _, f := range rows {
@@ -199,13 +198,9 @@ func (c *Catalogue) OtherNames(ctx context.Context, shop string, names []string)
 	if c.DB.IsPostgres {
 		aliases = "jsonb_array_elements_text(cast(i.body as jsonb)->'aliases') a(value) where "
 	}
-	rows, err := sqldb.Collect(ctx, c.DB, "select parent_id from items where shop = $1 and not deleted and "+
+	return sqldb.Collect(ctx, c.DB, "look for other names of items", "select parent_id from items where shop = $1 and not deleted and "+
 		c.DB.In("parent_id", 2, "text")+
 		" union select a.value from (select body from items where shop = $1 and not deleted and body like '%\"aliases\":[%') i, "+aliases+
 		c.DB.In("a.value", 2, "text")+" order by 1",
 		[]any{shop, sqldb.List(c.DB.Dialect, names)}, sqldb.ScanText)
-	if err != nil {
-		return nil, fmt.Errorf("look for other names of items: %w", err)
-	}
-	return rows, nil
 }

@@ -74,10 +74,10 @@ func (db *DB) Check(ctx context.Context) error {
 	if whole == nil || ctx.Err() != nil {
 		return whole
 	}
-	tables, err := Collect(ctx, db,
+	tables, err := Collect(ctx, db, "list tables",
 		"select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", nil, ScanText)
 	if err != nil {
-		return fmt.Errorf("list tables: %w", err)
+		return err
 	}
 	var problems []error
 	for _, table := range tables {

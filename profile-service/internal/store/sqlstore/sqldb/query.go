@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/aisle-rec/aisle/shared/database"
@@ -79,11 +80,14 @@ func (r *readers) of(ctx context.Context, text string) (*sql.Stmt, error) {
 	return statement, nil
 }
 
-// Collect reads every row of a statement while the caller waits, at most for readLimit. It may
-// go on in another goroutine when the caller has left: scan may touch only the value that it
-// fills.
-func Collect[T any](ctx context.Context, db *DB, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
-	return database.Detached(ctx, ReadLimit, func(ctx context.Context) ([]T, error) { return All(ctx, db, text, args, scan) })
+// Collect reads every row of a statement while the caller waits, at most for ReadLimit; what names it in errors. It may go on in another
+// goroutine when the caller has left: scan may touch only the value that it fills.
+func Collect[T any](ctx context.Context, db *DB, what, text string, args []any, scan func(*sql.Rows, *T) error) ([]T, error) {
+	list, err := database.Detached(ctx, ReadLimit, func(ctx context.Context) ([]T, error) { return All(ctx, db, text, args, scan) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return list, nil
 }
 
 // All reads every row of a statement; no row gives nil.
