@@ -27,7 +27,7 @@ type keysData struct {
 // keys shows the keys of the shop; they are made and removed with the command line, which alone
 // may write the keys file. Without the scope audit:read only the own key is shown, and no call
 // is made.
-func (c *console) keys(v *visit) (any, error) {
+func keys(v *visit) (any, error) {
 	d := &keysData{Own: v.who, Visible: v.who.Can(auth.ScopeAuditRead)}
 	if !d.Visible {
 		return d, nil
@@ -54,7 +54,7 @@ type auditData struct {
 
 // auditLog asks GET /v1/audit for 50 entries, the newest first. A part of the log that did not
 // answer is named in Page.Missing, which the template shows.
-func (c *console) auditLog(v *visit) (any, error) {
+func auditLog(v *visit) (any, error) {
 	d := &auditData{Action: v.text("action"), Actor: v.text("actor"), Subject: v.text("subject"), From: v.text("from"), To: v.text("to")}
 	query, next := url.Values{"limit": {"50"}}, url.Values{}
 	for name, value := range map[string]string{"action": d.Action, "actor": d.Actor, "subject": d.Subject, "from": d.From, "to": d.To} {
@@ -66,13 +66,13 @@ func (c *console) auditLog(v *visit) (any, error) {
 	if cursor := v.text("cursor"); cursor != "" {
 		query.Set("cursor", cursor)
 	}
-	page, err := get[audit.Page](v, v.recommender, "/v1/audit", query)
+	found, err := get[audit.Page](v, v.recommender, "/v1/audit", query)
 	if err != nil {
 		return nil, err
 	}
-	d.Page = page
-	if page.NextCursor != nil {
-		next.Set("cursor", *page.NextCursor)
+	d.Page = found
+	if found.NextCursor != nil {
+		next.Set("cursor", *found.NextCursor)
 		d.Next = next.Encode()
 	}
 	return d, nil
@@ -98,7 +98,7 @@ type scopeRow struct {
 
 // learnt is what types of event are worth as the live model of similar items found; nil when it
 // did not. It makes two calls, and a failure of either is a note on the page.
-func (c *console) learnt(v *visit) *learntWeights {
+func learnt(v *visit) *learntWeights {
 	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
 	v.part("live models", err)
 	version := live.Live[similarityapi.Similar]
@@ -138,12 +138,12 @@ func (l *learntWeights) Of(eventType string) string {
 }
 
 // settings shows what the installation is set to; it is changed where the program is started.
-func (c *console) settings(v *visit) (any, error) {
-	d := &settingsData{Own: v.who, Version: c.o.Version}
+func settings(v *visit) (any, error) {
+	d := &settingsData{Own: v.who, Version: v.version}
 	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
 	v.part("types of event", err)
 	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
-	d.Learnt = c.learnt(v)
+	d.Learnt = learnt(v)
 	for _, scope := range auth.Scopes() {
 		// It opens admin ports of other machines, for service keys: no person's key has it.
 		if scope != auth.ScopeAdminRead {

@@ -55,7 +55,7 @@ type watchedRow struct {
 // anomalies shows what is and what was far from expected, and everything that is watched. It
 // makes up to three calls: the records, without which there is no page, the series, and the
 // points of those it draws.
-func (c *console) anomalies(v *visit) (any, error) {
+func anomalies(v *visit) (any, error) {
 	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"100"}})
 	if err != nil {
 		return nil, err
@@ -131,10 +131,10 @@ func (d *anomaliesData) draw(v *visit, names []string) {
 // seriesOf reads series with their points, one for each hour; a name that is not watched is
 // left out.
 func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
-	page, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
+	found, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
 		"series": names, "window": {whole(l.Hours)}, "days": {whole(l.Days)},
 	})
-	return page.Items, err
+	return found.Items, err
 }
 
 // seriesData is the page of one series. Look is the window that it is drawn with.
@@ -148,11 +148,11 @@ type seriesData struct {
 	Next    onward
 }
 
-// heading implements the page's title.
-func (d *seriesData) heading() string { return d.Series }
+// Heading implements the page's title.
+func (d *seriesData) Heading() string { return d.Series }
 
 // series shows the steps by which a series is judged, from the hours that came in to the records.
-func (c *console) series(v *visit) (any, error) {
+func series(v *visit) (any, error) {
 	name := v.text("series")
 	d := &seriesData{Looks: looks(), Look: looks()[0], Next: nextOf(name)}
 	for _, l := range d.Looks {

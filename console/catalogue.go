@@ -10,12 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-const (
-	// itemsShown is how many items a page of the catalogue has.
-	itemsShown = 50
-	// eventsRead is how many of the latest events about an item or visitor are counted, the largest page that the API gives.
-	eventsRead = 1000
-)
+// itemsShown is how many items a page of the catalogue has.
+const itemsShown = 50
 
 // catalogueData is one page of the catalogue with the filter that it was made with.
 type catalogueData struct {
@@ -26,7 +22,7 @@ type catalogueData struct {
 
 // catalogue asks GET /v1/items, filtered by the fields of the page. A category is typed as one
 // text, "Shoes > Boots", and asked for level by level.
-func (c *console) catalogue(v *visit) (any, error) {
+func catalogue(v *visit) (any, error) {
 	d := &catalogueData{
 		Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent"),
 	}
@@ -41,13 +37,13 @@ func (c *console) catalogue(v *visit) (any, error) {
 	if d.Category != "" {
 		query["category"] = levels(d.Category)
 	}
-	page, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", query)
+	found, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", query)
 	if err != nil {
 		return nil, err
 	}
-	d.Items = page.Items
-	if page.NextCursor != nil {
-		next := url.Values{"cursor": {*page.NextCursor}}
+	d.Items = found.Items
+	if found.NextCursor != nil {
+		next := url.Values{"cursor": {*found.NextCursor}}
 		for name, value := range map[string]string{
 			"q": d.Query, "status": d.Status, "brand": d.Brand, "category": d.Category, "parent": d.Parent,
 		} {
@@ -89,8 +85,8 @@ type itemData struct {
 	Reviews *similarityapi.ItemReviews
 }
 
-// heading implements the page's title.
-func (d *itemData) heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
+// Heading implements the page's title.
+func (d *itemData) Heading() string { return cmp.Or(d.Item.Title, d.Item.ItemID) }
 
 // relationList are the neighbours of the item in one relation, from the live model or from the
 // Version that was asked for. Problem is why there are none.
@@ -124,7 +120,7 @@ func relations() []string {
 // item shows one item with everything that is known of it. Only the catalogue's record must be
 // there. The rest, a dozen calls and one for each neighbour, is left out with a note when it
 // fails, so that the page still helps while a service is away.
-func (c *console) item(v *visit) (any, error) {
+func item(v *visit) (any, error) {
 	id := v.text("id")
 	item, err := get[profileapi.Item](v, v.profile, "/v1/items/"+escape(id), nil)
 	if err != nil {
@@ -135,7 +131,7 @@ func (c *console) item(v *visit) (any, error) {
 	v.part("variants", err)
 	d.Variants = variants.Items
 	for _, relation := range relations() {
-		d.Relations = append(d.Relations, v.neighbours(id, relation, v.text("model_"+relation)))
+		d.Relations = append(d.Relations, neighbours(v, id, relation, v.text("model_"+relation)))
 		if d.Other == "" {
 			continue
 		}
@@ -146,7 +142,7 @@ func (c *console) item(v *visit) (any, error) {
 			d.Pairs = append(d.Pairs, pair)
 		}
 	}
-	v.describe(d.Relations)
+	describe(v, d.Relations)
 	text, err := get[similarityapi.ItemText](v, v.similarity, "/v1/items/"+escape(id)+"/text", nil)
 	if v.part("text", err); err == nil {
 		d.Text = &text
@@ -173,7 +169,7 @@ func (c *console) item(v *visit) (any, error) {
 
 // neighbours reads the best ten of the item from the live model, or from the version that is
 // named.
-func (v *visit) neighbours(id, relation, version string) relationList {
+func neighbours(v *visit, id, relation, version string) relationList {
 	query := url.Values{"relation": {relation}, "limit": {"10"}}
 	if version != "" {
 		query.Set("model_version", version)
@@ -198,7 +194,7 @@ func (v *visit) neighbours(id, relation, version string) relationList {
 // describe gives the neighbours their titles and pictures, with a look-up for each item that is
 // new. The look-ups are taken out of the calls that the page shows: thirty of them would hide
 // the others.
-func (v *visit) describe(lists []relationList) {
+func describe(v *visit, lists []relationList) {
 	known := map[string]profileapi.Item{} // by id as it stands in a path
 	for l := range lists {
 		for n := range lists[l].Neighbours {

@@ -13,15 +13,13 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
-
-// Root is the path of the console.
-const Root = "/console"
 
 // Bounds of one request.
 const (
@@ -76,8 +74,9 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET "+Root+"/sign-in", c.signInForm)
 	mux.HandleFunc("POST "+Root+"/sign-in", c.signIn)
 	mux.HandleFunc("POST "+Root+"/sign-out", c.signOut)
-	for _, p := range c.pages() {
-		mux.HandleFunc(p.pattern, c.serve(p))
+	for _, p := range pages() {
+		method, path, _ := strings.Cut(p.pattern, " ")
+		mux.HandleFunc(method+" "+Root+path, c.serve(p))
 	}
 	mux.HandleFunc(Root+"/", c.serve(page{template: "missing", title: "Not found", handle: missing}))
 	protected := http.NewCrossOriginProtection().Handler(mux)

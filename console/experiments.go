@@ -15,14 +15,8 @@ import (
 )
 
 // experiments are the pages about experiments or about rollouts, which differ in the path of
-// the API and in words. It is a console with both, so that each page is one method.
-type experiments struct {
-	*console
-	path, kind string // "/experiments", "experiment"
-}
-
-// experiments returns the pages of a kind: "experiment" or "rollout".
-func (c *console) experiments(kind string) experiments { return experiments{c, "/" + kind + "s", kind} }
+// the API and in words.
+type experiments struct{ path, kind string } // "/experiments", "experiment"
 
 // experimentsData is the list, with the calculator of sample sizes below it.
 type experimentsData struct {
@@ -61,8 +55,8 @@ type experimentData struct {
 	Change     bool
 }
 
-// heading implements the page's title.
-func (d *experimentData) heading() string {
+// Heading implements the page's title.
+func (d *experimentData) Heading() string {
 	if d.New {
 		return "New " + d.Kind
 	}
@@ -118,7 +112,7 @@ func (d *experimentData) complete(v *visit) {
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	v.part("placements", err)
 	for _, s := range scenarios.Items {
-		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: title(s)})
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: placementTitle(s)})
 	}
 	d.Models = []form.Option{{Value: "", Label: "the live ones"}}
 	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
@@ -218,7 +212,7 @@ func (t experiments) decide(v *visit) (any, error) {
 	}
 	if configuration != nil {
 		for _, id := range x.Scenarios {
-			if err := v.configure(id, *configuration); err != nil {
+			if err := configure(v, id, *configuration); err != nil {
 				return nil, err
 			}
 		}
@@ -238,7 +232,7 @@ func (t experiments) decide(v *visit) (any, error) {
 
 // configure gives a placement a configuration, unless somebody else changes it meanwhile: the
 // version that was read is asked for again.
-func (v *visit) configure(id string, s recommenderapi.Scenario) error {
+func configure(v *visit, id string, s recommenderapi.Scenario) error {
 	path := "/v1/scenarios/" + escape(id)
 	present, err := get[recommenderapi.Scenario](v, v.recommender, path, nil)
 	if err != nil {

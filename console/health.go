@@ -51,12 +51,12 @@ type sample struct {
 
 // health shows what was received of late, and what is wrong with it: counts by code, charts, a
 // sample of the latest events, robots, and what the preparation of the newest model left out.
-func (c *console) health(v *visit) (any, error) {
+func health(v *visit) (any, error) {
 	d := &healthData{Days: 1}
 	if v.text("days") == "7" {
 		d.Days = 7
 	}
-	now := c.o.Now().UTC()
+	now := v.now().UTC()
 	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
 		"from": {now.AddDate(0, 0, -d.Days).Format(time.RFC3339)},
 	})
@@ -200,7 +200,7 @@ type debuggerData struct {
 
 // debugger shows the latest events as they arrive, those that were refused, and judges an event
 // that is pasted. The script asks for the page again while it is not paused.
-func (c *console) debugger(v *visit) (any, error) {
+func debugger(v *visit) (any, error) {
 	d := &debuggerData{
 		Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "",
 		Form: form.New(v.Form, nil, form.Fields("event")),
@@ -228,7 +228,7 @@ func (c *console) debugger(v *visit) (any, error) {
 // judge asks POST /v1/events/validate for the verdict on an event that is not stored, and shows
 // the debugger with it. A text that is no JSON is refused here, where the form can say how an
 // event looks.
-func (c *console) judge(v *visit) (any, error) {
+func judge(v *visit) (any, error) {
 	text := v.text("event")
 	var problem *apierror.Problem
 	var answer *profileapi.EventsAnswer
@@ -243,11 +243,11 @@ func (c *console) judge(v *visit) (any, error) {
 		}
 		answer = &a
 	}
-	page, err := c.debugger(v)
+	shown, err := debugger(v)
 	if err != nil {
 		return nil, err
 	}
-	d := page.(*debuggerData)
+	d := shown.(*debuggerData)
 	d.Form, d.Answer = form.New(v.Form, problem, form.Fields("event")), answer
 	if problem != nil {
 		d.Answer = nil

@@ -48,7 +48,7 @@ type columnRow struct {
 }
 
 // imports shows the latest thirty imports and an empty wizard.
-func (c *console) imports(v *visit) (any, error) {
+func imports(v *visit) (any, error) {
 	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (c *console) imports(v *visit) (any, error) {
 
 // sendImport judges the file of the form by a dry run, or stores it when "do" is "import". The
 // file comes with every step, since the console keeps none between two requests.
-func (c *console) sendImport(v *visit) (any, error) {
+func sendImport(v *visit) (any, error) {
 	file, header, err := v.FormFile("file")
 	var problem *apierror.Problem
 	switch {
@@ -78,14 +78,14 @@ func (c *console) sendImport(v *visit) (any, error) {
 	if problem == nil {
 		defer v.MultipartForm.RemoveAll()
 		dry := v.text("do") != "import"
-		started, err := v.startImport(importOf(v, dry), file, header)
+		started, err := startImport(v, importOf(v, dry), file, header)
 		if err != nil {
 			problem = apierror.From(err)
 		} else if !dry {
 			return redirect("/imports/" + escape(started.ImportID) + "?done=started"), nil
 		} else if problem = d.wait(v, started.ImportID); problem == nil {
 			d.columns(v)
-			d.Errors = v.importErrors(started.ImportID)
+			d.Errors = importErrors(v, started.ImportID)
 		}
 	}
 	d.Form = form.New(v.Form, problem, importField)
@@ -125,7 +125,7 @@ func importOf(v *visit, dry bool) profileapi.ImportSpec {
 
 // startImport sends a file with its name, as a form of its own. The file is streamed: it is not
 // in memory as a whole.
-func (v *visit) startImport(spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
+func startImport(v *visit, spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
 	options, err := json.Marshal(spec)
 	if err != nil {
 		return profileapi.Import{}, err
@@ -218,7 +218,7 @@ func (d *importsData) columns(v *visit) {
 
 // importErrors are the first errorsShown lines of an error report; a failure is a note on the
 // page.
-func (v *visit) importErrors(id string) []profileapi.ImportError {
+func importErrors(v *visit, id string) []profileapi.ImportError {
 	path := "/v1/imports/" + escape(id) + "/errors"
 	v.called(http.MethodGet, path, nil)
 	resp, err := v.profile.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
@@ -248,26 +248,26 @@ type importData struct {
 	Change bool
 }
 
-// heading implements the page's title.
-func (d *importData) heading() string { return "Import of " + d.Spec.Kind }
+// Heading implements the page's title.
+func (d *importData) Heading() string { return "Import of " + d.Spec.Kind }
 
 // importPage shows one import with its first errors, and whether it can still be undone.
-func (c *console) importPage(v *visit) (any, error) {
+func importPage(v *visit) (any, error) {
 	id := v.PathValue("id")
 	state, err := get[profileapi.Import](v, v.profile, "/v1/imports/"+escape(id), nil)
 	if err != nil {
 		return nil, err
 	}
 	d := &importData{Import: state, Change: v.who.Can(auth.ScopeEventsWrite)}
-	d.Undo = state.Ended() && !state.Spec.DryRun && state.UndoneAt.IsZero() && c.o.Now().Before(state.UndoUntil.Time)
+	d.Undo = state.Ended() && !state.Spec.DryRun && state.UndoneAt.IsZero() && v.now().Before(state.UndoUntil.Time)
 	if state.Rejected > 0 {
-		d.Errors = v.importErrors(id)
+		d.Errors = importErrors(v, id)
 	}
 	return d, nil
 }
 
 // importReport hands on the whole error report as a file, as it comes.
-func (c *console) importReport(v *visit) (any, error) {
+func importReport(v *visit) (any, error) {
 	resp, err := v.profile.Send(v.ctx, httpclient.Request{
 		Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors",
 	})
@@ -278,14 +278,14 @@ func (c *console) importReport(v *visit) (any, error) {
 }
 
 // undoImport takes out what an import stored; it needs the same scope as importing.
-func (c *console) undoImport(v *visit) (any, error) {
+func undoImport(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := send[profileapi.ImportUndone](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/undo", nil)
 	return redirect("/imports/" + escape(id) + "?done=undone"), err
 }
 
 // cancelImport asks an import to stop; its page shows when it has.
-func (c *console) cancelImport(v *visit) (any, error) {
+func cancelImport(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := send[profileapi.Import](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/cancel", nil)
 	return redirect("/imports/" + escape(id) + "?done=cancelled"), err

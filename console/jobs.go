@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +23,7 @@ type jobsData struct {
 }
 
 // jobs shows the latest fifty jobs.
-func (c *console) jobs(v *visit) (any, error) {
+func jobs(v *visit) (any, error) {
 	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"50"}})
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (c *console) jobs(v *visit) (any, error) {
 }
 
 // startJob queues a recompute or an evaluation by POST /v1/jobs and goes to its page.
-func (c *console) startJob(v *visit) (any, error) {
+func startJob(v *visit) (any, error) {
 	r, problem := jobOf(v)
 	if problem == nil {
 		job, err := send[similarityapi.Job](v, v.similarity, http.MethodPost, "/v1/jobs", r)
@@ -46,12 +47,12 @@ func (c *console) startJob(v *visit) (any, error) {
 		}
 		problem = apierror.From(err)
 	}
-	page, err := c.jobs(v)
+	shown, err := jobs(v)
 	if err != nil {
 		return nil, err
 	}
-	page.(*jobsData).Form = form.New(v.Form, problem, jobField)
-	return page, nil
+	shown.(*jobsData).Form = form.New(v.Form, problem, jobField)
+	return shown, nil
 }
 
 // jobOf reads what a job is asked to do. The form of a schedule has the same fields.
@@ -83,7 +84,7 @@ func jobField(pointer string) string {
 }
 
 // cancelJob asks a job to stop; its page shows when it has.
-func (c *console) cancelJob(v *visit) (any, error) {
+func cancelJob(v *visit) (any, error) {
 	id := v.PathValue("id")
 	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(
 		v.ctx, http.MethodPost, "/v1/jobs/"+escape(id)+"/cancel", nil, nil, nil,
@@ -97,8 +98,8 @@ type jobData struct {
 	Change    bool
 }
 
-// heading implements the page's title.
-func (d *jobData) heading() string { return d.Kind + " " + d.JobID }
+// Heading implements the page's title.
+func (d *jobData) Heading() string { return d.Kind + " " + d.JobID }
 
 // relationReport is what a recompute or an evaluation found for one relation. Version is ""
 // when no model was made; Gate and Preparation are nil where the job has none.
@@ -122,7 +123,7 @@ type namedFigure struct {
 }
 
 // job shows one job with its result.
-func (c *console) job(v *visit) (any, error) {
+func job(v *visit) (any, error) {
 	job, err := get[similarityapi.Job](v, v.similarity, "/v1/jobs/"+escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
@@ -168,4 +169,20 @@ func leaderOf(row map[string]any) leader {
 		return 1
 	})
 	return l
+}
+
+// as reads a value that was decoded without its type, by way of JSON; nil when it is none.
+func as[T any](v any) *T {
+	if v == nil {
+		return nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	t := new(T)
+	if json.Unmarshal(data, t) != nil {
+		return nil
+	}
+	return t
 }

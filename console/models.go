@@ -22,7 +22,7 @@ type modelsData struct {
 }
 
 // models shows all versions, and which relations have a live one to roll back.
-func (c *console) models(v *visit) (any, error) {
+func models(v *visit) (any, error) {
 	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
 	if err != nil {
 		return nil, err
@@ -43,8 +43,8 @@ type modelData struct {
 	Change     bool
 }
 
-// heading implements the page's title.
-func (d *modelData) heading() string { return d.Model.Version }
+// Heading implements the page's title.
+func (d *modelData) Heading() string { return d.Model.Version }
 
 // Verdict says in words what the gate found. The template calls it.
 func (d *modelData) Verdict() string {
@@ -63,7 +63,7 @@ func (d *modelData) Verdict() string {
 }
 
 // model shows one version, and how it differs from the one of the query's "other".
-func (c *console) model(v *visit) (any, error) {
+func model(v *visit) (any, error) {
 	version := v.PathValue("version")
 	m, err := get[similarityapi.Model](v, v.similarity, "/v1/models/"+escape(version), nil)
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *console) model(v *visit) (any, error) {
 
 // activate makes a version live. The reason of the form is needed for one that the gate
 // refused.
-func (c *console) activate(v *visit) (any, error) {
+func activate(v *visit) (any, error) {
 	version := v.PathValue("version")
 	_, err := send[similarityapi.Model](
 		v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", map[string]string{"reason": v.text("reason")},
@@ -97,7 +97,7 @@ func (c *console) activate(v *visit) (any, error) {
 }
 
 // rollback makes the version before the live one of a relation live again.
-func (c *console) rollback(v *visit) (any, error) {
+func rollback(v *visit) (any, error) {
 	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{
 		"relation": v.text("relation"),
 	})

@@ -14,6 +14,24 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
+// overviewPages are the pages that look at the shop as a whole.
+func overviewPages() []page {
+	return []page{
+		{
+			pattern: "GET /{$}", template: "overview", title: "Overview", handle: overview,
+			lead: "What the shop sends, what it is shown, and what sells.",
+		},
+		{
+			pattern: "GET /anomalies", template: "anomalies", title: "Anomalies", handle: anomalies,
+			lead: "Figures that are far from what the shop's own weeks before make one expect.",
+		},
+		{pattern: "GET /anomalies/series", template: "series", title: "Series", below: true, handle: series},
+	}
+}
+
+// overviewFunctions are the functions of its templates.
+func overviewFunctions() template.FuncMap { return template.FuncMap{"figure": figureText} }
+
 // From these shares on, between 0 and 1, the overview warns. They are about how a shop is
 // connected and not about its trade, which the anomalies watch.
 const (
@@ -73,9 +91,9 @@ type scenarioRow struct {
 
 // overview reads nine parts one after another: events of a day, figures of two weeks, answers
 // of the last hour, open anomalies, models and jobs. It never fails.
-func (c *console) overview(v *visit) (any, error) {
+func overview(v *visit) (any, error) {
 	d := &overviewData{}
-	now := c.o.Now().UTC()
+	now := v.now().UTC()
 	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
 		"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)},
 	})

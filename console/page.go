@@ -1,3 +1,6 @@
+// Package page is what the pages of the console have in common: Page says where one is and what it needs, Visit is one request of
+// a person with clients that act with his key, and Reader reads the fields of a form. A page is a function from a visit to the data of
+// its template.
 package console
 
 import (
@@ -16,15 +19,20 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpclient"
 )
 
+// Root is the path of the console.
+const Root = "/console"
+
+// eventsRead is how many of the latest events about an item or visitor are counted, the largest page that the API gives.
+const eventsRead = 1000
+
 // page is one page, or one thing that a form does. Its handle returns the data of the template,
-// a redirect or a download; data with a heading method has a title of its own.
+// a redirect or a download; data with a Heading method has a title of its own.
 type page struct {
-	pattern  string // of http.ServeMux
+	pattern  string // of http.ServeMux, below Root; its first part is the entry of the navigation
 	template string
 	title    string
 	lead     string // what the page is for, under its title
-	section  string // entry of the navigation
-	back     string // section that a page below it leads back to
+	below    bool   // it leads back to the page of its entry
 	scope    string // of what the page changes; "" when it only reads
 	upload   bool   // a file comes with it
 	handle   func(*visit) (any, error)
@@ -37,6 +45,8 @@ type visit struct {
 	ctx                              context.Context
 	who                              person
 	profile, similarity, recommender *httpclient.Client
+	now                              func() time.Time
+	version                          string   // of the program
 	calls                            []string // that the page was made of, for people who want the same from the API
 	notes                            []string // what could not be shown
 }
@@ -59,176 +69,6 @@ func (d download) write(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // the browser then knows that the file is not whole
 	}
 }
-
-// section is an entry of the navigation: {"rules", "/rules", "Rules"}. Path is below Root.
-type section struct{ Name, Path, Title string }
-
-// group is a part of the navigation; the first has no name.
-type group struct {
-	Name     string
-	Sections []section
-}
-
-// groups are the navigation, in its order.
-func groups() []group {
-	return []group{
-		{
-			"",
-			[]section{{"overview", "/", "Overview"}, {"anomalies", "/anomalies", "Anomalies"}, {"try", "/try", "Try it"}},
-		},
-		{
-			"Merchandise",
-			[]section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}},
-		},
-		{
-			"Visitors",
-			[]section{
-				{"visitors", "/visitors", "Visitors"}, {"health", "/health", "Data health"}, {"debugger", "/debugger", "Event debugger"},
-			},
-		},
-		{"Learn", []section{
-			{"models", "/models", "Models"}, {"jobs", "/jobs", "Jobs"}, {"schedules", "/schedules", "Schedules"},
-			{"experiments", "/experiments", "Experiments"}, {"rollouts", "/rollouts", "Rollouts"},
-		}},
-		{
-			"Operate",
-			[]section{
-				{"imports", "/imports", "Imports"}, {"keys", "/keys", "Keys"}, {"audit", "/audit", "Audit log"},
-				{"settings", "/settings", "Settings"},
-			},
-		},
-	}
-}
-
-// sectionOf returns the section of a name; nil for none.
-func sectionOf(name string) *section {
-	for _, g := range groups() {
-		for n := range g.Sections {
-			if g.Sections[n].Name == name {
-				return &g.Sections[n]
-			}
-		}
-	}
-	return nil
-}
-
-// frame is what the layout shows around a page. Person is nil where nobody is signed in.
-type frame struct {
-	Title, Lead string
-	Section     string
-	Back        *section
-	Groups      []group
-	Person      *person
-	Now         time.Time
-	// As in visit; Done is what a form has just done, in words, "" for nothing.
-	Calls, Notes []string
-	Done         string
-	Version      string
-	Data         any
-}
-
-// notices are what a page says after a form did something, by the code in its address,
-// "?done=saved": no text of an address is shown, since anybody can make a link with one.
-func notices() map[string]string {
-	return map[string]string{
-		"saved": "Saved. Answers follow within two seconds.", "restored": "The older version is in force again.", "deleted": "Deleted.",
-		"activated": "The model is live. Answers follow within seconds.", "started": "The job has been queued.",
-		"cancelled": "The job was asked to stop.",
-		"cleared":   "The schedule is gone.", "stopped": "Stopped: everybody sees the control again within seconds.",
-		"decided": "Decided: the arm that you chose is what everybody sees.",
-		"undone":  "What the import stored has been taken out.", "erased": "The person has been erased.",
-	}
-}
-
-// serve answers a page for whoever may see it. In order: who is it, bounds of time and size,
-// the scope, the page's handle, and then a redirect, a file, the page or what went wrong. A
-// problem of the API keeps its status; only those of the server are logged.
-func (c *console) serve(p page) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		who, err := c.who(r)
-		if err != nil {
-			c.refused(w, r, apierror.From(err))
-			return
-		}
-		limit, wait := int64(maxForm), patience
-		if p.upload {
-			limit, wait = maxUpload, uploadPatience
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		ctx, cancel := context.WithTimeout(r.Context(), wait)
-		defer cancel()
-		v := &visit{
-			Request: r, ctx: ctx, who: who,
-			profile: c.o.Profile.client(who.key), similarity: c.o.Similarity.client(who.key), recommender: c.o.Recommender.client(who.key),
-		}
-		var data any
-		if p.scope != "" && !who.Can(p.scope) {
-			err = apierror.New(http.StatusForbidden, "scope_missing", "Your key lacks the scope "+p.scope+".")
-		} else {
-			data, err = p.handle(v)
-		}
-		if to, ok := data.(redirect); ok && err == nil {
-			http.Redirect(w, r, Root+string(to), http.StatusSeeOther)
-			return
-		}
-		if file, ok := data.(download); ok && err == nil {
-			file.write(w)
-			return
-		}
-		f := frame{
-			Title: p.title, Lead: p.lead, Section: p.section, Back: sectionOf(p.back), Groups: groups(), Person: &who, Now: c.o.Now(),
-			Calls: v.calls, Notes: v.notes,
-			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
-		}
-		if named, ok := data.(interface{ heading() string }); ok && err == nil {
-			f.Title = named.heading()
-		}
-		status, name := http.StatusOK, p.template
-		if err != nil {
-			problem := apierror.From(err)
-			if problem.Status >= http.StatusInternalServerError {
-				c.o.Logger.WarnContext(ctx, "a page of the console failed", "path", r.URL.Path, "error", err)
-			}
-			status, name, f.Data = problem.Status, "problem", problem
-		}
-		if p.template == "missing" {
-			status = http.StatusNotFound
-		}
-		c.render(w, status, name, f)
-	}
-}
-
-// refused sends who is not signed in to the form, and says why nothing is shown to a caller who
-// cannot sign in. After signing in the same page follows, but not a form that was posted: its
-// fields are gone.
-func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Problem) {
-	if p.Status != http.StatusUnauthorized {
-		c.render(w, p.Status, "problem", frame{Title: "Not allowed", Data: p})
-		return
-	}
-	to := Root + "/sign-in"
-	if r.Method == http.MethodGet {
-		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-}
-
-// render writes a page. It is made in memory first, so that a template that fails half-way is
-// an error and not half a page.
-func (c *console) render(w http.ResponseWriter, status int, name string, f frame) {
-	var b bytes.Buffer
-	if err := c.templates[name].ExecuteTemplate(&b, "layout", f); err != nil {
-		c.o.Logger.Error("a page of the console cannot be written", "template", name, "error", err)
-		http.Error(w, "This page cannot be shown; the log of the server says why.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = b.WriteTo(w)
-}
-
-// missing is the handle of every other address.
-func missing(*visit) (any, error) { return nil, nil }
 
 // get reads a part of a page from a service and notes the call. path is the API's, with ids
 // escaped. The value is zero when it fails, so that a page can go on without it.

@@ -23,16 +23,8 @@ type placementsData struct {
 	Change    bool
 }
 
-// title names a placement for people.
-func title(s recommenderapi.Scenario) string {
-	if s.Title == "" {
-		return s.ScenarioID
-	}
-	return s.Title + " (" + s.ScenarioID + ")"
-}
-
 // placements lists all scenarios; without figures they are listed as well.
-func (c *console) placements(v *visit) (any, error) {
+func placements(v *visit) (any, error) {
 	d := &placementsData{
 		Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")),
 		Change: v.who.Can(auth.ScopeConfigWrite),
@@ -43,7 +35,7 @@ func (c *console) placements(v *visit) (any, error) {
 	}
 	d.Scenarios = scenarios.Items
 	figures, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", url.Values{
-		"from": {c.o.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
+		"from": {v.now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
 	})
 	v.part("figures", err)
 	for _, m := range figures.Scenarios {
@@ -54,7 +46,7 @@ func (c *console) placements(v *visit) (any, error) {
 
 // newPlacement makes a placement like another, or an empty one that shows what is popular. A
 // name that is taken is refused by the service.
-func (c *console) newPlacement(v *visit) (any, error) {
+func newPlacement(v *visit) (any, error) {
 	id := v.text("id")
 	s := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: recommenderapi.SourcePopular, Weight: 1}}}
 	if like := v.text("like"); like != "" {
@@ -77,12 +69,12 @@ func (c *console) newPlacement(v *visit) (any, error) {
 	} else {
 		return redirect("/placements/" + escape(id) + "?done=saved"), nil
 	}
-	page, err := c.placements(v)
+	shown, err := placements(v)
 	if err != nil {
 		return nil, err
 	}
-	page.(*placementsData).Form = form.New(v.Form, problem, form.Fields("id", "title"))
-	return page, nil
+	shown.(*placementsData).Form = form.New(v.Form, problem, form.Fields("id", "title"))
+	return shown, nil
 }
 
 // placementData is the page of one placement. Preview, Now and Then are there after "preview"
@@ -98,8 +90,8 @@ type placementData struct {
 	Change    bool
 }
 
-// heading implements the page's title.
-func (d *placementData) heading() string { return title(d.Scenario) }
+// Heading implements the page's title.
+func (d *placementData) Heading() string { return placementTitle(d.Scenario) }
 
 // sourceRow is one source of candidates in the form, whose weight is the field "source" with N.
 type sourceRow struct {
@@ -124,7 +116,7 @@ func sourceTexts() map[string]string {
 }
 
 // placement shows one placement with its form.
-func (c *console) placement(v *visit) (any, error) {
+func placement(v *visit) (any, error) {
 	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
@@ -142,7 +134,7 @@ func (d *placementData) complete(v *visit) error {
 	for n, source := range d.Scenario.Sources {
 		d.Sources = append(d.Sources, sourceRow{n, source.Kind, sourceTexts()[source.Kind]})
 	}
-	rules, err := v.allRules()
+	rules, err := allRules(v)
 	v.part("rules", err)
 	for _, shared := range []bool{true, false} {
 		for _, r := range rules {
@@ -161,7 +153,7 @@ func (d *placementData) complete(v *visit) error {
 
 // editPlacement saves the form, or shows what it would change: the service is asked for the
 // list of the visitor in the form with the saved placement and with the edited one.
-func (c *console) editPlacement(v *visit) (any, error) {
+func editPlacement(v *visit) (any, error) {
 	id := v.PathValue("id")
 	live, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(id), nil)
 	if err != nil {
@@ -195,13 +187,13 @@ func (c *console) editPlacement(v *visit) (any, error) {
 }
 
 // deletePlacement deletes a placement; a delivered one comes back as it was delivered.
-func (c *console) deletePlacement(v *visit) (any, error) {
+func deletePlacement(v *visit) (any, error) {
 	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/scenarios/"+escape(v.PathValue("id")), v.text("version"), nil)
 	return redirect("/placements?done=deleted"), err
 }
 
 // restorePlacement puts an older version in force again, as a new version.
-func (c *console) restorePlacement(v *visit) (any, error) {
+func restorePlacement(v *visit) (any, error) {
 	id := v.PathValue("id")
 	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+
 		"/restore", v.text("version"),
@@ -247,7 +239,7 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	s.Diversity, s.Rotation, s.PriceBand = in.number("diversity"), in.number("rotation"), in.number("price_band")
 	s.Exploration, s.ObjectiveStrength = in.number("exploration"), in.number("objective_strength")
 	s.AllowPurchased, s.Fallback, s.ExcludeEventTypes = v.text("allow_purchased") != "", v.words("fallback"), v.words("exclude_event_types")
-	s.Filter = in.condition("filter")
+	s.Filter = condition(in, "filter")
 	var sources []recommenderapi.Source
 	for n, source := range s.Sources {
 		name := "source" + whole(int64(n))

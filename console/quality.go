@@ -1,6 +1,8 @@
 package console
 
-import "github.com/aisle-rec/aisle/shared/profileapi"
+import (
+	"github.com/aisle-rec/aisle/shared/profileapi"
+)
 
 // qualityData is the report on the catalogue with its findings in words.
 type qualityData struct {
@@ -42,7 +44,7 @@ func findingWords(code string, events int) (name, mend string) {
 }
 
 // quality shows the report of GET /v1/stats/items.
-func (c *console) quality(v *visit) (any, error) {
+func quality(v *visit) (any, error) {
 	report, err := get[profileapi.CatalogueQuality](v, v.profile, "/v1/stats/items", nil)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func (c *console) quality(v *visit) (any, error) {
 		shown := finding{Count: f.Count}
 		shown.Name, shown.Mend = findingWords(f.Code, report.Events)
 		for _, item := range f.Examples {
-			shown.Items = append(shown.Items, itemLink{item.ItemID, item.Title})
+			shown.Items = append(shown.Items, itemLink{ID: item.ItemID, Title: item.Title})
 		}
 		d.Findings = append(d.Findings, shown)
 	}

@@ -17,11 +17,11 @@ type reportData struct {
 	similarityapi.Report
 }
 
-// heading implements the page's title.
-func (d *reportData) heading() string { return "Report of " + d.Version }
+// Heading implements the page's title.
+func (d *reportData) Heading() string { return "Report of " + d.Version }
 
 // report shows the report of a version with its drawings; 404 for one that has none.
-func (c *console) report(v *visit) (any, error) {
+func report(v *visit) (any, error) {
 	d := &reportData{Version: v.PathValue("version")}
 	var err error
 	d.Report, err = get[similarityapi.Report](v, v.similarity, "/v1/models/"+escape(d.Version)+"/report", nil)

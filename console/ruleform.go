@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -16,9 +15,6 @@ import (
 // maxComparisons is how many comparisons of a condition the editor has rows for; a condition with more, or of another form, is edited as
 // JSON.
 const maxComparisons = 3
-
-// minute is how a form writes a moment, in UTC: the form of an input of type datetime-local.
-const minute = "2006-01-02T15:04"
 
 // ruleValues are the fields of the editor for a rule; ruleOf is the way back.
 func ruleValues(r *recommenderapi.Rule) url.Values {
@@ -48,18 +44,6 @@ func ruleValues(r *recommenderapi.Rule) url.Values {
 	conditionValues(v, "when", r.When)
 	return v
 }
-
-// figure writes a number for a field, with as many digits as it takes to read the same one
-// back; "" for 0.
-func figure(f float64) string {
-	if f == 0 {
-		return ""
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
-}
-
-// whole writes an integer for a field.
-func whole(n int64) string { return strconv.FormatInt(n, 10) }
 
 // conditionValues fills the rows of a condition, or its JSON when it has another form than rows joined by one word.
 func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
@@ -117,65 +101,6 @@ func conditionField(pointer string) string {
 	return m[1] + m[2] + "_" + m[3]
 }
 
-// reader reads the fields of a form and gathers what cannot be read; the rest the API judges.
-// Every method returns a zero value for a field that it could not read.
-type reader struct {
-	v     *visit
-	wrong []apierror.FieldError
-}
-
-// bad notes what is wrong with a field; the pointer is the field's name.
-func (r *reader) bad(field, detail string) {
-	r.wrong = append(r.wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
-}
-
-// number reads a number; 0 for an empty field. A comma is taken for the decimal mark.
-func (r *reader) number(name string) float64 {
-	text := strings.Replace(r.v.text(name), ",", ".", 1)
-	if text == "" {
-		return 0
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		r.bad(name, "is no number: write it like 2 or 0.5")
-	}
-	return f
-}
-
-// count reads a whole number; 0 for an empty field.
-func (r *reader) count(name string) int {
-	text := r.v.text(name)
-	if text == "" {
-		return 0
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		r.bad(name, "is no whole number: write it like 3")
-	}
-	return n
-}
-
-// time reads a moment in UTC; zero for an empty field.
-func (r *reader) time(name string) wire.Time {
-	text := r.v.text(name)
-	if text == "" {
-		return wire.Time{}
-	}
-	t, err := time.Parse(minute, text)
-	if err != nil {
-		r.bad(name, "is no time: write it like 2026-11-27T08:00, in UTC")
-	}
-	return wire.TimeOf(t)
-}
-
-// problem is what could not be read; nil for nothing.
-func (r *reader) problem(detail string) *apierror.Problem {
-	if len(r.wrong) == 0 {
-		return nil
-	}
-	return apierror.Invalid(detail, r.wrong...)
-}
-
 // ruleOf reads the editor's fields, or the JSON that stands there in their place. Only what the action of the rule uses is read.
 func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
 	in := &reader{v: v}
@@ -193,7 +118,7 @@ func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
 	if r.RuleID == "" {
 		in.bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
 	}
-	r.When = in.condition("when")
+	r.When = condition(in, "when")
 	switch r.Action {
 	case "pin":
 		r.ItemID, r.Position = v.text("item_id"), in.count("position")
@@ -207,14 +132,14 @@ func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
 			r.ItemID = v.text("item_id")
 		}
 		if r.ItemID == "" {
-			r.Where = in.condition("where")
+			r.Where = condition(in, "where")
 		}
 	}
 	return r, in.problem("The rule cannot be read.")
 }
 
 // condition reads the rows of a condition; nil when none is filled.
-func (r *reader) condition(name string) *recommenderapi.Condition {
+func condition(r *reader, name string) *recommenderapi.Condition {
 	if text := r.v.text(name + "_json"); text != "" {
 		var c recommenderapi.Condition
 		if err := json.Unmarshal([]byte(text), &c); err != nil {

@@ -31,7 +31,7 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 	if d.Scenario != "" {
 		placement = d.Scenario // a rule of one placement acts nowhere else
 	}
-	rules, err := v.rulesOf(d.Scenario)
+	rules, err := rulesOf(v, d.Scenario)
 	if err != nil {
 		return apierror.From(err)
 	}
@@ -68,12 +68,12 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 
 // rulesOf are the rules of a placement, or those of all placements (""), without their
 // versions, as a preview takes them.
-func (v *visit) rulesOf(scenario string) (list []recommenderapi.Rule, err error) {
+func rulesOf(v *visit, scenario string) (list []recommenderapi.Rule, err error) {
 	if scenario != "" {
 		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
 		return s.Rules, err
 	}
-	all, err := v.allRules()
+	all, err := allRules(v)
 	for _, r := range all {
 		if r.ScenarioID == "" {
 			r.Rule.Version = 0

@@ -22,10 +22,10 @@ type rulesData struct {
 }
 
 // rules lists all rules, and what was lately changed in those that hold in all placements.
-func (c *console) rules(v *visit) (any, error) {
+func rules(v *visit) (any, error) {
 	d := &rulesData{Change: v.who.Can(auth.ScopeConfigWrite)}
 	var err error
-	if d.Rules, err = v.allRules(); err != nil {
+	if d.Rules, err = allRules(v); err != nil {
 		return nil, err
 	}
 	if v.who.Can(auth.ScopeAuditRead) {
@@ -41,18 +41,18 @@ const rulesRead = 1000
 
 // allRules reads the rules of the shop, page by page: first those that hold in all placements.
 // Beyond rulesRead it stops with a note. On an error it returns what was read before.
-func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
+func allRules(v *visit) (list []recommenderapi.ListedRule, err error) {
 	query := url.Values{"limit": {"50"}}
 	for len(list) < rulesRead {
-		page, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", query)
+		found, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", query)
 		if err != nil {
 			return list, err
 		}
-		list = append(list, page.Items...)
-		if page.NextCursor == nil {
+		list = append(list, found.Items...)
+		if found.NextCursor == nil {
 			return list, nil
 		}
-		query.Set("cursor", *page.NextCursor)
+		query.Set("cursor", *found.NextCursor)
 	}
 	v.notes = append(v.notes, "rules beyond the first "+whole(rulesRead))
 	return list, nil
@@ -61,7 +61,7 @@ func (v *visit) allRules() (list []recommenderapi.ListedRule, err error) {
 // undoRule gives a rule that holds in all placements back what it was before a change of the
 // audit log, which is one of the latest hundred. A rule that the change made is deleted. What
 // was changed since is replaced.
-func (c *console) undoRule(v *visit) (any, error) {
+func undoRule(v *visit) (any, error) {
 	changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"100"}})
 	if err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ type ruleData struct {
 	Change    bool
 }
 
-// heading implements the page's title.
-func (d *ruleData) heading() string {
+// Heading implements the page's title.
+func (d *ruleData) Heading() string {
 	switch {
 	case d.New && d.Scenario == "":
 		return "New rule for all placements"
@@ -112,7 +112,7 @@ func (d *ruleData) heading() string {
 // edited is the rule of the page's address with the version that a change has to name: its own
 // when it holds in all placements, else that of its scenario. Without an id the rule is empty,
 // and the version 0 or the scenario's.
-func (v *visit) edited(scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
+func edited(v *visit, scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
 	if scenario == "" {
 		if id == "" {
 			return rule, 0, nil
@@ -136,9 +136,9 @@ func (v *visit) edited(scenario, id string) (rule recommenderapi.Rule, version i
 
 // ruleForm shows the editor, filled with a rule or with what a link suggests: a boost of the
 // "item" of the query. A saved rule is previewed at once.
-func (c *console) ruleForm(v *visit) (any, error) {
+func ruleForm(v *visit) (any, error) {
 	id := v.text("rule")
-	rule, version, err := v.edited(v.text("scenario"), id)
+	rule, version, err := edited(v, v.text("scenario"), id)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (d *ruleData) placements(v *visit) {
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	v.part("placements", err)
 	for _, s := range scenarios.Items {
-		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: title(s)})
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: placementTitle(s)})
 	}
 	if d.Form.Get("placement") == "" && len(d.Scenarios) > 0 {
 		d.Form.Values.Set("placement", "home.for_you")
@@ -179,11 +179,11 @@ func (d *ruleData) placements(v *visit) {
 }
 
 // editRule saves the rule of the editor, or shows what it would change: the page again, with the preview or what is wrong beside its field.
-func (c *console) editRule(v *visit) (any, error) {
+func editRule(v *visit) (any, error) {
 	rule, problem := ruleOf(v)
 	scenario, was := v.text("scenario"), v.text("was")
 	if problem == nil && v.text("do") == "save" {
-		err := v.saveRule(scenario, was, rule)
+		err := saveRule(v, scenario, was, rule)
 		if err == nil {
 			if scenario != "" {
 				return redirect("/placements/" + escape(scenario) + "?done=saved"), nil
@@ -206,7 +206,7 @@ func (c *console) editRule(v *visit) (any, error) {
 // saveRule stores a rule in place of the one that was edited, if nobody changed it meanwhile. A
 // rule of one placement is part of its scenario, which is stored as a whole with the version
 // that the page showed.
-func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
+func saveRule(v *visit, scenario, was string, rule recommenderapi.Rule) error {
 	if scenario == "" {
 		if was != "" && was != rule.RuleID {
 			return apierror.Invalid("The rule cannot be renamed.", apierror.FieldError{
@@ -233,7 +233,7 @@ func (v *visit) saveRule(scenario, was string, rule recommenderapi.Rule) error {
 }
 
 // deleteRule deletes a rule, or takes it out of its scenario.
-func (c *console) deleteRule(v *visit) (any, error) {
+func deleteRule(v *visit) (any, error) {
 	scenario, id := v.text("scenario"), v.PathValue("id")
 	if scenario == "" {
 		_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/rules/"+escape(id), v.text("version"), nil)

@@ -18,7 +18,7 @@ type schedulesData struct {
 }
 
 // schedules lists what runs by itself.
-func (c *console) schedules(v *visit) (any, error) {
+func schedules(v *visit) (any, error) {
 	list, err := get[profileapi.Page[similarityapi.Schedule]](v, v.similarity, "/v1/schedules", nil)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (c *console) schedules(v *visit) (any, error) {
 // newSchedule stores a schedule: a cron expression, a random delay of so many seconds, and what
 // a job is asked to do. Of numbers that cannot be read in both, those of the job are told
 // first.
-func (c *console) newSchedule(v *visit) (any, error) {
+func newSchedule(v *visit) (any, error) {
 	request, problem := jobOf(v)
 	in := &reader{v: v}
 	s := similarityapi.Schedule{Cron: v.text("cron"), JitterSeconds: in.count("jitter_seconds"), Request: request}
@@ -43,17 +43,17 @@ func (c *console) newSchedule(v *visit) (any, error) {
 		}
 		problem = apierror.From(err)
 	}
-	page, err := c.schedules(v)
+	shown, err := schedules(v)
 	if err != nil {
 		return nil, err
 	}
-	page.(*schedulesData).Form = form.New(v.Form, problem, jobField)
-	return page, nil
+	shown.(*schedulesData).Form = form.New(v.Form, problem, jobField)
+	return shown, nil
 }
 
 // pauseSchedule makes a schedule rest, or go on, without any version: it changes one member and
 // the last who presses wins.
-func (c *console) pauseSchedule(v *visit) (any, error) {
+func pauseSchedule(v *visit) (any, error) {
 	path := "/v1/schedules/" + escape(v.PathValue("id"))
 	s, err := get[similarityapi.Schedule](v, v.similarity, path, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *console) pauseSchedule(v *visit) (any, error) {
 }
 
 // deleteSchedule deletes a schedule; a job that it has started runs on.
-func (c *console) deleteSchedule(v *visit) (any, error) {
+func deleteSchedule(v *visit) (any, error) {
 	return redirect("/schedules?done=cleared"), v.similarity.Call(
 		v.ctx, http.MethodDelete, "/v1/schedules/"+escape(v.PathValue("id")), nil, nil, nil,
 	)

@@ -12,43 +12,16 @@ import (
 // cookieName is the cookie that holds the sealed session.
 const cookieName = "aisle_console"
 
-// The roles of people, as the console calls what their keys can do.
-const (
-	roleViewer       = "viewer"
-	roleMerchandiser = "merchandiser"
-	roleAdmin        = "admin"
-)
-
-// person is who looks at a page: what the key of his session may do. The key stays on the
-// server's side; no template can reach it.
-type person struct {
-	auth.Principal
-	key string // "" in open mode
-}
-
-// Role names what a key can do: admin everything, merchandiser change configuration, viewer neither.
-func (p person) Role() string {
-	switch {
-	case p.Can(auth.ScopeAll):
-		return roleAdmin
-	case p.Can(auth.ScopeConfigWrite):
-		return roleMerchandiser
-	}
-	return roleViewer
-}
-
-// Open reports whether nobody needs a key here.
-func (p person) Open() bool { return p.key == "" }
-
-// who finds the person of a request: of the session, or anybody of this machine where no key is
+// who finds the person of a request and his key: of the session, or anybody of this machine where no key is
 // needed. The key is looked up with each request, so that one that was removed ends its
 // sessions. The error is a 401 or 403 problem.
-func (c *console) who(r *http.Request) (person, error) {
+func (c *console) who(r *http.Request) (who person, key string, err error) {
 	var s session
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		s, _ = c.seal.open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
 	}
-	return c.holder(r, s.Key)
+	who, err = c.holder(r, s.Key)
+	return who, s.Key, err
 }
 
 // holder returns whom a key belongs to, as the API would say; "" asks as a caller without a
@@ -71,7 +44,7 @@ func (c *console) holder(r *http.Request, key string) (person, error) {
 			http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).",
 		)
 	}
-	return person{Principal: p, key: key}, nil
+	return person{Principal: p, Open: key == ""}, nil
 }
 
 // signInData is the form of signing in. Problem is what is wrong with the last attempt; Next is
@@ -83,7 +56,7 @@ type signInData struct {
 
 // signInForm shows the form, or goes on when the person is signed in already.
 func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
-	if _, err := c.who(r); err == nil {
+	if _, _, err := c.who(r); err == nil {
 		http.Redirect(w, r, next(r), http.StatusSeeOther)
 		return
 	}

@@ -58,7 +58,7 @@ type scorePart struct {
 
 // try shows the form, and with a placement in the query what it shows. What is wrong with the
 // request is shown on the page, since the form is there to be mended.
-func (c *console) try(v *visit) (any, error) {
+func try(v *visit) (any, error) {
 	d := &tryData{
 		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
 		Category: v.text("category"), Q: v.text("q"), Model: v.text("model"),
@@ -81,13 +81,13 @@ func (c *console) try(v *visit) (any, error) {
 		return d, nil
 	}
 	r := request(v, d.Scenario)
-	began := c.o.Now()
+	began := v.now()
 	answer, err := send[recommenderapi.Answer](v, v.recommender, http.MethodPost, "/v1/recommendations", r)
 	if err != nil {
 		d.Problem = apierror.From(err)
 		return d, nil
 	}
-	d.Took = duration(c.o.Now().Sub(began).Seconds())
+	d.Took = duration(v.now().Sub(began).Seconds())
 	d.Answer, d.Products = &answer, products(answer.Items)
 	for _, row := range answer.Rows {
 		d.Products = append(d.Products, products(row.Items)...)
@@ -161,7 +161,7 @@ func products(items []recommenderapi.RecommendedItem) []product {
 		if price, ok := it.Fields.Get("price").(float64); ok {
 			p.Price = money(price) + " " + text(it.Fields.Get("currency"))
 		}
-		p.Link = itemLink{it.ItemID, p.Title}
+		p.Link = itemLink{ID: it.ItemID, Title: p.Title}
 		if it.Explanation != nil {
 			for _, part := range it.Explanation.Contributions {
 				largest = max(largest, math.Abs(part.Value))

@@ -13,6 +13,39 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
+// visitorPages are about people and their events. Ids of visitors are in the query rather than
+// in the path, since a page is about a user or a session.
+func visitorPages() []page {
+	const write = auth.ScopeUsersWrite
+	return []page{
+		{
+			pattern: "GET /visitors", template: "visitors", title: "Visitors", handle: visitors,
+			lead: "What is known of one person, and what he agreed to.",
+		},
+		{pattern: "GET /visitors/visitor", template: "visitor", title: "Visitor", below: true, handle: visitor},
+		{pattern: "GET /visitors/export", title: "Export", below: true, handle: exportVisitor},
+		{
+			pattern: "GET /visitors/erase", template: "erase", title: "Erase a visitor", below: true, scope: write,
+			handle: eraseVisitor,
+		},
+		{
+			pattern: "POST /visitors/erase", template: "erase", title: "Erase a visitor", below: true, scope: write,
+			handle: eraseVisitor,
+		},
+		{pattern: "POST /visitors/consent", title: "Visitor", below: true, scope: write, handle: consentVisitor},
+		{pattern: "POST /visitors/robot", title: "Visitor", below: true, scope: write, handle: judgeVisitor},
+		{
+			pattern: "GET /health", template: "health", title: "Data health", handle: health,
+			lead: "What arrives, what was refused and why, and how late.",
+		},
+		{
+			pattern: "GET /debugger", template: "debugger", title: "Event debugger", handle: debugger,
+			lead: "Events as they arrive, each with its verdict.",
+		},
+		{pattern: "POST /debugger", template: "debugger", title: "Event debugger", handle: judge},
+	}
+}
+
 // visitorsData is the list of visitors: who was here lately, and known users.
 type visitorsData struct {
 	Latest []latestVisitor
@@ -28,7 +61,7 @@ type latestVisitor struct {
 
 // visitors lists who was here lately, told from the latest 300 events, and the records of known
 // users. Either part may be missing, with a note.
-func (c *console) visitors(v *visit) (any, error) {
+func visitors(v *visit) (any, error) {
 	d := &visitorsData{}
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"300"}})
 	v.part("latest visitors", err)
@@ -67,8 +100,8 @@ type visitorData struct {
 	Problem       *apierror.Problem
 }
 
-// heading implements the page's title.
-func (d *visitorData) heading() string {
+// Heading implements the page's title.
+func (d *visitorData) Heading() string {
 	if d.User == "" {
 		return "Session " + d.Session
 	}
@@ -77,7 +110,7 @@ func (d *visitorData) heading() string {
 
 // visitor shows what is known of a user or, without one, of a session: the profile and the
 // latest fifty events. The verdict whether it is a robot is that of the latest event.
-func (c *console) visitor(v *visit) (any, error) {
+func visitor(v *visit) (any, error) {
 	d := &visitorData{
 		User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite),
 	}
@@ -102,7 +135,7 @@ func (c *console) visitor(v *visit) (any, error) {
 
 // judgeVisitor says whether a visitor is a robot, and goes back to the page that the form was
 // on.
-func (c *console) judgeVisitor(v *visit) (any, error) {
+func judgeVisitor(v *visit) (any, error) {
 	user, session := v.text("user"), v.text("session")
 	_, err := change[profileapi.Robot](v, v.profile, http.MethodPost, "/v1/robots", "", profileapi.RobotDecision{
 		UserID: user, SessionID: session, Verdict: v.text("verdict"),
@@ -114,7 +147,7 @@ func (c *console) judgeVisitor(v *visit) (any, error) {
 }
 
 // exportVisitor hands on everything that is held on a person as a file, an entry on each line.
-func (c *console) exportVisitor(v *visit) (any, error) {
+func exportVisitor(v *visit) (any, error) {
 	resp, err := v.recommender.Send(v.ctx, httpclient.Request{
 		Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export",
 	})
@@ -126,7 +159,7 @@ func (c *console) exportVisitor(v *visit) (any, error) {
 
 // eraseVisitor says what would be erased, and erases when the id was repeated: there is no way
 // back. The receipt is shown once.
-func (c *console) eraseVisitor(v *visit) (any, error) {
+func eraseVisitor(v *visit) (any, error) {
 	user := v.text("user")
 	d := &visitorData{User: user, Erase: true}
 	if v.text("do") == "erase" {
@@ -145,7 +178,7 @@ func (c *console) eraseVisitor(v *visit) (any, error) {
 			return d, nil
 		}
 	}
-	held, err := v.held(user)
+	held, err := held(v, user)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +188,7 @@ func (c *console) eraseVisitor(v *visit) (any, error) {
 
 // held reads an export to its end, which counts what is held. An export without its end was cut
 // off, and its counts would be too low: it is an error.
-func (v *visit) held(user string) (*recommenderapi.PersonEntry, error) {
+func held(v *visit, user string) (*recommenderapi.PersonEntry, error) {
 	path := "/v1/persons/" + escape(user) + "/export"
 	v.called(http.MethodGet, path, nil)
 	resp, err := v.recommender.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
@@ -185,7 +218,7 @@ func (v *visit) held(user string) (*recommenderapi.PersonEntry, error) {
 
 // consentVisitor stores what the visitor agreed to; an unticked box is a refusal, not a missing
 // answer.
-func (c *console) consentVisitor(v *visit) (any, error) {
+func consentVisitor(v *visit) (any, error) {
 	personal, analytics := v.text("personalization") != "", v.text("analytics") != ""
 	_, err := change[profileapi.User](v, v.profile, http.MethodPatch, "/v1/users/"+escape(v.text("user")), "",
 		map[string]any{"consent": profileapi.Consent{Personalization: &personal, Analytics: &analytics}})

@@ -1,12 +1,59 @@
 package console
 
 import (
+	"html/template"
 	"maps"
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
-	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/auth"
 )
+
+// merchandisePages are about what is shown where. A preview changes nothing, so that the two
+// editors post without a scope; what they save the service checks.
+func merchandisePages() []page {
+	const write = auth.ScopeConfigWrite
+	return []page{
+		{
+			pattern: "GET /try", template: "try", title: "Try it", handle: try,
+			lead: "What a visitor is shown in a placement, why, and why not something else.",
+		},
+		{
+			pattern: "GET /placements", template: "placements", title: "Placements", handle: placements,
+			lead: "The named places on the shop's pages, and how each is filled.",
+		},
+		{pattern: "POST /placements", template: "placements", title: "Placements", scope: write, handle: newPlacement},
+		{pattern: "GET /placements/{id}", template: "placement", title: "Placement", below: true, handle: placement},
+		{pattern: "POST /placements/{id}", template: "placement", title: "Placement", below: true, handle: editPlacement},
+		{pattern: "POST /placements/{id}/delete", title: "Placement", below: true, scope: write, handle: deletePlacement},
+		{pattern: "POST /placements/{id}/restore", title: "Placement", below: true, scope: write, handle: restorePlacement},
+		{
+			pattern: "GET /rules", template: "rules", title: "Rules", handle: rules,
+			lead: "What is pinned, boosted, buried and hidden, and until when.",
+		},
+		{pattern: "GET /rules/edit", template: "rule", title: "Rule", below: true, handle: ruleForm},
+		{pattern: "POST /rules/edit", template: "rule", title: "Rule", below: true, handle: editRule},
+		{pattern: "POST /rules/undo", title: "Rules", below: true, scope: write, handle: undoRule},
+		{pattern: "POST /rules/{id}/delete", title: "Rules", below: true, scope: write, handle: deleteRule},
+		{
+			pattern: "GET /catalogue", template: "catalogue", title: "Catalogue", handle: catalogue,
+			lead: "The products that can be recommended.",
+		},
+		{pattern: "GET /catalogue/item", template: "item", title: "Item", below: true, handle: item},
+		{
+			pattern: "GET /catalogue/quality", template: "quality", title: "Quality report", below: true, handle: quality,
+			lead: "What keeps products from being recommended well.",
+		},
+	}
+}
+
+// merchandiseFunctions are the functions of its templates.
+func merchandiseFunctions() template.FuncMap {
+	return template.FuncMap{
+		"actions": actionOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,
+		"limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
+	}
+}
 
 // actionOptions are what a rule can do, with words for people who do not know the API's.
 func actionOptions() []form.Option {
@@ -77,46 +124,3 @@ func objectiveOptions() []form.Option {
 		{Value: "margin", Label: "margin"},
 	}
 }
-
-// jobKinds are the jobs that a person can start.
-func jobKinds() []form.Option {
-	return []form.Option{
-		{Value: "recompute", Label: "Recompute: new models, through the gate"},
-		{Value: "evaluation", Label: "Evaluation: compare algorithms, publish nothing"},
-	}
-}
-
-// publishOptions say when a recompute's models become live; the service's default stands first.
-func publishOptions() []form.Option {
-	return []form.Option{
-		{Value: "gate", Label: "when the gate lets it pass"}, {Value: "never", Label: "never"},
-		{Value: "always", Label: "always, whatever the gate says"},
-	}
-}
-
-// cronOptions are suggestions: the field takes any cron expression, in UTC.
-func cronOptions() []form.Option {
-	return []form.Option{
-		{Value: "0 3 * * *", Label: "each night at 3"}, {Value: "0 */4 * * *", Label: "every four hours"},
-		{Value: "@daily", Label: "at midnight"},
-	}
-}
-
-// experimentKinds are the kinds of an experiment; a rollout has pages of its own.
-func experimentKinds() []form.Option {
-	return []form.Option{{Value: "experiment", Label: "experiment"}, {Value: "holdout", Label: "holdout: a lasting comparison"}}
-}
-
-// experimentStates are the states that a person can set.
-func experimentStates() []form.Option {
-	return []form.Option{{Value: "draft", Label: "draft"}, {Value: "running", Label: "running"}, {Value: "stopped", Label: "stopped"}}
-}
-
-// importKinds are what a file can hold, in the words of a shop.
-func importKinds() []form.Option {
-	return []form.Option{
-		{Value: "items", Label: "products"}, {Value: "events", Label: "events or orders"}, {Value: "users", Label: "users"},
-	}
-}
-
-func importFormats() []form.Option { return form.Options(profileapi.ImportFormats()...) }
