@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -134,7 +135,7 @@ func (l *learntWeights) Of(eventType string) string {
 	if !ok {
 		return ""
 	}
-	return short(w.Learnt) + " [" + short(w.Low) + ", " + short(w.High) + "]"
+	return words.Short(w.Learnt) + " [" + words.Short(w.Low) + ", " + words.Short(w.High) + "]"
 }
 
 // settings shows what the installation is set to; it is changed where the program is started.

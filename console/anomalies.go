@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -132,7 +133,7 @@ func (d *anomaliesData) draw(v *visit, names []string) {
 // left out.
 func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
 	found, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
-		"series": names, "window": {whole(l.Hours)}, "days": {whole(l.Days)},
+		"series": names, "window": {words.Whole(l.Hours)}, "days": {words.Whole(l.Days)},
 	})
 	return found.Items, err
 }
@@ -156,7 +157,7 @@ func series(v *visit) (any, error) {
 	name := v.text("series")
 	d := &seriesData{Looks: looks(), Look: looks()[0], Next: nextOf(name)}
 	for _, l := range d.Looks {
-		if whole(l.Hours) == v.text("window") {
+		if words.Whole(l.Hours) == v.text("window") {
 			d.Look = l
 		}
 	}
@@ -233,7 +234,7 @@ func hoursText(hours int64) string {
 	if hours == 1 {
 		return "an hour"
 	}
-	return whole(hours) + " hours"
+	return words.Whole(hours) + " hours"
 }
 
 // figureText writes a value of a series: a share in per cent, others as they are. v is a
@@ -250,9 +251,9 @@ func figureText(counts string, v any) string {
 		value = x
 	}
 	if counts == "share" {
-		return percent(value)
+		return words.Percent(value)
 	}
-	return number(value)
+	return words.Number(value)
 }
 
 // nextOf names the page on which to go on with a series. The name of a series is its kind and,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -26,7 +27,7 @@ func catalogue(v *visit) (any, error) {
 	d := &catalogueData{
 		Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent"),
 	}
-	query := url.Values{"limit": {whole(itemsShown)}}
+	query := url.Values{"limit": {words.Whole(itemsShown)}}
 	for name, value := range map[string]string{
 		"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.text("cursor"),
 	} {
@@ -100,7 +101,7 @@ type relationList struct {
 // it says nothing.
 type neighbour struct {
 	similarityapi.Neighbour
-	Link  itemLink
+	Link  words.ItemLink
 	Image string
 	Title string
 }
@@ -152,7 +153,7 @@ func item(v *visit) (any, error) {
 		d.Reviews = &reviews
 	}
 	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{
-		"item_id": {id}, "limit": {whole(eventsRead)},
+		"item_id": {id}, "limit": {words.Whole(eventsRead)},
 	})
 	if v.part("events", err); err == nil {
 		d.Counts, d.Read, d.All = countTypes(events.Items), len(events.Items), events.NextCursor == nil
@@ -186,7 +187,7 @@ func neighbours(v *visit, id, relation, version string) relationList {
 	}
 	list.Version, list.Source = a.ModelVersion, a.Source
 	for _, n := range a.Neighbours {
-		list.Neighbours = append(list.Neighbours, neighbour{Neighbour: n, Link: itemLink{ID: n.ItemID}})
+		list.Neighbours = append(list.Neighbours, neighbour{Neighbour: n, Link: words.ItemLink{ID: n.ItemID}})
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -28,16 +29,16 @@ func experimentValues(x *recommenderapi.Experiment) url.Values {
 	g := x.Guardrails
 	v := url.Values{
 		"experiment_id": {x.ExperimentID}, "title": {x.Title}, "kind": {x.Kind}, "status": {x.Status},
-		"scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {figure(100 * x.Traffic)},
-		"max_degraded_share": {figure(100 * g.MaxDegradedShare)}, "max_empty_share": {figure(100 * g.MaxEmptyShare)},
-		"max_latency_ms":       {figure(g.MaxLatencyMS)},
-		"min_click_rate_ratio": {figure(100 * g.MinClickRateRatio)}, "min_visitors": {figure(float64(g.MinVisitors))},
-		"version": {whole(x.Version)},
+		"scenarios": {strings.Join(x.Scenarios, ", ")}, "traffic": {words.Figure(100 * x.Traffic)},
+		"max_degraded_share": {words.Figure(100 * g.MaxDegradedShare)}, "max_empty_share": {words.Figure(100 * g.MaxEmptyShare)},
+		"max_latency_ms":       {words.Figure(g.MaxLatencyMS)},
+		"min_click_rate_ratio": {words.Figure(100 * g.MinClickRateRatio)}, "min_visitors": {words.Figure(float64(g.MinVisitors))},
+		"version": {words.Whole(x.Version)},
 	}
 	for n, arm := range x.Arms[:min(len(x.Arms), maxArms)] {
-		at := "arm" + whole(int64(n)) + "_"
+		at := "arm" + words.Whole(int64(n)) + "_"
 		v.Set(at+"name", arm.Name)
-		v.Set(at+"share", figure(100*arm.Share))
+		v.Set(at+"share", words.Figure(100*arm.Share))
 		v.Set(at+"scenario", arm.Scenario)
 		// The form has one field for the model; an arm with versions of several relations keeps
 		// the others, as experimentOf sees to.
@@ -69,7 +70,7 @@ func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experim
 	}
 	var arms []recommenderapi.ExperimentArm
 	for n := range maxArms {
-		at := "arm" + whole(int64(n)) + "_"
+		at := "arm" + words.Whole(int64(n)) + "_"
 		// An arm whose name was emptied is taken out.
 		if v.text(at+"name") == "" {
 			continue

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -112,7 +113,7 @@ func (d *experimentData) complete(v *visit) {
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	v.part("placements", err)
 	for _, s := range scenarios.Items {
-		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: placementTitle(s)})
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}
 	d.Models = []form.Option{{Value: "", Label: "the live ones"}}
 	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
@@ -186,7 +187,7 @@ func (t experiments) decide(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version := v.text("version"); version != "" && version != whole(x.Version) { // before anything is changed
+	if version := v.text("version"); version != "" && version != words.Whole(x.Version) { // before anything is changed
 		return nil, apierror.PreconditionFailed("It has changed since the page was opened. Look at it again, then decide.")
 	}
 	at := slices.IndexFunc(x.Arms, func(a recommenderapi.ExperimentArm) bool { return a.Name == v.text("arm") })
@@ -239,7 +240,7 @@ func configure(v *visit, id string, s recommenderapi.Scenario) error {
 		return err
 	}
 	s.ScenarioID, s.Builtin, s.Version = "", false, 0
-	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, path, whole(present.Version), s)
+	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, path, words.Whole(present.Version), s)
 	return err
 }
 

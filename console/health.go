@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -72,7 +73,7 @@ func health(v *visit) (any, error) {
 		d.RejectedTotal += n
 	}
 	d.plots(now)
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {whole(eventsRead)}})
+	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {words.Whole(eventsRead)}})
 	v.part("sample", err)
 	d.Sample = sampleOf(events.Items)
 	robots, err := get[profileapi.Page[profileapi.Robot]](v, v.profile, "/v1/robots", url.Values{"limit": {"50"}})

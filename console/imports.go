@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -108,7 +109,7 @@ func importOf(v *visit, dry bool) profileapi.ImportSpec {
 		s.Set = map[string]string{"type": eventType}
 	}
 	for n := 0; ; n++ {
-		name := "column" + whole(int64(n))
+		name := "column" + words.Whole(int64(n))
 		column, ok := v.Form[name]
 		if !ok {
 			return s
@@ -204,7 +205,7 @@ func (d *importsData) columns(v *visit) {
 	}
 	chosen := map[string]string{}
 	for n := 0; ; n++ {
-		name := "column" + whole(int64(n))
+		name := "column" + words.Whole(int64(n))
 		column, ok := v.Form[name]
 		if !ok {
 			break
@@ -212,7 +213,7 @@ func (d *importsData) columns(v *visit) {
 		chosen[column[0]] = v.text(name + "_to")
 	}
 	for _, row := range d.Columns {
-		v.Form.Set("column"+whole(int64(row.N))+"_to", chosen[row.Column])
+		v.Form.Set("column"+words.Whole(int64(row.N))+"_to", chosen[row.Column])
 	}
 }
 

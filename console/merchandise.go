@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
@@ -97,7 +98,7 @@ func newComparison(f form.Form, name string, n int) comparison {
 			"seed.category", "seed.brand", "user.attributes.")
 	}
 	for _, op := range []string{"eq", "ne", "in", "not_in", "lt", "lte", "gt", "gte", "contains", "contains_any", "starts_with"} {
-		c.Operators = append(c.Operators, form.Option{Value: op, Label: operators()[op]})
+		c.Operators = append(c.Operators, form.Option{Value: op, Label: words.Operators()[op]})
 	}
 	return c
 }

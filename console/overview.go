@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -155,11 +156,11 @@ func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 		rejected += n
 	}
 	if part := share(rejected, rejected+stats.Total.AcceptedTotal); part > manyRejected {
-		d.Anomalies = append(d.Anomalies, percent(part)+" of the events of the last day were refused: data health says why.")
+		d.Anomalies = append(d.Anomalies, words.Percent(part)+" of the events of the last day were refused: data health says why.")
 	}
 	if stats.UnknownItemShare > manyUnknown {
 		d.Anomalies = append(
-			d.Anomalies, percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.",
+			d.Anomalies, words.Percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.",
 		)
 	}
 	for _, name := range slices.Sorted(maps.Keys(stats.Total.Accepted)) {
@@ -207,7 +208,7 @@ func (d *overviewData) placements(m recommenderapi.ScenariosMetrics) {
 		if row.DegradedShare > manyDegraded && s.Requests > 100 {
 			d.Anomalies = append(
 				d.Anomalies,
-				s.Scenario+": "+percent(row.DegradedShare)+" of its answers lacked a service; readyz of the services says which.",
+				s.Scenario+": "+words.Percent(row.DegradedShare)+" of its answers lacked a service; readyz of the services says which.",
 			)
 		}
 	}
@@ -288,7 +289,7 @@ func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML 
 	if len(byDay) == 0 {
 		return ""
 	}
-	for _, currency := range unique(currencies) {
+	for _, currency := range words.Unique(currencies) {
 		line := chart.Series{Name: currency}
 		for _, day := range plot.Labels {
 			line.Values = append(line.Values, byDay[day][currency])

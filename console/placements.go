@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -91,7 +92,7 @@ type placementData struct {
 }
 
 // Heading implements the page's title.
-func (d *placementData) Heading() string { return placementTitle(d.Scenario) }
+func (d *placementData) Heading() string { return words.PlacementTitle(d.Scenario) }
 
 // sourceRow is one source of candidates in the form, whose weight is the field "source" with N.
 type sourceRow struct {
@@ -205,18 +206,18 @@ func restorePlacement(v *visit) (any, error) {
 // members. A number that is 0 is an empty field, and placementOf reads an empty one as 0.
 func placementValues(s *recommenderapi.Scenario) url.Values {
 	v := url.Values{
-		"title": {s.Title}, "description": {s.Description}, "limit": {whole(int64(s.Limit))}, "seen": {s.Seen}, "objective": {s.Objective},
-		"max_per_category": {figure(float64(s.MaxPerCategory))}, "max_per_brand": {figure(float64(s.MaxPerBrand))},
-		"diversity": {figure(s.Diversity)}, "rotation": {figure(s.Rotation)}, "price_band": {figure(s.PriceBand)},
-		"exploration": {figure(s.Exploration)}, "objective_strength": {figure(s.ObjectiveStrength)},
-		"fallback": {strings.Join(s.Fallback, ", ")}, "version": {whole(s.Version)},
+		"title": {s.Title}, "description": {s.Description}, "limit": {words.Whole(int64(s.Limit))}, "seen": {s.Seen},
+		"objective": {s.Objective}, "max_per_category": {words.Figure(float64(s.MaxPerCategory))}, "max_per_brand": {words.Figure(float64(s.MaxPerBrand))},
+		"diversity": {words.Figure(s.Diversity)}, "rotation": {words.Figure(s.Rotation)}, "price_band": {words.Figure(s.PriceBand)},
+		"exploration": {words.Figure(s.Exploration)}, "objective_strength": {words.Figure(s.ObjectiveStrength)},
+		"fallback": {strings.Join(s.Fallback, ", ")}, "version": {words.Whole(s.Version)},
 		"exclude_event_types": {strings.Join(s.ExcludeEventTypes, ", ")},
 	}
 	if s.AllowPurchased {
 		v.Set("allow_purchased", "on")
 	}
 	for n, source := range s.Sources {
-		v.Set("source"+whole(int64(n)), figure(source.Weight))
+		v.Set("source"+words.Whole(int64(n)), words.Figure(source.Weight))
 	}
 	conditionValues(v, "filter", s.Filter)
 	return v
@@ -242,7 +243,7 @@ func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, 
 	s.Filter = condition(in, "filter")
 	var sources []recommenderapi.Source
 	for n, source := range s.Sources {
-		name := "source" + whole(int64(n))
+		name := "source" + words.Whole(int64(n))
 		if v.text(name) == "" {
 			continue // taken out
 		}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -15,7 +16,7 @@ type qualityData struct {
 type finding struct {
 	Name, Mend string
 	Count      int64
-	Items      []itemLink
+	Items      []words.ItemLink
 }
 
 // findingWords says what the code of a finding means and how to mend it; events is how many
@@ -37,7 +38,7 @@ func findingWords(code string, events int) (name, mend string) {
 	case profileapi.SameGTIN:
 		return "One GTIN for several items", "Variants of one product have GTINs of their own; the same product twice is one item too many."
 	case profileapi.NotSeen:
-		return "Not seen lately", "None of the latest " + grouped(whole(int64(events))) +
+		return "Not seen lately", "None of the latest " + words.Number(events) +
 			" events names them, neither shown, looked at nor bought: exploration gives such items places."
 	}
 	return code, ""
@@ -54,7 +55,7 @@ func quality(v *visit) (any, error) {
 		shown := finding{Count: f.Count}
 		shown.Name, shown.Mend = findingWords(f.Code, report.Events)
 		for _, item := range f.Examples {
-			shown.Items = append(shown.Items, itemLink{ID: item.ItemID, Title: item.Title})
+			shown.Items = append(shown.Items, words.ItemLink{ID: item.ItemID, Title: item.Title})
 		}
 		d.Findings = append(d.Findings, shown)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
@@ -57,9 +58,9 @@ func (d *reportData) Cell(r similarityapi.ReportResult, name string) string {
 	case !ok:
 		return "–"
 	case f.Low == nil || f.High == nil:
-		return short(f.Value)
+		return words.Short(f.Value)
 	}
-	return short(f.Value) + " [" + short(*f.Low) + ", " + short(*f.High) + "]"
+	return words.Short(f.Value) + " [" + words.Short(*f.Low) + ", " + words.Short(*f.High) + "]"
 }
 
 // Models are the algorithms that were scored on the test part.

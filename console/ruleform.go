@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -29,9 +30,9 @@ func ruleValues(r *recommenderapi.Rule) url.Values {
 	set("action", r.Action)
 	set("item_id", r.ItemID)
 	set("field", r.Field)
-	set("factor", figure(r.Factor))
-	set("position", whole(int64(r.Position)))
-	set("max", whole(int64(r.Max)))
+	set("factor", words.Figure(r.Factor))
+	set("position", words.Whole(int64(r.Position)))
+	set("max", words.Whole(int64(r.Max)))
 	for name, t := range map[string]wire.Time{"from": r.From, "until": r.Until} {
 		if !t.IsZero() {
 			v.Set(name, t.UTC().Format(minute))
@@ -63,12 +64,12 @@ func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
 		plain = plain && row.Field != "" && !ref && row.Op != "exists"
 	}
 	if !plain {
-		v.Set(name+"_json", indented(c))
+		v.Set(name+"_json", words.Indented(c))
 		return
 	}
 	v.Set(name+"_by", by)
 	for n, row := range rows {
-		at := name + whole(int64(n))
+		at := name + words.Whole(int64(n))
 		// The API takes no operator for "eq".
 		op := row.Op
 		if op == "" {
@@ -76,7 +77,7 @@ func conditionValues(v url.Values, name string, c *recommenderapi.Condition) {
 		}
 		v.Set(at+"_field", row.Field)
 		v.Set(at+"_op", op)
-		v.Set(at+"_value", valueText(row.Value))
+		v.Set(at+"_value", words.ValueText(row.Value))
 	}
 }
 
@@ -149,7 +150,7 @@ func condition(r *reader, name string) *recommenderapi.Condition {
 	}
 	var rows []recommenderapi.Condition
 	for n := range maxComparisons {
-		at := name + whole(int64(n))
+		at := name + words.Whole(int64(n))
 		field, op, value := r.v.text(at+"_field"), r.v.text(at+"_op"), r.v.text(at+"_value")
 		if field == "" && value == "" {
 			continue

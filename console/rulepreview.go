@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -106,9 +107,9 @@ func beside(before, after []recommenderapi.RecommendedItem) (now, then []product
 		case was[p.ItemID] == 0:
 			p.Move = &move{"new", "good"}
 		case up > 0:
-			p.Move = &move{"▲ up " + whole(int64(up)), "good"}
+			p.Move = &move{"▲ up " + words.Whole(int64(up)), "good"}
 		case up < 0:
-			p.Move = &move{"▼ down " + whole(int64(-up)), "warn"}
+			p.Move = &move{"▼ down " + words.Whole(int64(-up)), "warn"}
 		}
 	}
 	for n := range now {

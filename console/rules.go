@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -54,7 +55,7 @@ func allRules(v *visit) (list []recommenderapi.ListedRule, err error) {
 		}
 		query.Set("cursor", *found.NextCursor)
 	}
-	v.notes = append(v.notes, "rules beyond the first "+whole(rulesRead))
+	v.notes = append(v.notes, "rules beyond the first "+words.Whole(rulesRead))
 	return list, nil
 }
 
@@ -146,7 +147,7 @@ func ruleForm(v *visit) (any, error) {
 		rule = recommenderapi.Rule{RuleID: "", Action: "boost", Factor: 2, ItemID: v.text("item")}
 	}
 	values := ruleValues(&rule)
-	values.Set("version", whole(version))
+	values.Set("version", words.Whole(version))
 	values.Set("was", id)
 	if s := v.text("scenario"); s != "" {
 		values.Set("placement", s)
@@ -171,7 +172,7 @@ func (d *ruleData) placements(v *visit) {
 	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
 	v.part("placements", err)
 	for _, s := range scenarios.Items {
-		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: placementTitle(s)})
+		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}
 	if d.Form.Get("placement") == "" && len(d.Scenarios) > 0 {
 		d.Form.Values.Set("placement", "home.for_you")

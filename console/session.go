@@ -1,3 +1,4 @@
+// Package session seals who is signed in into the text of a cookie, so that the console keeps no list of sessions. The main type is Seal.
 package console
 
 import (

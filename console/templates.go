@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/aisle-rec/aisle/console/internal/words"
 )
 
 // files has the templates; layout.html is around every page, and parts.html has what several
@@ -26,7 +28,7 @@ func parseTemplates(now func() time.Time) templates {
 	}
 	t := templates{}
 	base := template.New("")
-	for _, functions := range []template.FuncMap{wordsFunctions(now), overviewFunctions(), merchandiseFunctions(), learningFunctions(),
+	for _, functions := range []template.FuncMap{words.Functions(now), overviewFunctions(), merchandiseFunctions(), learningFunctions(),
 		operationsFunctions()} {
 		base.Funcs(functions)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -41,7 +42,7 @@ type tryData struct {
 type product struct {
 	recommenderapi.RecommendedItem
 	Title, Image, Price string
-	Link                itemLink
+	Link                words.ItemLink
 	Move                *move // beside another list
 	Parts               []scorePart
 }
@@ -73,7 +74,7 @@ func try(v *visit) (any, error) {
 	for _, e := range events.Items {
 		d.Users = append(d.Users, e.UserID)
 	}
-	d.Users = unique(d.Users)
+	d.Users = words.Unique(d.Users)
 	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
 	v.part("models", err)
 	d.Models = models.Items
@@ -87,7 +88,7 @@ func try(v *visit) (any, error) {
 		d.Problem = apierror.From(err)
 		return d, nil
 	}
-	d.Took = duration(v.now().Sub(began).Seconds())
+	d.Took = words.Duration(v.now().Sub(began).Seconds())
 	d.Answer, d.Products = &answer, products(answer.Items)
 	for _, row := range answer.Rows {
 		d.Products = append(d.Products, products(row.Items)...)
@@ -159,9 +160,9 @@ func products(items []recommenderapi.RecommendedItem) []product {
 	for _, it := range items {
 		p := product{RecommendedItem: it, Title: text(it.Fields.Get("title")), Image: picture(text(it.Fields.Get("image_url")))}
 		if price, ok := it.Fields.Get("price").(float64); ok {
-			p.Price = money(price) + " " + text(it.Fields.Get("currency"))
+			p.Price = words.Money(price) + " " + text(it.Fields.Get("currency"))
 		}
-		p.Link = itemLink{ID: it.ItemID, Title: p.Title}
+		p.Link = words.ItemLink{ID: it.ItemID, Title: p.Title}
 		if it.Explanation != nil {
 			for _, part := range it.Explanation.Contributions {
 				largest = max(largest, math.Abs(part.Value))

@@ -1,6 +1,6 @@
 // Package words says values in words for people: numbers, moments, rules, reasons. It knows no page; Functions is what templates
 // call.
-package console
+package words
 
 import (
 	"encoding/json"
@@ -17,23 +17,23 @@ import (
 	"github.com/aisle-rec/aisle/shared/wire"
 )
 
-// wordsFunctions are the functions of templates.
-func wordsFunctions(now func() time.Time) template.FuncMap {
+// Functions are the functions of templates.
+func Functions(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
-		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "json": indented,
+		"num": Number, "pct": Percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": Short, "json": Indented,
 		"list": func(v []string) string { return strings.Join(v, ", ") }, "path": url.PathEscape, "callpath": callPath, "item": newItemLink,
-		"seconds": func(v float64) string { return short(v) + " s" }, "hidden": hidden, "has": slices.Contains[[]string],
+		"seconds": func(v float64) string { return Short(v) + " s" }, "hidden": hidden, "has": slices.Contains[[]string],
 		"split": strings.Fields, "initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText,
-		"rule": ruleText, "money": money, "date": date, "inc": func(n int) int { return n + 1 }, "duration": duration, "rate": rateText,
+		"rule": ruleText, "money": Money, "date": date, "inc": func(n int) int { return n + 1 }, "duration": Duration, "rate": rateText,
 		"brief": brief, "took": took, "analytics": allowsAnalytics,
 		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 		"join":        func(list []string, by string) string { return strings.Join(list, by) },
 	}
 }
 
-// number writes an integer with thin gaps between thousands, or a figure with four digits. A
+// Number writes an integer with thin gaps between thousands, or a figure with four digits. A
 // float pointer has two decimals, or a dash for nil; any other type is written as Go does.
-func number(v any) string {
+func Number(v any) string {
 	switch n := v.(type) {
 	case int64:
 		return grouped(strconv.FormatInt(n, 10))
@@ -68,13 +68,13 @@ func grouped(digits string) string {
 	return sign + digits
 }
 
-// percent writes a share between 0 and 1 in per cent with one decimal: .1234 is "12.3 %".
-func percent(v float64) string {
+// Percent writes a share between 0 and 1 in per cent with one decimal: .1234 is "12.3 %".
+func Percent(v float64) string {
 	return strings.Replace(strconv.FormatFloat(100*v, 'f', 1, 64), "-", "−", 1) + "\u202f%"
 }
 
-// short writes a figure with three digits.
-func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+// Short writes a figure with three digits.
+func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 
 // moment is a time of the API or of Go; zero for any other type.
 func moment(v any) time.Time {
@@ -119,8 +119,8 @@ func ago(now time.Time, v any) string {
 	return strconv.Itoa(int(d.Hours()/24)) + " days" + suffix
 }
 
-// indented writes a value as JSON for people. What cannot be written is shown as the error.
-func indented(v any) string {
+// Indented writes a value as JSON for people. What cannot be written is shown as the error.
+func Indented(v any) string {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err.Error()
@@ -153,8 +153,8 @@ func date(v any) string {
 	return t.UTC().Format("2006-01-02")
 }
 
-// money writes an amount with two digits, whatever the currency has: "1 234.50".
-func money(v float64) string {
+// Money writes an amount with two digits, whatever the currency has: "1 234.50".
+func Money(v float64) string {
 	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
 	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
 	if v < 0 {
@@ -163,18 +163,18 @@ func money(v float64) string {
 	return text
 }
 
-// duration writes a number of seconds for people, in the unit in which it has one to three
+// Duration writes a number of seconds for people, in the unit in which it has one to three
 // digits.
-func duration(seconds float64) string {
+func Duration(seconds float64) string {
 	switch {
 	case seconds < 1:
-		return short(1000*seconds) + " ms"
+		return Short(1000*seconds) + " ms"
 	case seconds < 120:
-		return short(seconds) + " s"
+		return Short(seconds) + " s"
 	case seconds < 2*60*60:
-		return short(seconds/60) + " min"
+		return Short(seconds/60) + " min"
 	case seconds < 48*60*60:
-		return short(seconds/3600) + " h"
+		return Short(seconds/3600) + " h"
 	}
 	return grouped(strconv.FormatFloat(seconds/86400, 'f', 0, 64)) + " days"
 }
@@ -185,29 +185,29 @@ func took(from, to any) string {
 	if a.IsZero() || b.IsZero() {
 		return "–"
 	}
-	return duration(b.Sub(a).Seconds())
+	return Duration(b.Sub(a).Seconds())
 }
 
-// figure writes a number for a field, with as many digits as it takes to read the same one
+// Figure writes a number for a field, with as many digits as it takes to read the same one
 // back; "" for 0.
-func figure(f float64) string {
+func Figure(f float64) string {
 	if f == 0 {
 		return ""
 	}
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// whole writes an integer for a field.
-func whole(n int64) string { return strconv.FormatInt(n, 10) }
+// Whole writes an integer for a field.
+func Whole(n int64) string { return strconv.FormatInt(n, 10) }
 
-// itemLink is an item in a list of a page.
-type itemLink struct{ ID, Title string }
+// ItemLink is an item in a list of a page.
+type ItemLink struct{ ID, Title string }
 
 // newItemLink is an item of which only the id is known.
-func newItemLink(id string) itemLink { return itemLink{ID: id} }
+func newItemLink(id string) ItemLink { return ItemLink{ID: id} }
 
-// placementTitle names a placement for people.
-func placementTitle(s recommenderapi.Scenario) string {
+// PlacementTitle names a placement for people.
+func PlacementTitle(s recommenderapi.Scenario) string {
 	if s.Title == "" {
 		return s.ScenarioID
 	}

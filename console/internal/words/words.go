@@ -1,4 +1,4 @@
-package console
+package words
 
 import (
 	"cmp"
@@ -64,8 +64,8 @@ func reasonText(r recommenderapi.Reason) string {
 	return text
 }
 
-// operators are the comparisons of a condition, in words.
-func operators() map[string]string {
+// Operators are the comparisons of a condition, in words.
+func Operators() map[string]string {
 	return map[string]string{
 		"": "is", "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "above", "gte": "at least", "lt": "below",
 		"lte":      "at most",
@@ -86,7 +86,7 @@ func conditionText(c *recommenderapi.Condition) string {
 	case c.Not != nil:
 		return "not (" + conditionText(c.Not) + ")"
 	}
-	word, ok := operators()[c.Op]
+	word, ok := Operators()[c.Op]
 	if !ok {
 		word = c.Op
 	}
@@ -96,7 +96,7 @@ func conditionText(c *recommenderapi.Condition) string {
 		}
 		return c.Field + " " + word
 	}
-	return c.Field + " " + word + " " + valueText(c.Value)
+	return c.Field + " " + word + " " + ValueText(c.Value)
 }
 
 // joined says several conditions; those that have parts of their own stand in brackets.
@@ -112,9 +112,9 @@ func joined(list []recommenderapi.Condition, by string) string {
 	return strings.Join(parts, by)
 }
 
-// valueText writes the value of a condition as JSON gave it: a list with commas, a reference to
+// ValueText writes the value of a condition as JSON gave it: a list with commas, a reference to
 // a field of the seed or the visitor in words.
-func valueText(v any) string {
+func ValueText(v any) string {
 	switch t := v.(type) {
 	case []any:
 		var parts []string
@@ -148,7 +148,7 @@ func ruleText(r recommenderapi.Rule) string {
 	case "pin":
 		text = fmt.Sprintf("pins item %s at place %d", r.ItemID, max(r.Position, 1))
 	case "boost", "bury":
-		text = fmt.Sprintf("multiplies the score of %s by %s", about, short(r.Factor))
+		text = fmt.Sprintf("multiplies the score of %s by %s", about, Short(r.Factor))
 	case "hide":
 		text = "hides " + about
 	case "filter":
@@ -164,8 +164,8 @@ func ruleText(r recommenderapi.Rule) string {
 	return text
 }
 
-// unique returns the values in their order without repeats and without empty ones.
-func unique(values []string) []string {
+// Unique returns the values in their order without repeats and without empty ones.
+func Unique(values []string) []string {
 	var list []string
 	for _, v := range values {
 		if v != "" && !slices.Contains(list, v) {
@@ -185,7 +185,7 @@ func rateText(v float64) string {
 	if v > 0 && v < 0.01 {
 		return "below 0.01"
 	}
-	return short(v)
+	return Short(v)
 }
 
 // brief is the beginning of an id that machines made, for tables.
