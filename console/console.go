@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/session"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -60,7 +61,7 @@ type Options struct {
 // console answers everything below Root. It keeps nothing between two requests.
 type console struct {
 	o         Options
-	seal      *seal
+	seal      *session.Seal
 	templates templates
 }
 
@@ -68,7 +69,7 @@ type console struct {
 // bytes or a template cannot be read. Forms that another site posts are refused before any page
 // sees them.
 func New(o Options) http.Handler {
-	c := &console{o: o, seal: newSeal(o.Secret), templates: parseTemplates(o.Now)}
+	c := &console{o: o, seal: session.New(o.Secret), templates: parseTemplates(o.Now)}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Root+"/static/", http.StripPrefix(Root+"/", http.FileServerFS(static)))
 	mux.HandleFunc("GET "+Root+"/sign-in", c.signInForm)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/session"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -16,9 +17,9 @@ const cookieName = "aisle_console"
 // needed. The key is looked up with each request, so that one that was removed ends its
 // sessions. The error is a 401 or 403 problem.
 func (c *console) who(r *http.Request) (who person, key string, err error) {
-	var s session
+	var s session.Session
 	if cookie, err := r.Cookie(cookieName); err == nil {
-		s, _ = c.seal.open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
+		s, _ = c.seal.Open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
 	}
 	who, err = c.holder(r, s.Key)
 	return who, s.Key, err
@@ -86,8 +87,8 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 		refuse(p.Status, p.Detail)
 		return
 	}
-	text := c.seal.close(session{Key: key, Expires: c.o.Now().Add(sessionTime)})
-	http.SetCookie(w, c.cookie(r, text, int(sessionTime.Seconds())))
+	text := c.seal.Close(session.Session{Key: key, Expires: c.o.Now().Add(session.Lifetime)})
+	http.SetCookie(w, c.cookie(r, text, int(session.Lifetime.Seconds())))
 	http.Redirect(w, r, next(r), http.StatusSeeOther)
 }
 
