@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -18,7 +19,7 @@ import (
 // keysData is the page of keys: the key of the person who looks, and those of the shop where he
 // may see them.
 type keysData struct {
-	Own     person
+	Own     page.Person
 	Keys    []recommenderapi.Key
 	Visible bool // the key may see the others
 	// The latest twenty changes, the newest first.
@@ -28,18 +29,18 @@ type keysData struct {
 // keys shows the keys of the shop; they are made and removed with the command line, which alone
 // may write the keys file. Without the scope audit:read only the own key is shown, and no call
 // is made.
-func keys(v *visit) (any, error) {
-	d := &keysData{Own: v.who, Visible: v.who.Can(auth.ScopeAuditRead)}
+func keys(v *page.Visit) (any, error) {
+	d := &keysData{Own: v.Who, Visible: v.Who.Can(auth.ScopeAuditRead)}
 	if !d.Visible {
 		return d, nil
 	}
-	list, err := get[profileapi.Page[recommenderapi.Key]](v, v.recommender, "/v1/keys", nil)
+	list, err := page.Get[profileapi.Page[recommenderapi.Key]](v, v.Recommender, "/v1/keys", nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Keys = list.Items
-	changes, err := get[audit.Page](v, v.recommender, "/v1/audit", url.Values{"action": {"key"}, "limit": {"20"}})
-	v.part("changes of keys", err)
+	changes, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit", url.Values{"action": {"key"}, "limit": {"20"}})
+	v.Part("changes of keys", err)
 	d.Changes = changes.Items
 	return d, nil
 }
@@ -55,8 +56,8 @@ type auditData struct {
 
 // auditLog asks GET /v1/audit for 50 entries, the newest first. A part of the log that did not
 // answer is named in Page.Missing, which the template shows.
-func auditLog(v *visit) (any, error) {
-	d := &auditData{Action: v.text("action"), Actor: v.text("actor"), Subject: v.text("subject"), From: v.text("from"), To: v.text("to")}
+func auditLog(v *page.Visit) (any, error) {
+	d := &auditData{Action: v.Text("action"), Actor: v.Text("actor"), Subject: v.Text("subject"), From: v.Text("from"), To: v.Text("to")}
 	query, next := url.Values{"limit": {"50"}}, url.Values{}
 	for name, value := range map[string]string{"action": d.Action, "actor": d.Actor, "subject": d.Subject, "from": d.From, "to": d.To} {
 		if value != "" {
@@ -64,10 +65,10 @@ func auditLog(v *visit) (any, error) {
 			next.Set(name, value)
 		}
 	}
-	if cursor := v.text("cursor"); cursor != "" {
+	if cursor := v.Text("cursor"); cursor != "" {
 		query.Set("cursor", cursor)
 	}
-	found, err := get[audit.Page](v, v.recommender, "/v1/audit", query)
+	found, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit", query)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func auditLog(v *visit) (any, error) {
 
 // settingsData is the page of settings.
 type settingsData struct {
-	Own     person
+	Own     page.Person
 	Weights profileapi.EventWeights
 	// Types are the keys of Weights in order of name, since a template cannot sort a map.
 	Types   []string
@@ -99,18 +100,18 @@ type scopeRow struct {
 
 // learnt is what types of event are worth as the live model of similar items found; nil when it
 // did not. It makes two calls, and a failure of either is a note on the page.
-func learnt(v *visit) *learntWeights {
-	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
-	v.part("live models", err)
+func learnt(v *page.Visit) *learntWeights {
+	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
+	v.Part("live models", err)
 	version := live.Live[similarityapi.Similar]
 	if version == "" {
 		return nil
 	}
-	r, err := get[similarityapi.Report](v, v.similarity, "/v1/models/"+escape(version)+"/report", nil)
+	r, err := page.Get[similarityapi.Report](v, v.Similarity, "/v1/models/"+page.Escape(version)+"/report", nil)
 	if apierror.Is(err, http.StatusNotFound) { // made before there were reports
 		return nil
 	}
-	if v.part("report of the live model", err); r.EventWeights == nil {
+	if v.Part("report of the live model", err); r.EventWeights == nil {
 		return nil
 	}
 	l := &learntWeights{ReportEventWeights: *r.EventWeights, Version: version, ByType: map[string]similarityapi.ReportEventWeight{}}
@@ -139,16 +140,16 @@ func (l *learntWeights) Of(eventType string) string {
 }
 
 // settings shows what the installation is set to; it is changed where the program is started.
-func settings(v *visit) (any, error) {
-	d := &settingsData{Own: v.who, Version: v.version}
-	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
-	v.part("types of event", err)
+func settings(v *page.Visit) (any, error) {
+	d := &settingsData{Own: v.Who, Version: v.Version}
+	types, err := page.Get[profileapi.EventTypes](v, v.Profile, "/v1/events/types", nil)
+	v.Part("types of event", err)
 	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
 	d.Learnt = learnt(v)
 	for _, scope := range auth.Scopes() {
 		// It opens admin ports of other machines, for service keys: no person's key has it.
 		if scope != auth.ScopeAdminRead {
-			d.Scopes = append(d.Scopes, scopeRow{scope, v.who.Can(scope)})
+			d.Scopes = append(d.Scopes, scopeRow{scope, v.Who.Can(scope)})
 		}
 	}
 	return d, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -56,13 +57,13 @@ type watchedRow struct {
 // anomalies shows what is and what was far from expected, and everything that is watched. It
 // makes up to three calls: the records, without which there is no page, the series, and the
 // points of those it draws.
-func anomalies(v *visit) (any, error) {
-	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"100"}})
+func anomalies(v *page.Visit) (any, error) {
+	found, err := page.Get[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "/v1/anomalies", url.Values{"limit": {"100"}})
 	if err != nil {
 		return nil, err
 	}
-	watched, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", nil)
-	v.part("what is watched", err)
+	watched, err := page.Get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.Recommender, "/v1/anomalies/series", nil)
+	v.Part("what is watched", err)
 	counts := map[string]string{}
 	for n := range watched.Items {
 		counts[watched.Items[n].Series] = watched.Items[n].Counts
@@ -112,13 +113,13 @@ func (d *anomaliesData) watched(list []recommenderapi.AnomalySeries, open []stri
 
 // draw draws the series that are far from expected, with one call for all of them. Of several
 // open records of a series the first gets the chart.
-func (d *anomaliesData) draw(v *visit, names []string) {
+func (d *anomaliesData) draw(v *page.Visit, names []string) {
 	if len(names) == 0 {
 		return
 	}
 	l := looks()[0]
 	list, err := seriesOf(v, l, names...)
-	v.part("charts", err)
+	v.Part("charts", err)
 	for _, s := range list {
 		for n := range d.Open {
 			if d.Open[n].Series == s.Series && d.Open[n].Plot == "" {
@@ -131,8 +132,8 @@ func (d *anomaliesData) draw(v *visit, names []string) {
 
 // seriesOf reads series with their points, one for each hour; a name that is not watched is
 // left out.
-func seriesOf(v *visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
-	found, err := get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.recommender, "/v1/anomalies/series", url.Values{
+func seriesOf(v *page.Visit, l look, names ...string) ([]recommenderapi.AnomalySeries, error) {
+	found, err := page.Get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.Recommender, "/v1/anomalies/series", url.Values{
 		"series": names, "window": {words.Whole(l.Hours)}, "days": {words.Whole(l.Days)},
 	})
 	return found.Items, err
@@ -153,11 +154,11 @@ type seriesData struct {
 func (d *seriesData) Heading() string { return d.Series }
 
 // series shows the steps by which a series is judged, from the hours that came in to the records.
-func series(v *visit) (any, error) {
-	name := v.text("series")
+func series(v *page.Visit) (any, error) {
+	name := v.Text("series")
 	d := &seriesData{Looks: looks(), Look: looks()[0], Next: nextOf(name)}
 	for _, l := range d.Looks {
-		if words.Whole(l.Hours) == v.text("window") {
+		if words.Whole(l.Hours) == v.Text("window") {
 			d.Look = l
 		}
 	}
@@ -174,13 +175,13 @@ func series(v *visit) (any, error) {
 		if list, err = seriesOf(v, d.Look, name); err == nil && len(list) > 0 {
 			d.AnomalySeries = list[0]
 		}
-		v.part("the hours", err)
+		v.Part("the hours", err)
 	}
 	d.Plot = seriesPlot(&d.AnomalySeries, d.Look)
 	d.Points = apart(d.AnomalySeries.Points, d.Look)
 	slices.Reverse(d.Points)
-	found, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies", url.Values{"limit": {"500"}})
-	v.part("records", err)
+	found, err := page.Get[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "/v1/anomalies", url.Values{"limit": {"500"}})
+	v.Part("records", err)
 	for _, a := range found.Items {
 		if a.Series == name {
 			d.Records = append(d.Records, a)
@@ -263,19 +264,19 @@ func nextOf(series string) onward {
 	name, of, _ := strings.Cut(series, ":")
 	switch name {
 	case "events":
-		return onward{Root + "/debugger?type=" + url.QueryEscape(of), "See who sends them in the event debugger"}
+		return onward{page.Root + "/debugger?type=" + url.QueryEscape(of), "See who sends them in the event debugger"}
 	case "rejected_share", "warned_share":
-		return onward{Root + "/health", "See the codes in data health"}
+		return onward{page.Root + "/health", "See the codes in data health"}
 	case "revenue":
 		// The last part is the currency.
 		of = of[:max(0, strings.LastIndex(of, ":"))]
-		return onward{Root + "/placements/" + escape(of), "See the placement"}
+		return onward{page.Root + "/placements/" + page.Escape(of), "See the placement"}
 	case "requests", "click_rate", "empty_share", "latency_ms":
-		return onward{Root + "/placements/" + escape(of), "See the placement"}
+		return onward{page.Root + "/placements/" + page.Escape(of), "See the placement"}
 	case "model_age_hours":
-		return onward{Root + "/jobs", "See whether recomputes run"}
+		return onward{page.Root + "/jobs", "See whether recomputes run"}
 	case "catalogue_items", "catalogue_price":
-		return onward{Root + "/imports", "See the latest imports"}
+		return onward{page.Root + "/imports", "See the latest imports"}
 	}
-	return onward{Root + "/models", "See whether models are live"}
+	return onward{page.Root + "/models", "See whether models are live"}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -23,13 +24,13 @@ type catalogueData struct {
 
 // catalogue asks GET /v1/items, filtered by the fields of the page. A category is typed as one
 // text, "Shoes > Boots", and asked for level by level.
-func catalogue(v *visit) (any, error) {
+func catalogue(v *page.Visit) (any, error) {
 	d := &catalogueData{
-		Query: v.text("q"), Status: v.text("status"), Brand: v.text("brand"), Category: v.text("category"), Parent: v.text("parent"),
+		Query: v.Text("q"), Status: v.Text("status"), Brand: v.Text("brand"), Category: v.Text("category"), Parent: v.Text("parent"),
 	}
 	query := url.Values{"limit": {words.Whole(itemsShown)}}
 	for name, value := range map[string]string{
-		"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.text("cursor"),
+		"q": d.Query, "status": d.Status, "brand": d.Brand, "parent_id": d.Parent, "cursor": v.Text("cursor"),
 	} {
 		if value != "" {
 			query.Set(name, value)
@@ -38,7 +39,7 @@ func catalogue(v *visit) (any, error) {
 	if d.Category != "" {
 		query["category"] = levels(d.Category)
 	}
-	found, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", query)
+	found, err := page.Get[profileapi.Page[profileapi.Item]](v, v.Profile, "/v1/items", query)
 	if err != nil {
 		return nil, err
 	}
@@ -121,46 +122,46 @@ func relations() []string {
 // item shows one item with everything that is known of it. Only the catalogue's record must be
 // there. The rest, a dozen calls and one for each neighbour, is left out with a note when it
 // fails, so that the page still helps while a service is away.
-func item(v *visit) (any, error) {
-	id := v.text("id")
-	item, err := get[profileapi.Item](v, v.profile, "/v1/items/"+escape(id), nil)
+func item(v *page.Visit) (any, error) {
+	id := v.Text("id")
+	item, err := page.Get[profileapi.Item](v, v.Profile, "/v1/items/"+page.Escape(id), nil)
 	if err != nil {
 		return nil, err
 	}
-	d := &itemData{Item: item, Other: v.text("other")}
-	variants, err := get[profileapi.Page[profileapi.Item]](v, v.profile, "/v1/items", url.Values{"parent_id": {id}, "limit": {"100"}})
-	v.part("variants", err)
+	d := &itemData{Item: item, Other: v.Text("other")}
+	variants, err := page.Get[profileapi.Page[profileapi.Item]](v, v.Profile, "/v1/items", url.Values{"parent_id": {id}, "limit": {"100"}})
+	v.Part("variants", err)
 	d.Variants = variants.Items
 	for _, relation := range relations() {
-		d.Relations = append(d.Relations, neighbours(v, id, relation, v.text("model_"+relation)))
+		d.Relations = append(d.Relations, neighbours(v, id, relation, v.Text("model_"+relation)))
 		if d.Other == "" {
 			continue
 		}
-		pair, err := get[similarityapi.Pair](
-			v, v.similarity, "/v1/similarities/"+escape(id)+"/"+escape(d.Other), url.Values{"relation": {relation}},
+		pair, err := page.Get[similarityapi.Pair](
+			v, v.Similarity, "/v1/similarities/"+page.Escape(id)+"/"+page.Escape(d.Other), url.Values{"relation": {relation}},
 		)
-		if v.part("link of "+relation, err); err == nil {
+		if v.Part("link of "+relation, err); err == nil {
 			d.Pairs = append(d.Pairs, pair)
 		}
 	}
 	describe(v, d.Relations)
-	text, err := get[similarityapi.ItemText](v, v.similarity, "/v1/items/"+escape(id)+"/text", nil)
-	if v.part("text", err); err == nil {
+	text, err := page.Get[similarityapi.ItemText](v, v.Similarity, "/v1/items/"+page.Escape(id)+"/text", nil)
+	if v.Part("text", err); err == nil {
 		d.Text = &text
 	}
-	reviews, err := get[similarityapi.ItemReviews](v, v.similarity, "/v1/items/"+escape(id)+"/reviews", nil)
-	if v.part("reviews", err); err == nil {
+	reviews, err := page.Get[similarityapi.ItemReviews](v, v.Similarity, "/v1/items/"+page.Escape(id)+"/reviews", nil)
+	if v.Part("reviews", err); err == nil {
 		d.Reviews = &reviews
 	}
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{
-		"item_id": {id}, "limit": {words.Whole(eventsRead)},
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", url.Values{
+		"item_id": {id}, "limit": {words.Whole(page.EventsRead)},
 	})
-	if v.part("events", err); err == nil {
+	if v.Part("events", err); err == nil {
 		d.Counts, d.Read, d.All = countTypes(events.Items), len(events.Items), events.NextCursor == nil
 	}
 	for _, window := range []string{"popular", "trending", "best_sellers"} {
-		list, err := get[similarityapi.PopularAnswer](v, v.similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"500"}})
-		if v.part(window, err); err == nil {
+		list, err := page.Get[similarityapi.PopularAnswer](v, v.Similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"500"}})
+		if v.Part(window, err); err == nil {
 			at := slices.IndexFunc(list.Items, func(n similarityapi.Neighbour) bool { return n.ItemID == id })
 			d.Ranks = append(d.Ranks, rank{strings.ReplaceAll(window, "_", " "), at + 1, len(list.Items)})
 		}
@@ -170,7 +171,7 @@ func item(v *visit) (any, error) {
 
 // neighbours reads the best ten of the item from the live model, or from the version that is
 // named.
-func neighbours(v *visit, id, relation, version string) relationList {
+func neighbours(v *page.Visit, id, relation, version string) relationList {
 	query := url.Values{"relation": {relation}, "limit": {"10"}}
 	if version != "" {
 		query.Set("model_version", version)
@@ -180,7 +181,7 @@ func neighbours(v *visit, id, relation, version string) relationList {
 		similarityapi.NeighbourList
 		ModelVersion string `json:"model_version"`
 	}
-	a, err := get[answer](v, v.similarity, "/v1/similarities/"+escape(id), query)
+	a, err := page.Get[answer](v, v.Similarity, "/v1/similarities/"+page.Escape(id), query)
 	if err != nil {
 		list.Problem = err.Error()
 		return list
@@ -195,21 +196,21 @@ func neighbours(v *visit, id, relation, version string) relationList {
 // describe gives the neighbours their titles and pictures, with a look-up for each item that is
 // new. The look-ups are taken out of the calls that the page shows: thirty of them would hide
 // the others.
-func describe(v *visit, lists []relationList) {
+func describe(v *page.Visit, lists []relationList) {
 	known := map[string]profileapi.Item{} // by id as it stands in a path
 	for l := range lists {
 		for n := range lists[l].Neighbours {
 			one := &lists[l].Neighbours[n]
-			id := escape(one.ItemID)
+			id := page.Escape(one.ItemID)
 			item, ok := known[id]
 			if !ok {
-				item, _ = get[profileapi.Item](v, v.profile, "/v1/items/"+id, nil) // one that is gone is shown by its id
+				item, _ = page.Get[profileapi.Item](v, v.Profile, "/v1/items/"+id, nil) // one that is gone is shown by its id
 				known[id] = item
 			}
 			one.Link.Title, one.Title, one.Image = item.Title, item.Title, picture(item.ImageURL)
 		}
 	}
-	v.calls = slices.DeleteFunc(v.calls, func(call string) bool {
+	v.Calls = slices.DeleteFunc(v.Calls, func(call string) bool {
 		_, isItem := known[strings.TrimPrefix(call, "GET /v1/items/")]
 		return isItem
 	})

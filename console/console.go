@@ -16,11 +16,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/session"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
+
+// Root is the path of the console.
+const Root = page.Root
 
 // Bounds of one request.
 const (
@@ -76,10 +80,10 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("POST "+Root+"/sign-in", c.signIn)
 	mux.HandleFunc("POST "+Root+"/sign-out", c.signOut)
 	for _, p := range pages() {
-		method, path, _ := strings.Cut(p.pattern, " ")
+		method, path, _ := strings.Cut(p.Pattern, " ")
 		mux.HandleFunc(method+" "+Root+path, c.serve(p))
 	}
-	mux.HandleFunc(Root+"/", c.serve(page{template: "missing", title: "Not found", handle: missing}))
+	mux.HandleFunc(Root+"/", c.serve(page.Page{Template: "missing", Title: "Not found", Handle: missing}))
 	protected := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
@@ -90,7 +91,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("without a session: %s to %q", resp.Status, to)
 	}
 	cookie := s.cookie(t, s.keys[auth.KindSecret])
-	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != Root || cookie.MaxAge > 12*60*60 {
+	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != page.Root || cookie.MaxAge > 12*60*60 {
 		t.Errorf("the cookie is %s", cookie)
 	}
 	resp = s.do(http.MethodGet, "/console/rules", nil, func(r *http.Request) { r.AddCookie(cookie) })

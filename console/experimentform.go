@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -55,33 +56,33 @@ func experimentValues(x *recommenderapi.Experiment) url.Values {
 // experimentOf is the experiment as the form has it: what the form does not show stays as it is
 // in x, which is the one that the service has, or empty for a new one. The problem names the
 // fields that are no numbers; whether the experiment makes sense the service says.
-func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
-	in := &reader{v: v}
+func experimentOf(v *page.Visit, x recommenderapi.Experiment) (recommenderapi.Experiment, *apierror.Problem) {
+	in := &page.Reader{Visit: v}
 	before := x.Arms
 	x = stripped(x)
-	x.Title, x.Status, x.Scenarios, x.Traffic = v.text("title"), v.text("status"), v.words("scenarios"), in.number("traffic")/100
-	if kind := v.text("kind"); kind != "" {
+	x.Title, x.Status, x.Scenarios, x.Traffic = v.Text("title"), v.Text("status"), v.Words("scenarios"), in.Number("traffic")/100
+	if kind := v.Text("kind"); kind != "" {
 		x.Kind = kind
 	}
 	x.Guardrails = recommenderapi.Guardrails{
-		MaxDegradedShare: in.number("max_degraded_share") / 100, MaxEmptyShare: in.number("max_empty_share") / 100,
-		MaxLatencyMS:      in.number("max_latency_ms"),
-		MinClickRateRatio: in.number("min_click_rate_ratio") / 100, MinVisitors: int64(in.count("min_visitors")),
+		MaxDegradedShare: in.Number("max_degraded_share") / 100, MaxEmptyShare: in.Number("max_empty_share") / 100,
+		MaxLatencyMS:      in.Number("max_latency_ms"),
+		MinClickRateRatio: in.Number("min_click_rate_ratio") / 100, MinVisitors: int64(in.Count("min_visitors")),
 	}
 	var arms []recommenderapi.ExperimentArm
 	for n := range maxArms {
 		at := "arm" + words.Whole(int64(n)) + "_"
 		// An arm whose name was emptied is taken out.
-		if v.text(at+"name") == "" {
+		if v.Text(at+"name") == "" {
 			continue
 		}
 		var arm recommenderapi.ExperimentArm
 		if n < len(before) {
 			arm = before[n]
 		}
-		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.text(at+"name"), in.number(at+"share")/100, v.text(at+"scenario"), v.text(at+
+		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.Text(at+"name"), in.Number(at+"share")/100, v.Text(at+"scenario"), v.Text(at+
 			"shadow") != ""
-		if version := v.text(at + "model"); version == "" {
+		if version := v.Text(at + "model"); version == "" {
 			arm.ModelVersions = nil
 		} else if !named(arm.ModelVersions, version) {
 			// The relation is the first part of a version: "similar-…".
@@ -91,7 +92,7 @@ func experimentOf(v *visit, x recommenderapi.Experiment) (recommenderapi.Experim
 		arms = append(arms, arm)
 	}
 	x.Arms = append(arms, before[min(len(before), maxArms):]...)
-	return x, in.problem("The form cannot be read.")
+	return x, in.Problem("The form cannot be read.")
 }
 
 // named reports whether an arm has a version already, of whatever relation.

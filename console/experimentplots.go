@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -67,11 +68,11 @@ func differences(r recommenderapi.ExperimentResults) template.HTML {
 // overTime draws the click rate of each arm from the beginning to each day, with a 95 %
 // interval of the normal distribution. It reads the figures of all experiments of the shop in
 // one call, and notes a failure. A day before an arm showed anything is a gap.
-func overTime(v *visit, x *recommenderapi.Experiment) template.HTML {
-	table, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{
+func overTime(v *page.Visit, x *recommenderapi.Experiment) template.HTML {
+	table, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", url.Values{
 		"interval": {"day"}, "group_by": {"experiment"},
 	})
-	v.part("click rates over time", err)
+	v.Part("click rates over time", err)
 	var days []string
 	clicks, shown := map[string]map[string]int64{}, map[string]map[string]int64{}
 	for _, row := range table.Rows {

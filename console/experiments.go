@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -28,15 +29,15 @@ type experimentsData struct {
 }
 
 // list reads all of them, and computes the sample size from the query of the page's address.
-func (t experiments) list(v *visit) (any, error) {
-	list, err := get[profileapi.Page[recommenderapi.Experiment]](v, v.recommender, "/v1"+t.path, nil)
+func (t experiments) list(v *page.Visit) (any, error) {
+	list, err := page.Get[profileapi.Page[recommenderapi.Experiment]](v, v.Recommender, "/v1"+t.path, nil)
 	if err != nil {
 		return nil, err
 	}
-	in := &reader{v: v}
-	d := &experimentsData{Kind: t.kind, Path: t.path, Experiments: list.Items, Change: v.who.Can(auth.ScopeConfigWrite)}
-	d.Size = newSampleSize(in.number("rate"), in.number("effect"), in.number("visitors"), in.count("arms"))
-	d.Size.Form = form.New(v.Form, in.problem("The numbers cannot be read."), form.Fields("rate", "effect", "visitors", "arms"))
+	in := &page.Reader{Visit: v}
+	d := &experimentsData{Kind: t.kind, Path: t.path, Experiments: list.Items, Change: v.Who.Can(auth.ScopeConfigWrite)}
+	d.Size = newSampleSize(in.Number("rate"), in.Number("effect"), in.Number("visitors"), in.Count("arms"))
+	d.Size.Form = form.New(v.Form, in.Problem("The numbers cannot be read."), form.Fields("rate", "effect", "visitors", "arms"))
 	return d, nil
 }
 
@@ -70,7 +71,7 @@ func (d *experimentData) Heading() string {
 // fresh is the form of a new one with values that are safe to start from: halves for an
 // experiment, five per cent of the visitors for a rollout. Version 0 asks that none of the name
 // is there yet.
-func (t experiments) fresh(v *visit) (any, error) {
+func (t experiments) fresh(v *page.Visit) (any, error) {
 	values := url.Values{
 		"status": {"draft"}, "traffic": {"100"}, "arm0_name": {"control"}, "arm0_share": {"50"}, "arm1_name": {"new"}, "arm1_share": {"50"},
 		"version": {"0"},
@@ -87,15 +88,16 @@ func (t experiments) fresh(v *visit) (any, error) {
 
 // show is the form of one that is there, with its results so far. Without results the page is
 // still shown.
-func (t experiments) show(v *visit) (any, error) {
-	x, err := get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(v.PathValue("id")), nil)
+func (t experiments) show(v *page.Visit) (any, error) {
+	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, "/v1"+t.path+"/"+page.Escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
 	}
 	d := &experimentData{Kind: t.kind, Path: t.path, Experiment: x, Form: form.New(experimentValues(&x), nil, experimentField)}
 	d.complete(v)
-	results, err := get[recommenderapi.ExperimentResults](v, v.recommender, "/v1"+t.path+"/"+escape(x.ExperimentID)+"/results", nil)
-	if v.part("results", err); err == nil {
+	path := "/v1" + t.path + "/" + page.Escape(x.ExperimentID) + "/results"
+	results, err := page.Get[recommenderapi.ExperimentResults](v, v.Recommender, path, nil)
+	if v.Part("results", err); err == nil {
 		d.Results, d.Diffs = &results, differences(results)
 	}
 	d.Over = overTime(v, &x)
@@ -104,20 +106,20 @@ func (t experiments) show(v *visit) (any, error) {
 
 // complete reads what the fields of the form can be chosen from: placements and model versions.
 // A list that cannot be read has its first choice only.
-func (d *experimentData) complete(v *visit) {
-	d.Change = v.who.Can(auth.ScopeConfigWrite)
+func (d *experimentData) complete(v *page.Visit) {
+	d.Change = v.Who.Can(auth.ScopeConfigWrite)
 	for n := range maxArms {
 		d.Arms = append(d.Arms, n)
 	}
 	d.Scenarios = []form.Option{{Value: "", Label: "as it is"}}
-	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
-	v.part("placements", err)
+	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
+	v.Part("placements", err)
 	for _, s := range scenarios.Items {
 		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}
 	d.Models = []form.Option{{Value: "", Label: "the live ones"}}
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
-	v.part("models", err)
+	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
+	v.Part("models", err)
 	for _, m := range models.Items {
 		d.Models = append(d.Models, form.Option{Value: m.Version, Label: m.Version + " (" + m.State + ")"})
 	}
@@ -125,18 +127,18 @@ func (d *experimentData) complete(v *visit) {
 
 // save stores the form, of a new one or of the one in the address, and goes to its page. What
 // the service refuses stands beside its field on the page again, with all that was typed.
-func (t experiments) save(v *visit) (any, error) {
+func (t experiments) save(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
 	var before recommenderapi.Experiment
 	if id != "" {
 		var err error
-		if before, err = get[recommenderapi.Experiment](v, v.recommender, "/v1"+t.path+"/"+escape(id), nil); err != nil {
+		if before, err = page.Get[recommenderapi.Experiment](v, v.Recommender, "/v1"+t.path+"/"+page.Escape(id), nil); err != nil {
 			return nil, err
 		}
 	}
 	x, problem := experimentOf(v, before)
 	if id == "" {
-		id = v.text("experiment_id")
+		id = v.Text("experiment_id")
 	}
 	if problem == nil && id == "" {
 		problem = apierror.Invalid("It has no name.", apierror.FieldError{
@@ -144,11 +146,11 @@ func (t experiments) save(v *visit) (any, error) {
 		})
 	}
 	if problem == nil {
-		_, err := change[recommenderapi.SavedExperiment](
-			v, v.recommender, http.MethodPut, "/v1"+t.path+"/"+escape(id), v.text("version"), x,
+		_, err := page.Change[recommenderapi.SavedExperiment](
+			v, v.Recommender, http.MethodPut, "/v1"+t.path+"/"+page.Escape(id), v.Text("version"), x,
 		)
 		if err == nil {
-			return redirect(t.path + "/" + escape(id) + "?done=saved"), nil
+			return page.Redirect(t.path + "/" + page.Escape(id) + "?done=saved"), nil
 		}
 		problem = apierror.From(err)
 	}
@@ -161,19 +163,19 @@ func (t experiments) save(v *visit) (any, error) {
 
 // turn starts or stops one: it is put with another status and nothing else changed, if it has
 // the version that the page showed.
-func (t experiments) turn(v *visit) (any, error) {
-	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
-	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
+func (t experiments) turn(v *page.Visit) (any, error) {
+	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
+	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	x.Status = v.text("status")
+	x.Status = v.Text("status")
 	done := "saved"
 	if x.Status == "stopped" {
 		done = "stopped"
 	}
-	_, err = change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, path, v.text("version"), stripped(x))
-	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=" + done), err
+	_, err = page.Change[recommenderapi.SavedExperiment](v, v.Recommender, http.MethodPut, path, v.Text("version"), stripped(x))
+	return page.Redirect(t.path + "/" + page.Escape(v.PathValue("id")) + "?done=" + done), err
 }
 
 // decide makes an arm what everybody sees: the experiment is stopped, the arm's configuration
@@ -181,24 +183,24 @@ func (t experiments) turn(v *visit) (any, error) {
 // changes through the API, in an order in which a failure leaves the experiment running, so
 // that the same button can be pressed again. A rollout or experiment that names no placement,
 // while the arm has a configuration, is refused.
-func (t experiments) decide(v *visit) (any, error) {
-	path := "/v1" + t.path + "/" + escape(v.PathValue("id"))
-	x, err := get[recommenderapi.Experiment](v, v.recommender, path, nil)
+func (t experiments) decide(v *page.Visit) (any, error) {
+	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
+	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	if version := v.text("version"); version != "" && version != words.Whole(x.Version) { // before anything is changed
+	if version := v.Text("version"); version != "" && version != words.Whole(x.Version) { // before anything is changed
 		return nil, apierror.PreconditionFailed("It has changed since the page was opened. Look at it again, then decide.")
 	}
-	at := slices.IndexFunc(x.Arms, func(a recommenderapi.ExperimentArm) bool { return a.Name == v.text("arm") })
+	at := slices.IndexFunc(x.Arms, func(a recommenderapi.ExperimentArm) bool { return a.Name == v.Text("arm") })
 	if at < 0 {
-		return nil, apierror.NotFound("arm", v.text("arm"))
+		return nil, apierror.NotFound("arm", v.Text("arm"))
 	}
 	arm := x.Arms[at]
 	// An arm has its configuration in itself or names a scenario that has it.
 	configuration := arm.Configuration
 	if arm.Scenario != "" {
-		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(arm.Scenario), nil)
+		s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(arm.Scenario), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -220,32 +222,33 @@ func (t experiments) decide(v *visit) (any, error) {
 	}
 	for _, version := range arm.ModelVersions {
 		reason := map[string]string{"reason": "decided by " + t.kind + " " + x.ExperimentID}
-		if _, err := send[similarityapi.Model](
-			v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", reason,
+		if _, err := page.Send[similarityapi.Model](
+			v, v.Similarity, http.MethodPost, "/v1/models/"+page.Escape(version)+"/activate", reason,
 		); err != nil {
 			return nil, err
 		}
 	}
 	x.Status = "stopped"
-	_, err = change[recommenderapi.SavedExperiment](v, v.recommender, http.MethodPut, path, v.text("version"), stripped(x))
-	return redirect(t.path + "/" + escape(v.PathValue("id")) + "?done=decided"), err
+	_, err = page.Change[recommenderapi.SavedExperiment](v, v.Recommender, http.MethodPut, path, v.Text("version"), stripped(x))
+	return page.Redirect(t.path + "/" + page.Escape(v.PathValue("id")) + "?done=decided"), err
 }
 
 // configure gives a placement a configuration, unless somebody else changes it meanwhile: the
 // version that was read is asked for again.
-func configure(v *visit, id string, s recommenderapi.Scenario) error {
-	path := "/v1/scenarios/" + escape(id)
-	present, err := get[recommenderapi.Scenario](v, v.recommender, path, nil)
+func configure(v *page.Visit, id string, s recommenderapi.Scenario) error {
+	path := "/v1/scenarios/" + page.Escape(id)
+	present, err := page.Get[recommenderapi.Scenario](v, v.Recommender, path, nil)
 	if err != nil {
 		return err
 	}
 	s.ScenarioID, s.Builtin, s.Version = "", false, 0
-	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, path, words.Whole(present.Version), s)
+	_, err = page.Change[recommenderapi.SavedScenario](v, v.Recommender, http.MethodPut, path, words.Whole(present.Version), s)
 	return err
 }
 
 // remove deletes one, if it has the version that the page showed.
-func (t experiments) remove(v *visit) (any, error) {
-	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1"+t.path+"/"+escape(v.PathValue("id")), v.text("version"), nil)
-	return redirect(t.path + "?done=deleted"), err
+func (t experiments) remove(v *page.Visit) (any, error) {
+	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
+	_, err := page.Change[struct{}](v, v.Recommender, http.MethodDelete, path, v.Text("version"), nil)
+	return page.Redirect(t.path + "?done=deleted"), err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
@@ -80,7 +81,7 @@ type frame struct {
 	Section     string
 	Back        *section
 	Groups      []group
-	Person      *person
+	Person      *page.Person
 	Now         time.Time
 	// As in visit; Done is what a form has just done, in words, "" for nothing.
 	Calls, Notes []string
@@ -105,7 +106,7 @@ func notices() map[string]string {
 // serve answers a page for whoever may see it. In order: who is it, bounds of time and size,
 // the scope, the page's handle, and then a redirect, a file, the page or what went wrong. A
 // problem of the API keeps its status; only those of the server are logged.
-func (c *console) serve(p page) http.HandlerFunc {
+func (c *console) serve(p page.Page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who, key, err := c.who(r)
 		if err != nil {
@@ -113,42 +114,42 @@ func (c *console) serve(p page) http.HandlerFunc {
 			return
 		}
 		limit, wait := int64(maxForm), patience
-		if p.upload {
+		if p.Upload {
 			limit, wait = maxUpload, uploadPatience
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		ctx, cancel := context.WithTimeout(r.Context(), wait)
 		defer cancel()
-		v := &visit{
-			Request: r, ctx: ctx, who: who, now: c.o.Now, version: c.o.Version,
-			profile: c.o.Profile.client(key), similarity: c.o.Similarity.client(key), recommender: c.o.Recommender.client(key),
+		v := &page.Visit{
+			Request: r, Ctx: ctx, Who: who, Now: c.o.Now, Version: c.o.Version,
+			Profile: c.o.Profile.client(key), Similarity: c.o.Similarity.client(key), Recommender: c.o.Recommender.client(key),
 		}
 		var data any
-		if p.scope != "" && !who.Can(p.scope) {
-			err = apierror.New(http.StatusForbidden, "scope_missing", "Your key lacks the scope "+p.scope+".")
+		if p.Scope != "" && !who.Can(p.Scope) {
+			err = apierror.New(http.StatusForbidden, "scope_missing", "Your key lacks the scope "+p.Scope+".")
 		} else {
-			data, err = p.handle(v)
+			data, err = p.Handle(v)
 		}
-		if to, ok := data.(redirect); ok && err == nil {
+		if to, ok := data.(page.Redirect); ok && err == nil {
 			http.Redirect(w, r, Root+string(to), http.StatusSeeOther)
 			return
 		}
-		if file, ok := data.(download); ok && err == nil {
-			file.write(w)
+		if file, ok := data.(page.Download); ok && err == nil {
+			file.Write(w)
 			return
 		}
 		f := frame{
-			Title: p.title, Lead: p.lead, Section: sectionName(p.pattern), Groups: groups(), Person: &who, Now: c.o.Now(),
-			Calls: v.calls, Notes: v.notes,
+			Title: p.Title, Lead: p.Lead, Section: sectionName(p.Pattern), Groups: groups(), Person: &who, Now: c.o.Now(),
+			Calls: v.Calls, Notes: v.Notes,
 			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
 		}
-		if p.below {
+		if p.Below {
 			f.Back = sectionOf(f.Section)
 		}
 		if named, ok := data.(interface{ Heading() string }); ok && err == nil {
 			f.Title = named.Heading()
 		}
-		status, name := http.StatusOK, p.template
+		status, name := http.StatusOK, p.Template
 		if err != nil {
 			problem := apierror.From(err)
 			if problem.Status >= http.StatusInternalServerError {
@@ -156,7 +157,7 @@ func (c *console) serve(p page) http.HandlerFunc {
 			}
 			status, name, f.Data = problem.Status, "problem", problem
 		}
-		if p.template == "missing" {
+		if p.Template == "missing" {
 			status = http.StatusNotFound
 		}
 		c.render(w, status, name, f)
@@ -193,10 +194,10 @@ func (c *console) render(w http.ResponseWriter, status int, name string, f frame
 }
 
 // missing is the handle of every other address.
-func missing(*visit) (any, error) { return nil, nil }
+func missing(*page.Visit) (any, error) { return nil, nil }
 
 // pages lists what the console answers, with patterns below Root: the parts of the navigation. A page without a scope only reads, or its
 // handle asks a service that checks the scope itself.
-func pages() []page {
+func pages() []page.Page {
 	return slices.Concat(overviewPages(), merchandisePages(), visitorPages(), learningPages(), operatingPages())
 }

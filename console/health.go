@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -52,35 +53,36 @@ type sample struct {
 
 // health shows what was received of late, and what is wrong with it: counts by code, charts, a
 // sample of the latest events, robots, and what the preparation of the newest model left out.
-func health(v *visit) (any, error) {
+func health(v *page.Visit) (any, error) {
 	d := &healthData{Days: 1}
-	if v.text("days") == "7" {
+	if v.Text("days") == "7" {
 		d.Days = 7
 	}
-	now := v.now().UTC()
-	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
+	now := v.Now().UTC()
+	stats, err := page.Get[profileapi.EventStats](v, v.Profile, "/v1/stats/events", url.Values{
 		"from": {now.AddDate(0, 0, -d.Days).Format(time.RFC3339)},
 	})
 	if err != nil {
 		return nil, err
 	}
 	d.Stats = stats
-	verdicts, err := get[profileapi.Page[profileapi.Verdict]](v, v.profile, "/v1/events/verdicts", nil)
-	v.part("examples", err)
+	verdicts, err := page.Get[profileapi.Page[profileapi.Verdict]](v, v.Profile, "/v1/events/verdicts", nil)
+	v.Part("examples", err)
 	d.Rejected = byCode(stats.Total.Rejected, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Errors })
 	d.Warned = byCode(stats.Total.Warned, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Warnings })
 	for _, n := range stats.Total.Rejected {
 		d.RejectedTotal += n
 	}
 	d.plots(now)
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {words.Whole(eventsRead)}})
-	v.part("sample", err)
+	latest := url.Values{"limit": {words.Whole(page.EventsRead)}}
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", latest)
+	v.Part("sample", err)
 	d.Sample = sampleOf(events.Items)
-	robots, err := get[profileapi.Page[profileapi.Robot]](v, v.profile, "/v1/robots", url.Values{"limit": {"50"}})
-	v.part("robots", err)
-	d.Robots, d.Decide = robots.Items, v.who.Can(auth.ScopeUsersWrite)
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
-	v.part("models", err)
+	robots, err := page.Get[profileapi.Page[profileapi.Robot]](v, v.Profile, "/v1/robots", url.Values{"limit": {"50"}})
+	v.Part("robots", err)
+	d.Robots, d.Decide = robots.Items, v.Who.Can(auth.ScopeUsersWrite)
+	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
+	v.Part("models", err)
 	for _, m := range models.Items {
 		if m.Preparation != nil {
 			d.Preparation, d.PreparedBy, d.PreparedAt = m.Preparation.Steps, m.Version, m.CreatedAt
@@ -201,9 +203,9 @@ type debuggerData struct {
 
 // debugger shows the latest events as they arrive, those that were refused, and judges an event
 // that is pasted. The script asks for the page again while it is not paused.
-func debugger(v *visit) (any, error) {
+func debugger(v *page.Visit) (any, error) {
 	d := &debuggerData{
-		Item: v.text("item"), User: v.text("user"), Type: v.text("type"), Paused: v.text("paused") != "",
+		Item: v.Text("item"), User: v.Text("user"), Type: v.Text("type"), Paused: v.Text("paused") != "",
 		Form: form.New(v.Form, nil, form.Fields("event")),
 	}
 	query := url.Values{"limit": {"30"}}
@@ -212,16 +214,16 @@ func debugger(v *visit) (any, error) {
 			query.Set(name, value)
 		}
 	}
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", query)
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", query)
 	if err != nil {
 		return nil, err
 	}
 	d.Events = events.Items
-	verdicts, err := get[profileapi.Page[profileapi.Verdict]](v, v.profile, "/v1/events/verdicts", nil)
-	v.part("verdicts", err)
+	verdicts, err := page.Get[profileapi.Page[profileapi.Verdict]](v, v.Profile, "/v1/events/verdicts", nil)
+	v.Part("verdicts", err)
 	d.Verdicts = verdicts.Items
-	types, err := get[profileapi.EventTypes](v, v.profile, "/v1/events/types", nil)
-	v.part("types", err)
+	types, err := page.Get[profileapi.EventTypes](v, v.Profile, "/v1/events/types", nil)
+	v.Part("types", err)
 	d.Types = types.Weights.Types()
 	return d, nil
 }
@@ -229,8 +231,8 @@ func debugger(v *visit) (any, error) {
 // judge asks POST /v1/events/validate for the verdict on an event that is not stored, and shows
 // the debugger with it. A text that is no JSON is refused here, where the form can say how an
 // event looks.
-func judge(v *visit) (any, error) {
-	text := v.text("event")
+func judge(v *page.Visit) (any, error) {
+	text := v.Text("event")
 	var problem *apierror.Problem
 	var answer *profileapi.EventsAnswer
 	if !json.Valid([]byte(text)) {
@@ -238,7 +240,7 @@ func judge(v *visit) (any, error) {
 			Pointer: "/event", Detail: `is no JSON: write it like {"type":"view_item","user_id":"ann","item_id":"A1"}`,
 		})
 	} else {
-		a, err := send[profileapi.EventsAnswer](v, v.profile, http.MethodPost, "/v1/events/validate", json.RawMessage(text))
+		a, err := page.Send[profileapi.EventsAnswer](v, v.Profile, http.MethodPost, "/v1/events/validate", json.RawMessage(text))
 		if err != nil {
 			problem = apierror.From(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -49,18 +50,18 @@ type columnRow struct {
 }
 
 // imports shows the latest thirty imports and an empty wizard.
-func imports(v *visit) (any, error) {
-	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
+func imports(v *page.Visit) (any, error) {
+	list, err := page.Get[profileapi.Page[profileapi.Import]](v, v.Profile, "/v1/imports", url.Values{"limit": {"30"}})
 	if err != nil {
 		return nil, err
 	}
 	values := url.Values{"kind": {"items"}, "format": {"auto"}}
-	return &importsData{Imports: list.Items, Form: form.New(values, nil, importField), Change: v.who.Can(auth.ScopeEventsWrite)}, nil
+	return &importsData{Imports: list.Items, Form: form.New(values, nil, importField), Change: v.Who.Can(auth.ScopeEventsWrite)}, nil
 }
 
 // sendImport judges the file of the form by a dry run, or stores it when "do" is "import". The
 // file comes with every step, since the console keeps none between two requests.
-func sendImport(v *visit) (any, error) {
+func sendImport(v *page.Visit) (any, error) {
 	file, header, err := v.FormFile("file")
 	var problem *apierror.Problem
 	switch {
@@ -78,20 +79,20 @@ func sendImport(v *visit) (any, error) {
 	d := &importsData{Change: true}
 	if problem == nil {
 		defer v.MultipartForm.RemoveAll()
-		dry := v.text("do") != "import"
+		dry := v.Text("do") != "import"
 		started, err := startImport(v, importOf(v, dry), file, header)
 		if err != nil {
 			problem = apierror.From(err)
 		} else if !dry {
-			return redirect("/imports/" + escape(started.ImportID) + "?done=started"), nil
+			return page.Redirect("/imports/" + page.Escape(started.ImportID) + "?done=started"), nil
 		} else if problem = d.wait(v, started.ImportID); problem == nil {
 			d.columns(v)
 			d.Errors = importErrors(v, started.ImportID)
 		}
 	}
 	d.Form = form.New(v.Form, problem, importField)
-	list, err := get[profileapi.Page[profileapi.Import]](v, v.profile, "/v1/imports", url.Values{"limit": {"30"}})
-	v.part("imports", err)
+	list, err := page.Get[profileapi.Page[profileapi.Import]](v, v.Profile, "/v1/imports", url.Values{"limit": {"30"}})
+	v.Part("imports", err)
 	d.Imports = list.Items
 	return d, nil
 }
@@ -99,13 +100,13 @@ func sendImport(v *visit) (any, error) {
 // importOf reads how the file is to be understood. A column is named by its own field, since
 // its name can be any text: "column3" has the name and "column3_to" the field that it goes to,
 // "-" to leave it out, "" to leave it as understood.
-func importOf(v *visit, dry bool) profileapi.ImportSpec {
+func importOf(v *page.Visit, dry bool) profileapi.ImportSpec {
 	s := profileapi.ImportSpec{
-		Kind: v.text("kind"), Format: v.text("format"), DryRun: dry, Complete: v.text("complete") != "", Timezone: v.text("timezone"),
-		DateFormat: v.text("date_format"),
-		Decimal:    v.text("decimal"), Separator: v.text("separator"), Encoding: v.text("encoding"), Mapping: map[string]string{},
+		Kind: v.Text("kind"), Format: v.Text("format"), DryRun: dry, Complete: v.Text("complete") != "", Timezone: v.Text("timezone"),
+		DateFormat: v.Text("date_format"),
+		Decimal:    v.Text("decimal"), Separator: v.Text("separator"), Encoding: v.Text("encoding"), Mapping: map[string]string{},
 	}
-	if eventType := v.text("event_type"); s.Kind == "events" && eventType != "" {
+	if eventType := v.Text("event_type"); s.Kind == "events" && eventType != "" {
 		s.Set = map[string]string{"type": eventType}
 	}
 	for n := 0; ; n++ {
@@ -114,7 +115,7 @@ func importOf(v *visit, dry bool) profileapi.ImportSpec {
 		if !ok {
 			return s
 		}
-		switch to := v.text(name + "_to"); to {
+		switch to := v.Text(name + "_to"); to {
 		case "":
 		case "-":
 			s.Ignore = append(s.Ignore, column[0])
@@ -126,13 +127,13 @@ func importOf(v *visit, dry bool) profileapi.ImportSpec {
 
 // startImport sends a file with its name, as a form of its own. The file is streamed: it is not
 // in memory as a whole.
-func startImport(v *visit, spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
+func startImport(v *page.Visit, spec profileapi.ImportSpec, file multipart.File, header *multipart.FileHeader) (profileapi.Import, error) {
 	options, err := json.Marshal(spec)
 	if err != nil {
 		return profileapi.Import{}, err
 	}
 	query := url.Values{"spec": {string(options)}}
-	v.called(http.MethodPost, "/v1/imports", query)
+	v.Called(http.MethodPost, "/v1/imports", query)
 	body, form := io.Pipe()
 	defer body.Close()
 	parts := multipart.NewWriter(form)
@@ -151,7 +152,7 @@ func startImport(v *visit, spec profileapi.ImportSpec, file multipart.File, head
 		Method: http.MethodPost, Path: "/v1/imports", Query: query, Body: body,
 		ContentType: mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": parts.Boundary()}),
 	}
-	resp, err := v.profile.Send(v.ctx, r)
+	resp, err := v.Profile.Send(v.Ctx, r)
 	if err != nil {
 		return profileapi.Import{}, err
 	}
@@ -162,13 +163,13 @@ func startImport(v *visit, spec profileapi.ImportSpec, file multipart.File, head
 
 // wait waits for the end of a dry run, or until the page has to show how far it is. The state
 // that was read last is d.Try.
-func (d *importsData) wait(v *visit, id string) *apierror.Problem {
+func (d *importsData) wait(v *page.Visit, id string) *apierror.Problem {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	late := time.NewTimer(dryRunPatience)
 	defer late.Stop()
 	for {
-		state, err := httpclient.JSON[profileapi.Import](v.ctx, v.profile, http.MethodGet, "/v1/imports/"+escape(id), nil, nil)
+		state, err := httpclient.JSON[profileapi.Import](v.Ctx, v.Profile, http.MethodGet, "/v1/imports/"+page.Escape(id), nil, nil)
 		if err != nil {
 			return apierror.From(err)
 		}
@@ -177,8 +178,8 @@ func (d *importsData) wait(v *visit, id string) *apierror.Problem {
 			return nil
 		}
 		select {
-		case <-v.ctx.Done():
-			return apierror.From(v.ctx.Err())
+		case <-v.Ctx.Done():
+			return apierror.From(v.Ctx.Err())
 		case <-late.C:
 			return nil
 		case <-tick.C:
@@ -188,7 +189,7 @@ func (d *importsData) wait(v *visit, id string) *apierror.Problem {
 
 // columns are the columns of the file with the choices for each; what was chosen in the form
 // stays chosen, by the name of the column, also when another file has it at another place.
-func (d *importsData) columns(v *visit) {
+func (d *importsData) columns(v *page.Visit) {
 	kind := table.Kind(d.Try.Spec.Kind)
 	d.Fields = []form.Option{{Value: "", Label: "as understood"}, {Value: "-", Label: "leave it out"}}
 	for _, f := range table.Fields(kind) {
@@ -210,7 +211,7 @@ func (d *importsData) columns(v *visit) {
 		if !ok {
 			break
 		}
-		chosen[column[0]] = v.text(name + "_to")
+		chosen[column[0]] = v.Text(name + "_to")
 	}
 	for _, row := range d.Columns {
 		v.Form.Set("column"+words.Whole(int64(row.N))+"_to", chosen[row.Column])
@@ -219,12 +220,12 @@ func (d *importsData) columns(v *visit) {
 
 // importErrors are the first errorsShown lines of an error report; a failure is a note on the
 // page.
-func importErrors(v *visit, id string) []profileapi.ImportError {
-	path := "/v1/imports/" + escape(id) + "/errors"
-	v.called(http.MethodGet, path, nil)
-	resp, err := v.profile.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
+func importErrors(v *page.Visit, id string) []profileapi.ImportError {
+	path := "/v1/imports/" + page.Escape(id) + "/errors"
+	v.Called(http.MethodGet, path, nil)
+	resp, err := v.Profile.Send(v.Ctx, httpclient.Request{Method: http.MethodGet, Path: path})
 	if err != nil {
-		v.part("rejected rows", err)
+		v.Part("rejected rows", err)
 		return nil
 	}
 	defer resp.Body.Close()
@@ -253,14 +254,14 @@ type importData struct {
 func (d *importData) Heading() string { return "Import of " + d.Spec.Kind }
 
 // importPage shows one import with its first errors, and whether it can still be undone.
-func importPage(v *visit) (any, error) {
+func importPage(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	state, err := get[profileapi.Import](v, v.profile, "/v1/imports/"+escape(id), nil)
+	state, err := page.Get[profileapi.Import](v, v.Profile, "/v1/imports/"+page.Escape(id), nil)
 	if err != nil {
 		return nil, err
 	}
-	d := &importData{Import: state, Change: v.who.Can(auth.ScopeEventsWrite)}
-	d.Undo = state.Ended() && !state.Spec.DryRun && state.UndoneAt.IsZero() && v.now().Before(state.UndoUntil.Time)
+	d := &importData{Import: state, Change: v.Who.Can(auth.ScopeEventsWrite)}
+	d.Undo = state.Ended() && !state.Spec.DryRun && state.UndoneAt.IsZero() && v.Now().Before(state.UndoUntil.Time)
 	if state.Rejected > 0 {
 		d.Errors = importErrors(v, id)
 	}
@@ -268,28 +269,28 @@ func importPage(v *visit) (any, error) {
 }
 
 // importReport hands on the whole error report as a file, as it comes.
-func importReport(v *visit) (any, error) {
-	resp, err := v.profile.Send(v.ctx, httpclient.Request{
-		Method: http.MethodGet, Path: "/v1/imports/" + escape(v.PathValue("id")) + "/errors",
+func importReport(v *page.Visit) (any, error) {
+	resp, err := v.Profile.Send(v.Ctx, httpclient.Request{
+		Method: http.MethodGet, Path: "/v1/imports/" + page.Escape(v.PathValue("id")) + "/errors",
 	})
 	if err != nil {
 		return nil, err
 	}
-	return download{"rejected-rows.ndjson", "application/x-ndjson", resp.Body}, nil
+	return page.Download{Name: "rejected-rows.ndjson", Kind: "application/x-ndjson", Body: resp.Body}, nil
 }
 
 // undoImport takes out what an import stored; it needs the same scope as importing.
-func undoImport(v *visit) (any, error) {
+func undoImport(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	_, err := send[profileapi.ImportUndone](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/undo", nil)
-	return redirect("/imports/" + escape(id) + "?done=undone"), err
+	_, err := page.Send[profileapi.ImportUndone](v, v.Profile, http.MethodPost, "/v1/imports/"+page.Escape(id)+"/undo", nil)
+	return page.Redirect("/imports/" + page.Escape(id) + "?done=undone"), err
 }
 
 // cancelImport asks an import to stop; its page shows when it has.
-func cancelImport(v *visit) (any, error) {
+func cancelImport(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	_, err := send[profileapi.Import](v, v.profile, http.MethodPost, "/v1/imports/"+escape(id)+"/cancel", nil)
-	return redirect("/imports/" + escape(id) + "?done=cancelled"), err
+	_, err := page.Send[profileapi.Import](v, v.Profile, http.MethodPost, "/v1/imports/"+page.Escape(id)+"/cancel", nil)
+	return page.Redirect("/imports/" + page.Escape(id) + "?done=cancelled"), err
 }
 
 // importField is the field of the wizard that a pointer or parameter of the API is about; ""

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -23,12 +24,12 @@ type jobsData struct {
 }
 
 // jobs shows the latest fifty jobs.
-func jobs(v *visit) (any, error) {
-	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"50"}})
+func jobs(v *page.Visit) (any, error) {
+	jobs, err := page.Get[profileapi.Page[similarityapi.Job]](v, v.Similarity, "/v1/jobs", url.Values{"limit": {"50"}})
 	if err != nil {
 		return nil, err
 	}
-	d := &jobsData{Jobs: jobs.Items, Form: form.New(nil, nil, jobField), Change: v.who.Can(auth.ScopeModelsWrite)}
+	d := &jobsData{Jobs: jobs.Items, Form: form.New(nil, nil, jobField), Change: v.Who.Can(auth.ScopeModelsWrite)}
 	for _, j := range jobs.Items {
 		if !j.Done() {
 			d.Running = append(d.Running, j)
@@ -38,12 +39,12 @@ func jobs(v *visit) (any, error) {
 }
 
 // startJob queues a recompute or an evaluation by POST /v1/jobs and goes to its page.
-func startJob(v *visit) (any, error) {
+func startJob(v *page.Visit) (any, error) {
 	r, problem := jobOf(v)
 	if problem == nil {
-		job, err := send[similarityapi.Job](v, v.similarity, http.MethodPost, "/v1/jobs", r)
+		job, err := page.Send[similarityapi.Job](v, v.Similarity, http.MethodPost, "/v1/jobs", r)
 		if err == nil {
-			return redirect("/jobs/" + escape(job.JobID) + "?done=started"), nil
+			return page.Redirect("/jobs/" + page.Escape(job.JobID) + "?done=started"), nil
 		}
 		problem = apierror.From(err)
 	}
@@ -56,17 +57,17 @@ func startJob(v *visit) (any, error) {
 }
 
 // jobOf reads what a job is asked to do. The form of a schedule has the same fields.
-func jobOf(v *visit) (similarityapi.JobRequest, *apierror.Problem) {
-	in := &reader{v: v}
+func jobOf(v *page.Visit) (similarityapi.JobRequest, *apierror.Problem) {
+	in := &page.Reader{Visit: v}
 	r := similarityapi.JobRequest{
-		Kind: v.text("kind"), Relations: v.words("relations"), Algorithms: v.words("algorithms"),
-		BudgetSeconds: in.number("budget_seconds"),
-		TouchedOnly:   v.text("touched_only") != "", Publish: v.text("publish"), Reason: v.text("reason"), Folds: in.count("folds"),
+		Kind: v.Text("kind"), Relations: v.Words("relations"), Algorithms: v.Words("algorithms"),
+		BudgetSeconds: in.Number("budget_seconds"),
+		TouchedOnly:   v.Text("touched_only") != "", Publish: v.Text("publish"), Reason: v.Text("reason"), Folds: in.Count("folds"),
 	}
 	if r.Kind == "" {
 		r.Kind = "recompute"
 	}
-	return r, in.problem("The job cannot be read.")
+	return r, in.Problem("The job cannot be read.")
 }
 
 // jobField is the field of a form about a job that a pointer is about. A schedule has the job's
@@ -84,10 +85,10 @@ func jobField(pointer string) string {
 }
 
 // cancelJob asks a job to stop; its page shows when it has.
-func cancelJob(v *visit) (any, error) {
+func cancelJob(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	return redirect("/jobs/" + escape(id) + "?done=cancelled"), v.similarity.Call(
-		v.ctx, http.MethodPost, "/v1/jobs/"+escape(id)+"/cancel", nil, nil, nil,
+	return page.Redirect("/jobs/" + page.Escape(id) + "?done=cancelled"), v.Similarity.Call(
+		v.Ctx, http.MethodPost, "/v1/jobs/"+page.Escape(id)+"/cancel", nil, nil, nil,
 	)
 }
 
@@ -123,12 +124,12 @@ type namedFigure struct {
 }
 
 // job shows one job with its result.
-func job(v *visit) (any, error) {
-	job, err := get[similarityapi.Job](v, v.similarity, "/v1/jobs/"+escape(v.PathValue("id")), nil)
+func job(v *page.Visit) (any, error) {
+	job, err := page.Get[similarityapi.Job](v, v.Similarity, "/v1/jobs/"+page.Escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
 	}
-	return &jobData{Job: job, Relations: reports(job.Result), Change: v.who.Can(auth.ScopeModelsWrite)}, nil
+	return &jobData{Job: job, Relations: reports(job.Result), Change: v.Who.Can(auth.ScopeModelsWrite)}, nil
 }
 
 // reports reads the parts of a result that the page has a form for; all of it stands below as

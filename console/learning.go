@@ -4,35 +4,36 @@ import (
 	"html/template"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
 // learningPages are about models, the jobs that make them, and experiments.
-func learningPages() []page {
+func learningPages() []page.Page {
 	const write, configure = auth.ScopeModelsWrite, auth.ScopeConfigWrite
-	list := []page{
+	list := []page.Page{
 		{
-			pattern: "GET /models", template: "models", title: "Models", handle: models,
-			lead: "What was learnt, how well it does on held-out time, and what serves.",
+			Pattern: "GET /models", Template: "models", Title: "Models", Handle: models,
+			Lead: "What was learnt, how well it does on held-out time, and what serves.",
 		},
-		{pattern: "GET /models/{version}", template: "model", title: "Model", below: true, handle: model},
-		{pattern: "GET /models/{version}/report", template: "report", title: "Report", below: true, handle: report},
-		{pattern: "POST /models/{version}/activate", title: "Model", below: true, scope: write, handle: activate},
-		{pattern: "POST /models/rollback", title: "Models", below: true, scope: write, handle: rollback},
+		{Pattern: "GET /models/{version}", Template: "model", Title: "Model", Below: true, Handle: model},
+		{Pattern: "GET /models/{version}/report", Template: "report", Title: "Report", Below: true, Handle: report},
+		{Pattern: "POST /models/{version}/activate", Title: "Model", Below: true, Scope: write, Handle: activate},
+		{Pattern: "POST /models/rollback", Title: "Models", Below: true, Scope: write, Handle: rollback},
 		{
-			pattern: "GET /jobs", template: "jobs", title: "Jobs", handle: jobs,
-			lead: "Long work: recomputes and evaluations, with what they found.",
+			Pattern: "GET /jobs", Template: "jobs", Title: "Jobs", Handle: jobs,
+			Lead: "Long work: recomputes and evaluations, with what they found.",
 		},
-		{pattern: "POST /jobs", template: "jobs", title: "Jobs", scope: write, handle: startJob},
-		{pattern: "GET /jobs/{id}", template: "job", title: "Job", below: true, handle: job},
-		{pattern: "POST /jobs/{id}/cancel", title: "Job", below: true, scope: write, handle: cancelJob},
+		{Pattern: "POST /jobs", Template: "jobs", Title: "Jobs", Scope: write, Handle: startJob},
+		{Pattern: "GET /jobs/{id}", Template: "job", Title: "Job", Below: true, Handle: job},
+		{Pattern: "POST /jobs/{id}/cancel", Title: "Job", Below: true, Scope: write, Handle: cancelJob},
 		{
-			pattern: "GET /schedules", template: "schedules", title: "Schedules", handle: schedules,
-			lead: "What runs by itself, and when next.",
+			Pattern: "GET /schedules", Template: "schedules", Title: "Schedules", Handle: schedules,
+			Lead: "What runs by itself, and when next.",
 		},
-		{pattern: "POST /schedules", template: "schedules", title: "Schedules", scope: write, handle: newSchedule},
-		{pattern: "POST /schedules/{id}/pause", title: "Schedules", below: true, scope: write, handle: pauseSchedule},
-		{pattern: "POST /schedules/{id}/delete", title: "Schedules", below: true, scope: write, handle: deleteSchedule},
+		{Pattern: "POST /schedules", Template: "schedules", Title: "Schedules", Scope: write, Handle: newSchedule},
+		{Pattern: "POST /schedules/{id}/pause", Title: "Schedules", Below: true, Scope: write, Handle: pauseSchedule},
+		{Pattern: "POST /schedules/{id}/delete", Title: "Schedules", Below: true, Scope: write, Handle: deleteSchedule},
 	}
 	// Experiments and rollouts have the same pages; the order of patterns does not matter.
 	for kind, lead := range map[string]string{
@@ -42,14 +43,17 @@ func learningPages() []page {
 		t, name := experiments{"/" + kind + "s", kind}, kind+"s"
 		title := map[string]string{"experiment": "Experiments", "rollout": "Rollouts"}[kind]
 		list = append(list,
-			page{pattern: "GET /" + name, template: "experiments", title: title, lead: lead, handle: t.list},
-			page{pattern: "GET /" + name + "/new", template: "experiment", title: title, below: true, handle: t.fresh},
-			page{pattern: "GET /" + name + "/{id}", template: "experiment", title: title, below: true, handle: t.show},
-			page{pattern: "POST /" + name, template: "experiment", title: title, below: true, scope: configure, handle: t.save},
-			page{pattern: "POST /" + name + "/{id}", template: "experiment", title: title, below: true, scope: configure, handle: t.save},
-			page{pattern: "POST /" + name + "/{id}/turn", title: title, below: true, scope: configure, handle: t.turn},
-			page{pattern: "POST /" + name + "/{id}/decide", title: title, below: true, scope: configure, handle: t.decide},
-			page{pattern: "POST /" + name + "/{id}/delete", title: title, below: true, scope: configure, handle: t.remove},
+			page.Page{Pattern: "GET /" + name, Template: "experiments", Title: title, Lead: lead, Handle: t.list},
+			page.Page{Pattern: "GET /" + name + "/new", Template: "experiment", Title: title, Below: true, Handle: t.fresh},
+			page.Page{Pattern: "GET /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Handle: t.show},
+			page.Page{Pattern: "POST /" + name, Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
+			page.Page{
+				Pattern: "POST /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Scope: configure,
+				Handle: t.save,
+			},
+			page.Page{Pattern: "POST /" + name + "/{id}/turn", Title: title, Below: true, Scope: configure, Handle: t.turn},
+			page.Page{Pattern: "POST /" + name + "/{id}/decide", Title: title, Below: true, Scope: configure, Handle: t.decide},
+			page.Page{Pattern: "POST /" + name + "/{id}/delete", Title: title, Below: true, Scope: configure, Handle: t.remove},
 		)
 	}
 	return list

@@ -6,44 +6,45 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
 // merchandisePages are about what is shown where. A preview changes nothing, so that the two
 // editors post without a scope; what they save the service checks.
-func merchandisePages() []page {
+func merchandisePages() []page.Page {
 	const write = auth.ScopeConfigWrite
-	return []page{
+	return []page.Page{
 		{
-			pattern: "GET /try", template: "try", title: "Try it", handle: try,
-			lead: "What a visitor is shown in a placement, why, and why not something else.",
+			Pattern: "GET /try", Template: "try", Title: "Try it", Handle: try,
+			Lead: "What a visitor is shown in a placement, why, and why not something else.",
 		},
 		{
-			pattern: "GET /placements", template: "placements", title: "Placements", handle: placements,
-			lead: "The named places on the shop's pages, and how each is filled.",
+			Pattern: "GET /placements", Template: "placements", Title: "Placements", Handle: placements,
+			Lead: "The named places on the shop's pages, and how each is filled.",
 		},
-		{pattern: "POST /placements", template: "placements", title: "Placements", scope: write, handle: newPlacement},
-		{pattern: "GET /placements/{id}", template: "placement", title: "Placement", below: true, handle: placement},
-		{pattern: "POST /placements/{id}", template: "placement", title: "Placement", below: true, handle: editPlacement},
-		{pattern: "POST /placements/{id}/delete", title: "Placement", below: true, scope: write, handle: deletePlacement},
-		{pattern: "POST /placements/{id}/restore", title: "Placement", below: true, scope: write, handle: restorePlacement},
+		{Pattern: "POST /placements", Template: "placements", Title: "Placements", Scope: write, Handle: newPlacement},
+		{Pattern: "GET /placements/{id}", Template: "placement", Title: "Placement", Below: true, Handle: placement},
+		{Pattern: "POST /placements/{id}", Template: "placement", Title: "Placement", Below: true, Handle: editPlacement},
+		{Pattern: "POST /placements/{id}/delete", Title: "Placement", Below: true, Scope: write, Handle: deletePlacement},
+		{Pattern: "POST /placements/{id}/restore", Title: "Placement", Below: true, Scope: write, Handle: restorePlacement},
 		{
-			pattern: "GET /rules", template: "rules", title: "Rules", handle: rules,
-			lead: "What is pinned, boosted, buried and hidden, and until when.",
+			Pattern: "GET /rules", Template: "rules", Title: "Rules", Handle: rules,
+			Lead: "What is pinned, boosted, buried and hidden, and until when.",
 		},
-		{pattern: "GET /rules/edit", template: "rule", title: "Rule", below: true, handle: ruleForm},
-		{pattern: "POST /rules/edit", template: "rule", title: "Rule", below: true, handle: editRule},
-		{pattern: "POST /rules/undo", title: "Rules", below: true, scope: write, handle: undoRule},
-		{pattern: "POST /rules/{id}/delete", title: "Rules", below: true, scope: write, handle: deleteRule},
+		{Pattern: "GET /rules/edit", Template: "rule", Title: "Rule", Below: true, Handle: ruleForm},
+		{Pattern: "POST /rules/edit", Template: "rule", Title: "Rule", Below: true, Handle: editRule},
+		{Pattern: "POST /rules/undo", Title: "Rules", Below: true, Scope: write, Handle: undoRule},
+		{Pattern: "POST /rules/{id}/delete", Title: "Rules", Below: true, Scope: write, Handle: deleteRule},
 		{
-			pattern: "GET /catalogue", template: "catalogue", title: "Catalogue", handle: catalogue,
-			lead: "The products that can be recommended.",
+			Pattern: "GET /catalogue", Template: "catalogue", Title: "Catalogue", Handle: catalogue,
+			Lead: "The products that can be recommended.",
 		},
-		{pattern: "GET /catalogue/item", template: "item", title: "Item", below: true, handle: item},
+		{Pattern: "GET /catalogue/item", Template: "item", Title: "Item", Below: true, Handle: item},
 		{
-			pattern: "GET /catalogue/quality", template: "quality", title: "Quality report", below: true, handle: quality,
-			lead: "What keeps products from being recommended well.",
+			Pattern: "GET /catalogue/quality", Template: "quality", Title: "Quality report", Below: true, Handle: quality,
+			Lead: "What keeps products from being recommended well.",
 		},
 	}
 }

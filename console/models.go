@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
@@ -22,14 +23,14 @@ type modelsData struct {
 }
 
 // models shows all versions, and which relations have a live one to roll back.
-func models(v *visit) (any, error) {
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
+func models(v *page.Visit) (any, error) {
+	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
 	if err != nil {
 		return nil, err
 	}
-	d := &modelsData{Models: models.Items, Change: v.who.Can(auth.ScopeModelsWrite)}
-	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
-	v.part("live models", err)
+	d := &modelsData{Models: models.Items, Change: v.Who.Can(auth.ScopeModelsWrite)}
+	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
+	v.Part("live models", err)
 	d.Live, d.Damaged = slices.Sorted(maps.Keys(live.Live)), live.Degraded
 	return d, nil
 }
@@ -63,23 +64,24 @@ func (d *modelData) Verdict() string {
 }
 
 // model shows one version, and how it differs from the one of the query's "other".
-func model(v *visit) (any, error) {
+func model(v *page.Visit) (any, error) {
 	version := v.PathValue("version")
-	m, err := get[similarityapi.Model](v, v.similarity, "/v1/models/"+escape(version), nil)
+	m, err := page.Get[similarityapi.Model](v, v.Similarity, "/v1/models/"+page.Escape(version), nil)
 	if err != nil {
 		return nil, err
 	}
-	d := &modelData{Model: m, Change: v.who.Can(auth.ScopeModelsWrite)}
-	others, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", url.Values{"relation": {m.Relation}})
-	v.part("other versions", err)
+	d := &modelData{Model: m, Change: v.Who.Can(auth.ScopeModelsWrite)}
+	others, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", url.Values{"relation": {m.Relation}})
+	v.Part("other versions", err)
 	for _, other := range others.Items {
 		if other.Version != version {
 			d.Others = append(d.Others, other)
 		}
 	}
-	if other := v.text("other"); other != "" {
-		comparison, err := get[similarityapi.Comparison](v, v.similarity, "/v1/models/"+escape(version)+"/compare/"+escape(other), nil)
-		if v.part("comparison", err); err == nil {
+	if other := v.Text("other"); other != "" {
+		path := "/v1/models/" + page.Escape(version) + "/compare/" + page.Escape(other)
+		comparison, err := page.Get[similarityapi.Comparison](v, v.Similarity, path, nil)
+		if v.Part("comparison", err); err == nil {
 			d.Comparison, d.With = &comparison, other
 		}
 	}
@@ -88,18 +90,18 @@ func model(v *visit) (any, error) {
 
 // activate makes a version live. The reason of the form is needed for one that the gate
 // refused.
-func activate(v *visit) (any, error) {
+func activate(v *page.Visit) (any, error) {
 	version := v.PathValue("version")
-	_, err := send[similarityapi.Model](
-		v, v.similarity, http.MethodPost, "/v1/models/"+escape(version)+"/activate", map[string]string{"reason": v.text("reason")},
+	_, err := page.Send[similarityapi.Model](
+		v, v.Similarity, http.MethodPost, "/v1/models/"+page.Escape(version)+"/activate", map[string]string{"reason": v.Text("reason")},
 	)
-	return redirect("/models?done=activated"), err
+	return page.Redirect("/models?done=activated"), err
 }
 
 // rollback makes the version before the live one of a relation live again.
-func rollback(v *visit) (any, error) {
-	_, err := send[similarityapi.Model](v, v.similarity, http.MethodPost, "/v1/models/rollback", map[string]string{
-		"relation": v.text("relation"),
+func rollback(v *page.Visit) (any, error) {
+	_, err := page.Send[similarityapi.Model](v, v.Similarity, http.MethodPost, "/v1/models/rollback", map[string]string{
+		"relation": v.Text("relation"),
 	})
-	return redirect("/models?done=activated"), err
+	return page.Redirect("/models?done=activated"), err
 }

@@ -4,31 +4,32 @@ import (
 	"html/template"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // operatingPages are about getting data in and about who may do what.
-func operatingPages() []page {
+func operatingPages() []page.Page {
 	const write = auth.ScopeEventsWrite
-	return []page{
+	return []page.Page{
 		{
-			pattern: "GET /imports", template: "imports", title: "Imports", handle: imports,
-			lead: "Products, orders and users from files: see how a file is understood before anything is stored.",
+			Pattern: "GET /imports", Template: "imports", Title: "Imports", Handle: imports,
+			Lead: "Products, orders and users from files: see how a file is understood before anything is stored.",
 		},
-		{pattern: "POST /imports", template: "imports", title: "Imports", scope: write, upload: true, handle: sendImport},
-		{pattern: "GET /imports/{id}", template: "import", title: "Import", below: true, handle: importPage},
-		{pattern: "GET /imports/{id}/report", title: "Import", below: true, handle: importReport},
-		{pattern: "POST /imports/{id}/undo", title: "Import", below: true, scope: write, handle: undoImport},
-		{pattern: "POST /imports/{id}/cancel", title: "Import", below: true, scope: write, handle: cancelImport},
-		{pattern: "GET /keys", template: "keys", title: "Keys", handle: keys, lead: "Who may call, and what he may do."},
+		{Pattern: "POST /imports", Template: "imports", Title: "Imports", Scope: write, Upload: true, Handle: sendImport},
+		{Pattern: "GET /imports/{id}", Template: "import", Title: "Import", Below: true, Handle: importPage},
+		{Pattern: "GET /imports/{id}/report", Title: "Import", Below: true, Handle: importReport},
+		{Pattern: "POST /imports/{id}/undo", Title: "Import", Below: true, Scope: write, Handle: undoImport},
+		{Pattern: "POST /imports/{id}/cancel", Title: "Import", Below: true, Scope: write, Handle: cancelImport},
+		{Pattern: "GET /keys", Template: "keys", Title: "Keys", Handle: keys, Lead: "Who may call, and what he may do."},
 		{
-			pattern: "GET /audit", template: "audit", title: "Audit log", handle: auditLog,
-			lead: "Who did what, and what it was before.",
+			Pattern: "GET /audit", Template: "audit", Title: "Audit log", Handle: auditLog,
+			Lead: "Who did what, and what it was before.",
 		},
 		{
-			pattern: "GET /settings", template: "settings", title: "Settings", handle: settings,
-			lead: "What this installation is set to, and what your key may do.",
+			Pattern: "GET /settings", Template: "settings", Title: "Settings", Handle: settings,
+			Lead: "What this installation is set to, and what your key may do.",
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -16,17 +17,17 @@ import (
 )
 
 // overviewPages are the pages that look at the shop as a whole.
-func overviewPages() []page {
-	return []page{
+func overviewPages() []page.Page {
+	return []page.Page{
 		{
-			pattern: "GET /{$}", template: "overview", title: "Overview", handle: overview,
-			lead: "What the shop sends, what it is shown, and what sells.",
+			Pattern: "GET /{$}", Template: "overview", Title: "Overview", Handle: overview,
+			Lead: "What the shop sends, what it is shown, and what sells.",
 		},
 		{
-			pattern: "GET /anomalies", template: "anomalies", title: "Anomalies", handle: anomalies,
-			lead: "Figures that are far from what the shop's own weeks before make one expect.",
+			Pattern: "GET /anomalies", Template: "anomalies", Title: "Anomalies", Handle: anomalies,
+			Lead: "Figures that are far from what the shop's own weeks before make one expect.",
 		},
-		{pattern: "GET /anomalies/series", template: "series", title: "Series", below: true, handle: series},
+		{Pattern: "GET /anomalies/series", Template: "series", Title: "Series", Below: true, Handle: series},
 	}
 }
 
@@ -92,46 +93,46 @@ type scenarioRow struct {
 
 // overview reads nine parts one after another: events of a day, figures of two weeks, answers
 // of the last hour, open anomalies, models and jobs. It never fails.
-func overview(v *visit) (any, error) {
+func overview(v *page.Visit) (any, error) {
 	d := &overviewData{}
-	now := v.now().UTC()
-	stats, err := get[profileapi.EventStats](v, v.profile, "/v1/stats/events", url.Values{
+	now := v.Now().UTC()
+	stats, err := page.Get[profileapi.EventStats](v, v.Profile, "/v1/stats/events", url.Values{
 		"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)},
 	})
-	if v.part("events", err); err == nil {
+	if v.Part("events", err); err == nil {
 		d.events(&stats, now)
 	}
 	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
-	anomalies, err := get[profileapi.Page[recommenderapi.Anomaly]](v, v.recommender, "/v1/anomalies",
+	anomalies, err := page.Get[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "/v1/anomalies",
 		url.Values{"open": {"true"}, "limit": {"5"}})
-	v.part("anomalies", err)
+	v.Part("anomalies", err)
 	d.Detected = anomalies.Items
-	metrics, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", weekAgo)
-	if v.part("figures of placements", err); err == nil {
+	metrics, err := page.Get[recommenderapi.ScenariosMetrics](v, v.Recommender, "/v1/metrics/scenarios", weekAgo)
+	if v.Part("figures of placements", err); err == nil {
 		d.placements(metrics)
 	}
 	weekAgo.Set("interval", "day")
 	weekAgo.Set("group_by", "scenario")
-	days, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
-	if v.part("figures of days", err); err == nil {
+	days, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", weekAgo)
+	if v.Part("figures of days", err); err == nil {
 		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows, lastDays(now))
 	}
 	weekAgo.Set("group_by", "scenario,currency")
-	money, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", weekAgo)
-	v.part("revenue", err)
+	money, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", weekAgo)
+	v.Part("revenue", err)
 	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows, lastDays(now))
-	hour, err := get[recommenderapi.MetricsTable](v, v.recommender, "/v1/metrics", url.Values{
+	hour, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", url.Values{
 		"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"},
 	})
-	v.part("answers of the last hour", err)
+	v.Part("answers of the last hour", err)
 	for _, row := range hour.Rows {
 		d.PerSecond += float64(row.Requests) / 3600
 	}
-	live, err := get[similarityapi.LiveModels](v, v.similarity, "/v1/models/live", nil)
-	v.part("live models", err)
+	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
+	v.Part("live models", err)
 	d.Damaged = live.Degraded
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
-	v.part("models", err)
+	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
+	v.Part("models", err)
 	for _, m := range models.Items {
 		switch {
 		case live.Live[m.Relation] == m.Version:
@@ -141,8 +142,8 @@ func overview(v *visit) (any, error) {
 		}
 	}
 	d.Refused = d.Refused[:min(len(d.Refused), 5)]
-	jobs, err := get[profileapi.Page[similarityapi.Job]](v, v.similarity, "/v1/jobs", url.Values{"limit": {"5"}})
-	v.part("jobs", err)
+	jobs, err := page.Get[profileapi.Page[similarityapi.Job]](v, v.Similarity, "/v1/jobs", url.Values{"limit": {"5"}})
+	v.Part("jobs", err)
 	d.Jobs = jobs.Items
 	return d, nil
 }

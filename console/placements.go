@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -25,20 +26,20 @@ type placementsData struct {
 }
 
 // placements lists all scenarios; without figures they are listed as well.
-func placements(v *visit) (any, error) {
+func placements(v *page.Visit) (any, error) {
 	d := &placementsData{
 		Figures: map[string]recommenderapi.ScenarioMetrics{}, Form: form.New(nil, nil, form.Fields("id", "title")),
-		Change: v.who.Can(auth.ScopeConfigWrite),
+		Change: v.Who.Can(auth.ScopeConfigWrite),
 	}
-	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	figures, err := get[recommenderapi.ScenariosMetrics](v, v.recommender, "/v1/metrics/scenarios", url.Values{
-		"from": {v.now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
+	figures, err := page.Get[recommenderapi.ScenariosMetrics](v, v.Recommender, "/v1/metrics/scenarios", url.Values{
+		"from": {v.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
 	})
-	v.part("figures", err)
+	v.Part("figures", err)
 	for _, m := range figures.Scenarios {
 		d.Figures[m.Scenario] = m
 	}
@@ -47,28 +48,28 @@ func placements(v *visit) (any, error) {
 
 // newPlacement makes a placement like another, or an empty one that shows what is popular. A
 // name that is taken is refused by the service.
-func newPlacement(v *visit) (any, error) {
-	id := v.text("id")
+func newPlacement(v *page.Visit) (any, error) {
+	id := v.Text("id")
 	s := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: recommenderapi.SourcePopular, Weight: 1}}}
-	if like := v.text("like"); like != "" {
-		other, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(like), nil)
+	if like := v.Text("like"); like != "" {
+		other, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(like), nil)
 		if err != nil {
 			return nil, err
 		}
 		s = other
 	}
-	s.ScenarioID, s.Title, s.Builtin, s.Version = "", v.text("title"), false, 0
+	s.ScenarioID, s.Title, s.Builtin, s.Version = "", v.Text("title"), false, 0
 	var problem *apierror.Problem
 	if id == "" {
 		problem = apierror.Invalid("The placement has no name.", apierror.FieldError{
 			Pointer: "/id", Detail: "is empty: use letters, digits, dots and hyphens, such as home.christmas",
 		})
-	} else if _, err := change[recommenderapi.SavedScenario](
-		v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), "0", s,
+	} else if _, err := page.Change[recommenderapi.SavedScenario](
+		v, v.Recommender, http.MethodPut, "/v1/scenarios/"+page.Escape(id), "0", s,
 	); err != nil {
 		problem = apierror.From(err)
 	} else {
-		return redirect("/placements/" + escape(id) + "?done=saved"), nil
+		return page.Redirect("/placements/" + page.Escape(id) + "?done=saved"), nil
 	}
 	shown, err := placements(v)
 	if err != nil {
@@ -117,8 +118,8 @@ func sourceTexts() map[string]string {
 }
 
 // placement shows one placement with its form.
-func placement(v *visit) (any, error) {
-	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(v.PathValue("id")), nil)
+func placement(v *page.Visit) (any, error) {
+	s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -129,14 +130,14 @@ func placement(v *visit) (any, error) {
 
 // complete reads what stands around the form: rules and older versions. It returns no error;
 // what cannot be read is a note.
-func (d *placementData) complete(v *visit) error {
+func (d *placementData) complete(v *page.Visit) error {
 	id := v.PathValue("id")
-	d.Change = v.who.Can(auth.ScopeConfigWrite)
+	d.Change = v.Who.Can(auth.ScopeConfigWrite)
 	for n, source := range d.Scenario.Sources {
 		d.Sources = append(d.Sources, sourceRow{n, source.Kind, sourceTexts()[source.Kind]})
 	}
 	rules, err := allRules(v)
-	v.part("rules", err)
+	v.Part("rules", err)
 	for _, shared := range []bool{true, false} {
 		for _, r := range rules {
 			if shared && r.ScenarioID == "" || !shared && r.ScenarioID == id {
@@ -144,29 +145,29 @@ func (d *placementData) complete(v *visit) error {
 			}
 		}
 	}
-	history, err := get[profileapi.Page[recommenderapi.ScenarioVersion]](
-		v, v.recommender, "/v1/scenarios/"+escape(id)+"/history", url.Values{"limit": {"20"}},
+	history, err := page.Get[profileapi.Page[recommenderapi.ScenarioVersion]](
+		v, v.Recommender, "/v1/scenarios/"+page.Escape(id)+"/history", url.Values{"limit": {"20"}},
 	)
-	v.part("history", err)
+	v.Part("history", err)
 	d.History = history.Items
 	return nil
 }
 
 // editPlacement saves the form, or shows what it would change: the service is asked for the
 // list of the visitor in the form with the saved placement and with the edited one.
-func editPlacement(v *visit) (any, error) {
+func editPlacement(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	live, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(id), nil)
+	live, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(id), nil)
 	if err != nil {
 		return nil, err
 	}
 	edited, problem := placementOf(v, live)
-	if problem == nil && v.text("do") == "save" {
-		_, err := change[recommenderapi.SavedScenario](
-			v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(id), v.text("version"), edited,
+	if problem == nil && v.Text("do") == "save" {
+		_, err := page.Change[recommenderapi.SavedScenario](
+			v, v.Recommender, http.MethodPut, "/v1/scenarios/"+page.Escape(id), v.Text("version"), edited,
 		)
 		if err == nil {
-			return redirect("/placements/" + escape(id) + "?done=saved"), nil
+			return page.Redirect("/placements/" + page.Escape(id) + "?done=saved"), nil
 		}
 		problem = apierror.From(err)
 	}
@@ -174,8 +175,8 @@ func editPlacement(v *visit) (any, error) {
 	if problem == nil {
 		ask := request(v, id)
 		ask.Limit = 0 // the placement's own, which the form may change
-		answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+"/preview",
-			recommenderapi.PreviewRequest{Request: ask, Scenario: &edited})
+		answer, err := page.Send[recommenderapi.PreviewAnswer](v, v.Recommender, http.MethodPost,
+			"/v1/scenarios/"+page.Escape(id)+"/preview", recommenderapi.PreviewRequest{Request: ask, Scenario: &edited})
 		if err != nil {
 			problem = apierror.From(err)
 		} else {
@@ -188,18 +189,19 @@ func editPlacement(v *visit) (any, error) {
 }
 
 // deletePlacement deletes a placement; a delivered one comes back as it was delivered.
-func deletePlacement(v *visit) (any, error) {
-	_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/scenarios/"+escape(v.PathValue("id")), v.text("version"), nil)
-	return redirect("/placements?done=deleted"), err
+func deletePlacement(v *page.Visit) (any, error) {
+	path := "/v1/scenarios/" + page.Escape(v.PathValue("id"))
+	_, err := page.Change[struct{}](v, v.Recommender, http.MethodDelete, path, v.Text("version"), nil)
+	return page.Redirect("/placements?done=deleted"), err
 }
 
 // restorePlacement puts an older version in force again, as a new version.
-func restorePlacement(v *visit) (any, error) {
+func restorePlacement(v *page.Visit) (any, error) {
 	id := v.PathValue("id")
-	_, err := change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(id)+
-		"/restore", v.text("version"),
-		map[string]json.Number{"version": json.Number(v.text("restore"))})
-	return redirect("/placements/" + escape(id) + "?done=restored"), err
+	_, err := page.Change[recommenderapi.SavedScenario](v, v.Recommender, http.MethodPost, "/v1/scenarios/"+page.Escape(id)+
+		"/restore", v.Text("version"),
+		map[string]json.Number{"version": json.Number(v.Text("restore"))})
+	return page.Redirect("/placements/" + page.Escape(id) + "?done=restored"), err
 }
 
 // placementValues are the fields of the form for a placement, by the names of the API's
@@ -207,7 +209,8 @@ func restorePlacement(v *visit) (any, error) {
 func placementValues(s *recommenderapi.Scenario) url.Values {
 	v := url.Values{
 		"title": {s.Title}, "description": {s.Description}, "limit": {words.Whole(int64(s.Limit))}, "seen": {s.Seen},
-		"objective": {s.Objective}, "max_per_category": {words.Figure(float64(s.MaxPerCategory))}, "max_per_brand": {words.Figure(float64(s.MaxPerBrand))},
+		"objective":        {s.Objective},
+		"max_per_category": {words.Figure(float64(s.MaxPerCategory))}, "max_per_brand": {words.Figure(float64(s.MaxPerBrand))},
 		"diversity": {words.Figure(s.Diversity)}, "rotation": {words.Figure(s.Rotation)}, "price_band": {words.Figure(s.PriceBand)},
 		"exploration": {words.Figure(s.Exploration)}, "objective_strength": {words.Figure(s.ObjectiveStrength)},
 		"fallback": {strings.Join(s.Fallback, ", ")}, "version": {words.Whole(s.Version)},
@@ -225,37 +228,37 @@ func placementValues(s *recommenderapi.Scenario) url.Values {
 
 // placementOf is the placement as the form has it: what the form does not show stays as it is
 // in s. With "as" json the whole document is what stands in the text field.
-func placementOf(v *visit, s recommenderapi.Scenario) (recommenderapi.Scenario, *apierror.Problem) {
-	in := &reader{v: v}
-	if v.text("as") == "json" {
+func placementOf(v *page.Visit, s recommenderapi.Scenario) (recommenderapi.Scenario, *apierror.Problem) {
+	in := &page.Reader{Visit: v}
+	if v.Text("as") == "json" {
 		edited := recommenderapi.Scenario{}
-		if err := json.Unmarshal([]byte(v.text("json")), &edited); err != nil {
-			in.bad("json", "cannot be read: "+err.Error())
+		if err := json.Unmarshal([]byte(v.Text("json")), &edited); err != nil {
+			in.Bad("json", "cannot be read: "+err.Error())
 		}
 		edited.ScenarioID, edited.Builtin, edited.Version = "", false, 0
-		return edited, in.problem("The placement cannot be read.")
+		return edited, in.Problem("The placement cannot be read.")
 	}
-	s.Title, s.Description, s.Seen, s.Objective = v.text("title"), v.text("description"), v.text("seen"), v.text("objective")
-	s.Limit, s.MaxPerCategory, s.MaxPerBrand = in.count("limit"), in.count("max_per_category"), in.count("max_per_brand")
-	s.Diversity, s.Rotation, s.PriceBand = in.number("diversity"), in.number("rotation"), in.number("price_band")
-	s.Exploration, s.ObjectiveStrength = in.number("exploration"), in.number("objective_strength")
-	s.AllowPurchased, s.Fallback, s.ExcludeEventTypes = v.text("allow_purchased") != "", v.words("fallback"), v.words("exclude_event_types")
+	s.Title, s.Description, s.Seen, s.Objective = v.Text("title"), v.Text("description"), v.Text("seen"), v.Text("objective")
+	s.Limit, s.MaxPerCategory, s.MaxPerBrand = in.Count("limit"), in.Count("max_per_category"), in.Count("max_per_brand")
+	s.Diversity, s.Rotation, s.PriceBand = in.Number("diversity"), in.Number("rotation"), in.Number("price_band")
+	s.Exploration, s.ObjectiveStrength = in.Number("exploration"), in.Number("objective_strength")
+	s.AllowPurchased, s.Fallback, s.ExcludeEventTypes = v.Text("allow_purchased") != "", v.Words("fallback"), v.Words("exclude_event_types")
 	s.Filter = condition(in, "filter")
 	var sources []recommenderapi.Source
 	for n, source := range s.Sources {
 		name := "source" + words.Whole(int64(n))
-		if v.text(name) == "" {
+		if v.Text(name) == "" {
 			continue // taken out
 		}
-		source.Weight = in.number(name)
+		source.Weight = in.Number(name)
 		sources = append(sources, source)
 	}
-	if kind := v.text("add"); kind != "" {
+	if kind := v.Text("add"); kind != "" {
 		sources = append(sources, recommenderapi.Source{Kind: kind, Weight: 1})
 	}
 	s.Sources = sources
 	s.ScenarioID, s.Builtin, s.Version = "", false, 0
-	return s, in.problem("The placement cannot be read.")
+	return s, in.Problem("The placement cannot be read.")
 }
 
 // sourceAt finds the field of a source in what this form says is wrong with its weight.

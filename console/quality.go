@@ -1,6 +1,7 @@
 package console
 
 import (
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -45,8 +46,8 @@ func findingWords(code string, events int) (name, mend string) {
 }
 
 // quality shows the report of GET /v1/stats/items.
-func quality(v *visit) (any, error) {
-	report, err := get[profileapi.CatalogueQuality](v, v.profile, "/v1/stats/items", nil)
+func quality(v *page.Visit) (any, error) {
+	report, err := page.Get[profileapi.CatalogueQuality](v, v.Profile, "/v1/stats/items", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -22,10 +23,10 @@ type reportData struct {
 func (d *reportData) Heading() string { return "Report of " + d.Version }
 
 // report shows the report of a version with its drawings; 404 for one that has none.
-func report(v *visit) (any, error) {
+func report(v *page.Visit) (any, error) {
 	d := &reportData{Version: v.PathValue("version")}
 	var err error
-	d.Report, err = get[similarityapi.Report](v, v.similarity, "/v1/models/"+escape(d.Version)+"/report", nil)
+	d.Report, err = page.Get[similarityapi.Report](v, v.Similarity, "/v1/models/"+page.Escape(d.Version)+"/report", nil)
 	return d, err
 }
 

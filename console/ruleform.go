@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -35,7 +36,7 @@ func ruleValues(r *recommenderapi.Rule) url.Values {
 	set("max", words.Whole(int64(r.Max)))
 	for name, t := range map[string]wire.Time{"from": r.From, "until": r.Until} {
 		if !t.IsZero() {
-			v.Set(name, t.UTC().Format(minute))
+			v.Set(name, t.UTC().Format(page.Minute))
 		}
 	}
 	if r.Disabled {
@@ -103,55 +104,55 @@ func conditionField(pointer string) string {
 }
 
 // ruleOf reads the editor's fields, or the JSON that stands there in their place. Only what the action of the rule uses is read.
-func ruleOf(v *visit) (recommenderapi.Rule, *apierror.Problem) {
-	in := &reader{v: v}
-	if text := v.text("json"); v.text("as") == "json" {
+func ruleOf(v *page.Visit) (recommenderapi.Rule, *apierror.Problem) {
+	in := &page.Reader{Visit: v}
+	if text := v.Text("json"); v.Text("as") == "json" {
 		var r recommenderapi.Rule
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
-			in.bad("json", "cannot be read: "+err.Error())
+			in.Bad("json", "cannot be read: "+err.Error())
 		}
-		return r, in.problem("The rule cannot be read.")
+		return r, in.Problem("The rule cannot be read.")
 	}
 	r := recommenderapi.Rule{
-		RuleID: v.text("rule_id"), Title: v.text("title"), Action: v.text("action"), From: in.time("from"), Until: in.time("until"),
-		Disabled: v.text("disabled") != "",
+		RuleID: v.Text("rule_id"), Title: v.Text("title"), Action: v.Text("action"), From: in.Time("from"), Until: in.Time("until"),
+		Disabled: v.Text("disabled") != "",
 	}
 	if r.RuleID == "" {
-		in.bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
+		in.Bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
 	}
 	r.When = condition(in, "when")
 	switch r.Action {
 	case "pin":
-		r.ItemID, r.Position = v.text("item_id"), in.count("position")
+		r.ItemID, r.Position = v.Text("item_id"), in.Count("position")
 	case "limit_per":
-		r.Field, r.Max = v.text("field"), in.count("max")
+		r.Field, r.Max = v.Text("field"), in.Count("max")
 	case "boost", "bury":
-		r.Factor = in.number("factor")
+		r.Factor = in.Number("factor")
 	}
 	if r.Action != "pin" && r.Action != "limit_per" {
 		if r.Action != "filter" {
-			r.ItemID = v.text("item_id")
+			r.ItemID = v.Text("item_id")
 		}
 		if r.ItemID == "" {
 			r.Where = condition(in, "where")
 		}
 	}
-	return r, in.problem("The rule cannot be read.")
+	return r, in.Problem("The rule cannot be read.")
 }
 
 // condition reads the rows of a condition; nil when none is filled.
-func condition(r *reader, name string) *recommenderapi.Condition {
-	if text := r.v.text(name + "_json"); text != "" {
+func condition(r *page.Reader, name string) *recommenderapi.Condition {
+	if text := r.Visit.Text(name + "_json"); text != "" {
 		var c recommenderapi.Condition
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
-			r.bad(name+"_json", "cannot be read: "+err.Error())
+			r.Bad(name+"_json", "cannot be read: "+err.Error())
 		}
 		return &c
 	}
 	var rows []recommenderapi.Condition
 	for n := range maxComparisons {
 		at := name + words.Whole(int64(n))
-		field, op, value := r.v.text(at+"_field"), r.v.text(at+"_op"), r.v.text(at+"_value")
+		field, op, value := r.Visit.Text(at+"_field"), r.Visit.Text(at+"_op"), r.Visit.Text(at+"_value")
 		if field == "" && value == "" {
 			continue
 		}
@@ -162,7 +163,7 @@ func condition(r *reader, name string) *recommenderapi.Condition {
 		return nil
 	case len(rows) == 1:
 		return &rows[0]
-	case r.v.text(name+"_by") == "any":
+	case r.Visit.Text(name+"_by") == "any":
 		return &recommenderapi.Condition{Any: rows}
 	}
 	return &recommenderapi.Condition{All: rows}

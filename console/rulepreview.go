@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -27,7 +28,7 @@ func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) 
 // /v1/scenarios/{id}/preview. was is the id of the saved rule that is edited, "" for a new one.
 // A rule that acts already is compared with how it would be without it. It fills Preview, Now,
 // Then and Matching.
-func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apierror.Problem {
+func (d *ruleData) preview(v *page.Visit, rule recommenderapi.Rule, was string) *apierror.Problem {
 	placement := d.Form.Get("placement")
 	if d.Scenario != "" {
 		placement = d.Scenario // a rule of one placement acts nowhere else
@@ -49,7 +50,8 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 	} else {
 		ask.Shared = &rules
 	}
-	answer, err := send[recommenderapi.PreviewAnswer](v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(placement)+"/preview", ask)
+	path := "/v1/scenarios/" + page.Escape(placement) + "/preview"
+	answer, err := page.Send[recommenderapi.PreviewAnswer](v, v.Recommender, http.MethodPost, path, ask)
 	if err != nil {
 		return apierror.From(err)
 	}
@@ -69,9 +71,9 @@ func (d *ruleData) preview(v *visit, rule recommenderapi.Rule, was string) *apie
 
 // rulesOf are the rules of a placement, or those of all placements (""), without their
 // versions, as a preview takes them.
-func rulesOf(v *visit, scenario string) (list []recommenderapi.Rule, err error) {
+func rulesOf(v *page.Visit, scenario string) (list []recommenderapi.Rule, err error) {
 	if scenario != "" {
-		s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+		s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(scenario), nil)
 		return s.Rules, err
 	}
 	all, err := allRules(v)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -23,15 +24,15 @@ type rulesData struct {
 }
 
 // rules lists all rules, and what was lately changed in those that hold in all placements.
-func rules(v *visit) (any, error) {
-	d := &rulesData{Change: v.who.Can(auth.ScopeConfigWrite)}
+func rules(v *page.Visit) (any, error) {
+	d := &rulesData{Change: v.Who.Can(auth.ScopeConfigWrite)}
 	var err error
 	if d.Rules, err = allRules(v); err != nil {
 		return nil, err
 	}
-	if v.who.Can(auth.ScopeAuditRead) {
-		changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"20"}})
-		v.part("changes", err)
+	if v.Who.Can(auth.ScopeAuditRead) {
+		changes, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"20"}})
+		v.Part("changes", err)
 		d.Changes = slices.DeleteFunc(changes.Items, func(e audit.Entry) bool { return e.Outcome != "done" })
 	}
 	return d, nil
@@ -42,10 +43,10 @@ const rulesRead = 1000
 
 // allRules reads the rules of the shop, page by page: first those that hold in all placements.
 // Beyond rulesRead it stops with a note. On an error it returns what was read before.
-func allRules(v *visit) (list []recommenderapi.ListedRule, err error) {
+func allRules(v *page.Visit) (list []recommenderapi.ListedRule, err error) {
 	query := url.Values{"limit": {"50"}}
 	for len(list) < rulesRead {
-		found, err := get[profileapi.Page[recommenderapi.ListedRule]](v, v.recommender, "/v1/rules", query)
+		found, err := page.Get[profileapi.Page[recommenderapi.ListedRule]](v, v.Recommender, "/v1/rules", query)
 		if err != nil {
 			return list, err
 		}
@@ -55,34 +56,34 @@ func allRules(v *visit) (list []recommenderapi.ListedRule, err error) {
 		}
 		query.Set("cursor", *found.NextCursor)
 	}
-	v.notes = append(v.notes, "rules beyond the first "+words.Whole(rulesRead))
+	v.Notes = append(v.Notes, "rules beyond the first "+words.Whole(rulesRead))
 	return list, nil
 }
 
 // undoRule gives a rule that holds in all placements back what it was before a change of the
 // audit log, which is one of the latest hundred. A rule that the change made is deleted. What
 // was changed since is replaced.
-func undoRule(v *visit) (any, error) {
-	changes, err := get[audit.Page](v, v.recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"100"}})
+func undoRule(v *page.Visit) (any, error) {
+	changes, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"100"}})
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(changes.Items, func(e audit.Entry) bool { return e.ID == v.text("entry") })
+	at := slices.IndexFunc(changes.Items, func(e audit.Entry) bool { return e.ID == v.Text("entry") })
 	if at < 0 {
-		return nil, apierror.NotFound("change", v.text("entry"))
+		return nil, apierror.NotFound("change", v.Text("entry"))
 	}
 	e := changes.Items[at]
-	path := "/v1/rules/" + escape(e.Subject)
+	path := "/v1/rules/" + page.Escape(e.Subject)
 	if len(e.Before) == 0 || string(e.Before) == "null" {
-		_, err = change[struct{}](v, v.recommender, http.MethodDelete, path, "", nil)
-		return redirect("/rules?done=restored"), err
+		_, err = page.Change[struct{}](v, v.Recommender, http.MethodDelete, path, "", nil)
+		return page.Redirect("/rules?done=restored"), err
 	}
 	var before recommenderapi.Rule
 	if err := json.Unmarshal(e.Before, &before); err != nil {
 		return nil, apierror.Conflict("not_restorable", "The older rule cannot be read any more: set it again by hand.")
 	}
-	_, err = change[recommenderapi.SavedRule](v, v.recommender, http.MethodPut, path, "", before)
-	return redirect("/rules?done=restored"), err
+	_, err = page.Change[recommenderapi.SavedRule](v, v.Recommender, http.MethodPut, path, "", before)
+	return page.Redirect("/rules?done=restored"), err
 }
 
 // ruleData is the editor of a rule, with the preview beside it.
@@ -113,15 +114,15 @@ func (d *ruleData) Heading() string {
 // edited is the rule of the page's address with the version that a change has to name: its own
 // when it holds in all placements, else that of its scenario. Without an id the rule is empty,
 // and the version 0 or the scenario's.
-func edited(v *visit, scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
+func edited(v *page.Visit, scenario, id string) (rule recommenderapi.Rule, version int64, err error) {
 	if scenario == "" {
 		if id == "" {
 			return rule, 0, nil
 		}
-		rule, err = get[recommenderapi.Rule](v, v.recommender, "/v1/rules/"+escape(id), nil)
+		rule, err = page.Get[recommenderapi.Rule](v, v.Recommender, "/v1/rules/"+page.Escape(id), nil)
 		return rule, rule.Version, err
 	}
-	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(scenario), nil)
 	if err != nil {
 		return rule, 0, err
 	}
@@ -137,25 +138,25 @@ func edited(v *visit, scenario, id string) (rule recommenderapi.Rule, version in
 
 // ruleForm shows the editor, filled with a rule or with what a link suggests: a boost of the
 // "item" of the query. A saved rule is previewed at once.
-func ruleForm(v *visit) (any, error) {
-	id := v.text("rule")
-	rule, version, err := edited(v, v.text("scenario"), id)
+func ruleForm(v *page.Visit) (any, error) {
+	id := v.Text("rule")
+	rule, version, err := edited(v, v.Text("scenario"), id)
 	if err != nil {
 		return nil, err
 	}
 	if id == "" {
-		rule = recommenderapi.Rule{RuleID: "", Action: "boost", Factor: 2, ItemID: v.text("item")}
+		rule = recommenderapi.Rule{RuleID: "", Action: "boost", Factor: 2, ItemID: v.Text("item")}
 	}
 	values := ruleValues(&rule)
 	values.Set("version", words.Whole(version))
 	values.Set("was", id)
-	if s := v.text("scenario"); s != "" {
+	if s := v.Text("scenario"); s != "" {
 		values.Set("placement", s)
 	}
 	rule.Version = 0
 	d := &ruleData{
-		Scenario: v.text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule,
-		Change: v.who.Can(auth.ScopeConfigWrite),
+		Scenario: v.Text("scenario"), New: id == "", Form: form.New(values, nil, ruleField), Rule: rule,
+		Change: v.Who.Can(auth.ScopeConfigWrite),
 	}
 	d.placements(v)
 	if id != "" {
@@ -168,9 +169,9 @@ func ruleForm(v *visit) (any, error) {
 
 // placements reads the placements that a preview can be made in; home.for_you is chosen unless
 // the form names one.
-func (d *ruleData) placements(v *visit) {
-	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
-	v.part("placements", err)
+func (d *ruleData) placements(v *page.Visit) {
+	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
+	v.Part("placements", err)
 	for _, s := range scenarios.Items {
 		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}
@@ -180,20 +181,20 @@ func (d *ruleData) placements(v *visit) {
 }
 
 // editRule saves the rule of the editor, or shows what it would change: the page again, with the preview or what is wrong beside its field.
-func editRule(v *visit) (any, error) {
+func editRule(v *page.Visit) (any, error) {
 	rule, problem := ruleOf(v)
-	scenario, was := v.text("scenario"), v.text("was")
-	if problem == nil && v.text("do") == "save" {
+	scenario, was := v.Text("scenario"), v.Text("was")
+	if problem == nil && v.Text("do") == "save" {
 		err := saveRule(v, scenario, was, rule)
 		if err == nil {
 			if scenario != "" {
-				return redirect("/placements/" + escape(scenario) + "?done=saved"), nil
+				return page.Redirect("/placements/" + page.Escape(scenario) + "?done=saved"), nil
 			}
-			return redirect("/rules?done=saved"), nil
+			return page.Redirect("/rules?done=saved"), nil
 		}
 		problem = apierror.From(err)
 	}
-	d := &ruleData{Scenario: scenario, New: was == "", Rule: rule, Change: v.who.Can(auth.ScopeConfigWrite)}
+	d := &ruleData{Scenario: scenario, New: was == "", Rule: rule, Change: v.Who.Can(auth.ScopeConfigWrite)}
 	d.Form = form.New(v.Form, problem, ruleField)
 	d.placements(v)
 	if problem == nil {
@@ -207,19 +208,20 @@ func editRule(v *visit) (any, error) {
 // saveRule stores a rule in place of the one that was edited, if nobody changed it meanwhile. A
 // rule of one placement is part of its scenario, which is stored as a whole with the version
 // that the page showed.
-func saveRule(v *visit, scenario, was string, rule recommenderapi.Rule) error {
+func saveRule(v *page.Visit, scenario, was string, rule recommenderapi.Rule) error {
 	if scenario == "" {
 		if was != "" && was != rule.RuleID {
 			return apierror.Invalid("The rule cannot be renamed.", apierror.FieldError{
 				Pointer: "/rule_id", Detail: "belongs to the rule for good: make a new rule and delete this one",
 			})
 		}
-		_, err := change[recommenderapi.SavedRule](
-			v, v.recommender, http.MethodPut, "/v1/rules/"+escape(rule.RuleID), v.text("version"), rule,
+		_, err := page.Change[recommenderapi.SavedRule](
+			v, v.Recommender, http.MethodPut, "/v1/rules/"+page.Escape(rule.RuleID), v.Text("version"), rule,
 		)
 		return err
 	}
-	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	path := "/v1/scenarios/" + page.Escape(scenario)
+	s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, path, nil)
 	if err != nil {
 		return err
 	}
@@ -229,22 +231,23 @@ func saveRule(v *visit, scenario, was string, rule recommenderapi.Rule) error {
 		})
 	}
 	s.Rules = replaced(s.Rules, was, rule)
-	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)
+	_, err = page.Change[recommenderapi.SavedScenario](v, v.Recommender, http.MethodPut, path, v.Text("version"), s)
 	return err
 }
 
 // deleteRule deletes a rule, or takes it out of its scenario.
-func deleteRule(v *visit) (any, error) {
-	scenario, id := v.text("scenario"), v.PathValue("id")
+func deleteRule(v *page.Visit) (any, error) {
+	scenario, id := v.Text("scenario"), v.PathValue("id")
 	if scenario == "" {
-		_, err := change[struct{}](v, v.recommender, http.MethodDelete, "/v1/rules/"+escape(id), v.text("version"), nil)
-		return redirect("/rules?done=deleted"), err
+		_, err := page.Change[struct{}](v, v.Recommender, http.MethodDelete, "/v1/rules/"+page.Escape(id), v.Text("version"), nil)
+		return page.Redirect("/rules?done=deleted"), err
 	}
-	s, err := get[recommenderapi.Scenario](v, v.recommender, "/v1/scenarios/"+escape(scenario), nil)
+	path := "/v1/scenarios/" + page.Escape(scenario)
+	s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, path, nil)
 	if err != nil {
 		return nil, err
 	}
 	s.Rules = slices.DeleteFunc(s.Rules, func(r recommenderapi.Rule) bool { return r.RuleID == id })
-	_, err = change[recommenderapi.SavedScenario](v, v.recommender, http.MethodPut, "/v1/scenarios/"+escape(scenario), v.text("version"), s)
-	return redirect("/placements/" + escape(scenario) + "?done=deleted"), err
+	_, err = page.Change[recommenderapi.SavedScenario](v, v.Recommender, http.MethodPut, path, v.Text("version"), s)
+	return page.Redirect("/placements/" + page.Escape(scenario) + "?done=deleted"), err
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/session"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -16,7 +17,7 @@ const cookieName = "aisle_console"
 // who finds the person of a request and his key: of the session, or anybody of this machine where no key is
 // needed. The key is looked up with each request, so that one that was removed ends its
 // sessions. The error is a 401 or 403 problem.
-func (c *console) who(r *http.Request) (who person, key string, err error) {
+func (c *console) who(r *http.Request) (who page.Person, key string, err error) {
 	var s session.Session
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		s, _ = c.seal.Open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
@@ -28,7 +29,7 @@ func (c *console) who(r *http.Request) (who person, key string, err error) {
 // holder returns whom a key belongs to, as the API would say; "" asks as a caller without a
 // key. Headers of the request that name another key are left out. A service key acts for every
 // shop and a publishable key is known to everybody: neither is a person's.
-func (c *console) holder(r *http.Request, key string) (person, error) {
+func (c *console) holder(r *http.Request, key string) (page.Person, error) {
 	asked := r.Clone(r.Context())
 	asked.Header.Del("X-API-Key")
 	asked.Header.Del("Authorization")
@@ -38,14 +39,14 @@ func (c *console) holder(r *http.Request, key string) (person, error) {
 	}
 	p, err := c.o.Auth.Authenticate(asked)
 	if err != nil {
-		return person{}, err
+		return page.Person{}, err
 	}
 	if p.Kind != auth.KindSecret {
-		return person{}, apierror.New(
+		return page.Person{}, apierror.New(
 			http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).",
 		)
 	}
-	return person{Principal: p, Open: key == ""}, nil
+	return page.Person{Principal: p, Open: key == ""}, nil
 }
 
 // signInData is the form of signing in. Problem is what is wrong with the last attempt; Next is

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -59,36 +60,36 @@ type scorePart struct {
 
 // try shows the form, and with a placement in the query what it shows. What is wrong with the
 // request is shown on the page, since the form is there to be mended.
-func try(v *visit) (any, error) {
+func try(v *page.Visit) (any, error) {
 	d := &tryData{
-		Scenario: v.text("scenario"), User: v.text("user"), Views: v.text("views"), Context: v.text("context"), Missing: v.text("missing"),
-		Category: v.text("category"), Q: v.text("q"), Model: v.text("model"),
+		Scenario: v.Text("scenario"), User: v.Text("user"), Views: v.Text("views"), Context: v.Text("context"), Missing: v.Text("missing"),
+		Category: v.Text("category"), Q: v.Text("q"), Model: v.Text("model"),
 	}
-	scenarios, err := get[profileapi.Page[recommenderapi.Scenario]](v, v.recommender, "/v1/scenarios", nil)
+	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"100"}})
-	v.part("visitors", err)
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", url.Values{"limit": {"100"}})
+	v.Part("visitors", err)
 	for _, e := range events.Items {
 		d.Users = append(d.Users, e.UserID)
 	}
 	d.Users = words.Unique(d.Users)
-	models, err := get[profileapi.Page[similarityapi.Model]](v, v.similarity, "/v1/models", nil)
-	v.part("models", err)
+	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
+	v.Part("models", err)
 	d.Models = models.Items
 	if d.Scenario == "" {
 		return d, nil
 	}
 	r := request(v, d.Scenario)
-	began := v.now()
-	answer, err := send[recommenderapi.Answer](v, v.recommender, http.MethodPost, "/v1/recommendations", r)
+	began := v.Now()
+	answer, err := page.Send[recommenderapi.Answer](v, v.Recommender, http.MethodPost, "/v1/recommendations", r)
 	if err != nil {
 		d.Problem = apierror.From(err)
 		return d, nil
 	}
-	d.Took = words.Duration(v.now().Sub(began).Seconds())
+	d.Took = words.Duration(v.Now().Sub(began).Seconds())
 	d.Answer, d.Products = &answer, products(answer.Items)
 	for _, row := range answer.Rows {
 		d.Products = append(d.Products, products(row.Items)...)
@@ -97,8 +98,8 @@ func try(v *visit) (any, error) {
 		return d, d.compare(v, r)
 	}
 	if d.Missing != "" {
-		why, err := send[recommenderapi.ExplainAnswer](
-			v, v.recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing},
+		why, err := page.Send[recommenderapi.ExplainAnswer](
+			v, v.Recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing},
 		)
 		if err != nil {
 			d.Problem = apierror.From(err)
@@ -111,14 +112,14 @@ func try(v *visit) (any, error) {
 
 // compare shows the list of another model version beside that of the live one. Only the
 // relation of that version is replaced.
-func (d *tryData) compare(v *visit, r recommenderapi.Request) error {
+func (d *tryData) compare(v *page.Visit, r recommenderapi.Request) error {
 	at := slices.IndexFunc(d.Models, func(m similarityapi.Model) bool { return m.Version == d.Model })
 	if at < 0 {
 		d.Problem = apierror.NotFound("model", d.Model)
 		return nil
 	}
-	answer, err := send[recommenderapi.PreviewAnswer](
-		v, v.recommender, http.MethodPost, "/v1/scenarios/"+escape(d.Scenario)+"/preview",
+	answer, err := page.Send[recommenderapi.PreviewAnswer](
+		v, v.Recommender, http.MethodPost, "/v1/scenarios/"+page.Escape(d.Scenario)+"/preview",
 		recommenderapi.PreviewRequest{Request: r, ModelVersions: map[string]string{d.Models[at].Relation: d.Model}},
 	)
 	if err != nil {
@@ -131,15 +132,15 @@ func (d *tryData) compare(v *visit, r recommenderapi.Request) error {
 
 // request is what a form asks a placement for, as a test, so that it counts in no figure. It
 // waits for the whole answer with all explanations, up to two seconds.
-func request(v *visit, scenario string) recommenderapi.Request {
+func request(v *page.Visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.text("user"), Q: v.text("q"), ContextItems: v.words("context"), Category: v.text("category"),
+		Scenario: scenario, UserID: v.Text("user"), Q: v.Text("q"), ContextItems: v.Words("context"), Category: v.Text("category"),
 		Limit:   shownLimit,
 		Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}
 	// Events that the request carries: they are used for this answer and not stored.
-	for _, id := range v.words("views") {
+	for _, id := range v.Words("views") {
 		r.Events = append(r.Events, profileapi.Event{Type: "view_item", ItemID: id, UserID: r.UserID})
 	}
 	// Events have to be somebody's.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -15,34 +16,34 @@ import (
 
 // visitorPages are about people and their events. Ids of visitors are in the query rather than
 // in the path, since a page is about a user or a session.
-func visitorPages() []page {
+func visitorPages() []page.Page {
 	const write = auth.ScopeUsersWrite
-	return []page{
+	return []page.Page{
 		{
-			pattern: "GET /visitors", template: "visitors", title: "Visitors", handle: visitors,
-			lead: "What is known of one person, and what he agreed to.",
+			Pattern: "GET /visitors", Template: "visitors", Title: "Visitors", Handle: visitors,
+			Lead: "What is known of one person, and what he agreed to.",
 		},
-		{pattern: "GET /visitors/visitor", template: "visitor", title: "Visitor", below: true, handle: visitor},
-		{pattern: "GET /visitors/export", title: "Export", below: true, handle: exportVisitor},
+		{Pattern: "GET /visitors/visitor", Template: "visitor", Title: "Visitor", Below: true, Handle: visitor},
+		{Pattern: "GET /visitors/export", Title: "Export", Below: true, Handle: exportVisitor},
 		{
-			pattern: "GET /visitors/erase", template: "erase", title: "Erase a visitor", below: true, scope: write,
-			handle: eraseVisitor,
-		},
-		{
-			pattern: "POST /visitors/erase", template: "erase", title: "Erase a visitor", below: true, scope: write,
-			handle: eraseVisitor,
-		},
-		{pattern: "POST /visitors/consent", title: "Visitor", below: true, scope: write, handle: consentVisitor},
-		{pattern: "POST /visitors/robot", title: "Visitor", below: true, scope: write, handle: judgeVisitor},
-		{
-			pattern: "GET /health", template: "health", title: "Data health", handle: health,
-			lead: "What arrives, what was refused and why, and how late.",
+			Pattern: "GET /visitors/erase", Template: "erase", Title: "Erase a visitor", Below: true, Scope: write,
+			Handle: eraseVisitor,
 		},
 		{
-			pattern: "GET /debugger", template: "debugger", title: "Event debugger", handle: debugger,
-			lead: "Events as they arrive, each with its verdict.",
+			Pattern: "POST /visitors/erase", Template: "erase", Title: "Erase a visitor", Below: true, Scope: write,
+			Handle: eraseVisitor,
 		},
-		{pattern: "POST /debugger", template: "debugger", title: "Event debugger", handle: judge},
+		{Pattern: "POST /visitors/consent", Title: "Visitor", Below: true, Scope: write, Handle: consentVisitor},
+		{Pattern: "POST /visitors/robot", Title: "Visitor", Below: true, Scope: write, Handle: judgeVisitor},
+		{
+			Pattern: "GET /health", Template: "health", Title: "Data health", Handle: health,
+			Lead: "What arrives, what was refused and why, and how late.",
+		},
+		{
+			Pattern: "GET /debugger", Template: "debugger", Title: "Event debugger", Handle: debugger,
+			Lead: "Events as they arrive, each with its verdict.",
+		},
+		{Pattern: "POST /debugger", Template: "debugger", Title: "Event debugger", Handle: judge},
 	}
 }
 
@@ -61,10 +62,10 @@ type latestVisitor struct {
 
 // visitors lists who was here lately, told from the latest 300 events, and the records of known
 // users. Either part may be missing, with a note.
-func visitors(v *visit) (any, error) {
+func visitors(v *page.Visit) (any, error) {
 	d := &visitorsData{}
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", url.Values{"limit": {"300"}})
-	v.part("latest visitors", err)
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", url.Values{"limit": {"300"}})
+	v.Part("latest visitors", err)
 	at := map[string]int{}
 	for _, e := range events.Items {
 		key := "u" + e.UserID
@@ -80,8 +81,8 @@ func visitors(v *visit) (any, error) {
 		d.Latest[n].Events++
 	}
 	d.Latest = d.Latest[:min(len(d.Latest), 25)]
-	users, err := get[profileapi.Page[profileapi.User]](v, v.profile, "/v1/users", url.Values{"limit": {"50"}})
-	v.part("records of users", err)
+	users, err := page.Get[profileapi.Page[profileapi.User]](v, v.Profile, "/v1/users", url.Values{"limit": {"50"}})
+	v.Part("records of users", err)
 	d.Users = users.Items
 	return d, nil
 }
@@ -110,24 +111,24 @@ func (d *visitorData) Heading() string {
 
 // visitor shows what is known of a user or, without one, of a session: the profile and the
 // latest fifty events. The verdict whether it is a robot is that of the latest event.
-func visitor(v *visit) (any, error) {
+func visitor(v *page.Visit) (any, error) {
 	d := &visitorData{
-		User: v.text("user"), Session: v.text("session"), Erase: v.who.Can(auth.ScopeUsersWrite), Change: v.who.Can(auth.ScopeUsersWrite),
+		User: v.Text("user"), Session: v.Text("session"), Erase: v.Who.Can(auth.ScopeUsersWrite), Change: v.Who.Can(auth.ScopeUsersWrite),
 	}
 	if d.User == "" && d.Session == "" {
 		return nil, apierror.Invalid("Enter the id of a user or of a session.")
 	}
-	path, query := "/v1/users/"+escape(d.User)+"/profile", url.Values{"user_id": {d.User}, "limit": {"50"}}
+	path, query := "/v1/users/"+page.Escape(d.User)+"/profile", url.Values{"user_id": {d.User}, "limit": {"50"}}
 	if d.User == "" {
-		path, query = "/v1/sessions/"+escape(d.Session)+"/profile", url.Values{"session_id": {d.Session}, "limit": {"50"}}
+		path, query = "/v1/sessions/"+page.Escape(d.Session)+"/profile", url.Values{"session_id": {d.Session}, "limit": {"50"}}
 	}
-	profile, err := get[profileapi.Profile](v, v.profile, path, nil)
+	profile, err := page.Get[profileapi.Profile](v, v.Profile, path, nil)
 	if err != nil {
 		return nil, err
 	}
 	d.Profile = profile
-	events, err := get[profileapi.Page[profileapi.StoredEvent]](v, v.profile, "/v1/events", query)
-	v.part("events", err)
+	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", query)
+	v.Part("events", err)
 	d.Events = events.Items
 	d.Robot = len(d.Events) > 0 && d.Events[0].Robot
 	return d, nil
@@ -135,41 +136,41 @@ func visitor(v *visit) (any, error) {
 
 // judgeVisitor says whether a visitor is a robot, and goes back to the page that the form was
 // on.
-func judgeVisitor(v *visit) (any, error) {
-	user, session := v.text("user"), v.text("session")
-	_, err := change[profileapi.Robot](v, v.profile, http.MethodPost, "/v1/robots", "", profileapi.RobotDecision{
-		UserID: user, SessionID: session, Verdict: v.text("verdict"),
+func judgeVisitor(v *page.Visit) (any, error) {
+	user, session := v.Text("user"), v.Text("session")
+	_, err := page.Change[profileapi.Robot](v, v.Profile, http.MethodPost, "/v1/robots", "", profileapi.RobotDecision{
+		UserID: user, SessionID: session, Verdict: v.Text("verdict"),
 	})
-	if v.text("to") == "health" {
-		return redirect("/health?done=saved#robots"), err
+	if v.Text("to") == "health" {
+		return page.Redirect("/health?done=saved#robots"), err
 	}
-	return redirect("/visitors/visitor?" + url.Values{"user": {user}, "session": {session}, "done": {"saved"}}.Encode()), err
+	return page.Redirect("/visitors/visitor?" + url.Values{"user": {user}, "session": {session}, "done": {"saved"}}.Encode()), err
 }
 
 // exportVisitor hands on everything that is held on a person as a file, an entry on each line.
-func exportVisitor(v *visit) (any, error) {
-	resp, err := v.recommender.Send(v.ctx, httpclient.Request{
-		Method: http.MethodGet, Path: "/v1/persons/" + escape(v.text("user")) + "/export",
+func exportVisitor(v *page.Visit) (any, error) {
+	resp, err := v.Recommender.Send(v.Ctx, httpclient.Request{
+		Method: http.MethodGet, Path: "/v1/persons/" + page.Escape(v.Text("user")) + "/export",
 	})
 	if err != nil {
 		return nil, err
 	}
-	return download{"person.ndjson", "application/x-ndjson", resp.Body}, nil
+	return page.Download{Name: "person.ndjson", Kind: "application/x-ndjson", Body: resp.Body}, nil
 }
 
 // eraseVisitor says what would be erased, and erases when the id was repeated: there is no way
 // back. The receipt is shown once.
-func eraseVisitor(v *visit) (any, error) {
-	user := v.text("user")
+func eraseVisitor(v *page.Visit) (any, error) {
+	user := v.Text("user")
 	d := &visitorData{User: user, Erase: true}
-	if v.text("do") == "erase" {
-		if v.text("repeat") != user {
+	if v.Text("do") == "erase" {
+		if v.Text("repeat") != user {
 			d.Problem = apierror.Invalid("Nothing was erased.", apierror.FieldError{
 				Pointer: "/repeat", Detail: "is not the id of the visitor: repeat it exactly",
 			})
 		} else {
 			receipt, err := httpclient.JSON[recommenderapi.PersonErased](
-				v.ctx, v.recommender, http.MethodDelete, "/v1/persons/"+escape(user), url.Values{"mode": {v.text("mode")}}, nil,
+				v.Ctx, v.Recommender, http.MethodDelete, "/v1/persons/"+page.Escape(user), url.Values{"mode": {v.Text("mode")}}, nil,
 			)
 			if err != nil {
 				return nil, err
@@ -188,10 +189,10 @@ func eraseVisitor(v *visit) (any, error) {
 
 // held reads an export to its end, which counts what is held. An export without its end was cut
 // off, and its counts would be too low: it is an error.
-func held(v *visit, user string) (*recommenderapi.PersonEntry, error) {
-	path := "/v1/persons/" + escape(user) + "/export"
-	v.called(http.MethodGet, path, nil)
-	resp, err := v.recommender.Send(v.ctx, httpclient.Request{Method: http.MethodGet, Path: path})
+func held(v *page.Visit, user string) (*recommenderapi.PersonEntry, error) {
+	path := "/v1/persons/" + page.Escape(user) + "/export"
+	v.Called(http.MethodGet, path, nil)
+	resp, err := v.Recommender.Send(v.Ctx, httpclient.Request{Method: http.MethodGet, Path: path})
 	if err != nil {
 		return nil, err
 	}
@@ -218,9 +219,9 @@ func held(v *visit, user string) (*recommenderapi.PersonEntry, error) {
 
 // consentVisitor stores what the visitor agreed to; an unticked box is a refusal, not a missing
 // answer.
-func consentVisitor(v *visit) (any, error) {
-	personal, analytics := v.text("personalization") != "", v.text("analytics") != ""
-	_, err := change[profileapi.User](v, v.profile, http.MethodPatch, "/v1/users/"+escape(v.text("user")), "",
+func consentVisitor(v *page.Visit) (any, error) {
+	personal, analytics := v.Text("personalization") != "", v.Text("analytics") != ""
+	_, err := page.Change[profileapi.User](v, v.Profile, http.MethodPatch, "/v1/users/"+page.Escape(v.Text("user")), "",
 		map[string]any{"consent": profileapi.Consent{Personalization: &personal, Analytics: &analytics}})
-	return redirect("/visitors/visitor?user=" + url.QueryEscape(v.text("user")) + "&done=saved"), err
+	return page.Redirect("/visitors/visitor?user=" + url.QueryEscape(v.Text("user")) + "&done=saved"), err
 }

@@ -1,4 +1,4 @@
-package console
+package page
 
 import (
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -11,15 +11,15 @@ const (
 	roleAdmin        = "admin"
 )
 
-// person is who looks at a page: what the key of his session may do. The key itself is not
+// Person is who looks at a page: what the key of his session may do. The key itself is not
 // part of it, so that no template can reach it.
-type person struct {
+type Person struct {
 	auth.Principal
 	Open bool // nobody needs a key here
 }
 
 // Role names what a key can do: admin everything, merchandiser change configuration, viewer neither.
-func (p person) Role() string {
+func (p Person) Role() string {
 	switch {
 	case p.Can(auth.ScopeAll):
 		return roleAdmin
