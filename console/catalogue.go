@@ -75,7 +75,7 @@ type itemData struct {
 	Item      profileapi.Item
 	Variants  []profileapi.Item
 	Relations []relationList
-	Counts    []count
+	Counts    []typeCount
 	Read      int // events that were counted
 	// All says that Read is every event about the item, not only the latest.
 	All   bool
@@ -216,16 +216,22 @@ func describe(v *page.Visit, lists []relationList) {
 	})
 }
 
+// typeCount is how many events of a type there are.
+type typeCount struct {
+	Name  string
+	Count int64
+}
+
 // countTypes counts events by type, the most frequent first, equal ones by name.
-func countTypes(events []profileapi.StoredEvent) []count {
+func countTypes(events []profileapi.StoredEvent) []typeCount {
 	byType := map[string]int64{}
 	for _, e := range events {
 		byType[e.Type]++
 	}
-	var list []count
+	var list []typeCount
 	for name, n := range byType {
-		list = append(list, count{Name: name, Count: n})
+		list = append(list, typeCount{Name: name, Count: n})
 	}
-	slices.SortFunc(list, func(a, b count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(list, func(a, b typeCount) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
 	return list
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -142,7 +143,7 @@ func reports(result map[string]any) []relationReport {
 		if !ok {
 			continue
 		}
-		r := relationReport{Relation: text(m["relation"]), State: text(m["state"]), Version: text(m["version"])}
+		r := relationReport{Relation: words.Text(m["relation"]), State: words.Text(m["state"]), Version: words.Text(m["version"])}
 		leaders, _ := m["leaderboard"].([]any)
 		for _, l := range leaders {
 			row, _ := l.(map[string]any)
@@ -157,7 +158,7 @@ func reports(result map[string]any) []relationReport {
 
 // leaderOf reads one row of a leaderboard: every member that is a number is a figure.
 func leaderOf(row map[string]any) leader {
-	l := leader{Algorithm: text(row["algorithm"])}
+	l := leader{Algorithm: words.Text(row["algorithm"])}
 	for name, value := range row {
 		if f, ok := value.(float64); ok {
 			l.Figures = append(l.Figures, namedFigure{name, f})

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/words"
 )
 
@@ -28,7 +29,7 @@ func parseTemplates(now func() time.Time) templates {
 	}
 	t := templates{}
 	base := template.New("")
-	for _, functions := range []template.FuncMap{words.Functions(now), overviewFunctions(), merchandiseFunctions(), learningFunctions(),
+	for _, functions := range []template.FuncMap{words.Functions(now), overview.Functions(), merchandiseFunctions(), learningFunctions(),
 		operationsFunctions()} {
 		base.Funcs(functions)
 	}

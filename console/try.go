@@ -159,9 +159,9 @@ func products(items []recommenderapi.RecommendedItem) []product {
 	var all []product
 	largest := 0.0
 	for _, it := range items {
-		p := product{RecommendedItem: it, Title: text(it.Fields.Get("title")), Image: picture(text(it.Fields.Get("image_url")))}
+		p := product{RecommendedItem: it, Title: words.Text(it.Fields.Get("title")), Image: picture(words.Text(it.Fields.Get("image_url")))}
 		if price, ok := it.Fields.Get("price").(float64); ok {
-			p.Price = words.Money(price) + " " + text(it.Fields.Get("currency"))
+			p.Price = words.Money(price) + " " + words.Text(it.Fields.Get("currency"))
 		}
 		p.Link = words.ItemLink{ID: it.ItemID, Title: p.Title}
 		if it.Explanation != nil {
@@ -179,12 +179,6 @@ func products(items []recommenderapi.RecommendedItem) []product {
 		}
 	}
 	return all
-}
-
-// text is a text that was decoded without its type; "" for any other value.
-func text(v any) string {
-	s, _ := v.(string)
-	return s
 }
 
 // picture is the address of a picture that a page may show; "" for any other, such as a

@@ -195,3 +195,9 @@ func brief(id string) string {
 	}
 	return id[:12] + "…"
 }
+
+// Text is a text that was decoded without its type; "" for any other value.
+func Text(v any) string {
+	s, _ := v.(string)
+	return s
+}

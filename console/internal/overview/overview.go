@@ -1,4 +1,6 @@
-package console
+// Package overview has the pages that look at the shop as a whole: what comes in, what it is shown and what sells, and what is far from
+// expected. Each page is a function from a visit to the data of its template.
+package overview
 
 import (
 	"cmp"
@@ -16,8 +18,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// overviewPages are the pages that look at the shop as a whole.
-func overviewPages() []page.Page {
+// Pages are the pages that look at the shop as a whole.
+func Pages() []page.Page {
 	return []page.Page{
 		{
 			Pattern: "GET /{$}", Template: "overview", Title: "Overview", Handle: overview,
@@ -31,8 +33,8 @@ func overviewPages() []page.Page {
 	}
 }
 
-// overviewFunctions are the functions of its templates.
-func overviewFunctions() template.FuncMap { return template.FuncMap{"figure": figureText} }
+// Functions are the functions of its templates.
+func Functions() template.FuncMap { return template.FuncMap{"figure": figureText} }
 
 // From these shares on, between 0 and 1, the overview warns. They are about how a shop is
 // connected and not about its trade, which the anomalies watch.

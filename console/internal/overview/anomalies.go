@@ -1,4 +1,4 @@
-package console
+package overview
 
 import (
 	"html/template"
